@@ -23,7 +23,6 @@ const swc = {
 const common = {
   rootDir: '.',
   testEnvironment: 'node',
-  watchman: false,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: { ...borders, '^(\\.{1,2}/.*)\\.js$': '$1' },
@@ -53,4 +52,5 @@ export default {
     },
   ],
   testTimeout: 30_000,
+  watchman: false,
 };

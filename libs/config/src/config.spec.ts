@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
+import { readApiConfig, readSandboxConfig } from './config.js';
+
+const complete = { DATABASE_URL: 'postgres://u:hunter2@localhost/db', MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}` };
+
+describe('the environment', () => {
+  it('has a default for all but the database and the master keys', () => {
+    expect(readApiConfig(complete).http).toEqual({ host: '127.0.0.1', port: 3000, publicUrl: 'http://localhost:3000', trustedProxies: [] });
+  });
+
+  it('tells every problem at once, by the name of its variable', () => {
+    expect(() => readApiConfig({ PORT: 'many', API_KEY_PREFIX: 'X' })).toThrow(/PORT.*\n.*DATABASE_URL.*\n.*MASTER_KEYS: no master key.*node -p.*\n.*API_KEY_PREFIX/);
+  });
+
+  it('never repeats a value in a problem', () => {
+    expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://u:hunter2@h/db' })).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') }));
+  });
+
+  it('keeps secrets out of print', () => {
+    expect(inspect(readApiConfig(complete), { depth: 9 })).not.toMatch(/hunter2|AAAA/);
+  });
+
+  it('asks of the sandbox neither a database nor a key', () => {
+    expect(readSandboxConfig({ SANDBOX_PORT: '4000' }).sandbox).toEqual({ port: 4000, url: 'http://localhost:4000' });
+  });
+});

@@ -1,0 +1,30 @@
+import { type z } from 'zod';
+import { ConfigError } from './config-error.js';
+import * as sections from './sections.js';
+
+type Section = keyof typeof sections;
+export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.output<(typeof sections)[Name]> };
+
+/** What each process reads of the environment, and nothing else. */
+export type ApiConfig = Config<'process' | 'http' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'callers'>;
+export type WorkerConfig = Config<'process' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'worker' | 'http'>;
+export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
+export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
+
+export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
+  read(env, 'process', 'http', 'sandbox', 'database', 'queue', 'masterKeys', 'callers');
+export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
+  read(env, 'process', 'sandbox', 'database', 'queue', 'masterKeys', 'worker', 'http');
+export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, 'process', 'sandbox', 'home');
+export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig => read(env, 'process', 'database', 'queue');
+
+/** Reads the chosen sections; every problem of all of them is told at once, none with the value in it. */
+function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[]): Config<Chosen> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const results = chosen.map((name) => [name, sections[name].safeParse(given)] as const);
+  const problems = results.flatMap(([, result]) => result.error?.issues ?? []);
+  if (problems.length > 0) {
+    throw new ConfigError([...new Set(problems.map((issue) => `${issue.path.join('.')}: ${issue.message}`))]);
+  }
+  return Object.fromEntries(results.map(([name, result]) => [name, result.data])) as Config<Chosen>;
+}

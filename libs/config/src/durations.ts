@@ -1,0 +1,7 @@
+/** Durations are milliseconds, written with their unit: `minutes(10)`. */
+export type Duration = number;
+
+export const seconds = (count: number): Duration => count * 1_000;
+export const minutes = (count: number): Duration => seconds(count * 60);
+export const hours = (count: number): Duration => minutes(count * 60);
+export const days = (count: number): Duration => hours(count * 24);

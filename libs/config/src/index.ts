@@ -1,0 +1,12 @@
+export {
+  type ApiConfig,
+  type MigrationConfig,
+  type SandboxConfig,
+  type WorkerConfig,
+  readApiConfig,
+  readMigrationConfig,
+  readSandboxConfig,
+  readWorkerConfig,
+} from './config.js';
+export { ConfigError } from './config-error.js';
+export { days, type Duration, hours, minutes, seconds } from './durations.js';

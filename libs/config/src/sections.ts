@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Secret } from '#observability';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).transform((text) => text.replace(/\/$/, ''));
+const secretUrl = (protocol: RegExp, example: string): z.ZodType<Secret, string> =>
+  z.url({ protocol, error: `must be a ${example} URL` }).transform((text) => new Secret(text));
+
+const HOW_TO_MAKE_A_KEY = [
+  'no master key: tokens could not be sealed. Make one with',
+  `node -p "'k1:' + require('crypto').randomBytes(32).toString('base64')"`,
+  'and set MASTER_KEYS to it, or MASTER_KEYS_FILE to a file that holds it; keep a copy where the database backups are not',
+].join(' ');
+
+export const process = z
+  .object({
+    NODE_ENV: z.string().default('production'),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  })
+  .transform((env) => ({ production: env.NODE_ENV === 'production', logLevel: env.LOG_LEVEL }));
+
+export const http = z
+  .object({
+    HOST: z.string().default('127.0.0.1'),
+    PORT: port.default(3000),
+    PUBLIC_URL: webUrl.optional(),
+    /** Addresses or CIDR ranges whose forwarding headers are believed, comma separated. */
+    TRUSTED_PROXIES: z.string().optional(),
+  })
+  .transform((env) => ({
+    host: env.HOST,
+    port: env.PORT,
+    /** Where browsers and platforms reach the API; never taken from a Host header. */
+    publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+    trustedProxies: env.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
+  }));
+
+export const sandbox = z
+  .object({ SANDBOX_PORT: port.default(3100), SANDBOX_URL: webUrl.optional() })
+  .transform((env) => ({ port: env.SANDBOX_PORT, url: env.SANDBOX_URL ?? `http://localhost:${env.SANDBOX_PORT}` }));
+
+export const home = z.object({ EVERGRANT_HOME: z.string().default('.evergrant') }).transform((env) => env.EVERGRANT_HOME);
+
+export const database = z
+  .object({
+    DATABASE_URL: secretUrl(/^postgres(ql)?$/, 'postgres://'),
+    DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+  })
+  .transform((env) => ({ url: env.DATABASE_URL, pool: env.DATABASE_POOL }));
+
+export const queue = z
+  .object({ REDIS_URL: secretUrl(/^rediss?$/, 'redis://').optional() })
+  .transform((env) => ({ redisUrl: env.REDIS_URL }));
+
+/** `id:base64` of 32 bytes each, the first one seals, all open. */
+export const masterKeys = z
+  .object({ MASTER_KEYS: z.string().optional(), MASTER_KEYS_FILE: z.string().optional() })
+  .transform((env, context) => {
+    const text = env.MASTER_KEYS ?? (env.MASTER_KEYS_FILE && readFileSync(env.MASTER_KEYS_FILE, 'utf8'));
+    if (text) return new Secret(text.trim());
+    context.addIssue({ code: 'custom', path: ['MASTER_KEYS'], message: HOW_TO_MAKE_A_KEY });
+    return z.NEVER;
+  });
+
+export const callers = z
+  .object({
+    API_KEY_PREFIX: z.string().regex(/^[a-z]{2,8}$/, 'must be 2 to 8 lower-case letters').default('dra'),
+    JWT_PUBLIC_KEY_FILE: z.string().optional(),
+    JWT_ISSUER: z.string().default('evergrant'),
+    JWT_AUDIENCE: z.string().default('evergrant'),
+    JWT_WORKSPACE_CLAIM: z.string().default('sub'),
+  })
+  .transform((env) => ({
+    apiKeyPrefix: env.API_KEY_PREFIX,
+    jwt: {
+      /** A file with the ES256 public key as a JWK; without it no dashboard JWT is accepted. */
+      publicKeyFile: env.JWT_PUBLIC_KEY_FILE,
+      issuer: env.JWT_ISSUER,
+      audience: env.JWT_AUDIENCE,
+      workspaceClaim: env.JWT_WORKSPACE_CLAIM,
+    },
+  }));
+
+export const worker = z
+  .object({ WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20) })
+  .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));

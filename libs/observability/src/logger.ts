@@ -1,0 +1,32 @@
+import { pino, type Logger as PinoLogger } from 'pino';
+
+export type Logger = PinoLogger;
+
+export interface LoggerOptions {
+  app: string;
+  level?: string;
+}
+
+/** One JSON line an event on stdout. Log ids, codes and counts; never a URL with its query, a body or a token. */
+export function createLogger({ app, level = 'info' }: LoggerOptions): Logger {
+  return pino({
+    level,
+    base: { app },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: serializeError },
+  });
+}
+
+/** Where it happened and what kind of error it was; own fields of an error may hold anything and stay out. */
+function serializeError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return {
+    type: error.name,
+    code,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause ? { cause: serializeError(error.cause) } : {}),
+  };
+}

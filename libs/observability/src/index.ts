@@ -1,3 +1,4 @@
-export { createLogger, type Logger } from './logger.js';
+export { CodedError, codeOf, type FieldProblem } from './coded-error.js';
+export { createLogger, type Logger, LOGGER } from './logger.js';
 export { runApp, type Running } from './run-app.js';
 export { Secret } from './secret.js';

@@ -2,6 +2,9 @@ import { pino, type Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
 
+/** Under which a process gives its logger to those who ask for it by injection. */
+export const LOGGER = Symbol('LOGGER');
+
 export interface LoggerOptions {
   app: string;
   level?: string;

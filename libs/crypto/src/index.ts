@@ -1,0 +1,7 @@
+export { newApiKey, readApiKey, shownPrefix } from './api-key.js';
+export { readCursor, writeCursor } from './cursor.js';
+export { digest, mac, sameDigest } from './digest.js';
+export { Keyring } from './keyring.js';
+export { openRow, type Place, type RowSecrets, sealRow } from './row-seal.js';
+export { SealBroken } from './sealed-box.js';
+export { isOurState, mintState } from './signed-token.js';

@@ -1,0 +1,35 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Environment } from '../tenant.js';
+
+export const HEALTHS = ['active', 'degraded', 'expiring', 'missing_permissions', 'restricted', 'needs_reauth', 'disconnected'] as const;
+export type Health = (typeof HEALTHS)[number];
+
+export const CONNECTION_TYPES = ['oauth', 'manual', 'leased'] as const;
+export type ConnectionType = (typeof CONNECTION_TYPES)[number];
+
+/** What was connected. */
+@Entity('accounts')
+export class Account {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid', { name: 'workspace_id' }) workspaceId!: string;
+  @Column('text') environment!: Environment;
+  @Column('uuid', { name: 'project_id' }) projectId!: string;
+  @Column('text') provider!: string;
+  @Column('text', { name: 'platform_account_id' }) platformAccountId!: string;
+  @Column('uuid', { name: 'grant_id' }) grantId!: string;
+  @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
+  @Column('text', { name: 'connection_type' }) connectionType!: ConnectionType;
+  @Column('text', { nullable: true }) handle!: string | null;
+  @Column('text', { name: 'display_name', nullable: true }) displayName!: string | null;
+  @Column('text', { name: 'avatar_url', nullable: true }) avatarUrl!: string | null;
+  @Column('text', { name: 'missing_scopes', array: true, default: '{}' }) missingScopes!: string[];
+  @Column('text') health!: Health;
+  @Column('text', { name: 'health_reason', nullable: true }) healthReason!: string | null;
+  @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
+  @Column('timestamptz', { name: 'connected_at', default: () => 'db_now()' }) connectedAt!: Date;
+  @Column('timestamptz', { name: 'last_probed_at', nullable: true }) lastProbedAt!: Date | null;
+  @Column('timestamptz', { name: 'probe_due_at', nullable: true }) probeDueAt!: Date | null;
+  @Column('timestamptz', { name: 'disconnected_at', nullable: true }) disconnectedAt!: Date | null;
+  @Column('text', { name: 'disconnected_reason', nullable: true }) disconnectedReason!: string | null;
+  @Column('bigint', { name: 'event_sequence', default: 0 }) eventSequence!: string;
+}

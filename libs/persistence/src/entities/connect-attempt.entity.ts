@@ -1,0 +1,31 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Environment } from '../tenant.js';
+
+export type AttemptStatus = 'pending' | 'exchanged' | 'completed' | 'failed';
+
+/** One start of the flow. Its state is stored as a hash, its verifier and token set are sealed elsewhere. */
+@Entity('connect_attempts')
+export class ConnectAttempt {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid', { name: 'workspace_id' }) workspaceId!: string;
+  @Column('text') environment!: Environment;
+  @Column('uuid', { name: 'project_id' }) projectId!: string;
+  @Column('text') provider!: string;
+  @Column('uuid', { name: 'oauth_app_id' }) oauthAppId!: string;
+  @Column('bytea', { name: 'state_hash' }) stateHash!: Buffer;
+  /** The credential that started it; only this one may read it. */
+  @Column('text', { name: 'created_by' }) createdBy!: string;
+  @Column('text', { name: 'redirect_uri' }) redirectUri!: string;
+  @Column('text', { name: 'return_url', nullable: true }) returnUrl!: string | null;
+  @Column('text', { name: 'user_ref', nullable: true }) userRef!: string | null;
+  @Column('text', { array: true }) scopes!: string[];
+  @Column('uuid', { name: 'reauth_account_id', nullable: true }) reauthAccountId!: string | null;
+  @Column('text', { default: 'pending' }) status!: AttemptStatus;
+  @Column('text', { nullable: true }) error!: string | null;
+  @Column('uuid', { name: 'account_ids', array: true, default: '{}' }) accountIds!: string[];
+  @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'expires_at', default: () => "db_now() + interval '10 minutes'" }) expiresAt!: Date;
+  @Column('timestamptz', { name: 'spent_at', nullable: true }) spentAt!: Date | null;
+  @Column('timestamptz', { name: 'exchanged_at', nullable: true }) exchangedAt!: Date | null;
+  @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+}

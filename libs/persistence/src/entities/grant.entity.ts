@@ -1,0 +1,40 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Environment } from '../tenant.js';
+
+export type RefreshState = 'idle' | 'claimed' | 'in_flight' | 'backoff' | 'confirm' | 'unknown' | 'ended';
+export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
+
+/** What a person gave to one app; accounts hang on it. No secret is in this table: lists may join it. */
+@Entity('grants')
+export class Grant {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid', { name: 'workspace_id' }) workspaceId!: string;
+  @Column('text') environment!: Environment;
+  @Column('text') provider!: string;
+  @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
+  @Column('text', { name: 'platform_user_id' }) platformUserId!: string;
+  /** The fencing number: plus one at every stored pair, reconnect and disconnect. A bigint, so a string. */
+  @Column('bigint', { name: 'token_version', default: 1 }) tokenVersion!: string;
+  @Column('text') mode!: RefreshMode;
+  @Column('text', { array: true, default: '{}' }) scopes!: string[];
+  @Column('timestamptz', { name: 'access_expires_at', nullable: true }) accessExpiresAt!: Date | null;
+  @Column('timestamptz', { name: 'refresh_expires_at', nullable: true }) refreshExpiresAt!: Date | null;
+  @Column('timestamptz', { name: 'reauth_due_at', nullable: true }) reauthDueAt!: Date | null;
+  @Column('timestamptz', { name: 'issued_at' }) issuedAt!: Date;
+  @Column('timestamptz', { name: 'last_refreshed_at', nullable: true }) lastRefreshedAt!: Date | null;
+  @Column('text', { name: 'refresh_state', default: 'idle' }) refreshState!: RefreshState;
+  @Column('bigint', { name: 'claim_epoch', default: 0 }) claimEpoch!: string;
+  @Column('text', { name: 'claim_holder', nullable: true }) claimHolder!: string | null;
+  @Column('timestamptz', { name: 'claim_until', nullable: true }) claimUntil!: Date | null;
+  @Column('timestamptz', { name: 'refresh_due_at', nullable: true }) refreshDueAt!: Date | null;
+  @Column('integer', { default: 0 }) attempt!: number;
+  @Column('text', { name: 'last_class', nullable: true }) lastClass!: string | null;
+  @Column('text', { name: 'last_error', nullable: true }) lastError!: string | null;
+  @Column('integer', { name: 'strike_count', default: 0 }) strikeCount!: number;
+  @Column('timestamptz', { name: 'first_strike_at', nullable: true }) firstStrikeAt!: Date | null;
+  @Column('timestamptz', { name: 'last_strike_at', nullable: true }) lastStrikeAt!: Date | null;
+  @Column('text', { nullable: true }) witness!: 'accepts' | 'refuses' | 'silent' | null;
+  @Column('timestamptz', { name: 'unknown_since', nullable: true }) unknownSince!: Date | null;
+  @Column('text', { name: 'ended_reason', nullable: true }) endedReason!: string | null;
+  @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+}

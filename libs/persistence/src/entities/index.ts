@@ -1,0 +1,9 @@
+export { Account, CONNECTION_TYPES, type ConnectionType, type Health, HEALTHS } from './account.entity.js';
+export { AccountEvent } from './account-event.entity.js';
+export { ApiKey, type RateLimits } from './api-key.entity.js';
+export { type AttemptStatus, ConnectAttempt } from './connect-attempt.entity.js';
+export { Grant, type RefreshMode, type RefreshState } from './grant.entity.js';
+export { OAuthApp } from './oauth-app.entity.js';
+export { OutboxEvent } from './outbox.entity.js';
+export { Project } from './project.entity.js';
+export { Workspace } from './workspace.entity.js';

@@ -1,0 +1,22 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Environment } from '../tenant.js';
+
+/** The customer's own app at a provider; its secret is sealed in a table of its own. */
+@Entity('oauth_apps')
+export class OAuthApp {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid', { name: 'workspace_id' }) workspaceId!: string;
+  @Column('text') environment!: Environment;
+  @Column('text') provider!: string;
+  @Column('text') name!: string;
+  @Column('text', { name: 'client_id' }) clientId!: string;
+  @Column('text', { name: 'redirect_uri_style', default: 'provider' }) redirectUriStyle!: 'provider' | 'app';
+  @Column('text', { array: true }) scopes!: string[];
+  @Column('text', { name: 'allowed_return_urls', array: true, default: '{}' }) allowedReturnUrls!: string[];
+  @Column('text', { default: 'immediate' }) completion!: 'immediate' | 'confirm';
+  @Column('boolean', { name: 'is_default', default: false }) isDefault!: boolean;
+  @Column('text', { default: 'active' }) status!: 'active' | 'paused' | 'misconfigured';
+  @Column('text', { name: 'status_reason', nullable: true }) statusReason!: string | null;
+  @Column('timestamptz', { name: 'paused_until', nullable: true }) pausedUntil!: Date | null;
+  @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+}

@@ -1,0 +1,16 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Environment } from '../tenant.js';
+
+/** An event that waits to be delivered, written in the transaction of its change. */
+@Entity('outbox')
+export class OutboxEvent {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('uuid', { name: 'workspace_id' }) workspaceId!: string;
+  @Column('text') environment!: Environment;
+  @Column('text') type!: string;
+  @Column('uuid', { name: 'account_id', nullable: true }) accountId!: string | null;
+  @Column('bigint', { nullable: true }) sequence!: string | null;
+  @Column('jsonb') payload!: Record<string, unknown>;
+  @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'dispatched_at', nullable: true }) dispatchedAt!: Date | null;
+}

@@ -1,0 +1,54 @@
+import type { Tx } from '../tx.js';
+
+/** One sealed row as it lies in its table: values under a data key, the data key under a master key. */
+export interface SealedRow<Column extends string> {
+  /** Bound into every seal of the row; a bigint, so a string. */
+  version: string;
+  values: Record<Column, Buffer | null>;
+  dekWrapped: Buffer;
+  kekId: string;
+}
+
+/** A table with sealed bytes: one row an owner. Only the room with keys may import this door. */
+export interface SealedTable<Column extends string> {
+  readonly name: string;
+  read(tx: Tx, ownerId: string): Promise<SealedRow<Column> | undefined>;
+  /** Replaces the whole row: a data key serves one row only. */
+  write(tx: Tx, ownerId: string, row: SealedRow<Column>): Promise<void>;
+  /** Deletes values and data key: what they sealed is gone. */
+  shred(tx: Tx, ownerId: string): Promise<void>;
+}
+
+/** Describes a sealed table by its name, its owner's column and its sealed columns. */
+export function sealedTable<Column extends string>(name: string, owner: string, columns: readonly Column[]): SealedTable<Column> {
+  const all = [owner, 'version', ...columns, 'dek_wrapped', 'kek_id'];
+  const select = `select ${all.join(', ')} from ${name} where ${owner} = $1`;
+  const upsert = `insert into ${name} (${all.join(', ')}) values (${all.map((_, index) => `$${index + 1}`).join(', ')})
+    on conflict (${owner}) do update set ${all.slice(1).map((column) => `${column} = excluded.${column}`).join(', ')}`;
+  return {
+    name,
+    async read(tx, ownerId) {
+      const { rows } = await tx.query<Record<string, Buffer | string | null>>(select, [ownerId]);
+      return rows[0] && fromRow(rows[0], columns);
+    },
+    async write(tx, ownerId, row) {
+      const values = columns.map((column) => row.values[column]);
+      await tx.query(upsert, [ownerId, row.version, ...values, row.dekWrapped, row.kekId]);
+    },
+    async shred(tx, ownerId) {
+      await tx.query(`delete from ${name} where ${owner} = $1`, [ownerId]);
+    },
+  };
+}
+
+function fromRow<Column extends string>(
+  row: Record<string, Buffer | string | null>,
+  columns: readonly Column[],
+): SealedRow<Column> {
+  return {
+    version: row.version as string,
+    values: Object.fromEntries(columns.map((column) => [column, row[column]])) as Record<Column, Buffer | null>,
+    dekWrapped: row.dek_wrapped as Buffer,
+    kekId: row.kek_id as string,
+  };
+}

@@ -1,0 +1,7 @@
+export type Environment = 'live' | 'test';
+
+/** Whose rows: every query of tenant data starts with these two. */
+export interface Tenant {
+  workspaceId: string;
+  environment: Environment;
+}

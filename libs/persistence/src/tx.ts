@@ -1,0 +1,36 @@
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+
+/** What a transaction, a pool and a TypeORM query runner's own client have in common: rooms hand it on and know no more. */
+export interface Tx {
+  query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<{ rows: Row[]; rowCount: number | null }>;
+}
+
+/** Runs `work` in one transaction: it commits with its result or leaves nothing. No call to a platform belongs inside. */
+export async function transaction<Result>(pool: Pool, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const noteBroken = (error: Error): void => { broken = error; };
+  client.on('error', noteBroken);
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    broken ??= await rollback(client);
+    throw error;
+  } finally {
+    client.off('error', noteBroken);
+    client.release(broken);
+  }
+}
+
+/** A connection that cannot roll back is closed, not given to the next caller. */
+async function rollback(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error('rollback failed');
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './root.mjs';
+import { CommandError, run } from './run.mjs';
+
+const COMPILER = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
+const CONFIGURATION = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'node_modules/@typescript/native/package.json'];
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, '.sources');
+const TEST = /\.(int-)?spec\.ts$/;
+
+/**
+ * Compiles the sources to `dist` when they are not those of the last build. Throws with the compiler's words, unless type
+ * errors may stay: the compiler writes its output all the same, and who asks so checks types elsewhere.
+ * @returns {Promise<boolean>} whether there was something to do
+ */
+export async function build({ mayHaveTypeErrors = false, onStart } = {}) {
+  const sources = [...filesIn('apps'), ...filesIn('libs')].filter((path) => !TEST.test(path));
+  const digest = digestOf([...CONFIGURATION, ...sources]);
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest) return false;
+  // Without a stamp nobody knows what is there, so the compiler's own memory of it goes too.
+  if (!existsSync(STAMP)) rmSync(join(DIST, '.tsbuildinfo'), { force: true });
+  rmSync(STAMP, { force: true });
+  removeOrphans(sources);
+  try {
+    await run(process.execPath, [COMPILER, '-p', 'tsconfig.build.json'], { cwd: ROOT, onStart });
+  } catch (error) {
+    if (!mayHaveTypeErrors || !(error instanceof CommandError)) throw error;
+    console.warn(`built with type errors:\n${error.output}`);
+    return true;
+  }
+  mkdirSync(DIST, { recursive: true });
+  writeFileSync(STAMP, digest);
+  return true;
+}
+
+function filesIn(directory) {
+  return readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(ROOT.length + 1))
+    .sort();
+}
+
+function digestOf(paths) {
+  const hash = createHash('sha256');
+  for (const path of paths) hash.update(`${path}\0`).update(readFileSync(join(ROOT, path))).update('\0');
+  return hash.digest('hex');
+}
+
+/** Output of sources that are gone would be loaded still, migrations above all. */
+function removeOrphans(sources) {
+  if (!existsSync(DIST)) return;
+  const wanted = new Set(sources.map((path) => path.replace(/\.ts$/, '')));
+  const written = ['apps', 'libs'].filter((name) => existsSync(join(DIST, name))).flatMap((name) => filesIn(`dist/${name}`));
+  for (const path of written) {
+    if (!wanted.has(path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, ''))) rmSync(join(ROOT, path));
+  }
+}

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { birthOf, commandOf, signal, until } from './processes.mjs';
+
+export const ROLE = 'evergrant';
+export const DATABASE = 'evergrant';
+
+/** Makes the data directory when there is none; a half-made one (killed at the first start) is made anew. */
+export function makeData({ dataDir, password, binaries, identity, durable }) {
+  if (existsSync(join(dataDir, 'PG_VERSION'))) return;
+  const draft = `${dataDir}.new`;
+  const passwordFile = `${dataDir}.password`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true, mode: 0o700 });
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+  if (identity.user) giveTo(identity.user, dirname(dataDir), draft, passwordFile);
+  try {
+    run(identity, binaries.initdb, [
+      '-D', draft, '-U', ROLE, '-E', 'UTF8', '--no-locale', '--no-instructions',
+      '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...(durable ? [] : ['--no-sync']),
+    ]);
+    run(identity, binaries.postgres, ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${DATABASE};\n`);
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+  renameSync(draft, dataDir);
+}
+
+/** A server of this very data directory that outlived its launcher is stopped; a lock file that nobody holds is removed. */
+export async function clearLock(dataDir) {
+  const lock = join(dataDir, 'postmaster.pid');
+  if (!existsSync(lock)) return;
+  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
+  const runs = () => Boolean(birthOf(pid) && commandOf(pid)?.includes(dataDir));
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL']) {
+    if (!runs()) break;
+    signal(pid, name);
+    await until(() => !runs(), 10_000);
+  }
+  rmSync(lock, { force: true });
+}
+
+function giveTo({ uid, gid }, home, ...paths) {
+  chmodSync(home, 0o711);
+  for (const path of paths) chownSync(path, uid, gid);
+}
+
+function run({ prefix, user }, program, args, input = '') {
+  const [command, ...rest] = [...prefix, program, ...args];
+  const { status, stdout, stderr, error } = spawnSync(command, rest, { ...user, input, encoding: 'utf8', cwd: '/' });
+  if (status === 0) return;
+  throw new Error(`the embedded PostgreSQL could not be made\n${error?.message ?? `${stdout}${stderr}`.trim()}`);
+}

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+// A mapped user of a namespace of its own: files stay root's, no user is made, and a home under /root works.
+const NAMESPACE = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
+// The kernel tells the server to shut down fast when its launcher dies, `kill -9` too.
+const LEAVE_WITH_LAUNCHER = ['setpriv', '--pdeathsig=INT'];
+
+/**
+ * How a PostgreSQL program is run, which refuses to be root: a prefix of its command, or a user to become.
+ * @returns {{ prefix: string[], user?: { uid: number, gid: number } }}
+ */
+export function postgresIdentity({ isRoot = process.getuid?.() === 0, namespaces = works(NAMESPACE) } = {}) {
+  const leave = works(LEAVE_WITH_LAUNCHER) ? LEAVE_WITH_LAUNCHER : [];
+  if (!isRoot) return { prefix: leave };
+  if (namespaces) return { prefix: [...NAMESPACE, ...leave] };
+  return { prefix: leave, user: unprivilegedUser() };
+}
+
+function works(command) {
+  if (process.platform !== 'linux') return false;
+  return spawnSync(command[0], [...command.slice(1), 'true'], { stdio: 'ignore' }).status === 0;
+}
+
+/** The user must be in passwd: initdb looks its name up. */
+function unprivilegedUser() {
+  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  if (!found) throw new Error('PostgreSQL does not run as root, and there is no user to become: start as an ordinary user');
+  return { uid: Number(found[2]), gid: Number(found[3]) };
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { freePort } from './ports.mjs';
+import { postgresBinaries } from './postgres-binaries.mjs';
+import { clearLock, DATABASE, makeData, ROLE } from './postgres-data.mjs';
+import { postgresIdentity } from './postgres-identity.mjs';
+import { signal, until } from './processes.mjs';
+
+const READY_WITHIN = 60_000;
+const STOPPED_WITHIN = 15_000;
+
+/**
+ * Runs a real PostgreSQL on a free port of the loopback, on TCP alone. `exited` settles when the server is gone, also
+ * when nobody stopped it; what it writes comes line by line to `onLine`. Without a password a random one is made, which
+ * opens a new data directory only.
+ * @param {{ dataDir: string, password?: string, port?: number, settings?: Record<string, string>,
+ *   identity?: ReturnType<typeof postgresIdentity>, onLine?: (line: string) => void }} options
+ * @returns {Promise<{ url: string, port: number, pid: number, exited: Promise<string>, stop(): Promise<void> }>}
+ */
+export async function startPostgres(options) {
+  const dataDir = resolve(options.dataDir);
+  const password = options.password ?? randomBytes(24).toString('hex');
+  const { identity = postgresIdentity(), settings = {} } = options;
+  const binaries = await postgresBinaries();
+  makeData({ dataDir, password, binaries, identity, durable: settings.fsync !== 'off' });
+  await clearLock(dataDir);
+  const port = options.port ?? (await freePort());
+  const server = launch({ ...identity, dataDir, program: binaries.postgres, settings: { ...defaults(port), ...settings } });
+  const lines = readLines(server.child.stderr, options.onLine);
+  await ready(server, dataDir, lines);
+  return {
+    url: `postgres://${ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`,
+    port,
+    pid: server.child.pid,
+    exited: server.exited,
+    stop: () => stop(server),
+  };
+}
+
+const defaults = (port) => ({
+  listen_addresses: '127.0.0.1',
+  port: String(port),
+  unix_socket_directories: '',
+  // What a query did wrong is its caller's to log; this tells only what ends a connection or the server.
+  log_min_messages: 'fatal',
+  log_line_prefix: '',
+});
+
+function launch({ prefix, user, program, dataDir, settings }) {
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [command, ...args] = [...prefix, program, '-D', dataDir, ...flags];
+  const child = spawn(command, args, { ...user, cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = new Promise((settle) => {
+    child.once('error', (error) => settle(error.message));
+    child.once('close', (code, name) => settle(name ?? `code ${code}`));
+  });
+  return { child, exited };
+}
+
+function readLines(stream, onLine) {
+  const first = [];
+  let rest = '';
+  stream.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    for (const line of lines) {
+      if (first.length < 20) first.push(line);
+      onLine?.(line);
+    }
+  });
+  return first;
+}
+
+/** The server writes its own state to the eighth line of its lock file. */
+async function ready({ child, exited }, dataDir, lines) {
+  let end;
+  void exited.then((reason) => (end = reason));
+  const lock = join(dataDir, 'postmaster.pid');
+  const up = await until(() => end !== undefined || stateIn(lock, child.pid) === 'ready', READY_WITHIN);
+  if (up && end === undefined) return;
+  if (end === undefined) signal(child.pid, 'SIGKILL');
+  throw new Error(`the embedded PostgreSQL did not start (${end ?? 'no answer in time'})\n${lines.join('\n')}`);
+}
+
+function stateIn(lock, pid) {
+  try {
+    const lines = readFileSync(lock, 'utf8').split('\n');
+    return lines[0] === String(pid) ? lines[7]?.trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function stop({ child, exited }) {
+  let gone = false;
+  void exited.then(() => (gone = true));
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL']) {
+    await null;
+    if (gone) return;
+    signal(child.pid, name);
+    await until(() => gone, STOPPED_WITHIN);
+  }
+}

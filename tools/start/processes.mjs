@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The command line of a process, arguments parted by spaces; undefined when it is gone. */
+export function commandOf(pid) {
+  if (process.platform === 'linux') return readProc(pid, 'cmdline')?.replaceAll('\0', ' ').trim() || undefined;
+  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined;
+}
+
+/** What tells a process from a later one with the same number: when it was started. Undefined when it is gone. */
+export function birthOf(pid) {
+  if (process.platform !== 'linux') {
+    return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined;
+  }
+  const [state, ...fields] = readProc(pid, 'stat')?.replace(/^.*\) /s, '').split(' ') ?? [];
+  return state === undefined || state === 'Z' ? undefined : fields[18];
+}
+
+/** Sends a signal to a process that may be gone already. */
+export function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+/** Waits until `done` holds, looking often; false when it did not within `milliseconds`. */
+export async function until(done, milliseconds, pause = 20) {
+  const end = Date.now() + milliseconds;
+  while (!(await done())) {
+    if (Date.now() > end) return false;
+    await sleep(pause);
+  }
+  return true;
+}
+
+function readProc(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

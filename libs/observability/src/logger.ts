@@ -8,17 +8,20 @@ export const LOGGER = Symbol('LOGGER');
 export interface LoggerOptions {
   app: string;
   level?: string;
+  /** `stderr` for a process whose stdout is its answer. */
+  stream?: 'stdout' | 'stderr';
 }
 
-/** One JSON line an event on stdout. Log ids, codes and counts; never a URL with its query, a body or a token. */
-export function createLogger({ app, level = 'info' }: LoggerOptions): Logger {
-  return pino({
+/** One JSON line an event. Log ids, codes and counts; never a URL with its query, a body or a token. */
+export function createLogger({ app, level = 'info', stream = 'stdout' }: LoggerOptions): Logger {
+  const options = {
     level,
     base: { app },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: serializeError },
-  });
+  };
+  return pino(options, pino.destination({ fd: stream === 'stderr' ? 2 : 1, sync: true }));
 }
 
 /** Where it happened and what kind of error it was; own fields of an error may hold anything and stay out. */

@@ -1,0 +1,25 @@
+import { type Duration, seconds } from '#config';
+import { type Logger } from '#observability';
+
+const QUIET: Duration = seconds(10);
+
+/** A listener for `error` events: an outage repeats one error many times a second, one line in ten seconds says as much. */
+export function outageLog(logger: Logger, part: string, now: () => number = Date.now): (error: unknown) => void {
+  const lines = new Map<string, { at: number; repeats: number }>();
+  return (error) => {
+    const key = keyOf(error);
+    const line = lines.get(key);
+    if (line && now() - line.at < QUIET) {
+      line.repeats += 1;
+      return;
+    }
+    logger.error({ err: error, part, repeats: line?.repeats ?? 0 }, 'the queue has trouble');
+    if (lines.size > 50) lines.clear();
+    lines.set(key, { at: now(), repeats: 0 });
+  };
+}
+
+function keyOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

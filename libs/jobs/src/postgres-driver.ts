@@ -1,0 +1,60 @@
+import { assertSchemaCompatibility, createPostgresBackend, type Processor, Queue, runMigrations, Worker } from 'bullmq';
+import pg from 'pg';
+import { seconds } from '#config';
+import { type Secret } from '#observability';
+import { PatientPool } from './patient-pool.js';
+import { type BullQueue, type BullWorker, type BullWorkerOptions, QUEUE, type QueueDriver } from './queue-driver.js';
+
+/** The schema of BullMQ's tables; a pool handed to BullMQ must carry it as search_path, and always has this name. */
+const SCHEMA = 'bullmq';
+
+/** BullMQ on PostgreSQL. One pool for all: a pool for each queue and worker exhausts the server's connections. */
+export class PostgresDriver implements QueueDriver {
+  readonly kind = 'postgres';
+  readonly #pool: pg.Pool;
+
+  constructor(databaseUrl: Secret, poolSize: number, onError: (error: unknown) => void) {
+    this.#pool = new PatientPool({
+      connectionString: withSearchPath(databaseUrl.reveal()),
+      application_name: QUEUE,
+      max: poolSize,
+      keepAlive: true,
+      connectionTimeoutMillis: seconds(5),
+    });
+    this.#pool.setMaxListeners(0);
+    this.#pool.on('error', onError);
+  }
+
+  async ping(): Promise<void> {
+    await assertSchemaCompatibility(this.#pool, SCHEMA);
+  }
+
+  async migrate(): Promise<void> {
+    const client = await this.#pool.connect();
+    try {
+      await runMigrations(client, SCHEMA);
+    } finally {
+      client.release();
+    }
+  }
+
+  openQueue(): BullQueue {
+    return new Queue(QUEUE, { connection: this.#pool }, createPostgresBackend);
+  }
+
+  openWorker(processor: Processor, options: BullWorkerOptions): BullWorker {
+    return new Worker(QUEUE, processor, { ...options, connection: this.#pool }, createPostgresBackend);
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+/** Adds the search path to what the URL may already ask of the server (`?options=`). */
+function withSearchPath(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  const options = [url.searchParams.get('options'), `-c search_path=${SCHEMA}`];
+  url.searchParams.set('options', options.filter(Boolean).join(' '));
+  return url.href;
+}

@@ -1,0 +1,206 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { seconds } from '#config';
+import { createLogger, Secret } from '#observability';
+import { queueStores, type TestStore } from '../../../test/support/queue-stores.js';
+import { defineJob, migrateQueue, openQueueBackend, type QueueBackend, type TakenJob } from './index.js';
+
+const greet = defineJob({ name: 'test.greet', payload: z.object({ personId: z.string() }), attempts: 2, identity: (p) => p.personId });
+const tick = defineJob({ name: 'test.tick', payload: z.object({}), attempts: 1 });
+const logger = createLogger({ app: 'test', level: 'silent' });
+
+describe.each(queueStores)('the queue on $kind', ({ kind, here, open }) => {
+  const promise = here ? it : it.skip;
+  let store: TestStore;
+  let backend: QueueBackend;
+  const settings = () => ({
+    databaseUrl: new Secret(store.urls.databaseUrl),
+    redisUrl: store.urls.redisUrl === undefined ? undefined : new Secret(store.urls.redisUrl),
+    logger,
+  });
+
+  beforeAll(async () => {
+    if (here) store = await open();
+  });
+  afterAll(async () => {
+    if (here) await store.close();
+  });
+  beforeEach(async () => {
+    if (!here) return;
+    await migrateQueue(settings());
+    backend = openQueueBackend(settings());
+  });
+  afterEach(async () => {
+    if (here) await backend.close(seconds(2));
+  });
+
+  /** Works until told, and remembers what it was given. */
+  async function work(run: (job: TakenJob) => Promise<void> = () => Promise.resolve()): Promise<TakenJob[]> {
+    const jobs: TakenJob[] = [];
+    await backend.work({
+      concurrency: 5,
+      stalledAfter: 1_500,
+      run: (job) => {
+        jobs.push(job);
+        return run(job);
+      },
+    });
+    return jobs;
+  }
+
+  promise('says where it lives, and answers', async () => {
+    expect(backend.kind).toBe(kind);
+    await expect(backend.waitUntilReady(seconds(5))).resolves.toBeUndefined();
+  });
+
+  promise('hands a job over with its name and payload', async () => {
+    await backend.queue().enqueue(greet, { personId: 'ann' });
+    const jobs = await work();
+    await eventually(() => { expect(jobs).toEqual([{ id: 'test.greet-ann', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1 }]); });
+  });
+
+  promise('adds nothing while a job of the same identity waits', async () => {
+    await backend.queue().enqueue(greet, { personId: 'ann' });
+    await backend.queue().enqueueAll(greet, [{ personId: 'ann' }, { personId: 'bob' }, { personId: 'bob' }]);
+    expect(await backend.queue().counts()).toEqual({ waiting: 2, active: 0, delayed: 0 });
+    const jobs = await work();
+    await eventually(() => { expect(jobs).toHaveLength(2); });
+  });
+
+  promise('adds nothing while a job of the same identity runs, and takes it again once that is finished', async () => {
+    const gate = openLater();
+    const jobs = await work(() => gate.promise);
+    await backend.queue().enqueue(greet, { personId: 'ann' });
+    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await backend.queue().enqueue(greet, { personId: 'ann' });
+    expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 1, delayed: 0 });
+    gate.resolve();
+    await eventually(async () => { expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 }); });
+    await backend.queue().enqueue(greet, { personId: 'ann' });
+    await eventually(() => { expect(jobs).toHaveLength(2); });
+  });
+
+  promise('runs a failed job again, as often as its contract says, and can take it anew after that', async () => {
+    const jobs = await work(() => Promise.reject(new Error('no')));
+    await backend.queue().enqueue(greet, { personId: 'cat' });
+    await eventually(() => { expect(jobs.map((job) => job.attempt)).toEqual([1, 2]); });
+    await eventually(async () => { expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 }); });
+    await backend.queue().enqueue(greet, { personId: 'cat' });
+    await eventually(() => { expect(jobs.map((job) => job.attempt)).toEqual([1, 2, 1]); });
+  });
+
+  promise('refuses a payload that is not what the contract says', async () => {
+    const wrong = { personId: 'ann', token: 'x' };
+    await expect(backend.queue().enqueue(greet, wrong)).rejects.toMatchObject({ code: 'job.payload_invalid' });
+    await expect(backend.queue().enqueueAll(greet, [{ personId: 'bob' }, {} as { personId: string }])).rejects.toThrow('personId invalid_type');
+    expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+  });
+
+  promise('runs a schedule once for all who set it, and as often as it says', async () => {
+    const jobs = await work();
+    for (let round = 0; round < 6; round += 1) {
+      await backend.queue().schedule(tick, 400);
+      await sleep(200);
+    }
+    expect(jobs.length).toBeGreaterThanOrEqual(3);
+    expect(jobs.length).toBeLessThanOrEqual(5);
+  });
+
+  promise('gives the job of a killed worker to another one', async () => {
+    await backend.queue().enqueue(greet, { personId: 'dan' });
+    await takeAndDie(store);
+    const jobs = await work();
+    await eventually(() => { expect(jobs).toMatchObject([{ id: 'test.greet-dan' }]); }, seconds(15));
+  });
+
+  promise('lets running jobs end before it closes, and refuses what is asked after that', async () => {
+    let ended = false;
+    const jobs = await work(async () => {
+      await sleep(500);
+      ended = true;
+    });
+    await backend.queue().enqueue(greet, { personId: 'eve' });
+    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await backend.close(seconds(5));
+    expect(ended).toBe(true);
+    await expect(backend.queue().enqueue(greet, { personId: 'eve' })).rejects.toMatchObject({ code: 'queue.unavailable' });
+  });
+
+  promise('does not wait for a job longer than it was given to close', async () => {
+    const jobs = await work(() => sleep(4_000));
+    await backend.queue().enqueue(greet, { personId: 'fay' });
+    await eventually(() => { expect(jobs).toHaveLength(1); });
+    const start = Date.now();
+    await backend.close(500);
+    expect(Date.now() - start).toBeLessThan(3_000);
+  });
+
+  promise('says so while its store is away, and works on when it is back', async () => {
+    const jobs = await work();
+    await backend.queue().enqueue(greet, { personId: 'gus' });
+    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await store.takeAway();
+    try {
+      await expect(backend.queue().enqueue(greet, { personId: 'hal' })).rejects.toMatchObject({ code: 'queue.unavailable' });
+      await expect(backend.ping()).rejects.toMatchObject({ code: 'queue.unavailable' });
+    } finally {
+      await store.giveBack();
+    }
+    await backend.waitUntilReady(seconds(10));
+    await eventually(async () => { await backend.queue().enqueue(greet, { personId: 'ida' }); });
+    await eventually(() => { expect(jobs.map((job) => job.id)).toContain('test.greet-ida'); });
+  });
+
+  promise('is not spoilt by having been asked before its store was there', async () => {
+    await store.takeAway();
+    const asked = backend.queue().enqueue(greet, { personId: 'jim' });
+    await expect(asked).rejects.toMatchObject({ code: 'queue.unavailable' });
+    await store.giveBack();
+    await backend.waitUntilReady(seconds(10));
+    await backend.queue().enqueue(greet, { personId: 'kim' });
+    const jobs = await work();
+    await eventually(() => { expect(jobs.map((job) => job.id)).toContain('test.greet-kim'); });
+  });
+});
+
+/** A process of its own takes a job and is killed in the middle of it. */
+async function takeAndDie(store: TestStore): Promise<void> {
+  const code = `
+    import { openQueueBackend } from '#jobs';
+    import { createLogger, Secret } from '#observability';
+    const { databaseUrl, redisUrl } = JSON.parse(process.argv[1]);
+    const backend = openQueueBackend({
+      databaseUrl: new Secret(databaseUrl),
+      redisUrl: redisUrl && new Secret(redisUrl),
+      logger: createLogger({ app: 'test' }),
+    });
+    const run = () => new Promise(() => { process.send('taken'); });
+    await backend.work({ concurrency: 1, stalledAfter: 1500, run });`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code, JSON.stringify(store.urls)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  await once(child, 'message');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+async function eventually(check: () => void | Promise<void>, within = seconds(8)): Promise<void> {
+  for (const end = Date.now() + within; Date.now() < end; await sleep(50)) {
+    try {
+      await check();
+      return;
+    } catch {
+      // Not yet.
+    }
+  }
+  await check();
+}
+
+function openLater(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => { resolve = done; });
+  return { promise, resolve };
+}

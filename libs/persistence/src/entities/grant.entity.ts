@@ -29,6 +29,7 @@ export class Grant {
   @Column('timestamptz', { name: 'refresh_due_at', nullable: true }) refreshDueAt!: Date | null;
   @Column('integer', { default: 0 }) attempt!: number;
   @Column('text', { name: 'last_class', nullable: true }) lastClass!: string | null;
+  @Column('text', { name: 'last_reason', nullable: true }) lastReason!: string | null;
   @Column('text', { name: 'last_error', nullable: true }) lastError!: string | null;
   @Column('integer', { name: 'strike_count', default: 0 }) strikeCount!: number;
   @Column('timestamptz', { name: 'first_strike_at', nullable: true }) firstStrikeAt!: Date | null;

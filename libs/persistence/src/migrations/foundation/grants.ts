@@ -25,6 +25,7 @@ export const grants: Part = {
       refresh_due_at timestamptz,
       attempt integer not null default 0,
       last_class text,
+      last_reason text,
       last_error text,
       strike_count integer not null default 0,
       first_strike_at timestamptz,

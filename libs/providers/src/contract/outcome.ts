@@ -1,0 +1,41 @@
+import type { Secret } from '#observability';
+
+/** What a token endpoint gave. Durations are seconds from the answer; null where the platform said nothing. */
+export interface TokenSet {
+  accessToken: Secret;
+  refreshToken: Secret | null;
+  expiresIn: number | null;
+  refreshExpiresIn: number | null;
+  /** Granted scopes; null where the platform did not say (RFC 6749 5.1: then as requested). */
+  scopes: string[] | null;
+}
+
+/** Who the access token speaks for. Ids are strings, never normalised. */
+export interface Identity {
+  platformUserId: string;
+  platformAccountId: string;
+  handle: string | null;
+  displayName: string | null;
+  avatarUrl: string | null;
+}
+
+/**
+ * What a refusal means:
+ * `temporary` wait and retry · `app` the app's id, secret or standing is refused, accounts stay · `permanent` the grant
+ * seems gone, a candidate that needs a second witness · `owner` the platform wants its user to act · `permission` the
+ * token is good, a scope or role is missing.
+ */
+export type FailureClass = 'temporary' | 'app' | 'permanent' | 'owner' | 'permission';
+
+export interface Failure {
+  class: FailureClass;
+  /** A stable health reason: `grant_revoked`, `rate_limited`, … */
+  reason: string;
+  /** The platform's own code, for people who look into it; never a message, never a token. */
+  code: string;
+  /** Seconds the platform asks us to wait. */
+  retryAfter?: number;
+}
+
+export type TokenOutcome = { ok: true; tokens: TokenSet } | { ok: false; failure: Failure };
+export type IdentityOutcome = { ok: true; identity: Identity } | { ok: false; failure: Failure };

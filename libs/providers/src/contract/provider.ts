@@ -1,0 +1,95 @@
+import type { Secret } from '#observability';
+import type { PlatformRequest } from './http.js';
+import type { Failure, Identity, TokenSet } from './outcome.js';
+
+export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
+
+/** The customer's own app at the platform. */
+export interface AppCredentials {
+  clientId: string;
+  clientSecret: Secret;
+}
+
+/** How a challenge is made of the verifier (RFC 7636); the method it is announced with. */
+export interface PkceMethod {
+  name: 'S256';
+  challenge(verifier: string): string;
+}
+
+export interface AuthorizeProfile {
+  url: string;
+  /** The platform's name for `client_id`. */
+  clientIdParameter: string;
+  scopeSeparator: ' ' | ',';
+  /** Undefined: the platform takes no PKCE for this redirect URI. */
+  pkce(redirectUri: string): PkceMethod | undefined;
+  parameters?: Record<string, string>;
+  /** `error` values by which the person said no (RFC 6749 4.1.2.1 has `access_denied`). */
+  denials: readonly string[];
+}
+
+export interface CodeExchange {
+  app: AppCredentials;
+  code: Secret;
+  redirectUri: string;
+  verifier: Secret | null;
+}
+
+export interface TokenRefresh {
+  app: AppCredentials;
+  refreshToken: Secret;
+}
+
+export interface Revocation {
+  app: AppCredentials;
+  accessToken: Secret;
+  refreshToken: Secret | null;
+}
+
+/** A body that was read as JSON, or undefined where it was none. */
+export interface ReadAnswer {
+  status: number;
+  headers: Record<string, string>;
+  json: unknown;
+}
+
+/** A platform: data, and the few functions in which it differs. All URLs are the platform's own. */
+export interface Provider {
+  name: string;
+  title: string;
+  /** The pages the facts come from, and the day they were read. */
+  sources: { checkedAt: string; urls: readonly string[] };
+  authorize: AuthorizeProfile;
+  scopes: {
+    /** Asked for unless an app says otherwise: identify, publish and refresh. */
+    default: readonly string[];
+    /** Without one of these an account is `missing_permissions`. */
+    required: readonly string[];
+  };
+  token: {
+    exchange(input: CodeExchange): PlatformRequest;
+    /** The token set in a body, or undefined when it holds none. Status is not looked at: some refuse with 200. */
+    read(json: unknown): TokenSet | undefined;
+    /** Seconds an access token lives where the answer does not say; null: it has no end. */
+    defaultLife: number | null;
+  };
+  refresh: {
+    mode: RefreshMode;
+    request(input: TokenRefresh): PlatformRequest;
+  };
+  /** Undefined where the platform has no such call. */
+  revoke?(input: Revocation): PlatformRequest;
+  identity: {
+    /** Asks for no more than the granted scopes allow. */
+    request(accessToken: Secret, scopes: readonly string[]): PlatformRequest;
+    read(json: unknown): Identity | undefined;
+  };
+  /** What a refusal means at this platform; undefined leaves it to the standard (RFC 6749 5.2) and the status. */
+  classify: {
+    token(answer: ReadAnswer): Failure | undefined;
+    api(answer: ReadAnswer): Failure | undefined;
+  };
+}
+
+/** Types a provider's literal where it is written. */
+export const defineProvider = (provider: Provider): Provider => provider;

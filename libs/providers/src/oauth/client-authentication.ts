@@ -1,0 +1,21 @@
+import type { AppCredentials } from '../contract/provider.js';
+
+/** How an app proves itself at the token endpoint: what it adds to a request (RFC 6749 2.3.1). */
+export type ClientAuthentication = (app: AppCredentials) => { headers: Record<string, string>; form: Record<string, string> };
+
+/** Both halves form-encoded, as the RFC wants before Base64. The id stands in the body too: one write-up saw it asked for. */
+export const basicAuthentication: ClientAuthentication = ({ clientId, clientSecret }) => {
+  const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret.reveal())}`;
+  return {
+    headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
+    form: { client_id: clientId },
+  };
+};
+
+/** Id and secret in the body, under the platform's own names. */
+export const secretInBody =
+  (names = { id: 'client_id', secret: 'client_secret' }): ClientAuthentication =>
+  ({ clientId, clientSecret }) => ({
+    headers: {},
+    form: { [names.id]: clientId, [names.secret]: clientSecret.reveal() },
+  });

@@ -1,0 +1,60 @@
+import type { PlatformAnswer } from '../contract/http.js';
+import type { Failure, IdentityOutcome, TokenOutcome } from '../contract/outcome.js';
+import type { Provider, ReadAnswer } from '../contract/provider.js';
+import { retryAfter } from './retry-after.js';
+
+const NOT_OAUTH: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
+
+/** RFC 6749 5.2: the only codes that mean more than "try again later" everywhere. */
+const STANDARD: Record<string, Pick<Failure, 'class' | 'reason'>> = {
+  invalid_grant: { class: 'permanent', reason: 'grant_revoked' },
+  invalid_client: { class: 'app', reason: 'app_misconfigured' },
+  unauthorized_client: { class: 'app', reason: 'app_misconfigured' },
+};
+
+/** Reads a token endpoint's answer: status 5xx, then a token set, then the platform's own table, then the standard. */
+export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): TokenOutcome {
+  const read = toJson(answer);
+  const tokens = answer.status < 300 ? provider.token.read(read.json) : undefined;
+  if (tokens) return { ok: true, tokens };
+  return { ok: false, failure: failureOf(answer, read, provider.classify.token(read) ?? standardFailure(read)) };
+}
+
+/** Reads the identity call's answer, which is the probe too. */
+export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): IdentityOutcome {
+  const read = toJson(answer);
+  const identity = answer.status < 300 ? provider.identity.read(read.json) : undefined;
+  if (identity) return { ok: true, identity };
+  return { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
+}
+
+function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {
+  if (answer.status >= 500) return withRetryAfter({ ...NOT_OAUTH, code: `http_${answer.status}` }, answer);
+  if (known) return withRetryAfter(known, answer);
+  if (answer.status === 429) return withRetryAfter({ class: 'temporary', reason: 'rate_limited', code: 'http_429' }, answer);
+  return withRetryAfter({ ...NOT_OAUTH, code: json === undefined ? 'unreadable' : `http_${answer.status}` }, answer);
+}
+
+function standardFailure({ json }: ReadAnswer): Failure | undefined {
+  const code = errorCode(json);
+  const meaning = code === undefined ? undefined : STANDARD[code];
+  return code !== undefined && meaning ? { ...meaning, code } : undefined;
+}
+
+/** The `error` of a standard error body. */
+export function errorCode(json: unknown): string | undefined {
+  return typeof json === 'object' && json !== null && 'error' in json && typeof json.error === 'string' ? json.error : undefined;
+}
+
+function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {
+  const wait = failure.retryAfter ?? retryAfter(headers['retry-after']);
+  return wait === undefined ? failure : { ...failure, retryAfter: wait };
+}
+
+function toJson({ status, headers, body }: PlatformAnswer): ReadAnswer {
+  try {
+    return { status, headers, json: JSON.parse(body) as unknown };
+  } catch {
+    return { status, headers, json: undefined };
+  }
+}

@@ -1,0 +1,21 @@
+import type { Provider } from './contract/provider.js';
+import { tiktok } from './tiktok/tiktok.provider.js';
+import { x } from './x/x.provider.js';
+
+/** Every platform, one line each. */
+const providers = [x, tiktok] as const;
+
+const byName = new Map<string, Provider>(providers.map((provider) => [provider.name, provider]));
+
+/** The names a caller may use. */
+export const PROVIDER_NAMES = providers.map(({ name }) => name) as [string, ...string[]];
+
+/** The provider of that name, or undefined. */
+export const findProvider = (name: string): Provider | undefined => byName.get(name);
+
+/** The provider of a stored row; throws when this build no longer knows it. */
+export function providerOf(name: string): Provider {
+  const provider = byName.get(name);
+  if (!provider) throw new Error(`no provider is called "${name}"`);
+  return provider;
+}

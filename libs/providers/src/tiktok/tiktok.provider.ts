@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { PlatformRequest } from '../contract/http.js';
+import { defineProvider } from '../contract/provider.js';
+import { secretInBody } from '../oauth/client-authentication.js';
+import { isLoopbackHost } from '../oauth/loopback.js';
+import { s256Hex } from '../oauth/pkce.js';
+import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
+import { readTokenResponse } from '../oauth/token-response.js';
+import { classifyApi, classifyToken } from './tiktok.errors.js';
+
+const authentication = secretInBody({ id: 'client_key', secret: 'client_secret' });
+const token = { url: 'https://open.tiktokapis.com/v2/oauth/token/', authentication };
+const revoke = { url: 'https://open.tiktokapis.com/v2/oauth/revoke/', authentication };
+
+/** TikTok: `client_key`, scopes with commas, hex challenges on loopback, refusals that come with status 200. */
+export const tiktok = defineProvider({
+  name: 'tiktok',
+  title: 'TikTok',
+  sources: {
+    checkedAt: '2026-11-22',
+    urls: [
+      'https://developers.tiktok.com/doc/oauth-user-access-token-management',
+      'https://developers.tiktok.com/doc/login-kit-desktop',
+      'https://developers.tiktok.com/doc/oauth-error-handling',
+    ],
+  },
+  authorize: {
+    url: 'https://www.tiktok.com/v2/auth/authorize/',
+    clientIdParameter: 'client_key',
+    scopeSeparator: ',',
+    /** Required for desktop apps, whose redirect URIs are loopback; for web apps nobody proved which encoding is verified. */
+    pkce: (redirectUri) => (isLoopbackHost(new URL(redirectUri).hostname) ? s256Hex : undefined),
+    denials: ['access_denied'],
+  },
+  scopes: {
+    default: ['user.info.basic', 'user.info.profile', 'video.publish', 'video.upload'],
+    required: ['user.info.basic', 'video.publish'],
+  },
+  token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: 7_200 },
+  refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
+  revoke: revokeRequest(revoke, ({ accessToken }) => accessToken.reveal()),
+  identity: {
+    request: (accessToken, scopes) =>
+      new PlatformRequest({
+        method: 'GET',
+        url: `https://open.tiktokapis.com/v2/user/info/?fields=${fields(scopes)}`,
+        headers: { authorization: `Bearer ${accessToken.reveal()}` },
+      }),
+    read: readUser,
+  },
+  classify: { token: classifyToken, api: classifyApi },
+});
+
+/** Asking for `username` without `user.info.profile` fails the whole call. */
+const fields = (scopes: readonly string[]): string =>
+  ['open_id', 'union_id', 'avatar_url', 'display_name', ...(scopes.includes('user.info.profile') ? ['username'] : [])].join(',');
+
+const UserInfo = z.object({
+  data: z.object({
+    user: z.object({
+      open_id: z.string().min(1),
+      display_name: z.string().nullish(),
+      username: z.string().nullish(),
+      avatar_url: z.string().nullish(),
+    }),
+  }),
+});
+
+/** `open_id` is one person at one app; it is kept letter by letter. */
+function readUser(json: unknown) {
+  const { data } = UserInfo.safeParse(json);
+  if (!data) return undefined;
+  const { open_id, display_name, username, avatar_url } = data.data.user;
+  return {
+    platformUserId: open_id,
+    platformAccountId: open_id,
+    handle: username ?? null,
+    displayName: display_name ?? null,
+    avatarUrl: avatar_url ?? null,
+  };
+}

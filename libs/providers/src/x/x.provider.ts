@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { PlatformRequest } from '../contract/http.js';
+import { defineProvider } from '../contract/provider.js';
+import { basicAuthentication } from '../oauth/client-authentication.js';
+import { s256 } from '../oauth/pkce.js';
+import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
+import { readTokenResponse } from '../oauth/token-response.js';
+import { classifyApi, classifyToken } from './x.errors.js';
+
+const token = { url: 'https://api.x.com/2/oauth2/token', authentication: basicAuthentication };
+const revoke = { url: 'https://api.x.com/2/oauth2/revoke', authentication: basicAuthentication };
+
+/** X: OAuth 2.0 with mandatory PKCE, client_secret_basic, two-hour tokens and one-time refresh tokens. */
+export const x = defineProvider({
+  name: 'x',
+  title: 'X',
+  sources: {
+    checkedAt: '2026-11-22',
+    urls: [
+      'https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code',
+      'https://docs.x.com/x-api/fundamentals/response-codes-and-errors',
+    ],
+  },
+  authorize: {
+    url: 'https://x.com/i/oauth2/authorize',
+    clientIdParameter: 'client_id',
+    scopeSeparator: ' ',
+    pkce: () => s256,
+    denials: ['access_denied'],
+  },
+  scopes: {
+    default: ['tweet.read', 'users.read', 'tweet.write', 'media.write', 'offline.access'],
+    required: ['tweet.read', 'users.read', 'tweet.write', 'offline.access'],
+  },
+  token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: 7_200 },
+  refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
+  /** The refresh token: with it goes the whole grant. */
+  revoke: revokeRequest(revoke, ({ refreshToken, accessToken }) => (refreshToken ?? accessToken).reveal()),
+  identity: {
+    request: (accessToken) =>
+      new PlatformRequest({
+        method: 'GET',
+        url: 'https://api.x.com/2/users/me?user.fields=profile_image_url,name,username',
+        headers: { authorization: `Bearer ${accessToken.reveal()}` },
+      }),
+    read: readUser,
+  },
+  classify: { token: classifyToken, api: classifyApi },
+});
+
+const User = z.object({
+  data: z.object({
+    id: z.string().min(1),
+    name: z.string().nullish(),
+    username: z.string().nullish(),
+    profile_image_url: z.string().nullish(),
+  }),
+});
+
+function readUser(json: unknown) {
+  const { data } = User.safeParse(json);
+  if (!data) return undefined;
+  const { id, name, username, profile_image_url } = data.data;
+  return {
+    platformUserId: id,
+    platformAccountId: id,
+    handle: username ?? null,
+    displayName: name ?? null,
+    avatarUrl: profile_image_url ?? null,
+  };
+}

@@ -31,6 +31,15 @@ export class JobQueue {
     await this.#ask((queue) => queue.upsertJobScheduler(contract.name, { every }, template));
   }
 
+  /** Forgets every schedule but these: one that was renamed or given up would else run on for ever. */
+  async keepSchedules(names: readonly string[]): Promise<void> {
+    await this.#ask(async (queue) => {
+      const known = await queue.getJobSchedulers();
+      const forgotten = known.filter(({ key }) => !names.includes(key));
+      await Promise.all(forgotten.map(({ key }) => queue.removeJobScheduler(key)));
+    });
+  }
+
   /** How many jobs wait, run, and wait for their time. */
   async counts(): Promise<{ waiting: number; active: number; delayed: number }> {
     const counts = await this.#ask((queue) => queue.getJobCounts('waiting', 'active', 'delayed'));

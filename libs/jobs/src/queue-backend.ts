@@ -110,6 +110,7 @@ export class QueueBackend {
       await withDeadline(Promise.all(this.#workers.map((worker) => worker.close())), within, late);
     } catch (error) {
       this.logger.warn({ err: error }, 'jobs are left to another worker');
+      for (const worker of this.#workers) void worker.disconnect();
     }
     const disconnected = Promise.resolve(this.#queue?.close()).then(() => this.driver.disconnect());
     await withDeadline(disconnected, DISCONNECT_WITHIN, late).catch(() => undefined);

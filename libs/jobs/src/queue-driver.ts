@@ -1,8 +1,9 @@
 import { type Processor, type Queue, type Worker, type WorkerOptions } from 'bullmq';
 
 /** What we use of BullMQ's queue: the same calls on every store. */
-export type BullQueue = Pick<Queue, 'addBulk' | 'upsertJobScheduler' | 'getJobCounts' | 'close'> & Troubled;
-export type BullWorker = Pick<Worker, 'close' | 'waitUntilReady'> & Troubled;
+export type BullQueue = Troubled &
+  Pick<Queue, 'addBulk' | 'upsertJobScheduler' | 'getJobSchedulers' | 'removeJobScheduler' | 'getJobCounts' | 'close'>;
+export type BullWorker = Pick<Worker, 'close' | 'disconnect' | 'waitUntilReady'> & Troubled;
 interface Troubled {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { attemptsSweep, defineJob, grantRefresh, grantsSweep, knownJobs, parsePayload } from './index.js';
+import { jobId, jobOptions } from './job-options.js';
+
+describe('the contract of a job', () => {
+  const grantId = randomUUID();
+
+  it('refuses a payload without its id, with a broken one, or with a field that nobody named', () => {
+    expect(() => parsePayload(grantRefresh, {})).toThrow('grantId invalid_type');
+    expect(() => parsePayload(grantRefresh, { grantId: '7' })).toThrow('grantId invalid_format');
+    expect(() => parsePayload(grantRefresh, { grantId, accessToken: 'x' })).toThrow('(payload) unrecognized_keys');
+    expect(() => parsePayload(grantsSweep, { grantId })).toThrow('(payload) unrecognized_keys');
+    expect(parsePayload(grantRefresh, { grantId })).toEqual({ grantId });
+  });
+
+  it('repeats no value of a payload that it refuses', () => {
+    expect(() => parsePayload(grantRefresh, { grantId: 'hunter2' })).toThrow(
+      expect.objectContaining({ code: 'job.payload_invalid', message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+
+  it('knows one job of a grant by the grant, and takes sweeps as they come', () => {
+    expect(jobId(grantRefresh, { grantId })).toBe(`grant.refresh-${grantId}`);
+    expect(jobId(attemptsSweep, {})).toBeUndefined();
+  });
+
+  it('must have a dotted name', () => {
+    expect(() => defineJob({ name: 'RefreshGrantJob', payload: z.object({}), attempts: 1 })).toThrow('RefreshGrantJob');
+  });
+
+  it.each(knownJobs)('$name has a name of its own, carries ids only, and leaves the queue when it is done', (contract) => {
+    expect(knownJobs.filter(({ name }) => name === contract.name)).toHaveLength(1);
+    const fields = Object.keys((contract.payload as z.ZodObject).shape);
+    expect(fields.filter((field) => !field.endsWith('Id'))).toEqual([]);
+    expect(jobOptions(contract)).toMatchObject({ removeOnComplete: true, removeOnFail: true });
+  });
+});

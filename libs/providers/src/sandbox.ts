@@ -1,0 +1,29 @@
+import { tiktokSandbox } from './tiktok/tiktok.sandbox.js';
+import { xSandbox } from './x/x.sandbox.js';
+import type { SandboxDefinition } from './sandbox/index.js';
+
+/** Every imitated platform, one line each. This door is opened by the sandbox alone. */
+export const sandboxes: readonly SandboxDefinition[] = [
+  xSandbox,
+  tiktokSandbox,
+];
+
+export { type Decision, decide, readAuthorization } from './sandbox/authorize.js';
+export { Collection, type Journal } from './sandbox/journal.js';
+export { SandboxState } from './sandbox/state.js';
+export {
+  type AuthorizationRequest,
+  type CallNotes,
+  type Endpoint,
+  type EndpointName,
+  type Parameters,
+  type Persona,
+  personaNamed,
+  personas,
+  type Platform,
+  Refusal,
+  type SandboxAnswer,
+  type SandboxDefinition,
+  type SandboxRequest,
+  type TokenKnobs,
+} from './sandbox/index.js';

@@ -1,0 +1,45 @@
+import type { AuthorizationRequest, Parameters } from './contract.js';
+import { newCode } from './exchange-code.js';
+import type { Platform } from './platform.js';
+import type { Persona } from './personas.js';
+import { Refusal } from './refusal.js';
+
+export type Decision = 'approve' | 'deny';
+
+/** Reads what the app asks for and registers its redirect URI if it is the app's first; refuses any other one. */
+export function readAuthorization(platform: Platform, query: Parameters): AuthorizationRequest {
+  const { definition, state, notes } = platform;
+  const request = definition.authorize.read(query);
+  notes.clientId = request.clientId;
+  const app = state.appOrNew(definition.name, request.clientId);
+  if (app.redirectUris.length === 0) state.apps.save({ ...app, redirectUris: [request.redirectUri] });
+  else if (!app.redirectUris.includes(request.redirectUri)) throw new Refusal('wrong_redirect', request.redirectUri);
+  return request;
+}
+
+/** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. */
+export function decide(platform: Platform, asked: AuthorizationRequest, persona: Persona, decision: Decision): URL {
+  const { authorize } = platform.definition;
+  platform.notes.persona = persona.key;
+  const yes = decision === 'approve' && !persona.traits.alwaysDenies;
+  const answer = yes ? approve(platform, asked, persona) : authorize.denied();
+  const target = new URL(asked.redirectUri);
+  for (const [name, value] of Object.entries({ ...answer, state: asked.state })) {
+    if (value !== undefined) target.searchParams.set(name, value);
+  }
+  return target;
+}
+
+function approve(platform: Platform, asked: AuthorizationRequest, persona: Persona): Parameters {
+  const keepsBack = persona.traits.keepsOneScopeBack && asked.scopes.length > 1;
+  const scopes = keepsBack ? asked.scopes.slice(0, -1) : asked.scopes;
+  const code = newCode(platform, {
+    provider: platform.definition.name,
+    clientId: asked.clientId,
+    persona: persona.key,
+    redirectUri: asked.redirectUri,
+    scopes,
+    ...(asked.challenge && { challenge: asked.challenge }),
+  });
+  return platform.definition.authorize.approved(code, scopes);
+}

@@ -1,0 +1,32 @@
+import { digestOf, sameDigest } from './digest.js';
+import type { Platform } from './platform.js';
+import { Refusal } from './refusal.js';
+
+/** Lets the app in by its secret. The first secret that an app comes with is the one it must come with afterwards. */
+export function authenticateClient(platform: Platform, clientId: string, secret: string): string {
+  const { state, definition, notes } = platform;
+  notes.clientId = clientId;
+  const app = state.appOrNew(definition.name, clientId);
+  const digest = digestOf(secret);
+  if (app.secretDigest === undefined) state.apps.save({ ...app, secretDigest: digest });
+  else if (!sameDigest(app.secretDigest, digest)) throw new Refusal('wrong_client_secret');
+  return clientId;
+}
+
+/** HTTP Basic as RFC 6749, 2.3.1 has it: both halves form-encoded. Undefined when the header is something else. */
+export function readBasic(authorization: string | undefined): { id: string; secret: string } | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/=_-]+)$/i.exec(authorization ?? '')?.[1];
+  const pair = encoded && Buffer.from(encoded, 'base64').toString();
+  const colon = pair ? pair.indexOf(':') : -1;
+  if (!pair || colon < 1) return undefined;
+  return { id: formDecode(pair.slice(0, colon)), secret: formDecode(pair.slice(colon + 1)) };
+}
+
+/** Many clients send the halves as they are; what is no valid encoding is taken literally. */
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Duration } from '#config';
+import type { Platform } from './platform.js';
+import type { Refusal } from './refusal.js';
+
+export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity';
+
+/** Query or form as sent. A parameter sent twice is left out, so it counts as missing (RFC 6749, 3.1 forbids it). */
+export type Parameters = Readonly<Record<string, string | undefined>>;
+
+/** One HTTP request as an imitation sees it; which server received it is not its business. */
+export interface SandboxRequest {
+  readonly query: Parameters;
+  readonly form: Parameters;
+  /** The Authorization header, untouched. */
+  readonly authorization?: string;
+}
+
+export interface SandboxAnswer {
+  readonly status: number;
+  readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** How a PKCE verifier may be written down to equal the challenge: RFC 7636, 4.6, and hex for those who differ from it. */
+export type ChallengeForm = 'base64url-s256' | 'hex-s256' | 'plain';
+
+export interface Challenge {
+  readonly value: string;
+  readonly forms: readonly ChallengeForm[];
+}
+
+/** What the app asks the person for, once the platform found nothing wrong with it. */
+export interface AuthorizationRequest {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly state?: string;
+  readonly challenge?: Challenge;
+}
+
+/** The door a person comes through. The consent page and its decision are the sandbox's, these are the platform's. */
+export interface AuthorizeEndpoint {
+  /** The real URL; the sandbox serves it under its own origin as `/<host><path>`. */
+  readonly url: string;
+  /** Refuses by throwing a Refusal, which is shown as a page: nobody is sent to an address that was not checked. */
+  read(query: Parameters): AuthorizationRequest;
+  /** What the redirect URI carries besides `state`. */
+  approved(code: string, scopes: readonly string[]): Parameters;
+  denied(): Parameters;
+  newCode(): string;
+}
+
+/** A call made by software, with a token or for one. */
+export interface Endpoint {
+  readonly endpoint: Exclude<EndpointName, 'authorize'>;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  /** Answers at once and in memory; what it changed is on disk before the answer leaves. Refuses by throwing a Refusal. */
+  handle(request: SandboxRequest, platform: Platform): SandboxAnswer;
+  /** Every refusal in the platform's own words. */
+  refuse(refusal: Refusal): SandboxAnswer;
+}
+
+/** How a platform treats tokens. The four of TokenKnobs can be changed for one app. */
+export interface TokenRules extends TokenKnobs {
+  readonly codeLife: Duration;
+  readonly newAccessToken: () => string;
+  readonly newRefreshToken: () => string;
+  /** A refresh also ends the access token before it. */
+  readonly refreshEndsOldAccess: boolean;
+  /** A new consent of the same person for the same app ends the one before. */
+  readonly oneGrantPerPerson: boolean;
+  /** No refresh token without this scope. */
+  readonly refreshScope?: string;
+}
+
+/** What a tester may set differently for one app. */
+export interface TokenKnobs {
+  readonly accessLife: Duration;
+  readonly refreshLife: Duration;
+  /** How long a refresh token still works after it was spent; 0 means not at all. */
+  readonly grace: Duration;
+  /** A spent refresh token that comes again ends the whole grant (RFC 9700, 4.14.2). */
+  readonly familyRevocation: boolean;
+}
+
+/** One platform, imitated: data where the standard holds, a named function where the platform differs. */
+export interface SandboxDefinition {
+  readonly name: string;
+  readonly title: string;
+  /** Every scope the platform knows, in words for the consent page. */
+  readonly scopes: Readonly<Record<string, string>>;
+  /** Personas that can not happen here, each with the reason. */
+  readonly impossiblePersonas: Readonly<Record<string, string>>;
+  readonly tokens: TokenRules;
+  readonly authorize: AuthorizeEndpoint;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Keeps the literal's types; a definition is loaded once and changed by nobody. */
+export const defineSandbox = (definition: SandboxDefinition): SandboxDefinition => Object.freeze(definition);

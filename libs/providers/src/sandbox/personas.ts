@@ -1,0 +1,91 @@
+import { type Duration, seconds } from '#config';
+
+/** What a persona does besides being a person; each is carried out by the shared parts, the same on every platform. */
+export interface PersonaTraits {
+  /** Says no whatever is pressed. */
+  readonly alwaysDenies?: true;
+  /** Gives all scopes asked for but the last. */
+  readonly keepsOneScopeBack?: true;
+  /** Her answers have no refresh token. */
+  readonly noRefreshToken?: true;
+  /** Her access tokens live this long, whatever the app is set to. */
+  readonly accessLife?: Duration;
+  /** The token endpoint carries out her call and answers this much later. */
+  readonly tokenDelay?: Duration;
+  /** Every second of her token calls is answered by a server error and not carried out. */
+  readonly everySecondFails?: true;
+  /** Her refreshes are carried out, then the connection is cut. */
+  readonly losesAnswers?: true;
+  /** This long after connecting she removes the app. */
+  readonly revokesAfter?: Duration;
+  /** This long after connecting the platform suspends her. */
+  readonly suspendedAfter?: Duration;
+}
+
+/** A named test user, the same on every platform. */
+export interface Persona {
+  readonly key: string;
+  readonly displayName: string;
+  readonly handle: string;
+  /** Her id where a platform counts its users. */
+  readonly number: string;
+  /** One sentence for the consent page and the documentation. */
+  readonly story: string;
+  readonly traits: PersonaTraits;
+}
+
+const person = (key: string, displayName: string, handle: string, number: string, story: string): Persona => ({
+  key, displayName, handle, number, story, traits: {},
+});
+const withTraits = (persona: Persona, traits: PersonaTraits): Persona => ({ ...persona, traits });
+
+/** The order is that of the consent page. */
+export const personas: readonly Persona[] = [
+  person('happy', 'Hanna Happy', 'hanna_happy', '2244994945', 'Says yes, and everything works.'),
+  person('paula', 'Paula Plain', 'paula_plain', '2244994946', 'A second person without surprises.'),
+  person('omar', 'Omar Ordinary', 'omar_ordinary', '2244994947', 'A third person without surprises.'),
+  person('mei', 'Mei Modest', 'mei_modest', '2244994948', 'A fourth person without surprises.'),
+  withTraits(
+    person('denies', 'Dennis Denies', 'dennis_denies', '2244995001', 'Says no, whichever button is pressed.'),
+    { alwaysDenies: true },
+  ),
+  person('unicode-handle', 'Žofie 🌻 Ünïcødé-李', 'zofie_李', '2244995002', 'Her name and handle are not ASCII.'),
+  person('ids-above-2-53', 'Bigna Number', 'bigna_number', '9007199254740993', 'Her id loses a digit when read as a JSON number.'),
+  withTraits(
+    person('partial-consent', 'Pia Partial', 'pia_partial', '2244995003', 'Gives every permission asked for but the last.'),
+    { keepsOneScopeBack: true },
+  ),
+  withTraits(
+    person('no-refresh-token', 'Nora Norefresh', 'nora_norefresh', '2244995004', 'Gets an access token and no refresh token.'),
+    { noRefreshToken: true },
+  ),
+  withTraits(
+    person('short-lived', 'Sam Short', 'sam_short', '2244995005', 'Gets access tokens that live 20 seconds.'),
+    { accessLife: seconds(20) },
+  ),
+  withTraits(
+    person('slow', 'Sloane Slow', 'sloane_slow', '2244995006', 'The token endpoint takes 12 seconds to answer.'),
+    { tokenDelay: seconds(12) },
+  ),
+  withTraits(
+    person('flaky', 'Flavia Flaky', 'flavia_flaky', '2244995007', 'Connects; then every second token call is a server error, the first refresh included.'),
+    { everySecondFails: true },
+  ),
+  withTraits(
+    person('lost-answer', 'Lotte Lost', 'lotte_lost', '2244995008', 'Connects; a refresh then rotates the token and loses the answer.'),
+    { losesAnswers: true },
+  ),
+  withTraits(
+    person('revokes-after-connect', 'Rita Revokes', 'rita_revokes', '2244995009', 'Connects, and removes the app 30 seconds later.'),
+    { revokesAfter: seconds(30) },
+  ),
+  withTraits(
+    person('suspended', 'Sven Suspended', 'sven_suspended', '2244995010', 'Connects, and is suspended by the platform 30 seconds later.'),
+    { suspendedAfter: seconds(30) },
+  ),
+];
+
+const byKey = new Map(personas.map((persona) => [persona.key, persona]));
+
+/** Undefined for a name that no persona has. */
+export const personaNamed = (key: string): Persona | undefined => byKey.get(key);

@@ -1,0 +1,37 @@
+import { digestOf } from './digest.js';
+import { type Issued, issueTokens } from './issue-tokens.js';
+import { assertGrantLives, knobsOf, personaOf, type Platform } from './platform.js';
+import type { GrantRecord } from './records.js';
+import { Refusal } from './refusal.js';
+import { meetPersona } from './token-traits.js';
+
+/** RFC 6749, 6 with rotation: each refresh token is good once, and its reuse may end the grant (RFC 9700, 4.14.2). */
+export function refreshTokens(platform: Platform, clientId: string, refreshToken: string): Issued {
+  const { state, definition, notes } = platform;
+  const digest = digestOf(refreshToken);
+  notes.presented = digest;
+  const grant = state.grants.holding(digest);
+  if (grant?.provider !== definition.name || grant.clientId !== clientId) throw new Refusal('unknown_token');
+  meetPersona(platform, grant);
+  assertGrantLives(grant, state.clock.now());
+  assertRefreshTokenIsGood(platform, grant, digest);
+  notes.cutConnection = personaOf(grant).traits.losesAnswers;
+  return issueTokens(platform, grant);
+}
+
+function assertRefreshTokenIsGood(platform: Platform, grant: GrantRecord, digest: string): void {
+  const now = platform.state.clock.now();
+  if (!grant.refresh || grant.access.some((held) => held.digest === digest)) throw new Refusal('unknown_token');
+  if (grant.refresh.digest !== digest) assertWithinGrace(platform, grant, digest);
+  if (grant.refresh.expiresAt <= now) throw new Refusal('expired_token');
+}
+
+function assertWithinGrace(platform: Platform, grant: GrantRecord, digest: string): void {
+  const { state, definition } = platform;
+  const now = state.clock.now();
+  const knobs = knobsOf(platform, state.app(definition.name, grant.clientId));
+  const spent = grant.spent.find((held) => held.digest === digest);
+  if (spent && now < spent.spentAt + knobs.grace) return;
+  if (knobs.familyRevocation) state.endGrant(grant);
+  throw new Refusal('spent_token');
+}

@@ -1,0 +1,35 @@
+/** Why an imitated platform says no. Each platform words them itself; the call log and the logs show these. */
+export type RefusalReason =
+  | 'missing_parameter'
+  | 'invalid_parameter'
+  | 'unknown_client'
+  | 'missing_client_authentication'
+  | 'wrong_client_secret'
+  | 'unsupported_grant_type'
+  | 'unknown_scope'
+  | 'wrong_redirect'
+  | 'missing_challenge'
+  | 'unknown_code'
+  | 'reused_code'
+  | 'late_code'
+  | 'wrong_verifier'
+  | 'unknown_token'
+  | 'spent_token'
+  | 'expired_token'
+  | 'revoked_grant'
+  | 'suspended_user'
+  | 'missing_scope'
+  | 'server_error';
+
+/** Thrown by imitations and by the shared parts; never leaves the sandbox as it is. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly reason: RefusalReason,
+    /** The parameter, scope or field it is about. */
+    readonly subject = '',
+  ) {
+    super(subject ? `${reason}: ${subject}` : reason);
+  }
+}

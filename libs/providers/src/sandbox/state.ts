@@ -1,0 +1,88 @@
+import { days, minutes } from '#config';
+import { SandboxClock } from './clock.js';
+import { GrantBook } from './grant-book.js';
+import { Collection, type Journal } from './journal.js';
+import type { AppRecord, CodeRecord, GrantRecord } from './records.js';
+
+const KEEP_CODES = minutes(10);
+const KEEP_ENDED_GRANTS = days(1);
+
+interface Restorable {
+  readonly kind: string;
+  restore(item: object): void;
+  clear(): void;
+}
+
+/** Everything the imitated platforms remember, for all of them. */
+export class SandboxState {
+  readonly clock: SandboxClock;
+  readonly apps: Collection<AppRecord>;
+  readonly codes: Collection<CodeRecord>;
+  readonly grants: GrantBook;
+
+  constructor(journal: Journal) {
+    this.clock = new SandboxClock(journal);
+    this.apps = new Collection('app', (app) => `${app.provider}|${app.clientId}`, journal);
+    this.codes = new Collection('code', (code) => code.digest, journal);
+    this.grants = new GrantBook(journal);
+  }
+
+  app(provider: string, clientId: string): AppRecord | undefined {
+    return this.apps.get(`${provider}|${clientId}`);
+  }
+
+  /** A client id that nobody saw before becomes an app; what it comes with first is what it must come with later. */
+  appOrNew(provider: string, clientId: string): AppRecord {
+    return this.app(provider, clientId) ?? { provider, clientId, redirectUris: [], knobs: {} };
+  }
+
+  /** Takes back one record of the journal; a key of another kind is not ours. */
+  restore(key: string, value: object): void {
+    this.collections().find(({ kind }) => key.startsWith(`${kind}!`))?.restore(value);
+  }
+
+  clear(): void {
+    for (const collection of this.collections()) collection.clear();
+  }
+
+  /** All tokens of the grant are dead from now on. */
+  endGrant(grant: GrantRecord): void {
+    const now = this.clock.now();
+    grant.endsAt = Math.min(grant.endsAt ?? now, now);
+    this.grants.save(grant);
+  }
+
+  /** A person removes an app, or any app of the platform when none is named; answers how many live grants ended. */
+  endGrantsOf(who: { provider: string; persona: string; clientId?: string }): number {
+    const now = this.clock.now();
+    const theirs = [...this.grants.all()].filter(
+      (grant) =>
+        grant.provider === who.provider &&
+        grant.persona === who.persona &&
+        (who.clientId === undefined || grant.clientId === who.clientId) &&
+        (grant.endsAt ?? Infinity) > now,
+    );
+    for (const grant of theirs) this.endGrant(grant);
+    return theirs.length;
+  }
+
+  private collections(): Restorable[] {
+    return [this.clock, this.apps, this.codes, this.grants];
+  }
+
+  /** Forgets what is answered the same as unknown, so that a sandbox that runs for months stays small. */
+  sweep(): void {
+    const now = this.clock.now();
+    for (const code of [...this.codes.all()]) {
+      if (code.issuedAt + KEEP_CODES < now) this.codes.delete(code);
+    }
+    for (const grant of [...this.grants.all()]) {
+      if (deadSince(grant) + KEEP_ENDED_GRANTS < now) this.grants.delete(grant);
+    }
+  }
+}
+
+function deadSince(grant: GrantRecord): number {
+  const lastToken = Math.max(grant.refresh?.expiresAt ?? 0, ...grant.access.map(({ expiresAt }) => expiresAt));
+  return Math.min(grant.endsAt ?? Infinity, lastToken);
+}

@@ -1,0 +1,28 @@
+import type { Endpoint, SandboxRequest } from './contract.js';
+import { exchangeCode } from './exchange-code.js';
+import type { Issued } from './issue-tokens.js';
+import { need } from './parameters.js';
+import type { Platform } from './platform.js';
+import { refreshTokens } from './refresh-tokens.js';
+import { Refusal } from './refusal.js';
+
+export interface TokenEndpointStyle {
+  /** Lets the client in, or refuses; answers its id. */
+  readonly client: (request: SandboxRequest, platform: Platform) => string;
+  readonly answer: (issued: Issued, platform: Platform) => object;
+}
+
+/** The token endpoint as RFC 6749 has it; a platform says how clients authenticate and how its answer looks. */
+export const tokenEndpoint = ({ client, answer }: TokenEndpointStyle): Endpoint['handle'] => (request, platform) => {
+  const grantType = need(request.form, 'grant_type');
+  platform.notes.grantType = grantType;
+  const issued = grant(grantType, client(request, platform), request, platform);
+  return { status: 200, body: answer(issued, platform), headers: { 'cache-control': 'no-store' } };
+};
+
+function grant(type: string, clientId: string, { form }: SandboxRequest, platform: Platform): Issued {
+  if (type === 'refresh_token') return refreshTokens(platform, clientId, need(form, 'refresh_token'));
+  if (type !== 'authorization_code') throw new Refusal('unsupported_grant_type', type);
+  const [code, redirectUri, verifier] = [need(form, 'code'), need(form, 'redirect_uri'), form.code_verifier];
+  return exchangeCode(platform, { clientId, code, redirectUri, ...(verifier && { verifier }) });
+}

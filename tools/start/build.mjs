@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
-import { CommandError, run } from './run.mjs';
+import { CommandError, run as runToEnd } from './run.mjs';
 
 const COMPILER = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
 const CONFIGURATION = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'node_modules/@typescript/native/package.json'];
@@ -13,26 +13,29 @@ const TEST = /\.(int-)?spec\.ts$/;
 /**
  * Compiles the sources to `dist` when they are not those of the last build. Throws with the compiler's words, unless type
  * errors may stay: the compiler writes its output all the same, and who asks so checks types elsewhere.
- * @returns {Promise<boolean>} whether there was something to do
  */
-export async function build({ mayHaveTypeErrors = false, onStart } = {}) {
+export async function build({ mayHaveTypeErrors = false, run = runToEnd } = {}) {
   const sources = [...filesIn('apps'), ...filesIn('libs')].filter((path) => !TEST.test(path));
   const digest = digestOf([...CONFIGURATION, ...sources]);
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest) return false;
+  const stamp = existsSync(STAMP) && readFileSync(STAMP, 'utf8');
+  if (stamp === digest) return;
   // Without a stamp nobody knows what is there, so the compiler's own memory of it goes too.
-  if (!existsSync(STAMP)) rmSync(join(DIST, '.tsbuildinfo'), { force: true });
+  if (!stamp) rmSync(join(DIST, '.tsbuildinfo'), { force: true });
   rmSync(STAMP, { force: true });
   removeOrphans(sources);
+  if (await compile(run, mayHaveTypeErrors)) writeFileSync(STAMP, digest);
+}
+
+async function compile(run, mayHaveTypeErrors) {
+  mkdirSync(DIST, { recursive: true });
   try {
-    await run(process.execPath, [COMPILER, '-p', 'tsconfig.build.json'], { cwd: ROOT, onStart });
+    await run(process.execPath, [COMPILER, '-p', 'tsconfig.build.json'], { cwd: ROOT });
+    return true;
   } catch (error) {
     if (!mayHaveTypeErrors || !(error instanceof CommandError)) throw error;
     console.warn(`built with type errors:\n${error.output}`);
-    return true;
+    return false;
   }
-  mkdirSync(DIST, { recursive: true });
-  writeFileSync(STAMP, digest);
-  return true;
 }
 
 function filesIn(directory) {

@@ -10,7 +10,7 @@ export const DATABASE = 'evergrant';
 export function makeData({ dataDir, password, binaries, identity, durable }) {
   if (existsSync(join(dataDir, 'PG_VERSION'))) return;
   const draft = `${dataDir}.new`;
-  const passwordFile = `${dataDir}.password`;
+  const passwordFile = `${draft}.password`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { splitLines } from './log-lines.mjs';
 import { freePort } from './ports.mjs';
 import { postgresBinaries } from './postgres-binaries.mjs';
 import { clearLock, DATABASE, makeData, ROLE } from './postgres-data.mjs';
@@ -61,15 +62,11 @@ function launch({ prefix, user, program, dataDir, settings }) {
 
 function readLines(stream, onLine) {
   const first = [];
-  let rest = '';
-  stream.setEncoding('utf8').on('data', (text) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop();
-    for (const line of lines) {
-      if (first.length < 20) first.push(line);
-      onLine?.(line);
-    }
-  });
+  const keep = (line) => {
+    if (first.length < 20) first.push(line);
+    onLine?.(line);
+  };
+  stream.setEncoding('utf8').on('data', splitLines(keep));
   return first;
 }
 

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { splitLines } from './log-lines.mjs';
+import { signal } from './processes.mjs';
+import { ROOT } from './root.mjs';
+
+const STOPPED_WITHIN = 15_000;
+
+/** Where the build put an entry of an app. */
+export const entryOf = (app, entry = 'main') => join(ROOT, 'dist/apps', app, 'src', `${entry}.js`);
+
+/**
+ * One of our processes. It leads a group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order;
+ * it leaves by itself when the channel to its launcher breaks.
+ */
+export function launchApp({ entry, env, onLine, onStart }) {
+  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+    env,
+    cwd: ROOT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', splitLines(onLine));
+  let gone = false;
+  const exited = new Promise((settle) => {
+    child.once('spawn', () => onStart(child.pid));
+    child.once('error', (error) => settle(error.message));
+    child.once('close', (code, name) => settle(name ?? `code ${code}`));
+  }).finally(() => (gone = true));
+  const ready = new Promise((settle) => {
+    child.on('message', (message) => message === 'ready' && settle());
+  });
+  return { exited, ready, stop: () => stop(child, exited, () => gone) };
+}
+
+async function stop(child, exited, isGone) {
+  if (isGone()) return;
+  signal(child.pid, 'SIGTERM');
+  const late = setTimeout(() => signal(child.pid, 'SIGKILL'), STOPPED_WITHIN);
+  await exited;
+  clearTimeout(late);
+}

@@ -1,0 +1,50 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError } from './start-error.mjs';
+
+/** Makes EVERGRANT_HOME, for its owner's eyes only; throws a StartError when it can not be ours. */
+export function makeHome(home) {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    chmodSync(home, 0o700);
+  } catch (cause) {
+    throw new StartError(`EVERGRANT_HOME (${home}) can not be used: ${cause.message}`, { cause });
+  }
+}
+
+/** The secrets of this installation, made at its first start: losing `master.key` is losing every sealed token. */
+export function makeSecrets(home) {
+  const masterKeysFile = join(home, 'master.key');
+  keep(masterKeysFile, () => `k1:${randomBytes(32).toString('base64')}\n`);
+  const postgresPassword = keep(join(home, 'postgres.password'), () => randomBytes(24).toString('base64url'));
+  const privateKey = JSON.parse(keep(join(home, 'jwt.private.json'), makeSigningKey));
+  const { d, ...publicKey } = privateKey;
+  const jwtPublicKeyFile = join(home, 'jwt.public.json');
+  writeDurably(jwtPublicKeyFile, `${JSON.stringify(publicKey, undefined, 2)}\n`, 0o644);
+  return { masterKeysFile, jwtPublicKeyFile, postgresPassword };
+}
+
+/** Written whole or not at all, and on the disk when this returns. */
+export function writeDurably(path, text, mode = 0o600) {
+  const draft = `${path}.new`;
+  const file = openSync(draft, 'w', mode);
+  writeSync(file, text);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(draft, path);
+}
+
+function keep(path, make) {
+  if (!existsSync(path)) writeDurably(path, make());
+  chmodSync(path, 0o600);
+  return readFileSync(path, 'utf8');
+}
+
+/** ES256 (RFC 7518 3.4); the key id is the thumbprint of RFC 7638, so that a new key has a new one. */
+function makeSigningKey() {
+  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+  const { crv, kty, x, y } = jwk;
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  return `${JSON.stringify({ ...jwk, kid, alg: 'ES256', use: 'sig' }, undefined, 2)}\n`;
+}

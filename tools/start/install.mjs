@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ROOT } from './root.mjs';
+import { run as runToEnd } from './run.mjs';
+
+const LOCK = join(ROOT, 'package-lock.json');
+// npm writes this at the end of an install, so a broken-off one has none.
+const PRESENT = join(ROOT, 'node_modules/.package-lock.json');
+const STAMP = join(ROOT, 'node_modules/.installed');
+
+/**
+ * Installs what package-lock.json names, when that is not what is there, whoever brought it. What is needed to run is
+ * enough, unless `all` is asked for; where a developer has all, a new lock file brings all again.
+ */
+export async function install({ all = false, run = runToEnd, onBegin } = {}) {
+  const present = packagesIn(PRESENT);
+  if (isInstalled(present, all)) return;
+  const full = all || hasDeveloperPackages(present);
+  onBegin?.();
+  const [command, ...args] = npmCommand();
+  const kinds = full ? '--include=dev' : '--omit=dev';
+  await run(command, [...args, 'ci', kinds, '--no-audit', '--no-fund', '--prefer-offline'], { cwd: ROOT });
+  writeFileSync(STAMP, stampOf(full));
+}
+
+function isInstalled(present, all) {
+  return present !== undefined && (isStamped(all) || isComplete(packagesIn(LOCK), present, all));
+}
+
+const hasDeveloperPackages = (present = {}) => Object.values(present).some((entry) => entry.dev);
+
+/** An optional package may fail to install; what this very install left is then as good as it gets. */
+function isStamped(all) {
+  const stamp = existsSync(STAMP) && readFileSync(STAMP, 'utf8');
+  return stamp === stampOf(true) || (!all && stamp === stampOf(false));
+}
+
+const stampOf = (full) =>
+  createHash('sha256').update(readFileSync(LOCK)).update(process.version).update(full ? 'all' : 'to run').digest('hex');
+
+const packagesIn = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined);
+
+function isComplete(wanted, present, all) {
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '' || (entry.dev && !all) || !isForThisMachine(entry)) return true;
+    return present[path]?.version === entry.version;
+  });
+}
+
+function isForThisMachine({ optional, os, cpu, libc }) {
+  if (!optional) return true;
+  if (!os || libc) return false;
+  return os.includes(process.platform) && (!cpu || cpu.includes(process.arch));
+}
+
+function npmCommand() {
+  const path = process.env.npm_execpath;
+  return path && basename(path) === 'npm-cli.js' ? [process.execPath, path] : ['npm'];
+}

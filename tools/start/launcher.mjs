@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { entryOf, launchApp } from './app-process.mjs';
+import { build } from './build.mjs';
+import { makeHome, makeSecrets } from './home.mjs';
+import { install } from './install.mjs';
+import { lockHome } from './lock.mjs';
+import { printLine } from './log-lines.mjs';
+import { OneShots } from './one-shots.mjs';
+import { requireFreePorts } from './ports.mjs';
+import { startPostgres } from './postgres.mjs';
+import { Service } from './service.mjs';
+import { keyOfLastSession, welcome, writeSession } from './session.mjs';
+import { StartError } from './start-error.mjs';
+import { printStep } from './steps.mjs';
+
+// Started together; stopped one after the other from the last: what is called outlives its callers.
+const APPS = ['sandbox', 'worker', 'api'];
+
+/** Everything that `npm start` runs. */
+export class Launcher {
+  #settings;
+  #lock;
+  #services = [];
+  #oneShots = new OneShots((pid) => this.#lock.remember(pid));
+  #stopping = false;
+  #env;
+
+  constructor(settings) {
+    this.#settings = settings;
+  }
+
+  /** Settles with what to say when every process is ready; throws when one is not, or when `stop` came in between. */
+  async start() {
+    const { home } = this.#settings;
+    makeHome(home);
+    this.#lock = await lockHome(home);
+    await requireFreePorts(this.#settings);
+    await this.#step('install', () => install({ run: this.#oneShots.run, onBegin: sayInstalling }));
+    await this.#step('build', () => build({ run: this.#oneShots.run }));
+    const secrets = makeSecrets(home);
+    this.#env = environment(this.#settings, secrets);
+    await this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword));
+    await this.#step('migrate', () => this.#runEntry('migrate'));
+    await this.#step('processes', () => Promise.all(APPS.map((name) => this.#keepRunning(name, () => this.#launchApp(name)))));
+    const seeded = await this.#step('seed', () => this.#runEntry('seed', { SEED_TEST_API_KEY: keyOfLastSession(home) ?? '' }));
+    return welcome(writeSession(this.#settings, JSON.parse(seeded.trim().split('\n').at(-1))), this.#settings);
+  }
+
+  /** Stops in order what runs, at any moment of the start too. */
+  async stop() {
+    this.#stopping = true;
+    this.#oneShots.stop();
+    for (const service of this.#services.toReversed()) await service.stop();
+    this.#lock?.release();
+  }
+
+  async #step(name, work) {
+    if (this.#stopping) throw new StartError('stopped before all was started');
+    return printStep(name, work);
+  }
+
+  async #startDatabase(password) {
+    if (this.#settings.databaseUrl) return;
+    const options = { dataDir: join(this.#settings.home, 'postgres'), password, onLine: (line) => printLine('postgres', line) };
+    await this.#keepRunning('postgres', async () => {
+      const server = await startPostgres(options);
+      // The processes know this address, so the server comes back at it.
+      options.port = server.port;
+      this.#env.DATABASE_URL = server.url;
+      return server;
+    });
+  }
+
+  #launchApp(name) {
+    const onLine = (line) => printLine(name, line);
+    return launchApp({ entry: entryOf(name), env: this.#env, onLine, onStart: (pid) => this.#lock.remember(pid) });
+  }
+
+  #keepRunning(name, launch) {
+    const service = new Service(name, launch, (line) => printLine(name, line));
+    this.#services.push(service);
+    return service.start();
+  }
+
+  #runEntry(entry, env) {
+    return this.#oneShots.run(process.execPath, [entryOf('api', entry)], { env: { ...this.#env, ...env } });
+  }
+}
+
+/** What every process is given; what a person set goes before our defaults. */
+function environment({ home, port, sandboxPort, sandboxUrl, publicUrl }, { masterKeysFile, jwtPublicKeyFile }) {
+  return {
+    NODE_ENV: 'development',
+    JWT_PUBLIC_KEY_FILE: jwtPublicKeyFile,
+    ...(process.env.MASTER_KEYS ? {} : { MASTER_KEYS_FILE: masterKeysFile }),
+    ...process.env,
+    EVERGRANT_HOME: home,
+    PORT: String(port),
+    PUBLIC_URL: publicUrl,
+    SANDBOX_PORT: String(sandboxPort),
+    SANDBOX_URL: sandboxUrl,
+  };
+}
+
+function sayInstalling() {
+  console.log('  installing what package-lock.json names; the first time this takes a while');
+}

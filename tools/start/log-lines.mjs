@@ -1,0 +1,52 @@
+const WIDTH = 8;
+const COLOURS = { api: 36, worker: 35, sandbox: 33, postgres: 34, warn: 33, error: 31, fatal: 31, dim: 90 };
+const ENVELOPE = new Set(['level', 'time', 'app', 'msg', 'err', 'pid', 'hostname']);
+const inColour = process.stdout.isTTY && !process.env.NO_COLOR;
+
+/** Gives a function that takes a stream's text as it comes and calls `onLine` for each whole line. */
+export function splitLines(onLine) {
+  let rest = '';
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    lines.forEach(onLine);
+  };
+}
+
+/** Prints a line of a process for a person to read. */
+export const printLine = (name, line) => console.log(readableLine(name, line));
+
+/** A line of a process as a person reads it: JSON log lines become `api      12:30:01.204 info message key=value`. */
+export function readableLine(name, line) {
+  const prefix = paint(name, name.padEnd(WIDTH));
+  return formatEvent(line).split('\n').map((part) => `${prefix} ${part}`).join('\n');
+}
+
+function formatEvent(line) {
+  const event = parse(line);
+  if (!event) return line;
+  const fields = Object.entries(event).filter(([key]) => !ENVELOPE.has(key)).map(([key, value]) => `${key}=${show(value)}`);
+  const time = new Date(event.time).toISOString().slice(11, 23);
+  const head = `${paint('dim', time)} ${paint(event.level, String(event.level).padEnd(5))} ${event.msg ?? ''}`;
+  return [[head, ...fields].join(' ').trimEnd(), ...errorLines(event.err)].join('\n');
+}
+
+function errorLines(error) {
+  if (!error) return [];
+  const text = error.stack ?? `${error.type}: ${error.message}`;
+  const cause = errorLines(error.cause).map((line) => line.replace(/^ {2}(?=\S)/, '  caused by '));
+  return [...text.split('\n').map((line) => `  ${line}`), ...cause];
+}
+
+function parse(line) {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const event = JSON.parse(line);
+    return event.level && !Number.isNaN(Date.parse(event.time)) ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const show = (value) => (typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value));
+const paint = (name, text) => (inColour && COLOURS[name] ? `\u001b[${COLOURS[name]}m${text}\u001b[0m` : text);

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDurably } from './home.mjs';
+import { sinceLaunch } from './steps.mjs';
+
+const pathIn = (home) => join(home, 'session.json');
+
+/** The key that an earlier start printed; it stays good, so whoever copied it goes on. */
+export function keyOfLastSession(home) {
+  if (!existsSync(pathIn(home))) return undefined;
+  return JSON.parse(readFileSync(pathIn(home), 'utf8')).test_api_key;
+}
+
+/** What scripts and the demo need to speak to the running service. */
+export function writeSession({ home, apiUrl, sandboxUrl }, { workspace, test_api_key }) {
+  const session = {
+    api_url: apiUrl,
+    docs_url: `${apiUrl}/docs`,
+    sandbox_url: sandboxUrl,
+    workspace,
+    test_api_key,
+    pid: process.pid,
+  };
+  writeDurably(pathIn(home), `${JSON.stringify(session, undefined, 2)}\n`);
+  return session;
+}
+
+/** What to open and the first three calls, ready to be pasted. */
+export function welcome(session, { home, publicUrl }) {
+  const authorize = `-H 'Authorization: Bearer ${session.test_api_key}'`;
+  const returnUrl = encodeURIComponent(`${publicUrl}/connected`);
+  return `
+Evergrant is ready after ${sinceLaunch()}.
+
+  API         ${session.api_url}
+  Swagger UI  ${session.docs_url}
+  Sandbox     ${session.sandbox_url}
+  Test key    ${session.test_api_key}
+              every scope in workspace "${session.workspace}"; kept in ${pathIn(home)}
+
+Connect an account: open the authorize_url that this answers with.
+
+  curl -s ${authorize} '${session.api_url}/v1/oauth/x/start?return_url=${returnUrl}'
+
+See it, and refresh its token.
+
+  curl -s ${authorize} ${session.api_url}/v1/accounts
+  curl -s -X POST ${authorize} ${session.api_url}/v1/accounts/{id}/refresh
+
+Ctrl-C stops everything; what is connected stays.
+`;
+}

@@ -1,4 +1,5 @@
 import { pino, type Logger as PinoLogger } from 'pino';
+import { loggable, loggableError } from './loggable.js';
 
 export type Logger = PinoLogger;
 
@@ -18,21 +19,9 @@ export function createLogger({ app, level = 'info', stream = 'stdout' }: LoggerO
     level,
     base: { app },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: serializeError },
+    formatters: { level: (label: string) => ({ level: label }), log: loggable },
+    // What a child logger is bound to does not pass the formatter.
+    serializers: { err: (error: unknown) => (error instanceof Error ? loggableError(error) : error) },
   };
   return pino(options, pino.destination({ fd: stream === 'stderr' ? 2 : 1, sync: true }));
-}
-
-/** Where it happened and what kind of error it was; own fields of an error may hold anything and stay out. */
-function serializeError(error: unknown): object {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return {
-    type: error.name,
-    code,
-    message: error.message,
-    stack: error.stack,
-    ...(error.cause ? { cause: serializeError(error.cause) } : {}),
-  };
 }

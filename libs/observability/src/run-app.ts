@@ -13,14 +13,17 @@ export interface RunAppOptions {
 
 /**
  * The life of one process: start, tell the launcher `ready` over its channel, and close once on SIGTERM, SIGINT or when
- * the launcher is gone (its channel disconnects, also after `kill -9`).
+ * the launcher is gone (its channel disconnects, also after `kill -9`), be it while still starting. A second signal does
+ * not cut what the first one lets end; `closeWithin` does.
  */
 export async function runApp(options: RunAppOptions, start: () => Promise<Running>): Promise<void> {
   const { logger } = options;
+  const told = toldToClose();
+  void told.then((why) => { closingWithin(options, why); });
   try {
     const running = await start();
-    closeWhenTold(options, running);
-    process.send?.('ready');
+    void told.then(() => close(logger, running));
+    process.send?.('ready', undefined, undefined, () => undefined);
     logger.info('ready');
   } catch (error) {
     logger.fatal({ err: error }, 'could not start');
@@ -28,25 +31,28 @@ export async function runApp(options: RunAppOptions, start: () => Promise<Runnin
   }
 }
 
-function closeWhenTold({ logger, closeWithin }: RunAppOptions, running: Running): void {
-  let closing = false;
-  const close = (why: string): void => {
-    if (closing) return;
-    closing = true;
-    logger.info({ why }, 'closing');
-    setTimeout(() => {
-      logger.error('did not close in time');
-      process.exit(1);
-    }, closeWithin).unref();
-    running.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'could not close');
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', () => { close('SIGTERM'); });
-  process.once('SIGINT', () => { close('SIGINT'); });
-  process.once('disconnect', () => { close('the launcher is gone'); });
+function toldToClose(): Promise<string> {
+  return new Promise((tell) => {
+    process.on('SIGTERM', tell);
+    process.on('SIGINT', tell);
+    process.once('disconnect', () => { tell('the launcher is gone'); });
+  });
+}
+
+function closingWithin({ logger, closeWithin }: RunAppOptions, why: string): void {
+  logger.info({ why }, 'closing');
+  setTimeout(() => {
+    logger.error('did not close in time');
+    process.exit(1);
+  }, closeWithin).unref();
+}
+
+async function close(logger: Logger, running: Running): Promise<void> {
+  try {
+    await running.close();
+    process.exit(0);
+  } catch (error) {
+    logger.error({ err: error }, 'could not close');
+    process.exit(1);
+  }
 }

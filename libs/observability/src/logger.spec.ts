@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compileFolder, type SourceFolder } from '../../../test/support/source-process.js';
+
+const CANARY = 'hunter2';
+let folder: SourceFolder;
+
+beforeAll(() => { folder = compileFolder('libs/observability/src'); });
+afterAll(() => { folder.remove(); });
+
+/** What a process writes that logs by this statement. */
+async function linesOf(statement: string): Promise<Record<string, unknown>[]> {
+  const program = folder.start(`
+    import { createLogger } from './logger.js';
+    import { Secret } from './secret.js';
+    import { CodedError } from './coded-error.js';
+    const logger = createLogger({ app: 'probe', level: 'trace' });
+    const secret = new Secret('${CANARY}');
+    const failing = (fields) => Object.assign(new Error('it failed'), fields);
+    ${statement}
+    process.disconnect();`);
+  expect(await program.exited).toBe(0);
+  return program.lines().map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('a log line', () => {
+  it('is JSON with the app, the level by name, the time in ISO 8601 and the message', async () => {
+    const [line] = await linesOf(`logger.info({ count: 3 }, 'swept');`);
+    expect(line).toEqual({ app: 'probe', level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), count: 3, msg: 'swept' });
+  });
+
+  it('tells of an error its type, code, message, stack and cause', async () => {
+    const [line] = await linesOf(`
+      logger.error({ err: new CodedError('account.gone', 'It is gone.', { cause: new TypeError('why') }) }, 'failed');`);
+    expect(line?.err).toEqual({
+      type: 'CodedError',
+      code: 'account.gone',
+      message: 'It is gone.',
+      stack: expect.stringContaining('It is gone.'),
+      cause: expect.objectContaining({ type: 'TypeError', message: 'why' }),
+    });
+  });
+
+  it.each([
+    ['a field', `logger.info({ secret }, 'x');`],
+    ['a deep field', `logger.info({ a: [{ b: secret }] }, 'x');`],
+    ['the message', `logger.info('x %s %o %j %d', secret, secret, secret, secret);`],
+    ['a child logger', `logger.child({ secret }).info('x');`],
+    ['an error', `logger.error({ err: failing({ secret }) }, 'x');`],
+  ])('masks a Secret in %s', async (_where, statement) => {
+    expect(JSON.stringify(await linesOf(statement))).not.toContain(CANARY);
+  });
+
+  it.each([
+    ['under err', `logger.error({ err: failing({ body: '${CANARY}' }) }, 'x');`],
+    ['given alone', `logger.error(failing({ headers: { authorization: '${CANARY}' } }));`],
+    ['under another name', `logger.error({ error: failing({ body: '${CANARY}' }) }, 'x');`],
+    ['deep inside', `logger.error({ results: [{ reason: failing({ body: '${CANARY}' }) }] }, 'x');`],
+    ['as a cause', `logger.error({ err: new Error('outer', { cause: failing({ body: '${CANARY}' }) }) }, 'x');`],
+    ['bound to a child logger', `logger.child({ err: failing({ body: '${CANARY}' }) }).info('x');`],
+    ['of a URL that is none', `try { new URL('${CANARY}') } catch (err) { logger.error({ err }, 'x'); }`],
+    ['of many', `logger.error({ err: new AggregateError([new Error('${CANARY}')], 'all') }, 'x');`],
+  ])('leaves out the own fields of an error %s', async (_where, statement) => {
+    const lines = await linesOf(statement);
+    expect(lines).toHaveLength(1);
+    expect(JSON.stringify(lines)).not.toContain(CANARY);
+  });
+
+  it.each([
+    ['a thrown text', `logger.error({ err: '${CANARY}' }, 'x');`],
+    ['a thrown object', `logger.error({ err: { body: '${CANARY}' } }, 'x');`],
+    ['a text as cause', `logger.error({ err: new Error('outer', { cause: '${CANARY}' }) }, 'x');`],
+  ])('tells only the type of %s', async (_what, statement) => {
+    expect(JSON.stringify(await linesOf(statement))).not.toContain(CANARY);
+  });
+
+  it.each([
+    ['an error that is its own cause', `const err = failing({}); err.cause = err; logger.error({ err }, 'x');`],
+    ['fields that hold themselves', `const ring = {}; ring.ring = ring; logger.info({ ring }, 'x');`],
+  ])('ends for %s', async (_what, statement) => {
+    expect((await linesOf(statement))[0]).toMatchObject({ msg: 'x' });
+  });
+
+  it('keeps dates, lists and null as they are', async () => {
+    const [line] = await linesOf(`logger.info({ at: new Date(0), ids: ['a', 'b'], none: null, on: true }, 'x');`);
+    expect(line).toMatchObject({ at: '1970-01-01T00:00:00.000Z', ids: ['a', 'b'], none: null, on: true });
+  });
+});

@@ -9,6 +9,8 @@ export interface TakenJob {
   readonly payload: unknown;
   /** 1 for the first run. */
   readonly attempt: number;
+  /** Asked for by a schedule, not by somebody. */
+  readonly scheduled: boolean;
 }
 
 export interface WorkOptions {
@@ -35,6 +37,7 @@ export function openWorker(driver: QueueDriver, options: WorkOptions, onError: (
   return worker;
 }
 
-function taken(job: Job): TakenJob {
-  return { id: job.id ?? '', name: job.name, payload: job.data, attempt: job.attemptsMade + 1 };
+function taken(job: Job<unknown>): TakenJob {
+  const { id = '', name, data, attemptsMade, repeatJobKey } = job;
+  return { id, name, payload: data, attempt: attemptsMade + 1, scheduled: repeatJobKey !== undefined };
 }

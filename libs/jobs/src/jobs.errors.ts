@@ -1,21 +1,20 @@
 import { type z } from 'zod';
+import { CodedError } from '#observability';
 
 type Issue = z.core.$ZodIssue;
 
 /** A payload that is not what its contract says; running it again would not help. */
-export class JobPayloadError extends Error {
-  override readonly name = 'JobPayloadError';
-  readonly code = 'job.payload_invalid';
-
+export class JobPayloadError extends CodedError {
   constructor(job: string, issues: readonly Issue[]) {
-    super(`The payload of ${job} is not what its contract says: ${issues.map(describe).join(', ')}`);
+    super('job.payload_invalid', `The payload of ${job} is not what its contract says: ${issues.map(describe).join(', ')}`);
   }
 }
 
-/** The queue's store does not answer, or the queue is closing; to the one who asked it is a matter of trying again. */
-export class QueueUnavailableError extends Error {
-  override readonly name = 'QueueUnavailableError';
-  readonly code = 'queue.unavailable';
+/** The queue's store does not answer, or the queue is closing: asking again in some seconds makes sense. */
+export class QueueUnavailableError extends CodedError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('queue.unavailable', message, { ...options, retryAfter: 5 });
+  }
 }
 
 function describe(issue: Issue): string {

@@ -57,7 +57,9 @@ describe.each(queueStores)('the queue on $kind', (place) => {
   promise('hands a job over with its name and payload', async () => {
     await backend.queue().enqueue(greet, { personId: 'ann' });
     const jobs = await work();
-    await eventually(() => { expect(jobs).toEqual([{ id: 'test.greet-ann', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1 }]); });
+    await eventually(() => {
+      expect(jobs).toEqual([{ id: 'test.greet-ann', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1, scheduled: false }]);
+    });
   });
 
   promise('adds nothing while a job of the same identity waits', async () => {

@@ -1,0 +1,14 @@
+import { NestFactory } from '@nestjs/core';
+import { readWorkerConfig, seconds } from '#config';
+import { createLogger, NestLogger, runApp } from '#observability';
+import { WorkerModule } from './worker.module.js';
+
+const logger = createLogger({ app: 'worker' });
+
+// Longer than the longest answer of a platform that a job may wait for.
+await runApp({ logger, closeWithin: seconds(150) }, async () => {
+  const config = readWorkerConfig(process.env);
+  logger.level = config.process.logLevel;
+  const worker = WorkerModule.with(config, logger);
+  return NestFactory.createApplicationContext(worker, { logger: new NestLogger(logger), abortOnError: false });
+});

@@ -1,0 +1,38 @@
+import { type Duration, minutes } from '#config';
+import { type JobContract, type JobQueue } from '#jobs';
+import { type Logger } from '#observability';
+
+/** A job that comes back by itself. */
+export interface Schedule {
+  readonly job: JobContract<Record<string, never>>;
+  readonly every: Duration;
+}
+
+const CHECK_EVERY: Duration = minutes(1);
+
+/** Sets the schedules, and sets them again each minute: a queue that lost its memory, or one beat, gets them back. */
+export class ScheduleKeeper {
+  #timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly queue: JobQueue,
+    private readonly schedules: readonly Schedule[],
+    private readonly logger: Logger,
+  ) {}
+
+  async start(checkEvery: Duration = CHECK_EVERY): Promise<void> {
+    await this.queue.keepSchedules(this.schedules.map(({ job }) => job.name));
+    await this.#set();
+    this.#timer = setInterval(() => {
+      this.#set().catch((error: unknown) => { this.logger.warn({ err: error }, 'schedules could not be checked'); });
+    }, checkEvery).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #set(): Promise<void> {
+    for (const { job, every } of this.schedules) await this.queue.schedule(job, every);
+  }
+}

@@ -1,0 +1,53 @@
+import { type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { type DiscoveryService } from '@nestjs/core';
+import { seconds } from '#config';
+import { type JobContract, type QueueBackend } from '#jobs';
+import { type Logger } from '#observability';
+import { type FoundHandler, mapHandlers } from './handler-map.js';
+import { HandledJob, type JobHandler } from './handles.js';
+import { JobDispatcher } from './job-dispatcher.js';
+import { type Schedule, ScheduleKeeper } from './schedule-keeper.js';
+
+export interface RuntimeOptions {
+  backend: QueueBackend;
+  contracts: readonly JobContract[];
+  schedules: readonly Schedule[];
+  concurrency: number;
+  logger: Logger;
+}
+
+/** How long a start waits for the queue: a database that starts beside us needs some seconds. */
+const PATIENCE = seconds(30);
+
+/** Starts to work when every module is there, and drains before any of them closes what a job may still need. */
+export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #schedules: ScheduleKeeper;
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly options: RuntimeOptions,
+  ) {
+    this.#schedules = new ScheduleKeeper(options.backend.queue(), options.schedules, options.logger);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { backend, contracts, concurrency, logger } = this.options;
+    const dispatcher = new JobDispatcher(mapHandlers(contracts, this.#found()), logger);
+    await backend.waitUntilReady(PATIENCE);
+    await this.#schedules.start();
+    await backend.work({ concurrency, run: (job) => dispatcher.run(job) });
+    logger.info({ queue: backend.kind, concurrency }, 'taking jobs');
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#schedules.stop();
+    await this.options.backend.close();
+  }
+
+  #found(): FoundHandler[] {
+    return this.discovery.getProviders({ metadataKey: HandledJob.KEY }).flatMap((provider) => {
+      const contract = this.discovery.getMetadataByDecorator(HandledJob, provider);
+      return contract ? [{ contract, className: provider.name as string, handler: provider.instance as JobHandler }] : [];
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { type WorkerConfig } from '#config';
+import { knownJobs, openQueueBackend } from '#jobs';
+import { type Logger, LOGGER } from '#observability';
+import { RuntimeModule } from './runtime/runtime.module.js';
+import { schedules } from './schedules.js';
+import { WORKER_CONFIG } from './worker-config.js';
+
+/** One line for each folder of handlers; they may inject LOGGER, WORKER_CONFIG and JobQueue. */
+const features: NonNullable<ModuleMetadata['imports']> = [];
+
+/** The worker: the use cases that jobs call, without any HTTP. */
+@Module({})
+export class WorkerModule {
+  static with(config: WorkerConfig, logger: Logger): DynamicModule {
+    const backend = openQueueBackend({ databaseUrl: config.database.url, redisUrl: config.queue.redisUrl, logger });
+    const { concurrency } = config.worker;
+    const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger });
+    const shared = [
+      { provide: LOGGER, useValue: logger },
+      { provide: WORKER_CONFIG, useValue: config },
+    ];
+    return { module: WorkerModule, global: true, imports: [...features, runtime], providers: shared, exports: shared };
+  }
+}

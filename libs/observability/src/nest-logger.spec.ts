@@ -1,0 +1,24 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import type { Logger } from './logger.js';
+import { NestLogger } from './nest-logger.js';
+
+describe("Nest's lines in our log", () => {
+  const lines = { trace: jest.fn(), debug: jest.fn(), warn: jest.fn(), error: jest.fn(), fatal: jest.fn() };
+  const nest = new NestLogger(lines as unknown as Logger);
+
+  it('say where they come from, the chatter of a start only when one looks for it', () => {
+    nest.log('AppModule dependencies initialized', 'InstanceLoader');
+    expect(lines.debug).toHaveBeenCalledWith({ nest: 'InstanceLoader' }, 'AppModule dependencies initialized');
+  });
+
+  it('keep the error', () => {
+    const err = new Error('no');
+    nest.error(err, 'ExceptionsHandler');
+    expect(lines.error).toHaveBeenCalledWith({ nest: 'ExceptionsHandler', err }, 'no');
+  });
+
+  it('show nothing of an object', () => {
+    nest.warn({ token: 'hunter2' });
+    expect(JSON.stringify(lines.warn.mock.calls)).not.toContain('hunter2');
+  });
+});

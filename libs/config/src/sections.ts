@@ -37,8 +37,17 @@ export const http = z
   }));
 
 export const sandbox = z
-  .object({ SANDBOX_PORT: port.default(3100), SANDBOX_URL: webUrl.optional() })
-  .transform((env) => ({ port: env.SANDBOX_PORT, url: env.SANDBOX_URL ?? `http://localhost:${env.SANDBOX_PORT}` }));
+  .object({
+    /** `localhost` is 127.0.0.1 and ::1; a container says 0.0.0.0. */
+    SANDBOX_HOST: z.string().default('localhost'),
+    SANDBOX_PORT: port.default(3100),
+    SANDBOX_URL: webUrl.optional(),
+  })
+  .transform((env) => ({
+    host: env.SANDBOX_HOST,
+    port: env.SANDBOX_PORT,
+    url: env.SANDBOX_URL ?? `http://localhost:${env.SANDBOX_PORT}`,
+  }));
 
 export const home = z.object({ EVERGRANT_HOME: z.string().default('.evergrant') }).transform((env) => env.EVERGRANT_HOME);
 

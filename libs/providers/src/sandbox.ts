@@ -10,6 +10,7 @@ export const sandboxes: readonly SandboxDefinition[] = [
 
 export { type Decision, decide, readAuthorization } from './sandbox/authorize.js';
 export { Collection, type Journal } from './sandbox/journal.js';
+export { type AppRecord } from './sandbox/records.js';
 export { SandboxState } from './sandbox/state.js';
 export {
   type AuthorizationRequest,
@@ -22,6 +23,7 @@ export {
   personas,
   type Platform,
   Refusal,
+  type RefusalReason,
   type SandboxAnswer,
   type SandboxDefinition,
   type SandboxRequest,

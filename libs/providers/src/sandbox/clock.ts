@@ -1,4 +1,4 @@
-import type { Duration } from '#config';
+import { type Duration, seconds } from '#config';
 import { Collection, type Journal } from './journal.js';
 
 interface Turned {
@@ -13,6 +13,10 @@ export class SandboxClock extends Collection<Turned> {
 
   now(): number {
     return Date.now() + (this.get('turned')?.by ?? 0);
+  }
+
+  turnedBySeconds(): number {
+    return (this.get('turned')?.by ?? 0) / seconds(1);
   }
 
   advance(by: Duration): void {

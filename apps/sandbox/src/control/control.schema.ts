@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { days, hours, seconds } from '#config';
+import { sandboxes } from '#providers/sandbox';
+
+const provider = z.enum(sandboxes.map(({ name }) => name));
+const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity']);
+const clientId = z.string().min(1).max(500);
+const LONGEST_LIFE = days(3_650);
+const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
+  z.int().min(least).max(LONGEST_LIFE / seconds(1)).transform(seconds).optional();
+
+/** `POST /_control/apps`: what is left out stays as it is. */
+export const AppSettings = z
+  .strictObject({
+    provider,
+    client_id: clientId,
+    redirect_uris: z.array(z.url().max(2_000)).min(1).max(10).optional(),
+    access_ttl_seconds: lifeInSeconds(1),
+    refresh_ttl_seconds: lifeInSeconds(1),
+    grace_seconds: lifeInSeconds(0),
+    family_revocation: z.boolean().optional(),
+  });
+
+export const ClockTurn = z.strictObject({ advance_seconds: z.int().min(1).max(LONGEST_LIFE / seconds(1)).transform(seconds) });
+
+const MOST_TIMES = 1_000_000;
+
+export const FaultPlan = z
+  .strictObject({
+    provider,
+    endpoint,
+    times: z.int().min(1).max(MOST_TIMES).default(1),
+    status: z.int().min(200).max(599).optional(),
+    body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+    headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
+    delay_ms: z.int().min(1).max(hours(1)).optional(),
+    drop: z.union([z.boolean(), z.enum(['before', 'after'])]).optional(),
+  })
+  .refine(({ status, delay_ms, drop }) => status !== undefined || delay_ms !== undefined || Boolean(drop), {
+    path: ['status'],
+    error: 'say at least one of status, delay_ms and drop',
+  })
+  .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' });
+
+export const Removal = z.strictObject({ provider, client_id: clientId.optional() });
+
+const since = z.union([z.coerce.number().int().min(0), z.coerce.date()], { error: 'must be a seq or an ISO 8601 time' });
+
+/** Without `endpoint`: the calls that carry refresh tokens, which are token and revoke. */
+export const CallQuery = z.strictObject({
+  provider: provider.optional(),
+  since: since.optional(),
+  endpoint: z.enum([...endpoint.options, 'all']).optional(),
+});

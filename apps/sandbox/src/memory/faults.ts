@@ -1,0 +1,48 @@
+import type { Duration } from '#config';
+import type { EndpointName } from '#providers/sandbox';
+
+/** Something that shall go wrong at one endpoint, so many times. */
+export interface Fault {
+  readonly provider: string;
+  readonly endpoint: EndpointName;
+  readonly times: number;
+  /** An answer instead of the call; the call is not carried out. */
+  readonly status?: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Waits this long before answering; alone, the call is carried out at once and only its answer is late. */
+  readonly delay?: Duration;
+  /** Cuts the connection: before the call is carried out, or after. */
+  readonly drop?: 'before' | 'after';
+}
+
+/** Planned faults, oldest first. */
+export class Faults {
+  private planned: { fault: Fault; left: number }[] = [];
+
+  plan(fault: Fault): void {
+    this.planned.push({ fault, left: fault.times });
+  }
+
+  /** The fault for this call, if there is one; it has one time less left. */
+  take(provider: string, endpoint: EndpointName): Fault | undefined {
+    if (this.planned.length === 0) return undefined;
+    const entry = this.planned.find(({ fault }) => fault.provider === provider && fault.endpoint === endpoint);
+    if (!entry) return undefined;
+    entry.left -= 1;
+    if (entry.left === 0) this.planned = this.planned.filter((other) => other !== entry);
+    return entry.fault;
+  }
+
+  list(): (Fault & { left: number })[] {
+    return this.planned.map(({ fault, left }) => ({ ...fault, left }));
+  }
+
+  clear(): void {
+    this.planned = [];
+  }
+}
+
+/** Is the call itself left out? */
+export const replacesTheCall = ({ drop, status }: Fault): boolean =>
+  drop === 'before' || (drop === undefined && status !== undefined);

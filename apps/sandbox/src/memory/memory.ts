@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { minutes } from '#config';
+import { SandboxState } from '#providers/sandbox';
+import { CallLog } from './call-log.js';
+import { Faults } from './faults.js';
+import { LevelJournal } from './level-journal.js';
+
+const SWEEP_EVERY = minutes(10);
+
+/** All that this sandbox knows: read from memory, kept in `<home>/sandbox`. Faults alone are forgotten by a restart. */
+export class Memory {
+  readonly state: SandboxState;
+  readonly calls: CallLog;
+  readonly faults = new Faults();
+  private readonly sweeping: NodeJS.Timeout;
+
+  private constructor(private readonly journal: LevelJournal) {
+    this.state = new SandboxState(journal);
+    this.calls = new CallLog(journal);
+    this.sweeping = setInterval(() => { this.state.sweep(); }, SWEEP_EVERY).unref();
+  }
+
+  static async open(home: string): Promise<Memory> {
+    const folder = join(home, 'sandbox');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const journal = await LevelJournal.open(folder);
+    const memory = new Memory(journal);
+    for await (const [key, value] of journal.entries()) memory.restore(key, value);
+    memory.state.sweep();
+    return memory;
+  }
+
+  /** Resolves when everything done so far would survive the end of this process. */
+  keep(): Promise<void> {
+    return this.journal.flush();
+  }
+
+  async forgetAll(): Promise<void> {
+    this.state.clear();
+    this.calls.clear();
+    this.faults.clear();
+    await this.keep();
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.sweeping);
+    return this.journal.close();
+  }
+
+  private restore(key: string, value: object): void {
+    if (key.startsWith(`${this.calls.kind}!`)) this.calls.restore(value as never);
+    else this.state.restore(key, value);
+  }
+}

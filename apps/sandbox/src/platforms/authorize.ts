@@ -1,0 +1,59 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type AuthorizationRequest,
+  type Decision,
+  decide,
+  type Parameters,
+  type Persona,
+  personaNamed,
+  type Platform,
+  readAuthorization,
+  Refusal,
+  type SandboxDefinition,
+} from '#providers/sandbox';
+import { consentPage } from '../pages/consent-page.js';
+import { pageHeaders } from '../pages/layout.js';
+import { refusalPage } from '../pages/refusal-page.js';
+import type { CallResult } from './record-call.js';
+import { runCall, type Sandbox } from './run-call.js';
+import { sandboxRequestOf } from './requests.js';
+
+/** GET shows the consent page, POST is its form; `sandbox_decision` in either answers at once. */
+export const serveAuthorize =
+  (sandbox: Sandbox, definition: SandboxDefinition) =>
+  (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { query, form } = sandboxRequestOf(request);
+    const carryOut = (platform: Platform): CallResult => answer(platform, query, { ...query, ...form });
+    return runCall(sandbox, { definition, endpoint: 'authorize', carryOut }, reply);
+  };
+
+function answer(platform: Platform, query: Parameters, choice: Parameters): CallResult {
+  try {
+    const asked = readAuthorization(platform, query);
+    const persona = choosePersona(platform.definition, choice.sandbox_user ?? 'happy');
+    const decision = readDecision(choice.sandbox_decision);
+    if (!decision) return page(200, 'shown', consentPage(platform, asked, persona));
+    return redirect(platform, asked, persona, decision);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return page(400, error.reason, refusalPage(platform.definition, error));
+  }
+}
+
+function redirect(platform: Platform, asked: AuthorizationRequest, persona: Persona, decision: Decision): CallResult {
+  const location = decide(platform, asked, persona, decision).href;
+  return { outcome: 'ok', status: 303, body: '', headers: { location, 'cache-control': 'no-store' } };
+}
+
+const page = (status: number, outcome: string, body: string): CallResult => ({ outcome, status, body, headers: pageHeaders });
+
+function choosePersona(definition: SandboxDefinition, key: string): Persona {
+  const persona = personaNamed(key);
+  if (!persona || Object.hasOwn(definition.impossiblePersonas, key)) throw new Refusal('invalid_parameter', 'sandbox_user');
+  return persona;
+}
+
+function readDecision(text: string | undefined): Decision | undefined {
+  if (text === undefined || text === 'approve' || text === 'deny') return text;
+  throw new Refusal('invalid_parameter', 'sandbox_decision');
+}

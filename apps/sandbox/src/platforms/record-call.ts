@@ -1,0 +1,50 @@
+import type { Duration } from '#config';
+import type { CallNotes, EndpointName } from '#providers/sandbox';
+import type { CallRecord } from '../memory/call-log.js';
+
+const FINGERPRINT_LENGTH = 12;
+
+/** What a call came to, before it is known whether anybody will hear of it. */
+export interface CallResult {
+  readonly outcome: string;
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What happens between the finished work and the caller. */
+export interface Effects {
+  readonly delay: Duration;
+  readonly cut: boolean;
+}
+
+export interface Called {
+  readonly provider: string;
+  readonly endpoint: EndpointName;
+  readonly notes: CallNotes;
+  readonly result: CallResult;
+  readonly effects: Effects;
+}
+
+/** The line of the call log; what is undefined is left out of its JSON. */
+export const recordOf = ({ provider, endpoint, notes, result, effects }: Called): Omit<CallRecord, 'seq' | 'at'> => ({
+  provider,
+  endpoint,
+  grant_type: notes.grantType,
+  client_id: notes.clientId,
+  persona: notes.persona,
+  outcome: result.outcome,
+  status: result.status,
+  error: result.outcome === 'ok' ? undefined : errorCodeOf(result.body),
+  refresh_token_fingerprint: notes.presented?.slice(0, FINGERPRINT_LENGTH),
+  issued_refresh_token_fingerprint: notes.issued?.slice(0, FINGERPRINT_LENGTH),
+  delay_ms: effects.delay || undefined,
+  connection_cut: effects.cut || undefined,
+});
+
+/** Platforms put it into `error`, into `error.code` or into `title`. */
+function errorCodeOf(body: unknown): string | undefined {
+  const { error, title } = Object(body) as { error?: unknown; title?: unknown };
+  const code = (Object(error) as { code?: unknown }).code ?? error ?? title;
+  return typeof code === 'string' ? code : undefined;
+}

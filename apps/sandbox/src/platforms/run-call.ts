@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
+import type { Logger } from '#observability';
+import type { CallNotes, EndpointName, Platform, SandboxDefinition } from '#providers/sandbox';
+import type { CallRecord } from '../memory/call-log.js';
+import { type Fault, replacesTheCall } from '../memory/faults.js';
+import type { Memory } from '../memory/memory.js';
+import { type CallResult, type Effects, recordOf } from './record-call.js';
+
+export interface Sandbox {
+  readonly memory: Memory;
+  readonly logger: Logger;
+  /** The sandbox's own origin, for pictures. */
+  readonly url: string;
+}
+
+export interface Call {
+  readonly definition: SandboxDefinition;
+  readonly endpoint: EndpointName;
+  readonly carryOut: (platform: Platform) => CallResult;
+}
+
+/** One call from arrival to answer: fault or work, the log, the disk, the wait; then the answer, or a cut connection. */
+export async function runCall(sandbox: Sandbox, { definition, endpoint, carryOut }: Call, reply: FastifyReply): Promise<unknown> {
+  const { memory } = sandbox;
+  const provider = definition.name;
+  const fault = memory.faults.take(provider, endpoint);
+  const platform = platformFor(sandbox, definition);
+  const { notes } = platform;
+  const result = fault && replacesTheCall(fault) ? answerOf(fault) : carryOut(platform);
+  const effects = effectsOf(notes, fault);
+  tell(sandbox.logger, memory.calls.add(recordOf({ provider, endpoint, notes, result, effects })));
+  await memory.keep();
+  if (effects.delay) await sleep(effects.delay, undefined, { ref: false });
+  if (effects.cut) return cut(reply);
+  return reply.code(result.status).headers({ ...result.headers, ...fault?.headers }).send(result.body);
+}
+
+const platformFor = ({ memory, url }: Sandbox, definition: SandboxDefinition): Platform => ({
+  definition,
+  state: memory.state,
+  notes: {},
+  avatarUrl: ({ key }) => `${url}/_avatars/${key}.svg`,
+});
+
+const answerOf = ({ status = 500, body }: Fault): CallResult => ({
+  outcome: 'fault',
+  status,
+  body: body ?? { error: 'sandbox_fault', error_description: 'Asked for by POST /_control/faults.' },
+});
+
+const effectsOf = (notes: CallNotes, fault: Fault | undefined): Effects => ({
+  delay: Math.max(notes.answerAfter ?? 0, fault?.delay ?? 0),
+  cut: notes.cutConnection === true || fault?.drop !== undefined,
+});
+
+function tell(logger: Logger, call: CallRecord): void {
+  if (call.outcome === 'ok' && !call.connection_cut) logger.debug(call, 'call');
+  else logger.info(call, 'call not answered as wished');
+}
+
+function cut(reply: FastifyReply): FastifyReply {
+  reply.hijack();
+  reply.raw.destroy();
+  return reply;
+}

@@ -10,5 +10,6 @@ await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readWorkerConfig(process.env);
   logger.level = config.process.logLevel;
   const worker = WorkerModule.with(config, logger);
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   return NestFactory.createApplicationContext(worker, { logger: new NestLogger(logger), abortOnError: false });
 });

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { Logger, Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { Foundation } from './migrations/foundation.js';
@@ -19,7 +18,7 @@ export class Database {
   readonly pool: Pool;
 
   constructor(readonly dataSource: DataSource) {
-    this.pool = (dataSource.driver as PostgresDriver).master as Pool;
+    this.pool = (dataSource.driver as unknown as { master: Pool }).master;
   }
 
   close(): Promise<void> {

@@ -4,3 +4,4 @@ export { violates } from './errors.js';
 export { newId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
 export { transaction, type Tx } from './tx.js';
+export { type AccountEventInput, recordEvent, recordTenantEvent } from './record-event.js';

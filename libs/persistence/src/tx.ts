@@ -2,6 +2,7 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 
 /** What a transaction, a pool and a TypeORM query runner's own client have in common: rooms hand it on and know no more. */
 export interface Tx {
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- pg's own signature: the caller names the row
   query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 

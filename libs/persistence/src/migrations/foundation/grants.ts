@@ -128,14 +128,12 @@ export const grants: Part = {
 
     create table token_orphans (
       intent_id uuid primary key references exchange_intents on delete cascade,
-      grant_id uuid not null references grants on delete cascade,
       version bigint not null,
       sealed_pair bytea not null,
       dek_wrapped bytea not null,
       kek_id text not null,
       received_at timestamptz not null default db_now()
     );
-    create index token_orphans_of_grant on token_orphans (grant_id);
 
     create table breakers (
       oauth_app_id uuid primary key references oauth_apps on delete cascade,

@@ -1,0 +1,65 @@
+import pRetry from 'p-retry';
+import { seconds } from '#config';
+import { recordEvent, transaction, type Tx } from '#persistence';
+import { providerOf, type TokenSet } from '#providers';
+import { afterTokens } from '../protocol/settle.js';
+import type { Room } from '../room.js';
+import { clearApp } from '../store/apps.js';
+import { endIntent } from '../store/claims.js';
+import { changeGrant, databaseNow } from '../store/grants.js';
+import { applyHealth } from '../store/health-store.js';
+import type { RefreshOutcome } from '../token-exchange.js';
+import type { Refresh } from './refresh-grant.js';
+import { revokeTokens } from './revoke-tokens.js';
+
+/** A database that is away is waited for: the pair exists nowhere else. */
+const PATIENCE = { retries: 240, minTimeout: 250, maxTimeout: seconds(1), factor: 2 };
+
+/** Stores a new pair under the next version; a pair whose grant has moved on is kept as an orphan or revoked, never dropped. */
+export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSet): Promise<RefreshOutcome> {
+  const { claim, app } = refresh;
+  const fate = await pRetry(
+    () => transaction(room.pool, async (tx) => ((await store(room, tx, refresh, tokens)) ? 'stored' : keepLate(room, tx, refresh, tokens))),
+    { ...PATIENCE, onFailedAttempt: ({ error }) => { room.logger.error({ err: error, grant: claim.grant.id }, 'a new pair waits for the database'); } },
+  );
+  if (fate === 'unwanted') {
+    await revokeTokens(room, { ...claim.grant, oauthAppId: app.id, ...tokens });
+  }
+  return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
+}
+
+async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<boolean> {
+  const { grant, intentId } = claim;
+  const now = await databaseNow(tx);
+  const learned = tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
+  const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, { now, random: room.random });
+  const version = await changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true });
+  if (version === undefined) return false;
+  await room.vault.sealGrantTokens(tx, grant, version, {
+    access: tokens.accessToken,
+    refresh: tokens.refreshToken ?? before.refresh,
+    previous: sent,
+  });
+  await clearApp(tx, app);
+  await endIntent(tx, intentId, 'committed');
+  await applyHealth(tx, grant.id);
+  await announceRefresh(tx, grant.id);
+  return true;
+}
+
+/** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
+async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refresh, tokens: TokenSet): Promise<'orphan' | 'unwanted'> {
+  const living = await room.vault.openGrantTokens(tx, grant);
+  if (living) await room.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
+  await endIntent(tx, intentId, 'answered', 'late');
+  return living ? 'orphan' : 'unwanted';
+}
+
+async function announceRefresh(tx: Tx, grantId: string): Promise<void> {
+  const { rows } = await tx.query<{ accountId: string; workspaceId: string; environment: 'live' | 'test' }>(
+    `select id as "accountId", workspace_id as "workspaceId", environment from accounts
+     where grant_id = $1 and health <> 'disconnected' order by id`,
+    [grantId],
+  );
+  for (const account of rows) await recordEvent(tx, { ...account, type: 'account.refreshed' });
+}

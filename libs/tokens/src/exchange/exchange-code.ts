@@ -1,0 +1,81 @@
+import pRetry from 'p-retry';
+import { seconds } from '#config';
+import type { Secret } from '#observability';
+import { newId, type Tenant, transaction, type Tx } from '#persistence';
+import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenSet } from '#providers';
+import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
+import type { Room } from '../room.js';
+import { type AppRow, blameApp, openApp, readApp } from '../store/apps.js';
+import { endIntent } from '../store/claims.js';
+import type { CodeOutcome } from '../token-exchange.js';
+
+/** The attempt as the exchange sees it. */
+interface AttemptRow extends Tenant {
+  id: string;
+  provider: string;
+  oauthAppId: string;
+  redirectUri: string;
+}
+
+const READ = `
+  select id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId", redirect_uri as "redirectUri"
+  from connect_attempts where id = $1 and status = 'pending' and spent_at is not null`;
+
+const DISPATCH = `
+  insert into exchange_intents (id, kind, attempt_id, holder, state, dispatched_at) values ($1, 'code', $2, $3, 'dispatched', db_now())`;
+
+/** Exchanges a code for a token set, which is sealed into the attempt before anything is made of it. Sent once, never again. */
+export async function exchangeCode(room: Room, attemptId: string, code: Secret): Promise<CodeOutcome> {
+  const { rows } = await room.pool.query<AttemptRow>(READ, [attemptId]);
+  const attempt = rows[0];
+  const app = attempt && (await readApp(room.pool, attempt.oauthAppId));
+  if (!attempt || !app) throw new Error(`the attempt ${attemptId} has nothing to exchange`);
+  const request = await buildRequest(room, attempt, app, code);
+  const intentId = newId();
+  await room.pool.query(DISPATCH, [intentId, attemptId, room.holder]);
+  const answer = await send(room, attempt, request);
+  if (typeof answer === 'object') return settle(room, { attempt, app, intentId }, answer);
+  await endIntent(room.pool, intentId, answer === 'lost' ? 'unknown' : 'released');
+  return { kind: answer };
+}
+
+async function buildRequest(room: Room, attempt: AttemptRow, app: AppRow, code: Secret): Promise<PlatformRequest> {
+  const { authorize, token } = providerOf(attempt.provider);
+  const { redirectUri } = attempt;
+  const verifier = authorize.pkce(redirectUri) ? await room.vault.openVerifier(room.pool, attempt) : null;
+  return token.exchange({ app: await openApp(room.pool, room.vault, app), code, redirectUri, verifier });
+}
+
+async function send(room: Room, attempt: AttemptRow, request: PlatformRequest): Promise<PlatformAnswer | 'lost' | 'unreachable'> {
+  try {
+    return await room.client.send(request, { environment: attempt.environment, within: TOKEN_DEADLINE });
+  } catch (error) {
+    room.logger.warn({ err: error, attempt: attempt.id }, 'no answer to a code');
+    return error instanceof NotSent ? 'unreachable' : 'lost';
+  }
+}
+
+interface Exchange {
+  attempt: AttemptRow;
+  app: AppRow;
+  intentId: string;
+}
+
+function settle(room: Room, { attempt, app, intentId }: Exchange, answer: PlatformAnswer): Promise<CodeOutcome> {
+  const outcome = readTokenAnswer(providerOf(attempt.provider), answer);
+  return pRetry(
+    () =>
+      transaction(room.pool, async (tx) => {
+        if (outcome.ok) await keep(room, tx, attempt, outcome.tokens);
+        else if (outcome.failure.class === 'app') await blameApp(tx, app, outcome.failure);
+        await endIntent(tx, intentId, outcome.ok ? 'committed' : 'answered', outcome.ok ? null : outcome.failure.code);
+        return outcome.ok ? { kind: 'exchanged' } : { kind: 'refused', failure: outcome.failure };
+      }),
+    { retries: 60, minTimeout: 250, maxTimeout: seconds(1) },
+  );
+}
+
+async function keep(room: Room, tx: Tx, attempt: AttemptRow, tokens: TokenSet): Promise<void> {
+  await room.vault.sealAttemptTokens(tx, attempt, tokens);
+  await tx.query(`update connect_attempts set status = 'exchanged', exchanged_at = db_now() where id = $1`, [attempt.id]);
+}

@@ -1,0 +1,38 @@
+import type { Secret } from '#observability';
+import { type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
+import { API_DEADLINE } from '../platform-client.js';
+import type { Witness } from '../protocol/death-rule.js';
+import type { GrantFacts } from '../protocol/grant.js';
+import type { Room } from '../room.js';
+import { databaseNow } from '../store/grants.js';
+
+const UNREACHABLE = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } as const;
+
+/** Asks the platform who an access token speaks for. A platform that does not answer is a temporary failure. */
+export async function identify(
+  room: Room,
+  who: Pick<GrantFacts, 'provider' | 'environment'>,
+  accessToken: Secret,
+  scopes: readonly string[],
+): Promise<IdentityOutcome> {
+  const provider = providerOf(who.provider);
+  try {
+    const request = provider.identity.request(accessToken, scopes);
+    const answer = await room.client.send(request, { environment: who.environment, within: API_DEADLINE });
+    return readIdentityAnswer(provider, answer);
+  } catch (error) {
+    room.logger.warn({ err: error, provider: who.provider }, 'no answer to an identity call');
+    return { ok: false, failure: UNREACHABLE };
+  }
+}
+
+/** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
+export async function askWitness(room: Room, grant: GrantFacts, accessToken: Secret): Promise<Witness> {
+  const now = await databaseNow(room.pool);
+  if (grant.accessExpiresAt !== null && grant.accessExpiresAt <= now) return 'silent';
+  const outcome = await identify(room, grant, accessToken, grant.scopes);
+  if (outcome.ok) return 'accepts';
+  return { permanent: 'refuses', permission: 'accepts', owner: 'accepts', temporary: 'silent', app: 'silent' }[
+    outcome.failure.class
+  ] as Witness;
+}

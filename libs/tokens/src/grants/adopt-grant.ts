@@ -1,0 +1,75 @@
+import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence';
+import { type Identity, providerOf, type TokenSet } from '#providers';
+import { endOfLife, refreshDue } from '../protocol/due.js';
+import { nextLook } from '../protocol/next-look.js';
+import type { Room } from '../room.js';
+
+/** An attempt whose code was exchanged. */
+export interface ExchangedAttempt extends Tenant {
+  id: string;
+  provider: string;
+  oauthAppId: string;
+  /** The scopes asked for: what counts as granted where the platform does not say. */
+  scopes: string[];
+  exchangedAt: Date;
+}
+
+export interface AdoptedGrant {
+  grantId: string;
+  /** Granted scopes. */
+  scopes: string[];
+}
+
+const UPSERT = `
+  insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
+    access_expires_at, refresh_expires_at, issued_at, refresh_due_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  on conflict (workspace_id, environment, oauth_app_id, platform_user_id) do update set
+    token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
+    access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
+    issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at, refresh_state = 'idle', claim_holder = null,
+    claim_until = null, attempt = 0, last_class = null, last_reason = null, last_error = null, strike_count = 0,
+    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null, ended_reason = null
+  where grants.issued_at <= excluded.issued_at
+  returning id, token_version as version`;
+
+/**
+ * Turns the token set that waits in an attempt into its person's grant, new or renewed, in the caller's transaction. Where
+ * a later consent of the same person has been stored already, that one stays: the platform ended this one with it.
+ */
+export async function adoptGrant(room: Room, tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<AdoptedGrant> {
+  const tokens = await room.vault.openAttemptTokens(tx, attempt);
+  if (!tokens) throw new Error(`the attempt ${attempt.id} holds no token set`);
+  const scopes = tokens.scopes ?? attempt.scopes;
+  const { rows } = await tx.query<{ id: string; version: string }>(UPSERT, values(room, attempt, identity, { ...tokens, scopes }));
+  await room.vault.shredAttempt(tx, attempt.id);
+  const [row] = rows;
+  if (!row) return { grantId: await laterGrant(tx, attempt, identity), scopes };
+  await room.vault.sealGrantTokens(tx, { ...attempt, id: row.id }, row.version, {
+    access: tokens.accessToken,
+    refresh: tokens.refreshToken,
+    previous: null,
+  });
+  return { grantId: row.id, scopes };
+}
+
+function values(room: Room, attempt: ExchangedAttempt, identity: Identity, tokens: TokenSet): unknown[] {
+  const provider = providerOf(attempt.provider);
+  const mode: RefreshMode = tokens.refreshToken ? provider.refresh.mode : 'none';
+  const issuedAt = attempt.exchangedAt;
+  const accessExpiresAt = endOfLife(issuedAt, tokens.expiresIn ?? provider.token.defaultLife);
+  const refreshExpiresAt = endOfLife(issuedAt, tokens.refreshExpiresIn);
+  const dueAt = refreshDue(mode, issuedAt, accessExpiresAt, room.random) ?? nextLook({ accessExpiresAt }, issuedAt);
+  const { workspaceId, environment } = attempt;
+  const owner = [newId(), workspaceId, environment, attempt.provider, attempt.oauthAppId, identity.platformUserId];
+  return [...owner, mode, tokens.scopes, accessExpiresAt, refreshExpiresAt, issuedAt, dueAt];
+}
+
+async function laterGrant(tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<string> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from grants where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4`,
+    [attempt.workspaceId, attempt.environment, attempt.oauthAppId, identity.platformUserId],
+  );
+  if (!rows[0]) throw new Error('a grant that stood in the way is not there');
+  return rows[0].id;
+}

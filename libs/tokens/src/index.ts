@@ -1,0 +1,11 @@
+export { InProcessExchange } from './exchange/in-process-exchange.js';
+export { adoptGrant, type AdoptedGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
+export { identifyAttempt } from './grants/identify-attempt.js';
+export { retireGrant } from './grants/retire-grant.js';
+export { PlatformClient } from './platform-client.js';
+export { deriveHealth } from './protocol/health.js';
+export type { Room } from './room.js';
+export { recoverClaims } from './store/claims.js';
+export { applyHealth } from './store/health-store.js';
+export type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from './token-exchange.js';
+export { type Owner, Vault } from './vault.js';

@@ -1,0 +1,38 @@
+import { days, minutes, seconds } from '#config';
+import type { RefreshMode } from '#persistence';
+
+const SHORTEST_LIFE = 60;
+const LONGEST_LIFE = 400 * 24 * 60 * 60;
+const SHARE = 0.8;
+const SPREAD = 0.04;
+/** Never twice within this, whatever a token's life is. */
+export const REFRESH_PAUSE = seconds(60);
+const EXTENSION_AGE = days(1);
+const FIRST_BACKOFF = seconds(15);
+const LONGEST_BACKOFF = minutes(30);
+
+/** Draws from [0, 1). */
+export type Random = () => number;
+
+/** The end of a life of `expiresIn` seconds, clamped to a sane one; null: it has no end. */
+export function endOfLife(now: Date, expiresIn: number | null): Date | null {
+  if (expiresIn === null) return null;
+  return after(now, seconds(Math.min(Math.max(expiresIn, SHORTEST_LIFE), LONGEST_LIFE)));
+}
+
+/** When to refresh: at 80 % of the life, ±4 % so that tokens born together do not come back together. */
+export function refreshDue(mode: RefreshMode, issuedAt: Date, expiresAt: Date | null, random: Random): Date | null {
+  if (mode === 'none' || expiresAt === null) return null;
+  const life = expiresAt.getTime() - issuedAt.getTime();
+  const share = SHARE + SPREAD * (2 * random() - 1);
+  const earliest = mode === 'extend_self' ? EXTENSION_AGE : REFRESH_PAUSE;
+  return after(issuedAt, Math.max(life * share, earliest));
+}
+
+/** How long to wait after the nth failure in a row: doubling, with full jitter, never before the platform's own Retry-After. */
+export function backoff(attempt: number, retryAfter: number | undefined, random: Random): number {
+  const ceiling = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(attempt, 16));
+  return Math.max(ceiling * random(), seconds(retryAfter ?? 0), seconds(1));
+}
+
+export const after = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds);

@@ -1,0 +1,36 @@
+import type { Grant } from '#persistence';
+
+/** What the protocol decides by: a grant's facts without its secrets. Versions and epochs are bigints as text. */
+export type GrantFacts = Pick<
+  Grant,
+  | 'id'
+  | 'workspaceId'
+  | 'environment'
+  | 'provider'
+  | 'oauthAppId'
+  | 'platformUserId'
+  | 'tokenVersion'
+  | 'mode'
+  | 'scopes'
+  | 'accessExpiresAt'
+  | 'refreshExpiresAt'
+  | 'reauthDueAt'
+  | 'issuedAt'
+  | 'lastRefreshedAt'
+  | 'refreshState'
+  | 'claimEpoch'
+  | 'refreshDueAt'
+  | 'attempt'
+  | 'lastClass'
+  | 'lastReason'
+  | 'lastError'
+  | 'strikeCount'
+  | 'firstStrikeAt'
+  | 'lastStrikeAt'
+  | 'witness'
+  | 'unknownSince'
+  | 'endedReason'
+>;
+
+/** What one step changes in them. */
+export type GrantChange = Partial<Omit<GrantFacts, 'id' | 'workspaceId' | 'environment' | 'provider' | 'platformUserId' | 'tokenVersion' | 'claimEpoch'>>;

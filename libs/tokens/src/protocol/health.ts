@@ -1,0 +1,81 @@
+import { days } from '#config';
+import type { Health } from '#persistence';
+import { after } from './due.js';
+import type { GrantFacts } from './grant.js';
+
+/** What an account adds to its grant's facts. */
+export interface AccountFacts {
+  health: Health;
+  missingScopes: readonly string[];
+}
+
+/** What is known of the app: why it cannot refresh, or null. */
+export type AppTrouble = 'app_paused' | 'app_misconfigured' | null;
+
+export interface HealthState {
+  health: Health;
+  reason: string | null;
+}
+
+export interface HealthInput {
+  grant: GrantFacts;
+  account: AccountFacts;
+  app: AppTrouble;
+  now: Date;
+}
+
+const SOON = days(7);
+
+/** Worst first: the first that applies is the health. */
+const RULES: ((input: HealthInput) => HealthState | undefined)[] = [disconnected, gone, restricted, incomplete, troubled, ending];
+
+/** The one place that says how an account is. It is derived from facts and stored with them, never set by hand. */
+export function deriveHealth(input: HealthInput): HealthState {
+  for (const rule of RULES) {
+    const state = rule(input);
+    if (state) return state;
+  }
+  return { health: 'active', reason: null };
+}
+
+function disconnected({ account }: HealthInput): HealthState | undefined {
+  return account.health === 'disconnected' ? { health: 'disconnected', reason: null } : undefined;
+}
+
+/** The grant is dead by the rule, or its last token has ended and nothing can renew it. */
+function gone({ grant, now }: HealthInput): HealthState | undefined {
+  if (grant.endedReason !== null) return { health: 'needs_reauth', reason: grant.endedReason };
+  if (hasEnded(grant, now) && !canRenew(grant, now)) {
+    return { health: 'needs_reauth', reason: grant.mode === 'none' ? 'token_unrefreshable' : 'grant_expired' };
+  }
+  return undefined;
+}
+
+function restricted({ grant }: HealthInput): HealthState | undefined {
+  return grant.lastClass === 'owner' ? { health: 'restricted', reason: grant.lastReason } : undefined;
+}
+
+function incomplete({ account }: HealthInput): HealthState | undefined {
+  return account.missingScopes.length > 0 ? { health: 'missing_permissions', reason: 'scope_missing' } : undefined;
+}
+
+/** The app's or the platform's trouble is no account's until its access token has ended; a strike or a lost answer is. */
+function troubled({ grant, app, now }: HealthInput): HealthState | undefined {
+  const ended = hasEnded(grant, now);
+  if (app !== null && ended) return { health: 'degraded', reason: app };
+  if (grant.refreshState === 'idle' || grant.lastClass === null) return undefined;
+  if (grant.lastClass === 'app' && !ended) return undefined;
+  return { health: 'degraded', reason: grant.lastReason };
+}
+
+function ending({ grant, now }: HealthInput): HealthState | undefined {
+  const soon = after(now, SOON);
+  const end = grant.reauthDueAt ?? (canRenew(grant, now) ? null : grant.accessExpiresAt);
+  return end !== null && end <= soon ? { health: 'expiring', reason: 'token_unrefreshable' } : undefined;
+}
+
+const hasEnded = (grant: GrantFacts, now: Date): boolean => grant.accessExpiresAt !== null && grant.accessExpiresAt <= now;
+
+/** Whether something of ours can still prolong it. */
+const canRenew = (grant: GrantFacts, now: Date): boolean =>
+  grant.mode !== 'none' && (grant.refreshExpiresAt === null || grant.refreshExpiresAt > now);

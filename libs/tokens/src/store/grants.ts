@@ -1,0 +1,37 @@
+import type { Tx } from '#persistence';
+import type { GrantChange, GrantFacts } from '../protocol/grant.js';
+import { assignments, grantColumns, toGrant } from './grant-columns.js';
+
+/** A grant and what time the database says it is. */
+export interface GrantAt {
+  grant: GrantFacts;
+  now: Date;
+}
+
+const READ = `select ${grantColumns('grants')}, db_now() as now from grants where id = $1`;
+
+export async function readGrant(tx: Tx, grantId: string): Promise<GrantAt | undefined> {
+  const { rows } = await tx.query<{ now: Date }>(READ, [grantId]);
+  return rows[0] && { grant: toGrant(rows[0]), now: rows[0].now };
+}
+
+export async function databaseNow(tx: Tx): Promise<Date> {
+  const { rows } = await tx.query<{ now: Date }>('select db_now() as now');
+  return rows[0]?.now ?? new Date(NaN);
+}
+
+/** Changes a grant whose version is still `version`; `rotate` adds one to it. The new version, or undefined: it had moved on. */
+export async function changeGrant(
+  tx: Tx,
+  grant: Pick<GrantFacts, 'id' | 'tokenVersion'>,
+  change: GrantChange,
+  { rotate } = { rotate: false },
+): Promise<string | undefined> {
+  const set = assignments(change, 3);
+  const { rows } = await tx.query<{ version: string }>(
+    `update grants set claim_holder = null, claim_until = null, ${set.sql}${rotate ? ', token_version = token_version + 1' : ''}
+     where id = $1 and token_version = $2 returning token_version as version`,
+    [grant.id, grant.tokenVersion, ...set.values],
+  );
+  return rows[0]?.version;
+}

@@ -1,0 +1,124 @@
+import { type Keyring, openRow, type Place, type RowSecrets, sealRow } from '#crypto';
+import { Secret } from '#observability';
+import type { Tenant, Tx } from '#persistence';
+import { attemptSecrets, grantTokens, oauthAppSecrets, type SealedTable, tokenOrphans } from '#persistence/sealed';
+import type { TokenSet } from '#providers';
+
+/** The pair of a grant, opened. `previous` is the refresh token before this one, kept for a while. */
+export interface GrantTokens {
+  access: Secret;
+  refresh: Secret | null;
+  previous: Secret | null;
+}
+
+/** Whose row it is. */
+export interface Owner extends Tenant {
+  id: string;
+}
+
+/** Where sealed rows are opened and sealed: the only user of their tables and of the wrapping key. */
+export class Vault {
+  constructor(private readonly keyring: Keyring) {}
+
+  async sealClientSecret(tx: Tx, app: Owner, secret: Secret): Promise<void> {
+    const before = await oauthAppSecrets.read(tx, app.id);
+    const version = String(BigInt(before?.version ?? '0') + 1n);
+    await this.seal(tx, oauthAppSecrets, app, version, { sealed_client_secret: secret });
+  }
+
+  async openClientSecret(tx: Tx, app: Owner): Promise<Secret | null> {
+    return (await this.open(tx, oauthAppSecrets, app))?.sealed_client_secret ?? null;
+  }
+
+  async sealVerifier(tx: Tx, attempt: Owner, verifier: Secret): Promise<void> {
+    await this.seal(tx, attemptSecrets, attempt, '1', { sealed_verifier: verifier, sealed_token_set: null });
+  }
+
+  async openVerifier(tx: Tx, attempt: Owner): Promise<Secret | null> {
+    return (await this.open(tx, attemptSecrets, attempt))?.sealed_verifier ?? null;
+  }
+
+  /** The token set waits in the attempt until it is known whose it is; the verifier has done its work and goes. */
+  async sealAttemptTokens(tx: Tx, attempt: Owner, tokens: TokenSet): Promise<void> {
+    await this.seal(tx, attemptSecrets, attempt, '2', { sealed_verifier: null, sealed_token_set: packTokens(tokens) });
+  }
+
+  async openAttemptTokens(tx: Tx, attempt: Owner): Promise<TokenSet | null> {
+    const packed = (await this.open(tx, attemptSecrets, attempt))?.sealed_token_set;
+    return packed ? unpackTokens(packed) : null;
+  }
+
+  async shredAttempt(tx: Tx, attemptId: string): Promise<void> {
+    await attemptSecrets.shred(tx, attemptId);
+  }
+
+  /** Seals a pair under the version that the same transaction gave to its grant. */
+  async sealGrantTokens(tx: Tx, grant: Owner, version: string, tokens: GrantTokens): Promise<void> {
+    await this.seal(tx, grantTokens, grant, version, {
+      sealed_access: tokens.access,
+      sealed_refresh: tokens.refresh,
+      sealed_prev_refresh: tokens.previous,
+    });
+  }
+
+  async openGrantTokens(tx: Tx, grant: Owner): Promise<GrantTokens | null> {
+    const row = await this.open(tx, grantTokens, grant);
+    if (!row?.sealed_access) return null;
+    return { access: row.sealed_access, refresh: row.sealed_refresh, previous: row.sealed_prev_refresh };
+  }
+
+  async shredGrant(tx: Tx, grantId: string): Promise<void> {
+    await grantTokens.shred(tx, grantId);
+  }
+
+  /** A pair that came too late for its grant is kept beside it, under the exchange that brought it. */
+  async sealOrphan(tx: Tx, intent: Owner, tokens: TokenSet): Promise<void> {
+    await this.seal(tx, tokenOrphans, intent, '1', { sealed_pair: packTokens(tokens) });
+  }
+
+  private async seal<Column extends string>(
+    tx: Tx,
+    table: SealedTable<Column>,
+    owner: Owner,
+    version: string,
+    secrets: RowSecrets<Column>,
+  ): Promise<void> {
+    const sealed = sealRow(this.keyring, placeOf(table, owner, version), secrets);
+    await table.write(tx, owner.id, { version, ...sealed });
+  }
+
+  private async open<Column extends string>(
+    tx: Tx,
+    table: SealedTable<Column>,
+    owner: Owner,
+  ): Promise<RowSecrets<Column> | undefined> {
+    const row = await table.read(tx, owner.id);
+    return row && openRow(this.keyring, placeOf(table, owner, row.version), row);
+  }
+}
+
+const placeOf = (table: { name: string }, owner: Owner, version: string): Place => ({
+  workspaceId: owner.workspaceId,
+  environment: owner.environment,
+  table: table.name,
+  rowId: owner.id,
+  version,
+});
+
+/** A token set as one secret text: it is sealed whole. */
+const packTokens = (tokens: TokenSet): Secret =>
+  new Secret(
+    JSON.stringify({ ...tokens, accessToken: tokens.accessToken.reveal(), refreshToken: tokens.refreshToken?.reveal() ?? null }),
+  );
+
+function unpackTokens(packed: Secret): TokenSet {
+  const plain = JSON.parse(packed.reveal()) as Omit<TokenSet, 'accessToken' | 'refreshToken'> & {
+    accessToken: string;
+    refreshToken: string | null;
+  };
+  return {
+    ...plain,
+    accessToken: new Secret(plain.accessToken),
+    refreshToken: plain.refreshToken === null ? null : new Secret(plain.refreshToken),
+  };
+}

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launch, type Launched, processesOf, survivors } from '../support/launch.mjs';
+import { session } from '../support/service.js';
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+const listening = (): Promise<Server> =>
+  new Promise((settle) => {
+    const server = createServer().listen(0, '127.0.0.1', () => { settle(server); });
+  });
+const closed = (server: Server): Promise<void> => new Promise((settle) => server.close(() => { settle(); }));
+
+async function freePorts(): Promise<{ port: number; sandboxPort: number }> {
+  const [one, other] = [await listening(), await listening()];
+  const ports = { port: portOf(one), sandboxPort: portOf(other) };
+  await Promise.all([closed(one), closed(other)]);
+  return ports;
+}
+
+let home: string;
+let launched: Launched | undefined;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'evergrant-start-'));
+});
+
+afterEach(async () => {
+  launched?.signal('SIGTERM');
+  await launched?.exited;
+  launched = undefined;
+  await rm(home, { recursive: true, force: true });
+});
+
+async function start(ports: { port: number; sandboxPort: number }): Promise<Launched> {
+  launched = launch({ home, ...ports });
+  await launched.ready();
+  return launched;
+}
+
+describe('npm start', () => {
+  it('names a taken port and its variable before it starts anything', async () => {
+    const taken = await listening();
+    const second = launch({ home, port: (await freePorts()).port, sandboxPort: portOf(taken) });
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toMatch(new RegExp(`Port ${portOf(taken)} is taken.*SANDBOX_PORT=`));
+    expect(existsSync(join(home, 'postgres'))).toBe(false);
+    await closed(taken);
+  });
+
+  it('refuses a home that a running service holds, and leaves that one alone', async () => {
+    const { home: held, apiUrl } = session();
+    const second = launch({ home: held, ...(await freePorts()) });
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain(`Evergrant is running already on ${held}`);
+    expect((await fetch(`${apiUrl}/health/live`)).status).toBe(200);
+  });
+
+  it('leaves nothing running after kill -9, and the next start has the data and the key', async () => {
+    const ports = await freePorts();
+    const first = await start(ports);
+    const key = keyIn(first.output());
+    const processes = processesOf(home);
+    expect(processes).toHaveLength(4);
+    first.signal('SIGKILL');
+    launched = undefined;
+
+    const next = await start(ports);
+    expect(await survivors(processes, 0)).toEqual([]);
+    expect(keyIn(next.output())).toBe(key);
+    const answer = await fetch(`http://localhost:${ports.port}/v1/accounts`, { headers: { authorization: `Bearer ${key}` } });
+    expect(answer.status).toBe(200);
+  }, 60_000);
+
+  it('stops callers before what they call on SIGTERM, and leaves with code 0', async () => {
+    const service = await start(await freePorts());
+    const processes = processesOf(home);
+    service.signal('SIGTERM');
+    launched = undefined;
+    expect(await service.exited).toBe(0);
+    const stopping = service.output().slice(service.output().indexOf('Stopping'));
+    expect(stopping).toMatch(/^api .*closing[^]*^worker .*closing[^]*^sandbox .*closing/m);
+    expect(await survivors(processes, 0)).toEqual([]);
+  }, 60_000);
+});
+
+function keyIn(output: string): string {
+  const [key] = /dra_test_\w+/.exec(output) ?? [];
+  if (!key) throw new Error(`no key was printed\n${output}`);
+  return key;
+}

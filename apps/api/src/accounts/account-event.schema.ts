@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { cursor, idOf, limit, time } from '../http/fields.js';
+
+export const listEventsQuery = z.object({ limit, cursor: cursor.optional() });
+export type ListEventsQuery = z.output<typeof listEventsQuery>;
+
+/** An event, the same in lists and deliveries (api.md 3.7). */
+export const accountEventSchema = z
+  .object({
+    id: idOf('evt'),
+    type: z.string(),
+    created_at: time,
+    environment: z.enum(['live', 'test']),
+    account_id: idOf('acc'),
+    sequence: z.int().describe('Grows by one with each event of the account.'),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'AccountEvent' });
+
+export type AccountEventView = z.output<typeof accountEventSchema>;
+
+export const accountEventPageSchema = z
+  .object({ items: z.array(accountEventSchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'AccountEventPage' });
+
+export type AccountEventPageView = z.output<typeof accountEventPageSchema>;
+
+export const accountEventPageExample: AccountEventPageView = {
+  items: [
+    {
+      id: 'evt_01h455vb4pex5vsknk084sn02t',
+      type: 'account.connected',
+      created_at: '2026-11-30T09:12:44Z',
+      environment: 'test',
+      account_id: 'acc_01h455vb4pex5vsknk084sn02q',
+      sequence: 1,
+      data: { provider: 'x', user_ref: 'user-42' },
+    },
+  ],
+  next_cursor: null,
+};

@@ -1,0 +1,73 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Describe } from '../docs/describe.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { PublicIdPipe } from '../http/public-id.pipe.js';
+import { Scopes } from '../http/scope.js';
+import { apiKeyExample, apiKeySchema, type ApiKeyView, newApiKeyExample, newApiKeySchema, type NewApiKeyView } from './api-key.schema.js';
+import { apiKeyView, newApiKeyView } from './api-key.view.js';
+import { CreateApiKey } from './create-api-key.js';
+import { createApiKeyBody, type CreateApiKeyBody, createApiKeyExample } from './create-api-key.schema.js';
+import { ListApiKeys } from './list-api-keys.js';
+import { RevokeApiKey } from './revoke-api-key.js';
+
+@ApiTags('api keys')
+@Controller('/v1/api-keys')
+export class ApiKeysController {
+  constructor(
+    private readonly createKey: CreateApiKey,
+    private readonly listKeys: ListApiKeys,
+    private readonly revokeKey: RevokeApiKey,
+  ) {}
+
+  @Post()
+  @Scopes('keys:write')
+  @Describe({
+    summary: 'Make an API key; it is shown this once',
+    body: createApiKeyExample,
+    answers: { status: 201, description: 'The key.', schema: newApiKeySchema, example: newApiKeyExample },
+    problems: ['credential.not_allowed'],
+  })
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody,
+  ): Promise<NewApiKeyView> {
+    const { record, key } = await this.createKey.execute({
+      caller,
+      name: body.name,
+      environment: body.environment,
+      scopes: body.scopes,
+      returnHosts: body.return_hosts,
+      rateLimits: body.rate_limits,
+      expiresAt: body.expires_at,
+    });
+    return newApiKeyView(record, key);
+  }
+
+  @Get()
+  @Scopes('keys:write')
+  @Describe({
+    summary: 'List the API keys of this environment',
+    answers: { status: 200, description: 'All that are not revoked.', schema: z.array(apiKeySchema), example: [apiKeyExample] },
+    problems: [],
+  })
+  async list(@CurrentCaller() { tenant }: Caller): Promise<ApiKeyView[]> {
+    return (await this.listKeys.execute(tenant)).map(apiKeyView);
+  }
+
+  @Delete('/:id')
+  @HttpCode(204)
+  @Scopes('keys:write')
+  @Describe({
+    summary: 'Revoke an API key; it ends with the next request',
+    answers: { status: 204, description: 'Revoked.' },
+    problems: ['api_key.not_found'],
+  })
+  async revoke(
+    @CurrentCaller() { tenant }: Caller,
+    @Param('id', new PublicIdPipe('key', 'api_key.not_found', 'API key')) id: string,
+  ): Promise<void> {
+    await this.revokeKey.execute(tenant, id);
+  }
+}

@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccountsModule } from '#accounts';
+import type { ApiConfig } from '#config';
+import type { Logger } from '#observability';
+import { AccountsSurfaceModule } from './accounts/accounts.module.js';
+import { ApiConfigModule } from './api-config.module.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { ConnectModule } from './connect/connect.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
+
+/** The API: everything it serves, on one screen. */
+@Module({})
+export class ApiModule {
+  static forRoot(config: ApiConfig, logger: Logger): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        AccountsModule.forRoot({ config, logger, name: 'api' }),
+        ApiConfigModule.forRoot(config),
+        HttpModule,
+        ConnectModule,
+        AccountsSurfaceModule,
+        OAuthAppsModule,
+        ApiKeysModule,
+        HealthModule,
+      ],
+    };
+  }
+}

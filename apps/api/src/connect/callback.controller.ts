@@ -1,0 +1,76 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CompleteConnect } from '#accounts';
+import { Describe } from '../docs/describe.js';
+import { Public } from '../http/caller.js';
+import { uuidOf } from '../http/public-id.js';
+import { isSpeculative } from './speculative.js';
+import { untrustedPage } from './pages.js';
+import { sendPage } from './send-page.js';
+
+type CallbackQuery = Record<string, string | string[] | undefined>;
+
+const DESCRIPTION = {
+  answers: {
+    status: 302,
+    description: 'To the return URL, with connected=<provider> or oauth_error=<reason>. A state we cannot trust: 400, a page.',
+    headers: { Location: { description: 'The return URL, or a page of ours.', schema: { type: 'string' as const } } },
+  },
+  problems: [],
+  isPublic: true,
+};
+
+/** Where the platforms send the browser back to. */
+@ApiTags('connect')
+@Public()
+@Controller('/v1/oauth/:provider/callback')
+export class CallbackController {
+  constructor(private readonly completeConnect: CompleteConnect) {}
+
+  @Get()
+  @ApiParam({ name: 'provider', example: 'x' })
+  @ApiQuery({ name: 'state', required: true, schema: { type: 'string' }, example: 'Yw2rJv0e….pUq1T6S3…' })
+  @ApiQuery({ name: 'code', required: false, schema: { type: 'string' }, example: 'c29tZS1jb2Rl' })
+  @Describe({ summary: 'The browser comes back from the platform', ...DESCRIPTION })
+  async callback(
+    @Param('provider') provider: string,
+    @Query() query: CallbackQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.#complete({ provider, query }, request, reply);
+  }
+
+  @Get('/:oauthAppId')
+  @ApiParam({ name: 'provider', example: 'x' })
+  @ApiParam({ name: 'oauthAppId', example: 'oa_01h455vb4pex5vsknk084sn02s' })
+  @ApiQuery({ name: 'state', required: true, schema: { type: 'string' }, example: 'Yw2rJv0e….pUq1T6S3…' })
+  @ApiQuery({ name: 'code', required: false, schema: { type: 'string' }, example: 'c29tZS1jb2Rl' })
+  @Describe({ summary: 'The browser comes back to the redirect URI of one app', ...DESCRIPTION })
+  async callbackOfApp(
+    @Param() { provider, oauthAppId }: { provider: string; oauthAppId: string },
+    @Query() query: CallbackQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const uuid = uuidOf('oa', oauthAppId);
+    if (uuid === undefined) sendPage(reply, 400, untrustedPage());
+    else await this.#complete({ provider, oauthAppId: uuid, query }, request, reply);
+  }
+
+  async #complete(
+    input: { provider: string; oauthAppId?: string; query: CallbackQuery },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    reply.header('Cache-Control', 'no-store').header('Referrer-Policy', 'no-referrer');
+    if (isSpeculative(request)) {
+      await reply.status(204).send();
+      return;
+    }
+    const outcome = await this.completeConnect.execute(input);
+    if (outcome.kind === 'untrusted') sendPage(reply, 400, untrustedPage());
+    else await reply.status(302).header('Location', outcome.url).send();
+  }
+}

@@ -1,0 +1,78 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { ReadAttempt, StartConnect } from '#accounts';
+import { CodedError } from '#observability';
+import { Describe } from '../docs/describe.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { isoTime } from '../http/iso-time.js';
+import { uuidOf } from '../http/public-id.js';
+import { Scopes } from '../http/scope.js';
+import { attemptExample, attemptSchema, type AttemptView } from './attempt.schema.js';
+import { attemptView } from './attempt.view.js';
+import {
+  startConnectQuery, type StartConnectQuery, startedConnectExample, startedConnectSchema, type StartedConnectView,
+} from './start-connect.schema.js';
+
+@ApiTags('connect')
+@Controller('/v1/oauth')
+export class ConnectController {
+  constructor(
+    private readonly startConnect: StartConnect,
+    private readonly readAttempt: ReadAttempt,
+  ) {}
+
+  @Get('/:provider/start')
+  @Scopes('oauth:write')
+  @ApiParam({ name: 'provider', example: 'x' })
+  @Describe({
+    summary: 'Start to connect an account: send the browser to authorize_url',
+    answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },
+    problems: [
+      'validation.failed', 'provider.unknown', 'oauth_app.missing', 'oauth_app.not_found', 'oauth_app.unusable',
+      'return_url.not_allowed', 'project.not_found', 'scopes.invalid', 'user_ref.missing',
+    ],
+  })
+  async start(
+    @CurrentCaller() { tenant, credential }: Caller,
+    @Param('provider') provider: string,
+    @Query({ schema: startConnectQuery }) query: StartConnectQuery,
+  ): Promise<StartedConnectView> {
+    const started = await this.startConnect.execute({
+      tenant,
+      createdBy: credential,
+      provider,
+      oauthAppId: query.oauth_app_id && oauthAppId(query.oauth_app_id),
+      returnUrl: query.return_url,
+      projectId: query.project_id && projectId(query.project_id),
+      scopes: query.scopes,
+      userRef: query.user_ref,
+    });
+    return { authorize_url: started.authorizeUrl, state: started.state, expires_at: isoTime(started.expiresAt) };
+  }
+
+  @Get('/attempts/:state')
+  @Scopes('oauth:write', 'accounts:read')
+  @ApiParam({ name: 'state', example: attemptExample.state })
+  @Describe({
+    summary: 'Read how far an attempt has come; only the credential that started it may',
+    answers: { status: 200, description: 'The attempt.', schema: attemptSchema, example: attemptExample },
+    problems: ['attempt.not_found'],
+  })
+  async attempt(@CurrentCaller() { tenant, credential }: Caller, @Param('state') state: string): Promise<AttemptView> {
+    return attemptView(await this.readAttempt.execute({ tenant, createdBy: credential, state }));
+  }
+}
+
+/** Malformed ids name nothing, so they are answered as unknown ones. */
+function oauthAppId(text: string): string {
+  const id = uuidOf('oa', text);
+  if (id === undefined) throw new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
+  return id;
+}
+
+function projectId(text: string): string {
+  const id = uuidOf('prj', text);
+  const fields = [{ field: 'project_id', message: 'names no project' }];
+  if (id === undefined) throw new CodedError('project.not_found', 'project_id names no project.', { fields });
+  return id;
+}

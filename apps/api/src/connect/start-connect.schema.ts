@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { text, time } from '../http/fields.js';
+
+const scopes = z
+  .string()
+  .max(2_000)
+  .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+  .describe('What to ask the person for, parted by spaces or commas; by default what the app says.');
+
+/** The query of `start`. Whether its ids and its return URL are good is judged by the use case. */
+export const startConnectQuery = z.object({
+  oauth_app_id: z.string().max(100).optional().describe('By default the platform\'s default app.'),
+  return_url: z.string().max(2_048).optional().describe('Where the browser goes at the end; by default a page of ours.'),
+  project_id: z.string().max(100).optional().describe('By default the default project.'),
+  scopes: scopes.optional(),
+  user_ref: text(255).optional().describe('Your own id of this user; it comes back in events and metadata.'),
+});
+
+export type StartConnectQuery = z.output<typeof startConnectQuery>;
+
+export const startedConnectSchema = z
+  .object({ authorize_url: z.string(), state: z.string(), expires_at: time })
+  .meta({ id: 'StartedConnect' });
+
+export type StartedConnectView = z.output<typeof startedConnectSchema>;
+
+const STATE = 'Yw2rJv0eJ1cS6mG0nQ4kqk2m3mQk2m0wq3Q2Vb1h8s0.pUq1T6S3r1b0Vx2m9yQ4J8c7e5d3Fz1a0B9w2R6k4Hs';
+
+export const startedConnectExample: StartedConnectView = {
+  authorize_url: `https://x.com/i/oauth2/authorize?response_type=code&client_id=abc&state=${STATE}`,
+  state: STATE,
+  expires_at: '2026-12-01T12:10:00Z',
+};

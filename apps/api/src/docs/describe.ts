@@ -1,0 +1,57 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
+import { problemContent } from './problem-content.js';
+
+interface Answer {
+  status: number;
+  description: string;
+  schema?: z.ZodType;
+  example?: unknown;
+  headers?: Record<string, { description: string; schema: { type: 'string' } }>;
+  /** `application/json` where it is not said. */
+  contentType?: string;
+}
+
+export interface Description {
+  summary: string;
+  description?: string;
+  answers: Answer;
+  /** An example of the body, where there is one. */
+  body?: unknown;
+  /** What may go wrong here beside what may go wrong anywhere. */
+  problems: ProblemCode[];
+  isPublic?: boolean;
+}
+
+const ANYWHERE: ProblemCode[] = ['internal', 'database.unavailable'];
+const WITH_CREDENTIAL: ProblemCode[] = ['credential.invalid', 'scope.missing', 'environment.contradiction', 'rate_limit.exceeded'];
+const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
+
+/** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
+export function Describe({ summary, description, answers, body, problems, isPublic = false }: Description): MethodDecorator {
+  const all = [...problems, ...(body ? WITH_BODY : []), ...(isPublic ? [] : WITH_CREDENTIAL), ...ANYWHERE];
+  const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt')];
+  return applyDecorators(
+    ApiOperation({ summary, ...(description && { description }) }),
+    ApiResponse(answer(answers)),
+    ...byStatus(all).map(([status, codes]) => ApiResponse(problemContent(status, codes))),
+    ...credentials,
+    ...(body ? [ApiBody({ required: true, schema: {}, examples: { example: { value: body } } })] : []),
+  );
+}
+
+function answer({ status, description, schema, example, headers, contentType }: Answer): Parameters<typeof ApiResponse>[0] {
+  if (contentType) return { status, description, headers, content: { [contentType]: { schema: { type: 'string' }, example } } };
+  return { status, description, headers, ...(schema && { standardSchema: schema, example }) };
+}
+
+function byStatus(codes: ProblemCode[]): [number, ProblemCode[]][] {
+  const groups = new Map<number, Set<ProblemCode>>();
+  for (const code of codes) {
+    const status = PROBLEM_CODES[code][0];
+    groups.set(status, (groups.get(status) ?? new Set()).add(code));
+  }
+  return [...groups].map(([status, group]) => [status, [...group]]);
+}

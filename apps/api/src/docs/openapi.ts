@@ -1,0 +1,59 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { problemSchema } from '../http/problem.schema.js';
+
+const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens alive.
+
+Authorize with an API key (\`apiKey\`) or a dashboard token (\`dashboardJwt\`); one of the two is enough.
+Errors are \`application/problem+json\` (RFC 9457); go by \`code\`. Every answer carries \`X-Request-Id\`.
+Answers to a credential carry \`RateLimit-Policy\` and \`RateLimit\`; a 429 says \`Retry-After\`.`;
+
+const TAGS: [name: string, description: string][] = [
+  ['connect', 'Start, come back, and see how it went.'],
+  ['accounts', 'What was connected.'],
+  ['oauth apps', 'Your own apps at the platforms.'],
+  ['api keys', 'Credentials of your backends.'],
+  ['operations', 'For the machine that watches this one.'],
+];
+
+/** The OpenAPI 3.1 document of the running app, made from its routes and schemas. */
+export function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Evergrant')
+    .setDescription(ABOUT)
+    .setVersion('1')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer(publicUrl)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: dra_live_… or dra_test_…' }, 'apiKey')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token of the dashboard.' }, 'dashboardJwt');
+  for (const [name, description] of TAGS) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    standardSchemaConverter: (schema, { schemaType }) => jsonSchemaOf(schema, schemaType),
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').replace(/^./, (first) => first.toLowerCase())}_${method}`,
+  });
+  const problem = jsonSchemaOf(problemSchema, 'output').components;
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem } };
+  return document;
+}
+
+/** Where a caller reads it. */
+export function serveDocs(app: NestFastifyApplication, publicUrl: string): void {
+  const document = openApiDocument(app, publicUrl);
+  SwaggerModule.setup('/docs', app, document, {
+    jsonDocumentUrl: '/v1/openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Evergrant API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+  });
+}
+
+type Components = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+/** zod's own JSON Schema (2020-12 is what OpenAPI 3.1 speaks); what carries an id becomes a component. */
+function jsonSchemaOf(schema: unknown, io: 'input' | 'output'): { schema: unknown; components: Components } {
+  const registry = z.toJSONSchema(schema as z.ZodType, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const { $defs = {}, $schema: _, ...rest } = registry as Record<string, unknown>;
+  return { schema: rest, components: $defs as Components };
+}

@@ -1,0 +1,23 @@
+import { STATUS_CODES } from 'node:http';
+import type { ApiResponse } from '@nestjs/swagger';
+import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
+import { problemView } from '../http/problem.view.js';
+
+const REQUEST_ID = 'req_01h455vb4pex5vsknk084sn02u';
+
+/** The documented answer of one status: one example for each code it may carry. */
+export function problemContent(status: number, codes: ProblemCode[]): Parameters<typeof ApiResponse>[0] {
+  const examples = Object.fromEntries(codes.map((code) => [code, { summary: code, value: exampleOf(code) }]));
+  const schema = { $ref: '#/components/schemas/Problem' };
+  return {
+    status,
+    description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
+    content: { 'application/problem+json': { schema, examples } },
+  };
+}
+
+function exampleOf(code: ProblemCode): object {
+  const [status, detail] = PROBLEM_CODES[code];
+  const fields = code === 'validation.failed' ? [{ field: 'limit', message: 'must be between 1 and 100' }] : [];
+  return problemView({ code, status, detail, fields }, REQUEST_ID);
+}

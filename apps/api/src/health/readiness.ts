@@ -1,0 +1,59 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type ApiConfig, seconds } from '#config';
+import { Database } from '#persistence';
+import { API_CONFIG } from '../api-config.js';
+
+export interface Check {
+  name: string;
+  ok: boolean;
+  /** Why not: words of ours, since anyone may ask. */
+  reason?: string;
+}
+
+const WITHIN = seconds(2);
+
+/** Whether this process can serve: what it leans on is asked, not remembered. */
+@Injectable()
+export class Readiness {
+  #closing = false;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /** From now on the process wants no new callers. */
+  beginClosing(): void {
+    this.#closing = true;
+  }
+
+  async checks(): Promise<Check[]> {
+    if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
+    const { production } = this.config.process;
+    const checks = [check('database', () => this.database.pool.query('select 1'))];
+    if (!production) checks.push(check('sandbox', () => this.#askSandbox()));
+    return Promise.all(checks);
+  }
+
+  async #askSandbox(): Promise<void> {
+    const answer = await fetch(`${this.config.sandbox.url}/_control/health`, { signal: AbortSignal.timeout(WITHIN) });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error('the sandbox is not well');
+  }
+}
+
+async function check(name: string, ask: () => Promise<unknown>): Promise<Check> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Check>((settle) => {
+    timer = setTimeout(() => { settle({ name, ok: false, reason: `did not answer within ${WITHIN} ms` }); }, WITHIN);
+  });
+  const asked = ask().then(
+    (): Check => ({ name, ok: true }),
+    (): Check => ({ name, ok: false, reason: 'cannot be reached' }),
+  );
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What each error code means over HTTP, and the sentence the documentation shows for it. A code that is not here is ours
+ * to fix: it is answered as `internal`.
+ */
+export const PROBLEM_CODES = {
+  'validation.failed': [400, 'limit must be between 1 and 100.'],
+  'body.malformed': [400, 'The body is not valid JSON.'],
+  'request.malformed': [400, 'The request cannot be read.'],
+  'cursor.invalid': [400, 'The cursor is damaged or belongs to another list.'],
+  'environment.contradiction': [400, 'X-Environment says live, but the API key belongs to test.'],
+  'oauth_app.missing': [400, 'There is no OAuth app for this platform yet.'],
+  'oauth_app.unusable': [400, 'The OAuth app cannot be used as it is.'],
+  'return_url.not_allowed': [400, 'return_url is not covered by the app\'s allowed_return_urls.'],
+  'project.not_found': [400, 'project_id names no project.'],
+  'provider.unknown': [400, 'provider is none of the platforms we know.'],
+  'scopes.invalid': [400, 'scopes holds one that the platform does not have.'],
+  'user_ref.missing': [400, 'The app asks for a confirmation, so user_ref is needed.'],
+  'credential.invalid': [401, 'A valid API key or dashboard token is needed, as Authorization: Bearer.'],
+  'scope.missing': [403, 'The credential lacks the scope accounts:write.'],
+  'credential.not_allowed': [403, 'Only a dashboard token may do this.'],
+  'account.not_found': [404, 'There is no such account.'],
+  'api_key.not_found': [404, 'There is no such API key.'],
+  'attempt.not_found': [404, 'There is no such attempt.'],
+  'oauth_app.not_found': [404, 'There is no such OAuth app.'],
+  'route.not_found': [404, 'There is nothing at this path.'],
+  'method.not_allowed': [405, 'The path exists, but not with this method.'],
+  'account.leased': [409, 'The account is leased.'],
+  'account.not_refreshable': [409, 'There is nothing to refresh this account with.'],
+  'account.refresh_failed': [409, 'The platform refused the grant.'],
+  'body.too_large': [413, 'The body is larger than 102400 bytes.'],
+  'body.unsupported': [415, 'The body must be application/json.'],
+  'rate_limit.exceeded': [429, 'Too many requests of the class read; try again in 20 seconds.'],
+  internal: [500, 'Something went wrong on our side.'],
+  'provider.unavailable': [502, 'The platform failed or did not answer in time.'],
+  'database.unavailable': [503, 'The database cannot be reached at the moment.'],
+  'oauth_app.paused': [503, 'The OAuth app is paused.'],
+  'queue.unavailable': [503, 'The queue cannot be reached at the moment.'],
+} as const satisfies Record<string, readonly [status: number, sentence: string]>;
+
+export type ProblemCode = keyof typeof PROBLEM_CODES;
+
+export const isProblemCode = (code: string | undefined): code is ProblemCode =>
+  code !== undefined && Object.hasOwn(PROBLEM_CODES, code);

@@ -1,0 +1,29 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CodedError, type Logger, LOGGER } from '#observability';
+import { problemOf } from './problem.js';
+import { sendProblem } from './problem.view.js';
+import { allowedMethods } from './route-methods.js';
+
+/** Makes a problem of everything that is thrown; logs what is ours to mend. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = problemOf(request.is404 ? this.#unrouted(request, reply, error) : error);
+    if (problem.status === 500) this.logger.error({ err: error, requestId: request.id }, 'a request failed');
+    else if (problem.status > 500) this.logger.warn({ err: error, requestId: request.id, code: problem.code }, 'not available');
+    if (!reply.sent) sendProblem(reply, problem);
+  }
+
+  #unrouted(request: FastifyRequest, reply: FastifyReply, error: unknown): unknown {
+    const methods = allowedMethods(request);
+    if (methods.length === 0) return error;
+    reply.header('Allow', methods.join(', '));
+    return new CodedError('method.not_allowed', `This path takes ${methods.join(', ')}.`);
+  }
+}

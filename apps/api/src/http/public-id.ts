@@ -1,0 +1,16 @@
+import { TypeID } from 'typeid-js';
+
+/** The prefixes of api.md section 1: what a caller sees of a row's id. */
+export type IdPrefix = 'acc' | 'oa' | 'key' | 'prj' | 'evt' | 'req';
+
+/** A row's UUID as the caller knows it: `acc_01h455vb4pex5vsknk084sn02q`. */
+export const publicId = (prefix: IdPrefix, uuid: string): string => TypeID.fromUUID(prefix, uuid).toString();
+
+/** The UUID behind a public id of that prefix, or undefined when it is none. */
+export function uuidOf(prefix: IdPrefix, text: string): string | undefined {
+  try {
+    return TypeID.fromString(text, prefix).toUUID();
+  } catch {
+    return undefined;
+  }
+}

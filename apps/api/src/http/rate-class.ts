@@ -1,0 +1,9 @@
+import { SetMetadata } from '@nestjs/common';
+
+/** What a request costs: `read` (GET), `write` (small changes), `heavy` (asks a platform). */
+export type RateClassName = 'read' | 'write' | 'heavy';
+
+export const RATE_CLASS_KEY = 'evergrant:rate-class';
+
+/** The class of a route that its method does not tell. */
+export const RateClass = (name: RateClassName): MethodDecorator => SetMetadata(RATE_CLASS_KEY, name);

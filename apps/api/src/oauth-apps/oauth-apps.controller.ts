@@ -1,0 +1,80 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
+import { Describe } from '../docs/describe.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { provider } from '../http/fields.js';
+import { PublicIdPipe } from '../http/public-id.pipe.js';
+import { Scopes } from '../http/scope.js';
+import { createOAuthAppBody, type CreateOAuthAppBody, createOAuthAppExample } from './create-oauth-app.schema.js';
+import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';
+import { oauthAppView } from './oauth-app.view.js';
+
+const listQuery = z.object({ provider: provider.optional(), platform: provider.optional().describe('Another word for provider.') });
+
+@ApiTags('oauth apps')
+@Controller('/v1/oauth-apps')
+export class OAuthAppsController {
+  constructor(
+    private readonly createApp: CreateOAuthApp,
+    private readonly listApps: ListOAuthApps,
+    private readonly getApp: GetOAuthApp,
+  ) {}
+
+  @Post()
+  @Scopes('apps:write')
+  @Describe({
+    summary: 'Bring your own app at a platform',
+    body: createOAuthAppExample,
+    answers: { status: 201, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
+    problems: ['return_url.not_allowed', 'scopes.invalid', 'provider.unknown'],
+  })
+  async create(
+    @CurrentCaller() { tenant }: Caller,
+    @Body({ schema: createOAuthAppBody }) body: CreateOAuthAppBody,
+  ): Promise<OAuthAppView> {
+    const app = await this.createApp.execute({
+      tenant,
+      provider: body.provider,
+      name: body.name,
+      clientId: body.client_id,
+      clientSecret: body.client_secret,
+      allowedReturnUrls: body.allowed_return_urls,
+      scopes: body.scopes,
+      isDefault: body.is_default,
+      completion: body.completion,
+      redirectUriStyle: body.redirect_uri_style,
+    });
+    return oauthAppView(app);
+  }
+
+  @Get()
+  @Scopes('apps:read')
+  @Describe({
+    summary: 'List your apps',
+    answers: { status: 200, description: 'All of them.', schema: z.array(oauthAppSchema), example: [oauthAppExample] },
+    problems: ['validation.failed'],
+  })
+  async list(
+    @CurrentCaller() { tenant }: Caller,
+    @Query({ schema: listQuery }) query: z.output<typeof listQuery>,
+  ): Promise<OAuthAppView[]> {
+    const apps = await this.listApps.execute({ tenant, provider: query.provider ?? query.platform });
+    return apps.map(oauthAppView);
+  }
+
+  @Get('/:id')
+  @Scopes('apps:read')
+  @Describe({
+    summary: 'Read an app',
+    answers: { status: 200, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
+    problems: ['oauth_app.not_found'],
+  })
+  async get(
+    @CurrentCaller() { tenant }: Caller,
+    @Param('id', new PublicIdPipe('oa', 'oauth_app.not_found', 'OAuth app')) id: string,
+  ): Promise<OAuthAppView> {
+    return oauthAppView(await this.getApp.execute({ tenant, id }));
+  }
+}

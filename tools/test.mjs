@@ -12,20 +12,16 @@ import { check } from './test/check.mjs';
 const chosen = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
 const results = [];
-let redis;
 
 try {
   await printStep('install', () => install({ all: true, onBegin: () => console.log('  installing what package-lock.json names') }));
   await printStep('build', () => build());
-  redis = await startRedis(directory);
-  if (redis) process.env.TEST_REDIS_URL = redis.url;
   if (chosen.length > 0) results.push(await runJest(directory, chosen));
   else await everything();
 } catch (error) {
   console.error(error instanceof CommandError ? error.message : error);
   results.push({ passed: 0, failed: 1, skipped: 0 });
 } finally {
-  await redis?.stop();
   rmSync(directory, { recursive: true, force: true });
 }
 
@@ -38,10 +34,12 @@ async function everything() {
   const { REDIS_URL: _, ...onPostgres } = process.env;
   console.log('\nUnit, integration and end-to-end tests, the queue on PostgreSQL');
   results.push(await runJest(directory, [], onPostgres));
+  const redis = await startRedis(directory);
   if (!redis) {
     console.log('\nNo redis-server was found: the end-to-end tests with the queue on Redis are skipped.');
     return;
   }
   console.log('\nEnd-to-end tests, the queue on Redis');
   results.push(await runJest(directory, ['--selectProjects', 'e2e'], { ...process.env, REDIS_URL: redis.url }));
+  await redis.stop();
 }

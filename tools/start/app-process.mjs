@@ -4,7 +4,8 @@ import { splitLines } from './log-lines.mjs';
 import { signal } from './processes.mjs';
 import { ROOT } from './root.mjs';
 
-const STOPPED_WITHIN = 15_000;
+// Later than any process leaves of itself: a worker first hears what a platform answers to its running exchange.
+const STOPPED_WITHIN = 160_000;
 
 /** Where the build put an entry of an app. */
 export const entryOf = (app, entry = 'main') => join(ROOT, 'dist/apps', app, 'src', `${entry}.js`);

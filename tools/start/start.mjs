@@ -6,8 +6,11 @@ import { StartError } from './start-error.mjs';
 // Whoever read our output may go first; that must not keep us from stopping in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+// npm passes on the signal that the terminal has sent us already.
+const SAME_SIGNAL = 1_000;
+
 let launcher;
-let stopping = false;
+let stoppingSince;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stop(name));
 watchParent(() => stop('the end of the program that started it'));
@@ -16,18 +19,23 @@ try {
   launcher = new Launcher(readSettings(process.env));
   console.log(await launcher.start());
 } catch (error) {
-  if (!stopping) await fail(error);
+  if (!stoppingSince) await fail(error);
 }
 
 async function stop(why) {
-  if (stopping) return;
-  stopping = true;
-  console.log(`\nStopping after ${why}.`);
+  if (stoppingSince) return insist();
+  stoppingSince = Date.now();
+  console.log(`\nStopping after ${why}. Work under way is finished first; once more stops at once.`);
   await leave(0);
 }
 
+/** Our channel to the processes and the kernel's word to PostgreSQL end what still runs. */
+function insist() {
+  if (Date.now() - stoppingSince > SAME_SIGNAL) process.exit(1);
+}
+
 async function fail(error) {
-  stopping = true;
+  stoppingSince = Date.now();
   console.error(`\n${error instanceof StartError ? error.message : (error.stack ?? error)}`);
   await leave(1);
 }

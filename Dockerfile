@@ -1,0 +1,21 @@
+FROM node:20-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY apps apps
+COPY libs libs
+# The embedded PostgreSQL and the compiler are optional packages; neither is of use in the image.
+RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
+
+FROM node:20-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 SANDBOX_HOST=0.0.0.0 EVERGRANT_HOME=/var/lib/evergrant
+RUN install -d -o node -g node "$EVERGRANT_HOME"
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER node
+# Which process a container is, its command says: the entry of one of the apps.
+ENTRYPOINT ["node"]
+CMD ["dist/apps/api/src/main.js"]

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import * as sections from '../libs/config/src/sections.js';
+
+interface Service {
+  build?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  depends_on?: Record<string, { condition: string }>;
+}
+
+const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as { services: Record<string, Service> };
+const ours = Object.entries(compose.services).filter(([, service]) => service.build);
+const known = new Set(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)));
+const example = readFileSync('.env.example', 'utf8');
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+
+/** The source that the build makes an entry of. */
+const sourceOf = (entry = ''): string => entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+
+describe('docker-compose.yml', () => {
+  it('runs every app, and the migration before those that need it', () => {
+    expect(ours.map(([name]) => name).sort()).toEqual(['api', 'migrate', 'sandbox', 'worker']);
+    for (const name of ['api', 'worker']) {
+      expect(compose.services[name]?.depends_on?.migrate?.condition).toBe('service_completed_successfully');
+    }
+  });
+
+  it.each(ours)('runs an entry of an app that is there: %s', (_name, { command }) => {
+    expect(command).toHaveLength(1);
+    expect(command?.[0]).toMatch(/^dist\/apps\/[a-z]+\/src\/[a-z-]+\.js$/);
+    expect(existsSync(sourceOf(command?.[0]))).toBe(true);
+  });
+
+  it.each(ours)('sets only variables that somebody reads: %s', (_name, { environment = {} }) => {
+    expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('does not start without a master key, nor gives it to the sandbox', () => {
+    expect(compose.services.api?.environment?.MASTER_KEYS).toMatch(/^\$\{MASTER_KEYS:\?/);
+    expect(compose.services.worker?.environment?.MASTER_KEYS).toMatch(/^\$\{MASTER_KEYS:\?/);
+    expect(Object.keys(compose.services.sandbox?.environment ?? {})).toEqual(['SANDBOX_URL']);
+  });
+});
+
+describe('Dockerfile', () => {
+  it('has an entry of an app as its default, and is not root when it runs', () => {
+    const [, command] = /^CMD \["(.*)"\]$/m.exec(dockerfile) ?? [];
+    expect(existsSync(sourceOf(command))).toBe(true);
+    expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('FROM'));
+  });
+
+  it('sets only variables that somebody reads', () => {
+    const set = [...dockerfile.matchAll(/([A-Z_]+)=(?=\S)/g)].map(([, name]) => name);
+    expect(set.length).toBeGreaterThan(0);
+    expect(set.filter((name) => !known.has(name!))).toEqual([]);
+  });
+});
+
+describe('.env.example', () => {
+  it('lists exactly the variables that the processes read', () => {
+    expect([...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name).sort()).toEqual([...known].sort());
+  });
+});

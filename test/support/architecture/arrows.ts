@@ -1,0 +1,126 @@
+import { eachSource, type Rule } from './rule.js';
+import { doorsOf, fileOf, isTest, packageOf, roomOf, type Tree } from './tree.js';
+
+const CONTRACTS = ['#config', '#observability'];
+const SERVICE = ['#accounts', '#persistence', '#crypto', '#providers', '#jobs', ...CONTRACTS];
+
+/** Who may open which door. Arrows only go down; one row's members never meet. */
+const ARROWS: Record<string, string[]> = {
+  'apps/api': SERVICE,
+  'apps/worker': SERVICE,
+  'apps/exchanger': ['#tokens', ...CONTRACTS],
+  'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
+  'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
+  'libs/tokens': ['#providers', '#crypto', '#persistence', '#persistence/sealed', ...CONTRACTS],
+  'libs/providers': CONTRACTS,
+  'libs/crypto': CONTRACTS,
+  'libs/persistence': CONTRACTS,
+  'libs/jobs': CONTRACTS,
+  // Not quite one row: configuration hands its secrets out as Secret.
+  'libs/config': ['#observability'],
+  'libs/observability': [],
+};
+
+/** Packages that only some rooms may know. */
+const PACKAGES: Record<string, string[]> = {
+  bullmq: ['libs/jobs/', 'apps/worker/src/runtime/'],
+  ioredis: ['libs/jobs/'],
+  fastify: ['apps/'],
+  passport: ['apps/api/'],
+  pino: ['libs/observability/'],
+};
+
+const NOT_IN_TOKENS = /^(@nestjs\/.*|typeorm|bullmq|ioredis|rxjs|reflect-metadata)$/;
+
+/** Rooms inside a room: what lies behind a door of its own is reached by no other file of the library. */
+const INNER: Record<string, { inside: RegExp }> = {
+  'libs/persistence': { inside: /^libs\/persistence\/src\/sealed\// },
+  'libs/providers': { inside: /^libs\/providers\/src\/(sandbox\.ts|sandbox\/|[^/]+\/[^/]+\.sandbox\.ts)/ },
+};
+
+const SEALED_TABLES = /\b(grant_tokens|account_tokens|attempt_secrets|oauth_app_secrets|token_orphans)\b/;
+const MAY_NAME_SEALED = /^libs\/(tokens\/|persistence\/src\/(sealed|migrations)\/)/;
+
+export const arrows: Rule[] = [
+  {
+    name: 'arrows',
+    sentence: 'arrows go down, apps → accounts → tokens → providers, crypto, persistence → config, observability; see docs/architecture.md',
+    breaches: eachSource(({ path, imports }) => {
+      const allowed = ARROWS[roomOf(path)];
+      if (!allowed) return [`is in ${roomOf(path)}, a room that no arrow names`];
+      return imports.filter(({ specifier }) => specifier.startsWith('#') && !allowed.includes(specifier))
+        .map(({ specifier }) => `imports ${specifier}`);
+    }),
+  },
+  {
+    name: 'borders',
+    sentence: 'a border between rooms is crossed by a door of package.json (#tokens), never by a path',
+    breaches: (tree) => tree.sources.flatMap(({ path, imports }) => imports
+      .filter(({ specifier }) => crossesByPath(tree, path, specifier))
+      .map(({ specifier }) => `${path} imports ${specifier}`)),
+  },
+  {
+    name: 'own door',
+    sentence: 'a door is for the others: inside a room files import each other, or cycles through the index begin',
+    breaches: eachSource(({ path, imports }, tree) => {
+      const own = [...doorsOf(tree)].filter(([, target]) => roomOf(target) === roomOf(path));
+      return imports.filter(({ specifier }) => own.some(([door, target]) => specifier === door || fileOf(path, specifier) === target))
+        .map(({ specifier }) => `imports ${specifier}, a door of its own room`);
+    }),
+  },
+  {
+    name: 'inner doors',
+    sentence: 'sealed rows and imitations lie behind a door of their own, so that who opens the main door does not load them',
+    breaches: eachSource(({ path, imports }) => {
+      const inside = INNER[roomOf(path)]?.inside;
+      if (!inside || inside.test(path)) return [];
+      return imports.filter(({ specifier }) => inside.test(fileOf(path, specifier) ?? '')).map(({ specifier }) => `imports ${specifier}`);
+    }),
+  },
+  {
+    name: 'names of platforms only',
+    sentence: 'the API and the worker take of #providers its types and PROVIDER_NAMES; whoever calls a platform goes through #accounts',
+    breaches: eachSource(({ path, imports }) => {
+      if (!/^apps\/(api|worker)\//.test(path)) return [];
+      return imports.filter(({ specifier }) => specifier === '#providers').flatMap(({ values }) => values)
+        .filter((name) => name !== 'PROVIDER_NAMES').map((name) => `imports ${name} of #providers`);
+    }),
+  },
+  {
+    name: 'one room with keys',
+    sentence: 'what is sealed is opened in libs/tokens alone',
+    breaches: eachSource(({ path, imports, text }) => {
+      const opened = path.startsWith('libs/tokens/') ? [] : imports.filter(({ specifier }) => specifier === '#crypto')
+        .flatMap(({ values }) => values).filter((name) => ['sealRow', 'openRow', '*'].includes(name));
+      const table = MAY_NAME_SEALED.test(path) ? undefined : SEALED_TABLES.exec(text)?.[0];
+      return [...opened.map((name) => `imports ${name} of #crypto`), ...(table ? [`names the table ${table}`] : [])];
+    }),
+  },
+  {
+    name: 'packages',
+    sentence: 'a package that decides something is known to one room (the queue to libs/jobs, HTTP to the apps, logging to libs/observability)',
+    breaches: eachSource(({ path, imports }) => imports
+      .filter(({ specifier }) => PACKAGES[packageOf(specifier) ?? '']?.every((room) => !path.startsWith(room)))
+      .map(({ specifier }) => `imports ${specifier}`)),
+  },
+  {
+    name: 'plain tokens',
+    sentence: 'libs/tokens is plain TypeScript on pg, to move into a process of its own: no Nest, no TypeORM, no queue',
+    breaches: eachSource(({ path, imports }) => (path.startsWith('libs/tokens/') ? imports : [])
+      .filter(({ specifier }) => NOT_IN_TOKENS.test(packageOf(specifier) ?? '')).map(({ specifier }) => `imports ${specifier}`)),
+  },
+];
+
+function crossesByPath(tree: Tree, path: string, specifier: string): boolean {
+  if (specifier.startsWith('#')) return !doorsOf(tree).has(specifier);
+  if (/^(\/|(apps|libs|dist|test)\/)/.test(specifier)) return true;
+  const target = fileOf(path, specifier);
+  if (target === undefined || roomOf(target) === roomOf(path)) return false;
+  return !maySee(path, target);
+}
+
+/** Tests in a room use the test support; tests of the repository look anywhere, those of the running service nowhere. */
+function maySee(path: string, target: string): boolean {
+  if (/^test\/(e2e|faults)\//.test(path)) return false;
+  return path.startsWith('test/') || (isTest(path) && target.startsWith('test/support/'));
+}

@@ -1,0 +1,8 @@
+import { arrows } from './arrows.js';
+import { cycles } from './cycles.js';
+import { layout } from './layout.js';
+import type { Rule } from './rule.js';
+import { words } from './words.js';
+
+/** Every rule that the tree is held to. */
+export const rules: Rule[] = [...arrows, cycles, ...words, ...layout];

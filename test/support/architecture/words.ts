@@ -1,0 +1,85 @@
+import ts from 'typescript';
+import { eachSource, type Rule } from './rule.js';
+import { literalOf, nodesOf, type Source } from './source.js';
+import type { Tree } from './tree.js';
+
+const REGISTRIES = ['libs/providers/src/registry.ts', 'libs/providers/src/sandbox.ts'];
+const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
+const SERVER_CLOCK = /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
+const ROOMS_OF_ROWS = /^libs\/(accounts|tokens|persistence)\//;
+const READS_ENVIRONMENT = /^apps\/[^/]+\/src\/(main|migrate|seed)\.ts$/;
+
+export const words: Rule[] = [
+  {
+    name: 'platforms at home',
+    sentence: 'nobody outside its folder writes a platform\'s name: what differs is said in its definition',
+    breaches: eachSource((source, tree) => platformsOf(tree)
+      .filter((name) => !REGISTRIES.includes(source.path) && !source.path.startsWith(`libs/providers/src/${name}/`))
+      .flatMap((name) => namings(source, name))),
+  },
+  {
+    name: 'one reader of the environment',
+    sentence: 'process.env is handed whole to a reader of #config, at the start of a process (main, migrate, seed)',
+    breaches: eachSource(({ path, ast }) => [...nodesOf(ast)].filter((node) => takesEnvironment(node) && !(READS_ENVIRONMENT.test(path) && isRead(node)))
+      .map((node) => `has "${node.getText()}"`)),
+  },
+  {
+    name: 'no synchronize',
+    sentence: 'the tables are made by migrations alone, and synchronize drops what it does not know',
+    breaches: eachSource(({ ast }) => [...nodesOf(ast)].filter(synchronizes).map((node) => `has "${node.parent.getText()}"`)),
+  },
+  {
+    name: 'one clock in SQL',
+    sentence: 'time in SQL is db_now(), so that a test can turn it for all processes at once',
+    breaches: eachSource(({ path, ast }) => (path === DATABASE_CLOCK ? [] : [...nodesOf(ast)])
+      .map((node) => SERVER_CLOCK.exec(literalOf(node) ?? '')?.[0]).filter((found) => found !== undefined)
+      .map((found) => `says ${found} in a text`)),
+  },
+  {
+    name: 'one clock for rows',
+    sentence: 'what is decided about rows is decided by the database\'s clock, not by this machine\'s',
+    breaches: eachSource(({ path, ast }) => (ROOMS_OF_ROWS.test(path) ? [...nodesOf(ast)] : [])
+      .filter(asksOwnClock).map((node) => `has ${node.getText()}`)),
+  },
+];
+
+/** The folders of platforms: those that hold a definition. */
+export function platformsOf(tree: Tree): string[] {
+  const folders = tree.sources.map(({ path }) => /^libs\/providers\/src\/([^/]+)\/\1\.provider\.ts$/.exec(path)?.[1]);
+  return folders.filter((name) => name !== undefined);
+}
+
+/** A long name counts wherever it stands; a name of a letter or two as a text by itself, a host, a path or a word's beginning. */
+function namings(source: Source, name: string): string[] {
+  if (name.length > 2) return new RegExp(`\\w*${name}\\w*`, 'i').exec(source.text)?.map((found) => `says ${found}`) ?? [];
+  const text = new RegExp(`^${name}$|(^|[/.])${name}\\.com\\b|/${name}(/|$)|\\$\\{?${name}\\.`, 'i');
+  // Not the X of HTTP's own headers: xFrameOptions.
+  const word = new RegExp(`^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=[A-Z_][A-Za-z]{2})`);
+  return [...nodesOf(source.ast)].flatMap((node) => {
+    const said = ts.isIdentifier(node) ? word.test(node.text) : text.test(literalOf(node) ?? '');
+    return said ? [`says ${node.getText()}`] : [];
+  });
+}
+
+/** `process.env`, `process['env']`, `{ env } = process`, or `env` of node:process. */
+function takesEnvironment(node: ts.Node): boolean {
+  if (ts.isPropertyAccessExpression(node)) return node.name.text === 'env' && isProcess(node.expression);
+  if (ts.isElementAccessExpression(node)) return isProcess(node.expression);
+  if (ts.isVariableDeclaration(node)) return ts.isObjectBindingPattern(node.name) && isProcess(node.initializer);
+  return ts.isImportDeclaration(node) && /^'(node:)?process'$/.test(node.moduleSpecifier.getText());
+}
+
+const isProcess = (node: ts.Node | undefined): boolean => node?.getText() === 'process';
+
+const isRead = ({ parent }: ts.Node): boolean =>
+  ts.isCallExpression(parent) && parent.arguments.length === 1 && /^read\w+Config$/.test(parent.expression.getText());
+
+function synchronizes(node: ts.Node): boolean {
+  if (!ts.isIdentifier(node) || node.text !== 'synchronize') return false;
+  return !(ts.isPropertyAssignment(node.parent) && node.parent.initializer.kind === ts.SyntaxKind.FalseKeyword);
+}
+
+function asksOwnClock(node: ts.Node): boolean {
+  if (ts.isNewExpression(node)) return node.expression.getText() === 'Date' && !node.arguments?.length;
+  return ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now';
+}

@@ -1,4 +1,4 @@
-import { type Duration, minutes } from '#config';
+import { type Duration, seconds } from '#config';
 import { type JobContract, type JobQueue } from '#jobs';
 import { type Logger } from '#observability';
 
@@ -8,9 +8,9 @@ export interface Schedule {
   readonly every: Duration;
 }
 
-const CHECK_EVERY: Duration = minutes(1);
+const CHECK_EVERY: Duration = seconds(15);
 
-/** Sets the schedules, and sets them again each minute: a queue that lost its memory, or one beat, gets them back. */
+/** Sets the schedules, and sets them again every 15 seconds: a queue that lost its memory, or one beat, gets them back. */
 export class ScheduleKeeper {
   #timer?: NodeJS.Timeout;
 

@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { PatientPool } from './patient-pool.js';
+
+describe('a pool whose server is away', () => {
+  it.each([
+    ['connection', (pool: PatientPool) => pool.connect()],
+    ['query', (pool: PatientPool) => pool.query('select 1')],
+  ])('takes its time to refuse a %s, so that nobody asks in a busy loop', async (_what, ask) => {
+    const pool = new PatientPool({ host: '127.0.0.1', port: 1 });
+    const start = Date.now();
+    await expect(ask(pool)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(Date.now() - start).toBeGreaterThanOrEqual(450);
+    await pool.end();
+  });
+});

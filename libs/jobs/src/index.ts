@@ -4,3 +4,4 @@ export { JobQueue } from './job-queue.js';
 export { type TakenJob, type WorkOptions } from './job-worker.js';
 export { JobPayloadError, QueueUnavailableError } from './jobs.errors.js';
 export { migrateQueue, openQueueBackend, QueueBackend, type QueueBackendOptions } from './queue-backend.js';
+export { openRateCounter, RateCounter, type RateCounterOptions } from './rate-counter.js';

@@ -1,12 +1,15 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
+import { RateCounter } from '#jobs';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { CallerGuard } from './caller.guard.js';
 import { DashboardJwtStrategy } from './dashboard-jwt.strategy.js';
 import { ProblemFilter } from './problem.filter.js';
+import { rateCounter } from './rate-counter.provider.js';
+import { RateLimitGuard } from './rate-limit.guard.js';
 import { ScopeGuard } from './scope.guard.js';
 import { validationPipe } from './validation.js';
 
@@ -16,10 +19,18 @@ import { validationPipe } from './validation.js';
   providers: [
     ApiKeyStrategy,
     DashboardJwtStrategy,
+    rateCounter,
     { provide: APP_GUARD, useClass: CallerGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })
-export class HttpModule {}
+export class HttpModule implements OnApplicationShutdown {
+  constructor(private readonly counter: RateCounter) {}
+
+  onApplicationShutdown(): void {
+    this.counter.close();
+  }
+}

@@ -20,7 +20,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof CodedError && isProblemCode(error.code)) {
     return { ...known(error.code), detail: error.message, fields: error.fields, retryAfter: error.retryAfter };
   }
-  if (error instanceof HttpException) return problemOfHttp(error);
+  const status = refusedWith(error);
+  if (status !== undefined) return problemOfHttp(error, status);
   const code = codeOf(error);
   if (isProblemCode(code)) return known(code, DATABASE_RETRY_SECONDS);
   if (isDatabaseTrouble(error)) return known('database.unavailable', DATABASE_RETRY_SECONDS);
@@ -36,11 +37,19 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
   415: 'body.unsupported',
 };
 
-/** The framework's own refusals: they come before our code sees the request. */
-function problemOfHttp(error: HttpException): Problem {
-  const malformedBody = codeOf(error.cause)?.startsWith('FST_ERR_CTP_INVALID_JSON') ?? error.cause instanceof SyntaxError;
-  if (error.getStatus() === 400 && malformedBody) return known('body.malformed');
-  return known(CODE_OF_STATUS[error.getStatus()] ?? 'internal');
+/** The status of a refusal by Nest or Fastify, which come before our code sees the request. */
+function refusedWith(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (!(error instanceof Error) || error.name !== 'FastifyError') return undefined;
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status < 500 ? status : undefined;
+}
+
+function problemOfHttp(error: unknown, status: number): Problem {
+  const cause = error instanceof HttpException ? error.cause : error;
+  if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_'))) return known('body.malformed');
+  if (status >= 500) return known('internal');
+  return known(CODE_OF_STATUS[status] ?? 'request.malformed');
 }
 
 function known(code: ProblemCode, retryAfter?: number): Problem {

@@ -11,6 +11,8 @@ export function addSecurityHeaders(app: NestFastifyApplication, publicUrl: strin
         styleSrc: ["'self'", "'unsafe-inline'"],
       },
     },
+    // The callback may run in a window that the customer's page opened; cut off from it, that page could not tell the end.
+    crossOriginOpenerPolicy: false,
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: publicUrl.startsWith('https:') && { includeSubDomains: false },
   });

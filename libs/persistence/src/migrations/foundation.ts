@@ -3,9 +3,10 @@ import { clock } from './foundation/clock.js';
 import { connect } from './foundation/connect.js';
 import { grants } from './foundation/grants.js';
 import { history } from './foundation/history.js';
+import { limits } from './foundation/limits.js';
 import { tenants } from './foundation/tenants.js';
 
-const parts = [clock, tenants, connect, grants, history];
+const parts = [clock, tenants, connect, grants, history, limits];
 
 /** The first tables: everything later stands on them. */
 export class Foundation implements MigrationInterface {

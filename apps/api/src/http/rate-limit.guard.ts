@@ -1,0 +1,31 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RateCounter } from '#jobs';
+import { CodedError } from '#observability';
+import { RATE_CLASS_KEY, type RateClassName } from './rate-class.js';
+import { DEFAULT_LIMITS, rateLimitHeaders, WINDOW_SECONDS } from './rate-limits.js';
+
+/** Counts each request of a credential in its class, and says on every answer how much is left. */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(RateCounter) private readonly counter: RateCounter,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const { caller, method } = http.getRequest<FastifyRequest>();
+    if (!caller) return true;
+    const named = this.reflector.get<RateClassName | undefined>(RATE_CLASS_KEY, context.getHandler());
+    const name = named ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'write');
+    const limit = caller.rateLimits?.[name] ?? DEFAULT_LIMITS[name];
+    const { used, resetIn } = await this.counter.count(`${caller.credential}:${name}`);
+    const resetAfter = Math.min(WINDOW_SECONDS, Math.ceil(resetIn / 1_000));
+    http.getResponse<FastifyReply>().headers(rateLimitHeaders({ name, limit, used, resetAfter }));
+    if (used <= limit) return true;
+    const sentence = `Too many requests of the class ${name}; try again in ${resetAfter} seconds.`;
+    throw new CodedError('rate_limit.exceeded', sentence, { retryAfter: resetAfter });
+  }
+}

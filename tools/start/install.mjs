@@ -41,7 +41,8 @@ const stampOf = (full) =>
 
 const packagesIn = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined);
 
-function isComplete(wanted, present, all) {
+/** Whether an install has what the lock file wants of it on this machine. */
+export function isComplete(wanted, present, all) {
   return Object.entries(wanted).every(([path, entry]) => {
     if (path === '' || (entry.dev && !all) || !isForThisMachine(entry)) return true;
     return present[path]?.version === entry.version;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { StartError } from './start-error.mjs';
 
 /**
  * Runs a program to its end and gives what it wrote to stdout. Throws when it fails, with all that it said. It leads a process group of its own, so that Ctrl-C reaches us first; `onStart` learns its number.
@@ -22,7 +23,7 @@ export function run(command, args, { env, cwd, onStart } = {}) {
 }
 
 /** A program that failed; `output` is what it wrote. */
-export class CommandError extends Error {
+export class CommandError extends StartError {
   name = 'CommandError';
 
   constructor(command, ending, output) {

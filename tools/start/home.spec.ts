@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { calculateJwkThumbprint } from 'jose';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeHome, makeSecrets } from './home.mjs';
+
+let home;
+const modeOf = (path) => (statSync(path).mode & 0o777).toString(8);
+const read = (name) => readFileSync(join(home, name), 'utf8');
+
+beforeEach(() => {
+  home = join(mkdtempSync(join(tmpdir(), 'evergrant-home-')), 'home');
+  makeHome(home);
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe('EVERGRANT_HOME', () => {
+  it('is for its owner alone, and so is every secret in it', () => {
+    makeSecrets(home);
+    expect(modeOf(home)).toBe('700');
+    for (const name of ['master.key', 'jwt.private.json', 'postgres.password']) expect(modeOf(join(home, name))).toBe('600');
+  });
+
+  it('is shut again when somebody opened it', () => {
+    makeSecrets(home);
+    chmodSync(home, 0o755);
+    chmodSync(join(home, 'master.key'), 0o644);
+    makeHome(home);
+    makeSecrets(home);
+    expect([modeOf(home), modeOf(join(home, 'master.key'))]).toEqual(['700', '600']);
+  });
+
+  it('keeps its secrets over every later start', () => {
+    makeSecrets(home);
+    const before = readdirSync(home).map(read);
+    makeSecrets(home);
+    expect(readdirSync(home).map(read)).toEqual(before);
+  });
+
+  it('has a master key of 32 bytes with an id', () => {
+    makeSecrets(home);
+    const [id, text] = read('master.key').trim().split(':');
+    expect([id, Buffer.from(text, 'base64').length]).toEqual(['k1', 32]);
+  });
+
+  it('has a key pair named by its thumbprint, and gives away no private part', async () => {
+    makeSecrets(home);
+    const [secret, shown] = [JSON.parse(read('jwt.private.json')), JSON.parse(read('jwt.public.json'))];
+    expect(shown.kid).toBe(await calculateJwkThumbprint(secret));
+    expect(secret.d).toEqual(expect.any(String));
+    expect(shown).toEqual({ ...secret, d: undefined });
+    expect(Object.keys(shown)).not.toContain('d');
+  });
+});

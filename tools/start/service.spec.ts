@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { Service } from './service.mjs';
+
+/** A launch that a test ends by hand. */
+function fakeLaunches() {
+  const runs = [];
+  const launch = () => {
+    const run = { stopped: false };
+    run.exited = new Promise((settle) => (run.end = settle));
+    run.stop = () => {
+      run.stopped = true;
+      run.end('SIGTERM');
+    };
+    runs.push(run);
+    return run;
+  };
+  return { runs, launch };
+}
+
+const inTime = (milliseconds) => new Promise((settle) => setTimeout(settle, milliseconds));
+
+describe('a service', () => {
+  it('starts again after it ended by itself, and says so', async () => {
+    const { runs, launch } = fakeLaunches();
+    const said = [];
+    const service = new Service('api', launch, (line) => said.push(line));
+    await service.start();
+    runs[0].end('SIGKILL');
+    await inTime(1_300);
+    expect(said).toEqual(['ended with SIGKILL; it starts again in 1 s']);
+    expect(runs).toHaveLength(2);
+    await service.stop();
+    expect(runs[1].stopped).toBe(true);
+  });
+
+  it('does not start again what was stopped', async () => {
+    const { runs, launch } = fakeLaunches();
+    const service = new Service('api', launch, () => undefined);
+    await service.start();
+    await service.stop();
+    await inTime(1_300);
+    expect(runs).toHaveLength(1);
+  });
+
+  it('fails to start when its first run ends before it is ready', async () => {
+    const launch = () => ({ exited: Promise.resolve('code 1'), ready: new Promise(() => undefined), stop: () => undefined });
+    await expect(new Service('api', launch, () => undefined).start()).rejects.toThrow('api could not start (it ended with code 1)');
+  });
+});

@@ -1,5 +1,5 @@
 export { newApiKey, readApiKey, shownPrefix } from './api-key.js';
-export { readCursor, writeCursor } from './cursor.js';
+export { Cursors } from './cursors.js';
 export { digest, mac, sameDigest } from './digest.js';
 export { Keyring } from './keyring.js';
 export { openRow, type Place, type RowSecrets, sealRow } from './row-seal.js';

@@ -1,7 +1,7 @@
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';
 export { violates } from './errors.js';
-export { newId } from './ids.js';
+export { newId, publicId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
 export { transaction, type Tx } from './tx.js';
 export { type AccountEventInput, recordEvent, recordTenantEvent } from './record-event.js';

@@ -1,0 +1,27 @@
+import { CodedError } from '#observability';
+
+const refused = (code: string, field: string, message: string): CodedError =>
+  new CodedError(code, `The field ${field} ${message}.`, { fields: [{ field, message }] });
+
+export const accountNotFound = (): CodedError => new CodedError('account.not_found', 'There is no such account.');
+export const attemptNotFound = (): CodedError => new CodedError('attempt.not_found', 'There is no such attempt.');
+export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
+export const unknownProvider = (): CodedError => refused('provider.unknown', 'provider', 'is not a known provider');
+export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
+export const returnUrlNotAllowed = (refusal: string): CodedError => refused('return_url.not_allowed', 'return_url', refusal);
+export const invalidScopes = (): CodedError => refused('scopes.invalid', 'scopes', 'must be at most 64 scope names');
+export const invalidField = (field: string, message: string): CodedError => refused('validation.failed', field, message);
+export const invalidCursor = (): CodedError =>
+  refused('cursor.invalid', 'cursor', 'is damaged, or belongs to another list or other filters');
+export const oauthAppMissing = (provider: string): CodedError =>
+  new CodedError('oauth_app.missing', `No OAuth app is registered for ${provider}; create one with POST /v1/oauth-apps.`);
+export const accountLeased = (): CodedError =>
+  new CodedError('account.leased', 'The account is leased; release it instead.');
+export const refreshRefused = (): CodedError =>
+  new CodedError('account.refresh_failed', 'The platform refused to refresh this account; it may need to reconnect.');
+export const notRefreshable = (): CodedError =>
+  new CodedError('account.not_refreshable', 'There is nothing to refresh this account with; reconnect it before its token ends.');
+export const providerUnavailable = (retryAfter: number): CodedError =>
+  new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', { retryAfter });
+export const oauthAppPaused = (retryAfter: number): CodedError =>
+  new CodedError('oauth_app.paused', 'The platform refuses the OAuth app at present; see its status.', { retryAfter });

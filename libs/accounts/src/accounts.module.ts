@@ -1,0 +1,88 @@
+import { hostname } from 'node:os';
+import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import type { ApiConfig } from '#config';
+import { Cursors, Keyring } from '#crypto';
+import { LOGGER, type Logger } from '#observability';
+import { Database, newId, openDatabase } from '#persistence';
+import { InProcessExchange, PlatformClient, type Room, Vault } from '#tokens';
+import { DisconnectAccount } from './accounts/disconnect-account.js';
+import { GetAccount } from './accounts/get-account.js';
+import { ListAccountEvents } from './accounts/list-account-events.js';
+import { ListAccounts } from './accounts/list-accounts.js';
+import { RefreshAccount } from './accounts/refresh-account.js';
+import { ROOM, TOKEN_EXCHANGE } from './accounts.tokens.js';
+import { Addresses } from './addresses.js';
+import { AttemptTarget } from './connect/attempt-target.js';
+import { CarryOutAttempt } from './connect/carry-out-attempt.js';
+import { CompleteConnect } from './connect/complete-connect.js';
+import { FinishAttempt } from './connect/finish-attempt.js';
+import { ReadAttempt } from './connect/read-attempt.js';
+import { StartConnect } from './connect/start-connect.js';
+import { SweepAttempts } from './connect/sweep-attempts.js';
+import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
+import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
+import { DueGrants } from './refresh/due-grants.js';
+import { RefreshGrant } from './refresh/refresh-grant.js';
+
+export interface AccountsOptions {
+  config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys'>;
+  logger: Logger;
+  /** The process: `api`, `worker`. */
+  name: string;
+}
+
+const useCases = [
+  ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, ReadAttempt, SweepAttempts],
+  ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount],
+  ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, DueGrants, RefreshGrant],
+];
+
+const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name }: AccountsOptions): Room => ({
+  pool: database.pool,
+  keyring,
+  vault,
+  client: new PlatformClient(config.sandbox.url),
+  logger,
+  holder: `${name}@${hostname()}/${newId()}`,
+  random: Math.random,
+});
+
+function infrastructure(options: AccountsOptions): Provider[] {
+  const { config, logger, name } = options;
+  const open = (): Promise<Database> => openDatabase({ ...config.database, name, logger });
+  return [
+    { provide: LOGGER, useValue: logger },
+    { provide: Addresses, useValue: new Addresses(config.http.publicUrl, config.sandbox.url) },
+    { provide: Database, useFactory: open },
+    { provide: Keyring, useFactory: () => new Keyring(config.masterKeys) },
+    { provide: Cursors, inject: [Keyring], useFactory: (keyring: Keyring) => new Cursors(keyring) },
+    { provide: Vault, inject: [Keyring], useFactory: (keyring: Keyring) => new Vault(keyring) },
+    {
+      provide: ROOM,
+      inject: [Database, Keyring, Vault],
+      useFactory: (database: Database, keyring: Keyring, vault: Vault) => makeRoom(database, keyring, vault, options),
+    },
+    { provide: TOKEN_EXCHANGE, inject: [ROOM], useFactory: (room: Room) => new InProcessExchange(room) },
+  ];
+}
+
+/** The heart of the product, for any process that has a database and the keys. */
+@Global()
+@Module({})
+export class AccountsModule implements OnApplicationShutdown {
+  constructor(
+    private readonly database: Database,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: InProcessExchange,
+  ) {}
+
+  static forRoot(options: AccountsOptions): DynamicModule {
+    const providers = [...infrastructure(options), ...useCases];
+    return { module: AccountsModule, global: true, providers, exports: providers };
+  }
+
+  /** Last of all: exchanges that still run need the database to store what they got. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.exchange.drain();
+    await this.database.close();
+  }
+}

@@ -1,0 +1,38 @@
+import type { ConnectionType, Health, Tenant } from '#persistence';
+
+export interface AccountFilters {
+  provider?: string;
+  /** Default: all but the disconnected. */
+  health?: Health;
+  connectionType?: ConnectionType;
+  projectId?: string;
+  /** A case-insensitive substring of handle, display name or a metadata value. */
+  q?: string;
+}
+
+/** A where clause and its values: tenant first, then what the filters ask for. */
+export interface Condition {
+  sql: string;
+  values: unknown[];
+}
+
+/** `%` and `_` are letters like others. */
+const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+
+const SEARCH = (n: number): string => `(account.handle ilike $${n} or account.display_name ilike $${n}
+  or exists (select 1 from jsonb_each_text(account.metadata) as entry where entry.value ilike $${n}))`;
+
+export function accountCondition(tenant: Tenant, filters: AccountFilters): Condition {
+  const values: unknown[] = [tenant.workspaceId, tenant.environment];
+  const clauses = ['account.workspace_id = $1', 'account.environment = $2'];
+  const add = (value: unknown, clause: (n: number) => string): void => {
+    if (value !== undefined) clauses.push(clause(values.push(value)));
+  };
+  if (filters.health === undefined) clauses.push(`account.health <> 'disconnected'`);
+  add(filters.health, (n) => `account.health = $${n}`);
+  add(filters.provider, (n) => `account.provider = $${n}`);
+  add(filters.connectionType, (n) => `account.connection_type = $${n}`);
+  add(filters.projectId, (n) => `account.project_id = $${n}`);
+  add(filters.q === undefined ? undefined : `%${escapeLike(filters.q)}%`, SEARCH);
+  return { sql: clauses.join(' and '), values };
+}

@@ -1,0 +1,38 @@
+import type { ConnectionType, Health } from '#persistence';
+
+/** An account as callers see it. */
+export interface AccountRecord {
+  id: string;
+  provider: string;
+  platformAccountId: string;
+  handle: string | null;
+  displayName: string | null;
+  avatarUrl: string | null;
+  health: Health;
+  healthReason: string | null;
+  connectionType: ConnectionType;
+  projectId: string;
+  oauthAppId: string | null;
+  scopes: string[];
+  tokenExpiresAt: Date | null;
+  refreshExpiresAt: Date | null;
+  reauthDueAt: Date | null;
+  lastRefreshedAt: Date | null;
+  nextRefreshAt: Date | null;
+  lastProbedAt: Date | null;
+  connectedAt: Date;
+  metadata: Record<string, string>;
+}
+
+/** The select list of an AccountRecord: an account with its grant's facts. No secret is in either table. */
+export const ACCOUNT_COLUMNS = `
+  account.id, account.provider, account.platform_account_id as "platformAccountId", account.handle,
+  account.display_name as "displayName", account.avatar_url as "avatarUrl", account.health,
+  account.health_reason as "healthReason", account.connection_type as "connectionType",
+  account.project_id as "projectId", account.oauth_app_id as "oauthAppId", grant_.scopes,
+  grant_.access_expires_at as "tokenExpiresAt", grant_.refresh_expires_at as "refreshExpiresAt",
+  grant_.reauth_due_at as "reauthDueAt", grant_.last_refreshed_at as "lastRefreshedAt",
+  case when grant_.mode <> 'none' and account.health <> 'disconnected' then grant_.refresh_due_at end as "nextRefreshAt",
+  account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata`;
+
+export const ACCOUNT_TABLES = 'accounts account join grants grant_ on grant_.id = account.grant_id';

@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '#observability';
+import { Database, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
+import { retireGrant, type RevocableTokens, type Room, type TokenExchange } from '#tokens';
+import { accountLeased, accountNotFound } from '../accounts.errors.js';
+import { ROOM, TOKEN_EXCHANGE } from '../accounts.tokens.js';
+
+interface AccountInput {
+  tenant: Tenant;
+  id: string;
+}
+
+const FIND = `
+  select account.connection_type as "connectionType", account.grant_id as "grantId"
+  from accounts account join grants on grants.id = account.grant_id
+  where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'
+  for update of grants`;
+
+const DISCONNECT = `
+  update accounts set health = 'disconnected', health_reason = null, disconnected_at = db_now(),
+    disconnected_reason = 'revoked_by_client', probe_due_at = null
+  where id = $1 and health <> 'disconnected'`;
+
+/** Destroys an account's tokens with its connection, in one transaction; the revocation at the platform follows and blocks nobody. */
+@Injectable()
+export class DisconnectAccount {
+  constructor(
+    private readonly database: Database,
+    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Throws account.not_found, also for one that is disconnected already, and account.leased. */
+  async execute({ tenant, id }: AccountInput): Promise<void> {
+    const revocable = await transaction(this.database.pool, (tx) => this.disconnect(tx, { tenant, id }));
+    if (!revocable) return;
+    this.exchange.revoke(revocable).catch((error: unknown) => {
+      this.logger.warn({ err: error, account: id }, 'could not revoke at the platform');
+    });
+  }
+
+  private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<RevocableTokens | undefined> {
+    const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [tenant.workspaceId, tenant.environment, id]);
+    const [account] = rows;
+    if (!account) throw accountNotFound();
+    if (account.connectionType === 'leased') throw accountLeased();
+    const { rowCount } = await tx.query(DISCONNECT, [id]);
+    if (rowCount === 0) throw accountNotFound();
+    await recordEvent(tx, { ...tenant, accountId: id, type: 'account.disconnected', data: { reason: 'revoked_by_client' } });
+    return retireGrant(this.room, tx, account.grantId);
+  }
+}

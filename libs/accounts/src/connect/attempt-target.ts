@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { Database, OAuthApp, Project, type Tenant } from '#persistence';
+import { oauthAppMissing, oauthAppNotFound, unknownProject } from '../accounts.errors.js';
+
+/** Through which app and into which project an attempt goes: the named ones of this tenant, or its defaults. */
+@Injectable()
+export class AttemptTarget {
+  constructor(private readonly database: Database) {}
+
+  /** Throws oauth_app.not_found for an app of another tenant or provider, oauth_app.missing where there is no default. */
+  async app({ workspaceId, environment }: Tenant, provider: string, id?: string): Promise<OAuthApp> {
+    const choice = id === undefined ? { isDefault: true } : { id };
+    const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ workspaceId, environment, provider, ...choice });
+    if (app) return app;
+    throw id === undefined ? oauthAppMissing(provider) : oauthAppNotFound();
+  }
+
+  /** Throws project.not_found. */
+  async project({ workspaceId, environment }: Tenant, id?: string): Promise<string> {
+    const choice = id === undefined ? { isDefault: true } : { id };
+    const project = await this.database.dataSource.getRepository(Project).findOneBy({ workspaceId, environment, ...choice });
+    if (!project) throw unknownProject();
+    return project.id;
+  }
+}

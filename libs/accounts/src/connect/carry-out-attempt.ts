@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '#observability';
+import { Database, transaction } from '#persistence';
+import { type CodeOutcome, type TokenExchange, Vault } from '#tokens';
+import { TOKEN_EXCHANGE } from '../accounts.tokens.js';
+import type { AttemptRow } from './attempt-row.js';
+import type { Callback } from './callback.js';
+import { type AttemptError, failAttempt } from './fail-attempt.js';
+import { FinishAttempt } from './finish-attempt.js';
+import { type Ending, reasonOf } from './landing.js';
+
+/** A spent attempt, to its end: exchange the code, ask whose it is, store grant and account. */
+@Injectable()
+export class CarryOutAttempt {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly finish: FinishAttempt,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async execute(attempt: AttemptRow, { code, error }: Callback): Promise<Ending> {
+    try {
+      if (error !== undefined) return await this.fail(attempt, reasonOf(attempt.provider, error));
+      if (!code) return await this.fail(attempt, 'exchange_failed');
+      const outcome = await this.exchange.exchangeCode(attempt.id, code);
+      if (outcome.kind !== 'exchanged') return await this.fail(attempt, reasonOfFailure(outcome));
+      return await this.complete(attempt);
+    } catch (caught) {
+      this.logger.error({ err: caught, attempt: attempt.id }, 'an attempt broke off');
+      return { oauth_error: 'server_error' };
+    }
+  }
+
+  /** What cannot be finished now is finished by the sweep: the token set waits in the attempt. */
+  private async complete(attempt: AttemptRow): Promise<Ending> {
+    const finished = await this.finish.execute(attempt.id);
+    if (finished.kind === 'completed') return { connected: attempt.provider };
+    return { oauth_error: finished.kind === 'failed' ? finished.error : 'provider_unavailable' };
+  }
+
+  private async fail(attempt: AttemptRow, error: AttemptError): Promise<Ending> {
+    await transaction(this.database.pool, (tx) => failAttempt(tx, this.vault, attempt, error));
+    return { oauth_error: error };
+  }
+}
+
+function reasonOfFailure(outcome: Exclude<CodeOutcome, { kind: 'exchanged' }>): AttemptError {
+  if (outcome.kind === 'unreachable') return 'provider_unavailable';
+  if (outcome.kind === 'lost') return 'exchange_failed';
+  return ({ app: 'app_misconfigured', temporary: 'provider_unavailable' } as Record<string, AttemptError>)[outcome.failure.class] ?? 'exchange_failed';
+}

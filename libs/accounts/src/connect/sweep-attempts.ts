@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Database, transaction } from '#persistence';
+import { Vault } from '#tokens';
+import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
+import { type AttemptError, failAttempt } from './fail-attempt.js';
+import { FinishAttempt } from './finish-attempt.js';
+
+const BATCH = 200;
+const UNFINISHED = `
+  select id from connect_attempts where status = 'exchanged' and exchanged_at < db_now() - interval '30 seconds'
+  order by exchanged_at limit ${BATCH}`;
+const EXPIRED = `
+  select ${ATTEMPT_COLUMNS} from connect_attempts
+  where status = 'pending' and expires_at < db_now() - (case when spent_at is null then interval '0' else interval '5 minutes' end)
+  order by expires_at limit ${BATCH}`;
+const OLD = `
+  delete from connect_attempts where id in (
+    select id from connect_attempts where status in ('completed', 'failed') and created_at < db_now() - interval '24 hours' limit 5000)`;
+
+/** Finishes what a process that died left half done, ends what nobody came back for, and forgets the old. */
+@Injectable()
+export class SweepAttempts {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly finish: FinishAttempt,
+  ) {}
+
+  async execute(): Promise<void> {
+    const { rows: unfinished } = await this.database.pool.query<{ id: string }>(UNFINISHED);
+    for (const { id } of unfinished) await this.finish.execute(id);
+    const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
+    for (const attempt of expired) await this.expire(attempt);
+    await this.database.pool.query(OLD);
+  }
+
+  private async expire(attempt: AttemptRow): Promise<void> {
+    const error: AttemptError = attempt.spent ? 'exchange_failed' : 'state_expired';
+    await transaction(this.database.pool, (tx) => failAttempt(tx, this.vault, attempt, error));
+  }
+}

@@ -1,0 +1,18 @@
+export type { AccountFilters } from './accounts/account-filters.js';
+export type { AccountRecord } from './accounts/account-record.js';
+export { DisconnectAccount } from './accounts/disconnect-account.js';
+export { GetAccount } from './accounts/get-account.js';
+export { type AccountEventRecord, ListAccountEvents } from './accounts/list-account-events.js';
+export { type AccountPage, ListAccounts } from './accounts/list-accounts.js';
+export { RefreshAccount } from './accounts/refresh-account.js';
+export { AccountsModule, type AccountsOptions } from './accounts.module.js';
+export { type CallbackOutcome, CompleteConnect } from './connect/complete-connect.js';
+export { FinishAttempt } from './connect/finish-attempt.js';
+export { type AttemptRecord, ReadAttempt } from './connect/read-attempt.js';
+export { StartConnect, type StartedAttempt } from './connect/start-connect.js';
+export { SweepAttempts } from './connect/sweep-attempts.js';
+export { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
+export { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
+export type { OAuthAppRecord } from './oauth-apps/oauth-app-record.js';
+export { DueGrants } from './refresh/due-grants.js';
+export { RefreshGrant } from './refresh/refresh-grant.js';

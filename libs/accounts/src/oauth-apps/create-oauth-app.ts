@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Secret } from '#observability';
+import { Database, newId, OAuthApp, type Tenant, type Tx } from '#persistence';
+import { findProvider, type Provider } from '#providers';
+import { Vault } from '#tokens';
+import { invalidField, invalidScopes, unknownProvider } from '../accounts.errors.js';
+import { Addresses } from '../addresses.js';
+import { parseAllowedUrl } from '../policies/return-url.js';
+import { areScopes } from '../policies/scopes.js';
+import { type OAuthAppRecord, toOAuthAppRecord } from './oauth-app-record.js';
+
+export interface CreateOAuthAppInput {
+  tenant: Tenant;
+  provider: string;
+  name: string;
+  clientId: string;
+  clientSecret: Secret;
+  allowedReturnUrls?: string[];
+  /** Default: what the platform needs to identify, publish and refresh. */
+  scopes?: string[];
+  isDefault?: boolean;
+  completion?: 'immediate' | 'confirm';
+  redirectUriStyle?: 'provider' | 'app';
+}
+
+/** Registers the customer's own app. The first one of a platform is its default; `isDefault` moves that. */
+@Injectable()
+export class CreateOAuthApp {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly addresses: Addresses,
+  ) {}
+
+  async execute(input: CreateOAuthAppInput): Promise<OAuthAppRecord> {
+    const provider = findProvider(input.provider);
+    if (!provider) throw unknownProvider();
+    const app = newApp(input, provider);
+    const stored = await this.database.dataSource.transaction(async (manager) => {
+      await lockDefault(manager, app);
+      app.isDefault = await becomesDefault(manager, app, input.isDefault ?? false);
+      await manager.insert(OAuthApp, app);
+      const tx = (await manager.queryRunner?.connect()) as Tx;
+      await this.vault.sealClientSecret(tx, app, input.clientSecret);
+      return manager.findOneByOrFail(OAuthApp, { id: app.id });
+    });
+    return toOAuthAppRecord(stored, this.addresses.publicUrl);
+  }
+}
+
+function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
+  const scopes = input.scopes ?? [...provider.scopes.default];
+  if (!areScopes(scopes)) throw invalidScopes();
+  if (input.completion === 'confirm') throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
+  return Object.assign(new OAuthApp(), {
+    id: newId(),
+    ...input.tenant,
+    provider: provider.name,
+    name: input.name,
+    clientId: input.clientId,
+    redirectUriStyle: input.redirectUriStyle ?? 'provider',
+    scopes,
+    allowedReturnUrls: (input.allowedReturnUrls ?? []).map(allowedUrl),
+    completion: 'immediate' as const,
+  });
+}
+
+function allowedUrl(text: string, index: number): string {
+  const parsed = parseAllowedUrl(text);
+  if ('refusal' in parsed) throw invalidField(`allowed_return_urls.${index}`, parsed.refusal);
+  return parsed.url.href;
+}
+
+/** Two apps made at once must not both find that they are the first. */
+async function lockDefault(manager: EntityManager, { workspaceId, environment, provider }: OAuthApp): Promise<void> {
+  await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${workspaceId}/${environment}/${provider}/default`]);
+}
+
+async function becomesDefault(manager: EntityManager, { workspaceId, environment, provider }: OAuthApp, wanted: boolean): Promise<boolean> {
+  const current = { workspaceId, environment, provider, isDefault: true };
+  if (!(await manager.existsBy(OAuthApp, current))) return true;
+  if (wanted) await manager.update(OAuthApp, current, { isDefault: false });
+  return wanted;
+}

@@ -1,0 +1,55 @@
+import { isLoopbackHost } from '#providers';
+
+const LONGEST = 2_048;
+const CONTROL = /[\u0000-\u0020\u007f]/;
+/** What a path may not hold in raw or encoded form: each was a way past a prefix check somewhere. */
+const HIDDEN_PATH = /\\|%2f|%5c|%25|%0|%1|%7f|\.\.;|(^|\/)(\.|%2e){1,2}(\/|$)/i;
+
+/** Why a return URL is refused: one sentence for the caller. */
+export type Refusal = string;
+
+/** A return URL cut up by hand: what the text says, before any parser forgives it. */
+interface Raw {
+  text: string;
+  authority: string;
+  path: string;
+}
+
+const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
+  [({ text }) => text.length > LONGEST, `must be at most ${LONGEST} characters long`],
+  [({ text }) => CONTROL.test(text), 'must not contain white space or control characters'],
+  [({ text, authority }) => authority === '' || !URL.canParse(text), 'must be an absolute https URL'],
+  [({ authority }) => authority.includes('@'), 'must not contain user information'],
+  [({ authority, path }) => authority.includes('\\') || HIDDEN_PATH.test(path), 'must not contain backslashes, dot segments or encoded separators in its path'],
+  [({ text }) => text.includes('#'), 'must not have a fragment'],
+];
+
+/** Reads a return URL strictly: https (http on loopback), nothing that two parsers could read in two ways. */
+export function parseReturnUrl(text: string): { url: URL } | { refusal: Refusal } {
+  const [, authority = '', path = ''] = /^https?:\/\/([^/?#]+)([^?#]*)/i.exec(text) ?? [];
+  const broken = RULES.find(([isBroken]) => isBroken({ text, authority, path }));
+  if (broken) return { refusal: broken[1] };
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname)) return { refusal: 'must use https, except on loopback hosts' };
+  return { url };
+}
+
+/** Reads an entry of an app's list: a return URL without a query. */
+export function parseAllowedUrl(text: string): { url: URL } | { refusal: Refusal } {
+  if (text.includes('?')) return { refusal: 'must not have a query' };
+  return parseReturnUrl(text);
+}
+
+/** The serialised URL if it is allowed: same origin as an entry, and its path or one that continues it at a `/`. */
+export function allowReturnUrl(text: string, allowed: readonly string[]): { href: string } | { refusal: Refusal } {
+  const parsed = parseReturnUrl(text);
+  if ('refusal' in parsed) return parsed;
+  const covered = allowed.some((entry) => covers(new URL(entry), parsed.url));
+  return covered ? { href: parsed.url.href } : { refusal: "is not covered by the app's allowed_return_urls" };
+}
+
+function covers(entry: URL, url: URL): boolean {
+  if (entry.origin !== url.origin) return false;
+  const base = entry.pathname.replace(/\/$/, '');
+  return url.pathname === entry.pathname || url.pathname === base || url.pathname.startsWith(`${base}/`);
+}

@@ -10,6 +10,7 @@ export async function runOnce(app: string, work: (logger: Logger) => Promise<voi
     await work(logger);
   } catch (error) {
     logger.fatal({ err: error }, 'failed');
-    process.exitCode = 1;
+    // What was opened before it failed would keep the process for a while.
+    process.exit(1);
   }
 }

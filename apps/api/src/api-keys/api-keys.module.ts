@@ -9,6 +9,6 @@ import { RevokeApiKey } from './revoke-api-key.js';
 @Module({
   controllers: [ApiKeysController],
   providers: [ApiKeyLookup, CreateApiKey, ListApiKeys, RevokeApiKey],
-  exports: [ApiKeyLookup],
+  exports: [ApiKeyLookup, CreateApiKey],
 })
 export class ApiKeysModule {}

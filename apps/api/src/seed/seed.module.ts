@@ -1,0 +1,26 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccountsModule } from '#accounts';
+import type { ApiConfig } from '#config';
+import type { Logger } from '#observability';
+import { ApiConfigModule } from '../api-config.module.js';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
+import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { SandboxApps } from './sandbox-apps.js';
+import { SeedDevelopment } from './seed-development.js';
+
+/** What the seed needs of the API: the same use cases, and nothing that listens. */
+@Module({})
+export class SeedModule {
+  static forRoot(config: ApiConfig, logger: Logger): DynamicModule {
+    return {
+      module: SeedModule,
+      imports: [
+        AccountsModule.forRoot({ config, logger, name: 'seed' }),
+        ApiConfigModule.forRoot(config),
+        WorkspacesModule,
+        ApiKeysModule,
+      ],
+      providers: [SandboxApps, SeedDevelopment],
+    };
+  }
+}

@@ -22,6 +22,6 @@ describe('the environment', () => {
   });
 
   it('asks of the sandbox neither a database nor a key', () => {
-    expect(readSandboxConfig({ SANDBOX_PORT: '4000' }).sandbox).toEqual({ port: 4000, url: 'http://localhost:4000' });
+    expect(readSandboxConfig({ SANDBOX_PORT: '4000' }).sandbox).toMatchObject({ port: 4000, url: 'http://localhost:4000' });
   });
 });

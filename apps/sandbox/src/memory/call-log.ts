@@ -64,6 +64,7 @@ export class CallLog extends Collection<CallRecord> {
 
   override clear(): void {
     super.clear();
+    this.seq = 0;
     this.oldest = undefined;
   }
 

@@ -7,8 +7,10 @@ const sentences: Partial<Record<RefusalReason, string>> = {
   invalid_parameter: 'A parameter has a value that is not allowed.',
   missing_challenge: 'This platform demands PKCE here, and the request has no code challenge.',
   unknown_scope: 'The app asks for a permission that this platform does not have.',
-  wrong_redirect:
-    'The redirect URI is not one of those registered for this app. The sandbox registers the first one an app comes with; POST /_control/apps sets others.',
+  wrong_redirect: [
+    'The redirect URI is not one of those registered for this app.',
+    'The sandbox registers the first one an app comes with; POST /_control/apps sets others.',
+  ].join(' '),
 };
 
 /** Shown instead of a redirect: an address that was not checked is sent nothing (RFC 6749, 4.1.2.1). */

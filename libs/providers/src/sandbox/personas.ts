@@ -68,7 +68,7 @@ export const personas: readonly Persona[] = [
     { tokenDelay: seconds(12) },
   ),
   withTraits(
-    person('flaky', 'Flavia Flaky', 'flavia_flaky', '2244995007', 'Connects; then every second token call is a server error, the first refresh included.'),
+    person('flaky', 'Flavia Flaky', 'flavia_flaky', '2244995007', 'Connects; then every second token call is a server error.'),
     { everySecondFails: true },
   ),
   withTraits(

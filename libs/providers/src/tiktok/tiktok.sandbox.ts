@@ -152,8 +152,9 @@ const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer => (oauthError
 const refuseApi = ({ reason, subject }: Refusal): SandboxAnswer => (apiErrors[reason] ?? invalidAccess)(subject);
 
 const api = (path: string): string => `https://open.tiktokapis.com/v2${path}`;
+const token = tokenEndpoint({ client: bodyClient, answer: tokenAnswer });
 const endpoints: readonly Endpoint[] = [
-  { endpoint: 'token', method: 'POST', url: api('/oauth/token/'), handle: tokenEndpoint({ client: bodyClient, answer: tokenAnswer }), refuse: refuseOauth },
+  { endpoint: 'token', method: 'POST', url: api('/oauth/token/'), handle: token, refuse: refuseOauth },
   { endpoint: 'revoke', method: 'POST', url: api('/oauth/revoke/'), handle: revoke, refuse: refuseOauth },
   { endpoint: 'identity', method: 'GET', url: api('/user/info/'), handle: userInfo, refuse: refuseApi },
 ];

@@ -128,7 +128,8 @@ const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAns
   unknown_code: invalidCode,
   reused_code: invalidCode,
   late_code: invalidCode,
-  wrong_redirect: () => oauthError(400, 'invalid_request', 'Value passed for the redirect uri did not match the uri of the authorization code.'),
+  wrong_redirect: () =>
+    oauthError(400, 'invalid_request', 'Value passed for the redirect uri did not match the uri of the authorization code.'),
   wrong_verifier: () => oauthError(400, 'invalid_request', 'Value passed for the code verifier did not match the code challenge.'),
   server_error: () => problem(503, 'Service Unavailable', 'Service Unavailable'),
 };
@@ -149,8 +150,9 @@ const refuseApi = ({ reason, subject }: Refusal): SandboxAnswer =>
   apiErrors[reason]?.(subject) ?? problem(401, 'Unauthorized', 'Unauthorized');
 
 const api = (path: string): string => `https://api.x.com/2${path}`;
+const token = tokenEndpoint({ client: basicClient, answer: tokenAnswer });
 const endpoints: readonly Endpoint[] = [
-  { endpoint: 'token', method: 'POST', url: api('/oauth2/token'), handle: tokenEndpoint({ client: basicClient, answer: tokenAnswer }), refuse: refuseOauth },
+  { endpoint: 'token', method: 'POST', url: api('/oauth2/token'), handle: token, refuse: refuseOauth },
   { endpoint: 'revoke', method: 'POST', url: api('/oauth2/revoke'), handle: revoke, refuse: refuseOauth },
   { endpoint: 'identity', method: 'GET', url: api('/users/me'), handle: usersMe, refuse: refuseApi },
 ];

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sandboxes } from '#providers/sandbox';
+import { TestSandbox } from '../../../test/support/sandbox.js';
+import { isLoopback } from './control/mount-control.js';
+
+let sandbox: TestSandbox;
+beforeAll(async () => { sandbox = await TestSandbox.start(); });
+afterAll(() => sandbox.stop());
+beforeEach(() => sandbox.control('DELETE', ''));
+
+const provider = sandboxes[0]!.name;
+
+describe.each(sandboxes)('the imitation of $title', (definition) => {
+  it('serves every endpoint under the host and path of the real one', async () => {
+    for (const { url, method } of [{ url: definition.authorize.url, method: 'GET' }, ...definition.endpoints]) {
+      expect((await sandbox.call(url, { method })).status).not.toBe(404);
+    }
+  });
+
+  it('fails at every endpoint when told to, and only there', async () => {
+    for (const { url, method, endpoint } of definition.endpoints) {
+      const planned = await sandbox.control('POST', '/faults', { provider: definition.name, endpoint, status: 502, body: 'down' });
+      expect(planned).toMatchObject({ status: 201, body: { times: 1, left: 1 } });
+      expect(await sandbox.call(url, { method })).toMatchObject({ status: 502, body: 'down' });
+      expect((await sandbox.call(url, { method })).status).not.toBe(502);
+    }
+  });
+
+  it('shows mistakes of an app on a page that lets nothing from outside in', async () => {
+    const { status, headers } = await sandbox.call(definition.authorize.url);
+    expect(status).toBe(400);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+});
+
+describe('the control API', () => {
+  it('lists the personas with their stories and platforms', async () => {
+    const { body } = await sandbox.control('GET', '/personas');
+    expect(body).toContainEqual({
+      persona: 'happy',
+      display_name: 'Hanna Happy',
+      handle: 'hanna_happy',
+      story: 'Says yes, and everything works.',
+      providers: sandboxes.map(({ name }) => name),
+    });
+  });
+
+  it('knows this machine by its addresses, and no other', () => {
+    expect(['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'].map(isLoopback)).toEqual([true, true, true, true]);
+    expect(['10.0.0.1', '172.17.0.1', '::ffff:10.0.0.1', 'fe80::1', ''].map(isLoopback)).toEqual(Array(5).fill(false));
+  });
+
+  it.each([
+    ['an unknown provider', '/faults', { provider: 'nope', endpoint: 'token', status: 500 }, 'provider'],
+    ['an unknown field', '/faults', { provider, endpoint: 'token', status: 500, colour: 'red' }, 'colour'],
+    ['a fault that does nothing', '/faults', { provider, endpoint: 'token' }, 'status'],
+    ['a body without a status', '/faults', { provider, endpoint: 'token', delay_ms: 1, body: 'x' }, 'body'],
+    ['a header that would break the answer', '/faults', { provider, endpoint: 'token', status: 500, headers: { a: 'b\r\nc: d' } }, 'headers.a'],
+    ['a clock turned back', '/clock', { advance_seconds: -1 }, 'advance_seconds'],
+    ['a life of no length', '/apps', { provider, client_id: 'a', access_ttl_seconds: 0 }, 'access_ttl_seconds'],
+    ['no body', '/users/happy/revoke', {}, 'provider'],
+  ])('refuses %s and names the field', async (_what, path, body, field) => {
+    const answer = await sandbox.control('POST', path, body);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(answer.body).toMatchObject({ title: 'Bad Request', status: 400, errors: [{ field, message: expect.any(String) }] });
+  });
+
+  it('refuses broken JSON, a form and a wrong query as problems too', async () => {
+    const broken = { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } };
+    expect(await sandbox.fetch('/_control/clock', broken)).toMatchObject({ status: 400, body: { title: 'Bad Request' } });
+    const form = { method: 'POST', body: new URLSearchParams({ advance_seconds: '1' }) };
+    expect(await sandbox.fetch('/_control/clock', form)).toMatchObject({ status: 415 });
+    expect(await sandbox.control('GET', '/calls?since=yesterday')).toMatchObject({ status: 400, body: { errors: [{ field: 'since' }] } });
+  });
+
+  it('says that a persona does not exist', async () => {
+    expect(await sandbox.control('POST', '/users/nobody/revoke', { provider })).toMatchObject({ status: 404, body: { errors: [{ field: 'persona' }] } });
+  });
+
+  it('keeps what was set for an app when something else is set', async () => {
+    await sandbox.control('POST', '/apps', { provider, client_id: 'a', access_ttl_seconds: 60, redirect_uris: ['http://localhost:1/a'] });
+    await sandbox.control('POST', '/apps', { provider, client_id: 'a', grace_seconds: 5 });
+    await sandbox.restart();
+    expect((await sandbox.control('GET', '/apps')).body).toEqual([
+      { provider, client_id: 'a', redirect_uris: ['http://localhost:1/a'], has_secret: false, access_ttl_seconds: 60, grace_seconds: 5 },
+    ]);
+  });
+});
+
+describe('the pages', () => {
+  it('tell at the root what there is', async () => {
+    const { body } = await sandbox.fetch('/');
+    for (const { title } of sandboxes) expect(body).toContain(title);
+  });
+
+  it('have a picture of every persona', async () => {
+    const { body } = await sandbox.control('GET', '/personas');
+    for (const { persona } of body as { persona: string }[]) {
+      const picture = await sandbox.fetch(`/_avatars/${persona}.svg`);
+      expect(picture.headers.get('content-type')).toContain('image/svg+xml');
+    }
+    expect(await sandbox.fetch('/_avatars/nobody.svg')).toMatchObject({ status: 404 });
+  });
+});

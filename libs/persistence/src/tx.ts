@@ -15,7 +15,7 @@ export async function transaction<Result>(pool: Pool, work: (tx: Tx) => Promise<
   try {
     await client.query('begin');
     const result = await work(client);
-    await client.query('commit');
+    await commit(client);
     return result;
   } catch (error) {
     broken ??= await rollback(client);
@@ -24,6 +24,12 @@ export async function transaction<Result>(pool: Pool, work: (tx: Tx) => Promise<
     client.off('error', noteBroken);
     client.release(broken);
   }
+}
+
+/** PostgreSQL answers `commit` with a rollback and no error when a statement failed before, though its error was caught. */
+async function commit(client: PoolClient): Promise<void> {
+  const { command } = await client.query('commit');
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');
 }
 
 /** A connection that cannot roll back is closed, not given to the next caller. */

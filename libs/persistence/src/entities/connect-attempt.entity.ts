@@ -24,7 +24,7 @@ export class ConnectAttempt {
   @Column('text', { nullable: true }) error!: string | null;
   @Column('uuid', { name: 'account_ids', array: true, default: '{}' }) accountIds!: string[];
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
-  @Column('timestamptz', { name: 'expires_at', default: () => "db_now() + interval '10 minutes'" }) expiresAt!: Date;
+  @Column('timestamptz', { name: 'expires_at', default: () => "(db_now() + '00:10:00')" }) expiresAt!: Date;
   @Column('timestamptz', { name: 'spent_at', nullable: true }) spentAt!: Date | null;
   @Column('timestamptz', { name: 'exchanged_at', nullable: true }) exchangedAt!: Date | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;

@@ -124,6 +124,7 @@ export const grants: Part = {
       check ((grant_id is null) <> (attempt_id is null))
     );
     create index exchange_intents_of_grant on exchange_intents (grant_id, prepared_at desc);
+    create index exchange_intents_of_attempt on exchange_intents (attempt_id) where attempt_id is not null;
     create index exchange_intents_by_age on exchange_intents (prepared_at);
 
     create table token_orphans (

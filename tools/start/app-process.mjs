@@ -15,7 +15,7 @@ export const entryOf = (app, entry = 'main') => join(ROOT, 'dist/apps', app, 'sr
  * it leaves by itself when the channel to its launcher breaks.
  */
 export function launchApp({ entry, env, onLine, onStart }) {
-  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+  const child = spawn(process.execPath, [entry], {
     env,
     cwd: ROOT,
     detached: true,

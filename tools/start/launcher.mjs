@@ -13,10 +13,10 @@ import { keyOfLastSession, welcome, writeSession } from './session.mjs';
 import { StartError } from './start-error.mjs';
 import { printStep } from './steps.mjs';
 
-// Started together; stopped one after the other from the last: what is called outlives its callers.
-const APPS = ['sandbox', 'worker', 'api'];
-
-/** Everything that `npm start` runs. */
+/**
+ * Everything that `npm start` runs. What is called is started before its callers and stopped after them; what waits for
+ * nothing is started together, because loading its modules is most of a process's start.
+ */
 export class Launcher {
   #settings;
   #lock;
@@ -40,10 +40,9 @@ export class Launcher {
     const secrets = makeSecrets(home);
     this.#env = environment(this.#settings, secrets);
     await this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword));
-    await this.#step('migrate', () => this.#runEntry('migrate'));
-    await this.#step('processes', () => Promise.all(APPS.map((name) => this.#keepRunning(name, () => this.#launchApp(name)))));
-    const seeded = await this.#step('seed', () => this.#runEntry('seed', { SEED_TEST_API_KEY: keyOfLastSession(home) ?? '' }));
-    return welcome(writeSession(this.#settings, JSON.parse(seeded.trim().split('\n').at(-1))), this.#settings);
+    await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runEntry('migrate'))]);
+    const [seeded] = await Promise.all([this.#step('seed', () => this.#seed()), this.#startApp('worker'), this.#startApp('api')]);
+    return welcome(writeSession(this.#settings, seeded), this.#settings);
   }
 
   /** Stops in order what runs, at any moment of the start too. */
@@ -71,9 +70,16 @@ export class Launcher {
     });
   }
 
-  #launchApp(name) {
+  #startApp(name) {
     const onLine = (line) => printLine(name, line);
-    return launchApp({ entry: entryOf(name), env: this.#env, onLine, onStart: (pid) => this.#lock.remember(pid) });
+    const onStart = (pid) => this.#lock.remember(pid);
+    const launch = () => launchApp({ entry: entryOf(name), env: this.#env, onLine, onStart });
+    return this.#step(name, () => this.#keepRunning(name, launch));
+  }
+
+  async #seed() {
+    const output = await this.#runEntry('seed', { SEED_TEST_API_KEY: keyOfLastSession(this.#settings.home) ?? '' });
+    return JSON.parse(output.trim().split('\n').at(-1));
   }
 
   #keepRunning(name, launch) {

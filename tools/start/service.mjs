@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from './start-error.mjs';
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
@@ -24,7 +25,7 @@ export class Service {
   async start() {
     const first = await (this.#launched = this.#launch());
     const ended = first.exited.then((reason) => {
-      throw new Error(`${this.name} could not start (it ended with ${reason})`);
+      throw new StartError(`${this.name} could not start (it ended with ${reason})`);
     });
     await Promise.race([first.ready, ended]);
     ended.catch(() => undefined);

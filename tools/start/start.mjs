@@ -17,7 +17,8 @@ watchParent(() => stop('the end of the program that started it'));
 
 try {
   launcher = new Launcher(readSettings(process.env));
-  console.log(await launcher.start());
+  const greeting = await launcher.start();
+  if (!stoppingSince) console.log(greeting);
 } catch (error) {
   if (!stoppingSince) await fail(error);
 }

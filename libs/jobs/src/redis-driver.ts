@@ -7,7 +7,7 @@ import { type BullQueue, type BullWorker, type BullWorkerOptions, QUEUE, type Qu
 const PREFIX = '{evergrant}';
 
 /** One who asks for a job hears within a second that Redis is gone; one who waits for jobs waits as long as it takes. */
-const PRODUCER: RedisOptions = { maxRetriesPerRequest: 3 };
+const PRODUCER: RedisOptions = { maxRetriesPerRequest: 3, lazyConnect: true };
 const CONSUMER: RedisOptions = { maxRetriesPerRequest: null };
 
 /** BullMQ on Redis or Valkey, through ioredis. */

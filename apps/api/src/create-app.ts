@@ -9,11 +9,10 @@ import { addSecurityHeaders } from './http/security-headers.js';
 
 /** The whole API, ready to listen. */
 export async function createApp(config: ApiConfig, logger: Logger): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config, logger), httpAdapter(config, logger), {
-    bodyParser: false,
-    abortOnError: false,
-    logger: new NestLogger(logger),
-  });
+  const options = { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) };
+  const root = ApiModule.forRoot(config, logger);
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
+  const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger), options);
   addSecurityHeaders(app, config.http.publicUrl);
   serveDocs(app, config.http.publicUrl);
   await app.init();

@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { DisconnectAccount, GetAccount, ListAccountEvents, ListAccounts, RefreshAccount } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
@@ -20,6 +20,7 @@ import {
 import { refreshedAccountExample, refreshedAccountSchema, type RefreshedAccountView } from './refreshed-account.schema.js';
 
 const AccountId = (): ParameterDecorator => Param('id', new PublicIdPipe('acc', 'account.not_found', 'account'));
+const DescribeId = (): MethodDecorator => ApiParam({ name: 'id', example: accountExample.id });
 
 @ApiTags('accounts')
 @Controller('/v1/accounts')
@@ -57,6 +58,7 @@ export class AccountsController {
   }
 
   @Get('/:id')
+  @DescribeId()
   @Scopes('accounts:read')
   @Describe({
     summary: 'Read an account, a disconnected one too',
@@ -68,6 +70,7 @@ export class AccountsController {
   }
 
   @Delete('/:id')
+  @DescribeId()
   @HttpCode(204)
   @Scopes('accounts:write')
   @Describe({
@@ -80,6 +83,7 @@ export class AccountsController {
   }
 
   @Post('/:id/refresh')
+  @DescribeId()
   @HttpCode(200)
   @Scopes('accounts:write')
   @RateClass('heavy')
@@ -97,6 +101,7 @@ export class AccountsController {
   }
 
   @Get('/:id/events')
+  @DescribeId()
   @Scopes('accounts:read')
   @Describe({
     summary: 'List what happened to an account, newest first',

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
@@ -57,6 +57,7 @@ export class ApiKeysController {
   }
 
   @Delete('/:id')
+  @ApiParam({ name: 'id', example: apiKeyExample.id })
   @HttpCode(204)
   @Scopes('keys:write')
   @Describe({

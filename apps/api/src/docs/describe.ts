@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
 import { problemContent } from './problem-content.js';
@@ -29,10 +29,17 @@ const ANYWHERE: ProblemCode[] = ['internal', 'database.unavailable'];
 const WITH_CREDENTIAL: ProblemCode[] = ['credential.invalid', 'scope.missing', 'environment.contradiction', 'rate_limit.exceeded'];
 const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
 
+const ENVIRONMENT = {
+  name: 'X-Environment',
+  required: false,
+  description: 'With a dashboard token: which environment is meant, live by default. An API key has one of its own.',
+  schema: { type: 'string' as const, enum: ['live', 'test'] },
+};
+
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
 export function Describe({ summary, description, answers, body, problems, isPublic = false }: Description): MethodDecorator {
   const all = [...problems, ...(body ? WITH_BODY : []), ...(isPublic ? [] : WITH_CREDENTIAL), ...ANYWHERE];
-  const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt')];
+  const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt'), ApiHeader(ENVIRONMENT)];
   return applyDecorators(
     ApiOperation({ summary, ...(description && { description }) }),
     ApiResponse(answer(answers)),

@@ -26,12 +26,12 @@ export function openApiDocument(app: NestFastifyApplication, publicUrl: string):
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer(publicUrl)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: dra_live_… or dra_test_…' }, 'apiKey')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'API key', description: 'An API key: dra_live_… or dra_test_…' }, 'apiKey')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token of the dashboard.' }, 'dashboardJwt');
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     standardSchemaConverter: (schema, { schemaType }) => jsonSchemaOf(schema, schemaType),
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').replace(/^./, (first) => first.toLowerCase())}_${method}`,
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}.${method}`,
   });
   const problem = jsonSchemaOf(problemSchema, 'output').components;
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem } };
@@ -53,7 +53,9 @@ type Components = NonNullable<NonNullable<OpenAPIObject['components']>['schemas'
 
 /** zod's own JSON Schema (2020-12 is what OpenAPI 3.1 speaks); what carries an id becomes a component. */
 function jsonSchemaOf(schema: unknown, io: 'input' | 'output'): { schema: unknown; components: Components } {
-  const registry = z.toJSONSchema(schema as z.ZodType, { target: 'draft-2020-12', io, unrepresentable: 'any' });
-  const { $defs = {}, $schema: _, ...rest } = registry as Record<string, unknown>;
-  return { schema: rest, components: $defs as Components };
+  const converted = z.toJSONSchema(schema as z.ZodType, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const components = (converted.$defs ?? {}) as Components;
+  delete converted.$defs;
+  delete converted.$schema;
+  return { schema: converted, components };
 }

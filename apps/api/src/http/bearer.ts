@@ -17,12 +17,12 @@ export class BearerStrategy extends passport.Strategy {
   }
 
   override authenticate(request: unknown): void {
-    const token = bearerToken(request as FastifyRequest);
-    if (token === undefined) {
+    const credential = bearerToken(request as FastifyRequest);
+    if (credential === undefined) {
       this.fail(401);
       return;
     }
-    this.verify(request as FastifyRequest, token, (error, caller) => {
+    this.verify(request as FastifyRequest, credential, (error, caller) => {
       if (error) this.error(error);
       else if (caller) this.success(caller);
       else this.fail(401);

@@ -19,5 +19,11 @@ function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), message: 'is not a known field' }));
   }
-  return [{ field: issue.path.join('.') || 'body', message: issue.message }];
+  return [{ field: issue.path.join('.') || 'body', message: messageOf(issue) }];
+}
+
+/** zod's own sentence about a wrong type, in the words of the others. */
+function messageOf(issue: Issue): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
+  return issue.message.endsWith('received undefined') ? 'is needed' : `must be of the type ${issue.expected}`;
 }

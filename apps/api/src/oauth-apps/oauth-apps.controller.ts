@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
 import { Describe } from '../docs/describe.js';
@@ -65,6 +65,7 @@ export class OAuthAppsController {
   }
 
   @Get('/:id')
+  @ApiParam({ name: 'id', example: oauthAppExample.id })
   @Scopes('apps:read')
   @Describe({
     summary: 'Read an app',

@@ -34,7 +34,7 @@ export async function openTestRedis(): Promise<TestRedis> {
 
 async function untilItAnswers(url: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
-    const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+    const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, disconnectTimeout: 100 });
     client.on('error', () => undefined);
     const answer = await client.connect().then(() => client.ping()).catch(() => undefined);
     client.disconnect();

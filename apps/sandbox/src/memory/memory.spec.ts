@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LevelJournal } from './level-journal.js';
@@ -38,6 +38,16 @@ describe('the journal', () => {
     await Promise.all([first, journal.flush()]);
     expect(await kept(journal)).toEqual([['a', { n: 2 }]]);
     await journal.close();
+  });
+
+  it('has what was flushed in its files, so that it is there after the process was killed', async () => {
+    const journal = await LevelJournal.open(join(home, 'running'));
+    journal.put('a', { n: 1 });
+    await journal.flush();
+    await cp(join(home, 'running'), join(home, 'after the kill'), { recursive: true });
+    const found = await LevelJournal.open(join(home, 'after the kill'));
+    expect(await kept(found)).toEqual([['a', { n: 1 }]]);
+    await Promise.all([journal.close(), found.close()]);
   });
 
   it('says in a sentence that somebody else has it open', async () => {

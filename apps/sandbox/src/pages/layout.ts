@@ -22,6 +22,7 @@ export const page = (title: string, content: Html): string =>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<link rel="icon" href="/_avatars/happy.svg">
 <style>${new Html(style)}</style>
 </head>
 <body>

@@ -14,6 +14,7 @@ p { margin: .5rem 0; }
 .badge { display: inline-block; margin-bottom: .75rem; padding: .1rem .6rem; border: 1px solid var(--line); border-radius: 99px; font-size: .8rem; color: var(--soft); }
 code { font: .88em ui-monospace, monospace; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; }
+th { white-space: nowrap; }
 th, td { padding: .35rem .5rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 fieldset { margin: 0; padding: 0; border: 0; }
 legend { padding: 0; font-size: 1.05rem; font-weight: 700; margin: 1.75rem 0 .5rem; }

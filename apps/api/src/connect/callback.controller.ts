@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CompleteConnect } from '#accounts';
@@ -6,17 +6,19 @@ import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { uuidOf } from '../http/public-id.js';
 import { isSpeculative } from './speculative.js';
+import { PageFilter } from './page.filter.js';
 import { untrustedPage } from './pages.js';
 import { sendPage } from './send-page.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
 
+const LOCATION = { Location: { description: 'The return URL, or a page of ours.', schema: { type: 'string' as const } } };
 const DESCRIPTION = {
-  answers: {
-    status: 302,
-    description: 'To the return URL, with connected=<provider> or oauth_error=<reason>. A state we cannot trust: 400, a page.',
-    headers: { Location: { description: 'The return URL, or a page of ours.', schema: { type: 'string' as const } } },
-  },
+  answers: [
+    { status: 302, description: 'To the return URL, with connected=<provider> or oauth_error=<reason>.', headers: LOCATION },
+    { status: 204, description: 'To HEAD and to a prefetch: nothing was spent.' },
+    { status: 400, description: 'A state that cannot be trusted: a page, never a redirect.', contentType: 'text/html', example: '<!doctype html>…' },
+  ],
   problems: [],
   isPublic: true,
 };
@@ -24,6 +26,7 @@ const DESCRIPTION = {
 /** Where the platforms send the browser back to. */
 @ApiTags('connect')
 @Public()
+@UseFilters(PageFilter)
 @Controller('/v1/oauth/:provider/callback')
 export class CallbackController {
   constructor(private readonly completeConnect: CompleteConnect) {}

@@ -43,3 +43,9 @@ export const untrustedPage = (): Page => ({
   title: 'This link cannot be used',
   text: 'It was changed on the way, it is not one of ours, or it belongs to something else. Nothing was connected. Go back to where you started and try again.',
 });
+
+/** For a browser that came back while we could not serve it. What the platform gave it is of no use a moment later. */
+export const troublePage = (): Page => ({
+  title: 'Something went wrong',
+  text: 'The connection could not be finished. Go back to where you started and try again in a minute.',
+});

@@ -17,7 +17,7 @@ interface Answer {
 export interface Description {
   summary: string;
   description?: string;
-  answers: Answer;
+  answers: Answer | Answer[];
   /** An example of the body, where there is one. */
   body?: unknown;
   /** What may go wrong here beside what may go wrong anywhere. */
@@ -25,7 +25,7 @@ export interface Description {
   isPublic?: boolean;
 }
 
-const ANYWHERE: ProblemCode[] = ['internal', 'database.unavailable'];
+const ANYWHERE: ProblemCode[] = ['request.malformed', 'internal', 'database.unavailable'];
 const WITH_CREDENTIAL: ProblemCode[] = ['credential.invalid', 'scope.missing', 'environment.contradiction', 'rate_limit.exceeded'];
 const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
 
@@ -38,12 +38,15 @@ const ENVIRONMENT = {
 
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
 export function Describe({ summary, description, answers, body, problems, isPublic = false }: Description): MethodDecorator {
+  const given = [answers].flat();
   const all = [...problems, ...(body ? WITH_BODY : []), ...(isPublic ? [] : WITH_CREDENTIAL), ...ANYWHERE];
   const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt'), ApiHeader(ENVIRONMENT)];
   return applyDecorators(
-    ApiOperation({ summary, ...(description && { description }) }),
-    ApiResponse(answer(answers)),
-    ...byStatus(all).map(([status, codes]) => ApiResponse(problemContent(status, codes))),
+    ApiOperation({ summary, ...(description && { description }), ...(isPublic && { security: [] }) }),
+    ...given.map((one) => ApiResponse(answer(one))),
+    ...byStatus(all)
+      .filter(([status]) => given.every((one) => one.status !== status))
+      .map(([status, codes]) => ApiResponse(problemContent(status, codes))),
     ...credentials,
     ...(body ? [ApiBody({ required: true, schema: {}, examples: { example: { value: body } } })] : []),
   );

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, type Logger, LOGGER } from '#observability';
-import { problemOf } from './problem.js';
+import { logProblem, problemOf } from './problem.js';
 import { sendProblem } from './problem.view.js';
 import { allowedMethods } from './route-methods.js';
 
@@ -15,8 +15,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = problemOf(request.is404 ? this.#unrouted(request, reply, error) : error);
-    if (problem.status === 500) this.logger.error({ err: error, requestId: request.id }, 'a request failed');
-    else if (problem.status > 500) this.logger.warn({ err: error, requestId: request.id, code: problem.code }, 'not available');
+    logProblem(this.logger, request, problem, error);
     if (!reply.sent) sendProblem(reply, problem);
   }
 

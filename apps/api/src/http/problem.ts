@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { CodedError, codeOf, type FieldProblem } from '#observability';
+import type { FastifyRequest } from 'fastify';
+import { CodedError, codeOf, type FieldProblem, type Logger } from '#observability';
 import { isDatabaseTrouble } from './database-trouble.js';
 import { isProblemCode, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 
@@ -36,6 +37,12 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
   413: 'body.too_large',
   415: 'body.unsupported',
 };
+
+/** A caller's mistake is the caller's business; what is ours to mend or to watch is logged. */
+export function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
+  if (status === 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
+  else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'not available');
+}
 
 /** The status of a refusal by Nest or Fastify, which come before our code sees the request. */
 function refusedWith(error: unknown): number | undefined {

@@ -16,10 +16,15 @@ export function problemView(problem: Problem, requestId: string): ProblemView {
   };
 }
 
+/** Says when asking again makes sense, where that is known: whole seconds, at least one. */
+export function setRetryAfter(reply: FastifyReply, { retryAfter }: Problem): void {
+  if (retryAfter !== undefined) reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfter))));
+}
+
 /** Answers with a problem. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
-  if (problem.retryAfter !== undefined) reply.header('Retry-After', String(Math.max(1, Math.ceil(problem.retryAfter))));
+  setRetryAfter(reply, problem);
   const body = JSON.stringify(problemView(problem, reply.request.id));
   void reply.status(problem.status).header('Content-Type', 'application/problem+json').send(body);
 }

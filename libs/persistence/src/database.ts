@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
+import pRetry from 'p-retry';
 import { DataSource } from 'typeorm';
+import { seconds } from '#config';
 import type { Logger, Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { Foundation } from './migrations/foundation.js';
@@ -26,9 +28,24 @@ export class Database {
   }
 }
 
-/** Connects. Connections that break later are replaced by themselves; callers see the error of their own query only. */
+/** A database that starts together with us is waited for, about half a minute. */
+const PATIENCE = { retries: 20, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
+
+/**
+ * Connects, and waits a while for a database that is not there yet. Connections that break later are replaced by themselves;
+ * callers see the error of their own query only.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const dataSource = new DataSource({
+  const dataSource = newDataSource(options);
+  await pRetry(() => dataSource.initialize(), {
+    ...PATIENCE,
+    onFailedAttempt: ({ error }) => { options.logger.warn({ err: error }, 'the database does not answer yet'); },
+  });
+  return new Database(dataSource);
+}
+
+function newDataSource(options: DatabaseOptions): DataSource {
+  return new DataSource({
     type: 'postgres',
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
@@ -42,6 +59,4 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     poolErrorHandler: (error: unknown) => { options.logger.warn({ err: error }, 'a database connection broke'); },
     extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000 },
   });
-  await dataSource.initialize();
-  return new Database(dataSource);
 }

@@ -1,0 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+const PATIENCE = 180_000;
+let chapter = 0;
+
+export function step(title) {
+  chapter += 1;
+  process.stdout.write(`\n${chapter}. ${title}\n`);
+}
+
+export const say = (line) => process.stdout.write(`   ${line}\n`);
+
+/** Asks once a second until `holds`; the last answer. Three minutes at the most. */
+export async function until(what, ask, holds) {
+  const start = Date.now();
+  for (let dots = 0; ; dots += 1) {
+    const answer = await ask();
+    if (holds(answer)) {
+      if (dots > 0) say(`(${Math.round((Date.now() - start) / 1_000)} s)`);
+      return answer;
+    }
+    if (Date.now() - start > PATIENCE) throw new Error(`not ${what} after three minutes`);
+    await pause(1_000);
+  }
+}

@@ -36,10 +36,12 @@ export class Launcher {
     this.#lock = await lockHome(home);
     await requireFreePorts(this.#settings);
     await this.#step('install', () => install({ run: this.#oneShots.run, onBegin: sayInstalling }));
-    await this.#step('build', () => build({ run: this.#oneShots.run }));
     const secrets = makeSecrets(home);
     this.#env = environment(this.#settings, secrets);
-    await this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword));
+    await Promise.all([
+      this.#step('build', () => build({ run: this.#oneShots.run })),
+      this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword)),
+    ]);
     await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runEntry('migrate'))]);
     const [seeded] = await Promise.all([this.#step('seed', () => this.#seed()), this.#startApp('worker'), this.#startApp('api')]);
     return welcome(writeSession(this.#settings, seeded), this.#settings);

@@ -49,6 +49,7 @@ export const breaking: Snippet[] = [
   ['names of platforms only', 'under another name', api(`import { providerOf as PROVIDER_NAMES } from '#providers';`)],
   ['names of platforms only', 'the worker takes all', one('apps/worker/src/a.ts')(`import * as providers from '#providers';`)],
   ['one room with keys', 'accounts open a row', accounts(`import { openRow } from '#crypto';`)],
+  ['one room with keys', 'the API holds the keys', api(`import { Keyring } from '#crypto';`)],
   ['one room with keys', 'accounts name a sealed table', accounts('const sql = `select * from grant_tokens`;')],
   ['packages', 'the API knows the queue', api(`import { Queue } from 'bullmq';`)],
   ['packages', 'the API knows Redis', api(`import type { Redis } from 'ioredis';`)],

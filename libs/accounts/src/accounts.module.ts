@@ -10,7 +10,7 @@ import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
-import { ROOM, TOKEN_EXCHANGE } from './accounts.tokens.js';
+import { ROOM, TOKEN_EXCHANGE } from './injection.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
 import { CarryOutAttempt } from './connect/carry-out-attempt.js';

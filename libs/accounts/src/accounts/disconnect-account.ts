@@ -3,7 +3,7 @@ import { LOGGER, type Logger } from '#observability';
 import { Database, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
 import { retireGrant, type RevocableTokens, type Room, type TokenExchange } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
-import { ROOM, TOKEN_EXCHANGE } from '../accounts.tokens.js';
+import { ROOM, TOKEN_EXCHANGE } from '../injection.js';
 
 interface AccountInput {
   tenant: Tenant;

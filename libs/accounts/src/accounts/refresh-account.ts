@@ -3,7 +3,7 @@ import { seconds } from '#config';
 import { Database, type Health, type Tenant } from '#persistence';
 import type { RefreshOutcome, TokenExchange } from '#tokens';
 import { accountNotFound, notRefreshable, oauthAppPaused, providerUnavailable, refreshRefused } from '../accounts.errors.js';
-import { TOKEN_EXCHANGE } from '../accounts.tokens.js';
+import { TOKEN_EXCHANGE } from '../injection.js';
 import { within } from '../within.js';
 import { GetAccount } from './get-account.js';
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, transaction } from '#persistence';
 import { type CodeOutcome, type TokenExchange, Vault } from '#tokens';
-import { TOKEN_EXCHANGE } from '../accounts.tokens.js';
+import { TOKEN_EXCHANGE } from '../injection.js';
 import type { AttemptRow } from './attempt-row.js';
 import type { Callback } from './callback.js';
 import { type AttemptError, failAttempt } from './fail-attempt.js';

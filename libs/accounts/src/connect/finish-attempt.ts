@@ -3,7 +3,7 @@ import { LOGGER, type Logger } from '#observability';
 import { Database, transaction, type Tx } from '#persistence';
 import type { Identity } from '#providers';
 import { type ExchangedAttempt, identifyAttempt, type RevocableTokens, type Room, type TokenExchange } from '#tokens';
-import { ROOM, TOKEN_EXCHANGE } from '../accounts.tokens.js';
+import { ROOM, TOKEN_EXCHANGE } from '../injection.js';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
 import { type AttemptError, failAttempt } from './fail-attempt.js';
 import { storeConnection } from './store-connection.js';

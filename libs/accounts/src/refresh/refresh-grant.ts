@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RefreshOutcome, TokenExchange } from '#tokens';
-import { TOKEN_EXCHANGE } from '../accounts.tokens.js';
+import { TOKEN_EXCHANGE } from '../injection.js';
 
 /** The refresh of a grant that is due. Safe to run twice: the second one finds nothing to do. */
 @Injectable()

@@ -37,7 +37,9 @@ export interface CodeExchange {
 
 export interface TokenRefresh {
   app: AppCredentials;
-  refreshToken: Secret;
+  accessToken: Secret;
+  /** Null where the access token itself is extended. */
+  refreshToken: Secret | null;
 }
 
 export interface Revocation {
@@ -70,11 +72,15 @@ export interface Provider {
     exchange(input: CodeExchange): PlatformRequest;
     /** The token set in a body, or undefined when it holds none. Status is not looked at: some refuse with 200. */
     read(json: unknown): TokenSet | undefined;
+    /** The second half of an exchange: trades its token for a long-lived one. Harmless to repeat. */
+    prolong?(input: { app: AppCredentials; accessToken: Secret }): PlatformRequest;
     /** Seconds an access token lives where the answer does not say; null: it has no end. */
     defaultLife: number | null;
   };
   refresh: {
     mode: RefreshMode;
+    /** The refresh token's end is counted from the consent and no refresh moves it: after it only the person can help. */
+    endsForGood?: boolean;
     request(input: TokenRefresh): PlatformRequest;
   };
   /** Undefined where the platform has no such call. */

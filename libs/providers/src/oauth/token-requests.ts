@@ -22,6 +22,7 @@ export const refreshRequest =
   ({ url, authentication }: Endpoint) =>
   ({ app, refreshToken }: TokenRefresh): PlatformRequest => {
     const { headers, form } = authentication(app);
+    if (!refreshToken) throw new Error('a grant without a refresh token was to be refreshed with one');
     const standard = { grant_type: 'refresh_token', refresh_token: refreshToken.reveal() };
     return new PlatformRequest({ method: 'POST', url, headers, form: { ...standard, ...form } });
   };

@@ -2,8 +2,8 @@ import pRetry from 'p-retry';
 import { seconds } from '#config';
 import type { Secret } from '#observability';
 import { newId, type Tenant, transaction, type Tx } from '#persistence';
-import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenSet } from '#providers';
-import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
+import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
+import { API_DEADLINE, NotSent, TOKEN_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp, openApp, readApp } from '../store/apps.js';
 import { endIntent } from '../store/claims.js';
@@ -34,7 +34,7 @@ export async function exchangeCode(room: Room, attemptId: string, code: Secret):
   const intentId = newId();
   await room.pool.query(DISPATCH, [intentId, attemptId, room.holder]);
   const answer = await send(room, attempt, request);
-  if (typeof answer === 'object') return settle(room, { attempt, app, intentId }, answer);
+  if (typeof answer === 'object') return settle(room, { attempt, app, intentId }, await read(room, attempt, app, answer));
   await endIntent(room.pool, intentId, answer === 'lost' ? 'unknown' : 'released');
   return { kind: answer };
 }
@@ -61,8 +61,22 @@ interface Exchange {
   intentId: string;
 }
 
-function settle(room: Room, { attempt, app, intentId }: Exchange, answer: PlatformAnswer): Promise<CodeOutcome> {
-  const outcome = readTokenAnswer(providerOf(attempt.provider), answer);
+/** Reads the answer, and takes the second step where the platform has one: its first token lives for an hour only. */
+async function read(room: Room, attempt: AttemptRow, app: AppRow, answer: PlatformAnswer): Promise<TokenOutcome> {
+  const provider = providerOf(attempt.provider);
+  const first = readTokenAnswer(provider, answer);
+  if (!first.ok || !provider.token.prolong) return first;
+  const request = provider.token.prolong({ app: await openApp(room.pool, room.vault, app), accessToken: first.tokens.accessToken });
+  try {
+    const second = await pRetry(() => room.client.send(request, { environment: attempt.environment, within: API_DEADLINE }), { retries: 2 });
+    const outcome = readTokenAnswer(provider, second);
+    return outcome.ok ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } } : outcome;
+  } catch {
+    return { ok: false, failure: { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } };
+  }
+}
+
+function settle(room: Room, { attempt, app, intentId }: Exchange, outcome: TokenOutcome): Promise<CodeOutcome> {
   return pRetry(
     () =>
       transaction(room.pool, async (tx) => {

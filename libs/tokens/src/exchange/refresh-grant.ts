@@ -3,7 +3,7 @@ import type { Secret } from '#observability';
 import { transaction } from '#persistence';
 import { type PlatformAnswer, providerOf, readTokenAnswer } from '#providers';
 import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
-import { REFRESH_PAUSE } from '../protocol/due.js';
+import { shortestAge } from '../protocol/due.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { openApp, readApp, type AppRow } from '../store/apps.js';
@@ -19,6 +19,7 @@ export interface Refresh {
   claim: Claim;
   app: AppRow;
   tokens: GrantTokens;
+  /** The token that is spent or extended by it. */
   sent: Secret;
 }
 
@@ -52,18 +53,27 @@ async function prepare(room: Room, claim: Claim): Promise<Refresh | RefreshOutco
   const { grant, now } = claim;
   const tokens = await room.vault.openGrantTokens(room.pool, grant);
   const app = await readApp(room.pool, grant.oauthAppId);
-  if (!tokens?.refresh || !app || grant.mode === 'none') return lookAgain(room, claim);
+  const sent = tokens && tokenToSend(grant, tokens);
+  if (!sent || !app) return lookAgain(room, claim);
   if (isFresh(grant, now)) {
     await transaction(room.pool, (tx) => releaseClaim(tx, claim));
     return { kind: 'fresh' };
   }
   if (app.status === 'paused' && app.pausedFor > 0) return settlePause(room, claim, app);
-  return { claim, app, tokens, sent: tokens.refresh };
+  return { claim, app, tokens, sent };
+}
+
+/** What a refresh spends: the refresh token, or the access token where that one is extended; null: there is nothing. */
+function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret | null {
+  if (mode === 'none') return null;
+  return mode === 'extend_self' ? tokens.access : tokens.refresh;
 }
 
 /** A token this young is not renewed, whoever asks. */
-const isFresh = (grant: GrantFacts, now: Date): boolean =>
-  grant.refreshState === 'idle' && now.getTime() - grant.issuedAt.getTime() < REFRESH_PAUSE;
+function isFresh({ refreshState, mode, issuedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
+  const life = (accessExpiresAt ?? now).getTime() - issuedAt.getTime();
+  return refreshState === 'idle' && now.getTime() - issuedAt.getTime() < shortestAge(mode, life);
+}
 
 async function carryOut(room: Room, refresh: Refresh): Promise<RefreshOutcome | 'lost'> {
   const provider = providerOf(refresh.claim.grant.provider);
@@ -76,9 +86,10 @@ async function carryOut(room: Room, refresh: Refresh): Promise<RefreshOutcome | 
   return settleFailure(room, refresh, outcome.failure);
 }
 
-async function send(room: Room, { claim, app, sent }: Refresh): Promise<PlatformAnswer | 'not_mine' | 'not_sent' | 'lost'> {
+async function send(room: Room, { claim, app, tokens, sent }: Refresh): Promise<PlatformAnswer | 'not_mine' | 'not_sent' | 'lost'> {
   const credentials = await openApp(room.pool, room.vault, app);
-  const request = providerOf(claim.grant.provider).refresh.request({ app: credentials, refreshToken: sent });
+  const { refresh } = providerOf(claim.grant.provider);
+  const request = refresh.request({ app: credentials, accessToken: tokens.access, refreshToken: tokens.refresh });
   const fingerprint = mac(room.keyring.subkey('fingerprint'), sent.reveal());
   const mine = await transaction(room.pool, (tx) => markDispatched(tx, claim, fingerprint));
   if (!mine) return 'not_mine';

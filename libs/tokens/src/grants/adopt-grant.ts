@@ -1,5 +1,5 @@
 import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence';
-import { type Identity, providerOf, type TokenSet } from '#providers';
+import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
 import { endOfLife, refreshDue } from '../protocol/due.js';
 import { nextLook } from '../protocol/next-look.js';
 import type { Room } from '../room.js';
@@ -22,12 +22,12 @@ export interface AdoptedGrant {
 
 const UPSERT = `
   insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
-    access_expires_at, refresh_expires_at, issued_at, refresh_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    access_expires_at, refresh_expires_at, issued_at, refresh_due_at, reauth_due_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
   on conflict (workspace_id, environment, oauth_app_id, platform_user_id) do update set
     token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
     access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
-    issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at, refresh_state = 'idle', claim_holder = null,
+    issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at, reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null,
     claim_until = null, attempt = 0, last_class = null, last_reason = null, last_error = null, strike_count = 0,
     first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null, ended_reason = null
   where grants.issued_at <= excluded.issued_at
@@ -55,14 +55,20 @@ export async function adoptGrant(room: Room, tx: Tx, attempt: ExchangedAttempt, 
 
 function values(room: Room, attempt: ExchangedAttempt, identity: Identity, tokens: TokenSet): unknown[] {
   const provider = providerOf(attempt.provider);
-  const mode: RefreshMode = tokens.refreshToken ? provider.refresh.mode : 'none';
+  const mode = modeOf(provider, tokens);
   const issuedAt = attempt.exchangedAt;
   const accessExpiresAt = endOfLife(issuedAt, tokens.expiresIn ?? provider.token.defaultLife);
   const refreshExpiresAt = endOfLife(issuedAt, tokens.refreshExpiresIn);
   const dueAt = refreshDue(mode, issuedAt, accessExpiresAt, room.random) ?? nextLook({ accessExpiresAt }, issuedAt);
   const { workspaceId, environment } = attempt;
   const owner = [newId(), workspaceId, environment, attempt.provider, attempt.oauthAppId, identity.platformUserId];
-  return [...owner, mode, tokens.scopes, accessExpiresAt, refreshExpiresAt, issuedAt, dueAt];
+  const reauthDueAt = provider.refresh.endsForGood ? refreshExpiresAt : null;
+  return [...owner, mode, tokens.scopes, accessExpiresAt, refreshExpiresAt, issuedAt, dueAt, reauthDueAt];
+}
+
+/** The platform's mode, if this consent came with what the mode needs. */
+function modeOf({ refresh }: Provider, { refreshToken }: TokenSet): RefreshMode {
+  return refresh.mode === 'extend_self' || refreshToken ? refresh.mode : 'none';
 }
 
 async function laterGrant(tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<string> {

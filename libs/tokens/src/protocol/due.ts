@@ -6,7 +6,7 @@ const LONGEST_LIFE = 400 * 24 * 60 * 60;
 const SHARE = 0.8;
 const SPREAD = 0.04;
 /** Never twice within this, whatever a token's life is. */
-export const REFRESH_PAUSE = seconds(60);
+const REFRESH_PAUSE = seconds(60);
 const EXTENSION_AGE = days(1);
 const FIRST_BACKOFF = seconds(15);
 const LONGEST_BACKOFF = minutes(30);
@@ -25,9 +25,12 @@ export function refreshDue(mode: RefreshMode, issuedAt: Date, expiresAt: Date | 
   if (mode === 'none' || expiresAt === null) return null;
   const life = expiresAt.getTime() - issuedAt.getTime();
   const share = SHARE + SPREAD * (2 * random() - 1);
-  const earliest = mode === 'extend_self' ? EXTENSION_AGE : REFRESH_PAUSE;
-  return after(issuedAt, Math.max(life * share, earliest));
+  return after(issuedAt, Math.max(life * share, shortestAge(mode, life)));
 }
+
+/** How old a token of that life must be before it is renewed: a minute, or a day where it is extended (Meta refuses before). */
+export const shortestAge = (mode: RefreshMode, life: number): number =>
+  mode === 'extend_self' && life > EXTENSION_AGE ? EXTENSION_AGE : REFRESH_PAUSE;
 
 /** How long to wait after the nth failure in a row: doubling, with full jitter, never before the platform's own Retry-After. */
 export function backoff(attempt: number, retryAfter: number | undefined, random: Random): number {

@@ -56,7 +56,6 @@ export const grants: Part = {
       sealed_access bytea not null,
       sealed_refresh bytea,
       sealed_prev_refresh bytea,
-      prev_until timestamptz,
       dek_wrapped bytea not null,
       kek_id text not null
     );

@@ -39,3 +39,6 @@ export interface Failure {
 
 export type TokenOutcome = { ok: true; tokens: TokenSet } | { ok: false; failure: Failure };
 export type IdentityOutcome = { ok: true; identity: Identity } | { ok: false; failure: Failure };
+
+/** What a probe found. `reauthDueAt`: the day after which only the person can help, where the platform names it. */
+export type ProbeReading = { ok: true; scopes?: string[]; reauthDueAt?: Date } | { ok: false; failure: Failure };

@@ -1,6 +1,7 @@
+import type { Duration } from '#config';
 import type { Secret } from '#observability';
 import type { PlatformRequest } from './http.js';
-import type { Failure, Identity, TokenSet } from './outcome.js';
+import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
 
 export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
 
@@ -48,6 +49,25 @@ export interface Revocation {
   refreshToken: Secret | null;
 }
 
+export interface ProbeInput {
+  app: AppCredentials;
+  accessToken: Secret;
+  /** Granted scopes. */
+  scopes: readonly string[];
+  platformAccountId: string;
+}
+
+/** One of several things a person may connect with one consent (a Page), with a token of its own. */
+export interface Profile {
+  platformAccountId: string;
+  handle: string | null;
+  displayName: string | null;
+  avatarUrl: string | null;
+  accessToken: Secret;
+  /** Why it cannot be connected: a health reason such as `role_lost`; null: it can. */
+  ineligible: string | null;
+}
+
 /** A body that was read as JSON, or undefined where it was none. */
 export interface ReadAnswer {
   status: number;
@@ -89,6 +109,20 @@ export interface Provider {
     /** Asks for no more than the granted scopes allow. */
     request(accessToken: Secret, scopes: readonly string[]): PlatformRequest;
     read(json: unknown): Identity | undefined;
+  };
+  /** Where one consent opens several accounts: the list of them, page by page. Undefined: the person is the account. */
+  profiles?: {
+    /** `after`: what the page before named as the next one's beginning; null for the first. */
+    request(accessToken: Secret, after: string | null): PlatformRequest;
+    read(json: unknown): { profiles: Profile[]; after: string | null } | undefined;
+  };
+  /** The cheapest call that tells the truth about an account. */
+  probe: {
+    /** Milliseconds from one probe to the next. */
+    every: Duration;
+    request(input: ProbeInput): PlatformRequest;
+    /** What an answer says beyond its refusal codes; undefined leaves it to `classify.api`. */
+    read(json: unknown): ProbeReading | undefined;
   };
   /** What a refusal means at this platform; undefined leaves it to the standard (RFC 6749 5.2) and the status. */
   classify: {

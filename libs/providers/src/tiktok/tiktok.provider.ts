@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { hours } from '#config';
 import { PlatformRequest } from '../contract/http.js';
-import { defineProvider } from '../contract/provider.js';
+import { defineProvider, type Provider } from '../contract/provider.js';
 import { secretInBody } from '../oauth/client-authentication.js';
 import { isLoopbackHost } from '../oauth/loopback.js';
 import { s256Hex } from '../oauth/pkce.js';
+import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken } from './tiktok.errors.js';
@@ -11,6 +13,16 @@ import { classifyApi, classifyToken } from './tiktok.errors.js';
 const authentication = secretInBody({ id: 'client_key', secret: 'client_secret' });
 const token = { url: 'https://open.tiktokapis.com/v2/oauth/token/', authentication };
 const revoke = { url: 'https://open.tiktokapis.com/v2/oauth/revoke/', authentication };
+
+const identity: Provider['identity'] = {
+  request: (accessToken, scopes) =>
+    new PlatformRequest({
+      method: 'GET',
+      url: `https://open.tiktokapis.com/v2/user/info/?fields=${fields(scopes)}`,
+      headers: { authorization: `Bearer ${accessToken.reveal()}` },
+    }),
+  read: readUser,
+};
 
 /** TikTok: `client_key`, scopes with commas, hex challenges on loopback, refusals that come with status 200. */
 export const tiktok = defineProvider({
@@ -39,15 +51,8 @@ export const tiktok = defineProvider({
   token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: 7_200 },
   refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
   revoke: revokeRequest(revoke, ({ accessToken }) => accessToken.reveal()),
-  identity: {
-    request: (accessToken, scopes) =>
-      new PlatformRequest({
-        method: 'GET',
-        url: `https://open.tiktokapis.com/v2/user/info/?fields=${fields(scopes)}`,
-        headers: { authorization: `Bearer ${accessToken.reveal()}` },
-      }),
-    read: readUser,
-  },
+  identity,
+  probe: probeByIdentity(identity, hours(6)),
   classify: { token: classifyToken, api: classifyApi },
 });
 

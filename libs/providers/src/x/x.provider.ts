@@ -1,14 +1,26 @@
 import { z } from 'zod';
+import { days } from '#config';
 import { PlatformRequest } from '../contract/http.js';
-import { defineProvider } from '../contract/provider.js';
+import { defineProvider, type Provider } from '../contract/provider.js';
 import { basicAuthentication } from '../oauth/client-authentication.js';
 import { s256 } from '../oauth/pkce.js';
+import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken } from './x.errors.js';
 
 const token = { url: 'https://api.x.com/2/oauth2/token', authentication: basicAuthentication };
 const revoke = { url: 'https://api.x.com/2/oauth2/revoke', authentication: basicAuthentication };
+
+const identity: Provider['identity'] = {
+  request: (accessToken) =>
+    new PlatformRequest({
+      method: 'GET',
+      url: 'https://api.x.com/2/users/me?user.fields=profile_image_url,name,username',
+      headers: { authorization: `Bearer ${accessToken.reveal()}` },
+    }),
+  read: readUser,
+};
 
 /** X: OAuth 2.0 with mandatory PKCE, client_secret_basic, two-hour tokens and one-time refresh tokens. */
 export const x = defineProvider({
@@ -36,15 +48,9 @@ export const x = defineProvider({
   refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
   /** The refresh token: with it goes the whole grant. */
   revoke: revokeRequest(revoke, ({ refreshToken, accessToken }) => (refreshToken ?? accessToken).reveal()),
-  identity: {
-    request: (accessToken) =>
-      new PlatformRequest({
-        method: 'GET',
-        url: 'https://api.x.com/2/users/me?user.fields=profile_image_url,name,username',
-        headers: { authorization: `Bearer ${accessToken.reveal()}` },
-      }),
-    read: readUser,
-  },
+  identity,
+  /** Billed, and de-duplicated by the UTC day: once a day is what it may cost. */
+  probe: probeByIdentity(identity, days(1)),
   classify: { token: classifyToken, api: classifyApi },
 });
 

@@ -28,16 +28,23 @@ export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): 
   return { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
 }
 
+/** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */
+const NOT_LOOKED_AT = new Set([408, 425, 429]);
+
 function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {
-  if (answer.status >= 500) return withRetryAfter({ ...NOT_OAUTH, code: `http_${answer.status}` }, answer);
-  if (known) return withRetryAfter(known, answer);
-  if (answer.status === 429) return withRetryAfter({ class: 'temporary', reason: 'rate_limited', code: 'http_429' }, answer);
-  return withRetryAfter({ ...NOT_OAUTH, code: json === undefined ? 'unreadable' : `http_${answer.status}` }, answer);
+  const { status } = answer;
+  const unfounded = status >= 500 || (known?.class === 'permanent' && NOT_LOOKED_AT.has(status));
+  return withRetryAfter((unfounded ? undefined : known) ?? byStatus(status, json), answer);
+}
+
+function byStatus(status: number, json: unknown): Failure {
+  if (status === 429) return { class: 'temporary', reason: 'rate_limited', code: 'http_429' };
+  return { ...NOT_OAUTH, code: status < 500 && json === undefined ? 'unreadable' : `http_${status}` };
 }
 
 function standardFailure({ json }: ReadAnswer): Failure | undefined {
   const code = errorCode(json);
-  const meaning = code === undefined ? undefined : STANDARD[code];
+  const meaning = code !== undefined && Object.hasOwn(STANDARD, code) ? STANDARD[code] : undefined;
   return code !== undefined && meaning ? { ...meaning, code } : undefined;
 }
 
@@ -47,8 +54,8 @@ export function errorCode(json: unknown): string | undefined {
 }
 
 function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {
-  const wait = failure.retryAfter ?? retryAfter(headers['retry-after']);
-  return wait === undefined ? failure : { ...failure, retryAfter: wait };
+  const asked = retryAfter(headers['retry-after']);
+  return asked === undefined ? failure : { ...failure, retryAfter: Math.max(asked, failure.retryAfter ?? 0) };
 }
 
 function toJson({ status, headers, body }: PlatformAnswer): ReadAnswer {

@@ -1,0 +1,154 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { PlatformAnswer } from '../contract/http.js';
+import type { Failure } from '../contract/outcome.js';
+import type { Provider, ReadAnswer } from '../contract/provider.js';
+import { providerOf, PROVIDER_NAMES } from '../registry.js';
+import { readIdentityAnswer, readTokenAnswer } from './read-answer.js';
+
+const OWN: Failure = { class: 'permanent', reason: 'of_its_own', code: 'own_word', retryAfter: 60 };
+const own = ({ json }: ReadAnswer): Failure | undefined => (JSON.stringify(json ?? null).includes('own_word') ? OWN : undefined);
+/** Any platform, with a table of its own that knows one word. */
+const provider: Provider = { ...providerOf(PROVIDER_NAMES[0]), classify: { token: own, api: own } };
+
+const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
+  status,
+  headers,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const refused = (given: PlatformAnswer): Failure => {
+  const outcome = readTokenAnswer(provider, given);
+  if (outcome.ok) throw new Error('taken for a success');
+  return outcome.failure;
+};
+const error = (code: string): object => ({ error: code, error_description: 'a message' });
+
+describe('the answer of a token endpoint', () => {
+  it('is a success when it holds an access token', () => {
+    const outcome = readTokenAnswer(provider, answer(200, { access_token: 'a', refresh_token: 'r', expires_in: 7200 }));
+    expect(outcome).toMatchObject({ ok: true, tokens: { expiresIn: 7200 } });
+    expect(outcome.ok && [outcome.tokens.accessToken.reveal(), outcome.tokens.refreshToken?.reveal()]).toEqual(['a', 'r']);
+  });
+
+  it.each([
+    ['invalid_grant', 'permanent', 'grant_revoked'],
+    ['invalid_client', 'app', 'app_misconfigured'],
+    ['unauthorized_client', 'app', 'app_misconfigured'],
+  ])('with %s means what RFC 6749 5.2 says, with whatever status it comes', (code, meaning, reason) => {
+    for (const status of [200, 302, 400, 401, 403]) {
+      expect(refused(answer(status, error(code)))).toEqual({ class: meaning, reason, code });
+    }
+  });
+
+  it.each([
+    'invalid_request',
+    'invalid_scope',
+    'unsupported_grant_type',
+    'something_new',
+    'constructor',
+    '__proto__',
+    'toString',
+    'hasOwnProperty',
+    'valueOf',
+    '',
+  ])('with the code "%s" is temporary: unknown means temporary', (code) => {
+    const body = `{"error":${JSON.stringify(code)}}`;
+    expect(refused(answer(400, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: 'http_400' });
+  });
+
+  it.each([
+    ['an HTML page', 403, '<html>Blocked</html>'],
+    ['an empty body', 400, ''],
+    ['an empty body with 200', 200, ''],
+    ['HTML with 200', 200, '<html>Welcome</html>'],
+    ['half a JSON', 400, '{"error":"invalid_gr'],
+  ])('that is %s is temporary and unreadable', (_what, status, body) => {
+    expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' });
+  });
+
+  it.each([
+    ['no tokens with 200', 200, {}],
+    ['an empty access token', 200, { access_token: '' }],
+    ['an access token that is no text', 200, { access_token: { of: 1 } }],
+    ['a list', 200, [{ access_token: 'a' }]],
+    ['a bare text', 400, '"invalid_grant"'],
+    ['null', 400, 'null'],
+    ['an error that is an object', 400, { error: { code: 'invalid_grant' } }],
+    ['an error that is a number', 400, { error: 190 }],
+    ['the code in a message only', 400, { error: 'oops', error_description: 'invalid_grant invalid_client' }],
+    ['a not found', 404, { message: 'no such page' }],
+  ])('with %s is temporary', (_what, status, body) => {
+    expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: `http_${status}` });
+  });
+
+  it.each([500, 502, 503, 504, 520])('with status %i is temporary, whatever its body says', (status) => {
+    for (const body of [error('invalid_grant'), error('invalid_client'), error('own_word'), '<html>', '']) {
+      expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: `http_${status}` });
+    }
+  });
+
+  it('with status 500 is no success, even with an access token in it', () => {
+    expect(refused(answer(500, { access_token: 'a' }))).toMatchObject({ class: 'temporary' });
+  });
+
+  it.each([408, 425, 429])('with status %i never speaks of the grant: the platform did not look at it', (status) => {
+    for (const body of [error('invalid_grant'), error('own_word')]) {
+      expect(refused(answer(status, body))).toMatchObject({ class: 'temporary', code: `http_${status}` });
+    }
+  });
+
+  it('with status 429 is a rate limit', () => {
+    expect(refused(answer(429, ''))).toEqual({ class: 'temporary', reason: 'rate_limited', code: 'http_429' });
+  });
+
+  it('is read by the platform\'s own table before the standard\'s', () => {
+    expect(refused(answer(400, { error: 'invalid_client', hint: 'own_word' }))).toEqual(OWN);
+  });
+
+  it.each([429, 503, 400])('with status %i carries the wait that Retry-After asks for', (status) => {
+    const later = new Date(Date.now() + 90_000).toUTCString();
+    expect(refused(answer(status, '', { 'retry-after': '90' })).retryAfter).toBe(90);
+    expect(Math.abs((refused(answer(status, '', { 'retry-after': later })).retryAfter ?? 0) - 90)).toBeLessThanOrEqual(2);
+    expect(refused(answer(status, '', { 'retry-after': 'soon' }))).not.toHaveProperty('retryAfter');
+  });
+
+  it('waits as long as the header asks where the table knows a shorter wait, and the other way round', () => {
+    expect(refused(answer(400, error('own_word'), { 'retry-after': '300' })).retryAfter).toBe(300);
+    expect(refused(answer(400, error('own_word'), { 'retry-after': '5' })).retryAfter).toBe(60);
+  });
+
+  it('can be anything at all: it is read without an exception, and decides no more than a known word allows', () => {
+    const body = fc.oneof(fc.json(), fc.string(), fc.string().map((code) => JSON.stringify({ error: code })));
+    const known = /"(invalid_grant|invalid_client|unauthorized_client|access_token)"|own_word/;
+    fc.assert(fc.property(fc.integer({ min: 200, max: 599 }), body, (status, text) => {
+      fc.pre(!known.test(text));
+      expect(refused(answer(status, text)).class).toBe('temporary');
+    }));
+  });
+
+  it('leaves none of its text in the failure', () => {
+    const failure = refused(answer(400, { error: 'secret-like-text', error_description: 'secret-like-text', token: 'secret-like-text' }));
+    expect(JSON.stringify(failure)).not.toContain('secret-like-text');
+  });
+});
+
+describe('the answer of an identity call', () => {
+  const identityOf = (given: PlatformAnswer): unknown => {
+    const outcome = readIdentityAnswer(provider, given);
+    return outcome.ok ? outcome.identity : outcome.failure;
+  };
+
+  it.each([
+    ['an unknown refusal', 403, { title: 'Forbidden' }, 'http_403'],
+    ['a standard word, which is the token endpoint\'s', 400, error('invalid_grant'), 'http_400'],
+    ['HTML', 200, '<html>', 'unreadable'],
+    ['somebody without an id', 200, { data: { user: {} } }, 'http_200'],
+    ['a failing platform', 502, error('own_word'), 'http_502'],
+  ])('that is %s is temporary', (_what, status, body, code) => {
+    expect(identityOf(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code });
+  });
+
+  it('is read by the platform\'s own table', () => {
+    expect(identityOf(answer(401, { problem: 'own_word' }))).toEqual(OWN);
+  });
+});

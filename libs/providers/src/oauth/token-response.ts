@@ -3,6 +3,8 @@ import { Secret } from '#observability';
 import type { TokenSet } from '../contract/outcome.js';
 
 const seconds = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).nullish().catch(null);
+/** Nobody gives a refresh token that has ended already; some say 0 for one that never does. */
+const lifeOfRefresh = seconds.transform((life) => (life && life > 0 ? life : null));
 const text = z.string().min(1).nullish().catch(null);
 
 /** RFC 6749 5.1, and the two names platforms have for a refresh token's life. */
@@ -10,8 +12,8 @@ const Response = z.object({
   access_token: z.string().min(1),
   refresh_token: text,
   expires_in: seconds,
-  refresh_expires_in: seconds,
-  refresh_token_expires_in: seconds,
+  refresh_expires_in: lifeOfRefresh,
+  refresh_token_expires_in: lifeOfRefresh,
   scope: text,
 });
 

@@ -2,62 +2,106 @@ import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
 
+type Meaning = Omit<Failure, 'code'>;
+
+const DEAD: Meaning = { class: 'permanent', reason: 'grant_revoked' };
+const SUSPENDED: Meaning = { class: 'owner', reason: 'suspended' };
+const MISCONFIGURED: Meaning = { class: 'app', reason: 'app_misconfigured' };
+/** Credits and caps are the app's: it is paused, its accounts stay as they are. */
+const PAUSED: Meaning = { class: 'app', reason: 'app_paused' };
+const PERMISSION: Meaning = { class: 'permission', reason: 'scope_missing' };
+
 const TokenError = z.object({ error: z.string(), error_description: z.string().optional() });
 
-/** A dead or spent refresh token is `invalid_request` with this sentence, not `invalid_grant` (seen in the wild; both are taken). */
-const DEAD_TOKEN = 'Value passed for the token was invalid.';
+/** Dead tokens and codes are `invalid_request` with one of these, not `invalid_grant` (seen in the wild; both are taken). */
+const DEAD_SENTENCES = new Set([
+  'Value passed for the token was invalid.',
+  'Value passed for the authorization code was invalid.',
+  'Value passed for the code verifier did not match the code challenge.',
+]);
 
 /** The token endpoint. What is not listed is left to RFC 6749. */
-export function classifyToken({ json }: ReadAnswer): Failure | undefined {
-  const { data } = TokenError.safeParse(json);
-  if (data?.error === 'invalid_request' && data.error_description === DEAD_TOKEN) {
-    return { class: 'permanent', reason: 'grant_revoked', code: 'invalid_request' };
+export function classifyToken(answer: ReadAnswer): Failure | undefined {
+  const { data } = TokenError.safeParse(answer.json);
+  if (data?.error === 'invalid_request' && DEAD_SENTENCES.has(data.error_description ?? '')) {
+    return { ...DEAD, code: data.error };
   }
-  return classifyProblem(json);
+  return classifyProblem(answer.json) ?? byStatus(answer, { 429: rateLimit });
 }
 
-const Problem = z.object({ title: z.string().optional(), type: z.string().optional(), detail: z.string().optional() });
-
-/** The API: problems by the last segment of their `type` (its host is not stable) or by their title. */
-export function classifyApi({ status, headers, json }: ReadAnswer): Failure | undefined {
-  const known = classifyProblem(json);
-  if (known) return known;
-  if (status === 401) return { class: 'permanent', reason: 'grant_revoked', code: 'http_401' };
-  if (status === 429) return { class: 'temporary', reason: 'rate_limited', code: 'http_429', retryAfter: untilReset(headers) };
-  return undefined;
+/** The API: by its problems, then by status. */
+export function classifyApi(answer: ReadAnswer): Failure | undefined {
+  return classifyProblem(answer.json) ?? byStatus(answer, { 401: () => DEAD, 402: () => PAUSED, 429: rateLimit });
 }
 
-const BY_TYPE: Record<string, Omit<Failure, 'code'>> = {
-  'user-suspended': { class: 'owner', reason: 'suspended' },
-  'not-authorized-for-resource': { class: 'permission', reason: 'scope_missing' },
-  'client-forbidden': { class: 'app', reason: 'app_misconfigured' },
-  'client-not-enrolled': { class: 'app', reason: 'app_misconfigured' },
-  'app-suspended': { class: 'app', reason: 'app_misconfigured' },
-  'usage-capped': { class: 'app', reason: 'app_paused' },
+const BY_TYPE: Record<string, Meaning> = {
+  'user-suspended': SUSPENDED,
+  'not-authorized-for-resource': PERMISSION,
+  'client-forbidden': MISCONFIGURED,
+  'client-not-enrolled': MISCONFIGURED,
+  'app-suspended': MISCONFIGURED,
+  'usage-capped': PAUSED,
 };
 
-/** Credits are the app's: it is paused, its accounts stay as they are. */
-const BY_TITLE: Record<string, Omit<Failure, 'code'>> = {
-  CreditsDepleted: { class: 'app', reason: 'app_paused' },
+const BY_TITLE: Record<string, Meaning> = { CreditsDepleted: PAUSED, 'Unsupported Authentication': DEAD };
+
+/** Refusals that have no code of their own, only a sentence. */
+const BY_DETAIL: [sentence: RegExp, code: string, meaning: Meaning][] = [
+  [/^You are not permitted to perform this action\.$/, 'not_permitted', PERMISSION],
+  [/\bscope required\.?$/, 'scope_required', PERMISSION],
+  [/\bdoes not have any credits\b/, 'credits_depleted', PAUSED],
+];
+
+/** The numbers of API v1, and what the OAuth layer in front of the API says. */
+const BY_CODE: Record<string, Meaning> = {
+  63: SUSPENDED,
+  64: SUSPENDED,
+  326: { class: 'owner', reason: 'checkpoint' },
+  invalid_client: MISCONFIGURED,
+  unauthorized_client: MISCONFIGURED,
 };
 
+const Problem = z.object({
+  title: z.string().catch(''),
+  type: z.string().catch(''),
+  detail: z.string().catch(''),
+  code: z.number().transform(String).catch(''),
+  error: z.string().catch(''),
+});
+const Errors = z.object({ errors: z.array(z.unknown()) });
+
+/** Problems (RFC 7807) stand by themselves or as the first of `errors`. The host of a `type` is not stable, its end is. */
 function classifyProblem(json: unknown): Failure | undefined {
-  const { data } = Problem.safeParse(json);
+  const first = Errors.safeParse(json).data?.errors[0];
+  const { data } = Problem.safeParse(first ?? json);
   if (!data) return undefined;
-  const type = data.type?.split('/').at(-1) ?? '';
-  return named(BY_TYPE, type) ?? named(BY_TITLE, data.title ?? '');
+  const type = data.type.split('/').at(-1) ?? '';
+  return named(BY_TYPE, type) ?? named(BY_TITLE, data.title) ?? byCode(data) ?? byDetail(data.detail);
 }
 
-function named(table: Record<string, Omit<Failure, 'code'>>, code: string): Failure | undefined {
+const byCode = ({ code, error }: z.infer<typeof Problem>): Failure | undefined => named(BY_CODE, code) ?? named(BY_CODE, error);
+
+function named(table: Record<string, Meaning>, code: string): Failure | undefined {
   const meaning = Object.hasOwn(table, code) ? table[code] : undefined;
   return meaning && { ...meaning, code };
 }
 
+function byDetail(detail: string): Failure | undefined {
+  const [, code, meaning] = BY_DETAIL.find(([sentence]) => sentence.test(detail)) ?? [];
+  return code && meaning ? { ...meaning, code } : undefined;
+}
+
+function byStatus(answer: ReadAnswer, meanings: Record<number, (answer: ReadAnswer) => Meaning>): Failure | undefined {
+  const meaning = meanings[answer.status]?.(answer);
+  return meaning && { ...meaning, code: `http_${answer.status}` };
+}
+
 const QUARTER_HOUR = 15 * 60;
 
-/** Seconds to `x-rate-limit-reset`, a Unix time; the window is a quarter of an hour. */
-function untilReset(headers: Record<string, string>): number {
+/** Until `x-rate-limit-reset`, a Unix time; the window is a quarter of an hour. */
+function rateLimit({ headers }: ReadAnswer): Meaning {
   const reset = Number(headers['x-rate-limit-reset']);
   const wait = Math.ceil(reset - Date.now() / 1_000);
-  return Number.isFinite(wait) ? Math.min(Math.max(wait, 1), QUARTER_HOUR) : QUARTER_HOUR;
+  const retryAfter = Number.isFinite(wait) ? Math.min(Math.max(wait, 1), QUARTER_HOUR) : QUARTER_HOUR;
+  return { class: 'temporary', reason: 'rate_limited', retryAfter };
 }

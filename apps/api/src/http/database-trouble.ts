@@ -1,7 +1,10 @@
-import { codeOf } from '#observability';
+import { isNativeError } from 'node:util/types';
 
-/** Node's words for a server that is not there, and PostgreSQL's for one that cannot serve us now (classes 08, 53, 57P). */
-const CODES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|08...|53[0-3]..|57P0.)$/;
+/** Node's words for a server that is not there. */
+const AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+
+/** PostgreSQL's classes for a server that does not serve us now: connections, logins, no such database, resources, shutdown. */
+const CLASSES = /^(08|28|3D|53)...$|^57P0.$/;
 
 /** The driver and its pool give these errors no code. */
 const MESSAGES =
@@ -9,7 +12,7 @@ const MESSAGES =
 
 /** Whether the database, and not the request, is what failed: asking again later makes sense. */
 export function isDatabaseTrouble(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError && error.errors.some(isDatabaseTrouble)) return true;
-  return CODES.test(codeOf(error) ?? '') || MESSAGES.test(error.message);
+  if (!isNativeError(error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return AWAY.test(code) || CLASSES.test(code) || MESSAGES.test(error.message);
 }

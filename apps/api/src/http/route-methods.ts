@@ -1,12 +1,16 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 
+type Routes = ReadonlyMap<string, ReadonlySet<string>>;
+
+const remembered = new WeakMap<FastifyInstance, Routes>();
+
 /** The methods of each route pattern, as the routes were registered. */
-const routesOf = new WeakMap<FastifyInstance, Map<string, Set<string>>>();
+export const routesOf = (fastify: FastifyInstance): Routes => remembered.get(fastify) ?? new Map();
 
 /** Remembers every route, so that a path with the wrong method can be told from no path at all (405, RFC 9110 15.5.6). */
 export function rememberRoutes(fastify: FastifyInstance): void {
   const routes = new Map<string, Set<string>>();
-  routesOf.set(fastify, routes);
+  remembered.set(fastify, routes);
   fastify.addHook('onRoute', ({ url, method }: RouteOptions) => {
     const methods = routes.get(url) ?? new Set();
     for (const name of [method].flat()) methods.add(name);
@@ -17,7 +21,7 @@ export function rememberRoutes(fastify: FastifyInstance): void {
 /** What may be asked of the path of a request that no route took; nothing when the path is unknown. */
 export function allowedMethods(request: FastifyRequest): string[] {
   const path = request.url.split('?', 1)[0] ?? '';
-  const matching = [...(routesOf.get(request.server) ?? [])].filter(([pattern]) => covers(pattern, path));
+  const matching = [...routesOf(request.server)].filter(([pattern]) => covers(pattern, path));
   return [...new Set(matching.flatMap(([, methods]) => [...methods]))].sort();
 }
 

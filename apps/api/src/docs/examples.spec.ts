@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { accountEventPageExample, accountEventPageSchema } from '../accounts/account-event.schema.js';
+import { accountPageExample, accountPageSchema } from '../accounts/list-accounts.schema.js';
+import { refreshedAccountExample, refreshedAccountSchema } from '../accounts/refreshed-account.schema.js';
+import { apiKeyExample, apiKeySchema, newApiKeyExample, newApiKeySchema } from '../api-keys/api-key.schema.js';
+import { createApiKeyBody, createApiKeyExample } from '../api-keys/create-api-key.schema.js';
+import { attemptExample, attemptSchema } from '../connect/attempt.schema.js';
+import { startedConnectExample, startedConnectSchema } from '../connect/start-connect.schema.js';
+import { notReadyExample, readyExample, readySchema } from '../health/health.schema.js';
+import { createOAuthAppBody, createOAuthAppExample } from '../oauth-apps/create-oauth-app.schema.js';
+import { oauthAppExample, oauthAppSchema } from '../oauth-apps/oauth-app.schema.js';
+
+/** Every member must be in the schema, so that an example cannot show what is never sent. */
+const strict = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodObject ? schema.strict() : schema);
+
+describe('the examples of the documentation', () => {
+  it.each<[string, z.ZodType, unknown]>([
+    ['a page of accounts', accountPageSchema, accountPageExample],
+    ['a page of events', accountEventPageSchema, accountEventPageExample],
+    ['a refreshed account', refreshedAccountSchema, refreshedAccountExample],
+    ['an API key', apiKeySchema, apiKeyExample],
+    ['a new API key', newApiKeySchema, newApiKeyExample],
+    ['the body for a new API key', createApiKeyBody, createApiKeyExample],
+    ['an attempt', attemptSchema, attemptExample],
+    ['a started attempt', startedConnectSchema, startedConnectExample],
+    ['readiness', readySchema, readyExample],
+    ['no readiness', readySchema, notReadyExample],
+    ['the body for an app', createOAuthAppBody, createOAuthAppExample],
+    ['an app', oauthAppSchema, oauthAppExample],
+  ])('are what is really sent: %s', (_what, schema, example) => {
+    expect(strict(schema).safeParse(example)).toMatchObject({ success: true });
+  });
+});

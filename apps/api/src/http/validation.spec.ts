@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CodedError } from '#observability';
+import { z } from 'zod';
+import { idField, limit, text } from './fields.js';
+import { validationPipe } from './validation.js';
+
+const schema = z.strictObject({ name: text(5), inner: z.strictObject({ count: z.int() }).optional(), id: idField('acc').optional() });
+
+const check = async (value: unknown): Promise<CodedError> =>
+  validationPipe()
+    .transform(value, { type: 'body', schema })
+    .then(() => { throw new Error('it was accepted'); }, (error: unknown) => error as CodedError);
+
+describe('validation', () => {
+  it.each([
+    ['an unknown field', { name: 'a', nmae: 'b' }, 'nmae', 'is not a known field'],
+    ['an unknown field within', { name: 'a', inner: { count: 1, more: 2 } }, 'inner.more', 'is not a known field'],
+    ['a missing field', {}, 'name', 'is needed'],
+    ['a wrong type', { name: 'a', inner: { count: '1' } }, 'inner.count', 'must be of the type number'],
+    ['only spaces', { name: '   ' }, 'name', 'must not be empty'],
+    ['a control character', { name: 'a\u0007b' }, 'name', 'must not hold control characters'],
+    ['too much text', { name: 'abcdef' }, 'name', 'must be at most 5 characters'],
+    ['a broken id', { name: 'a', id: 'oa_1' }, 'id', 'must be an id that begins with acc_'],
+    ['no object', 'text', 'body', 'must be of the type object'],
+    ['nothing', undefined, 'body', 'is needed'],
+  ])('names the field for %s', async (_what, value, field, message) => {
+    const error = await check(value);
+    expect(error.code).toBe('validation.failed');
+    expect(error.fields).toContainEqual({ field, message: message });
+  });
+
+  it('never repeats what it was given', async () => {
+    const error = await check({ name: 'hunter2-hunter2', secret: 'hunter2', id: 'hunter2' });
+    expect(JSON.stringify([error.message, error.fields])).not.toContain('hunter2');
+  });
+
+  it('trims text and reads ids', async () => {
+    const read: unknown = await validationPipe().transform({ name: ' a ', id: 'acc_01h455vb4pex5vsknk084sn02q' }, { type: 'body', schema });
+    expect(read).toEqual({ name: 'a', id: '01890a5d-ac96-774b-bcce-b302099a8057' });
+  });
+
+  it.each([['1', 1], ['100', 100], [undefined, 50]])('takes %j as a limit', (given, expected) => {
+    expect(limit.parse(given)).toBe(expected);
+  });
+
+  it.each(['0', '101', '-1', '1.5', '1e1', '', ' 5', '0x10', 'abc', ['5']])('does not take %j as a limit', (given) => {
+    expect(limit.safeParse(given).success).toBe(false);
+  });
+});

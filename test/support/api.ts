@@ -1,0 +1,93 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type JWTPayload, SignJWT } from 'jose';
+import { createApp } from '../../apps/api/src/create-app.js';
+import { CreateApiKey, type NewApiKey } from '../../apps/api/src/api-keys/create-api-key.js';
+import { SCOPES } from '../../apps/api/src/http/scope.js';
+import { EnsureWorkspace } from '../../apps/api/src/workspaces/ensure-workspace.js';
+import { readApiConfig } from '#config';
+import { createLogger } from '#observability';
+import { openTestDatabase, type TestDatabase } from './database.js';
+
+export type ApiKeyWishes = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
+export type TokenWishes = { claims?: JWTPayload; kid?: string; expires?: string | null; issuer?: string; audience?: string };
+
+/** The real API on a database of its own, over real HTTP. One at a time: passport keeps its strategies for the whole process. */
+export interface TestApi {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly database: TestDatabase;
+  /** Makes an API key: of `test`, with every scope, unless told otherwise. */
+  key(wishes?: ApiKeyWishes): Promise<string>;
+  /** Signs a dashboard token, a good one unless told otherwise. */
+  token(wishes?: TokenWishes): Promise<string>;
+  call(path: string, init?: RequestInit & { as?: string }): Promise<Response>;
+  /** POST of a JSON body. */
+  post(path: string, as: string, body: unknown): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Opens it; `env` goes over the environment that it is given, and may be made of the database's URL. */
+export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string) => Promise<NodeJS.ProcessEnv>) = {}): Promise<TestApi> {
+  const database = await openTestDatabase();
+  const changes = typeof env === 'function' ? await env(database.url) : env;
+  const signer = newSigner();
+  const config = readApiConfig({
+    NODE_ENV: 'production',
+    DATABASE_URL: database.url,
+    MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+    PUBLIC_URL: 'http://localhost:3000',
+    JWT_PUBLIC_KEY_FILE: signer.publicKeyFile,
+    ...changes,
+  });
+  const app = await createApp(config, createLogger({ app: 'test', level: 'silent' }));
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const call: TestApi['call'] = (path, { as, headers, ...init } = {}) =>
+    fetch(`${url}${path}`, { redirect: 'manual', ...init, headers: { ...(as && { authorization: `Bearer ${as}` }), ...(headers as object) } });
+  return {
+    app,
+    url,
+    database,
+    call,
+    key: (wishes) => makeKey(app, wishes),
+    token: (wishes) => signer.sign(wishes),
+    post: (path, as, body) =>
+      call(path, { as, method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    close: async () => {
+      await app.close();
+      await database.close();
+      signer.close();
+    },
+  };
+}
+
+async function makeKey(app: NestFastifyApplication, { workspace = 'default', ...wishes }: ApiKeyWishes = {}): Promise<string> {
+  const environment = wishes.environment ?? 'test';
+  const workspaceId = await app.get(EnsureWorkspace, { strict: false }).execute(workspace);
+  const caller = { tenant: { workspaceId, environment }, kind: 'jwt' as const, scopes: SCOPES };
+  const createKey = app.get(CreateApiKey, { strict: false });
+  const { key } = await createKey.execute({ name: 'Test', scopes: [...SCOPES], returnHosts: [], ...wishes, environment, caller });
+  return key.reveal();
+}
+
+function newSigner(): { publicKeyFile: string; sign(wishes?: TokenWishes): Promise<string>; close(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'evergrant-jwt-'));
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicKeyFile = join(directory, 'public.jwk.json');
+  writeFileSync(publicKeyFile, JSON.stringify({ ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }));
+  return {
+    publicKeyFile,
+    close: () => { rmSync(directory, { recursive: true }); },
+    sign: ({ claims = {}, kid = 'k1', expires = '5m', issuer = 'evergrant', audience = 'evergrant' } = {}) => {
+      const jwt = new SignJWT({ sub: 'default', ...claims }).setProtectedHeader({ alg: 'ES256', kid });
+      if (expires !== null) jwt.setExpirationTime(expires);
+      return jwt.setIssuer(issuer).setAudience(audience).setIssuedAt().sign(privateKey);
+    },
+  };
+}

@@ -40,7 +40,7 @@ export class Launcher {
     this.#env = environment(this.#settings, secrets);
     await Promise.all([
       this.#step('build', () => build({ run: this.#oneShots.run })),
-      this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword)),
+      this.#settings.databaseUrl ?? this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword)),
     ]);
     await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runEntry('migrate'))]);
     const [seeded] = await Promise.all([this.#step('seed', () => this.#seed()), this.#startApp('worker'), this.#startApp('api')]);
@@ -61,7 +61,6 @@ export class Launcher {
   }
 
   async #startDatabase(password) {
-    if (this.#settings.databaseUrl) return;
     const options = { dataDir: join(this.#settings.home, 'postgres'), password, onLine: (line) => printLine('postgres', line) };
     await this.#keepRunning('postgres', async () => {
       const server = await startPostgres(options);

@@ -23,6 +23,11 @@ export class TestSandbox {
     return sandbox;
   }
 
+  /** Where it listens. */
+  get url(): string {
+    return `http://127.0.0.1:${this.running?.port ?? 0}`;
+  }
+
   /** Closes it and opens it again on the same folder. */
   async restart(): Promise<void> {
     await this.running?.close();
@@ -50,7 +55,7 @@ export class TestSandbox {
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Answer> {
-    const response = await fetch(`http://127.0.0.1:${this.running?.port ?? 0}${path}`, { redirect: 'manual', ...init });
+    const response = await fetch(`${this.url}${path}`, { redirect: 'manual', ...init });
     const text = await response.text();
     const body: unknown = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text;
     return { status: response.status, body, headers: response.headers };

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AccountsModule, type CallbackOutcome, CompleteConnect, CreateOAuthApp, GetAccount, StartConnect } from '#accounts';
+import { readApiConfig } from '#config';
+import { createLogger, Secret } from '#observability';
+import { Database, newId, type Tenant } from '#persistence';
+import type { TokenExchange } from '#tokens';
+import type { Pool } from 'pg';
+import { TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
+import { openTestDatabase, type TestDatabase, turnClock } from './database.js';
+import { makeProject, makeTenant } from './rows.js';
+import { TestSandbox } from './sandbox.js';
+
+export const PUBLIC_URL = 'http://localhost:3999';
+export const RETURN_URL = 'https://shop.example/settings';
+export const CLIENT_SECRET = 'the-client-secret-of-a-test';
+
+type StartWishes = Partial<Parameters<StartConnect['execute']>[0]>;
+type AppWishes = Partial<Parameters<CreateOAuthApp['execute']>[0]>;
+
+/** A call that the sandbox took. */
+export interface SandboxCall {
+  endpoint: string;
+  grant_type?: string;
+  outcome: string;
+  status: number;
+  persona?: string;
+}
+
+export interface Fault {
+  provider?: string;
+  endpoint: 'token' | 'revoke' | 'identity';
+  times?: number;
+  status?: number;
+  body?: object;
+  headers?: Record<string, string>;
+  delay_ms?: number;
+  drop?: 'before' | 'after';
+}
+
+/** Processes with the heart of the product, on one database, in front of the real sandbox; both clocks can be turned. */
+export class Flow {
+  tenant: Tenant = { workspaceId: '', environment: 'test' };
+  readonly #processes: INestApplicationContext[] = [];
+  #ahead = 0;
+
+  private constructor(
+    private readonly store: TestDatabase,
+    readonly sandbox: TestSandbox,
+    private readonly masterKeys: string,
+  ) {}
+
+  /** One process; `processes` more than one share the database and the keys, and nothing else. */
+  static async open(processes = 1): Promise<Flow> {
+    const [store, sandbox] = await Promise.all([openTestDatabase(), TestSandbox.start()]);
+    const flow = new Flow(store, sandbox, `k1:${randomBytes(32).toString('base64')}`);
+    for (let n = 0; n < processes; n += 1) flow.#processes.push(await flow.startProcess());
+    return flow;
+  }
+
+  async close(): Promise<void> {
+    for (const process of this.#processes) await process.close();
+    await this.sandbox.stop();
+    await this.store.close();
+  }
+
+  /** A new tenant with an app at each platform, both clocks right, and a sandbox that remembers nothing. */
+  async begin(): Promise<void> {
+    await turnClock(this.pool, '0');
+    this.#ahead = 0;
+    await this.sandbox.control('DELETE', '');
+    await this.sandbox.control('DELETE', '/faults');
+    this.tenant = await makeTenant(this.pool);
+    await makeProject(this.pool, this.tenant, true);
+    await this.app('x');
+    await this.app('tiktok');
+  }
+
+  get<Room>(type: Type<Room> | symbol, process = 0): Room {
+    return this.#processes[process]!.get<Room>(type);
+  }
+
+  /** The way to token endpoints of one of the processes. */
+  exchange(process = 0): TokenExchange {
+    return this.get(TOKEN_EXCHANGE, process);
+  }
+
+  get pool(): Pool {
+    return this.get(Database).pool;
+  }
+
+  async app(provider: string, wishes: AppWishes = {}): Promise<string> {
+    const { id } = await this.get(CreateOAuthApp).execute({
+      tenant: this.tenant,
+      provider,
+      name: 'an app',
+      clientId: newId(),
+      clientSecret: new Secret(CLIENT_SECRET),
+      allowedReturnUrls: [RETURN_URL],
+      ...wishes,
+    });
+    return id;
+  }
+
+  start(provider: string, wishes: StartWishes = {}): ReturnType<StartConnect['execute']> {
+    return this.get(StartConnect).execute({ tenant: this.tenant, createdBy: 'a key', provider, returnUrl: RETURN_URL, ...wishes });
+  }
+
+  /** What the person decides at the platform: where the browser is sent then. */
+  async decide(authorizeUrl: string, persona = 'happy', decision: 'approve' | 'deny' = 'approve'): Promise<URL> {
+    const url = `${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=${decision}`;
+    const answer = await fetch(url, { redirect: 'manual' });
+    const location = answer.headers.get('location');
+    if (location === null) throw new Error(`the platform did not send the browser back: ${await answer.text()}`);
+    return new URL(location);
+  }
+
+  /** The browser comes back; `over` changes what it brings. */
+  come(back: URL, over: Partial<Parameters<CompleteConnect['execute']>[0]> = {}): Promise<CallbackOutcome> {
+    const [, provider = '', oauthAppId] = /\/v1\/oauth\/([^/]+)\/callback(?:\/(.+))?/.exec(back.pathname) ?? [];
+    if (oauthAppId !== undefined && !('oauthAppId' in over)) throw new Error('say which app the path names');
+    return this.get(CompleteConnect).execute({ provider, query: Object.fromEntries(back.searchParams), ...over });
+  }
+
+  /** Start, consent, callback: the id of the account. */
+  async connect(provider: string, persona = 'happy', wishes: StartWishes = {}): Promise<string> {
+    const started = await this.start(provider, wishes);
+    const landing = await this.come(await this.decide(started.authorizeUrl, persona));
+    const { ids } = await this.one<{ ids: string[] }>(
+      'select account_ids as ids from connect_attempts where workspace_id = $1 order by finished_at desc nulls last, id desc limit 1',
+      [this.tenant.workspaceId],
+    );
+    if (!ids[0]) throw new Error(`not connected: ${JSON.stringify(landing)}`);
+    return ids[0];
+  }
+
+  /** Lets time pass, at the database and at the platforms. */
+  async pass(seconds: number): Promise<void> {
+    this.#ahead += seconds;
+    await turnClock(this.pool, `${this.#ahead} seconds`);
+    await this.sandbox.control('POST', '/clock', { advance_seconds: seconds });
+  }
+
+  async fault(fault: Fault): Promise<void> {
+    const { status, body } = await this.sandbox.control('POST', '/faults', { provider: 'x', ...fault });
+    if (status !== 201) throw new Error(JSON.stringify(body));
+  }
+
+  /** The calls to one endpoint, oldest first. */
+  async calls(endpoint: string, grantType?: string): Promise<SandboxCall[]> {
+    const { body } = await this.sandbox.control('GET', '/calls?endpoint=all');
+    const calls = (body as SandboxCall[]).filter((call) => call.endpoint === endpoint);
+    return calls.filter((call) => grantType === undefined || call.grant_type === grantType);
+  }
+
+  account(id: string): ReturnType<GetAccount['execute']> {
+    return this.get(GetAccount).execute({ tenant: this.tenant, id });
+  }
+
+  async one<Row extends object>(sql: string, values: unknown[] = []): Promise<Row> {
+    const { rows } = await this.pool.query<Row>(sql, values);
+    if (!rows[0]) throw new Error(`no row: ${sql}`);
+    return rows[0];
+  }
+
+  async many<Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query<Row>(sql, values)).rows;
+  }
+
+  private async startProcess(): Promise<INestApplicationContext> {
+    const env = { DATABASE_URL: this.store.url, DATABASE_POOL: '10', MASTER_KEYS: this.masterKeys, PUBLIC_URL, SANDBOX_URL: this.sandbox.url };
+    const config = readApiConfig(env);
+    const logger = createLogger({ app: 'test', level: 'silent' });
+    const root = AccountsModule.forRoot({ config, logger, name: 'test' });
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
+    return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+  }
+}

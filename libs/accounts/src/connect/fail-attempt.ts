@@ -7,6 +7,7 @@ export type AttemptError =
   | 'access_denied'
   | 'state_expired'
   | 'exchange_failed'
+  | 'missing_permissions'
   | 'app_misconfigured'
   | 'provider_unavailable'
   | 'server_error';

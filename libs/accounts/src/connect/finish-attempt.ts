@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, transaction, type Tx } from '#persistence';
-import type { Identity } from '#providers';
+import type { Failure, Identity } from '#providers';
 import { type ExchangedAttempt, identifyAttempt, type RevocableTokens, type Room, type TokenExchange } from '#tokens';
 import { ROOM, TOKEN_EXCHANGE } from '../injection.js';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
@@ -32,7 +32,7 @@ export class FinishAttempt {
     if (identity.ok) return this.store(attempt, identity.identity);
     this.logger.warn({ attempt: attemptId, code: identity.failure.code }, 'the platform did not say whose a token set is');
     if (identity.failure.class === 'temporary') return { kind: 'later' };
-    return this.fail(attempt, identity.failure.class === 'app' ? 'app_misconfigured' : 'exchange_failed');
+    return this.fail(attempt, REASONS[identity.failure.class] ?? 'exchange_failed');
   }
 
   private async store(attempt: AttemptRow & ExchangedAttempt, identity: Identity): Promise<Finished> {
@@ -54,6 +54,9 @@ export class FinishAttempt {
     });
   }
 }
+
+/** Why nobody could be named, where it is more than a code that led nowhere. */
+const REASONS: Partial<Record<Failure['class'], AttemptError>> = { app: 'app_misconfigured', permission: 'missing_permissions' };
 
 const isExchanged = (attempt: AttemptRow): attempt is AttemptRow & ExchangedAttempt =>
   attempt.status === 'exchanged' && attempt.exchangedAt !== null;

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '#observability';
 import { Database, transaction } from '#persistence';
 import { Vault } from '#tokens';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
@@ -24,14 +25,24 @@ export class SweepAttempts {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly finish: FinishAttempt,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async execute(): Promise<void> {
     const { rows: unfinished } = await this.database.pool.query<{ id: string }>(UNFINISHED);
-    for (const { id } of unfinished) await this.finish.execute(id);
+    for (const { id } of unfinished) await this.finishOne(id);
     const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
     for (const attempt of expired) await this.expire(attempt);
     await this.database.pool.query(OLD);
+  }
+
+  /** One that cannot be finished keeps nobody behind it waiting. */
+  private async finishOne(id: string): Promise<void> {
+    try {
+      await this.finish.execute(id);
+    } catch (error) {
+      this.logger.error({ err: error, attempt: id }, 'an attempt could not be finished');
+    }
   }
 
   private async expire(attempt: AttemptRow): Promise<void> {

@@ -5,7 +5,7 @@ import { newId, type Tenant, transaction, type Tx } from '#persistence';
 import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
 import { API_DEADLINE, NotSent, TOKEN_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';
-import { type AppRow, blameApp, openApp, readApp } from '../store/apps.js';
+import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
 import { endIntent } from '../store/claims.js';
 import type { CodeOutcome } from '../token-exchange.js';
 
@@ -80,7 +80,7 @@ function settle(room: Room, { attempt, app, intentId }: Exchange, outcome: Token
   return pRetry(
     () =>
       transaction(room.pool, async (tx) => {
-        if (outcome.ok) await keep(room, tx, attempt, outcome.tokens);
+        if (outcome.ok) await keep(room, tx, { attempt, app, intentId }, outcome.tokens);
         else if (outcome.failure.class === 'app') await blameApp(tx, app, outcome.failure);
         await endIntent(tx, intentId, outcome.ok ? 'committed' : 'answered', outcome.ok ? null : outcome.failure.code);
         return outcome.ok ? { kind: 'exchanged' } : { kind: 'refused', failure: outcome.failure };
@@ -89,7 +89,8 @@ function settle(room: Room, { attempt, app, intentId }: Exchange, outcome: Token
   );
 }
 
-async function keep(room: Room, tx: Tx, attempt: AttemptRow, tokens: TokenSet): Promise<void> {
+async function keep(room: Room, tx: Tx, { attempt, app }: Exchange, tokens: TokenSet): Promise<void> {
+  await clearApp(tx, app);
   await room.vault.sealAttemptTokens(tx, attempt, tokens);
   await tx.query(`update connect_attempts set status = 'exchanged', exchanged_at = db_now() where id = $1`, [attempt.id]);
 }

@@ -30,12 +30,13 @@ const UPSERT = `
     issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at, reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null,
     claim_until = null, attempt = 0, last_class = null, last_reason = null, last_error = null, strike_count = 0,
     first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null, ended_reason = null
-  where grants.issued_at <= excluded.issued_at
+  where grants.issued_at <= excluded.issued_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
   returning id, token_version as version`;
 
 /**
  * Turns the token set that waits in an attempt into its person's grant, new or renewed, in the caller's transaction. Where
- * a later consent of the same person has been stored already, that one stays: the platform ended this one with it.
+ * a later consent of the same person has been stored already, and not been disconnected since, that one stays: the platform
+ * ended this one with it.
  */
 export async function adoptGrant(room: Room, tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<AdoptedGrant> {
   const tokens = await room.vault.openAttemptTokens(tx, attempt);

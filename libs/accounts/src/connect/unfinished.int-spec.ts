@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Secret } from '#observability';
+import { Vault } from '#tokens';
+import { DisconnectAccount } from '../accounts/disconnect-account.js';
+import { Flow, RETURN_URL } from '../../../../test/support/flow.js';
+import { attemptsOf, eventsOf, grantOf, tenantEvents } from '../../../../test/support/flow-rows.js';
+import { FinishAttempt } from './finish-attempt.js';
+import { SweepAttempts } from './sweep-attempts.js';
+
+let flow: Flow;
+
+beforeAll(async () => { flow = await Flow.open(2); });
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+const sweep = () => flow.get(SweepAttempts).execute();
+const accessOf = async (accountId: string): Promise<string | undefined> => {
+  const { id } = await grantOf(flow, accountId);
+  return (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id }))?.access.reveal();
+};
+
+/** The first half of connecting, as a process that dies then leaves it; answers the attempt's id. */
+async function exchangeOnly(persona = 'happy', wishes = {}): Promise<string> {
+  const known = new Set((await attemptsOf(flow)).map(({ id }) => id));
+  const { authorizeUrl } = await flow.start('x', wishes);
+  const { id } = (await attemptsOf(flow)).find((attempt) => !known.has(attempt.id))!;
+  const code = (await flow.decide(authorizeUrl, persona)).searchParams.get('code')!;
+  await flow.pool.query('update connect_attempts set spent_at = db_now() where id = $1', [id]);
+  expect(await flow.exchange().exchangeCode(id, new Secret(code))).toEqual({ kind: 'exchanged' });
+  return id;
+}
+
+describe('a connection that was left half done', () => {
+  it('stays open while the platform cannot say whose it is, and the sweep finishes it', async () => {
+    const { authorizeUrl } = await flow.start('x');
+    await flow.fault({ endpoint: 'identity', times: 2, status: 502 });
+    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=provider_unavailable` });
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', error: null, sealed: true }]);
+    await flow.pass(31);
+    await sweep();
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged' }]);
+    await sweep();
+    const [attempt] = await attemptsOf(flow);
+    expect(attempt).toMatchObject({ status: 'completed', sealed: false });
+    expect(await flow.account(attempt!.accountIds[0]!)).toMatchObject({ health: 'active' });
+    expect(await flow.calls('token')).toHaveLength(1);
+  });
+
+  it('is finished by another process when the one that exchanged the code died', async () => {
+    await exchangeOnly();
+    await flow.pass(31);
+    await flow.get(SweepAttempts, 1).execute();
+    const [attempt] = await attemptsOf(flow);
+    expect(attempt).toMatchObject({ status: 'completed', sealed: false });
+    expect(await eventsOf(flow, attempt!.accountIds[0]!)).toMatchObject([{ type: 'account.connected' }]);
+  });
+
+  it('is finished once by two that do it at the same moment', async () => {
+    const id = await exchangeOnly();
+    const [one, other] = await Promise.all([flow.get(FinishAttempt).execute(id), flow.get(FinishAttempt, 1).execute(id)]);
+    expect(one).toEqual(other);
+    const [attempt] = await attemptsOf(flow);
+    expect(one).toEqual({ kind: 'completed', accountIds: attempt!.accountIds });
+    expect(await eventsOf(flow, attempt!.accountIds[0]!)).toHaveLength(1);
+  });
+
+  it('does not keep the sweep from those behind it when it cannot be opened', async () => {
+    const broken = await exchangeOnly('paula');
+    await flow.pool.query(`update attempt_secrets set sealed_token_set = '\\x00' where attempt_id = $1`, [broken]);
+    await flow.pass(1);
+    const good = await exchangeOnly('omar');
+    await flow.pass(31);
+    await sweep();
+    expect((await attemptsOf(flow)).find(({ id }) => id === good)).toMatchObject({ status: 'completed' });
+  });
+
+  it('leaves the later of two consents in place, whichever is finished last', async () => {
+    const first = await exchangeOnly();
+    await flow.pass(1);
+    const second = await exchangeOnly();
+    const later = await flow.get(Vault).openAttemptTokens(flow.pool, { ...flow.tenant, id: second });
+    const finished = await flow.get(FinishAttempt).execute(second);
+    // The platform ended the first grant with the second consent, but may say so only later.
+    await flow.fault({ endpoint: 'identity', status: 200, body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } } });
+    expect(await flow.get(FinishAttempt).execute(first)).toEqual(finished);
+    const { accountIds } = (await attemptsOf(flow))[0]!;
+    expect(await accessOf(accountIds[0]!)).toBe(later!.accessToken.reveal());
+  });
+
+  it('ends as failed where a later consent made the platform forget it', async () => {
+    const first = await exchangeOnly();
+    await flow.pass(1);
+    const id = await flow.connect('x');
+    expect(await flow.get(FinishAttempt).execute(first)).toEqual({ kind: 'failed', error: 'exchange_failed' });
+    expect(await flow.account(id)).toMatchObject({ health: 'active' });
+  });
+
+  it('never hangs an account on a grant whose tokens are destroyed', async () => {
+    const first = await exchangeOnly();
+    await flow.pass(1);
+    const id = await flow.connect('x');
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+    await flow.fault({ endpoint: 'identity', status: 200, body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } } });
+    const finished = await flow.get(FinishAttempt).execute(first);
+    if (finished.kind !== 'completed') throw new Error(JSON.stringify(finished));
+    expect(await accessOf(finished.accountIds[0]!)).toBeDefined();
+  });
+
+  it('says missing_permissions where too little was given to even ask who it is', async () => {
+    const { authorizeUrl } = await flow.start('x', { scopes: ['tweet.write', 'offline.access'] });
+    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=missing_permissions` });
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'missing_permissions', sealed: false }]);
+  });
+});
+
+describe('the sweep of attempts', () => {
+  it('ends what nobody came back for, and tells it once', async () => {
+    await flow.start('x', { userRef: 'user 7' });
+    await flow.pass(601);
+    await sweep();
+    await sweep();
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'state_expired', sealed: false }]);
+    expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_attempt.failed', data: { error: 'state_expired', user_ref: 'user 7' } }]);
+  });
+
+  it('ends what a process died over before the code was exchanged, five minutes after its time', async () => {
+    await flow.start('x');
+    await flow.pool.query('update connect_attempts set spent_at = db_now() where workspace_id = $1', [flow.tenant.workspaceId]);
+    await flow.pass(601);
+    await sweep();
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'pending' }]);
+    await flow.pass(300);
+    await sweep();
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed' }]);
+  });
+
+  it('forgets what ended a day ago, and nothing younger', async () => {
+    await flow.connect('x');
+    await flow.pass(86_000);
+    await sweep();
+    expect(await attemptsOf(flow)).toHaveLength(1);
+    await flow.pass(500);
+    await sweep();
+    expect(await attemptsOf(flow)).toEqual([]);
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { PROBLEM_CODES } from '../apps/api/src/http/problem-codes.js';
+
+const ELSEWHERE = /(^|\/)(node_modules|dist|coverage|\.[^/]+)(\/|$)/;
+const documents = readdirSync('.', { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.md') && !ELSEWHERE.test(path))
+  .sort();
+const read = (path: string): string => readFileSync(path, 'utf8');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
+const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found]) => found!);
+
+/** The anchors of a document, as GitHub makes them of its headings. */
+const anchorsOf = (text: string): string[] =>
+  all(text, /^#+ (.+)$/gm).map((heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+
+/** Links of a document that lead nowhere. */
+function broken(path: string, text: string): string[] {
+  const links = all(withoutCode(text), /\]\(([^()\s]+)\)/g).filter((link) => !/^[a-z]+:/.test(link));
+  return links.filter((link) => {
+    const [file = '', anchor] = link.split('#');
+    const target = file === '' ? path : posix.join(posix.dirname(path), file);
+    if (!existsSync(target)) return true;
+    return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target === path ? text : read(target)).includes(anchor);
+  });
+}
+
+/** npm scripts that a text names and package.json does not have. */
+const unknownScripts = (text: string): string[] =>
+  all(text, /npm run (?:-\S+ )*([a-z][\w:-]*)/g).filter((name) => !(name in scripts));
+
+/** A home, a temporary folder with a name of one machine in it, a mounted workspace. */
+const hostPaths = (text: string): string[] => all(text, /((?:^|[\s"'`(=])\/(?:root|home|work|Users|mnt|workspace)\/[\w.-]+)/gm);
+
+describe('the documents', () => {
+  it('are found', () => {
+    expect(documents).toEqual(expect.arrayContaining(['CONTRIBUTING.md', 'docs/guide.md', 'docs/runbooks/README.md']));
+  });
+
+  it.each(documents)('%s: every link leads to a file, and every anchor to a heading', (path) => {
+    expect(broken(path, read(path))).toEqual([]);
+  });
+
+  it.each(documents)('%s: every npm script it names can be run', (path) => {
+    expect(unknownScripts(read(path))).toEqual([]);
+  });
+
+  it.each(documents)('%s: names no path of one machine', (path) => {
+    expect(hostPaths(read(path))).toEqual([]);
+  });
+
+  it.each(['decisions', 'runbooks'])('the index of %s has every page', (folder) => {
+    const pages = readdirSync(`docs/${folder}`).filter((name) => name.endsWith('.md') && name !== 'README.md');
+    expect(all(read(`docs/${folder}/README.md`), /\]\(([\w-]+\.md)\)/g).sort()).toEqual(pages.sort());
+  });
+});
+
+describe('the guide', () => {
+  const table = read('docs/guide.md').split('\n## Errors\n')[1]!.split('\n## ')[0]!;
+  const rows = [...table.matchAll(/^\| (\d{3}) \| (.+?) \|/gm)].map(([, status, codes]) => ({ status: Number(status), codes: codes! }));
+  const told = rows.flatMap(({ status, codes }) => all(codes, /`([\w.]+)`/g).map((code) => [code, status]));
+
+  it('tells every error code with its status, and no other', () => {
+    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, [status]]) => [code, status])));
+  });
+});
+
+describe('what is looked for in documents is found', () => {
+  it('a link to no file, and an anchor to no heading', () => {
+    const text = '# A\n[a](README.md) [b](docs/nothing.md) [c](#a) [d](#b) [e](https://example.com) `[f](nothing.md)`';
+    expect(broken('README.md', text)).toEqual(['docs/nothing.md', '#b']);
+  });
+
+  it('a script that is not there', () => {
+    expect(unknownScripts('npm run token, npm run --silent token, npm run tokens, `npm run no:such`')).toEqual(['tokens', 'no:such']);
+  });
+
+  it('a path of one machine', () => {
+    expect(hostPaths('in /home/ada/evergrant or `/root/x`, not /tmp/page.json or /v1/accounts')).toHaveLength(2);
+  });
+});

@@ -9,6 +9,7 @@ export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.outp
 export type ApiConfig = Config<'process' | 'http' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'callers'>;
 export type WorkerConfig = Config<'process' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'worker' | 'http'>;
 export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
+export type SeedConfig = ApiConfig & Config<'seed'>;
 export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
 
 export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
@@ -17,6 +18,8 @@ export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
   read(env, 'process', 'sandbox', 'database', 'queue', 'masterKeys', 'worker', 'http');
 export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, 'process', 'sandbox', 'home');
 export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig => read(env, 'process', 'database', 'queue');
+
+export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
 
 /** Reads the chosen sections; every problem of all of them is told at once, none with the value in it. */
 function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[]): Config<Chosen> {

@@ -94,3 +94,8 @@ export const callers = z
 export const worker = z
   .object({ WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20) })
   .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));
+
+export const seed = z
+  .object({ SEED_TEST_API_KEY: z.string().optional() })
+  /** The key of an earlier start, kept while it is good. */
+  .transform((env) => ({ testApiKey: env.SEED_TEST_API_KEY === undefined ? undefined : new Secret(env.SEED_TEST_API_KEY) }));

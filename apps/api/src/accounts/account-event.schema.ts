@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { cursor, idOf, limit, time } from '../http/fields.js';
 
 export const listEventsQuery = z.object({ limit, cursor: cursor.optional() });
@@ -34,7 +35,7 @@ export const accountEventPageExample: AccountEventPageView = {
       environment: 'test',
       account_id: 'acc_01h455vb4pex5vsknk084sn02q',
       sequence: 1,
-      data: { provider: 'x', user_ref: 'user-42' },
+      data: { provider: EXAMPLE_PROVIDER, user_ref: 'user-42' },
     },
   ],
   next_cursor: null,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CONNECTION_TYPES } from '#persistence';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { health, idOf, provider, time } from '../http/fields.js';
 
 /** An account as the accounts surface shows it (api.md 3.1). */
@@ -32,7 +33,7 @@ export type AccountView = z.output<typeof accountSchema>;
 
 export const accountExample: AccountView = {
   id: 'acc_01h455vb4pex5vsknk084sn02q',
-  provider: 'x',
+  provider: EXAMPLE_PROVIDER,
   platform_account_id: '1460323737035677698',
   handle: 'ada',
   display_name: 'Ada Lovelace',

@@ -5,7 +5,7 @@ import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { isoTime } from '../http/iso-time.js';
 import { publicId } from '../http/public-id.js';
-import { PublicIdPipe } from '../http/public-id.pipe.js';
+import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { RateClass } from '../http/rate-class.js';
 import { Scopes } from '../http/scope.js';
 import {

@@ -3,7 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
-import { PublicIdPipe } from '../http/public-id.pipe.js';
+import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { Scopes } from '../http/scope.js';
 import { apiKeyExample, apiKeySchema, type ApiKeyView, newApiKeyExample, newApiKeySchema, type NewApiKeyView } from './api-key.schema.js';
 import { apiKeyView, newApiKeyView } from './api-key.view.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idOf, time } from '../http/fields.js';
 
 /** How far an attempt has come. */
@@ -22,6 +23,6 @@ export const attemptExample: AttemptView = {
   account_ids: ['acc_01h455vb4pex5vsknk084sn02q'],
   candidates: null,
   error: null,
-  provider: 'x',
+  provider: EXAMPLE_PROVIDER,
   expires_at: '2026-12-01T12:10:00Z',
 };

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query, Req, Res, UseFilters } from '@nestjs/com
 import { ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CompleteConnect } from '#accounts';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { uuidOf } from '../http/public-id.js';
@@ -32,7 +33,7 @@ export class CallbackController {
   constructor(private readonly completeConnect: CompleteConnect) {}
 
   @Get()
-  @ApiParam({ name: 'provider', example: 'x' })
+  @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
   @ApiQuery({ name: 'state', required: true, schema: { type: 'string' }, example: 'Yw2rJv0e….pUq1T6S3…' })
   @ApiQuery({ name: 'code', required: false, schema: { type: 'string' }, example: 'c29tZS1jb2Rl' })
   @Describe({ summary: 'The browser comes back from the platform', ...DESCRIPTION })
@@ -46,7 +47,7 @@ export class CallbackController {
   }
 
   @Get('/:oauthAppId')
-  @ApiParam({ name: 'provider', example: 'x' })
+  @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
   @ApiParam({ name: 'oauthAppId', example: 'oa_01h455vb4pex5vsknk084sn02s' })
   @ApiQuery({ name: 'state', required: true, schema: { type: 'string' }, example: 'Yw2rJv0e….pUq1T6S3…' })
   @ApiQuery({ name: 'code', required: false, schema: { type: 'string' }, example: 'c29tZS1jb2Rl' })

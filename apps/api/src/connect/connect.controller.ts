@@ -2,6 +2,7 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { ReadAttempt, StartConnect } from '#accounts';
 import { CodedError } from '#observability';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { isoTime } from '../http/iso-time.js';
@@ -23,7 +24,7 @@ export class ConnectController {
 
   @Get('/:provider/start')
   @Scopes('oauth:write')
-  @ApiParam({ name: 'provider', example: 'x' })
+  @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
   @Describe({
     summary: 'Start to connect an account: send the browser to authorize_url',
     answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },

@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { landingPage } from './landing-page.js';
@@ -12,7 +13,7 @@ import { sendPage } from './send-page.js';
 @Controller('/connected')
 export class ConnectedController {
   @Get()
-  @ApiQuery({ name: 'connected', required: false, schema: { type: 'string' }, example: 'x' })
+  @ApiQuery({ name: 'connected', required: false, schema: { type: 'string' }, example: EXAMPLE_PROVIDER })
   @ApiQuery({ name: 'oauth_error', required: false, schema: { type: 'string' }, example: 'access_denied' })
   @Describe({
     summary: 'The page for a browser that has nowhere else to go',

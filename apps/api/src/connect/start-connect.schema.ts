@@ -27,7 +27,7 @@ export type StartedConnectView = z.output<typeof startedConnectSchema>;
 const STATE = 'Yw2rJv0eJ1cS6mG0nQ4kqk2m3mQk2m0wq3Q2Vb1h8s0.pUq1T6S3r1b0Vx2m9yQ4J8c7e5d3Fz1a0B9w2R6k4Hs';
 
 export const startedConnectExample: StartedConnectView = {
-  authorize_url: `https://x.com/i/oauth2/authorize?response_type=code&client_id=abc&state=${STATE}`,
+  authorize_url: `https://platform.example/oauth2/authorize?response_type=code&client_id=abc&state=${STATE}`,
   state: STATE,
   expires_at: '2026-12-01T12:10:00Z',
 };

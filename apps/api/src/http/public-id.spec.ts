@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CodedError } from '#observability';
 import { publicId, uuidOf } from './public-id.js';
-import { PublicIdPipe } from './public-id.pipe.js';
+import { PublicIdPipe } from './public-id-pipe.js';
 
 describe('a public id', () => {
   it('is a TypeID and leads back to its UUID', () => {

@@ -95,9 +95,9 @@ describe('a request', () => {
     expect(response.headers.get('x-request-id')).toBe(id);
   });
 
-  it.each(['x'.repeat(129), 'a b', 'a/b', '<script>', 'ä'])('gets a new id instead of %s', async (id) => {
-    const response = await api.call('/health/live', { headers: { 'x-request-id': encodeURI(id) === id ? id : `${id} ` } }).catch(() => undefined);
-    expect(response?.headers.get('x-request-id') ?? 'req_').toMatch(/^req_/);
+  it.each(['x'.repeat(129), 'a b', 'a/b', '<script>'])('gets a new id instead of %s', async (id) => {
+    const response = await api.call('/health/live', { headers: { 'x-request-id': id } });
+    expect(response.headers.get('x-request-id')).toMatch(/^req_[0-9a-z]{26}$/);
   });
 
   it('is answered with headers that keep browsers and caches away from what is private', async () => {

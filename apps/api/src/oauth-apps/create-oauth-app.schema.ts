@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { provider, text } from '../http/fields.js';
 
 /** What it takes to bring one's own app. `platform` is another word for `provider`. */
@@ -28,8 +29,8 @@ export const createOAuthAppBody = z
 export type CreateOAuthAppBody = z.output<typeof createOAuthAppBody>;
 
 export const createOAuthAppExample: z.input<typeof createOAuthAppBody> = {
-  provider: 'x',
-  name: 'Our X app',
+  provider: EXAMPLE_PROVIDER,
+  name: 'Our app',
   client_id: 'WlVqTnRzR2hCY0dWb1lXNW5l',
   client_secret: 'the secret that the platform showed you',
   allowed_return_urls: ['https://app.example.com/settings'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idOf, provider, time } from '../http/fields.js';
 
 /** The customer's own app at a platform (api.md 3.3); its secret never comes back. */
@@ -24,10 +25,10 @@ export type OAuthAppView = z.output<typeof oauthAppSchema>;
 
 export const oauthAppExample: OAuthAppView = {
   id: 'oa_01h455vb4pex5vsknk084sn02s',
-  provider: 'x',
-  name: 'Our X app',
+  provider: EXAMPLE_PROVIDER,
+  name: 'Our app',
   client_id: 'WlVqTnRzR2hCY0dWb1lXNW5l',
-  redirect_uri: 'https://connect.example.com/v1/oauth/x/callback',
+  redirect_uri: `https://connect.example.com/v1/oauth/${EXAMPLE_PROVIDER}/callback`,
   scopes: ['tweet.read', 'tweet.write', 'users.read', 'offline.access'],
   allowed_return_urls: ['https://app.example.com/settings'],
   completion: 'immediate',

@@ -5,7 +5,7 @@ import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { provider } from '../http/fields.js';
-import { PublicIdPipe } from '../http/public-id.pipe.js';
+import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { Scopes } from '../http/scope.js';
 import { createOAuthAppBody, type CreateOAuthAppBody, createOAuthAppExample } from './create-oauth-app.schema.js';
 import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';

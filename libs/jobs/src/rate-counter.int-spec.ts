@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { seconds } from '#config';
+import { createLogger, Secret } from '#observability';
+import { queueStores, type TestStore } from '../../../test/support/queue-stores.js';
+import { openRateCounter, type RateCounter } from './rate-counter.js';
+
+const logger = createLogger({ app: 'test', level: 'silent' });
+
+describe.each(queueStores.filter(({ here }) => here))('counts in $kind', (kind) => {
+  let store: TestStore;
+  let pool: pg.Pool;
+  let processes: RateCounter[];
+
+  beforeAll(async () => {
+    store = await kind.open();
+    pool = new pg.Pool({ connectionString: store.urls.databaseUrl });
+    pool.on('error', () => undefined);
+    const redisUrl = store.urls.redisUrl === undefined ? undefined : new Secret(store.urls.redisUrl);
+    processes = [1, 2].map(() => openRateCounter({ pool, redisUrl, window: seconds(60), logger }));
+    // The connection to Redis is made in the background; until then each counts for itself.
+    await untilShared(processes);
+  });
+
+  afterAll(async () => {
+    for (const counter of processes) counter.close();
+    await pool.end();
+    await store.close();
+  });
+
+  it('are those of all processes together, and each key\'s own', async () => {
+    const uses = await Promise.all(Array.from({ length: 10 }, (_, at) => processes[at % 2]!.count('together')));
+    expect(uses.map(({ used }) => used).sort((left, right) => left - right)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(uses.every(({ resetIn }) => resetIn > 0 && resetIn <= seconds(60))).toBe(true);
+    expect((await processes[0]!.count('another')).used).toBe(1);
+  });
+
+  it('begin anew with the next window', async () => {
+    const redisUrl = store.urls.redisUrl === undefined ? undefined : new Secret(store.urls.redisUrl);
+    const brief = [1, 2].map(() => openRateCounter({ pool, redisUrl, window: seconds(1), logger }));
+    await untilShared(brief);
+    expect((await brief[0]!.count('brief')).used).toBe(1);
+    expect((await brief[1]!.count('brief')).used).toBe(2);
+    await new Promise((later) => setTimeout(later, 1_100));
+    expect((await brief[0]!.count('brief')).used).toBe(1);
+    for (const counter of brief) counter.close();
+  });
+
+  it('go on in each process for itself while the store is away, and together when it is back', async () => {
+    await store.takeAway();
+    const [first, second] = [await processes[0]!.count('outage'), await processes[1]!.count('outage')];
+    expect([first.used, second.used]).toEqual([1, 1]);
+    await store.giveBack();
+    await untilShared(processes);
+  });
+});
+
+/** Throws when two processes do not count together within ten seconds. */
+async function untilShared([one, other]: RateCounter[]): Promise<void> {
+  for (let round = 0; round < 100; round += 1) {
+    const key = `shared-${round}-${Math.random()}`;
+    await one!.count(key);
+    if ((await other!.count(key)).used === 2) return;
+    await new Promise((later) => setTimeout(later, 100));
+  }
+  throw new Error('the processes do not count together');
+}

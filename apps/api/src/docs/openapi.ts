@@ -31,7 +31,7 @@ export function openApiDocument(app: NestFastifyApplication, publicUrl: string):
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     standardSchemaConverter: (schema, { schemaType }) => jsonSchemaOf(schema, schemaType),
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}.${method}`,
+    operationIdFactory: (controller, method) => operationId(controller.replace(/Controller$/, ''), method),
   });
   const problem = jsonSchemaOf(problemSchema, 'output').components;
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem } };
@@ -48,6 +48,10 @@ export function serveDocs(app: NestFastifyApplication, publicUrl: string): void 
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
   });
 }
+
+/** `accountsList`: what generated clients call it. */
+const operationId = (noun: string, verb: string): string =>
+  noun.replace(/^[A-Z]+(?=[A-Z]|$)|^[A-Z]/, (start) => start.toLowerCase()) + verb.replace(/^./, (first) => first.toUpperCase());
 
 type Components = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 

@@ -5,9 +5,9 @@ import { AccountsModule, type CallbackOutcome, CompleteConnect, CreateOAuthApp, 
 import { readApiConfig } from '#config';
 import { createLogger, Secret } from '#observability';
 import { Database, newId, type Tenant } from '#persistence';
-import type { TokenExchange } from '#tokens';
+import type { Room, TokenExchange } from '#tokens';
 import type { Pool } from 'pg';
-import { TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
+import { ROOM, TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
 import { openTestDatabase, type TestDatabase, turnClock } from './database.js';
 import { makeProject, makeTenant } from './rows.js';
 import { TestSandbox } from './sandbox.js';
@@ -77,13 +77,18 @@ export class Flow {
     await this.app('tiktok');
   }
 
-  get<Room>(type: Type<Room> | symbol, process = 0): Room {
-    return this.#processes[process]!.get<Room>(type);
+  get<Thing>(type: Type<Thing> | symbol, process = 0): Thing {
+    return this.#processes[process]!.get<Thing>(type);
   }
 
   /** The way to token endpoints of one of the processes. */
   exchange(process = 0): TokenExchange {
     return this.get(TOKEN_EXCHANGE, process);
+  }
+
+  /** What the token room of one of the processes works with. */
+  room(process = 0): Room {
+    return this.get(ROOM, process);
   }
 
   get pool(): Pool {
@@ -145,6 +150,20 @@ export class Flow {
   async fault(fault: Fault): Promise<void> {
     const { status, body } = await this.sandbox.control('POST', '/faults', { provider: 'x', ...fault });
     if (status !== 201) throw new Error(JSON.stringify(body));
+  }
+
+  /** Changes how a platform treats the tokens of the tenant's default app, such as `access_ttl_seconds`. */
+  async knobs(provider: string, knobs: object): Promise<void> {
+    const { id } = await this.one<{ id: string }>(
+      'select client_id as id from oauth_apps where workspace_id = $1 and provider = $2 and is_default',
+      [this.tenant.workspaceId, provider],
+    );
+    await this.sandbox.control('POST', '/apps', { provider, client_id: id, ...knobs });
+  }
+
+  /** The person removes the app at the platform. */
+  async revoke(persona = 'happy', provider = 'x'): Promise<void> {
+    await this.sandbox.control('POST', `/users/${persona}/revoke`, { provider });
   }
 
   /** The calls to one endpoint, oldest first. */

@@ -1,9 +1,10 @@
 import { minutes, seconds } from '#config';
-import { attemptsSweep, grantsSweep } from '#jobs';
+import { attemptsSweep, grantsSweep, probesSweep } from '#jobs';
 import { type Schedule } from './runtime/schedule-keeper.js';
 
 /** Every job that comes back by itself. A beat is once for all workers, however many there are. */
 export const schedules: readonly Schedule[] = [
   { job: grantsSweep, every: seconds(10) },
+  { job: probesSweep, every: seconds(15) },
   { job: attemptsSweep, every: minutes(1) },
 ];

@@ -4,13 +4,14 @@ import { type WorkerConfig } from '#config';
 import { knownJobs, openQueueBackend } from '#jobs';
 import { type Logger } from '#observability';
 import { CleanupModule } from './cleanup/cleanup.module.js';
+import { ProbeModule } from './probe/probe.module.js';
 import { RefreshModule } from './refresh/refresh.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
 import { schedules } from './schedules.js';
 import { WORKER_CONFIG } from './worker-config.js';
 
 /** One line for each folder of handlers; they may inject LOGGER, WORKER_CONFIG and JobQueue. */
-const features: NonNullable<ModuleMetadata['imports']> = [RefreshModule, CleanupModule];
+const features: NonNullable<ModuleMetadata['imports']> = [RefreshModule, ProbeModule, CleanupModule];
 
 /** The worker: the use cases that jobs call, without any HTTP. */
 @Module({})

@@ -5,6 +5,8 @@ const refused = (code: string, field: string, message: string): CodedError =>
 
 export const accountNotFound = (): CodedError => new CodedError('account.not_found', 'There is no such account.');
 export const attemptNotFound = (): CodedError => new CodedError('attempt.not_found', 'There is no such attempt.');
+export const attemptNotSelectable = (): CodedError =>
+  new CodedError('attempt.not_selectable', 'The attempt does not wait for a selection, or its ten minutes are over.');
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
 export const unknownProvider = (): CodedError => refused('provider.unknown', 'provider', 'is not a known provider');
 export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');

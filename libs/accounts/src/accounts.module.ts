@@ -15,14 +15,20 @@ import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
 import { CarryOutAttempt } from './connect/carry-out-attempt.js';
 import { CompleteConnect } from './connect/complete-connect.js';
+import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
 import { ReadAttempt } from './connect/read-attempt.js';
+import { SelectAccounts } from './connect/select-accounts.js';
 import { StartConnect } from './connect/start-connect.js';
+import { StartReauth } from './connect/start-reauth.js';
 import { SweepAttempts } from './connect/sweep-attempts.js';
 import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
+import { DueProbes } from './probe/due-probes.js';
+import { ProbeAccount } from './probe/probe-account.js';
 import { DueGrants } from './refresh/due-grants.js';
 import { RefreshGrant } from './refresh/refresh-grant.js';
+import { RevokeLater } from './revoke-later.js';
 
 export interface AccountsOptions {
   config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys'>;
@@ -32,9 +38,11 @@ export interface AccountsOptions {
 }
 
 const useCases = [
-  ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, ReadAttempt, SweepAttempts],
+  ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, SelectAccounts],
+  ...[SweepAttempts, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, DueGrants, RefreshGrant],
+  ...[StartReauth, DueProbes, ProbeAccount],
 ];
 
 const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name }: AccountsOptions): Room => ({

@@ -2,6 +2,6 @@ export * from './contract/index.js';
 export { type AuthorizeInput, authorizeUrl } from './oauth/authorize-url.js';
 export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
-export { readIdentityAnswer, readTokenAnswer } from './oauth/read-answer.js';
+export { readIdentityAnswer, readProbeAnswer, readProfilesAnswer, readTokenAnswer } from './oauth/read-answer.js';
 export { splitScopes } from './oauth/token-response.js';
 export { findProvider, PROVIDER_NAMES, providerOf } from './registry.js';

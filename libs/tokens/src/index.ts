@@ -1,8 +1,11 @@
 export { InProcessExchange } from './exchange/in-process-exchange.js';
 export { adoptGrant, type AdoptedGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
-export { identifyAttempt } from './grants/identify-attempt.js';
+export { discardAttempt } from './grants/discard-attempt.js';
+export { type AttemptIdentity, identifyAttempt } from './grants/identify-attempt.js';
+export { syncProfiles, toCandidate } from './grants/profiles.js';
 export { retireGrant } from './grants/retire-grant.js';
 export { PlatformClient } from './platform-client.js';
+export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { deriveHealth } from './protocol/health.js';
 export type { Room } from './room.js';
 export { recoverClaims } from './store/claims.js';

@@ -1,7 +1,7 @@
 import { type Keyring, openRow, type Place, type RowSecrets, sealRow } from '#crypto';
 import { Secret } from '#observability';
 import type { Tenant, Tx } from '#persistence';
-import { attemptSecrets, grantTokens, oauthAppSecrets, type SealedTable, tokenOrphans } from '#persistence/sealed';
+import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, type SealedTable, tokenOrphans } from '#persistence/sealed';
 import type { TokenSet } from '#providers';
 
 /** The pair of a grant, opened. `previous` is the refresh token before this one, kept for a while. */
@@ -21,8 +21,7 @@ export class Vault {
   constructor(private readonly keyring: Keyring) {}
 
   async sealClientSecret(tx: Tx, app: Owner, secret: Secret): Promise<void> {
-    const before = await oauthAppSecrets.read(tx, app.id);
-    const version = String(BigInt(before?.version ?? '0') + 1n);
+    const version = await nextVersion(tx, oauthAppSecrets, app);
     await this.seal(tx, oauthAppSecrets, app, version, { sealed_client_secret: secret });
   }
 
@@ -71,6 +70,19 @@ export class Vault {
     await grantTokens.shred(tx, grantId);
   }
 
+  /** The token of one account of several that hang on a grant. */
+  async sealAccountToken(tx: Tx, account: Owner, token: Secret): Promise<void> {
+    await this.seal(tx, accountTokens, account, await nextVersion(tx, accountTokens, account), { sealed_access: token });
+  }
+
+  async openAccountToken(tx: Tx, account: Owner): Promise<Secret | null> {
+    return (await this.open(tx, accountTokens, account))?.sealed_access ?? null;
+  }
+
+  async shredAccount(tx: Tx, accountId: string): Promise<void> {
+    await accountTokens.shred(tx, accountId);
+  }
+
   /** A pair that came too late for its grant is kept beside it, under the exchange that brought it. */
   async sealOrphan(tx: Tx, intent: Owner, tokens: TokenSet): Promise<void> {
     await this.seal(tx, tokenOrphans, intent, '1', { sealed_pair: packTokens(tokens) });
@@ -95,6 +107,12 @@ export class Vault {
     const row = await table.read(tx, owner.id);
     return row && openRow(this.keyring, placeOf(table, owner, row.version), row);
   }
+}
+
+/** Rows whose version no other table keeps count theirs by themselves. */
+async function nextVersion<Column extends string>(tx: Tx, table: SealedTable<Column>, { id }: Owner): Promise<string> {
+  const before = await table.read(tx, id);
+  return String(BigInt(before?.version ?? '0') + 1n);
 }
 
 const placeOf = (table: { name: string }, owner: Owner, version: string): Place => ({

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LOGGER, type Logger } from '#observability';
 import { Database, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
-import { retireGrant, type RevocableTokens, type Room, type TokenExchange } from '#tokens';
+import { retireGrant, type RevocableTokens, type Room } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
-import { ROOM, TOKEN_EXCHANGE } from '../injection.js';
+import { ROOM } from '../injection.js';
+import { RevokeLater } from '../revoke-later.js';
 
 interface AccountInput {
   tenant: Tenant;
@@ -26,18 +26,13 @@ const DISCONNECT = `
 export class DisconnectAccount {
   constructor(
     private readonly database: Database,
+    private readonly revokeLater: RevokeLater,
     @Inject(ROOM) private readonly room: Room,
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Throws account.not_found, also for one that is disconnected already, and account.leased. */
   async execute({ tenant, id }: AccountInput): Promise<void> {
-    const revocable = await transaction(this.database.pool, (tx) => this.disconnect(tx, { tenant, id }));
-    if (!revocable) return;
-    this.exchange.revoke(revocable).catch((error: unknown) => {
-      this.logger.warn({ err: error, account: id }, 'could not revoke at the platform');
-    });
+    this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.disconnect(tx, { tenant, id })));
   }
 
   private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<RevocableTokens | undefined> {
@@ -48,6 +43,7 @@ export class DisconnectAccount {
     const { rowCount } = await tx.query(DISCONNECT, [id]);
     if (rowCount === 0) throw accountNotFound();
     await recordEvent(tx, { ...tenant, accountId: id, type: 'account.disconnected', data: { reason: 'revoked_by_client' } });
+    await this.room.vault.shredAccount(tx, id);
     return retireGrant(this.room, tx, account.grantId);
   }
 }

@@ -1,4 +1,4 @@
-import type { AttemptStatus, Tenant, Tx } from '#persistence';
+import type { AttemptStatus, Candidate, Tenant, Tx } from '#persistence';
 
 /** An attempt as the flow sees it. */
 export interface AttemptRow extends Tenant {
@@ -11,6 +11,10 @@ export interface AttemptRow extends Tenant {
   userRef: string | null;
   scopes: string[];
   createdBy: string;
+  reauthAccountId: string | null;
+  selection: 'all' | 'manual';
+  candidates: Candidate[] | null;
+  platformUserId: string | null;
   status: AttemptStatus;
   error: string | null;
   accountIds: string[];
@@ -23,7 +27,8 @@ export interface AttemptRow extends Tenant {
 export const ATTEMPT_COLUMNS = `
   id, workspace_id as "workspaceId", environment, project_id as "projectId", provider, oauth_app_id as "oauthAppId",
   redirect_uri as "redirectUri", return_url as "returnUrl", user_ref as "userRef", scopes, created_by as "createdBy",
-  status, error, account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
+  reauth_account_id as "reauthAccountId", selection, candidates, platform_user_id as "platformUserId", status, error,
+  account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
   spent_at is not null as spent, expires_at <= db_now() as expired`;
 
 export async function findAttempt(tx: Tx, stateHash: Buffer): Promise<AttemptRow | undefined> {

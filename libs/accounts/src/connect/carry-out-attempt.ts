@@ -1,20 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
-import { Database, transaction } from '#persistence';
-import { type CodeOutcome, type TokenExchange, Vault } from '#tokens';
+import type { CodeOutcome, TokenExchange } from '#tokens';
 import { TOKEN_EXCHANGE } from '../injection.js';
 import type { AttemptRow } from './attempt-row.js';
 import type { Callback } from './callback.js';
-import { type AttemptError, failAttempt } from './fail-attempt.js';
+import { type AttemptError, FailAttempt } from './fail-attempt.js';
 import { FinishAttempt } from './finish-attempt.js';
 import { type Ending, reasonOf } from './landing.js';
 
-/** A spent attempt, to its end: exchange the code, ask whose it is, store grant and account. */
+/** A spent attempt, to its end: exchange the code, ask whose it is, store grant and accounts. */
 @Injectable()
 export class CarryOutAttempt {
   constructor(
-    private readonly database: Database,
-    private readonly vault: Vault,
+    private readonly failAttempt: FailAttempt,
     private readonly finish: FinishAttempt,
     @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -37,11 +35,12 @@ export class CarryOutAttempt {
   private async complete(attempt: AttemptRow): Promise<Ending> {
     const finished = await this.finish.execute(attempt.id);
     if (finished.kind === 'completed') return { connected: attempt.provider };
+    if (finished.kind === 'selection_required') return { selection_required: attempt.provider };
     return { oauth_error: finished.kind === 'failed' ? finished.error : 'provider_unavailable' };
   }
 
   private async fail(attempt: AttemptRow, error: AttemptError): Promise<Ending> {
-    await transaction(this.database.pool, (tx) => failAttempt(tx, this.vault, attempt, error));
+    await this.failAttempt.execute(attempt, error);
     return { oauth_error: error };
   }
 }

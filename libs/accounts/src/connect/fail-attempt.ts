@@ -1,5 +1,8 @@
-import { recordTenantEvent, type Tx } from '#persistence';
-import type { Vault } from '#tokens';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, recordTenantEvent, transaction, type Tx } from '#persistence';
+import { discardAttempt, type RevocableTokens, type Room } from '#tokens';
+import { ROOM } from '../injection.js';
+import { RevokeLater } from '../revoke-later.js';
 import type { AttemptRow } from './attempt-row.js';
 
 /** Why an attempt failed, as the browser and the attempt say it. */
@@ -7,21 +10,34 @@ export type AttemptError =
   | 'access_denied'
   | 'state_expired'
   | 'exchange_failed'
-  | 'missing_permissions'
+  | 'no_eligible_account'
+  | 'account_mismatch'
   | 'app_misconfigured'
   | 'provider_unavailable'
   | 'server_error';
 
-/** Ends an open attempt: what was sealed in it is destroyed, its event goes out. Whether it was still open. */
-export async function failAttempt(tx: Tx, vault: Vault, attempt: AttemptRow, error: AttemptError): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
-     where id = $1 and status in ('pending', 'exchanged')`,
-    [attempt.id, error],
-  );
-  if (rowCount === 0) return false;
-  await vault.shredAttempt(tx, attempt.id);
-  const data = { provider: attempt.provider, error, user_ref: attempt.userRef };
-  await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
-  return true;
+const FAIL = `
+  update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
+  where id = $1 and status in ('pending', 'exchanged', 'selection_required')`;
+
+/** Ends an open attempt: what was sealed in it is destroyed and revoked, its event goes out. */
+@Injectable()
+export class FailAttempt {
+  constructor(
+    private readonly database: Database,
+    private readonly revokeLater: RevokeLater,
+    @Inject(ROOM) private readonly room: Room,
+  ) {}
+
+  async execute(attempt: AttemptRow, error: AttemptError): Promise<void> {
+    this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.fail(tx, attempt, error)));
+  }
+
+  private async fail(tx: Tx, attempt: AttemptRow, error: AttemptError): Promise<RevocableTokens | undefined> {
+    const { rowCount } = await tx.query(FAIL, [attempt.id, error]);
+    if (rowCount === 0) return undefined;
+    const data = { provider: attempt.provider, error, user_ref: attempt.userRef };
+    await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
+    return discardAttempt(this.room, tx, attempt, attempt.platformUserId);
+  }
 }

@@ -1,73 +1,100 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, transaction, type Tx } from '#persistence';
-import type { Failure, Identity } from '#providers';
-import { type ExchangedAttempt, identifyAttempt, type RevocableTokens, type Room, type TokenExchange } from '#tokens';
-import { ROOM, TOKEN_EXCHANGE } from '../injection.js';
+import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type Room, toCandidate } from '#tokens';
+import { ROOM } from '../injection.js';
+import { RevokeLater } from '../revoke-later.js';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
-import { type AttemptError, failAttempt } from './fail-attempt.js';
-import { storeConnection } from './store-connection.js';
+import { type Choice, chooseProfiles } from './choose-profiles.js';
+import { type AttemptError, FailAttempt } from './fail-attempt.js';
+import { storeConnections } from './store-connections.js';
 
 /** `later`: the platform could not say whose the token set is; it stays sealed and the sweep asks again. */
-export type Finished = { kind: 'completed'; accountIds: string[] } | { kind: 'failed'; error: AttemptError } | { kind: 'later' };
+export type Finished =
+  | { kind: 'completed'; accountIds: string[] }
+  | { kind: 'selection_required' }
+  | { kind: 'failed'; error: AttemptError }
+  | { kind: 'later' };
 
-const READ = `select ${ATTEMPT_COLUMNS} from connect_attempts where id = $1`;
+type Identified = Extract<AttemptIdentity, { ok: true }>;
 
-/** The second half of connecting: whose token set is it, and which account does it make or renew. Safe to run twice. */
+const READ = `
+  select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
+    and health <> 'disconnected') as "reauthProfile"
+  from connect_attempts where id = $1`;
+
+export interface OpenAttempt extends AttemptRow, ExchangedAttempt {
+  exchangedAt: Date;
+  /** Which profile a reauthorization is for; null: for none, or for one that was disconnected meanwhile. */
+  reauthProfile: string | null;
+}
+
+/** The second half of connecting: whose token set is it, and which accounts does it make or renew. Safe to run twice. */
 @Injectable()
 export class FinishAttempt {
   constructor(
     private readonly database: Database,
+    private readonly failAttempt: FailAttempt,
+    private readonly revokeLater: RevokeLater,
     @Inject(ROOM) private readonly room: Room,
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async execute(attemptId: string): Promise<Finished> {
-    const { rows } = await this.database.pool.query<AttemptRow>(READ, [attemptId]);
+  /** `selected`: the profiles that the caller chose, where the attempt waits for that. */
+  async execute(attemptId: string, selected?: readonly string[]): Promise<Finished> {
+    const { rows } = await this.database.pool.query<OpenAttempt>(READ, [attemptId]);
     const attempt = rows[0];
-    if (!attempt || !isExchanged(attempt)) return ended(attempt);
+    if (!attempt || !isOpen(attempt, selected)) return ended(attempt);
     const identity = await identifyAttempt(this.room, attempt);
     if (!identity) return { kind: 'later' };
-    if (identity.ok) return this.store(attempt, identity.identity);
-    this.logger.warn({ attempt: attemptId, code: identity.failure.code }, 'the platform did not say whose a token set is');
-    if (identity.failure.class === 'temporary') return { kind: 'later' };
-    return this.fail(attempt, REASONS[identity.failure.class] ?? 'exchange_failed');
+    if (!identity.ok) return this.notIdentified(attempt, identity);
+    attempt.platformUserId = identity.identity.platformUserId;
+    return this.decide(attempt, identity, chooseProfiles(attempt, identity, selected));
   }
 
-  private async store(attempt: AttemptRow & ExchangedAttempt, identity: Identity): Promise<Finished> {
+  private async notIdentified(attempt: OpenAttempt, { failure }: Extract<AttemptIdentity, { ok: false }>): Promise<Finished> {
+    this.logger.warn({ attempt: attempt.id, code: failure.code }, 'the platform did not say whose a token set is');
+    if (failure.class === 'temporary') return { kind: 'later' };
+    return this.fail(attempt, failure.class === 'app' ? 'app_misconfigured' : 'exchange_failed');
+  }
+
+  private async decide(attempt: OpenAttempt, identity: Identified, choice: Choice): Promise<Finished> {
+    if (choice.kind === 'refused') return this.fail(attempt, choice.error);
+    if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
     const stored = await transaction(this.database.pool, async (tx) => {
-      return (await isOpen(tx, attempt.id)) ? storeConnection(this.room, tx, attempt, identity) : undefined;
+      return (await lockOpen(tx, attempt)) ? storeConnections(this.room, tx, { attempt, ...identity, chosen: choice.profiles }) : undefined;
     });
-    if (stored?.revocable) await this.revoke(stored.revocable);
-    return stored ? { kind: 'completed', accountIds: stored.accountIds } : this.execute(attempt.id);
+    if (!stored) return this.execute(attempt.id);
+    for (const tokens of stored.revocable) this.revokeLater.execute(tokens);
+    return { kind: 'completed', accountIds: stored.accountIds };
+  }
+
+  private async askForSelection(attempt: OpenAttempt, { profiles = [] }: Identified): Promise<Finished> {
+    await this.database.pool.query(
+      `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3,
+         expires_at = db_now() + interval '10 minutes' where id = $1 and status = 'exchanged'`,
+      [attempt.id, JSON.stringify(profiles.map(toCandidate)), attempt.platformUserId],
+    );
+    return { kind: 'selection_required' };
   }
 
   private async fail(attempt: AttemptRow, error: AttemptError): Promise<Finished> {
-    await transaction(this.database.pool, (tx) => failAttempt(tx, this.room.vault, attempt, error));
+    await this.failAttempt.execute(attempt, error);
     return { kind: 'failed', error };
-  }
-
-  private async revoke(tokens: RevocableTokens): Promise<void> {
-    await this.exchange.revoke(tokens).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'could not revoke a grant that is no longer used');
-    });
   }
 }
 
-/** Why nobody could be named, where it is more than a code that led nowhere. */
-const REASONS: Partial<Record<Failure['class'], AttemptError>> = { app: 'app_misconfigured', permission: 'missing_permissions' };
-
-const isExchanged = (attempt: AttemptRow): attempt is AttemptRow & ExchangedAttempt =>
-  attempt.status === 'exchanged' && attempt.exchangedAt !== null;
+const isOpen = ({ status }: AttemptRow, selected?: readonly string[]): boolean =>
+  status === 'exchanged' || (status === 'selection_required' && selected !== undefined);
 
 function ended(attempt: AttemptRow | undefined): Finished {
   if (attempt?.status === 'completed') return { kind: 'completed', accountIds: attempt.accountIds };
+  if (attempt?.status === 'selection_required') return { kind: 'selection_required' };
   return { kind: 'failed', error: (attempt?.error ?? 'server_error') as AttemptError };
 }
 
 /** Of two that finish the same attempt, the second one waits here and then finds it done. */
-async function isOpen(tx: Tx, attemptId: string): Promise<boolean> {
-  const { rows } = await tx.query(`select 1 from connect_attempts where id = $1 and status = 'exchanged' for update`, [attemptId]);
+async function lockOpen(tx: Tx, { id, status }: AttemptRow): Promise<boolean> {
+  const { rows } = await tx.query('select 1 from connect_attempts where id = $1 and status = $2 for update', [id, status]);
   return rows.length > 0;
 }

@@ -1,7 +1,7 @@
 import { findProvider } from '#providers';
 
 /** How the flow ended, for the browser. */
-export type Ending = { connected: string } | { oauth_error: string };
+export type Ending = { connected: string } | { selection_required: string } | { oauth_error: string };
 
 const OURS = ['connected', 'oauth_error', 'connect_token', 'selection_required'];
 

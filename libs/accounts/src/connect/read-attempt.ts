@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { digest, isOurState, Keyring } from '#crypto';
-import { Database, type Tenant } from '#persistence';
+import { type Candidate, Database, type Tenant } from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
 import { type AttemptRow, findAttempt } from './attempt-row.js';
 
@@ -12,9 +12,9 @@ export interface ReadAttemptInput {
 
 export interface AttemptRecord {
   state: string;
-  status: 'pending' | 'completed' | 'failed';
+  status: 'pending' | 'selection_required' | 'completed' | 'failed';
   accountIds: string[];
-  candidates: unknown[] | null;
+  candidates: Candidate[] | null;
   error: string | null;
   provider: string;
   expiresAt: Date;
@@ -28,15 +28,23 @@ export class ReadAttempt {
     private readonly keyring: Keyring,
   ) {}
 
-  async execute({ tenant, createdBy, state }: ReadAttemptInput): Promise<AttemptRecord> {
+  async execute(input: ReadAttemptInput): Promise<AttemptRecord> {
+    const attempt = await this.find(input);
+    const { accountIds, candidates, provider, expiresAt } = attempt;
+    return { state: input.state, ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
+  }
+
+  /** The attempt of that state, if this credential started it in this environment. */
+  async find({ tenant, createdBy, state }: ReadAttemptInput): Promise<AttemptRow> {
     const attempt = isOurState(this.keyring, state) ? await findAttempt(this.database.pool, digest(state)) : undefined;
     if (!attempt || attempt.createdBy !== createdBy || attempt.environment !== tenant.environment) throw attemptNotFound();
-    return { state, ...statusOf(attempt), accountIds: attempt.accountIds, candidates: null, provider: attempt.provider, expiresAt: attempt.expiresAt };
+    return attempt;
   }
 }
 
-/** An open one that nobody came back with reads as failed; one that waits for the platform is still open. */
+/** An open one that nobody came back with, or chose in, reads as failed; one that waits for the platform is still open. */
 function statusOf({ status, error, expired, spent }: AttemptRow): Pick<AttemptRecord, 'status' | 'error'> {
-  if (status === 'pending' && expired && !spent) return { status: 'failed', error: 'state_expired' };
+  const abandoned = (status === 'pending' && !spent) || status === 'selection_required';
+  if (abandoned && expired) return { status: 'failed', error: 'state_expired' };
   return { status: status === 'exchanged' ? 'pending' : status, error };
 }

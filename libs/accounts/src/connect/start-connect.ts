@@ -21,6 +21,10 @@ export interface StartConnectInput {
   projectId?: string;
   scopes?: string[];
   userRef?: string;
+  /** Where one consent opens several accounts: `manual` waits for a choice, else all become accounts. */
+  selection?: 'all' | 'manual';
+  /** The account that is reauthorized: only its own person may come back. */
+  reauthAccountId?: string;
 }
 
 export interface StartedAttempt {
@@ -42,8 +46,8 @@ interface NewAttempt {
 
 const INSERT = `
   insert into connect_attempts (id, workspace_id, environment, project_id, provider, oauth_app_id, state_hash, created_by,
-    redirect_uri, return_url, user_ref, scopes)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning expires_at as "expiresAt"`;
+    redirect_uri, return_url, user_ref, scopes, selection, reauth_account_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning expires_at as "expiresAt"`;
 
 /** The start of the flow: stores an attempt under the hash of its state and says where to send the person's browser. */
 @Injectable()
@@ -86,18 +90,9 @@ export class StartConnect {
     const { tenant } = input;
     return transaction(this.database.pool, async (tx) => {
       const { rows } = await tx.query<{ expiresAt: Date }>(INSERT, [
-        attempt.id,
-        tenant.workspaceId,
-        tenant.environment,
-        attempt.projectId,
-        attempt.app.provider,
-        attempt.app.id,
-        digest(attempt.state.reveal()),
-        input.createdBy,
-        attempt.redirectUri,
-        attempt.returnUrl,
-        input.userRef,
-        attempt.scopes,
+        ...[attempt.id, tenant.workspaceId, tenant.environment, attempt.projectId, attempt.app.provider, attempt.app.id],
+        ...[digest(attempt.state.reveal()), input.createdBy, attempt.redirectUri, attempt.returnUrl, input.userRef],
+        ...[attempt.scopes, input.selection ?? 'all', input.reauthAccountId],
       ]);
       await this.vault.sealVerifier(tx, { ...tenant, id: attempt.id }, verifier);
       return rows[0]?.expiresAt ?? new Date(NaN);

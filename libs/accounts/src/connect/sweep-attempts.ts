@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
-import { Database, transaction } from '#persistence';
-import { Vault } from '#tokens';
+import { Database } from '#persistence';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
-import { type AttemptError, failAttempt } from './fail-attempt.js';
+import { type AttemptError, FailAttempt } from './fail-attempt.js';
 import { FinishAttempt } from './finish-attempt.js';
 
 const BATCH = 200;
@@ -12,7 +11,7 @@ const UNFINISHED = `
   order by exchanged_at limit ${BATCH}`;
 const EXPIRED = `
   select ${ATTEMPT_COLUMNS} from connect_attempts
-  where status = 'pending' and expires_at < db_now() - (case when spent_at is null then interval '0' else interval '5 minutes' end)
+  where status in ('pending', 'selection_required') and expires_at < db_now() - (case when spent_at is null or status = 'selection_required' then interval '0' else interval '5 minutes' end)
   order by expires_at limit ${BATCH}`;
 const OLD = `
   delete from connect_attempts where id in (
@@ -23,7 +22,7 @@ const OLD = `
 export class SweepAttempts {
   constructor(
     private readonly database: Database,
-    private readonly vault: Vault,
+    private readonly failAttempt: FailAttempt,
     private readonly finish: FinishAttempt,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -46,7 +45,7 @@ export class SweepAttempts {
   }
 
   private async expire(attempt: AttemptRow): Promise<void> {
-    const error: AttemptError = attempt.spent ? 'exchange_failed' : 'state_expired';
-    await transaction(this.database.pool, (tx) => failAttempt(tx, this.vault, attempt, error));
+    const error: AttemptError = attempt.status === 'pending' && attempt.spent ? 'exchange_failed' : 'state_expired';
+    await this.failAttempt.execute(attempt, error);
   }
 }

@@ -7,6 +7,9 @@ export type Health = (typeof HEALTHS)[number];
 export const CONNECTION_TYPES = ['oauth', 'manual', 'leased'] as const;
 export type ConnectionType = (typeof CONNECTION_TYPES)[number];
 
+/** `suspected`: refused once; `permanent`: refused again; `owner` must act; `permission` or role is missing. */
+export type ProbeClass = 'suspected' | 'permanent' | 'owner' | 'permission';
+
 /** What was connected. */
 @Entity('accounts')
 export class Account {
@@ -27,8 +30,14 @@ export class Account {
   @Column('text', { name: 'health_reason', nullable: true }) healthReason!: string | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
   @Column('timestamptz', { name: 'connected_at', default: () => 'db_now()' }) connectedAt!: Date;
+  /** It has a token of its own (a Page); its grant's only renews it. */
+  @Column('boolean', { name: 'own_token', default: false }) ownToken!: boolean;
   @Column('timestamptz', { name: 'last_probed_at', nullable: true }) lastProbedAt!: Date | null;
   @Column('timestamptz', { name: 'probe_due_at', nullable: true }) probeDueAt!: Date | null;
+  /** What the last probes hold against the account itself, besides its grant. */
+  @Column('text', { name: 'probe_class', nullable: true }) probeClass!: ProbeClass | null;
+  @Column('text', { name: 'probe_reason', nullable: true }) probeReason!: string | null;
+  @Column('timestamptz', { name: 'probe_struck_at', nullable: true }) probeStruckAt!: Date | null;
   @Column('timestamptz', { name: 'disconnected_at', nullable: true }) disconnectedAt!: Date | null;
   @Column('text', { name: 'disconnected_reason', nullable: true }) disconnectedReason!: string | null;
   @Column('bigint', { name: 'event_sequence', default: 0 }) eventSequence!: string;

@@ -1,7 +1,17 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Environment } from '../tenant.js';
 
-export type AttemptStatus = 'pending' | 'exchanged' | 'completed' | 'failed';
+export type AttemptStatus = 'pending' | 'exchanged' | 'selection_required' | 'completed' | 'failed';
+
+/** Something the person's consent may connect, and why it may not. */
+export interface Candidate {
+  platformAccountId: string;
+  handle: string | null;
+  displayName: string | null;
+  avatarUrl: string | null;
+  eligible: boolean;
+  reason: string | null;
+}
 
 /** One start of the flow. Its state is stored as a hash, its verifier and token set are sealed elsewhere. */
 @Entity('connect_attempts')
@@ -22,6 +32,11 @@ export class ConnectAttempt {
   @Column('uuid', { name: 'reauth_account_id', nullable: true }) reauthAccountId!: string | null;
   @Column('text', { default: 'pending' }) status!: AttemptStatus;
   @Column('text', { nullable: true }) error!: string | null;
+  /** Where one consent opens several accounts: all that are eligible, or those that the caller chooses. */
+  @Column('text', { default: 'all' }) selection!: 'all' | 'manual';
+  @Column('jsonb', { nullable: true }) candidates!: Candidate[] | null;
+  /** Known once the platform was asked whose the token set is. */
+  @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
   @Column('uuid', { name: 'account_ids', array: true, default: '{}' }) accountIds!: string[];
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
   @Column('timestamptz', { name: 'expires_at', default: () => "(db_now() + '00:10:00')" }) expiresAt!: Date;

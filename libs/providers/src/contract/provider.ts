@@ -68,6 +68,14 @@ export interface Profile {
   ineligible: string | null;
 }
 
+/** One page of profiles; `after` names the next one's beginning. */
+export interface ProfilePage {
+  profiles: Profile[];
+  after: string | null;
+}
+
+export type ProfilesOutcome = ({ ok: true } & ProfilePage) | { ok: false; failure: Failure };
+
 /** A body that was read as JSON, or undefined where it was none. */
 export interface ReadAnswer {
   status: number;
@@ -114,7 +122,7 @@ export interface Provider {
   profiles?: {
     /** `after`: what the page before named as the next one's beginning; null for the first. */
     request(accessToken: Secret, after: string | null): PlatformRequest;
-    read(json: unknown): { profiles: Profile[]; after: string | null } | undefined;
+    read(json: unknown): ProfilePage | undefined;
   };
   /** The cheapest call that tells the truth about an account. */
   probe: {

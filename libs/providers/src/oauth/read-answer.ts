@@ -1,6 +1,6 @@
 import type { PlatformAnswer } from '../contract/http.js';
-import type { Failure, IdentityOutcome, TokenOutcome } from '../contract/outcome.js';
-import type { Provider, ReadAnswer } from '../contract/provider.js';
+import type { Failure, IdentityOutcome, ProbeReading, TokenOutcome } from '../contract/outcome.js';
+import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider.js';
 import { retryAfter } from './retry-after.js';
 
 const NOT_OAUTH: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
@@ -30,6 +30,20 @@ export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): 
 
 /** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */
 const NOT_LOOKED_AT = new Set([408, 425, 429]);
+
+/** Reads one page of the profiles that a consent opened; a platform without any has none to read. */
+export function readProfilesAnswer({ profiles, classify }: Provider, answer: PlatformAnswer): ProfilesOutcome {
+  const read = toJson(answer);
+  const page = answer.status < 300 ? profiles?.read(read.json) : undefined;
+  return page ? { ok: true, ...page } : { ok: false, failure: failureOf(answer, read, classify.api(read)) };
+}
+
+/** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
+export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {
+  const read = toJson(answer);
+  const reading = answer.status < 300 ? provider.probe.read(read.json) : undefined;
+  return reading ?? { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
+}
 
 function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {
   const { status } = answer;

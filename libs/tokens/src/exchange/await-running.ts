@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Room } from '../room.js';
-import { readGrant } from '../store/grants.js';
+import { type GrantAt, readGrant } from '../store/grants.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 
 const EVERY = 200;
@@ -8,14 +8,19 @@ const HELD = ['claimed', 'in_flight'];
 
 /** Waits for an exchange that another process runs, and tells its result. */
 export async function awaitRunning(room: Room, grantId: string, patience: number): Promise<RefreshOutcome> {
-  const before = await readGrant(room.pool, grantId);
   for (let waited = 0; waited < patience; waited += EVERY) {
     await pause(EVERY);
     const read = await readGrant(room.pool, grantId);
     if (!read) return { kind: 'nothing_to_do' };
-    if (HELD.includes(read.grant.refreshState)) continue;
-    if (read.grant.tokenVersion !== before?.grant.tokenVersion) return { kind: 'refreshed' };
-    return read.grant.lastClass === 'permanent' ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: 60 };
+    if (!HELD.includes(read.grant.refreshState)) return outcomeOf(read);
   }
   return { kind: 'unavailable', retryAfter: 60 };
+}
+
+/** What an exchange left in the grant says how it ended: after an ok nothing is held against it. */
+function outcomeOf({ grant: { lastClass, refreshDueAt }, now }: GrantAt): RefreshOutcome {
+  if (lastClass === null) return { kind: 'refreshed' };
+  if (lastClass === 'permanent') return { kind: 'refused' };
+  const retryAfter = Math.max(1, Math.ceil(((refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
+  return { kind: lastClass === 'app' ? 'app_paused' : 'unavailable', retryAfter };
 }

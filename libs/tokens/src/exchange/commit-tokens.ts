@@ -1,7 +1,10 @@
 import pRetry from 'p-retry';
 import { seconds } from '#config';
+import type { Secret } from '#observability';
 import { recordEvent, transaction, type Tx } from '#persistence';
 import { providerOf, type TokenSet } from '#providers';
+import { listProfiles, syncProfiles } from '../grants/profiles.js';
+import type { GrantFacts } from '../protocol/grant.js';
 import { afterTokens } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { clearApp } from '../store/apps.js';
@@ -25,7 +28,18 @@ export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSe
   if (fate === 'unwanted') {
     await revokeTokens(room, { ...claim.grant, oauthAppId: app.id, ...tokens });
   }
+  if (fate === 'stored') await renewProfiles(room, claim.grant, tokens.accessToken);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
+}
+
+/** With a renewed token the profiles are walked again: theirs are renewed too, and a lost role shows. */
+async function renewProfiles(room: Room, grant: GrantFacts, token: Secret): Promise<void> {
+  const listed = await listProfiles(room, grant, token);
+  if (!listed?.ok) return;
+  await transaction(room.pool, async (tx) => {
+    await syncProfiles(room, tx, grant.id, listed.profiles);
+    await applyHealth(tx, grant.id);
+  });
 }
 
 async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<boolean> {
@@ -42,9 +56,20 @@ async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: R
   });
   await clearApp(tx, app);
   await endIntent(tx, intentId, 'committed');
+  await putOffProbes(tx, grant);
   await applyHealth(tx, grant.id);
   await announceRefresh(tx, grant.id);
   return true;
+}
+
+/** An ok to a refresh is the truth too: the next probe comes a whole rhythm later. */
+async function putOffProbes(tx: Tx, grant: GrantFacts): Promise<void> {
+  await tx.query(
+    `update accounts set probe_due_at = db_now() + make_interval(secs => $2), probe_struck_at = null,
+       probe_class = nullif(probe_class, 'suspected')
+     where grant_id = $1 and not own_token and health <> 'disconnected'`,
+    [grant.id, providerOf(grant.provider).probe.every / 1_000],
+  );
 }
 
 /** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */

@@ -54,10 +54,16 @@ export async function settleFailure(room: Room, refresh: Refresh, failure: Failu
 async function settleStrike(room: Room, { claim, app, tokens }: Refresh, failure: Failure): Promise<RefreshOutcome> {
   const witness = await askWitness(room, claim.grant, tokens.access);
   await settle(room, claim, 'answered', async (now, tx) => {
+    await probeSoon(tx, claim.grant.id);
     const canary = await canaryOkAt(tx, app.id, claim.grant.id);
     return afterStrike(claim.grant, failure, { now, witness, canaryOkAt: canary });
   });
   return { kind: 'refused' };
+}
+
+/** Accounts with tokens of their own speak for themselves. */
+async function probeSoon(tx: Tx, grantId: string): Promise<void> {
+  await tx.query(`update accounts set probe_due_at = db_now() where grant_id = $1 and own_token and health <> 'disconnected'`, [grantId]);
 }
 
 /** Stores what an exchange without tokens means, if the grant is still the one that was claimed. */

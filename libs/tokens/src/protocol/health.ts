@@ -1,5 +1,5 @@
 import { days } from '#config';
-import type { Health } from '#persistence';
+import type { Health, ProbeClass } from '#persistence';
 import { after } from './due.js';
 import type { GrantFacts } from './grant.js';
 
@@ -7,6 +7,11 @@ import type { GrantFacts } from './grant.js';
 export interface AccountFacts {
   health: Health;
   missingScopes: readonly string[];
+  /** Whether it has a token of its own, without an end; its grant's only renews it. */
+  ownToken: boolean;
+  /** What the last probes hold against it. */
+  probeClass: ProbeClass | null;
+  probeReason: string | null;
 }
 
 /** What is known of the app: why it cannot refresh, or null. */
@@ -42,8 +47,10 @@ function disconnected({ account }: HealthInput): HealthState | undefined {
   return account.health === 'disconnected' ? { health: 'disconnected', reason: null } : undefined;
 }
 
-/** The grant is dead by the rule, or its last token has ended and nothing can renew it. */
-function gone({ grant, now }: HealthInput): HealthState | undefined {
+/** The grant or the account is dead by its rule, or the last token has ended and nothing can renew it. */
+function gone({ grant, account, now }: HealthInput): HealthState | undefined {
+  if (account.probeClass === 'permanent') return { health: 'needs_reauth', reason: account.probeReason };
+  if (account.ownToken) return undefined;
   if (grant.endedReason !== null) return { health: 'needs_reauth', reason: grant.endedReason };
   if (hasEnded(grant, now) && !canRenew(grant, now)) {
     return { health: 'needs_reauth', reason: grant.mode === 'none' ? 'token_unrefreshable' : 'grant_expired' };
@@ -51,31 +58,41 @@ function gone({ grant, now }: HealthInput): HealthState | undefined {
   return undefined;
 }
 
-function restricted({ grant }: HealthInput): HealthState | undefined {
+function restricted({ grant, account }: HealthInput): HealthState | undefined {
+  if (account.probeClass === 'owner') return { health: 'restricted', reason: account.probeReason };
   return grant.lastClass === 'owner' ? { health: 'restricted', reason: grant.lastReason } : undefined;
 }
 
 function incomplete({ account }: HealthInput): HealthState | undefined {
+  if (account.probeClass === 'permission') return { health: 'missing_permissions', reason: account.probeReason };
   return account.missingScopes.length > 0 ? { health: 'missing_permissions', reason: 'scope_missing' } : undefined;
 }
 
 /** The app's or the platform's trouble is no account's until its access token has ended; a strike or a lost answer is. */
-function troubled({ grant, app, now }: HealthInput): HealthState | undefined {
-  const ended = hasEnded(grant, now);
+function troubled({ grant, account, app, now }: HealthInput): HealthState | undefined {
+  if (account.probeClass === 'suspected') return { health: 'degraded', reason: 'refresh_unconfirmed' };
+  if (account.ownToken) return undefined;
+  return troubledGrant(grant, app, hasEnded(grant, now));
+}
+
+function troubledGrant(grant: GrantFacts, app: AppTrouble, ended: boolean): HealthState | undefined {
   if (app !== null && ended) return { health: 'degraded', reason: app };
   if (grant.refreshState === 'idle' || grant.lastClass === null) return undefined;
   if (grant.lastClass === 'app' && !ended) return undefined;
   return { health: 'degraded', reason: grant.lastReason };
 }
 
-function ending({ grant, now }: HealthInput): HealthState | undefined {
+function ending({ grant, account, now }: HealthInput): HealthState | undefined {
   const soon = after(now, SOON);
-  const end = grant.reauthDueAt ?? (canRenew(grant, now) ? null : grant.accessExpiresAt);
+  const end = grant.reauthDueAt ?? (account.ownToken || canRenew(grant, now) ? null : grant.accessExpiresAt);
   return end !== null && end <= soon ? { health: 'expiring', reason: 'token_unrefreshable' } : undefined;
 }
 
 const hasEnded = (grant: GrantFacts, now: Date): boolean => grant.accessExpiresAt !== null && grant.accessExpiresAt <= now;
 
-/** Whether something of ours can still prolong it. */
-const canRenew = (grant: GrantFacts, now: Date): boolean =>
-  grant.mode !== 'none' && (grant.refreshExpiresAt === null || grant.refreshExpiresAt > now);
+/** Whether something of ours can still prolong it: what is extended must still live, what is refreshed must not have ended. */
+function canRenew(grant: GrantFacts, now: Date): boolean {
+  if (grant.mode === 'none') return false;
+  if (grant.mode === 'extend_self') return !hasEnded(grant, now);
+  return grant.refreshExpiresAt === null || grant.refreshExpiresAt > now;
+}

@@ -1,8 +1,9 @@
-import { days, hours, minutes } from '#config';
+import { hours, minutes } from '#config';
 import type { Failure, TokenSet } from '#providers';
-import { judge, type Strike } from './death-rule.js';
+import { isRepeat, judge, type Strike } from './death-rule.js';
 import { after, backoff, endOfLife, type Random, refreshDue } from './due.js';
 import type { GrantChange, GrantFacts } from './grant.js';
+import { death, nextTry, putOff } from './last-tries.js';
 
 export interface Now {
   now: Date;
@@ -12,15 +13,13 @@ export interface Now {
 /** An app that is refused is asked again at this pace: its owner has to act, and no account is hurt meanwhile. */
 const APP_PAUSE = minutes(5);
 const OWNER_PAUSE = hours(1);
-/** The dead are tried once more after each of these; an ok revives them. */
-const LAST_TRIES = [hours(1), days(1)];
 
 /** The grant after an ok: times from what the platform said, everything held against it forgotten. */
 export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: number | null, { now, random }: Now): GrantChange {
   const accessExpiresAt = endOfLife(now, tokens.expiresIn ?? defaultLife);
   return {
     accessExpiresAt,
-    refreshExpiresAt: tokens.refreshExpiresIn === null ? grant.refreshExpiresAt : endOfLife(now, tokens.refreshExpiresIn),
+    refreshExpiresAt: endOfLife(now, tokens.refreshExpiresIn) ?? stillAhead(grant.refreshExpiresAt, now),
     issuedAt: now,
     lastRefreshedAt: now,
     scopes: tokens.scopes ?? grant.scopes,
@@ -28,6 +27,9 @@ export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: nu
     ...UNBLEMISHED,
   };
 }
+
+/** An end that was said before and has passed was wrong: there was an ok after it. */
+const stillAhead = (end: Date | null, now: Date): Date | null => (end !== null && end > now ? end : null);
 
 /** A grant about which nothing bad is known. */
 export const UNBLEMISHED = {
@@ -46,63 +48,60 @@ export const UNBLEMISHED = {
 
 /** The grant after a refusal that is no verdict on it: the platform, the app or the owner is the matter. */
 export function afterFailure(grant: GrantFacts, failure: Failure, { now, random }: Now): GrantChange {
-  const attempt = grant.attempt + 1;
-  const pause = { app: APP_PAUSE, owner: OWNER_PAUSE }[failure.class as string] ?? 0;
-  const wait = Math.max(pause, backoff(attempt, failure.retryAfter, random));
-  return {
+  const base: GrantChange = {
     refreshState: grant.unknownSince === null ? 'backoff' : 'unknown',
-    attempt,
-    refreshDueAt: after(now, wait),
     lastClass: failure.class,
     lastReason: failure.reason,
     lastError: failure.code,
   };
+  if (grant.endedReason !== null) return { ...base, ...putOff(grant, now) };
+  const attempt = grant.attempt + 1;
+  const pause = { app: APP_PAUSE, owner: OWNER_PAUSE }[failure.class as string] ?? 0;
+  const wait = Math.max(pause, backoff(attempt, failure.retryAfter, random));
+  return { ...base, attempt, refreshDueAt: after(now, wait) };
 }
 
 /** The request may have reached the platform and no answer came: resend at once (`refresh.md` 2.5). */
 export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantChange {
-  const again = grant.unknownSince !== null;
-  return {
+  const base: GrantChange = {
     refreshState: 'unknown',
     unknownSince: grant.unknownSince ?? now,
-    attempt: grant.attempt + 1,
-    refreshDueAt: again ? after(now, backoff(grant.attempt + 1, undefined, random)) : now,
     lastClass: 'temporary',
     lastReason: 'refresh_outcome_unknown',
     lastError: 'answer_lost',
   };
+  const again = grant.unknownSince !== null;
+  if (grant.endedReason !== null) return { ...base, ...(again ? putOff(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
+  const attempt = grant.attempt + 1;
+  return { ...base, attempt, refreshDueAt: again ? after(now, backoff(attempt, undefined, random)) : now };
 }
 
 /** The grant after the platform said it is gone: a strike, and death only by the rule. */
 export function afterStrike(grant: GrantFacts, failure: Failure, strike: Strike): GrantChange {
-  const { now, witness } = strike;
-  const base = {
+  const { now } = strike;
+  const base: GrantChange = {
     attempt: grant.attempt + 1,
     lastClass: 'permanent',
     lastReason: 'refresh_unconfirmed',
     lastError: failure.code,
-    strikeCount: grant.strikeCount + 1,
-    firstStrikeAt: grant.firstStrikeAt ?? now,
-    lastStrikeAt: now,
-    witness,
+    unknownSince: null,
+    ...count(grant, strike),
   };
-  if (grant.endedReason !== null) return { ...base, ...laterTries(grant, now) };
-  if (grant.unknownSince !== null) return { ...base, ...death(now, 'refresh_outcome_unknown') };
+  if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
+  if (grant.unknownSince !== null && isSpentOnce(grant)) return { ...base, ...death(now, 'refresh_outcome_unknown') };
   const verdict = judge(grant, strike);
   if (verdict.dead) return { ...base, ...death(now, reasonOfDeath(grant, failure, now)) };
   return { ...base, refreshState: 'confirm', refreshDueAt: verdict.askAgainAt };
 }
 
-function death(now: Date, endedReason: string): GrantChange {
-  return { refreshState: 'confirm', refreshDueAt: after(now, LAST_TRIES[0] ?? 0), attempt: 0, unknownSince: null, endedReason };
+/** A repeated strike is no new one; only what it brings in the grant's favour counts. */
+function count(grant: GrantFacts, { now, witness }: Strike): GrantChange {
+  if (isRepeat(grant, now)) return witness === 'accepts' ? { witness } : {};
+  return { strikeCount: grant.strikeCount + 1, firstStrikeAt: grant.firstStrikeAt ?? now, lastStrikeAt: now, witness };
 }
 
-/** `attempt` counts the tries since death. */
-function laterTries(grant: GrantFacts, now: Date): GrantChange {
-  const wait = LAST_TRIES[grant.attempt + 1];
-  if (wait === undefined) return { refreshState: 'ended', refreshDueAt: null };
-  return { refreshState: 'confirm', refreshDueAt: after(now, wait) };
-}
+/** Whether a refresh uses its token up, so that the second sending of one that arrived is refused. */
+const isSpentOnce = ({ mode }: GrantFacts): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
 
 function reasonOfDeath(grant: GrantFacts, failure: Failure, now: Date): string {
   return grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now ? 'grant_expired' : failure.reason;

@@ -1,17 +1,16 @@
 import { recordEvent, type Health, type Tx } from '#persistence';
-import { deriveHealth } from '../protocol/health.js';
+import { type AccountFacts, deriveHealth } from '../protocol/health.js';
 import { readApp, troubleOf } from './apps.js';
 import { readGrant } from './grants.js';
 
-interface AccountRow {
+interface AccountRow extends AccountFacts {
   id: string;
-  health: Health;
   reason: string | null;
-  missingScopes: string[];
 }
 
 const LIVING = `
-  select id, health, health_reason as reason, missing_scopes as "missingScopes" from accounts
+  select id, health, health_reason as reason, missing_scopes as "missingScopes", own_token as "ownToken",
+    probe_class as "probeClass", probe_reason as "probeReason" from accounts
   where grant_id = $1 and health <> 'disconnected' order by id for update`;
 
 /** Derives the health of a grant's accounts anew, in the transaction that changed a fact; what changed becomes an event. */

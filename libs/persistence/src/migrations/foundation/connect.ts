@@ -16,8 +16,12 @@ export const connect: Part = {
       user_ref text,
       scopes text[] not null,
       reauth_account_id uuid,
-      status text not null default 'pending' check (status in ('pending', 'exchanged', 'completed', 'failed')),
+      status text not null default 'pending' 
+        check (status in ('pending', 'exchanged', 'selection_required', 'completed', 'failed')),
       error text,
+      selection text not null default 'all' check (selection in ('all', 'manual')),
+      candidates jsonb,
+      platform_user_id text,
       account_ids uuid[] not null default '{}',
       created_at timestamptz not null default db_now(),
       expires_at timestamptz not null default db_now() + interval '10 minutes',
@@ -25,7 +29,7 @@ export const connect: Part = {
       exchanged_at timestamptz,
       finished_at timestamptz
     );
-    create index connect_attempts_open on connect_attempts (expires_at) where status in ('pending', 'exchanged');
+    create index connect_attempts_open on connect_attempts (expires_at) where status in ('pending', 'exchanged', 'selection_required');
     create index connect_attempts_finished on connect_attempts (created_at) where status in ('completed', 'failed');
 
     create table attempt_secrets (

@@ -79,8 +79,12 @@ export const grants: Part = {
       health_reason text,
       metadata jsonb not null default '{}',
       connected_at timestamptz not null default db_now(),
+      own_token boolean not null default false,
       last_probed_at timestamptz,
       probe_due_at timestamptz,
+      probe_class text check (probe_class in ('suspected', 'permanent', 'owner', 'permission')),
+      probe_reason text,
+      probe_struck_at timestamptz,
       disconnected_at timestamptz,
       disconnected_reason text,
       event_sequence bigint not null default 0

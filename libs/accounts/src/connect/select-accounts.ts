@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { attemptNotSelectable, invalidField } from '../accounts.errors.js';
+import { type AttemptRow } from './attempt-row.js';
+import { FinishAttempt } from './finish-attempt.js';
+import { type AttemptRecord, ReadAttempt, type ReadAttemptInput } from './read-attempt.js';
+
+export interface SelectAccountsInput extends ReadAttemptInput {
+  platformAccountIds: string[];
+}
+
+/** The choice among the candidates of an attempt: finishes it with those. */
+@Injectable()
+export class SelectAccounts {
+  constructor(
+    private readonly readAttempt: ReadAttempt,
+    private readonly finish: FinishAttempt,
+  ) {}
+
+  /** Throws attempt.not_found, attempt.not_selectable, and validation.failed for one that is no eligible candidate. */
+  async execute(input: SelectAccountsInput): Promise<AttemptRecord> {
+    const attempt = await this.readAttempt.find(input);
+    if (attempt.status !== 'selection_required' || attempt.expired) throw attemptNotSelectable();
+    checkChoice(attempt, input.platformAccountIds);
+    await this.finish.execute(attempt.id, input.platformAccountIds);
+    return this.readAttempt.execute(input);
+  }
+}
+
+function checkChoice({ candidates }: AttemptRow, chosen: readonly string[]): void {
+  const eligible = new Set(candidates?.filter((candidate) => candidate.eligible).map(({ platformAccountId }) => platformAccountId));
+  const wrong = chosen.findIndex((id) => !eligible.has(id));
+  if (wrong >= 0) throw invalidField(`platform_account_ids.${wrong}`, 'is no eligible candidate of this attempt');
+  if (chosen.length === 0) throw invalidField('platform_account_ids', 'must name at least one candidate');
+}

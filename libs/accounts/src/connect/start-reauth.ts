@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { Database, OAuthApp, type Tenant } from '#persistence';
+import { accountLeased, accountNotFound } from '../accounts.errors.js';
+import { StartConnect, type StartedAttempt } from './start-connect.js';
+
+export interface StartReauthInput {
+  tenant: Tenant;
+  createdBy: string;
+  id: string;
+  returnUrl?: string;
+  scopes?: string[];
+}
+
+interface AccountRow {
+  provider: string;
+  projectId: string;
+  oauthAppId: string | null;
+  connectionType: string;
+  userRef: string | null;
+}
+
+const READ = `
+  select provider, project_id as "projectId", oauth_app_id as "oauthAppId", connection_type as "connectionType",
+    metadata ->> 'user_ref' as "userRef"
+  from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'`;
+
+/** Starts the flow for an account that is there: on success the tokens bind to the same id, and no other account is added. */
+@Injectable()
+export class StartReauth {
+  constructor(
+    private readonly database: Database,
+    private readonly startConnect: StartConnect,
+  ) {}
+
+  /** Throws account.not_found, account.leased, and what StartConnect throws. */
+  async execute({ tenant, createdBy, id, returnUrl, scopes }: StartReauthInput): Promise<StartedAttempt> {
+    const { rows } = await this.database.pool.query<AccountRow>(READ, [tenant.workspaceId, tenant.environment, id]);
+    const [account] = rows;
+    if (!account) throw accountNotFound();
+    if (account.connectionType === 'leased') throw accountLeased();
+    const { provider, projectId, userRef } = account;
+    const oauthAppId = await this.livingApp(account.oauthAppId);
+    return this.startConnect.execute({
+      ...{ tenant, createdBy, provider, projectId, oauthAppId, returnUrl, scopes },
+      ...{ userRef: userRef ?? undefined, reauthAccountId: id },
+    });
+  }
+
+  /** An account whose app is gone goes through the platform's default app. */
+  private async livingApp(id: string | null): Promise<string | undefined> {
+    const there = id !== null && (await this.database.dataSource.getRepository(OAuthApp).existsBy({ id }));
+    return there ? id : undefined;
+  }
+}

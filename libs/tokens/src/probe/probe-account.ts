@@ -1,0 +1,121 @@
+import { type Tenant, transaction, type Tx } from '#persistence';
+import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
+import type { Secret } from '#observability';
+import { API_DEADLINE } from '../platform-client.js';
+import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
+import { after } from '../protocol/due.js';
+import type { Room } from '../room.js';
+import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
+import { databaseNow } from '../store/grants.js';
+import { applyHealth } from '../store/health-store.js';
+
+/** The account as a probe sees it. */
+interface AccountRow extends Tenant, ProbedAccount {
+  id: string;
+  provider: string;
+  platformAccountId: string;
+  grantId: string;
+  oauthAppId: string | null;
+  scopes: string[];
+  /** Whether its token has ended by the clock: then a probe says nothing. */
+  ended: boolean;
+}
+
+const READ = `
+  select account.id, account.workspace_id as "workspaceId", account.environment, account.provider,
+    account.platform_account_id as "platformAccountId", account.grant_id as "grantId", grant_.oauth_app_id as "oauthAppId",
+    grant_.scopes, grant_.mode, account.own_token as "ownToken", account.probe_class as "probeClass",
+    account.probe_struck_at as "probeStruckAt",
+    not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
+  from accounts account join grants grant_ on grant_.id = account.grant_id
+  where account.id = $1 and account.health <> 'disconnected'`;
+
+export type ProbeOutcome = 'probed' | 'unavailable' | 'nothing_to_probe';
+
+/** Asks the platform how an account is, and stores what it says. */
+export async function probeAccount(room: Room, accountId: string): Promise<ProbeOutcome> {
+  const { rows } = await room.pool.query<AccountRow>(READ, [accountId]);
+  const account = rows[0];
+  if (!account) return 'nothing_to_probe';
+  const provider = providerOf(account.provider);
+  const token = account.ended ? null : await openToken(room, account);
+  const app = await readApp(room.pool, account.oauthAppId);
+  if (!token || !app) {
+    await postpone(room.pool, account, provider);
+    return 'nothing_to_probe';
+  }
+  const reading = await ask(room, { account, app, token, provider });
+  await transaction(room.pool, (tx) => store(room, tx, { account, app, provider, reading }));
+  return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
+}
+
+async function openToken(room: Room, account: AccountRow): Promise<Secret | null> {
+  if (account.ownToken) return room.vault.openAccountToken(room.pool, account);
+  return (await room.vault.openGrantTokens(room.pool, { ...account, id: account.grantId }))?.access ?? null;
+}
+
+interface Question {
+  account: AccountRow;
+  app: AppRow;
+  token: Secret;
+  provider: Provider;
+}
+
+async function ask(room: Room, { account, app, token, provider }: Question): Promise<ProbeReading> {
+  const { scopes, platformAccountId, environment } = account;
+  const credentials = await openApp(room.pool, room.vault, app);
+  try {
+    const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
+    return readProbeAnswer(provider, await room.client.send(request, { environment, within: API_DEADLINE }));
+  } catch (error) {
+    room.logger.warn({ err: error, account: account.id }, 'a probe was not answered');
+    return { ok: false, failure: { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } };
+  }
+}
+
+interface Finding {
+  account: AccountRow;
+  app: AppRow;
+  provider: Provider;
+  reading: ProbeReading;
+}
+
+async function store(room: Room, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
+  const now = await databaseNow(tx);
+  const change = afterProbe(account, reading, { now, random: room.random, every: provider.probe.every });
+  await tx.query('select 1 from grants where id = $1 for update', [account.grantId]);
+  await storeChange(tx, account, change, missingScopes(provider, reading));
+  if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
+  if (reading.ok) await clearApp(tx, app);
+  else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure);
+  await applyHealth(tx, account.grantId);
+}
+
+/** Null: the probe did not say which scopes are granted. */
+function missingScopes({ scopes }: Provider, reading: ProbeReading): string[] | null {
+  if (!reading.ok || !reading.scopes) return null;
+  const granted = reading.scopes;
+  return scopes.required.filter((scope) => !granted.includes(scope));
+}
+
+async function storeChange(tx: Tx, account: AccountRow, change: ProbeChange, missing: string[] | null): Promise<void> {
+  await tx.query(
+    `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
+       probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now()
+     where id = $1`,
+    [account.id, change.probeClass, change.probeReason, change.probeStruckAt, change.probeDueAt, missing],
+  );
+  if (!change.refreshNow) return;
+  await tx.query(
+    `update grants set refresh_due_at = db_now() where id = $1 and refresh_state in ('idle', 'backoff') and refresh_due_at > db_now()`,
+    [account.grantId],
+  );
+}
+
+const setReauthDue = (tx: Tx, grantId: string, at: Date): Promise<unknown> =>
+  tx.query('update grants set reauth_due_at = $2 where id = $1', [grantId, at]);
+
+async function postpone(tx: Tx, account: AccountRow, { probe }: Provider): Promise<void> {
+  const now = await databaseNow(tx);
+  await tx.query('update accounts set probe_due_at = $2 where id = $1', [account.id, after(now, probe.every)]);
+}

@@ -1,0 +1,59 @@
+import { hours, minutes, seconds } from '#config';
+import type { ProbeClass, RefreshMode } from '#persistence';
+import type { ProbeReading } from '#providers';
+import { after, type Random } from './due.js';
+
+/** What the rule needs to know of an account. */
+export interface ProbedAccount {
+  ownToken: boolean;
+  mode: RefreshMode;
+  probeClass: ProbeClass | null;
+  probeStruckAt: Date | null;
+}
+
+/** What a probe changes in an account, and whether its grant is to be refreshed at once: the refresh then decides. */
+export interface ProbeChange {
+  probeClass: ProbeClass | null;
+  probeReason: string | null;
+  probeStruckAt: Date | null;
+  probeDueAt: Date;
+  refreshNow: boolean;
+}
+
+const ASK_AGAIN = seconds(60);
+const APART = seconds(50);
+const OWNER_PAUSE = hours(1);
+const HICCUP_PAUSE = minutes(5);
+const SPREAD = 0.1;
+
+export interface ProbeMoment {
+  now: Date;
+  random: Random;
+  /** Milliseconds between probes of this platform. */
+  every: number;
+}
+
+/** What a probe means. One refusal never decides: the refresh does, or where there is none a second probe a minute later. */
+export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
+  const { now, every, random } = moment;
+  const regular = after(now, every * (1 + SPREAD * random()));
+  if (reading.ok) return { ...NOTHING, probeDueAt: regular, refreshNow: false };
+  const { failure } = reading;
+  if (failure.class === 'permanent') return refused(account, failure.reason, moment);
+  const standing = { probeClass: account.probeClass, probeReason: null, probeStruckAt: account.probeStruckAt, refreshNow: false };
+  const pause = Math.max(HICCUP_PAUSE, seconds(failure.retryAfter ?? 0));
+  if (failure.class === 'temporary' || failure.class === 'app') return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
+  const probeDueAt = after(now, Math.min(OWNER_PAUSE, every));
+  return { probeClass: failure.class, probeReason: failure.reason, probeStruckAt: null, probeDueAt, refreshNow: false };
+}
+
+const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
+
+function refused(account: ProbedAccount, probeReason: string, { now, every }: ProbeMoment): ProbeChange {
+  const renewable = !account.ownToken && account.mode !== 'none';
+  if (renewable) return { ...NOTHING, probeDueAt: after(now, every), refreshNow: true };
+  const first = account.probeStruckAt;
+  const again = first !== null && now.getTime() - first.getTime() >= APART;
+  if (again) return { probeClass: 'permanent', probeReason, probeStruckAt: first, probeDueAt: after(now, every), refreshNow: false };
+  return { probeClass: 'suspected', probeReason, probeStruckAt: first ?? now, probeDueAt: after(now, ASK_AGAIN), refreshNow: false };
+}

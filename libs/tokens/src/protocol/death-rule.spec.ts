@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { at, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
+import { judge, type Verdict, type Witness } from './death-rule.js';
+import type { GrantChange } from './grant.js';
+
+/** The moment of the strike that is judged: the access token has 24 minutes left, or ended a minute ago. */
+const NOW = 96 * MINUTE;
+const alive = { accessExpiresAt: at(2 * HOUR) };
+const ended = { accessExpiresAt: at(NOW - MINUTE) };
+const again = (milliseconds: number): Verdict => ({ dead: false, askAgainAt: at(NOW + milliseconds) });
+const DEAD: Verdict = { dead: true };
+
+interface Strike {
+  witness: Witness;
+  /** How long ago another grant of the app got an ok; null: there is none. */
+  canary?: number | null;
+}
+const verdict = (facts: GrantChange, { witness, canary = null }: Strike): Verdict =>
+  judge(grantFacts(facts), { now: at(NOW), witness, canaryOkAt: canary === null ? null : at(NOW - canary) });
+
+/** What earlier strikes left: how many, how long ago the first and the last were, and what the API said at the last. */
+const struck = (strikeCount: number, first: number, witness: Witness = 'silent', last = first): GrantChange => ({
+  strikeCount,
+  firstStrikeAt: at(NOW - first),
+  lastStrikeAt: at(NOW - last),
+  witness,
+});
+
+describe('a first refusal', () => {
+  it.each<[string, GrantChange, Witness, number]>([
+    ['when the API refuses the access token too', alive, 'refuses', MINUTE],
+    ['when the API can not be asked', alive, 'silent', MINUTE],
+    ['when the API still takes the access token', alive, 'accepts', 15 * MINUTE],
+    ['when the access token has ended', ended, 'silent', 15 * MINUTE],
+    ['when the access token has no end', { accessExpiresAt: null }, 'refuses', MINUTE],
+  ])('never decides %s: both are asked again', (_when, facts, witness, wait) => {
+    for (const canary of [null, SECOND, DAY]) expect(verdict(facts, { witness, canary })).toEqual(again(wait));
+  });
+});
+
+describe('while the access token should still be good', () => {
+  it('a grant is dead when the API refuses it too, twice and a minute apart', () => {
+    expect(verdict({ ...alive, ...struck(1, MINUTE, 'refuses') }, { witness: 'refuses' })).toEqual(DEAD);
+  });
+
+  it('a grant is dead when the API refused it, and the token ended before both were asked again', () => {
+    expect(verdict({ ...ended, ...struck(1, MINUTE, 'refuses') }, { witness: 'silent' })).toEqual(DEAD);
+  });
+
+  it.each<[string, Witness, Witness]>([
+    ['refused the second time only', 'silent', 'refuses'],
+    ['refused the first time only', 'refuses', 'silent'],
+    ['could never be asked', 'silent', 'silent'],
+  ])('a grant is not dead when the API %s', (_what, before, now) => {
+    expect(verdict({ ...alive, ...struck(1, MINUTE, before) }, { witness: now, canary: SECOND }).dead).toBe(false);
+  });
+
+  it('a grant is not dead as long as the API takes its token, however often and long it is refused', () => {
+    const facts = { ...alive, ...struck(99, 30 * DAY, 'refuses', HOUR) };
+    expect(verdict(facts, { witness: 'accepts', canary: SECOND })).toEqual(again(15 * MINUTE));
+  });
+
+  it.each([1, 49])('two refusals %i seconds apart are one: who presses a button twice proves nothing', (apart) => {
+    const facts = { ...alive, ...struck(1, apart * SECOND, 'refuses') };
+    expect(verdict(facts, { witness: 'refuses', canary: SECOND }).dead).toBe(false);
+  });
+
+  it('a button that is pressed over and over does not put off the moment at which both are asked again', () => {
+    const facts = { ...alive, ...struck(1, 20 * SECOND, 'refuses') };
+    expect(verdict(facts, { witness: 'refuses' })).toEqual(again(40 * SECOND));
+  });
+
+  it('an API that stays silent is asked ever more seldom, every quarter of an hour at last', () => {
+    const waits = [1, 2, 3, 4, 50].map((count) => verdict({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { witness: 'silent' }));
+    expect(waits).toEqual([2, 4, 8, 15, 15].map((minutes) => again(minutes * MINUTE)));
+  });
+});
+
+describe('once the access token has ended', () => {
+  it('a grant is dead at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
+    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary: 30 * MINUTE })).toEqual(DEAD);
+  });
+
+  it('a grant is not dead before the 15 minutes are over', () => {
+    const facts = { ...ended, ...struck(1, 14 * MINUTE) };
+    expect(verdict(facts, { witness: 'silent', canary: MINUTE })).toEqual(again(MINUTE));
+  });
+
+  it.each([
+    ['nobody else is there', null],
+    ['the last ok of another is older', 31 * MINUTE],
+  ])('a grant is not dead by a second refusal where %s: a third is wanted, an hour after the first', (_why, canary) => {
+    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(again(45 * MINUTE));
+    expect(verdict({ ...ended, ...struck(2, HOUR) }, { witness: 'silent', canary })).toEqual(DEAD);
+  });
+
+  it('a second refusal is no third, even hours after the first', () => {
+    expect(verdict({ ...ended, ...struck(1, 5 * HOUR) }, { witness: 'silent' })).toEqual(again(15 * MINUTE));
+  });
+
+  it('a grant whose token the API took at the last refusal dies by time, too', () => {
+    expect(verdict({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(again(5 * MINUTE));
+    expect(verdict({ ...ended, ...struck(2, 20 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(DEAD);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { at, DAY, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import { backoff, endOfLife, refreshDue, shortestAge } from './due.js';
+
+const always = (value: number) => (): number => value;
+const NEARLY_ONE = 1 - Number.EPSILON;
+/** Milliseconds from START to the refresh of a token that lives so long. */
+const dueAfter = (life: number, random: () => number = always(0.5), mode: 'rotating_strict' | 'extend_self' = 'rotating_strict'): number =>
+  refreshDue(mode, START, at(life), random)!.getTime() - START.getTime();
+
+describe('the due time of a refresh', () => {
+  it.each([
+    ['two hours', 2 * HOUR],
+    ['a day', DAY],
+    ['sixty days', 60 * DAY],
+  ])('is 80 % of a life of %s, 4 % more or less', (_what, life) => {
+    expect(dueAfter(life)).toBe(0.8 * life);
+    expect(dueAfter(life, always(0)) / life).toBeCloseTo(0.76);
+    expect(dueAfter(life, always(NEARLY_ONE)) / life).toBeCloseTo(0.84);
+  });
+
+  it('is 19 to 29 minutes before the end of two hours, and day 45 to 51 of sixty', () => {
+    const left = [always(0), always(NEARLY_ONE)].map((random) => (2 * HOUR - dueAfter(2 * HOUR, random)) / MINUTE);
+    expect(left.map(Math.round)).toEqual([29, 19]);
+    const day = [always(0), always(NEARLY_ONE)].map((random) => Math.round(dueAfter(60 * DAY, random) / DAY));
+    expect(day).toEqual([46, 50]);
+  });
+
+  it('is never sooner than a minute, whatever a life is', () => {
+    expect(dueAfter(MINUTE)).toBe(MINUTE);
+    expect(dueAfter(10 * SECOND, always(0))).toBe(MINUTE);
+    expect(shortestAge('rotating_strict', SECOND)).toBe(MINUTE);
+  });
+
+  it('is never sooner than a day where a token extends itself, unless it does not live that long', () => {
+    expect(dueAfter(25 * HOUR, always(0), 'extend_self')).toBe(DAY);
+    expect(dueAfter(60 * DAY, always(0.5), 'extend_self')).toBe(48 * DAY);
+    expect(dueAfter(2 * HOUR, always(0.5), 'extend_self')).toBe(0.8 * 2 * HOUR);
+  });
+
+  it('does not exist where nothing can be sent or the token has no end', () => {
+    expect(refreshDue('none', START, at(HOUR), always(0))).toBeNull();
+    expect(refreshDue('rotating_strict', START, null, always(0))).toBeNull();
+  });
+
+  it('lies within the life of any token that lives for 75 seconds or more', () => {
+    const lives = fc.integer({ min: 75, max: 400 * 24 * 3_600 });
+    fc.assert(fc.property(lives, fc.double({ min: 0, max: NEARLY_ONE, noNaN: true }), (life, draw) => {
+      const due = dueAfter(life * SECOND, always(draw));
+      expect(due).toBeGreaterThanOrEqual(MINUTE);
+      expect(due).toBeLessThan(life * SECOND);
+    }));
+  });
+});
+
+describe('the end of a token\'s life', () => {
+  it.each([
+    [7_200, 7_200],
+    [0, 60],
+    [-5, 60],
+    [59, 60],
+    [Infinity, 400 * 86_400],
+    [10 ** 12, 400 * 86_400],
+  ])('is what the platform said, %p seconds, but a minute at least and 400 days at most', (said, seconds) => {
+    expect(endOfLife(START, said)).toEqual(at(seconds * SECOND));
+  });
+
+  it('does not exist where there is none', () => {
+    expect(endOfLife(START, null)).toBeNull();
+  });
+});
+
+describe('the wait after failures', () => {
+  it.each([
+    [1, 30 * SECOND],
+    [2, MINUTE],
+    [3, 2 * MINUTE],
+    [6, 16 * MINUTE],
+    [7, 30 * MINUTE],
+    [1_000, 30 * MINUTE],
+    [10 ** 9, 30 * MINUTE],
+  ])('is at most 15 s · 2ⁿ after the %ith, and never over half an hour', (attempt, ceiling) => {
+    expect(backoff(attempt, undefined, always(NEARLY_ONE))).toBeCloseTo(ceiling, 0);
+    expect(backoff(attempt, undefined, always(0.5))).toBe(ceiling / 2);
+  });
+
+  it('is drawn from all of it, so that those who fell together do not come back together, but is a second at least', () => {
+    expect(backoff(5, undefined, always(0))).toBe(SECOND);
+  });
+
+  it.each([0, 0.5, NEARLY_ONE])('is never shorter than the platform asks for, nor shortened by it (draw %d)', (draw) => {
+    expect(backoff(1, 6 * 3_600, always(draw))).toBe(6 * HOUR);
+    expect(backoff(7, 1, always(draw))).toBe(Math.max(SECOND, 30 * MINUTE * draw));
+  });
+});

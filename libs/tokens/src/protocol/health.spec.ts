@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Health } from '#persistence';
+import { at, DAY, grantFacts, HOUR, MINUTE, START } from '../../../../test/support/grant-facts.js';
+import type { GrantChange, GrantFacts } from './grant.js';
+import { type AppTrouble, deriveHealth, type HealthState } from './health.js';
+
+interface Case {
+  grant?: GrantChange;
+  missing?: string[];
+  was?: Health;
+  app?: AppTrouble;
+}
+const healthOf = ({ grant = {}, missing = [], was = 'active', app = null }: Case): HealthState =>
+  deriveHealth({ grant: grantFacts(grant), account: { health: was, missingScopes: missing, ownToken: false, probeClass: null, probeReason: null }, app, now: START });
+
+const over: GrantChange = { accessExpiresAt: at(-MINUTE) };
+const waiting = (refreshState: GrantFacts['refreshState'], lastClass: string, lastReason: string): GrantChange => ({ refreshState, lastClass, lastReason });
+const down = waiting('backoff', 'temporary', 'provider_unavailable');
+const struck = waiting('confirm', 'permanent', 'refresh_unconfirmed');
+const lost = { ...waiting('unknown', 'temporary', 'refresh_outcome_unknown'), unknownSince: START };
+const refusedApp = waiting('backoff', 'app', 'app_misconfigured');
+const dead = { ...struck, endedReason: 'grant_revoked' };
+const unrenewable: GrantChange = { mode: 'none' };
+
+describe('the health of an account', () => {
+  it.each<[string, Case, Health, string | null]>([
+    ['a good token and nothing against it', {}, 'active', null],
+    ['a token without an end', { grant: { accessExpiresAt: null } }, 'active', null],
+    ['a token that ended a moment ago and will be renewed', { grant: over }, 'active', null],
+    ['an exchange under way', { grant: { refreshState: 'in_flight' } }, 'active', null],
+    ['an app that is paused, while the token is good', { app: 'app_paused' }, 'active', null],
+    ['an app that was refused, while the token is good', { grant: refusedApp, app: 'app_misconfigured' }, 'active', null],
+    ['a token of sixty days that nothing renews, three weeks before its end', { grant: { ...unrenewable, accessExpiresAt: at(21 * DAY) } }, 'active', null],
+    ['a reconnect that is due in a month', { grant: { reauthDueAt: at(30 * DAY) } }, 'active', null],
+    ['a refresh token that ends tomorrow, which the next refresh renews', { grant: { refreshExpiresAt: at(DAY) } }, 'active', null],
+
+    ['a platform that fails', { grant: down }, 'degraded', 'provider_unavailable'],
+    ['a platform that throttles', { grant: waiting('backoff', 'temporary', 'rate_limited') }, 'degraded', 'rate_limited'],
+    ['a platform that fails for longer than the token lives', { grant: { ...down, ...over } }, 'degraded', 'provider_unavailable'],
+    ['a strike', { grant: struck }, 'degraded', 'refresh_unconfirmed'],
+    ['a strike that is being confirmed', { grant: { ...struck, refreshState: 'claimed' } }, 'degraded', 'refresh_unconfirmed'],
+    ['a lost answer', { grant: lost }, 'degraded', 'refresh_outcome_unknown'],
+    ['a paused app, once the token has ended', { grant: over, app: 'app_paused' }, 'degraded', 'app_paused'],
+    ['a refused app, once the token has ended', { grant: { ...refusedApp, ...over }, app: 'app_misconfigured' }, 'degraded', 'app_misconfigured'],
+
+    ['a token that nothing renews, a week before its end', { grant: { ...unrenewable, accessExpiresAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
+    ['the same with its app gone', { grant: { oauthAppId: null, accessExpiresAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
+    ['a refresh token that has ended', { grant: { refreshExpiresAt: at(-DAY) } }, 'expiring', 'token_unrefreshable'],
+    ['a reconnect that is due in a week', { grant: { reauthDueAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
+
+    ['a scope that was not granted', { missing: ['publish'] }, 'missing_permissions', 'scope_missing'],
+    ['a permission that was taken away', { grant: waiting('backoff', 'permission', 'scope_missing') }, 'missing_permissions', 'scope_missing'],
+    ['a suspended owner', { grant: waiting('backoff', 'owner', 'suspended') }, 'restricted', 'suspended'],
+    ['an owner who must pass a checkpoint', { grant: waiting('backoff', 'owner', 'checkpoint') }, 'restricted', 'checkpoint'],
+
+    ['a dead grant', { grant: dead }, 'needs_reauth', 'grant_revoked'],
+    ['a dead grant that is tried once more', { grant: { ...dead, refreshState: 'in_flight' } }, 'needs_reauth', 'grant_revoked'],
+    ['a dead grant whose last try met a failing platform', { grant: { ...down, endedReason: 'grant_revoked' } }, 'needs_reauth', 'grant_revoked'],
+    ['a dead grant that is left alone', { grant: { ...dead, refreshState: 'ended', refreshDueAt: null } }, 'needs_reauth', 'grant_revoked'],
+    ['a token that ended and that nothing renews', { grant: { ...unrenewable, ...over } }, 'needs_reauth', 'token_unrefreshable'],
+    ['the same because its app is gone', { grant: { ...over, oauthAppId: null } }, 'needs_reauth', 'token_unrefreshable'],
+    ['a refresh token and an access token that have both ended', { grant: { ...over, refreshExpiresAt: at(-DAY) } }, 'needs_reauth', 'grant_expired'],
+    ['a disconnect', { was: 'disconnected' }, 'disconnected', null],
+  ])('with %s', (_facts, facts, health, reason) => {
+    expect(healthOf(facts)).toEqual({ health, reason });
+  });
+
+  it.each<[Case, Health]>([
+    [{ was: 'disconnected', grant: dead, missing: ['publish'] }, 'disconnected'],
+    [{ grant: { ...dead, ...over, lastClass: 'owner' }, missing: ['publish'], app: 'app_paused' }, 'needs_reauth'],
+    [{ grant: waiting('backoff', 'owner', 'suspended'), missing: ['publish'] }, 'restricted'],
+    [{ grant: down, missing: ['publish'] }, 'missing_permissions'],
+    [{ grant: { ...down, reauthDueAt: at(HOUR) } }, 'degraded'],
+  ])('is the worst of what applies: %#', (facts, health) => {
+    expect(healthOf(facts).health).toBe(health);
+  });
+
+  it('does not hang on what it was, unless the account was disconnected', () => {
+    const before = fc.constantFrom<Health>('active', 'degraded', 'expiring', 'missing_permissions', 'restricted', 'needs_reauth');
+    fc.assert(fc.property(before, fc.constantFrom({}, down, struck, dead, over), (was, grant) => {
+      expect(healthOf({ was, grant })).toEqual(healthOf({ grant }));
+    }));
+  });
+});

@@ -28,9 +28,6 @@ export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): 
   return { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
 }
 
-/** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */
-const NOT_LOOKED_AT = new Set([408, 425, 429]);
-
 /** Reads one page of the profiles that a consent opened; a platform without any has none to read. */
 export function readProfilesAnswer({ profiles, classify }: Provider, answer: PlatformAnswer): ProfilesOutcome {
   const read = toJson(answer);
@@ -44,6 +41,9 @@ export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): Pro
   const reading = answer.status < 300 ? provider.probe.read(read.json) : undefined;
   return reading ?? { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
 }
+
+/** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */
+const NOT_LOOKED_AT = new Set([408, 425, 429]);
 
 function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {
   const { status } = answer;

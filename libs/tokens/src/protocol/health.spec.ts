@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Health } from '#persistence';
+import type { Health, ProbeClass } from '#persistence';
 import { at, DAY, grantFacts, HOUR, MINUTE, START } from '../../../../test/support/grant-facts.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { type AppTrouble, deriveHealth, type HealthState } from './health.js';
@@ -10,9 +10,14 @@ interface Case {
   missing?: string[];
   was?: Health;
   app?: AppTrouble;
+  own?: boolean;
+  probe?: [ProbeClass, string];
 }
-const healthOf = ({ grant = {}, missing = [], was = 'active', app = null }: Case): HealthState =>
-  deriveHealth({ grant: grantFacts(grant), account: { health: was, missingScopes: missing, ownToken: false, probeClass: null, probeReason: null }, app, now: START });
+function healthOf({ grant = {}, missing = [], was = 'active', app = null, own = false, probe }: Case): HealthState {
+  const [probeClass, probeReason] = probe ?? [null, null];
+  const account = { health: was, missingScopes: missing, ownToken: own, probeClass, probeReason };
+  return deriveHealth({ grant: grantFacts(grant), account, app, now: START });
+}
 
 const over: GrantChange = { accessExpiresAt: at(-MINUTE) };
 const waiting = (refreshState: GrantFacts['refreshState'], lastClass: string, lastReason: string): GrantChange => ({ refreshState, lastClass, lastReason });
@@ -35,6 +40,10 @@ describe('the health of an account', () => {
     ['a reconnect that is due in a month', { grant: { reauthDueAt: at(30 * DAY) } }, 'active', null],
     ['a refresh token that ends tomorrow, which the next refresh renews', { grant: { refreshExpiresAt: at(DAY) } }, 'active', null],
 
+    ['a token of its own, whatever its grant goes through', { own: true, grant: { ...dead, ...over } }, 'active', null],
+    ['a token of its own, with a grant that nothing renews', { own: true, grant: { ...unrenewable, accessExpiresAt: at(DAY) } }, 'active', null],
+    ['a token that extends itself, a day before its end', { grant: { mode: 'extend_self', accessExpiresAt: at(DAY) } }, 'active', null],
+
     ['a platform that fails', { grant: down }, 'degraded', 'provider_unavailable'],
     ['a platform that throttles', { grant: waiting('backoff', 'temporary', 'rate_limited') }, 'degraded', 'rate_limited'],
     ['a platform that fails for longer than the token lives', { grant: { ...down, ...over } }, 'degraded', 'provider_unavailable'],
@@ -44,6 +53,9 @@ describe('the health of an account', () => {
     ['a paused app, once the token has ended', { grant: over, app: 'app_paused' }, 'degraded', 'app_paused'],
     ['a refused app, once the token has ended', { grant: { ...refusedApp, ...over }, app: 'app_misconfigured' }, 'degraded', 'app_misconfigured'],
 
+    ['a probe that was refused once', { probe: ['suspected', 'grant_revoked'] }, 'degraded', 'refresh_unconfirmed'],
+    ['the same with a token of its own', { own: true, probe: ['suspected', 'role_lost'] }, 'degraded', 'refresh_unconfirmed'],
+
     ['a token that nothing renews, a week before its end', { grant: { ...unrenewable, accessExpiresAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
     ['the same with its app gone', { grant: { oauthAppId: null, accessExpiresAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
     ['a refresh token that has ended', { grant: { refreshExpiresAt: at(-DAY) } }, 'expiring', 'token_unrefreshable'],
@@ -51,6 +63,8 @@ describe('the health of an account', () => {
 
     ['a scope that was not granted', { missing: ['publish'] }, 'missing_permissions', 'scope_missing'],
     ['a permission that was taken away', { grant: waiting('backoff', 'permission', 'scope_missing') }, 'missing_permissions', 'scope_missing'],
+    ['a role that a probe found lost', { own: true, probe: ['permission', 'role_lost'] }, 'missing_permissions', 'role_lost'],
+    ['an owner that a probe found suspended', { probe: ['owner', 'suspended'] }, 'restricted', 'suspended'],
     ['a suspended owner', { grant: waiting('backoff', 'owner', 'suspended') }, 'restricted', 'suspended'],
     ['an owner who must pass a checkpoint', { grant: waiting('backoff', 'owner', 'checkpoint') }, 'restricted', 'checkpoint'],
 
@@ -61,6 +75,8 @@ describe('the health of an account', () => {
     ['a token that ended and that nothing renews', { grant: { ...unrenewable, ...over } }, 'needs_reauth', 'token_unrefreshable'],
     ['the same because its app is gone', { grant: { ...over, oauthAppId: null } }, 'needs_reauth', 'token_unrefreshable'],
     ['a refresh token and an access token that have both ended', { grant: { ...over, refreshExpiresAt: at(-DAY) } }, 'needs_reauth', 'grant_expired'],
+    ['a token that extends itself and ended before', { grant: { ...over, mode: 'extend_self' } }, 'needs_reauth', 'grant_expired'],
+    ['a probe that was refused for good', { own: true, probe: ['permanent', 'grant_revoked'] }, 'needs_reauth', 'grant_revoked'],
     ['a disconnect', { was: 'disconnected' }, 'disconnected', null],
   ])('with %s', (_facts, facts, health, reason) => {
     expect(healthOf(facts)).toEqual({ health, reason });

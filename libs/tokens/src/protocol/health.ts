@@ -53,7 +53,7 @@ function gone({ grant, account, now }: HealthInput): HealthState | undefined {
   if (account.ownToken) return undefined;
   if (grant.endedReason !== null) return { health: 'needs_reauth', reason: grant.endedReason };
   if (hasEnded(grant, now) && !canRenew(grant, now)) {
-    return { health: 'needs_reauth', reason: grant.mode === 'none' ? 'token_unrefreshable' : 'grant_expired' };
+    return { health: 'needs_reauth', reason: isRefreshable(grant) ? 'grant_expired' : 'token_unrefreshable' };
   }
   return undefined;
 }
@@ -63,8 +63,9 @@ function restricted({ grant, account }: HealthInput): HealthState | undefined {
   return grant.lastClass === 'owner' ? { health: 'restricted', reason: grant.lastReason } : undefined;
 }
 
-function incomplete({ account }: HealthInput): HealthState | undefined {
+function incomplete({ grant, account }: HealthInput): HealthState | undefined {
   if (account.probeClass === 'permission') return { health: 'missing_permissions', reason: account.probeReason };
+  if (grant.lastClass === 'permission') return { health: 'missing_permissions', reason: grant.lastReason };
   return account.missingScopes.length > 0 ? { health: 'missing_permissions', reason: 'scope_missing' } : undefined;
 }
 
@@ -90,9 +91,12 @@ function ending({ grant, account, now }: HealthInput): HealthState | undefined {
 
 const hasEnded = (grant: GrantFacts, now: Date): boolean => grant.accessExpiresAt !== null && grant.accessExpiresAt <= now;
 
+/** Only an app can refresh, and one that was deleted is none. */
+const isRefreshable = ({ mode, oauthAppId }: GrantFacts): boolean => mode !== 'none' && oauthAppId !== null;
+
 /** Whether something of ours can still prolong it: what is extended must still live, what is refreshed must not have ended. */
 function canRenew(grant: GrantFacts, now: Date): boolean {
-  if (grant.mode === 'none') return false;
+  if (!isRefreshable(grant)) return false;
   if (grant.mode === 'extend_self') return !hasEnded(grant, now);
   return grant.refreshExpiresAt === null || grant.refreshExpiresAt > now;
 }

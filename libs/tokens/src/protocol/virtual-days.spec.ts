@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Failure } from '#providers';
+import { Secret } from '#observability';
+import { at, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import type { Witness } from './death-rule.js';
+import type { GrantChange, GrantFacts } from './grant.js';
+import { deriveHealth, type HealthState } from './health.js';
+import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './settle.js';
+
+type Answer = 'ok' | 'refused' | 'lost' | 'down';
+
+/** What a platform does at a moment: to a refresh, and to an identity call with a token that has not ended. */
+interface Platform {
+  refresh(now: number): Answer;
+  api?(now: number): Witness;
+  /** When another grant of the app last got an ok. */
+  canary?(now: number): number | null;
+}
+
+interface Seen {
+  /** Milliseconds from START. */
+  now: number;
+  answer: Answer;
+  health: HealthState;
+}
+
+/** The sweep looks every ten seconds: at worst that much later than due. */
+const SWEEP = 10 * SECOND;
+const DOWN: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_500' };
+const REFUSED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
+
+const healthOf = (grant: GrantFacts, now: Date): HealthState =>
+  deriveHealth({ grant, account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null }, app: null, now });
+
+function settled(grant: GrantFacts, platform: Platform, now: number, life: number): { answer: Answer; change: GrantChange } {
+  const answer = platform.refresh(now);
+  const moment = { now: at(now), random: Math.random };
+  const tokens = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresIn: life / SECOND, refreshExpiresIn: null, scopes: null };
+  if (answer === 'ok') return { answer, change: afterTokens(grant, tokens, null, moment) };
+  if (answer === 'down') return { answer, change: afterFailure(grant, DOWN, moment) };
+  if (answer === 'lost') return { answer, change: afterLostAnswer(grant, moment) };
+  const over = grant.accessExpiresAt !== null && grant.accessExpiresAt <= at(now);
+  const canary = platform.canary?.(now) ?? null;
+  const witness = over ? 'silent' : (platform.api?.(now) ?? 'silent');
+  return { answer, change: afterStrike(grant, REFUSED, { now: at(now), witness, canaryOkAt: canary === null ? null : at(canary) }) };
+}
+
+/** Lets a grant with tokens of that life be swept until a moment, and tells every exchange. */
+function sweep(platform: Platform, life: number, until: number): Seen[] {
+  const seen: Seen[] = [];
+  let grant: GrantFacts = { ...grantFacts(), ...settled(grantFacts(), { refresh: () => 'ok' }, 0, life).change };
+  while (grant.refreshDueAt !== null) {
+    const now = grant.refreshDueAt.getTime() - START.getTime() + Math.random() * SWEEP;
+    if (now > until || seen.length > 100_000) break;
+    const { answer, change } = settled(grant, platform, now, life);
+    grant = { ...grant, ...change };
+    seen.push({ now, answer, health: healthOf(grant, at(now)) });
+  }
+  return seen;
+}
+
+const LIVES: [string, number][] = [['two minutes', 2 * MINUTE], ['two hours', 2 * HOUR], ['a day', DAY], ['sixty days', 60 * DAY]];
+const firstOf = (seen: Seen[], health: string): Seen | undefined => seen.find((one) => one.health.health === health);
+
+describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
+  it('is active as long as the platform is well, with one refresh for each life', () => {
+    const seen = sweep({ refresh: () => 'ok' }, life, 10 * life);
+    expect(seen.map(({ health }) => health.health)).toEqual(seen.map(() => 'active'));
+    expect(seen.length).toBeGreaterThanOrEqual(9);
+    expect(seen.length).toBeLessThanOrEqual(13);
+  });
+
+  it('that was revoked is needs_reauth within two minutes of the first refresh that was refused, and not at the first', () => {
+    const seen = sweep({ refresh: () => 'refused', api: () => 'refuses' }, life, life + HOUR);
+    const [first] = seen;
+    const dead = firstOf(seen, 'needs_reauth');
+    expect(first?.health).toEqual({ health: 'degraded', reason: 'refresh_unconfirmed' });
+    expect(dead?.health.reason).toBe('grant_revoked');
+    expect(dead!.now - first!.now).toBeLessThanOrEqual(2 * MINUTE);
+  });
+
+  it('that was revoked is tried once more after an hour and after a day, and then left alone', () => {
+    const seen = sweep({ refresh: () => 'refused', api: () => 'refuses' }, life, life + 30 * DAY);
+    const dead = firstOf(seen, 'needs_reauth')!;
+    const later = seen.filter(({ now }) => now > dead.now).map(({ now }) => now - dead.now);
+    expect(later).toHaveLength(2);
+    expect(Math.abs(later[0]! - HOUR)).toBeLessThanOrEqual(SWEEP);
+    expect(Math.abs(later[1]! - HOUR - DAY)).toBeLessThanOrEqual(2 * SWEEP);
+  });
+
+  it.each([
+    ['an hour', 30 * MINUTE],
+    ['a day', 3 * HOUR],
+  ])('that was declared dead by mistake lives again within %s', (_when, mistake) => {
+    let from = Infinity;
+    const refresh = (now: number): Answer => {
+      from = Math.min(from, now);
+      return now < from + mistake ? 'refused' : 'ok';
+    };
+    const seen = sweep({ refresh, api: () => 'refuses' }, life, life + 2 * DAY);
+    expect(firstOf(seen, 'needs_reauth')).toBeDefined();
+    expect(seen.at(-1)).toMatchObject({ answer: 'ok', health: { health: 'active' } });
+  });
+
+  it('outlives a platform that fails for 24 hours: never needs_reauth, and refreshed within half an hour after', () => {
+    const begin = 0.7 * life;
+    const end = begin + DAY;
+    const seen = sweep({ refresh: (now) => (now >= begin && now < end ? 'down' : 'ok') }, life, Math.max(end + HOUR, 2 * life));
+    expect(firstOf(seen, 'needs_reauth')).toBeUndefined();
+    const failed = seen.filter(({ answer }) => answer === 'down');
+    expect(failed.map(({ health }) => health)).toEqual(failed.map(() => ({ health: 'degraded', reason: 'provider_unavailable' })));
+    const back = seen.find(({ now }) => now >= end);
+    expect(back?.answer).toBe('ok');
+    if (failed.length > 0) expect(back!.now - end).toBeLessThanOrEqual(30 * MINUTE + SWEEP);
+  });
+
+  it('asks a failing platform some dozens of times a day, not thousands', () => {
+    const seen = sweep({ refresh: () => 'down' }, life, life + DAY);
+    const inADay = seen.filter(({ now }) => now < seen[0]!.now + DAY);
+    expect(inADay.length).toBeGreaterThan(40);
+    expect(inADay.length).toBeLessThan(400);
+  });
+
+  it('whose answer got lost after the platform had rotated ends as refresh_outcome_unknown, at once', () => {
+    const answers: Answer[] = ['lost', 'refused'];
+    const seen = sweep({ refresh: () => answers.shift() ?? 'refused', api: () => 'accepts' }, life, life + MINUTE);
+    expect(seen.slice(0, 2).map(({ health }) => health)).toEqual([
+      { health: 'degraded', reason: 'refresh_outcome_unknown' },
+      { health: 'needs_reauth', reason: 'refresh_outcome_unknown' },
+    ]);
+    expect(seen[1]!.now - seen[0]!.now).toBeLessThanOrEqual(SWEEP);
+  });
+
+  it('whose request got lost before it arrived is refreshed at once', () => {
+    const answers: Answer[] = ['lost', 'ok'];
+    const seen = sweep({ refresh: () => answers.shift() ?? 'ok' }, life, life);
+    expect(seen.slice(0, 2).map(({ health }) => health.health)).toEqual(['degraded', 'active']);
+  });
+
+  it('that is refused while the API still takes its tokens dies only after they have ended', () => {
+    const seen = sweep({ refresh: () => 'refused', api: () => 'accepts', canary: (now) => now - MINUTE }, life, life + DAY);
+    const dead = firstOf(seen, 'needs_reauth')!;
+    expect(dead.now).toBeGreaterThanOrEqual(life);
+    expect(dead.now - life).toBeLessThanOrEqual(15 * MINUTE + SWEEP);
+  });
+
+  it('that is refused while the API is silent is not dead before its tokens have ended, and is asked every quarter of an hour at most', () => {
+    const seen = sweep({ refresh: () => 'refused' }, life, life + DAY);
+    const dead = firstOf(seen, 'needs_reauth')!;
+    expect(dead.now).toBeGreaterThanOrEqual(Math.min(life, seen[0]!.now + HOUR));
+    expect(dead.now).toBeGreaterThanOrEqual(life);
+    expect(dead.now - Math.max(life, seen[0]!.now)).toBeLessThanOrEqual(HOUR + 15 * MINUTE + SWEEP);
+    expect(seen.length).toBeLessThan(8 + (0.24 * life) / (15 * MINUTE) + 8);
+  });
+
+  it('survives a platform that refuses everybody for a moment and takes its own word back', () => {
+    let refusals = 1;
+    const seen = sweep({ refresh: () => (refusals-- > 0 ? 'refused' : 'ok'), api: () => 'refuses' }, life, life + HOUR);
+    expect(firstOf(seen, 'needs_reauth')).toBeUndefined();
+    expect(seen[1]).toMatchObject({ answer: 'ok', health: { health: 'active' } });
+  });
+});

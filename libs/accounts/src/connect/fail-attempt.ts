@@ -12,6 +12,7 @@ export type AttemptError =
   | 'exchange_failed'
   | 'no_eligible_account'
   | 'account_mismatch'
+  | 'missing_permissions'
   | 'app_misconfigured'
   | 'provider_unavailable'
   | 'server_error';

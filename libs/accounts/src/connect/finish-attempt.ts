@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, transaction, type Tx } from '#persistence';
+import type { Failure } from '#providers';
 import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type Room, toCandidate } from '#tokens';
 import { ROOM } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
@@ -55,7 +56,7 @@ export class FinishAttempt {
   private async notIdentified(attempt: OpenAttempt, { failure }: Extract<AttemptIdentity, { ok: false }>): Promise<Finished> {
     this.logger.warn({ attempt: attempt.id, code: failure.code }, 'the platform did not say whose a token set is');
     if (failure.class === 'temporary') return { kind: 'later' };
-    return this.fail(attempt, failure.class === 'app' ? 'app_misconfigured' : 'exchange_failed');
+    return this.fail(attempt, REASONS[failure.class] ?? 'exchange_failed');
   }
 
   private async decide(attempt: OpenAttempt, identity: Identified, choice: Choice): Promise<Finished> {
@@ -83,6 +84,9 @@ export class FinishAttempt {
     return { kind: 'failed', error };
   }
 }
+
+/** Why nobody could be named, where it is more than a code that led nowhere. */
+const REASONS: Partial<Record<Failure['class'], AttemptError>> = { app: 'app_misconfigured', permission: 'missing_permissions' };
 
 const isOpen = ({ status }: AttemptRow, selected?: readonly string[]): boolean =>
   status === 'exchanged' || (status === 'selection_required' && selected !== undefined);

@@ -20,6 +20,8 @@ export class Grant {
   @Column('timestamptz', { name: 'access_expires_at', nullable: true }) accessExpiresAt!: Date | null;
   @Column('timestamptz', { name: 'refresh_expires_at', nullable: true }) refreshExpiresAt!: Date | null;
   @Column('timestamptz', { name: 'reauth_due_at', nullable: true }) reauthDueAt!: Date | null;
+  /** When the code of the consent was exchanged from which its tokens come, however often they were renewed since. */
+  @Column('timestamptz', { name: 'consented_at', default: () => 'db_now()' }) consentedAt!: Date;
   @Column('timestamptz', { name: 'issued_at' }) issuedAt!: Date;
   @Column('timestamptz', { name: 'last_refreshed_at', nullable: true }) lastRefreshedAt!: Date | null;
   @Column('text', { name: 'refresh_state', default: 'idle' }) refreshState!: RefreshState;

@@ -22,15 +22,16 @@ export interface AdoptedGrant {
 
 const UPSERT = `
   insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
-    access_expires_at, refresh_expires_at, issued_at, refresh_due_at, reauth_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    access_expires_at, refresh_expires_at, consented_at, issued_at, refresh_due_at, reauth_due_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
   on conflict (workspace_id, environment, oauth_app_id, platform_user_id) do update set
     token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
     access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
-    issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at, reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null,
-    claim_until = null, attempt = 0, last_class = null, last_reason = null, last_error = null, strike_count = 0,
+    consented_at = excluded.consented_at, issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at,
+    reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null, claim_until = null, attempt = 0,
+    last_class = null, last_reason = null, last_error = null, strike_count = 0,
     first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null, ended_reason = null
-  where grants.issued_at <= excluded.issued_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
+  where grants.consented_at <= excluded.consented_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
   returning id, token_version as version`;
 
 /**

@@ -67,10 +67,11 @@ export async function endIntent(tx: Tx, intentId: string, state: IntentEnd, erro
   );
 }
 
-/** Gives a claim back as it was: nothing was sent. */
+/** Gives a claim back as it was, unless a reconnect or a disconnect has taken it away. */
 export async function releaseClaim(tx: Tx, { grant, epoch, intentId }: Claim): Promise<void> {
   await tx.query(
-    `update grants set refresh_state = $3, claim_holder = null, claim_until = null where id = $1 and claim_epoch = $2`,
+    `update grants set refresh_state = $3, claim_holder = null, claim_until = null
+     where id = $1 and claim_epoch = $2 and refresh_state in ('claimed', 'in_flight')`,
     [grant.id, epoch, grant.refreshState],
   );
   await endIntent(tx, intentId, 'released');

@@ -15,6 +15,7 @@ export const grants: Part = {
       access_expires_at timestamptz,
       refresh_expires_at timestamptz,
       reauth_due_at timestamptz,
+      consented_at timestamptz not null default db_now(),
       issued_at timestamptz not null,
       last_refreshed_at timestamptz,
       refresh_state text not null default 'idle'

@@ -9,6 +9,7 @@ export function saveApp(state: SandboxState, settings: z.output<typeof AppSettin
   const saved = {
     ...app,
     redirectUris: settings.redirect_uris ?? app.redirectUris,
+    quirks: settings.quirks ?? app.quirks,
     knobs: { ...app.knobs, ...knobsOf(settings) },
   };
   state.apps.save(saved);
@@ -20,6 +21,7 @@ function knobsOf(settings: z.output<typeof AppSettings>): Partial<TokenKnobs> {
     accessLife: settings.access_ttl_seconds,
     refreshLife: settings.refresh_ttl_seconds,
     grace: settings.grace_seconds,
+    rotation: settings.rotation,
     familyRevocation: settings.family_revocation,
   };
   return Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== undefined));
@@ -28,7 +30,7 @@ function knobsOf(settings: z.output<typeof AppSettings>): Partial<TokenKnobs> {
 const inSeconds = (life: number | undefined): number | undefined => (life === undefined ? undefined : life / seconds(1));
 
 /** What is undefined is the platform's default, and left out of the JSON. */
-export const appView = ({ provider, clientId, redirectUris, secretDigest, knobs }: AppRecord): object => ({
+export const appView = ({ provider, clientId, redirectUris, secretDigest, knobs, quirks }: AppRecord): object => ({
   provider,
   client_id: clientId,
   redirect_uris: redirectUris,
@@ -36,5 +38,7 @@ export const appView = ({ provider, clientId, redirectUris, secretDigest, knobs 
   access_ttl_seconds: inSeconds(knobs.accessLife),
   refresh_ttl_seconds: inSeconds(knobs.refreshLife),
   grace_seconds: inSeconds(knobs.grace),
+  rotation: knobs.rotation,
   family_revocation: knobs.familyRevocation,
+  quirks,
 });

@@ -3,11 +3,13 @@ import { days, hours, seconds } from '#config';
 import { sandboxes } from '#providers/sandbox';
 
 const provider = z.enum(sandboxes.map(({ name }) => name));
-const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity']);
+const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity', 'probe']);
 const clientId = z.string().min(1).max(500);
 const LONGEST_LIFE = days(3_650);
 const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
   z.int().min(least).max(LONGEST_LIFE / seconds(1)).transform(seconds).optional();
+
+const quirksOf = (name: string): object => sandboxes.find((sandbox) => sandbox.name === name)?.quirks ?? {};
 
 /** `POST /_control/apps`: what is left out stays as it is. */
 export const AppSettings = z
@@ -18,7 +20,13 @@ export const AppSettings = z
     access_ttl_seconds: lifeInSeconds(1),
     refresh_ttl_seconds: lifeInSeconds(1),
     grace_seconds: lifeInSeconds(0),
+    rotation: z.boolean().optional(),
     family_revocation: z.boolean().optional(),
+    quirks: z.array(z.string()).max(10).optional(),
+  })
+  .refine(({ provider: name, quirks = [] }) => quirks.every((quirk) => Object.hasOwn(quirksOf(name), quirk)), {
+    path: ['quirks'],
+    error: 'must be of those that docs/sandbox.md lists for this provider',
   });
 
 export const ClockTurn = z.strictObject({ advance_seconds: z.int().min(1).max(LONGEST_LIFE / seconds(1)).transform(seconds) });

@@ -42,9 +42,9 @@ export const recordOf = ({ provider, endpoint, notes, result, effects }: Called)
   connection_cut: effects.cut || undefined,
 });
 
-/** Platforms put it into `error`, into `error.code` or into `title`. */
+/** Platforms put it into `error`, into `error.code`, into `title` or into `code`. */
 function errorCodeOf(body: unknown): string | undefined {
-  const { error, title } = Object(body) as { error?: unknown; title?: unknown };
-  const code = (Object(error) as { code?: unknown }).code ?? error ?? title;
-  return typeof code === 'string' ? code : undefined;
+  const { error, title, code } = Object(body) as { error?: unknown; title?: unknown; code?: unknown };
+  const named = (Object(error) as { code?: unknown }).code ?? error ?? title ?? code;
+  return typeof named === 'string' ? named : undefined;
 }

@@ -27,6 +27,7 @@ export function decide(platform: Platform, asked: AuthorizationRequest, persona:
   for (const [name, value] of Object.entries({ ...answer, state: asked.state })) {
     if (value !== undefined) target.searchParams.set(name, value);
   }
+  if (yes && authorize.fragment) target.hash = authorize.fragment;
   return target;
 }
 

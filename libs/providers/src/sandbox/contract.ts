@@ -2,7 +2,8 @@ import type { Duration } from '#config';
 import type { Platform } from './platform.js';
 import type { Refusal } from './refusal.js';
 
-export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity';
+/** `probe`: a call that tells about a token and is no identity call. */
+export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'probe';
 
 /** Query or form as sent. A parameter sent twice is left out, so it counts as missing (RFC 6749, 3.1 forbids it). */
 export type Parameters = Readonly<Record<string, string | undefined>>;
@@ -17,7 +18,8 @@ export interface SandboxRequest {
 
 export interface SandboxAnswer {
   readonly status: number;
-  readonly body: object;
+  /** A string is JSON already, for numbers that JavaScript cannot write. */
+  readonly body: object | string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -47,6 +49,8 @@ export interface AuthorizeEndpoint {
   /** What the redirect URI carries besides `state`. */
   approved(code: string, scopes: readonly string[]): Parameters;
   denied(): Parameters;
+  /** What some hang behind the address of an approval, to no purpose. */
+  readonly fragment?: string;
   newCode(): string;
 }
 
@@ -55,13 +59,15 @@ export interface Endpoint {
   readonly endpoint: Exclude<EndpointName, 'authorize'>;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
+  /** Takes multipart/form-data too. */
+  readonly multipart?: true;
   /** Answers at once and in memory; what it changed is on disk before the answer leaves. Refuses by throwing a Refusal. */
   handle(request: SandboxRequest, platform: Platform): SandboxAnswer;
   /** Every refusal in the platform's own words. */
   refuse(refusal: Refusal): SandboxAnswer;
 }
 
-/** How a platform treats tokens. The four of TokenKnobs can be changed for one app. */
+/** How a platform treats tokens. Those of TokenKnobs can be changed for one app. */
 export interface TokenRules extends TokenKnobs {
   readonly codeLife: Duration;
   readonly newAccessToken: () => string;
@@ -70,6 +76,8 @@ export interface TokenRules extends TokenKnobs {
   readonly refreshEndsOldAccess: boolean;
   /** A new consent of the same person for the same app ends the one before. */
   readonly oneGrantPerPerson: boolean;
+  /** A refresh token's end is counted from the consent: no refresh moves it, and no access token outlives it. */
+  readonly refreshEndsForGood?: true;
   /** No refresh token without this scope. */
   readonly refreshScope?: string;
 }
@@ -78,6 +86,8 @@ export interface TokenRules extends TokenKnobs {
 export interface TokenKnobs {
   readonly accessLife: Duration;
   readonly refreshLife: Duration;
+  /** False: a refresh gives the same refresh token again. Left out: it gives a new one, and the old one is spent. */
+  readonly rotation?: boolean;
   /** How long a refresh token still works after it was spent; 0 means not at all. */
   readonly grace: Duration;
   /** A spent refresh token that comes again ends the whole grant (RFC 9700, 4.14.2). */
@@ -92,6 +102,8 @@ export interface SandboxDefinition {
   readonly scopes: Readonly<Record<string, string>>;
   /** Personas that can not happen here, each with the reason. */
   readonly impossiblePersonas: Readonly<Record<string, string>>;
+  /** Ways of answering on which sources disagree, each with a sentence; an app may be set to meet one. */
+  readonly quirks?: Readonly<Record<string, string>>;
   readonly tokens: TokenRules;
   readonly authorize: AuthorizeEndpoint;
   readonly endpoints: readonly Endpoint[];

@@ -13,8 +13,12 @@ export interface CodePresented {
   readonly verifier?: string;
 }
 
-/** RFC 6749, 4.1.3: a code is good once, for a short time, for the app and redirect URI it was made for. */
-export function exchangeCode(platform: Platform, presented: CodePresented): Issued {
+/** RFC 6749, 4.1.3: the tokens for a code. */
+export const exchangeCode = (platform: Platform, presented: CodePresented): Issued =>
+  issueTokens(platform, redeemCode(platform, presented));
+
+/** A code is good once, for a short time, for the app and redirect URI it was made for. The new grant holds no token yet. */
+export function redeemCode(platform: Platform, presented: CodePresented): GrantRecord {
   const { state, definition } = platform;
   const code = state.codes.get(digestOf(presented.code));
   if (code?.provider !== definition.name || code.clientId !== presented.clientId) throw new Refusal('unknown_code');
@@ -22,7 +26,7 @@ export function exchangeCode(platform: Platform, presented: CodePresented): Issu
   meetPersona(platform, code);
   state.codes.save({ ...code, used: true });
   if (definition.tokens.oneGrantPerPerson) endGrants(platform, code);
-  return issueTokens(platform, newGrant(code, state.clock.now()));
+  return newGrant(code, state.clock.now());
 }
 
 function assertCodeIsGood({ state, definition }: Platform, code: CodeRecord, presented: CodePresented): void {

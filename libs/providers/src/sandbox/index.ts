@@ -1,3 +1,4 @@
+export { extendInPlace, type IssuedAccess, issueLongToken, issueShortToken, meetExtension, noRefreshTokens } from './access-tokens.js';
 export { authenticateClient, readBasic } from './client-authentication.js';
 export {
   type AuthorizationRequest,
@@ -12,11 +13,12 @@ export {
   type SandboxRequest,
   type TokenKnobs,
 } from './contract.js';
-export { randomText, stableUuid } from './digest.js';
+export { randomText, stableNumber, stableUuid } from './digest.js';
+export { redeemCode } from './exchange-code.js';
 export { type Issued } from './issue-tokens.js';
 export { bearerOf, need, readScopes } from './parameters.js';
-export { type CallNotes, personaOf, type Platform } from './platform.js';
+export { type CallNotes, hasQuirk, personaOf, type Platform } from './platform.js';
 export { type Persona, personaNamed, personas } from './personas.js';
 export { Refusal, type RefusalReason } from './refusal.js';
 export { tokenEndpoint } from './token-endpoint.js';
-export { endAccessToken, grantOfToken, holderOf, isAccessToken } from './use-tokens.js';
+export { endAccessToken, endAccessTokens, grantOfToken, heldAccess, holderOf, isAccessToken } from './use-tokens.js';

@@ -1,3 +1,4 @@
+import type { TokenRules } from './contract.js';
 import { digestOf } from './digest.js';
 import { knobsOf, personaOf, type Platform } from './platform.js';
 import type { Persona } from './personas.js';
@@ -19,34 +20,43 @@ interface Minted {
   readonly held: HeldToken;
 }
 
-/** Mints a pair into the grant; whatever refresh token was there is spent by it. */
-export function issueTokens(platform: Platform, grant: GrantRecord): Issued {
+/** Mints a pair into the grant. `presented`: the refresh token that came; where it does not rotate it is given back. */
+export function issueTokens(platform: Platform, grant: GrantRecord, presented?: string): Issued {
   const { state, definition, notes } = platform;
-  const { tokens } = definition;
-  const knobs = knobsOf(platform, state.app(definition.name, grant.clientId));
-  const persona = personaOf(grant);
+  const rules = { ...definition.tokens, ...knobsOf(platform, state.app(definition.name, grant.clientId)) };
   const now = state.clock.now();
-  const accessLife = persona.traits.accessLife ?? knobs.accessLife;
-  if (tokens.refreshEndsOldAccess) state.grants.dropAccess(grant);
-  const access = mint(tokens.newAccessToken(), now + accessLife);
-  const refresh = getsRefreshToken(platform, grant) ? mint(tokens.newRefreshToken(), now + knobs.refreshLife) : undefined;
+  const refresh = getsRefreshToken(rules, grant) ? refreshFor(grant, rules, now, presented) : undefined;
+  const accessEnd = endOfAccess(grant, rules, now, refresh);
+  if (rules.refreshEndsOldAccess) state.grants.dropAccess(grant);
+  const access = mint(rules.newAccessToken(), accessEnd);
   state.grants.renew(grant, { access: access.held, ...(refresh && { refresh: refresh.held }) }, now);
   notes.issued = refresh?.held.digest;
   return {
     accessToken: access.token,
-    expiresIn: Math.floor(accessLife / 1_000),
+    expiresIn: secondsBetween(now, accessEnd),
     ...(refresh && { refreshToken: refresh.token }),
-    refreshExpiresIn: Math.floor(knobs.refreshLife / 1_000),
+    refreshExpiresIn: secondsBetween(now, refresh?.held.expiresAt ?? now + rules.refreshLife),
     scopes: grant.scopes,
-    persona,
+    persona: personaOf(grant),
     clientId: grant.clientId,
   };
 }
 
 const mint = (token: string, expiresAt: number): Minted => ({ token, held: { digest: digestOf(token), expiresAt } });
+const secondsBetween = (from: number, to: number): number => Math.floor((to - from) / 1_000);
 
-function getsRefreshToken({ definition }: Platform, grant: GrantRecord): boolean {
-  const { refreshScope } = definition.tokens;
+function endOfAccess(grant: GrantRecord, rules: TokenRules, now: number, refresh: Minted | undefined): number {
+  const end = now + (personaOf(grant).traits.accessLife ?? rules.accessLife);
+  return refresh && rules.refreshEndsForGood ? Math.min(end, refresh.held.expiresAt) : end;
+}
+
+function refreshFor(grant: GrantRecord, rules: TokenRules, now: number, presented?: string): Minted {
+  const before = grant.refresh;
+  if (rules.rotation === false && presented && before?.digest === digestOf(presented)) return { token: presented, held: before };
+  return mint(rules.newRefreshToken(), before && rules.refreshEndsForGood ? before.expiresAt : now + rules.refreshLife);
+}
+
+function getsRefreshToken({ refreshScope }: TokenRules, grant: GrantRecord): boolean {
   if (personaOf(grant).traits.noRefreshToken) return false;
   return refreshScope === undefined || grant.scopes.includes(refreshScope);
 }

@@ -20,6 +20,10 @@ export interface PersonaTraits {
   readonly revokesAfter?: Duration;
   /** This long after connecting the platform suspends her. */
   readonly suspendedAfter?: Duration;
+  /** This long after connecting she changes her password, and every token she gave ends. */
+  readonly passwordChangedAfter?: Duration;
+  /** From then on, counted from connecting, and until then she has something to confirm at the platform; her tokens live. */
+  readonly checkpoint?: { readonly from: Duration; readonly until: Duration };
 }
 
 /** A named test user, the same on every platform. */
@@ -82,6 +86,14 @@ export const personas: readonly Persona[] = [
   withTraits(
     person('suspended', 'Sven Suspended', 'sven_suspended', '2244995010', 'Connects, and is suspended by the platform 30 seconds later.'),
     { suspendedAfter: seconds(30) },
+  ),
+  withTraits(
+    person('password-changed', 'Petra Password', 'petra_password', '2244995011', 'Connects, and changes her password 30 seconds later.'),
+    { passwordChangedAfter: seconds(30) },
+  ),
+  withTraits(
+    person('checkpoint', 'Chiara Checkpoint', 'chiara_checkpoint', '2244995012', 'Connects; 30 seconds later the platform wants her to confirm who she is, which she does five minutes later.'),
+    { checkpoint: { from: seconds(30), until: seconds(330) } },
   ),
 ];
 

@@ -38,9 +38,18 @@ export function personaOf(record: { readonly persona: string }): Persona {
   return persona;
 }
 
-/** Refuses when the grant is over; a persona who is suspended is told apart from one who left. */
+/** Whether the calling app is set to meet this way of answering. */
+export function hasQuirk({ definition, state, notes }: Platform, quirk: string): boolean {
+  const app = state.app(definition.name, notes.clientId ?? '');
+  return app?.quirks?.includes(quirk) ?? false;
+}
+
+/** Refuses when the grant is over or must wait; a persona who is suspended is told apart from one who left. */
 export function assertGrantLives(grant: GrantRecord, now: number): void {
-  const { suspendedAfter } = personaOf(grant).traits;
-  if (suspendedAfter !== undefined && grant.grantedAt + suspendedAfter <= now) throw new Refusal('suspended_user');
+  const { suspendedAfter, passwordChangedAfter, checkpoint } = personaOf(grant).traits;
+  const age = now - grant.grantedAt;
+  if (age >= (suspendedAfter ?? Infinity)) throw new Refusal('suspended_user');
+  if (age >= (passwordChangedAfter ?? Infinity)) throw new Refusal('password_changed');
+  if (checkpoint && age >= checkpoint.from && age < checkpoint.until) throw new Refusal('checkpoint');
   if (grant.endsAt !== undefined && grant.endsAt <= now) throw new Refusal('revoked_grant');
 }

@@ -7,6 +7,8 @@ export interface AppRecord {
   redirectUris: string[];
   secretDigest?: string;
   knobs: Partial<TokenKnobs>;
+  /** Names out of the platform's own list. */
+  quirks?: string[];
 }
 
 export interface CodeRecord {
@@ -23,7 +25,12 @@ export interface CodeRecord {
 
 export interface HeldToken {
   readonly digest: string;
+  /** 0: ended before its time. */
   readonly expiresAt: number;
+  /** Kept where a platform asks how old a token is. */
+  readonly issuedAt?: number;
+  /** Good only to be traded for a long-lived one, and for API calls until then. */
+  readonly shortLived?: true;
 }
 
 export interface SpentToken {
@@ -43,6 +50,8 @@ export interface GrantRecord {
   endsAt?: number;
   access: HeldToken[];
   refresh?: HeldToken;
+  /** The answer to its last refresh was kept from the app. */
+  answerLost?: boolean;
   /** The last few, so that a reuse is known as one; older ones are answered as unknown. */
   spent: SpentToken[];
 }

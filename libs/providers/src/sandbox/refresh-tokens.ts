@@ -5,7 +5,7 @@ import type { GrantRecord } from './records.js';
 import { Refusal } from './refusal.js';
 import { meetPersona } from './token-traits.js';
 
-/** RFC 6749, 6 with rotation: each refresh token is good once, and its reuse may end the grant (RFC 9700, 4.14.2). */
+/** RFC 6749, 6. Where tokens rotate, each is good once, and its reuse may end the grant (RFC 9700, 4.14.2). */
 export function refreshTokens(platform: Platform, clientId: string, refreshToken: string): Issued {
   const { state, definition, notes } = platform;
   const digest = digestOf(refreshToken);
@@ -15,8 +15,15 @@ export function refreshTokens(platform: Platform, clientId: string, refreshToken
   meetPersona(platform, grant);
   assertGrantLives(grant, state.clock.now());
   assertRefreshTokenIsGood(platform, grant, digest);
-  notes.cutConnection = personaOf(grant).traits.losesAnswers;
-  return issueTokens(platform, grant);
+  notes.cutConnection = losesAnswer(grant);
+  return issueTokens(platform, grant, refreshToken);
+}
+
+/** Every second answer arrives, so that a platform which forgives a loss is seen to. */
+export function losesAnswer(grant: GrantRecord): boolean {
+  if (!personaOf(grant).traits.losesAnswers) return false;
+  grant.answerLost = !grant.answerLost;
+  return grant.answerLost;
 }
 
 function assertRefreshTokenIsGood(platform: Platform, grant: GrantRecord, digest: string): void {

@@ -16,8 +16,13 @@ export type RefusalReason =
   | 'unknown_token'
   | 'spent_token'
   | 'expired_token'
+  | 'revoked_token'
   | 'revoked_grant'
   | 'suspended_user'
+  | 'password_changed'
+  | 'checkpoint'
+  | 'young_token'
+  | 'wrong_kind_of_token'
   | 'missing_scope'
   | 'server_error';
 

@@ -1,10 +1,11 @@
-import { days, minutes } from '#config';
+import { days, hours } from '#config';
 import { SandboxClock } from './clock.js';
 import { GrantBook } from './grant-book.js';
 import { Collection, type Journal } from './journal.js';
 import type { AppRecord, CodeRecord, GrantRecord } from './records.js';
 
-const KEEP_CODES = minutes(10);
+/** Longer than any platform's code lives, so that a late one is known as one. */
+const KEEP_CODES = hours(2);
 const KEEP_ENDED_GRANTS = days(1);
 
 interface Restorable {

@@ -1,7 +1,9 @@
 import { digestOf } from './digest.js';
 import { assertGrantLives, type Platform } from './platform.js';
-import type { GrantRecord } from './records.js';
+import type { GrantRecord, HeldToken } from './records.js';
 import { Refusal } from './refusal.js';
+
+const ENDED = 0;
 
 /** Whose access token this is. Refuses a token that ended, with the reason. */
 export function holderOf(platform: Platform, accessToken: string): GrantRecord {
@@ -14,6 +16,7 @@ export function holderOf(platform: Platform, accessToken: string): GrantRecord {
   notes.persona = grant.persona;
   const now = state.clock.now();
   assertGrantLives(grant, now);
+  if (held.expiresAt === ENDED) throw new Refusal('revoked_token');
   if (held.expiresAt <= now) throw new Refusal('expired_token');
   return grant;
 }
@@ -26,14 +29,23 @@ export function grantOfToken(platform: Platform, clientId: string, token: string
   return grant;
 }
 
-export function isAccessToken(grant: GrantRecord, token: string): boolean {
+/** What is known of one of the grant's access tokens; undefined for a token of another kind, or a forgotten one. */
+export function heldAccess(grant: GrantRecord, token: string): HeldToken | undefined {
   const digest = digestOf(token);
-  return grant.access.some((held) => held.digest === digest);
+  return grant.access.find((held) => held.digest === digest);
 }
+
+export const isAccessToken = (grant: GrantRecord, token: string): boolean => heldAccess(grant, token) !== undefined;
 
 /** Ends one access token and leaves the grant alive. */
 export function endAccessToken({ state }: Platform, grant: GrantRecord, token: string): void {
   const digest = digestOf(token);
-  grant.access = grant.access.map((held) => (held.digest === digest ? { digest, expiresAt: 0 } : held));
+  grant.access = grant.access.map((held) => (held.digest === digest ? { digest, expiresAt: ENDED } : held));
+  state.grants.save(grant);
+}
+
+/** Ends all access tokens of the grant; its refresh token stays good. */
+export function endAccessTokens({ state }: Platform, grant: GrantRecord): void {
+  grant.access = grant.access.map(({ digest }) => ({ digest, expiresAt: ENDED }));
   state.grants.save(grant);
 }

@@ -4,6 +4,7 @@ import { type Endpoint, type Platform, Refusal, type SandboxDefinition, sandboxe
 import { serveAuthorize } from './authorize.js';
 import type { CallResult } from './record-call.js';
 import { runCall, type Sandbox } from './run-call.js';
+import { acceptMultipart } from './multipart.js';
 import { mountPath, sandboxRequestOf } from './requests.js';
 
 /** Serves every URL of every imitated platform under its own host and path. */
@@ -20,8 +21,10 @@ function mountPlatform(scope: FastifyInstance, sandbox: Sandbox, definition: San
   const { authorize, endpoints } = definition;
   scope.route({ method: ['GET', 'POST'], url: mountPath(authorize.url), handler: serveAuthorize(sandbox, definition) });
   for (const endpoint of endpoints) {
-    const { method, url } = endpoint;
-    scope.route({ method, url: mountPath(url), handler: serveEndpoint(sandbox, definition, endpoint) });
+    const { method, url, multipart } = endpoint;
+    const route = { method, url: mountPath(url), handler: serveEndpoint(sandbox, definition, endpoint) };
+    if (multipart) acceptMultipart(scope, route);
+    else scope.route(route);
   }
 }
 

@@ -164,7 +164,11 @@ export const tiktokSandbox = defineSandbox({
   name: 'tiktok',
   title: 'TikTok',
   scopes,
-  impossiblePersonas: { 'no-refresh-token': 'TikTok always gives one' },
+  impossiblePersonas: {
+    'no-refresh-token': 'TikTok always gives one',
+    'password-changed': 'no source says what TikTok does with tokens then',
+    checkpoint: 'no source says what TikTok\'s token endpoint answers then',
+  },
   tokens: {
     codeLife: minutes(5),
     accessLife: minutes(2),

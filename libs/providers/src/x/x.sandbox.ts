@@ -162,7 +162,11 @@ export const xSandbox = defineSandbox({
   name: 'x',
   title: 'X',
   scopes,
-  impossiblePersonas: { 'partial-consent': 'X asks for all permissions or none' },
+  impossiblePersonas: {
+    'partial-consent': 'X asks for all permissions or none',
+    'password-changed': 'no source says what X does with tokens then',
+    checkpoint: 'no source says what X\'s token endpoint answers then',
+  },
   tokens: {
     codeLife: seconds(30),
     accessLife: minutes(2),

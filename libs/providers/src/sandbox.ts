@@ -1,3 +1,4 @@
+import { linkedinSandbox } from './linkedin/linkedin.sandbox.js';
 import { tiktokSandbox } from './tiktok/tiktok.sandbox.js';
 import { xSandbox } from './x/x.sandbox.js';
 import type { SandboxDefinition } from './sandbox/index.js';
@@ -6,6 +7,7 @@ import type { SandboxDefinition } from './sandbox/index.js';
 export const sandboxes: readonly SandboxDefinition[] = [
   xSandbox,
   tiktokSandbox,
+  linkedinSandbox,
 ];
 
 export { type Decision, decide, readAuthorization } from './sandbox/authorize.js';

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { hours } from '#config';
+import { PlatformRequest } from '../contract/http.js';
+import type { ProbeReading, TokenSet } from '../contract/outcome.js';
+import { defineProvider } from '../contract/provider.js';
+import { secretInBody } from '../oauth/client-authentication.js';
+import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
+import { readTokenResponse, splitScopes } from '../oauth/token-response.js';
+import { classifyApi, classifyToken, deadByStatus } from './linkedin.errors.js';
+
+const authentication = secretInBody();
+const oauth = (path: string): string => `https://www.linkedin.com/oauth/v2${path}`;
+const token = { url: oauth('/accessToken'), authentication };
+
+/** LinkedIn: no PKCE, 60-day tokens, and a refresh token for approved partners only, which ends a year after the consent. */
+export const linkedin = defineProvider({
+  name: 'linkedin',
+  title: 'LinkedIn',
+  sources: {
+    checkedAt: '2026-11-22',
+    urls: [
+      'https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow',
+      'https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens',
+      'https://learn.microsoft.com/en-us/linkedin/shared/authentication/token-introspection',
+      'https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/rate-limits',
+    ],
+  },
+  authorize: {
+    url: oauth('/authorization'),
+    clientIdParameter: 'client_id',
+    scopeSeparator: ' ',
+    /** A verifier at the token endpoint ends in `invalid_client`: PKCE is for native apps, at another endpoint. */
+    pkce: () => undefined,
+    denials: ['user_cancelled_login', 'user_cancelled_authorize', 'access_denied'],
+  },
+  scopes: {
+    /** What every app may ask for. One scope too many fails the whole consent, so those of organisations are an app's own wish. */
+    default: ['openid', 'profile', 'w_member_social'],
+    required: ['openid', 'w_member_social'],
+  },
+  token: { exchange: codeRequest(token), read: readTokens, defaultLife: 5_184_000 },
+  refresh: { mode: 'static', endsForGood: true, request: refreshRequest(token) },
+  /** In no document, and in much code, always with the access token: nothing may depend on its answer. */
+  revoke: revokeRequest({ url: oauth('/revoke'), authentication }, ({ accessToken }) => accessToken.reveal()),
+  identity: {
+    request: (accessToken) =>
+      new PlatformRequest({
+        method: 'GET',
+        url: 'https://api.linkedin.com/v2/userinfo',
+        headers: { authorization: `Bearer ${accessToken.reveal()}` },
+      }),
+    read: readUser,
+  },
+  /** Asks about the token with the app's own secret: no member's quota is spent, and the app's is one of a day. */
+  probe: {
+    every: hours(12),
+    request: ({ app, accessToken }) => {
+      const { headers, form } = authentication(app);
+      return new PlatformRequest({ method: 'POST', url: oauth('/introspectToken'), headers, form: { token: accessToken.reveal(), ...form } });
+    },
+    read: readIntrospection,
+  },
+  classify: { token: classifyToken, api: classifyApi },
+});
+
+/** Documented as "URL-encoded, space-delimited", seen with commas: all are read. */
+function readTokens(json: unknown): TokenSet | undefined {
+  const tokens = readTokenResponse(json);
+  const scopes = tokens?.scopes?.flatMap((scope) => splitScopes(scope.replaceAll(/%20|%2C|\+/gi, ' ')));
+  return tokens && { ...tokens, scopes: scopes ?? null };
+}
+
+const UserInfo = z.object({ sub: z.string().min(1), name: z.string().nullish(), picture: z.string().nullish() });
+
+/** The author of a post is `urn:li:person:<sub>`. There is no handle here: it takes a scope that few apps have. */
+function readUser(json: unknown) {
+  const { data } = UserInfo.safeParse(json);
+  if (!data) return undefined;
+  const { sub, name, picture } = data;
+  return { platformUserId: sub, platformAccountId: sub, handle: null, displayName: name ?? null, avatarUrl: picture ?? null };
+}
+
+const Introspection = z.object({ active: z.boolean(), status: z.string().nullish(), scope: z.string().nullish() });
+
+/** A dead token is `active: false` under 200; without a status it is another app's, which is no word on the grant. */
+function readIntrospection(json: unknown): ProbeReading | undefined {
+  const { data } = Introspection.safeParse(json);
+  if (!data) return undefined;
+  if (data.active) return { ok: true, ...(data.scope && { scopes: splitScopes(data.scope) }) };
+  const failure = deadByStatus(data.status ?? '');
+  return failure && { ok: false, failure };
+}

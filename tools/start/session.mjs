@@ -26,9 +26,8 @@ export function writeSession({ home, apiUrl, sandboxUrl }, { workspace, test_api
 }
 
 /** What to open and the first three calls, ready to be pasted. */
-export function welcome(session, { home, publicUrl }) {
+export function welcome(session, { home }) {
   const authorize = `-H 'Authorization: Bearer ${session.test_api_key}'`;
-  const returnUrl = encodeURIComponent(`${publicUrl}/connected`);
   return `
 Evergrant is ready after ${sinceLaunch()}.
 
@@ -40,7 +39,7 @@ Evergrant is ready after ${sinceLaunch()}.
 
 Connect an account: open the authorize_url that this answers with.
 
-  curl -s ${authorize} '${session.api_url}/v1/oauth/x/start?return_url=${returnUrl}'
+  curl -s ${authorize} '${session.api_url}/v1/oauth/x/start?user_ref=user-1'
 
 See it, and refresh its token.
 

@@ -59,21 +59,30 @@ async function readBody(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
+/** Failures of the handshake: the platform was not who it should be, or spoke no TLS. */
+const HANDSHAKE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
+const BEFORE_SENDING = new Set(['getaddrinfo', 'connect']);
 
 /** Only causes that cannot occur after the first byte went out; everything else is taken as lost. */
 function neverArrived(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const errors = cause instanceof AggregateError ? cause.errors : [cause];
-  return errors.every((one: unknown) => one instanceof Error && 'code' in one && BEFORE_SENDING.has(String(one.code)));
+  const cause = fieldOf(error, 'cause');
+  const eachAddress = fieldOf(cause, 'errors');
+  const causes = Array.isArray(eachAddress) && eachAddress.length > 0 ? (eachAddress as unknown[]) : [cause];
+  return causes.every((one) => BEFORE_SENDING.has(String(fieldOf(one, 'syscall'))) || HANDSHAKE.has(String(fieldOf(one, 'code'))));
 }
+
+/** By name, not by class: fetch's errors may come from another realm than ours. */
+const fieldOf = (error: unknown, name: string): unknown =>
+  typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined;

@@ -11,10 +11,10 @@ type Answer = 'ok' | 'refused' | 'lost' | 'down';
 
 /** What a platform does at a moment: to a refresh, and to an identity call with a token that has not ended. */
 interface Platform {
-  refresh(now: number): Answer;
-  api?(now: number): Witness;
+  refresh: (now: number) => Answer;
+  api?: (now: number) => Witness;
   /** When another grant of the app last got an ok. */
-  canary?(now: number): number | null;
+  canary?: (now: number) => number | null;
 }
 
 interface Seen {
@@ -36,13 +36,20 @@ function settled(grant: GrantFacts, platform: Platform, now: number, life: numbe
   const answer = platform.refresh(now);
   const moment = { now: at(now), random: Math.random };
   const tokens = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresIn: life / SECOND, refreshExpiresIn: null, scopes: null };
-  if (answer === 'ok') return { answer, change: afterTokens(grant, tokens, null, moment) };
-  if (answer === 'down') return { answer, change: afterFailure(grant, DOWN, moment) };
-  if (answer === 'lost') return { answer, change: afterLostAnswer(grant, moment) };
+  const changes: Record<Answer, () => GrantChange> = {
+    ok: () => afterTokens(grant, tokens, null, moment),
+    down: () => afterFailure(grant, DOWN, moment),
+    lost: () => afterLostAnswer(grant, moment),
+    refused: () => struck(grant, platform, now),
+  };
+  return { answer, change: changes[answer]() };
+}
+
+function struck(grant: GrantFacts, { api, canary }: Platform, now: number): GrantChange {
   const over = grant.accessExpiresAt !== null && grant.accessExpiresAt <= at(now);
-  const canary = platform.canary?.(now) ?? null;
-  const witness = over ? 'silent' : (platform.api?.(now) ?? 'silent');
-  return { answer, change: afterStrike(grant, REFUSED, { now: at(now), witness, canaryOkAt: canary === null ? null : at(canary) }) };
+  const witness = over ? 'silent' : (api?.(now) ?? 'silent');
+  const okAt = canary?.(now) ?? null;
+  return afterStrike(grant, REFUSED, { now: at(now), witness, canaryOkAt: okAt === null ? null : at(okAt) });
 }
 
 /** Lets a grant with tokens of that life be swept until a moment, and tells every exchange. */

@@ -6,6 +6,9 @@ import { birthOf, commandOf, signal, until } from './processes.mjs';
 export const ROLE = 'evergrant';
 export const DATABASE = 'evergrant';
 
+/** The same on every machine: sorted by bytes, and upper and lower case as Unicode has them, so that a search finds Ž by ž. */
+const LOCALE = ['--no-locale', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+
 /** Makes the data directory when there is none; a half-made one (killed at the first start) is made anew. */
 export function makeData({ dataDir, password, binaries, identity, durable }) {
   if (existsSync(join(dataDir, 'PG_VERSION'))) return;
@@ -17,7 +20,7 @@ export function makeData({ dataDir, password, binaries, identity, durable }) {
   if (identity.user) giveTo(identity.user, dirname(dataDir), draft, passwordFile);
   try {
     run(identity, binaries.initdb, [
-      '-D', draft, '-U', ROLE, '-E', 'UTF8', '--no-locale', '--no-instructions',
+      '-D', draft, '-U', ROLE, '-E', 'UTF8', '--no-instructions', ...LOCALE,
       '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...(durable ? [] : ['--no-sync']),
     ]);
     run(identity, binaries.postgres, ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${DATABASE};\n`);

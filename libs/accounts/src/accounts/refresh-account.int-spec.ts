@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Flow } from '../../../../test/support/flow.js';
+import { makeTenant } from '../../../../test/support/rows.js';
+import { DisconnectAccount } from './disconnect-account.js';
+import { RefreshAccount } from './refresh-account.js';
+
+let flow: Flow;
+
+beforeAll(async () => { flow = await Flow.open(); });
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+const press = (id: string, tenant = flow.tenant) => flow.get(RefreshAccount).execute({ tenant, id });
+const refreshes = () => flow.calls('token', 'refresh_token');
+
+async function aged(persona = 'happy', seconds = 61): Promise<string> {
+  const id = await flow.connect('x', persona);
+  await flow.pass(seconds);
+  return id;
+}
+
+describe('a refresh that somebody asks for', () => {
+  it('happens before it is due, and answers with what is stored then', async () => {
+    const id = await aged();
+    const before = (await flow.account(id)).tokenExpiresAt!;
+    const answer = await press(id);
+    expect(answer).toEqual({ id, health: 'active', tokenExpiresAt: (await flow.account(id)).tokenExpiresAt });
+    expect(answer.tokenExpiresAt!.getTime()).toBeGreaterThan(before.getTime());
+  });
+
+  it('within a minute of the last one answers with what is stored', async () => {
+    const id = await aged();
+    const first = await press(id);
+    expect(await press(id)).toEqual(first);
+    expect(await refreshes()).toHaveLength(1);
+  });
+
+  it('is refused where the platform refuses, confirmed dead or not yet', async () => {
+    const id = await aged();
+    await flow.revoke();
+    await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });
+    expect(await flow.account(id)).toMatchObject({ health: 'degraded' });
+    await flow.pass(61);
+    await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });
+    expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth' });
+    await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });
+  });
+
+  it('has nothing to send without a refresh token', async () => {
+    await expect(press(await aged('no-refresh-token'))).rejects.toMatchObject({ code: 'account.not_refreshable' });
+    expect(await refreshes()).toEqual([]);
+  });
+
+  it.each([
+    ['fails', { status: 500 }],
+    ['throttles', { status: 429, headers: { 'retry-after': '1800' } }],
+    ['cuts the line, twice', { drop: 'before' as const, times: 2 }],
+  ])('says that the platform is unavailable where it %s, and when we try again; never that the person must act', async (_, fault) => {
+    const id = await aged();
+    await flow.fault({ endpoint: 'token', ...fault });
+    const refusal = await press(id).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'provider.unavailable', retryAfter: expect.any(Number) });
+    expect((refusal as { retryAfter: number }).retryAfter).toBeGreaterThanOrEqual('headers' in fault ? 1_800 : 1);
+    expect(await flow.account(id)).toMatchObject({ health: 'degraded' });
+  });
+
+  it('says that the app is paused where it is', async () => {
+    const id = await aged();
+    await flow.fault({ endpoint: 'token', status: 401, body: { error: 'invalid_client' } });
+    await expect(press(id)).rejects.toMatchObject({ code: 'oauth_app.paused', retryAfter: expect.any(Number) });
+    expect(await flow.account(id)).toMatchObject({ health: 'active' });
+  });
+
+  it('finds no account that is unknown, disconnected or another tenant\'s', async () => {
+    const id = await aged();
+    await expect(press(id, await makeTenant(flow.pool))).rejects.toMatchObject({ code: 'account.not_found' });
+    await expect(press('01936f8c-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'account.not_found' });
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+    await expect(press(id)).rejects.toMatchObject({ code: 'account.not_found' });
+  });
+});

@@ -7,7 +7,7 @@ import { afterFailure, afterLostAnswer, afterStrike } from '../protocol/settle.j
 import type { Room } from '../room.js';
 import { type AppRow, blameApp, canaryOkAt } from '../store/apps.js';
 import { type Claim, endIntent, type IntentEnd, releaseClaim } from '../store/claims.js';
-import { changeGrant, databaseNow } from '../store/grants.js';
+import { changeGrant, databaseNow, lockGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { Refresh } from './refresh-grant.js';
@@ -74,6 +74,7 @@ async function settle(
   decide: (now: Date, tx: Tx) => GrantChange | Promise<GrantChange>,
 ): Promise<{ change: GrantChange; now: Date }> {
   return transaction(room.pool, async (tx) => {
+    await lockGrant(tx, claim.grant.id);
     const now = await databaseNow(tx);
     const change = await decide(now, tx);
     const version = await changeGrant(tx, claim.grant, change);

@@ -1,6 +1,6 @@
 import type { Tx } from '#persistence';
 import type { Room } from '../room.js';
-import { changeGrant, readGrant } from '../store/grants.js';
+import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
 import type { RevocableTokens } from '../token-exchange.js';
 
 const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'disconnected' limit 1`;
@@ -10,7 +10,7 @@ const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'discon
  * lives on in memory only, to be revoked at the platform after the commit; undefined where the grant is still in use.
  */
 export async function retireGrant(room: Room, tx: Tx, grantId: string): Promise<RevocableTokens | undefined> {
-  await tx.query('select 1 from grants where id = $1 for update', [grantId]);
+  await lockGrant(tx, grantId);
   const inUse = await tx.query(IN_USE, [grantId]);
   const read = await readGrant(tx, grantId);
   if (inUse.rows.length > 0 || !read) return undefined;

@@ -6,7 +6,7 @@ import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/af
 import { after } from '../protocol/due.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
-import { databaseNow } from '../store/grants.js';
+import { databaseNow, lockGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
 
 /** The account as a probe sees it. */
@@ -83,7 +83,7 @@ interface Finding {
 async function store(room: Room, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
   const now = await databaseNow(tx);
   const change = afterProbe(account, reading, { now, random: room.random, every: provider.probe.every });
-  await tx.query('select 1 from grants where id = $1 for update', [account.grantId]);
+  await lockGrant(tx, account.grantId);
   await storeChange(tx, account, change, missingScopes(provider, reading));
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
   if (reading.ok) await clearApp(tx, app);

@@ -15,6 +15,11 @@ export async function readGrant(tx: Tx, grantId: string): Promise<GrantAt | unde
   return rows[0] && { grant: toGrant(rows[0]), now: rows[0].now };
 }
 
+/** Rows are locked in one order everywhere, grant, accounts, app: who takes the grant first meets nobody coming the other way. */
+export async function lockGrant(tx: Tx, grantId: string): Promise<void> {
+  await tx.query('select 1 from grants where id = $1 for update', [grantId]);
+}
+
 export async function databaseNow(tx: Tx): Promise<Date> {
   const { rows } = await tx.query<{ now: Date }>('select db_now() as now');
   return rows[0]?.now ?? new Date(NaN);

@@ -1,9 +1,10 @@
 import { isLoopbackHost } from '#providers';
 
 const LONGEST = 2_048;
+const TOO_LONG = `must be at most ${LONGEST} characters long`;
 const CONTROL = /[\u0000-\u0020\u007f]/;
 /** What a path may not hold in raw or encoded form: each was a way past a prefix check somewhere. */
-const HIDDEN_PATH = /\\|%2f|%5c|%25|%0|%1|%7f|\.\.;|(^|\/)(\.|%2e){1,2}(\/|$)/i;
+const HIDDEN_PATH = /%2f|%5c|%25|%0|%1|%7f|(\.|%2e){2};|(^|\/)(\.|%2e){1,2}(\/|$)/i;
 
 /** Why a return URL is refused: one sentence for the caller. */
 export type Refusal = string;
@@ -16,11 +17,12 @@ interface Raw {
 }
 
 const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
-  [({ text }) => text.length > LONGEST, `must be at most ${LONGEST} characters long`],
+  [({ text }) => text.length > LONGEST, TOO_LONG],
   [({ text }) => CONTROL.test(text), 'must not contain white space or control characters'],
   [({ text, authority }) => authority === '' || !URL.canParse(text), 'must be an absolute https URL'],
   [({ authority }) => authority.includes('@'), 'must not contain user information'],
-  [({ authority, path }) => authority.includes('\\') || HIDDEN_PATH.test(path), 'must not contain backslashes, dot segments or encoded separators in its path'],
+  [({ text }) => text.includes('\\'), 'must not contain backslashes'],
+  [({ path }) => HIDDEN_PATH.test(path), 'must not contain dot segments, encoded separators or control characters in its path'],
   [({ text }) => text.includes('#'), 'must not have a fragment'],
 ];
 
@@ -31,7 +33,8 @@ export function parseReturnUrl(text: string): { url: URL } | { refusal: Refusal 
   if (broken) return { refusal: broken[1] };
   const url = new URL(text);
   if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname)) return { refusal: 'must use https, except on loopback hosts' };
-  return { url };
+  // The serialised URL is what is stored, read again at the callback and sent.
+  return url.href.length > LONGEST ? { refusal: TOO_LONG } : { url };
 }
 
 /** Reads an entry of an app's list: a return URL without a query. */
@@ -50,6 +53,6 @@ export function allowReturnUrl(text: string, allowed: readonly string[]): { href
 
 function covers(entry: URL, url: URL): boolean {
   if (entry.origin !== url.origin) return false;
-  const base = entry.pathname.replace(/\/$/, '');
-  return url.pathname === entry.pathname || url.pathname === base || url.pathname.startsWith(`${base}/`);
+  const folder = entry.pathname.replace(/\/?$/, '/');
+  return url.pathname === entry.pathname || url.pathname.startsWith(folder);
 }

@@ -5,13 +5,16 @@ export type Ending = { connected: string } | { selection_required: string } | { 
 
 const OURS = ['connected', 'oauth_error', 'connect_token', 'selection_required'];
 
-/** Where the browser goes: `base` with its own query kept, and names of ours in it replaced. */
+/** Where the browser goes: `base` with its own query kept letter by letter, and names of ours in it replaced. */
 export function landingUrl(base: string, ending: Ending): string {
   const url = new URL(base);
-  for (const name of OURS) url.searchParams.delete(name);
-  for (const [name, value] of Object.entries(ending)) url.searchParams.set(name, value);
+  const kept = url.search.slice(1).split('&').filter((pair) => pair !== '' && !OURS.includes(nameOf(pair)));
+  const added = Object.entries(ending).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  url.search = [...kept, ...added].join('&');
   return url.href;
 }
+
+const nameOf = (pair: string): string => [...new URLSearchParams(pair).keys()][0] ?? '';
 
 /** Errors a platform's redirect may carry (RFC 6749 4.1.2.1), as reasons of ours. */
 const REASONS = {

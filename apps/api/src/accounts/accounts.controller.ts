@@ -1,26 +1,23 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { DisconnectAccount, GetAccount, ListAccountEvents, ListAccounts, RefreshAccount } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { isoTime } from '../http/iso-time.js';
 import { publicId } from '../http/public-id.js';
-import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { RateClass } from '../http/rate-class.js';
 import { Scopes } from '../http/scope.js';
 import {
   accountEventPageExample, accountEventPageSchema, type AccountEventPageView, listEventsQuery, type ListEventsQuery,
 } from './account-event.schema.js';
 import { accountEventView } from './account-event.view.js';
+import { AccountId, DescribeAccountId } from './account-id.js';
 import { accountExample, accountSchema, type AccountView } from './account.schema.js';
 import { accountView } from './account.view.js';
 import {
   accountPageExample, accountPageSchema, type AccountPageView, listAccountsQuery, type ListAccountsQuery,
 } from './list-accounts.schema.js';
 import { refreshedAccountExample, refreshedAccountSchema, type RefreshedAccountView } from './refreshed-account.schema.js';
-
-const AccountId = (): ParameterDecorator => Param('id', new PublicIdPipe('acc', 'account.not_found', 'account'));
-const DescribeId = (): MethodDecorator => ApiParam({ name: 'id', example: accountExample.id });
 
 @ApiTags('accounts')
 @Controller('/v1/accounts')
@@ -58,7 +55,7 @@ export class AccountsController {
   }
 
   @Get('/:id')
-  @DescribeId()
+  @DescribeAccountId()
   @Scopes('accounts:read')
   @Describe({
     summary: 'Read an account, a disconnected one too',
@@ -70,7 +67,7 @@ export class AccountsController {
   }
 
   @Delete('/:id')
-  @DescribeId()
+  @DescribeAccountId()
   @HttpCode(204)
   @Scopes('accounts:write')
   @Describe({
@@ -83,7 +80,7 @@ export class AccountsController {
   }
 
   @Post('/:id/refresh')
-  @DescribeId()
+  @DescribeAccountId()
   @HttpCode(200)
   @Scopes('accounts:write')
   @RateClass('heavy')
@@ -101,7 +98,7 @@ export class AccountsController {
   }
 
   @Get('/:id/events')
-  @DescribeId()
+  @DescribeAccountId()
   @Scopes('accounts:read')
   @Describe({
     summary: 'List what happened to an account, newest first',

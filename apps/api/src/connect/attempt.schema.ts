@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idOf, time } from '../http/fields.js';
+import { candidateExamples, candidateSchema } from './candidate.schema.js';
 
 /** How far an attempt has come. */
 export const attemptSchema = z
@@ -8,7 +9,7 @@ export const attemptSchema = z
     state: z.string(),
     status: z.enum(['pending', 'selection_required', 'confirmation_required', 'completed', 'failed']),
     account_ids: z.array(idOf('acc')),
-    candidates: z.array(z.unknown()).nullable(),
+    candidates: z.array(candidateSchema).nullable().describe('What can be selected, where the attempt waits for that.'),
     error: z.string().nullable().describe('The reason of a failed one, as in oauth_error.'),
     provider: z.string(),
     expires_at: time,
@@ -25,4 +26,12 @@ export const attemptExample: AttemptView = {
   error: null,
   provider: EXAMPLE_PROVIDER,
   expires_at: '2026-12-01T12:10:00Z',
+};
+
+/** One that waits for a choice. */
+export const selectableAttemptExample: AttemptView = {
+  ...attemptExample,
+  status: 'selection_required',
+  account_ids: [],
+  candidates: candidateExamples,
 };

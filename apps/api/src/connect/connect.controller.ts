@@ -1,18 +1,19 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
-import { ReadAttempt, StartConnect } from '#accounts';
+import { ReadAttempt, SelectAccounts, StartConnect } from '#accounts';
 import { CodedError } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
-import { isoTime } from '../http/iso-time.js';
 import { uuidOf } from '../http/public-id.js';
 import { Scopes } from '../http/scope.js';
-import { attemptExample, attemptSchema, type AttemptView } from './attempt.schema.js';
+import { attemptExample, attemptSchema, type AttemptView, selectableAttemptExample } from './attempt.schema.js';
 import { attemptView } from './attempt.view.js';
+import { selectAccountsBody, type SelectAccountsBody, selectAccountsExample } from './select-accounts.schema.js';
 import {
   startConnectQuery, type StartConnectQuery, startedConnectExample, startedConnectSchema, type StartedConnectView,
 } from './start-connect.schema.js';
+import { startedConnectView } from './started-connect.view.js';
 
 @ApiTags('connect')
 @Controller('/v1/oauth')
@@ -20,6 +21,7 @@ export class ConnectController {
   constructor(
     private readonly startConnect: StartConnect,
     private readonly readAttempt: ReadAttempt,
+    private readonly selectAccounts: SelectAccounts,
   ) {}
 
   @Get('/:provider/start')
@@ -47,8 +49,9 @@ export class ConnectController {
       projectId: query.project_id && projectId(query.project_id),
       scopes: query.scopes,
       userRef: query.user_ref,
+      selection: query.selection,
     });
-    return { authorize_url: started.authorizeUrl, state: started.state, expires_at: isoTime(started.expiresAt) };
+    return startedConnectView(started);
   }
 
   @Get('/attempts/:state')
@@ -61,6 +64,26 @@ export class ConnectController {
   })
   async attempt(@CurrentCaller() { tenant, credential }: Caller, @Param('state') state: string): Promise<AttemptView> {
     return attemptView(await this.readAttempt.execute({ tenant, createdBy: credential, state }));
+  }
+
+  @Post('/attempts/:state/selection')
+  @HttpCode(200)
+  @Scopes('oauth:write')
+  @ApiParam({ name: 'state', example: selectableAttemptExample.state })
+  @Describe({
+    summary: 'Select what becomes an account, where the attempt waits for that',
+    description: 'An attempt that still reads selection_required could not be finished: the platform did not answer; send it again.',
+    body: selectAccountsExample,
+    answers: { status: 200, description: 'The attempt.', schema: attemptSchema, example: attemptExample },
+    problems: ['attempt.not_found', 'attempt.not_selectable'],
+  })
+  async select(
+    @CurrentCaller() { tenant, credential }: Caller,
+    @Param('state') state: string,
+    @Body({ schema: selectAccountsBody }) { platform_account_ids }: SelectAccountsBody,
+  ): Promise<AttemptView> {
+    const platformAccountIds = platform_account_ids;
+    return attemptView(await this.selectAccounts.execute({ tenant, createdBy: credential, state, platformAccountIds }));
   }
 }
 

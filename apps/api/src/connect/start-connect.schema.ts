@@ -13,6 +13,10 @@ export const startConnectQuery = z.object({
   return_url: z.string().max(2_048).optional().describe('Where the browser goes at the end; by default a page of ours.'),
   project_id: z.string().max(100).optional().describe('By default the default project.'),
   scopes: scopes.optional(),
+  selection: z
+    .enum(['all', 'manual'], { error: 'must be all or manual' })
+    .optional()
+    .describe('Where one consent opens several accounts: manual waits for a choice, by default all that can be become accounts.'),
   user_ref: text(255).optional().describe('Your own id of this user; it comes back in events and metadata.'),
 });
 

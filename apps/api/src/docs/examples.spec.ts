@@ -5,8 +5,10 @@ import { accountPageExample, accountPageSchema } from '../accounts/list-accounts
 import { refreshedAccountExample, refreshedAccountSchema } from '../accounts/refreshed-account.schema.js';
 import { apiKeyExample, apiKeySchema, newApiKeyExample, newApiKeySchema } from '../api-keys/api-key.schema.js';
 import { createApiKeyBody, createApiKeyExample } from '../api-keys/create-api-key.schema.js';
-import { attemptExample, attemptSchema } from '../connect/attempt.schema.js';
+import { attemptExample, attemptSchema, selectableAttemptExample } from '../connect/attempt.schema.js';
+import { selectAccountsBody, selectAccountsExample } from '../connect/select-accounts.schema.js';
 import { startedConnectExample, startedConnectSchema } from '../connect/start-connect.schema.js';
+import { startReauthBody, startReauthExample } from '../connect/start-reauth.schema.js';
 import { notReadyExample, readyExample, readySchema } from '../health/health.schema.js';
 import { createOAuthAppBody, createOAuthAppExample } from '../oauth-apps/create-oauth-app.schema.js';
 import { oauthAppExample, oauthAppSchema } from '../oauth-apps/oauth-app.schema.js';
@@ -23,6 +25,9 @@ describe('the examples of the documentation', () => {
     ['a new API key', newApiKeySchema, newApiKeyExample],
     ['the body for a new API key', createApiKeyBody, createApiKeyExample],
     ['an attempt', attemptSchema, attemptExample],
+    ['an attempt that waits for a selection', attemptSchema, selectableAttemptExample],
+    ['the body for a selection', selectAccountsBody, selectAccountsExample],
+    ['the body for a reauth', startReauthBody, startReauthExample],
     ['a started attempt', startedConnectSchema, startedConnectExample],
     ['readiness', readySchema, readyExample],
     ['no readiness', readySchema, notReadyExample],

@@ -27,6 +27,7 @@ export const PROBLEM_CODES = {
   'account.leased': [409, 'The account is leased.'],
   'account.not_refreshable': [409, 'There is nothing to refresh this account with.'],
   'account.refresh_failed': [409, 'The platform refused the grant.'],
+  'attempt.not_selectable': [409, 'The attempt does not wait for a selection, or its ten minutes are over.'],
   'body.too_large': [413, 'The body is larger than 102400 bytes.'],
   'body.unsupported': [415, 'The body must be application/json.'],
   'rate_limit.exceeded': [429, 'Too many requests of the class read; try again in 20 seconds.'],

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { candidateExamples } from './candidate.schema.js';
+
+/** The choice among the candidates of an attempt. Whether each may be chosen is judged by the use case. */
+export const selectAccountsBody = z.strictObject({
+  platform_account_ids: z
+    .array(z.string().min(1, 'must not be empty').max(255, 'must be at most 255 characters'))
+    .min(1, 'must name at least one candidate')
+    .max(1_000, 'must be at most 1000'),
+});
+
+export type SelectAccountsBody = z.output<typeof selectAccountsBody>;
+
+export const selectAccountsExample: z.input<typeof selectAccountsBody> = {
+  platform_account_ids: candidateExamples.filter(({ eligible }) => eligible).map(({ platform_account_id }) => platform_account_id),
+};

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Secret } from '#observability';
 import { type Answer, TestSandbox } from '../../../../test/support/sandbox.js';
 import { SandboxClient, type TokenAnswer } from '../../../../test/support/sandbox-client.js';
+import type { ProbeReading } from '../contract/outcome.js';
+import { readProbeAnswer } from '../oauth/read-answer.js';
+import { linkedin } from './linkedin.provider.js';
 
 const oauth = (path: string): string => `https://www.linkedin.com/oauth/v2${path}`;
 const USER_INFO = 'https://api.linkedin.com/v2/userinfo';
@@ -263,6 +267,23 @@ describe('introspection at LinkedIn', () => {
     const { access_token: token } = await client.connect();
     const { status, body } = await introspect(token, { client_id: 'other' });
     expect([status, body]).toEqual([200, { active: false }]);
+  });
+
+  it('is asked and understood by a probe', async () => {
+    const credentials = { clientId: app.client_id, clientSecret: new Secret(app.client_secret) };
+    const probe = async (token: string): Promise<ProbeReading> => {
+      const asked = { app: credentials, accessToken: new Secret(token), scopes: [], platformAccountId: 'any' };
+      const { url, form = {} } = linkedin.probe.request(asked).reveal();
+      const { status, body } = await sandbox.form(url, form);
+      return readProbeAnswer(linkedin, { status, headers: {}, body: JSON.stringify(body) });
+    };
+    const [happy, rita] = [await client.connect(), await client.connect('revokes-after-connect')];
+    expect(await probe(happy.access_token)).toEqual({ ok: true, scopes: ['openid', 'profile', 'w_member_social'] });
+    await wait(31);
+    expect(await probe(rita.access_token)).toMatchObject({ ok: false, failure: { class: 'permanent', reason: 'grant_revoked' } });
+    await wait(90);
+    expect(await probe(happy.access_token)).toMatchObject({ ok: false, failure: { class: 'permanent', reason: 'grant_expired' } });
+    expect(await probe('AQmade-up')).toMatchObject({ ok: false, failure: { class: 'temporary' } });
   });
 
   it('wants the secret, and a token that LinkedIn gave', async () => {

@@ -27,7 +27,7 @@ describe('a callback', () => {
   it('keeps the query of the return URL, and puts our names in place of its own', async () => {
     const returnUrl = `${RETURN_URL}/done?tab=2&connected=fake&oauth_error=fake&q=a%20b`;
     const landing = await flow.come(await backFrom('x', { returnUrl }));
-    expect(landing).toEqual(to(`${RETURN_URL}/done?tab=2&q=a+b&connected=x`));
+    expect(landing).toEqual(to(`${RETURN_URL}/done?tab=2&q=a%20b&connected=x`));
   });
 
   it('leads to our own page where the start named no return URL', async () => {

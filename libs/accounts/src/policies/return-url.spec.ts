@@ -194,6 +194,6 @@ describe('a return URL that is held against the list', () => {
       expect(hrefOf(href, `${APP}/`)).toBe(href);
       expect(href).not.toMatch(/[\\#\s]/);
       expect(pathname).not.toMatch(/%(2f|5c|25|00)|\/(\.|%2e){1,2}(\/|$)|(\.|%2e){2};/i);
-    }), { numRuns: 5_000 });
+    }), { numRuns: 300 });
   });
 });

@@ -4,6 +4,8 @@ import { literalOf, nodesOf, type Source } from './source.js';
 import type { Tree } from './tree.js';
 
 const REGISTRIES = ['libs/providers/src/registry.ts', 'libs/providers/src/sandbox.ts'];
+/** A citation is no naming: one company documents several platforms, under the name of one. */
+const DOCUMENTS = /\bdevelopers\.\w+\.com\S*/g;
 const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
 const SERVER_CLOCK = /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
 const ROOMS_OF_ROWS = /^libs\/(accounts|tokens|persistence)\//;
@@ -51,7 +53,7 @@ export function platformsOf(tree: Tree): string[] {
 
 /** A long name counts wherever it stands; a name of a letter or two as a text by itself, a host, a path or a word's beginning. */
 function namings(source: Source, name: string): string[] {
-  if (name.length > 2) return new RegExp(`\\w*${name}\\w*`, 'i').exec(source.text)?.map((found) => `says ${found}`) ?? [];
+  if (name.length > 2) return new RegExp(`\\w*${name}\\w*`, 'i').exec(source.text.replaceAll(DOCUMENTS, ''))?.map((found) => `says ${found}`) ?? [];
   const text = new RegExp(`^${name}$|(^|[/.])${name}\\.com\\b|/${name}(/|$)|\\$\\{?${name}\\.`, 'i');
   // Not the X of HTTP's own headers: xFrameOptions.
   const word = new RegExp(`^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=[A-Z_][A-Za-z]{2})`);

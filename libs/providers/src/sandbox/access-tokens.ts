@@ -52,16 +52,18 @@ function issue(platform: Platform, grant: GrantRecord, { life, shortLived }: { l
 const fullLife = (platform: Platform, grant: GrantRecord): Duration =>
   personaOf(grant).traits.accessLife ?? knobsOf(platform, platform.state.app(grant.provider, grant.clientId)).accessLife;
 
-function held({ state }: Platform, token: string, life: Duration): HeldToken {
+type Aged = HeldToken & Required<Pick<HeldToken, 'issuedAt'>>;
+
+function held({ state }: Platform, token: string, life: Duration): Aged {
   const issuedAt = state.clock.now();
   return { digest: digestOf(token), issuedAt, expiresAt: issuedAt + life };
 }
 
-function answer({ state, notes }: Platform, grant: GrantRecord, access: { token: string; held: HeldToken }): IssuedAccess {
+function answer({ notes }: Platform, grant: GrantRecord, access: { token: string; held: Aged }): IssuedAccess {
   notes.issued = access.held.digest;
   return {
     accessToken: access.token,
-    expiresIn: Math.floor((access.held.expiresAt - state.clock.now()) / 1_000),
+    expiresIn: Math.floor((access.held.expiresAt - access.held.issuedAt) / 1_000),
     scopes: grant.scopes,
     persona: personaOf(grant),
     clientId: grant.clientId,

@@ -46,10 +46,13 @@ export function hasQuirk({ definition, state, notes }: Platform, quirk: string):
 
 /** Refuses when the grant is over or must wait; a persona who is suspended is told apart from one who left. */
 export function assertGrantLives(grant: GrantRecord, now: number): void {
-  const { suspendedAfter, passwordChangedAfter, checkpoint } = personaOf(grant).traits;
-  const age = now - grant.grantedAt;
-  if (age >= (suspendedAfter ?? Infinity)) throw new Refusal('suspended_user');
-  if (age >= (passwordChangedAfter ?? Infinity)) throw new Refusal('password_changed');
-  if (checkpoint && age >= checkpoint.from && age < checkpoint.until) throw new Refusal('checkpoint');
+  assertPersonaIsWell(personaOf(grant), now - grant.grantedAt);
   if (grant.endsAt !== undefined && grant.endsAt <= now) throw new Refusal('revoked_grant');
+}
+
+function assertPersonaIsWell({ traits }: Persona, age: Duration): void {
+  const { suspendedAfter = Infinity, passwordChangedAfter = Infinity, checkpoint } = traits;
+  if (age >= suspendedAfter) throw new Refusal('suspended_user');
+  if (age >= passwordChangedAfter) throw new Refusal('password_changed');
+  if (checkpoint && age >= checkpoint.from && age < checkpoint.until) throw new Refusal('checkpoint');
 }

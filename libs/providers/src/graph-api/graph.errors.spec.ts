@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Failure } from '../contract/outcome.js';
+import { classifyGraphError } from './graph.errors.js';
+
+interface GraphError {
+  code?: unknown;
+  error_subcode?: unknown;
+  message?: unknown;
+  is_transient?: unknown;
+  [more: string]: unknown;
+}
+
+const classify = (error: GraphError, { status = 400, headers = {} }: { status?: number; headers?: Record<string, string> } = {}): Failure | undefined =>
+  classifyGraphError({ status, headers, json: { error: { type: 'OAuthException', message: 'A sentence.', fbtrace_id: 'A1', ...error } } });
+
+const dead = (reason: string): object => ({ class: 'permanent', reason });
+const owner = (reason: string): object => ({ class: 'owner', reason });
+const permission = (reason: string): object => ({ class: 'permission', reason });
+const misconfigured = { class: 'app', reason: 'app_misconfigured' };
+const unavailable = { class: 'temporary', reason: 'provider_unavailable' };
+const limited = { class: 'temporary', reason: 'rate_limited', retryAfter: 3_600 };
+const loginFirst = 'You cannot access the app till you log in to www.example.com and follow the instructions given.';
+
+describe('an error of the Graph API', () => {
+  it.each([
+    [190, undefined, dead('grant_revoked')],
+    [190, 0, dead('grant_revoked')],
+    [190, 456, dead('grant_revoked')],
+    [190, 458, dead('grant_revoked')],
+    [190, 460, dead('password_changed')],
+    [190, 461, dead('grant_revoked')],
+    [190, 462, dead('grant_revoked')],
+    [190, 463, dead('grant_expired')],
+    [190, 465, dead('grant_revoked')],
+    [190, 466, dead('grant_revoked')],
+    [190, 467, dead('grant_revoked')],
+    [190, 468, dead('grant_expired')],
+    [190, 492, dead('role_lost')],
+    [102, undefined, dead('grant_revoked')],
+    [102, 463, dead('grant_expired')],
+    [102, 460, dead('password_changed')],
+  ])('%s with subcode %s says that the token is dead', (code, subcode, meaning) => {
+    expect(classify({ code, error_subcode: subcode })).toMatchObject(meaning);
+  });
+
+  it.each([
+    [190, 459, owner('checkpoint')],
+    [190, 464, owner('checkpoint')],
+    [190, 490, owner('checkpoint')],
+    [102, 459, owner('checkpoint')],
+    [368, undefined, owner('blocked')],
+    [368, 1_390_008, owner('blocked')],
+    [368, 1_404_006, owner('checkpoint')],
+    [368, 1_404_078, owner('checkpoint')],
+    [25, 2_207_050, owner('suspended')],
+    [4, 2_207_051, owner('blocked')],
+  ])('%s with subcode %s asks the owner to act', (code, subcode, meaning) => {
+    expect(classify({ code, error_subcode: subcode })).toMatchObject(meaning);
+  });
+
+  it.each([[3], [10], [200], [250], [299]])('%i says that a permission is missing', (code) => {
+    expect(classify({ code, error_subcode: 1_234 })).toMatchObject(permission('scope_missing'));
+  });
+
+  it('100 with 33 says that the role is lost, 100 alone nothing', () => {
+    expect(classify({ code: 100, error_subcode: 33 })).toEqual({ ...permission('role_lost'), code: '100/33' });
+    expect(classify({ code: 100 })).toBeUndefined();
+  });
+
+  it.each([[36_007], [36_008], [36_009]])('100 with %i says that the code is no good', (subcode) => {
+    expect(classify({ code: 100, error_subcode: subcode })).toMatchObject(dead('grant_revoked'));
+  });
+
+  it.each([[101], [191]])('%i is about the app', (code) => {
+    expect(classify({ code })).toMatchObject(misconfigured);
+  });
+
+  it.each([[1], [2]])('%i is the platform\'s own trouble', (code) => {
+    expect(classify({ code }, { status: 500 })).toMatchObject(unavailable);
+    expect(classify({ code, error_subcode: 99 })).toMatchObject(unavailable);
+  });
+
+  it.each([[1], [100]])('%i is about the app when the sentence is the one about its secret', (code) => {
+    expect(classify({ code, message: 'Error validating client secret.' })).toMatchObject(misconfigured);
+    expect(classify({ code, error_subcode: 33, message: 'Error validating client secret' })).toMatchObject(misconfigured);
+    expect(classify({ code, message: 'Error validating client secret. Or so' })?.class).not.toBe('app');
+    expect(classify({ code: 9, message: 'Error validating client secret.' })).toBeUndefined();
+  });
+
+  it.each([[190, 463], [190, undefined], [200, undefined], [10, undefined]])(
+    '%s with subcode %s is a checkpoint when the sentence is the one about logging in',
+    (code, subcode) => {
+      expect(classify({ code, error_subcode: subcode, message: loginFirst })).toMatchObject(owner('checkpoint'));
+      expect(classify({ code, error_subcode: subcode, message: `Error validating access token: ${loginFirst}` })).toMatchObject(owner('checkpoint'));
+      expect(classify({ code, error_subcode: subcode, message: `${loginFirst} Or so` })).not.toMatchObject(owner('checkpoint'));
+    },
+  );
+
+  it.each([
+    [190, 999], [102, 999], [102, 999_999], [9, undefined], [25, undefined], [199, undefined], [300, undefined], [80_015, undefined],
+    [79_999, undefined], [506, undefined], [1_609_005, undefined], [12_345, undefined],
+  ])('%s with subcode %s is not known, so nothing is made of it', (code, subcode) => {
+    expect(classify({ code, error_subcode: subcode })).toBeUndefined();
+  });
+
+  it.each([['190'], ['constructor'], [null], [undefined], [{}]])('whose code is %j is not known', (code) => {
+    expect(classify({ code })).toBeUndefined();
+  });
+
+  it('that calls itself passing passes, whatever else it says', () => {
+    expect(classify({ code: 190, error_subcode: 460, is_transient: true })).toMatchObject(unavailable);
+    expect(classify({ code: 12_345, is_transient: true })).toMatchObject(unavailable);
+    expect(classify({ code: 4, is_transient: true })).toMatchObject(limited);
+    expect(classify({ code: 190, is_transient: 'true' })).toMatchObject(dead('grant_revoked'));
+  });
+
+  it('is told by its numbers and never by its text', () => {
+    expect(classify({ code: 190, error_subcode: 460 })?.code).toBe('190/460');
+    expect(classify({ code: 190 })?.code).toBe('190');
+    expect(JSON.stringify(classify({ code: 190, message: 'hidden' }))).not.toContain('hidden');
+  });
+
+  it('may call its subcode "subcode", as debug_token does', () => {
+    expect(classify({ code: 190, subcode: 460 })).toMatchObject(dead('password_changed'));
+  });
+
+  it.each([['no json', undefined], ['a text', 'error'], ['no error', {}], ['a text as the error', { error: 'invalid_grant' }], ['a list', [{ error: { code: 190 } }]]])(
+    'is none when there is %s',
+    (_what, json) => {
+      expect(classifyGraphError({ status: 400, headers: {}, json })).toBeUndefined();
+    },
+  );
+});
+
+describe('a limit of the Graph API', () => {
+  const usage = (...minutes: unknown[]): Record<string, string> => ({
+    'x-business-use-case-usage': JSON.stringify({
+      17841: minutes.map((time) => ({ type: 'pages', call_count: 100, total_cputime: 25, total_time: 25, estimated_time_to_regain_access: time })),
+    }),
+  });
+
+  it.each([[4], [17], [32], [341], [613], [80_000], [80_001], [80_002], [80_014]])('is %i, and an hour where nothing is said', (code) => {
+    expect(classify({ code })).toEqual({ ...limited, code: `${code}` });
+    expect(classify({ code, error_subcode: 2_446_079 }, { status: 403 })).toMatchObject(limited);
+  });
+
+  it('ends when the header says so, in minutes, at the latest of its times', () => {
+    expect(classify({ code: 80_002 }, { headers: usage(19) })).toMatchObject({ retryAfter: 19 * 60 });
+    expect(classify({ code: 80_002 }, { headers: usage(0, 7, 3) })).toMatchObject({ retryAfter: 7 * 60 });
+  });
+
+  it.each([
+    ['says zero', usage(0)],
+    ['says it in words', usage('soon')],
+    ['is no JSON', { 'x-business-use-case-usage': '{' }],
+    ['has another shape', { 'x-business-use-case-usage': '[1]' }],
+  ])('is an hour when the header %s', (_what, headers) => {
+    expect(classify({ code: 4 }, { headers })).toMatchObject({ retryAfter: 3_600 });
+  });
+
+  it('is never waited for longer than a day', () => {
+    expect(classify({ code: 4 }, { headers: usage(1e9) })).toMatchObject({ retryAfter: 86_400 });
+  });
+
+  it('of posts in a day is waited for a day', () => {
+    expect(classify({ code: 9, error_subcode: 2_207_042 })).toMatchObject({ ...limited, retryAfter: 86_400 });
+  });
+});

@@ -1,3 +1,4 @@
+import { instagramSandbox } from './instagram/instagram.sandbox.js';
 import { linkedinSandbox } from './linkedin/linkedin.sandbox.js';
 import { tiktokSandbox } from './tiktok/tiktok.sandbox.js';
 import { xSandbox } from './x/x.sandbox.js';
@@ -7,6 +8,7 @@ import type { SandboxDefinition } from './sandbox/index.js';
 export const sandboxes: readonly SandboxDefinition[] = [
   xSandbox,
   tiktokSandbox,
+  instagramSandbox,
   linkedinSandbox,
 ];
 
@@ -19,6 +21,7 @@ export {
   type CallNotes,
   type Endpoint,
   type EndpointName,
+  type OfferedPage,
   type Parameters,
   type Persona,
   personaNamed,

@@ -1,0 +1,65 @@
+import { hours } from '#config';
+import { Secret } from '#observability';
+import { PlatformRequest } from '../contract/http.js';
+import { type CodeExchange, defineProvider, type Provider } from '../contract/provider.js';
+import { secretInBody } from '../oauth/client-authentication.js';
+import { codeRequest } from '../oauth/token-requests.js';
+import { classifyApi, classifyToken } from './instagram.errors.js';
+import { readMe, readProbe, readTokens } from './read-answers.js';
+
+const GRAPH = 'https://graph.instagram.com';
+const scopes = ['instagram_business_basic', 'instagram_business_content_publish'];
+const standardExchange = codeRequest({ url: 'https://api.instagram.com/oauth/access_token', authentication: secretInBody() });
+
+/** Instagram with Instagram Login: professional accounts; no refresh token, the access token itself is extended. */
+export const instagram = defineProvider({
+  name: 'instagram',
+  title: 'Instagram',
+  sources: {
+    checkedAt: '2026-11-22',
+    urls: [
+      'https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login',
+      'https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token',
+      'https://developers.facebook.com/docs/graph-api/guides/error-handling',
+    ],
+  },
+  authorize: {
+    url: 'https://www.instagram.com/oauth/authorize',
+    clientIdParameter: 'client_id',
+    scopeSeparator: ',',
+    pkce: () => undefined,
+    denials: ['access_denied'],
+  },
+  scopes: { default: scopes, required: scopes },
+  token: { exchange, read: readTokens, prolong, defaultLife: 5_184_000 },
+  /** Wants a token that is a day old and has not ended; no secret. */
+  refresh: { mode: 'extend_self', request: ({ accessToken }) => lifeRequest('refresh_access_token', 'ig_refresh_token', accessToken) },
+  identity: {
+    request: (accessToken) => me('id,user_id,username,name,account_type,profile_picture_url', accessToken),
+    read: readMe,
+  },
+  probe: { every: hours(6), request: ({ accessToken }) => me('user_id', accessToken), read: readProbe },
+  classify: { token: classifyToken, api: classifyApi },
+});
+
+/** The address of an approval ends in `#_`; a browser keeps it to itself, other clients have sent it on as a part of the code. */
+function exchange(input: CodeExchange): PlatformRequest {
+  return standardExchange({ ...input, code: new Secret(input.code.reveal().replace(/#_$/, '')), verifier: null });
+}
+
+/** The code gave a token for an hour; this one lives for sixty days. */
+function prolong({ app, accessToken }: Parameters<NonNullable<Provider['token']['prolong']>>[0]): PlatformRequest {
+  return lifeRequest('access_token', 'ig_exchange_token', accessToken, { client_secret: app.clientSecret.reveal() });
+}
+
+function lifeRequest(path: string, grantType: string, accessToken: Secret, more: Record<string, string> = {}): PlatformRequest {
+  const query = new URLSearchParams({ grant_type: grantType, ...more, access_token: accessToken.reveal() });
+  return new PlatformRequest({ method: 'GET', url: `${GRAPH}/${path}?${query.toString()}` });
+}
+
+const me = (fields: string, accessToken: Secret): PlatformRequest =>
+  new PlatformRequest({
+    method: 'GET',
+    url: `${GRAPH}/v25.0/me?fields=${fields}`,
+    headers: { authorization: `Bearer ${accessToken.reveal()}` },
+  });

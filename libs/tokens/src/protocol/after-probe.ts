@@ -2,6 +2,7 @@ import { hours, minutes, seconds } from '#config';
 import type { ProbeClass, RefreshMode } from '#persistence';
 import type { ProbeReading } from '#providers';
 import { after, type Random } from './due.js';
+import { nextUtcDay } from './utc-day.js';
 
 /** What the rule needs to know of an account. */
 export interface ProbedAccount {
@@ -31,10 +32,25 @@ export interface ProbeMoment {
   random: Random;
   /** Milliseconds between probes of this platform. */
   every: number;
+  /** What was answered today is not asked again today. */
+  oncePerUtcDay?: boolean;
 }
 
-/** What a probe means. One refusal never decides: the refresh does, or where there is none a second probe a minute later. */
+/** What a probe means, and when the next one is due. */
 export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
+  const change = judgeProbe(account, reading, moment);
+  if (!moment.oncePerUtcDay || !isAnswered(reading)) return change;
+  // Not all at midnight.
+  const tomorrow = after(nextUtcDay(moment.now), moment.every * SPREAD * moment.random());
+  return change.probeDueAt < tomorrow ? { ...change, probeDueAt: tomorrow } : change;
+}
+
+/** Whether the platform said something about the account, rather than about itself or the app. */
+const isAnswered = (reading: ProbeReading): boolean =>
+  reading.ok || (reading.failure.class !== 'temporary' && reading.failure.class !== 'app');
+
+/** One refusal never decides: the refresh does, or where there is none a second probe a minute later. */
+function judgeProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const { now, every, random } = moment;
   const regular = after(now, every * (1 + SPREAD * random()));
   if (reading.ok) return { ...NOTHING, probeDueAt: regular, refreshNow: false };

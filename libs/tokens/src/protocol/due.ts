@@ -32,10 +32,13 @@ export function refreshDue(mode: RefreshMode, issuedAt: Date, expiresAt: Date | 
 export const shortestAge = (mode: RefreshMode, life: number): number =>
   mode === 'extend_self' && life > EXTENSION_AGE ? EXTENSION_AGE : REFRESH_PAUSE;
 
-/** How long to wait after the nth failure in a row: doubling, with full jitter, never before the platform's own Retry-After. */
+/**
+ * How long to wait after the nth failure in a row: doubling, with full jitter. A Retry-After is waited for whole, and then
+ * the jitter: a limit that ends at midnight ends for every grant at once.
+ */
 export function backoff(attempt: number, retryAfter: number | undefined, random: Random): number {
   const ceiling = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(attempt, 16));
-  return Math.max(ceiling * random(), seconds(retryAfter ?? 0), seconds(1));
+  return seconds(retryAfter ?? 0) + Math.max(ceiling * random(), seconds(1));
 }
 
 export const after = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds);

@@ -76,8 +76,8 @@ describe('after a failure that is no verdict on the grant', () => {
     expect(afterFailure(grantFacts({ attempt: 500 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 15 * MINUTE));
   });
 
-  it('the grant waits as long as the platform asks for', () => {
-    expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(at(NOW + HOUR));
+  it('the grant waits as long as the platform asks for, and its jitter', () => {
+    expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(at(NOW + HOUR + 15 * SECOND));
   });
 
   it.each([

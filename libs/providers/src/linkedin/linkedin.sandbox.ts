@@ -161,7 +161,11 @@ export const linkedinSandbox = defineSandbox({
   name: 'linkedin',
   title: 'LinkedIn',
   scopes,
-  impossiblePersonas: { 'partial-consent': 'LinkedIn asks for all permissions or none' },
+  impossiblePersonas: {
+    'partial-consent': 'LinkedIn asks for all permissions or none',
+    'password-changed': 'no source says what LinkedIn does with tokens then',
+    checkpoint: 'no source says what LinkedIn answers then',
+  },
   tokens: {
     codeLife: minutes(30),
     accessLife: minutes(2),

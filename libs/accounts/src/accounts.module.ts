@@ -5,6 +5,7 @@ import { Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, newId, openDatabase } from '#persistence';
 import { InProcessExchange, PlatformClient, type Room, Vault } from '#tokens';
+import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
@@ -26,6 +27,7 @@ import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { DueProbes } from './probe/due-probes.js';
 import { ProbeAccount } from './probe/probe-account.js';
+import { ProbeNow } from './probe/probe-now.js';
 import { DueGrants } from './refresh/due-grants.js';
 import { RefreshGrant } from './refresh/refresh-grant.js';
 import { RevokeLater } from './revoke-later.js';
@@ -40,9 +42,9 @@ export interface AccountsOptions {
 const useCases = [
   ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, SelectAccounts],
   ...[SweepAttempts, RevokeLater],
-  ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount],
+  ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, DueGrants, RefreshGrant],
-  ...[StartReauth, DueProbes, ProbeAccount],
+  ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
 ];
 
 const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name }: AccountsOptions): Room => ({

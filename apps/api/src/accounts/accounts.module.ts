@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { AccountHealthController } from './account-health.controller.js';
 import { AccountsController } from './accounts.controller.js';
 
 /** The accounts surface of accounts (api.md 3.2). */
-@Module({ controllers: [AccountsController] })
+@Module({ controllers: [AccountsController, AccountHealthController] })
 export class AccountsSurfaceModule {}

@@ -54,13 +54,13 @@ const FIND = `
 
 const UPSERT = `
   insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id,
-    connection_type, handle, display_name, avatar_url, missing_scopes, health, metadata, last_probed_at, probe_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, 'oauth', $9, $10, $11, $12, 'active', $13, db_now(), db_now() + make_interval(secs => $14))
+    connection_type, handle, display_name, avatar_url, missing_scopes, health, metadata, last_probed_at, probe_result, probe_due_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, 'oauth', $9, $10, $11, $12, 'active', $13, db_now(), 'ok', db_now() + make_interval(secs => $14))
   on conflict (workspace_id, environment, project_id, provider, platform_account_id) where health <> 'disconnected'
   do update set grant_id = excluded.grant_id, oauth_app_id = excluded.oauth_app_id, connection_type = 'oauth',
     handle = excluded.handle, display_name = excluded.display_name, avatar_url = excluded.avatar_url,
     missing_scopes = excluded.missing_scopes, metadata = accounts.metadata || excluded.metadata,
-    last_probed_at = db_now(), probe_due_at = excluded.probe_due_at, probe_class = null, probe_reason = null, probe_struck_at = null
+    last_probed_at = db_now(), probe_result = 'ok', probe_due_at = excluded.probe_due_at, probe_class = null, probe_reason = null, probe_struck_at = null
   returning id`;
 
 async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAccount): Promise<StoredAccount> {

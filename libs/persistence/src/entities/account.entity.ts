@@ -10,6 +10,9 @@ export type ConnectionType = (typeof CONNECTION_TYPES)[number];
 /** `suspected`: refused once; `permanent`: refused again; `owner` must act; `permission` or role is missing. */
 export type ProbeClass = 'suspected' | 'permanent' | 'owner' | 'permission';
 
+/** What the last probe brought: `ok`, or the class of its failure; `temporary` and `app` say nothing about the account. */
+export type ProbeResult = 'ok' | 'temporary' | 'app' | 'permanent' | 'owner' | 'permission';
+
 /** What was connected. */
 @Entity('accounts')
 export class Account {
@@ -34,6 +37,7 @@ export class Account {
   @Column('boolean', { name: 'own_token', default: false }) ownToken!: boolean;
   @Column('timestamptz', { name: 'last_probed_at', nullable: true }) lastProbedAt!: Date | null;
   @Column('timestamptz', { name: 'probe_due_at', nullable: true }) probeDueAt!: Date | null;
+  @Column('text', { name: 'probe_result', nullable: true }) probeResult!: ProbeResult | null;
   /** What the last probes hold against the account itself, besides its grant. */
   @Column('text', { name: 'probe_class', nullable: true }) probeClass!: ProbeClass | null;
   @Column('text', { name: 'probe_reason', nullable: true }) probeReason!: string | null;

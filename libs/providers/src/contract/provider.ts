@@ -128,6 +128,8 @@ export interface Provider {
   probe: {
     /** Milliseconds from one probe to the next. */
     every: Duration;
+    /** The platform bills it by the UTC day: what was answered once is not asked again before the next one begins. */
+    oncePerUtcDay?: true;
     request(input: ProbeInput): PlatformRequest;
     /** What an answer says beyond its refusal codes; undefined leaves it to `classify.api`. */
     read(json: unknown): ProbeReading | undefined;

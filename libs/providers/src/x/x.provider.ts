@@ -50,7 +50,7 @@ export const x = defineProvider({
   revoke: revokeRequest(revoke, ({ refreshToken, accessToken }) => (refreshToken ?? accessToken).reveal()),
   identity,
   /** Billed, and de-duplicated by the UTC day: once a day is what it may cost. */
-  probe: probeByIdentity(identity, days(1)),
+  probe: { ...probeByIdentity(identity, days(1)), oncePerUtcDay: true },
   classify: { token: classifyToken, api: classifyApi },
 });
 

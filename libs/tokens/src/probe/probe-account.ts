@@ -1,4 +1,4 @@
-import { type Tenant, transaction, type Tx } from '#persistence';
+import { type ProbeResult, type Tenant, transaction, type Tx } from '#persistence';
 import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
 import { API_DEADLINE } from '../platform-client.js';
@@ -82,9 +82,9 @@ interface Finding {
 
 async function store(room: Room, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
   const now = await databaseNow(tx);
-  const change = afterProbe(account, reading, { now, random: room.random, every: provider.probe.every });
+  const change = afterProbe(account, reading, { now, random: room.random, every: provider.probe.every, oncePerUtcDay: provider.probe.oncePerUtcDay });
   await lockGrant(tx, account.grantId);
-  await storeChange(tx, account, change, missingScopes(provider, reading));
+  await storeChange(tx, account, { ...change, result: reading.ok ? 'ok' : reading.failure.class, missing: missingScopes(provider, reading) });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
   if (reading.ok) await clearApp(tx, app);
   else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure);
@@ -98,12 +98,18 @@ function missingScopes({ scopes }: Provider, reading: ProbeReading): string[] | 
   return scopes.required.filter((scope) => !granted.includes(scope));
 }
 
-async function storeChange(tx: Tx, account: AccountRow, change: ProbeChange, missing: string[] | null): Promise<void> {
+interface StoredChange extends ProbeChange {
+  result: ProbeResult;
+  missing: string[] | null;
+}
+
+async function storeChange(tx: Tx, account: AccountRow, change: StoredChange): Promise<void> {
   await tx.query(
     `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
-       probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now()
+       probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
+       probe_result = $7
      where id = $1`,
-    [account.id, change.probeClass, change.probeReason, change.probeStruckAt, change.probeDueAt, missing],
+    [account.id, change.probeClass, change.probeReason, change.probeStruckAt, change.probeDueAt, change.missing, change.result],
   );
   if (!change.refreshNow) return;
   await tx.query(

@@ -83,6 +83,7 @@ export const grants: Part = {
       own_token boolean not null default false,
       last_probed_at timestamptz,
       probe_due_at timestamptz,
+      probe_result text check (probe_result in ('ok', 'temporary', 'app', 'permanent', 'owner', 'permission')),
       probe_class text check (probe_class in ('suspected', 'permanent', 'owner', 'permission')),
       probe_reason text,
       probe_struck_at timestamptz,

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Health, type ProbeResult, type Tenant } from '#persistence';
+import { accountNotFound } from '../accounts.errors.js';
+import { ACCOUNT_COLUMNS, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
+import { type AccountEventRecord, ListAccountEvents } from './list-account-events.js';
+import { type ProbeState, probeState } from './probe-state.js';
+import { type Recommendation, recommend } from './recommendation.js';
+import { type TokenFacts, type TokenState, tokenState } from './token-state.js';
+
+/** All that is known of how an account is. */
+export interface AccountHealthRecord {
+  id: string;
+  health: Health;
+  healthReason: string | null;
+  token: {
+    state: TokenState;
+    expiresAt: Date | null;
+    refreshExpiresAt: Date | null;
+    lastRefreshedAt: Date | null;
+    nextRefreshAt: Date | null;
+    /** The platform's own code of the last refusal since the last ok. */
+    lastError: string | null;
+  };
+  provisioning: { state: 'ready'; steps: [] };
+  probe: { state: ProbeState; at: Date | null; nextAt: Date | null };
+  recommendation: Recommendation;
+  /** The last ones, newest first. */
+  events: AccountEventRecord[];
+}
+
+interface Row extends AccountRecord, TokenFacts {
+  probeResult: ProbeResult | null;
+  probeDueAt: Date | null;
+  lastError: string | null;
+}
+
+const READ = `
+  select ${ACCOUNT_COLUMNS}, account.own_token as "ownToken", account.probe_class as "probeClass",
+    account.probe_result as "probeResult", account.probe_due_at as "probeDueAt", grant_.refresh_state as "refreshState",
+    grant_.ended_reason as "endedReason", case when account.health <> 'disconnected' then grant_.last_error end as "lastError",
+    not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
+  from ${ACCOUNT_TABLES}
+  where account.workspace_id = $1 and account.environment = $2 and account.id = $3`;
+
+const EVENTS = 20;
+
+/** How an account is, why, and what to do about it: from rows without secrets, asking nobody. */
+@Injectable()
+export class AccountHealth {
+  constructor(
+    private readonly database: Database,
+    private readonly listEvents: ListAccountEvents,
+  ) {}
+
+  /** A disconnected one too; throws account.not_found. */
+  async execute({ tenant, id }: { tenant: Tenant; id: string }): Promise<AccountHealthRecord> {
+    const { rows } = await this.database.pool.query<Row>(READ, [tenant.workspaceId, tenant.environment, id]);
+    if (!rows[0]) throw accountNotFound();
+    const { items } = await this.listEvents.execute({ tenant, id, limit: EVENTS });
+    return toHealth(rows[0], items);
+  }
+}
+
+function toHealth(row: Row, events: AccountEventRecord[]): AccountHealthRecord {
+  const { id, health, healthReason } = row;
+  return {
+    ...{ id, health, healthReason },
+    token: {
+      state: tokenState(row),
+      expiresAt: row.tokenExpiresAt,
+      refreshExpiresAt: row.refreshExpiresAt,
+      lastRefreshedAt: row.lastRefreshedAt,
+      nextRefreshAt: row.nextRefreshAt,
+      lastError: row.lastError,
+    },
+    provisioning: { state: 'ready', steps: [] },
+    probe: { state: probeState(row.probeResult, row.probeClass), at: row.lastProbedAt, nextAt: row.probeDueAt },
+    recommendation: recommend(health, healthReason),
+    events,
+  };
+}

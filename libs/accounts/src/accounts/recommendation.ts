@@ -1,0 +1,21 @@
+import type { Health } from '#persistence';
+
+/** What the client had best do about an account: a stable code. */
+export const RECOMMENDATIONS = [
+  'none', 'wait', 'fix_oauth_app', 'reconnect_soon', 'reconnect_with_all_permissions', 'act_at_platform', 'reconnect', 'connect_again',
+] as const;
+export type Recommendation = (typeof RECOMMENDATIONS)[number];
+
+const BY_HEALTH: Record<Health, Recommendation> = {
+  active: 'none',
+  degraded: 'wait',
+  expiring: 'reconnect_soon',
+  missing_permissions: 'reconnect_with_all_permissions',
+  restricted: 'act_at_platform',
+  needs_reauth: 'reconnect',
+  disconnected: 'connect_again',
+};
+
+/** Follows from the health (api.md 3.1); only an app that is set up wrongly is for the client to mend while we wait. */
+export const recommend = (health: Health, reason: string | null): Recommendation =>
+  health === 'degraded' && reason === 'app_misconfigured' ? 'fix_oauth_app' : BY_HEALTH[health];

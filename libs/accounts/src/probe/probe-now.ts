@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type ProbeResult, type Tenant } from '#persistence';
+import { providerOf } from '#providers';
+import { accountNotFound, oauthAppPaused, providerUnavailable } from '../accounts.errors.js';
+import { AccountHealth, type AccountHealthRecord } from '../accounts/account-health.js';
+import { ProbeAccount } from './probe-account.js';
+
+interface ProbedRow {
+  provider: string;
+  probeResult: ProbeResult | null;
+  /** Whether the platform answered a probe since this UTC day began. */
+  answeredToday: boolean;
+  /** Seconds until the app's pause ends; 0: it is not paused. */
+  pausedFor: number;
+}
+
+const READ = `
+  select account.provider, account.probe_result as "probeResult",
+    coalesce(account.probe_result not in ('temporary', 'app')
+      and account.last_probed_at >= date_trunc('day', db_now(), 'UTC'), false) as "answeredToday",
+    case when app.status = 'paused'
+      then greatest(0, ceil(extract(epoch from app.paused_until - db_now())))::int else 0 end as "pausedFor"
+  from accounts account
+    join grants grant_ on grant_.id = account.grant_id
+    left join oauth_apps app on app.id = grant_.oauth_app_id
+  where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'`;
+
+/** Seconds. */
+const ASK_AGAIN = 60;
+const APP_ASKED_AGAIN = 300;
+
+/** A probe that somebody asked for. What is billed by the day is answered with what is stored, where that is of today. */
+@Injectable()
+export class ProbeNow {
+  constructor(
+    private readonly database: Database,
+    private readonly probeAccount: ProbeAccount,
+    private readonly accountHealth: AccountHealth,
+  ) {}
+
+  /** Throws account.not_found, also for a disconnected one, provider.unavailable, and oauth_app.paused. */
+  async execute(input: { tenant: Tenant; id: string }): Promise<AccountHealthRecord> {
+    const account = await this.find(input);
+    const isKnown = account.answeredToday && providerOf(account.provider).probe.oncePerUtcDay;
+    if (!isKnown) await this.ask(input, account);
+    return this.accountHealth.execute(input);
+  }
+
+  private async ask(input: { tenant: Tenant; id: string }, { pausedFor }: ProbedRow): Promise<void> {
+    if (pausedFor > 0) throw oauthAppPaused(pausedFor);
+    const outcome = await this.probeAccount.execute(input.id);
+    if (outcome === 'unavailable') throw providerUnavailable(ASK_AGAIN);
+    if (outcome === 'nothing_to_probe') return;
+    const after = await this.find(input);
+    if (after.probeResult === 'app') throw oauthAppPaused(after.pausedFor || APP_ASKED_AGAIN);
+  }
+
+  private async find({ tenant, id }: { tenant: Tenant; id: string }): Promise<ProbedRow> {
+    const { rows } = await this.database.pool.query<ProbedRow>(READ, [tenant.workspaceId, tenant.environment, id]);
+    if (!rows[0]) throw accountNotFound();
+    return rows[0];
+  }
+}

@@ -15,17 +15,16 @@ export interface TokenFacts {
   ended: boolean;
 }
 
-/** A grant that ended so left an access token that nobody revoked. */
-const NOT_REVOKED: Record<string, TokenState> = { grant_expired: 'expiring', refresh_outcome_unknown: 'unknown' };
+/** What certain ends of a grant leave of its access token, which nobody revoked; all others leave nothing. */
+const LEFT: Record<string, TokenState> = { grant_expired: 'expiring', refresh_outcome_unknown: 'unknown' };
+const leftBy = (endedReason: string | null): TokenState | undefined => (endedReason === null ? undefined : (LEFT[endedReason] ?? 'revoked'));
 
 /** What is certain comes first: revoked, then ended by the clock, then in doubt, then about to end. */
 export function tokenState(facts: TokenFacts): TokenState {
-  const { endedReason, ownToken } = facts;
   if (facts.health === 'disconnected' || facts.probeClass === 'permanent') return 'revoked';
-  const survives = ownToken || endedReason === null ? undefined : (NOT_REVOKED[endedReason] ?? 'revoked');
-  if (survives === 'revoked') return 'revoked';
-  if (facts.ended) return 'expired';
-  return survives ?? living(facts);
+  const left = facts.ownToken ? undefined : leftBy(facts.endedReason);
+  if (left === 'revoked') return left;
+  return facts.ended ? 'expired' : (left ?? living(facts));
 }
 
 function living({ health, ownToken, probeClass, refreshState }: TokenFacts): TokenState {

@@ -3,7 +3,7 @@ import { days, hours, seconds } from '#config';
 import { sandboxes } from '#providers/sandbox';
 
 const provider = z.enum(sandboxes.map(({ name }) => name));
-const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity', 'probe']);
+const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity', 'profiles', 'probe']);
 const clientId = z.string().min(1).max(500);
 const LONGEST_LIFE = days(3_650);
 const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>

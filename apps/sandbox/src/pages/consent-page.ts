@@ -1,4 +1,4 @@
-import { type AuthorizationRequest, type Persona, personas, type Platform } from '#providers/sandbox';
+import { type AuthorizationRequest, type OfferedPage, type Persona, personas, type Platform } from '#providers/sandbox';
 import { type Html, html } from './html.js';
 import { page } from './layout.js';
 
@@ -14,9 +14,10 @@ export function consentPage({ definition }: Platform, asked: AuthorizationReques
 <h2>It would be allowed to</h2>
 <ul>${scopes}</ul>
 <form method="post">
-<fieldset>
+${definition.pages ? html`<input type="hidden" name="sandbox_boxes" value="shown">
+` : ''}<fieldset>
 <legend>Who are you?</legend>
-<div class="people">${people.map((persona) => card(persona, persona === chosen))}</div>
+<div class="people">${people.map((persona) => choice(persona, persona === chosen, definition.pages?.(persona) ?? []))}</div>
 </fieldset>
 <div class="actions">
 <button class="yes" name="sandbox_decision" value="approve">Authorize app</button>
@@ -25,6 +26,20 @@ export function consentPage({ definition }: Platform, asked: AuthorizationReques
 </form>`,
   );
 }
+
+/** The name of a Page's box: every persona has her own, and all are sent. */
+export const pageBox = ({ key }: Persona, id: string): string => `sandbox_page.${key}.${id}`;
+
+const choice = (persona: Persona, checked: boolean, pages: readonly OfferedPage[]): Html => html`<div class="choice">
+${card(persona, checked)}${pages.length > 0 ? boxes(persona, pages) : ''}</div>
+`;
+
+/** Shown beneath the persona that is chosen, every Page ticked. */
+const boxes = (persona: Persona, pages: readonly OfferedPage[]): Html => html`<fieldset class="boxes">
+<legend>Which Pages may the app reach?</legend>
+${pages.map(({ id, name }) => html`<label><input type="checkbox" name="${pageBox(persona, id)}" checked> ${name} <code class="soft">${id}</code></label>
+`)}</fieldset>
+`;
 
 const card = (persona: Persona, checked: boolean): Html => html`<label class="person">
 <input type="radio" name="sandbox_user" value="${persona.key}"${checked ? html` checked` : ''}>

@@ -25,6 +25,11 @@ legend { padding: 0; font-size: 1.05rem; font-weight: 700; margin: 1.75rem 0 .5r
 .person input { margin-top: .3rem; accent-color: var(--accent); }
 .person img { width: 36px; height: 36px; border-radius: 50%; }
 .person span { display: block; }
+.boxes { display: none; margin: .4rem 0 .6rem .7rem; }
+.boxes legend { margin: .3rem 0; font-size: .95rem; }
+.boxes label { display: block; padding: .15rem 0; }
+.boxes input { accent-color: var(--accent); }
+.choice:has(.person :checked) .boxes { display: block; }
 .actions { position: sticky; bottom: 0; display: flex; gap: .75rem; margin-top: 1.25rem; padding: 1rem 0 .25rem; background: var(--card); border-top: 1px solid var(--line); }
 button { flex: 1; padding: .75rem 1rem; font: inherit; font-weight: 600; color: var(--ink); background: transparent; border: 1px solid var(--line); border-radius: 10px; cursor: pointer; }
 button.yes { color: var(--on); background: var(--accent); border-color: var(--accent); }

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
-  type AuthorizationRequest,
   type Decision,
   decide,
   type Parameters,
@@ -11,7 +10,7 @@ import {
   Refusal,
   type SandboxDefinition,
 } from '#providers/sandbox';
-import { consentPage } from '../pages/consent-page.js';
+import { consentPage, pageBox } from '../pages/consent-page.js';
 import { pageHeaders } from '../pages/layout.js';
 import { refusalPage } from '../pages/refusal-page.js';
 import type { CallResult } from './record-call.js';
@@ -33,16 +32,20 @@ function answer(platform: Platform, query: Parameters, choice: Parameters): Call
     const persona = choosePersona(platform.definition, choice.sandbox_user ?? 'happy');
     const decision = readDecision(choice.sandbox_decision);
     if (!decision) return page(200, 'shown', consentPage(platform, asked, persona));
-    return redirect(platform, asked, persona, decision);
+    const location = decide(platform, asked, persona, decision, readOpened(choice, persona)).href;
+    return { outcome: 'ok', status: 303, body: '', headers: { location, 'cache-control': 'no-store' } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return page(400, error.reason, refusalPage(platform.definition, error));
   }
 }
 
-function redirect(platform: Platform, asked: AuthorizationRequest, persona: Persona, decision: Decision): CallResult {
-  const location = decide(platform, asked, persona, decision).href;
-  return { outcome: 'ok', status: 303, body: '', headers: { location, 'cache-control': 'no-store' } };
+/** The Pages she opened: by name in `sandbox_pages`, or as the boxes that the consent page showed; undefined: all. */
+function readOpened({ sandbox_pages: named, ...boxes }: Parameters, persona: Persona): string[] | undefined {
+  if (named !== undefined) return named.split(',').filter(Boolean);
+  if (boxes.sandbox_boxes === undefined) return undefined;
+  const prefix = pageBox(persona, '');
+  return Object.keys(boxes).flatMap((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : []));
 }
 
 const page = (status: number, outcome: string, body: string): CallResult => ({ outcome, status, body, headers: pageHeaders });

@@ -17,12 +17,12 @@ export function readAuthorization(platform: Platform, query: Parameters): Author
   return request;
 }
 
-/** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. */
-export function decide(platform: Platform, asked: AuthorizationRequest, persona: Persona, decision: Decision): URL {
+/** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. `opened`: the Pages she ticked. */
+export function decide(platform: Platform, asked: AuthorizationRequest, persona: Persona, decision: Decision, opened?: readonly string[]): URL {
   const { authorize } = platform.definition;
   platform.notes.persona = persona.key;
   const yes = decision === 'approve' && !persona.traits.alwaysDenies;
-  const answer = yes ? approve(platform, asked, persona) : authorize.denied();
+  const answer = yes ? approve(platform, asked, persona, opened) : authorize.denied();
   const target = new URL(asked.redirectUri);
   for (const [name, value] of Object.entries({ ...answer, state: asked.state })) {
     if (value !== undefined) target.searchParams.set(name, value);
@@ -31,16 +31,24 @@ export function decide(platform: Platform, asked: AuthorizationRequest, persona:
   return target;
 }
 
-function approve(platform: Platform, asked: AuthorizationRequest, persona: Persona): Parameters {
-  const keepsBack = persona.traits.keepsOneScopeBack && asked.scopes.length > 1;
-  const scopes = keepsBack ? asked.scopes.slice(0, -1) : asked.scopes;
+function approve(platform: Platform, asked: AuthorizationRequest, persona: Persona, opened?: readonly string[]): Parameters {
+  if (opened) assertOffered(platform, persona, opened);
+  const declined = persona.traits.keepsOneScopeBack && asked.scopes.length > 1 ? asked.scopes.slice(-1) : [];
+  const scopes = asked.scopes.filter((scope) => !declined.includes(scope));
   const code = newCode(platform, {
     provider: platform.definition.name,
     clientId: asked.clientId,
     persona: persona.key,
     redirectUri: asked.redirectUri,
     scopes,
+    ...(declined.length > 0 && { declined }),
+    ...(opened && { opened }),
     ...(asked.challenge && { challenge: asked.challenge }),
   });
   return platform.definition.authorize.approved(code, scopes);
+}
+
+function assertOffered({ definition }: Platform, persona: Persona, opened: readonly string[]): void {
+  const offered = definition.pages?.(persona) ?? [];
+  if (!opened.every((page) => offered.some(({ id }) => id === page))) throw new Refusal('invalid_parameter', 'sandbox_pages');
 }

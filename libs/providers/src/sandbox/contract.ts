@@ -1,9 +1,10 @@
 import type { Duration } from '#config';
+import { type Persona, personas } from './personas.js';
 import type { Platform } from './platform.js';
 import type { Refusal } from './refusal.js';
 
-/** `probe`: a call that tells about a token and is no identity call. */
-export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'probe';
+/** `probe`: a call that tells about a token and is no identity call. `profiles`: the list of what a consent opened. */
+export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'profiles' | 'probe';
 
 /** Query or form as sent. A parameter sent twice is left out, so it counts as missing (RFC 6749, 3.1 forbids it). */
 export type Parameters = Readonly<Record<string, string | undefined>>;
@@ -94,6 +95,11 @@ export interface TokenKnobs {
   readonly familyRevocation: boolean;
 }
 
+export interface OfferedPage {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** One platform, imitated: data where the standard holds, a named function where the platform differs. */
 export interface SandboxDefinition {
   readonly name: string;
@@ -104,10 +110,16 @@ export interface SandboxDefinition {
   readonly impossiblePersonas: Readonly<Record<string, string>>;
   /** Ways of answering on which sources disagree, each with a sentence; an app may be set to meet one. */
   readonly quirks?: Readonly<Record<string, string>>;
+  /** The Pages of a person, where the platform has Pages; on the consent page she may open some of them only. */
+  readonly pages?: (persona: Persona) => readonly OfferedPage[];
   readonly tokens: TokenRules;
   readonly authorize: AuthorizeEndpoint;
   readonly endpoints: readonly Endpoint[];
 }
 
-/** Keeps the literal's types; a definition is loaded once and changed by nobody. */
-export const defineSandbox = (definition: SandboxDefinition): SandboxDefinition => Object.freeze(definition);
+/** Keeps the literal's types; a definition is loaded once and changed by nobody. Who is about Pages needs a platform that has them. */
+export const defineSandbox = (definition: SandboxDefinition): SandboxDefinition =>
+  Object.freeze({ ...definition, impossiblePersonas: { ...(definition.pages ? {} : withoutPages()), ...definition.impossiblePersonas } });
+
+const withoutPages = (): Record<string, string> =>
+  Object.fromEntries(personas.filter(({ traits }) => traits.pages).map(({ key }) => [key, 'there are no Pages here']));

@@ -26,6 +26,7 @@ export function redeemCode(platform: Platform, presented: CodePresented): GrantR
   meetPersona(platform, code);
   state.codes.save({ ...code, used: true });
   if (definition.tokens.oneGrantPerPerson) endGrants(platform, code);
+  if (definition.pages) openPages(platform, code);
   return newGrant(code, state.clock.now());
 }
 
@@ -40,6 +41,14 @@ function endGrants({ state }: Platform, code: CodeRecord): void {
   for (const grant of state.grants.ofPerson(code.provider, code.clientId, code.persona)) state.endGrant(grant);
 }
 
+/** Which Pages an app may reach is settled by the person's latest consent, for all the tokens it has of her. */
+function openPages({ state }: Platform, { provider, clientId, persona, opened }: CodeRecord): void {
+  for (const grant of state.grants.ofPerson(provider, clientId, persona)) {
+    grant.opened = opened;
+    state.grants.save(grant);
+  }
+}
+
 function newGrant(code: CodeRecord, now: number): GrantRecord {
   const { revokesAfter } = personaOf(code).traits;
   return {
@@ -48,6 +57,8 @@ function newGrant(code: CodeRecord, now: number): GrantRecord {
     clientId: code.clientId,
     persona: code.persona,
     scopes: code.scopes,
+    ...(code.declined && { declined: code.declined }),
+    ...(code.opened && { opened: code.opened }),
     grantedAt: now,
     ...(revokesAfter !== undefined && { endsAt: now + revokesAfter }),
     access: [],

@@ -1,8 +1,10 @@
 import { Collection, type Journal } from './journal.js';
-import type { GrantRecord, HeldToken } from './records.js';
+import type { GrantRecord, HeldPageToken, HeldToken } from './records.js';
 
 const SPENT_TOKENS_KEPT = 8;
 const ACCESS_TOKENS_KEPT = 4;
+/** Of each Page. */
+const PAGE_TOKENS_KEPT = 4;
 
 /** All grants, found by id, by the digest of any of their tokens, and by who gave them to which app. */
 export class GrantBook extends Collection<GrantRecord> {
@@ -34,6 +36,16 @@ export class GrantBook extends Collection<GrantRecord> {
     this.save(grant);
   }
 
+  /** Puts in a Page's token; the last few before it live on. */
+  keepForPage(grant: GrantRecord, token: HeldPageToken): void {
+    const before = grant.pageTokens ?? [];
+    const ofPage = before.filter(({ page }) => page === token.page);
+    const forgotten = new Set(ofPage.slice(0, Math.max(0, ofPage.length + 1 - PAGE_TOKENS_KEPT)));
+    for (const { digest } of forgotten) this.byDigest.delete(digest);
+    grant.pageTokens = [...before.filter((held) => !forgotten.has(held)), token];
+    this.save(grant);
+  }
+
   dropAccess(grant: GrantRecord): void {
     for (const { digest } of grant.access.splice(0)) this.byDigest.delete(digest);
   }
@@ -59,5 +71,6 @@ const personOf = (grant: GrantRecord): string => `${grant.provider}|${grant.clie
 const tokensOf = (grant: GrantRecord): { digest: string }[] => [
   ...grant.access,
   ...grant.spent,
+  ...(grant.pageTokens ?? []),
   ...(grant.refresh ? [grant.refresh] : []),
 ];

@@ -7,6 +7,7 @@ export {
   defineSandbox,
   type Endpoint,
   type EndpointName,
+  type OfferedPage,
   type Parameters,
   type SandboxAnswer,
   type SandboxDefinition,
@@ -16,9 +17,11 @@ export {
 export { randomText, stableNumber, stableUuid } from './digest.js';
 export { redeemCode } from './exchange-code.js';
 export { type Issued } from './issue-tokens.js';
+export { heldPageToken, issuePageToken } from './page-tokens.js';
 export { bearerOf, need, readScopes } from './parameters.js';
 export { type CallNotes, hasQuirk, personaOf, type Platform } from './platform.js';
-export { type Persona, personaNamed, personas } from './personas.js';
+export { type PageTraits, type Persona, personaNamed, personas } from './personas.js';
+export { type GrantRecord, type HeldPageToken, type HeldToken, NO_END } from './records.js';
 export { Refusal, type RefusalReason } from './refusal.js';
 export { tokenEndpoint } from './token-endpoint.js';
 export { endAccessToken, endAccessTokens, grantOfToken, heldAccess, holderOf, isAccessToken } from './use-tokens.js';

@@ -1,5 +1,17 @@
 import { type Duration, seconds } from '#config';
 
+/** One of the Pages that a persona manages. What is left out is as it should be. */
+export interface PageTraits {
+  /** It was never given a name for its address. */
+  readonly noHandle?: true;
+  /** She may look at its figures and may not publish. */
+  readonly mayNotPublish?: true;
+  /** It belongs to a business portfolio. */
+  readonly inPortfolio?: true;
+  /** This long after connecting somebody takes her role from her. */
+  readonly roleLostAfter?: Duration;
+}
+
 /** What a persona does besides being a person; each is carried out by the shared parts, the same on every platform. */
 export interface PersonaTraits {
   /** Says no whatever is pressed. */
@@ -24,6 +36,8 @@ export interface PersonaTraits {
   readonly passwordChangedAfter?: Duration;
   /** From then on, counted from connecting, and until then she has something to confirm at the platform; her tokens live. */
   readonly checkpoint?: { readonly from: Duration; readonly until: Duration };
+  /** The Pages she manages, where a platform has Pages; there, a persona that says nothing of them has one. */
+  readonly pages?: readonly PageTraits[];
 }
 
 /** A named test user, the same on every platform. */
@@ -94,6 +108,19 @@ export const personas: readonly Persona[] = [
   withTraits(
     person('checkpoint', 'Chiara Checkpoint', 'chiara_checkpoint', '2244995012', 'Connects; 30 seconds later the platform wants her to confirm who she is, which she does five minutes later.'),
     { checkpoint: { from: seconds(30), until: seconds(330) } },
+  ),
+  withTraits(person('no-pages', 'Nils Nopages', 'nils_nopages', '2244995101', 'Says yes, and manages no Page.'), { pages: [] }),
+  withTraits(
+    person('one-page', 'Olga Onepage', 'olga_onepage', '2244995102', 'Manages one Page, which has no username.'),
+    { pages: [{ noHandle: true }] },
+  ),
+  withTraits(
+    person('many-pages', 'Manuel Manypages', 'manuel_manypages', '2244995103', 'Manages three Pages: on the second he may not publish, the third belongs to a business portfolio.'),
+    { pages: [{}, { mayNotPublish: true }, { inPortfolio: true }] },
+  ),
+  withTraits(
+    person('page-role-lost', 'Rosa Rolelost', 'rosa_rolelost', '2244995104', 'Manages two Pages, and is no longer allowed to manage the first one 30 seconds after connecting.'),
+    { pages: [{ roleLostAfter: seconds(30) }, {}] },
   ),
 ];
 

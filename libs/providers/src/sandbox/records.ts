@@ -18,6 +18,10 @@ export interface CodeRecord {
   readonly persona: string;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
+  /** Asked for and not given. */
+  readonly declined?: readonly string[];
+  /** The Pages she ticked; undefined: all of them, and those to come. */
+  readonly opened?: readonly string[];
   readonly challenge?: Challenge;
   readonly issuedAt: number;
   used?: boolean;
@@ -25,12 +29,20 @@ export interface CodeRecord {
 
 export interface HeldToken {
   readonly digest: string;
-  /** 0: ended before its time. */
+  /** 0: ended before its time; NO_END: it has none. */
   readonly expiresAt: number;
   /** Kept where a platform asks how old a token is. */
   readonly issuedAt?: number;
   /** Good only to be traded for a long-lived one, and for API calls until then. */
   readonly shortLived?: true;
+}
+
+/** Beyond every clock, and written in JSON. */
+export const NO_END = Number.MAX_SAFE_INTEGER;
+
+/** A token that speaks for one Page instead of the person. */
+export interface HeldPageToken extends HeldToken {
+  readonly page: string;
 }
 
 export interface SpentToken {
@@ -45,11 +57,15 @@ export interface GrantRecord {
   readonly clientId: string;
   readonly persona: string;
   readonly scopes: readonly string[];
+  readonly declined?: readonly string[];
+  /** As in the person's latest consent for the app, whichever grant came of that. */
+  opened?: readonly string[];
   readonly grantedAt: number;
   /** When the person, the app or the platform ended it; may lie ahead, for personas who change their mind. */
   endsAt?: number;
   access: HeldToken[];
   refresh?: HeldToken;
+  pageTokens?: HeldPageToken[];
   /** The answer to its last refresh was kept from the app. */
   answerLost?: boolean;
   /** The last few, so that a reuse is known as one; older ones are answered as unknown. */

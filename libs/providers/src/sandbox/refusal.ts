@@ -23,6 +23,7 @@ export type RefusalReason =
   | 'checkpoint'
   | 'young_token'
   | 'wrong_kind_of_token'
+  | 'lost_role'
   | 'missing_scope'
   | 'server_error';
 

@@ -84,6 +84,6 @@ export class SandboxState {
 }
 
 function deadSince(grant: GrantRecord): number {
-  const lastToken = Math.max(grant.refresh?.expiresAt ?? 0, ...grant.access.map(({ expiresAt }) => expiresAt));
+  const lastToken = Math.max(grant.refresh?.expiresAt ?? 0, ...[...grant.access, ...(grant.pageTokens ?? [])].map(({ expiresAt }) => expiresAt));
   return Math.min(grant.endsAt ?? Infinity, lastToken);
 }

@@ -17,6 +17,8 @@ export interface Identity {
   handle: string | null;
   displayName: string | null;
   avatarUrl: string | null;
+  /** Granted scopes, where the platform tells them here instead of with its tokens. */
+  scopes?: string[];
 }
 
 /**

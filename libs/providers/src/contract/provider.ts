@@ -63,7 +63,8 @@ export interface Profile {
   handle: string | null;
   displayName: string | null;
   avatarUrl: string | null;
-  accessToken: Secret;
+  /** Null where the platform gave none: then it cannot be connected. */
+  accessToken: Secret | null;
   /** Why it cannot be connected: a health reason such as `role_lost`; null: it can. */
   ineligible: string | null;
 }
@@ -141,5 +142,7 @@ export interface Provider {
   };
 }
 
+    /** Where a probe is asked with the app's own credentials, its refusals are no word on the account. Undefined: as `api`. */
+    probe?(answer: ReadAnswer): Failure | undefined;
 /** Types a provider's literal where it is written. */
 export const defineProvider = (provider: Provider): Provider => provider;

@@ -39,7 +39,8 @@ export function readProfilesAnswer({ profiles, classify }: Provider, answer: Pla
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {
   const read = toJson(answer);
   const reading = answer.status < 300 ? provider.probe.read(read.json) : undefined;
-  return reading ?? { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
+  const { classify } = provider;
+  return reading ?? { ok: false, failure: failureOf(answer, read, classify.probe ? classify.probe(read) : classify.api(read)) };
 }
 
 /** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */

@@ -9,7 +9,7 @@ export interface ExchangedAttempt extends Tenant {
   id: string;
   provider: string;
   oauthAppId: string;
-  /** The scopes asked for: what counts as granted where the platform does not say. */
+  /** The scopes asked for: what counts as granted where the platform says it neither with its tokens nor with the identity. */
   scopes: string[];
   exchangedAt: Date;
 }
@@ -42,7 +42,7 @@ const UPSERT = `
 export async function adoptGrant(room: Room, tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<AdoptedGrant> {
   const tokens = await room.vault.openAttemptTokens(tx, attempt);
   if (!tokens) throw new Error(`the attempt ${attempt.id} holds no token set`);
-  const scopes = tokens.scopes ?? attempt.scopes;
+  const scopes = tokens.scopes ?? identity.scopes ?? attempt.scopes;
   const { rows } = await tx.query<{ id: string; version: string }>(UPSERT, values(room, attempt, identity, { ...tokens, scopes }));
   await room.vault.shredAttempt(tx, attempt.id);
   const [row] = rows;

@@ -58,11 +58,11 @@ export async function syncProfiles(room: Room, tx: Tx, grantId: string, profiles
   const { rows } = await tx.query<ConnectedProfile & Record<string, unknown>>(CONNECTED, [grantId]);
   for (const account of rows) {
     const profile = byId.get(account.platformAccountId);
-    if (profile) await room.vault.sealAccountToken(tx, account, profile.accessToken);
+    if (profile?.accessToken) await room.vault.sealAccountToken(tx, account, profile.accessToken);
     const trouble = profile ? profile.ineligible : 'not_granted';
     await tx.query(
       `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null where id = $1`,
-      [account.id, profile !== undefined, trouble === null ? null : 'permission', trouble],
+      [account.id, Boolean(profile?.accessToken), trouble === null ? null : 'permission', trouble],
     );
   }
 }

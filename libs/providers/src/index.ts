@@ -4,4 +4,5 @@ export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
 export { readIdentityAnswer, readProbeAnswer, readProfilesAnswer, readTokenAnswer } from './oauth/read-answer.js';
 export { splitScopes } from './oauth/token-response.js';
+export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders } from './push/push-families.js';
 export { findProvider, PROVIDER_NAMES, providerOf } from './registry.js';

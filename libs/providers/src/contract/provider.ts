@@ -2,6 +2,7 @@ import type { Duration } from '#config';
 import type { Secret } from '#observability';
 import type { PlatformRequest } from './http.js';
 import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
+import type { Push } from './push.js';
 
 export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
 
@@ -135,6 +136,8 @@ export interface Provider {
     /** What an answer says beyond its refusal codes; undefined leaves it to `classify.api`. */
     read(json: unknown): ProbeReading | undefined;
   };
+  /** Undefined where the platform calls nobody. */
+  push?: Push;
   /** What a refusal means at this platform; undefined leaves it to the standard (RFC 6749 5.2) and the status. */
   classify: {
     token(answer: ReadAnswer): Failure | undefined;

@@ -8,6 +8,7 @@ import { s256Hex } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
+import { tiktokPush } from './tiktok-push.provider.js';
 import { classifyApi, classifyToken } from './tiktok.errors.js';
 
 const authentication = secretInBody({ id: 'client_key', secret: 'client_secret' });
@@ -53,6 +54,7 @@ export const tiktok = defineProvider({
   revoke: revokeRequest(revoke, ({ accessToken }) => accessToken.reveal()),
   identity,
   probe: probeByIdentity(identity, hours(6)),
+  push: tiktokPush,
   classify: { token: classifyToken, api: classifyApi },
 });
 

@@ -7,6 +7,7 @@ import { s256 } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
+import { xPush } from './x-push.provider.js';
 import { classifyApi, classifyToken } from './x.errors.js';
 
 const token = { url: 'https://api.x.com/2/oauth2/token', authentication: basicAuthentication };
@@ -51,6 +52,7 @@ export const x = defineProvider({
   identity,
   /** Billed, and de-duplicated by the UTC day: once a day is what it may cost. */
   probe: { ...probeByIdentity(identity, days(1)), oncePerUtcDay: true },
+  push: xPush,
   classify: { token: classifyToken, api: classifyApi },
 });
 

@@ -1,0 +1,39 @@
+import type { AppCredentials } from './provider.js';
+
+/** Somebody called where a platform would. Nothing in it is believed before its signature is. */
+export interface PushCall {
+  /** What our URL says it is about; null where the platform has one URL for everything. */
+  topic: string | null;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>;
+  /** The bytes as they came: signatures are over these. */
+  body: Buffer;
+  /** What time the database says it is. */
+  now: Date;
+}
+
+/** What a platform tells about one person: it is true by itself, no second witness is asked. */
+export interface PushNotice {
+  kind: 'revoked' | 'data_deletion';
+  platformUserId: string;
+  /** A stable health reason. */
+  reason: string;
+  /** When the person did it, by the platform's clock: it says nothing about a consent given later. Null: not told. */
+  at: Date | null;
+}
+
+/** How a platform calls us, at `/v1/callbacks/<family>[/<our id of the app>[/<topic>]]`. */
+export interface Push {
+  /** One platform, or several that share a way of signing. */
+  family: string;
+  /** What may be the last part of the URL; left out: the URL ends with the app. */
+  topics?: readonly string[];
+  /** The platform's id of the app, from a body that nobody has verified; left out: our URL names the app. */
+  clientIdIn?(body: Buffer): string | undefined;
+  /** Whether the app's secret signed this call. Compares in constant time. */
+  isGenuine(call: PushCall, app: AppCredentials): boolean;
+  /** What a genuine call tells; undefined: nothing that matters to a grant. */
+  read(call: PushCall): PushNotice | undefined;
+  /** The answer by which we prove that the URL is ours; undefined: no challenge that we answer. */
+  answerChallenge?(query: Readonly<Record<string, unknown>>, app: AppCredentials): object | undefined;
+}

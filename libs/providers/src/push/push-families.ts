@@ -1,0 +1,21 @@
+import type { Provider } from '../contract/provider.js';
+import type { Push } from '../contract/push.js';
+import { PROVIDER_NAMES, providerOf } from '../registry.js';
+
+/** A platform that calls us. */
+export interface PushingProvider extends Provider {
+  push: Push;
+}
+
+/** Whether a platform calls at the URL of this family. */
+export const pushesIn = (provider: Provider | undefined, family: string): provider is PushingProvider =>
+  provider?.push?.family === family;
+
+/** The platforms that call at the URL of this family. */
+export const pushingProviders = (family: string): PushingProvider[] =>
+  PROVIDER_NAMES.map(providerOf).filter((provider) => pushesIn(provider, family));
+
+/** The words that may follow `/v1/callbacks/`. */
+export const PUSH_FAMILIES: readonly string[] = [
+  ...new Set(PROVIDER_NAMES.flatMap((name) => providerOf(name).push?.family ?? [])),
+];

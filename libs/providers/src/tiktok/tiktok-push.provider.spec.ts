@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHmac } from 'node:crypto';
+import { Secret } from '#observability';
+import type { PushCall } from '../contract/push.js';
+import { tiktokPush } from './tiktok-push.provider.js';
+
+const SECRET = 'client-secret';
+const app = { clientId: 'key', clientSecret: new Secret(SECRET) };
+const NOW = new Date('2026-11-22T12:00:00Z');
+const SECONDS = NOW.getTime() / 1_000;
+
+const signed = (body: string, at = SECONDS, secret = SECRET): string =>
+  `t=${at},s=${createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')}`;
+const call = (body: string, signature = signed(body)): PushCall => ({
+  topic: null,
+  headers: { 'tiktok-signature': signature },
+  body: Buffer.from(body),
+  now: NOW,
+});
+const removed = (content: string, over: object = {}): string =>
+  JSON.stringify({ client_key: 'key', event: 'authorization.removed', create_time: SECONDS - 3, user_openid: 'open-1', content, ...over });
+const EVENT = removed('{"reason": 1 }');
+
+describe('an event of TikTok', () => {
+  it('names its app in the body', () => {
+    expect(tiktokPush.clientIdIn!(Buffer.from(EVENT))).toBe('key');
+    expect([Buffer.from('{}'), Buffer.from('nonsense')].map((body) => tiktokPush.clientIdIn!(body))).toEqual([undefined, undefined]);
+  });
+
+  it('is genuine when the app\'s secret signed time and body', () => {
+    expect(tiktokPush.isGenuine(call(EVENT), app)).toBe(true);
+  });
+
+  it('is taken within five minutes, and after that no more', () => {
+    expect(tiktokPush.isGenuine(call(EVENT, signed(EVENT, SECONDS - 300)), app)).toBe(true);
+    expect(tiktokPush.isGenuine(call(EVENT, signed(EVENT, SECONDS - 301)), app)).toBe(false);
+  });
+
+  it.each([
+    ['a body that was changed', call(EVENT.replace('open-1', 'open-2'), signed(EVENT))],
+    ['an old signature with a new time', call(EVENT, signed(EVENT, SECONDS - 900).replace(/t=\d+/, `t=${SECONDS}`))],
+    ['another app\'s secret', call(EVENT, signed(EVENT, SECONDS, 'another'))],
+    ['no signature', call(EVENT, '')],
+    ['a signature cut short', call(EVENT, signed(EVENT).slice(0, -2))],
+  ])('is not genuine with %s', (_what, forged) => {
+    expect(tiktokPush.isGenuine(forged, app)).toBe(false);
+  });
+
+  it.each([
+    ['0', 'grant_revoked'],
+    ['1', 'deauthorized_by_user'],
+    ['2', 'account_deleted'],
+    ['3', 'age_changed'],
+    ['4', 'suspended'],
+    ['5', 'revoked_by_app'],
+    ['99', 'grant_revoked'],
+    ['"constructor"', 'grant_revoked'],
+  ])('tells with the number %s that the reason is %s', (number, reason) => {
+    expect(tiktokPush.read(call(removed(`{"reason": ${number}}`)))).toEqual({
+      kind: 'revoked',
+      platformUserId: 'open-1',
+      reason,
+      at: new Date(NOW.getTime() - 3_000),
+    });
+  });
+
+  it('tells of a removal without a reason or a time too', () => {
+    const bare = removed('', { create_time: undefined, content: undefined });
+    expect(tiktokPush.read(call(bare))).toMatchObject({ platformUserId: 'open-1', reason: 'grant_revoked', at: null });
+  });
+
+  it('says nothing of a grant when it is about something else', () => {
+    expect(tiktokPush.read(call(removed('{}', { event: 'video.publish.completed' })))).toBeUndefined();
+  });
+});

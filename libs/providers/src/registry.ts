@@ -1,11 +1,12 @@
 import type { Provider } from './contract/provider.js';
+import { facebook } from './facebook/facebook.provider.js';
 import { instagram } from './instagram/instagram.provider.js';
 import { linkedin } from './linkedin/linkedin.provider.js';
 import { tiktok } from './tiktok/tiktok.provider.js';
 import { x } from './x/x.provider.js';
 
 /** Every platform, one line each. */
-const providers = [x, tiktok, linkedin, instagram] as const;
+const providers = [x, tiktok, linkedin, instagram, facebook] as const;
 
 const byName = new Map<string, Provider>(providers.map((provider) => [provider.name, provider]));
 

@@ -1,3 +1,4 @@
+import { facebookSandbox } from './facebook/facebook.sandbox.js';
 import { instagramSandbox } from './instagram/instagram.sandbox.js';
 import { linkedinSandbox } from './linkedin/linkedin.sandbox.js';
 import { tiktokSandbox } from './tiktok/tiktok.sandbox.js';
@@ -8,6 +9,7 @@ import type { SandboxDefinition } from './sandbox/index.js';
 export const sandboxes: readonly SandboxDefinition[] = [
   xSandbox,
   tiktokSandbox,
+  facebookSandbox,
   instagramSandbox,
   linkedinSandbox,
 ];

@@ -1,0 +1,81 @@
+import { hours } from '#config';
+import type { Secret } from '#observability';
+import { PlatformRequest } from '../contract/http.js';
+import { type AppCredentials, defineProvider, type ProbeInput } from '../contract/provider.js';
+import { secretInBody } from '../oauth/client-authentication.js';
+import { codeRequest } from '../oauth/token-requests.js';
+import { readTokenResponse } from '../oauth/token-response.js';
+import { classify, classifyProbe } from './facebook.errors.js';
+import { DIALOG, graph } from './graph-urls.js';
+import { readInspection } from './read-inspection.js';
+import { readPages } from './read-pages.js';
+import { readPerson } from './read-person.js';
+import { REQUIRED_SCOPES } from './scopes.js';
+
+const authentication = secretInBody();
+const TOKEN = graph('/oauth/access_token');
+const standardExchange = codeRequest({ url: TOKEN, authentication });
+
+/** Facebook Pages: one person's token, which is extended, opens Pages with tokens of their own, which have no end. */
+export const facebook = defineProvider({
+  name: 'facebook',
+  title: 'Facebook',
+  sources: {
+    checkedAt: '2026-11-22',
+    urls: [
+      'https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow',
+      'https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived',
+      'https://developers.facebook.com/docs/graph-api/reference/debug_token',
+      'https://developers.facebook.com/docs/graph-api/guides/error-handling',
+    ],
+  },
+  authorize: {
+    url: DIALOG,
+    clientIdParameter: 'client_id',
+    scopeSeparator: ',',
+    pkce: () => undefined,
+    denials: ['access_denied'],
+  },
+  scopes: {
+    /** Pages of a business portfolio are not listed without `business_management`. */
+    default: ['business_management', ...REQUIRED_SCOPES],
+    required: REQUIRED_SCOPES,
+  },
+  token: {
+    exchange: (input) => standardExchange({ ...input, verifier: null }),
+    read: readTokenResponse,
+    prolong: longLived,
+    /** A long-lived token's sixty days. */
+    defaultLife: 5_184_000,
+  },
+  /** A long-lived token that has not ended is exchanged like a short one, for another sixty days. */
+  refresh: { mode: 'extend_self', request: longLived },
+  /** Takes the app from the person, with all her Pages. */
+  revoke: ({ accessToken }) => bearer('DELETE', '/me/permissions', accessToken),
+  /** A token answer names no scopes; the person does. */
+  identity: { request: (accessToken) => bearer('GET', '/me?fields=id,name,permissions', accessToken), read: readPerson },
+  profiles: { request: (accessToken, after) => bearer('GET', `/me/accounts?${pagesAfter(after)}`, accessToken), read: readPages },
+  probe: { every: hours(6), request: inspection, read: readInspection },
+  classify: { token: classify, api: classify, probe: classifyProbe },
+});
+
+function longLived({ app, accessToken }: { app: AppCredentials; accessToken: Secret }): PlatformRequest {
+  const { headers, form } = authentication(app);
+  const exchange = { grant_type: 'fb_exchange_token', fb_exchange_token: accessToken.reveal() };
+  return new PlatformRequest({ method: 'POST', url: TOKEN, headers, form: { ...exchange, ...form } });
+}
+
+const bearer = (method: 'GET' | 'DELETE', path: string, accessToken: Secret): PlatformRequest =>
+  new PlatformRequest({ method, url: graph(path), headers: { authorization: `Bearer ${accessToken.reveal()}` } });
+
+function pagesAfter(after: string | null): string {
+  const fields = 'id,name,username,access_token,category,tasks,picture.type(large)';
+  return new URLSearchParams({ fields, limit: '100', ...(after !== null && { after }) }).toString();
+}
+
+/** Asked with the app's own token, which is its id and secret; the platform takes the other one in the query only. */
+function inspection({ app, accessToken }: ProbeInput): PlatformRequest {
+  const asker = `${app.clientId}|${app.clientSecret.reveal()}`;
+  const query = new URLSearchParams({ input_token: accessToken.reveal(), access_token: asker });
+  return new PlatformRequest({ method: 'GET', url: graph(`/debug_token?${query.toString()}`) });
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { Identity } from '../contract/outcome.js';
+
+const Permissions = z.object({ data: z.array(z.object({ permission: z.string(), status: z.string() })) });
+const Person = z.object({
+  id: z.string().min(1),
+  name: z.string().nullish().catch(null),
+  permissions: Permissions.optional().catch(undefined),
+});
+
+/** The person, by the id under which this app alone knows her; what she declined comes in the same list as what she gave. */
+export function readPerson(json: unknown): Identity | undefined {
+  const { data } = Person.safeParse(json);
+  if (!data) return undefined;
+  const given = data.permissions?.data.filter(({ status }) => status === 'granted').map(({ permission }) => permission);
+  return {
+    platformUserId: data.id,
+    platformAccountId: data.id,
+    handle: null,
+    displayName: data.name ?? null,
+    avatarUrl: null,
+    ...(given && { scopes: given }),
+  };
+}

@@ -1,0 +1,181 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Backend, type Reply, reply } from '../support/backend.js';
+import { type ServiceSession, session } from '../support/service.js';
+
+const RETURN_URL = 'https://shop.example/settings';
+let service: ServiceSession;
+let backend: Backend;
+let clientId: string;
+
+beforeAll(() => { service = session(); });
+
+/** A customer of its own for each test, who can tell what was stored and who was called. */
+beforeEach(async () => {
+  backend = await Backend.ofNewCustomer(service);
+  clientId = `e2e-${Math.random().toString(36).slice(2)}`;
+  const app = { provider: 'x', name: 'X', client_id: clientId, client_secret: 'a-secret-of-a-test', allowed_return_urls: [RETURN_URL] };
+  expect((await backend.post('/v1/oauth-apps', app)).status).toBe(201);
+});
+
+afterEach(async () => {
+  expect((await backend.get('/v1/accounts')).body).toMatchObject({ items: [], total: 0 });
+  expect((await backend.get('/v1/oauth-apps')).body).toHaveLength(1);
+  const { body } = await backend.control('GET', '/calls?endpoint=all');
+  const calls = (body as { client_id?: string; endpoint: string }[]).filter((call) => call.client_id === clientId && call.endpoint !== 'authorize');
+  expect(calls).toEqual([]);
+});
+
+const asProblem = ({ status, headers, body }: Reply<{ code: string; request_id: string; errors?: { field: string }[] }>): object => {
+  expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(headers.get('x-request-id')).toBe(body.request_id);
+  return { status, code: body.code, fields: body.errors?.map(({ field }) => field) };
+};
+const come = (back: string): Promise<Reply> => reply(back, { redirect: 'manual' });
+const changed = (text: string, at: number): string => text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1);
+const consented = async (query = ''): Promise<{ back: URL; state: string }> => {
+  const { authorize_url, state } = await backend.start('x', query);
+  return { back: new URL(await backend.decide(authorize_url)), state };
+};
+
+/** A page of ours: no redirect, and nothing of what came in it. */
+function expectPage({ status, headers, body }: Reply, back: URL): void {
+  expect([status, headers.get('location')]).toEqual([400, null]);
+  expect(headers.get('content-type')).toMatch(/^text\/html/);
+  expect(body).toContain('This link cannot be used');
+  expect(body).not.toContain(back.searchParams.get('state') ?? 'no state');
+}
+
+describe('a browser that comes back', () => {
+  it.each([
+    ['a forged state', (back: URL) => { back.searchParams.set('state', `${'A'.repeat(43)}.${'A'.repeat(43)}`); }],
+    ['a state with one letter changed', (back: URL) => { back.searchParams.set('state', changed(back.searchParams.get('state')!, 5)); }],
+    ['no state', (back: URL) => { back.searchParams.delete('state'); }],
+    ['two states', (back: URL) => { back.searchParams.append('state', 'another'); }],
+    ['two codes', (back: URL) => { back.searchParams.append('code', 'another'); }],
+    ['the path of another platform', (back: URL) => { back.pathname = back.pathname.replace('/x/', '/tiktok/'); }],
+    ['the path of no platform', (back: URL) => { back.pathname = back.pathname.replace('/x/', '/myspace/'); }],
+    ['the path of an app that is not its own', (back: URL) => { back.pathname += '/oa_01h455vb4pex5vsknk084sn02q'; }],
+    ['the path of no app', (back: URL) => { back.pathname += '/what-is-this'; }],
+  ])('with %s sees a page of ours, and nothing is spent', async (_, change) => {
+    const { back, state } = await consented();
+    change(back);
+    expectPage(await come(back.href), back);
+    expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'pending' });
+  });
+
+  it('ahead of the person spends nothing', async () => {
+    const { back, state } = await consented();
+    for (const init of [{ method: 'HEAD' }, { headers: { 'sec-purpose': 'prefetch' } }]) {
+      expect((await reply(back.href, { redirect: 'manual', ...init })).status).toBe(204);
+    }
+    expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'pending' });
+  });
+
+  it('without a yes is sent on with the reason', async () => {
+    const { authorize_url } = await backend.start('x', `?return_url=${encodeURIComponent(RETURN_URL)}`);
+    const { status, headers } = await come(await backend.decide(authorize_url, 'happy', 'deny'));
+    expect([status, headers.get('location')]).toEqual([302, `${RETURN_URL}?oauth_error=access_denied`]);
+  });
+
+  it('a second time is sent on with the reason, and connects nothing again', async () => {
+    const { authorize_url } = await backend.start('x', `?return_url=${encodeURIComponent(RETURN_URL)}`);
+    const back = await backend.decide(authorize_url, 'happy', 'deny');
+    await come(back);
+    expect((await come(back)).headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
+    const replayed = back.replace('error=access_denied', 'code=stolen');
+    expect((await come(replayed)).headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
+  });
+});
+
+describe('a start', () => {
+  it.each([
+    'https://evil.example/settings',
+    'https://shop.example/settings-not',
+    'https://shop.example/settings/../other',
+    'https://shop.example/settings%2f..%2fother',
+    'https://shop.example@evil.example/settings',
+    'https://shop.example\\@evil.example/settings',
+    'http://shop.example/settings',
+    'https:shop.example/settings',
+    '//shop.example/settings',
+    'javascript:alert(1)',
+    'https://shop.example/settings#there',
+  ])('with the return URL %s is refused', async (url) => {
+    const refused = await backend.get(`/v1/oauth/x/start?return_url=${encodeURIComponent(url)}`);
+    expect(asProblem(refused)).toEqual({ status: 400, code: 'return_url.not_allowed', fields: ['return_url'] });
+  });
+
+  it.each([
+    ['/v1/oauth/myspace/start', { status: 400, code: 'provider.unknown', fields: ['provider'] }],
+    ['/v1/oauth/tiktok/start', { status: 400, code: 'oauth_app.missing' }],
+    ['/v1/oauth/x/start?oauth_app_id=oa_01h455vb4pex5vsknk084sn02q', { status: 404, code: 'oauth_app.not_found' }],
+    ['/v1/oauth/x/start?project_id=nothing', { status: 400, code: 'project.not_found', fields: ['project_id'] }],
+  ])('%s is refused', async (path, problem) => {
+    expect(asProblem(await backend.get(path))).toMatchObject(problem);
+  });
+});
+
+describe('a body', () => {
+  const good = { provider: 'x', name: 'X', client_id: 'another', client_secret: 'another-secret' };
+  const raw = (body: string, type = 'application/json'): Promise<Reply> =>
+    backend.request('POST', '/v1/oauth-apps', { body, headers: { 'content-type': type } });
+
+  it('with fields that we do not know is refused by their names', async () => {
+    const refused = await backend.post('/v1/oauth-apps', { ...good, clientsecret: 'x', admin: true });
+    expect(asProblem(refused)).toEqual({ status: 400, code: 'validation.failed', fields: ['clientsecret', 'admin'] });
+  });
+
+  it('of a megabyte is refused', async () => {
+    expect(asProblem(await raw(JSON.stringify({ ...good, name: 'a'.repeat(1_048_576) })))).toMatchObject({ status: 413, code: 'body.too_large' });
+  });
+
+  it('that is no JSON is refused, and its secret told to nobody', async () => {
+    const refused = await raw('{"client_secret": "a-very-secret-thing", ');
+    expect(asProblem(refused)).toMatchObject({ status: 400, code: 'body.malformed' });
+    expect(JSON.stringify(refused.body)).not.toContain('a-very-secret-thing');
+    expect(asProblem(await raw(JSON.stringify(good), 'text/plain'))).toMatchObject({ status: 415, code: 'body.unsupported' });
+  });
+});
+
+describe('an id', () => {
+  it.each(['nothing', 'acc_01h455vb4pex5vsknk084sn02q', 'oa_01h455vb4pex5vsknk084sn02q', 'acc_ILOU', '%00', 'acc_01h455vb4pex5vsknk084sn02q%20', '00000000-0000-7000-8000-000000000000'])(
+    '%s names no account, to whatever call',
+    async (id) => {
+      for (const [method, path] of [['GET', ''], ['DELETE', ''], ['POST', '/refresh'], ['GET', '/events']] as const) {
+        expect(asProblem(await backend.request(method, `/v1/accounts/${id}${path}`))).toEqual({ status: 404, code: 'account.not_found' });
+      }
+    },
+  );
+
+  it('of an attempt that is broken, or another customer\'s, names no attempt', async () => {
+    const { state } = await backend.start();
+    const other = await Backend.ofNewCustomer(service);
+    for (const answer of [await other.get(`/v1/oauth/attempts/${state}`), await backend.get(`/v1/oauth/attempts/${changed(state, 3)}`)]) {
+      expect(asProblem(answer)).toMatchObject({ status: 404, code: 'attempt.not_found' });
+    }
+  });
+});
+
+describe('a key', () => {
+  it('with one character changed, cut, or none is no key', async () => {
+    const { key } = backend;
+    for (const wrong of [changed(key, 20), changed(key, key.length - 1), key.slice(0, -1), key.replace('test', 'live'), 'nothing', '']) {
+      const refused = await new Backend(service, wrong).get('/v1/accounts');
+      expect(asProblem(refused)).toMatchObject({ status: 401, code: 'credential.invalid' });
+      expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer/);
+      if (wrong !== '') expect(JSON.stringify(refused.body)).not.toContain(wrong);
+    }
+  });
+
+  it('counts in its header only', async () => {
+    const answer = await reply(`${service.apiUrl}/v1/accounts?api_key=${backend.key}&access_token=${backend.key}`, { headers: { cookie: `key=${backend.key}` } });
+    expect(asProblem(answer)).toMatchObject({ status: 401 });
+  });
+});
+
+describe('a list', () => {
+  it.each(['limit=0', 'limit=101', 'limit=ten', 'cursor=broken', 'health=well', 'provider=myspace', 'q='])('with %s is refused by the name of the field', async (query) => {
+    const refused = asProblem(await backend.get(`/v1/accounts?${query}`));
+    expect(refused).toMatchObject({ status: 400, fields: [query.split('=')[0]] });
+  });
+});

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Account, Backend, type Reply, reply, until } from '../support/backend.js';
+import { launch, type Launched } from '../support/launch.mjs';
+import { freePorts } from '../support/free-ports.js';
+import { strike } from '../support/service-processes.mjs';
+
+/** A service of its own, since whoever shares it would suffer too. */
+let home: string;
+let launched: Launched;
+let backend: Backend;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'evergrant-outages-'));
+  useAnotherQueue();
+  launched = launch({ home, ...(await freePorts()) });
+  await launched.ready();
+  const written = JSON.parse(await readFile(join(home, 'session.json'), 'utf8')) as Record<string, string>;
+  backend = new Backend({ apiUrl: written.api_url!, sandboxUrl: written.sandbox_url!, home }, written.test_api_key!);
+}, 90_000);
+
+afterAll(async () => {
+  launched.signal('SIGTERM');
+  expect(await launched.exited).toBe(0);
+  await rm(home, { recursive: true, force: true });
+}, 60_000);
+
+/** Two services on one Redis would take each other's jobs. */
+function useAnotherQueue(): void {
+  if (process.env.REDIS_URL) process.env.REDIS_URL = `${process.env.REDIS_URL.replace(/\/\d*$/, '')}/7`;
+}
+
+const ready = (): Promise<Reply> => reply(`${backend.service.apiUrl}/health/ready`);
+const isReady = ({ status }: Reply): boolean => status === 200;
+const unwell = async (name: string): Promise<void> => {
+  const answer = await until(ready, ({ status }) => status === 503, 5);
+  expect((answer.body as { checks: object[] }).checks).toContainEqual(expect.objectContaining({ name, ok: false }));
+  expect((await reply(`${backend.service.apiUrl}/health/live`)).status).toBe(200);
+};
+const refresh = (id: string): Promise<Reply> => backend.post(`/v1/accounts/${id}/refresh`);
+/** Says when to come again. */
+const expectLater = ({ status, headers, body }: Reply, wanted: [status: number, code: string]): void => {
+  expect([status, (body as { code: string }).code]).toEqual(wanted);
+  expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+};
+
+describe('a platform that is gone', () => {
+  let account: Account;
+
+  it('is told as 502 with a time to come again, and costs no account', async () => {
+    account = await backend.connect('x');
+    await backend.pass(61);
+    const { authorize_url } = await backend.start('x', '?user_ref=late');
+    const back = await backend.decide(authorize_url, 'paula');
+    await strike(home, 'sandbox', 'SIGKILL');
+    expectLater(await refresh(account.id), [502, 'provider.unavailable']);
+    const landed = await reply(back, { redirect: 'manual' });
+    expect(landed.headers.get('location')).toMatch(/\/connected\?oauth_error=provider_unavailable$/);
+    await unwell('sandbox');
+    expect((await backend.get('/v1/accounts')).body).toMatchObject({ items: [{ id: account.id, health: 'degraded', health_reason: 'provider_unavailable' }] });
+  });
+
+  it('comes back by itself, and so does the account', async () => {
+    await until(ready, isReady, 20);
+    await backend.pass(60);
+    const healed = await backend.accountUntil(account.id, ({ health, last_refreshed_at: at }) => health === 'active' && at !== null);
+    expect(healed.health_reason).toBeNull();
+  });
+
+  it('that hangs makes the service not ready, until it goes on', async () => {
+    await strike(home, 'sandbox', 'SIGSTOP');
+    await unwell('sandbox').finally(() => strike(home, 'sandbox', 'SIGCONT'));
+    await until(ready, isReady, 10);
+  });
+});
+
+describe('a worker that is killed in the middle of a refresh', () => {
+  it('comes back; what it held is taken over, what was not sent is sent', async () => {
+    const account = await backend.connect('x', 'omar');
+    await backend.control('POST', '/faults', { provider: 'x', endpoint: 'token', status: 503, delay_ms: 20_000 });
+    await backend.pass(102);
+    const faults = (): Promise<Reply> => backend.control('GET', '/faults');
+    await until(faults, ({ body }) => (body as unknown[]).length === 0, 20);
+    await strike(home, 'worker', 'SIGKILL');
+    await backend.pass(151);
+    const refreshed = await backend.accountUntil(account.id, ({ last_refreshed_at: at }) => at !== null, 40);
+    expect(refreshed.health).toBe('active');
+    await backend.pass(102);
+    await backend.accountUntil(account.id, ({ last_refreshed_at: at }) => at !== refreshed.last_refreshed_at);
+  }, 90_000);
+});
+
+describe('a database that is gone', () => {
+  it('is told as 503 with a time to come again; it and all that it held come back by themselves', async () => {
+    const account = await backend.connect('x', 'mei');
+    const { authorize_url, state } = await backend.start('tiktok');
+    const back = await backend.decide(authorize_url, 'paula');
+    await strike(home, 'postgres', 'SIGKILL');
+    expectLater(await backend.get('/v1/accounts'), [503, 'database.unavailable']);
+    const landed = await reply(back, { redirect: 'manual' });
+    expect([landed.status, landed.headers.get('retry-after')]).toEqual([503, '5']);
+    await unwell('database');
+
+    await until(ready, isReady, 30);
+    expect(await backend.account(account.id)).toMatchObject({ health: 'active' });
+    const late = await reply(back, { redirect: 'manual' });
+    expect(late.headers.get('location')).toMatch(/\/connected\?connected=tiktok$/);
+    expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'completed' });
+  }, 60_000);
+
+  it('does not keep the worker from its work afterwards', async () => {
+    const account = await backend.connect('x', 'mei');
+    await backend.pass(102);
+    const refreshed = await backend.accountUntil(account.id, ({ token_expires_at: at }) => at !== account.token_expires_at, 60);
+    expect(refreshed.health).toBe('active');
+  }, 90_000);
+});

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { turnClock } from './database.js';
+import type { ServiceSession } from './service.js';
+import { dashboardToken, databaseUrlOf } from './service-processes.mjs';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever JSON came
+export interface Reply<Body = any> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+export interface Account {
+  id: string;
+  provider: string;
+  health: string;
+  health_reason: string | null;
+  token_expires_at: string | null;
+  last_refreshed_at: string | null;
+}
+
+/** A customer's backend in front of a running service: it has a key, speaks HTTP, and sends its users' browsers about. */
+export class Backend {
+  constructor(
+    readonly service: Pick<ServiceSession, 'apiUrl' | 'sandboxUrl' | 'home'>,
+    readonly key: string,
+  ) {}
+
+  /** A backend of another customer: a workspace of its own, in which nothing is yet. */
+  static async ofNewCustomer(service: ServiceSession): Promise<Backend> {
+    const token = dashboardToken(service.home, `customer-${randomBytes(6).toString('hex')}`);
+    const made = await new Backend(service, token).post('/v1/api-keys', { name: 'e2e', environment: 'test' });
+    if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+    return new Backend(service, (made.body as { key: string }).key);
+  }
+
+  request(method: string, path: string, init: RequestInit = {}): Promise<Reply> {
+    const headers = { authorization: `Bearer ${this.key}`, ...(init.headers as object) };
+    return reply(`${this.service.apiUrl}${path}`, { redirect: 'manual', ...init, method, headers });
+  }
+
+  get(path: string): Promise<Reply> {
+    return this.request('GET', path);
+  }
+
+  post(path: string, body?: object): Promise<Reply> {
+    const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return this.request('POST', path, json ?? {});
+  }
+
+  delete(path: string): Promise<Reply> {
+    return this.request('DELETE', path);
+  }
+
+  /** The control API of the sandbox. */
+  control(method: string, path: string, body?: object): Promise<Reply> {
+    const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    return reply(`${this.service.sandboxUrl}/_control${path}`, { method, ...json });
+  }
+
+  async start(provider = 'x', query = ''): Promise<{ authorize_url: string; state: string }> {
+    const { status, body } = await this.get(`/v1/oauth/${provider}/start${query}`);
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    return body as { authorize_url: string; state: string };
+  }
+
+  /** What the person's browser is told at the platform, and where it comes back to. */
+  async decide(authorizeUrl: string, persona = 'happy', decision: 'approve' | 'deny' = 'approve'): Promise<string> {
+    const { headers } = await reply(`${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=${decision}`, { redirect: 'manual' });
+    return headers.get('location')!;
+  }
+
+  /** The whole flow; the account that came of it. */
+  async connect(provider = 'x', persona = 'happy'): Promise<Account> {
+    const { authorize_url, state } = await this.start(provider);
+    await reply(await this.decide(authorize_url, persona), { redirect: 'manual' });
+    const { body } = await this.get(`/v1/oauth/attempts/${state}`);
+    const { status, account_ids: ids, error } = body as { status: string; account_ids: string[]; error: string };
+    if (status !== 'completed') throw new Error(`the attempt is ${status}: ${error}`);
+    return this.account(ids[0]!);
+  }
+
+  async account(id: string): Promise<Account> {
+    return (await this.get(`/v1/accounts/${id}`)).body as Account;
+  }
+
+  /** Waits for the worker: until the account is as wanted. */
+  async accountUntil(id: string, wanted: (account: Account) => boolean, seconds = 30): Promise<Account> {
+    return until(() => this.account(id), wanted, seconds);
+  }
+
+  /** Lets time pass for the service and the platforms; nobody waits. */
+  async pass(seconds: number): Promise<void> {
+    const client = new pg.Client(databaseUrlOf(this.service.home));
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ ahead: number }>('select extract(epoch from db_now() - now())::float8 as ahead');
+      await turnClock(client, `${(rows[0]?.ahead ?? 0) + seconds} seconds`);
+    } finally {
+      await client.end();
+    }
+    await this.control('POST', '/clock', { advance_seconds: seconds });
+  }
+}
+
+export async function reply(url: string, init: RequestInit = {}): Promise<Reply> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const json = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
+}
+
+/** Asks until the answer is as wanted; fails with the last one. */
+export async function until<Answer>(ask: () => Promise<Answer>, wanted: (answer: Answer) => boolean, seconds = 30): Promise<Answer> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (Date.now() > end) throw new Error(`still not as wanted after ${seconds} s: ${JSON.stringify(answer)}`);
+    await pause(200);
+  }
+}

@@ -91,6 +91,8 @@ export interface Provider {
   title: string;
   /** The pages the facts come from, and the day they were read. */
   sources: { checkedAt: string; urls: readonly string[] };
+  /** What surprises at this platform, one sentence each, for the documentation. */
+  quirks?: readonly string[];
   authorize: AuthorizeProfile;
   scopes: {
     /** Asked for unless an app says otherwise: identify, publish and refresh. */

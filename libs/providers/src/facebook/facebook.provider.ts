@@ -29,6 +29,17 @@ export const facebook = defineProvider({
       'https://developers.facebook.com/docs/graph-api/guides/error-handling',
     ],
   },
+  quirks: [
+    'One consent opens several accounts: each Page that the person ticks is one, with a token of its own that has no end.',
+    'A Page\'s token dies with the person\'s: a changed password, a removed app or a lost role ends it.',
+    'Pages of a business portfolio are not listed without `business_management`.',
+    'A person who consents again and ticks fewer Pages takes the app from the others.',
+    'The long-lived token of sixty days is exchanged for another while it is valid; one that has ended cannot be.',
+    'Data access ends about 90 days after the person\'s last consent or use, whatever the token says; then only the person can help.',
+    'A wrong app secret is answered with code 1, the number that otherwise means a passing error.',
+    'Revoking takes the app from the person with all Pages at once.',
+    'The platform tells nobody when a token becomes invalid; quota headers come only after many calls.',
+  ],
   authorize: {
     url: DIALOG,
     clientIdParameter: 'client_id',

@@ -23,6 +23,15 @@ export const instagram = defineProvider({
       'https://developers.facebook.com/docs/graph-api/guides/error-handling',
     ],
   },
+  quirks: [
+    'Only professional accounts (business or creator) can be connected; a Page is not needed.',
+    'The app\'s id and secret are the Instagram ones of the dashboard, not those of the Meta app around it.',
+    'There is no refresh token: the access token is extended, once it is a day old and as long as it has not ended.',
+    'An authorization code ends in `#_`, which is no part of it.',
+    'A changed password ends the token at once, long before its sixty days.',
+    'No revoke call is documented: after a disconnect the person may still see the app in the settings.',
+    'Whether tokens come flat or inside `data` depends on the document: both are read.',
+  ],
   authorize: {
     url: 'https://www.instagram.com/oauth/authorize',
     clientIdParameter: 'client_id',

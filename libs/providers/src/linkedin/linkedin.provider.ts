@@ -25,6 +25,16 @@ export const linkedin = defineProvider({
       'https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/rate-limits',
     ],
   },
+  quirks: [
+    'A `code_verifier` ends in `invalid_client`, so no PKCE is sent.',
+    'Only apps of approved Marketing Developer Platform partners get refresh tokens; with any other app the person must come back every 60 days.',
+    'A refresh token ends 365 days after the consent, and no refresh moves that day.',
+    'One scope that the app does not have fails the whole consent.',
+    'A consent for another set of scopes ends all earlier access tokens of that person for the app.',
+    'Quotas are counted by the UTC day: after a 429 nothing works before the next one begins.',
+    'Members have no handle unless the app has `r_basicprofile`.',
+    'The revoke call is in no document; it is tried, and nothing depends on its answer.',
+  ],
   authorize: {
     url: oauth('/authorization'),
     clientIdParameter: 'client_id',

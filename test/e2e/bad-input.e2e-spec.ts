@@ -25,7 +25,8 @@ afterEach(async () => {
   expect(calls).toEqual([]);
 });
 
-const asProblem = ({ status, headers, body }: Reply<{ code: string; request_id: string; errors?: { field: string }[] }>): object => {
+const asProblem = ({ status, headers, body: json }: Reply): object => {
+  const body = json as { code: string; request_id: string; errors?: { field: string }[] };
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect(headers.get('x-request-id')).toBe(body.request_id);
   return { status, code: body.code, fields: body.errors?.map(({ field }) => field) };

@@ -144,10 +144,10 @@ export interface Provider {
   classify: {
     token(answer: ReadAnswer): Failure | undefined;
     api(answer: ReadAnswer): Failure | undefined;
+    /** Where a probe is asked with the app's own credentials, its refusals are no word on the account. Undefined: as `api`. */
+    probe?(answer: ReadAnswer): Failure | undefined;
   };
 }
 
-    /** Where a probe is asked with the app's own credentials, its refusals are no word on the account. Undefined: as `api`. */
-    probe?(answer: ReadAnswer): Failure | undefined;
 /** Types a provider's literal where it is written. */
 export const defineProvider = (provider: Provider): Provider => provider;

@@ -9,6 +9,7 @@ import { ConnectModule } from './connect/connect.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
+import { PushModule } from './push/push.module.js';
 
 /** The API: everything it serves, on one screen. */
 @Module({})
@@ -24,6 +25,7 @@ export class ApiModule {
         AccountsSurfaceModule,
         OAuthAppsModule,
         ApiKeysModule,
+        PushModule,
         HealthModule,
       ],
     };

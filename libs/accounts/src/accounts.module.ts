@@ -28,6 +28,11 @@ import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { DueProbes } from './probe/due-probes.js';
 import { ProbeAccount } from './probe/probe-account.js';
 import { ProbeNow } from './probe/probe-now.js';
+import { AnswerChallenge } from './push/answer-challenge.js';
+import { HandlePush } from './push/handle-push.js';
+import { PushApps } from './push/push-apps.js';
+import { ReadDeletion } from './push/read-deletion.js';
+import { TakeNotice } from './push/take-notice.js';
 import { DueGrants } from './refresh/due-grants.js';
 import { RefreshGrant } from './refresh/refresh-grant.js';
 import { RevokeLater } from './revoke-later.js';
@@ -45,6 +50,7 @@ const useCases = [
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, DueGrants, RefreshGrant],
   ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
+  ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
 
 const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name }: AccountsOptions): Room => ({

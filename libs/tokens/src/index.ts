@@ -1,6 +1,7 @@
 export { InProcessExchange } from './exchange/in-process-exchange.js';
 export { adoptGrant, type AdoptedGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
 export { discardAttempt } from './grants/discard-attempt.js';
+export { endGrant } from './grants/end-grant.js';
 export { type AttemptIdentity, identifyAttempt } from './grants/identify-attempt.js';
 export { syncProfiles, toCandidate } from './grants/profiles.js';
 export { retireGrant } from './grants/retire-grant.js';

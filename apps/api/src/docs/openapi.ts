@@ -14,6 +14,7 @@ const TAGS: [name: string, description: string][] = [
   ['accounts', 'What was connected.'],
   ['oauth apps', 'Your own apps at the platforms.'],
   ['api keys', 'Credentials of your backends.'],
+  ['push', 'Where the platforms call us: no credential, but a signature.'],
   ['operations', 'For the machine that watches this one.'],
 ];
 

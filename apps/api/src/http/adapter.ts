@@ -2,6 +2,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '#config';
 import type { Logger } from '#observability';
+import { readRawBodies } from '../push/raw-body.js';
 import { logRequests } from './access-log.js';
 import { readJsonOnly } from './json-body.js';
 import { problemOf } from './problem.js';
@@ -36,6 +37,7 @@ export function httpAdapter(config: ApiConfig, logger: Logger): FastifyAdapter {
   });
   rememberRoutes(fastify);
   readJsonOnly(fastify);
+  readRawBodies(fastify);
   logRequests(fastify, logger);
   return adapter;
 }

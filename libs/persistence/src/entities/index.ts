@@ -2,6 +2,7 @@ export { Account, CONNECTION_TYPES, type ConnectionType, type Health, HEALTHS, t
 export { AccountEvent } from './account-event.entity.js';
 export { ApiKey, type RateLimits } from './api-key.entity.js';
 export { type AttemptStatus, type Candidate, ConnectAttempt } from './connect-attempt.entity.js';
+export { DataDeletion } from './data-deletion.entity.js';
 export { Grant, type RefreshMode, type RefreshState } from './grant.entity.js';
 export { OAuthApp } from './oauth-app.entity.js';
 export { OutboxEvent } from './outbox.entity.js';

@@ -1,12 +1,13 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { clock } from './foundation/clock.js';
 import { connect } from './foundation/connect.js';
+import { deletions } from './foundation/deletions.js';
 import { grants } from './foundation/grants.js';
 import { history } from './foundation/history.js';
 import { limits } from './foundation/limits.js';
 import { tenants } from './foundation/tenants.js';
 
-const parts = [clock, tenants, connect, grants, history, limits];
+const parts = [clock, tenants, connect, grants, history, limits, deletions];
 
 /** The first tables: everything later stands on them. */
 export class Foundation implements MigrationInterface {

@@ -1,0 +1,47 @@
+import { Controller, Get, HttpStatus, Param, Res, UseFilters } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ReadDeletion } from '#accounts';
+import { PageFilter } from '../connect/page.filter.js';
+import type { Page } from '../connect/pages.js';
+import { sendPage } from '../connect/send-page.js';
+import { Describe } from '../docs/describe.js';
+import { Public } from '../http/caller.js';
+import { isoTime } from '../http/iso-time.js';
+import { deletionExample } from './push.schema.js';
+
+/** Where a person reads whether the data that a platform asked us to destroy were. */
+@ApiTags('push')
+@Public()
+@UseFilters(PageFilter)
+@Controller('/data-deletion')
+export class DataDeletionController {
+  constructor(private readonly readDeletion: ReadDeletion) {}
+
+  @Get('/:code')
+  @ApiParam({ name: 'code', example: deletionExample.confirmation_code })
+  @Describe({
+    summary: 'The page that says whether a deletion was done',
+    answers: [
+      { status: 200, description: 'It was.', contentType: 'text/html', example: '<!doctype html>…' },
+      { status: 404, description: 'No deletion has this code.', contentType: 'text/html', example: '<!doctype html>…' },
+    ],
+    problems: [],
+    isPublic: true,
+  })
+  async page(@Param('code') code: string, @Res() reply: FastifyReply): Promise<void> {
+    const at = await this.readDeletion.execute(code);
+    if (at) sendPage(reply, HttpStatus.OK, donePage(at));
+    else sendPage(reply, HttpStatus.NOT_FOUND, UNKNOWN);
+  }
+}
+
+const donePage = (at: Date): Page => ({
+  title: 'Your data were deleted',
+  text: `The platform asked us on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`,
+});
+
+const UNKNOWN: Page = {
+  title: 'We do not know this code',
+  text: 'No deletion has this code. Look whether the whole link was copied, or ask for the deletion again at the platform.',
+};

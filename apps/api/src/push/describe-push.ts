@@ -1,0 +1,50 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiParam, ApiQuery } from '@nestjs/swagger';
+import { PUSH_FAMILY_NAMES } from '#accounts';
+import { Describe } from '../docs/describe.js';
+import { challengeExample, challengeSchema, deletionExample, deletionSchema } from './push.schema.js';
+
+const PARAMETERS: Record<'family' | 'oauthAppId' | 'topic', Parameters<typeof ApiParam>[0]> = {
+  family: { name: 'family', schema: { type: 'string', enum: [...PUSH_FAMILY_NAMES], example: PUSH_FAMILY_NAMES[0] } },
+  oauthAppId: { name: 'oauthAppId', example: 'oa_01h455vb4pex5vsknk084sn02s' },
+  topic: { name: 'topic', schema: { type: 'string', example: 'deauthorize' } },
+};
+type Parameter = keyof typeof PARAMETERS;
+
+const SILENCE = { status: 401, description: 'Not signed by an app of ours, or none of our URLs. The body is empty.' };
+const parametersOf = (names: Parameter[]): MethodDecorator[] => names.map((name) => ApiParam(PARAMETERS[name]));
+
+/** What the documentation says of a URL that only platforms call. */
+export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecorator =>
+  applyDecorators(
+    ...parametersOf(path),
+    ApiConsumes('application/json', 'application/x-www-form-urlencoded'),
+    ApiBody({ required: true, schema: {}, examples: { example: { value: { signed_request: 'c2ln.eyJ1c2VyX2lkIjoiMSJ9' } } } }),
+    Describe({
+      summary,
+      answers: [
+        {
+          status: 200,
+          description: 'Taken, now or before. The body is empty, but for a request to delete data.',
+          schema: deletionSchema,
+          example: deletionExample,
+        },
+        SILENCE,
+      ],
+      problems: ['body.too_large'],
+      isPublic: true,
+    }),
+  );
+
+/** What the documentation says of a platform's question whether the URL is ours. */
+export const DescribeChallenge = (summary: string, ...path: Parameter[]): MethodDecorator =>
+  applyDecorators(
+    ...parametersOf(path),
+    ApiQuery({ name: 'crc_token', required: false, schema: { type: 'string' }, example: 'NjA1MzE0NDg2' }),
+    Describe({
+      summary,
+      answers: [{ status: 200, description: 'The proof.', schema: challengeSchema, example: challengeExample }, SILENCE],
+      problems: [],
+      isPublic: true,
+    }),
+  );

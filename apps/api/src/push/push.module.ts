@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { DataDeletionController } from './data-deletion.controller.js';
+import { PushController } from './push.controller.js';
+
+/** The platforms call us (api.md 3.5). */
+@Module({ controllers: [PushController, DataDeletionController] })
+export class PushModule {}

@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '#persistence';
+
+/** Whether the deletion of that code was carried out. */
+@Injectable()
+export class ReadDeletion {
+  constructor(private readonly database: Database) {}
+
+  /** When; undefined: no deletion has this code. */
+  async execute(confirmationCode: string): Promise<Date | undefined> {
+    const { rows } = await this.database.pool.query<{ at: Date }>(
+      'select completed_at as at from data_deletions where confirmation_code = $1',
+      [confirmationCode.toUpperCase()],
+    );
+    return rows[0]?.at;
+  }
+}

@@ -1,0 +1,67 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '#observability';
+import { Database, transaction, type Tx } from '#persistence';
+import type { PushNotice } from '#providers';
+import { endGrant, type Room } from '#tokens';
+import { ROOM } from '../injection.js';
+import { confirmDeletion } from './confirm-deletion.js';
+import { failWaitingAttempts } from './fail-waiting-attempts.js';
+import { forgetAttempts, forgetPerson } from './forget-person.js';
+import type { PushApp } from './push-apps.js';
+
+export interface GenuineNotice {
+  app: PushApp;
+  notice: PushNotice;
+  /** What the platform sent, to know the same request when it comes again. */
+  body: Buffer;
+}
+
+interface GrantRow {
+  id: string;
+  /** Whether the person consented anew after what the platform tells of. Its times may be whole seconds. */
+  consentedSince: boolean;
+}
+
+const FIND = `
+  select id, coalesce($5::timestamptz < date_trunc('second', consented_at), false) as "consentedSince" from grants
+  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4 for update`;
+const PROBE = `update accounts set probe_due_at = db_now() where grant_id = $1 and health <> 'disconnected'`;
+
+/** Does what a platform's word means, in one transaction. Told again, it changes nothing. */
+@Injectable()
+export class TakeNotice {
+  constructor(
+    private readonly database: Database,
+    @Inject(ROOM) private readonly room: Room,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** The confirmation code, where a person's data were to be destroyed. */
+  execute(genuine: GenuineNotice): Promise<string | undefined> {
+    return transaction(this.database.pool, (tx) => this.carryOut(tx, genuine));
+  }
+
+  private async carryOut(tx: Tx, { app, notice, body }: GenuineNotice): Promise<string | undefined> {
+    const person = { tenant: app.tenant, oauthAppId: app.id, platformUserId: notice.platformUserId };
+    const deletes = notice.kind === 'data_deletion';
+    if (deletes) await forgetAttempts(tx, person, notice.at);
+    await failWaitingAttempts(this.room, tx, person, notice.at);
+    const grant = await this.end(tx, app, notice);
+    if (!deletes) return undefined;
+    if (grant) await forgetPerson(tx, grant.id, grant.consentedSince ? notice.at : null);
+    return confirmDeletion(tx, app, body);
+  }
+
+  /** A word about an earlier consent that comes late, or a clock that is wrong: then the platform is asked, not believed. */
+  private async end(tx: Tx, app: PushApp, notice: PushNotice): Promise<GrantRow | undefined> {
+    const { workspaceId, environment } = app.tenant;
+    const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
+    const grant = (await tx.query<GrantRow & Record<string, unknown>>(FIND, values)).rows[0];
+    if (!grant) return undefined;
+    if (grant.consentedSince) await tx.query(PROBE, [grant.id]);
+    else if (await endGrant(this.room, tx, grant.id, notice.reason)) {
+      this.logger.info({ grant: grant.id, reason: notice.reason }, 'the platform ended a grant');
+    }
+    return grant;
+  }
+}

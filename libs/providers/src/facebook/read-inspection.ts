@@ -6,7 +6,7 @@ import { REQUIRED_SCOPES } from './scopes.js';
 const Inspection = z.object({
   data: z.object({
     is_valid: z.boolean(),
-    error: z.unknown(),
+    error: z.unknown().optional(),
     profile_id: z.string().optional().catch(undefined),
     scopes: z.array(z.string()).optional().catch(undefined),
     granular_scopes: z.array(z.object({ scope: z.string(), target_ids: z.array(z.string()).optional() })).default([]).catch([]),

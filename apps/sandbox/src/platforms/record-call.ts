@@ -46,5 +46,5 @@ export const recordOf = ({ provider, endpoint, notes, result, effects }: Called)
 function errorCodeOf(body: unknown): string | undefined {
   const { error, title, code } = Object(body) as { error?: unknown; title?: unknown; code?: unknown };
   const named = (Object(error) as { code?: unknown }).code ?? error ?? title ?? code;
-  return typeof named === 'string' ? named : undefined;
+  return typeof named === 'string' || typeof named === 'number' ? `${named}` : undefined;
 }

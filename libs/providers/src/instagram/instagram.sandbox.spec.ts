@@ -221,13 +221,17 @@ describe('long-lived tokens of Instagram', () => {
   it('are in the call log as what they are, by fingerprint', async () => {
     const second = (await extend(await long())).body.access_token as string;
     await extend(second);
+    await sandbox.control('POST', '/users/happy/revoke', { provider: 'instagram' });
+    await extend(second);
     const { body } = await sandbox.control('GET', '/calls?provider=instagram');
     expect(body).toMatchObject([
       { endpoint: 'token', grant_type: 'authorization_code', client_id: app.client_id, persona: 'happy', outcome: 'ok' },
       { endpoint: 'token', grant_type: 'ig_exchange_token', persona: 'happy', outcome: 'ok' },
       { endpoint: 'token', grant_type: 'ig_refresh_token', persona: 'happy', outcome: 'ok' },
       { endpoint: 'token', grant_type: 'ig_refresh_token', outcome: 'ok' },
+      { endpoint: 'token', grant_type: 'ig_refresh_token', outcome: 'revoked_grant', error: '190' },
     ]);
+    expect(body[4].refresh_token_fingerprint).toBe(body[3].refresh_token_fingerprint);
     expect(body[3].refresh_token_fingerprint).toBe(body[2].issued_refresh_token_fingerprint);
     expect(JSON.stringify(body)).not.toContain(second);
   });

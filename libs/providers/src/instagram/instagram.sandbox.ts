@@ -13,6 +13,7 @@ import {
   issueShortToken,
   meetExtension,
   need,
+  noteExtended,
   noRefreshTokens,
   type Parameters,
   type Persona,
@@ -81,6 +82,7 @@ function prolong({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
 function extend({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
   expectGrantType('ig_refresh_token', query, platform);
   const token = need(query, 'access_token');
+  noteExtended(platform, token);
   const grant = holderOf(platform, token);
   if (!grant.scopes.includes(BASIC)) throw new Refusal('missing_scope', BASIC);
   assertExtensible(heldAccess(grant, token), platform.state.clock.now());

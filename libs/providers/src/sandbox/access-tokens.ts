@@ -18,9 +18,14 @@ export const noRefreshTokens = {
 /** An access token alone, in the clear for the answer; seconds, as on the wire. */
 export type IssuedAccess = Omit<Issued, 'refreshToken' | 'refreshExpiresIn'>;
 
-/** An access token comes to be extended: a refresh as far as the call log and the persona are concerned. */
+/** An access token comes to be extended: for the call log what a refresh token is elsewhere. */
+export function noteExtended({ notes }: Platform, accessToken: string): void {
+  notes.presented = digestOf(accessToken);
+}
+
+/** Lets the persona's habits act as at a refresh, before the token is extended. */
 export function meetExtension(platform: Platform, grant: GrantRecord, accessToken: string): void {
-  platform.notes.presented = digestOf(accessToken);
+  noteExtended(platform, accessToken);
   meetPersona(platform, grant);
   platform.notes.cutConnection = losesAnswer(grant);
 }

@@ -3,6 +3,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
+import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { Scopes } from '../http/scope.js';
 import { apiKeyExample, apiKeySchema, type ApiKeyView, newApiKeyExample, newApiKeySchema, type NewApiKeyView } from './api-key.schema.js';
@@ -22,16 +23,18 @@ export class ApiKeysController {
   ) {}
 
   @Post()
+  @Idempotent({ holdsSecret: true })
   @Scopes('keys:write')
   @Describe({
     summary: 'Make an API key; it is shown this once',
     body: createApiKeyExample,
     answers: { status: 201, description: 'The key.', schema: newApiKeySchema, example: newApiKeyExample },
-    problems: ['credential.not_allowed'],
+    problems: ['credential.not_allowed', ...IDEMPOTENCY_PROBLEMS, 'idempotency.secret_shown_once'],
   })
   async create(
     @CurrentCaller() caller: Caller,
     @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody,
+    @AnswerKeeper() keepAnswer: KeepAnswer,
   ): Promise<NewApiKeyView> {
     const { record, key } = await this.createKey.execute({
       caller,
@@ -41,6 +44,7 @@ export class ApiKeysController {
       returnHosts: body.return_hosts,
       rateLimits: body.rate_limits,
       expiresAt: body.expires_at,
+      alongside: (tx) => keepAnswer(tx, null),
     });
     return newApiKeyView(record, key);
   }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { digest, newApiKey, shownPrefix } from '#crypto';
 import { CodedError, type Secret } from '#observability';
-import { ApiKey, Database, type Environment, newId, type RateLimits } from '#persistence';
+import { ApiKey, Database, type Environment, newId, type RateLimits, type Tx } from '#persistence';
 import { API_CONFIG } from '../api-config.js';
 import type { Caller } from '../http/caller.js';
 import { DEFAULT_SCOPES, type Scope } from '../http/scope.js';
@@ -17,6 +17,8 @@ export interface NewApiKey {
   returnHosts: string[];
   rateLimits?: RateLimits | undefined;
   expiresAt?: Date | undefined;
+  /** What else belongs into the transaction that stores the key. */
+  alongside?: (tx: Tx) => Promise<void>;
 }
 
 /** Makes a key. The key itself is in the answer and nowhere else: what is stored cannot be turned back into it. */
@@ -34,11 +36,14 @@ export class CreateApiKey {
     if (rateLimits && caller.kind === 'key') throw notAllowed('Only a dashboard token may set rate_limits.');
     const key = newApiKey(this.config.callers.apiKeyPrefix, environment);
     const id = newId();
-    const keys = this.database.dataSource.getRepository(ApiKey);
     const { workspaceId } = caller.tenant;
     const row = { id, workspaceId, environment, name, scopes, returnHosts, rateLimits, expiresAt };
-    await keys.insert({ ...row, keyPrefix: shownPrefix(key), keyHash: digest(key.reveal()) });
-    return { record: await keys.findOneByOrFail({ id }), key };
+    const record = await this.database.dataSource.transaction(async (manager) => {
+      await manager.insert(ApiKey, { ...row, keyPrefix: shownPrefix(key), keyHash: digest(key.reveal()) });
+      await input.alongside?.((await manager.queryRunner?.connect()) as Tx);
+      return manager.findOneByOrFail(ApiKey, { id });
+    });
+    return { record, key };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { RateCounter } from '#jobs';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
@@ -7,6 +7,8 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ApiKeyStrategy } from './api-key-strategy.js';
 import { CallerGuard } from './caller.guard.js';
 import { DashboardJwtStrategy } from './dashboard-jwt-strategy.js';
+import { IdempotencyInterceptor } from './idempotency-interceptor.js';
+import { IdempotencyKeys } from './idempotency-keys.repository.js';
 import { ProblemFilter } from './problem.filter.js';
 import { rateCounter } from './rate-counter.provider.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
@@ -20,9 +22,11 @@ import { validationPipe } from './validation.js';
     ApiKeyStrategy,
     DashboardJwtStrategy,
     rateCounter,
+    IdempotencyKeys,
     { provide: APP_GUARD, useClass: CallerGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],

@@ -5,6 +5,7 @@ import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { provider } from '../http/fields.js';
+import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { Scopes } from '../http/scope.js';
 import { createOAuthAppBody, type CreateOAuthAppBody, createOAuthAppExample } from './create-oauth-app.schema.js';
@@ -23,16 +24,18 @@ export class OAuthAppsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @Scopes('apps:write')
   @Describe({
     summary: 'Bring your own app at a platform',
     body: createOAuthAppExample,
     answers: { status: 201, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
-    problems: ['return_url.not_allowed', 'scopes.invalid', 'provider.unknown'],
+    problems: ['return_url.not_allowed', 'scopes.invalid', 'provider.unknown', ...IDEMPOTENCY_PROBLEMS],
   })
   async create(
     @CurrentCaller() { tenant }: Caller,
     @Body({ schema: createOAuthAppBody }) body: CreateOAuthAppBody,
+    @AnswerKeeper() keepAnswer: KeepAnswer,
   ): Promise<OAuthAppView> {
     const app = await this.createApp.execute({
       tenant,
@@ -45,6 +48,7 @@ export class OAuthAppsController {
       isDefault: body.is_default,
       completion: body.completion,
       redirectUriStyle: body.redirect_uri_style,
+      alongside: (tx, created) => keepAnswer(tx, oauthAppView(created)),
     });
     return oauthAppView(app);
   }

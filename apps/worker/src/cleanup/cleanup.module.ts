@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ForgetIdempotencyKeys } from './forget-idempotency-keys.js';
 import { SweepAttemptsProcessor } from './sweep-attempts.processor.js';
 
-@Module({ providers: [SweepAttemptsProcessor] })
+@Module({ providers: [ForgetIdempotencyKeys, SweepAttemptsProcessor] })
 export class CleanupModule {}

@@ -22,6 +22,8 @@ export interface CreateOAuthAppInput {
   isDefault?: boolean;
   completion?: 'immediate' | 'confirm';
   redirectUriStyle?: 'provider' | 'app';
+  /** What else belongs into the transaction that stores the app. */
+  alongside?: (tx: Tx, app: OAuthAppRecord) => Promise<void>;
 }
 
 /** Registers the customer's own app. The first one of a platform is its default; `isDefault` moves that. */
@@ -37,15 +39,16 @@ export class CreateOAuthApp {
     const provider = findProvider(input.provider);
     if (!provider) throw unknownProvider();
     const app = newApp(input, provider);
-    const stored = await this.database.dataSource.transaction(async (manager) => {
+    return this.database.dataSource.transaction(async (manager) => {
       await lockDefault(manager, app);
       app.isDefault = await becomesDefault(manager, app, input.isDefault ?? false);
       await manager.insert(OAuthApp, app);
       const tx = (await manager.queryRunner?.connect()) as Tx;
       await this.vault.sealClientSecret(tx, app, input.clientSecret);
-      return manager.findOneByOrFail(OAuthApp, { id: app.id });
+      const record = toOAuthAppRecord(await manager.findOneByOrFail(OAuthApp, { id: app.id }), this.addresses.publicUrl);
+      await input.alongside?.(tx, record);
+      return record;
     });
-    return toOAuthAppRecord(stored, this.addresses.publicUrl);
   }
 }
 

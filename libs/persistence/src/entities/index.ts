@@ -4,6 +4,7 @@ export { ApiKey, type RateLimits } from './api-key.entity.js';
 export { type AttemptStatus, type Candidate, ConnectAttempt } from './connect-attempt.entity.js';
 export { DataDeletion } from './data-deletion.entity.js';
 export { Grant, type RefreshMode, type RefreshState } from './grant.entity.js';
+export { IdempotencyKey } from './idempotency-key.entity.js';
 export { OAuthApp } from './oauth-app.entity.js';
 export { OutboxEvent } from './outbox.entity.js';
 export { Project } from './project.entity.js';

@@ -4,10 +4,11 @@ import { connect } from './foundation/connect.js';
 import { deletions } from './foundation/deletions.js';
 import { grants } from './foundation/grants.js';
 import { history } from './foundation/history.js';
+import { idempotency } from './foundation/idempotency.js';
 import { limits } from './foundation/limits.js';
 import { tenants } from './foundation/tenants.js';
 
-const parts = [clock, tenants, connect, grants, history, limits, deletions];
+const parts = [clock, tenants, connect, grants, history, idempotency, limits, deletions];
 
 /** The first tables: everything later stands on them. */
 export class Foundation implements MigrationInterface {

@@ -1,0 +1,76 @@
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { lastValueFrom, type Observable, of } from 'rxjs';
+import { CodedError, type Logger, LOGGER } from '#observability';
+import { idempotentRequest } from './idempotency-key.js';
+import { IdempotencyKeys, type KeptAnswer } from './idempotency-keys.repository.js';
+import { IDEMPOTENT_KEY, type Idempotency } from './idempotent.js';
+import { type Problem, problemOf } from './problem.js';
+
+/** A request that is carried out under a key. */
+interface Held {
+  hold: string;
+  request: FastifyRequest;
+  status: number;
+  holdsSecret: boolean;
+}
+
+/** Carries a request with an `Idempotency-Key` out once; whoever repeats it gets the answer again. */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly keys: IdempotencyKeys,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const options = this.reflector.get<Idempotency | undefined>(IDEMPOTENT_KEY, context.getHandler());
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const named = options && idempotentRequest(request);
+    if (!named) return next.handle();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const claimed = await this.keys.claim(named);
+    if ('kept' in claimed) return replay(claimed.kept, reply);
+    const { holdsSecret = false } = options;
+    return of(await this.#carryOut(next, { hold: claimed.hold, request, status: reply.statusCode, holdsSecret }));
+  }
+
+  async #carryOut(next: CallHandler, { hold, request, status, holdsSecret }: Held): Promise<unknown> {
+    const progress = { isKept: false };
+    request.keepAnswer = async (tx, answer) => {
+      await this.keys.keep(hold, status, holdsSecret ? null : textOf(answer), tx);
+      progress.isKept = true;
+    };
+    try {
+      const answer: unknown = await lastValueFrom(next.handle());
+      if (!progress.isKept) await this.keys.keep(hold, status, holdsSecret ? null : textOf(answer));
+      return answer;
+    } catch (error) {
+      await this.#settle(hold, problemOf(error));
+      throw error;
+    }
+  }
+
+  /** The caller's mistake is an answer like others; what may go better next time is not kept. */
+  async #settle(hold: string, problem: Problem): Promise<void> {
+    const { status, code } = problem;
+    const isPassing = status === 429 || status >= 500 || code === 'idempotency.running';
+    try {
+      await (isPassing ? this.keys.release(hold) : this.keys.keep(hold, status, textOf(problem)));
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the answer to a request with an Idempotency-Key was not noted');
+    }
+  }
+}
+
+const textOf = (answer: unknown): string => JSON.stringify(answer ?? null);
+
+function replay({ status, answer }: KeptAnswer, reply: FastifyReply): Observable<unknown> {
+  reply.header('Idempotency-Replayed', 'true');
+  const kept: unknown = JSON.parse(answer);
+  if (status < 400) return of(kept);
+  const { code, detail, fields, retryAfter } = kept as Problem;
+  throw new CodedError(code, detail, { fields, ...(retryAfter !== undefined && { retryAfter }) });
+}

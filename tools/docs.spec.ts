@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { PROVIDER_NAMES, providerOf } from '../libs/providers/src/registry.js';
+import { describeProvider } from './docs/describe-provider.mjs';
+import { pagesOf, setupTextOf } from './docs/pages.mjs';
+import { setupPage } from './docs/setup-pages.mjs';
+import { lifeInWords } from './docs/words.mjs';
+
+const providers = PROVIDER_NAMES.map(providerOf);
+const read = (path) => readFileSync(path, 'utf8');
+const pages = pagesOf(providers, (name) => read(setupTextOf(name)));
+const any = providers[0];
+
+describe('the generated documents', () => {
+  it.each([...pages])('%s is what the registry says today (npm run docs writes it)', (path, text) => {
+    expect(existsSync(path) ? read(path) : 'not there').toBe(text);
+  });
+
+  it('have no page of a platform that is gone', () => {
+    expect(readdirSync('docs/setup').map((name) => `docs/setup/${name}`).filter((path) => !pages.has(path))).toEqual([]);
+  });
+
+  it.each(providers.map((provider) => [provider.name, provider]))('tell of %s its scopes, its quirks, its sources and the day', (_name, provider) => {
+    const { scopes, quirks = [], sources } = provider;
+    for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt]) expect(pages.get('docs/providers.md')).toContain(said);
+  });
+});
+
+describe.each(providers.map((provider) => [provider.name, provider]))('the page that sets up an app at %s', (name, provider) => {
+  const page = pages.get(`docs/setup/${name}.md`);
+
+  it('is followed in steps, and says where the portal is', () => {
+    expect(page).toMatch(/^# .+\n/);
+    expect(page).toMatch(/^1\. [\s\S]*^2\. [\s\S]*^3\. /m);
+    expect(page).toMatch(/https:\/\/[\w.-]+/);
+  });
+
+  it('has the redirect URI, every scope and the call that brings the app here', () => {
+    for (const said of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`]) expect(page).toContain(said);
+  });
+
+  it.each(['Review', 'Pitfalls', 'Not confirmed'])('has a part "%s"', (part) => {
+    expect(page.split(/^## /m).some((text) => text.startsWith(`${part}\n`) && text.length > part.length + 20)).toBe(true);
+  });
+});
+
+describe('what is said of a definition', () => {
+  const said = (changes) => describeProvider({ ...any, ...changes });
+  const request = (parts) => ({ ...any.token, exchange: () => ({ reveal: () => ({ method: 'POST', url: 'https://a.example/t?b=c', ...parts }) }) });
+
+  it('is read off the requests that it makes', () => {
+    const form = { key: 'THE-ID', code: 'CODE', password: 'THE-SECRET' };
+    expect(said({ token: request({ form }) })).toMatchObject({ token: 'POST https://a.example/t', authentication: '`key` and `password` in the form' });
+    const basic = request({ headers: { authorization: 'Basic abc' } });
+    expect(said({ token: basic }).authentication).toMatch(/^HTTP Basic/);
+  });
+
+  it('is nothing made up where the definition shows no way', () => {
+    expect(() => said({ token: request({ form: {} }) })).toThrow(/nobody can say how a client proves itself/);
+  });
+
+  it('tells PKCE on the web from that on loopback', () => {
+    const pkce = (uri) => (uri.startsWith('https') ? undefined : { name: 'S256', challenge: () => 'a'.repeat(64) });
+    expect(said({ authorize: { ...any.authorize, pkce } }).pkce).toBe('none; on loopback redirect URIs S256 in lower-case hex');
+  });
+
+  it.each([[7_200, '2 hours'], [5_184_000, '60 days'], [60, '1 minute'], [90, '90 seconds'], [null, 'no end']])('gives %p seconds as %s', (seconds, words) => {
+    expect(lifeInWords(seconds)).toBe(words);
+  });
+
+  it('refuses a text that asks for what nobody fills', () => {
+    expect(() => setupPage(any, '{{nothing}}')).toThrow(`the setup text of ${any.name} asks for {{nothing}}`);
+  });
+});

@@ -1,0 +1,70 @@
+import { describeProvider } from './describe-provider.mjs';
+import { pushUrls } from './push-urls.mjs';
+import { code, codes, lifeInWords, REFRESH_MODES, table } from './words.mjs';
+
+const yes = (what) => (what ? 'yes' : 'no');
+const MILLISECONDS = 1_000;
+const everyInWords = ({ every, oncePerUtcDay }) =>
+  oncePerUtcDay ? 'at most once a UTC day' : `every ${lifeInWords(every / MILLISECONDS).replace(/^1 /, '')}`;
+
+/** docs/providers.md: every platform of the registry, as its definition has it. */
+export function providersPage(providers) {
+  return `# Providers
+
+Generated from the registry by \`npm run docs\`; a test compares. What a platform does is written in its definition,
+\`libs/providers/src/<name>/<name>.provider.ts\`, and nowhere else. How to set up an app there: [setup](setup/README.md).
+
+${table(
+    ['name', 'platform', 'refresh', 'access token', 'probe', 'revoke', 'several accounts per consent'],
+    providers.map((provider) => [
+      `[${code(provider.name)}](#${anchorOf(provider.title)})`, provider.title, code(provider.refresh.mode),
+      lifeInWords(provider.token.defaultLife), everyInWords(provider.probe), yes(provider.revoke), yes(provider.profiles),
+    ]),
+  )}
+
+An access token's life is what the platform's answer says; the one above counts where an answer says nothing.
+
+${table(['refresh mode', 'meaning'], Object.entries(REFRESH_MODES).map(([mode, meaning]) => [code(mode), meaning]))}
+
+A grant is treated as rotating from the first answer that brings another refresh token, whatever its platform is said to do.
+
+${providers.map(section).join('\n')}`;
+}
+
+/** The anchor that GitHub makes of a heading. */
+const anchorOf = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+
+function section(provider) {
+  const { name, title, quirks = [], sources } = provider;
+  return `## ${title}
+
+${table(['', ''], rowsOf(provider))}
+
+${quirks.length > 0 ? `${quirks.map((quirk) => `* ${quirk}`).join('\n')}\n\n` : ''}[Set up your app](setup/${name}.md). Read on ${sources.checkedAt}:
+
+${sources.urls.map((url) => `* <${url}>`).join('\n')}
+`;
+}
+
+function rowsOf(provider) {
+  const { authorize, scopes, token, refresh, probe, profiles } = provider;
+  const does = describeProvider(provider);
+  const optional = scopes.default.filter((scope) => !scopes.required.includes(scope));
+  return [
+    ['authorize', code(authorize.url)],
+    ['PKCE', does.pkce],
+    ['scopes asked for', `${codes(scopes.default)}, separated by ${authorize.scopeSeparator === ',' ? 'commas' : 'spaces'}`],
+    ['of these not required', optional.length > 0 ? codes(optional) : 'none: each is required'],
+    ['token', code(does.token)],
+    ['the app proves itself by', does.authentication],
+    ...(does.longLived ? [['then a long-lived token', code(does.longLived)]] : []),
+    ['refresh', `${code(refresh.mode)}: ${REFRESH_MODES[refresh.mode]}${does.refresh ? `; ${code(does.refresh)}` : ''}`],
+    ['access token lives', `${lifeInWords(token.defaultLife)}, where the answer does not say`],
+    ...(refresh.endsForGood ? [['refresh token lives', 'from the consent on; no refresh moves its end, then the person must come back']] : []),
+    ['identity', code(does.identity)],
+    ['probe', `${everyInWords(probe)}; ${code(does.probe)}`],
+    ['revoke', does.revoke ? code(does.revoke) : 'no: the platform has no such call, so tokens are only forgotten here'],
+    ['several accounts per consent', yes(profiles)],
+    ['the platform calls', pushUrls(provider).map(code).join(', ') || 'nobody: a revocation shows at the next refresh or probe'],
+  ];
+}

@@ -21,6 +21,12 @@ const FAIL = `
   update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
   where id = $1 and status in ('pending', 'exchanged', 'selection_required')`;
 
+/** A consent that leads nowhere here may have taken Pages from the app that an earlier one had opened: their next probes tell. */
+const PROBE_SOON = `
+  update accounts set probe_due_at = db_now() from grants
+  where grants.id = accounts.grant_id and grants.oauth_app_id = $1 and grants.platform_user_id = $2
+    and accounts.own_token and accounts.health <> 'disconnected'`;
+
 /** Ends an open attempt: what was sealed in it is destroyed and revoked, its event goes out. */
 @Injectable()
 export class FailAttempt {
@@ -39,6 +45,7 @@ export class FailAttempt {
     if (rowCount === 0) return undefined;
     const data = { provider: attempt.provider, error, user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
+    await tx.query(PROBE_SOON, [attempt.oauthAppId, attempt.platformUserId]);
     return discardAttempt(this.room, tx, attempt, attempt.platformUserId);
   }
 }

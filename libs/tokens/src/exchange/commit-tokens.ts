@@ -32,11 +32,16 @@ export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSe
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }
 
+/** A consent that came while the profiles were listed brought a newer list. */
+const STILL_THE_SAME = 'select 1 from grants where id = $1 and token_version = $2::bigint + 1 for update';
+
 /** With a renewed token the profiles are walked again: theirs are renewed too, and a lost role shows. */
 async function renewProfiles(room: Room, grant: GrantFacts, token: Secret): Promise<void> {
   const listed = await listProfiles(room, grant, token);
   if (!listed?.ok) return;
   await transaction(room.pool, async (tx) => {
+    const { rows } = await tx.query(STILL_THE_SAME, [grant.id, grant.tokenVersion]);
+    if (rows.length === 0) return;
     await syncProfiles(room, tx, grant.id, listed.profiles);
     await applyHealth(tx, grant.id);
   });

@@ -58,11 +58,20 @@ export async function syncProfiles(room: Room, tx: Tx, grantId: string, profiles
   const { rows } = await tx.query<ConnectedProfile & Record<string, unknown>>(CONNECTED, [grantId]);
   for (const account of rows) {
     const profile = byId.get(account.platformAccountId);
-    if (profile?.accessToken) await room.vault.sealAccountToken(tx, account, profile.accessToken);
-    const trouble = profile ? profile.ineligible : 'not_granted';
-    await tx.query(
-      `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null where id = $1`,
-      [account.id, Boolean(profile?.accessToken), trouble === null ? null : 'permission', trouble],
-    );
+    if (profile) await renewProfile(room, tx, account, profile);
+    else await tx.query(LEFT_OUT, [account.id]);
   }
+}
+
+/** What a probe found dead stays dead: that it is not listed either is no news. */
+const LEFT_OUT = `
+  update accounts set probe_class = 'permission', probe_reason = 'not_granted', probe_struck_at = null
+  where id = $1 and probe_class is distinct from 'permanent'`;
+
+async function renewProfile(room: Room, tx: Tx, account: ConnectedProfile, { accessToken, ineligible }: Profile): Promise<void> {
+  if (accessToken) await room.vault.sealAccountToken(tx, account, accessToken);
+  await tx.query(
+    `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null where id = $1`,
+    [account.id, accessToken !== null, ineligible === null ? null : 'permission', ineligible],
+  );
 }

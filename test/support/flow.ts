@@ -30,7 +30,7 @@ export interface SandboxCall {
 
 export interface Fault {
   provider?: string;
-  endpoint: 'token' | 'revoke' | 'identity';
+  endpoint: 'token' | 'revoke' | 'identity' | 'profiles' | 'probe';
   times?: number;
   status?: number;
   body?: object;

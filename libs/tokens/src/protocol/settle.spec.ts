@@ -76,6 +76,13 @@ describe('after a failure that is no verdict on the grant', () => {
     expect(afterFailure(grantFacts({ attempt: 500 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 15 * MINUTE));
   });
 
+  it('a token that is extended is tried again while half of its life is left, for after its end it is too late', () => {
+    const grant = grantFacts({ mode: 'extend_self', accessExpiresAt: at(NOW + 20 * SECOND), attempt: 9 });
+    expect(afterFailure(grant, failure(), moment).refreshDueAt).toEqual(at(NOW + 10 * SECOND));
+    const refreshed = grantFacts({ mode: 'rotating_strict', accessExpiresAt: at(NOW + 20 * SECOND), attempt: 9 });
+    expect(afterFailure(refreshed, failure(), moment).refreshDueAt!.getTime()).toBeGreaterThan(NOW + 10 * SECOND);
+  });
+
   it('the grant waits as long as the platform asks for, and its jitter', () => {
     expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(at(NOW + HOUR + 15 * SECOND));
   });

@@ -1,4 +1,4 @@
-import { hours, minutes } from '#config';
+import { hours, minutes, seconds } from '#config';
 import type { Failure, TokenSet } from '#providers';
 import { isRepeat, judge, type Strike } from './death-rule.js';
 import { after, backoff, endOfLife, type Random, refreshDue } from './due.js';
@@ -58,7 +58,13 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
   const attempt = grant.attempt + 1;
   const pause = { app: APP_PAUSE, owner: OWNER_PAUSE }[failure.class as string] ?? 0;
   const wait = Math.max(pause, backoff(attempt, failure.retryAfter, random));
-  return { ...base, attempt, refreshDueAt: after(now, wait) };
+  return { ...base, attempt, refreshDueAt: after(now, failure.retryAfter ? wait : inTime(grant, now, wait)) };
+}
+
+/** What is extended must be extended while it lives: its next try is at half of what is left, however long the backoff. */
+function inTime({ mode, accessExpiresAt }: GrantFacts, now: Date, wait: number): number {
+  const left = (accessExpiresAt?.getTime() ?? Infinity) - now.getTime();
+  return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
 }
 
 /** The request may have reached the platform and no answer came: resend at once (`refresh.md` 2.5). */

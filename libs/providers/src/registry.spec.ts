@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { existsSync } from 'node:fs';
 import { Secret } from '#observability';
 import type { PlatformRequest } from './contract/http.js';
 import type { Provider } from './contract/provider.js';
@@ -31,6 +32,14 @@ describe('the registry', () => {
   });
 });
 
+describe.each(PROVIDER_NAMES)('the folder of %s', (name) => {
+  const files = ['provider.ts', 'errors.ts', 'sandbox.ts', 'provider.spec.ts', 'errors.spec.ts', 'sandbox.spec.ts'].map((end) => `${name}.${end}`);
+
+  it.each([...files, 'setup.md'])('holds %s', (file) => {
+    expect(existsSync(new URL(`${name}/${file}`, import.meta.url))).toBe(true);
+  });
+});
+
 describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))('the definition of %s', (_name, provider) => {
   const { authorize, scopes, token, refresh, sources } = provider;
 
@@ -39,11 +48,26 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))('
     expect(provider.title).toMatch(/^\S.*$/);
   });
 
+  it('is reached at addresses of the platform, not at names that are kept for examples', () => {
+    const addresses = [authorize.url, ...requestsOf(provider).map((request) => request.reveal().url)];
+    const isKept = (address: string): boolean => /(^|\.)(invalid|example|test|localhost)$|^([^.]+\.)?example\.(com|net|org)$/.test(new URL(address).hostname);
+    expect(addresses.filter(isKept)).toEqual([]);
+  });
+
   it('says which pages it was read from, and when', () => {
     expect(sources.checkedAt).toMatch(/^\d{4}-\d{2}-\d{2}$/);
     expect(new Date(sources.checkedAt).toISOString()).toContain(sources.checkedAt);
     expect(sources.urls.map((url) => new URL(url).protocol)).toEqual(sources.urls.map(() => 'https:'));
     expect(sources.urls.length).toBeGreaterThan(0);
+  });
+
+  it('says what surprises in whole sentences, one each', () => {
+    expect((provider.quirks ?? []).filter((quirk) => !/^[A-Z`*].*[a-z0-9`)]\.$/.test(quirk) || quirk.includes('\n'))).toEqual([]);
+  });
+
+  it('asks for something, and cannot do without some of it', () => {
+    expect(scopes.default.length).toBeGreaterThan(0);
+    expect(scopes.required.length).toBeGreaterThan(0);
   });
 
   it('asks for at least what an account cannot do without, each scope once', () => {

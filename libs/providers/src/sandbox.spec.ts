@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { Secret } from '#observability';
+import type { PlatformRequest } from './contract/http.js';
+import type { Provider } from './contract/provider.js';
+import { authorizeUrl } from './oauth/authorize-url.js';
+import { readIdentityAnswer, readTokenAnswer } from './oauth/read-answer.js';
+import { PROVIDER_NAMES, providerOf } from './registry.js';
+import { type Endpoint, personas, Refusal, type RefusalReason, type SandboxDefinition, sandboxes } from './sandbox.js';
+
+const app = { clientId: 'the-client-id', clientSecret: new Secret('the-client-secret') };
+const tokens = { app, accessToken: new Secret('the-access-token'), refreshToken: new Secret('the-refresh-token') };
+const verifier = new Secret('the-verifier-that-has-at-least-forty-three-characters');
+const REDIRECTS = ['https://us.example/v1/oauth/callback', 'http://localhost:3000/v1/oauth/callback'];
+
+/** What the service asks of a platform, by the sandbox's word for it. */
+function requestsOf(provider: Provider): (readonly [Endpoint['endpoint'], PlatformRequest])[] {
+  const { token, refresh, identity, probe, profiles, scopes } = provider;
+  return [
+    ['token', token.exchange({ app, code: new Secret('the-code'), redirectUri: REDIRECTS[0]!, verifier })],
+    ['token', refresh.request(tokens)],
+    ['identity', identity.request(tokens.accessToken, scopes.default)],
+    ['probe', probe.request({ ...tokens, scopes: scopes.default, platformAccountId: '1' })],
+    ...(token.prolong ? ([['token', token.prolong(tokens)]] as const) : []),
+    ...(profiles ? ([['profiles', profiles.request(tokens.accessToken, null)]] as const) : []),
+    ...(provider.revoke ? ([['revoke', provider.revoke(tokens)]] as const) : []),
+  ];
+}
+
+const endpointOf = ({ endpoints }: SandboxDefinition, request: PlatformRequest): Endpoint | undefined => {
+  const { method, url } = request.reveal();
+  return endpoints.find((endpoint) => endpoint.method === method && endpoint.url === url.split('?')[0]);
+};
+
+const imitations = PROVIDER_NAMES.map((name) => [name, providerOf(name), sandboxes.find((sandbox) => sandbox.name === name)!] as const);
+
+describe('the imitations', () => {
+  it('are of the same platforms as the registry, one each', () => {
+    expect(sandboxes.map(({ name }) => name).sort()).toEqual([...PROVIDER_NAMES].sort());
+  });
+});
+
+describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))('the imitation of %s', (_name, provider, sandbox) => {
+  it('has the title and the authorize page of the definition', () => {
+    expect([sandbox.title, sandbox.authorize.url]).toEqual([provider.title, provider.authorize.url]);
+  });
+
+  it('answers at every address that the definition calls', () => {
+    const unanswered = requestsOf(provider).filter(([, request]) => !endpointOf(sandbox, request));
+    expect(unanswered.map(([what, request]) => `${what}: ${String(request)}`)).toEqual([]);
+  });
+
+  it('knows every scope that is asked for', () => {
+    expect(provider.scopes.default.filter((scope) => !Object.hasOwn(sandbox.scopes, scope))).toEqual([]);
+  });
+
+  it.each(REDIRECTS)('understands the consent that is asked for, with %s', (redirectUri) => {
+    const { searchParams } = new URL(
+      authorizeUrl(provider, { clientId: app.clientId, redirectUri, scopes: provider.scopes.default, state: new Secret('the-state'), verifier }),
+    );
+    expect(sandbox.authorize.read(Object.fromEntries(searchParams))).toMatchObject({
+      clientId: app.clientId, redirectUri, scopes: provider.scopes.default, state: 'the-state',
+    });
+  });
+
+  it('lets people say no in a way that is understood', () => {
+    expect(provider.authorize.denials).toContain(sandbox.authorize.denied().error);
+  });
+
+  it('gives a reason, for people, for each persona that cannot happen there', () => {
+    const { impossiblePersonas } = sandbox;
+    expect(Object.keys(impossiblePersonas).filter((key) => !personas.some((persona) => persona.key === key))).toEqual([]);
+    expect(Object.values(impossiblePersonas).filter((reason) => reason.length < 10)).toEqual([]);
+  });
+
+  describe('refuses in words that the definition understands:', () => {
+    const calls = {
+      exchange: [provider.token.exchange({ app, code: new Secret('the-code'), redirectUri: REDIRECTS[0]!, verifier }), readTokenAnswer],
+      refresh: [provider.refresh.request(tokens), readTokenAnswer],
+      identity: [provider.identity.request(tokens.accessToken, provider.scopes.default), readIdentityAnswer],
+    } as const;
+
+    /** What is made of the platform's no. */
+    const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => {
+      const [request, read] = calls[call];
+      const { status, body } = endpointOf(sandbox, request)!.refuse(new Refusal(reason, 'something'));
+      const outcome = read(provider, { status, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) });
+      return outcome.ok ? 'taken for a success' : outcome.failure.class;
+    };
+
+    it.each(['unknown_token', 'expired_token', 'revoked_grant'] as const)('a refresh with a token that is dead (%s) is permanent', (reason) => {
+      expect(meaning('refresh', reason)).toBe('permanent');
+    });
+
+    it.each(['unknown_token', 'expired_token', 'revoked_token', 'revoked_grant'] as const)('a call with a token that is dead (%s) is permanent', (reason) => {
+      expect(meaning('identity', reason)).toBe('permanent');
+    });
+
+    it('a missing scope is a permission', () => {
+      expect(meaning('identity', 'missing_scope')).toBe('permission');
+    });
+
+    it('a failure of the platform is temporary', () => {
+      expect(meaning('refresh', 'server_error')).toBe('temporary');
+    });
+
+    it('a wrong secret is about the app, and never about the person', () => {
+      expect(meaning('exchange', 'wrong_client_secret')).toBe('app');
+    });
+  });
+});

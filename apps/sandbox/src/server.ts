@@ -17,6 +17,6 @@ export async function createServer(sandbox: Sandbox): Promise<FastifyInstance> {
   });
   mountPages(server);
   await mountPlatforms(server, sandbox);
-  await mountControl(server, sandbox.memory);
+  await mountControl(server, sandbox);
   return server;
 }

@@ -13,6 +13,7 @@ export function saveApp(state: SandboxState, settings: z.output<typeof AppSettin
     knobs: { ...app.knobs, ...knobsOf(settings) },
   };
   state.apps.save(saved);
+  if (settings.push_url !== undefined) state.notePush(settings.provider, settings.client_id, { url: settings.push_url });
   return saved;
 }
 
@@ -30,7 +31,7 @@ function knobsOf(settings: z.output<typeof AppSettings>): Partial<TokenKnobs> {
 const inSeconds = (life: number | undefined): number | undefined => (life === undefined ? undefined : life / seconds(1));
 
 /** What is undefined is the platform's default, and left out of the JSON. */
-export const appView = ({ provider, clientId, redirectUris, secretDigest, knobs, quirks }: AppRecord): object => ({
+export const appView = (state: SandboxState, { provider, clientId, redirectUris, secretDigest, knobs, quirks }: AppRecord): object => ({
   provider,
   client_id: clientId,
   redirect_uris: redirectUris,
@@ -41,4 +42,5 @@ export const appView = ({ provider, clientId, redirectUris, secretDigest, knobs,
   rotation: knobs.rotation,
   family_revocation: knobs.familyRevocation,
   quirks,
+  push_url: state.push(provider, clientId)?.url,
 });

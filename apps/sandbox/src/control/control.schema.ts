@@ -11,6 +11,8 @@ const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
 
 const quirksOf = (name: string): object => sandboxes.find((sandbox) => sandbox.name === name)?.quirks ?? {};
 
+const pushOf = (name: string): object | undefined => sandboxes.find((sandbox) => sandbox.name === name)?.push;
+
 /** `POST /_control/apps`: what is left out stays as it is. */
 export const AppSettings = z
   .strictObject({
@@ -23,10 +25,15 @@ export const AppSettings = z
     rotation: z.boolean().optional(),
     family_revocation: z.boolean().optional(),
     quirks: z.array(z.string()).max(10).optional(),
+    push_url: z.url({ protocol: /^https?$/ }).max(2_000).optional(),
   })
   .refine(({ provider: name, quirks = [] }) => quirks.every((quirk) => Object.hasOwn(quirksOf(name), quirk)), {
     path: ['quirks'],
     error: 'must be of those that docs/sandbox.md lists for this provider',
+  })
+  .refine(({ provider: name, push_url }) => push_url === undefined || pushOf(name) !== undefined, {
+    path: ['push_url'],
+    error: 'this platform calls nobody',
   });
 
 export const ClockTurn = z.strictObject({ advance_seconds: z.int().min(1).max(LONGEST_LIFE / seconds(1)).transform(seconds) });
@@ -50,7 +57,8 @@ export const FaultPlan = z
   })
   .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' });
 
-export const Removal = z.strictObject({ provider, client_id: clientId.optional() });
+/** With `delete_data` she also asks for what the app knows of her to be destroyed, where the platform passes that on. */
+export const Removal = z.strictObject({ provider, client_id: clientId.optional(), delete_data: z.boolean().default(false) });
 
 const since = z.union([z.coerce.number().int().min(0), z.coerce.date()], { error: 'must be a seq or an ISO 8601 time' });
 
@@ -58,5 +66,5 @@ const since = z.union([z.coerce.number().int().min(0), z.coerce.date()], { error
 export const CallQuery = z.strictObject({
   provider: provider.optional(),
   since: since.optional(),
-  endpoint: z.enum([...endpoint.options, 'all']).optional(),
+  endpoint: z.enum([...endpoint.options, 'push', 'all']).optional(),
 });

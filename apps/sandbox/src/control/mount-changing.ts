@@ -1,20 +1,29 @@
 import type { FastifyInstance } from 'fastify';
-import { personaNamed } from '#providers/sandbox';
-import type { Memory } from '../memory/memory.js';
+import type { Sandbox } from '../platforms/run-call.js';
+import { assertAnswersChallenge } from '../push/challenge.js';
+import { tellApps } from '../push/tell-apps.js';
 import { appView, saveApp } from './apps.js';
 import { clockView } from './clock.js';
 import { AppSettings, ClockTurn, FaultPlan, Removal } from './control.schema.js';
 import { planFault } from './faults.js';
-import { Problem } from './problem.js';
 import { read } from './read.js';
+import { removeApps } from './remove-apps.js';
 
 /** The calls that change something; what they changed is on disk before they answer. */
-export function mountChanging(scope: FastifyInstance, memory: Memory): void {
+export function mountChanging(scope: FastifyInstance, sandbox: Sandbox): void {
+  const { memory } = sandbox;
   const { state, faults } = memory;
+  const closing = new AbortController();
+  scope.addHook('onClose', (_server, done) => {
+    closing.abort();
+    done();
+  });
   scope.post('/apps', async ({ body }) => {
-    const app = saveApp(state, read(AppSettings, body));
+    const settings = read(AppSettings, body);
+    await assertAnswersChallenge(state, settings);
+    const app = saveApp(state, settings);
     await memory.keep();
-    return appView(app);
+    return appView(state, app);
   });
   scope.post('/clock', async ({ body }) => {
     state.clock.advance(read(ClockTurn, body).advance_seconds);
@@ -27,18 +36,13 @@ export function mountChanging(scope: FastifyInstance, memory: Memory): void {
     return reply.code(204).send();
   });
   scope.post<{ Params: { persona: string } }>('/users/:persona/revoke', async ({ params, body }) => {
-    const revoked = revoke(memory, params.persona, body);
+    const { revoked, occasions } = removeApps(state, params.persona, read(Removal, body));
     await memory.keep();
+    void tellApps(sandbox, occasions, closing.signal);
     return { revoked };
   });
   scope.delete('/', async (_request, reply) => {
     await memory.forgetAll();
     return reply.code(204).send();
   });
-}
-
-function revoke({ state }: Memory, persona: string, body: unknown): number {
-  const { provider, client_id: clientId } = read(Removal, body);
-  if (personaNamed(persona)) return state.endGrantsOf({ provider, persona, clientId });
-  throw new Problem(404, 'Not Found', 'There is no such persona.', [{ field: 'persona', message: 'see GET /_control/personas' }]);
 }

@@ -1,18 +1,18 @@
 import ipaddr from 'ipaddr.js';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Memory } from '../memory/memory.js';
+import type { Sandbox } from '../platforms/run-call.js';
 import { mountChanging } from './mount-changing.js';
 import { mountLooking } from './mount-looking.js';
 import { Problem, sendProblem } from './problem.js';
 
 /** The control API, for testers on this machine. JSON bodies only, so that no web page can send one by a form. */
-export async function mountControl(server: FastifyInstance, memory: Memory): Promise<void> {
+export async function mountControl(server: FastifyInstance, sandbox: Sandbox): Promise<void> {
   await server.register((scope, _options, done) => {
     scope.removeContentTypeParser('text/plain');
     scope.setErrorHandler(sendProblem);
     scope.addHook('onRequest', onlyLoopback);
-    mountLooking(scope, memory);
-    mountChanging(scope, memory);
+    mountLooking(scope, sandbox.memory);
+    mountChanging(scope, sandbox);
     done();
   }, { prefix: '/_control' });
 }

@@ -15,7 +15,7 @@ export function mountLooking(scope: FastifyInstance, memory: Memory): void {
   scope.get('/health', () => ({ status: 'ok' }));
   scope.get('/personas', personaViews);
   scope.get('/calls', ({ query }) => findCalls(memory, query));
-  scope.get('/apps', () => [...memory.state.apps.all()].map(appView));
+  scope.get('/apps', () => [...memory.state.apps.all()].map((app) => appView(memory.state, app)));
   scope.get('/clock', () => clockView(memory.state.clock));
   scope.get('/faults', () => memory.faults.list().map(faultView));
 }

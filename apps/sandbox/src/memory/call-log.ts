@@ -10,6 +10,8 @@ export interface CallRecord {
   readonly provider: string;
   readonly endpoint: EndpointName;
   readonly grant_type?: string;
+  /** What the platform told the app. */
+  readonly push?: 'revoked' | 'data_deletion';
   readonly client_id?: string;
   readonly persona?: string;
   /** `ok`, the reason of a refusal, or `fault` when one was answered instead of the call. */

@@ -2,6 +2,7 @@ import { hours } from '#config';
 import type { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
 import { type AppCredentials, defineProvider, type ProbeInput } from '../contract/provider.js';
+import { graphPush } from '../graph-api/graph-push.provider.js';
 import { secretInBody } from '../oauth/client-authentication.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
@@ -67,6 +68,7 @@ export const facebook = defineProvider({
   identity: { request: (accessToken) => bearer('GET', '/me?fields=id,name,permissions', accessToken), read: readPerson },
   profiles: { request: (accessToken, after) => bearer('GET', `/me/accounts?${pagesAfter(after)}`, accessToken), read: readPages },
   probe: { every: hours(6), request: inspection, read: readInspection },
+  push: graphPush,
   classify: { token: classify, api: classify, probe: classifyProbe },
 });
 

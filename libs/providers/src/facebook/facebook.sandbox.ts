@@ -1,4 +1,5 @@
 import { minutes } from '#config';
+import { graphSandboxPush } from '../graph-api/graph-push.sandbox.js';
 import {
   defineSandbox,
   type Endpoint,
@@ -128,4 +129,5 @@ export const facebookSandbox = defineSandbox({
     newCode: () => `AQ${randomText(150)}`,
   },
   endpoints,
+  push: graphSandboxPush(appScopedId),
 });

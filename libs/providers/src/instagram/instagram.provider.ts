@@ -2,6 +2,7 @@ import { hours } from '#config';
 import { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
 import { type CodeExchange, defineProvider, type Provider } from '../contract/provider.js';
+import { graphPush } from '../graph-api/graph-push.provider.js';
 import { secretInBody } from '../oauth/client-authentication.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { classifyApi, classifyToken } from './instagram.errors.js';
@@ -48,6 +49,7 @@ export const instagram = defineProvider({
     read: readMe,
   },
   probe: { every: hours(6), request: ({ accessToken }) => me('user_id', accessToken), read: readProbe },
+  push: graphPush,
   classify: { token: classifyToken, api: classifyApi },
 });
 

@@ -1,4 +1,5 @@
 import { days, hours, minutes } from '#config';
+import { graphSandboxPush } from '../graph-api/graph-push.sandbox.js';
 import {
   authenticateClient,
   bearerOf,
@@ -175,4 +176,5 @@ export const instagramSandbox = defineSandbox({
     newCode: () => `AQ${randomText(96)}`,
   },
   endpoints,
+  push: graphSandboxPush(appScopedId),
 });

@@ -1,10 +1,14 @@
 import type { Duration } from '#config';
 import { type Persona, personas } from './personas.js';
 import type { Platform } from './platform.js';
+import type { SandboxPush } from './push.js';
 import type { Refusal } from './refusal.js';
 
-/** `probe`: a call that tells about a token and is no identity call. `profiles`: the list of what a consent opened. */
-export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'profiles' | 'probe';
+/**
+ * `probe`: a call that tells about a token and is no identity call. `profiles`: the list of what a consent opened. `push`: the
+ * platform's own call to the app.
+ */
+export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'profiles' | 'probe' | 'push';
 
 /** Query or form as sent. A parameter sent twice is left out, so it counts as missing (RFC 6749, 3.1 forbids it). */
 export type Parameters = Readonly<Record<string, string | undefined>>;
@@ -57,7 +61,7 @@ export interface AuthorizeEndpoint {
 
 /** A call made by software, with a token or for one. */
 export interface Endpoint {
-  readonly endpoint: Exclude<EndpointName, 'authorize'>;
+  readonly endpoint: Exclude<EndpointName, 'authorize' | 'push'>;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   /** Takes multipart/form-data too. */
@@ -115,6 +119,8 @@ export interface SandboxDefinition {
   readonly tokens: TokenRules;
   readonly authorize: AuthorizeEndpoint;
   readonly endpoints: readonly Endpoint[];
+  /** Left out where the platform calls nobody. */
+  readonly push?: SandboxPush;
 }
 
 /** Keeps the literal's types; a definition is loaded once and changed by nobody. Who is about Pages needs a platform that has them. */

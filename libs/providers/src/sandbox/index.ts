@@ -22,6 +22,7 @@ export { bearerOf, need, readScopes } from './parameters.js';
 export { type CallNotes, hasQuirk, personaOf, type Platform } from './platform.js';
 export { type PageTraits, type Persona, personaNamed, personas } from './personas.js';
 export { type GrantRecord, type HeldPageToken, type HeldToken, NO_END } from './records.js';
+export { type PushMessage, type PushOccasion, type PushReceiver, receiverOf, type SandboxPush } from './push.js';
 export { Refusal, type RefusalReason } from './refusal.js';
 export { tokenEndpoint } from './token-endpoint.js';
 export { endAccessToken, endAccessTokens, grantOfToken, heldAccess, holderOf, isAccessToken } from './use-tokens.js';

@@ -2,6 +2,7 @@ import { days, hours } from '#config';
 import { SandboxClock } from './clock.js';
 import { GrantBook } from './grant-book.js';
 import { Collection, type Journal } from './journal.js';
+import type { PushRecord } from './push.js';
 import type { AppRecord, CodeRecord, GrantRecord } from './records.js';
 
 /** Longer than any platform's code lives, so that a late one is known as one. */
@@ -20,12 +21,14 @@ export class SandboxState {
   readonly apps: Collection<AppRecord>;
   readonly codes: Collection<CodeRecord>;
   readonly grants: GrantBook;
+  readonly pushes: Collection<PushRecord>;
 
   constructor(journal: Journal) {
     this.clock = new SandboxClock(journal);
     this.apps = new Collection('app', (app) => `${app.provider}|${app.clientId}`, journal);
     this.codes = new Collection('code', (code) => code.digest, journal);
     this.grants = new GrantBook(journal);
+    this.pushes = new Collection('push', (push) => `${push.provider}|${push.clientId}`, journal);
   }
 
   app(provider: string, clientId: string): AppRecord | undefined {
@@ -35,6 +38,17 @@ export class SandboxState {
   /** A client id that nobody saw before becomes an app; what it comes with first is what it must come with later. */
   appOrNew(provider: string, clientId: string): AppRecord {
     return this.app(provider, clientId) ?? { provider, clientId, redirectUris: [], knobs: {} };
+  }
+
+  /** Remembers what it takes to call an app; what is said later comes over what was said before. */
+  notePush(provider: string, clientId: string, known: Pick<PushRecord, 'url' | 'secret'>): PushRecord {
+    const record = { provider, clientId, ...this.pushes.get(`${provider}|${clientId}`), ...known };
+    this.pushes.save(record);
+    return record;
+  }
+
+  push(provider: string, clientId: string): PushRecord | undefined {
+    return this.pushes.get(`${provider}|${clientId}`);
   }
 
   /** Takes back one record of the journal; a key of another kind is not ours. */
@@ -53,8 +67,8 @@ export class SandboxState {
     this.grants.save(grant);
   }
 
-  /** A person removes an app, or any app of the platform when none is named; answers how many live grants ended. */
-  endGrantsOf(who: { provider: string; persona: string; clientId?: string }): number {
+  /** A person removes an app, or any app of the platform when none is named; answers the live grants that ended. */
+  endGrantsOf(who: { provider: string; persona: string; clientId?: string }): GrantRecord[] {
     const now = this.clock.now();
     const theirs = [...this.grants.all()].filter(
       (grant) =>
@@ -64,11 +78,11 @@ export class SandboxState {
         (grant.endsAt ?? Infinity) > now,
     );
     for (const grant of theirs) this.endGrant(grant);
-    return theirs.length;
+    return theirs;
   }
 
   private collections(): Restorable[] {
-    return [this.clock, this.apps, this.codes, this.grants];
+    return [this.clock, this.apps, this.codes, this.grants, this.pushes];
   }
 
   /** Forgets what is answered the same as unknown, so that a sandbox that runs for months stays small. */

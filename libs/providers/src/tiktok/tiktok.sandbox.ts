@@ -23,6 +23,7 @@ import {
   stableUuid,
   tokenEndpoint,
 } from '../sandbox/index.js';
+import { tiktokSandboxPush } from './tiktok-push.sandbox.js';
 
 /** TikTok's scopes: developers.tiktok.com/doc/tiktok-api-scopes, read in November 2026. */
 const scopes = {
@@ -200,4 +201,5 @@ export const tiktokSandbox = defineSandbox({
     newCode: () => `${randomText(36)}*3!5032.va`,
   },
   endpoints,
+  push: tiktokSandboxPush(openId),
 });

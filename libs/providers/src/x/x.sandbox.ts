@@ -24,6 +24,7 @@ import {
   type SandboxRequest,
   tokenEndpoint,
 } from '../sandbox/index.js';
+import { xSandboxPush } from './x-push.sandbox.js';
 
 /** X's scopes: docs.x.com, fundamentals/authentication/oauth-2-0/authorization-code, read in November 2026. */
 const scopes = {
@@ -198,4 +199,5 @@ export const xSandbox = defineSandbox({
     newCode: () => `${randomText(48)}:1:ac:1`,
   },
   endpoints,
+  push: xSandboxPush,
 });

@@ -17,6 +17,8 @@ export const invalidCursor = (): CodedError =>
   refused('cursor.invalid', 'cursor', 'is damaged, or belongs to another list or other filters');
 export const oauthAppMissing = (provider: string): CodedError =>
   new CodedError('oauth_app.missing', `No OAuth app is registered for ${provider}; create one with POST /v1/oauth-apps.`);
+export const accountConnectedThere = (): CodedError =>
+  new CodedError('account.connected_there', 'The same profile is connected in that project already.');
 export const accountLeased = (): CodedError =>
   new CodedError('account.leased', 'The account is leased; release it instead.');
 export const refreshRefused = (): CodedError =>

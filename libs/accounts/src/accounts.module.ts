@@ -12,6 +12,7 @@ import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
 import { ROOM, TOKEN_EXCHANGE } from './injection.js';
+import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
 import { CarryOutAttempt } from './connect/carry-out-attempt.js';
@@ -47,7 +48,7 @@ export interface AccountsOptions {
 const useCases = [
   ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, SelectAccounts],
   ...[SweepAttempts, RevokeLater],
-  ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth],
+  ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, DueGrants, RefreshGrant],
   ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],

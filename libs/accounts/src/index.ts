@@ -9,6 +9,7 @@ export { PROBE_STATES } from './accounts/probe-state.js';
 export { RECOMMENDATIONS } from './accounts/recommendation.js';
 export { RefreshAccount } from './accounts/refresh-account.js';
 export { TOKEN_STATES } from './accounts/token-state.js';
+export { UpdateAccount } from './accounts/update-account.js';
 export { AccountsModule, type AccountsOptions } from './accounts.module.js';
 export { type CallbackOutcome, CompleteConnect } from './connect/complete-connect.js';
 export { FinishAttempt } from './connect/finish-attempt.js';

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { accountEventPageExample, accountEventPageSchema } from '../accounts/account-event.schema.js';
+import { accountHealthExample, accountHealthSchema } from '../accounts/account-health.schema.js';
 import { accountPageExample, accountPageSchema } from '../accounts/list-accounts.schema.js';
 import { refreshedAccountExample, refreshedAccountSchema } from '../accounts/refreshed-account.schema.js';
+import { updateAccountBody, updateAccountExample } from '../accounts/update-account.schema.js';
 import { apiKeyExample, apiKeySchema, newApiKeyExample, newApiKeySchema } from '../api-keys/api-key.schema.js';
 import { createApiKeyBody, createApiKeyExample } from '../api-keys/create-api-key.schema.js';
 import { attemptExample, attemptSchema, selectableAttemptExample } from '../connect/attempt.schema.js';
@@ -21,6 +23,8 @@ describe('the examples of the documentation', () => {
     ['a page of accounts', accountPageSchema, accountPageExample],
     ['a page of events', accountEventPageSchema, accountEventPageExample],
     ['a refreshed account', refreshedAccountSchema, refreshedAccountExample],
+    ['the health of an account', accountHealthSchema, accountHealthExample],
+    ['the body for a change of an account', updateAccountBody, updateAccountExample],
     ['an API key', apiKeySchema, apiKeyExample],
     ['a new API key', newApiKeySchema, newApiKeyExample],
     ['the body for a new API key', createApiKeyBody, createApiKeyExample],

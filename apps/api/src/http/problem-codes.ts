@@ -25,6 +25,7 @@ export const PROBLEM_CODES = {
   'route.not_found': [404, 'There is nothing at this path.'],
   'method.not_allowed': [405, 'The path exists, but not with this method.'],
   'account.leased': [409, 'The account is leased.'],
+  'account.connected_there': [409, 'The same profile is connected in that project already.'],
   'account.not_refreshable': [409, 'There is nothing to refresh this account with.'],
   'account.refresh_failed': [409, 'The platform refused the grant.'],
   'attempt.not_selectable': [409, 'The attempt does not wait for a selection, or its ten minutes are over.'],

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tenant, transaction, type Tx, violates } from '#persistence';
+import { accountConnectedThere, accountLeased, accountNotFound, invalidField } from '../accounts.errors.js';
+import { AttemptTarget } from '../connect/attempt-target.js';
+import type { AccountRecord } from './account-record.js';
+import { GetAccount } from './get-account.js';
+
+export interface UpdateAccountInput {
+  tenant: Tenant;
+  id: string;
+  handle?: string;
+  /** Merged into what is there; null takes a key away. */
+  metadata?: Record<string, string | null>;
+  projectId?: string;
+}
+
+const MOST_KEYS = 50;
+
+const UPDATE = `
+  update accounts set handle = coalesce($4, handle), project_id = coalesce($5, project_id),
+    metadata = jsonb_strip_nulls(metadata || $6)
+  where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'
+  returning (select count(*) from jsonb_object_keys(metadata))::int as keys, connection_type as "connectionType"`;
+
+interface Updated extends Record<string, unknown> {
+  /** How many keys its metadata have now. */
+  keys: number;
+  connectionType: string;
+}
+
+/** Changes what the customer may say of an account: its handle, its metadata, the project it belongs to. */
+@Injectable()
+export class UpdateAccount {
+  constructor(
+    private readonly database: Database,
+    private readonly target: AttemptTarget,
+    private readonly getAccount: GetAccount,
+  ) {}
+
+  /** Throws account.not_found, also for a disconnected one, account.connected_there, account.leased and project.not_found. */
+  async execute({ tenant, id, ...changes }: UpdateAccountInput): Promise<AccountRecord> {
+    if (changes.projectId !== undefined) await this.target.project(tenant, changes.projectId);
+    try {
+      await transaction(this.database.pool, (tx) => update(tx, { tenant, id, ...changes }));
+    } catch (error) {
+      throw violates(error, 'accounts_one_a_profile') ? accountConnectedThere() : error;
+    }
+    return this.getAccount.execute({ tenant, id });
+  }
+}
+
+async function update(tx: Tx, { tenant, id, handle, metadata = {}, projectId }: UpdateAccountInput): Promise<void> {
+  const { rows } = await tx.query<Updated>(UPDATE, [
+    ...[tenant.workspaceId, tenant.environment, id],
+    ...[handle ?? null, projectId ?? null, JSON.stringify(metadata)],
+  ]);
+  const [updated] = rows;
+  if (!updated) throw accountNotFound();
+  if (projectId !== undefined && updated.connectionType === 'leased') throw accountLeased();
+  if (addsKeys(metadata) && updated.keys > MOST_KEYS) throw invalidField('metadata', `must have at most ${MOST_KEYS} keys`);
+}
+
+/** Whoever has too many for another reason may still change the rest, and take some away. */
+const addsKeys = (metadata: Record<string, string | null>): boolean => Object.values(metadata).some((value) => value !== null);

@@ -54,11 +54,13 @@ async function update(tx: Tx, { tenant, id, handle, metadata = {}, projectId }: 
     ...[tenant.workspaceId, tenant.environment, id],
     ...[handle ?? null, projectId ?? null, JSON.stringify(metadata)],
   ]);
-  const [updated] = rows;
-  if (!updated) throw accountNotFound();
-  if (projectId !== undefined && updated.connectionType === 'leased') throw accountLeased();
-  if (addsKeys(metadata) && updated.keys > MOST_KEYS) throw invalidField('metadata', `must have at most ${MOST_KEYS} keys`);
+  if (!rows[0]) throw accountNotFound();
+  if (projectId !== undefined && rows[0].connectionType === 'leased') throw accountLeased();
+  checkKeys(metadata, rows[0].keys);
 }
 
 /** Whoever has too many for another reason may still change the rest, and take some away. */
-const addsKeys = (metadata: Record<string, string | null>): boolean => Object.values(metadata).some((value) => value !== null);
+function checkKeys(metadata: Record<string, string | null>, keys: number): void {
+  const adds = Object.values(metadata).some((value) => value !== null);
+  if (adds && keys > MOST_KEYS) throw invalidField('metadata', `must have at most ${MOST_KEYS} keys`);
+}

@@ -31,7 +31,12 @@ function main() {
   if (values.help || name === undefined) return HELP;
   return `${newProvider(process.cwd(), name)} is written. What it lacks:
 
-  npm test -- libs/providers/src/registry.spec.ts libs/providers/src/${name} --selectProjects unit
+  npm test -- libs/providers/src/registry.spec.ts libs/providers/src/sandbox.spec.ts libs/providers/src/${name} --selectProjects unit
+
+Then its documents, and what they lack:
+
+  npm run docs
+  npm test -- tools/docs.spec.ts --selectProjects unit
 `;
 }
 

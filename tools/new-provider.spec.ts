@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
+import { setupPage } from './docs/setup-pages.mjs';
 import { newProvider } from './new-provider.mjs';
 
 const SOURCES = 'libs/providers/src';
@@ -19,8 +21,18 @@ describe('a new provider', () => {
   it('gets a folder of its own', () => {
     newProvider(root, 'example');
     expect(readdirSync(join(root, SOURCES, 'example')).sort()).toEqual([
-      'example.errors.ts', 'example.provider.spec.ts', 'example.provider.ts', 'example.sandbox.ts',
+      'example.errors.spec.ts', 'example.errors.ts', 'example.provider.spec.ts', 'example.provider.ts',
+      'example.sandbox.spec.ts', 'example.sandbox.ts', 'setup.md',
     ]);
+  });
+
+  it('is TypeScript that is well written, and a setup page of which every part is there', () => {
+    newProvider(root, 'example');
+    for (const file of readdirSync(join(root, SOURCES, 'example')).filter((name) => name.endsWith('.ts'))) {
+      const { diagnostics = [] } = ts.transpileModule(read(`example/${file}`), { reportDiagnostics: true });
+      expect([file, ...diagnostics.map(({ messageText }) => messageText)]).toEqual([file]);
+    }
+    expect(setupPage({ name: 'example', title: 'Example', scopes: { default: [], required: [] } }, read('example/setup.md'))).toContain('/v1/oauth/example/callback');
   });
 
   it('gets its line in both registries, and nothing else there changes', () => {

@@ -5,7 +5,8 @@ import { listen } from './listen.js';
 
 const logger = createLogger({ app: 'api' });
 
-await runApp({ logger, closeWithin: seconds(20) }, async () => {
+// Requests end in seconds; a code or a one-time token that was sent is waited for as long as its platform may take.
+await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readApiConfig(process.env);
   logger.level = config.process.logLevel;
   return listen(await createApp(config, logger), config);

@@ -15,7 +15,7 @@ const consentUrl = (uri: string): string =>
 const documented = (uri: string): string =>
   'https://www.tiktok.com/v2/auth/authorize/?response_type=code&client_key=awkey' +
   `&redirect_uri=${encodeURIComponent(uri)}` +
-  '&scope=user.info.basic%2Cuser.info.profile%2Cvideo.publish%2Cvideo.upload&state=st-a_te.1';
+  '&scope=user.info.basic%2Cuser.info.profile%2Cvideo.upload%2Cvideo.publish&state=st-a_te.1';
 
 describe('TikTok', () => {
   it('is asked for consent byte by byte as documented, without PKCE for a web app', () => {

@@ -55,7 +55,7 @@ export const tiktok = defineProvider({
     denials: ['access_denied'],
   },
   scopes: {
-    default: ['user.info.basic', 'user.info.profile', 'video.publish', 'video.upload'],
+    default: ['user.info.basic', 'user.info.profile', 'video.upload', 'video.publish'],
     required: ['user.info.basic', 'video.publish'],
   },
   token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: 7_200 },

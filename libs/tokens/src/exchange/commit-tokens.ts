@@ -1,5 +1,4 @@
 import pRetry from 'p-retry';
-import { seconds } from '#config';
 import type { Secret } from '#observability';
 import { recordEvent, transaction, type Tx } from '#persistence';
 import { providerOf, type TokenSet } from '#providers';
@@ -14,16 +13,15 @@ import { applyHealth } from '../store/health-store.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { Refresh } from './refresh-grant.js';
 import { revokeTokens } from './revoke-tokens.js';
+import { untilStored } from './until-stored.js';
 
-/** A database that is away is waited for: the pair exists nowhere else. */
-const PATIENCE = { retries: 240, minTimeout: 250, maxTimeout: seconds(1), factor: 2 };
 
 /** Stores a new pair under the next version; a pair whose grant has moved on is kept as an orphan or revoked, never dropped. */
 export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSet): Promise<RefreshOutcome> {
   const { claim, app } = refresh;
   const fate = await pRetry(
     () => transaction(room.pool, async (tx) => ((await store(room, tx, refresh, tokens)) ? 'stored' : keepLate(room, tx, refresh, tokens))),
-    { ...PATIENCE, onFailedAttempt: ({ error }) => { room.logger.error({ err: error, grant: claim.grant.id }, 'a new pair waits for the database'); } },
+    untilStored(room.logger, { grant: claim.grant.id }),
   );
   if (fate === 'unwanted') {
     await revokeTokens(room, { ...claim.grant, oauthAppId: app.id, ...tokens });

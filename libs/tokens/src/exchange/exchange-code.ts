@@ -1,5 +1,4 @@
 import pRetry from 'p-retry';
-import { seconds } from '#config';
 import type { Secret } from '#observability';
 import { newId, type Tenant, transaction, type Tx } from '#persistence';
 import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
@@ -8,6 +7,7 @@ import type { Room } from '../room.js';
 import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
 import { endIntent } from '../store/claims.js';
 import type { CodeOutcome } from '../token-exchange.js';
+import { untilStored } from './until-stored.js';
 
 /** The attempt as the exchange sees it. */
 interface AttemptRow extends Tenant {
@@ -85,7 +85,7 @@ function settle(room: Room, { attempt, app, intentId }: Exchange, outcome: Token
         await endIntent(tx, intentId, outcome.ok ? 'committed' : 'answered', outcome.ok ? null : outcome.failure.code);
         return outcome.ok ? { kind: 'exchanged' } : { kind: 'refused', failure: outcome.failure };
       }),
-    { retries: 60, minTimeout: 250, maxTimeout: seconds(1) },
+    untilStored(room.logger, { attempt: attempt.id }),
   );
 }
 

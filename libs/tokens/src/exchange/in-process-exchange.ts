@@ -9,11 +9,12 @@ import { revokeTokens } from './revoke-tokens.js';
 /** TokenExchange without a process of its own. Callers of one grant in this process share one exchange. */
 export class InProcessExchange implements TokenExchange {
   readonly #running = new Map<string, Promise<RefreshOutcome | 'busy'>>();
+  readonly #others = new Set<Promise<unknown>>();
 
   constructor(private readonly room: Room) {}
 
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
-    return exchangeCode(this.room, attemptId, code);
+    return this.follow(exchangeCode(this.room, attemptId, code));
   }
 
   async refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
@@ -23,12 +24,18 @@ export class InProcessExchange implements TokenExchange {
   }
 
   revoke(tokens: RevocableTokens): Promise<boolean> {
-    return revokeTokens(this.room, tokens);
+    return this.follow(revokeTokens(this.room, tokens));
   }
 
   /** Resolves when the exchanges of this process have ended. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#running.values());
+    await Promise.allSettled([...this.#running.values(), ...this.#others]);
+  }
+
+  private follow<Outcome>(work: Promise<Outcome>): Promise<Outcome> {
+    const followed = work.finally(() => this.#others.delete(followed));
+    this.#others.add(followed);
+    return followed;
   }
 
   private start(grantId: string, forced: boolean): Promise<RefreshOutcome | 'busy'> {

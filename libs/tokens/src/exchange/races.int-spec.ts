@@ -160,6 +160,7 @@ describe('a process that died in the middle of a refresh', () => {
     await flow.pass(151);
     await recoverClaims(flow.pool);
     expect(await stateOf(grantId)).toEqual({ state: 'unknown', holder: null });
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await healthOf(id)).toEqual(['active', null]);
   });

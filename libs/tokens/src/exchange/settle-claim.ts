@@ -47,12 +47,16 @@ export async function settleFailure(room: Room, refresh: Refresh, failure: Failu
     if (failure.class === 'app') await blameApp(tx, app, failure);
     return afterFailure(claim.grant, failure, { now, random: room.random });
   });
+  if (failure.class === 'owner') return { kind: 'refused' };
   const retryAfter = secondsUntil(change);
   return failure.class === 'app' ? { kind: 'app_paused', retryAfter } : { kind: 'unavailable', retryAfter };
 }
 
-async function settleStrike(room: Room, { claim, app, tokens }: Refresh, failure: Failure): Promise<RefreshOutcome> {
-  const witness = await askWitness(room, claim.grant, tokens.access);
+async function settleStrike(room: Room, refresh: Refresh, failure: Failure): Promise<RefreshOutcome> {
+  const { claim, app, tokens } = refresh;
+  const testimony = await askWitness(room, claim.grant, tokens.access);
+  if (testimony.kind === 'owner') return settleFailure(room, refresh, testimony.failure);
+  const { witness } = testimony;
   await settle(room, claim, 'answered', async (now, tx) => {
     await probeSoon(tx, claim.grant.id);
     const canary = await canaryOkAt(tx, app.id, claim.grant.id);

@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import { type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
+import { type Failure, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Witness } from '../protocol/death-rule.js';
 import type { GrantFacts } from '../protocol/grant.js';
@@ -26,13 +26,17 @@ export async function identify(
   }
 }
 
+/** `owner`: the API says that the person has to act at the platform first, which explains the refusal. */
+export type Testimony = { kind: 'witness'; witness: Witness } | { kind: 'owner'; failure: Failure };
+
 /** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
-export async function askWitness(room: Room, grant: GrantFacts, accessToken: Secret): Promise<Witness> {
+export async function askWitness(room: Room, grant: GrantFacts, accessToken: Secret): Promise<Testimony> {
   const now = await databaseNow(room.pool);
-  if (grant.accessExpiresAt !== null && grant.accessExpiresAt <= now) return 'silent';
+  if (grant.accessExpiresAt !== null && grant.accessExpiresAt <= now) return { kind: 'witness', witness: 'silent' };
   const outcome = await identify(room, grant, accessToken, grant.scopes);
-  if (outcome.ok) return 'accepts';
-  return { permanent: 'refuses', permission: 'accepts', owner: 'accepts', temporary: 'silent', app: 'silent' }[
-    outcome.failure.class
-  ] as Witness;
+  if (outcome.ok) return { kind: 'witness', witness: 'accepts' };
+  const { failure } = outcome;
+  if (failure.class === 'owner') return { kind: 'owner', failure };
+  const witness = ({ permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent' } as const)[failure.class];
+  return { kind: 'witness', witness };
 }

@@ -1,6 +1,8 @@
-import { newId, type Tx } from '#persistence';
+import type { Pool } from 'pg';
+import { newId, transaction, type Tx } from '#persistence';
 import type { GrantFacts } from '../protocol/grant.js';
 import { grantColumns, toGrant } from './grant-columns.js';
+import { applyHealth } from './health-store.js';
 
 /** The hold on a grant during one exchange. `grant` is as it was before; its epoch is the claim's own. */
 export interface Claim {
@@ -77,15 +79,24 @@ export async function releaseClaim(tx: Tx, { grant, epoch, intentId }: Claim): P
   await endIntent(tx, intentId, 'released');
 }
 
-/** Claims whose holder is gone: not sent → as due as before; sent → unknown, and due at once. Their number. */
-export async function recoverClaims(tx: Tx): Promise<number> {
-  const { rowCount } = await tx.query(`
-    update grants set claim_holder = null, claim_until = null,
-      refresh_state = case when refresh_state = 'in_flight' or unknown_since is not null then 'unknown' else 'backoff' end,
-      unknown_since = case when refresh_state = 'in_flight' then coalesce(unknown_since, db_now()) else unknown_since end,
-      last_class = case when refresh_state = 'in_flight' then 'temporary' else last_class end,
-      last_reason = case when refresh_state = 'in_flight' then 'refresh_outcome_unknown' else last_reason end,
-      refresh_due_at = db_now()
-    where refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`);
-  return rowCount ?? 0;
+const EXPIRED = `select id from grants where refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`;
+
+const TAKE_OVER = `
+  update grants set claim_holder = null, claim_until = null,
+    refresh_state = case when refresh_state = 'in_flight' or unknown_since is not null then 'unknown' else 'backoff' end,
+    unknown_since = case when refresh_state = 'in_flight' then coalesce(unknown_since, db_now()) else unknown_since end,
+    last_class = case when refresh_state = 'in_flight' then 'temporary' else last_class end,
+    last_reason = case when refresh_state = 'in_flight' then 'refresh_outcome_unknown' else last_reason end,
+    refresh_due_at = db_now()
+  where id = $1 and refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`;
+
+/** Claims whose holder is gone: not sent → as due as before; sent → unknown, due at once, and said of its accounts. */
+export async function recoverClaims(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(EXPIRED);
+  for (const { id } of rows) {
+    await transaction(pool, async (tx) => {
+      const { rowCount } = await tx.query(TAKE_OVER, [id]);
+      if (rowCount !== 0) await applyHealth(tx, id);
+    });
+  }
 }

@@ -8,6 +8,8 @@ export const attemptNotFound = (): CodedError => new CodedError('attempt.not_fou
 export const attemptNotSelectable = (): CodedError =>
   new CodedError('attempt.not_selectable', 'The attempt does not wait for a selection, or its ten minutes are over.');
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
+export const oauthAppInUse = (): CodedError =>
+  new CodedError('oauth_app.in_use', 'Accounts are connected through this OAuth app; with force=true they stay and cannot be refreshed any more.');
 export const unknownProvider = (): CodedError => refused('provider.unknown', 'provider', 'is not a known provider');
 export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
 export const returnUrlNotAllowed = (refusal: string): CodedError => refused('return_url.not_allowed', 'return_url', refusal);

@@ -25,7 +25,9 @@ import { StartConnect } from './connect/start-connect.js';
 import { StartReauth } from './connect/start-reauth.js';
 import { SweepAttempts } from './connect/sweep-attempts.js';
 import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
+import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
+import { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
 import { DueProbes } from './probe/due-probes.js';
 import { ProbeAccount } from './probe/probe-account.js';
 import { ProbeNow } from './probe/probe-now.js';
@@ -49,7 +51,8 @@ const useCases = [
   ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, SelectAccounts],
   ...[SweepAttempts, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
-  ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, DueGrants, RefreshGrant],
+  ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
+  ...[DueGrants, RefreshGrant],
   ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];

@@ -14,6 +14,7 @@ import { startReauthBody, startReauthExample } from '../connect/start-reauth.sch
 import { notReadyExample, readyExample, readySchema } from '../health/health.schema.js';
 import { createOAuthAppBody, createOAuthAppExample } from '../oauth-apps/create-oauth-app.schema.js';
 import { oauthAppExample, oauthAppSchema } from '../oauth-apps/oauth-app.schema.js';
+import { updateOAuthAppBody, updateOAuthAppExample } from '../oauth-apps/update-oauth-app.schema.js';
 
 /** Every member must be in the schema, so that an example cannot show what is never sent. */
 const strict = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodObject ? schema.strict() : schema);
@@ -36,6 +37,7 @@ describe('the examples of the documentation', () => {
     ['readiness', readySchema, readyExample],
     ['no readiness', readySchema, notReadyExample],
     ['the body for an app', createOAuthAppBody, createOAuthAppExample],
+    ['the body for a change of an app', updateOAuthAppBody, updateOAuthAppExample],
     ['an app', oauthAppSchema, oauthAppExample],
   ])('are what is really sent: %s', (_what, schema, example) => {
     expect(strict(schema).safeParse(example)).toMatchObject({ success: true });

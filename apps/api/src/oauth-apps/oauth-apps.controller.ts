@@ -1,14 +1,14 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { provider } from '../http/fields.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
-import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { Scopes } from '../http/scope.js';
 import { createOAuthAppBody, type CreateOAuthAppBody, createOAuthAppExample } from './create-oauth-app.schema.js';
+import { DescribeOAuthAppId, OAuthAppId } from './oauth-app-id.js';
 import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';
 import { oauthAppView } from './oauth-app.view.js';
 
@@ -69,7 +69,7 @@ export class OAuthAppsController {
   }
 
   @Get('/:id')
-  @ApiParam({ name: 'id', example: oauthAppExample.id })
+  @DescribeOAuthAppId()
   @Scopes('apps:read')
   @Describe({
     summary: 'Read an app',
@@ -78,7 +78,7 @@ export class OAuthAppsController {
   })
   async get(
     @CurrentCaller() { tenant }: Caller,
-    @Param('id', new PublicIdPipe('oa', 'oauth_app.not_found', 'OAuth app')) id: string,
+    @OAuthAppId() id: string,
   ): Promise<OAuthAppView> {
     return oauthAppView(await this.getApp.execute({ tenant, id }));
   }

@@ -32,7 +32,7 @@ export const ACCOUNT_COLUMNS = `
   account.project_id as "projectId", account.oauth_app_id as "oauthAppId", grant_.scopes,
   case when not account.own_token then grant_.access_expires_at end as "tokenExpiresAt", grant_.refresh_expires_at as "refreshExpiresAt",
   grant_.reauth_due_at as "reauthDueAt", grant_.last_refreshed_at as "lastRefreshedAt",
-  case when grant_.mode <> 'none' and account.health <> 'disconnected' then grant_.refresh_due_at end as "nextRefreshAt",
+  case when grant_.mode <> 'none' and grant_.oauth_app_id is not null and account.health <> 'disconnected' then grant_.refresh_due_at end as "nextRefreshAt",
   account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata`;
 
 export const ACCOUNT_TABLES = 'accounts account join grants grant_ on grant_.id = account.grant_id';

@@ -4,23 +4,21 @@ import type { Secret } from '#observability';
 import { Database, newId, OAuthApp, type Tenant, type Tx } from '#persistence';
 import { findProvider, type Provider } from '#providers';
 import { Vault } from '#tokens';
-import { invalidField, invalidScopes, unknownProvider } from '../accounts.errors.js';
+import { unknownProvider } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
-import { parseAllowedUrl } from '../policies/return-url.js';
-import { areScopes } from '../policies/scopes.js';
+import { type AppFields, checkAppFields } from './app-fields.js';
+import { lockDefault } from './default-app.js';
 import { type OAuthAppRecord, toOAuthAppRecord } from './oauth-app-record.js';
 
-export interface CreateOAuthAppInput {
+export interface CreateOAuthAppInput extends AppFields {
   tenant: Tenant;
   provider: string;
   name: string;
   clientId: string;
   clientSecret: Secret;
-  allowedReturnUrls?: string[];
   /** Default: what the platform needs to identify, publish and refresh. */
   scopes?: string[];
   isDefault?: boolean;
-  completion?: 'immediate' | 'confirm';
   redirectUriStyle?: 'provider' | 'app';
   /** What else belongs into the transaction that stores the app. */
   alongside?: (tx: Tx, app: OAuthAppRecord) => Promise<void>;
@@ -40,10 +38,10 @@ export class CreateOAuthApp {
     if (!provider) throw unknownProvider();
     const app = newApp(input, provider);
     return this.database.dataSource.transaction(async (manager) => {
-      await lockDefault(manager, app);
+      const tx = (await manager.queryRunner?.connect()) as Tx;
+      await lockDefault(tx, app);
       app.isDefault = await becomesDefault(manager, app, input.isDefault ?? false);
       await manager.insert(OAuthApp, app);
-      const tx = (await manager.queryRunner?.connect()) as Tx;
       await this.vault.sealClientSecret(tx, app, input.clientSecret);
       const record = toOAuthAppRecord(await manager.findOneByOrFail(OAuthApp, { id: app.id }), this.addresses.publicUrl);
       await input.alongside?.(tx, record);
@@ -53,9 +51,7 @@ export class CreateOAuthApp {
 }
 
 function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
-  const scopes = input.scopes ?? [...provider.scopes.default];
-  if (!areScopes(scopes)) throw invalidScopes();
-  if (input.completion === 'confirm') throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
+  const { allowedReturnUrls = [], scopes = [...provider.scopes.default] } = checkAppFields(input);
   return Object.assign(new OAuthApp(), {
     id: newId(),
     ...input.tenant,
@@ -64,20 +60,9 @@ function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
     clientId: input.clientId,
     redirectUriStyle: input.redirectUriStyle ?? 'provider',
     scopes,
-    allowedReturnUrls: (input.allowedReturnUrls ?? []).map(allowedUrl),
+    allowedReturnUrls,
     completion: 'immediate' as const,
   });
-}
-
-function allowedUrl(text: string, index: number): string {
-  const parsed = parseAllowedUrl(text);
-  if ('refusal' in parsed) throw invalidField(`allowed_return_urls.${index}`, parsed.refusal);
-  return parsed.url.href;
-}
-
-/** Two apps made at once must not both find that they are the first. */
-async function lockDefault(manager: EntityManager, { workspaceId, environment, provider }: OAuthApp): Promise<void> {
-  await manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${workspaceId}/${environment}/${provider}/default`]);
 }
 
 async function becomesDefault(manager: EntityManager, { workspaceId, environment, provider }: OAuthApp, wanted: boolean): Promise<boolean> {

@@ -1,0 +1,23 @@
+import { invalidField, invalidScopes } from '../accounts.errors.js';
+import { parseAllowedUrl } from '../policies/return-url.js';
+import { areScopes } from '../policies/scopes.js';
+
+/** What the owner of an app says about it, at its creation or later. */
+export interface AppFields {
+  allowedReturnUrls?: string[];
+  scopes?: string[];
+  completion?: 'immediate' | 'confirm';
+}
+
+/** Throws scopes.invalid, and validation.failed for an entry of the list or a completion that cannot be had. */
+export function checkAppFields<Fields extends AppFields>(fields: Fields): Fields {
+  if (fields.scopes && !areScopes(fields.scopes)) throw invalidScopes();
+  if (fields.completion === 'confirm') throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
+  return { ...fields, allowedReturnUrls: fields.allowedReturnUrls?.map(allowedUrl) };
+}
+
+function allowedUrl(text: string, index: number): string {
+  const parsed = parseAllowedUrl(text);
+  if ('refusal' in parsed) throw invalidField(`allowed_return_urls.${index}`, parsed.refusal);
+  return parsed.url.href;
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tenant, transaction, type Tx } from '#persistence';
+import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
+import { inheritDefault, lockDefault } from './default-app.js';
+import { GetOAuthApp } from './list-oauth-apps.js';
+
+export interface DeleteOAuthAppInput {
+  tenant: Tenant;
+  id: string;
+  /** Also when accounts are connected through it; nothing can refresh them then. */
+  force: boolean;
+}
+
+const LOCK = 'select 1 from oauth_apps where id = $1 for update';
+
+const IN_USE = `
+  select 1 from accounts join grants on grants.id = accounts.grant_id
+  where grants.oauth_app_id = $1 and accounts.health <> 'disconnected' limit 1`;
+
+/** The worker looks at each at once, and finds that nothing can be sent for it any more: health follows. */
+const LOOK_AGAIN = `
+  update grants set refresh_due_at = db_now()
+  where oauth_app_id = $1 and refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and ended_reason is null
+    and exists (select from accounts where accounts.grant_id = grants.id and accounts.health <> 'disconnected')`;
+
+/** Deletes an app with its secret and its open attempts. Accounts stay, and their tokens until they end. */
+@Injectable()
+export class DeleteOAuthApp {
+  constructor(
+    private readonly database: Database,
+    private readonly getApp: GetOAuthApp,
+  ) {}
+
+  /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it and `force` is not said. */
+  async execute({ tenant, id, force }: DeleteOAuthAppInput): Promise<void> {
+    const { provider } = await this.getApp.execute({ tenant, id });
+    await transaction(this.database.pool, async (tx) => {
+      await lockDefault(tx, { ...tenant, provider });
+      await remove(tx, id, force);
+      await inheritDefault(tx, { ...tenant, provider });
+    });
+  }
+}
+
+/** Who is about to store an account through it holds the row: he is waited for, and then counted. */
+async function remove(tx: Tx, id: string, force: boolean): Promise<void> {
+  const { rowCount } = await tx.query(LOCK, [id]);
+  if (rowCount === 0) throw oauthAppNotFound();
+  const { rows } = await tx.query(IN_USE, [id]);
+  if (rows.length > 0 && !force) throw oauthAppInUse();
+  await tx.query(LOOK_AGAIN, [id]);
+  await tx.query('delete from oauth_apps where id = $1', [id]);
+}

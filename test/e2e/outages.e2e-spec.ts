@@ -77,7 +77,9 @@ describe('a platform that is gone', () => {
 });
 
 describe('a worker that is killed in the middle of a refresh', () => {
-  it('comes back; what it held is taken over, what was not sent is sent', async () => {
+  it('comes back; what it held is taken over, what was not sent can be sent again, and its work goes on', async () => {
+    const { items } = (await backend.get('/v1/accounts')).body as { items: Account[] };
+    for (const { id } of items) await backend.delete(`/v1/accounts/${id}`);
     const account = await backend.connect('x', 'omar');
     await backend.control('POST', '/faults', { provider: 'x', endpoint: 'token', status: 503, delay_ms: 20_000 });
     await backend.pass(102);
@@ -85,11 +87,15 @@ describe('a worker that is killed in the middle of a refresh', () => {
     await until(faults, ({ body }) => (body as unknown[]).length === 0, 20);
     await strike(home, 'worker', 'SIGKILL');
     await backend.pass(151);
-    const refreshed = await backend.accountUntil(account.id, ({ last_refreshed_at: at }) => at !== null, 40);
-    expect(refreshed.health).toBe('active');
+    const taken = await backend.accountUntil(account.id, ({ health }) => health !== 'active', 40);
+    expect([taken.health, taken.health_reason]).toEqual(['degraded', 'refresh_outcome_unknown']);
+    const refreshed = await refresh(account.id);
+    expect([refreshed.status, refreshed.body]).toMatchObject([200, { health: 'active' }]);
+
+    const another = await backend.connect('x', 'paula');
     await backend.pass(102);
-    await backend.accountUntil(account.id, ({ last_refreshed_at: at }) => at !== refreshed.last_refreshed_at);
-  }, 90_000);
+    await backend.accountUntil(another.id, ({ last_refreshed_at: at }) => at !== null, 40);
+  }, 120_000);
 });
 
 describe('a database that is gone', () => {

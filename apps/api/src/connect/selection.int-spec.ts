@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { turnClock } from '../../../../test/support/database.js';
 import { ConnectedApi, type Started } from '../../../../test/support/connected-api.js';
+import type { AttemptView } from './attempt.schema.js';
 
 let connected: ConnectedApi;
 let state: string;
@@ -85,5 +86,25 @@ describe('an attempt that does not wait for a selection', () => {
     const { body } = await connected.get<Started>('/v1/oauth/x/start');
     const answer = await connected.post(`/v1/oauth/attempts/${body.state}/selection`, { platform_account_ids: ['1'] });
     expect(answer).toMatchObject({ status: 409, body: { code: 'attempt.not_selectable' } });
+  });
+});
+
+describe('a selection', () => {
+  it('makes accounts of what was chosen and of nothing else, once', async () => {
+    await connected.app('facebook');
+    const started = await connected.get<Started>('/v1/oauth/facebook/start?selection=manual');
+    const landing = await connected.consent(started.body.authorize_url, 'many-pages');
+    expect(landing.searchParams.get('selection_required')).toBe('facebook');
+    ({ state } = started.body);
+    const { body } = await connected.get<AttemptView>(`/v1/oauth/attempts/${state}`);
+    const [first, second] = body.candidates!.filter(({ eligible }) => eligible).map(({ platform_account_id }) => platform_account_id);
+    expect(second).toBeDefined();
+    expect((await connected.get('/v1/accounts?provider=facebook')).body).toMatchObject({ total: 0 });
+
+    const chosen = await connected.post<AttemptView>(`/v1/oauth/attempts/${state}/selection`, { platform_account_ids: [first] });
+    expect(chosen).toMatchObject({ status: 200, body: { state, status: 'completed', account_ids: [expect.stringMatching(/^acc_/)] } });
+    const accounts = (await connected.get('/v1/accounts?provider=facebook')).body;
+    expect(accounts).toMatchObject({ total: 1, items: [{ id: chosen.body.account_ids[0], platform_account_id: first, health: 'active' }] });
+    expect((await select({ platform_account_ids: [second] })).status).toBe(409);
   });
 });

@@ -60,9 +60,16 @@ async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: R
   await clearApp(tx, app);
   await endIntent(tx, intentId, 'committed');
   await putOffProbes(tx, grant);
+  if (tokens.scopes) await compareScopes(tx, grant, tokens.scopes);
   await applyHealth(tx, grant.id);
   await announceRefresh(tx, grant.id);
   return true;
+}
+
+/** A platform that says which scopes are left says so of every account on the grant. */
+async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string[]): Promise<void> {
+  const missing = providerOf(grant.provider).scopes.required.filter((scope) => !granted.includes(scope));
+  await tx.query(`update accounts set missing_scopes = $2 where grant_id = $1 and health <> 'disconnected'`, [grant.id, missing]);
 }
 
 /** An ok to a refresh is the truth too: the next probe comes a whole rhythm later. */

@@ -68,6 +68,14 @@ describe('a refresh', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
   });
 
+  it('shows at once that it brought fewer scopes than an account needs', async () => {
+    const { id, grantId } = await due();
+    const body = { token_type: 'bearer', expires_in: 7_200, access_token: 'narrow', refresh_token: 'next', scope: 'tweet.read users.read' };
+    await flow.fault({ endpoint: 'token', status: 200, body });
+    expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
+    expect(await flow.account(id)).toMatchObject({ health: 'missing_permissions', healthReason: 'scope_missing' });
+  });
+
   it('is due a minute after the last one where the platform gives shorter lives', async () => {
     const id = await flow.connect('x', 'short-lived');
     expect((await grantOf(flow, id)).dueIn).toBeGreaterThan(55);

@@ -4,9 +4,10 @@ import { instagram } from './instagram/instagram.provider.js';
 import { linkedin } from './linkedin/linkedin.provider.js';
 import { tiktok } from './tiktok/tiktok.provider.js';
 import { x } from './x/x.provider.js';
+import { pinterest } from './pinterest/pinterest.provider.js';
 
 /** Every platform, one line each. */
-const providers = [x, tiktok, linkedin, instagram, facebook] as const;
+const providers = [x, tiktok, linkedin, instagram, facebook, pinterest] as const;
 
 const byName = new Map<string, Provider>(providers.map((provider) => [provider.name, provider]));
 

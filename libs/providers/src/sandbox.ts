@@ -3,6 +3,7 @@ import { instagramSandbox } from './instagram/instagram.sandbox.js';
 import { linkedinSandbox } from './linkedin/linkedin.sandbox.js';
 import { tiktokSandbox } from './tiktok/tiktok.sandbox.js';
 import { xSandbox } from './x/x.sandbox.js';
+import { pinterestSandbox } from './pinterest/pinterest.sandbox.js';
 import type { SandboxDefinition } from './sandbox/index.js';
 
 /** Every imitated platform, one line each. This door is opened by the sandbox alone. */
@@ -12,6 +13,7 @@ export const sandboxes: readonly SandboxDefinition[] = [
   facebookSandbox,
   instagramSandbox,
   linkedinSandbox,
+  pinterestSandbox,
 ];
 
 export { type Decision, decide, readAuthorization } from './sandbox/authorize.js';

@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { readIdentityAnswer, readTokenAnswer } from '../oauth/read-answer.js';
+import { pinterest } from './pinterest.provider.js';
+
+const dead = { class: 'permanent', reason: 'grant_revoked' };
+const misconfigured = { class: 'app', reason: 'app_misconfigured' };
+const permission = { class: 'permission', reason: 'scope_missing' };
+const limited = { class: 'temporary', reason: 'rate_limited' };
+const unknown = { class: 'temporary', reason: 'provider_unavailable' };
+
+const FAILED = 'Authentication failed.';
+const LIMIT = 'This request exceeded a rate limit. This can happen if the client exceeds one\nof the published rate limits within a short time window.';
+
+/** What the v5 description shows, and what bug reports do. */
+const token: [what: string, status: number, body: unknown, means: object][] = [
+  ['a wrong or missing secret', 401, { code: 2, message: FAILED }, misconfigured],
+  ['a dead refresh token', 401, { code: 283, message: 'The authorization grant is invalid' }, dead],
+  ['a dead refresh token, under another status', 400, { code: 283, message: 'The authorization grant is invalid' }, dead],
+  ['too many calls', 429, { code: 8, message: LIMIT }, limited],
+  ['a dead token while there are too many calls', 429, { code: 283, message: 'The authorization grant is invalid' }, limited],
+  ['a request that lacks something', 400, { code: 1, message: 'Missing required parameter' }, unknown],
+  ['trouble of its own', 500, { code: 283, message: 'Something went wrong on our end.' }, unknown],
+];
+const api: typeof token = [
+  ['a dead access token', 401, { code: 2, message: FAILED }, dead],
+  ['the same with a status word', 401, { code: 2, message: FAILED, status: 'failure' }, dead],
+  ['a missing scope, with the status of a dead token', 401, { code: 3, message: 'Your token does not have sufficient permissions' }, permission],
+  ['what the person may not', 403, { code: 29, message: 'You are not permitted to access that resource.' }, permission],
+  ['an account that may not be read', 403, { code: 403, message: 'Not authorized to access the user account.' }, permission],
+  [
+    'what no app with Trial access may',
+    403,
+    { code: 29, message: 'Apps with Trial access may not create Pins in production https://api.pinterest.com' },
+    misconfigured,
+  ],
+  ['too many calls', 429, { code: 8, message: LIMIT }, limited],
+  ['the number of a dead token under another status', 404, { code: 2, message: 'AdAccount not found.' }, unknown],
+  ['a board that may not be seen', 401, { code: 7, message: 'Not authorized to access board or Pin.' }, unknown],
+  ['a number that is a text', 401, { code: '2', message: FAILED }, unknown],
+  ['no JSON', 401, 'Unauthorized', unknown],
+];
+
+describe('Pinterest refuses', () => {
+  it.each(token)('at the token endpoint: %s', (_what, status, body, means) => {
+    expect(readTokenAnswer(pinterest, { status, headers: {}, body: JSON.stringify(body) })).toMatchObject({ ok: false, failure: means });
+  });
+
+  it.each(api)('at the API: %s', (_what, status, body, means) => {
+    expect(readIdentityAnswer(pinterest, { status, headers: {}, body: JSON.stringify(body) })).toMatchObject({ ok: false, failure: means });
+  });
+
+  it('with a number, which is kept, and a text, which is not', () => {
+    const body = JSON.stringify({ code: 2, message: FAILED });
+    expect(readIdentityAnswer(pinterest, { status: 401, headers: {}, body })).toEqual({ ok: false, failure: { ...dead, code: '2' } });
+  });
+
+  it('and says how long to wait, when it does', () => {
+    const answer = { status: 429, headers: { 'retry-after': '30' }, body: JSON.stringify({ code: 8, message: LIMIT }) };
+    expect(readIdentityAnswer(pinterest, answer)).toMatchObject({ failure: { retryAfter: 30 } });
+  });
+});

@@ -1,15 +1,19 @@
 import { parseArgs } from 'node:util';
 import { connect, ensure, readSession, Service } from './demo/service.mjs';
+import { pushPath } from './demo/push-path.mjs';
 import { say, step, until } from './demo/telling.mjs';
 
 const HELP = `Tells Evergrant's story against the service that \`npm start\` runs, with real calls.
 
-  npm run demo [-- --provider x] [-- --home .evergrant]
+  npm run demo -- [--provider x] [--push] [--home .evergrant]
+
+With --push the platform itself tells us that the person removed the app.
 `;
 
 const { values } = parseArgs({
   options: {
     provider: { type: 'string', default: 'x' },
+    push: { type: 'boolean', default: false },
     home: { type: 'string', default: process.env.EVERGRANT_HOME ?? '.evergrant' },
     help: { type: 'boolean', default: false },
   },
@@ -18,7 +22,33 @@ const { values } = parseArgs({
 /** The persona whose story is told. */
 const PERSONA = 'happy';
 
-async function tell(service, provider) {
+/** The platform says nothing of it: it is found out, and believed only when it is sure. */
+async function removed(service, { provider, account, first }) {
+  step('The person removes the app at the platform');
+  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider });
+  await until('allowed to ask again', account, ({ last_refreshed_at: at }) => Date.now() - Date.parse(at) > 62_000);
+  const refusal = await service.post(`/v1/accounts/${first.id}/refresh`, 409);
+  say(`a refresh is refused: ${refusal.status} ${refusal.code}`);
+
+  step('One refusal alone decides nothing; a second witness and a minute later do');
+  const doubted = await account();
+  say(`health now: ${doubted.health} (${doubted.health_reason})`);
+  const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth');
+  say(`health: ${dead.health}, because ${dead.health_reason}`);
+}
+
+/** The platform calls us, and its verified word decides alone. */
+async function removedAndTold(service, { provider, account, first }) {
+  step('The person removes the app, and the platform tells us');
+  const push_url = `${service.session.api_url}/v1/callbacks/${pushPath(provider, first.oauth_app_id)}`;
+  await service.control('POST', '/_control/apps', { provider, client_id: `sandbox-${provider}`, push_url });
+  const before = Date.now();
+  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider });
+  const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth', 50);
+  say(`${Date.now() - before} ms later: ${dead.health}, because ${dead.health_reason}`);
+}
+
+async function tell(service, { provider, push }) {
   step('A backend starts the flow; the person consents at the platform (here: its sandbox)');
   const first = await connect(service, provider, PERSONA);
   say(`connected: ${first.id}, health ${first.health}`);
@@ -33,16 +63,11 @@ async function tell(service, provider) {
   const refreshed = await until('refreshed', account, ({ last_refreshed_at: at }) => at !== first.last_refreshed_at && at !== null);
   say(`refreshed at ${refreshed.last_refreshed_at}, token now until ${refreshed.token_expires_at}`);
 
-  step('The person removes the app at the platform');
-  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider });
-  await until('allowed to ask again', account, ({ last_refreshed_at: at }) => Date.now() - Date.parse(at) > 62_000);
-  const refusal = await service.post(`/v1/accounts/${first.id}/refresh`, 409);
-  say(`a refresh is refused: ${refusal.status} ${refusal.code}`);
+  step('The worker asks now and then how it is; so can a caller');
+  const { probe } = await service.post(`/v1/accounts/${first.id}/probe`, 200);
+  say(`probed at ${probe.at}: ${probe.state}; by itself again at ${probe.next_at}`);
 
-  step('One refusal alone decides nothing; a second witness and a minute later do');
-  say(`health now: ${(await account()).health} (${(await account()).health_reason})`);
-  const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth');
-  say(`health: ${dead.health}, because ${dead.health_reason}`);
+  await (push ? removedAndTold : removed)(service, { provider, account, first });
 
   step('The person connects again: same account, same id');
   const again = await connect(service, provider, PERSONA);
@@ -62,7 +87,7 @@ if (values.help) {
   process.stdout.write(HELP);
 } else {
   try {
-    await tell(new Service(readSession(values.home)), values.provider);
+    await tell(new Service(readSession(values.home)), values);
     process.stdout.write('\nThe end.\n');
   } catch (error) {
     process.stderr.write(`\nThe demo stopped: ${error.message}\n`);

@@ -10,16 +10,16 @@ export function step(title) {
 
 export const say = (line) => process.stdout.write(`   ${line}\n`);
 
-/** Asks once a second until `holds`; the last answer. Three minutes at the most. */
-export async function until(what, ask, holds) {
+/** Asks once a second, or as often as is said, until `holds`; the last answer. Three minutes at the most. */
+export async function until(what, ask, holds, every = 1_000) {
   const start = Date.now();
-  for (let dots = 0; ; dots += 1) {
+  for (;;) {
     const answer = await ask();
     if (holds(answer)) {
-      if (dots > 0) say(`(${Math.round((Date.now() - start) / 1_000)} s)`);
+      if (Date.now() - start > 1_000) say(`(${Math.round((Date.now() - start) / 1_000)} s)`);
       return answer;
     }
     if (Date.now() - start > PATIENCE) throw new Error(`not ${what} after three minutes`);
-    await pause(1_000);
+    await pause(every);
   }
 }

@@ -8,7 +8,13 @@ import { session } from '../support/service.js';
 interface Story {
   ending?: string;
   healths?: string[];
+  /** How the app is; all are well, left out. */
+  app?: string;
 }
+
+/** Whoever puts the whole app into trouble has an app of her own: it is not the others' story. */
+const ALONE = ['wrong-secret', 'billing-exhausted'];
+const DAY = 24 * 60 * 60;
 
 /** Seconds: long enough for a slow machine to be in time, with the refresh due at 84 % of it at the latest. */
 const LIFE = 600;
@@ -18,6 +24,7 @@ const ROTATING = ['needs_reauth', 'active'];
 const STORIES: Record<string, Story> = {
   denies: { ending: 'oauth_error=access_denied' },
   'partial-consent': { healths: ['missing_permissions'] },
+  'wrong-secret': { ending: 'oauth_error=app_misconfigured', app: 'misconfigured' },
   'no-refresh-token': { healths: ['needs_reauth'] },
   'lost-answer': { healths: ROTATING },
   'revokes-after-connect': { healths: ['needs_reauth'] },
@@ -26,12 +33,20 @@ const STORIES: Record<string, Story> = {
   'page-role-lost': { healths: ['active', 'missing_permissions'] },
 };
 
+/** A line of the sandbox's call log. */
+interface Call {
+  persona?: string;
+  client_id?: string;
+  outcome: string;
+}
+
 interface Journey {
   provider: string;
   persona: string;
   story: Story;
   landing: string;
   accountIds: string[];
+  customer: Backend;
 }
 
 const offered = sandboxes.flatMap(({ name, impossiblePersonas }) =>
@@ -48,25 +63,43 @@ const ELSEWHERE: Record<string, (provider: string) => Story | undefined> = {
   'page-role-lost': (provider) => (hasPages(provider) ? undefined : {}),
   'short-lived': (provider) => (isExtended(provider) ? HURRIED : undefined),
   flaky: (provider) => (isExtended(provider) ? HURRIED : undefined),
+  'rate-limited': (provider) => (isExtended(provider) ? HURRIED : undefined),
 };
 const storyOf = (provider: string, persona: string): Story => ELSEWHERE[persona]?.(provider) ?? STORIES[persona] ?? {};
 
 let backend: Backend;
+/** By persona; everybody else is a user of `backend`'s customer. */
+const alone = new Map<string, Backend>();
 const journeys = new Map<string, Journey>();
 let accounts: Map<string, Account>;
 
-async function go(provider: string, persona: string): Promise<void> {
-  const { authorize_url, state } = await backend.start(provider);
-  const { headers } = await reply(await backend.decide(authorize_url, persona), { redirect: 'manual' });
-  const { body } = await backend.get(`/v1/oauth/attempts/${state}`);
-  const { account_ids: accountIds } = body as { account_ids: string[] };
-  journeys.set(`${provider}/${persona}`, { provider, persona, story: storyOf(provider, persona), landing: headers.get('location')!, accountIds });
+async function register(customer: Backend, whose: string, provider: string): Promise<void> {
+  const app = { provider, name: provider, client_id: `conformance-${whose}-${provider}-${Date.now()}`, client_secret: 'a-secret-of-a-test' };
+  expect((await customer.post('/v1/oauth-apps', app)).status).toBe(201);
+  const knobs = { provider, client_id: app.client_id, access_ttl_seconds: LIFE };
+  expect((await customer.control('POST', '/apps', knobs)).status).toBe(200);
 }
 
-const readAll = async (): Promise<Map<string, Account>> => {
+async function go(provider: string, persona: string): Promise<void> {
+  const customer = alone.get(persona) ?? backend;
+  const { authorize_url, state } = await customer.start(provider);
+  const { headers } = await reply(await customer.decide(authorize_url, persona), { redirect: 'manual' });
+  const { body } = await customer.get(`/v1/oauth/attempts/${state}`);
+  const { account_ids: accountIds } = body as { account_ids: string[] };
+  const story = storyOf(provider, persona);
+  journeys.set(`${provider}/${persona}`, { provider, persona, story, landing: headers.get('location')!, accountIds, customer });
+}
+
+const appOf = async ({ customer, provider }: Journey): Promise<string | undefined> =>
+  ((await customer.get('/v1/oauth-apps')).body as { provider: string; status: string }[]).find((app) => app.provider === provider)?.status;
+
+const everybodysAccounts = async (): Promise<Map<string, Account>> =>
+  new Map((await Promise.all([backend, ...alone.values()].map(readAll))).flatMap((found) => [...found]));
+
+const readAll = async (customer: Backend): Promise<Map<string, Account>> => {
   const found = new Map<string, Account>();
   for (let cursor: string | null = ''; cursor !== null;) {
-    const { body } = await backend.get(`/v1/accounts?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    const { body } = await customer.get(`/v1/accounts?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
     const page = body as { items: Account[]; next_cursor: string | null };
     for (const account of page.items) found.set(account.id, account);
     cursor = page.next_cursor;
@@ -80,11 +113,10 @@ const asTold = ({ story, accountIds }: Journey, all: Map<string, Account>): bool
 
 beforeAll(async () => {
   backend = await Backend.ofNewCustomer(session());
+  for (const persona of ALONE) alone.set(persona, await Backend.ofNewCustomer(session()));
   for (const provider of PROVIDER_NAMES) {
-    const app = { provider, name: provider, client_id: `conformance-${provider}-${Date.now()}`, client_secret: 'a-secret-of-a-test' };
-    expect((await backend.post('/v1/oauth-apps', app)).status).toBe(201);
-    const knobs = { provider, client_id: app.client_id, access_ttl_seconds: LIFE };
-    expect((await backend.control('POST', '/apps', knobs)).status).toBe(200);
+    await register(backend, 'all', provider);
+    for (const [persona, customer] of alone) await register(customer, persona, provider);
   }
   await Promise.all(offered.map(([provider, persona]) => go(provider, persona)));
   await backend.pass(35);
@@ -92,25 +124,51 @@ beforeAll(async () => {
   // A Page is alive by a token without an end, whatever becomes of the refreshes behind it.
   const isUntouched = ({ last_refreshed_at: at, health, token_expires_at: end }: Account): boolean =>
     at === null && health === 'active' && end !== null;
-  const untouched = async (): Promise<string[]> => [...(await readAll()).values()].filter(isUntouched).map(nameOf);
+  const untouched = async (): Promise<string[]> => [...(await readAll(backend)).values()].filter(isUntouched).map(nameOf);
   await until(untouched, ({ length }) => length === 0, 60);
   await backend.pass(61);
   const settled = (all: Map<string, Account>): boolean => [...journeys.values()].every((journey) => asTold(journey, all));
-  accounts = await until(readAll, settled, 90).catch(readAll);
+  accounts = await until(everybodysAccounts, settled, 90).catch(everybodysAccounts);
 }, 360_000);
 
 describe.each(PROVIDER_NAMES.map((name) => [name]))('at %s', (provider) => {
-  it.each(offered.filter(([name]) => name === provider))('%s: the story of %s is told as it is', (_, persona) => {
+  it.each(offered.filter(([name]) => name === provider))('%s: the story of %s is told as it is', async (_, persona) => {
     const journey = journeys.get(`${provider}/${persona}`)!;
     expect(journey.landing).toContain(journey.story.ending ?? `connected=${provider}`);
     const healths = journey.accountIds.map((id) => accounts.get(id)?.health);
     expect(healths.filter((health) => !(journey.story.healths ?? ['active']).includes(health!))).toEqual([]);
     expect(journey.accountIds.length > 0).toBe(journey.story.ending === undefined);
+    expect(await appOf(journey)).toBe(journey.story.app ?? 'active');
   });
+
+  /** What is extended may have ended before the limit did. */
+  it('hears of a call too many, comes again and is answered', async () => {
+    const outcomes = async (): Promise<string[]> =>
+      ((await backend.control('GET', `/calls?provider=${provider}&endpoint=token&since=0`)).body as Call[])
+        .filter(({ persona, client_id: app }) => persona === 'rate-limited' && app?.startsWith('conformance-all-'))
+        .map(({ outcome }) => outcome);
+    const [limited, answer] = ['too_many_requests', isExtended(provider) ? /^(ok|expired_token)$/ : /^ok$/] as const;
+    const isTold = (told: string[]): boolean => told.includes(limited) && told.slice(told.indexOf(limited)).some((outcome) => answer.test(outcome));
+    expect(await until(outcomes, isTold, 60)).toContain(limited);
+  }, 90_000);
 
   it('never lets a lost answer pass for a revocation', () => {
     const { accountIds } = journeys.get(`${provider}/lost-answer`)!;
     const dead = accountIds.map((id) => accounts.get(id)!).filter(({ health }) => health === 'needs_reauth');
     expect(dead.map(({ health_reason }) => health_reason)).toEqual(dead.map(() => 'refresh_outcome_unknown'));
   });
+});
+
+/** The last, as it lets a day pass: no more than one call a day is paid for to learn how an account is. */
+describe('at platforms that sell calls', () => {
+  const sold = offered.filter(([, persona]) => persona === 'billing-exhausted').map(([provider]) => [provider]);
+
+  it.each(sold)('%s: spent credits pause the app, and hurt no account', async (provider) => {
+    const journey = journeys.get(`${provider}/billing-exhausted`)!;
+    const [customer, id] = [journey.customer, journey.accountIds[0]!];
+    await customer.pass(DAY);
+    await customer.accountUntil(id, ({ token_expires_at: end }) => Date.parse(end!) > Date.now() + DAY * 1_000, 90);
+    expect(await customer.post(`/v1/accounts/${id}/probe`)).toMatchObject({ status: 503, body: { code: 'oauth_app.paused' } });
+    expect([await appOf(journey), (await customer.account(id)).health]).toEqual(['paused', 'active']);
+  }, 120_000);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Secret } from '#observability';
 import type { PlatformRequest } from './contract/http.js';
+import type { Failure } from './contract/outcome.js';
 import type { Provider } from './contract/provider.js';
 import { authorizeUrl } from './oauth/authorize-url.js';
 import { readIdentityAnswer, readTokenAnswer } from './oauth/read-answer.js';
@@ -80,12 +81,13 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))('the imi
     } as const;
 
     /** What is made of the platform's no. */
-    const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => {
+    const failure = (call: keyof typeof calls, reason: RefusalReason): Partial<Failure> => {
       const [request, read] = calls[call];
-      const { status, body } = endpointOf(sandbox, request)!.refuse(new Refusal(reason, 'something'));
-      const outcome = read(provider, { status, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) });
-      return outcome.ok ? 'taken for a success' : outcome.failure.class;
+      const { status, headers = {}, body } = endpointOf(sandbox, request)!.refuse(new Refusal(reason, 'something'));
+      const outcome = read(provider, { status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+      return outcome.ok ? { reason: 'taken for a success' } : outcome.failure;
     };
+    const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => failure(call, reason).class;
 
     it.each(['unknown_token', 'expired_token', 'revoked_grant'] as const)('a refresh with a token that is dead (%s) is permanent', (reason) => {
       expect(meaning('refresh', reason)).toBe('permanent');
@@ -103,8 +105,25 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))('the imi
       expect(meaning('refresh', 'server_error')).toBe('temporary');
     });
 
-    it('a wrong secret is about the app, and never about the person', () => {
-      expect(meaning('exchange', 'wrong_client_secret')).toBe('app');
+    it.each(['exchange', 'refresh'] as const)('a wrong secret (%s) is about the app, and never about the person', (call) => {
+      expect(failure(call, 'wrong_client_secret')).toMatchObject({ class: 'app', reason: 'app_misconfigured' });
     });
+
+    it('a refresh too many is a limit that passes within two minutes', () => {
+      const { retryAfter, ...limit } = failure('refresh', 'too_many_requests');
+      expect(limit).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
+      expect(retryAfter).toBeGreaterThan(0);
+      expect(retryAfter).toBeLessThanOrEqual(120);
+    });
+
+    it('an exchange too many is a limit', () => {
+      expect(failure('exchange', 'too_many_requests')).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
+    });
+
+    if (sandbox.billsCalls) {
+      it('spent credits pause the app', () => {
+        expect(failure('identity', 'credits_depleted')).toMatchObject({ class: 'app', reason: 'app_paused' });
+      });
+    }
   });
 });

@@ -35,6 +35,9 @@ export const checkpoint = (site: string, subcode?: number): SandboxAnswer =>
 /** A call with a token or for one that the Graph API does not carry out. */
 export const unsupportedRequest = (): SandboxAnswer => graphError({ message: 'Unsupported request - method type: get', code: 100 });
 
+/** Minutes until calls are taken again, by business object: the least that can be said. */
+const USAGE = JSON.stringify({ '1': [{ type: 'pages', call_count: 100, total_cputime: 100, total_time: 100, estimated_time_to_regain_access: 1 }] });
+
 /** In the Graph API's words, and those of public bug reports. */
 const usual: Refusals = {
   missing_client_authentication: () =>
@@ -51,6 +54,10 @@ const usual: Refusals = {
   unsupported_grant_type: unsupportedRequest,
   young_token: unsupportedRequest,
   wrong_kind_of_token: unsupportedRequest,
+  too_many_requests: () => ({
+    ...graphError({ message: '(#17) User request limit reached', code: 17 }),
+    headers: { 'x-business-use-case-usage': USAGE },
+  }),
   server_error: () =>
     graphError({ message: 'An unexpected error has occurred. Please retry your request later.', code: 2, status: 500, transient: true }),
 };

@@ -18,6 +18,7 @@ const atCodeExchange: Refusals = {
   wrong_client_secret: () => rejected('Error validating client secret.'),
   missing_parameter: (name) => rejected(name === 'client_id' ? 'Invalid platform app' : `Missing required field ${name}`),
   unsupported_grant_type: () => rejected('Invalid grant_type: only authorization_code is supported'),
+  too_many_requests: () => rejected('Application request limit reached', 429),
   server_error: () => rejected('An unexpected error has occurred. Please retry your request later.', 500),
 };
 

@@ -329,6 +329,14 @@ describe('personas at Instagram', () => {
     expect(await extend(token)).toMatchObject({ status: 200 });
   });
 
+  it('rate-limited connects, then every second extension is one too many and changed nothing', async () => {
+    const token = await long('rate-limited');
+    const limited = await extend(token);
+    expect(limited).toMatchObject(graph(17));
+    expect(limited.headers.get('x-business-use-case-usage')).toContain('"estimated_time_to_regain_access":1');
+    expect(await extend(token)).toMatchObject({ status: 200 });
+  });
+
   it('lost-answer has her token extended and loses the answer, and the same token is taken again', async () => {
     const token = await long('lost-answer');
     await expect(extend(token)).rejects.toThrow('fetch failed');

@@ -29,6 +29,10 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   reused_code: wrongCode,
   late_code: wrongCode,
   wrong_redirect: wrongCode,
+  too_many_requests: () => ({
+    ...problem(429, 101, 'TOO_MANY_REQUESTS', 'Resource level throttle MEMBER limit for calls to this resource is reached.'),
+    headers: { 'retry-after': '20' },
+  }),
   server_error: () => problem(500, 0, 'INTERNAL_SERVER_ERROR', 'Internal Server Error'),
 };
 

@@ -1,5 +1,5 @@
 import type { Duration } from '#config';
-import { type Persona, personas } from './personas.js';
+import { type Persona, personas, type PersonaTraits } from './personas.js';
 import type { Platform } from './platform.js';
 import type { SandboxPush } from './push.js';
 import type { Refusal } from './refusal.js';
@@ -116,6 +116,8 @@ export interface SandboxDefinition {
   readonly quirks?: Readonly<Record<string, string>>;
   /** The Pages of a person, where the platform has Pages; on the consent page she may open some of them only. */
   readonly pages?: (persona: Persona) => readonly OfferedPage[];
+  /** The platform sells the calls of its API, and refuses them when the app's credits are spent. */
+  readonly billsCalls?: true;
   readonly tokens: TokenRules;
   readonly authorize: AuthorizeEndpoint;
   readonly endpoints: readonly Endpoint[];
@@ -123,9 +125,14 @@ export interface SandboxDefinition {
   readonly push?: SandboxPush;
 }
 
-/** Keeps the literal's types; a definition is loaded once and changed by nobody. Who is about Pages needs a platform that has them. */
+/** Keeps the literal's types; a definition is loaded once and changed by nobody. Who is about Pages or credits needs a platform that has them. */
 export const defineSandbox = (definition: SandboxDefinition): SandboxDefinition =>
-  Object.freeze({ ...definition, impossiblePersonas: { ...(definition.pages ? {} : withoutPages()), ...definition.impossiblePersonas } });
+  Object.freeze({ ...definition, impossiblePersonas: { ...excluded(definition), ...definition.impossiblePersonas } });
 
-const withoutPages = (): Record<string, string> =>
-  Object.fromEntries(personas.filter(({ traits }) => traits.pages).map(({ key }) => [key, 'there are no Pages here']));
+const excluded = ({ pages, billsCalls }: SandboxDefinition): Record<string, string> => ({
+  ...(pages ? {} : whoHave('pages', 'there are no Pages here')),
+  ...(billsCalls ? {} : whoHave('creditsEndAfter', 'nobody pays for calls here')),
+});
+
+const whoHave = (trait: keyof PersonaTraits, reason: string): Record<string, string> =>
+  Object.fromEntries(personas.filter(({ traits }) => traits[trait] !== undefined).map(({ key }) => [key, reason]));

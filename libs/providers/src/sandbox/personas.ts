@@ -1,4 +1,5 @@
 import { type Duration, seconds } from '#config';
+import type { RefusalReason } from './refusal.js';
 
 /** One of the Pages that a persona manages. What is left out is as it should be. */
 export interface PageTraits {
@@ -24,8 +25,10 @@ export interface PersonaTraits {
   readonly accessLife?: Duration;
   /** The token endpoint carries out her call and answers this much later. */
   readonly tokenDelay?: Duration;
-  /** Every second of her token calls is answered by a server error and not carried out. */
-  readonly everySecondFails?: true;
+  /** Every second of her token calls, the first after connecting among them, is refused for this and not carried out. */
+  readonly everySecondRefused?: RefusalReason;
+  /** Her token calls, the code exchange too, are answered as if the app had come with a wrong secret. */
+  readonly secretNeverFits?: true;
   /** Her refreshes are carried out, then the connection is cut. */
   readonly losesAnswers?: true;
   /** This long after connecting she removes the app. */
@@ -36,6 +39,8 @@ export interface PersonaTraits {
   readonly passwordChangedAfter?: Duration;
   /** From then on, counted from connecting, and until then she has something to confirm at the platform; her tokens live. */
   readonly checkpoint?: { readonly from: Duration; readonly until: Duration };
+  /** This long after connecting the app has no credits left for calls with her tokens, where a platform bills them. */
+  readonly creditsEndAfter?: Duration;
   /** The Pages she manages, where a platform has Pages; there, a persona that says nothing of them has one. */
   readonly pages?: readonly PageTraits[];
 }
@@ -87,7 +92,11 @@ export const personas: readonly Persona[] = [
   ),
   withTraits(
     person('flaky', 'Flavia Flaky', 'flavia_flaky', '2244995007', 'Connects; then every second token call is a server error.'),
-    { everySecondFails: true },
+    { everySecondRefused: 'server_error' },
+  ),
+  withTraits(
+    person('rate-limited', 'Ralf Ratelimited', 'ralf_ratelimited', '2244995013', 'Connects; then every second token call is one too many for the platform.'),
+    { everySecondRefused: 'too_many_requests' },
   ),
   withTraits(
     person('lost-answer', 'Lotte Lost', 'lotte_lost', '2244995008', 'Connects; a refresh then rotates the token and loses the answer.'),
@@ -108,6 +117,14 @@ export const personas: readonly Persona[] = [
   withTraits(
     person('checkpoint', 'Chiara Checkpoint', 'chiara_checkpoint', '2244995012', 'Connects; 30 seconds later the platform wants her to confirm who she is, which she does five minutes later.'),
     { checkpoint: { from: seconds(30), until: seconds(330) } },
+  ),
+  withTraits(
+    person('wrong-secret', 'Wanda Wrongsecret', 'wanda_wrongsecret', '2244995014', 'Says yes, and the platform finds the app\'s secret wrong.'),
+    { secretNeverFits: true },
+  ),
+  withTraits(
+    person('billing-exhausted', 'Bill Exhausted', 'bill_exhausted', '2244995015', 'Connects; 30 seconds later the app has no credits left for calls with his token.'),
+    { creditsEndAfter: seconds(30) },
   ),
   withTraits(person('no-pages', 'Nils Nopages', 'nils_nopages', '2244995101', 'Says yes, and manages no Page.'), { pages: [] }),
   withTraits(

@@ -25,6 +25,8 @@ export type RefusalReason =
   | 'wrong_kind_of_token'
   | 'lost_role'
   | 'missing_scope'
+  | 'too_many_requests'
+  | 'credits_depleted'
   | 'server_error';
 
 /** Thrown by imitations and by the shared parts; never leaves the sandbox as it is. */

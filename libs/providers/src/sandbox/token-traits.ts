@@ -11,7 +11,9 @@ export function meetPersona(platform: Platform, record: { clientId: string; pers
   const { traits } = personaOf(record);
   notes.persona = record.persona;
   notes.answerAfter = traits.tokenDelay;
-  if (traits.everySecondFails && countCall(platform, record) % 2 === 0) throw new Refusal('server_error');
+  if (traits.secretNeverFits) throw new Refusal('wrong_client_secret');
+  const { everySecondRefused } = traits;
+  if (everySecondRefused && countCall(platform, record) % 2 === 0) throw new Refusal(everySecondRefused);
 }
 
 function countCall({ state, definition }: Platform, { clientId, persona }: { clientId: string; persona: string }): number {

@@ -1,5 +1,5 @@
 import { digestOf } from './digest.js';
-import { assertGrantLives, type Platform } from './platform.js';
+import { assertGrantLives, personaOf, type Platform } from './platform.js';
 import type { GrantRecord, HeldToken } from './records.js';
 import { Refusal } from './refusal.js';
 
@@ -18,7 +18,13 @@ export function holderOf(platform: Platform, accessToken: string): GrantRecord {
   assertGrantLives(grant, now);
   if (held.expiresAt === ENDED) throw new Refusal('revoked_token');
   if (held.expiresAt <= now) throw new Refusal('expired_token');
+  if (definition.billsCalls) assertPaidFor(grant, now);
   return grant;
+}
+
+function assertPaidFor(grant: GrantRecord, now: number): void {
+  const { creditsEndAfter = Infinity } = personaOf(grant).traits;
+  if (now - grant.grantedAt >= creditsEndAfter) throw new Refusal('credits_depleted');
 }
 
 /** The app's grant that this token belongs to, live or not; a token of another app is unknown to this one. */

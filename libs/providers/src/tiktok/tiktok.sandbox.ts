@@ -133,6 +133,10 @@ const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAns
   late_code: () => oauthError('invalid_grant', 'Authorization code is expired.'),
   wrong_redirect: () => oauthError('invalid_request', 'Redirect_uri is not matched with the uri when requesting code.'),
   wrong_verifier: () => oauthError('invalid_request', 'Code verifier or code challenge is invalid.'),
+  too_many_requests: () => ({
+    ...oauthError('rate_limit_exceeded', 'The API rate limit was exceeded.', 429),
+    headers: { 'retry-after': '20' },
+  }),
   server_error: () => oauthError('internal_error', 'Internal server error.', 500),
 };
 const invalidGrant = (): SandboxAnswer => oauthError('invalid_grant', 'Refresh token is invalid or expired.');

@@ -54,6 +54,32 @@ describe('personas at X', () => {
     expect(await client.refresh(body.refresh_token)).toMatchObject({ status: 503 });
   });
 
+  it('rate-limited connects, then every second token call is one too many and changed nothing', async () => {
+    const { refresh_token: token } = await client.connect('rate-limited');
+    const limited = await client.refresh(token);
+    expect(limited).toMatchObject({ status: 429, body: { title: 'Too Many Requests' } });
+    expect(Number(limited.headers.get('x-rate-limit-reset'))).toBeGreaterThan(Date.now() / 1_000);
+    const { status, body } = await client.refresh(token);
+    expect(status).toBe(200);
+    expect(await client.refresh(body.refresh_token)).toMatchObject({ status: 429 });
+  });
+
+  it('wrong-secret is refused as an app with another secret is, and only she is', async () => {
+    const refused = await client.exchange(await client.code({}, 'wrong-secret'));
+    await client.connect();
+    const other = await client.exchange(await client.code(), {}, basic('other'));
+    expect([refused.status, refused.body]).toEqual([401, other.body]);
+    expect((await client.exchange(await client.code())).status).toBe(200);
+  });
+
+  it('billing-exhausted lives on, and 30 seconds later each call with his token finds no credits', async () => {
+    const tokens = await client.connect('billing-exhausted');
+    expect(await me(tokens.access_token)).toMatchObject({ status: 200 });
+    await turn(31);
+    expect(await me(tokens.access_token)).toMatchObject({ status: 402, body: { title: 'CreditsDepleted' } });
+    expect(await client.refresh(tokens.refresh_token)).toMatchObject({ status: 200 });
+  });
+
   it('lost-answer rotates and loses the answer, so the token that was sent is spent', async () => {
     const { refresh_token: token } = await client.connect('lost-answer');
     await expect(client.refresh(token)).rejects.toThrow('fetch failed');

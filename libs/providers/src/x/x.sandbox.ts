@@ -132,8 +132,17 @@ const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAns
   wrong_redirect: () =>
     oauthError(400, 'invalid_request', 'Value passed for the redirect uri did not match the uri of the authorization code.'),
   wrong_verifier: () => oauthError(400, 'invalid_request', 'Value passed for the code verifier did not match the code challenge.'),
+  too_many_requests: () => tooMany(),
   server_error: () => problem(503, 'Service Unavailable', 'Service Unavailable'),
 };
+const WINDOW_ENDS_IN = seconds(20);
+
+/** A window of the platform is a quarter of an hour; this one is about to end, so that its end is seen. */
+const tooMany = (): SandboxAnswer => ({
+  ...problem(429, 'Too Many Requests', 'Too Many Requests'),
+  headers: { 'x-rate-limit-reset': `${Math.ceil((Date.now() + WINDOW_ENDS_IN) / seconds(1))}`, 'x-rate-limit-remaining': '0' },
+});
+
 const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer => (oauthErrors[reason] ?? invalidToken)(subject);
 
 const problem = (status: number, title: string, detail: string, type = 'about:blank'): SandboxAnswer => ({
@@ -144,6 +153,8 @@ const problemType = (name: string): string => `https://api.twitter.com/2/problem
 
 const apiErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAnswer>> = {
   suspended_user: () => problem(403, 'Forbidden', 'The user used for authentication is suspended', problemType('user-suspended')),
+  credits_depleted: () =>
+    problem(402, 'CreditsDepleted', 'Your enrolled account does not have any credits to fulfill this request.', problemType('credits')),
   missing_scope: (scope) =>
     problem(403, 'Forbidden', `The ${scope} scope is required for this request.`, problemType('not-authorized-for-resource')),
 };
@@ -168,6 +179,7 @@ export const xSandbox = defineSandbox({
     'password-changed': 'no source says what X does with tokens then',
     checkpoint: 'no source says what X\'s token endpoint answers then',
   },
+  billsCalls: true,
   tokens: {
     codeLife: seconds(30),
     accessLife: minutes(2),

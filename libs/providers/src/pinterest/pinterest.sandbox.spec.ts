@@ -115,6 +115,15 @@ describe('the token endpoint of Pinterest', () => {
   });
 });
 
+describe('a limit of Pinterest', () => {
+  it('is told by its number, and passes', async () => {
+    const { refresh_token: token } = await client.connect('rate-limited');
+    const { status, body, headers } = await client.refresh(token);
+    expect([status, body.code, headers.get('retry-after')]).toEqual([429, 8, '20']);
+    expect(await client.refresh(token)).toMatchObject({ status: 200 });
+  });
+});
+
 describe('who it is at Pinterest', () => {
   it('is told with an id that is a text, a handle, a name and a picture', async () => {
     const { access_token: token } = await client.connect('ids-above-2-53');

@@ -88,6 +88,11 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   unsupported_grant_type: () => refused(400, 1, 'Invalid grant_type'),
   missing_client_authentication: unauthenticated,
   wrong_client_secret: unauthenticated,
+  /** Nothing says that Pinterest tells when the limit ends; here it does. */
+  too_many_requests: () => ({
+    ...refused(429, 8, 'This request exceeded a rate limit. This can happen if the client exceeds one\nof the published rate limits within a short time window.'),
+    headers: { 'retry-after': '20' },
+  }),
   server_error: () => refused(500, 500, 'Something went wrong on our end. Sorry about that.'),
 };
 

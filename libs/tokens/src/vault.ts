@@ -66,8 +66,10 @@ export class Vault {
     return { access: row.sealed_access, refresh: row.sealed_refresh, previous: row.sealed_prev_refresh };
   }
 
+  /** The pair, and those that came too late for it. */
   async shredGrant(tx: Tx, grantId: string): Promise<void> {
     await grantTokens.shred(tx, grantId);
+    await tx.query('delete from token_orphans where intent_id in (select id from exchange_intents where grant_id = $1)', [grantId]);
   }
 
   /** The token of one account of several that hang on a grant. */

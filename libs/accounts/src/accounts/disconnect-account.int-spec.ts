@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Secret } from '#observability';
 import { Vault } from '#tokens';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf, outboxOf } from '../../../../test/support/flow-rows.js';
@@ -37,6 +38,19 @@ describe('disconnecting', () => {
     expect(await flow.account(id)).toMatchObject({ health: 'disconnected', healthReason: null, nextRefreshAt: null });
     expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.disconnected']);
     expect(await revocations(1)).toMatchObject([{ outcome: 'ok' }]);
+  });
+
+  it('destroys a pair that came too late for its grant as well', async () => {
+    const id = await flow.connect('x');
+    const { id: grantId } = await grantOf(flow, id);
+    const intent = await flow.one<{ id: string }>(
+      `insert into exchange_intents (id, kind, grant_id, holder, state) values (gen_random_uuid(), 'refresh', $1, 'me', 'answered') returning id`,
+      [grantId],
+    );
+    const late = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresIn: null, refreshExpiresIn: null, scopes: null };
+    await flow.get(Vault).sealOrphan(flow.pool, { ...flow.tenant, id: intent.id }, late);
+    await disconnect(id);
+    expect(await flow.many('select 1 from token_orphans where intent_id = $1', [intent.id])).toEqual([]);
   });
 
   it('leaves nothing to refresh', async () => {

@@ -1,28 +1,26 @@
 import type { Tx } from '#persistence';
 import { UNBLEMISHED } from '../protocol/settle.js';
 import type { Room } from '../room.js';
-import { changeGrant, readGrant } from '../store/grants.js';
+import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
 
 const KEEPS_TOKENS = 'select 1 from grant_tokens where grant_id = $1';
 const WITH_OWN_TOKEN = `
   update accounts set probe_class = 'permanent', probe_reason = $2, probe_struck_at = null
   where grant_id = $1 and own_token and health <> 'disconnected' returning id`;
-const ORPHANS = 'delete from token_orphans where intent_id in (select id from exchange_intents where grant_id = $1)';
 
 /**
  * Ends a grant of which the platform itself said that it is over, in the caller's transaction: every token is destroyed, its
  * accounts show the reason at once, and an exchange that is under way finds another version. False: it was over already.
  */
 export async function endGrant(room: Room, tx: Tx, grantId: string, reason: string): Promise<boolean> {
-  await tx.query('select 1 from grants where id = $1 for update', [grantId]);
+  await lockGrant(tx, grantId);
   const read = await readGrant(tx, grantId);
   const { rowCount: held } = await tx.query(KEEPS_TOKENS, [grantId]);
   if (!read || (read.grant.refreshState === 'ended' && held === 0)) return false;
   const change = { ...UNBLEMISHED, refreshState: 'ended', refreshDueAt: null, endedReason: reason } as const;
   await changeGrant(tx, read.grant, change, { rotate: true });
   await room.vault.shredGrant(tx, grantId);
-  await tx.query(ORPHANS, [grantId]);
   const { rows } = await tx.query<{ id: string }>(WITH_OWN_TOKEN, [grantId, reason]);
   for (const { id } of rows) await room.vault.shredAccount(tx, id);
   await applyHealth(tx, grantId);

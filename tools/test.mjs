@@ -9,6 +9,9 @@ import { runJest, sum } from './test/jest.mjs';
 import { startRedis } from './test/redis.mjs';
 import { check } from './test/check.mjs';
 
+/** One file after the other: they share one service and turn its clock. */
+const END_TO_END = ['--selectProjects', 'e2e', '--runInBand'];
+
 const chosen = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
 const results = [];
@@ -32,14 +35,16 @@ process.exitCode = failed > 0 ? 1 : 0;
 async function everything() {
   results.push(await check('typecheck'), await check('lint'));
   const { REDIS_URL: _, ...onPostgres } = process.env;
-  console.log('\nUnit, integration and end-to-end tests, the queue on PostgreSQL');
-  results.push(await runJest(directory, [], onPostgres));
+  console.log('\nUnit and integration tests');
+  results.push(await runJest(directory, ['--selectProjects', 'unit', 'integration', '--maxWorkers=100%'], onPostgres));
+  console.log('\nEnd-to-end tests, the queue on PostgreSQL');
+  results.push(await runJest(directory, END_TO_END, onPostgres));
   const redis = await startRedis(directory);
   if (!redis) {
     console.log('\nNo redis-server was found: the end-to-end tests with the queue on Redis are skipped.');
     return;
   }
   console.log('\nEnd-to-end tests, the queue on Redis');
-  results.push(await runJest(directory, ['--selectProjects', 'e2e'], { ...process.env, REDIS_URL: redis.url }));
+  results.push(await runJest(directory, END_TO_END, { ...process.env, REDIS_URL: redis.url }));
   await redis.stop();
 }

@@ -4,7 +4,7 @@ import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, newId, openDatabase } from '#persistence';
-import { InProcessExchange, PlatformClient, type Room, Vault } from '#tokens';
+import { InProcessExchange, NoJournal, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -65,6 +65,8 @@ const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, 
   logger,
   holder: `${name}@${hostname()}/${newId()}`,
   random: Math.random,
+  journal: new NoJournal(),
+  gate: new OpenGate(),
 });
 
 function infrastructure(options: AccountsOptions): Provider[] {

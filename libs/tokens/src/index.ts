@@ -1,3 +1,5 @@
+export { OpenGate } from './gate/gate.js';
+export { NoJournal } from './journal/journal.js';
 export { InProcessExchange } from './exchange/in-process-exchange.js';
 export { adoptGrant, type AdoptedGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
 export { discardAttempt } from './grants/discard-attempt.js';
@@ -8,7 +10,7 @@ export { retireGrant } from './grants/retire-grant.js';
 export { PlatformClient } from './platform-client.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { deriveHealth } from './protocol/health.js';
-export type { Room } from './room.js';
+export type { CrashPoint, Room } from './room.js';
 export { recoverClaims } from './store/claims.js';
 export { applyHealth } from './store/health-store.js';
 export type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from './token-exchange.js';

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
 import type { Logger } from '#observability';
+import type { Gate } from './gate/gate.js';
+import type { Journal } from './journal/journal.js';
 import type { PlatformClient } from './platform-client.js';
 import type { Random } from './protocol/due.js';
 import type { Vault } from './vault.js';
@@ -15,4 +17,11 @@ export interface Room {
   /** Who holds the claims of this process. */
   holder: string;
   random: Random;
+  journal: Journal;
+  gate: Gate;
+  /** Called at each point where a crash would matter; the fault test dies there. */
+  at?(point: CrashPoint): void;
 }
+
+/** The windows of the table in docs/refresh.md. */
+export type CrashPoint = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7';

@@ -1,0 +1,48 @@
+/** Why an exchange is wanted, the most urgent first: its outcome is unknown, somebody waits for it, it is due. */
+export type Urgency = 'unknown' | 'forced' | 'due';
+
+/** What the gate needs to know of an exchange. */
+export interface Wish {
+  grantId: string;
+  appId: string;
+  workspaceId: string;
+  urgency: Urgency;
+  /** When the access token ends: the soonest goes first. Null: it has no end. */
+  accessExpiresAt: Date | null;
+}
+
+/** What became of a request that was let through; `unsent`: none left. */
+export type Passage = 'ok' | 'temporary' | 'permanent' | 'app' | 'lost' | 'unsent';
+
+export interface Pass {
+  kind: 'pass';
+  /** To be called once, whatever happened. `counts` false: a refusal that was expected, of a grant known to be dead. */
+  leave(passage: Passage, counts?: boolean): void;
+}
+
+/** Nothing may be sent for this app or from this process now. */
+export interface Refusal {
+  kind: 'closed';
+  why: 'breaker' | 'full' | 'draining';
+  /** Seconds. */
+  retryAfter: number;
+}
+
+/** Decides who may send when: breakers and permits per app, places per workspace. */
+export interface Gate {
+  /** Waits for a place; settles with a refusal where waiting would not help. */
+  enter(wish: Wish): Promise<Pass | Refusal>;
+  /** Whether refusals of this app's grants may be believed: its breaker is closed. */
+  isClosed(appId: string): boolean;
+}
+
+/** Lets everybody through at once: for tests of what lies behind it. */
+export class OpenGate implements Gate {
+  enter(): Promise<Pass> {
+    return Promise.resolve({ kind: 'pass', leave: () => undefined });
+  }
+
+  isClosed(): boolean {
+    return true;
+  }
+}

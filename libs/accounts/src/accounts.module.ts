@@ -4,7 +4,7 @@ import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, newId, openDatabase } from '#persistence';
-import { InProcessExchange, NoJournal, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
+import { InProcessExchange, NoJournal, NoMetrics, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -67,6 +67,7 @@ const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, 
   random: Math.random,
   journal: new NoJournal(),
   gate: new OpenGate(),
+  metrics: new NoMetrics(),
 });
 
 function infrastructure(options: AccountsOptions): Provider[] {

@@ -1,3 +1,4 @@
+export { type EndedExchange, type ExchangeMetrics, type ExchangeResult, NoMetrics } from './exchange-metrics.js';
 export { OpenGate } from './gate/gate.js';
 export { NoJournal } from './journal/journal.js';
 export { InProcessExchange } from './exchange/in-process-exchange.js';

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
 import type { Logger } from '#observability';
+import type { ExchangeMetrics } from './exchange-metrics.js';
 import type { Gate } from './gate/gate.js';
 import type { Journal } from './journal/journal.js';
 import type { PlatformClient } from './platform-client.js';
@@ -19,6 +20,7 @@ export interface Room {
   random: Random;
   journal: Journal;
   gate: Gate;
+  metrics: ExchangeMetrics;
   /** Called at each point where a crash would matter; the fault test dies there. */
   at?(point: CrashPoint): void;
 }

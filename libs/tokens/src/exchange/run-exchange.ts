@@ -1,0 +1,129 @@
+import type { PlatformAnswer, PlatformRequest } from '#providers';
+import type { Environment } from '#persistence';
+import type { JournaledIntent } from '../journal/journal.js';
+import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
+import type { PlatformLine } from '../platform-line.js';
+import { type Conclusion, conclusionOf, fromJournal, type Known, nextStep, type Step } from '../protocol/exchange-step.js';
+import type { Room } from '../room.js';
+
+/** One request to a token endpoint, and what becomes of each way it can end. `Outcome` is what its caller is told. */
+export interface Exchange<Outcome> {
+  intent: JournaledIntent;
+  environment: Environment;
+  /** Builds the request. Not asked for one that an earlier process sent. */
+  request(): Promise<PlatformRequest>;
+  /** Notes in the database that it is about to leave. False: it is ours no more. */
+  mark(): Promise<boolean>;
+  /** Stores how it ended, for as long as that takes. */
+  answered(answer: PlatformAnswer): Promise<Outcome>;
+  lost(): Promise<Outcome>;
+  unreached(): Promise<Outcome>;
+  withheld(): Promise<Outcome>;
+}
+
+/** Takes the steps of the protocol, one after the other, until there is none. */
+export async function runExchange<Outcome>(room: Room, exchange: Exchange<Outcome>): Promise<Outcome> {
+  const run = new Run(room, exchange);
+  return run.toItsEnd({});
+}
+
+/** Goes on where a dead process stopped: with its answer, or knowing that there will be none. */
+export async function resumeExchange<Outcome>(room: Room, exchange: Exchange<Outcome>, answer: PlatformAnswer | null): Promise<Outcome> {
+  const run = new Run(room, exchange, answer);
+  return run.toItsEnd(fromJournal(answer !== null));
+}
+
+class Run<Outcome> {
+  #line: PlatformLine | undefined;
+  #outcome: Outcome | undefined;
+
+  constructor(
+    private readonly room: Room,
+    private readonly exchange: Exchange<Outcome>,
+    private answer: PlatformAnswer | null = null,
+  ) {}
+
+  async toItsEnd(known: Known): Promise<Outcome> {
+    for (let step = nextStep(known); step !== 'done'; step = nextStep(known)) {
+      known = { ...known, ...(await this.take(step, known)) };
+    }
+    return this.#outcome as Outcome;
+  }
+
+  private take(step: Exclude<Step, 'done'>, known: Known): Promise<Known> {
+    if (step === 'conclude') return this.conclude(conclusionOf(known));
+    return this[step]();
+  }
+
+  private async connect(): Promise<Known> {
+    const { room, exchange } = this;
+    try {
+      this.#line = await room.client.connect(await exchange.request(), exchange.environment);
+      room.at?.('W2');
+      return { reached: true };
+    } catch (error) {
+      if (!(error instanceof NotSent)) throw error;
+      return this.unsent(error);
+    }
+  }
+
+  /** On disk here and in the database, for this process and for others; either refusing is reason enough to send nothing. */
+  private async dispatch(): Promise<Known> {
+    const { room, exchange } = this;
+    const noted = await Promise.allSettled([room.journal.dispatched(exchange.intent), exchange.mark()]);
+    const dispatched = noted.every((one) => one.status === 'fulfilled' && one.value !== false);
+    if (!dispatched) {
+      this.#line?.hangUp();
+      const failed = noted.find((one) => one.status === 'rejected');
+      room.logger.warn({ err: failed?.reason as unknown, intent: exchange.intent.intentId }, 'nothing is sent');
+    }
+    return { dispatched };
+  }
+
+  private async send(): Promise<Known> {
+    try {
+      const sending = this.#line?.send(TOKEN_DEADLINE);
+      this.room.at?.('W3');
+      this.answer = (await sending) ?? null;
+      this.room.at?.('W4');
+      return { answer: 'arrived' };
+    } catch (error) {
+      if (error instanceof NotSent) return this.unsent(error);
+      this.room.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'no answer to a token request');
+      return { answer: 'lost' };
+    }
+  }
+
+  private async record(): Promise<Known> {
+    const { room, exchange, answer } = this;
+    try {
+      if (answer) await room.journal.answered(exchange.intent, answer);
+      room.at?.('W5');
+      return { recorded: true };
+    } catch (error) {
+      room.logger.error({ err: error, intent: exchange.intent.intentId }, 'an answer could not be journaled: it lives in memory until it is stored');
+      return { recorded: false };
+    }
+  }
+
+  private async conclude(conclusion: Conclusion): Promise<Known> {
+    this.#outcome = conclusion === 'answered' && this.answer ? await this.exchange.answered(this.answer) : await this.without(conclusion);
+    this.room.at?.('W7');
+    return { concluded: true };
+  }
+
+  private without(conclusion: Conclusion): Promise<Outcome> {
+    if (conclusion === 'unreached') return this.exchange.unreached();
+    return conclusion === 'withheld' ? this.exchange.withheld() : this.exchange.lost();
+  }
+
+  private close(): Promise<Known> {
+    this.room.journal.settled(this.exchange.intent.intentId);
+    return Promise.resolve({ closed: true });
+  }
+
+  private unsent(error: NotSent): Known {
+    this.room.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'the platform was not reached');
+    return { reached: false };
+  }
+}

@@ -1,0 +1,44 @@
+/** What one exchange knows of itself. A process that comes back after a crash knows what the journal says (`fromJournal`). */
+export interface Known {
+  /** Whether a connection stands. What fails before is known as not sent. */
+  reached?: boolean;
+  /** D: whether it is on disk, and in the database, that the request is about to leave. */
+  dispatched?: boolean;
+  answer?: 'arrived' | 'lost';
+  /** R: whether the answer is on disk. `false`: the disk failed, and memory is all there is. */
+  recorded?: boolean;
+  /** Whether what came of it is stored. */
+  concluded?: boolean;
+  /** C: whether the journal may forget it. */
+  closed?: boolean;
+}
+
+export type Step = 'connect' | 'dispatch' | 'send' | 'record' | 'conclude' | 'close' | 'done';
+
+/**
+ * The heart of the protocol: what to do next, of what is known. Nothing is sent that is not on disk as about to be sent,
+ * nothing is read that is not on disk as answered, and the journal forgets nothing that is not stored.
+ */
+export function nextStep(known: Known): Step {
+  if (known.concluded) return known.closed || known.dispatched === undefined ? 'done' : 'close';
+  if (isOver(known)) return 'conclude';
+  if (known.answer === 'arrived') return 'record';
+  if (known.dispatched) return 'send';
+  return known.reached ? 'dispatch' : 'connect';
+}
+
+/** Nothing more can come: the answer is on disk, or the disk failed, or there will be none. */
+const isOver = ({ answer, recorded, reached, dispatched }: Known): boolean =>
+  recorded !== undefined || answer === 'lost' || reached === false || dispatched === false;
+
+/** How an exchange ended: `unreached` and `withheld` sent nothing, for the platform's sake or for ours. */
+export type Conclusion = 'answered' | 'lost' | 'unreached' | 'withheld';
+
+export function conclusionOf({ answer, reached }: Known): Conclusion {
+  if (answer !== undefined) return answer === 'arrived' ? 'answered' : 'lost';
+  return reached === false ? 'unreached' : 'withheld';
+}
+
+/** What a process that finds D in its journal knows, with R or without. */
+export const fromJournal = (answered: boolean): Known =>
+  answered ? { reached: true, dispatched: true, answer: 'arrived', recorded: true } : { reached: true, dispatched: true, answer: 'lost' };

@@ -1,48 +1,34 @@
-import pRetry from 'p-retry';
-import type { Secret } from '#observability';
 import { recordEvent, transaction, type Tx } from '#persistence';
 import { providerOf, type TokenSet } from '#providers';
-import { listProfiles, syncProfiles } from '../grants/profiles.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import { afterTokens } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { clearApp } from '../store/apps.js';
-import { endIntent } from '../store/claims.js';
 import { changeGrant, databaseNow } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
+import { endIntent, readIntent } from '../store/intents.js';
 import type { RefreshOutcome } from '../token-exchange.js';
-import type { Refresh } from './refresh-grant.js';
+import type { Refresh } from './prepare-refresh.js';
 import { revokeTokens } from './revoke-tokens.js';
 import { untilStored } from './until-stored.js';
 
-
-/** Stores a new pair under the next version; a pair whose grant has moved on is kept as an orphan or revoked, never dropped. */
+/**
+ * Stores a new pair under the next version. A pair whose grant has moved on is kept as an orphan or revoked, never dropped;
+ * one that is found stored was ours, and the database's answer to it got lost.
+ */
 export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSet): Promise<RefreshOutcome> {
-  const { claim, app } = refresh;
-  const fate = await pRetry(
-    () => transaction(room.pool, async (tx) => ((await store(room, tx, refresh, tokens)) ? 'stored' : keepLate(room, tx, refresh, tokens))),
-    untilStored(room.logger, { grant: claim.grant.id }),
+  const { grant } = refresh.claim;
+  const fate = await untilStored(room.logger, { grant: grant.id }, () =>
+    transaction(room.pool, async (tx) => ((await store(room, tx, refresh, tokens)) ? 'stored' : keepLate(room, tx, refresh, tokens))),
   );
-  if (fate === 'unwanted') {
-    await revokeTokens(room, { ...claim.grant, oauthAppId: app.id, ...tokens });
-  }
-  if (fate === 'stored') await renewProfiles(room, claim.grant, tokens.accessToken);
+  room.at?.('W6');
+  if (fate === 'unwanted') await revokeTokens(room, { ...grant, oauthAppId: refresh.app.id, ...tokens });
+  if (fate === 'stored') tellLifeLeft(room, refresh);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }
 
-/** A consent that came while the profiles were listed brought a newer list. */
-const STILL_THE_SAME = 'select 1 from grants where id = $1 and token_version = $2::bigint + 1 for update';
-
-/** With a renewed token the profiles are walked again: theirs are renewed too, and a lost role shows. */
-async function renewProfiles(room: Room, grant: GrantFacts, token: Secret): Promise<void> {
-  const listed = await listProfiles(room, grant, token);
-  if (!listed?.ok) return;
-  await transaction(room.pool, async (tx) => {
-    const { rows } = await tx.query(STILL_THE_SAME, [grant.id, grant.tokenVersion]);
-    if (rows.length === 0) return;
-    await syncProfiles(room, tx, grant.id, listed.profiles);
-    await applyHealth(tx, grant.id);
-  });
+function tellLifeLeft({ metrics }: Room, { claim: { grant, now } }: Refresh): void {
+  if (grant.accessExpiresAt) metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
 }
 
 async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<boolean> {
@@ -83,7 +69,8 @@ async function putOffProbes(tx: Tx, grant: GrantFacts): Promise<void> {
 }
 
 /** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
-async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refresh, tokens: TokenSet): Promise<'orphan' | 'unwanted'> {
+async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refresh, tokens: TokenSet): Promise<'stored' | 'orphan' | 'unwanted'> {
+  if ((await readIntent(tx, intentId))?.state === 'committed') return 'stored';
   const living = await room.vault.openGrantTokens(tx, grant);
   if (living) await room.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
   await endIntent(tx, intentId, 'answered', 'late');

@@ -1,20 +1,25 @@
 import type { Secret } from '#observability';
+import type { Unsettled } from '../journal/journal.js';
 import type { Room } from '../room.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '../token-exchange.js';
 import { exchangeCode } from './exchange-code.js';
 import { awaitRunning } from './await-running.js';
+import { recover } from './recover.js';
 import { refreshGrant } from './refresh-grant.js';
 import { revokeTokens } from './revoke-tokens.js';
 
-/** TokenExchange without a process of its own. Callers of one grant in this process share one exchange. */
+/** The engine behind every TokenExchange. Callers of one grant, or of one attempt, share one exchange. */
 export class InProcessExchange implements TokenExchange {
   readonly #running = new Map<string, Promise<RefreshOutcome | 'busy'>>();
+  readonly #codes = new Map<string, Promise<CodeOutcome>>();
   readonly #others = new Set<Promise<unknown>>();
 
   constructor(private readonly room: Room) {}
 
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
-    return this.follow(exchangeCode(this.room, attemptId, code));
+    const running = this.#codes.get(attemptId) ?? exchangeCode(this.room, attemptId, code).finally(() => this.#codes.delete(attemptId));
+    this.#codes.set(attemptId, running);
+    return running;
   }
 
   async refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
@@ -27,9 +32,15 @@ export class InProcessExchange implements TokenExchange {
     return this.follow(revokeTokens(this.room, tokens));
   }
 
+  /** Settles what a dead process left in the journal, and asks first for what nobody knows. Before any other work. */
+  async recover(left: readonly Unsettled[]): Promise<void> {
+    const unknown = await recover(this.room, left);
+    for (const grantId of unknown) this.follow(this.refresh(grantId)).catch((error: unknown) => { this.room.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet'); });
+  }
+
   /** Resolves when the exchanges of this process have ended. */
   async drain(): Promise<void> {
-    await Promise.allSettled([...this.#running.values(), ...this.#others]);
+    await Promise.allSettled([...this.#running.values(), ...this.#codes.values(), ...this.#others]);
   }
 
   private follow<Outcome>(work: Promise<Outcome>): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { Environment } from '#persistence';
+import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
 import type { PlatformLine } from '../platform-line.js';
@@ -8,8 +9,12 @@ import type { Room } from '../room.js';
 
 /** One request to a token endpoint, and what becomes of each way it can end. `Outcome` is what its caller is told. */
 export interface Exchange<Outcome> {
-  intent: JournaledIntent;
-  environment: Environment;
+  readonly intent: JournaledIntent;
+  readonly environment: Environment;
+  readonly provider: string;
+  readonly kind: 'refresh' | 'code';
+  /** How it ended, as the operators are told. */
+  readonly result: ExchangeResult;
   /** Builds the request. Not asked for one that an earlier process sent. */
   request(): Promise<PlatformRequest>;
   /** Notes in the database that it is about to leave. False: it is ours no more. */
@@ -36,6 +41,7 @@ export async function resumeExchange<Outcome>(room: Room, exchange: Exchange<Out
 class Run<Outcome> {
   #line: PlatformLine | undefined;
   #outcome: Outcome | undefined;
+  #seconds = 0;
 
   constructor(
     private readonly room: Room,
@@ -81,16 +87,23 @@ class Run<Outcome> {
   }
 
   private async send(): Promise<Known> {
+    const { room, exchange } = this;
+    room.metrics.inFlight(1);
+    const sentAt = performance.now();
     try {
       const sending = this.#line?.send(TOKEN_DEADLINE);
-      this.room.at?.('W3');
+      room.at?.('W3');
       this.answer = (await sending) ?? null;
-      this.room.at?.('W4');
+      room.at?.('W4');
       return { answer: 'arrived' };
     } catch (error) {
       if (error instanceof NotSent) return this.unsent(error);
-      this.room.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'no answer to a token request');
+      room.logger.warn({ err: error, intent: exchange.intent.intentId }, 'no answer to a token request');
+      room.metrics.answerLost(exchange.provider);
       return { answer: 'lost' };
+    } finally {
+      this.#seconds = (performance.now() - sentAt) / 1_000;
+      room.metrics.inFlight(-1);
     }
   }
 
@@ -108,6 +121,8 @@ class Run<Outcome> {
 
   private async conclude(conclusion: Conclusion): Promise<Known> {
     this.#outcome = conclusion === 'answered' && this.answer ? await this.exchange.answered(this.answer) : await this.without(conclusion);
+    const { provider, kind, result } = this.exchange;
+    this.room.metrics.exchangeEnded({ provider, kind, outcome: result, seconds: this.#seconds });
     this.room.at?.('W7');
     return { concluded: true };
   }

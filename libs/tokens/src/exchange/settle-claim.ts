@@ -6,11 +6,12 @@ import { nextLook } from '../protocol/next-look.js';
 import { afterFailure, afterLostAnswer, afterStrike } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp, canaryOkAt } from '../store/apps.js';
-import { type Claim, endIntent, type IntentEnd, releaseClaim } from '../store/claims.js';
+import { type Claim, releaseClaim } from '../store/claims.js';
 import { changeGrant, databaseNow, lockGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
+import { endIntent, type IntentEnd } from '../store/intents.js';
 import type { RefreshOutcome } from '../token-exchange.js';
-import type { Refresh } from './refresh-grant.js';
+import type { Refresh } from './prepare-refresh.js';
 import { askWitness } from './witness.js';
 
 const UNREACHABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' };

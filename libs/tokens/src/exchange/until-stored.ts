@@ -1,13 +1,15 @@
-import type { Options } from 'p-retry';
+import pRetry from 'p-retry';
 import { seconds } from '#config';
 import type { Logger } from '#observability';
 
-/** Tokens that a platform gave are stored for as long as the process lives: they exist nowhere else. */
-export const untilStored = (logger: Logger, what: object): Options => ({
-  retries: Infinity,
-  minTimeout: 250,
-  maxTimeout: seconds(1),
-  onFailedAttempt: ({ error, attemptNumber }) => {
-    if (attemptNumber % 10 === 1) logger.error({ err: error, ...what }, 'tokens wait for the database');
-  },
-});
+/** What a platform said is stored for as long as the process lives: at worst it exists nowhere else. */
+export function untilStored<Result>(logger: Logger, what: object, store: () => Promise<Result>): Promise<Result> {
+  return pRetry(store, {
+    retries: Infinity,
+    minTimeout: 250,
+    maxTimeout: seconds(1),
+    onFailedAttempt: ({ error, attemptNumber }) => {
+      if (attemptNumber % 10 === 1) logger.error({ err: error, ...what }, 'an answer waits for the database');
+    },
+  });
+}

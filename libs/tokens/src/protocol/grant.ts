@@ -34,3 +34,10 @@ export type GrantFacts = Pick<
 
 /** What one step changes in them. */
 export type GrantChange = Partial<Omit<GrantFacts, 'id' | 'workspaceId' | 'environment' | 'provider' | 'platformUserId' | 'tokenVersion' | 'claimEpoch'>>;
+
+/** The state that a claim was taken in, told by the facts that it left as they were. */
+export function stateBefore({ unknownSince, endedReason, strikeCount, attempt }: GrantFacts): GrantFacts['refreshState'] {
+  if (unknownSince !== null) return 'unknown';
+  if (endedReason !== null || strikeCount > 0) return 'confirm';
+  return attempt > 0 ? 'backoff' : 'idle';
+}

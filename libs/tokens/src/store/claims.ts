@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
 import { newId, transaction, type Tx } from '#persistence';
-import type { GrantFacts } from '../protocol/grant.js';
+import { type GrantFacts, stateBefore } from '../protocol/grant.js';
 import { grantColumns, toGrant } from './grant-columns.js';
 import { applyHealth } from './health-store.js';
+import { readGrant } from './grants.js';
+import { endIntent, type IntentRow } from './intents.js';
 
 /** The hold on a grant during one exchange. `grant` is as it was before; its epoch is the claim's own. */
 export interface Claim {
@@ -18,6 +20,7 @@ export interface ClaimOptions {
   forced: boolean;
 }
 
+/** One statement, so that a claim costs one round trip: `before` is the grant as it was. */
 const TAKE = `
   with before as (
     select *, db_now() as now from grants
@@ -28,45 +31,31 @@ const TAKE = `
       claim_until = db_now() + interval '150 seconds'
     from before where grants.id = before.id
     returning grants.claim_epoch as epoch
+  ), noted as (
+    insert into exchange_intents (id, kind, grant_id, token_version, claim_epoch, holder, state)
+    select $4, 'refresh', before.id, before.token_version, taken.epoch, $2, 'prepared' from before, taken
   )
   select ${grantColumns('before')}, before.now, taken.epoch from before, taken`;
 
-/** Claims a grant and notes the intent, in one transaction. Undefined: not due, or somebody else has it. */
+/** Claims a grant and notes the intent. Undefined: not due, or somebody else has it. */
 export async function claimGrant(tx: Tx, grantId: string, { holder, forced }: ClaimOptions): Promise<Claim | undefined> {
-  const { rows } = await tx.query<{ now: Date; epoch: string; tokenVersion: string }>(TAKE, [grantId, holder, forced]);
-  const [row] = rows;
-  if (!row) return undefined;
   const intentId = newId();
-  await tx.query(
-    `insert into exchange_intents (id, kind, grant_id, token_version, claim_epoch, holder, state)
-     values ($1, 'refresh', $2, $3, $4, $5, 'prepared')`,
-    [intentId, grantId, row.tokenVersion, row.epoch, holder],
-  );
-  return { grant: toGrant(row), now: row.now, intentId, epoch: row.epoch };
+  const { rows } = await tx.query<{ now: Date; epoch: string }>(TAKE, [grantId, holder, forced, intentId]);
+  const [row] = rows;
+  return row && { grant: toGrant(row), now: row.now, intentId, epoch: row.epoch };
 }
+
+const MARK = `
+  with mine as (
+    update grants set refresh_state = 'in_flight' where id = $1 and claim_epoch = $2 and refresh_state = 'claimed' returning id
+  )
+  update exchange_intents set state = 'dispatched', dispatched_at = db_now(), sent_fp = $4
+  where id = $3 and exists (select 1 from mine)`;
 
 /** From here on the request may have been sent: who finds this after a crash knows that its outcome is unknown. */
 export async function markDispatched(tx: Tx, { grant, epoch, intentId }: Claim, fingerprint: Buffer): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update grants set refresh_state = 'in_flight' where id = $1 and claim_epoch = $2 and refresh_state = 'claimed'`,
-    [grant.id, epoch],
-  );
-  if (rowCount === 0) return false;
-  await tx.query(`update exchange_intents set state = 'dispatched', dispatched_at = db_now(), sent_fp = $2 where id = $1`, [
-    intentId,
-    fingerprint,
-  ]);
-  return true;
-}
-
-export type IntentEnd = 'committed' | 'released' | 'unknown' | 'answered';
-
-export async function endIntent(tx: Tx, intentId: string, state: IntentEnd, errorCode: string | null = null): Promise<void> {
-  await tx.query(
-    `update exchange_intents set state = $2, error_code = $3, answered_at = db_now(),
-       committed_at = case when $2 = 'committed' then db_now() end where id = $1`,
-    [intentId, state, errorCode],
-  );
+  const { rowCount } = await tx.query(MARK, [grant.id, epoch, intentId, fingerprint]);
+  return rowCount !== 0;
 }
 
 /** Gives a claim back as it was, unless a reconnect or a disconnect has taken it away. */
@@ -77,6 +66,14 @@ export async function releaseClaim(tx: Tx, { grant, epoch, intentId }: Claim): P
     [grant.id, epoch, grant.refreshState],
   );
   await endIntent(tx, intentId, 'released');
+}
+
+/** The claim behind an intent, made anew by who finds it: the grant as it was before, as far as its facts tell. */
+export async function claimOf(tx: Tx, { id, grantId, claimEpoch, tokenVersion }: IntentRow): Promise<Claim | undefined> {
+  const read = grantId === null ? undefined : await readGrant(tx, grantId);
+  if (!read) return undefined;
+  const grant = { ...read.grant, refreshState: stateBefore(read.grant), tokenVersion: tokenVersion ?? read.grant.tokenVersion };
+  return { grant, now: read.now, intentId: id, epoch: claimEpoch ?? '0' };
 }
 
 const EXPIRED = `select id from grants where refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`;

@@ -1,0 +1,127 @@
+import pRetry from 'p-retry';
+import type { Secret } from '#observability';
+import { transaction, type Tx } from '#persistence';
+import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
+import type { ExchangeResult } from '../exchange-metrics.js';
+import type { JournaledIntent } from '../journal/journal.js';
+import { API_DEADLINE } from '../platform-client.js';
+import type { Room } from '../room.js';
+import { type AppRow, blameApp, clearApp, openApp } from '../store/apps.js';
+import { type AttemptAhead, takeExchange } from '../store/attempts.js';
+import { endIntent, type IntentEnd, markCodeDispatched } from '../store/intents.js';
+import type { CodeOutcome } from '../token-exchange.js';
+import { revokeUnwanted } from './revoke-unwanted.js';
+import type { Exchange } from './run-exchange.js';
+import { untilStored } from './until-stored.js';
+
+const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
+
+/** The exchange of an attempt's code. Sent once, never again (RFC 6749 4.1.2); its token set waits sealed in the attempt. */
+export class CodeExchange implements Exchange<CodeOutcome> {
+  readonly kind = 'code';
+  result: ExchangeResult = 'unsent';
+
+  /** `code` is null where an earlier process sent it. */
+  constructor(
+    private readonly room: Room,
+    private readonly attempt: AttemptAhead,
+    private readonly app: AppRow,
+    private readonly sent: { intentId: string; code: Secret | null },
+  ) {}
+
+  get intent(): JournaledIntent {
+    return { intentId: this.sent.intentId, kind: 'code', subjectId: this.attempt.id, version: null };
+  }
+
+  get environment(): 'live' | 'test' {
+    return this.attempt.environment;
+  }
+
+  get provider(): string {
+    return this.attempt.provider;
+  }
+
+  async request(): Promise<PlatformRequest> {
+    const { room, attempt, sent } = this;
+    if (!sent.code) throw new Error('a code that was sent is not sent again');
+    const { authorize, token } = providerOf(attempt.provider);
+    const { redirectUri } = attempt;
+    const verifier = authorize.pkce(redirectUri) ? await room.vault.openVerifier(room.pool, attempt) : null;
+    return token.exchange({ app: await openApp(room.pool, room.vault, this.app), code: sent.code, redirectUri, verifier });
+  }
+
+  mark(): Promise<boolean> {
+    return markCodeDispatched(this.room.pool, this.sent.intentId);
+  }
+
+  async answered(answer: PlatformAnswer): Promise<CodeOutcome> {
+    const outcome = await this.read(answer);
+    this.result = outcome.ok ? 'ok' : outcome.failure.class;
+    return outcome.ok ? this.keep(outcome.tokens) : this.refused(outcome);
+  }
+
+  lost(): Promise<CodeOutcome> {
+    this.result = 'lost';
+    return this.end('unknown', { kind: 'lost' });
+  }
+
+  unreached(): Promise<CodeOutcome> {
+    this.result = 'temporary';
+    return this.end('released', { kind: 'unreachable' });
+  }
+
+  withheld(): Promise<CodeOutcome> {
+    return this.end('released', { kind: 'unreachable' });
+  }
+
+  /** Reads the answer, and takes the second step where the platform has one: its first token lives for an hour only. */
+  private async read(answer: PlatformAnswer): Promise<TokenOutcome> {
+    const provider = providerOf(this.provider);
+    const first = readTokenAnswer(provider, answer);
+    if (!first.ok || !provider.token.prolong) return first;
+    const { room, environment } = this;
+    const request = provider.token.prolong({ app: await openApp(room.pool, room.vault, this.app), accessToken: first.tokens.accessToken });
+    try {
+      const second = await pRetry(() => room.client.send(request, { environment, within: API_DEADLINE }), { retries: 2 });
+      const outcome = readTokenAnswer(provider, second);
+      return outcome.ok ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } } : outcome;
+    } catch {
+      return { ok: false, failure: NOT_PROLONGED };
+    }
+  }
+
+  /** Seals the tokens into the attempt; one that was given up meanwhile for another reason wants them no more. */
+  private async keep(tokens: TokenSet): Promise<CodeOutcome> {
+    const { room, attempt, app } = this;
+    const kept = await this.stored(async (tx) => {
+      const taken = await takeExchange(tx, attempt.id);
+      if (taken) await room.vault.sealAttemptTokens(tx, attempt, tokens);
+      await clearApp(tx, app);
+      await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
+      return taken;
+    });
+    room.at?.('W6');
+    if (kept) return { kind: 'exchanged' };
+    await revokeUnwanted(room, attempt, tokens);
+    return { kind: 'lost' };
+  }
+
+  private refused({ failure }: Extract<TokenOutcome, { ok: false }>): Promise<CodeOutcome> {
+    return this.stored(async (tx) => {
+      if (failure.class === 'app') await blameApp(tx, this.app, failure);
+      await endIntent(tx, this.sent.intentId, 'answered', failure.code);
+      return { kind: 'refused', failure };
+    });
+  }
+
+  private end(state: IntentEnd, outcome: CodeOutcome): Promise<CodeOutcome> {
+    return this.stored(async (tx) => {
+      await endIntent(tx, this.sent.intentId, state);
+      return outcome;
+    });
+  }
+
+  private stored<Outcome>(work: (tx: Tx) => Promise<Outcome>): Promise<Outcome> {
+    return untilStored(this.room.logger, { attempt: this.attempt.id }, () => transaction(this.room.pool, work));
+  }
+}

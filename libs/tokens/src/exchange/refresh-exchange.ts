@@ -1,0 +1,90 @@
+import { mac } from '#crypto';
+import { transaction } from '#persistence';
+import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
+import type { ExchangeResult } from '../exchange-metrics.js';
+import type { Passage } from '../gate/gate.js';
+import type { JournaledIntent } from '../journal/journal.js';
+import type { Room } from '../room.js';
+import { openApp } from '../store/apps.js';
+import { markDispatched, releaseClaim } from '../store/claims.js';
+import type { RefreshOutcome } from '../token-exchange.js';
+import { commitTokens } from './commit-tokens.js';
+import type { Refresh } from './prepare-refresh.js';
+import type { Exchange } from './run-exchange.js';
+import { settleFailure, settleLostAnswer, settleUnsent } from './settle-claim.js';
+import { untilStored } from './until-stored.js';
+
+/** The refresh of a claimed grant. Every way it can end is stored before anybody is told. */
+export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
+  readonly kind = 'refresh';
+  result: ExchangeResult = 'unsent';
+
+  constructor(
+    private readonly room: Room,
+    private readonly refresh: Refresh,
+  ) {}
+
+  get intent(): JournaledIntent {
+    const { grant, intentId } = this.refresh.claim;
+    return { intentId, kind: 'refresh', subjectId: grant.id, version: grant.tokenVersion };
+  }
+
+  get environment(): 'live' | 'test' {
+    return this.refresh.claim.grant.environment;
+  }
+
+  get provider(): string {
+    return this.refresh.claim.grant.provider;
+  }
+
+  /** What the gate is told: a platform that wants its user to act works. */
+  get passage(): Passage {
+    return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
+  }
+
+  /** Whether a refusal would be the first of this grant. */
+  get isNews(): boolean {
+    const { strikeCount, endedReason } = this.refresh.claim.grant;
+    return strikeCount === 0 && endedReason === null;
+  }
+
+  async request(): Promise<PlatformRequest> {
+    const { app, tokens } = this.refresh;
+    const credentials = await openApp(this.room.pool, this.room.vault, app);
+    return providerOf(this.provider).refresh.request({ app: credentials, accessToken: tokens.access, refreshToken: tokens.refresh });
+  }
+
+  mark(): Promise<boolean> {
+    const { room, refresh } = this;
+    return markDispatched(room.pool, refresh.claim, mac(room.keyring.subkey('fingerprint'), refresh.sent.reveal()));
+  }
+
+  answered(answer: PlatformAnswer): Promise<RefreshOutcome> {
+    const outcome = readTokenAnswer(providerOf(this.provider), answer);
+    this.result = outcome.ok ? 'ok' : outcome.failure.class;
+    if (outcome.ok) return commitTokens(this.room, this.refresh, outcome.tokens);
+    return this.stored(() => settleFailure(this.room, this.refresh, outcome.failure));
+  }
+
+  lost(): Promise<'lost'> {
+    this.result = 'lost';
+    return this.stored(() => settleLostAnswer(this.room, this.refresh.claim));
+  }
+
+  unreached(): Promise<RefreshOutcome> {
+    this.result = 'temporary';
+    return this.stored(() => settleUnsent(this.room, this.refresh.claim));
+  }
+
+  /** Our own disk or database refused: the platform is blamed for nothing, and the grant stays as due as it was. */
+  withheld(): Promise<RefreshOutcome> {
+    return this.stored(async () => {
+      await transaction(this.room.pool, (tx) => releaseClaim(tx, this.refresh.claim));
+      return { kind: 'unavailable', retryAfter: 10 };
+    });
+  }
+
+  private stored<Outcome>(settle: () => Promise<Outcome>): Promise<Outcome> {
+    return untilStored(this.room.logger, { grant: this.refresh.claim.grant.id }, settle);
+  }
+}

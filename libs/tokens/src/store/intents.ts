@@ -1,0 +1,58 @@
+import type { Tx } from '#persistence';
+
+export type IntentEnd = 'committed' | 'released' | 'unknown' | 'answered';
+
+/** An exchange as the database noted it. Versions and epochs are bigints as text. */
+export interface IntentRow {
+  id: string;
+  state: 'prepared' | 'dispatched' | IntentEnd;
+  grantId: string | null;
+  attemptId: string | null;
+  tokenVersion: string | null;
+  claimEpoch: string | null;
+}
+
+const COLUMNS = `id, state, grant_id as "grantId", attempt_id as "attemptId", token_version as "tokenVersion", claim_epoch as "claimEpoch"`;
+
+export async function endIntent(tx: Tx, intentId: string, state: IntentEnd, errorCode: string | null = null): Promise<void> {
+  await tx.query(
+    `update exchange_intents set state = $2, error_code = $3, answered_at = db_now(),
+       committed_at = case when $2 = 'committed' then db_now() end where id = $1`,
+    [intentId, state, errorCode],
+  );
+}
+
+export async function readIntent(tx: Tx, intentId: string): Promise<IntentRow | undefined> {
+  const { rows } = await tx.query<IntentRow & Record<string, unknown>>(`select ${COLUMNS} from exchange_intents where id = $1`, [intentId]);
+  return rows[0];
+}
+
+/** What a holder began and did not end. */
+export async function unendedIntents(tx: Tx, holder: string): Promise<IntentRow[]> {
+  const { rows } = await tx.query<IntentRow & Record<string, unknown>>(
+    `select ${COLUMNS} from exchange_intents where holder = $1 and state in ('prepared', 'dispatched') order by prepared_at`,
+    [holder],
+  );
+  return rows;
+}
+
+/** The latest exchange of an attempt's code that may have been sent. */
+export async function intentOfAttempt(tx: Tx, attemptId: string): Promise<IntentRow | undefined> {
+  const { rows } = await tx.query<IntentRow & Record<string, unknown>>(
+    `select ${COLUMNS} from exchange_intents where attempt_id = $1 and kind = 'code' and state <> 'released' limit 1`,
+    [attemptId],
+  );
+  return rows[0];
+}
+
+export async function prepareCode(tx: Tx, intentId: string, { attemptId, holder }: { attemptId: string; holder: string }): Promise<void> {
+  await tx.query(`insert into exchange_intents (id, kind, attempt_id, holder, state) values ($1, 'code', $2, $3, 'prepared')`, [intentId, attemptId, holder]);
+}
+
+export async function markCodeDispatched(tx: Tx, intentId: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update exchange_intents set state = 'dispatched', dispatched_at = db_now() where id = $1 and state = 'prepared'`,
+    [intentId],
+  );
+  return rowCount !== 0;
+}

@@ -1,24 +1,25 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccountsModule } from '#accounts';
 import type { ApiConfig } from '#config';
-import type { Logger } from '#observability';
+import type { Logger, Metrics } from '#observability';
 import { AccountsSurfaceModule } from './accounts/accounts.module.js';
 import { ApiConfigModule } from './api-config.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { ConnectModule } from './connect/connect.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
 import { PushModule } from './push/push.module.js';
 
 /** The API: everything it serves, on one screen. */
 @Module({})
 export class ApiModule {
-  static forRoot(config: ApiConfig, logger: Logger): DynamicModule {
+  static forRoot(config: ApiConfig, logger: Logger, metrics: Metrics): DynamicModule {
     return {
       module: ApiModule,
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'api' }),
+        AccountsModule.forRoot({ config, logger, name: 'api', metrics }),
         ApiConfigModule.forRoot(config),
         HttpModule,
         ConnectModule,
@@ -27,6 +28,7 @@ export class ApiModule {
         ApiKeysModule,
         PushModule,
         HealthModule,
+        MetricsModule.forRoot(metrics),
       ],
     };
   }

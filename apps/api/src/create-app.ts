@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '#config';
-import { type Logger, NestLogger } from '#observability';
+import { type Logger, Metrics, NestLogger } from '#observability';
 import { ApiModule } from './api.module.js';
 import { serveDocs } from './docs/openapi.js';
 import { httpAdapter } from './http/adapter.js';
@@ -10,9 +10,10 @@ import { addSecurityHeaders } from './http/security-headers.js';
 /** The whole API, ready to listen. */
 export async function createApp(config: ApiConfig, logger: Logger): Promise<NestFastifyApplication> {
   const options = { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) };
-  const root = ApiModule.forRoot(config, logger);
+  const metrics = new Metrics({ process: 'api', sources: ['exchanges', 'database', 'requests'] });
+  const root = ApiModule.forRoot(config, logger, metrics);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
-  const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger), options);
+  const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);
   addSecurityHeaders(app, config.http.publicUrl);
   serveDocs(app, config.http.publicUrl);
   await app.init();

@@ -2,8 +2,9 @@ import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common'
 import { AccountsModule } from '#accounts';
 import { type WorkerConfig } from '#config';
 import { knownJobs, openQueueBackend } from '#jobs';
-import { type Logger } from '#observability';
+import { type Logger, Metrics } from '#observability';
 import { CleanupModule } from './cleanup/cleanup.module.js';
+import { OperationsModule } from './operations/operations.module.js';
 import { ProbeModule } from './probe/probe.module.js';
 import { RefreshModule } from './refresh/refresh.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
@@ -19,8 +20,11 @@ export class WorkerModule {
   static with(config: WorkerConfig, logger: Logger): DynamicModule {
     const backend = openQueueBackend({ databaseUrl: config.database.url, redisUrl: config.queue.redisUrl, logger });
     const { concurrency } = config.worker;
-    const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger });
+    const metrics = new Metrics({ process: 'worker', sources: ['exchanges', 'jobs'] });
+    const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger, metrics });
     const shared = [{ provide: WORKER_CONFIG, useValue: config }];
-    return { module: WorkerModule, global: true, imports: [AccountsModule.forRoot({ config, logger, name: 'worker' }), ...features, runtime], providers: shared, exports: shared };
+    const accounts = AccountsModule.forRoot({ config, logger, name: 'worker', metrics });
+    const imports = [accounts, ...features, OperationsModule.with(metrics, backend), runtime];
+    return { module: WorkerModule, global: true, imports, providers: shared, exports: shared };
   }
 }

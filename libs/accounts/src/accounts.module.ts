@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
-import { LOGGER, type Logger } from '#observability';
+import { LOGGER, type Logger, type Metrics } from '#observability';
 import { Database, newId, openDatabase } from '#persistence';
-import { InProcessExchange, NoJournal, NoMetrics, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
+import { InProcessExchange, MeasuredExchanges, NoJournal, NoMetrics, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -28,6 +28,7 @@ import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
+import { OperatingFacts } from './operations/operating-facts.js';
 import { DueProbes } from './probe/due-probes.js';
 import { ProbeAccount } from './probe/probe-account.js';
 import { ProbeNow } from './probe/probe-now.js';
@@ -45,6 +46,8 @@ export interface AccountsOptions {
   logger: Logger;
   /** The process: `api`, `worker`. */
   name: string;
+  /** Where this process counts what it does; without it nobody does. */
+  metrics?: Metrics;
 }
 
 const useCases = [
@@ -52,12 +55,12 @@ const useCases = [
   ...[SweepAttempts, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
-  ...[DueGrants, RefreshGrant],
+  ...[DueGrants, RefreshGrant, OperatingFacts],
   ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
 
-const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name }: AccountsOptions): Room => ({
+const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name, metrics }: AccountsOptions): Room => ({
   pool: database.pool,
   keyring,
   vault,
@@ -67,7 +70,7 @@ const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, 
   random: Math.random,
   journal: new NoJournal(),
   gate: new OpenGate(),
-  metrics: new NoMetrics(),
+  metrics: metrics ? new MeasuredExchanges(metrics) : new NoMetrics(),
 });
 
 function infrastructure(options: AccountsOptions): Provider[] {

@@ -23,6 +23,7 @@ export { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 export { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 export type { OAuthAppRecord } from './oauth-apps/oauth-app-record.js';
 export { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
+export { OperatingFacts } from './operations/operating-facts.js';
 export { DueProbes } from './probe/due-probes.js';
 export { ProbeAccount } from './probe/probe-account.js';
 export { ProbeNow } from './probe/probe-now.js';

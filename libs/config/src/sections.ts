@@ -95,6 +95,20 @@ export const worker = z
   .object({ WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20) })
   .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));
 
+export const metrics = z
+  .object({ METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(), METRICS_PORT: port.optional() })
+  .transform((env) => ({
+    /** Asked of whoever reads the metrics; without it anybody may. */
+    token: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : undefined,
+    /** Where a worker tells its metrics and how it is; without it, nowhere. */
+    port: env.METRICS_PORT,
+  }));
+
+export const retention = z
+  .object({ EVENTS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(400) })
+  /** For how long the history of accounts is kept. */
+  .transform((env) => ({ eventDays: env.EVENTS_RETENTION_DAYS }));
+
 export const seed = z
   .object({ SEED_TEST_API_KEY: z.string().optional() })
   /** The key of an earlier start, kept while it is good. */

@@ -8,6 +8,8 @@ export { endGrant } from './grants/end-grant.js';
 export { type AttemptIdentity, identifyAttempt } from './grants/identify-attempt.js';
 export { syncProfiles, toCandidate } from './grants/profiles.js';
 export { retireGrant } from './grants/retire-grant.js';
+export { MeasuredExchanges } from './measured-exchanges.js';
+export { databaseTime, operatingFacts } from './store/operating-facts.js';
 export { PlatformClient } from './platform-client.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { deriveHealth } from './protocol/health.js';

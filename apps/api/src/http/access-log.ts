@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '#observability';
 
-/** One line a request: the route's pattern, never the path, the query or the body. Health checks are not worth one. */
+const UNREMARKABLE = /^\/(health\/|metrics$)/;
+
+/** One line a request: the route's pattern, never the path, the query or the body. Health checks and scrapes are not worth one. */
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? '(none)' : (request.routeOptions.url ?? '(none)');
@@ -13,7 +15,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       requestId: request.id,
       credential: request.caller?.credential,
     };
-    logger[route.startsWith('/health/') ? 'debug' : 'info'](line, 'request');
+    logger[UNREMARKABLE.test(route) ? 'debug' : 'info'](line, 'request');
     done();
   });
 }

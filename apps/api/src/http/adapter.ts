@@ -1,10 +1,11 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiConfig } from '#config';
-import type { Logger } from '#observability';
+import type { Logger, Metrics } from '#observability';
 import { readRawBodies } from '../push/raw-body.js';
 import { logRequests } from './access-log.js';
 import { readJsonOnly } from './json-body.js';
+import { measureRequests } from './measure-requests.js';
 import { problemOf } from './problem.js';
 import { sendProblem } from './problem.view.js';
 import { requestIdOf } from './request-id.js';
@@ -15,7 +16,7 @@ const BODY_LIMIT = 102_400;
 const LONGEST_PARAMETER = 8_192;
 
 /** Fastify as this app speaks through it. */
-export function httpAdapter(config: ApiConfig, logger: Logger): FastifyAdapter {
+export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics): FastifyAdapter {
   const { trustedProxies } = config.http;
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
@@ -39,5 +40,6 @@ export function httpAdapter(config: ApiConfig, logger: Logger): FastifyAdapter {
   readJsonOnly(fastify);
   readRawBodies(fastify);
   logRequests(fastify, logger);
+  measureRequests(fastify, metrics);
   return adapter;
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { UnrecoverableError } from 'bullmq';
 import { z } from 'zod';
 import { defineJob, type TakenJob } from '#jobs';
-import { CodedError, type Logger } from '#observability';
+import { CodedError, type Logger, Metrics } from '#observability';
 import { mapHandlers } from './handler-map.js';
 import { JobDispatcher } from './job-dispatcher.js';
 
@@ -13,7 +13,8 @@ describe('a job that was taken', () => {
   const lines = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
   const execute = jest.fn<(payload: object) => Promise<void>>();
   const handlers = mapHandlers([greet], [{ className: 'Greet', contract: greet, handler: { execute } }]);
-  const dispatcher = new JobDispatcher(handlers, lines as unknown as Logger);
+  const metrics = new Metrics({ process: 'worker', sources: ['jobs'] });
+  const dispatcher = new JobDispatcher(handlers, lines as unknown as Logger, metrics);
 
   beforeEach(() => {
     jest.resetAllMocks();
@@ -56,5 +57,21 @@ describe('a job that was taken', () => {
     const failed = dispatcher.run({ ...job, name: 'test.later' });
     await expect(failed).rejects.toThrow(/^job\.unknown$/);
     await expect(failed).rejects.not.toBeInstanceOf(UnrecoverableError);
+  });
+
+  it('is counted by its name and how it ended; a name that nobody knows is not repeated', async () => {
+    const counted = async (labels: string): Promise<number> =>
+      Number(new RegExp(`^evergrant_jobs_total\\{${labels},process="worker"\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1] ?? 0);
+    const done = await counted('job="test.greet",outcome="done"');
+    const again = await counted('job="test.greet",outcome="retry"');
+    const unknown = await counted('job="\\(unknown\\)",outcome="retry"');
+    await dispatcher.run(job);
+    execute.mockRejectedValue(new Error('not now'));
+    await dispatcher.run(job).catch(() => undefined);
+    await dispatcher.run({ ...job, name: 'test.later' }).catch(() => undefined);
+    expect(await counted('job="test.greet",outcome="done"')).toBe(done + 1);
+    expect(await counted('job="test.greet",outcome="retry"')).toBe(again + 1);
+    expect(await counted('job="\\(unknown\\)",outcome="retry"')).toBe(unknown + 1);
+    expect(await metrics.text()).not.toContain('test.later');
   });
 });

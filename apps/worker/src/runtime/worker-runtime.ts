@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@ne
 import { type DiscoveryService } from '@nestjs/core';
 import { seconds } from '#config';
 import { type JobContract, type QueueBackend } from '#jobs';
-import { type Logger } from '#observability';
+import { type Logger, type Metrics } from '#observability';
 import { type FoundHandler, mapHandlers } from './handler-map.js';
 import { HandledJob, type JobHandler } from './handles.js';
 import { JobDispatcher } from './job-dispatcher.js';
@@ -14,6 +14,8 @@ export interface RuntimeOptions {
   schedules: readonly Schedule[];
   concurrency: number;
   logger: Logger;
+  /** Where runs of jobs are counted; without it nowhere. */
+  metrics?: Metrics;
 }
 
 /** How long a start waits for the queue: a database that starts beside us needs some seconds. */
@@ -31,8 +33,8 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { backend, contracts, concurrency, logger } = this.options;
-    const dispatcher = new JobDispatcher(mapHandlers(contracts, this.#found()), logger);
+    const { backend, contracts, concurrency, logger, metrics } = this.options;
+    const dispatcher = new JobDispatcher(mapHandlers(contracts, this.#found()), logger, metrics);
     await backend.waitUntilReady(PATIENCE);
     await this.#schedules.start();
     await backend.work({ concurrency, run: (job) => dispatcher.run(job) });

@@ -1,0 +1,21 @@
+/** Where the numbers of an instrument come from; a process registers only what it can tell. */
+export type Source = 'exchanges' | 'database' | 'requests' | 'jobs' | 'exchanger';
+
+/** One thing that is measured: labels with few values only, never an id. */
+export interface Instrument {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly source: Source;
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram, in the unit that its name ends with. */
+  readonly buckets?: readonly number[];
+}
+
+export const counter = <const Labels extends readonly string[]>(source: Source, help: string, labels: Labels) =>
+  ({ kind: 'counter', source, help, labels }) as const;
+
+export const gauge = <const Labels extends readonly string[]>(source: Source, help: string, labels: Labels) =>
+  ({ kind: 'gauge', source, help, labels }) as const;
+
+export const histogram = <const Labels extends readonly string[]>(source: Source, help: string, labels: Labels, buckets: readonly number[]) =>
+  ({ kind: 'histogram', source, help, labels, buckets }) as const;

@@ -1,0 +1,45 @@
+import { counter, gauge, histogram, type Instrument } from './instrument.js';
+
+const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Up to the 120 seconds that a token endpoint may take. */
+const PATIENT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120];
+/** From "had ended already" over minutes and hours to weeks. */
+const LIVES = [0, 60, 300, 600, 1_200, 1_800, 3_600, 10_800, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000];
+
+/** Everything that is measured, by its Prometheus name; docs/metrics.md tells each. */
+export const INSTRUMENTS = {
+  evergrant_token_exchanges_total: counter('exchanges', 'Requests to token and revoke endpoints that are over.', ['provider', 'kind', 'outcome']),
+  evergrant_token_request_duration_seconds: histogram('exchanges', 'How long a request to a token or revoke endpoint took.', ['provider', 'kind'], PATIENT),
+  evergrant_token_life_left_seconds: histogram('exchanges', 'How long the old access token would still have lived when the new one was stored.', ['provider'], LIVES),
+  evergrant_token_answers_lost_total: counter('exchanges', 'Requests to token endpoints whose answer never came.', ['provider']),
+  evergrant_exchanges_in_flight: gauge('exchanges', 'Requests to token endpoints that wait for their answer.', []),
+
+  evergrant_exchanger_up: gauge('exchanger', 'Whether the exchanger on this host answers.', []),
+  evergrant_gate_waiting: gauge('exchanges', 'Exchanges that wait to be let through.', []),
+  evergrant_journal_size_bytes: gauge('exchanges', 'How much the journal takes on disk.', []),
+  evergrant_journal_unsettled: gauge('exchanges', 'Exchanges in the journal that are not yet stored in the database.', []),
+  evergrant_journal_writable: gauge('exchanges', 'Whether the journal has room for one more exchange; without it nothing is sent.', []),
+
+  evergrant_database_up: gauge('database', 'Whether the numbers that are read from the database could be read.', []),
+  evergrant_database_clock_ahead_seconds: gauge('database', 'How far the clock of the database is ahead of the clock of this machine.', []),
+  evergrant_accounts: gauge('database', 'Accounts by health.', ['provider', 'health']),
+  evergrant_accounts_lost_last_hour: gauge('database', 'Accounts that came to need a reconnect within the last hour.', ['provider', 'reason']),
+  evergrant_grants_unknown: gauge('database', 'Grants of which nobody knows which token the platform takes.', ['provider']),
+  evergrant_grants_due: gauge('database', 'Grants whose refresh is due and not begun.', ['provider']),
+  evergrant_grants_oldest_due_seconds: gauge('database', 'How long the grant that waits longest has been due.', []),
+  evergrant_grants_claims_overdue: gauge('database', 'Grants held by a claim that has ended.', []),
+  evergrant_oauth_apps: gauge('database', 'OAuth apps by status.', ['provider', 'status']),
+  evergrant_breakers: gauge('database', 'Breakers of OAuth apps by state.', ['provider', 'state']),
+  evergrant_token_orphans: gauge('database', 'Token pairs that came too late for their grant and are kept.', ['provider']),
+
+  http_server_request_duration_seconds: histogram(
+    'requests', 'How long requests took, by the template of their route.', ['http_request_method', 'http_route', 'http_response_status_code'], QUICK),
+  evergrant_jobs_total: counter('jobs', 'Runs of jobs by how they ended.', ['job', 'outcome']),
+  evergrant_job_duration_seconds: histogram('jobs', 'How long runs of jobs took.', ['job'], PATIENT),
+} as const satisfies Record<string, Instrument>;
+
+type Table = typeof INSTRUMENTS;
+export type InstrumentName = keyof Table;
+/** The names of the instruments of one kind. */
+export type NameOf<Kind extends Instrument['kind']> = { [Name in InstrumentName]: Table[Name]['kind'] extends Kind ? Name : never }[InstrumentName];
+export type LabelsOf<Name extends InstrumentName> = Record<Table[Name]['labels'][number], string>;

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { INSTRUMENTS } from './instruments.js';
+import { joinTexts } from './join-texts.js';
+import { Metrics } from './metrics.js';
+
+const linesOf = (text: string, name: string): string[] => text.split('\n').filter((line) => line.startsWith(name));
+
+describe('the metrics of a process', () => {
+  it('are told with the process as a label, beside those of the process itself', async () => {
+    const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges'] });
+    metrics.add('evergrant_token_exchanges_total', { provider: 'acme', kind: 'refresh', outcome: 'ok' });
+    metrics.add('evergrant_token_exchanges_total', { provider: 'acme', kind: 'refresh', outcome: 'ok' });
+    const text = await metrics.text();
+    expect(linesOf(text, 'evergrant_token_exchanges_total')).toEqual([
+      'evergrant_token_exchanges_total{provider="acme",kind="refresh",outcome="ok",process="exchanger"} 2',
+    ]);
+    expect(linesOf(text, 'process_resident_memory_bytes{process="exchanger"}')).toHaveLength(1);
+  });
+
+  it('of other sources are not there, and recording them does nothing', async () => {
+    const metrics = new Metrics({ process: 'worker', sources: ['jobs'] });
+    metrics.add('evergrant_token_answers_lost_total', { provider: 'acme' });
+    metrics.set('evergrant_journal_size_bytes', {}, 5);
+    metrics.observe('evergrant_token_life_left_seconds', { provider: 'acme' }, 60);
+    const text = await metrics.text();
+    expect(text).not.toMatch(/evergrant_(token|journal)/);
+    expect(text).toContain('# TYPE evergrant_jobs_total counter');
+  });
+
+  it('that are looked up are looked up for every answer', async () => {
+    const metrics = new Metrics({ process: 'api', sources: ['database'] });
+    let waiting = 0;
+    metrics.beforeTelling(() => { metrics.set('evergrant_grants_due', { provider: 'acme' }, (waiting += 1)); });
+    await metrics.text();
+    expect(linesOf(await metrics.text(), 'evergrant_grants_due')).toEqual(['evergrant_grants_due{provider="acme",process="api"} 2']);
+  });
+
+  it('tell no number of a source that is not known any more', async () => {
+    const metrics = new Metrics({ process: 'api', sources: ['database'] });
+    metrics.replace('database', [
+      { name: 'evergrant_grants_due', labels: { provider: 'acme' }, value: 3 },
+      { name: 'evergrant_grants_oldest_due_seconds', labels: {}, value: 9 },
+    ]);
+    metrics.replace('database', [{ name: 'evergrant_database_up', labels: {}, value: 0 }]);
+    expect(linesOf(await metrics.text(), 'evergrant_')).toEqual(['evergrant_database_up{process="api"} 0']);
+  });
+});
+
+describe('the texts of two processes', () => {
+  it('are one text: each name is described once, and no number is lost', async () => {
+    const api = await new Metrics({ process: 'api', sources: ['requests'] }).text();
+    const exchanger = await new Metrics({ process: 'exchanger', sources: ['exchanges'] }).text();
+    const joined = joinTexts([api, exchanger]);
+    const described = [...joined.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    expect(new Set(described).size).toBe(described.length);
+    const numbers = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).sort();
+    expect(numbers(joined)).toEqual([...numbers(api), ...numbers(exchanger)].sort());
+    expect(joined).toMatch(/^process_start_time_seconds\{process="api"\} .*\nprocess_start_time_seconds\{process="exchanger"\} /m);
+  });
+
+  it('join to nothing where nothing is told', () => {
+    expect(joinTexts(['', 'not found'])).toBe('');
+  });
+});
+
+describe('the table of instruments', () => {
+  const entries = Object.entries(INSTRUMENTS);
+
+  it.each(entries)('%s: is named and labelled as Prometheus wants it, and explained', (name, { kind, help, labels }) => {
+    expect(name).toMatch(/^(evergrant|http_server)(_[a-z]+)+$/);
+    expect(name.endsWith('_total')).toBe(kind === 'counter');
+    if (kind === 'histogram') expect(name).toMatch(/_seconds$/);
+    expect(help).toMatch(/^[A-Z].*\.$/);
+    expect(labels.filter((label) => !/^[a-z]+(_[a-z]+)*$/.test(label))).toEqual([]);
+  });
+
+  it('has no label that could hold one value a customer', () => {
+    const few = ['provider', 'kind', 'outcome', 'health', 'reason', 'status', 'state', 'job', 'http_request_method', 'http_route', 'http_response_status_code'];
+    expect([...new Set(entries.flatMap(([, { labels }]) => [...labels]))].filter((label: string) => !few.includes(label))).toEqual([]);
+  });
+});

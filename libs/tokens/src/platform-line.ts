@@ -50,10 +50,13 @@ export class PlatformLine {
   /** Sends, and waits for the whole answer. Throws AnswerLost, or NotSent where the connection was gone before. */
   async send(within: number): Promise<PlatformAnswer> {
     if (this.#broken) throw new NotSent(this.letter.name);
-    return this.settle(within, AnswerLost, (done, fail) => {
+    const answer = this.settle<PlatformAnswer>(within, AnswerLost, (done, fail) => {
       this.outgoing.once('response', (response) => { read(response).then(done, fail); });
       this.outgoing.end(this.letter.body);
     });
+    // Who died after sending waits for nothing any more.
+    answer.catch(() => undefined);
+    return answer;
   }
 
   /** Ends a line on which nothing is to be sent. */

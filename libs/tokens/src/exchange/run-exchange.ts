@@ -65,12 +65,12 @@ class Run<Outcome> {
     const { room, exchange } = this;
     try {
       this.#line = await room.client.connect(await exchange.request(), exchange.environment);
-      room.at?.('W2');
-      return { reached: true };
     } catch (error) {
       if (!(error instanceof NotSent)) throw error;
       return this.unsent(error);
     }
+    room.at?.('W2');
+    return { reached: true };
   }
 
   /** On disk here and in the database, for this process and for others; either refusing is reason enough to send nothing. */
@@ -90,12 +90,10 @@ class Run<Outcome> {
     const { room, exchange } = this;
     room.metrics.inFlight(1);
     const sentAt = performance.now();
+    const sending = this.#line?.send(TOKEN_DEADLINE);
+    room.at?.('W3');
     try {
-      const sending = this.#line?.send(TOKEN_DEADLINE);
-      room.at?.('W3');
       this.answer = (await sending) ?? null;
-      room.at?.('W4');
-      return { answer: 'arrived' };
     } catch (error) {
       if (error instanceof NotSent) return this.unsent(error);
       room.logger.warn({ err: error, intent: exchange.intent.intentId }, 'no answer to a token request');
@@ -105,18 +103,20 @@ class Run<Outcome> {
       this.#seconds = (performance.now() - sentAt) / 1_000;
       room.metrics.inFlight(-1);
     }
+    room.at?.('W4');
+    return { answer: 'arrived' };
   }
 
   private async record(): Promise<Known> {
     const { room, exchange, answer } = this;
     try {
       if (answer) await room.journal.answered(exchange.intent, answer);
-      room.at?.('W5');
-      return { recorded: true };
     } catch (error) {
       room.logger.error({ err: error, intent: exchange.intent.intentId }, 'an answer could not be journaled: it lives in memory until it is stored');
       return { recorded: false };
     }
+    room.at?.('W5');
+    return { recorded: true };
   }
 
   private async conclude(conclusion: Conclusion): Promise<Known> {

@@ -1,0 +1,36 @@
+import type { PlatformAnswer } from '#providers';
+import type { Journal, JournaledIntent, Unsettled } from '../../libs/tokens/src/journal/journal.js';
+
+/** A journal that outlives the engines of one test, as the file outlives processes. */
+export class MemoryJournal implements Journal {
+  readonly #left = new Map<string, Unsettled>();
+  room = true;
+  /** What the disk says to the next record. */
+  failing: 'dispatched' | 'answered' | undefined;
+
+  get left(): Unsettled[] {
+    return [...this.#left.values()];
+  }
+
+  writable(): boolean {
+    return this.room;
+  }
+
+  async dispatched(intent: JournaledIntent): Promise<void> {
+    await this.disk('dispatched');
+    this.#left.set(intent.intentId, { intent, answer: null });
+  }
+
+  async answered(intent: JournaledIntent, answer: PlatformAnswer): Promise<void> {
+    await this.disk('answered');
+    this.#left.set(intent.intentId, { intent, answer });
+  }
+
+  settled(intentId: string): void {
+    this.#left.delete(intentId);
+  }
+
+  private disk(record: 'dispatched' | 'answered'): Promise<void> {
+    return this.failing === record ? Promise.reject(new Error('ENOSPC: no space left on device')) : Promise.resolve();
+  }
+}

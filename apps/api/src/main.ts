@@ -1,5 +1,6 @@
 import { readApiConfig, seconds } from '#config';
 import { createLogger, runApp } from '#observability';
+import { registerProviders } from '#providers';
 import { createApp } from './create-app.js';
 import { listen } from './listen.js';
 
@@ -9,5 +10,6 @@ const logger = createLogger({ app: 'api' });
 await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readApiConfig(process.env);
   logger.level = config.process.logLevel;
+  registerProviders(config.customProviders);
   return listen(await createApp(config, logger), config);
 });

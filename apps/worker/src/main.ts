@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { readWorkerConfig, seconds } from '#config';
 import { createLogger, NestLogger, runApp } from '#observability';
+import { registerProviders } from '#providers';
 import { WorkerModule } from './worker.module.js';
 
 const logger = createLogger({ app: 'worker' });
@@ -9,6 +10,7 @@ const logger = createLogger({ app: 'worker' });
 await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readWorkerConfig(process.env);
   logger.level = config.process.logLevel;
+  registerProviders(config.customProviders);
   const worker = WorkerModule.with(config, logger);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   return NestFactory.createApplicationContext(worker, { logger: new NestLogger(logger), abortOnError: false });

@@ -11,6 +11,8 @@ export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_
 export const oauthAppInUse = (): CodedError =>
   new CodedError('oauth_app.in_use', 'Accounts are connected through this OAuth app; with force=true they stay and cannot be refreshed any more.');
 export const unknownProvider = (): CodedError => refused('provider.unknown', 'provider', 'is not a known provider');
+export const providerLiveOnly = (): CodedError =>
+  refused('provider.live_only', 'provider', 'has no imitation in the sandbox, so it needs a live key');
 export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
 export const returnUrlNotAllowed = (refusal: string): CodedError => refused('return_url.not_allowed', 'return_url', refusal);
 export const invalidScopes = (): CodedError => refused('scopes.invalid', 'scopes', 'must be at most 64 scope names');

@@ -62,6 +62,18 @@ export const queue = z
   .object({ REDIS_URL: secretUrl(/^rediss?$/, 'redis://').optional() })
   .transform((env) => ({ redisUrl: env.REDIS_URL }));
 
+/** What the operator's file holds, as JSON; what it must look like is known where providers are. Undefined: no file is named. */
+export const customProviders = z.object({ CUSTOM_PROVIDERS_FILE: z.string().optional() }).transform((env, context) => {
+  if (env.CUSTOM_PROVIDERS_FILE === undefined) return undefined;
+  try {
+    return JSON.parse(readFileSync(env.CUSTOM_PROVIDERS_FILE, 'utf8')) as unknown;
+  } catch (error) {
+    const message = error instanceof SyntaxError ? 'the file holds no JSON' : 'the file cannot be read';
+    context.addIssue({ code: 'custom', path: ['CUSTOM_PROVIDERS_FILE'], message });
+    return z.NEVER;
+  }
+});
+
 /** `id:base64` of 32 bytes each, the first one seals, all open. */
 export const masterKeys = z
   .object({ MASTER_KEYS: z.string().optional(), MASTER_KEYS_FILE: z.string().optional() })

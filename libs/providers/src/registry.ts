@@ -1,4 +1,6 @@
 import type { Provider } from './contract/provider.js';
+import { buildProvider } from './custom/build-provider.js';
+import { readDefinitions } from './custom/read-definitions.js';
 import { facebook } from './facebook/facebook.provider.js';
 import { instagram } from './instagram/instagram.provider.js';
 import { linkedin } from './linkedin/linkedin.provider.js';
@@ -11,7 +13,7 @@ const providers = [x, tiktok, linkedin, instagram, facebook, pinterest] as const
 
 const byName = new Map<string, Provider>(providers.map((provider) => [provider.name, provider]));
 
-/** The names a caller may use. */
+/** The names a caller may use. Grows once, at the start of a process, where the operator has providers of his own. */
 export const PROVIDER_NAMES = providers.map(({ name }) => name) as [string, ...string[]];
 
 /** The provider of that name, or undefined. */
@@ -22,4 +24,13 @@ export function providerOf(name: string): Provider {
   const provider = byName.get(name);
   if (!provider) throw new Error(`no provider is called "${name}"`);
   return provider;
+}
+
+/** Adds the operator's own providers, all or none; throws a ConfigError that names entry and field. Undefined: there are none. */
+export function registerProviders(given: unknown): void {
+  const definitions = given === undefined ? [] : readDefinitions(given, PROVIDER_NAMES);
+  for (const provider of definitions.map(buildProvider)) {
+    byName.set(provider.name, provider);
+    PROVIDER_NAMES.push(provider.name);
+  }
 }

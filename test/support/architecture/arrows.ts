@@ -8,7 +8,7 @@ const SERVICE = ['#accounts', '#persistence', '#crypto', '#providers', '#jobs', 
 const ARROWS: Record<string, string[]> = {
   'apps/api': SERVICE,
   'apps/worker': SERVICE,
-  'apps/exchanger': ['#tokens', ...CONTRACTS],
+  'apps/exchanger': ['#tokens', '#providers', ...CONTRACTS],
   'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
   'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
   'libs/tokens': ['#providers', '#crypto', '#persistence', '#persistence/sealed', ...CONTRACTS],
@@ -80,11 +80,11 @@ export const arrows: Rule[] = [
   },
   {
     name: 'names of platforms only',
-    sentence: 'the API and the worker take of #providers its types and PROVIDER_NAMES; whoever calls a platform goes through #accounts',
+    sentence: 'an app takes of #providers its types, PROVIDER_NAMES and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
     breaches: eachSource(({ path, imports }) => {
-      if (!/^apps\/(api|worker)\//.test(path)) return [];
+      if (!/^apps\/(api|worker|exchanger)\//.test(path)) return [];
       return imports.filter(({ specifier }) => specifier === '#providers').flatMap(({ values }) => values)
-        .filter((name) => name !== 'PROVIDER_NAMES').map((name) => `imports ${name} of #providers`);
+        .filter((name) => !['PROVIDER_NAMES', 'registerProviders'].includes(name)).map((name) => `imports ${name} of #providers`);
     }),
   },
   {

@@ -31,7 +31,7 @@ export class ConnectController {
     summary: 'Start to connect an account: send the browser to authorize_url',
     answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },
     problems: [
-      'validation.failed', 'provider.unknown', 'oauth_app.missing', 'oauth_app.not_found', 'oauth_app.unusable',
+      'validation.failed', 'provider.unknown', 'provider.live_only', 'oauth_app.missing', 'oauth_app.not_found', 'oauth_app.unusable',
       'return_url.not_allowed', 'project.not_found', 'scopes.invalid', 'user_ref.missing',
     ],
   })

@@ -3,8 +3,8 @@ import { HEALTHS } from '#persistence';
 import { PROVIDER_NAMES } from '#providers';
 import { type IdPrefix, uuidOf } from './public-id.js';
 
-/** One of the platforms by its name. */
-export const provider = z.enum(PROVIDER_NAMES, { error: `must be one of ${PROVIDER_NAMES.join(', ')}` });
+/** One of the platforms by its name. Looked up at first use: the operator's own ones come after this file is loaded. */
+export const provider = z.lazy(() => z.enum(PROVIDER_NAMES, { error: `must be one of ${PROVIDER_NAMES.join(', ')}` }));
 
 export const health = z.enum(HEALTHS, { error: `must be one of ${HEALTHS.join(', ')}` });
 

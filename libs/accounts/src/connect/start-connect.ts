@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { digest, Keyring, mintState } from '#crypto';
 import type { Secret } from '#observability';
 import { Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
-import { authorizeUrl, findProvider, newVerifier, type Provider, reach } from '#providers';
+import { authorizeUrl, newVerifier, type Provider, reach } from '#providers';
 import { Vault } from '#tokens';
-import { invalidScopes, returnUrlNotAllowed, unknownProvider } from '../accounts.errors.js';
+import { invalidScopes, returnUrlNotAllowed } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
+import { knownProvider } from '../policies/known-provider.js';
 import { redirectUri } from '../policies/redirect-uri.js';
 import { allowReturnUrl } from '../policies/return-url.js';
 import { areScopes } from '../policies/scopes.js';
@@ -61,8 +62,7 @@ export class StartConnect {
   ) {}
 
   async execute(input: StartConnectInput): Promise<StartedAttempt> {
-    const provider = findProvider(input.provider);
-    if (!provider) throw unknownProvider();
+    const provider = knownProvider(input.provider, input.tenant.environment);
     const attempt = await this.prepare(input, provider);
     const verifier = newVerifier();
     const expiresAt = await this.store(input, attempt, verifier);

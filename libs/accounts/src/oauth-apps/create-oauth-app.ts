@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Secret } from '#observability';
 import { Database, newId, OAuthApp, type Tenant, type Tx } from '#persistence';
-import { findProvider, type Provider } from '#providers';
+import type { Provider } from '#providers';
 import { Vault } from '#tokens';
-import { unknownProvider } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
+import { knownProvider } from '../policies/known-provider.js';
 import { type AppFields, checkAppFields } from './app-fields.js';
 import { lockDefault } from './default-app.js';
 import { type OAuthAppRecord, toOAuthAppRecord } from './oauth-app-record.js';
@@ -34,8 +34,7 @@ export class CreateOAuthApp {
   ) {}
 
   async execute(input: CreateOAuthAppInput): Promise<OAuthAppRecord> {
-    const provider = findProvider(input.provider);
-    if (!provider) throw unknownProvider();
+    const provider = knownProvider(input.provider, input.tenant.environment);
     const app = newApp(input, provider);
     return this.database.dataSource.transaction(async (manager) => {
       const tx = (await manager.queryRunner?.connect()) as Tx;

@@ -93,6 +93,8 @@ export interface Provider {
   sources: { checkedAt: string; urls: readonly string[] };
   /** What surprises at this platform, one sentence each, for the documentation. */
   quirks?: readonly string[];
+  /** No sandbox imitates it: it is there in the environment `live` only. */
+  liveOnly?: true;
   authorize: AuthorizeProfile;
   scopes: {
     /** Asked for unless an app says otherwise: identify, publish and refresh. */
@@ -111,6 +113,8 @@ export interface Provider {
   };
   refresh: {
     mode: RefreshMode;
+    /** With `rotating_grace`: so many seconds a refresh token that was rotated may be sent again. */
+    grace?: number;
     /** The refresh token's end is counted from the consent and no refresh moves it: after it only the person can help. */
     endsForGood?: boolean;
     request(input: TokenRefresh): PlatformRequest;

@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { hours } from '#config';
+import { Secret } from '#observability';
+import { authorizeUrl } from '../oauth/authorize-url.js';
+import { readIdentityAnswer, readProbeAnswer, readTokenAnswer } from '../oauth/read-answer.js';
+import { buildProvider } from './build-provider.js';
+import { readDefinitions } from './read-definitions.js';
+
+const entry = {
+  name: 'acme',
+  title: 'Acme',
+  authorize: { url: 'https://acme.example/authorize', pkce: true, scopeSeparator: ',', parameters: { prompt: 'consent' } },
+  token: { url: 'https://acme.example/token', clientAuthentication: 'client_secret_basic', defaultLifeSeconds: 3_600 },
+  revoke: { url: 'https://acme.example/revoke' },
+  refresh: { mode: 'rotating_grace', graceSeconds: 30 },
+  identity: { url: 'https://acme.example/me', id: 'data.id', handle: 'data.login', name: 'data.name', avatar: 'data.picture' },
+  scopes: { default: ['read', 'write'], required: ['read'] },
+  probe: { everySeconds: 3_600 },
+};
+const made = (changes: object = {}) => buildProvider(readDefinitions([{ ...entry, ...changes }], [])[0]!);
+
+const acme = made();
+const app = { clientId: 'the-id', clientSecret: new Secret('the-secret') };
+const tokens = { app, accessToken: new Secret('the-access'), refreshToken: new Secret('the-refresh') };
+const verifier = new Secret('the-verifier');
+const basic = `Basic ${Buffer.from('the-id:the-secret').toString('base64')}`;
+
+describe('a provider of the operator', () => {
+  it('sends people to its own page with the operator\'s parameters', () => {
+    const url = new URL(authorizeUrl(acme, { clientId: 'the-id', redirectUri: 'https://us.example/cb', scopes: ['read', 'write'], state: new Secret('the-state'), verifier }));
+    expect(url.href).toContain('https://acme.example/authorize?');
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      ...{ response_type: 'code', client_id: 'the-id', redirect_uri: 'https://us.example/cb', scope: 'read,write', state: 'the-state' },
+      ...{ prompt: 'consent', code_challenge_method: 'S256', code_challenge: expect.stringMatching(/^[\w-]{43}$/) },
+    });
+  });
+
+  it('sends no challenge where the operator says no PKCE', () => {
+    expect(made({ authorize: { ...entry.authorize, pkce: false } }).authorize.pkce('https://us.example/cb')).toBeUndefined();
+  });
+
+  it('exchanges, refreshes and revokes by the standards, with the secret in the header', () => {
+    const requests = [acme.token.exchange({ app, code: new Secret('the-code'), redirectUri: 'https://us.example/cb', verifier }), acme.refresh.request(tokens), acme.revoke!(tokens)];
+    expect(requests.map((request) => request.reveal())).toMatchObject([
+      { url: 'https://acme.example/token', headers: { authorization: basic }, form: { grant_type: 'authorization_code', code: 'the-code', code_verifier: 'the-verifier' } },
+      { url: 'https://acme.example/token', headers: { authorization: basic }, form: { grant_type: 'refresh_token', refresh_token: 'the-refresh' } },
+      { url: 'https://acme.example/revoke', headers: { authorization: basic }, form: { token: 'the-refresh' } },
+    ]);
+  });
+
+  it('puts the secret into the body where the operator says so', () => {
+    const posting = made({ token: { ...entry.token, clientAuthentication: 'client_secret_post' } });
+    expect(posting.refresh.request(tokens).reveal()).toMatchObject({ headers: {}, form: { client_id: 'the-id', client_secret: 'the-secret' } });
+  });
+
+  it('revokes the access token where there is no other, and nothing where there is no such call', () => {
+    expect(acme.revoke!({ ...tokens, refreshToken: null }).reveal().form).toMatchObject({ token: 'the-access' });
+    expect(made({ revoke: undefined })).not.toHaveProperty('revoke');
+  });
+
+  it('has the refresh mode, the grace, the life and the pace that the operator gives it, and is live only', () => {
+    expect(acme).toMatchObject({ refresh: { mode: 'rotating_grace', grace: 30 }, token: { defaultLife: 3_600 }, probe: { every: hours(1) }, liveOnly: true });
+    expect(made({ refresh: { mode: 'static' } }).refresh).not.toHaveProperty('grace');
+  });
+
+  it('reads a person out of the fields that the operator names', () => {
+    const json = { data: { id: 42, login: 'ada', name: 'Ada', picture: 'https://acme.example/ada.png' } };
+    expect(acme.identity.read(json)).toEqual({ platformUserId: '42', platformAccountId: '42', handle: 'ada', displayName: 'Ada', avatarUrl: 'https://acme.example/ada.png' });
+    expect(acme.identity.read({ data: { id: '7', login: '' } })).toMatchObject({ platformUserId: '7', handle: null, displayName: null });
+  });
+
+  it.each([{}, { data: null }, { data: { id: '' } }, { data: { id: 2 ** 53 } }, { data: { id: {} } }, [], null, 'id'])('finds nobody in %j', (json) => {
+    expect(acme.identity.read(json)).toBeUndefined();
+  });
+
+  it('finds nobody in what objects inherit', () => {
+    expect(made({ identity: { ...entry.identity, id: 'constructor.name' } }).identity.read({})).toBeUndefined();
+  });
+});
+
+const token = (status: number, body: string, headers: Record<string, string> = {}) => readTokenAnswer(acme, { status, headers, body });
+const failed = (failure: object) => ({ ok: false, failure });
+
+describe('what its token endpoint says', () => {
+  it.each([
+    [400, '{"error":"invalid_grant"}', { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' }],
+    [401, '{"error":"invalid_client"}', { class: 'app', reason: 'app_misconfigured', code: 'invalid_client' }],
+    [400, '{"error":"unauthorized_client"}', { class: 'app', reason: 'app_misconfigured' }],
+    [400, '{"error":"invalid_request"}', { class: 'temporary' }],
+    [400, '{"error":"invalid_scope"}', { class: 'temporary' }],
+    [400, '{"error":"__proto__"}', { class: 'temporary' }],
+    [403, '<html>', { class: 'temporary' }],
+    [200, '', { class: 'temporary' }],
+    [200, '{"access_token":42}', { class: 'temporary' }],
+    [408, '{"error":"invalid_grant"}', { class: 'temporary' }],
+    [425, '{"error":"invalid_grant"}', { class: 'temporary' }],
+    [429, '{"error":"invalid_grant"}', { class: 'temporary', reason: 'rate_limited' }],
+    [503, '{"error":"invalid_grant"}', { class: 'temporary', reason: 'provider_unavailable' }],
+  ])('%i %s is %j', (status, body, failure) => {
+    expect(token(status, body)).toMatchObject(failed(failure));
+  });
+
+  it.each([429, 503])('waits as long as a %i asks for', (status) => {
+    expect(token(status, '', { 'retry-after': '90' })).toMatchObject(failed({ class: 'temporary', retryAfter: 90 }));
+  });
+});
+
+const person = (status: number, body: string, headers: Record<string, string> = {}) =>
+  [readIdentityAnswer, readProbeAnswer].map((read) => read(acme, { status, headers, body }));
+
+describe('what its API says', () => {
+  it('takes an answer with a person for life', () => {
+    expect(person(200, '{"data":{"id":"1"}}')).toMatchObject([{ ok: true }, { ok: true }]);
+  });
+
+  it.each<[number, string, Record<string, string>, object]>([
+    [401, '', { 'www-authenticate': 'Bearer realm="acme", error="invalid_token", error_description="ended"' }, { class: 'permanent', reason: 'grant_revoked', code: 'invalid_token' }],
+    [401, '{"error":"invalid_token"}', {}, { class: 'permanent', code: 'invalid_token' }],
+    [403, '', { 'www-authenticate': 'Bearer error="insufficient_scope"' }, { class: 'permission', reason: 'scope_missing' }],
+    [401, '', {}, { class: 'temporary' }],
+    [401, '', { 'www-authenticate': 'Basic realm="a proxy"' }, { class: 'temporary' }],
+    [400, '{"error":"invalid_token"}', {}, { class: 'temporary' }],
+    [429, '{"error":"invalid_token"}', {}, { class: 'temporary', reason: 'rate_limited' }],
+    [502, '{"error":"invalid_token"}', {}, { class: 'temporary' }],
+    [200, '{"data":{}}', {}, { class: 'temporary' }],
+  ])('%i %s with %j is %j', (status, body, headers, failure) => {
+    expect(person(status, body, headers)).toMatchObject([failed(failure), failed(failure)]);
+  });
+});

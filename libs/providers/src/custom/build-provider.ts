@@ -1,0 +1,56 @@
+import { seconds } from '#config';
+import { PlatformRequest } from '../contract/http.js';
+import { defineProvider, type Provider } from '../contract/provider.js';
+import { basicAuthentication, secretInBody } from '../oauth/client-authentication.js';
+import { s256 } from '../oauth/pkce.js';
+import { probeByIdentity } from '../oauth/probe-by-identity.js';
+import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
+import { readTokenResponse } from '../oauth/token-response.js';
+import { classifyBearer } from './bearer.errors.js';
+import type { CustomProvider } from './custom-provider.schema.js';
+import { identityReader } from './read-identity.js';
+
+const AUTHENTICATIONS = { client_secret_basic: basicAuthentication, client_secret_post: secretInBody() };
+
+/** A provider by the standards alone (RFC 6749, 6750, 7009, 7636), at the operator's addresses. */
+export function buildProvider(custom: CustomProvider): Provider {
+  const authentication = AUTHENTICATIONS[custom.token.clientAuthentication];
+  const token = { url: custom.token.url, authentication };
+  const identity = identityOf(custom);
+  return defineProvider({
+    name: custom.name,
+    title: custom.title,
+    sources: { checkedAt: 'said by the operator', urls: [] },
+    liveOnly: true,
+    authorize: authorizeOf(custom),
+    scopes: custom.scopes,
+    token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: custom.token.defaultLifeSeconds },
+    refresh: { ...refreshOf(custom), request: refreshRequest(token) },
+    /** The refresh token: RFC 7009 2.1 has the access tokens of its grant go with it. */
+    ...(custom.revoke && {
+      revoke: revokeRequest({ url: custom.revoke.url, authentication }, ({ refreshToken, accessToken }) => (refreshToken ?? accessToken).reveal()),
+    }),
+    identity,
+    probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
+    /** The token endpoint is left to RFC 6749 5.2. */
+    classify: { token: () => undefined, api: classifyBearer },
+  });
+}
+
+const authorizeOf = ({ authorize }: CustomProvider): Provider['authorize'] => ({
+  url: authorize.url,
+  clientIdParameter: 'client_id',
+  scopeSeparator: authorize.scopeSeparator,
+  pkce: () => (authorize.pkce ? s256 : undefined),
+  ...(authorize.parameters && { parameters: authorize.parameters }),
+  denials: ['access_denied'],
+});
+
+const refreshOf = ({ refresh }: CustomProvider): Pick<Provider['refresh'], 'mode' | 'grace'> =>
+  refresh.mode === 'rotating_grace' ? { mode: refresh.mode, grace: refresh.graceSeconds } : { mode: refresh.mode };
+
+const identityOf = ({ identity }: CustomProvider): Provider['identity'] => ({
+  request: (accessToken) =>
+    new PlatformRequest({ method: 'GET', url: identity.url, headers: { authorization: `Bearer ${accessToken.reveal()}` } }),
+  read: identityReader(identity),
+});

@@ -1,0 +1,39 @@
+/** The processes of ours that a fault can strike. */
+export type Target = 'worker' | 'api' | 'exchanger';
+
+export type Signal = 'SIGKILL' | 'SIGTERM';
+
+/** Places in an exchange at which a process can be told to die (docs/refresh.md, crash windows). */
+export type CrashPoint = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7';
+
+/** How a connection to the platform breaks. */
+export type WireFault = 'drop' | 'reset' | 'stall' | 'split';
+
+/** What a platform in trouble answers instead of an answer. */
+export type ErrorShape = 'http_500' | 'http_503_html' | 'http_429' | 'empty_200' | 'wrong_json' | 'invalid_client' | 'http_403_html';
+
+/** One thing that goes wrong. Times are milliseconds. */
+export type Fault =
+  | { kind: 'signal'; target: Target; signal: Signal; which: number }
+  | { kind: 'freeze'; target: Target; which: number; lasts: number }
+  | { kind: 'postgres'; away: number }
+  | { kind: 'redis'; away: number }
+  | { kind: 'flushall' }
+  | { kind: 'wire'; how: WireFault; afterBytes: number; lasts: number }
+  | { kind: 'slow'; answer: number; lasts: number }
+  | { kind: 'errors'; shape: ErrorShape; lasts: number }
+  | { kind: 'clock'; target: Target; ahead: number; lasts: number }
+  | { kind: 'disk'; lasts: number }
+  | { kind: 'crash'; point: CrashPoint; occurrence: number };
+
+/** A fault and how long to wait before it. */
+export interface PlannedFault {
+  pause: number;
+  fault: Fault;
+}
+
+/** What a fault is, in a few words, for the log of a run. */
+export function tellFault(fault: Fault): string {
+  const { kind, ...details } = fault;
+  return [kind, ...Object.entries(details).map(([name, value]) => `${name}=${value}`)].join(' ');
+}

@@ -5,8 +5,10 @@ export interface ProcessOptions {
   name: string;
   entry: string;
   /** Read anew at each start. */
-  env(): Record<string, string | undefined>;
-  onLine(line: string): void;
+  env: () => Record<string, string | undefined>;
+  onLine: (line: string) => void;
+  /** Looks at what it left behind before the next one starts. */
+  onExit?: (reason: string) => Promise<void>;
 }
 
 const AGAIN_AFTER = 1_000;
@@ -20,6 +22,7 @@ export class SupervisedProcess {
   #isStopping = false;
   #frozen = false;
   #starts = 0;
+  #exits = 0;
 
   constructor(readonly options: ProcessOptions) {}
 
@@ -41,6 +44,11 @@ export class SupervisedProcess {
     const ended = first.exited.then((reason) => { throw new Error(`${this.name} could not start: it ended with ${reason}`); });
     await Promise.race([first.ready, ended]);
     ended.catch(() => undefined);
+  }
+
+  /** How often it ended so far. */
+  get exits(): number {
+    return this.#exits;
   }
 
   async untilReady(): Promise<boolean> {
@@ -89,7 +97,10 @@ export class SupervisedProcess {
     void launched.exited.then(async (reason) => {
       this.#isReady = false;
       onLine(`(ended with ${reason})`);
-      if (!this.#isStopping) await sleep(AGAIN_AFTER);
+      const pause = sleep(AGAIN_AFTER);
+      await this.options.onExit?.(reason).catch((error: unknown) => { onLine(`(not looked at: ${String(error)})`); });
+      this.#exits += 1;
+      if (!this.#isStopping) await pause;
       if (!this.#isStopping) this.#launch();
     });
     return launched;

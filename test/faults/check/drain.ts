@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { grantRefresh } from '#jobs';
+import { turnClock } from '../../support/database.js';
+import { insist } from '../world/open-pool.js';
+import type { World } from '../world/world.js';
+
+/** The promise I5: so long after the last fault may something be undecided. */
+const WITHIN = 60_000;
+const QUIET = 500;
+
+const UNDECIDED = `
+  select count(*)::int as count from grants
+  where refresh_state in ('claimed', 'in_flight', 'unknown') or (refresh_state in ('idle', 'confirm') and refresh_due_at <= db_now())`;
+
+const DUE = `
+  select id from grants where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()`;
+
+const DOUBTED = `select count(*)::int as count from accounts where health = 'degraded'`;
+
+/** How far the clock is turned to see what becomes of the doubted, in all, in minutes. */
+const LATER = [2, 10, 20, 40, 75];
+
+/** Lets everything that was begun come to an end, at the latest within a minute; then lets time pass for what is doubted. */
+export async function drain(world: World): Promise<void> {
+  await Promise.all(world.all.map((process) => process.untilReady()));
+  await settle(world, WITHIN);
+  for (const minutes of LATER) {
+    if ((await count(world, DOUBTED)) === 0) return;
+    await insist(() => turnClock(world.pool, `${minutes} minutes`));
+    await settle(world, WITHIN / 2);
+  }
+}
+
+/** Until nothing is undecided or due, or the time is over. */
+async function settle(world: World, within: number): Promise<void> {
+  const end = Date.now() + within;
+  for (let calm = 0; Date.now() < end && calm < 2; ) {
+    await wake(world).catch(() => undefined);
+    calm = (await count(world, UNDECIDED)) === 0 ? calm + 1 : 0;
+    await sleep(QUIET);
+  }
+}
+
+/** As the sweep does, only sooner. */
+async function wake({ pool, queue }: World): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(DUE);
+  await queue?.enqueueAll(grantRefresh, rows.map(({ id }) => ({ grantId: id })));
+}
+
+const count = async ({ pool }: World, sql: string): Promise<number> =>
+  (await insist(() => pool.query<{ count: number }>(sql))).rows[0]?.count ?? 0;

@@ -1,0 +1,81 @@
+import { HELP, readArguments, type Arguments } from './arguments.js';
+import type { ServerKind } from './authorization-servers/contract.js';
+import { INVARIANTS } from './check/invariants.js';
+import { type Counts, missesOf } from './figures/outcome.js';
+import { renderTable } from './figures/table.js';
+import type { Row } from './rows/row.js';
+import { LONG, rowsAt, SHORT, SHORT_ROWS } from './rows/rows.js';
+import { runRow } from './rows/run-row.js';
+import { Databases } from './world/databases.js';
+import { redisIsHere } from './world/servers.js';
+
+interface Result {
+  row: Row;
+  kind: ServerKind;
+  queue: 'postgres' | 'redis';
+  counts: Counts;
+  misses: string[];
+}
+
+const HEADINGS = ['fault', 'platform', 'queue', 'faults', 'rotations', 'lost', 'told', 'in flight', 'false deaths', 'seconds', 'reached'];
+const SHOWN_BREACHES = 5;
+
+/** The exit code. */
+export async function main(args: string[]): Promise<number> {
+  const given = readArguments(args);
+  if (given.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  say(`seed ${given.seed}`);
+  const databases = await Databases.start();
+  try {
+    const results = await runAll(given, databases);
+    say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
+    for (const { row, kind, queue, misses } of results) for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
+    return results.some(({ misses }) => misses.length > 0) ? 1 : 0;
+  } finally {
+    await databases.stop();
+  }
+}
+
+async function runAll(given: Arguments, databases: Databases): Promise<Result[]> {
+  const results: Result[] = [];
+  if (given.queues.includes('redis') && !redisIsHere) say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
+  for (const kind of given.platforms) {
+    for (const queue of given.queues.filter((name) => name === 'postgres' || redisIsHere)) {
+      for (const row of chosenRows(given, queue)) results.push(await runOne({ row, kind, queue }, given, databases));
+    }
+  }
+  return results;
+}
+
+async function runOne(cell: Pick<Result, 'row' | 'kind' | 'queue'>, given: Arguments, databases: Databases): Promise<Result> {
+  const { row, kind, queue } = cell;
+  const { seed, accounts, verbose } = given;
+  const tell = (text: string): void => { if (verbose) say(`    ${text}`); };
+  const counts = await runRow(row, { databases, seed, kind, queue, accounts, say: tell });
+  const misses = missesOf(counts, row.figure);
+  say(`${misses.length === 0 ? 'ok    ' : 'MISSED'}  ${row.name} (${kind}, ${queue}): ${counts.faults} faults, ${counts.rotations} rotations, ${counts.lost} lost, ${counts.seconds} s`);
+  if (row.design === 'product') for (const { invariant, what } of counts.breaches.slice(0, SHOWN_BREACHES)) say(`        ${invariant} (${INVARIANTS[invariant]}): ${what}`);
+  return { ...cell, counts, misses };
+}
+
+function chosenRows({ short, only, share }: Arguments, queue: 'postgres' | 'redis'): Row[] {
+  const sizes = short ? SHORT : LONG;
+  return rowsAt({ ...sizes, share: share ?? sizes.share })
+    .filter(({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)))
+    .filter(({ needsRedis }) => !needsRedis || queue === 'redis')
+    // The control has no queue.
+    .filter(({ design }) => design === 'product' || queue === 'postgres');
+}
+
+function line({ row, kind, queue, counts, misses }: Result): (string | number)[] {
+  const { faults, rotations, lost, reported, inFlight, falseDeaths, seconds } = counts;
+  const shownQueue = row.design === 'control' ? '-' : queue;
+  return [row.name, kind, shownQueue, faults, rotations, lost, reported, inFlight, falseDeaths, seconds, misses.length === 0 ? 'yes' : 'NO'];
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,64 @@
+import {
+  clockSteps, crashes, errorAnswers, flushes, freezes, fullDisks, type PlanShape, postgresStops, redisKills, signals, slowAnswers, wireFaults,
+} from '../plan/draw-plan.js';
+import type { Figure } from '../figures/outcome.js';
+import type { Row } from './row.js';
+
+/** How much the whole table is made smaller: 1 is the long form. */
+export interface Sizes {
+  /** Of the counts of faults and rotations. */
+  share: number;
+  /** Longest freeze and slowest answer, in milliseconds. */
+  longest: { freeze: number; answer: number };
+}
+
+export const LONG: Sizes = { share: 1, longest: { freeze: 90_000, answer: 70_000 } };
+export const SHORT: Sizes = { share: 0.08, longest: { freeze: 6_000, answer: 4_000 } };
+
+const GRACE = 30;
+const OURS = ['worker', 'api', 'exchanger'] as const;
+
+/** Every row, at these sizes. */
+export function rowsAt({ share, longest }: Sizes): Row[] {
+  const figure = (faults: number, rotations: number, loses: Figure['loses']): Figure => ({
+    faults: Math.max(1, Math.round(faults * share)),
+    rotations: Math.max(100, Math.round(rotations * share)),
+    loses,
+  });
+  const row = (name: string, plan: PlanShape, reaches: Figure, more: Partial<Row> = {}): Row => ({
+    name, design: 'product', graceSeconds: 0, atMost: null, plan, figure: reaches, ...more,
+  });
+  return [
+    row('control: worker kill -9', { pause: [300, 1_200], faults: [signals(['worker'], ['SIGKILL'])] }, figure(30, 1_500, 'some'), { design: 'control' }),
+    row('control: PostgreSQL stop', { pause: [2_000, 6_000], faults: [postgresStops([100, 1_000])] }, figure(10, 1_000, 'some'), { design: 'control', atMost: 10 }),
+    row('worker, API kill -9', { pause: [100, 900], faults: [signals(['worker', 'api'], ['SIGKILL'])] }, figure(100, 3_000, 'none')),
+    row('SIGTERM of anything', { pause: [500, 2_500], faults: [signals(OURS, ['SIGTERM'])] }, figure(20, 1_500, 'none')),
+    row('SIGSTOP of anything', { pause: [1_000, 6_000], faults: [freezes(OURS, [Math.min(5_000, longest.freeze), longest.freeze])] }, figure(10, 1_000, 'none')),
+    row('PostgreSQL stop', { pause: [3_000, 7_000], faults: [postgresStops([100, 3_000])] }, figure(10, 1_200, 'none'), { atMost: 10 }),
+    row('Redis kill -9', { pause: [3_000, 7_000], faults: [redisKills([100, 3_000])] }, figure(10, 1_200, 'none'), { atMost: 10, needsRedis: true }),
+    row('Redis FLUSHALL', { pause: [3_000, 7_000], faults: [flushes()] }, figure(3, 600, 'none'), { atMost: 3, needsRedis: true }),
+    row('exchanger kill -9, 30 s grace', { pause: [2_500, 6_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(40, 1_500, 'none'), { graceSeconds: GRACE, atMost: 40 }),
+    row('exchanger kill -9, strict', { pause: [2_500, 6_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(12, 1_200, 'in_flight'), { atMost: 12 }),
+    row('crash at W1 W2 W5 W6 W7', { pause: [1_000, 3_000], faults: [crashes(['W1', 'W2', 'W5', 'W6', 'W7'])] }, figure(20, 500, 'none'), { atMost: 20 }),
+    row('crash at W3 W4, strict', { pause: [1_000, 3_000], faults: [crashes(['W3', 'W4'])] }, figure(10, 300, 'in_flight'), { atMost: 10 }),
+    row('crash at W3 W4, 30 s grace', { pause: [1_000, 3_000], faults: [crashes(['W3', 'W4'])] }, figure(10, 300, 'none'), { atMost: 10, graceSeconds: GRACE }),
+    row('broken answers, 30 s grace', { pause: [1_000, 3_000], faults: [wireFaults(['drop', 'reset', 'split'], [100, 1_500])] }, figure(25, 1_000, 'none'), { graceSeconds: GRACE }),
+    row('slow answers', { pause: [1_000, 3_000], faults: [slowAnswers([50, longest.answer], [500, 3_000])] }, figure(15, 800, 'none'), { atMost: 15 }),
+    row('error answers', { pause: [2_000, 5_000], faults: [errorAnswers(['http_500', 'http_503_html', 'http_403_html', 'http_429', 'wrong_json', 'empty_200'], [300, 1_500])] }, figure(15, 800, 'none'), { atMost: 15 }),
+    row('clock steps', { pause: [500, 2_000], faults: [clockSteps(OURS, [500, 4_000])] }, figure(20, 1_000, 'none'), { stepsClocks: true }),
+    row('full journal disk', { pause: [1_000, 3_000], faults: [fullDisks([1_000, 6_000])] }, figure(8, 600, 'none'), { needsDisk: true, atMost: 8 }),
+    row('everything, 30 s grace', {
+      pause: [300, 2_000],
+      faults: [
+        signals(OURS, ['SIGKILL', 'SIGTERM']), signals(OURS, ['SIGKILL']), freezes(OURS, [1_000, Math.min(8_000, longest.freeze)]),
+        postgresStops([100, 1_500]), wireFaults(['reset', 'split'], [100, 600]), slowAnswers([50, 3_000], [300, 1_000]),
+      ],
+    }, figure(60, 2_000, 'none'), { graceSeconds: GRACE }),
+  ];
+}
+
+/** What the short form runs: what the product is for, and the control without which it proves nothing. */
+export const SHORT_ROWS = [
+  'control: worker kill -9', 'worker, API kill -9', 'SIGTERM of anything', 'PostgreSQL stop', 'exchanger kill -9, 30 s grace',
+  'exchanger kill -9, strict', 'crash at W1 W2 W5 W6 W7',
+];

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerKind } from '../authorization-servers/contract.js';
+import { collectFacts } from '../check/collect-facts.js';
+import { drain } from '../check/drain.js';
+import { breachesOf, isFalseDeath, isLost, isReported } from '../check/invariants.js';
+import { lookAtExchangers } from '../check/look-at-exchangers.js';
+import type { Counts } from '../figures/outcome.js';
+import { Feeder } from '../load/feeder.js';
+import { drawPlan, seedOf } from '../plan/draw-plan.js';
+import { tellFault } from '../plan/fault.js';
+import type { Databases } from '../world/databases.js';
+import { mountJournal, overlaps, strike, unmountJournal } from '../world/strike.js';
+import { World } from '../world/world.js';
+import type { Row } from './row.js';
+
+export interface RowSettings {
+  databases: Databases;
+  seed: number;
+  kind: ServerKind;
+  queue: 'postgres' | 'redis';
+  accounts: number;
+  /** A built tree that was broken on purpose. */
+  root?: string;
+  say: (line: string) => void;
+}
+
+/** A row that does not come to its figure by then has missed it. */
+const LONGEST = 45 * 60_000;
+const WARM = 10;
+const ENOUGH = 50;
+
+/** Runs one row: load, faults by its plan, drain, and the questions afterwards. */
+export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
+  const since = Date.now();
+  const world = await openWorld(row, settings);
+  try {
+    const autopsies = lookAtExchangers(world);
+    const feeder = feed(world);
+    const faults = await strikeByPlan(row, world, settings);
+    world.proxy.mend();
+    await world.platform.heal();
+    await feeder.stop();
+    await drain(world);
+    if (row.design === 'control') await world.stopProcesses();
+    const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled });
+    const lost = facts.accounts.filter((account) => isLost(account, facts.platform));
+    return {
+      faults,
+      rotations: facts.platform.sends.filter(({ rotated }) => rotated).length,
+      lost: lost.length,
+      reported: lost.filter(isReported).length,
+      falseDeaths: facts.accounts.filter((account) => isFalseDeath(account, facts.platform)).length,
+      seconds: Math.round((Date.now() - since) / 1_000),
+      inFlight: autopsies.inFlight,
+      breaches: breachesOf(facts),
+    };
+  } finally {
+    await world.close();
+    if (row.needsDisk) unmountJournal(world.settings.directory);
+  }
+}
+
+function openWorld(row: Row, { databases, kind, queue, accounts, root }: Omit<RowSettings, 'say'>): Promise<World> {
+  return World.open({
+    databases, queue, accounts, design: row.design,
+    platform: { kind, graceSeconds: row.graceSeconds, delayBefore: 10, delayAfter: 80 },
+    workers: 2, apis: row.design === 'control' ? 0 : 2, concurrency: 5, stepsClocks: row.stepsClocks ?? false,
+    ...(row.needsDisk && { prepare: mountJournal }),
+    ...(root !== undefined && { root }),
+  });
+}
+
+function feed({ pool, queue, apis, population, options }: World): Feeder {
+  const feeder = new Feeder({ pool, queue, apis, apiKey: population.apiKey, due: 2 * options.workers * options.concurrency });
+  feeder.start();
+  return feeder;
+}
+
+/** Strikes until there were enough faults and enough rotations; how many faults took place. */
+async function strikeByPlan(row: Row, world: World, { seed, say }: Pick<RowSettings, 'seed' | 'say'>): Promise<number> {
+  const plan = drawPlan(row.plan, seedOf(seed, row.name));
+  const end = Date.now() + LONGEST;
+  const lasting = new Set<Promise<void>>();
+  let faults = 0;
+  await rotationsReach(world, WARM, end);
+  const isDone = async (): Promise<boolean> => faults >= row.figure.faults && (await rotations(world)) >= row.figure.rotations;
+  for (let index = 0; Date.now() < end && !(await isDone()); index += 1) {
+    const planned = plan[index % plan.length];
+    if (!planned || (row.atMost !== null && faults >= row.atMost)) {
+      await rotationsReach(world, row.figure.rotations, end);
+      break;
+    }
+    await sleep(planned.pause);
+    const struck = strike(world, planned.fault).then((happened) => {
+      say(`${tellFault(planned.fault)}${happened ? '' : ' (did not take place)'}`);
+      if (happened) faults += 1;
+    });
+    lasting.add(struck);
+    void struck.finally(() => lasting.delete(struck));
+    if (!overlaps(planned.fault)) await struck;
+  }
+  await Promise.all(lasting);
+  return faults;
+}
+
+const rotations = async ({ platform }: World): Promise<number> => (await platform.counters()).rotations;
+
+/** No rotation for so long is a product that has stopped working. */
+async function rotationsReach(world: World, wanted: number, end: number): Promise<void> {
+  let before = -1;
+  for (let idle = 0; Date.now() < end && idle < ENOUGH; ) {
+    const now = await rotations(world);
+    if (now >= wanted) return;
+    idle = now === before ? idle + 1 : 0;
+    before = now;
+    await sleep(1_000);
+  }
+}

@@ -1,0 +1,21 @@
+import pg from 'pg';
+
+/** A pool of the harness's own, which outlives the database's absence: each query fails by itself. */
+export function openPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 6, connectionTimeoutMillis: 3_000, application_name: 'faults' });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Asks until the database answers: for reads whose answer is needed. */
+export async function insist<Answer>(ask: () => Promise<Answer>, seconds = 60): Promise<Answer> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((pass) => setTimeout(pass, 100));
+    }
+  }
+}

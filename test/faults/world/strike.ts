@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault as AnswerFault } from '../authorization-servers/contract.js';
+import { shapes } from '../authorization-servers/fault-shapes.js';
+import { join } from 'node:path';
+import type { ErrorShape, Fault, Target } from '../plan/fault.js';
+import { until } from './launcher.mjs';
+import { clockFileOf, journalIn } from './product-environment.js';
+import type { SupervisedProcess } from './supervised-process.js';
+import type { World } from './world.js';
+
+const ERRORS: Record<ErrorShape, AnswerFault> = {
+  http_500: shapes.status(500),
+  http_503_html: shapes.html(503),
+  http_403_html: shapes.html(403),
+  http_429: shapes.rateLimited(2),
+  empty_200: shapes.empty(),
+  wrong_json: shapes.wrongJson(),
+  invalid_client: shapes.oauthError('invalid_client', 401),
+};
+
+const DIES_WITHIN = 30_000;
+const DISK = '64m';
+
+type Strike<Kind extends Fault['kind']> = (world: World, fault: Extract<Fault, { kind: Kind }>) => Promise<boolean>;
+
+/** Does one fault and lets it last; false: it did not take place (what it was to hit was not there), and does not count. */
+export function strike(world: World, fault: Fault): Promise<boolean> {
+  return (STRIKES[fault.kind] as Strike<typeof fault.kind>)(world, fault);
+}
+
+/** Whether the next fault may come while this one lasts. */
+export const overlaps = (fault: Fault): boolean => fault.kind === 'freeze';
+
+const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
+  signal: async (world, { target, signal, which }) => {
+    const victim = pick(world, target, which);
+    if (!(await victim?.untilReady())) return false;
+    return signal === 'SIGTERM' ? (victim?.restart() ?? false) : (victim?.strike(signal) ?? false);
+  },
+
+  freeze: async (world, { target, which, lasts }) => {
+    const victim = pick(world, target, which);
+    return (await victim?.untilReady()) === true && (await victim?.freeze(lasts)) === true;
+  },
+
+  postgres: async ({ options }, { away }) => {
+    await options.databases.postgres.strike(away);
+    return true;
+  },
+
+  redis: async ({ options }, { away }) => {
+    await options.databases.redis?.strike(away);
+    return options.databases.redis !== null;
+  },
+
+  flushall: async ({ options }) => {
+    await options.databases.redis?.flush();
+    return options.databases.redis !== null;
+  },
+
+  wire: async ({ proxy }, { how, afterBytes, lasts }) => {
+    const before = proxy.broken;
+    proxy.set({ how, afterBytes });
+    await sleep(lasts);
+    proxy.mend();
+    return how === 'split' || proxy.broken > before;
+  },
+
+  slow: ({ platform }, { answer, lasts }) => during(platform, shapes.slow(answer / 1_000), lasts),
+
+  errors: ({ platform }, { shape, lasts }) => during(platform, ERRORS[shape], lasts),
+
+  clock: async ({ settings, processes }, { target, ahead, lasts }) => {
+    const files = processes[target].map(({ name }) => clockFileOf(settings.directory, name));
+    for (const file of files) writeFileSync(file, String(ahead));
+    await sleep(lasts);
+    for (const file of files) writeFileSync(file, '0');
+    return files.length > 0;
+  },
+
+  disk: async ({ settings }, { lasts }) => {
+    const ballast = join(journalIn(settings.directory), 'ballast');
+    const filled = spawnSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=64k', 'count=4096'], { encoding: 'utf8' });
+    await sleep(lasts);
+    rmSync(ballast, { force: true });
+    return filled.stderr.includes('No space left');
+  },
+
+  crash: async (world, { point, occurrence }) => {
+    const [victim] = world.processes.exchanger;
+    if (!(await victim?.untilReady()) || !victim) return false;
+    world.crashAt = `${point}:${occurrence}`;
+    await victim.restart();
+    const before = victim.exits;
+    return until(() => victim.exits > before, DIES_WITHIN);
+  },
+};
+
+/** Puts the journal on a disk of its own that can be filled; false: only root may. */
+export function mountJournal(directory: string): boolean {
+  const folder = journalIn(directory);
+  mkdirSync(folder, { recursive: true });
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0700`, 'none', folder]).status === 0;
+}
+
+export const unmountJournal = (directory: string): boolean => spawnSync('umount', [journalIn(directory)]).status === 0;
+
+function pick(world: World, target: Target, which: number): SupervisedProcess | undefined {
+  const all = world.processes[target];
+  return all[which % Math.max(all.length, 1)];
+}
+
+async function during(platform: World['platform'], fault: AnswerFault, lasts: number): Promise<boolean> {
+  await platform.always(fault);
+  await sleep(lasts);
+  await platform.always(null);
+  return true;
+}

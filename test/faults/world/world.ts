@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, type WriteStream } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { Keyring } from '#crypto';
+import { type JobQueue, openQueueBackend, type QueueBackend } from '#jobs';
+import { createLogger, Secret } from '#observability';
+import { AuthorizationServer } from '../authorization-servers/authorization-server.js';
+import type { SeededGrant, ServerKind } from '../authorization-servers/contract.js';
+import { type Population, seedAccounts } from '../load/seed-accounts.js';
+import type { Target } from '../plan/fault.js';
+import { FaultProxy } from './fault-proxy.js';
+import { freePort, ROOT } from './launcher.mjs';
+import { openPool } from './open-pool.js';
+import { describePlatform, environmentOf, modeOf, PROVIDER, type Settings } from './product-environment.js';
+import type { Databases } from './databases.js';
+import { SupervisedProcess } from './supervised-process.js';
+
+export interface WorldOptions {
+  databases: Databases;
+  design: 'product' | 'control';
+  platform: { kind: ServerKind; graceSeconds: number; delayBefore: number; delayAfter: number };
+  queue: 'postgres' | 'redis';
+  accounts: number;
+  workers: number;
+  apis: number;
+  concurrency: number;
+  stepsClocks: boolean;
+  /** Done to its folder before anything starts there; false: it cannot be done here. */
+  prepare?: (directory: string) => boolean;
+  /** A built tree to run instead of the repository's: one that was broken on purpose. */
+  root?: string;
+}
+
+/** Looks at an exchanger that has just died. */
+export type Autopsy = (reason: string) => Promise<void>;
+
+/** Everything of one row of the table: a database, a platform, and the product (or the control) at work between them. */
+export class World {
+  readonly processes: Record<Target, SupervisedProcess[]> = { worker: [], api: [], exchanger: [] };
+  readonly keyring: Keyring;
+  readonly apis: string[] = [];
+  /** Where the next exchanger that starts is to die. */
+  crashAt: string | undefined;
+  autopsy: Autopsy = () => Promise.resolve();
+  population!: Population;
+  seeded: readonly SeededGrant[] = [];
+  readonly #logs: WriteStream[] = [];
+  #backend: QueueBackend | undefined;
+
+  private constructor(
+    readonly options: WorldOptions,
+    readonly settings: Settings,
+    readonly platform: AuthorizationServer,
+    readonly proxy: FaultProxy,
+    readonly pool: Pool,
+  ) {
+    this.keyring = new Keyring(new Secret(settings.masterKeys));
+  }
+
+  static async open(options: WorldOptions): Promise<World> {
+    const { databases, platform: { kind, ...knobs }, queue, concurrency, stepsClocks } = options;
+    const directory = mkdtempSync(join(tmpdir(), 'evergrant-faults-'));
+    if (options.prepare?.(directory) === false) throw new Error('this row needs what only root may do');
+    const platform = await AuthorizationServer.start({ kind, accessTokenLife: 7_200, ...knobs });
+    const proxy = new FaultProxy({ host: '127.0.0.1', port: Number(new URL(platform.url).port) });
+    const port = await proxy.open();
+    const token = new URL(platform.endpoints.token);
+    token.port = String(port);
+    describePlatform(directory, { ...platform.endpoints, token: token.href, graceSeconds: knobs.graceSeconds });
+    const databaseUrl = await databases.make();
+    const redisUrl = queue === 'redis' ? databases.redisUrl : null;
+    const masterKeys = `k1:${randomBytes(32).toString('base64')}`;
+    const settings: Settings = { directory, databaseUrl, redisUrl, masterKeys, concurrency, stepsClocks };
+    const world = new World(options, settings, platform, proxy, openPool(databaseUrl));
+    await world.#populate();
+    await world.#startProcesses(token.href);
+    return world;
+  }
+
+  get queue(): JobQueue | null {
+    return this.#backend?.queue() ?? null;
+  }
+
+  /** Every process of ours that runs in this world. */
+  get all(): SupervisedProcess[] {
+    return Object.values(this.processes).flat();
+  }
+
+  /** Callers before who is called. */
+  async stopProcesses(): Promise<void> {
+    await Promise.all([...this.processes.worker, ...this.processes.api].map((process) => process.stop()));
+    await Promise.all(this.processes.exchanger.map((process) => process.stop()));
+  }
+
+  async close(): Promise<void> {
+    await this.stopProcesses();
+    await this.#backend?.close();
+    await this.pool.end();
+    await this.proxy.close();
+    await this.platform.stop();
+    for (const log of this.#logs) await new Promise((ended) => log.end(ended));
+    if (!process.env['FAULTS_KEEP']) rmSync(this.settings.directory, { recursive: true, force: true });
+  }
+
+  async #populate(): Promise<void> {
+    const { platform: { graceSeconds }, accounts } = this.options;
+    const grants = (this.seeded = await this.platform.seed(accounts));
+    const client = AuthorizationServer.client;
+    const mode = modeOf(graceSeconds);
+    this.population = await seedAccounts({ pool: this.pool, keyring: this.keyring, grants, provider: PROVIDER, mode, client });
+  }
+
+  async #startProcesses(tokenEndpoint: string): Promise<void> {
+    const { design, workers, apis } = this.options;
+    if (design === 'control') return this.#startControl(tokenEndpoint);
+    this.#backend = openQueueBackend({
+      databaseUrl: new Secret(this.settings.databaseUrl),
+      ...(this.settings.redisUrl && { redisUrl: new Secret(this.settings.redisUrl) }),
+      logger: createLogger({ app: 'faults', level: 'silent' }),
+      poolSize: 2,
+    });
+    if (existsSync(this.#entry('exchanger'))) {
+      const env = (): Record<string, string> => this.#crashEnvironment();
+      this.#add('exchanger', 'exchanger', { env, onExit: (reason) => this.autopsy(reason) });
+    }
+    for (let index = 1; index <= workers; index += 1) this.#add('worker', `worker-${index}`);
+    for (let index = 1; index <= apis; index += 1) {
+      const port = String(await freePort());
+      this.apis.push(`http://127.0.0.1:${port}`);
+      this.#add('api', `api-${index}`, { env: () => ({ PORT: port }) });
+    }
+    await Promise.all(this.all.map((process) => process.start()));
+  }
+
+  async #startControl(tokenEndpoint: string): Promise<void> {
+    const { id, secret } = AuthorizationServer.client;
+    const register = `--import=${join(ROOT, 'tools/faults/register.mjs')}`;
+    const env = (): Record<string, string> => ({ TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: id, CLIENT_SECRET: secret, NODE_OPTIONS: register });
+    const entry = join(ROOT, 'test/faults/control/naive-worker.ts');
+    for (let index = 1; index <= this.options.workers; index += 1) this.#add('worker', `control-${index}`, { env, entry });
+    await Promise.all(this.all.map((process) => process.start()));
+  }
+
+  #add(target: Target, name: string, more: { env?: () => Record<string, string>; onExit?: Autopsy; entry?: string } = {}): void {
+    mkdirSync(join(this.settings.directory, 'logs'), { recursive: true });
+    const log = createWriteStream(join(this.settings.directory, 'logs', `${name}.log`));
+    this.#logs.push(log);
+    this.processes[target].push(new SupervisedProcess({
+      name,
+      entry: more.entry ?? this.#entry(target),
+      env: () => ({ ...environmentOf(name, this.settings), ...more.env?.() }),
+      onLine: (line) => log.write(`${line}\n`),
+      ...(more.onExit && { onExit: more.onExit }),
+    }));
+  }
+
+  #entry(app: string): string {
+    return join(this.options.root ?? ROOT, 'dist/apps', app, 'src/main.js');
+  }
+
+  /** Said to one exchanger only: the one after it must live. */
+  #crashEnvironment(): Record<string, string> {
+    const { crashAt } = this;
+    this.crashAt = undefined;
+    return crashAt === undefined ? {} : { CRASH_AT: crashAt };
+  }
+}

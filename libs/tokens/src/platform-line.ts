@@ -48,8 +48,8 @@ export class PlatformLine {
   }
 
   /** Sends, and waits for the whole answer. Throws AnswerLost, or NotSent where the connection was gone before. */
-  async send(within: number): Promise<PlatformAnswer> {
-    if (this.#broken) throw new NotSent(this.letter.name);
+  send(within: number): Promise<PlatformAnswer> {
+    if (this.#broken) return Promise.reject(new NotSent(this.letter.name));
     const answer = this.settle<PlatformAnswer>(within, AnswerLost, (done, fail) => {
       this.outgoing.once('response', (response) => { read(response).then(done, fail); });
       this.outgoing.end(this.letter.body);

@@ -1,5 +1,5 @@
-import { minutes, seconds } from '#config';
-import { attemptsSweep, grantsSweep, probesSweep } from '#jobs';
+import { hours, minutes, seconds } from '#config';
+import { attemptsSweep, grantsSweep, historySweep, probesSweep } from '#jobs';
 import { type Schedule } from './runtime/schedule-keeper.js';
 
 /** Every job that comes back by itself. A beat is once for all workers, however many there are. */
@@ -7,4 +7,5 @@ export const schedules: readonly Schedule[] = [
   { job: grantsSweep, every: seconds(10) },
   { job: probesSweep, every: seconds(15) },
   { job: attemptsSweep, every: minutes(1) },
+  { job: historySweep, every: hours(1) },
 ];

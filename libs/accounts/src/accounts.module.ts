@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit, type Provider } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger, type Metrics } from '#observability';
 import { Database, newId, openDatabase } from '#persistence';
-import { InProcessExchange, MeasuredExchanges, NoJournal, NoMetrics, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
+import { checkKeys, InProcessExchange, MeasuredExchanges, NoJournal, NoMetrics, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -29,6 +29,7 @@ import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
 import { OperatingFacts } from './operations/operating-facts.js';
+import { SweepHistory } from './operations/sweep-history.js';
 import { DueProbes } from './probe/due-probes.js';
 import { ProbeAccount } from './probe/probe-account.js';
 import { ProbeNow } from './probe/probe-now.js';
@@ -55,7 +56,7 @@ const useCases = [
   ...[SweepAttempts, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
-  ...[DueGrants, RefreshGrant, OperatingFacts],
+  ...[DueGrants, RefreshGrant, OperatingFacts, SweepHistory],
   ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
@@ -95,15 +96,21 @@ function infrastructure(options: AccountsOptions): Provider[] {
 /** The heart of the product, for any process that has a database and the keys. */
 @Global()
 @Module({})
-export class AccountsModule implements OnApplicationShutdown {
+export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly database: Database,
     @Inject(TOKEN_EXCHANGE) private readonly exchange: InProcessExchange,
+    @Inject(ROOM) private readonly room: Room,
   ) {}
 
   static forRoot(options: AccountsOptions): DynamicModule {
     const providers = [...infrastructure(options), ...useCases];
     return { module: AccountsModule, global: true, providers, exports: providers };
+  }
+
+  /** Keys that cannot open what is sealed are told at the start, not by the first refresh. */
+  onModuleInit(): Promise<void> {
+    return checkKeys(this.room);
   }
 
   /** Last of all: exchanges that still run need the database to store what they got. */

@@ -24,6 +24,7 @@ export { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 export type { OAuthAppRecord } from './oauth-apps/oauth-app-record.js';
 export { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
 export { OperatingFacts } from './operations/operating-facts.js';
+export { SweepHistory, type SweepHistoryOptions } from './operations/sweep-history.js';
 export { DueProbes } from './probe/due-probes.js';
 export { ProbeAccount } from './probe/probe-account.js';
 export { ProbeNow } from './probe/probe-now.js';

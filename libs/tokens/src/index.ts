@@ -1,3 +1,4 @@
+export { checkKeys } from './check-keys.js';
 export { type EndedExchange, type ExchangeMetrics, type ExchangeResult, NoMetrics } from './exchange-metrics.js';
 export { OpenGate } from './gate/gate.js';
 export { NoJournal } from './journal/journal.js';
@@ -9,6 +10,7 @@ export { type AttemptIdentity, identifyAttempt } from './grants/identify-attempt
 export { syncProfiles, toCandidate } from './grants/profiles.js';
 export { retireGrant } from './grants/retire-grant.js';
 export { MeasuredExchanges } from './measured-exchanges.js';
+export { forgetIntents } from './store/forget-intents.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';
 export { PlatformClient } from './platform-client.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';

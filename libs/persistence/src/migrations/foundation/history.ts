@@ -26,6 +26,7 @@ export const history: Part = {
       created_at timestamptz not null default db_now(),
       dispatched_at timestamptz
     );
-    create index outbox_waiting on outbox (id) where dispatched_at is null;`,
+    create index outbox_waiting on outbox (id) where dispatched_at is null;
+    create index outbox_dispatched on outbox (dispatched_at) where dispatched_at is not null;`,
   down: `drop table outbox, account_events;`,
 };

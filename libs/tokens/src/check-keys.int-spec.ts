@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Keyring } from '#crypto';
+import { createLogger, Secret } from '#observability';
+import type { Tenant } from '#persistence';
+import { type OpenedDatabase, openMigratedDatabase } from '../../../test/support/open-database.js';
+import { makeApp, makeGrant, makeIntent, makeTenant } from '../../../test/support/rows.js';
+import { checkKeys } from './check-keys.js';
+import { Vault } from './vault.js';
+
+const logger = createLogger({ app: 'test', level: 'silent' });
+const bytes = (): string => randomBytes(32).toString('base64');
+const [one, two] = [`k1:${bytes()}`, `k2:${bytes()}`];
+const ring = (...keys: string[]): Keyring => new Keyring(new Secret(keys.join(',')));
+const databases: OpenedDatabase[] = [];
+let opened: OpenedDatabase;
+let tenant: Tenant;
+
+beforeEach(async () => {
+  opened = await openMigratedDatabase();
+  databases.push(opened);
+  tenant = await makeTenant(opened.database.pool);
+});
+
+afterAll(() => Promise.all(databases.map((database) => database.close())));
+
+const check = (keyring: Keyring): Promise<void> => checkKeys({ pool: opened.database.pool, keyring, logger });
+
+async function sealGrant(keyring: Keyring): Promise<string> {
+  const id = await makeGrant(opened.database.pool, tenant);
+  const tokens = { access: new Secret('access'), refresh: null, previous: null };
+  await new Vault(keyring).sealGrantTokens(opened.database.pool, { ...tenant, id }, '1', tokens);
+  return id;
+}
+
+async function sealApp(keyring: Keyring): Promise<void> {
+  const id = await makeApp(opened.database.pool, tenant);
+  await new Vault(keyring).sealClientSecret(opened.database.pool, { ...tenant, id }, new Secret('client secret'));
+}
+
+describe('the keys at a start', () => {
+  it('are good where nothing is sealed yet', async () => {
+    await expect(check(ring(one))).resolves.toBeUndefined();
+  });
+
+  it('are good when they open what is sealed, also under an older one', async () => {
+    await sealGrant(ring(one));
+    await sealApp(ring(two));
+    await expect(check(ring(two, one))).resolves.toBeUndefined();
+  });
+
+  it('are refused when a key in use is not among them, with its id and what needs it', async () => {
+    await sealGrant(ring(one));
+    await sealGrant(ring(one));
+    await sealApp(ring(two));
+    await expect(check(ring(two))).rejects.toMatchObject({ code: 'keys.missing', message: expect.stringContaining('"k1" (sealed rows: 2)') });
+  });
+
+  it('are refused when a late pair alone needs one that is gone', async () => {
+    const pool = opened.database.pool;
+    await new Vault(ring(one)).sealOrphan(pool, { ...tenant, id: await makeIntent(pool, tenant) }, {
+      accessToken: new Secret('access'), refreshToken: null, expiresIn: null, refreshExpiresIn: null, scopes: null,
+    });
+    await expect(check(ring(two))).rejects.toMatchObject({ code: 'keys.missing' });
+    await expect(check(ring(two, one))).resolves.toBeUndefined();
+  });
+
+  it('are refused when one has the right id and other bytes', async () => {
+    await sealApp(ring(one));
+    await expect(check(ring(`k1:${bytes()}`))).rejects.toMatchObject({ code: 'keys.wrong', message: expect.stringContaining('"k1"') });
+  });
+
+  it('are good where one damaged row does not open and others do', async () => {
+    const damaged = await sealGrant(ring(one));
+    await opened.database.pool.query(`update grant_tokens set sealed_access = '\\x00' where grant_id = $1`, [damaged]);
+    await sealGrant(ring(one));
+    await expect(check(ring(one))).resolves.toBeUndefined();
+  });
+
+  it('do not appear in what is refused', async () => {
+    await sealGrant(ring(one));
+    const error = await check(ring(two)).catch((caught: unknown) => caught as Error);
+    expect(String(error)).not.toContain(two.split(':')[1]!.slice(0, 12));
+  });
+});

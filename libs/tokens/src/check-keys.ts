@@ -1,0 +1,76 @@
+import type { Pool } from 'pg';
+import { seconds } from '#config';
+import { type Keyring, SealBroken } from '#crypto';
+import { codeOf, CodedError, type Logger } from '#observability';
+import { transaction, type Tx } from '#persistence';
+import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, tokenOrphans } from '#persistence/sealed';
+import { Vault } from './vault.js';
+
+const SEALED = [grantTokens, accountTokens, attemptSecrets, oauthAppSecrets, tokenOrphans];
+const FOREIGN = `
+  select kek_id as id, count(*) as rows from (
+    ${SEALED.map(({ name }) => `select kek_id from ${name} where kek_id <> all($1)`).join(' union all ')}
+  ) as sealed group by 1 order by 1`;
+/** A start does not wait longer than this for tables of many millions. */
+const WITHIN = seconds(15);
+const QUERY_CANCELED = '57014';
+/** One damaged row is no wrong key; that none of these opens is. */
+const SAMPLE = 3;
+
+/**
+ * Refuses to start with keys that cannot open what is sealed: found at the first refresh it would be an outage. Every key id
+ * in use must be known, and of the rows of each key some must open.
+ */
+export async function checkKeys({ pool, keyring, logger }: { pool: Pool; keyring: Keyring; logger: Logger }): Promise<void> {
+  try {
+    await transaction(pool, async (tx) => {
+      await tx.query(`set local statement_timeout = ${WITHIN}`);
+      await checkIds(tx, keyring);
+      for (const id of keyring.ids) await checkBytes(tx, new Vault(keyring), id);
+    });
+  } catch (error) {
+    if (codeOf(error) !== QUERY_CANCELED) throw error;
+    logger.warn('the master keys could not be checked against the sealed rows in time');
+  }
+}
+
+async function checkIds(tx: Tx, keyring: Keyring): Promise<void> {
+  const { rows } = await tx.query<{ id: string; rows: string }>(FOREIGN, [keyring.ids]);
+  if (rows.length === 0) return;
+  const missing = rows.map(({ id, rows: count }) => `"${id}" (sealed rows: ${count})`).join(', ');
+  throw new CodedError('keys.missing', `MASTER_KEYS lacks a key that is in use: ${missing}. Put it back, behind the first one; see docs/runbooks/master-keys.md.`);
+}
+
+async function checkBytes(tx: Tx, vault: Vault, keyId: string): Promise<void> {
+  const { rows: grants } = await tx.query<Sealed>(
+    `select g.id, g.workspace_id as "workspaceId", g.environment from grant_tokens t join grants g on g.id = t.grant_id where t.kek_id = $1 limit ${SAMPLE}`,
+    [keyId],
+  );
+  const { rows: apps } = await tx.query<Sealed>(
+    `select a.id, a.workspace_id as "workspaceId", a.environment from oauth_app_secrets s join oauth_apps a on a.id = s.oauth_app_id where s.kek_id = $1 limit ${SAMPLE}`,
+    [keyId],
+  );
+  const tries = [
+    ...grants.map((grant) => () => vault.openGrantTokens(tx, grant)),
+    ...apps.map((app) => () => vault.openClientSecret(tx, app)),
+  ];
+  for (const open of tries) if (await opens(open)) return;
+  if (tries.length === 0) return;
+  throw new CodedError('keys.wrong', `MASTER_KEYS has a key "${keyId}", but not the one that sealed these rows: none that was tried opens. See docs/runbooks/master-keys.md.`);
+}
+
+interface Sealed extends Record<string, string> {
+  id: string;
+  workspaceId: string;
+  environment: 'live' | 'test';
+}
+
+async function opens(open: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await open();
+    return true;
+  } catch (error) {
+    if (error instanceof SealBroken) return false;
+    throw error;
+  }
+}

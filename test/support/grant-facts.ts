@@ -1,3 +1,4 @@
+import type { Canary } from '../../libs/tokens/src/protocol/death-rule.js';
 import type { GrantChange, GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
 import { UNBLEMISHED } from '../../libs/tokens/src/protocol/settle.js';
 
@@ -33,3 +34,9 @@ export const grantFacts = (changes: GrantChange = {}): GrantFacts => ({
   ...UNBLEMISHED,
   ...changes,
 });
+
+/** The app has no other living grant. */
+export const ALONE: Canary = { others: false, refreshedAt: null, acceptedAt: null, refusedAt: null };
+
+/** There are others, and the last thing heard of them is a refresh at that moment; null: nothing was heard. */
+export const canary = (okAt: Date | null): Canary => ({ ...ALONE, others: true, refreshedAt: okAt, acceptedAt: okAt });

@@ -16,6 +16,7 @@ export { PlatformClient } from './platform-client.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { deriveHealth } from './protocol/health.js';
 export type { CrashPoint, Room } from './room.js';
+export { wakeGrants } from './store/apps.js';
 export { recoverClaims } from './store/claims.js';
 export { applyHealth } from './store/health-store.js';
 export type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from './token-exchange.js';

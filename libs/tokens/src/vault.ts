@@ -90,6 +90,15 @@ export class Vault {
     await this.seal(tx, tokenOrphans, intent, '1', { sealed_pair: packTokens(tokens) });
   }
 
+  async openOrphan(tx: Tx, intent: Owner): Promise<TokenSet | null> {
+    const packed = (await this.open(tx, tokenOrphans, intent))?.sealed_pair;
+    return packed ? unpackTokens(packed) : null;
+  }
+
+  async shredOrphan(tx: Tx, intentId: string): Promise<void> {
+    await tokenOrphans.shred(tx, intentId);
+  }
+
   private async seal<Column extends string>(
     tx: Tx,
     table: SealedTable<Column>,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Secret } from '#observability';
 import { Database, recordTenantEvent, type Tenant, transaction, type Tx } from '#persistence';
-import { Vault } from '#tokens';
+import { Vault, wakeGrants } from '#tokens';
 import { type AppFields, checkAppFields } from './app-fields.js';
 import { lockDefault, vacateDefault } from './default-app.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
@@ -21,12 +21,7 @@ const UPDATE = `
     allowed_return_urls = coalesce($4, allowed_return_urls), is_default = is_default or $5
   where id = $1`;
 
-const CLEAR = `update oauth_apps set status = 'active', status_reason = null where id = $1 and status = 'misconfigured'`;
-
-/** What failed for the app's sake is tried again at once. */
-const TRY_AGAIN = `
-  update grants set refresh_due_at = db_now()
-  where oauth_app_id = $1 and refresh_state = 'backoff' and last_class = 'app' and ended_reason is null`;
+const CLEAR = `update oauth_apps set status = 'active', status_reason = null, paused_until = null where id = $1 and status = 'misconfigured'`;
 
 /** Changes an app. A new secret is believed until the platform refuses it: the app is no longer misconfigured. */
 @Injectable()
@@ -55,9 +50,9 @@ export class UpdateOAuthApp {
 
   private async rotate(tx: Tx, app: Tenant & { id: string }, secret: Secret): Promise<void> {
     await this.vault.sealClientSecret(tx, app, secret);
+    await wakeGrants(tx, app.id);
     const { rowCount } = await tx.query(CLEAR, [app.id]);
     if (rowCount !== 1) return;
-    await tx.query(TRY_AGAIN, [app.id]);
     await recordTenantEvent(tx, app, 'oauth_app.status_changed', { oauth_app_id: app.id, status: 'active', reason: null });
   }
 }

@@ -36,7 +36,7 @@ describe('a platform that fails', () => {
       expect(await healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
       const grant = await grantOf(flow, id);
       expect(grant).toMatchObject({ state: 'backoff', attempt: failure, version: '1', strikes: 0 });
-      expect(grant.dueIn).toBeLessThanOrEqual(30 * 60);
+      expect(grant.dueIn).toBeLessThanOrEqual(10 * 60);
       await flow.pass(failure < 10 ? Math.max(grant.dueIn, 0) + 1 : 12 * 60 * 60);
     }
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
@@ -120,7 +120,7 @@ describe('an app that is refused', () => {
     await flow.knobs('x', { access_ttl_seconds: 600 });
     const accounts = [await flow.connect('x'), await flow.connect('x', OTHER)] as const;
     await flow.pass(510);
-    await flow.fault({ endpoint: 'token', times: 4, ...REFUSED_CLIENT });
+    await flow.fault({ endpoint: 'token', times: 2, ...REFUSED_CLIENT });
     for (const id of accounts) expect(await refresh(id)).toMatchObject({ kind: 'app_paused' });
     for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
     expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_app.status_changed', data: { status: 'misconfigured' } }]);

@@ -2,7 +2,7 @@ import type { Secret } from '#observability';
 import { shortestAge } from '../protocol/due.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
-import { type AppRow, readApp } from '../store/apps.js';
+import { type AppRow, readApp, waitOf } from '../store/apps.js';
 import { type Claim, releaseClaim } from '../store/claims.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { GrantTokens } from '../vault.js';
@@ -29,7 +29,8 @@ export async function prepareRefresh(room: Room, claim: Claim): Promise<Refresh 
     await transaction(room.pool, (tx) => releaseClaim(tx, claim));
     return { kind: 'fresh' };
   }
-  if (app.status === 'paused' && app.pausedFor > 0) return settlePause(room, claim, app);
+  const pausedFor = await waitOf(room.pool, app);
+  if (pausedFor > 0) return settlePause(room, claim, { pausedFor });
   return { claim, app, tokens, sent };
 }
 

@@ -4,9 +4,11 @@ import { API_DEADLINE } from '../platform-client.js';
 import type { Witness } from '../protocol/death-rule.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
+import { chooseCanary } from '../store/canary.js';
 import { databaseNow } from '../store/grants.js';
 
-const UNREACHABLE = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } as const;
+/** Nobody was there to be asked. */
+export const UNREACHABLE = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } as const;
 
 /** Asks the platform who an access token speaks for. A platform that does not answer is a temporary failure. */
 export async function identify(
@@ -39,4 +41,17 @@ export async function askWitness(room: Room, grant: GrantFacts, accessToken: Sec
   if (failure.class === 'owner') return { kind: 'owner', failure };
   const witness = ({ permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent' } as const)[failure.class];
   return { kind: 'witness', witness };
+}
+
+/**
+ * Shows the platform the access token of another grant of the same app: when it was taken, or null. The question is asked
+ * after the strike, so that a platform which refuses everybody is not believed.
+ */
+export async function askCanary(room: Room, grant: GrantFacts): Promise<Date | null> {
+  const other = await chooseCanary(room.pool, grant);
+  const tokens = other && (await room.vault.openGrantTokens(room.pool, other));
+  if (!tokens) return null;
+  const outcome = await identify(room, other, tokens.access, other.scopes);
+  const taken = outcome.ok || outcome.failure.class === 'permission';
+  return taken ? databaseNow(room.pool) : null;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { at, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
-import { judge, type Verdict, type Witness } from './death-rule.js';
+import { ALONE, at, canary as others, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
+import { type Canary, judge, type Verdict, type Witness } from './death-rule.js';
 import type { GrantChange } from './grant.js';
 
 /** The moment of the strike that is judged: the access token has 24 minutes left, or ended a minute ago. */
@@ -16,7 +16,9 @@ interface Strike {
   canary?: number | null;
 }
 const verdict = (facts: GrantChange, { witness, canary = null }: Strike): Verdict =>
-  judge(grantFacts(facts), { now: at(NOW), witness, canaryOkAt: canary === null ? null : at(NOW - canary) });
+  judge(grantFacts(facts), { now: at(NOW), witness, canary: canary === null ? ALONE : others(at(NOW - canary)) });
+const among = (facts: GrantChange, witness: Witness, canary: Partial<Canary>): Verdict =>
+  judge(grantFacts(facts), { now: at(NOW), witness, canary: { ...others(null), ...canary } });
 
 /** What earlier strikes left: how many, how long ago the first and the last were, and what the API said at the last. */
 const struck = (strikeCount: number, first: number, witness: Witness = 'silent', last = first): GrantChange => ({
@@ -30,8 +32,8 @@ describe('a first refusal', () => {
   it.each<[string, GrantChange, Witness, number]>([
     ['when the API refuses the access token too', alive, 'refuses', MINUTE],
     ['when the API can not be asked', alive, 'silent', MINUTE],
-    ['when the API still takes the access token', alive, 'accepts', 15 * MINUTE],
-    ['when the access token has ended', ended, 'silent', 15 * MINUTE],
+    ['when the API still takes the access token', alive, 'accepts', 10 * MINUTE],
+    ['when the access token has ended', ended, 'silent', 10 * MINUTE],
     ['when the access token has no end', { accessExpiresAt: null }, 'refuses', MINUTE],
   ])('never decides %s: both are asked again', (_when, facts, witness, wait) => {
     for (const canary of [null, SECOND, DAY]) expect(verdict(facts, { witness, canary })).toEqual(again(wait));
@@ -57,7 +59,7 @@ describe('while the access token should still be good', () => {
 
   it('a grant is not dead as long as the API takes its token, however often and long it is refused', () => {
     const facts = { ...alive, ...struck(99, 30 * DAY, 'refuses', HOUR) };
-    expect(verdict(facts, { witness: 'accepts', canary: SECOND })).toEqual(again(15 * MINUTE));
+    expect(verdict(facts, { witness: 'accepts', canary: SECOND })).toEqual(again(10 * MINUTE));
   });
 
   it.each([1, 49])('two refusals %i seconds apart are one: who presses a button twice proves nothing', (apart) => {
@@ -70,15 +72,17 @@ describe('while the access token should still be good', () => {
     expect(verdict(facts, { witness: 'refuses' })).toEqual(again(40 * SECOND));
   });
 
-  it('an API that stays silent is asked ever more seldom, every quarter of an hour at last', () => {
+  it('an API that stays silent is asked ever more seldom, every ten minutes at last', () => {
     const waits = [1, 2, 3, 4, 50].map((count) => verdict({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { witness: 'silent' }));
-    expect(waits).toEqual([2, 4, 8, 15, 15].map((minutes) => again(minutes * MINUTE)));
+    expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
   });
 });
 
 describe('once the access token has ended', () => {
   it('a grant is dead at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
-    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary: 30 * MINUTE })).toEqual(DEAD);
+    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary: 14 * MINUTE })).toEqual(DEAD);
+    expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { witness: 'silent', canary: 30 * MINUTE })).toEqual(DEAD);
+    expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { witness: 'silent', canary: 31 * MINUTE }).dead).toBe(false);
   });
 
   it('a grant is not dead before the 15 minutes are over', () => {
@@ -88,18 +92,52 @@ describe('once the access token has ended', () => {
 
   it.each([
     ['nobody else is there', null],
-    ['the last ok of another is older', 31 * MINUTE],
+    ['the last ok of another is from before the first', 16 * MINUTE],
   ])('a grant is not dead by a second refusal where %s: a third is wanted, an hour after the first', (_why, canary) => {
-    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(again(45 * MINUTE));
+    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(again(10 * MINUTE));
     expect(verdict({ ...ended, ...struck(2, HOUR) }, { witness: 'silent', canary })).toEqual(DEAD);
   });
 
   it('a second refusal is no third, even hours after the first', () => {
-    expect(verdict({ ...ended, ...struck(1, 5 * HOUR) }, { witness: 'silent' })).toEqual(again(15 * MINUTE));
+    expect(verdict({ ...ended, ...struck(1, 5 * HOUR) }, { witness: 'silent' })).toEqual(again(10 * MINUTE));
   });
 
   it('a grant whose token the API took at the last refusal dies by time, too', () => {
     expect(verdict({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(again(5 * MINUTE));
     expect(verdict({ ...ended, ...struck(2, 20 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(DEAD);
+  });
+
+  it('a grant is not dead, not in a day, where the others that were tried were refused as well', () => {
+    const refusedAt = at(NOW - MINUTE);
+    expect(among({ ...ended, ...struck(20, DAY) }, 'silent', { refusedAt }).dead).toBe(false);
+    expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', { refusedAt })).toEqual(DEAD);
+    expect(among({ ...ended, ...struck(20, HOUR) }, 'silent', { refusedAt: at(NOW - 2 * HOUR) })).toEqual(DEAD);
+  });
+
+  it('an API that takes another one says nothing of the token endpoint', () => {
+    expect(among({ ...ended, ...struck(1, 15 * MINUTE) }, 'silent', { acceptedAt: at(NOW) }).dead).toBe(false);
+  });
+});
+
+describe('among other accounts of the app', () => {
+  const twice = { ...alive, ...struck(1, MINUTE, 'refuses') };
+
+  it('a grant is dead by a second refusal only after the platform took one of them', () => {
+    expect(among(twice, 'refuses', { acceptedAt: at(NOW - SECOND) })).toEqual(DEAD);
+    for (const acceptedAt of [null, at(NOW - MINUTE), at(NOW - HOUR)]) expect(among(twice, 'refuses', { acceptedAt }).dead).toBe(false);
+  });
+
+  it('the platform is asked ever more seldom as long as it takes nobody, and is believed after two days', () => {
+    const facts = (count: number, since: number): GrantChange => ({ ...alive, ...struck(count, since, 'refuses', MINUTE) });
+    const waits = [1, 2, 3, 4, 50].map((count) => among(facts(count, HOUR), 'refuses', {}));
+    expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
+    expect(among(facts(90, DAY), 'refuses', {}).dead).toBe(false);
+    expect(among(facts(90, 2 * DAY), 'refuses', {})).toEqual(DEAD);
+  });
+
+  it('a grant whose token ended before the others were heard of is dead when one of them is taken', () => {
+    const over = { ...ended, ...struck(1, MINUTE, 'refuses') };
+    expect(among(over, 'silent', {}).dead).toBe(false);
+    expect(among(over, 'silent', { acceptedAt: at(NOW) })).toEqual(DEAD);
   });
 });

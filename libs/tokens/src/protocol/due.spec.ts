@@ -76,11 +76,11 @@ describe('the wait after failures', () => {
     [1, 30 * SECOND],
     [2, MINUTE],
     [3, 2 * MINUTE],
-    [6, 16 * MINUTE],
-    [7, 30 * MINUTE],
-    [1_000, 30 * MINUTE],
-    [10 ** 9, 30 * MINUTE],
-  ])('is at most 15 s · 2ⁿ after the %ith, and never over half an hour', (attempt, ceiling) => {
+    [5, 8 * MINUTE],
+    [6, 10 * MINUTE],
+    [1_000, 10 * MINUTE],
+    [10 ** 9, 10 * MINUTE],
+  ])('is at most 15 s · 2ⁿ after the %ith, and never over ten minutes', (attempt, ceiling) => {
     expect(backoff(attempt, undefined, always(NEARLY_ONE))).toBeCloseTo(ceiling, 0);
     expect(backoff(attempt, undefined, always(0.5))).toBe(ceiling / 2);
   });
@@ -91,6 +91,6 @@ describe('the wait after failures', () => {
 
   it.each([0, 0.5, NEARLY_ONE])('is what the platform asks for and then the jitter, for its limit ends for all at once (draw %d)', (draw) => {
     expect(backoff(1, 6 * 3_600, always(draw))).toBe(6 * HOUR + Math.max(SECOND, 30 * SECOND * draw));
-    expect(backoff(7, 1, always(draw))).toBe(SECOND + Math.max(SECOND, 30 * MINUTE * draw));
+    expect(backoff(7, 1, always(draw))).toBe(SECOND + Math.max(SECOND, 5 * MINUTE * draw));
   });
 });

@@ -9,7 +9,9 @@ const SPREAD = 0.04;
 const REFRESH_PAUSE = seconds(60);
 const EXTENSION_AGE = days(1);
 const FIRST_BACKOFF = seconds(15);
-const LONGEST_BACKOFF = minutes(30);
+/** Behind a breaker nobody herds, and an account is well again within a quarter of an hour after an outage. */
+const LONGEST_BACKOFF = minutes(10);
+const LONGEST_SPREAD = minutes(5);
 
 /** Draws from [0, 1). */
 export type Random = () => number;
@@ -37,7 +39,8 @@ export const shortestAge = (mode: RefreshMode, life: number): number =>
  * the jitter: a limit that ends at midnight ends for every grant at once.
  */
 export function backoff(attempt: number, retryAfter: number | undefined, random: Random): number {
-  const ceiling = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(attempt, 16));
+  const longest = retryAfter === undefined ? LONGEST_BACKOFF : LONGEST_SPREAD;
+  const ceiling = Math.min(longest, FIRST_BACKOFF * 2 ** Math.min(attempt, 16));
   return seconds(retryAfter ?? 0) + Math.max(ceiling * random(), seconds(1));
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Failure, TokenSet } from '#providers';
 import { Secret } from '#observability';
-import { at, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
 import type { Witness } from './death-rule.js';
 import type { GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
@@ -39,8 +39,8 @@ function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
     case 'lost':
       return afterLostAnswer(grant, moment);
     case 'strike': {
-      const canaryOkAt = step.canary === null ? null : new Date(now.getTime() - step.canary);
-      return afterStrike(grant, refusal, { now, witness: witnessOf(grant, now, step.witness), canaryOkAt });
+      const others = step.canary === null ? ALONE : canary(new Date(now.getTime() - step.canary));
+      return afterStrike(grant, refusal, { now, witness: witnessOf(grant, now, step.witness), canary: others });
     }
   }
 }

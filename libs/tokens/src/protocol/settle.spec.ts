@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Failure, TokenSet } from '#providers';
 import { Secret } from '#observability';
-import { at, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
+import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
 import type { Witness } from './death-rule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
-import { afterFailure, afterLostAnswer, afterStrike, afterTokens, UNBLEMISHED } from './settle.js';
+import { afterDisbelief, afterFailure, afterLostAnswer, afterStrike, afterTokens, type Circumstances, UNBLEMISHED } from './settle.js';
 
 const NOW = 96 * MINUTE;
 const moment = { now: at(NOW), random: (): number => 0.5 };
@@ -18,8 +18,8 @@ const tokens = (changes: Partial<TokenSet> = {}): TokenSet => ({
 });
 const failure = (changes: Partial<Failure> = {}): Failure => ({ class: 'temporary', reason: 'provider_unavailable', code: 'http_500', ...changes });
 const refusal = failure({ class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' });
-const struckBy = (facts: GrantChange, witness: Witness = 'silent', canaryOkAt: Date | null = null): GrantFacts =>
-  ({ ...grantFacts(facts), ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), witness, canaryOkAt }) });
+const struckBy = (facts: GrantChange, witness: Witness = 'silent', more: Partial<Circumstances> = {}): GrantFacts =>
+  ({ ...grantFacts(facts), ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), witness, canary: ALONE, ...more }) });
 
 const blemished: GrantChange = {
   refreshState: 'confirm',
@@ -73,7 +73,7 @@ describe('after a failure that is no verdict on the grant', () => {
       lastError: 'http_500',
     });
     expect(afterFailure(grantFacts({ attempt: 1 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 30 * SECOND));
-    expect(afterFailure(grantFacts({ attempt: 500 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 15 * MINUTE));
+    expect(afterFailure(grantFacts({ attempt: 500 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 5 * MINUTE));
   });
 
   it('a token that is extended is tried again while half of its life is left, for after its end it is too late', () => {
@@ -134,7 +134,7 @@ describe('after an answer that got lost', () => {
 
   it('a refusal of what was sent again ends the grant under its own reason: the new pair exists nowhere', () => {
     for (const mode of ['rotating_strict', 'rotating_grace'] as const) {
-      expect(struckBy({ mode, unknownSince: at(0) }, 'accepts', at(NOW))).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
+      expect(struckBy({ mode, unknownSince: at(0) }, 'accepts', { canary: canary(at(NOW)) })).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
     }
   });
 
@@ -142,6 +142,21 @@ describe('after an answer that got lost', () => {
     for (const mode of ['static', 'extend_self'] as const) {
       expect(struckBy({ mode, unknownSince: at(0) }, 'refuses')).toMatchObject({ endedReason: null, refreshState: 'confirm', unknownSince: null, strikeCount: 1 });
     }
+  });
+
+  it('a refusal is a strike like any other while the platform still gives the same answer to the same token', () => {
+    const facts = { mode: 'rotating_grace', unknownSince: at(NOW - SECOND) } as const;
+    expect(struckBy(facts, 'refuses', { withinGrace: true })).toMatchObject({ endedReason: null, refreshState: 'confirm', unknownSince: null, strikeCount: 1 });
+  });
+
+  it('a grant whose refresh token may be sent twice is not said to be in the unknown', () => {
+    expect(afterLostAnswer(grantFacts({ mode: 'static' }), moment)).toMatchObject({ refreshState: 'unknown', lastReason: 'provider_unavailable' });
+  });
+
+  it('no verdict falls while a token set waits that may be the same person\'s', () => {
+    const facts = { mode: 'rotating_strict', unknownSince: at(0) } as const;
+    const waits = { endedReason: null, refreshState: 'unknown', lastReason: 'refresh_outcome_unknown', unknownSince: at(0), refreshDueAt: at(NOW + MINUTE) };
+    expect(struckBy(facts, 'accepts', { waiting: true })).toMatchObject(waits);
   });
 
   it('a dead grant has used up none of its last tries', () => {
@@ -182,7 +197,7 @@ describe('after a refusal', () => {
 
   it('the same strike still counts what speaks for the grant: an API that takes the token', () => {
     const facts = { strikeCount: 1, firstStrikeAt: at(NOW - SECOND), lastStrikeAt: at(NOW - SECOND), witness: 'refuses' } as const;
-    expect(struckBy(facts, 'accepts')).toMatchObject({ strikeCount: 1, witness: 'accepts', refreshDueAt: at(NOW + 15 * MINUTE) });
+    expect(struckBy(facts, 'accepts')).toMatchObject({ strikeCount: 1, witness: 'accepts', refreshDueAt: at(NOW + 10 * MINUTE) });
   });
 
   it('a grant that dies says why, and is tried once more after an hour', () => {
@@ -207,5 +222,57 @@ describe('after a refusal', () => {
   it('a dead grant keeps the reason it died of', () => {
     const dead = { ...blemished, endedReason: 'refresh_outcome_unknown' } as const;
     expect(struckBy(dead)).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
+  });
+
+  it('a grant that would die lives on while a token set waits that may be the same person\'s', () => {
+    const twice = { strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'refuses' } as const;
+    expect(struckBy(twice, 'refuses', { waiting: true })).toMatchObject({ endedReason: null, refreshState: 'confirm', strikeCount: 2, refreshDueAt: at(NOW + MINUTE) });
+  });
+
+  it('what the API said of the access token outlives it: an ended one cannot be asked', () => {
+    const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), accessExpiresAt: at(MINUTE) } as const;
+    expect(struckBy({ ...struck, witness: 'accepts' })).toMatchObject({ witness: 'accepts', strikeCount: 2 });
+  });
+});
+
+describe('a refusal that is not believed, because the platform refuses many at once,', () => {
+  const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), witness: 'refuses' } as const;
+
+  it('is a failure that passes, and takes the strikes that led to it with it', () => {
+    const change = afterDisbelief(grantFacts(struck), refusal, moment);
+    expect(change).toMatchObject({ refreshState: 'backoff', lastClass: 'temporary', lastReason: 'provider_unavailable', lastError: 'invalid_grant', strikeCount: 0, witness: null });
+  });
+
+  it('leaves unknown what was unknown', () => {
+    expect(afterDisbelief(grantFacts({ unknownSince: at(0) }), refusal, moment)).toMatchObject({ refreshState: 'unknown' });
+  });
+});
+
+describe('a refresh token that was spent elsewhere', () => {
+  const over = { accessExpiresAt: at(NOW - MINUTE), strikeCount: 2, firstStrikeAt: at(NOW - HOUR), lastStrikeAt: at(NOW - HOUR) } as const;
+
+  it.each([
+    ['that the API took to its end', { ...over, witness: 'accepts' }, 'rotated_elsewhere'],
+    ['that the API refused while it lived', { ...over, witness: 'refuses' }, 'grant_revoked'],
+    ['of which nobody knows', { ...over, witness: 'silent' }, 'grant_revoked'],
+    ['that keeps its refresh token', { ...over, witness: 'accepts', mode: 'static' }, 'grant_revoked'],
+  ] as [string, GrantChange, string][])('is told by the access token beside it: one %s', (_which, facts, reason) => {
+    expect(struckBy(facts)).toMatchObject({ endedReason: reason });
+  });
+
+  it('keeps a reason that the platform itself named', () => {
+    const named = { ...refusal, reason: 'password_changed' };
+    const facts = grantFacts({ ...over, witness: 'accepts' });
+    expect(afterStrike(facts, named, { now: at(NOW), witness: 'silent', canary: ALONE })).toMatchObject({ endedReason: 'password_changed' });
+  });
+
+  it('shows at the first strike where it is refused right after it came, as long as the API does not refuse too', () => {
+    const came = { lastRefreshedAt: at(NOW - 4 * MINUTE) };
+    expect(struckBy(came, 'accepts')).toMatchObject({ refreshState: 'confirm', lastReason: 'rotated_elsewhere' });
+    expect(struckBy({ lastRefreshedAt: at(NOW - 6 * MINUTE) }, 'accepts')).toMatchObject({ lastReason: 'refresh_unconfirmed' });
+    expect(struckBy(came, 'refuses')).toMatchObject({ lastReason: 'refresh_unconfirmed' });
+    const suspected = { ...came, lastReason: 'rotated_elsewhere', strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'accepts' } as const;
+    expect(struckBy(suspected, 'silent')).toMatchObject({ lastReason: 'rotated_elsewhere' });
+    expect(struckBy(suspected, 'refuses')).toMatchObject({ lastReason: 'refresh_unconfirmed' });
   });
 });

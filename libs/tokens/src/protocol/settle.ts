@@ -1,6 +1,6 @@
 import { hours, minutes, seconds } from '#config';
 import type { Failure, TokenSet } from '#providers';
-import { isRepeat, judge, type Strike } from './death-rule.js';
+import { hasEnded, isRepeat, judge, type Strike } from './death-rule.js';
 import { after, backoff, endOfLife, type Random, refreshDue } from './due.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { death, nextTry, putOff } from './last-tries.js';
@@ -13,6 +13,10 @@ export interface Now {
 /** An app that is refused is asked again at this pace: its owner has to act, and no account is hurt meanwhile. */
 const APP_PAUSE = minutes(5);
 const OWNER_PAUSE = hours(1);
+/** A strike so soon after a rotation, and long before the next one, is hardly the person's doing. */
+const JUST_CAME = minutes(5);
+/** How long a verdict waits at a time for a token set to be given its person. */
+const WAIT_FOR_A_NAME = seconds(60);
 
 /** The grant after an ok: times from what the platform said, everything held against it forgotten. */
 export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: number | null, { now, random }: Now): GrantChange {
@@ -31,6 +35,8 @@ export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: nu
 /** An end that was said before and has passed was wrong: there was an ok after it. */
 const stillAhead = (end: Date | null, now: Date): Date | null => (end !== null && end > now ? end : null);
 
+export const NO_STRIKES = { strikeCount: 0, firstStrikeAt: null, lastStrikeAt: null, witness: null } as const satisfies GrantChange;
+
 /** A grant about which nothing bad is known. */
 export const UNBLEMISHED = {
   refreshState: 'idle',
@@ -38,10 +44,7 @@ export const UNBLEMISHED = {
   lastClass: null,
   lastReason: null,
   lastError: null,
-  strikeCount: 0,
-  firstStrikeAt: null,
-  lastStrikeAt: null,
-  witness: null,
+  ...NO_STRIKES,
   unknownSince: null,
   endedReason: null,
 } as const satisfies GrantChange;
@@ -67,13 +70,22 @@ function inTime({ mode, accessExpiresAt }: GrantFacts, now: Date, wait: number):
   return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
 }
 
-/** The request may have reached the platform and no answer came: resend at once (`refresh.md` 2.5). */
+/**
+ * A refusal while the app's breaker is open speaks of the platform, not of the grant: it counts as a failure, and so do the
+ * strikes that led to it.
+ */
+export function afterDisbelief(grant: GrantFacts, { code }: Failure, moment: Now): GrantChange {
+  const failed = afterFailure(grant, { class: 'temporary', reason: 'provider_unavailable', code }, moment);
+  return { ...failed, ...NO_STRIKES };
+}
+
+/** The request may have reached the platform and no answer came: it is sent once more at once. */
 export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantChange {
   const base: GrantChange = {
     refreshState: 'unknown',
     unknownSince: grant.unknownSince ?? now,
     lastClass: 'temporary',
-    lastReason: 'refresh_outcome_unknown',
+    lastReason: isSpentOnce(grant) ? 'refresh_outcome_unknown' : 'provider_unavailable',
     lastError: 'answer_lost',
   };
   const again = grant.unknownSince !== null;
@@ -82,33 +94,69 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
   return { ...base, attempt, refreshDueAt: again ? after(now, backoff(attempt, undefined, random)) : now };
 }
 
+/** What else is known at a strike. */
+export interface Circumstances extends Strike {
+  /** A token set that may be the same person's waits in an attempt: no verdict before it is known whose it is. */
+  waiting?: boolean;
+  /** The platform promises the same answer to the same token for longer than since it was first sent. */
+  withinGrace?: boolean;
+}
+
 /** The grant after the platform said it is gone: a strike, and death only by the rule. */
-export function afterStrike(grant: GrantFacts, failure: Failure, strike: Strike): GrantChange {
+export function afterStrike(grant: GrantFacts, failure: Failure, strike: Circumstances): GrantChange {
   const { now } = strike;
   const base: GrantChange = {
     attempt: grant.attempt + 1,
     lastClass: 'permanent',
-    lastReason: 'refresh_unconfirmed',
+    lastReason: suspicionOf(grant, strike),
     lastError: failure.code,
     unknownSince: null,
     ...count(grant, strike),
   };
   if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
-  if (grant.unknownSince !== null && isSpentOnce(grant)) return { ...base, ...death(now, 'refresh_outcome_unknown') };
+  if (grant.unknownSince !== null && isSpentOnce(grant) && !strike.withinGrace) return afterSpent(grant, base, strike);
   const verdict = judge(grant, strike);
-  if (verdict.dead) return { ...base, ...death(now, reasonOfDeath(grant, failure, now)) };
-  return { ...base, refreshState: 'confirm', refreshDueAt: verdict.askAgainAt };
+  if (!verdict.dead) return { ...base, refreshState: 'confirm', refreshDueAt: verdict.askAgainAt };
+  if (strike.waiting) return { ...base, refreshState: 'confirm', refreshDueAt: after(now, WAIT_FOR_A_NAME) };
+  return { ...base, ...death(now, reasonOfDeath({ ...grant, ...base }, failure, now)) };
 }
 
-/** A repeated strike is no new one; only what it brings in the grant's favour counts. */
+/** A one-time token whose first sending was not answered is refused: its successor is lost, if it is not the one that waits. */
+function afterSpent({ unknownSince }: GrantFacts, base: GrantChange, { now, waiting }: Circumstances): GrantChange {
+  if (!waiting) return { ...base, ...death(now, 'refresh_outcome_unknown') };
+  const unknown = { lastClass: 'temporary', lastReason: 'refresh_outcome_unknown', unknownSince } as const;
+  return { ...base, ...unknown, refreshState: 'unknown', refreshDueAt: after(now, WAIT_FOR_A_NAME) };
+}
+
+/** A repeated strike is no new one; only what it brings in the grant's favour counts. What an ended token cannot say, it said. */
 function count(grant: GrantFacts, { now, witness }: Strike): GrantChange {
   if (isRepeat(grant, now)) return witness === 'accepts' ? { witness } : {};
-  return { strikeCount: grant.strikeCount + 1, firstStrikeAt: grant.firstStrikeAt ?? now, lastStrikeAt: now, witness };
+  const last = hasEnded(grant, now) ? (grant.witness ?? witness) : witness;
+  return { strikeCount: grant.strikeCount + 1, firstStrikeAt: grant.firstStrikeAt ?? now, lastStrikeAt: now, witness: last };
 }
 
 /** Whether a refresh uses its token up, so that the second sending of one that arrived is refused. */
-const isSpentOnce = ({ mode }: GrantFacts): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
+const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
 
-function reasonOfDeath(grant: GrantFacts, failure: Failure, now: Date): string {
-  return grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now ? 'grant_expired' : failure.reason;
+/** A one-time token that is refused right after it came, while the API takes its sister: somebody else has spent it. */
+function suspicionOf(grant: GrantFacts, { now, witness }: Strike): string {
+  const before = grant.lastReason === 'rotated_elsewhere' && witness !== 'refuses';
+  const suspected = before || (isSpentOnce(grant) && witness === 'accepts' && justCame(grant, now));
+  return suspected ? 'rotated_elsewhere' : 'refresh_unconfirmed';
+}
+
+function justCame({ lastRefreshedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
+  if (lastRefreshedAt === null) return false;
+  const life = (accessExpiresAt?.getTime() ?? Infinity) - lastRefreshedAt.getTime();
+  return now.getTime() - lastRefreshedAt.getTime() <= Math.min(JUST_CAME, life / 2);
+}
+
+/**
+ * A person who takes the consent back ends both tokens. Where the API went on taking the access token until its end, it was
+ * the refresh token alone that was spent: by another installation with the same app and person.
+ */
+function reasonOfDeath(grant: GrantFacts & GrantChange, failure: Failure, now: Date): string {
+  if (grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now) return 'grant_expired';
+  const elsewhere = isSpentOnce(grant) && (grant.witness === 'accepts' || grant.lastReason === 'rotated_elsewhere');
+  return elsewhere && failure.reason === 'grant_revoked' ? 'rotated_elsewhere' : failure.reason;
 }

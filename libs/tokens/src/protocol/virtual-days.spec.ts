@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Failure } from '#providers';
 import { Secret } from '#observability';
-import { at, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
 import type { Witness } from './death-rule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
@@ -13,8 +13,10 @@ type Answer = 'ok' | 'refused' | 'lost' | 'down';
 interface Platform {
   refresh: (now: number) => Answer;
   api?: (now: number) => Witness;
-  /** When another grant of the app last got an ok. */
+  /** When another grant of the app last got an ok; null: never. Undefined: there is no other. */
   canary?: (now: number) => number | null;
+  /** When another grant was last refused. */
+  refused?: (now: number) => number;
 }
 
 interface Seen {
@@ -45,11 +47,13 @@ function settled(grant: GrantFacts, platform: Platform, now: number, life: numbe
   return { answer, change: changes[answer]() };
 }
 
-function struck(grant: GrantFacts, { api, canary }: Platform, now: number): GrantChange {
+function struck(grant: GrantFacts, { api, canary: others, refused }: Platform, now: number): GrantChange {
   const over = grant.accessExpiresAt !== null && grant.accessExpiresAt <= at(now);
   const witness = over ? 'silent' : (api?.(now) ?? 'silent');
-  const okAt = canary?.(now) ?? null;
-  return afterStrike(grant, REFUSED, { now: at(now), witness, canaryOkAt: okAt === null ? null : at(okAt) });
+  if (!others) return afterStrike(grant, REFUSED, { now: at(now), witness, canary: ALONE });
+  const okAt = others(now);
+  const seen = { ...canary(okAt === null ? null : at(okAt)), refusedAt: refused ? at(refused(now)) : null };
+  return afterStrike(grant, REFUSED, { now: at(now), witness, canary: seen });
 }
 
 /** Lets a grant with tokens of that life be swept until a moment, and tells every exchange. */
@@ -109,7 +113,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(seen.at(-1)).toMatchObject({ answer: 'ok', health: { health: 'active' } });
   });
 
-  it('outlives a platform that fails for 24 hours: never needs_reauth, and refreshed within half an hour after', () => {
+  it('outlives a platform that fails for 24 hours: never needs_reauth, and refreshed within a quarter of an hour after', () => {
     const begin = 0.7 * life;
     const end = begin + DAY;
     const seen = sweep({ refresh: (now) => (now >= begin && now < end ? 'down' : 'ok') }, life, Math.max(end + HOUR, 2 * life));
@@ -118,7 +122,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(failed.map(({ health }) => health)).toEqual(failed.map(() => ({ health: 'degraded', reason: 'provider_unavailable' })));
     const back = seen.find(({ now }) => now >= end);
     expect(back?.answer).toBe('ok');
-    if (failed.length > 0) expect(back!.now - end).toBeLessThanOrEqual(30 * MINUTE + SWEEP);
+    if (failed.length > 0) expect(back!.now - end).toBeLessThanOrEqual(15 * MINUTE);
   });
 
   it('asks a failing platform some dozens of times a day, not thousands', () => {
@@ -151,13 +155,29 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(dead.now - life).toBeLessThanOrEqual(15 * MINUTE + SWEEP);
   });
 
-  it('that is refused while the API is silent is not dead before its tokens have ended, and is asked every quarter of an hour at most', () => {
+  it('that is refused while the API is silent is not dead before its tokens have ended, and is asked every ten minutes at most', () => {
     const seen = sweep({ refresh: () => 'refused' }, life, life + DAY);
     const dead = firstOf(seen, 'needs_reauth')!;
     expect(dead.now).toBeGreaterThanOrEqual(Math.min(life, seen[0]!.now + HOUR));
     expect(dead.now).toBeGreaterThanOrEqual(life);
     expect(dead.now - Math.max(life, seen[0]!.now)).toBeLessThanOrEqual(HOUR + 15 * MINUTE + SWEEP);
-    expect(seen.length).toBeLessThan(8 + (0.24 * life) / (15 * MINUTE) + 8);
+    expect(seen.length).toBeLessThan(8 + (0.24 * life) / (10 * MINUTE) + 8);
+  });
+
+  it('outlives a platform that refuses everybody for a whole day, its API too, where another account shows it', () => {
+    let end = Infinity;
+    const refresh = (now: number): Answer => {
+      end = Math.min(end, now + DAY);
+      return now < end ? 'refused' : 'ok';
+    };
+    const seen = sweep({ refresh, api: () => 'refuses', canary: () => null, refused: (now) => now - MINUTE }, life, life + 2 * DAY);
+    expect(firstOf(seen, 'needs_reauth')).toBeUndefined();
+    expect(seen.find(({ now }) => now >= end)).toMatchObject({ answer: 'ok', health: { health: 'active' } });
+  });
+
+  it('that was revoked beside others is needs_reauth within two minutes, as soon as the platform was seen to take one of them', () => {
+    const seen = sweep({ refresh: () => 'refused', api: () => 'refuses', canary: (now) => now - SECOND }, life, life + HOUR);
+    expect(firstOf(seen, 'needs_reauth')!.now - seen[0]!.now).toBeLessThanOrEqual(2 * MINUTE);
   });
 
   it('survives a platform that refuses everybody for a moment and takes its own word back', () => {

@@ -36,17 +36,47 @@ export function troubleOf(app: AppRow | undefined): AppTrouble {
 }
 
 const PAUSE = 15 * 60;
+/** A misconfigured app waits for its owner; in case the platform was wrong, one of its grants asks at this pace. */
+const CANDIDATE = 5 * 60;
 
 /** A refusal that is about the app pauses the app or marks it misconfigured, with one event at the change. */
 export async function blameApp(tx: Tx, app: AppRow, failure: Failure): Promise<void> {
   const status = failure.reason === 'app_paused' ? 'paused' : 'misconfigured';
-  const pause = status === 'paused' ? (failure.retryAfter ?? PAUSE) : null;
+  const pause = failure.retryAfter ?? (status === 'paused' ? PAUSE : CANDIDATE);
   await setStatus(tx, app, { status, reason: failure.reason, pause });
 }
 
-/** An ok proves that the app is well. */
+/** An ok proves that the app is well: its grants need not wait for the end of the pause. */
 export async function clearApp(tx: Tx, app: AppRow): Promise<void> {
-  if (app.status !== 'active') await setStatus(tx, app, { status: 'active', reason: null, pause: null });
+  if (app.status === 'active') return;
+  await wakeGrants(tx, app.id);
+  await setStatus(tx, app, { status: 'active', reason: null, pause: null });
+}
+
+const TAKE_TURN = `
+  update oauth_apps set paused_until = db_now() + make_interval(secs => ${CANDIDATE})
+  where id = $1 and (paused_until is null or paused_until <= db_now())`;
+
+/** Seconds that a grant of this app has to wait. Of those of a misconfigured one a single one goes first, and the rest after it. */
+export async function waitOf(tx: Tx, app: AppRow): Promise<number> {
+  if (app.status === 'active') return 0;
+  if (app.pausedFor > 0) return app.pausedFor;
+  if (app.status === 'paused') return 0;
+  const { rowCount } = await tx.query(TAKE_TURN, [app.id]);
+  return rowCount === 0 ? CANDIDATE : 0;
+}
+
+/** Strikes keep their own time; who is being exchanged just now is passed over, so that nobody waits for a row. */
+const WAKE = `
+  update grants set refresh_due_at = db_now() where id in (
+    select grants.id from grants join oauth_apps app on app.id = grants.oauth_app_id
+    where app.id = $1 and refresh_state in ('idle', 'backoff', 'unknown') and ended_reason is null and refresh_due_at > db_now()
+      and (last_class = 'app' or refresh_due_at <= app.paused_until + interval '1 minute')
+    for update of grants skip locked)`;
+
+/** What waits for the app's sake is due at once. To be called while the app still says until when it was paused. */
+export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
+  await tx.query(WAKE, [appId]);
 }
 
 interface AppStatus {
@@ -66,13 +96,4 @@ async function setStatus(tx: Tx, app: AppRow, { status, reason, pause }: AppStat
   if (rows[0] && rows[0].before !== status) {
     await recordTenantEvent(tx, app, 'oauth_app.status_changed', { oauth_app_id: app.id, status, reason });
   }
-}
-
-/** When another grant of the same app last got an ok; null: there is none. */
-export async function canaryOkAt(tx: Tx, appId: string, grantId: string): Promise<Date | null> {
-  const { rows } = await tx.query<{ at: Date | null }>(
-    'select max(last_refreshed_at) as at from grants where oauth_app_id = $1 and id <> $2',
-    [appId, grantId],
-  );
-  return rows[0]?.at ?? null;
 }

@@ -25,18 +25,25 @@ export async function databaseNow(tx: Tx): Promise<Date> {
   return rows[0]?.now ?? new Date(NaN);
 }
 
-/** Changes a grant whose version is still `version`; `rotate` adds one to it. The new version, or undefined: it had moved on. */
+export interface ChangeOptions {
+  /** Adds one to the version. */
+  rotate?: boolean;
+  /** Only while this claim is the last one: what brings no tokens must not speak over a newer exchange. */
+  epoch?: string | null;
+}
+
+/** Changes a grant whose version is still the one that was read. The new version, or undefined: it had moved on. */
 export async function changeGrant(
   tx: Tx,
   grant: Pick<GrantFacts, 'id' | 'tokenVersion'>,
   change: GrantChange,
-  { rotate } = { rotate: false },
+  { rotate = false, epoch = null }: ChangeOptions = {},
 ): Promise<string | undefined> {
-  const set = assignments(change, 3);
+  const set = assignments(change, 4);
   const { rows } = await tx.query<{ version: string }>(
     `update grants set claim_holder = null, claim_until = null, ${set.sql}${rotate ? ', token_version = token_version + 1' : ''}
-     where id = $1 and token_version = $2 returning token_version as version`,
-    [grant.id, grant.tokenVersion, ...set.values],
+     where id = $1 and token_version = $2 and claim_epoch = coalesce($3, claim_epoch) returning token_version as version`,
+    [grant.id, grant.tokenVersion, epoch, ...set.values],
   );
   return rows[0]?.version;
 }

@@ -1,0 +1,74 @@
+import { newId, type Tx } from '#persistence';
+import { providerOf, type TokenSet } from '#providers';
+import type { Witness } from '../protocol/death-rule.js';
+import { endOfLife } from '../protocol/due.js';
+import type { GrantChange, GrantFacts } from '../protocol/grant.js';
+import { NO_STRIKES } from '../protocol/settle.js';
+import type { Room } from '../room.js';
+import { changeGrant } from '../store/grants.js';
+import type { RevocableTokens } from '../token-exchange.js';
+
+const NEWEST = `
+  select orphan.intent_id as "intentId", orphan.received_at as "receivedAt"
+  from token_orphans orphan join exchange_intents intent on intent.id = orphan.intent_id
+  where intent.grant_id = $1 order by orphan.received_at desc limit 1`;
+
+/** The strike at which an orphan is looked for. */
+export interface OrphanStrike {
+  now: Date;
+  witness: Witness;
+  errorCode: string;
+  /** Of the claim that met it. */
+  epoch: string;
+}
+
+/**
+ * Puts the newest late pair of a refused grant in the place of the stored one, to be tried at once; each is tried once. An
+ * access token that the API still takes stays. False: there is none, or the grant has moved on.
+ */
+export async function adoptOrphan(room: Room, tx: Tx, grant: GrantFacts, strike: OrphanStrike): Promise<boolean> {
+  const { rows } = await tx.query<{ intentId: string; receivedAt: Date }>(NEWEST, [grant.id]);
+  const [orphan] = rows;
+  if (!orphan) return false;
+  const late = await room.vault.openOrphan(tx, { ...grant, id: orphan.intentId });
+  const stored = await room.vault.openGrantTokens(tx, grant);
+  if (!late || !stored) return false;
+  const keepsAccess = strike.witness === 'accepts' && grant.mode !== 'extend_self';
+  const change = { ...toBeTried(grant, strike), ...lifeOf(grant, late, orphan.receivedAt, keepsAccess) };
+  const version = await changeGrant(tx, grant, change, { rotate: true, epoch: strike.epoch });
+  if (version === undefined) return false;
+  const access = keepsAccess ? stored.access : late.accessToken;
+  await room.vault.sealGrantTokens(tx, grant, version, { access, refresh: late.refreshToken ?? stored.refresh, previous: stored.refresh });
+  await room.vault.shredOrphan(tx, orphan.intentId);
+  return true;
+}
+
+function lifeOf({ provider }: GrantFacts, late: TokenSet, since: Date, keepsAccess: boolean): GrantChange {
+  const refreshExpiresAt = endOfLife(since, late.refreshExpiresIn);
+  if (keepsAccess) return { refreshExpiresAt };
+  return { refreshExpiresAt, accessExpiresAt: endOfLife(since, late.expiresIn ?? providerOf(provider).token.defaultLife), issuedAt: since };
+}
+
+/** What was held against the refused pair is not held against this one; what is not known stays unknown, who is dead stays dead. */
+const toBeTried = ({ unknownSince }: GrantFacts, { now, errorCode }: OrphanStrike): GrantChange => ({
+  ...NO_STRIKES,
+  refreshState: unknownSince === null ? 'confirm' : 'unknown',
+  lastClass: unknownSince === null ? 'permanent' : 'temporary',
+  lastReason: unknownSince === null ? 'refresh_unconfirmed' : 'refresh_outcome_unknown',
+  lastError: errorCode,
+  refreshDueAt: now,
+});
+
+const KEEP = `
+  insert into exchange_intents (id, kind, grant_id, token_version, holder, state, answered_at)
+  values ($1, 'revoke', $2, $3, $4, 'answered', db_now())`;
+
+/** A pair that may not be revoked, because it could end this grant with it, is kept beside it. */
+export async function keepAsOrphan(room: Room, tx: Tx, grant: GrantFacts, tokens: RevocableTokens): Promise<void> {
+  if (tokens.refreshToken === null && grant.mode !== 'extend_self') return;
+  const intentId = newId();
+  await tx.query(KEEP, [intentId, grant.id, grant.tokenVersion, room.holder]);
+  const { accessToken, refreshToken } = tokens;
+  const pair = { accessToken, refreshToken, expiresIn: null, refreshExpiresIn: null, scopes: null };
+  await room.vault.sealOrphan(tx, { ...grant, id: intentId }, pair);
+}

@@ -1,0 +1,18 @@
+import type { Tx } from '#persistence';
+import { providerOf } from '#providers';
+import type { GrantFacts } from '../protocol/grant.js';
+
+/** The way to the platform takes its share of the grace. */
+const MARGIN = 2;
+
+const SENT_WITHIN = `
+  select (select dispatched_at from exchange_intents where id = $3) - min(dispatched_at) < make_interval(secs => $4) as within
+  from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
+
+/** Whether a token that was sent again went out while its platform still gives the same answer to it as the first time. */
+export async function isWithinGrace(tx: Tx, { id, tokenVersion, mode, provider }: GrantFacts, intentId: string): Promise<boolean> {
+  const { grace } = providerOf(provider).refresh as { grace?: number };
+  if (mode !== 'rotating_grace' || grace === undefined) return false;
+  const { rows } = await tx.query<{ within: boolean | null }>(SENT_WITHIN, [id, tokenVersion, intentId, grace - MARGIN]);
+  return rows[0]?.within ?? false;
+}

@@ -4,5 +4,5 @@ export { Cursors } from './cursors.js';
 export { digest, mac, sameDigest } from './digest.js';
 export { Keyring } from './keyring.js';
 export { openRow, type Place, type RowSecrets, sealRow } from './row-seal.js';
-export { SealBroken } from './sealed-box.js';
+export { open, seal, SealBroken } from './sealed-box.js';
 export { isOurState, mintState } from './signed-token.js';

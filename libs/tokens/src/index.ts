@@ -1,6 +1,7 @@
 export { checkKeys } from './check-keys.js';
 export { type EndedExchange, type ExchangeMetrics, type ExchangeResult, NoMetrics } from './exchange-metrics.js';
 export { OpenGate } from './gate/gate.js';
+export { FileJournal } from './journal/file-journal.js';
 export { NoJournal } from './journal/journal.js';
 export { InProcessExchange } from './exchange/in-process-exchange.js';
 export { adoptGrant, type AdoptedGrant, type ExchangedAttempt } from './grants/adopt-grant.js';

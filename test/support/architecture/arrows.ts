@@ -38,7 +38,7 @@ const INNER: Record<string, { inside: RegExp }> = {
   'libs/providers': { inside: /^libs\/providers\/src\/(sandbox\.ts|sandbox\/|[^/]+\/[^/]+\.sandbox\.ts)/ },
 };
 
-const SEALING = ['sealRow', 'openRow', '*'];
+const SEALING = ['sealRow', 'openRow', 'seal', 'open', '*'];
 const SEALED_TABLES = /\b(grant_tokens|account_tokens|attempt_secrets|oauth_app_secrets|token_orphans)\b/;
 const MAY_NAME_SEALED = /^libs\/(tokens\/|persistence\/src\/(sealed|migrations)\/)/;
 

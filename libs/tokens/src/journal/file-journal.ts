@@ -1,0 +1,167 @@
+import type { Keyring } from '#crypto';
+import { type Duration, seconds } from '#config';
+import { CodedError, type Logger } from '#observability';
+import type { PlatformAnswer } from '#providers';
+import { DirectoryLock } from './directory-lock.js';
+import type { Disk } from './disk.js';
+import { FolderDisk } from './folder-disk.js';
+import { GroupWriter } from './group-writer.js';
+import { journalId } from './journal-id.js';
+import type { Journal, JournaledIntent, Unsettled } from './journal.js';
+import { type Layout, LAYOUT } from './layout.js';
+import { RecordCodec } from './record.js';
+import { recover } from './recover.js';
+import type { Segment } from './segment.js';
+import { SegmentKeeper } from './segment-keeper.js';
+import { SegmentStore } from './segment-store.js';
+import { type Entry, UnsettledBook } from './unsettled-book.js';
+
+/** One for the exchange that asks, one for the small records of those that are answered and not yet settled. */
+const SLOTS_BESIDE = 2;
+
+export interface FileJournalOptions {
+  keyring: Keyring;
+  logger: Logger;
+  /** How long to wait for the process that holds the folder; it may be dying. */
+  waitFor?: Duration;
+  layout?: Partial<Layout>;
+  /** In place of the real folder: for tests. */
+  disk?(real: Disk): Disk;
+}
+
+export interface OpenedJournal {
+  journal: FileJournal;
+  /** What an earlier process left behind. */
+  unsettled: Unsettled[];
+  /** The name of this folder for as long as it lives. */
+  id: string;
+}
+
+interface Parts {
+  lock: DirectoryLock;
+  codec: RecordCodec;
+  book: UnsettledBook;
+  keeper: SegmentKeeper;
+  layout: Layout;
+  inFlight: Set<string>;
+}
+
+/** The journal on disk. One process holds its folder; sealed records go to preallocated files and are forced to disk in groups. */
+export class FileJournal implements Journal {
+  readonly #writer: GroupWriter;
+  #tidying: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  private constructor(private readonly parts: Parts) {
+    this.#writer = new GroupWriter(parts.keeper);
+  }
+
+  /** Throws `journal.held` when another process lives on in the folder. */
+  static async open(folder: string, options: FileJournalOptions): Promise<OpenedJournal> {
+    const real = await FolderDisk.open(folder);
+    const lock = await DirectoryLock.take(folder, options.waitFor ?? seconds(5));
+    try {
+      return await openHeld(options.disk?.(real) ?? real, lock, options);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** For `open` alone. */
+  static over(parts: Parts): FileJournal {
+    return new FileJournal(parts);
+  }
+
+  /** Bytes of records that are still needed. */
+  get bytes(): number {
+    return this.parts.book.bytes;
+  }
+
+  get unsettledCount(): number {
+    return this.parts.book.size;
+  }
+
+  writable(): boolean {
+    const { keeper, inFlight } = this.parts;
+    return !this.#closed && keeper.slots(this.#writer.active) >= inFlight.size + SLOTS_BESIDE;
+  }
+
+  async dispatched(intent: JournaledIntent): Promise<void> {
+    if (!this.writable()) throw new CodedError('journal.full', 'the journal has no room for one more exchange');
+    const { book, inFlight, keeper } = this.parts;
+    const entry = book.begin(intent);
+    inFlight.add(intent.intentId);
+    void keeper.tend();
+    try {
+      await this.append('dispatched', entry);
+    } catch (error) {
+      // It may be on disk all the same.
+      if (book.has(entry)) this.settled(intent.intentId);
+      throw error;
+    }
+  }
+
+  async answered(intent: JournaledIntent, answer: PlatformAnswer): Promise<void> {
+    try {
+      await this.append('answered', this.parts.book.enter(intent), answer);
+    } finally {
+      this.parts.inFlight.delete(intent.intentId);
+    }
+  }
+
+  settled(intentId: string): void {
+    const { book, inFlight, codec, keeper, layout } = this.parts;
+    const entry = book.settle(intentId);
+    inFlight.delete(intentId);
+    if (!entry || this.#closed) return;
+    this.#writer.appendLater(codec.encode({ type: 'settled', intent: entry.intent, answer: null }));
+    void keeper.tend();
+    this.#tidying ??= setTimeout(() => { void this.tidy(); }, layout.quiet).unref();
+  }
+
+  /** Writes what waits, empties what may be emptied, and gives the folder free. */
+  async close(): Promise<void> {
+    await this.tidy();
+    this.#closed = true;
+    clearTimeout(this.#tidying);
+    await this.#writer.flush();
+    await this.parts.keeper.close();
+    await this.#writer.detach()?.file.close();
+    await this.parts.lock.release();
+  }
+
+  private async append(type: 'dispatched' | 'answered', entry: Entry, answer: PlatformAnswer | null = null): Promise<void> {
+    const { codec, layout, book } = this.parts;
+    const bytes = codec.encode({ type, intent: entry.intent, answer });
+    if (bytes.length > layout.segmentSize) throw new CodedError('journal.too_large', 'the answer is larger than a file of the journal');
+    const onDisk = (segment: Segment): void => { book.wrote(entry, segment, bytes.length); };
+    await this.#writer.append({ bytes, precious: type === 'answered', onDisk });
+  }
+
+  /** When all is settled nothing stays on disk; otherwise what was settled is written at least. */
+  private async tidy(): Promise<void> {
+    const { book, keeper } = this.parts;
+    clearTimeout(this.#tidying);
+    this.#tidying = undefined;
+    if (book.size === 0) this.#writer.forget();
+    await this.#writer.flush();
+    const written = book.size === 0 && this.#writer.idle && (this.#writer.active?.used ?? 0) > 0;
+    const active = written ? this.#writer.detach() : undefined;
+    if (active) keeper.retire(active);
+    await keeper.tend();
+  }
+}
+
+async function openHeld(disk: Disk, lock: DirectoryLock, { keyring, logger, ...given }: FileJournalOptions): Promise<OpenedJournal> {
+  const layout = { ...LAYOUT, ...given.layout };
+  const id = await journalId(disk);
+  const codec = new RecordCodec(keyring);
+  const book = new UnsettledBook();
+  const store = new SegmentStore(disk, layout);
+  const { unsettled, segments } = await recover({ disk, store, book, codec, logger });
+  const inFlight = new Set<string>();
+  const keeper = new SegmentKeeper({ store, layout, logger, inFlight: () => inFlight.size }, segments);
+  await keeper.tend();
+  return { journal: FileJournal.over({ lock, codec, book, keeper, layout, inFlight }), unsettled, id };
+}

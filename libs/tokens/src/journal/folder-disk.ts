@@ -1,0 +1,71 @@
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Disk, DiskFile } from './disk.js';
+
+const OURS_ALONE = 0o600;
+
+/** A real folder, for nobody's eyes but ours. */
+export class FolderDisk implements Disk {
+  private constructor(private readonly folder: string) {}
+
+  static async open(folder: string): Promise<FolderDisk> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new FolderDisk(folder);
+  }
+
+  names(): Promise<string[]> {
+    return readdir(this.folder);
+  }
+
+  read(name: string): Promise<Buffer> {
+    return readFile(this.path(name));
+  }
+
+  async create(name: string): Promise<DiskFile> {
+    return new FolderFile(await open(this.path(name), 'wx', OURS_ALONE));
+  }
+
+  async open(name: string): Promise<DiskFile> {
+    return new FolderFile(await open(this.path(name), 'r+'));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return rename(this.path(from), this.path(to));
+  }
+
+  remove(name: string): Promise<void> {
+    return rm(this.path(name), { force: true });
+  }
+
+  async sync(): Promise<void> {
+    const folder = await open(this.folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  private path(name: string): string {
+    return join(this.folder, name);
+  }
+}
+
+class FolderFile implements DiskFile {
+  constructor(private readonly handle: FileHandle) {}
+
+  async write(bytes: Buffer, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, position + done);
+      done += bytesWritten;
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.handle.datasync();
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}

@@ -1,0 +1,113 @@
+import type { Segment } from './segment.js';
+
+/** Gives the writer its files. */
+export interface Segments {
+  /** A fresh file; the one before is written no more. */
+  roll(full: Segment | undefined): Promise<Segment>;
+  failed(segment: Segment, error: unknown): void;
+}
+
+export interface Appended {
+  bytes: Buffer;
+  /** Tried again in a fresh file when the first one fails. */
+  precious: boolean;
+  /** Called before anything else can happen to the file. */
+  onDisk: (segment: Segment) => void;
+}
+
+interface Waiting extends Appended {
+  done: () => void;
+  failed: (error: unknown) => void;
+}
+
+/**
+ * Appends in groups: what arrives while one group is being forced to disk makes up the next one, so that many records share
+ * one write and one fdatasync. Records keep their order.
+ */
+export class GroupWriter {
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #active: Segment | undefined;
+
+  constructor(private readonly segments: Segments) {}
+
+  get active(): Segment | undefined {
+    return this.#active;
+  }
+
+  get idle(): boolean {
+    return !this.#running && this.#queue.length === 0;
+  }
+
+  /** Resolves when the record is on disk. */
+  append(record: Appended): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#queue.push({ ...record, done, failed });
+      void this.flush();
+    });
+  }
+
+  /** Goes with the next group, whenever that is. */
+  appendLater(bytes: Buffer): void {
+    this.#queue.push({ bytes, precious: false, onDisk: () => undefined, done: () => undefined, failed: () => undefined });
+  }
+
+  /** Resolves when the queue is empty; never rejects. */
+  flush(): Promise<void> {
+    this.#running ??= this.run();
+    return this.#running;
+  }
+
+  /** Forgets records that nobody waits for and nobody needs. */
+  forget(): void {
+    if (!this.#running) this.#queue = [];
+  }
+
+  /** The file written so far, which is written no more. */
+  detach(): Segment | undefined {
+    const active = this.#active;
+    this.#active = undefined;
+    return active;
+  }
+
+  private async run(): Promise<void> {
+    // Not at once: what is appended in the same turn belongs into the same group.
+    await Promise.resolve();
+    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
+      const segment = await this.segmentFor(next);
+      if (segment) await this.write(segment, this.nextGroup(segment.room));
+    }
+    // In the same turn in which the queue was seen empty: a record that comes later starts a run of its own.
+    this.#running = undefined;
+  }
+
+  private async segmentFor(next: Waiting): Promise<Segment | undefined> {
+    try {
+      if (!this.#active || this.#active.room < next.bytes.length) this.#active = await this.segments.roll(this.detach());
+      return this.#active;
+    } catch (error) {
+      this.#queue.shift();
+      next.failed(error);
+      return undefined;
+    }
+  }
+
+  private nextGroup(room: number): Waiting[] {
+    let bytes = 0;
+    const tooMany = this.#queue.findIndex((waiting) => (bytes += waiting.bytes.length) > room);
+    return this.#queue.splice(0, tooMany < 0 ? this.#queue.length : tooMany);
+  }
+
+  private async write(segment: Segment, group: Waiting[]): Promise<void> {
+    try {
+      await segment.append(Buffer.concat(group.map(({ bytes }) => bytes)));
+    } catch (error) {
+      this.segments.failed(segment, error);
+      for (const waiting of group.filter(({ precious }) => !precious)) waiting.failed(error);
+      this.#queue.unshift(...group.filter(({ precious }) => precious).map((waiting) => ({ ...waiting, precious: false })));
+      return;
+    }
+    for (const { onDisk } of group) onDisk(segment);
+    for (const { done } of group) done();
+  }
+}

@@ -1,0 +1,70 @@
+import { type Keyring, open, seal } from '#crypto';
+import type { PlatformAnswer } from '#providers';
+import { type Frame, toFrame } from './frame.js';
+import type { JournaledIntent } from './journal.js';
+
+const TYPES = { dispatched: 1, answered: 2, settled: 3 } as const;
+
+export interface JournalRecord {
+  type: keyof typeof TYPES;
+  intent: JournaledIntent;
+  /** With the type `answered`. */
+  answer: PlatformAnswer | null;
+}
+
+/**
+ * Seals records under the keyring's subkey for journals. The type and the intent stand in the clear and are bound to what
+ * is sealed; the key's id stands before them, so that records outlive a change of the primary key.
+ */
+export class RecordCodec {
+  readonly #subkeys = new Map<string, Buffer>();
+
+  constructor(private readonly keyring: Keyring) {}
+
+  /** `length of the key id 1 | key id | length of the intent 2 | intent | sealed answer`. */
+  encode({ type, intent, answer }: JournalRecord): Buffer {
+    const keyId = Buffer.from(this.keyring.primaryId, 'utf8');
+    const clear = Buffer.from(JSON.stringify([intent.intentId, intent.kind, intent.subjectId, intent.version]), 'utf8');
+    const plain = answer ? answerToBytes(answer) : Buffer.alloc(0);
+    const sealed = seal(this.subkey(this.keyring.primaryId), place(TYPES[type], clear), plain);
+    plain.fill(0);
+    const lengths = [Buffer.of(keyId.length), Buffer.alloc(2)] as const;
+    lengths[1].writeUInt16BE(clear.length);
+    return toFrame({ type: TYPES[type], payload: Buffer.concat([lengths[0], keyId, lengths[1], clear, sealed]) });
+  }
+
+  /** Throws when the key is not there any more, or the record is not what was sealed. */
+  decode({ type, payload }: Frame): JournalRecord {
+    const clearAt = 1 + payload.readUInt8(0) + 2;
+    const sealedAt = clearAt + payload.readUInt16BE(clearAt - 2);
+    const clear = payload.subarray(clearAt, sealedAt);
+    const key = this.subkey(payload.toString('utf8', 1, clearAt - 2));
+    const plain = open(key, place(type, clear), payload.subarray(sealedAt));
+    const [intentId, kind, subjectId, version] = JSON.parse(clear.toString('utf8')) as [string, JournaledIntent['kind'], string, string | null];
+    const name = (Object.keys(TYPES) as JournalRecord['type'][]).find((known) => TYPES[known] === type);
+    if (!name) throw new Error(`a journal record has the type ${type}, which no version of ours has written`);
+    return { type: name, intent: { intentId, kind, subjectId, version }, answer: name === 'answered' ? bytesToAnswer(plain) : null };
+  }
+
+  private subkey(keyId: string): Buffer {
+    const known = this.#subkeys.get(keyId) ?? this.keyring.subkey('journal', keyId);
+    this.#subkeys.set(keyId, known);
+    return known;
+  }
+}
+
+const place = (type: number, clear: Buffer): Buffer => Buffer.concat([Buffer.of(type), clear]);
+
+/** Not JSON as a whole: it would make a body of control characters six times as long. */
+function answerToBytes({ status, headers, body }: PlatformAnswer): Buffer {
+  const head = Buffer.from(JSON.stringify([status, headers]), 'utf8');
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(head.length);
+  return Buffer.concat([length, head, Buffer.from(body, 'utf8')]);
+}
+
+function bytesToAnswer(bytes: Buffer): PlatformAnswer {
+  const bodyAt = 4 + bytes.readUInt32BE(0);
+  const [status, headers] = JSON.parse(bytes.toString('utf8', 4, bodyAt)) as [number, Record<string, string>];
+  return { status, headers, body: bytes.toString('utf8', bodyAt) };
+}

@@ -1,0 +1,103 @@
+import type { Logger } from '#observability';
+import type { Segments } from './group-writer.js';
+import type { Layout } from './layout.js';
+import type { Segment } from './segment.js';
+import type { SegmentStore } from './segment-store.js';
+
+export interface KeeperOptions {
+  store: SegmentStore;
+  layout: Layout;
+  logger: Logger;
+  /** Exchanges that wait for their answer just now. */
+  inFlight: () => number;
+}
+
+/**
+ * Keeps room ready and empties what is done with, in the background. Emptied is from the oldest on, so that what says that
+ * an exchange is settled never goes before the exchange's other records.
+ */
+export class SegmentKeeper implements Segments {
+  readonly #retired: Segment[];
+  #doubt = false;
+  #closed = false;
+  #work: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: KeeperOptions, earlier: Segment[]) {
+    this.#retired = earlier;
+  }
+
+  /** Exchanges for which there is room; none while it is not known that the disk takes anything. */
+  slots(active: Segment | undefined): number {
+    if (this.#doubt) return 0;
+    return this.options.store.slots + Math.floor((active?.room ?? 0) / this.options.layout.slot);
+  }
+
+  async roll(full: Segment | undefined): Promise<Segment> {
+    if (full) this.#retired.push(full);
+    const spare = this.options.store.take() ?? await this.allocated();
+    void this.tend();
+    return spare;
+  }
+
+  retire(segment: Segment): void {
+    this.#retired.push(segment);
+    void this.tend();
+  }
+
+  failed({ name }: Segment, error: unknown): void {
+    this.#doubt = true;
+    this.options.logger.error({ err: error, segment: name }, 'the journal cannot write: nothing is sent until the disk takes a new file');
+    void this.tend();
+  }
+
+  /** Does what there is to do; never rejects. */
+  tend(): Promise<void> {
+    if (!this.#work && !this.#retry && this.needed) this.#work = this.work();
+    return this.#work ?? Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await this.#work;
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.options.store.close();
+    await Promise.all(this.#retired.map(({ file }) => file.close()));
+  }
+
+  private get needed(): boolean {
+    return !this.#closed && (this.#retired[0]?.live === 0 || this.lacksRoom);
+  }
+
+  private get lacksRoom(): boolean {
+    const { store, layout, inFlight } = this.options;
+    return this.#doubt || store.slots < inFlight() + layout.ahead;
+  }
+
+  private async work(): Promise<void> {
+    try {
+      while (this.needed) await (this.#retired[0]?.live === 0 ? this.empty(this.#retired[0]) : this.refill());
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'the journal cannot make room; it tries again');
+      this.#retry = setTimeout(() => { this.#retry = undefined; void this.tend(); }, this.options.layout.retry).unref();
+    }
+    this.#work = undefined;
+  }
+
+  private async empty(segment: Segment): Promise<void> {
+    const { store } = this.options;
+    await store.setAside(segment);
+    this.#retired.shift();
+    await (this.lacksRoom ? store.reuse(segment) : store.unlink(segment));
+  }
+
+  private async refill(): Promise<void> {
+    await this.options.store.allocate();
+    this.#doubt = false;
+  }
+
+  private async allocated(): Promise<Segment> {
+    await this.refill();
+    return this.options.store.take() ?? this.allocated();
+  }
+}

@@ -1,0 +1,35 @@
+import type { DiskFile } from './disk.js';
+
+/** One preallocated file of records, written from its beginning to its end. */
+export class Segment {
+  /** Records of so many unsettled exchanges lie here. */
+  live = 0;
+  /** A write failed: what the disk says about this file is not believed any more. */
+  doubted = false;
+  #used: number;
+
+  constructor(public name: string, readonly size: number, readonly file: DiskFile, used = 0) {
+    this.#used = used;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get room(): number {
+    return this.doubted ? 0 : this.size - this.#used;
+  }
+
+  /** Resolves when it is on disk. After a failure the file is not to be written again: a second fdatasync may lie. */
+  async append(bytes: Buffer): Promise<void> {
+    const position = this.#used;
+    this.#used += bytes.length;
+    try {
+      await this.file.write(bytes, position);
+      await this.file.sync();
+    } catch (error) {
+      this.doubted = true;
+      throw error;
+    }
+  }
+}

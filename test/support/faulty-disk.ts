@@ -1,0 +1,77 @@
+import type { Disk, DiskFile } from '../../libs/tokens/src/journal/disk.js';
+import { isZero } from '../../libs/tokens/src/journal/frame.js';
+
+type Operation = 'write' | 'sync' | 'create' | 'rename';
+
+/** A real folder that counts what is asked of it and fails when told to. */
+export class FaultyDisk implements Disk {
+  /** Of records alone: making room is counted nowhere. */
+  readonly counts = { write: 0, sync: 0 };
+  readonly #faults: { operation: Operation; code: string; left: number }[] = [];
+
+  constructor(private readonly real: Disk) {}
+
+  /** The next so many calls fail. */
+  fail(operation: Operation, code: string, times = 1): void {
+    this.#faults.push({ operation, code, left: times });
+  }
+
+  heal(): void {
+    this.#faults.length = 0;
+  }
+
+  names(): Promise<string[]> {
+    return this.real.names();
+  }
+
+  read(name: string): Promise<Buffer> {
+    return this.real.read(name);
+  }
+
+  async create(name: string): Promise<DiskFile> {
+    this.pass('create');
+    return this.watched(await this.real.create(name));
+  }
+
+  async open(name: string): Promise<DiskFile> {
+    return this.watched(await this.real.open(name));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    this.pass('rename');
+    return this.real.rename(from, to);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.real.remove(name);
+  }
+
+  sync(): Promise<void> {
+    return this.real.sync();
+  }
+
+  private watched(file: DiskFile): DiskFile {
+    let holdsRecords = false;
+    return {
+      write: async (bytes, position) => {
+        holdsRecords = !isZero(bytes);
+        if (holdsRecords) this.counts.write += 1;
+        this.pass('write');
+        await file.write(bytes, position);
+      },
+      sync: async () => {
+        if (holdsRecords) this.counts.sync += 1;
+        this.pass('sync');
+        await file.sync();
+      },
+      close: () => file.close(),
+    };
+  }
+
+  private pass(operation: Operation): void {
+    const fault = this.#faults.find((one) => one.operation === operation && one.left > 0);
+    if (!fault) return;
+    fault.left -= 1;
+    throw Object.assign(new Error(`${fault.code}: ${operation}`), { code: fault.code });
+  }
+}

@@ -5,7 +5,8 @@ import { type Counts, missesOf } from './figures/outcome.js';
 import { renderTable } from './figures/table.js';
 import type { Row } from './rows/row.js';
 import { LONG, rowsAt, SHORT, SHORT_ROWS } from './rows/rows.js';
-import { runRow } from './rows/run-row.js';
+import { runRow, type RowSettings } from './rows/run-row.js';
+import { proveChecks } from './sabotage/prove-checks.js';
 import { Databases } from './world/databases.js';
 import { redisIsHere } from './world/servers.js';
 
@@ -30,6 +31,7 @@ export async function main(args: string[]): Promise<number> {
   say(`seed ${given.seed}`);
   const databases = await Databases.start();
   try {
+    if (given.proveChecks) return (await proveChecks(proofSettings(given, databases), given.only)) ? 0 : 1;
     const results = await runAll(given, databases);
     say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
     for (const { row, kind, queue, misses } of results) for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
@@ -49,6 +51,11 @@ async function runAll(given: Arguments, databases: Databases): Promise<Result[]>
   }
   return results;
 }
+
+/** What a check must see, it sees on one platform as on the other. */
+const proofSettings = ({ seed, platforms: [kind = 'oidc-provider'], accounts }: Arguments, databases: Databases): Omit<RowSettings, 'root'> => ({
+  databases, seed, kind, queue: 'postgres', accounts: Math.min(accounts, 60), say,
+});
 
 async function runOne(cell: Pick<Result, 'row' | 'kind' | 'queue'>, given: Arguments, databases: Databases): Promise<Result> {
   const { row, kind, queue } = cell;

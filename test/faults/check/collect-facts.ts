@@ -40,7 +40,7 @@ export async function collectFacts(world: World, remembered: Remembered): Promis
     platform,
     unanswered: await readUnanswered(pool, chains),
     journaled: remembered.journaled,
-    unsettled: (await readJournal(settings.directory, world.keyring)).unsettled.length,
+    unsettled: readJournal(settings.directory, world.keyring).length,
     inTheClear: await tokensInTheClear(world),
   };
 }

@@ -17,7 +17,7 @@ const IN_FLIGHT = `select count(*)::int as count from grants where refresh_state
 export function lookAtExchangers(world: World): Autopsies {
   const found: Autopsies = { inFlight: 0, journaled: [] };
   world.autopsy = async () => {
-    const { unsettled } = await readJournal(world.settings.directory, world.keyring);
+    const unsettled = readJournal(world.settings.directory, world.keyring);
     const { rows } = await insist(() => world.pool.query<{ count: number }>(IN_FLIGHT), 5);
     const open = unsettled.filter(({ isAnswered }) => !isAnswered).length;
     found.inFlight += Math.max(open, rows[0]?.count ?? 0);

@@ -1,4 +1,9 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Keyring } from '#crypto';
+import { readFrames } from '../../../libs/tokens/src/journal/frame.js';
+import { type JournalRecord, RecordCodec } from '../../../libs/tokens/src/journal/record.js';
+import { journalIn } from '../world/product-environment.js';
 import type { JournaledAnswer } from './facts.js';
 
 /** An exchange whose end the journal does not know. */
@@ -6,8 +11,20 @@ export interface OpenExchange extends JournaledAnswer {
   isAnswered: boolean;
 }
 
-/** What lies in the journal of a process that does not run. */
-export function readJournal(directory: string, keyring: Keyring): Promise<{ unsettled: OpenExchange[] }> {
-  [directory, keyring];
-  return Promise.resolve({ unsettled: [] });
+/** What lies in the journal of a process that does not run, or at this moment. */
+export function readJournal(directory: string, keyring: Keyring): OpenExchange[] {
+  const folder = journalIn(directory);
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.segment')).sort() : [];
+  const codec = new RecordCodec(keyring);
+  return openExchanges(files.flatMap((name) => readFrames(readFileSync(join(folder, name))).frames.map((frame) => codec.decode(frame))));
+}
+
+/** Refreshes that were begun and not settled, in the order of their records. */
+export function openExchanges(records: readonly JournalRecord[]): OpenExchange[] {
+  const open = new Map<string, OpenExchange>();
+  for (const { type, intent } of records) {
+    if (type === 'settled') open.delete(intent.intentId);
+    else open.set(intent.intentId, { grantId: intent.subjectId, version: Number(intent.version), isAnswered: type === 'answered' });
+  }
+  return [...open.values()];
 }

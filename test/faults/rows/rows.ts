@@ -40,6 +40,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
     row('exchanger kill -9, 30 s grace', { pause: [2_500, 6_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(40, 1_500, 'none'), { graceSeconds: GRACE, atMost: 40 }),
     row('exchanger kill -9, strict', { pause: [2_500, 6_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(12, 1_200, 'in_flight'), { atMost: 12 }),
     row('crash at W1 W2 W5 W6 W7', { pause: [1_000, 3_000], faults: [crashes(['W1', 'W2', 'W5', 'W6', 'W7'])] }, figure(20, 500, 'none'), { atMost: 20 }),
+    row('crash at W5, strict', { pause: [500, 1_000], faults: [crashes(['W5'])] }, figure(2, 100, 'none'), { atMost: 4 }),
     row('crash at W3 W4, strict', { pause: [1_000, 3_000], faults: [crashes(['W3', 'W4'])] }, figure(10, 300, 'in_flight'), { atMost: 10 }),
     row('crash at W3 W4, 30 s grace', { pause: [1_000, 3_000], faults: [crashes(['W3', 'W4'])] }, figure(10, 300, 'none'), { atMost: 10, graceSeconds: GRACE }),
     row('broken answers, 30 s grace', { pause: [1_000, 3_000], faults: [wireFaults(['drop', 'reset', 'split'], [100, 1_500])] }, figure(25, 1_000, 'none'), { graceSeconds: GRACE }),

@@ -1,0 +1,23 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../world/launcher.mjs';
+import type { Cut } from './sabotages.js';
+
+/** A copy of the built product with cuts in it; throws where a cut finds no place, because it would break nothing. */
+export function breakTree(cuts: readonly Cut[]): { root: string; remove(): void } {
+  const root = mkdtempSync(join(tmpdir(), 'evergrant-broken-'));
+  cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
+  cpSync(join(ROOT, 'package.json'), join(root, 'package.json'));
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  for (const { file, find, instead } of cuts) {
+    const path = join(root, 'dist', file);
+    writeFileSync(path, cutText(readFileSync(path, 'utf8'), { file, find, instead }));
+  }
+  return { root, remove: () => { rmSync(root, { recursive: true, force: true }); } };
+}
+
+export function cutText(text: string, { file, find, instead }: Cut): string {
+  if (text.split(find).length !== 2) throw new Error(`"${find}" stands not once in ${file}: the sabotage must be written anew`);
+  return text.replace(find, () => instead);
+}

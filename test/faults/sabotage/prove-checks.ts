@@ -1,0 +1,30 @@
+import type { Breach } from '../check/invariants.js';
+import { renderTable } from '../figures/table.js';
+import { LONG, rowsAt, SHORT } from '../rows/rows.js';
+import { runRow, type RowSettings } from '../rows/run-row.js';
+import { breakTree } from './broken-tree.js';
+import { type Sabotage, SABOTAGES } from './sabotages.js';
+
+/** Breaks the product once for each check and runs a small row; whether every check saw what it is there for. */
+export async function proveChecks(settings: Omit<RowSettings, 'root'>, only: string): Promise<boolean> {
+  const seen: [Sabotage, Breach[]][] = [];
+  for (const sabotage of SABOTAGES.filter(({ name, seenBy }) => `${seenBy} ${name}`.includes(only))) {
+    const breaches = await breachesUnder(sabotage, settings);
+    const mine = breaches.filter(({ invariant }) => invariant === sabotage.seenBy);
+    settings.say(`${mine.length > 0 ? 'seen    ' : 'NOT SEEN'}  ${sabotage.seenBy}: ${sabotage.name}${mine[0] ? ` — ${mine[0].what}` : ''}`);
+    seen.push([sabotage, mine]);
+  }
+  settings.say(`\n${renderTable(['check', 'the product was broken so that', 'seen'], seen.map(([{ seenBy, name }, mine]) => [seenBy, name, mine.length]))}\n`);
+  return seen.every(([, mine]) => mine.length > 0);
+}
+
+async function breachesUnder({ row: name, share, cuts }: Sabotage, settings: Omit<RowSettings, 'root'>): Promise<Breach[]> {
+  const row = rowsAt({ ...LONG, share, longest: SHORT.longest }).find((one) => one.name === name);
+  if (!row) throw new Error(`there is no row "${name}"`);
+  const tree = breakTree(cuts);
+  try {
+    return (await runRow(row, { ...settings, root: tree.root })).breaches.slice();
+  } finally {
+    tree.remove();
+  }
+}

@@ -28,6 +28,7 @@ const PACKAGES: Record<string, string[]> = {
   fastify: ['apps/'],
   passport: ['apps/api/'],
   pino: ['libs/observability/'],
+  'prom-client': ['libs/observability/'],
 };
 
 const NOT_IN_TOKENS = /^(@nestjs\/.*|typeorm|bullmq|ioredis|rxjs|reflect-metadata)$/;

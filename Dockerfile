@@ -10,7 +10,8 @@ RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 SANDBOX_HOST=0.0.0.0 EVERGRANT_HOME=/var/lib/evergrant
-RUN install -d -o node -g node "$EVERGRANT_HOME"
+# A new volume takes owner and mode of what it is mounted over: the socket is for processes of this user alone.
+RUN install -d -o node -g node "$EVERGRANT_HOME" && install -d -o node -g node -m 700 /run/evergrant
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -8,6 +8,7 @@ interface Service {
   command?: string[];
   environment?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
+  volumes?: string[];
 }
 
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as { services: Record<string, Service> };
@@ -16,25 +17,47 @@ const known = new Set(Object.values(sections).flatMap((section) => Object.keys(s
 const example = readFileSync('.env.example', 'utf8');
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 
+/** The volume that holds a path. */
+const volumeOf = ({ volumes = [] }: Service, path: string): string | undefined =>
+  volumes.map((volume) => volume.split(':')).find(([, place]) => path.startsWith(`${place}/`))?.[0];
+
 /** The source that the build makes an entry of. */
 const sourceOf = (entry = ''): string => entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
 
 describe('docker-compose.yml', () => {
   it('runs every app, and the migration before those that need it', () => {
-    expect(ours.map(([name]) => name).sort()).toEqual(['api', 'migrate', 'sandbox', 'worker']);
-    for (const name of ['api', 'worker']) {
+    expect(ours.map(([name]) => name).sort()).toEqual(['api', 'exchanger', 'migrate', 'sandbox', 'worker']);
+    for (const name of ['api', 'exchanger', 'worker']) {
       expect(compose.services[name]?.depends_on?.migrate?.condition).toBe('service_completed_successfully');
     }
   });
 
   it.each(ours)('runs an entry of an app that is there: %s', (_name, { command }) => {
-    expect(command).toHaveLength(1);
-    expect(command?.[0]).toMatch(/^dist\/apps\/[a-z]+\/src\/[a-z-]+\.js$/);
-    expect(existsSync(sourceOf(command?.[0]))).toBe(true);
+    const entry = command?.at(-1);
+    expect(entry).toMatch(/^dist\/apps\/[a-z]+\/src\/[a-z-]+\.js$/);
+    expect(existsSync(sourceOf(entry))).toBe(true);
+    expect(command?.slice(0, -1).every((option) => option.startsWith('--'))).toBe(true);
   });
 
   it.each(ours)('sets only variables that somebody reads: %s', (_name, { environment = {} }) => {
     expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('has the exchanger\'s socket on a volume that its callers share, and its journal on one that nobody else has', () => {
+    const { exchanger, ...others } = compose.services;
+    const { EXCHANGER_SOCKET: socket = '', JOURNAL_DIR: journal = '' } = exchanger!.environment!;
+    for (const name of ['api', 'exchanger', 'worker']) {
+      expect(compose.services[name]?.environment?.EXCHANGER_SOCKET).toBe(socket);
+      expect(volumeOf(compose.services[name]!, socket)).toBe('socket');
+    }
+    const kept = volumeOf(exchanger!, journal);
+    expect(kept).toBe('journal');
+    expect(Object.values(others).flatMap(({ volumes = [] }) => volumes).filter((volume) => volume.startsWith(`${kept}:`))).toEqual([]);
+  });
+
+  it('gives one exchanger the time that its exchanges may take', () => {
+    expect(compose.services.exchanger).toMatchObject({ stop_grace_period: '130s', mem_limit: '384m' });
+    expect(compose.services.exchanger).not.toHaveProperty('deploy');
   });
 
   it('does not start without a master key, nor gives it to the sandbox', () => {

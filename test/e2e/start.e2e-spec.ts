@@ -64,7 +64,7 @@ describe('npm start', () => {
     const first = await start(ports);
     const key = keyIn(first.output());
     const processes = processesOf(home);
-    expect(processes).toHaveLength(4);
+    expect(processes).toHaveLength(5);
     first.signal('SIGKILL');
     launched = undefined;
 
@@ -82,7 +82,7 @@ describe('npm start', () => {
     launched = undefined;
     expect(await service.exited).toBe(0);
     const stopping = service.output().slice(service.output().indexOf('Stopping'));
-    expect(stopping).toMatch(/^api .*closing[^]*^worker .*closing[^]*^sandbox .*closing/m);
+    expect(stopping).toMatch(/^api .*closing[^]*^worker .*closing[^]*^exchanger .*closing[^]*^sandbox .*closing/m);
     expect(await survivors(processes, 0)).toEqual([]);
   }, 60_000);
 });

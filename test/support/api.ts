@@ -44,7 +44,7 @@ export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string
     JWT_PUBLIC_KEY_FILE: signer.publicKeyFile,
     ...changes,
   });
-  const app = await createApp(config, createLogger({ app: 'test', level: 'silent' }));
+  const app = await createApp(config, createLogger({ app: 'test', level: 'silent' }), 'in-process');
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

@@ -191,7 +191,7 @@ export class Flow {
     const env = { DATABASE_URL: this.store.url, DATABASE_POOL: '10', MASTER_KEYS: this.masterKeys, PUBLIC_URL, SANDBOX_URL: this.sandbox.url };
     const config = readApiConfig(env);
     const logger = createLogger({ app: 'test', level: 'silent' });
-    const root = AccountsModule.forRoot({ config, logger, name: 'test' });
+    const root = AccountsModule.forRoot({ config, logger, name: 'test', exchange: 'in-process' });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
     return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }

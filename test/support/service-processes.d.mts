@@ -1,5 +1,5 @@
 /** What a service consists of. */
-export type ProcessName = 'api' | 'worker' | 'sandbox' | 'postgres';
+export type ProcessName = 'api' | 'worker' | 'exchanger' | 'sandbox' | 'postgres';
 
 /** The number of one process of the service that runs in `home`; throws when there is not exactly one. */
 export function processOf(home: string, name: ProcessName): number;

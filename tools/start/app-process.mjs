@@ -4,7 +4,7 @@ import { splitLines } from './log-lines.mjs';
 import { signal } from './processes.mjs';
 import { ROOT } from './root.mjs';
 
-// Later than any process leaves of itself: a worker first hears what a platform answers to its running exchange.
+// Later than any process leaves of itself: the exchanger first hears what a platform answers to its running exchanges.
 const STOPPED_WITHIN = 160_000;
 
 /** Where the build put an entry of an app. */
@@ -14,8 +14,8 @@ export const entryOf = (app, entry = 'main') => join(ROOT, 'dist/apps', app, 'sr
  * One of our processes. It leads a group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order;
  * it leaves by itself when the channel to its launcher breaks.
  */
-export function launchApp({ entry, env, onLine, onStart }) {
-  const child = spawn(process.execPath, [entry], {
+export function launchApp({ entry, env, nodeOptions = [], onLine, onStart }) {
+  const child = spawn(process.execPath, [...nodeOptions, entry], {
     env,
     cwd: ROOT,
     detached: true,

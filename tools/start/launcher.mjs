@@ -13,6 +13,12 @@ import { keyOfLastSession, welcome, writeSession } from './session.mjs';
 import { StartError } from './start-error.mjs';
 import { printStep } from './steps.mjs';
 
+/** What a process needs beside its entry; `steadyAfter` is the Service's. */
+const KINDS = {
+  // Small, so that nothing but its own work can kill it; back in a second, since everybody waits for it.
+  exchanger: { nodeOptions: ['--max-old-space-size=128'], steadyAfter: 5_000 },
+};
+
 /**
  * Everything that `npm start` runs. What is called is started before its callers and stopped after them; what waits for
  * nothing is started together, because loading its modules is most of a process's start.
@@ -43,6 +49,7 @@ export class Launcher {
       this.#settings.databaseUrl ?? this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword)),
     ]);
     await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runEntry('migrate'))]);
+    await this.#startApp('exchanger');
     const [seeded] = await Promise.all([this.#step('seed', () => this.#seed()), this.#startApp('worker'), this.#startApp('api')]);
     return welcome(writeSession(this.#settings, seeded), this.#settings);
   }
@@ -74,8 +81,9 @@ export class Launcher {
   #startApp(name) {
     const onLine = (line) => printLine(name, line);
     const onStart = (pid) => this.#lock.remember(pid);
-    const launch = () => launchApp({ entry: entryOf(name), env: this.#env, onLine, onStart });
-    return this.#step(name, () => this.#keepRunning(name, launch));
+    const { nodeOptions, ...options } = KINDS[name] ?? {};
+    const launch = () => launchApp({ entry: entryOf(name), env: this.#env, nodeOptions, onLine, onStart });
+    return this.#step(name, () => this.#keepRunning(name, launch, options));
   }
 
   async #seed() {
@@ -83,8 +91,8 @@ export class Launcher {
     return JSON.parse(output.trim().split('\n').at(-1));
   }
 
-  #keepRunning(name, launch) {
-    const service = new Service(name, launch, (line) => printLine(name, line));
+  #keepRunning(name, launch, options) {
+    const service = new Service(name, launch, (line) => printLine(name, line), options);
     this.#services.push(service);
     return service.start();
   }

@@ -1,5 +1,5 @@
-const WIDTH = 8;
-const COLOURS = { api: 36, worker: 35, sandbox: 33, postgres: 34, warn: 33, error: 31, fatal: 31, dim: 90 };
+const WIDTH = 9;
+const COLOURS = { api: 36, worker: 35, exchanger: 32, sandbox: 33, postgres: 34, warn: 33, error: 31, fatal: 31, dim: 90 };
 const ENVELOPE = new Set(['level', 'time', 'app', 'msg', 'err', 'pid', 'hostname']);
 const inColour = process.stdout.isTTY && !process.env.NO_COLOR;
 
@@ -16,7 +16,7 @@ export function splitLines(onLine) {
 /** Prints a line of a process for a person to read. */
 export const printLine = (name, line) => console.log(readableLine(name, line));
 
-/** A line of a process as a person reads it: JSON log lines become `api      12:30:01.204 info message key=value`. */
+/** A line of a process as a person reads it: JSON log lines become `api       12:30:01.204 info message key=value`. */
 export function readableLine(name, line) {
   const prefix = paint(name, name.padEnd(WIDTH));
   return formatEvent(line).split('\n').map((part) => `${prefix} ${part}`).join('\n');

@@ -6,22 +6,22 @@ const event = (fields) => JSON.stringify({ level: 'info', time: '2026-11-22T12:3
 describe('a line of a process', () => {
   it('is told with its process, its time, its level and its fields', () => {
     expect(readableLine('api', event({ msg: 'connected', accountId: 'acc_1', why: 'two words' }))).toBe(
-      'api      12:30:01.204 info  connected accountId=acc_1 why="two words"',
+      'api       12:30:01.204 info  connected accountId=acc_1 why="two words"',
     );
   });
 
   it('has the stack of its error below, each line with its process', () => {
     const err = { type: 'Error', message: 'no', stack: 'Error: no\n    at here', cause: { type: 'DatabaseDown', message: 'gone' } };
     expect(readableLine('worker', event({ level: 'error', msg: 'failed', err })).split('\n')).toEqual([
-      'worker   12:30:01.204 error failed',
-      'worker     Error: no',
-      'worker         at here',
-      'worker     caused by DatabaseDown: gone',
+      'worker    12:30:01.204 error failed',
+      'worker      Error: no',
+      'worker          at here',
+      'worker      caused by DatabaseDown: gone',
     ]);
   });
 
   it.each(['plain words', '{"not": "an event"}', '{broken'])('stays as it is when it is no event: %s', (line) => {
-    expect(readableLine('postgres', line)).toBe(`postgres ${line}`);
+    expect(readableLine('postgres', line)).toBe(`postgres  ${line}`);
   });
 
   it('is whole, however the stream was cut', () => {

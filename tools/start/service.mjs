@@ -6,19 +6,21 @@ const LONGEST_PAUSE = 30_000;
 const STEADY_AFTER = 60_000;
 
 /**
- * One thing that must keep running. When it ends by itself it is started again, each time after a longer pause.
- * `launch` gives `{ exited: Promise<string>, ready?: Promise<void>, stop(): Promise<void> }`.
+ * One thing that must keep running. When it ends by itself it is started again, each time after a longer pause, until a
+ * run has lasted `steadyAfter`. `launch` gives `{ exited: Promise<string>, ready?: Promise<void>, stop(): Promise<void> }`.
  */
 export class Service {
   #launch;
   #say;
   #launched = Promise.resolve();
   #stopping = new AbortController();
+  #steadyAfter;
 
-  constructor(name, launch, say) {
+  constructor(name, launch, say, { steadyAfter = STEADY_AFTER } = {}) {
     this.name = name;
     this.#launch = async () => launch();
     this.#say = say;
+    this.#steadyAfter = steadyAfter;
   }
 
   /** Settles when it is up; throws when its first run ends before. */
@@ -45,7 +47,7 @@ export class Service {
       const since = Date.now();
       const reason = await ending;
       if (signal.aborted) return;
-      if (Date.now() - since > STEADY_AFTER) pause = FIRST_PAUSE;
+      if (Date.now() - since > this.#steadyAfter) pause = FIRST_PAUSE;
       this.#say(`ended with ${reason}; it starts again in ${pause / 1_000} s`);
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;

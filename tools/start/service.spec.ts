@@ -33,6 +33,21 @@ describe('a service', () => {
     expect(runs[1].stopped).toBe(true);
   });
 
+  it('starts again as soon after a second end, when it was steady in between', async () => {
+    const { runs, launch } = fakeLaunches();
+    const said = [];
+    const service = new Service('exchanger', launch, (line) => said.push(line), { steadyAfter: 50 });
+    await service.start();
+    for (const n of [0, 1]) {
+      await inTime(100);
+      runs[n].end('SIGKILL');
+      await inTime(1_200);
+    }
+    expect(said).toEqual(Array(2).fill('ended with SIGKILL; it starts again in 1 s'));
+    expect(runs).toHaveLength(3);
+    await service.stop();
+  });
+
   it('does not start again what was stopped', async () => {
     const { runs, launch } = fakeLaunches();
     const service = new Service('api', launch, () => undefined);

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AccountsModule } from '#accounts';
+import { AccountsModule, type AccountsOptions } from '#accounts';
 import type { ApiConfig } from '#config';
 import type { Logger, Metrics } from '#observability';
 import { AccountsSurfaceModule } from './accounts/accounts.module.js';
@@ -12,14 +12,21 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
 import { PushModule } from './push/push.module.js';
 
+export interface ApiOptions {
+  config: ApiConfig;
+  logger: Logger;
+  metrics: Metrics;
+  exchange: AccountsOptions['exchange'];
+}
+
 /** The API: everything it serves, on one screen. */
 @Module({})
 export class ApiModule {
-  static forRoot(config: ApiConfig, logger: Logger, metrics: Metrics): DynamicModule {
+  static forRoot({ config, logger, metrics, exchange }: ApiOptions): DynamicModule {
     return {
       module: ApiModule,
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'api', metrics }),
+        AccountsModule.forRoot({ config, logger, name: 'api', metrics, exchange }),
         ApiConfigModule.forRoot(config),
         HttpModule,
         ConnectModule,

@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AccountsOptions } from '#accounts';
 import type { ApiConfig } from '#config';
 import { type Logger, Metrics, NestLogger } from '#observability';
 import { ApiModule } from './api.module.js';
@@ -7,11 +8,15 @@ import { serveDocs } from './docs/openapi.js';
 import { httpAdapter } from './http/adapter.js';
 import { addSecurityHeaders } from './http/security-headers.js';
 
-/** The whole API, ready to listen. */
-export async function createApp(config: ApiConfig, logger: Logger): Promise<NestFastifyApplication> {
+/** The whole API, ready to listen. Token endpoints are the exchanger's; a test may do without that process. */
+export async function createApp(
+  config: ApiConfig,
+  logger: Logger,
+  exchange: AccountsOptions['exchange'] = 'socket',
+): Promise<NestFastifyApplication> {
   const options = { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) };
   const metrics = new Metrics({ process: 'api', sources: ['exchanges', 'database', 'requests'] });
-  const root = ApiModule.forRoot(config, logger, metrics);
+  const root = ApiModule.forRoot({ config, logger, metrics, exchange });
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);
   addSecurityHeaders(app, config.http.publicUrl);

@@ -1,16 +1,16 @@
-import { hostname } from 'node:os';
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit, type Provider } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger, type Metrics } from '#observability';
-import { Database, newId, openDatabase } from '#persistence';
-import { checkKeys, InProcessExchange, MeasuredExchanges, NoJournal, NoMetrics, OpenGate, PlatformClient, type Room, Vault } from '#tokens';
+import { Database, openDatabase } from '#persistence';
+import { checkKeys, InProcessExchange, makeRoom, MeasuredExchanges, NoMetrics, type Room, SocketExchange, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
+import { ExchangerCheck } from './exchanger-check.js';
 import { ROOM, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
@@ -43,12 +43,14 @@ import { RefreshGrant } from './refresh/refresh-grant.js';
 import { RevokeLater } from './revoke-later.js';
 
 export interface AccountsOptions {
-  config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys'>;
+  config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys' | 'exchangerSocket'>;
   logger: Logger;
   /** The process: `api`, `worker`. */
   name: string;
   /** Where this process counts what it does; without it nobody does. */
   metrics?: Metrics;
+  /** Who talks to token endpoints: the exchanger, or, in a test of one process, this one. */
+  exchange: 'socket' | 'in-process';
 }
 
 const useCases = [
@@ -61,21 +63,12 @@ const useCases = [
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
 
-const makeRoom = (database: Database, keyring: Keyring, vault: Vault, { config, logger, name, metrics }: AccountsOptions): Room => ({
-  pool: database.pool,
-  keyring,
-  vault,
-  client: new PlatformClient(config.sandbox.url),
-  logger,
-  holder: `${name}@${hostname()}/${newId()}`,
-  random: Math.random,
-  journal: new NoJournal(),
-  gate: new OpenGate(),
-  metrics: metrics ? new MeasuredExchanges(metrics) : new NoMetrics(),
-});
+function openExchange(room: Room, { exchange, config, logger }: AccountsOptions): SocketExchange | InProcessExchange {
+  return exchange === 'socket' ? new SocketExchange(config.exchangerSocket, logger) : new InProcessExchange(room);
+}
 
 function infrastructure(options: AccountsOptions): Provider[] {
-  const { config, logger, name } = options;
+  const { config, logger, name, metrics } = options;
   const open = (): Promise<Database> => openDatabase({ ...config.database, name, logger });
   return [
     { provide: LOGGER, useValue: logger },
@@ -87,9 +80,15 @@ function infrastructure(options: AccountsOptions): Provider[] {
     {
       provide: ROOM,
       inject: [Database, Keyring, Vault],
-      useFactory: (database: Database, keyring: Keyring, vault: Vault) => makeRoom(database, keyring, vault, options),
+      useFactory: ({ pool }: Database, keyring: Keyring, vault: Vault) =>
+        makeRoom({
+          ...{ pool, keyring, vault, logger, name },
+          sandboxUrl: config.sandbox.url,
+          metrics: metrics ? new MeasuredExchanges(metrics) : new NoMetrics(),
+        }),
     },
-    { provide: TOKEN_EXCHANGE, inject: [ROOM], useFactory: (room: Room) => new InProcessExchange(room) },
+    { provide: TOKEN_EXCHANGE, inject: [ROOM], useFactory: (room: Room) => openExchange(room, options) },
+    { provide: ExchangerCheck, useValue: new ExchangerCheck(options.exchange === 'socket' ? config.exchangerSocket : undefined) },
   ];
 }
 
@@ -99,7 +98,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
 export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly database: Database,
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: InProcessExchange,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: InProcessExchange | SocketExchange,
     @Inject(ROOM) private readonly room: Room,
   ) {}
 
@@ -113,7 +112,7 @@ export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
     return checkKeys(this.room);
   }
 
-  /** Last of all: exchanges that still run need the database to store what they got. */
+  /** Last of all: exchanges of this process need the database to store what they got. */
   async onApplicationShutdown(): Promise<void> {
     await this.exchange.drain();
     await this.database.close();

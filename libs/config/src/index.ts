@@ -1,10 +1,12 @@
 export {
   type ApiConfig,
+  type ExchangerConfig,
   type MigrationConfig,
   type SandboxConfig,
   type SeedConfig,
   type WorkerConfig,
   readApiConfig,
+  readExchangerConfig,
   readMigrationConfig,
   readSandboxConfig,
   readSeedConfig,

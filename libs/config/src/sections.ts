@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Secret } from '#observability';
+import { fits, socketPathOf } from './socket-path.js';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).transform((text) => text.replace(/\/$/, ''));
@@ -49,7 +51,9 @@ export const sandbox = z
     url: env.SANDBOX_URL ?? `http://localhost:${env.SANDBOX_PORT}`,
   }));
 
-export const home = z.object({ EVERGRANT_HOME: z.string().default('.evergrant') }).transform((env) => env.EVERGRANT_HOME);
+const homeFolder = z.string().default('.evergrant');
+
+export const home = z.object({ EVERGRANT_HOME: homeFolder }).transform((env) => env.EVERGRANT_HOME);
 
 export const database = z
   .object({
@@ -120,6 +124,31 @@ export const retention = z
   .object({ EVENTS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(400) })
   /** For how long the history of accounts is kept. */
   .transform((env) => ({ eventDays: env.EVENTS_RETENTION_DAYS }));
+
+/** Where the exchanger listens and its callers find it. */
+export const exchangerSocket = z
+  .object({
+    EVERGRANT_HOME: homeFolder,
+    EXCHANGER_SOCKET: z.string().refine(fits, 'is longer than the path of a unix socket may be (100 bytes)').optional(),
+  })
+  .transform((env) => env.EXCHANGER_SOCKET ?? socketPathOf(env.EVERGRANT_HOME));
+
+export const exchanger = z
+  .object({
+    NODE_ENV: z.string().default('production'),
+    EVERGRANT_HOME: homeFolder,
+    /** Must be on a disk that survives this process, its container and its machine. */
+    JOURNAL_DIR: z.string().optional(),
+    EXCHANGER_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(12_000),
+    /** `W3`: the process kills itself the first time it comes to that point; `W3:5`: the fifth. For the fault test. */
+    CRASH_AT: z.string().regex(/^W[1-7](:[1-9]\d*)?$/, 'must be W1 to W7, or W3:5 for the fifth time').optional(),
+  })
+  .refine((env) => env.CRASH_AT === undefined || env.NODE_ENV !== 'production', { path: ['CRASH_AT'], error: 'is for tests, not for production' })
+  .transform((env) => ({
+    journalDir: resolve(env.JOURNAL_DIR ?? join(env.EVERGRANT_HOME, 'journal')),
+    inFlight: env.EXCHANGER_IN_FLIGHT,
+    crashAt: env.CRASH_AT,
+  }));
 
 export const seed = z
   .object({ SEED_TEST_API_KEY: z.string().optional() })

@@ -14,18 +14,23 @@ export interface RunAppOptions {
 /**
  * The life of one process: start, tell the launcher `ready` over its channel, and close once on SIGTERM, SIGINT or when
  * the launcher is gone (its channel disconnects, also after `kill -9`), be it while still starting. A second signal does
- * not cut what the first one lets end; `closeWithin` does.
+ * not cut what the first one lets end; `closeWithin` does. A start that waits for something may end early by `leaving`.
  */
-export async function runApp(options: RunAppOptions, start: () => Promise<Running>): Promise<void> {
+export async function runApp(options: RunAppOptions, start: (leaving: AbortSignal) => Promise<Running>): Promise<void> {
   const { logger } = options;
   const told = toldToClose();
-  void told.then((why) => { closingWithin(options, why); });
+  const leaving = new AbortController();
+  void told.then((why) => {
+    closingWithin(options, why);
+    leaving.abort();
+  });
   try {
-    const running = await start();
+    const running = await start(leaving.signal);
     void told.then(() => close(logger, running));
     process.send?.('ready', undefined, undefined, () => undefined);
     logger.info('ready');
   } catch (error) {
+    if (leaving.signal.aborted) process.exit(0);
     logger.fatal({ err: error }, 'could not start');
     process.exit(1);
   }

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { liveSchema, type LiveView, notReadyExample, readyExample, readySchema, type ReadyView } from './health.schema.js';
-import { Readiness } from './readiness.js';
+import { isReady, Readiness } from './readiness.js';
 
 @ApiTags('operations')
 @Public()
@@ -33,7 +33,7 @@ export class HealthController {
   @ApiResponse({ status: 503, description: 'It cannot.', standardSchema: readySchema, example: notReadyExample })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadyView> {
     const checks = await this.readiness.checks();
-    const ready = checks.every((check) => check.ok);
+    const ready = isReady(checks);
     reply.header('Cache-Control', 'no-store').status(ready ? 200 : 503);
     return { status: ready ? 'ready' : 'not_ready', checks };
   }

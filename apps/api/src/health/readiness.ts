@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ExchangerCheck } from '#accounts';
 import { type ApiConfig, seconds } from '#config';
 import { Database } from '#persistence';
 import { API_CONFIG } from '../api-config.js';
@@ -10,6 +11,12 @@ export interface Check {
   reason?: string;
 }
 
+/** What this process leans on for some of its calls only: without it the others are served, so it is told and no more. */
+const PARTIAL = new Set(['exchanger']);
+
+/** Whether the process should get traffic. */
+export const isReady = (checks: Check[]): boolean => checks.every(({ name, ok }) => ok || PARTIAL.has(name));
+
 const WITHIN = seconds(2);
 
 /** Whether this process can serve: what it leans on is asked, not remembered. */
@@ -19,6 +26,7 @@ export class Readiness {
 
   constructor(
     private readonly database: Database,
+    private readonly exchanger: ExchangerCheck,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -32,7 +40,13 @@ export class Readiness {
     const { production } = this.config.process;
     const checks = [check('database', () => this.database.pool.query('select 1'))];
     if (!production) checks.push(check('sandbox', () => this.#askSandbox()));
+    if (this.exchanger.isNeeded) checks.push(this.#askExchanger());
     return Promise.all(checks);
+  }
+
+  async #askExchanger(): Promise<Check> {
+    const reason = await this.exchanger.trouble();
+    return reason === undefined ? { name: 'exchanger', ok: true } : { name: 'exchanger', ok: false, reason };
   }
 
   async #askSandbox(): Promise<void> {

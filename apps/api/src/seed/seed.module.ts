@@ -16,7 +16,7 @@ export class SeedModule {
     return {
       module: SeedModule,
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'seed' }),
+        AccountsModule.forRoot({ config, logger, name: 'seed', exchange: 'socket' }),
         ApiConfigModule.forRoot(config),
         WorkspacesModule,
       ],

@@ -1,0 +1,12 @@
+import { readExchangerConfig, seconds } from '#config';
+import { createLogger, runApp } from '#observability';
+import { startExchanger } from './start-exchanger.js';
+
+const logger = createLogger({ app: 'exchanger' });
+
+// Longer than a platform is waited for: giving up on a rotation is losing a token.
+await runApp({ logger, closeWithin: seconds(125) }, (leaving) => {
+  const config = readExchangerConfig(process.env);
+  logger.level = config.process.logLevel;
+  return startExchanger(config, logger, leaving);
+});

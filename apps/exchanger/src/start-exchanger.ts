@@ -1,0 +1,36 @@
+import type { ExchangerConfig } from '#config';
+import type { Logger, Running } from '#observability';
+import { ExchangeServer, InProcessExchange, openRoom } from '#tokens';
+import { crashAt } from './crash-at.js';
+import { isLasting } from './lasting.js';
+
+/** Takes the journal, settles what a process before this one left in it, and only then listens. */
+export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
+  const { journalDir, inFlight, crashAt: where } = config.exchanger;
+  const journalLasts = await isLasting(journalDir);
+  logger.info({ journalDir }, 'the journal');
+  if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
+  const opened = await openRoom({
+    ...config.database,
+    masterKeys: config.masterKeys,
+    sandboxUrl: config.sandbox.url,
+    journalDir,
+    name: 'exchanger',
+    logger,
+    signal: leaving,
+    at: where === undefined ? undefined : crashAt(where),
+  });
+  const { room } = opened;
+  const exchange = new InProcessExchange(room);
+  const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({ journalWritable: room.journal.writable(), journalLasts });
+  const server = new ExchangeServer({ exchange, logger, inFlight, journal });
+  await server.listen(config.exchangerSocket);
+  logger.info({ socket: config.exchangerSocket }, 'listening');
+  return {
+    close: async () => {
+      await server.drain();
+      await exchange.drain();
+      await opened.close();
+    },
+  };
+}

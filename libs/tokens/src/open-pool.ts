@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Pool } from 'pg';
+import { seconds } from '#config';
+import type { Logger, Secret } from '#observability';
+
+export interface PoolOptions {
+  url: Secret;
+  /** Connections at the most. */
+  pool: number;
+  /** How the process is called in pg_stat_activity. */
+  name: string;
+  logger: Logger;
+  /** Ends the waiting. */
+  signal: AbortSignal;
+}
+
+const ASK_EVERY = seconds(1);
+
+/** A pool whose database answers. One that is away is waited for: a journal may hold what only it can take. */
+export async function openPool({ url, pool: max, name, logger, signal }: PoolOptions): Promise<Pool> {
+  const pool = new Pool({
+    connectionString: url.reveal(),
+    application_name: `evergrant-${name}`,
+    max,
+    // Also the wait for a free connection: whoever waits in a queue of ours has time.
+    connectionTimeoutMillis: seconds(30),
+    statement_timeout: seconds(30),
+    idle_in_transaction_session_timeout: seconds(30),
+  });
+  pool.on('error', (error) => { logger.warn({ err: error }, 'a database connection broke'); });
+  while (!(await answers(pool, logger))) await pause(ASK_EVERY, undefined, { signal });
+  return pool;
+}
+
+async function answers(pool: Pool, logger: Logger): Promise<boolean> {
+  try {
+    await pool.query('select 1');
+    return true;
+  } catch (error) {
+    logger.warn({ err: error }, 'the database does not answer yet; nothing is sent until it does');
+    return false;
+  }
+}

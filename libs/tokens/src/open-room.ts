@@ -1,0 +1,33 @@
+import { Keyring } from '#crypto';
+import type { Secret } from '#observability';
+import { NoJournal, type Unsettled } from './journal/journal.js';
+import { makeRoom } from './make-room.js';
+import { openPool, type PoolOptions } from './open-pool.js';
+import type { CrashPoint, Room } from './room.js';
+
+export interface RoomOptions extends PoolOptions {
+  masterKeys: Secret;
+  sandboxUrl: string;
+  journalDir: string;
+  at?: ((point: CrashPoint) => void) | undefined;
+}
+
+export interface OpenedRoom {
+  room: Room;
+  /** What a process before this one left behind: to be settled before anything else is sent. */
+  unsettled: Unsettled[];
+  close(): Promise<void>;
+}
+
+/**
+ * The room of the process that talks to token endpoints. The journal comes first: who holds it knows that the process
+ * before is dead.
+ */
+export async function openRoom(options: RoomOptions): Promise<OpenedRoom> {
+  const { masterKeys, sandboxUrl, name, logger, at } = options;
+  const keyring = new Keyring(masterKeys);
+  const journal = new NoJournal();
+  const pool = await openPool(options);
+  const room = makeRoom({ pool, keyring, sandboxUrl, name, logger, journal, ...(at && { at }) });
+  return { room, unsettled: [], close: () => pool.end() };
+}

@@ -1,0 +1,48 @@
+import type { Secret } from '#observability';
+import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '#tokens';
+
+/** A TokenExchange that notes its calls and answers what a test says, when it says so. */
+export class FakeExchange implements TokenExchange {
+  readonly refreshes: { grantId: string; options: RefreshOptions | undefined }[] = [];
+  readonly codes: { attemptId: string; code: Secret }[] = [];
+  readonly revocations: RevocableTokens[] = [];
+  answers: { refresh: RefreshOutcome; code: CodeOutcome; revoke: boolean } = {
+    refresh: { kind: 'refreshed' },
+    code: { kind: 'exchanged' },
+    revoke: true,
+  };
+  /** Whether calls throw. */
+  fails = false;
+  /** How many calls came to their end. */
+  ended = 0;
+  #held: Promise<unknown> = Promise.resolve();
+
+  /** From now on calls wait until the answer is called. */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.#held = new Promise<void>((resolve) => { release = resolve; });
+    return release;
+  }
+
+  async refresh(grantId: string, options?: RefreshOptions): Promise<RefreshOutcome> {
+    this.refreshes.push({ grantId, options });
+    return this.end(() => this.answers.refresh);
+  }
+
+  async exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
+    this.codes.push({ attemptId, code });
+    return this.end(() => this.answers.code);
+  }
+
+  async revoke(tokens: RevocableTokens): Promise<boolean> {
+    this.revocations.push(tokens);
+    return this.end(() => this.answers.revoke);
+  }
+
+  private async end<Outcome>(outcome: () => Outcome): Promise<Outcome> {
+    await this.#held;
+    this.ended += 1;
+    if (this.fails) throw new Error('why');
+    return outcome();
+  }
+}

@@ -1,5 +1,5 @@
 import type { ExchangerConfig } from '#config';
-import type { Logger, Running } from '#observability';
+import { type Logger, Metrics, type Running } from '#observability';
 import { ExchangeServer, InProcessExchange, openRoom } from '#tokens';
 import { crashAt } from './crash-at.js';
 import { isLasting } from './lasting.js';
@@ -10,10 +10,13 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const journalLasts = await isLasting(journalDir);
   logger.info({ journalDir }, 'the journal');
   if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
+  const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges'] });
   const opened = await openRoom({
     ...config.database,
     masterKeys: config.masterKeys,
     sandboxUrl: config.sandbox.url,
+    customProviders: config.customProviders,
+    metrics,
     journalDir,
     name: 'exchanger',
     logger,
@@ -22,8 +25,9 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   });
   const { room } = opened;
   const exchange = new InProcessExchange(room);
+  await exchange.recover(opened.unsettled);
   const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({ journalWritable: room.journal.writable(), journalLasts });
-  const server = new ExchangeServer({ exchange, logger, inFlight, journal });
+  const server = new ExchangeServer({ exchange, logger, inFlight, journal, metrics: () => metrics.text() });
   await server.listen(config.exchangerSocket);
   logger.info({ socket: config.exchangerSocket }, 'listening');
   return {

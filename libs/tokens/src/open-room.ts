@@ -1,6 +1,9 @@
 import { Keyring } from '#crypto';
-import type { Secret } from '#observability';
+import type { Metrics, Secret } from '#observability';
+import { registerProviders } from '#providers';
+import { checkKeys } from './check-keys.js';
 import { NoJournal, type Unsettled } from './journal/journal.js';
+import { MeasuredExchanges } from './measured-exchanges.js';
 import { makeRoom } from './make-room.js';
 import { openPool, type PoolOptions } from './open-pool.js';
 import type { CrashPoint, Room } from './room.js';
@@ -9,6 +12,9 @@ export interface RoomOptions extends PoolOptions {
   masterKeys: Secret;
   sandboxUrl: string;
   journalDir: string;
+  /** The operator's own, as the configuration has read them. */
+  customProviders: unknown;
+  metrics: Metrics;
   at?: ((point: CrashPoint) => void) | undefined;
 }
 
@@ -25,9 +31,12 @@ export interface OpenedRoom {
  */
 export async function openRoom(options: RoomOptions): Promise<OpenedRoom> {
   const { masterKeys, sandboxUrl, name, logger, at } = options;
+  registerProviders(options.customProviders);
   const keyring = new Keyring(masterKeys);
   const journal = new NoJournal();
   const pool = await openPool(options);
-  const room = makeRoom({ pool, keyring, sandboxUrl, name, logger, journal, ...(at && { at }) });
+  await checkKeys({ pool, keyring, logger });
+  const metrics = new MeasuredExchanges(options.metrics);
+  const room = makeRoom({ pool, keyring, sandboxUrl, name, logger, journal, metrics, ...(at && { at }) });
   return { room, unsettled: [], close: () => pool.end() };
 }

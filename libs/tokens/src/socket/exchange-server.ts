@@ -3,7 +3,7 @@ import { codeOf, type Logger } from '#observability';
 import type { TokenExchange } from '../token-exchange.js';
 import { callsTo, type ReadyCall } from './calls.js';
 import { listenAt } from './listen-at.js';
-import { readJson } from './read-json.js';
+import { parseJson, readText } from './read-text.js';
 import type { ExchangerHealth } from './wire.schema.js';
 
 export interface ExchangeServerOptions {
@@ -64,7 +64,7 @@ export class ExchangeServer {
     const read = request.method === 'POST' && this.#calls.get(pathOf(request));
     if (!read) return { status: 404, body: { error: 'not_found' } };
     if (request.headers['content-type'] !== 'application/json') return { status: 415, body: { error: 'not_json' } };
-    const call = read(await readJson(request));
+    const call = read(parseJson(await readText(request)));
     return call ? this.take(call) : { status: 400, body: { error: 'invalid' } };
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '#observability';
-import { CallBroken, NotReached, socketRequest } from './socket-request.js';
+import { parseJson } from './read-text.js';
+import { CallBroken, NotReached, type SocketAnswer, socketRequest } from './socket-request.js';
 import { refusal } from './wire.schema.js';
 
 export interface PatientCall {
@@ -32,7 +33,7 @@ const MOST_BREAKS = 5;
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
  * it sends no token and no code twice, and tells what became of the first.
  */
-export async function patientCall(socketPath: string, { path, body, patience, within }: PatientCall): Promise<{ status: number; body: unknown }> {
+export async function patientCall(socketPath: string, { path, body, patience, within }: PatientCall): Promise<SocketAnswer> {
   const wish = { method: 'POST', path, body: new Secret(JSON.stringify(body)), within } as const;
   let [breaks, waited, rest] = [0, 0, FIRST_PAUSE];
   for (;;) {
@@ -53,5 +54,5 @@ function notAnswered(error: unknown): NotReached | CallBroken {
   throw error;
 }
 
-const isDraining = ({ status, body }: { status: number; body: unknown }): boolean =>
-  status === 503 && refusal.safeParse(body).data?.error === 'draining';
+const isDraining = ({ status, text }: SocketAnswer): boolean =>
+  status === 503 && refusal.safeParse(parseJson(text)).data?.error === 'draining';

@@ -3,6 +3,7 @@ import { minutes, seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '../token-exchange.js';
 import { OutOfPatience, patientCall } from './patient-call.js';
+import { parseJson } from './read-text.js';
 import { codeOutcome, refreshOutcome, refusal, revokeOutcome } from './wire.schema.js';
 
 /** Longer than any exchange takes (docs/refresh.md): who does not answer by then is frozen. */
@@ -64,7 +65,8 @@ export class SocketExchange implements TokenExchange {
   }
 
   private async call<Outcome>({ outcome, ...call }: Call<Outcome>): Promise<Outcome> {
-    const { status, body } = await patientCall(this.socketPath, { ...call, within: ANSWERED_WITHIN });
+    const { status, text } = await patientCall(this.socketPath, { ...call, within: ANSWERED_WITHIN });
+    const body = parseJson(text);
     if (status === 200) return outcome.parse(body);
     if (refusal.safeParse(body).success) throw new OutOfPatience(false, undefined);
     throw new CodedError('exchanger.failed', `the exchanger answered ${status} to ${call.path}`);

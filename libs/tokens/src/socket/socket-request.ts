@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { codeOf, type Secret } from '#observability';
-import { readJson } from './read-json.js';
 import { requireOwnDirectory } from './own-directory.js';
+import { readText } from './read-text.js';
 
 /** Nobody listens: the call was not made. */
 export class NotReached extends Error {
@@ -30,8 +30,14 @@ export interface SocketRequest {
   within: number;
 }
 
+export interface SocketAnswer {
+  status: number;
+  /** Undefined: larger than any answer of ours. */
+  text: string | undefined;
+}
+
 /** One HTTP request on a connection of its own. No error holds what was sent. */
-export async function socketRequest(socketPath: string, wish: SocketRequest): Promise<{ status: number; body: unknown }> {
+export async function socketRequest(socketPath: string, wish: SocketRequest): Promise<SocketAnswer> {
   const { method, path, body, within } = wish;
   await requireOwnDirectory(socketPath).catch((error: unknown) => { throw notReached(error); });
   const signal = AbortSignal.timeout(within);
@@ -45,7 +51,7 @@ export async function socketRequest(socketPath: string, wish: SocketRequest): Pr
   request.end(json);
   try {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return { status: response.statusCode ?? 0, body: await readJson(response) };
+    return { status: response.statusCode ?? 0, text: await readText(response) };
   } catch (error) {
     throw connected.yet ? new CallBroken(`the exchanger broke off (${codeOf(error) ?? 'no answer'})`, signal.aborted) : notReached(error);
   }

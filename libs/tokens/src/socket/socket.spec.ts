@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { createServer, get, request, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { readApiConfig } from '#config';
 import { type Logger, Secret } from '#observability';
 import { FakeExchange } from '../../../../test/support/fake-exchange.js';
 import type { RevocableTokens } from '../token-exchange.js';
-import { askHealth } from './ask-health.js';
+import { askHealth, askMetrics } from './ask-health.js';
 import { ExchangeServer, type ExchangeServerOptions } from './exchange-server.js';
 import { SocketExchange } from './socket-exchange.js';
 
@@ -251,7 +251,7 @@ describe('what is no call', () => {
     ['a field that is missing', '/refresh', '{}', 400],
     ['a field too many', '/refresh', JSON.stringify({ grantId, forced: true, patience: 0, token: CANARY }), 400],
     ['an id that is none', '/exchange-code', JSON.stringify({ attemptId: '1', code: CANARY }), 400],
-    ['a body without end', '/exchange-code', JSON.stringify({ attemptId: randomUUID(), code: 'x'.repeat(300_000) }), 400],
+    ['a body without end', '/exchange-code', JSON.stringify({ attemptId: randomUUID(), code: 'x'.repeat(2_000_000) }), 400],
     ['another path', '/tokens', '{}', 404],
   ])('is refused, and the exchange does not hear of it: %s', async (_what, call, body, status) => {
     expect(await post(call, body)).toBe(status);
@@ -287,18 +287,9 @@ describe('secrets on their way', () => {
 describe('the numbers', () => {
   it('are what the process gives for them', async () => {
     await serve({ metrics: () => Promise.resolve('exchanges_total 1\n') });
-    expect(await readText('/metrics')).toBe('exchanges_total 1\n');
+    expect(await askMetrics(path)).toBe('exchanges_total 1\n');
   });
 });
-
-function readText(at: string): Promise<string> {
-  return new Promise((settle, fail) => {
-    get({ socketPath: path, path: at }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => { text += chunk.toString(); }).on('end', () => { settle(text); });
-    }).on('error', fail);
-  });
-}
 
 /** Another process that listens at the path. */
 function fork(): { child: ChildProcess; listening: Promise<unknown> } {

@@ -1,0 +1,51 @@
+import type { ServerResponse } from 'node:http';
+import type { Fault, FaultyEndpoint } from './contract.js';
+
+/** What goes wrong next, and the answers that hang because of it. */
+export class FaultScript {
+  readonly #scripts: Record<FaultyEndpoint, (Fault | null)[]> = { token: [], userinfo: [] };
+  readonly #always: Record<FaultyEndpoint, Fault | null> = { token: null, userinfo: null };
+  readonly #hanging = new Set<ServerResponse>();
+
+  script(endpoint: FaultyEndpoint, faults: (Fault | null)[]): void {
+    this.#scripts[endpoint].push(...faults);
+  }
+
+  always(endpoint: FaultyEndpoint, fault: Fault | null): void {
+    this.#always[endpoint] = fault;
+  }
+
+  /** The fault of the request that has just come; null: none. */
+  next(endpoint: FaultyEndpoint): Fault | null {
+    const scripted = this.#scripts[endpoint].shift();
+    return scripted === undefined ? this.#always[endpoint] : scripted;
+  }
+
+  /** Answers, or does not, as the fault says. */
+  strike(response: ServerResponse, fault: Fault): void {
+    if (fault.kind === 'answer') response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
+    if (fault.kind === 'reset') response.socket?.resetAndDestroy();
+    if (fault.kind === 'hang') this.#hold(response);
+  }
+
+  heal(): void {
+    for (const endpoint of ['token', 'userinfo'] as const) {
+      this.#scripts[endpoint] = [];
+      this.#always[endpoint] = null;
+    }
+    for (const response of this.#hanging) response.socket?.resetAndDestroy();
+  }
+
+  #hold(response: ServerResponse): void {
+    this.#hanging.add(response);
+    response.once('close', () => this.#hanging.delete(response));
+  }
+}
+
+/** Whether it strikes here, in place of an answer. A slow answer is a right one. */
+export const strikesAt = (fault: Fault | null, when: 'before' | 'after'): fault is Fault =>
+  fault !== null && fault.kind !== 'slow' && (fault.when ?? 'before') === when;
+
+/** Milliseconds by which it makes the answer late at this moment. */
+export const latenessAt = (fault: Fault | null, when: 'before' | 'after'): number =>
+  fault?.kind === 'slow' && (fault.when ?? 'before') === when ? fault.seconds * 1_000 : 0;

@@ -27,4 +27,5 @@ export { ExchangeServer } from './socket/exchange-server.js';
 export { SocketExchange } from './socket/socket-exchange.js';
 export type { ExchangerHealth } from './socket/wire.schema.js';
 export type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from './token-exchange.js';
+export { watchExchanges, type Watched } from './watch-exchanges.js';
 export { type Owner, Vault } from './vault.js';

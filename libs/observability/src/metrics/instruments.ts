@@ -15,10 +15,10 @@ export const INSTRUMENTS = {
   evergrant_exchanges_in_flight: gauge('exchanges', 'Requests to token endpoints that wait for their answer.', []),
 
   evergrant_exchanger_up: gauge('exchanger', 'Whether the exchanger on this host answers.', []),
-  evergrant_gate_waiting: gauge('exchanges', 'Exchanges that wait to be let through.', []),
-  evergrant_journal_size_bytes: gauge('exchanges', 'How much the journal takes on disk.', []),
-  evergrant_journal_unsettled: gauge('exchanges', 'Exchanges in the journal that are not yet stored in the database.', []),
-  evergrant_journal_writable: gauge('exchanges', 'Whether the journal has room for one more exchange; without it nothing is sent.', []),
+  evergrant_gate_waiting: gauge('journal', 'Exchanges that wait to be let through.', []),
+  evergrant_journal_size_bytes: gauge('journal', 'How much the journal takes on disk.', []),
+  evergrant_journal_unsettled: gauge('journal', 'Exchanges in the journal that are not yet stored in the database.', []),
+  evergrant_journal_writable: gauge('journal', 'Whether the journal has room for one more exchange; without it nothing is sent.', []),
 
   evergrant_database_up: gauge('database', 'Whether the numbers that are read from the database could be read.', []),
   evergrant_database_clock_ahead_seconds: gauge('database', 'How far the clock of the database is ahead of the clock of this machine.', []),

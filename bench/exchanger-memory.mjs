@@ -1,0 +1,41 @@
+// Memory of an exchanger in which 10,000 refreshes wait for a platform that does not answer:
+// `npm run build && node bench/exchanger-memory.mjs [waiting]`. The limit that it must keep is 150 MB.
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { insertApp, insertGrant, openWorld } from './exchanger/world.mjs';
+
+const WAITING = Number(process.argv[2] ?? 10_000);
+const LIMIT_MB = 150;
+
+const world = await openWorld();
+try {
+  const appId = await insertApp(world, 'slow');
+  const ids = [];
+  for (let n = 0; n < WAITING; n += 1) {
+    ids.push(await insertGrant(world, { appId, tokens: { access_token: `a${n}`, refresh_token: `r${n}` }, person: String(n) }));
+  }
+  await slowPlatform();
+  const idle = memory();
+  for (const id of ids) world.exchange.refresh(id).catch(() => undefined);
+  await pause(8_000);
+  const { now, peak } = memory();
+  const { rows: [{ held }] } = await world.pool.query(`select count(*)::int as held from grants where refresh_state <> 'idle'`);
+  console.log(`idle ${idle.now} MB; ${WAITING} asked for, ${held} under way, the others wait: ${now} MB, at most ${peak} MB (limit ${LIMIT_MB})`);
+  process.exitCode = peak > LIMIT_MB ? 1 : 0;
+} finally {
+  process.exit();
+}
+
+async function slowPlatform() {
+  await fetch('http://127.0.0.1:3197/_control/faults', {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'x', endpoint: 'token', times: WAITING, status: 503, delay_ms: 60_000 }),
+  });
+}
+
+/** Megabytes: what is resident now, and the most that ever was. */
+function memory() {
+  const status = readFileSync(`/proc/${world.exchanger.pid}/status`, 'utf8');
+  const megabytes = (field) => Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)[1]) / 1024);
+  return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
+}

@@ -1,0 +1,71 @@
+// Refreshes a second through a running exchanger (its socket, gate, journal and commits) at the sandbox, which answers at
+// once, beside a bare loop that fetches, writes the answer to a file with fdatasync and makes one UPDATE, in the same run and
+// with as many at a time: `npm run build && node bench/exchanger.mjs [seconds]`. The ratio counts.
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { askToken, connectAtSandbox, insertApp, insertGrant, openWorld } from './exchanger/world.mjs';
+
+const SECONDS = Number(process.argv[2] ?? 5);
+const GRANTS = 64;
+
+const world = await openWorld({ REFRESHES_PER_SECOND: '100000', EXCHANGER_IN_FLIGHT: '1024' });
+try {
+  const grants = [];
+  for (let n = 0; n < GRANTS; n += 1) grants.push(await makeGrant(`ours-${n}`));
+  const bare = [];
+  for (let n = 0; n < GRANTS; n += 1) bare.push({ clientId: `bare-${n}`, tokens: await connectAtSandbox(`bare-${n}`) });
+  await world.pool.query('create table bare (id text primary key, token text)');
+  for (const { clientId } of bare) await world.pool.query('insert into bare values ($1)', [clientId]);
+  for (const callers of [1, 16, 64]) await compare(callers, grants, bare);
+} finally {
+  await world.close();
+}
+
+async function makeGrant(clientId) {
+  const tokens = await connectAtSandbox(clientId);
+  return insertGrant(world, { appId: await insertApp(world, clientId), tokens, person: clientId });
+}
+
+async function compare(callers, grants, bare) {
+  const file = await open(join(world.folder, 'bare.log'), 'a');
+  const plain = () => rate(callers, bare, (one) => loop(one, file));
+  const ours = () => rate(callers, grants, refresh, makeDue);
+  // Warm, and then in turns, so that both meet the same noise.
+  await ours();
+  await plain();
+  const rounds = [[await ours(), await plain()], [await ours(), await plain()]];
+  await file.close();
+  const [mine, baseline] = [0, 1].map((side) => rounds.reduce((sum, round) => sum + round[side], 0) / rounds.length);
+  console.log(`${callers} at a time: ${Math.round(mine)} refreshes/s, bare loop ${Math.round(baseline)}/s, ratio ${(mine / baseline).toFixed(2)}`);
+}
+
+/** Things a second; `before` each pass over all of them is not counted. */
+async function rate(callers, things, work, before = () => undefined) {
+  let done = 0;
+  let spent = 0;
+  while (spent < (SECONDS * 1_000) / 2) {
+    await before();
+    const since = performance.now();
+    const queue = [...things];
+    await Promise.all(Array.from({ length: callers }, async () => {
+      for (let next = queue.pop(); next; next = queue.pop()) await work(next);
+    }));
+    spent += performance.now() - since;
+    done += things.length;
+  }
+  return (done * 1_000) / spent;
+}
+
+const makeDue = () => world.pool.query(`update grants set refresh_due_at = now(), issued_at = now() - interval '1 hour'`);
+
+async function refresh(grantId) {
+  const outcome = await world.exchange.refresh(grantId);
+  if (outcome.kind !== 'refreshed') throw new Error(`not refreshed: ${JSON.stringify(outcome)}`);
+}
+
+async function loop(one, file) {
+  one.tokens = await askToken(one.clientId, { grant_type: 'refresh_token', refresh_token: one.tokens.refresh_token });
+  await file.write(`${JSON.stringify(one.tokens)}\n`);
+  await file.datasync();
+  await world.pool.query('update bare set token = $2 where id = $1', [one.clientId, one.tokens.refresh_token]);
+}

@@ -1,0 +1,114 @@
+// A database, the sandbox and an exchanger of their own, and grants at the imitated X that an exchanger can refresh.
+import { execFileSync, fork } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Keyring } from '#crypto';
+import { createLogger, Secret } from '#observability';
+import { newId, openDatabase } from '#persistence';
+import { SocketExchange, Vault } from '#tokens';
+import { startPostgres } from '../../tools/start/postgres.mjs';
+
+const SANDBOX_PORT = 3197;
+const REDIRECT_URI = 'https://bench.example/callback';
+const VERIFIER = 'v'.repeat(43);
+export const TOKEN_URL = `http://127.0.0.1:${SANDBOX_PORT}/api.x.com/2/oauth2/token`;
+
+export async function openWorld(env = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-exchanger-'));
+  const postgres = await startPostgres({ dataDir: join(folder, 'data') });
+  const masterKeys = `k1:${randomBytes(32).toString('base64')}`;
+  const all = {
+    ...process.env, LOG_LEVEL: 'error', DATABASE_URL: postgres.url, DATABASE_POOL: '20', MASTER_KEYS: masterKeys, EVERGRANT_HOME: folder,
+    EXCHANGER_SOCKET: join(folder, 'exchanger.sock'), JOURNAL_DIR: join(folder, 'journal'),
+    SANDBOX_PORT: String(SANDBOX_PORT), SANDBOX_URL: `http://127.0.0.1:${SANDBOX_PORT}`, ...env,
+  };
+  execFileSync('node', ['dist/apps/api/src/migrate.js'], { env: all, stdio: 'ignore' });
+  const sandbox = start('sandbox', all);
+  await once(sandbox, 'message');
+  const exchanger = start('exchanger', all, ['--max-old-space-size=128']);
+  await once(exchanger, 'message');
+  const logger = createLogger({ app: 'bench', level: 'error' });
+  const database = await openDatabase({ url: new Secret(postgres.url), pool: 20, name: 'bench', logger });
+  const { pool } = database;
+  const vault = new Vault(new Keyring(new Secret(masterKeys)));
+  return {
+    folder, pool, vault, exchanger,
+    tenant: await makeTenant(pool),
+    exchange: new SocketExchange({ path: all.EXCHANGER_SOCKET, logger }),
+    async close() {
+      await stop(exchanger);
+      await stop(sandbox);
+      await database.close();
+      await postgres.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+const start = (app, env, execArgv = []) =>
+  fork(`dist/apps/${app}/src/main.js`, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+
+async function stop(child) {
+  child.disconnect();
+  await once(child, 'exit');
+}
+
+async function makeTenant(pool) {
+  const workspaceId = newId();
+  await pool.query(`insert into workspaces (id, name) values ($1, 'bench')`, [workspaceId]);
+  await pool.query(`insert into projects (id, workspace_id, environment, name, is_default) values ($1, $1, 'test', 'Default', true)`, [workspaceId]);
+  return { workspaceId, environment: 'test' };
+}
+
+/** An app of its own at the sandbox, and the pair that its person gave to it. */
+export async function connectAtSandbox(clientId) {
+  const query = new URLSearchParams({
+    response_type: 'code', client_id: clientId, redirect_uri: REDIRECT_URI, scope: 'tweet.read users.read offline.access', state: 's',
+    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'), code_challenge_method: 'S256',
+    sandbox_user: 'happy', sandbox_decision: 'approve',
+  });
+  const back = await fetch(`http://127.0.0.1:${SANDBOX_PORT}/x.com/i/oauth2/authorize?${query}`, { redirect: 'manual' });
+  const code = new URL(back.headers.get('location')).searchParams.get('code');
+  return askToken(clientId, { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER });
+}
+
+export async function askToken(clientId, fields) {
+  const authorization = `Basic ${Buffer.from(`${clientId}:secret`).toString('base64')}`;
+  const answer = await fetch(TOKEN_URL, { method: 'POST', headers: { authorization }, body: new URLSearchParams(fields) });
+  const tokens = await answer.json();
+  if (!tokens.access_token) throw new Error(`no token: ${JSON.stringify(tokens)}`);
+  return tokens;
+}
+
+/** A due grant with its account; `tokens` is what the platform gave. */
+export async function insertGrant({ pool, vault, tenant }, { appId, tokens, person }) {
+  const { workspaceId } = tenant;
+  const id = newId();
+  await pool.query(
+    `insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes, issued_at, access_expires_at, refresh_due_at)
+     values ($1, $2, 'test', 'x', $3, $4, 'rotating_strict', '{tweet.read,users.read,offline.access}', now() - interval '1 hour', now() + interval '1 hour', now())`,
+    [id, workspaceId, appId, person],
+  );
+  await vault.sealGrantTokens(pool, { ...tenant, id }, '1', {
+    access: new Secret(tokens.access_token), refresh: new Secret(tokens.refresh_token), previous: null,
+  });
+  await pool.query(
+    `insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id, connection_type, health)
+     values ($1, $2, 'test', $2, 'x', $3, $4, $5, 'oauth', 'active')`,
+    [newId(), workspaceId, person, id, appId],
+  );
+  return id;
+}
+
+export async function insertApp({ pool, vault, tenant }, clientId) {
+  const id = newId();
+  await pool.query(
+    `insert into oauth_apps (id, workspace_id, environment, provider, name, client_id) values ($1, $2, 'test', 'x', 'bench', $3)`,
+    [id, tenant.workspaceId, clientId],
+  );
+  await vault.sealClientSecret(pool, { ...tenant, id }, new Secret('secret'));
+  return id;
+}

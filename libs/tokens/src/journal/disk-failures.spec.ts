@@ -153,7 +153,8 @@ describe('the journal and its disk', () => {
         await early;
       }));
     }
-    await until(() => journal.unsettledCount === 1);
+    expect(journal.unsettledCount).toBe(1);
+    await journal.close();
     const codec = new RecordCodec(keyring);
     const order = written(folder).flatMap((file) => readFrames(readFileSync(file)).frames.map((frame) => codec.decode(frame)));
     const placeOf = (type: string, id: string): number => order.findIndex((record) => record.type === type && record.intent.intentId === id);

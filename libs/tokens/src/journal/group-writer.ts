@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Segment } from './segment.js';
 
 /** Gives the writer its files. */
@@ -16,6 +17,8 @@ export interface Appended {
 }
 
 interface Waiting extends Appended {
+  /** Nobody waits for it. */
+  later: boolean;
   done: () => void;
   failed: (error: unknown) => void;
 }
@@ -27,6 +30,7 @@ interface Waiting extends Appended {
 export class GroupWriter {
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #flushing = false;
   #active: Segment | undefined;
 
   constructor(private readonly segments: Segments) {}
@@ -42,18 +46,19 @@ export class GroupWriter {
   /** Resolves when the record is on disk. */
   append(record: Appended): Promise<void> {
     return new Promise((done, failed) => {
-      this.#queue.push({ ...record, done, failed });
-      void this.flush();
+      this.#queue.push({ ...record, later: false, done, failed });
+      this.#running ??= this.run();
     });
   }
 
   /** Goes with the next group, whenever that is. */
   appendLater(bytes: Buffer): void {
-    this.#queue.push({ bytes, precious: false, onDisk: () => undefined, done: () => undefined, failed: () => undefined });
+    this.#queue.push({ bytes, later: true, precious: false, onDisk: () => undefined, done: () => undefined, failed: () => undefined });
   }
 
   /** Resolves when the queue is empty; never rejects. */
   flush(): Promise<void> {
+    this.#flushing = true;
     this.#running ??= this.run();
     return this.#running;
   }
@@ -71,14 +76,21 @@ export class GroupWriter {
   }
 
   private async run(): Promise<void> {
-    // Not at once: what is appended in the same turn belongs into the same group.
-    await Promise.resolve();
-    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
+    // Not at once: what is appended in the same turn of the event loop belongs into the same group.
+    await setImmediate();
+    for (let next = this.next(); next; next = this.next()) {
       const segment = await this.segmentFor(next);
       if (segment) await this.write(segment, this.nextGroup(segment.room));
+      await setImmediate();
     }
     // In the same turn in which the queue was seen empty: a record that comes later starts a run of its own.
     this.#running = undefined;
+    this.#flushing = false;
+  }
+
+  /** The first record, where there is a reason to write now. */
+  private next(): Waiting | undefined {
+    return this.#flushing || this.#queue.some(({ later }) => !later) ? this.#queue[0] : undefined;
   }
 
   private async segmentFor(next: Waiting): Promise<Segment | undefined> {

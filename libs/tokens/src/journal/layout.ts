@@ -7,7 +7,7 @@ export interface Layout {
   segmentSize: number;
   /** What one exchange may need at most: an answer of 1 MB with its headers, and the small records beside it. */
   slot: number;
-  /** Exchanges for which room is held ready beside those in flight. */
+  /** Exchanges for which room is held ready; when more than three quarters are in flight, more is made. At least 8. */
   ahead: number;
   /** How long after the last exchange is settled the files are emptied. */
   quiet: Duration;

@@ -71,7 +71,7 @@ export class SegmentKeeper implements Segments {
 
   private get lacksRoom(): boolean {
     const { store, layout, inFlight } = this.options;
-    return this.#doubt || store.slots < inFlight() + layout.ahead;
+    return this.#doubt || store.slots < Math.max(layout.ahead, inFlight() + layout.ahead / 4);
   }
 
   private async work(): Promise<void> {

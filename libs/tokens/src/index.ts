@@ -15,7 +15,7 @@ export { type OpenedRoom, openRoom } from './open-room.js';
 export { MeasuredExchanges } from './measured-exchanges.js';
 export { forgetIntents } from './store/forget-intents.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';
-export { PlatformClient } from './platform-client.js';
+export { AnswerLost, NotSent, PlatformClient } from './platform-client.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { deriveHealth } from './protocol/health.js';
 export type { CrashPoint, Room } from './room.js';

@@ -16,7 +16,7 @@ export interface TokenFacts {
 }
 
 /** What certain ends of a grant leave of its access token, which nobody revoked; all others leave nothing. */
-const LEFT: Record<string, TokenState> = { grant_expired: 'expiring', refresh_outcome_unknown: 'unknown' };
+const LEFT: Record<string, TokenState> = { grant_expired: 'expiring', refresh_outcome_unknown: 'unknown', rotated_elsewhere: 'unknown' };
 const leftBy = (endedReason: string | null): TokenState | undefined => (endedReason === null ? undefined : (LEFT[endedReason] ?? 'revoked'));
 
 /** What is certain comes first: revoked, then ended by the clock, then in doubt, then about to end. */

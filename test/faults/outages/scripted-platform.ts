@@ -1,0 +1,68 @@
+import type { PlatformAnswer, PlatformRequest } from '#providers';
+import { AnswerLost, NotSent, PlatformClient } from '#tokens';
+import type { Reply, Shape } from './shapes.js';
+
+type Line = Awaited<ReturnType<PlatformClient['connect']>>;
+
+const LIFE = 7_200;
+const REFUSED = { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' };
+const json = (status: number, body: unknown): PlatformAnswer => ({ status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+/** A platform with one-time refresh tokens, in memory: it remembers who lives, and can be down in any shape. */
+export class ScriptedPlatform extends PlatformClient {
+  /** How it is down; null: it is well. */
+  outage: Shape | null = null;
+  /** Requests to its token endpoint. */
+  asked = 0;
+  readonly #personOf = new Map<string, string>();
+  readonly #revoked = new Set<string>();
+  #issued = 0;
+
+  constructor() {
+    super('http://nowhere.invalid');
+  }
+
+  /** A pair of a person, as a consent would have made it. */
+  issue(person: string): { access: string; refresh: string } {
+    this.#issued += 1;
+    const refresh = `refresh-${person}-${this.#issued}`;
+    this.#personOf.set(refresh, person);
+    return { access: `access-${person}`, refresh };
+  }
+
+  revoke(person: string): void {
+    this.#revoked.add(person);
+  }
+
+  override connect(request: PlatformRequest): Promise<Line> {
+    const reply = this.outage?.token();
+    if (reply === 'not_sent') return Promise.reject(new NotSent(request.toString()));
+    const line = { send: () => this.deliver(request, reply ?? this.refresh(request)), hangUp: () => undefined };
+    return Promise.resolve(line as unknown as Line);
+  }
+
+  override send(request: PlatformRequest): Promise<PlatformAnswer> {
+    return this.deliver(request, this.outage?.api?.() ?? this.identify(request));
+  }
+
+  private deliver(request: PlatformRequest, reply: Reply): Promise<PlatformAnswer> {
+    if (reply === 'not_sent') return Promise.reject(new NotSent(request.toString()));
+    return reply === 'lost' ? Promise.reject(new AnswerLost(request.toString())) : Promise.resolve(reply);
+  }
+
+  private refresh(request: PlatformRequest): PlatformAnswer {
+    this.asked += 1;
+    const sent = request.reveal().form?.['refresh_token'] ?? '';
+    const person = this.#personOf.get(sent);
+    this.#personOf.delete(sent);
+    if (person === undefined || this.#revoked.has(person)) return json(400, REFUSED);
+    const { access, refresh } = this.issue(person);
+    return json(200, { access_token: access, refresh_token: refresh, expires_in: LIFE, token_type: 'bearer' });
+  }
+
+  private identify(request: PlatformRequest): PlatformAnswer {
+    const { authorization = '' } = request.reveal().headers ?? {};
+    const person = authorization.replace('Bearer access-', '');
+    return this.#revoked.has(person) ? json(401, { title: 'Unauthorized', status: 401 }) : json(200, { data: { id: person } });
+  }
+}

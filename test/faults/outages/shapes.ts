@@ -1,0 +1,51 @@
+import type { PlatformAnswer } from '#providers';
+
+/** What a platform does with a request: answers, breaks off after it was sent, or is not there. */
+export type Reply = PlatformAnswer | 'lost' | 'not_sent';
+
+/** One way for a platform to be down. */
+export interface Shape {
+  name: string;
+  token: () => Reply;
+  /** What its API does meanwhile; undefined: it works. */
+  api?: () => Reply;
+  /** How long it may last at the most: a platform that refuses everybody all day is believed in the end. */
+  hours?: number;
+}
+
+const HTML = '<!doctype html><title>Something went wrong</title>';
+const json = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer =>
+  ({ status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+const html = (status: number, headers: Record<string, string> = {}): PlatformAnswer =>
+  ({ status, headers: { 'content-type': 'text/html', ...headers }, body: HTML });
+const inTwoMinutes = (): string => new Date(Date.now() + 120_000).toUTCString();
+
+/** An access token that is a number, a life that is a word: sane neither for tokens nor for a refusal. */
+const ODD_TYPES = { access_token: 5, refresh_token: ['x'], expires_in: 'soon', token_type: null };
+
+export const SHAPES: readonly Shape[] = [
+  { name: '500', token: () => json(500, { error: 'invalid_grant' }) },
+  { name: '502 with HTML', token: () => html(502) },
+  { name: '503, Retry-After in seconds', token: () => html(503, { 'retry-after': '120' }) },
+  { name: '503, Retry-After as a date', token: () => html(503, { 'retry-after': inTwoMinutes() }) },
+  { name: '429', token: () => json(429, { title: 'Too Many Requests' }, { 'x-rate-limit-reset': String(Math.ceil(Date.now() / 1_000) + 60) }) },
+  { name: '408', token: () => json(408, { error: 'invalid_grant' }) },
+  { name: 'hangs', token: () => 'lost' },
+  { name: 'resets the connection', token: () => 'lost', api: () => 'lost' },
+  { name: 'refuses the connection', token: () => 'not_sent', api: () => 'not_sent' },
+  { name: 'speaks no TLS', token: () => 'not_sent' },
+  { name: '200 with HTML', token: () => html(200) },
+  { name: '200 with an empty object', token: () => json(200, {}) },
+  { name: '200 with odd types', token: () => json(200, ODD_TYPES) },
+  { name: '200, cut off', token: () => ({ ...json(200, {}), body: '{"access_token":"abc' }) },
+  { name: '403 with HTML', token: () => html(403) },
+  { name: 'unknown error code', token: () => json(400, { error: 'something_new' }) },
+  { name: 'invalid_client to everybody', token: () => json(401, { error: 'invalid_client' }) },
+  { name: 'invalid_grant to everybody, API well', token: () => json(400, { error: 'invalid_grant' }), hours: 1 },
+  {
+    name: 'invalid_grant to everybody, API refuses too',
+    token: () => json(400, { error: 'invalid_grant' }),
+    api: () => json(401, { title: 'Unauthorized', status: 401 }),
+    hours: 1,
+  },
+];

@@ -150,6 +150,16 @@ export const exchanger = z
     crashAt: env.CRASH_AT,
   }));
 
+/** The gate before the token endpoints. */
+export const gate = z
+  .object({
+    /** Refreshes of one app; what a platform's own limits allow. */
+    REFRESHES_PER_SECOND: z.coerce.number().min(0.1).max(1_000).default(50),
+    EXCHANGES_AT_ONCE: z.coerce.number().int().min(1).max(5_000).default(256),
+    EXCHANGES_WAITING: z.coerce.number().int().min(1).max(100_000).default(12_000),
+  })
+  .transform((env) => ({ perSecond: env.REFRESHES_PER_SECOND, inFlight: env.EXCHANGES_AT_ONCE, waiting: env.EXCHANGES_WAITING }));
+
 export const seed = z
   .object({ SEED_TEST_API_KEY: z.string().optional() })
   /** The key of an earlier start, kept while it is good. */

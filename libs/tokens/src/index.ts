@@ -1,5 +1,7 @@
 export { checkKeys } from './check-keys.js';
 export { type EndedExchange, type ExchangeMetrics, type ExchangeResult, NoMetrics } from './exchange-metrics.js';
+export { BreakerKeeper } from './gate/breaker-keeper.js';
+export { type AppState, ExchangeGate, type GateLimits } from './gate/exchange-gate.js';
 export { OpenGate } from './gate/gate.js';
 export { FileJournal } from './journal/file-journal.js';
 export { NoJournal } from './journal/journal.js';

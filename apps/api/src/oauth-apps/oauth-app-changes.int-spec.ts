@@ -35,7 +35,7 @@ const account = async (id: string) => (await connected.get(`/v1/accounts/${id}`)
 /** What a worker does in its next round. */
 async function work(): Promise<void> {
   const { app } = connected.api;
-  for (const id of await app.get(DueGrants, { strict: false }).execute(100)) await app.get(RefreshGrant, { strict: false }).execute(id);
+  for (const id of await app.get(DueGrants, { strict: false }).execute({ perApp: 100, all: 100 })) await app.get(RefreshGrant, { strict: false }).execute(id);
 }
 
 describe('a change of an app', () => {

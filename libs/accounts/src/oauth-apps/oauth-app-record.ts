@@ -18,7 +18,7 @@ export function toOAuthAppRecord(app: OAuthApp, publicUrl: string): OAuthAppReco
     isDefault: app.isDefault,
     status: app.status,
     statusReason: app.statusReason,
-    pausedUntil: app.pausedUntil,
+    pausedUntil: app.status === 'paused' ? app.pausedUntil : null,
     createdAt: app.createdAt,
   };
 }

@@ -1,20 +1,44 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#persistence';
 import { recoverClaims } from '#tokens';
+import { APP_ROOM } from './app-room.js';
+import { noteEndedTokens } from './ended-tokens.js';
 
+export interface DueLimits {
+  /** Of one app: what it may send until the next sweep. */
+  perApp: number;
+  all: number;
+}
+
+/**
+ * Of each app what it has room for, the soonest to end first, then the workspaces in turn. Grants that nothing can refresh
+ * are only looked at, and need no room.
+ */
 const DUE = `
-  select id from grants
-  where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()
-  order by refresh_state = 'unknown' desc, refresh_due_at limit $1`;
+  with ${APP_ROOM}, due as (
+    select grants.id, workspace_id, refresh_state = 'unknown' as unknown, access_expires_at,
+      case when mode = 'none' then $1::int else coalesce(room, $1::int) end as room,
+      row_number() over (partition by oauth_app_id, mode = 'none' order by refresh_state = 'unknown' desc, access_expires_at) as of_app
+    from grants left join app_room on app_room.id = oauth_app_id
+    where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()
+      and (mode = 'none' or room is distinct from 0)
+  ), turns as (
+    select id, unknown, access_expires_at,
+      row_number() over (partition by workspace_id order by unknown desc, access_expires_at) as turn
+    from due where of_app <= room
+  )
+  select id from turns order by unknown desc, turn, access_expires_at limit $2`;
 
-/** The grants that are due, unknown outcomes first, after taking over claims whose holder is gone. Costs what is due. */
+/** The grants that are due and whose app may be asked, after taking over claims whose holder is gone. Costs what is due. */
 @Injectable()
 export class DueGrants {
   constructor(private readonly database: Database) {}
 
-  async execute(limit: number): Promise<string[]> {
-    await recoverClaims(this.database.pool);
-    const { rows } = await this.database.pool.query<{ id: string }>(DUE, [limit]);
+  async execute({ perApp, all }: DueLimits): Promise<string[]> {
+    const { pool } = this.database;
+    await recoverClaims(pool);
+    await noteEndedTokens(pool);
+    const { rows } = await pool.query<{ id: string }>(DUE, [perApp, all]);
     return rows.map(({ id }) => id);
   }
 }

@@ -7,11 +7,16 @@ export interface Wish {
   appId: string;
   workspaceId: string;
   urgency: Urgency;
-  /** When the access token ends: the soonest goes first. Null: it has no end. */
+  /** When the access token ends: among what is due the soonest goes first. Null: it has no end. */
   accessExpiresAt: Date | null;
+  /** An unknown outcome whose platform still answers a resend like the first sending: no breaker holds it up. */
+  inGrace?: boolean;
 }
 
-/** What became of a request that was let through; `unsent`: none left. */
+/**
+ * What became of a request that was let through. `ok`: the platform is well, also where the owner has to act or a permission
+ * is missing. `temporary`: it failed, or could not be reached. `unsent`: there turned out to be nothing to send.
+ */
 export type Passage = 'ok' | 'temporary' | 'permanent' | 'app' | 'lost' | 'unsent';
 
 export interface Pass {

@@ -14,8 +14,8 @@ export interface AccountFacts {
   probeReason: string | null;
 }
 
-/** What is known of the app: why it cannot refresh, or null. */
-export type AppTrouble = 'app_paused' | 'app_misconfigured' | null;
+/** Why the app cannot refresh: its own matter, or a breaker that holds its platform for unwell; null: it can. */
+export type AppTrouble = 'app_paused' | 'app_misconfigured' | 'provider_unavailable' | null;
 
 export interface HealthState {
   health: Health;

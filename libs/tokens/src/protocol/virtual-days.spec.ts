@@ -125,7 +125,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     if (failed.length > 0) expect(back!.now - end).toBeLessThanOrEqual(15 * MINUTE);
   });
 
-  it('asks a failing platform some dozens of times a day, not thousands', () => {
+  it('asks a failing platform some hundreds of times a day, not thousands', () => {
     const seen = sweep({ refresh: () => 'down' }, life, life + DAY);
     const inADay = seen.filter(({ now }) => now < seen[0]!.now + DAY);
     expect(inADay.length).toBeGreaterThan(40);

@@ -10,11 +10,14 @@ export interface AppRow extends Tenant {
   status: 'active' | 'paused' | 'misconfigured';
   /** Seconds until the pause ends; 0 when it has. */
   pausedFor: number;
+  /** Its breaker is not closed. */
+  shut: boolean;
 }
 
 const READ = `
   select id, workspace_id as "workspaceId", environment, client_id as "clientId", status,
-    greatest(0, ceil(extract(epoch from coalesce(paused_until, db_now()) - db_now())))::int as "pausedFor"
+    greatest(0, ceil(extract(epoch from coalesce(paused_until, db_now()) - db_now())))::int as "pausedFor",
+    exists (select 1 from breakers where oauth_app_id = oauth_apps.id and state <> 'closed') as shut
   from oauth_apps where id = $1`;
 
 /** The app of that id; null, as in a grant whose app was deleted, finds none. */
@@ -32,7 +35,8 @@ export async function openApp(tx: Tx, vault: Vault, app: AppRow): Promise<AppCre
 
 export function troubleOf(app: AppRow | undefined): AppTrouble {
   if (app?.status === 'misconfigured') return 'app_misconfigured';
-  return app?.status === 'paused' ? 'app_paused' : null;
+  if (app?.status === 'paused') return 'app_paused';
+  return app?.shut ? 'provider_unavailable' : null;
 }
 
 const PAUSE = 15 * 60;

@@ -1,0 +1,75 @@
+import { minutes, seconds } from '#config';
+import { Bucket } from './bucket.js';
+
+const RAMP = minutes(5);
+const FIRST_SHARE = 0.1;
+
+export type Half = 'forced' | 'due';
+
+const OTHER = { forced: 'due', due: 'forced' } as const;
+
+/**
+ * How fast one app may be used: half of the rate for work that is due, half for what somebody waits for. Each half may use
+ * up the other's while nobody of the other kind waits, so neither can starve the other and none goes to waste.
+ */
+export class Permits {
+  readonly #halves: Record<Half, Bucket>;
+  #rampFrom: number | null = null;
+
+  constructor(
+    private readonly perSecond: number,
+    now: number,
+  ) {
+    const size = Math.max(1, perSecond / 2);
+    const inflow = (from: number, to: number): number => this.inflow(from, to);
+    this.#halves = { forced: new Bucket(size, inflow, now), due: new Bucket(size, inflow, now) };
+  }
+
+  /** Begins at a tenth of the rate and grows to all of it: a platform that just came back is not thrown over again. */
+  ramp(now: number): void {
+    this.#rampFrom = now;
+    for (const half of Object.values(this.#halves)) half.empty(now);
+  }
+
+  /** Takes one permit, if there is one for that half. `alone`: nobody of the other kind waits. */
+  take(half: Half, now: number, alone: boolean): boolean {
+    const bucket = this.bucketFor(half, now, alone);
+    bucket?.take(now);
+    return bucket !== undefined;
+  }
+
+  has(half: Half, now: number, alone: boolean): boolean {
+    return this.bucketFor(half, now, alone) !== undefined;
+  }
+
+  /** When there may be one: never too late by more than the ramp makes it faster meanwhile. */
+  nextAt(now: number, half: Half, alone: boolean): number {
+    const missing = [this.#halves[half], ...(alone ? [this.#halves[OTHER[half]]] : [])].map((bucket) => bucket.missing(now));
+    return now + (Math.min(...missing) / this.rateAt(now)) * seconds(1);
+  }
+
+  /** Whether all of the rate may be used again. */
+  isSteady(now: number): boolean {
+    return this.#rampFrom === null || now - this.#rampFrom >= RAMP;
+  }
+
+  private bucketFor(half: Half, now: number, alone: boolean): Bucket | undefined {
+    const own = this.#halves[half];
+    if (own.has(now)) return own;
+    const other = this.#halves[OTHER[half]];
+    return alone && other.has(now) ? other : undefined;
+  }
+
+  /** Permits a millisecond grow in a straight line, so what flows in is the mean of both ends. */
+  private inflow(from: number, to: number): number {
+    const knee = this.#rampFrom === null ? from : Math.min(Math.max(this.#rampFrom + RAMP, from), to);
+    const ramped = ((this.rateAt(from) + this.rateAt(knee)) / 2) * (knee - from);
+    return (ramped + this.rateAt(to) * (to - knee)) / seconds(1);
+  }
+
+  /** Of one half, a second. */
+  private rateAt(now: number): number {
+    const share = this.#rampFrom === null ? 1 : FIRST_SHARE + (1 - FIRST_SHARE) * Math.min(1, (now - this.#rampFrom) / RAMP);
+    return (this.perSecond / 2) * share;
+  }
+}

@@ -132,12 +132,11 @@ export class ExchangeGate implements Gate {
   private wait(app: AppGate, wish: Wish, resolve: (answer: Pass | Refusal) => void): void {
     this.#turns += 1;
     this.#waiting += 1;
-    const key = wish.urgency === 'due' ? (wish.accessExpiresAt?.getTime() ?? Infinity) : this.#turns;
     const settle = (answer: Pass | Refusal): void => {
       this.#waiting -= 1;
       resolve(answer);
     };
-    app.waiting.add({ wish, key, settle });
+    app.waiting.add({ wish, turn: this.#turns, settle });
     this.#wanted.add(app);
   }
 

@@ -4,9 +4,9 @@ import type { Pass, Refusal, Urgency, Wish } from './gate.js';
 /** Somebody who waits for a pass. */
 export interface Waiter {
   readonly wish: Wish;
-  /** The lower goes first among its urgency: the turn it came in, or for due work the moment its access token ends. */
-  readonly key: number;
-  settle(answer: Pass | Refusal): void;
+  /** Its number: the first to come goes first, but for due work. */
+  readonly turn: number;
+  settle: (answer: Pass | Refusal) => void;
 }
 
 /** The most urgent first. */
@@ -14,7 +14,13 @@ export const URGENCIES = ['unknown', 'forced', 'due'] as const satisfies readonl
 
 /** Negative: `a` goes before `b`. */
 export const compareWaiters = (a: Waiter, b: Waiter): number =>
-  URGENCIES.indexOf(a.wish.urgency) - URGENCIES.indexOf(b.wish.urgency) || a.key - b.key;
+  URGENCIES.indexOf(a.wish.urgency) - URGENCIES.indexOf(b.wish.urgency) || compareEquals(a, b);
+
+/** Among what is due, the one whose access token ends first. */
+const compareEquals = (a: Waiter, b: Waiter): number =>
+  (a.wish.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
+
+const endOf = ({ wish }: Waiter): number => wish.accessExpiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 
 /** Who waits for one app. */
 export class Waiting {
@@ -51,5 +57,5 @@ export class Waiting {
 }
 
 function queue(): TinyQueue<Waiter> {
-  return new TinyQueue<Waiter>([], (a, b) => a.key - b.key);
+  return new TinyQueue<Waiter>([], compareEquals);
 }

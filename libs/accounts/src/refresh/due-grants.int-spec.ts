@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId, type Tenant } from '#persistence';
+import type { Pool } from 'pg';
+import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
+import { makeApp, makeProject, makeTenant } from '../../../../test/support/rows.js';
+import { DueGrants } from './due-grants.js';
+
+let opened: OpenedDatabase;
+let pool: Pool;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+  pool = opened.database.pool;
+});
+afterAll(() => opened.close());
+beforeEach(async () => {
+  await pool.query('truncate workspaces cascade');
+  tenant = await makeTenant(pool);
+});
+
+interface Wanted {
+  count?: number;
+  of?: Tenant;
+  state?: string;
+  mode?: string;
+  /** Minutes from now. */
+  endsIn?: number;
+  dueIn?: number;
+}
+
+/** Grants of one app, each ending a second after the one before. */
+async function grants(app: string | null, { count = 1, of = tenant, state = 'idle', mode = 'static', endsIn = 20, dueIn = -1 }: Wanted = {}): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  await pool.query(
+    `insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, issued_at, refresh_state, access_expires_at, refresh_due_at)
+     select id, $2, 'test', 'acme', $3, id::text, $4, db_now(), $5, db_now() + make_interval(mins => $6, secs => nr), db_now() + make_interval(mins => $7)
+     from unnest($1::uuid[]) with ordinality as wanted (id, nr)`,
+    [ids, of.workspaceId, app, mode, state, endsIn, dueIn],
+  );
+  return ids;
+}
+
+async function account(grantId: string): Promise<string> {
+  const id = newId();
+  await pool.query(
+    `insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, connection_type, health)
+     values ($1, $2, 'test', $3, 'acme', 'somebody', $4, 'oauth', 'active')`,
+    [id, tenant.workspaceId, await makeProject(pool, tenant), grantId],
+  );
+  return id;
+}
+
+const health = async (id: string): Promise<object> =>
+  (await pool.query<object>('select health, health_reason as reason from accounts where id = $1', [id])).rows[0]!;
+const breaker = (app: string, state: string, probeIn: string): Promise<unknown> =>
+  pool.query(`insert into breakers (oauth_app_id, state, opened_at, probe_at) values ($1, $2, db_now(), db_now() + $3::interval)`, [app, state, probeIn]);
+const status = (app: string, to: string, until: string | null): Promise<unknown> =>
+  pool.query('update oauth_apps set status = $2, paused_until = db_now() + $3::interval where id = $1', [app, to, until]);
+const due = (perApp = 500, all = 3_000): Promise<string[]> => new DueGrants(opened.database).execute({ perApp, all });
+
+describe('the grants that are due', () => {
+  it('come unknown first, then the soonest to end; what is not due, held or ended does not', async () => {
+    const app = await makeApp(pool, tenant);
+    const [late] = await grants(app, { endsIn: 50 });
+    const [soon] = await grants(app, { endsIn: -5, state: 'backoff' });
+    const [unknown] = await grants(app, { endsIn: 90, state: 'unknown' });
+    await grants(app, { dueIn: 1 });
+    await grants(app, { state: 'ended' });
+    expect(await due()).toEqual([unknown, soon, late]);
+  });
+
+  it('of one app are no more than it may send until the next sweep', async () => {
+    const [busy, calm] = [await makeApp(pool, tenant), await makeApp(pool, tenant)];
+    const many = await grants(busy, { count: 30 });
+    const few = await grants(calm, { count: 3 });
+    expect((await due(10)).sort()).toEqual([...many.slice(0, 10), ...few].sort());
+  });
+
+  it('come from the workspaces in turn: ten thousand of one do not hold up the three of another', async () => {
+    const other = await makeTenant(pool);
+    await grants(await makeApp(pool, tenant), { count: 10_000, endsIn: -60 });
+    const three = await grants(await makeApp(pool, other), { count: 3, of: other });
+    const first = await due(5_000, 3_000);
+    expect(first).toHaveLength(3_000);
+    expect(first.slice(0, 6)).toEqual(expect.arrayContaining(three));
+  });
+
+  it.each([
+    ['is paused', (app: string) => status(app, 'paused', '5 minutes'), 0],
+    ['was paused until a moment ago', (app: string) => status(app, 'paused', '-1 second'), 1],
+    ['is misconfigured and was asked not long ago', (app: string) => status(app, 'misconfigured', '2 minutes'), 0],
+    ['is misconfigured and may be asked again', (app: string) => status(app, 'misconfigured', '-1 second'), 1],
+    ['has an open breaker', (app: string) => breaker(app, 'open', '20 seconds'), 0],
+    ['has an open breaker whose probe is due', (app: string) => breaker(app, 'open', '-1 second'), 5],
+    ['has a breaker that is being probed', (app: string) => breaker(app, 'half_open', '0'), 5],
+    ['has a breaker that is closed', (app: string) => breaker(app, 'closed', '0'), 20],
+    ['has a probe that lies further off than any can', (app: string) => breaker(app, 'open', '3 hours'), 5],
+  ])('of an app that %s are as many as it has room for', async (_what, trouble, room) => {
+    const app = await makeApp(pool, tenant);
+    await grants(app, { count: 20, state: 'unknown' });
+    const [well] = await grants(await makeApp(pool, tenant));
+    await trouble(app);
+    const found = await due();
+    expect(found).toHaveLength(room + 1);
+    expect(found).toContain(well);
+  });
+
+  it('that nothing can refresh are looked at whatever their app is up to, and without one', async () => {
+    const app = await makeApp(pool, tenant);
+    await status(app, 'paused', '5 minutes');
+    const looks = [...(await grants(app, { count: 3, mode: 'none' })), ...(await grants(null, { count: 2 }))];
+    expect((await due()).sort()).toEqual(looks.sort());
+  });
+});
+
+describe('an access token that ends while its app cannot be asked', () => {
+  it.each([
+    ['provider_unavailable', (app: string) => breaker(app, 'open', '20 seconds')],
+    ['app_paused', (app: string) => status(app, 'paused', '5 minutes')],
+    ['app_misconfigured', (app: string) => status(app, 'misconfigured', '5 minutes')],
+  ])('is told as degraded by %s, once, and not before', async (reason, trouble) => {
+    const app = await makeApp(pool, tenant);
+    const [grantId] = await grants(app, { endsIn: 1 });
+    const id = await account(grantId!);
+    await trouble(app);
+    expect(await due()).toEqual([]);
+    expect(await health(id)).toEqual({ health: 'active', reason: null });
+    await pool.query(`update grants set access_expires_at = db_now() where id = $1`, [grantId]);
+    await due();
+    await due();
+    expect(await health(id)).toEqual({ health: 'degraded', reason });
+    const { rows } = await pool.query('select type from account_events where account_id = $1', [id]);
+    expect(rows).toEqual([{ type: 'account.health_changed' }]);
+  });
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '#observability';
+import type { Tenant } from '#persistence';
+import { AtTheGate } from '../../../../test/support/at-the-gate.js';
+import { turnClock } from '../../../../test/support/database.js';
+import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
+import { makeApp, makeTenant } from '../../../../test/support/rows.js';
+import { BreakerKeeper } from './breaker-keeper.js';
+
+const logger = createLogger({ app: 'test', level: 'silent' });
+
+let opened: OpenedDatabase;
+let tenant: Tenant;
+let appId: string;
+
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+  tenant = await makeTenant(opened.database.pool);
+});
+afterAll(() => opened.close());
+beforeEach(async () => {
+  await turnClock(opened.database.pool, '0');
+  appId = await makeApp(opened.database.pool, tenant);
+});
+
+/** The gate of one host, kept in step with the table. */
+async function host(): Promise<{ there: AtTheGate; keeper: BreakerKeeper }> {
+  const there = new AtTheGate();
+  const keeper = new BreakerKeeper(there.gate, opened.database.pool, logger, there.clock);
+  await keeper.start();
+  await keeper.stop();
+  return { there, keeper };
+}
+
+async function fail(there: AtTheGate): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await there.meet('temporary', { appId });
+}
+
+const row = async (): Promise<object | undefined> =>
+  (await opened.database.pool.query<object>(
+    `select state, round(extract(epoch from probe_at - opened_at))::int as "probeAfter", opened_at is not null as opened,
+       window_ok as ok, window_temp as temporary from breakers where oauth_app_id = $1`,
+    [appId],
+  )).rows[0];
+
+describe('the breakers of a host', () => {
+  it('are written when they turn, with what turned them, and not for every request', async () => {
+    const { there, keeper } = await host();
+    for (let n = 0; n < 5; n += 1) await there.meet('ok', { appId });
+    await keeper.stop();
+    expect(await row()).toBeUndefined();
+    await fail(there);
+    await keeper.stop();
+    expect(await row()).toEqual({ state: 'open', probeAfter: 30, opened: true, ok: 5, temporary: 10 });
+    await there.clock.pass(30_000);
+    for (let n = 0; n < 3; n += 1) await there.meet('ok', { appId });
+    await keeper.stop();
+    expect(await row()).toMatchObject({ state: 'closed', opened: false });
+  });
+
+  it('are known to a process that starts after a crash, with their next probe', async () => {
+    const before = await host();
+    await fail(before.there);
+    await before.keeper.stop();
+    await turnClock(opened.database.pool, '20 seconds');
+    const { there } = await host();
+    expect(there.gate.isClosed(appId)).toBe(false);
+    const { retryAfter } = there.whyRefused(await there.come({ appId }))!;
+    expect(retryAfter).toBeGreaterThan(5);
+    expect(retryAfter).toBeLessThanOrEqual(10);
+  });
+
+  it('are known to the other hosts, and closed there too when one of them closes', async () => {
+    const [here, other] = [await host(), await host()];
+    await fail(here.there);
+    await here.keeper.stop();
+    await other.keeper.keepStep();
+    expect(other.there.gate.isClosed(appId)).toBe(false);
+    await here.there.clock.pass(30_000);
+    const probe = await here.there.come({ appId });
+    await here.keeper.stop();
+    await other.there.clock.pass(30_000);
+    await other.keeper.keepStep();
+    expect(other.there.whyRefused(await other.there.come({ appId }))?.retryAfter).toBeGreaterThan(100);
+    await here.there.leave(probe, 'ok');
+    for (let n = 0; n < 2; n += 1) await here.there.meet('ok', { appId });
+    await here.keeper.stop();
+    await other.keeper.keepStep();
+    expect(other.there.gate.isClosed(appId)).toBe(true);
+  });
+
+  it('are probed at once after a crash in the middle of a probe', async () => {
+    const { there, keeper } = await host();
+    await fail(there);
+    await there.clock.pass(30_000);
+    await there.come({ appId });
+    await keeper.stop();
+    expect(await row()).toMatchObject({ state: 'half_open' });
+    const next = await host();
+    const probe = await next.there.come({ appId });
+    expect(next.there.through).toEqual([probe]);
+  });
+
+  it('do not stay open because the database\'s clock was turned back', async () => {
+    const { there, keeper } = await host();
+    await fail(there);
+    await keeper.stop();
+    await turnClock(opened.database.pool, '-3 hours');
+    const next = await host();
+    expect(next.there.whyRefused(await next.there.come({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
+  });
+
+  it('of an app that was deleted are nobody\'s', async () => {
+    const { there, keeper } = await host();
+    await opened.database.pool.query('delete from oauth_apps where id = $1', [appId]);
+    await fail(there);
+    await keeper.keepStep();
+    expect(await row()).toBeUndefined();
+  });
+
+  it('are told later when the database is away now, and nothing is taken over meanwhile', async () => {
+    const { there, keeper } = await host();
+    await opened.database.pool.query('alter table breakers rename to hidden');
+    await fail(there);
+    await keeper.keepStep();
+    expect(there.gate.isClosed(appId)).toBe(false);
+    await opened.database.pool.query('alter table hidden rename to breakers');
+    await keeper.keepStep();
+    expect(there.gate.isClosed(appId)).toBe(false);
+    expect(await row()).toMatchObject({ state: 'open' });
+  });
+});

@@ -1,0 +1,200 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { AtTheGate } from '../../../../test/support/at-the-gate.js';
+import { at, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
+import type { Passage } from './gate.js';
+
+const times = async (count: number, work: (n: number) => Promise<unknown>): Promise<void> => {
+  for (let n = 0; n < count; n += 1) await work(n);
+};
+
+/** A gate whose app failed for ten grants in a row. */
+async function opened(passage: Passage = 'temporary'): Promise<AtTheGate> {
+  const there = new AtTheGate();
+  await times(10, () => there.meet(passage));
+  return there;
+}
+
+describe('who waits', () => {
+  it('goes in order: unknown outcomes, those somebody waits for, then the soonest to end', async () => {
+    const there = new AtTheGate({ inFlight: 1 });
+    const first = await there.come();
+    const late = await there.come({ accessExpiresAt: at(2 * MINUTE) });
+    const soon = await there.come({ accessExpiresAt: at(MINUTE) });
+    const endless = await there.come();
+    const forced = await there.come({ urgency: 'forced', accessExpiresAt: at(9 * MINUTE) });
+    const forcedLater = await there.come({ urgency: 'forced', accessExpiresAt: at(MINUTE), appId: 'other' });
+    const unknown = await there.come({ urgency: 'unknown' });
+    const order = [first, unknown, forced, forcedLater, soon, late, endless];
+    for (const one of order) await there.leave(one, 'ok');
+    expect(there.through).toEqual(order);
+  });
+
+  it('has never more than a quarter of the places in one workspace, nor more than there are', async () => {
+    const step = fc.record({ workspaceId: fc.constantFrom('a', 'b', 'c', 'd', 'e'), leaves: fc.boolean(), urgency: fc.constantFrom('unknown', 'forced', 'due') });
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 60 }), async (inFlight, steps) => {
+      const there = new AtTheGate({ inFlight });
+      const inside = new Map<string, string>();
+      const came = new Map<string, string>();
+      for (const { workspaceId, leaves, urgency } of steps) {
+        came.set(await there.come({ workspaceId, appId: workspaceId, urgency }), workspaceId);
+        const [oldest] = inside.keys();
+        if (leaves && oldest !== undefined) {
+          inside.delete(oldest);
+          await there.leave(oldest, 'ok');
+        }
+        for (const id of there.through.splice(0)) inside.set(id, came.get(id)!);
+        const ofOne = ['a', 'b', 'c', 'd', 'e'].map((id) => [...inside.values()].filter((other) => other === id).length);
+        expect(Math.max(...ofOne)).toBeLessThanOrEqual(Math.max(1, Math.floor(inFlight / 4)));
+        expect(inside.size).toBeLessThanOrEqual(inFlight);
+        expect(there.gate.inFlight).toBe(inside.size);
+      }
+    }));
+  });
+
+  it('of a full workspace holds up nobody else', async () => {
+    const there = new AtTheGate({ inFlight: 8 });
+    await times(5, () => there.come());
+    const other = await there.come({ workspaceId: 'another', appId: 'another' });
+    expect(there.through).toHaveLength(3);
+    expect(there.through).toContain(other);
+  });
+
+  it('is let through by time alone when permits come back', async () => {
+    const there = new AtTheGate({ perSecond: 2 });
+    await times(10, () => there.come());
+    expect(there.through).toHaveLength(2);
+    await there.clock.pass(4 * SECOND);
+    expect(there.through).toHaveLength(10);
+  });
+
+  it('is sent away where too many wait already, but never an unknown outcome', async () => {
+    const there = new AtTheGate({ inFlight: 1, waiting: 3 });
+    await times(4, () => there.come());
+    const [forced, due] = [await there.come({ urgency: 'forced' }), await there.come()];
+    const unknown = await there.come({ urgency: 'unknown' });
+    expect([forced, due, unknown].map((id) => there.whyRefused(id)?.why)).toEqual(['full', 'full', undefined]);
+    expect(there.gate.waiting).toBe(4);
+  });
+
+  it('is sent away when the process drains, as is who comes then; nothing was sent for them', async () => {
+    const there = new AtTheGate({ inFlight: 1 });
+    const inside = await there.come();
+    const waiting = await there.come();
+    there.gate.drain();
+    const later = await there.come({ urgency: 'unknown' });
+    await there.leave(inside, 'ok');
+    expect([waiting, later].map((id) => there.whyRefused(id)?.why)).toEqual(['draining', 'draining']);
+    expect(there.through).toEqual([inside]);
+    expect([there.gate.inFlight, there.gate.waiting]).toEqual([0, 0]);
+  });
+
+  it('gives its place back once, however often it says so', async () => {
+    const there = new AtTheGate({ inFlight: 4 });
+    const first = await there.come();
+    await there.come({ workspaceId: 'b', appId: 'b' });
+    await there.leave(first, 'ok');
+    await there.leave(first, 'ok');
+    expect(there.gate.inFlight).toBe(1);
+  });
+});
+
+describe('a breaker', () => {
+  it.each(['temporary', 'lost', 'permanent'] as const)('opens when ten grants of an app met %s, for this app alone', async (passage) => {
+    const there = await opened(passage);
+    expect(there.gate.isClosed('app')).toBe(false);
+    expect(there.gate.isClosed('other')).toBe(true);
+    expect(there.whyRefused(await there.come({ urgency: 'forced' }))).toEqual({ kind: 'closed', why: 'breaker', retryAfter: 30 });
+    await there.meet('ok', { appId: 'other' });
+    expect(there.through).toHaveLength(11);
+  });
+
+  it('does not open for one grant that fails again and again, nor for refusals that were expected, nor for what is the app\'s own', async () => {
+    const there = new AtTheGate();
+    await times(50, () => there.meet('temporary', { grantId: 'always this one' }));
+    await times(50, () => there.meet('permanent', {}, false));
+    await times(50, () => there.meet('app'));
+    await times(50, () => there.meet('unsent'));
+    expect(there.gate.isClosed('app')).toBe(true);
+  });
+
+  it('forgets what was longer than five minutes ago', async () => {
+    const there = new AtTheGate();
+    await times(9, () => there.meet('lost'));
+    await there.clock.pass(5 * MINUTE);
+    await there.meet('lost');
+    expect(there.gate.isClosed('app')).toBe(true);
+  });
+
+  it('sends away at once who waits when it opens, but for a resend whose platform still knows it', async () => {
+    const there = new AtTheGate({ inFlight: 40 });
+    const inside: string[] = [];
+    await times(10, async () => inside.push(await there.come()));
+    const waiting = await there.come();
+    const hurried: string[] = [];
+    await times(10, async () => hurried.push(await there.come({ urgency: 'unknown', inGrace: true })));
+    expect(there.through).toEqual(inside);
+    await times(10, (n) => there.leave(inside[n]!, 'lost'));
+    expect(there.whyRefused(waiting)?.why).toBe('breaker');
+    expect(there.through).toEqual([...inside, ...hurried]);
+    expect(there.whyRefused(await there.come({ urgency: 'unknown' }))?.why).toBe('breaker');
+  });
+
+  it('is probed by one at a time, the others wait for it; three oks close it, and all go', async () => {
+    const there = await opened();
+    await there.clock.pass(30 * SECOND);
+    const [a, b, c, d] = [await there.come(), await there.come(), await there.come(), await there.come()];
+    expect(there.through.slice(10)).toEqual([a]);
+    await there.leave(a, 'ok');
+    expect(there.through.slice(10)).toEqual([a, b]);
+    await there.leave(b, 'ok');
+    expect(there.gate.isClosed('app')).toBe(false);
+    await there.leave(c, 'ok');
+    expect(there.gate.isClosed('app')).toBe(true);
+    await there.clock.pass(SECOND);
+    expect(there.through.slice(10)).toEqual([a, b, c, d]);
+  });
+
+  it('stays open when its probe fails, and sends away who waited for it', async () => {
+    const there = await opened();
+    await there.clock.pass(30 * SECOND);
+    const [probe, other] = [await there.come(), await there.come()];
+    await there.leave(probe, 'lost');
+    expect(there.whyRefused(other)).toMatchObject({ why: 'breaker', retryAfter: 60 });
+  });
+
+  it('lets the next one ask when a probe proved nothing', async () => {
+    const there = await opened('permanent');
+    await there.clock.pass(30 * SECOND);
+    const [dead, paused, third] = [await there.come(), await there.come(), await there.come()];
+    await there.leave(dead, 'permanent', false);
+    await there.leave(paused, 'app');
+    expect(there.through.slice(10)).toEqual([dead, paused, third]);
+  });
+
+  it('is not moved by answers to what was sent before it turned', async () => {
+    const there = new AtTheGate();
+    const slow: string[] = [];
+    await times(20, async () => slow.push(await there.come()));
+    await times(10, () => there.meet('temporary'));
+    await there.clock.pass(30 * SECOND);
+    await times(3, () => there.meet('ok'));
+    expect(there.gate.isClosed('app')).toBe(true);
+    await times(20, (n) => there.leave(slow[n]!, 'lost'));
+    expect(there.gate.isClosed('app')).toBe(true);
+  });
+
+  it('is forgotten with its app only when there is nothing to remember', async () => {
+    const there = await opened();
+    await there.clock.pass(MINUTE);
+    there.gate.tidy();
+    expect(there.gate.states()).toEqual([{ appId: 'app', state: 'open', waiting: 0 }]);
+    await times(3, () => there.meet('ok'));
+    await there.clock.pass(4 * MINUTE);
+    there.gate.tidy();
+    expect(there.gate.states()).toHaveLength(1);
+    await there.clock.pass(2 * MINUTE);
+    there.gate.tidy();
+    expect(there.gate.states()).toEqual([]);
+  });
+});

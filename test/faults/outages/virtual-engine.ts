@@ -50,7 +50,7 @@ export class VirtualEngine {
   /** Sweeps and refreshes until that moment, or until it is enough. */
   async live(until: number, isEnough: () => Promise<boolean> = () => Promise.resolve(false)): Promise<void> {
     while (this.#ahead < until && !(await isEnough())) {
-      const due = await this.#due.execute(BATCH);
+      const due = await this.#due.execute({ perApp: BATCH, all: BATCH });
       await Promise.all(due.map((id) => this.#exchange.refresh(id)));
       const { rows } = await this.room.pool.query<{ in: number | null }>(NEXT);
       const jump = Math.min(Math.max(rows[0]?.in ?? JUMP, SWEEP), JUMP);

@@ -1,4 +1,4 @@
-import { askHealth } from '#tokens';
+import { askHealth, askMetrics } from '#tokens';
 
 /** What is wrong with the process that talks to token endpoints, in words that anyone may read. */
 export type ExchangerTrouble = 'does not answer' | 'is closing' | 'its journal takes no more' | 'its journal goes with the container';
@@ -10,6 +10,11 @@ export class ExchangerCheck {
   /** False where this process talks to token endpoints itself. */
   get isNeeded(): boolean {
     return this.socketPath !== undefined;
+  }
+
+  /** Its numbers in Prometheus' text format; rejects when it does not answer. */
+  metrics(): Promise<string> {
+    return this.socketPath === undefined ? Promise.resolve('') : askMetrics(this.socketPath);
   }
 
   async trouble(): Promise<ExchangerTrouble | undefined> {

@@ -1,8 +1,9 @@
 import { Controller, Get, Header, Inject, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Metrics } from '#observability';
+import { joinTexts, Metrics } from '#observability';
 import { Public } from '../http/caller.js';
 import { MetricsGuard } from './metrics.guard.js';
+import { WatchExchanger } from './watch-exchanger.js';
 
 /** For Prometheus, not for callers of the API: docs/metrics.md tells what is here. */
 @ApiExcludeController()
@@ -10,12 +11,16 @@ import { MetricsGuard } from './metrics.guard.js';
 @UseGuards(MetricsGuard)
 @Controller('/metrics')
 export class MetricsController {
-  constructor(@Inject(Metrics) private readonly metrics: Metrics) {}
+  constructor(
+    @Inject(Metrics) private readonly metrics: Metrics,
+    private readonly exchanger: WatchExchanger,
+  ) {}
 
   @Get()
   @Header('Content-Type', Metrics.contentType)
   @Header('Cache-Control', 'no-store')
-  metricsText(): Promise<string> {
-    return this.metrics.text();
+  async metricsText(): Promise<string> {
+    const exchanger = await this.exchanger.text();
+    return joinTexts([await this.metrics.text(), exchanger]);
   }
 }

@@ -10,9 +10,13 @@ const SENT_WITHIN = `
   from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
 
 /** Whether a token that was sent again went out while its platform still gives the same answer to it as the first time. */
-export async function isWithinGrace(tx: Tx, { id, tokenVersion, mode, provider }: GrantFacts, intentId: string): Promise<boolean> {
-  const { grace } = providerOf(provider).refresh as { grace?: number };
-  if (mode !== 'rotating_grace' || grace === undefined) return false;
-  const { rows } = await tx.query<{ within: boolean | null }>(SENT_WITHIN, [id, tokenVersion, intentId, grace - MARGIN]);
+export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string): Promise<boolean> {
+  const { grace } = providerOf(grant.provider).refresh;
+  return grant.mode === 'rotating_grace' && grace !== undefined && isSentWithin(tx, grant, intentId, grace - MARGIN);
+}
+
+/** Whether this exchange was sent so many seconds after the first one of the same token that was not answered. */
+export async function isSentWithin(tx: Tx, { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>, intentId: string, seconds: number): Promise<boolean> {
+  const { rows } = await tx.query<{ within: boolean | null }>(SENT_WITHIN, [id, tokenVersion, intentId, seconds]);
   return rows[0]?.within ?? false;
 }

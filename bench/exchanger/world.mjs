@@ -106,7 +106,7 @@ export async function insertGrant({ pool, vault, tenant }, { appId, tokens, pers
 export async function insertApp({ pool, vault, tenant }, clientId) {
   const id = newId();
   await pool.query(
-    `insert into oauth_apps (id, workspace_id, environment, provider, name, client_id) values ($1, $2, 'test', 'x', 'bench', $3)`,
+    `insert into oauth_apps (id, workspace_id, environment, provider, name, client_id, scopes) values ($1, $2, 'test', 'x', 'bench', $3, '{}')`,
     [id, tenant.workspaceId, clientId],
   );
   await vault.sealClientSecret(pool, { ...tenant, id }, new Secret('secret'));

@@ -56,7 +56,9 @@ async function rate(callers, things, work, before = () => undefined) {
   return (done * 1_000) / spent;
 }
 
-const makeDue = () => world.pool.query(`update grants set refresh_due_at = now(), issued_at = now() - interval '1 hour'`);
+function makeDue() {
+  return world.pool.query(`update grants set refresh_due_at = now(), issued_at = now() - interval '1 hour'`);
+}
 
 async function refresh(grantId) {
   const outcome = await world.exchange.refresh(grantId);

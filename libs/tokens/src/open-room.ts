@@ -2,7 +2,8 @@ import { Keyring } from '#crypto';
 import type { Metrics, Secret } from '#observability';
 import { registerProviders } from '#providers';
 import { checkKeys } from './check-keys.js';
-import { NoJournal, type Unsettled } from './journal/journal.js';
+import { FileJournal } from './journal/file-journal.js';
+import type { Unsettled } from './journal/journal.js';
 import { MeasuredExchanges } from './measured-exchanges.js';
 import { makeRoom } from './make-room.js';
 import { openPool, type PoolOptions } from './open-pool.js';
@@ -33,10 +34,19 @@ export async function openRoom(options: RoomOptions): Promise<OpenedRoom> {
   const { masterKeys, sandboxUrl, name, logger, at } = options;
   registerProviders(options.customProviders);
   const keyring = new Keyring(masterKeys);
-  const journal = new NoJournal();
+  const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
   const pool = await openPool(options);
   await checkKeys({ pool, keyring, logger });
   const metrics = new MeasuredExchanges(options.metrics);
-  const room = makeRoom({ pool, keyring, sandboxUrl, name, logger, journal, metrics, ...(at && { at }) });
-  return { room, unsettled: [], close: () => pool.end() };
+  // Named after its journal: whoever holds that knows that the claims of this name are a dead process's.
+  const holder = `${name}/${id}`;
+  const room = makeRoom({ holder, pool, keyring, sandboxUrl, name, logger, journal, metrics, ...(at && { at }) });
+  return {
+    room,
+    unsettled,
+    close: async () => {
+      await journal.close();
+      await pool.end();
+    },
+  };
 }

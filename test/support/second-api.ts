@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { ServiceSession } from './service.js';
+import { databaseUrlOf } from './service-processes.mjs';
+
+/** One more API process beside a running service, as a second replica on the same machine. */
+export async function startSecondApi({ home, sandboxUrl }: Pick<ServiceSession, 'home' | 'sandboxUrl'>): Promise<{ apiUrl: string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const env = {
+    ...process.env,
+    NODE_ENV: 'development',
+    EVERGRANT_HOME: home,
+    DATABASE_URL: databaseUrlOf(home),
+    MASTER_KEYS_FILE: join(home, 'master.key'),
+    JWT_PUBLIC_KEY_FILE: join(home, 'jwt.public.json'),
+    SANDBOX_URL: sandboxUrl,
+    PORT: String(port),
+  };
+  const child = spawn(process.execPath, [resolve('dist/apps/api/src/main.js')], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error('the second API did not start'); })]);
+  return {
+    apiUrl: `http://localhost:${port}`,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -8,7 +8,7 @@ import { askToken, connectAtSandbox, insertApp, insertGrant, openWorld } from '.
 const SECONDS = Number(process.argv[2] ?? 5);
 const GRANTS = 64;
 
-const world = await openWorld({ REFRESHES_PER_SECOND: '100000', EXCHANGER_IN_FLIGHT: '1024' });
+const world = await openWorld({ REFRESHES_PER_SECOND: '1000', EXCHANGES_AT_ONCE: '1024' });
 try {
   const grants = [];
   for (let n = 0; n < GRANTS; n += 1) grants.push(await makeGrant(`ours-${n}`));

@@ -19,7 +19,7 @@ const folder = await mkdtemp(join(PLACE, 'bench-journal-'));
 try {
   const begin = performance.now();
   const keyring = new Keyring(new Secret(`bench:${randomBytes(32).toString('base64')}`));
-  const { journal } = await FileJournal.open(join(folder, 'journal'), { keyring, logger: createLogger({ app: 'bench' }), layout: { ahead: 80 } });
+  const { journal } = await FileJournal.open(join(folder, 'journal'), { keyring, logger: createLogger({ app: 'bench' }), layout: { ahead: 320 } });
   console.log(`opened, room for 80 exchanges made, in ${Math.round(performance.now() - begin)} ms`);
   await measureJournal(journal, 16, ANSWERS / 4);
   // Alternately, so that a busy minute of the machine hits both.

@@ -37,7 +37,7 @@ export async function openWorld(env = {}) {
   return {
     folder, pool, vault, exchanger,
     tenant: await makeTenant(pool),
-    exchange: new SocketExchange({ path: all.EXCHANGER_SOCKET, logger }),
+    exchange: new SocketExchange(all.EXCHANGER_SOCKET, logger),
     async close() {
       await stop(exchanger);
       await stop(sandbox);

@@ -16,7 +16,7 @@ export const newKey = (id: string): string => `${id}:${randomBytes(32).toString(
 const keyText = newKey('test');
 export const keyring = new Keyring(new Secret(keyText));
 /** Room for about sixty records a file: a test sees many files. */
-export const SMALL = { segmentSize: 16_384, slot: 4_096, ahead: 16, quiet: 20, retry: 20 };
+export const SMALL = { segmentSize: 16_384, slot: 4_096, beside: 2, ahead: 16, quiet: 20, retry: 20 };
 
 export const intent = (given: Partial<JournaledIntent> = {}): JournaledIntent => ({
   intentId: randomUUID(), kind: 'refresh', subjectId: randomUUID(), version: '7', ...given,

@@ -10,7 +10,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const journalLasts = await isLasting(journalDir);
   logger.info({ journalDir }, 'the journal');
   if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
-  const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges'] });
+  const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges', 'journal'] });
   const opened = await openRoom({
     ...config.database,
     masterKeys: config.masterKeys,
@@ -18,6 +18,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
     customProviders: config.customProviders,
     metrics,
     journalDir,
+    gate: config.gate,
     name: 'exchanger',
     logger,
     signal: leaving,
@@ -32,6 +33,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   logger.info({ socket: config.exchangerSocket }, 'listening');
   return {
     close: async () => {
+      opened.letNobodyIn();
       await server.drain();
       await exchange.drain();
       await opened.close();

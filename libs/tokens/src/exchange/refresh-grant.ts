@@ -1,6 +1,7 @@
-import type { Pass, Refusal, Wish } from '../gate/gate.js';
+import type { Pass, Refusal } from '../gate/gate.js';
 import type { Room } from '../room.js';
 import { type Claim, claimGrant } from '../store/claims.js';
+import { isInGrace } from '../store/grace.js';
 import { type GrantAhead, readAhead } from '../store/wishes.js';
 import { renewProfiles } from '../grants/renew-profiles.js';
 import type { RefreshOutcome } from '../token-exchange.js';
@@ -38,7 +39,7 @@ const FREE: Pass = { kind: 'pass', leave: () => undefined };
 /** A grant without an app needs no pass: it will send nothing. */
 async function enter(room: Room, ahead: GrantAhead): Promise<Pass | Refusal> {
   if (!room.journal.writable()) return { kind: 'closed', why: 'full', retryAfter: 5 };
-  return ahead.appId === null ? FREE : room.gate.enter(ahead as Wish);
+  return ahead.appId === null ? FREE : room.gate.enter({ ...ahead, appId: ahead.appId, inGrace: isInGrace(ahead) });
 }
 
 async function send(room: Room, grantId: string, { forced, pass }: { forced: boolean; pass: Pass }): Promise<Outcome> {

@@ -16,9 +16,6 @@ import { SegmentKeeper } from './segment-keeper.js';
 import { SegmentStore } from './segment-store.js';
 import { type Entry, UnsettledBook } from './unsettled-book.js';
 
-/** One for the exchange that asks, one for the small records of those that are answered and not yet settled. */
-const SLOTS_BESIDE = 2;
-
 export interface FileJournalOptions {
   keyring: Keyring;
   logger: Logger;
@@ -83,8 +80,8 @@ export class FileJournal implements Journal {
   }
 
   writable(): boolean {
-    const { keeper, inFlight } = this.parts;
-    return !this.#closed && keeper.slots(this.#writer.active) >= inFlight.size + SLOTS_BESIDE;
+    const { keeper, inFlight, layout } = this.parts;
+    return !this.#closed && keeper.slots(this.#writer.active) >= inFlight.size + layout.beside;
   }
 
   async dispatched(intent: JournaledIntent): Promise<void> {

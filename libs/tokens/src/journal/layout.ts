@@ -5,8 +5,10 @@ const MIB = 1024 * 1024;
 /** How much room a journal holds ready, in bytes unless said otherwise. */
 export interface Layout {
   segmentSize: number;
-  /** What one exchange may need at most: an answer of 1 MB with its headers, and the small records beside it. */
+  /** What one exchange needs, its answer and the small records beside it: token endpoints answer with a few kilobytes. */
   slot: number;
+  /** Slots that are kept beside those in flight: for an answer of the largest kind, of 1 MB, and for what is not settled yet. */
+  beside: number;
   /** Exchanges for which room is held ready; when more than three quarters are in flight, more is made. At least 8. */
   ahead: number;
   /** How long after the last exchange is settled the files are emptied. */
@@ -15,5 +17,5 @@ export interface Layout {
   retry: Duration;
 }
 
-/** 48 MB: most of it is there so that a full disk cannot strike in mid-exchange. */
-export const LAYOUT: Layout = { segmentSize: 4 * MIB, slot: MIB + MIB / 16, ahead: 32, quiet: seconds(1), retry: seconds(1) };
+/** 24 MB, there so that a full disk cannot strike in mid-exchange. */
+export const LAYOUT: Layout = { segmentSize: 4 * MIB, slot: MIB / 16, beside: 20, ahead: 320, quiet: seconds(1), retry: seconds(1) };

@@ -9,6 +9,12 @@ const SENT_WITHIN = `
   select (select dispatched_at from exchange_intents where id = $3) - min(dispatched_at) < make_interval(secs => $4) as within
   from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
 
+/** Whether a platform would still answer a resend like the first sending, so many seconds after it. */
+export function isInGrace({ provider, mode, sentAgo }: Pick<GrantFacts, 'provider' | 'mode'> & { sentAgo: number | null }): boolean {
+  const { grace } = providerOf(provider).refresh;
+  return mode === 'rotating_grace' && grace !== undefined && sentAgo !== null && sentAgo < grace - MARGIN;
+}
+
 /** Whether a token that was sent again went out while its platform still gives the same answer to it as the first time. */
 export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string): Promise<boolean> {
   const { grace } = providerOf(grant.provider).refresh;

@@ -3,15 +3,23 @@ import type { Wish } from '../gate/gate.js';
 import type { GrantFacts } from '../protocol/grant.js';
 
 /** A grant before its claim: what the gate decides by. `appId` is null where the app was deleted. */
-export interface GrantAhead extends Omit<Wish, 'appId'> {
+export interface GrantAhead extends Omit<Wish, 'appId' | 'inGrace'> {
   appId: string | null;
   state: GrantFacts['refreshState'];
+  /** How long ago the token was first sent that nobody answered, in seconds; null: its outcome is known. */
+  sentAgo: number | null;
+  provider: string;
+  mode: GrantFacts['mode'];
   due: boolean;
 }
 
 const READ = `
   select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", access_expires_at as "accessExpiresAt",
     refresh_state as state, coalesce(refresh_due_at <= db_now(), false) as due,
+    provider, mode,
+    (select extract(epoch from db_now() - min(dispatched_at))::float8 from exchange_intents
+     where grants.refresh_state = 'unknown' and grant_id = grants.id and exchange_intents.token_version = grants.token_version
+       and state in ('dispatched', 'unknown')) as "sentAgo",
     case when refresh_state = 'unknown' then 'unknown' when $2 then 'forced' else 'due' end as urgency
   from grants where id = $1`;
 

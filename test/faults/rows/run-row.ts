@@ -3,6 +3,7 @@ import type { ServerKind } from '../authorization-servers/contract.js';
 import { collectFacts } from '../check/collect-facts.js';
 import { drain } from '../check/drain.js';
 import { breachesOf, isFalseDeath, isLost, isReported } from '../check/invariants.js';
+import { keepEvidence, keepsEvidence } from '../check/keep-evidence.js';
 import { lookAtExchangers } from '../check/look-at-exchangers.js';
 import type { Counts } from '../figures/outcome.js';
 import { Feeder } from '../load/feeder.js';
@@ -43,6 +44,7 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
     await drain(world);
     if (row.design === 'control') await world.stopProcesses();
     const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled });
+    if (keepsEvidence()) await keepEvidence(world, facts);
     const lost = facts.accounts.filter((account) => isLost(account, facts.platform));
     return {
       faults,

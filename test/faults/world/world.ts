@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { Keyring } from '#crypto';
 import { type JobQueue, openQueueBackend, type QueueBackend } from '#jobs';
 import { createLogger, Secret } from '#observability';
+import { keepsEvidence } from '../check/keep-evidence.js';
 import { AuthorizationServer } from '../authorization-servers/authorization-server.js';
 import type { SeededGrant, ServerKind } from '../authorization-servers/contract.js';
 import { type Population, seedAccounts } from '../load/seed-accounts.js';
@@ -101,7 +102,7 @@ export class World {
     await this.proxy.close();
     await this.platform.stop();
     for (const log of this.#logs) await new Promise((ended) => log.end(ended));
-    if (!process.env['FAULTS_KEEP']) rmSync(this.settings.directory, { recursive: true, force: true });
+    if (!keepsEvidence()) rmSync(this.settings.directory, { recursive: true, force: true });
   }
 
   async #populate(): Promise<void> {

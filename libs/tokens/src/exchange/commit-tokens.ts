@@ -1,6 +1,7 @@
 import { recordEvent, transaction, type Tx } from '#persistence';
 import { providerOf, type TokenSet } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
+import { fateOfLatePair, type LateFate } from '../protocol/late-pair.js';
 import { afterTokens } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { clearApp } from '../store/apps.js';
@@ -69,12 +70,13 @@ async function putOffProbes(tx: Tx, grant: GrantFacts): Promise<void> {
 }
 
 /** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
-async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refresh, tokens: TokenSet): Promise<'stored' | 'orphan' | 'unwanted'> {
-  if ((await readIntent(tx, intentId))?.state === 'committed') return 'stored';
-  const living = await room.vault.openGrantTokens(tx, grant);
-  if (living) await room.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
-  await endIntent(tx, intentId, 'answered', 'late');
-  return living ? 'orphan' : 'unwanted';
+async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refresh, tokens: TokenSet): Promise<LateFate> {
+  const committed = (await readIntent(tx, intentId))?.state === 'committed';
+  const living = (await room.vault.openGrantTokens(tx, grant)) !== null;
+  const fate = fateOfLatePair({ committed, living });
+  if (fate === 'orphan') await room.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
+  if (fate !== 'stored') await endIntent(tx, intentId, 'answered', 'late');
+  return fate;
 }
 
 async function announceRefresh(tx: Tx, grantId: string): Promise<void> {

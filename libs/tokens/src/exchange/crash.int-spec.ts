@@ -139,6 +139,9 @@ describe('an exchanger that dies', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'in_flight' });
     await flow.pass(151);
     await recoverClaims(flow.pool);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'in_flight' });
+    await flow.pass(21);
+    await recoverClaims(flow.pool);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown' });
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });

@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import { shortestAge } from '../protocol/due.js';
+import { isFresh } from '../protocol/fresh.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { type AppRow, readApp, waitOf } from '../store/apps.js';
@@ -38,10 +38,4 @@ export async function prepareRefresh(room: Room, claim: Claim): Promise<Refresh 
 export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret | null {
   if (mode === 'none') return null;
   return mode === 'extend_self' ? tokens.access : tokens.refresh;
-}
-
-/** A token this young is not renewed, whoever asks. */
-function isFresh({ refreshState, mode, issuedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
-  const life = (accessExpiresAt ?? now).getTime() - issuedAt.getTime();
-  return refreshState === 'idle' && now.getTime() - issuedAt.getTime() < shortestAge(mode, life);
 }

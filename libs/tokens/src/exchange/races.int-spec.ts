@@ -133,6 +133,14 @@ describe('a process that died in the middle of a refresh', () => {
   }
   const stateOf = (grantId: string) => flow.one('select refresh_state as state, claim_holder as holder from grants where id = $1', [grantId]);
 
+  /** Its claim has ended, and so has the last call. */
+  async function unheard(): Promise<void> {
+    await flow.pass(151);
+    await recoverClaims(flow.pool);
+    await flow.pass(21);
+    await recoverClaims(flow.pool);
+  }
+
   it('keeps its claim for 150 seconds, in which nobody sends anything', async () => {
     const { grantId } = await due();
     await dies(grantId, { sent: true });
@@ -157,12 +165,34 @@ describe('a process that died in the middle of a refresh', () => {
   it('after it sent, which did not arrive, costs nothing: it is sent again', async () => {
     const { id, grantId } = await due();
     await dies(grantId, { sent: true });
-    await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await unheard();
     expect(await stateOf(grantId)).toEqual({ state: 'unknown', holder: null });
     expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await healthOf(id)).toEqual(['active', null]);
+  });
+
+  it('after it sent is called once more before its claim is taken: after an outage of the database it may live, answer in hand', async () => {
+    const { grantId } = await due();
+    const { running } = await underWay(grantId);
+    await flow.pass(151);
+    await recoverClaims(flow.pool);
+    expect(await flow.exchange(1).refresh(grantId, { forced: true })).toMatchObject({ kind: 'unavailable' });
+    expect(await running).toEqual({ kind: 'refreshed' });
+    await flow.pass(21);
+    await recoverClaims(flow.pool);
+    expect(await stateOf(grantId)).toEqual({ state: 'idle', holder: null });
+    expect(await refreshes()).toHaveLength(1);
+  });
+
+  it('has as long for its answer as any, however late it noted that it sends', async () => {
+    const { grantId } = await due();
+    const claim = await transaction(flow.pool, (tx) => claimGrant(tx, grantId, { holder: 'the slow', forced: false }));
+    await flow.pass(140);
+    await transaction(flow.pool, (tx) => markDispatched(tx, claim!, Buffer.from('fingerprint')));
+    await flow.pass(148);
+    await recoverClaims(flow.pool);
+    expect(await stateOf(grantId)).toEqual({ state: 'in_flight', holder: 'the slow' });
   });
 
   it('after the platform rotated leaves a grant of unknown fate, which is said by its own reason', async () => {
@@ -172,8 +202,7 @@ describe('a process that died in the middle of a refresh', () => {
     const app = { clientId, clientSecret: new Secret(CLIENT_SECRET) };
     const request = providerOf('x').refresh.request({ app, refreshToken: (await tokensOf(grantId))!.refresh! } as never);
     await flow.room().client.send(request, { environment: 'test', within: API_DEADLINE });
-    await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await unheard();
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
     expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
   });

@@ -4,7 +4,7 @@ import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
 import type { PlatformLine } from '../platform-line.js';
-import { type Conclusion, conclusionOf, fromJournal, type Known, nextStep, type Step } from '../protocol/exchange-step.js';
+import { type Conclusion, conclusionOf, fromJournal, type Known, mayStillSend, nextStep, type Step } from '../protocol/exchange-step.js';
 import type { Room } from '../room.js';
 
 /** One request to a token endpoint, and what becomes of each way it can end. `Outcome` is what its caller is told. */
@@ -76,8 +76,9 @@ class Run<Outcome> {
   /** On disk here and in the database, for this process and for others; either refusing is reason enough to send nothing. */
   private async dispatch(): Promise<Known> {
     const { room, exchange } = this;
+    const notedAt = performance.now();
     const noted = await Promise.allSettled([room.journal.dispatched(exchange.intent), exchange.mark()]);
-    const dispatched = noted.every((one) => one.status === 'fulfilled' && one.value !== false);
+    const dispatched = noted.every((one) => one.status === 'fulfilled' && one.value !== false) && mayStillSend(performance.now() - notedAt);
     if (!dispatched) {
       this.#line?.hangUp();
       const failed = noted.find((one) => one.status === 'rejected');

@@ -2,6 +2,7 @@ import type { Tx } from '#persistence';
 import type { Failure } from '#providers';
 import { adoptOrphan } from '../grants/orphans.js';
 import { isConfirmed } from '../protocol/death-rule.js';
+import { isCondemned } from '../protocol/late-pair.js';
 import { afterDisbelief, afterStrike, type Circumstances } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { readCanary } from '../store/canary.js';
@@ -28,8 +29,9 @@ export async function settleStrike(room: Room, { claim }: Refresh, failure: Fail
   const canaryOkAt = await confirmedBy(room, claim, witness);
   await settle(room, claim, 'answered', async (now, tx) => {
     await probeSoon(tx, grant.id);
-    if (await adoptOrphan(room, tx, grant, { now, witness, errorCode: failure.code, epoch })) return undefined;
-    return afterStrike(grant, failure, { now, witness, ...(await circumstances(tx, claim, canaryOkAt)) });
+    const change = afterStrike(grant, failure, { now, witness, ...(await circumstances(tx, claim, canaryOkAt)) });
+    const adopted = isCondemned(grant, change) && (await adoptOrphan(room, tx, grant, { now, witness, errorCode: failure.code, epoch }));
+    return adopted ? undefined : change;
   });
   return { kind: 'refused' };
 }

@@ -55,6 +55,8 @@ describe('a late pair', () => {
     await spoil(id);
     await flow.pass(102);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
     expect(await orphans()).toEqual([]);
     expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', strikes: 0 });
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
@@ -67,12 +69,32 @@ describe('a late pair', () => {
     await flow.exchange().revoke(await tokensOf(id));
     await flow.pass(102);
     await flow.revoke();
+    await refresh(id);
+    await flow.pass(61);
     for (let sending = 0; sending < 2; sending += 1) expect(await refresh(id)).toEqual({ kind: 'refused' });
     expect(await orphans()).toEqual([]);
     expect(await grantOf(flow, id)).toMatchObject({ strikes: 1, state: 'confirm' });
     await flow.pass(61);
     await refresh(id);
     expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+  });
+
+  it('does not take the place of a living one that a platform refused by mistake', async () => {
+    const id = await flow.connect('x');
+    const { id: grantId } = await grantOf(flow, id);
+    const living = await tokensOf(id);
+    await spoil(id);
+    await flow.exchange().revoke(await tokensOf(id));
+    const { version } = await grantOf(flow, id);
+    const pair = { access: living.accessToken, refresh: living.refreshToken, previous: null };
+    await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grantId }, version, pair);
+    await flow.pass(102);
+    await flow.fault({ endpoint: 'token', ...REFUSED });
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await orphans()).toHaveLength(1);
+    await flow.pass(16 * 60);
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await healthOf(id)).toEqual(['active', null]);
   });
 
   it('takes the place of a token whose answer got lost', async () => {

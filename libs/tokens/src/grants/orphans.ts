@@ -3,7 +3,7 @@ import { providerOf, type TokenSet } from '#providers';
 import type { Witness } from '../protocol/death-rule.js';
 import { endOfLife } from '../protocol/due.js';
 import type { GrantChange, GrantFacts } from '../protocol/grant.js';
-import { NO_STRIKES } from '../protocol/settle.js';
+import { afterAdoption } from '../protocol/late-pair.js';
 import type { Room } from '../room.js';
 import { changeGrant } from '../store/grants.js';
 import type { RevocableTokens } from '../token-exchange.js';
@@ -34,7 +34,7 @@ export async function adoptOrphan(room: Room, tx: Tx, grant: GrantFacts, strike:
   const stored = await room.vault.openGrantTokens(tx, grant);
   if (!late || !stored) return false;
   const keepsAccess = strike.witness === 'accepts' && grant.mode !== 'extend_self';
-  const change = { ...toBeTried(grant, strike), ...lifeOf(grant, late, orphan.receivedAt, keepsAccess) };
+  const change = { ...afterAdoption(grant, strike), ...lifeOf(grant, late, orphan.receivedAt, keepsAccess) };
   const version = await changeGrant(tx, grant, change, { rotate: true, epoch: strike.epoch });
   if (version === undefined) return false;
   const access = keepsAccess ? stored.access : late.accessToken;
@@ -48,16 +48,6 @@ function lifeOf({ provider }: GrantFacts, late: TokenSet, since: Date, keepsAcce
   if (keepsAccess) return { refreshExpiresAt };
   return { refreshExpiresAt, accessExpiresAt: endOfLife(since, late.expiresIn ?? providerOf(provider).token.defaultLife), issuedAt: since };
 }
-
-/** What was held against the refused pair is not held against this one; what is not known stays unknown, who is dead stays dead. */
-const toBeTried = ({ unknownSince }: GrantFacts, { now, errorCode }: OrphanStrike): GrantChange => ({
-  ...NO_STRIKES,
-  refreshState: unknownSince === null ? 'confirm' : 'unknown',
-  lastClass: unknownSince === null ? 'permanent' : 'temporary',
-  lastReason: unknownSince === null ? 'refresh_unconfirmed' : 'refresh_outcome_unknown',
-  lastError: errorCode,
-  refreshDueAt: now,
-});
 
 const KEEP = `
   insert into exchange_intents (id, kind, grant_id, token_version, holder, state, answered_at)

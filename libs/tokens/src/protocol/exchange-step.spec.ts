@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { conclusionOf, fromJournal, type Known, nextStep } from './exchange-step.js';
+import { conclusionOf, fromJournal, type Known, mayStillSend, nextStep } from './exchange-step.js';
 
 describe('the steps of an exchange', () => {
   it.each<[string, Known, string]>([
@@ -34,5 +34,11 @@ describe('the steps of an exchange', () => {
     [{ reached: true, dispatched: false }, 'withheld'],
   ])('%j ends %s', (known, conclusion) => {
     expect(conclusionOf(known)).toBe(conclusion);
+  });
+});
+
+describe('a request whose dispatch was noted', () => {
+  it('leaves at once or not at all: who stood still for longer may have lost its claim', () => {
+    expect([0, 20_000, 20_001, 151_000].map(mayStillSend)).toEqual([true, true, false, false]);
   });
 });

@@ -1,3 +1,5 @@
+import { seconds } from '#config';
+
 /** What one exchange knows of itself. A process that comes back after a crash knows what the journal says (`fromJournal`). */
 export interface Known {
   /** Whether a connection stands. What fails before is known as not sent. */
@@ -30,6 +32,15 @@ export function nextStep(known: Known): Step {
 /** Nothing more can come: the answer is on disk, or the disk failed, or there will be none. */
 const isOver = ({ answer, recorded, reached, dispatched }: Known): boolean =>
   recorded !== undefined || answer === 'lost' || reached === false || dispatched === false;
+
+/** A claim of 150 s outlasts a wait of 120 s by little more than this. */
+const NOTE_LASTS = seconds(20);
+
+/**
+ * Whether a request may still leave so many milliseconds after its dispatch was noted. A process that stood still in between
+ * may have lost its claim: another has sent the token by then, and a second sending would end what came of the first.
+ */
+export const mayStillSend = (sinceNote: number): boolean => sinceNote <= NOTE_LASTS;
 
 /** How an exchange ended: `unreached` and `withheld` sent nothing, for the platform's sake or for ours. */
 export type Conclusion = 'answered' | 'lost' | 'unreached' | 'withheld';

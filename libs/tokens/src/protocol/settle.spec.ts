@@ -114,6 +114,22 @@ describe('after a failure that is no verdict on the grant', () => {
   });
 });
 
+describe('an outcome that is unknown', () => {
+  const long = { refreshState: 'unknown', unknownSince: at(0), attempt: 9 } as const;
+  const slow = { now: at(NOW), random: (): number => 0.999 };
+  const waitOf = ({ refreshDueAt }: GrantChange): number => refreshDueAt!.getTime() - NOW - at(0).getTime();
+
+  it('is asked for again within 40 seconds, however often it was', () => {
+    for (const change of [afterLostAnswer(grantFacts(long), slow), afterFailure(grantFacts(long), failure(), slow), afterFailure(grantFacts(long), failure({ class: 'app' }), slow)]) {
+      expect(waitOf(change)).toBeLessThanOrEqual(40 * SECOND);
+    }
+  });
+
+  it('waits as long as the platform itself says', () => {
+    expect(waitOf(afterFailure(grantFacts(long), failure({ retryAfter: 900 }), slow))).toBeGreaterThanOrEqual(15 * MINUTE);
+  });
+});
+
 describe('after an answer that got lost', () => {
   it('the same is sent again at once: if it never arrived it works, and if it did nothing more can be lost', () => {
     expect(afterLostAnswer(grantFacts(), moment)).toEqual({

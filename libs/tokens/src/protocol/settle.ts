@@ -13,6 +13,8 @@ export interface Now {
 /** An app that is refused is asked again at this pace: its owner has to act, and no account is hurt meanwhile. */
 const APP_PAUSE = minutes(5);
 const OWNER_PAUSE = hours(1);
+/** An unknown outcome is not left alone for longer, unless the platform itself says when to come back: few are, and each is a doubt. */
+const UNKNOWN_AT_LEAST = seconds(40);
 /** A strike so soon after a rotation, and long before the next one, is hardly the person's doing. */
 const JUST_CAME = minutes(5);
 /** How long a verdict waits at a time for a token set to be given its person. */
@@ -64,8 +66,9 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
   return { ...base, attempt, refreshDueAt: after(now, failure.retryAfter ? wait : inTime(grant, now, wait)) };
 }
 
-/** What is extended must be extended while it lives: its next try is at half of what is left, however long the backoff. */
-function inTime({ mode, accessExpiresAt }: GrantFacts, now: Date, wait: number): number {
+/** What is unknown is asked for again soon, and what is extended must be extended while it lives: its next try is at half of what is left, however long the backoff. */
+function inTime({ mode, accessExpiresAt, unknownSince }: GrantFacts, now: Date, wait: number): number {
+  if (unknownSince !== null) return Math.min(wait, UNKNOWN_AT_LEAST);
   const left = (accessExpiresAt?.getTime() ?? Infinity) - now.getTime();
   return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
 }
@@ -91,7 +94,7 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
   const again = grant.unknownSince !== null;
   if (grant.endedReason !== null) return { ...base, ...(again ? putOff(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
   const attempt = grant.attempt + 1;
-  return { ...base, attempt, refreshDueAt: again ? after(now, backoff(attempt, undefined, random)) : now };
+  return { ...base, attempt, refreshDueAt: again ? after(now, inTime(grant, now, backoff(attempt, undefined, random))) : now };
 }
 
 /** What else is known at a strike. */

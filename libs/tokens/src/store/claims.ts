@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import { newId, transaction, type Tx } from '#persistence';
 import { type GrantFacts, stateBefore } from '../protocol/grant.js';
+import { takeOver } from '../protocol/take-over.js';
 import { grantColumns, toGrant } from './grant-columns.js';
 import { applyHealth } from './health-store.js';
-import { readGrant } from './grants.js';
+import { changeGrant, readGrant } from './grants.js';
 import { endIntent, type IntentRow } from './intents.js';
 
 /** The hold on a grant during one exchange. `grant` is as it was before; its epoch is the claim's own. */
@@ -47,12 +48,16 @@ export async function claimGrant(tx: Tx, grantId: string, { holder, forced }: Cl
 
 const MARK = `
   with mine as (
-    update grants set refresh_state = 'in_flight' where id = $1 and claim_epoch = $2 and refresh_state = 'claimed' returning id
+    update grants set refresh_state = 'in_flight', claim_until = db_now() + interval '150 seconds'
+    where id = $1 and claim_epoch = $2 and refresh_state = 'claimed' returning id
   )
   update exchange_intents set state = 'dispatched', dispatched_at = db_now(), sent_fp = $4
   where id = $3 and exists (select 1 from mine)`;
 
-/** From here on the request may have been sent: who finds this after a crash knows that its outcome is unknown. */
+/**
+ * From here on the request may have been sent: who finds this after a crash knows that its outcome is unknown. The claim is
+ * renewed, for it has to outlast the wait for the answer, whatever came before.
+ */
 export async function markDispatched(tx: Tx, { grant, epoch, intentId }: Claim, fingerprint: Buffer): Promise<boolean> {
   const { rowCount } = await tx.query(MARK, [grant.id, epoch, intentId, fingerprint]);
   return rowCount !== 0;
@@ -78,22 +83,26 @@ export async function claimOf(tx: Tx, { id, grantId, claimEpoch, tokenVersion }:
 
 const EXPIRED = `select id from grants where refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`;
 
-const TAKE_OVER = `
-  update grants set claim_holder = null, claim_until = null,
-    refresh_state = case when refresh_state = 'in_flight' or unknown_since is not null then 'unknown' else 'backoff' end,
-    unknown_since = case when refresh_state = 'in_flight' then coalesce(unknown_since, db_now()) else unknown_since end,
-    last_class = case when refresh_state = 'in_flight' then 'temporary' else last_class end,
-    last_reason = case when refresh_state = 'in_flight' then 'refresh_outcome_unknown' else last_reason end,
-    refresh_due_at = db_now()
-  where id = $1 and refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`;
+/** A claim without a holder is one whose holder was called. */
+const HELD_NO_MORE = `
+  select ${grantColumns('grants')}, db_now() as now, claim_holder is null as called from grants
+  where id = $1 and refresh_state in ('claimed', 'in_flight') and claim_until < db_now() for update`;
 
-/** Claims whose holder is gone: not sent → as due as before; sent → unknown, due at once, and said of its accounts. */
+/** Claims whose holder is gone: not sent → due; sent → after a last call unknown, due at once, and said of its accounts. */
 export async function recoverClaims(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(EXPIRED);
-  for (const { id } of rows) {
-    await transaction(pool, async (tx) => {
-      const { rowCount } = await tx.query(TAKE_OVER, [id]);
-      if (rowCount !== 0) await applyHealth(tx, id);
-    });
+  for (const { id } of rows) await transaction(pool, (tx) => recoverClaim(tx, id));
+}
+
+async function recoverClaim(tx: Tx, grantId: string): Promise<void> {
+  const { rows } = await tx.query<{ now: Date; called: boolean }>(HELD_NO_MORE, [grantId]);
+  if (!rows[0]) return;
+  const { called, now, ...grant } = rows[0] as GrantFacts & { now: Date; called: boolean };
+  const fate = takeOver(grant, called, now);
+  if ('until' in fate) {
+    await tx.query('update grants set claim_holder = null, claim_until = $2 where id = $1', [grantId, fate.until]);
+    return;
   }
+  await changeGrant(tx, grant, fate.change);
+  await applyHealth(tx, grantId);
 }

@@ -1,0 +1,196 @@
+import type { GrantChange, GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
+import { deriveHealth, type HealthState } from '../../libs/tokens/src/protocol/health.js';
+import { UNBLEMISHED } from '../../libs/tokens/src/protocol/settle.js';
+import { grantFacts, SECOND } from '../support/grant-facts.js';
+import { GRACE } from './authorization-server.js';
+import type { Wiring } from './wiring.js';
+
+export interface Pair {
+  access: string;
+  refresh: string;
+}
+
+export interface GrantRow {
+  facts: GrantFacts;
+  holder: string | null;
+  claimUntil: number | null;
+  pair: Pair | null;
+  orphans: { intentId: number; pair: Pair }[];
+  health: HealthState;
+  connected: boolean;
+}
+
+export interface Intent {
+  id: number;
+  grantId: string;
+  version: string;
+  epoch: string;
+  holder: string;
+  dispatchedAt: number;
+  state: 'prepared' | 'dispatched' | 'committed' | 'released' | 'unknown' | 'answered';
+}
+
+/** The hold on a grant during one exchange; the grant as it was before. */
+export interface Claim {
+  grant: GrantFacts;
+  now: Date;
+  intentId: number;
+  epoch: string;
+}
+
+/** The database did not answer: it did nothing, or did it and nobody was told. */
+export class DatabaseGone extends Error {}
+
+const FREE = new Set(['idle', 'backoff', 'confirm', 'unknown']);
+
+/** PostgreSQL as the exchanges see it: whole transactions, one clock, and sometimes no answer. */
+export class Database {
+  readonly grants = new Map<string, GrantRow>();
+  readonly intents = new Map<number, Intent>();
+  readonly events: { type: 'account.refreshed'; intentId: number }[] = [];
+  up = true;
+  /** The next transaction takes effect, and its caller is not told. */
+  losesAnswer = false;
+
+  constructor(
+    private readonly wiring: Wiring,
+    private readonly clock: () => number,
+  ) {}
+
+  get now(): Date {
+    return new Date(this.clock());
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    if (!this.up) throw new DatabaseGone();
+    const result = work();
+    if (this.losesAnswer) {
+      this.losesAnswer = false;
+      throw new DatabaseGone();
+    }
+    return result;
+  }
+
+  row(grantId: string): GrantRow {
+    return this.grants.get(grantId)!;
+  }
+
+  add(id: string, changes: GrantChange, pair: Pair): void {
+    const facts = { ...grantFacts(changes), id, platformUserId: id };
+    this.grants.set(id, { facts, holder: null, claimUntil: null, pair, orphans: [], health: { health: 'active', reason: null }, connected: true });
+  }
+
+  /** As TAKE in store/claims.ts. */
+  claim(grantId: string, { holder, forced, intentId }: { holder: string; forced: boolean; intentId: number }): Claim | undefined {
+    const row = this.row(grantId);
+    const { facts } = row;
+    if (this.wiring.claimsExclude && !FREE.has(facts.refreshState)) return undefined;
+    if (facts.refreshState === 'ended' || !(forced || isDue(facts, this.clock()))) return undefined;
+    const epoch = String(Number(facts.claimEpoch) + 1);
+    row.facts = { ...facts, refreshState: 'claimed', claimEpoch: epoch };
+    row.holder = holder;
+    row.claimUntil = this.clock() + this.wiring.claim;
+    this.intents.set(intentId, { id: intentId, grantId, version: facts.tokenVersion, epoch, holder, dispatchedAt: 0, state: 'prepared' });
+    return { grant: facts, now: this.now, intentId, epoch };
+  }
+
+  /** As MARK in store/claims.ts. */
+  mark({ grant, epoch, intentId }: Claim): boolean {
+    const row = this.row(grant.id);
+    if (this.wiring.epochFence && (row.facts.claimEpoch !== epoch || row.facts.refreshState !== 'claimed')) return false;
+    row.facts = { ...row.facts, refreshState: 'in_flight' };
+    row.claimUntil = this.clock() + this.wiring.claim;
+    const intent = this.intents.get(intentId)!;
+    intent.state = 'dispatched';
+    intent.dispatchedAt = this.clock();
+    return true;
+  }
+
+  /** As releaseClaim in store/claims.ts. */
+  release({ grant, epoch, intentId }: Claim): void {
+    const row = this.row(grant.id);
+    if (row.facts.claimEpoch === epoch && isHeld(row.facts)) this.change(row, { refreshState: grant.refreshState });
+    this.intents.get(intentId)!.state = 'released';
+  }
+
+  /** As changeGrant in store/grants.ts; `epoch` undefined: whoever holds it. False: it has moved on. */
+  changeGrant(grant: GrantFacts, change: GrantChange, { rotate = false, epoch = '' } = {}): boolean {
+    const row = this.row(grant.id);
+    if (!this.isStill(row.facts, grant.tokenVersion, epoch)) return false;
+    this.change(row, change);
+    if (rotate) this.rotate(row);
+    return true;
+  }
+
+  private isStill({ tokenVersion, claimEpoch }: GrantFacts, version: string, epoch: string): boolean {
+    if (this.wiring.versionFence && tokenVersion !== version) return false;
+    return !this.wiring.epochFence || epoch === '' || claimEpoch === epoch;
+  }
+
+  change(row: GrantRow, change: GrantChange): void {
+    row.holder = null;
+    row.claimUntil = null;
+    row.facts = { ...row.facts, ...change };
+  }
+
+  rotate(row: GrantRow): void {
+    row.facts = { ...row.facts, tokenVersion: String(Number(row.facts.tokenVersion) + 1) };
+  }
+
+  /** As health-store.ts, for the one account that hangs on each grant here. */
+  applyHealth(row: GrantRow): void {
+    const account = { health: row.health.health, missingScopes: [], ownToken: false, probeClass: null, probeReason: null };
+    row.health = deriveHealth({ grant: row.facts, account, app: null, now: this.now });
+  }
+
+  /** As adoptOrphan: a late pair takes the place of a refused one. */
+  adoptOrphan(grant: GrantFacts, change: GrantChange, { epoch, orphan }: { epoch: string; orphan: GrantRow['orphans'][number] }): boolean {
+    const row = this.row(grant.id);
+    if (row.pair === null || !this.changeGrant(grant, change, { rotate: true, epoch })) return false;
+    row.pair = orphan.pair;
+    row.orphans = row.orphans.filter((other) => other !== orphan);
+    return true;
+  }
+
+  /** As isWithinGrace in store/grace.ts. */
+  isWithinGrace({ id, tokenVersion, mode }: GrantFacts, intentId: number): boolean {
+    if (mode !== 'rotating_grace') return false;
+    const before = [...this.intents.values()].filter((one) => one.grantId === id && one.version === tokenVersion && one.id !== intentId && (one.state === 'dispatched' || one.state === 'unknown'));
+    if (before.length === 0) return false;
+    const first = Math.min(...before.map(({ dispatchedAt }) => dispatchedAt));
+    return (this.intents.get(intentId)?.dispatchedAt ?? 0) - first < GRACE - 2 * SECOND;
+  }
+
+  due(): string[] {
+    const now = this.clock();
+    const due = [...this.grants.values()].map(({ facts }) => facts).filter((facts) => FREE.has(facts.refreshState) && isDue(facts, now));
+    return due.sort((a, b) => Number(b.refreshState === 'unknown') - Number(a.refreshState === 'unknown')).map(({ id }) => id);
+  }
+
+  /** As adoptGrant: a person has connected again. */
+  adopt(grantId: string, change: GrantChange, pair: Pair): void {
+    const row = this.row(grantId);
+    this.change(row, { ...UNBLEMISHED, ...change });
+    this.rotate(row);
+    row.pair = pair;
+    row.connected = true;
+    row.health = { health: 'active', reason: null };
+  }
+
+  /** As retireGrant: nobody's account hangs on it any more. What comes back is to be revoked. */
+  retire(grantId: string): Pair | null {
+    const row = this.row(grantId);
+    const { pair } = row;
+    this.change(row, { refreshState: 'ended', refreshDueAt: null });
+    this.rotate(row);
+    row.pair = null;
+    row.orphans = [];
+    row.connected = false;
+    row.health = { health: 'disconnected', reason: null };
+    return pair;
+  }
+}
+
+export const isHeld = ({ refreshState }: GrantFacts): boolean => refreshState === 'claimed' || refreshState === 'in_flight';
+
+const isDue = ({ refreshDueAt }: GrantFacts, now: number): boolean => refreshDueAt !== null && refreshDueAt.getTime() <= now;

@@ -1,0 +1,273 @@
+import type { Failure } from '../../libs/providers/src/index.js';
+import { hasEnded } from '../../libs/tokens/src/protocol/death-rule.js';
+import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exchange-step.js';
+import type { GrantChange } from '../../libs/tokens/src/protocol/grant.js';
+import { Secret } from '../../libs/observability/src/index.js';
+import { type Answer, LIFE, type Sending } from './authorization-server.js';
+import { askCanary, readCanary } from './canary.js';
+import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
+import type { Host, Task } from './host.js';
+import type { Steps } from './steps.js';
+import type { World } from './world.js';
+
+type Outcome = 'lost' | 'over';
+
+const UNREACHABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' };
+const DESTROYED: Pair = { access: '', refresh: '' };
+
+/** One exchanger's way with grants: as refresh-grant.ts, run-exchange.ts, settle-claim.ts, commit-tokens.ts and recover.ts. */
+export class Refresh {
+  private readonly db: Database;
+
+  constructor(
+    private readonly world: World,
+    private readonly host: Host,
+  ) {
+    this.db = world.db;
+  }
+
+  /** As refreshGrant. */
+  *refresh(task: () => Task, grantId: string, forced: boolean): Steps<void> {
+    if ((yield* this.once(task, grantId, forced)) === 'lost') yield* this.once(task, grantId, false);
+  }
+
+  private *once(task: () => Task, grantId: string, forced: boolean): Steps<Outcome> {
+    const intentId = this.world.newId();
+    const claim = this.attempt(() => this.db.claim(grantId, { holder: this.host.name, forced, intentId }));
+    if (!claim) return 'over';
+    yield 'soon';
+    const pair = this.attempt(() => this.db.row(grantId).pair);
+    if (pair === undefined) return 'over';
+    if (pair === null || this.world.wiring.isFresh(claim.grant, claim.now)) return yield* this.stored(() => { this.db.release(claim); });
+    return yield* new Run(this.world, this.host, { claim, pair, task }).toItsEnd({});
+  }
+
+  /** As recover: what the process before this one left behind. */
+  *recover(task: () => Task): Steps<string[]> {
+    const unknown: string[] = [];
+    for (const entry of [...this.host.journal.entries.values()]) {
+      yield 'soon';
+      const intent = this.db.intents.get(entry.intentId);
+      const open = intent && (intent.state === 'prepared' || intent.state === 'dispatched');
+      if (open && (yield* this.resume(task, intent, entry.answer)) === 'lost') unknown.push(entry.grantId);
+      this.host.journal.settled(entry.intentId);
+    }
+    yield 'soon';
+    const left = [...this.db.intents.values()].filter(({ holder, state }) => holder === this.host.name && (state === 'prepared' || state === 'dispatched'));
+    for (const intent of left) yield* this.stored(() => { this.db.release(this.claimOf(intent)); });
+    return unknown;
+  }
+
+  private *resume(task: () => Task, intent: Intent, answer: Answer | null): Steps<Outcome> {
+    if (answer) this.world.see('answers found in a journal');
+    const claim = this.claimOf(intent);
+    const pair = this.db.row(intent.grantId).pair ?? DESTROYED;
+    return yield* new Run(this.world, this.host, { claim, pair, task }, answer).toItsEnd(this.world.wiring.fromJournal(answer !== null));
+  }
+
+  private claimOf({ grantId, id, version, epoch }: Intent): Claim {
+    const { facts } = this.db.row(grantId);
+    const grant = { ...facts, refreshState: this.world.wiring.stateBefore(facts), tokenVersion: version };
+    return { grant, now: this.db.now, intentId: id, epoch };
+  }
+
+  private attempt<Result>(work: () => Result): Result | undefined {
+    return attempt(this.db, work);
+  }
+
+  private *stored(work: () => void): Steps<Outcome> {
+    yield* stored(this.db, work);
+    return 'over';
+  }
+}
+
+interface Parts {
+  claim: Claim;
+  pair: Pair;
+  task: () => Task;
+}
+
+/** As Run in run-exchange.ts, with the settlements of the refresh. */
+class Run {
+  constructor(
+    private readonly world: World,
+    private readonly host: Host,
+    private readonly parts: Parts,
+    private answer: Answer | null = null,
+  ) {}
+
+  *toItsEnd(known: Known): Steps<Outcome> {
+    let outcome: Outcome = 'over';
+    const { nextStep, conclusionOf } = this.world.wiring;
+    for (let step = nextStep(known); step !== 'done'; step = nextStep(known)) {
+      // From the last look at the clock to the first byte nothing waits.
+      if (step !== 'send') yield 'soon';
+      if (step === 'conclude') {
+        outcome = yield* this.conclude(conclusionOf(known));
+        known = { ...known, concluded: true };
+      } else known = { ...known, ...(yield* this.take(step)) };
+    }
+    return outcome;
+  }
+
+  private *take(step: Exclude<Step, 'conclude' | 'done'>): Steps<Known> {
+    const { journal } = this.host;
+    const { intentId } = this.parts.claim;
+    if (step === 'connect') return { reached: this.world.reachable };
+    if (step === 'dispatch') return yield* this.dispatch();
+    if (step === 'send') return yield* this.send();
+    if (step === 'record') return this.record();
+    journal.settled(intentId);
+    return { closed: true };
+  }
+
+  private record(): Known {
+    const { task, claim } = this.parts;
+    const recorded = this.world.wiring.journalsAnswers ? this.host.journal.answered(claim.intentId, this.answer!) : true;
+    const { wire } = task();
+    if (wire) wire.recorded = recorded;
+    return { recorded };
+  }
+
+  /** D on the disk and the note in the database leave together: either may be first, and either may fail. */
+  private *dispatch(): Steps<Known> {
+    const { claim } = this.parts;
+    if (!this.world.wiring.notesDispatch) return { dispatched: true };
+    const journal = (): boolean => this.host.journal.dispatched(claim.intentId, claim.grant.id);
+    const mark = (): boolean => attempt(this.world.db, () => this.world.db.mark(claim)) ?? false;
+    const [first, second] = this.world.draw(2) === 0 ? [journal, mark] : [mark, journal];
+    const notedAt = this.world.now;
+    const one = first();
+    yield 'soon';
+    const other = second();
+    yield 'soon';
+    return { dispatched: one && other && this.world.wiring.mayStillSend(this.world.now - notedAt) };
+  }
+
+  private *send(): Steps<Known> {
+    const { claim, pair, task } = this.parts;
+    const { grant, intentId } = claim;
+    const sending: Sending = { intentId, grantId: grant.id, token: pair.refresh, resend: grant.unknownSince !== null || grant.endedReason !== null };
+    const wire = this.world.send(sending);
+    task().wire = wire;
+    yield 'answer';
+    const { inbox } = wire;
+    if (inbox === undefined || inbox === 'reset') {
+      sending.window ??= 'W13';
+      return { answer: 'lost' };
+    }
+    this.answer = inbox;
+    return { answer: 'arrived' };
+  }
+
+  private *conclude(conclusion: Conclusion): Steps<Outcome> {
+    const { claim } = this.parts;
+    if (conclusion === 'answered') yield* this.answered(this.answer!);
+    else if (conclusion === 'withheld') yield* stored(this.world.db, () => { this.world.db.release(claim); });
+    else yield* this.settle(conclusion === 'lost' ? 'unknown' : 'released', (now) => this.unanswered(conclusion, now));
+    return conclusion === 'lost' ? 'lost' : 'over';
+  }
+
+  private unanswered(conclusion: Conclusion, now: Date): GrantChange {
+    const { grant } = this.parts.claim;
+    const { afterLostAnswer, afterFailure } = this.world.wiring;
+    const moment = { now, random: this.world.random };
+    return conclusion === 'lost' ? afterLostAnswer(grant, moment) : afterFailure(grant, UNREACHABLE, moment);
+  }
+
+  private *answered(answer: Answer): Steps<void> {
+    if (answer.ok) return yield* this.commit(answer.pair);
+    const { grant } = this.parts.claim;
+    if (answer.failure.class === 'permanent') return yield* this.strike(answer.failure);
+    yield* this.settle('answered', (now) => this.world.wiring.afterFailure(grant, answer.failure, { now, random: this.world.random }));
+  }
+
+  /** As settleStrike. */
+  private *strike(failure: Failure): Steps<void> {
+    const { claim: { grant, epoch, intentId }, pair } = this.parts;
+    const { db, server, wiring } = this.world;
+    yield 'soon';
+    const witness = hasEnded(grant, db.now) ? 'silent' : server.identity(pair.access);
+    yield 'soon';
+    const canaryOkAt = grant.endedReason === null && wiring.isConfirmed(grant, db.now, witness) ? askCanary(this.world, grant) : null;
+    yield 'soon';
+    yield* this.settle('answered', (now) => {
+      const canary = readCanary(db, grant);
+      const withinGrace = grant.unknownSince !== null && db.isWithinGrace(grant, intentId);
+      const change = wiring.afterStrike(grant, failure, { now, witness, canary: { ...canary, acceptedAt: canaryOkAt ?? canary.acceptedAt }, withinGrace });
+      const orphan = wiring.isCondemned(grant, change) ? db.row(grant.id).orphans.at(-1) : undefined;
+      if (!orphan || !db.adoptOrphan(grant, wiring.afterAdoption(grant, { now, errorCode: failure.code }), { epoch, orphan })) return change;
+      this.world.see('late pairs tried');
+      return undefined;
+    });
+  }
+
+  /** As settle in store-settlement.ts. */
+  private *settle(end: Intent['state'], decide: (now: Date) => GrantChange | undefined): Steps<void> {
+    const { db } = this.world;
+    const { claim } = this.parts;
+    yield* stored(db, () => {
+      const row = db.row(claim.grant.id);
+      const before = row.facts;
+      const change = decide(db.now);
+      if (change === undefined || db.changeGrant(claim.grant, change, { epoch: claim.epoch })) db.intents.get(claim.intentId)!.state = end;
+      else db.release(claim);
+      db.applyHealth(row);
+      this.world.verdict(before, row);
+    });
+  }
+
+  /** As commitTokens. */
+  private *commit(pair: Pair): Steps<void> {
+    const { db } = this.world;
+    const fate = yield* stored(db, () => (this.store(pair) ? 'stored' : this.keepLate(pair)));
+    if (fate !== 'unwanted') return;
+    yield 'soon';
+    this.world.revoke(this.parts.claim.grant.id, pair);
+  }
+
+  private store(pair: Pair): boolean {
+    const { world: { db, wiring, random }, parts: { claim } } = this;
+    const tokens = { accessToken: new Secret(''), refreshToken: new Secret(''), expiresIn: LIFE, refreshExpiresIn: null, scopes: null };
+    if (!db.changeGrant(claim.grant, wiring.afterTokens(claim.grant, tokens, null, { now: db.now, random }), { rotate: true })) return false;
+    const row = db.row(claim.grant.id);
+    this.world.see(claim.grant.endedReason === null ? 'rotations' : 'revived');
+    row.pair = pair;
+    db.intents.get(claim.intentId)!.state = 'committed';
+    for (let events = 0; events < wiring.eventsPerCommit; events += 1) db.events.push({ type: 'account.refreshed', intentId: claim.intentId });
+    db.applyHealth(row);
+    return true;
+  }
+
+  private keepLate(pair: Pair): string {
+    const { world: { db, wiring }, parts: { claim: { grant, intentId } } } = this;
+    const row = db.row(grant.id);
+    const intent = db.intents.get(intentId)!;
+    const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', living: row.pair !== null });
+    if (fate !== 'stored') this.world.see('late pairs');
+    if (fate === 'orphan') row.orphans.push({ intentId, pair });
+    if (fate !== 'stored') intent.state = 'answered';
+    return fate;
+  }
+}
+
+function attempt<Result>(db: Database, work: () => Result): Result | undefined {
+  try {
+    return db.transaction(work);
+  } catch (error) {
+    if (error instanceof DatabaseGone) return undefined;
+    throw error;
+  }
+}
+
+/** As untilStored: for as long as the process lives. */
+function* stored<Result>(db: Database, work: () => Result): Steps<Result> {
+  for (;;) {
+    try {
+      return db.transaction(work);
+    } catch (error) {
+      if (!(error instanceof DatabaseGone)) throw error;
+    }
+    yield 'database';
+  }
+}

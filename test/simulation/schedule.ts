@@ -1,0 +1,158 @@
+import type { Host, Task } from './host.js';
+import { HOUR, MINUTE, SECOND } from '../support/grant-facts.js';
+import type { World } from './world.js';
+
+/** Something that may happen next; `false`: not now. `pick` chooses of whom. */
+type Event = (world: World, pick: number) => unknown;
+
+const one = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % items.length];
+const hostOf = (world: World, pick: number): Host => world.hosts[pick % 2]!;
+const grantOf = (world: World, pick: number): string => `g${1 + (pick % world.db.grants.size)}`;
+
+function step(world: World, pick: number): boolean {
+  const ready = world.hosts.flatMap((host) => [...host.tasks.values()].filter((task) => world.isReady(host, task)).map((task): [Host, Task] => [host, task]));
+  const chosen = one(ready, pick);
+  if (!chosen) return carry(world, pick);
+  world.step(...chosen);
+  return true;
+}
+
+function carry(world: World, pick: number): boolean {
+  const wire = one(world.wires, pick);
+  if (!wire) return sweep(world, pick);
+  world.carry(wire);
+  return true;
+}
+
+/** One exchanger is quick while the other gets no turn: up to its answers, or with them. */
+function hurry(world: World, pick: number): boolean {
+  const host = hostOf(world, pick);
+  const before = world.steps;
+  world.settleHost(host);
+  for (const wire of pick % 4 < 2 ? [] : [...world.wires].filter((one) => [...host.tasks.values()].some((task) => task.wire === one))) {
+    while (wire.at !== 'over') world.carry(wire);
+  }
+  world.settleHost(host);
+  return world.steps > before;
+}
+
+/** Where nothing is under way, time goes on to the next thing that is due. */
+function sweep(world: World, pick: number): boolean {
+  world.sweep(hostOf(world, pick));
+  if (world.hosts.some(({ tasks }) => tasks.size > 0) || world.wires.length > 0) return true;
+  const due = [...world.db.grants.values()].map(({ facts, claimUntil }) => claimUntil ?? facts.refreshDueAt?.getTime() ?? Infinity);
+  const next = Math.min(...due);
+  if (Number.isFinite(next)) world.pass(Math.max(0, next + SECOND - world.now));
+  return true;
+}
+
+function lose(world: World, pick: number): boolean {
+  const wire = one(world.wires, pick >>> 1);
+  if (wire) world.drop(wire, pick % 2 === 0);
+  return wire !== undefined;
+}
+
+const PASSES = [SECOND, 5 * SECOND, 30 * SECOND, 2 * MINUTE, 160 * SECOND, 16 * MINUTE, HOUR];
+
+function pass(world: World, pick: number): void {
+  world.pass(PASSES[pick % PASSES.length]!);
+}
+
+function force(world: World, pick: number): boolean {
+  return world.start(hostOf(world, pick), grantOf(world, pick >>> 1), true);
+}
+
+/** A process dies, or one that died comes back. */
+function crash(world: World, pick: number): boolean {
+  const host = hostOf(world, pick);
+  if (host.state === 'gone') return false;
+  if (host.state === 'down') world.restart(host);
+  else world.crash(host);
+  return true;
+}
+
+function freeze(world: World, pick: number): boolean {
+  const host = hostOf(world, pick);
+  if (host.state !== 'up') return false;
+  if (host.frozen) world.thaw(host);
+  else {
+    host.frozen = true;
+    world.tell(host.name, 'stands still');
+  }
+  return true;
+}
+
+function burn(world: World, pick: number): boolean {
+  const host = world.hosts[1];
+  if (pick % 4 !== 0 || host.state === 'gone') return false;
+  world.lose(host);
+  world.tell(host.name, 'burns');
+  return true;
+}
+
+function database(world: World): void {
+  world.db.up = !world.db.up;
+  world.tell('the database is', world.db.up ? 'back' : 'away');
+}
+
+function loseCommit(world: World): void {
+  world.db.losesAnswer = true;
+}
+
+function disk(world: World, pick: number): void {
+  const { journal, name } = hostOf(world, pick);
+  journal.fails = !journal.fails;
+  world.tell('the disk of', name, journal.fails ? 'fails' : 'works');
+}
+
+const WEATHERS = ['well', 'well', 'failing', 'refusing_app'] as const;
+
+function weather(world: World, pick: number): void {
+  world.server.weather = one(WEATHERS, pick)!;
+  world.server.apiAnswers = (pick >>> 2) % 4 !== 0;
+  world.reachable = (pick >>> 4) % 4 !== 0;
+  world.tell('the platform is', world.server.weather, world.reachable ? '' : 'and out of reach');
+}
+
+/** Once in a while a platform refuses everybody by mistake, for some minutes. */
+function refuseAll({ server, now }: World, pick: number): boolean {
+  if (server.refusesAllUntil !== -Infinity) return false;
+  server.refusesAllUntil = now + (1 + (pick % 10)) * MINUTE;
+  return true;
+}
+
+function revoke(world: World, pick: number): boolean {
+  const family = world.server.familyOf(grantOf(world, pick >>> 2));
+  if (!family.alive || pick % 3 !== 0) return false;
+  world.server.end(family);
+  world.tell('the person of', family.person, 'revokes');
+  return true;
+}
+
+/** Connecting and disconnecting are transactions of their own: without a database there is neither. */
+function reconnect(world: World, pick: number): boolean {
+  if (world.db.up) world.reconnect(grantOf(world, pick));
+  return world.db.up;
+}
+
+function disconnect(world: World, pick: number): boolean {
+  const grantId = grantOf(world, pick);
+  const possible = world.db.up && world.db.row(grantId).connected;
+  if (possible) world.disconnect(grantId);
+  return possible;
+}
+
+const EVENTS: readonly [number, Event][] = [
+  [60, step], [26, carry], [10, sweep], [8, pass], [8, hurry], [4, force], [2, lose], [5, crash], [4, freeze], [1, burn], [3, database],
+  [2, loseCommit], [2, disk], [2, weather], [1, refuseAll], [1, revoke], [3, reconnect], [1, disconnect],
+];
+const TABLE = EVENTS.flatMap(([weight, event]) => Array.from({ length: weight }, () => event));
+
+/** One entry of a schedule, carried out. */
+export function happen(world: World, entry: number): void {
+  world.reseed(entry);
+  const event = TABLE[entry % TABLE.length]!;
+  const pick = Math.floor(entry / TABLE.length);
+  const before = world.steps;
+  if (event(world, pick) !== false && world.steps === before) world.see('steps');
+}

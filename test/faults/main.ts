@@ -10,6 +10,7 @@ import { runRow, type RowSettings } from './rows/run-row.js';
 import { proveChecks } from './sabotage/prove-checks.js';
 import { Databases } from './world/databases.js';
 import { redisIsHere } from './world/servers.js';
+import { disksAreHere } from './world/strike.js';
 
 interface Result {
   row: Row;
@@ -22,6 +23,8 @@ interface Result {
 const HEADINGS = ['fault', 'platform', 'queue', 'faults', 'rotations', 'lost', 'told', 'in flight', 'false deaths', 'seconds', 'reached'];
 const SHOWN_BREACHES = 5;
 
+const NOTHING: Counts = { faults: 0, rotations: 0, lost: 0, reported: 0, falseDeaths: 0, seconds: 0, inFlight: 0, breaches: [] };
+
 /** The exit code. */
 export async function main(args: string[]): Promise<number> {
   const given = readArguments(args);
@@ -29,6 +32,9 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  // What we started leaves when we do, by its channel to us or by our last word.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+  process.setMaxListeners(0);
   say(`seed ${given.seed}`);
   const databases = await Databases.start();
   try {
@@ -45,10 +51,11 @@ export async function main(args: string[]): Promise<number> {
 
 async function runAll(given: Arguments, databases: Databases): Promise<Result[]> {
   const results: Result[] = [];
+  const rows = possibleRows(given);
   if (given.queues.includes('redis') && !redisIsHere) say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
   for (const kind of given.platforms) {
     for (const queue of given.queues.filter((name) => name === 'postgres' || redisIsHere)) {
-      for (const row of chosenRows(given, queue)) results.push(await runOne({ row, kind, queue }, given, databases));
+      for (const row of rows.filter((one) => isOn(one, queue))) results.push(await runOne({ row, kind, queue }, given, databases));
     }
   }
   return results;
@@ -71,20 +78,26 @@ async function runOne(cell: Pick<Result, 'row' | 'kind' | 'queue'>, given: Argum
   const { row, kind, queue } = cell;
   const { seed, accounts, verbose } = given;
   const tell = (text: string): void => { if (verbose) say(`    ${text}`); };
-  const counts = await runRow(row, { databases, seed, kind, queue, accounts, say: tell });
-  const misses = missesOf(counts, row.figure);
+  const ran = await runRow(row, { databases, seed, kind, queue, accounts, say: tell }).catch((error: unknown) => error);
+  const counts = ran instanceof Error ? NOTHING : (ran as Counts);
+  const misses = ran instanceof Error ? [`it broke off: ${ran.message}`] : missesOf(counts, row.figure);
   say(`${misses.length === 0 ? 'ok    ' : 'MISSED'}  ${row.name} (${kind}, ${queue}): ${counts.faults} faults, ${counts.rotations} rotations, ${counts.lost} lost, ${counts.seconds} s`);
   if (row.design === 'product') for (const { invariant, what } of counts.breaches.slice(0, SHOWN_BREACHES)) say(`        ${invariant} (${INVARIANTS[invariant]}): ${what}`);
   return { ...cell, counts, misses };
 }
 
-function chosenRows({ short, only, share }: Arguments, queue: 'postgres' | 'redis'): Row[] {
+/** The rows that are asked for and can be run here. */
+function possibleRows({ short, only, share }: Arguments): Row[] {
   const sizes = short ? SHORT : LONG;
-  return rowsAt({ ...sizes, share: share ?? sizes.share })
-    .filter(({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)))
-    .filter(({ needsRedis }) => !needsRedis || queue === 'redis')
-    // The control has no queue.
-    .filter(({ design }) => design === 'product' || queue === 'postgres');
+  const rows = rowsAt({ ...sizes, share: share ?? sizes.share }).filter(({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)));
+  const unable = rows.filter(({ needsDisk }) => needsDisk).filter(() => !disksAreHere());
+  for (const { name } of unable) say(`No disk can be mounted here: "${name}" is skipped.`);
+  return rows.filter((row) => !unable.includes(row));
+}
+
+/** The control has no queue, and some rows are about Redis alone. */
+function isOn({ needsRedis, design }: Row, queue: 'postgres' | 'redis'): boolean {
+  return queue === 'redis' ? design === 'product' : !needsRedis;
 }
 
 function line({ row, kind, queue, counts, misses }: Result): (string | number)[] {

@@ -9,8 +9,8 @@ export interface Row {
   graceSeconds: number;
   plan: PlanShape;
   figure: Figure;
-  /** How many faults are enough; more are drawn while rotations lack. Null: without an end. */
-  atMost: number | null;
+  /** After the faults of the figure come no more, however many rotations it still lacks. */
+  capped: boolean;
   /** Only where the queue lives in Redis. */
   needsRedis?: boolean;
   /** Puts the journal on a disk that can be filled. */

@@ -28,7 +28,6 @@ export interface RowSettings {
 /** A row that does not come to its figure by then has missed it. */
 const LONGEST = 45 * 60_000;
 const WARM = 10;
-const ENOUGH = 50;
 
 /** Runs one row: load, faults by its plan, drain, and the questions afterwards. */
 export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
@@ -82,13 +81,15 @@ function feed({ pool, queue, apis, population, options }: World): Feeder {
 async function strikeByPlan(row: Row, world: World, { seed, say }: Pick<RowSettings, 'seed' | 'say'>): Promise<number> {
   const plan = drawPlan(row.plan, seedOf(seed, row.name));
   const end = Date.now() + LONGEST;
+  const progress = new Progress(world);
   const lasting = new Set<Promise<void>>();
   let faults = 0;
   await rotationsReach(world, WARM, end);
-  const isDone = async (): Promise<boolean> => faults >= row.figure.faults && (await rotations(world)) >= row.figure.rotations;
+  const isDone = async (): Promise<boolean> =>
+    (await progress.hasStopped()) || (faults >= row.figure.faults && progress.rotations >= row.figure.rotations);
   for (let index = 0; Date.now() < end && !(await isDone()); index += 1) {
     const planned = plan[index % plan.length];
-    if (!planned || (row.atMost !== null && faults >= row.atMost)) {
+    if (!planned || (row.capped && faults >= row.figure.faults)) {
       await rotationsReach(world, row.figure.rotations, end);
       break;
     }
@@ -105,16 +106,24 @@ async function strikeByPlan(row: Row, world: World, { seed, say }: Pick<RowSetti
   return faults;
 }
 
-const rotations = async ({ platform }: World): Promise<number> => (await platform.counters()).rotations;
+/** No rotation for so long is a product that has stopped working: it has missed its row, and nobody waits on. */
+const STOPPED_AFTER = 100_000;
 
-/** No rotation for so long is a product that has stopped working. */
-async function rotationsReach(world: World, wanted: number, end: number): Promise<void> {
-  let before = -1;
-  for (let idle = 0; Date.now() < end && idle < ENOUGH; ) {
-    const now = await rotations(world);
-    if (now >= wanted) return;
-    idle = now === before ? idle + 1 : 0;
-    before = now;
-    await sleep(1_000);
+class Progress {
+  rotations = 0;
+  #since = Date.now();
+
+  constructor(private readonly world: World) {}
+
+  async hasStopped(): Promise<boolean> {
+    const { rotations } = await this.world.platform.counters();
+    if (rotations > this.rotations) this.#since = Date.now();
+    this.rotations = rotations;
+    return Date.now() - this.#since > STOPPED_AFTER;
   }
+}
+
+async function rotationsReach(world: World, wanted: number, end: number): Promise<void> {
+  const progress = new Progress(world);
+  while (Date.now() < end && !(await progress.hasStopped()) && progress.rotations < wanted) await sleep(500);
 }

@@ -24,8 +24,8 @@ const EXCHANGE = 'libs/tokens/src/exchange';
 /** Mistakes that somebody could make one day, each in one line. */
 export const SABOTAGES: readonly Sabotage[] = [
   {
-    name: 'a renewed pair is stored with the old refresh token', seenBy: 'I1', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: 'tokens.refreshToken ?? before.refresh', instead: 'before.refresh' }],
+    name: 'every fourth renewed pair is stored with the old refresh token', seenBy: 'I1', row: 'worker, API kill -9', share: 0.02,
+    cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: 'tokens.refreshToken ?? before.refresh', instead: 'Number(grant.tokenVersion) % 4 === 3 ? before.refresh : tokens.refreshToken' }],
   },
   {
     name: 'an answer that got lost counts as never sent', seenBy: 'I2', row: 'broken answers, 30 s grace', share: 0.12,

@@ -57,7 +57,8 @@ export class StrikableRedis {
     this.#port ||= await freePort();
     const port = this.#port;
     const options = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', join(this.directory)];
-    this.#child = spawn(PROGRAM ?? 'redis-server', options, { stdio: 'ignore' });
+    const child = (this.#child = spawn(PROGRAM ?? 'redis-server', options, { stdio: 'ignore' }));
+    process.once('exit', () => child.kill('SIGKILL'));
     if (!(await until(() => listens(port), 20_000, 50))) throw new Error('redis-server did not start');
   }
 

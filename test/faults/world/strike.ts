@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault as AnswerFault } from '../authorization-servers/contract.js';
 import { shapes } from '../authorization-servers/fault-shapes.js';
@@ -103,6 +104,15 @@ export function mountJournal(directory: string): boolean {
   const folder = journalIn(directory);
   mkdirSync(folder, { recursive: true });
   return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0700`, 'none', folder]).status === 0;
+}
+
+/** Whether this machine lets us fill a disk. */
+export function disksAreHere(): boolean {
+  const directory = mkdtempSync(join(tmpdir(), 'evergrant-faults-disk-'));
+  const isMounted = mountJournal(directory);
+  if (isMounted) unmountJournal(directory);
+  rmSync(directory, { recursive: true, force: true });
+  return isMounted;
 }
 
 export const unmountJournal = (directory: string): boolean => spawnSync('umount', [journalIn(directory)]).status === 0;

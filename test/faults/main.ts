@@ -32,21 +32,24 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  // What we started leaves when we do, by its channel to us or by our last word.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
-  process.setMaxListeners(0);
+  leaveInOrder();
   say(`seed ${given.seed}`);
   const databases = await Databases.start();
   try {
     if (given.proveChecks) return (await proveChecks(proofSettings(given, databases), given.only)) ? 0 : 1;
-    const results = await runAll(given, databases);
-    say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
-    for (const { row, kind, queue, misses } of results) for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
-    const isWhole = await tellOthers(given, databases);
-    return isWhole && results.every(({ misses }) => misses.length === 0) ? 0 : 1;
+    return (await tellAll(given, databases)) ? 0 : 1;
   } finally {
     await databases.stop();
   }
+}
+
+/** Whether everything was reached. */
+async function tellAll(given: Arguments, databases: Databases): Promise<boolean> {
+  const results = await runAll(given, databases);
+  say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
+  for (const { row, kind, queue, misses } of results) for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
+  const isWhole = await tellOthers(given, databases);
+  return isWhole && results.every(({ misses }) => misses.length === 0);
 }
 
 async function runAll(given: Arguments, databases: Databases): Promise<Result[]> {
@@ -67,6 +70,12 @@ async function tellOthers({ short, only, seed, share }: Arguments, databases: Da
   const figures = await otherFigures({ databases, seed, share: share ?? 1 }, only);
   for (const { name, told, reached } of figures) say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...told.map((one) => `        ${one}`)].join('\n'));
   return figures.every(({ reached }) => reached);
+}
+
+/** What we started leaves when we do, by its channel to us or by our last word. */
+function leaveInOrder(): void {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+  process.setMaxListeners(0);
 }
 
 /** What a check must see, it sees on one platform as on the other. */

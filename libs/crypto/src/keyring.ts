@@ -10,6 +10,7 @@ export type Purpose = 'wrap' | 'fingerprint' | 'state' | 'cursor' | 'journal';
 /** The master keys with their ids. The first one seals, all of them open. */
 export class Keyring {
   readonly #masters: Map<string, Buffer>;
+  readonly #subkeys = new Map<string, Buffer>();
   readonly primaryId: string;
 
   /** Reads `id:base64` of 32 bytes each, separated by commas or white space. */
@@ -24,6 +25,13 @@ export class Keyring {
 
   /** The key of one purpose under one master key (HKDF-SHA-256, RFC 5869). Throws when the id is unknown. */
   subkey(purpose: Purpose, keyId: string = this.primaryId): Buffer {
+    const name = `${purpose}/${keyId}`;
+    const known = this.#subkeys.get(name) ?? this.derive(purpose, keyId);
+    this.#subkeys.set(name, known);
+    return known;
+  }
+
+  private derive(purpose: Purpose, keyId: string): Buffer {
     const master = this.#masters.get(keyId);
     if (!master) throw new Error(`no master key with the id "${keyId}": a key in use was taken from MASTER_KEYS`);
     return Buffer.from(hkdfSync('sha256', master, '', `evergrant/v1/${purpose}`, KEY_BYTES));

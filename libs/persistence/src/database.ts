@@ -57,6 +57,6 @@ function newDataSource(options: DatabaseOptions): DataSource {
     poolSize: options.pool,
     connectTimeoutMS: 5_000,
     poolErrorHandler: (error: unknown) => { options.logger.warn({ err: error }, 'a database connection broke'); },
-    extra: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000 },
+    extra: { pipeline: true, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000 },
   });
 }

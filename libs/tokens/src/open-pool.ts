@@ -22,6 +22,8 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     connectionString: url.reveal(),
     application_name: `evergrant-${name}`,
     max,
+    // What needs no answer of the statement before it goes out with it.
+    pipeline: true,
     // Also the wait for a free connection: whoever waits in a queue of ours has time.
     connectionTimeoutMillis: seconds(30),
     statement_timeout: seconds(30),

@@ -1,4 +1,4 @@
-import { recordEvent, transaction, type Tx } from '#persistence';
+import { transaction, type Tx } from '#persistence';
 import { providerOf, type TokenSet } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
 import { fateOfLatePair, type LateFate } from '../protocol/late-pair.js';
@@ -19,9 +19,7 @@ import { untilStored } from './until-stored.js';
  */
 export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSet): Promise<RefreshOutcome> {
   const { grant } = refresh.claim;
-  const fate = await untilStored(room.logger, { grant: grant.id }, () =>
-    transaction(room.pool, async (tx) => ((await store(room, tx, refresh, tokens)) ? 'stored' : keepLate(room, tx, refresh, tokens))),
-  );
+  const fate = await untilStored(room.logger, { grant: grant.id }, () => storeOrKeep(room, refresh, tokens));
   room.at?.('W6');
   if (fate === 'unwanted') await revokeTokens(room, { ...grant, oauthAppId: refresh.app.id, ...tokens });
   if (fate === 'stored') tellLifeLeft(room, refresh);
@@ -32,25 +30,36 @@ function tellLifeLeft({ metrics }: Room, { claim: { grant, now } }: Refresh): vo
   if (grant.accessExpiresAt) metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
 }
 
-async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<boolean> {
+async function storeOrKeep(room: Room, refresh: Refresh, tokens: TokenSet): Promise<'stored' | LateFate> {
+  try {
+    await transaction(room.pool, (tx) => store(room, tx, refresh, tokens));
+    return 'stored';
+  } catch (error) {
+    if (!(error instanceof MovedOn)) throw error;
+    return transaction(room.pool, (tx) => keepLate(room, tx, refresh, tokens));
+  }
+}
+
+/** The grant has another version than the one that was sent: what was written beside it is rolled back. */
+class MovedOn extends Error {}
+
+/** Statements that need no answer of each other go out together: an exchanger's pace is the number of its round trips. */
+async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<void> {
   const { grant, intentId } = claim;
   const now = await databaseNow(tx);
   const learned = tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
   const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, { now, random: room.random });
-  const version = await changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true });
-  if (version === undefined) return false;
-  await room.vault.sealGrantTokens(tx, grant, version, {
-    access: tokens.accessToken,
-    refresh: tokens.refreshToken ?? before.refresh,
-    previous: sent,
-  });
-  await clearApp(tx, app);
-  await endIntent(tx, intentId, 'committed');
-  await putOffProbes(tx, grant);
-  if (tokens.scopes) await compareScopes(tx, grant, tokens.scopes);
-  await applyHealth(tx, grant.id);
-  await announceRefresh(tx, grant.id);
-  return true;
+  const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
+  const [version] = await Promise.all([
+    changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
+    room.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
+    clearApp(tx, app),
+    endIntent(tx, intentId, 'committed'),
+    putOffProbes(tx, grant),
+    tokens.scopes && compareScopes(tx, grant, tokens.scopes),
+  ]);
+  if (version === undefined) throw new MovedOn();
+  await applyHealth(tx, grant.id, 'account.refreshed');
 }
 
 /** A platform that says which scopes are left says so of every account on the grant. */
@@ -77,13 +86,4 @@ async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refr
   if (fate === 'orphan') await room.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
   if (fate !== 'stored') await endIntent(tx, intentId, 'answered', 'late');
   return fate;
-}
-
-async function announceRefresh(tx: Tx, grantId: string): Promise<void> {
-  const { rows } = await tx.query<{ accountId: string; workspaceId: string; environment: 'live' | 'test' }>(
-    `select id as "accountId", workspace_id as "workspaceId", environment from accounts
-     where grant_id = $1 and health <> 'disconnected' order by id`,
-    [grantId],
-  );
-  for (const account of rows) await recordEvent(tx, { ...account, type: 'account.refreshed' });
 }

@@ -21,8 +21,7 @@ export interface Refresh {
 /** After winning the claim, look again: is there something to send, is it time, may the app be used? */
 export async function prepareRefresh(room: Room, claim: Claim): Promise<Refresh | RefreshOutcome> {
   const { grant, now } = claim;
-  const tokens = await room.vault.openGrantTokens(room.pool, grant);
-  const app = await readApp(room.pool, grant.oauthAppId);
+  const [tokens, app] = await Promise.all([room.vault.openGrantTokens(room.pool, grant), readApp(room.pool, grant.oauthAppId)]);
   const sent = tokens && tokenToSend(grant, tokens);
   if (!sent || !app) return lookAgain(room, claim);
   if (isFresh(grant, now)) {

@@ -18,11 +18,17 @@ const READ = `
   select id, workspace_id as "workspaceId", environment, client_id as "clientId", status,
     greatest(0, ceil(extract(epoch from coalesce(paused_until, db_now()) - db_now())))::int as "pausedFor",
     exists (select 1 from breakers where oauth_app_id = oauth_apps.id and state <> 'closed') as shut
-  from oauth_apps where id = $1`;
+  from oauth_apps where id = `;
 
 /** The app of that id; null, as in a grant whose app was deleted, finds none. */
 export async function readApp(tx: Tx, appId: string | null): Promise<AppRow | undefined> {
-  const { rows } = await tx.query<AppRow>(READ, [appId]);
+  const { rows } = await tx.query<AppRow>(`${READ} $1`, [appId]);
+  return rows[0];
+}
+
+/** The app that a grant was given to. */
+export async function readAppOf(tx: Tx, grantId: string): Promise<AppRow | undefined> {
+  const { rows } = await tx.query<AppRow>(`${READ} (select oauth_app_id from grants where id = $1)`, [grantId]);
   return rows[0];
 }
 

@@ -1,6 +1,6 @@
-import { recordEvent, type Health, type Tx } from '#persistence';
-import { type AccountFacts, deriveHealth } from '../protocol/health.js';
-import { readApp, troubleOf } from './apps.js';
+import { recordEvent, type Health, type Tenant, type Tx } from '#persistence';
+import { type AccountFacts, deriveHealth, type HealthState } from '../protocol/health.js';
+import { readAppOf, troubleOf } from './apps.js';
 import { readGrant } from './grants.js';
 
 interface AccountRow extends AccountFacts {
@@ -13,19 +13,32 @@ const LIVING = `
     probe_class as "probeClass", probe_reason as "probeReason" from accounts
   where grant_id = $1 and health <> 'disconnected' order by id for update`;
 
-/** Derives the health of a grant's accounts anew, in the transaction that changed a fact; what changed becomes an event. */
-export async function applyHealth(tx: Tx, grantId: string): Promise<void> {
-  const read = await readGrant(tx, grantId);
+/**
+ * Derives the health of a grant's accounts anew, in the transaction that changed a fact; what changed becomes an event.
+ * `happened` is told of every account after that.
+ */
+export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.refreshed'): Promise<void> {
+  const [read, app, { rows }] = await Promise.all([
+    readGrant(tx, grantId),
+    readAppOf(tx, grantId),
+    tx.query<AccountRow & Record<string, unknown>>(LIVING, [grantId]),
+  ]);
   if (!read) return;
   const { grant, now } = read;
-  const app = troubleOf(await readApp(tx, grant.oauthAppId));
-  const { rows } = await tx.query<AccountRow & Record<string, unknown>>(LIVING, [grantId]);
+  const told: Promise<void>[] = [];
   for (const account of rows) {
-    const state = deriveHealth({ grant, account, app, now });
-    if (state.health === account.health && state.reason === account.reason) continue;
-    await tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [account.id, state.health, state.reason]);
-    await announce(tx, { ...grant, accountId: account.id }, account.health, state);
+    const state = deriveHealth({ grant, account, app: troubleOf(app), now });
+    if (state.health !== account.health || state.reason !== account.reason) told.push(change(tx, grant, account, state));
+    if (happened) told.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));
   }
+  await Promise.all(told);
+}
+
+async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthState): Promise<void> {
+  await Promise.all([
+    tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [account.id, state.health, state.reason]),
+    announce(tx, { ...grant, accountId: account.id }, account.health, state),
+  ]);
 }
 
 /** Who is told: everybody of the change, and of a revocation by its own name too. */
@@ -33,11 +46,11 @@ async function announce(
   tx: Tx,
   { workspaceId, environment, accountId }: { workspaceId: string; environment: 'live' | 'test'; accountId: string },
   previous: Health,
-  { health, reason }: { health: Health; reason: string | null },
+  { health, reason }: HealthState,
 ): Promise<void> {
   const event = { workspaceId, environment, accountId };
-  await recordEvent(tx, { ...event, type: 'account.health_changed', data: { health, reason, previous } });
-  if (health === 'needs_reauth' && previous !== 'needs_reauth') {
-    await recordEvent(tx, { ...event, type: 'connection.revoked', data: { reason } });
-  }
+  await Promise.all([
+    recordEvent(tx, { ...event, type: 'account.health_changed', data: { health, reason, previous } }),
+    health === 'needs_reauth' && previous !== 'needs_reauth' && recordEvent(tx, { ...event, type: 'connection.revoked', data: { reason } }),
+  ]);
 }

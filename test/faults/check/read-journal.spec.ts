@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JournalRecord } from '../../../libs/tokens/src/journal/record.js';
+import type { JournalRecord } from '#tokens';
 import { openExchanges } from './read-journal.js';
 
 const record = (type: JournalRecord['type'], intentId: string): JournalRecord => ({

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Keyring } from '#crypto';
-import { readFrames } from '../../../libs/tokens/src/journal/frame.js';
-import { type JournalRecord, RecordCodec } from '../../../libs/tokens/src/journal/record.js';
+import { type JournalRecord, readFrames, RecordCodec } from '#tokens';
 import { journalIn } from '../world/product-environment.js';
 import type { JournaledAnswer } from './facts.js';
 

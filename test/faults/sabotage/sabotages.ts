@@ -36,10 +36,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: 'await announceRefresh(tx, grant.id);', instead: '' }],
   },
   {
-    name: 'every seventh renewal is called a death', seenBy: 'I4', row: 'worker, API kill -9', share: 0.02,
+    name: 'every second renewal is called a death', seenBy: 'I4', row: 'worker, API kill -9', share: 0.02,
     cuts: [{
       file: 'libs/tokens/src/protocol/health.js', find: 'for (const rule of RULES) {',
-      instead: "if (Number(input.grant.tokenVersion) % 7 === 3) return { health: 'needs_reauth', reason: 'token_revoked' };\n    for (const rule of RULES) {",
+      instead: "if (Number(input.grant.tokenVersion) % 2 === 1) return { health: 'needs_reauth', reason: 'token_revoked' };\n    for (const rule of RULES) {",
     }],
   },
   {

@@ -1,4 +1,4 @@
-import { populate } from './population.js';
+import { populate, spread } from './population.js';
 import { seededRandom } from './seeded-random.js';
 import { type Shape, SHAPES } from './shapes.js';
 import { VirtualEngine } from './virtual-engine.js';
@@ -19,12 +19,22 @@ export interface OutageRow {
   accounts: number;
   /** Accounts that were anything but active or degraded, at any time. */
   left: number;
+  /** Times that one of them was told to reconnect. */
+  wrong: number;
   /** Virtual minutes after the end until every account was refreshed and active; null: not within an hour. */
   refreshedWithin: number | null;
+  /** Requests to the token endpoint while the platform was down. */
+  sent: number;
+  /** That it really took. */
+  seconds: number;
 }
 
 const HOUR = 3_600;
 const WAIT = HOUR;
+/** Every token has ended by then. */
+const EVENTFUL = 2 * HOUR;
+/** After it nothing but tries at long intervals, which may each be up to a minute late. */
+const RARELY = 60;
 
 /** Lets a platform be down in one shape after another, and tells what became of the accounts. */
 export async function runOutages({ databaseUrl, accounts, shapes, hours, seed }: OutageOptions, tell: (row: OutageRow) => void = () => undefined): Promise<OutageRow[]> {
@@ -44,15 +54,26 @@ export async function runOutages({ databaseUrl, accounts, shapes, hours, seed }:
 }
 
 async function runOutage(engine: VirtualEngine, shape: Shape, hours: number): Promise<OutageRow> {
+  const { platform, room } = engine;
+  const begun = performance.now();
+  await spread(room);
   const sequence = await lastEvent(engine);
-  engine.platform.outage = shape;
-  await engine.live(engine.now + Math.min(hours, shape.hours ?? hours) * HOUR);
-  engine.platform.outage = null;
+  const asked = platform.asked;
+  platform.outage = shape;
+  await goThrough(engine, hours * HOUR);
+  platform.outage = null;
+  const sent = platform.asked - asked;
   const end = engine.now;
-  await engine.live(end + WAIT, () => allWell(engine));
-  const { left, accounts } = await count(engine, sequence);
+  await engine.live(end + WAIT, { isEnough: () => allWell(engine) });
   const refreshedWithin = (await allWell(engine)) ? Math.ceil((engine.now - end) / 6) / 10 : null;
-  return { shape: shape.name, accounts, left, refreshedWithin };
+  const seconds = Math.round((performance.now() - begun) / 1_000);
+  return { shape: shape.name, ...(await count(engine, sequence)), refreshedWithin, sent, seconds };
+}
+
+async function goThrough(engine: VirtualEngine, length: number): Promise<void> {
+  const end = engine.now + length;
+  await engine.live(Math.min(end, engine.now + EVENTFUL));
+  await engine.live(end, { sweepEvery: RARELY });
 }
 
 /** Event ids grow with time. */
@@ -69,13 +90,14 @@ async function allWell({ room }: VirtualEngine): Promise<boolean> {
   return rows.length === 0;
 }
 
-async function count({ room }: VirtualEngine, since: string | null): Promise<{ left: number; accounts: number }> {
-  const { rows } = await room.pool.query<{ left: number; accounts: number }>(
+async function count({ room }: VirtualEngine, since: string | null): Promise<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>> {
+  const { rows } = await room.pool.query<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>>(
     `select count(*)::int as accounts, count(*) filter (where health not in ('active', 'degraded') or exists (
        select 1 from account_events event where event.account_id = accounts.id and ($1::uuid is null or event.id > $1)
-         and event.type = 'account.health_changed' and event.data ->> 'health' not in ('active', 'degraded')))::int as left
+         and event.type = 'account.health_changed' and event.data ->> 'health' not in ('active', 'degraded')))::int as left,
+       (select count(*) from account_events event where ($1::uuid is null or event.id > $1) and event.type = 'connection.revoked')::int as wrong
      from accounts`,
     [since],
   );
-  return rows[0] ?? { left: NaN, accounts: 0 };
+  return rows[0] ?? { left: NaN, accounts: 0, wrong: NaN };
 }

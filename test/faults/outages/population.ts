@@ -4,13 +4,15 @@ import type { Room } from '#tokens';
 import type { ScriptedPlatform } from './scripted-platform.js';
 
 /** Large apps and small ones: a breaker guards the large, the small have nothing but the rule. */
-const SHARES = [0.5, 0.2, 0.1, 0.08, 0.06, 0.04];
-const SMALLEST = 2;
+const SMALL = [2, 3];
+/** Seconds: of a life of two hours, four fifths at the most. */
+const OLDEST = 5_700;
+const SHARES = [0.6, 0.25, 0.15];
 
 export function sizesOf(accounts: number): number[] {
-  const sizes = SHARES.map((share) => Math.max(SMALLEST, Math.floor(accounts * share)));
-  const left = accounts - sizes.reduce((sum, size) => sum + size, 0);
-  return [Math.max(SMALLEST, (sizes[0] ?? 0) + left), ...sizes.slice(1)];
+  const left = Math.max(SHARES.length, accounts - SMALL.reduce((sum, size) => sum + size, 0));
+  const [, ...rest] = SHARES.map((share) => Math.max(1, Math.floor(left * share)));
+  return [left - rest.reduce((sum, size) => sum + size, 0), ...rest, ...SMALL];
 }
 
 /** A tenant whose accounts hang on several apps, their tokens of every age. The persons, in order. */
@@ -49,11 +51,23 @@ const GRANT = `
 async function makeAccount(room: Room, tx: Tx, { tenant, projectId, appId, platform }: Home): Promise<string> {
   const id = newId();
   const { access, refresh } = platform.issue(id);
-  await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, room.random() * 5_700]);
+  await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, room.random() * OLDEST]);
   await room.vault.sealGrantTokens(tx, { ...tenant, id }, '1', { access: new Secret(access), refresh: new Secret(refresh), previous: null });
   const account = { project_id: projectId, grant_id: id, oauth_app_id: appId, provider: 'x', platform_account_id: id };
   await insert(tx, 'accounts', { ...owned(tenant), ...account, id, connection_type: 'oauth', health: 'active' });
   return id;
+}
+
+const SPREAD = `
+  with ages as (select id, age from unnest($1::uuid[], $2::float8[]) as drawn(id, age))
+  update grants set issued_at = db_now() - make_interval(secs => age), access_expires_at = db_now() + make_interval(secs => 7200 - age),
+    refresh_due_at = db_now() + make_interval(secs => 5760 - age)
+  from ages where grants.id = ages.id`;
+
+/** Makes the tokens be of every age again: after an outage they were all renewed within minutes. */
+export async function spread({ pool, random }: Room): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>('select id from grants order by id');
+  await pool.query(SPREAD, [rows.map(({ id }) => id), rows.map(() => random() * OLDEST)]);
 }
 
 const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id: workspaceId, environment });

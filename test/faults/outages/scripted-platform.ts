@@ -12,13 +12,14 @@ const json = (status: number, body: unknown): PlatformAnswer => ({ status, heade
 export class ScriptedPlatform extends PlatformClient {
   /** How it is down; null: it is well. */
   outage: Shape | null = null;
-  /** Requests to its token endpoint. */
+  /** Requests that came to its token endpoint, or would have if it had been there. */
   asked = 0;
   readonly #personOf = new Map<string, string>();
   readonly #revoked = new Set<string>();
   #issued = 0;
 
-  constructor() {
+  /** `pass`: resolves after so many virtual seconds. */
+  constructor(private readonly pass: (seconds: number) => Promise<void>) {
     super('http://nowhere.invalid');
   }
 
@@ -35,10 +36,15 @@ export class ScriptedPlatform extends PlatformClient {
   }
 
   override connect(request: PlatformRequest): Promise<Line> {
-    const reply = this.outage?.token();
+    this.asked += 1;
+    const { outage } = this;
+    const reply = outage?.token();
     if (reply === 'not_sent') return Promise.reject(new NotSent(request.toString()));
-    const line = { send: () => this.deliver(request, reply ?? this.refresh(request)), hangUp: () => undefined };
-    return Promise.resolve(line as unknown as Line);
+    const send = async (): Promise<PlatformAnswer> => {
+      if (outage?.takes) await this.pass(outage.takes);
+      return this.deliver(request, reply ?? this.refresh(request));
+    };
+    return Promise.resolve({ send, hangUp: () => undefined } as unknown as Line);
   }
 
   override send(request: PlatformRequest): Promise<PlatformAnswer> {
@@ -51,7 +57,6 @@ export class ScriptedPlatform extends PlatformClient {
   }
 
   private refresh(request: PlatformRequest): PlatformAnswer {
-    this.asked += 1;
     const sent = request.reveal().form?.['refresh_token'] ?? '';
     const person = this.#personOf.get(sent);
     this.#personOf.delete(sent);

@@ -9,8 +9,8 @@ export interface Shape {
   token: () => Reply;
   /** What its API does meanwhile; undefined: it works. */
   api?: () => Reply;
-  /** How long it may last at the most: a platform that refuses everybody all day is believed in the end. */
-  hours?: number;
+  /** Seconds until a token request ends. */
+  takes?: number;
 }
 
 const HTML = '<!doctype html><title>Something went wrong</title>';
@@ -30,7 +30,7 @@ export const SHAPES: readonly Shape[] = [
   { name: '503, Retry-After as a date', token: () => html(503, { 'retry-after': inTwoMinutes() }) },
   { name: '429', token: () => json(429, { title: 'Too Many Requests' }, { 'x-rate-limit-reset': String(Math.ceil(Date.now() / 1_000) + 60) }) },
   { name: '408', token: () => json(408, { error: 'invalid_grant' }) },
-  { name: 'hangs', token: () => 'lost' },
+  { name: 'hangs', token: () => 'lost', takes: 120 },
   { name: 'resets the connection', token: () => 'lost', api: () => 'lost' },
   { name: 'refuses the connection', token: () => 'not_sent', api: () => 'not_sent' },
   { name: 'speaks no TLS', token: () => 'not_sent' },
@@ -38,14 +38,14 @@ export const SHAPES: readonly Shape[] = [
   { name: '200 with an empty object', token: () => json(200, {}) },
   { name: '200 with odd types', token: () => json(200, ODD_TYPES) },
   { name: '200, cut off', token: () => ({ ...json(200, {}), body: '{"access_token":"abc' }) },
+  { name: 'slow, then 504', token: () => html(504), takes: 60 },
   { name: '403 with HTML', token: () => html(403) },
   { name: 'unknown error code', token: () => json(400, { error: 'something_new' }) },
   { name: 'invalid_client to everybody', token: () => json(401, { error: 'invalid_client' }) },
-  { name: 'invalid_grant to everybody, API well', token: () => json(400, { error: 'invalid_grant' }), hours: 1 },
+  { name: 'invalid_grant to everybody, API well', token: () => json(400, { error: 'invalid_grant' }) },
   {
     name: 'invalid_grant to everybody, API refuses too',
     token: () => json(400, { error: 'invalid_grant' }),
     api: () => json(401, { title: 'Unauthorized', status: 401 }),
-    hours: 1,
   },
 ];

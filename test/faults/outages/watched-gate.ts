@@ -1,0 +1,27 @@
+import { type Clock } from '../../../libs/tokens/src/gate/clock.js';
+import type { Gate, Pass, Refusal, Wish } from '../../../libs/tokens/src/gate/gate.js';
+import { ExchangeGate } from '#tokens';
+import type { Activity } from './activity.js';
+
+/** The product's defaults. */
+export const LIMITS = { perSecond: 50, inFlight: 256, waiting: 12_000 };
+
+/** The product's gate; whoever waits at it waits for time to pass. */
+export class WatchedGate implements Gate {
+  readonly gate: ExchangeGate;
+
+  constructor(
+    clock: Clock,
+    private readonly activity: Activity,
+  ) {
+    this.gate = new ExchangeGate(LIMITS, clock);
+  }
+
+  enter(wish: Wish): Promise<Pass | Refusal> {
+    return this.activity.pause(this.gate.enter(wish));
+  }
+
+  isClosed(appId: string): boolean {
+    return this.gate.isClosed(appId);
+  }
+}

@@ -25,14 +25,18 @@ beforeEach(async () => {
 class Crash extends Error {}
 const HOLDER = 'the exchanger of this host';
 
-/** An exchanger that dies at a point: whatever it was about to do, it does not. */
+/** An exchanger that dies at a point: whatever it was about to do, it does not, and the database hears of it no more. */
 function engine(diesAt?: CrashPoint): InProcessExchange {
-  return new InProcessExchange({
-    ...flow.room(),
-    holder: HOLDER,
-    journal,
-    at: (point) => { if (point === diesAt) throw new Crash(point); },
+  let dead = false;
+  const at = (point: CrashPoint): void => {
+    if (point !== diesAt) return;
+    dead = true;
+    throw new Crash(point);
+  };
+  const pool = new Proxy(flow.pool, {
+    get: (target, name) => (dead ? () => new Promise(() => undefined) : Reflect.get(target, name) as unknown),
   });
+  return new InProcessExchange({ ...flow.room(), pool, holder: HOLDER, journal, at });
 }
 
 /** The next exchanger of the host, once it has done what the former one left. */
@@ -145,6 +149,25 @@ describe('an exchanger that dies', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown' });
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
+  });
+});
+
+describe('a database that goes away', () => {
+  it('as it takes a claim, and stores it all the same, costs no time: the claim is given back', async () => {
+    const { id, grantId } = await due();
+    const pool = new Proxy(flow.pool, {
+      get: (target, name) => (name === 'query' ? loseAnswerToClaim : Reflect.get(target, name) as unknown),
+    });
+    const loseAnswerToClaim = async (sql: string, values?: unknown[]): Promise<unknown> => {
+      const answer = await flow.pool.query(sql, values);
+      if (sql.includes('taken as')) throw new Error('Connection terminated unexpectedly');
+      return answer;
+    };
+    const holder = new InProcessExchange({ ...flow.room(), pool, holder: HOLDER, journal });
+    await expect(holder.refresh(grantId)).rejects.toThrow('terminated');
+    await pause(300);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1' });
+    expect(await engine().refresh(grantId)).toEqual({ kind: 'refreshed' });
   });
 });
 

@@ -1,6 +1,9 @@
+import { SealBroken } from '#crypto';
+import { newId, transaction } from '#persistence';
 import type { Pass, Refusal } from '../gate/gate.js';
 import type { Room } from '../room.js';
-import { type Claim, claimGrant } from '../store/claims.js';
+import { type Claim, claimGrant, claimOf, releaseClaim } from '../store/claims.js';
+import { readIntent } from '../store/intents.js';
 import { isInGrace } from '../store/grace.js';
 import { type GrantAhead, readAhead } from '../store/wishes.js';
 import { renewProfiles } from '../grants/renew-profiles.js';
@@ -8,6 +11,7 @@ import type { RefreshOutcome } from '../token-exchange.js';
 import { prepareRefresh } from './prepare-refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
 import { runExchange } from './run-exchange.js';
+import { untilStored } from './until-stored.js';
 
 /** One refresh of one grant: gate, claim, look again, exchange. `busy`: another process has it. */
 export async function refreshGrant(room: Room, grantId: string, forced: boolean): Promise<RefreshOutcome | 'busy'> {
@@ -43,15 +47,19 @@ async function enter(room: Room, ahead: GrantAhead): Promise<Pass | Refusal> {
 }
 
 async function send(room: Room, grantId: string, { forced, pass }: { forced: boolean; pass: Pass }): Promise<Outcome> {
+  const intentId = newId();
   let exchange: RefreshExchange | undefined;
   try {
-    const claim = await claimGrant(room.pool, grantId, { holder: room.holder, forced });
+    const claim = await claimGrant(room.pool, grantId, { holder: room.holder, forced, intentId });
     if (!claim) return 'busy';
     room.at?.('W1');
     const prepared = await prepareRefresh(room, claim);
     if ('kind' in prepared) return prepared;
     exchange = new RefreshExchange(room, prepared);
     return await exchangeAndRenew(room, exchange, claim);
+  } catch (error) {
+    if (!(error instanceof SealBroken)) void letGo(room, intentId);
+    throw error;
   } finally {
     leave(pass, exchange);
   }
@@ -61,6 +69,15 @@ async function exchangeAndRenew(room: Room, exchange: RefreshExchange, { grant }
   const outcome = await runExchange<RefreshOutcome | 'lost'>(room, exchange);
   if (outcome !== 'lost' && outcome.kind === 'refreshed') await renewProfiles(room, grant);
   return outcome;
+}
+
+/** A database that went away in between may have stored the claim all the same: it is given back as soon as it is there again. */
+async function letGo(room: Room, intentId: string): Promise<void> {
+  await untilStored(room.logger, { intent: intentId }, async () => {
+    const intent = await readIntent(room.pool, intentId);
+    const claim = intent?.state === 'prepared' ? await claimOf(room.pool, intent) : undefined;
+    if (claim) await transaction(room.pool, (tx) => releaseClaim(tx, claim));
+  });
 }
 
 function leave(pass: Pass, exchange: RefreshExchange | undefined): void {

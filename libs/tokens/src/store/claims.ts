@@ -19,6 +19,8 @@ export interface ClaimOptions {
   holder: string;
   /** Also when it is not due. */
   forced: boolean;
+  /** The id that its intent gets. */
+  intentId?: string;
 }
 
 /** One statement, so that a claim costs one round trip: `before` is the grant as it was. */
@@ -39,8 +41,7 @@ const TAKE = `
   select ${grantColumns('before')}, before.now, taken.epoch from before, taken`;
 
 /** Claims a grant and notes the intent. Undefined: not due, or somebody else has it. */
-export async function claimGrant(tx: Tx, grantId: string, { holder, forced }: ClaimOptions): Promise<Claim | undefined> {
-  const intentId = newId();
+export async function claimGrant(tx: Tx, grantId: string, { holder, forced, intentId = newId() }: ClaimOptions): Promise<Claim | undefined> {
   const { rows } = await tx.query<{ now: Date; epoch: string }>(TAKE, [grantId, holder, forced, intentId]);
   const [row] = rows;
   return row && { grant: toGrant(row), now: row.now, intentId, epoch: row.epoch };

@@ -51,6 +51,6 @@ export default {
       globalTeardown: '<rootDir>/test/support/service.teardown.mjs',
     },
   ],
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   watchman: false,
 };

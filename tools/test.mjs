@@ -11,6 +11,8 @@ import { check } from './test/check.mjs';
 
 /** One file after the other: they share one service and turn its clock. */
 const END_TO_END = ['--selectProjects', 'e2e', '--runInBand'];
+/** Those in which it matters where the queue lives: the others ask the API, which does not see it. */
+const OF_THE_QUEUE = ['story', 'start', 'outages', 'exchanger'].map((name) => `test/e2e/${name}`);
 
 const chosen = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
@@ -35,16 +37,20 @@ process.exitCode = failed > 0 ? 1 : 0;
 async function everything() {
   results.push(await check('typecheck'), await check('lint'));
   const { REDIS_URL: _, ...onPostgres } = process.env;
-  console.log('\nUnit and integration tests');
-  results.push(await runJest(directory, ['--selectProjects', 'unit', 'integration', '--maxWorkers=100%'], onPostgres));
-  console.log('\nEnd-to-end tests, the queue on PostgreSQL');
-  results.push(await runJest(directory, END_TO_END, onPostgres));
+  await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], onPostgres);
+  await part('Integration tests', ['--selectProjects', 'integration', '--maxWorkers=100%'], onPostgres);
+  await part('End-to-end tests, the queue on PostgreSQL', END_TO_END, onPostgres);
   const redis = await startRedis(directory);
   if (!redis) {
     console.log('\nNo redis-server was found: the end-to-end tests with the queue on Redis are skipped.');
     return;
   }
-  console.log('\nEnd-to-end tests, the queue on Redis');
-  results.push(await runJest(directory, END_TO_END, { ...process.env, REDIS_URL: redis.url }));
+  await part('End-to-end tests, the queue on Redis', [...OF_THE_QUEUE, ...END_TO_END], { ...process.env, REDIS_URL: redis.url });
   await redis.stop();
+}
+
+async function part(title, args, env) {
+  console.log(`\n${title}`);
+  const run = () => runJest(directory, args, env);
+  results.push(await printStep('took', run));
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await launched.ready();
   const written = JSON.parse(await readFile(join(home, 'session.json'), 'utf8')) as Record<string, string>;
   backend = new Backend({ apiUrl: written.api_url!, sandboxUrl: written.sandbox_url!, home }, written.test_api_key!);
-}, 120_000);
+}, 180_000);
 
 afterAll(async () => {
   launched.signal('SIGTERM');

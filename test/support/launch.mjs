@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { birthOf, until } from '../../tools/start/processes.mjs';
 import { ROOT } from '../../tools/start/root.mjs';
 
-const READY_WITHIN = 60_000;
+const READY_WITHIN = 150_000;
 
 /** Starts the real service as a person does; see launch.d.mts. */
 export function launch({ home, port, sandboxPort }) {

@@ -6,7 +6,7 @@ import { isLasting } from './lasting.js';
 
 /** Takes the journal, settles what a process before this one left in it, and only then listens. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
-  const { journalDir, inFlight, crashAt: where } = config.exchanger;
+  const { journalDir, calls, crashAt: where } = config.exchanger;
   const journalLasts = await isLasting(journalDir);
   logger.info({ journalDir }, 'the journal');
   if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
@@ -28,7 +28,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const exchange = new InProcessExchange(room);
   await exchange.recover(opened.unsettled);
   const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({ journalWritable: room.journal.writable(), journalLasts });
-  const server = new ExchangeServer({ exchange, logger, inFlight, journal, metrics: () => metrics.text() });
+  const server = new ExchangeServer({ exchange, logger, inFlight: calls, journal, metrics: () => metrics.text() });
   await server.listen(config.exchangerSocket);
   logger.info({ socket: config.exchangerSocket }, 'listening');
   return {

@@ -139,14 +139,15 @@ export const exchanger = z
     EVERGRANT_HOME: homeFolder,
     /** Must be on a disk that survives this process, its container and its machine. */
     JOURNAL_DIR: z.string().optional(),
-    EXCHANGER_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(12_000),
+    /** Calls that its socket takes at once; how many of them may be on the wire is the gate's to say. */
+    EXCHANGER_CALLS: z.coerce.number().int().min(1).max(100_000).default(12_000),
     /** `W3`: the process kills itself the first time it comes to that point; `W3:5`: the fifth. For the fault test. */
     CRASH_AT: z.string().regex(/^W[1-7](:[1-9]\d*)?$/, 'must be W1 to W7, or W3:5 for the fifth time').optional(),
   })
   .refine((env) => env.CRASH_AT === undefined || env.NODE_ENV !== 'production', { path: ['CRASH_AT'], error: 'is for tests, not for production' })
   .transform((env) => ({
     journalDir: resolve(env.JOURNAL_DIR ?? join(env.EVERGRANT_HOME, 'journal')),
-    inFlight: env.EXCHANGER_IN_FLIGHT,
+    calls: env.EXCHANGER_CALLS,
     crashAt: env.CRASH_AT,
   }));
 

@@ -101,12 +101,13 @@ describe.each(queueStores)('the queue on $kind', (place) => {
 
   promise('runs a schedule once for all who set it, and as often as it says', async () => {
     const jobs = await work();
+    const since = Date.now();
     for (let round = 0; round < 6; round += 1) {
       await backend.queue().schedule(tick, 400);
       await sleep(200);
     }
-    expect(jobs.length).toBeGreaterThanOrEqual(3);
-    expect(jobs.length).toBeLessThanOrEqual(5);
+    await eventually(() => { expect(jobs.length).toBeGreaterThanOrEqual(3); });
+    expect(jobs.length).toBeLessThanOrEqual((Date.now() - since) / 400 + 2);
   });
 
   promise('forgets a schedule that nobody wants any more', async () => {

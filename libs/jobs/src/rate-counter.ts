@@ -24,7 +24,13 @@ export class RateCounter {
   constructor(
     private readonly limiter: RateLimiterAbstract,
     private readonly disconnect: () => void,
+    private readonly ask: () => Promise<unknown> = () => Promise.resolve(),
   ) {}
+
+  /** Rejects when the Redis that counts, which is the queue's, does not answer; where the database does, it says nothing. */
+  async ping(): Promise<void> {
+    await this.ask();
+  }
 
   /** Counts one more use of the key: how many in this window, and in how many milliseconds the next one begins. */
   async count(key: string): Promise<{ used: number; resetIn: Duration }> {
@@ -54,5 +60,5 @@ export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterO
   });
   redis.on('error', outageLog(logger, 'rate counter'));
   const limiter = new RateLimiterRedis({ ...insured, storeClient: redis, rejectIfRedisNotReady: true });
-  return new RateCounter(limiter, () => { redis.disconnect(); });
+  return new RateCounter(limiter, () => { redis.disconnect(); }, () => redis.ping());
 }

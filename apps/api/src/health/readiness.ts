@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ExchangerCheck } from '#accounts';
 import { type ApiConfig, seconds } from '#config';
+import { RateCounter } from '#jobs';
 import { Database } from '#persistence';
 import { API_CONFIG } from '../api-config.js';
 
@@ -12,7 +13,7 @@ export interface Check {
 }
 
 /** What this process leans on for some of its calls only: without it the others are served, so it is told and no more. */
-const PARTIAL = new Set(['exchanger']);
+const PARTIAL = new Set(['exchanger', 'queue']);
 
 /** Whether the process should get traffic. */
 export const isReady = (checks: Check[]): boolean => checks.every(({ name, ok }) => ok || PARTIAL.has(name));
@@ -27,6 +28,7 @@ export class Readiness {
   constructor(
     private readonly database: Database,
     private readonly exchanger: ExchangerCheck,
+    @Inject(RateCounter) private readonly counter: RateCounter,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -37,9 +39,10 @@ export class Readiness {
 
   async checks(): Promise<Check[]> {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
-    const { production } = this.config.process;
+    const { process: { production }, queue: { redisUrl } } = this.config;
     const checks = [check('database', () => this.database.pool.query('select 1'))];
     if (!production) checks.push(check('sandbox', () => this.#askSandbox()));
+    if (redisUrl) checks.push(check('queue', () => this.counter.ping()));
     if (this.exchanger.isNeeded) checks.push(this.#askExchanger());
     return Promise.all(checks);
   }

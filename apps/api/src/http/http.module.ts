@@ -30,6 +30,7 @@ import { validationPipe } from './validation.js';
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
+  exports: [rateCounter],
 })
 export class HttpModule implements OnApplicationShutdown {
   constructor(private readonly counter: RateCounter) {}

@@ -73,7 +73,7 @@ describe('npm start', () => {
     expect(keyIn(next.output())).toBe(key);
     const answer = await fetch(`http://localhost:${ports.port}/v1/accounts`, { headers: { authorization: `Bearer ${key}` } });
     expect(answer.status).toBe(200);
-  }, 60_000);
+  }, 240_000);
 
   it('stops callers before what they call on SIGTERM, and leaves with code 0', async () => {
     const service = await start(await freePorts());
@@ -84,7 +84,7 @@ describe('npm start', () => {
     const stopping = service.output().slice(service.output().indexOf('Stopping'));
     expect(stopping).toMatch(/^api .*closing[^]*^worker .*closing[^]*^exchanger .*closing[^]*^sandbox .*closing/m);
     expect(await survivors(processes, 0)).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 });
 
 function keyIn(output: string): string {

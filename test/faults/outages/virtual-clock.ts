@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Clock } from '../../../libs/tokens/src/gate/clock.js';
+import type { Clock } from '#tokens';
 
 interface Alarm {
   at: number;

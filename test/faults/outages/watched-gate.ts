@@ -1,6 +1,4 @@
-import { type Clock } from '../../../libs/tokens/src/gate/clock.js';
-import type { Gate, Pass, Refusal, Wish } from '../../../libs/tokens/src/gate/gate.js';
-import { ExchangeGate } from '#tokens';
+import { type Clock, ExchangeGate, type Gate, type Pass, type Refusal, type Wish } from '#tokens';
 import type { Activity } from './activity.js';
 
 /** The product's defaults. */

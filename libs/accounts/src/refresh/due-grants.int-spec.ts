@@ -106,6 +106,15 @@ describe('the grants that are due', () => {
     expect(found).toContain(well);
   });
 
+  it('of an app whose breaker asks are those who have not asked for longest, not again those who were refused', async () => {
+    const app = await makeApp(pool, tenant);
+    await grants(app, { count: 5, endsIn: -90, dueIn: -1, state: 'unknown' });
+    await grants(app, { count: 5, endsIn: -90, dueIn: -1, state: 'backoff' });
+    const patient = await grants(app, { count: 5, dueIn: -30 });
+    await breaker(app, 'open', '-1 second');
+    expect((await due()).sort()).toEqual(patient.sort());
+  });
+
   it('that nothing can refresh are looked at whatever their app is up to, and without one', async () => {
     const app = await makeApp(pool, tenant);
     await status(app, 'paused', '5 minutes');

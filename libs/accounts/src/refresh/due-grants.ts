@@ -11,14 +11,16 @@ export interface DueLimits {
 }
 
 /**
- * Of each app what it has room for, the soonest to end first, then the workspaces in turn. Grants that nothing can refresh
- * are only looked at, and need no room.
+ * Of each app what it has room for, the soonest to end first, then the workspaces in turn. Where a few ask for all whether
+ * the app is well again it is those who have waited longest since they asked, so that dead ones cannot keep it shut. Grants
+ * that nothing can refresh are only looked at, and need no room.
  */
 const DUE = `
   with ${APP_ROOM}, due as (
     select grants.id, workspace_id, refresh_state = 'unknown' as unknown, access_expires_at,
       case when mode = 'none' then $1::int else coalesce(room, $1::int) end as room,
-      row_number() over (partition by oauth_app_id, mode = 'none' order by refresh_state = 'unknown' desc, access_expires_at) as of_app
+      row_number() over (partition by oauth_app_id, mode = 'none' order by
+        case when room < $1::int then refresh_due_at end, refresh_state = 'unknown' desc, access_expires_at) as of_app
     from grants left join app_room on app_room.id = oauth_app_id
     where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()
       and (mode = 'none' or room is distinct from 0)

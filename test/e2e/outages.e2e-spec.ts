@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ afterAll(async () => {
   expect(await launched.exited).toBe(0);
   await rm(home, { recursive: true, force: true });
 }, 60_000);
+
+afterEach(() => backend.control('DELETE', '/faults'));
 
 /** Two services on one Redis would take each other's jobs. */
 function useAnotherQueue(): void {
@@ -84,7 +86,7 @@ async function caughtInARefresh(persona: string, fault: object): Promise<{ accou
   const since = (await refreshesSince(0)).at(-1)?.seq ?? 0;
   await backend.control('POST', '/faults', { provider: 'x', endpoint: 'token', ...fault });
   await backend.pass(102);
-  await until(() => backend.control('GET', '/faults'), ({ body }) => (body as unknown[]).length === 0, 30);
+  await until(() => backend.control('GET', '/faults'), ({ body }) => (body as unknown[]).length === 0, 90);
   return { account, since };
 }
 
@@ -109,13 +111,13 @@ describe('a worker that is killed in the middle of a refresh', () => {
 
 describe('an exchanger that is killed in the middle of a refresh', () => {
   it('finds in its journal what was sent, and sends it again before anything else', async () => {
-    const { account } = await caughtInARefresh('omar', { status: 503, delay_ms: 20_000 });
+    const { account } = await caughtInARefresh('happy', { status: 503, delay_ms: 20_000 });
     await strike(home, 'exchanger', 'SIGKILL');
     await backend.accountUntil(account.id, isRefreshed, 40);
     await backend.pass(61);
     const refreshed = await refresh(account.id);
     expect([refreshed.status, refreshed.body]).toMatchObject([200, { health: 'active' }]);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('a database that is gone', () => {

@@ -73,10 +73,13 @@ export function journalsOf({ hosts }: World): void {
 export function leavesOf(world: World): void {
   for (const row of world.db.grants.values()) {
     const family = familyOf(world, row);
-    const asked = row.connected && family.alive && row.facts.endedReason !== UNKNOWN && !isReplaced(world, family);
-    if (asked && !holdsLeaf(row, family)) fail('I1', `${row.facts.id} holds ${row.pair?.refresh ?? 'nothing'}, the platform ${[...family.live].join(', ')}`);
+    if (!mustHoldLeaf(world, row, family) || holdsLeaf(row, family)) continue;
+    fail('I1', `${row.facts.id} holds ${row.pair?.refresh ?? 'nothing'}, the platform ${[...family.live].join(', ')}`);
   }
 }
+
+const mustHoldLeaf = (world: World, { connected, facts }: GrantRow, family: Family): boolean =>
+  connected && family.alive && facts.endedReason !== UNKNOWN && !isReplaced(world, family);
 
 /** A request that came so late that nobody listened any more has replaced what its own resend had brought. */
 const isReplaced = ({ server }: World, family: Family): boolean =>

@@ -12,11 +12,7 @@ import { check } from './test/check.mjs';
 /** One file after the other: they share one service and turn its clock. */
 const END_TO_END = ['--selectProjects', 'e2e', '--runInBand'];
 /** Those in which it matters where the queue lives: the others ask the API, which does not see it. */
-const OF_THE_QUEUE = ['story', 'start', 'outages', 'exchanger'].map((name) => `test/e2e/${name}`);
-
-const chosen = process.argv.slice(2);
-const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
-const results = [];
+const OF_THE_QUEUE = ['test/e2e/story', 'test/e2e/outages'];
 
 try {
   await printStep('install', () => install({ all: true, onBegin: () => console.log('  installing what package-lock.json names') }));
@@ -35,11 +31,14 @@ console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} ski
 process.exitCode = failed > 0 ? 1 : 0;
 
 async function everything() {
-  results.push(await check('typecheck'), await check('lint'));
+  results.push(await check('typecheck'));
   const { REDIS_URL: _, ...onPostgres } = process.env;
   await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], onPostgres);
   await part('Integration tests', ['--selectProjects', 'integration', '--maxWorkers=100%'], onPostgres);
+  // It takes one core, and who tests end to end waits most of the time.
+  const linted = check('lint');
   await part('End-to-end tests, the queue on PostgreSQL', END_TO_END, onPostgres);
+  results.push(await linted);
   const redis = await startRedis(directory);
   if (!redis) {
     console.log('\nNo redis-server was found: the end-to-end tests with the queue on Redis are skipped.');

@@ -14,7 +14,7 @@ const UNDECIDED = ['unknown', 'claimed', 'in_flight'];
 /** What each of them promises, for the documentation of a breach. */
 export const INVARIANTS: Record<InvariantName, string> = {
   I1: 'the stored refresh token is the one that works, for every account not reported as refresh_outcome_unknown',
-  I2: 'the platform never saw one token twice, except where no answer came to the first sending',
+  I2: 'the platform never saw one token twice, except where no answer came to the first sending, and the tries of the dead',
   I3: 'each commit has exactly one event, each event one commit',
   I4: 'no account with a living grant is needs_reauth; none with a dead one is active after 30 minutes',
   I5: 'nothing stays unknown, claimed or in_flight for over 60 seconds after the faults',
@@ -52,7 +52,9 @@ function storedIsLeaf({ accounts, platform }: Facts): Breach[] {
     .map((account) => breach('I1', `${tell(account)} holds a token that does not work, and says nothing of it`));
 }
 
-function neverTwice({ platform, unanswered }: Facts): Breach[] {
+/** Whoever is told to be lost is tried once more after an hour and after a day, with the token that is stored. */
+function neverTwice({ accounts, platform, unanswered }: Facts): Breach[] {
+  const dead = new Set(accounts.filter(isReported).map(({ stored }) => stored));
   const spent = new Map<string, number>();
   for (const { token, rotated } of platform.sends) {
     const before = spent.get(token);
@@ -60,7 +62,7 @@ function neverTwice({ platform, unanswered }: Facts): Breach[] {
     else if (rotated) spent.set(token, 0);
   }
   return [...spent]
-    .filter(([token, again]) => again > (unanswered.get(token) ?? 0))
+    .filter(([token, again]) => !dead.has(token) && again > (unanswered.get(token) ?? 0))
     .map(([token, again]) => breach('I2', `the token ${token.slice(0, 12)} was spent and came ${again} more times`));
 }
 

@@ -39,6 +39,8 @@ async function everything() {
   const linted = check('lint');
   await part('End-to-end tests, the queue on PostgreSQL', END_TO_END, onPostgres);
   results.push(await linted);
+  console.log('\nThe fault test, its kills in short');
+  results.push(await check('faults', SHORT_KILLS));
   const redis = await startRedis(directory);
   if (!redis) {
     console.log('\nNo redis-server was found: the end-to-end tests with the queue on Redis are skipped.');

@@ -13,6 +13,12 @@ import { check } from './test/check.mjs';
 const END_TO_END = ['--selectProjects', 'e2e', '--runInBand'];
 /** Those in which it matters where the queue lives: the others ask the API, which does not see it. */
 const OF_THE_QUEUE = ['test/e2e/story', 'test/e2e/outages'];
+/** Which blows, and how many, is in the seed; what was lost must be nothing, whatever it is. */
+const SHORT_KILLS = "--short --only 'kill -9' --seed 1";
+
+const chosen = process.argv.slice(2);
+const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
+const results = [];
 
 try {
   await printStep('install', () => install({ all: true, onBegin: () => console.log('  installing what package-lock.json names') }));

@@ -26,8 +26,9 @@ type Outcome = RefreshOutcome | 'busy' | 'lost';
 
 async function refreshOnce(room: Room, grantId: string, forced: boolean): Promise<Outcome> {
   const ahead = await readAhead(room.pool, grantId, forced);
-  const nothing = ahead ? nothingToSend(ahead, forced) : ({ kind: 'nothing_to_do' } as const);
-  if (!ahead || nothing) return nothing ?? { kind: 'nothing_to_do' };
+  if (!ahead) return { kind: 'nothing_to_do' };
+  const nothing = nothingToSend(ahead, forced);
+  if (nothing) return nothing;
   const pass = await enter(room, ahead);
   return pass.kind === 'closed' ? { kind: 'unavailable', retryAfter: pass.retryAfter } : send(room, grantId, { forced, pass });
 }

@@ -11,6 +11,7 @@ export const HELP = `Strikes Evergrant in every way it must survive, and asks th
   --platform      oidc-provider or oauth2-server; both when it is not said
   --queue         postgres or redis; both when it is not said
   --share         of the long form's counts, such as 0.2
+  --side-by-side  how many rows run at a time, each with servers of its own; 1 when it is not said
   --accounts      how many are connected, 400 when it is not said
   --prove-checks  breaks the product in one way for each check, and wants the check to see it
   --verbose       prints each fault as it is done
@@ -25,6 +26,7 @@ export interface Arguments {
   only: string;
   share: number | undefined;
   accounts: number;
+  sideBySide: number;
   platforms: ServerKind[];
   queues: ('postgres' | 'redis')[];
 }
@@ -40,6 +42,7 @@ export function readArguments(args: string[]): Arguments {
       help: { type: 'boolean', default: false }, short: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false },
       'prove-checks': { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string', default: '' },
       platform: { type: 'string' }, queue: { type: 'string' }, share: { type: 'string' }, accounts: { type: 'string' },
+      'side-by-side': { type: 'string', default: '1' },
     },
   });
   const { short } = values;
@@ -48,6 +51,7 @@ export function readArguments(args: string[]): Arguments {
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number(values.seed, 'seed'),
     share: values.share === undefined ? undefined : number(values.share, 'share'),
     accounts: values.accounts === undefined ? (short ? 100 : 400) : number(values.accounts, 'accounts'),
+    sideBySide: Math.max(1, number(values['side-by-side'], 'side-by-side')),
     platforms: chosen(values.platform, PLATFORMS, 'platform', short),
     queues: chosen(values.queue, QUEUES, 'queue', short),
   };

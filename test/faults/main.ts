@@ -12,10 +12,13 @@ import { Databases } from './world/databases.js';
 import { redisIsHere } from './world/servers.js';
 import { disksAreHere } from './world/strike.js';
 
-interface Result {
+interface Cell {
   row: Row;
   kind: ServerKind;
   queue: 'postgres' | 'redis';
+}
+
+interface Result extends Cell {
   counts: Counts;
   misses: string[];
 }
@@ -53,15 +56,27 @@ async function tellAll(given: Arguments, databases: Databases): Promise<boolean>
 }
 
 async function runAll(given: Arguments, databases: Databases): Promise<Result[]> {
+  const cells = cellsOf(given);
   const results: Result[] = [];
-  const rows = possibleRows(given);
-  if (given.queues.includes('redis') && !redisIsHere) say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
-  for (const kind of given.platforms) {
-    for (const queue of given.queues.filter((name) => name === 'postgres' || redisIsHere)) {
-      for (const row of rows.filter((one) => isOn(one, queue))) results.push(await runOne({ row, kind, queue }, given, databases));
-    }
+  let taken = 0;
+  const lane = async (servers: Databases): Promise<void> => {
+    for (let index = taken++; index < cells.length; index = taken++) results[index] = await runOne(cells[index] as Cell, given, servers);
+  };
+  const further = await Promise.all(Array.from({ length: given.sideBySide - 1 }, () => Databases.start()));
+  try {
+    await Promise.all([databases, ...further].map(lane));
+  } finally {
+    await Promise.all(further.map((servers) => servers.stop()));
   }
   return results;
+}
+
+/** Every line that the table is to have. */
+function cellsOf(given: Arguments): Cell[] {
+  const rows = possibleRows(given);
+  if (given.queues.includes('redis') && !redisIsHere) say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
+  const queues = given.queues.filter((name) => name === 'postgres' || redisIsHere);
+  return given.platforms.flatMap((kind) => queues.flatMap((queue) => rows.filter((row) => isOn(row, queue)).map((row) => ({ row, kind, queue }))));
 }
 
 /** Whether every figure beside the table is reached. The short form leaves them to the tests and benchmarks they come from. */
@@ -83,7 +98,7 @@ const proofSettings = ({ seed, platforms: [kind = 'oidc-provider'], accounts }: 
   databases, seed, kind, queue: 'postgres', accounts: Math.min(accounts, 60), say,
 });
 
-async function runOne(cell: Pick<Result, 'row' | 'kind' | 'queue'>, given: Arguments, databases: Databases): Promise<Result> {
+async function runOne(cell: Cell, given: Arguments, databases: Databases): Promise<Result> {
   const { row, kind, queue } = cell;
   const { seed, accounts, verbose } = given;
   const tell = (text: string): void => { if (verbose) say(`    ${text}`); };

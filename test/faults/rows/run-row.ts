@@ -13,6 +13,7 @@ import type { Databases } from '../world/databases.js';
 import { mountJournal, overlaps, strike, unmountJournal } from '../world/strike.js';
 import { World } from '../world/world.js';
 import type { Row } from './row.js';
+import { Stopwatch } from './stopwatch.js';
 
 export interface RowSettings {
   databases: Databases;
@@ -31,18 +32,24 @@ const WARM = 10;
 
 /** Runs one row: load, faults by its plan, drain, and the questions afterwards. */
 export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
-  const since = Date.now();
+  const watch = new Stopwatch();
   const world = await openWorld(row, settings);
   try {
+    watch.lap('to start');
     const autopsies = lookAtExchangers(world);
     const feeder = feed(world);
     const faults = await strikeByPlan(row, world, settings);
+    watch.lap('under faults');
     world.proxy.mend();
     await world.platform.heal();
     await feeder.stop();
+    watch.lap('for callers');
     await drain(world);
+    watch.lap('to drain');
     if (row.design === 'control') await world.stopProcesses();
     const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled });
+    watch.lap('to look');
+    settings.say(watch.laps);
     if (keepsEvidence()) await keepEvidence(world, facts);
     const lost = facts.accounts.filter((account) => isLost(account, facts.platform));
     return {
@@ -51,7 +58,7 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
       lost: lost.length,
       reported: lost.filter(isReported).length,
       falseDeaths: facts.accounts.filter((account) => isFalseDeath(account, facts.platform)).length,
-      seconds: Math.round((Date.now() - since) / 1_000),
+      seconds: watch.seconds,
       inFlight: autopsies.inFlight,
       breaches: breachesOf(facts),
     };

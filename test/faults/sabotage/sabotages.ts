@@ -43,6 +43,13 @@ export const SABOTAGES: readonly Sabotage[] = [
     }],
   },
   {
+    name: 'a death is shown to nobody', seenBy: 'I4', row: 'crash at W3 W4, strict', share: 0.3,
+    cuts: [{
+      file: 'libs/tokens/src/protocol/health.js', find: "return { health: 'needs_reauth', reason: grant.endedReason };",
+      instead: "return { health: 'active', reason: null };",
+    }],
+  },
+  {
     name: 'nobody settles what a dead exchanger left', seenBy: 'I5', row: 'exchanger kill -9, 30 s grace', share: 0.1,
     cuts: [
       { file: `${EXCHANGE}/recover.js`, find: 'for (const one of left) {', instead: 'for (const one of []) {' },

@@ -91,11 +91,11 @@ const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
 
   crash: async (world, { point, occurrence }) => {
     const [victim] = world.processes.exchanger;
-    if (!(await victim?.untilReady()) || !victim) return false;
+    if (!victim || !(victim.isAway || (await victim.untilReady()))) return false;
+    const { deaths } = victim;
     world.crashAt = `${point}:${occurrence}`;
-    await victim.restart();
-    const before = victim.exits;
-    return until(() => victim.exits > before, DIES_WITHIN);
+    if (!victim.isAway) await victim.restart();
+    return until(() => victim.deaths > deaths, DIES_WITHIN);
   },
 };
 

@@ -22,7 +22,8 @@ export class SupervisedProcess {
   #isStopping = false;
   #frozen = false;
   #starts = 0;
-  #exits = 0;
+  #deaths = 0;
+  #isAway = false;
 
   constructor(readonly options: ProcessOptions) {}
 
@@ -46,9 +47,14 @@ export class SupervisedProcess {
     ended.catch(() => undefined);
   }
 
-  /** How often it ended so far. */
-  get exits(): number {
-    return this.#exits;
+  /** How often it was killed so far, by whomever, and looked at. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** Whether it has ended and the next one has not begun: what is said to that one now, it hears. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   async untilReady(): Promise<boolean> {
@@ -92,14 +98,16 @@ export class SupervisedProcess {
     const mine = (this.#starts += 1);
     const { entry, env, onLine } = this.options;
     this.#isReady = false;
+    this.#isAway = false;
     const launched = (this.#launched = launchApp({ entry, env: env(), onLine, onStart: (pid) => { this.#pid = pid; } }));
     void launched.ready.then(() => { if (mine === this.#starts) this.#isReady = true; });
     void launched.exited.then(async (reason) => {
       this.#isReady = false;
+      this.#isAway = true;
       onLine(`(ended with ${reason})`);
       const pause = sleep(AGAIN_AFTER);
       await this.options.onExit?.(reason).catch((error: unknown) => { onLine(`(not looked at: ${String(error)})`); });
-      this.#exits += 1;
+      if (reason === 'SIGKILL') this.#deaths += 1;
       if (!this.#isStopping) await pause;
       if (!this.#isStopping) this.#launch();
     });

@@ -34,7 +34,7 @@ export interface PlatformFacts {
   revoked: ReadonlySet<string>;
 }
 
-/** An answer that lay in the journal when a process was killed. */
+/** An answer with tokens that lay in the journal when a process was killed. */
 export interface JournaledAnswer {
   grantId: string;
   version: number;

@@ -7,7 +7,10 @@ import type { JournaledAnswer } from './facts.js';
 
 /** An exchange whose end the journal does not know. */
 export interface OpenExchange extends JournaledAnswer {
+  intentId: string;
   isAnswered: boolean;
+  /** The answer is a success: a refusal (of what was sent again, say) is an answer too, and holds nothing that could be lost. */
+  bringsTokens: boolean;
 }
 
 /** What lies in the journal of a process that does not run, or at this moment. */
@@ -21,9 +24,12 @@ export function readJournal(directory: string, keyring: Keyring): OpenExchange[]
 /** Refreshes that were begun and not settled, in the order of their records. */
 export function openExchanges(records: readonly JournalRecord[]): OpenExchange[] {
   const open = new Map<string, OpenExchange>();
-  for (const { type, intent } of records) {
+  for (const { type, intent, answer } of records) {
     if (type === 'settled') open.delete(intent.intentId);
-    else open.set(intent.intentId, { grantId: intent.subjectId, version: Number(intent.version), isAnswered: type === 'answered' });
+    else open.set(intent.intentId, {
+      intentId: intent.intentId, grantId: intent.subjectId, version: Number(intent.version),
+      isAnswered: type === 'answered', bringsTokens: answer?.status === 200,
+    });
   }
   return [...open.values()];
 }

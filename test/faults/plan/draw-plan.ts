@@ -50,7 +50,7 @@ export const errorAnswers = (shapes: readonly ErrorShape[], lasts: readonly [num
   fc.record({ kind: fc.constant('errors' as const), shape: fc.constantFrom(...shapes), lasts: span(lasts) });
 
 /** A clock that jumps, by up to a day either way. */
-export const clockSteps = (targets: readonly Target[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+export const clockSteps = (targets: readonly (Target | 'database')[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
   fc.record({
     kind: fc.constant('clock' as const),
     target: fc.constantFrom(...targets),

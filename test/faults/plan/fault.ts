@@ -22,7 +22,7 @@ export type Fault =
   | { kind: 'wire'; how: WireFault; afterBytes: number; lasts: number }
   | { kind: 'slow'; answer: number; lasts: number }
   | { kind: 'errors'; shape: ErrorShape; lasts: number }
-  | { kind: 'clock'; target: Target; ahead: number; lasts: number }
+  | { kind: 'clock'; target: Target | 'database'; ahead: number; lasts: number }
   | { kind: 'disk'; lasts: number }
   | { kind: 'crash'; point: CrashPoint; occurrence: number };
 

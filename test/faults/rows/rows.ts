@@ -46,7 +46,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
     row('broken answers, 30 s grace', { pause: [1_000, 3_000], faults: [wireFaults(['drop', 'reset', 'split'], [100, 1_500])] }, figure(25, 1_000, 'none'), { graceSeconds: GRACE }),
     row('slow answers', { pause: [1_000, 3_000], faults: [slowAnswers([50, longest.answer], [500, 3_000])] }, figure(15, 800, 'none'), { capped: true }),
     row('error answers', { pause: [2_000, 5_000], faults: [errorAnswers(['http_500', 'http_503_html', 'http_403_html', 'http_429', 'wrong_json', 'empty_200'], [300, 1_500])] }, figure(15, 800, 'none'), { capped: true }),
-    row('clock steps', { pause: [500, 2_000], faults: [clockSteps(OURS, [500, 4_000])] }, figure(20, 1_000, 'none'), { stepsClocks: true }),
+    row('clock steps', { pause: [500, 2_000], faults: [clockSteps([...OURS, 'database'], [500, 4_000])] }, figure(20, 1_000, 'none'), { stepsClocks: true }),
     row('full journal disk', { pause: [1_000, 3_000], faults: [fullDisks([1_000, 6_000])] }, figure(8, 600, 'none'), { needsDisk: true, capped: true }),
     row('everything, 30 s grace', {
       pause: [300, 2_000],

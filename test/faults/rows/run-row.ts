@@ -59,7 +59,7 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
       reported: lost.filter(isReported).length,
       falseDeaths: facts.accounts.filter((account) => isFalseDeath(account, facts.platform)).length,
       seconds: watch.seconds,
-      inFlight: autopsies.inFlight,
+      inFlight: autopsies.inFlight.size,
       breaches: breachesOf(facts),
     };
   } finally {

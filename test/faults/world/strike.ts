@@ -6,7 +6,9 @@ import type { Fault as AnswerFault } from '../authorization-servers/contract.js'
 import { shapes } from '../authorization-servers/fault-shapes.js';
 import { join } from 'node:path';
 import type { ErrorShape, Fault, Target } from '../plan/fault.js';
+import { turnClock } from '../../support/database.js';
 import { until } from './launcher.mjs';
+import { insist } from './open-pool.js';
 import { clockFileOf, journalIn } from './product-environment.js';
 import type { SupervisedProcess } from './supervised-process.js';
 import type { World } from './world.js';
@@ -73,12 +75,11 @@ const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
 
   errors: ({ platform }, { shape, lasts }) => during(platform, ERRORS[shape], lasts),
 
-  clock: async ({ settings, processes }, { target, ahead, lasts }) => {
-    const files = processes[target].map(({ name }) => clockFileOf(settings.directory, name));
-    for (const file of files) writeFileSync(file, String(ahead));
+  clock: async (world, { target, ahead, lasts }) => {
+    await stepClock(world, target, ahead);
     await sleep(lasts);
-    for (const file of files) writeFileSync(file, '0');
-    return files.length > 0;
+    await stepClock(world, target, 0);
+    return true;
   },
 
   disk: async ({ settings }, { lasts }) => {
@@ -116,6 +117,12 @@ export function disksAreHere(): boolean {
 }
 
 export const unmountJournal = (directory: string): boolean => spawnSync('umount', [journalIn(directory)]).status === 0;
+
+/** A process reads its own clock from a file; of all clocks the database's is the one that decides. */
+async function stepClock({ pool, settings, processes }: World, target: Target | 'database', ahead: number): Promise<void> {
+  if (target === 'database') await insist(() => turnClock(pool, `${ahead} milliseconds`));
+  else for (const { name } of processes[target]) writeFileSync(clockFileOf(settings.directory, name), String(ahead));
+}
 
 function pick(world: World, target: Target, which: number): SupervisedProcess | undefined {
   const all = world.processes[target];

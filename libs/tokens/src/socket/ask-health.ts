@@ -1,19 +1,25 @@
 import { seconds } from '#config';
-import { parseJson } from './read-text.js';
-import { type SocketAnswer, socketRequest } from './socket-request.js';
-import { type ExchangerHealth, exchangerHealth } from './wire.schema.js';
+import { Secret } from '#observability';
+import { CallConnection } from './call-connection.js';
+import { type ExchangerHealth, exchangerHealth, exchangerMetrics } from './wire.schema.js';
 
 /** How the exchanger is; throws when it does not answer. */
 export async function askHealth(socketPath: string): Promise<ExchangerHealth> {
-  const { text } = await look(socketPath, '/health');
-  return exchangerHealth.parse(parseJson(text));
+  return exchangerHealth.parse(await look(socketPath, 'health'));
 }
 
 /** Its numbers in Prometheus' text format; throws when it does not answer. */
 export async function askMetrics(socketPath: string): Promise<string> {
-  const { text } = await look(socketPath, '/metrics');
-  return text ?? '';
+  return exchangerMetrics.parse(await look(socketPath, 'metrics'));
 }
 
-const look = (socketPath: string, path: string): Promise<SocketAnswer> =>
-  socketRequest(socketPath, { method: 'GET', path, within: seconds(2) });
+/** On a connection of its own: whether one can be had is part of the answer. */
+async function look(socketPath: string, name: string): Promise<unknown> {
+  const connection = await CallConnection.open(socketPath);
+  try {
+    const { outcome } = await connection.call({ name, input: new Secret('{}'), within: seconds(2) });
+    return outcome;
+  } finally {
+    connection.close();
+  }
+}

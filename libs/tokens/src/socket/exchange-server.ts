@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { codeOf, type Logger } from '#observability';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { z } from 'zod';
+import type { Logger } from '#observability';
 import type { TokenExchange } from '../token-exchange.js';
 import { callsTo, type ReadyCall } from './calls.js';
+import { eachLine } from './lines.js';
 import { listenAt } from './listen-at.js';
-import { parseJson, readText } from './read-text.js';
-import type { ExchangerHealth } from './wire.schema.js';
+import { callMessage, type ExchangerHealth, type Reply } from './wire.schema.js';
 
 export interface ExchangeServerOptions {
   exchange: TokenExchange;
@@ -12,28 +13,27 @@ export interface ExchangeServerOptions {
   /** Calls in progress at the most; one more is told so at once. */
   inFlight: number;
   journal(): Pick<ExchangerHealth, 'journalWritable' | 'journalLasts'>;
-  /** What `GET /metrics` answers, in Prometheus' text format. */
+  /** What the call `metrics` answers, in Prometheus' text format. */
   metrics?(): string | Promise<string>;
 }
 
-interface Answer {
-  status: number;
-  body: object | string;
-}
+type Answer = Omit<Reply, 'id'>;
 
 /**
- * Offers a TokenExchange over HTTP on a unix socket. A call that was taken is carried out whether its caller waits or not:
- * callers may die at any moment without harm.
+ * Offers a TokenExchange on a unix socket: a line of JSON is a call, a line its reply. A call that was taken is carried out
+ * whether its caller waits or not: callers may die at any moment without harm.
  */
 export class ExchangeServer {
   readonly #server: Server;
   readonly #calls: ReturnType<typeof callsTo>;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #callers = new Set<Socket>();
+  readonly #replying = new Set<Promise<void>>();
+  #inProgress = 0;
   #draining = false;
 
   constructor(private readonly options: ExchangeServerOptions) {
     this.#calls = callsTo(options.exchange);
-    this.#server = createServer((request, response) => void this.serve(request, response));
+    this.#server = createServer((caller) => { this.listenTo(caller); });
   }
 
   listen(path: string): Promise<void> {
@@ -43,56 +43,55 @@ export class ExchangeServer {
   /** Takes no more calls, and settles when those under way have been answered. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await Promise.allSettled(this.#running);
-    await new Promise((closed) => this.#server.close(closed));
+    await Promise.allSettled(this.#replying);
+    const closed = new Promise((settle) => this.#server.close(settle));
+    for (const caller of this.#callers) caller.destroySoon();
+    await closed;
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private listenTo(caller: Socket): void {
+    this.#callers.add(caller);
+    caller.on('close', () => this.#callers.delete(caller));
     // A caller that went away is no error, and nobody else hears of this one.
-    request.on('error', () => undefined);
-    response.on('error', () => undefined);
+    caller.on('error', () => undefined);
+    eachLine(caller, (message) => {
+      const replying = this.reply(caller, message).finally(() => this.#replying.delete(replying));
+      this.#replying.add(replying);
+    });
+  }
+
+  private async reply(caller: Socket, message: unknown): Promise<void> {
+    const { data } = callMessage.safeParse(message);
+    const answer = data ? await this.answer(data) : INVALID;
+    if (caller.writable) caller.write(`${JSON.stringify({ id: data?.id ?? null, ...answer })}\n`);
+  }
+
+  private async answer({ call, input }: z.output<typeof callMessage>): Promise<Answer> {
     try {
-      reply(response, await this.answer(request));
+      if (call === 'health') return { outcome: this.health() };
+      if (call === 'metrics') return { outcome: (await this.options.metrics?.()) ?? '' };
+      return await this.take(this.#calls.get(call)?.(input));
     } catch (error) {
-      this.options.logger.error({ err: error, call: pathOf(request) }, 'a call failed');
-      reply(response, { status: 500, body: { error: 'failed', code: codeOf(error) } });
+      this.options.logger.error({ err: error, call }, 'a call failed');
+      return { error: 'failed' };
     }
   }
 
-  private async answer(request: IncomingMessage): Promise<Answer> {
-    if (request.method === 'GET') return this.look(pathOf(request));
-    const read = request.method === 'POST' && this.#calls.get(pathOf(request));
-    if (!read) return { status: 404, body: { error: 'not_found' } };
-    if (request.headers['content-type'] !== 'application/json') return { status: 415, body: { error: 'not_json' } };
-    const call = read(parseJson(await readText(request)));
-    return call ? this.take(call) : { status: 400, body: { error: 'invalid' } };
+  private health(): ExchangerHealth {
+    return { status: this.#draining ? 'draining' : 'ok', inProgress: this.#inProgress, ...this.options.journal() };
   }
 
-  private async look(path: string): Promise<Answer> {
-    if (path === '/metrics') return { status: 200, body: (await this.options.metrics?.()) ?? '' };
-    if (path !== '/health') return { status: 404, body: { error: 'not_found' } };
-    const health: ExchangerHealth = {
-      status: this.#draining ? 'draining' : 'ok',
-      inProgress: this.#running.size,
-      ...this.options.journal(),
-    };
-    return { status: 200, body: health };
-  }
-
-  private async take(call: ReadyCall): Promise<Answer> {
-    if (this.#draining) return { status: 503, body: { error: 'draining' } };
-    if (this.#running.size >= this.options.inFlight) return { status: 503, body: { error: 'full' } };
-    const running = call().finally(() => this.#running.delete(running));
-    this.#running.add(running);
-    return { status: 200, body: await running };
+  private async take(call: ReadyCall | undefined): Promise<Answer> {
+    if (!call) return INVALID;
+    if (this.#draining) return { error: 'draining' };
+    if (this.#inProgress >= this.options.inFlight) return { error: 'full' };
+    this.#inProgress += 1;
+    try {
+      return { outcome: await call() };
+    } finally {
+      this.#inProgress -= 1;
+    }
   }
 }
 
-const pathOf = (request: IncomingMessage): string => request.url ?? '';
-
-/** Each call has a connection of its own, so none is kept: one that broke is then always a call that broke. */
-function reply(response: ServerResponse, { status, body }: Answer): void {
-  const isText = typeof body === 'string';
-  const type = isText ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json';
-  response.writeHead(status, { 'content-type': type, connection: 'close' }).end(isText ? body : JSON.stringify(body));
-}
+const INVALID: Answer = { error: 'invalid' };

@@ -1,16 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Secret } from '#observability';
-import { parseJson } from './read-text.js';
-import { CallBroken, NotReached, type SocketAnswer, socketRequest } from './socket-request.js';
-import { refusal } from './wire.schema.js';
+import { CallBroken, NotReached, type SocketCall } from './call-connection.js';
+import type { SharedConnection } from './shared-connection.js';
+import type { Reply } from './wire.schema.js';
 
-export interface PatientCall {
-  path: string;
-  body: object;
+export interface PatientCall extends SocketCall {
   /** Milliseconds without an exchanger to speak to; they begin again whenever there was one. */
   patience: number;
-  /** Milliseconds to wait for the answer of one that took the call. */
-  within: number;
 }
 
 /** No answer came for longer than the caller waits. */
@@ -33,12 +28,11 @@ const MOST_BREAKS = 5;
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
  * it sends no token and no code twice, and tells what became of the first.
  */
-export async function patientCall(socketPath: string, { path, body, patience, within }: PatientCall): Promise<SocketAnswer> {
-  const wish = { method: 'POST', path, body: new Secret(JSON.stringify(body)), within } as const;
+export async function patientCall(connection: SharedConnection, { patience, ...call }: PatientCall): Promise<Reply> {
   let [breaks, waited, rest] = [0, 0, FIRST_PAUSE];
   for (;;) {
-    const answer = await socketRequest(socketPath, wish).catch(notAnswered);
-    if (!(answer instanceof Error) && !isDraining(answer)) return answer;
+    const answer = await connection.call(call).catch(notAnswered);
+    if (!(answer instanceof Error) && answer.error !== 'draining') return answer;
     if (answer instanceof CallBroken) [breaks, waited, rest] = [breaks + 1, 0, FIRST_PAUSE];
     if (waited >= patience || breaks > MOST_BREAKS || isLate(answer)) throw new OutOfPatience(breaks > 0, answer);
     waited += rest;
@@ -53,6 +47,3 @@ function notAnswered(error: unknown): NotReached | CallBroken {
   if (error instanceof NotReached || error instanceof CallBroken) return error;
   throw error;
 }
-
-const isDraining = ({ status, text }: SocketAnswer): boolean =>
-  status === 503 && refusal.safeParse(parseJson(text)).data?.error === 'draining';

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { minutes, seconds } from '#config';
-import { CodedError, type Logger, type Secret } from '#observability';
+import { CodedError, type Logger, Secret } from '#observability';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '../token-exchange.js';
 import { OutOfPatience, patientCall } from './patient-call.js';
-import { parseJson } from './read-text.js';
-import { codeOutcome, refreshOutcome, refusal, revokeOutcome } from './wire.schema.js';
+import { SharedConnection } from './shared-connection.js';
+import { codeOutcome, refreshOutcome, revokeOutcome } from './wire.schema.js';
 
 /** Longer than any exchange takes (docs/refresh.md): who does not answer by then is frozen. */
 const ANSWERED_WITHIN = minutes(4);
@@ -15,25 +15,28 @@ const REVOKE_PATIENCE = seconds(10);
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 15 };
 
 interface Call<Outcome> {
-  path: string;
-  body: object;
+  name: string;
+  input: object;
   patience: number;
   outcome: z.ZodType<Outcome>;
 }
 
 /** TokenExchange in the exchanger's process, over its unix socket. */
 export class SocketExchange implements TokenExchange {
+  readonly #connection: SharedConnection;
   readonly #revoking = new Set<Promise<unknown>>();
 
   constructor(
-    private readonly socketPath: string,
+    socketPath: string,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#connection = new SharedConnection(socketPath);
+  }
 
   async exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
-    const body = { attemptId, code: code.reveal() };
+    const input = { attemptId, code: code.reveal() };
     try {
-      return await this.call({ path: '/exchange-code', body, patience: CODE_PATIENCE, outcome: codeOutcome });
+      return await this.call({ name: 'exchange-code', input, patience: CODE_PATIENCE, outcome: codeOutcome });
     } catch (error) {
       // What was taken may still end well: the attempt is left as it is, for the sweep.
       if (error instanceof OutOfPatience && !error.taken) return { kind: 'unreachable' };
@@ -42,8 +45,8 @@ export class SocketExchange implements TokenExchange {
   }
 
   async refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
-    const call = { path: '/refresh', body: { grantId, forced, patience }, patience: patience || REFRESH_PATIENCE };
-    return this.call({ ...call, outcome: refreshOutcome }).catch((error: unknown) => this.give(LATER, error, call.path));
+    const call = { name: 'refresh', input: { grantId, forced, patience }, patience: patience || REFRESH_PATIENCE };
+    return this.call({ ...call, outcome: refreshOutcome }).catch((error: unknown) => this.give(LATER, error, call.name));
   }
 
   revoke(tokens: RevocableTokens): Promise<boolean> {
@@ -59,17 +62,17 @@ export class SocketExchange implements TokenExchange {
 
   private async askToRevoke({ accessToken, refreshToken, ...ids }: RevocableTokens): Promise<boolean> {
     const tokens = { ...ids, accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() ?? null };
-    const call = { path: '/revoke', body: { tokens }, patience: REVOKE_PATIENCE, outcome: revokeOutcome };
-    const { revoked } = await this.call(call).catch((error: unknown) => this.give({ revoked: false }, error, call.path));
+    const call = { name: 'revoke', input: { tokens }, patience: REVOKE_PATIENCE, outcome: revokeOutcome };
+    const { revoked } = await this.call(call).catch((error: unknown) => this.give({ revoked: false }, error, call.name));
     return revoked;
   }
 
-  private async call<Outcome>({ outcome, ...call }: Call<Outcome>): Promise<Outcome> {
-    const { status, text } = await patientCall(this.socketPath, { ...call, within: ANSWERED_WITHIN });
-    const body = parseJson(text);
-    if (status === 200) return outcome.parse(body);
-    if (refusal.safeParse(body).success) throw new OutOfPatience(false, undefined);
-    throw new CodedError('exchanger.failed', `the exchanger answered ${status} to ${call.path}`);
+  private async call<Outcome>({ outcome: schema, input, ...call }: Call<Outcome>): Promise<Outcome> {
+    const closed = new Secret(JSON.stringify(input));
+    const { outcome, error } = await patientCall(this.#connection, { ...call, input: closed, within: ANSWERED_WITHIN });
+    if (error === 'full') throw new OutOfPatience(false, undefined);
+    if (error) throw new CodedError('exchanger.failed', `the exchanger replied ${error} to ${call.name}`);
+    return schema.parse(outcome);
   }
 
   private give<Outcome>(outcome: Outcome, error: unknown, call: string): Outcome {

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { createServer, request, type Server } from 'node:http';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { parse } from 'yaml';
 import { readApiConfig } from '#config';
 import { type Logger, Secret } from '#observability';
 import { FakeExchange } from '../../../../test/support/fake-exchange.js';
@@ -64,12 +66,19 @@ async function taken(calls: number): Promise<void> {
   while ((await askHealth(path)).inProgress < calls) await pause(10);
 }
 
-async function post(call: string, body: string, type = 'application/json'): Promise<number> {
-  const sent = request({ socketPath: path, path: call, method: 'POST', headers: { 'content-type': type } });
-  sent.end(body);
-  const [response] = (await once(sent, 'response')) as [{ statusCode: number; resume(): void }];
-  response.resume();
-  return response.statusCode;
+const HUNG_UP = 'hung up';
+
+/** What the server says to one line. */
+async function say(line: string): Promise<unknown> {
+  const caller = connect(path);
+  caller.on('error', () => undefined);
+  caller.write(`${line}\n`);
+  return new Promise((resolve) => {
+    caller.once('close', () => { resolve(HUNG_UP); }).once('data', (data) => {
+      resolve(JSON.parse(String(data)));
+      caller.destroy();
+    });
+  });
 }
 
 describe('a call over the socket', () => {
@@ -98,9 +107,8 @@ describe('a call over the socket', () => {
   it('is carried out to its end when its caller dies', async () => {
     await serve();
     const release = fake.hold();
-    const caller = request({ socketPath: path, path: '/refresh', method: 'POST', headers: { 'content-type': 'application/json' } });
-    caller.on('error', () => undefined);
-    caller.end(JSON.stringify({ grantId, forced: false, patience: 0 }));
+    const caller = connect(path);
+    caller.write(`${callTo('refresh', { grantId, forced: false, patience: 0 })}\n`);
     await taken(1);
     const closed = new Promise((settle) => caller.once('close', settle));
     caller.destroy();
@@ -113,9 +121,9 @@ describe('a call over the socket', () => {
   it('tells a failure of the exchange without its words, and says in the log which call it was', async () => {
     fake.fails = true;
     await serve();
-    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger answered 500 to /exchange-code');
+    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger replied failed to exchange-code');
     expect(await client.refresh(grantId)).toMatchObject({ kind: 'unavailable' });
-    expect(logged).toMatch(/why[^]*call: '\/exchange-code'/);
+    expect(logged).toMatch(/why[^]*call: 'exchange-code'/);
   });
 
   it('does not take an outcome that it does not know', async () => {
@@ -148,17 +156,22 @@ describe('an exchanger that is away', () => {
   });
 
   it('that breaks off every time is given up, and a code that it may have taken is not called unsent', async () => {
-    const server = createServer((message) => message.socket.destroy());
+    const server = createServer(hangUp);
     await listen(server);
     await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger broke off');
     server.close();
   });
 });
 
+/** Dies of a call, once it was made. */
+function hangUp(caller: Socket): void {
+  caller.on('data', () => caller.destroy());
+}
+
 /** An exchanger that dies of its first call. */
 async function startDoomed(): Promise<{ gone: Promise<unknown> }> {
-  const server = createServer((message) => {
-    message.socket.destroy();
+  const server = createServer((caller) => {
+    hangUp(caller);
     server.close();
   });
   await listen(server);
@@ -243,24 +256,35 @@ describe('the socket', () => {
   });
 });
 
+const callTo = (call: string, input: object): string => JSON.stringify({ id: 1, call, input });
+
 describe('what is no call', () => {
   beforeEach(() => serve());
 
+  const attemptId = randomUUID();
+  const refused = { id: 1, error: 'invalid' };
+
   it.each([
-    ['no JSON', '/refresh', '{', 400],
-    ['a field that is missing', '/refresh', '{}', 400],
-    ['a field too many', '/refresh', JSON.stringify({ grantId, forced: true, patience: 0, token: CANARY }), 400],
-    ['an id that is none', '/exchange-code', JSON.stringify({ attemptId: '1', code: CANARY }), 400],
-    ['a body without end', '/exchange-code', JSON.stringify({ attemptId: randomUUID(), code: 'x'.repeat(2_000_000) }), 400],
-    ['another path', '/tokens', '{}', 404],
-  ])('is refused, and the exchange does not hear of it: %s', async (_what, call, body, status) => {
-    expect(await post(call, body)).toBe(status);
+    ['nothing', 'null', { id: null, error: 'invalid' }],
+    ['no JSON', '{', { id: null, error: 'invalid' }],
+    ['no call', JSON.stringify({ id: 'one' }), { id: null, error: 'invalid' }],
+    ['a field that is missing', callTo('refresh', {}), refused],
+    ['a field too many', callTo('refresh', { grantId, forced: true, patience: 0, token: CANARY }), refused],
+    ['an id that is none', callTo('exchange-code', { attemptId: '1', code: CANARY }), refused],
+    ['another call', callTo('tokens', {}), refused],
+    ['a line without end', callTo('exchange-code', { attemptId, code: CANARY.repeat(100_000) }), HUNG_UP],
+  ])('is refused, and the exchange does not hear of it: %s', async (_what, line, answer) => {
+    expect(await say(line)).toEqual(answer);
     expect([fake.refreshes, fake.codes, fake.revocations]).toEqual([[], [], []]);
     expect(logged).not.toContain(CANARY);
   });
 
-  it('is refused: another type of body', async () => {
-    expect(await post('/refresh', JSON.stringify({ grantId, forced: true, patience: 0 }), 'text/plain')).toBe(415);
+  it('does not keep the line after it from being one', async () => {
+    const caller = connect(path);
+    caller.write(`{\n${callTo('refresh', { grantId, forced: true, patience: 0 })}\n`);
+    let heard = '';
+    while (!heard.includes('refreshed')) heard += String(((await once(caller, 'data')) as [Buffer])[0]);
+    caller.destroy();
   });
 });
 
@@ -273,15 +297,27 @@ describe('secrets on their way', () => {
     await send();
     await servers.pop()!.drain();
     await rm(dirname(path), { recursive: true });
-    const breaking = createServer((message) => message.socket.destroy());
+    const breaking = createServer(hangUp);
     await listen(breaking);
     await send();
     await client.revoke(tokens);
     breaking.close();
     expect(errors).toHaveLength(2);
-    expect(logged).toContain('/revoke');
+    expect(logged).toContain('revoke');
     expect(logged + inspect(errors, { depth: 9, showHidden: true })).not.toContain(CANARY);
   }, 60_000);
+});
+
+describe('the health check of docker-compose.yml', () => {
+  const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as { services: { exchanger: { healthcheck: { test: string[] } } } };
+  const [, program, ...options] = services.exchanger.healthcheck.test;
+  const check = async (): Promise<unknown> => (await once(spawn(program!, options, { env: { ...process.env, EXCHANGER_SOCKET: path } }), 'exit'))[0];
+
+  it('knows an exchanger that answers from one that does not', async () => {
+    expect(await check()).toBe(1);
+    await serve();
+    expect(await check()).toBe(0);
+  });
 });
 
 describe('the numbers', () => {

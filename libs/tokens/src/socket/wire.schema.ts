@@ -5,6 +5,16 @@ import type { CodeOutcome, RefreshOutcome, RevocableTokens } from '../token-exch
 const secret = z.string().min(1).transform((text) => new Secret(text));
 const seconds = z.number().nonnegative();
 
+/** A line to the exchanger, and the line back: replies come as they are ready, and the id says to what. */
+export const callMessage = z.object({ id: z.number(), call: z.string(), input: z.unknown().optional() });
+export const replyMessage = z.object({
+  id: z.number(),
+  outcome: z.unknown().optional(),
+  /** `draining`, `full`: nothing was done, and asking later makes sense. */
+  error: z.enum(['draining', 'full', 'invalid', 'failed']).optional(),
+});
+export type Reply = z.output<typeof replyMessage>;
+
 /** What callers send. Secrets are closed as soon as they are read. */
 export const refreshCall = z.strictObject({ grantId: z.uuid(), forced: z.boolean(), patience: z.number().int().nonnegative() });
 export const codeCall = z.strictObject({ attemptId: z.uuid(), code: secret });
@@ -38,9 +48,6 @@ export const codeOutcome = z.discriminatedUnion('kind', [
 
 export const revokeOutcome = z.object({ revoked: z.boolean() });
 
-/** Why the server took no call: nothing was done, and asking later makes sense. */
-export const refusal = z.object({ error: z.enum(['draining', 'full']) });
-
 export const exchangerHealth = z.object({
   status: z.enum(['ok', 'draining']),
   inProgress: z.number(),
@@ -50,3 +57,5 @@ export const exchangerHealth = z.object({
   journalLasts: z.boolean(),
 });
 export type ExchangerHealth = z.output<typeof exchangerHealth>;
+
+export const exchangerMetrics = z.string();

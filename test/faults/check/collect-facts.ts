@@ -25,6 +25,7 @@ const UNANSWERED = `
 export interface Remembered {
   revoked: ReadonlySet<string>;
   journaled: readonly JournaledAnswer[];
+  late: readonly string[];
 }
 
 /** Asks the product's database, its journal, its logs, and the platform. */
@@ -40,6 +41,7 @@ export async function collectFacts(world: World, remembered: Remembered): Promis
     platform,
     unanswered: await readUnanswered(pool, chains),
     journaled: remembered.journaled,
+    late: remembered.late,
     unsettled: readJournal(settings.directory, world.keyring).length,
     inTheClear: await tokensInTheClear(world),
   };

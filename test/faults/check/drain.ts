@@ -7,6 +7,8 @@ import type { World } from '../world/world.js';
 /** The promise I5: so long after the last fault may something be undecided. */
 const WITHIN = 60_000;
 const QUIET = 500;
+/** No exchange waits for longer. */
+const TOKEN_DEADLINE = 120_000;
 
 const UNDECIDED = `
   select count(*)::int as count from grants
@@ -20,15 +22,29 @@ const DOUBTED = `select count(*)::int as count from accounts where health = 'deg
 /** How far the clock is turned to see what becomes of the doubted, in all, in minutes. */
 const LATER = [2, 10, 20, 40, 75];
 
-/** Lets everything that was begun come to an end, at the latest within a minute; then lets time pass for what is doubted. */
-export async function drain(world: World): Promise<void> {
+const HELD = `select id from grants where refresh_state in ('claimed', 'in_flight', 'unknown')`;
+
+/**
+ * Lets everything that was begun come to an end, at the latest within a minute of the last answer; then lets time pass for
+ * what is doubted. The grants about which nothing was decided in that minute are returned.
+ */
+export async function drain(world: World): Promise<string[]> {
   await Promise.all(world.all.map((process) => process.untilReady()));
+  await answers(world);
   await settle(world, WITHIN);
+  const late = await insist(() => world.pool.query<{ id: string }>(HELD));
   for (const minutes of LATER) {
-    if ((await count(world, DOUBTED)) === 0) return;
+    if ((await count(world, DOUBTED)) === 0) break;
     await insist(() => turnClock(world.pool, `${minutes} minutes`));
     await settle(world, WITHIN / 2);
   }
+  return late.rows.map(({ id }) => id);
+}
+
+/** Until the platform has answered all that reached it: a slow answer is a fault that still lasts. */
+async function answers({ platform }: World): Promise<void> {
+  const end = Date.now() + TOKEN_DEADLINE;
+  while (Date.now() < end && (await platform.uses()).some(({ result }) => result === null)) await sleep(QUIET);
 }
 
 /** Until nothing is undecided or due, or the time is over. */

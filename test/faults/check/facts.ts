@@ -47,6 +47,8 @@ export interface Facts {
   /** How many exchanges of that token ended without an answer. */
   unanswered: ReadonlyMap<string, number>;
   journaled: readonly JournaledAnswer[];
+  /** Grants about which nothing was decided a minute after the faults. */
+  late: readonly string[];
   /** Exchanges that the journal still holds. */
   unsettled: number;
   /** Where a token was found in the clear. */

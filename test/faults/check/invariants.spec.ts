@@ -12,6 +12,7 @@ const facts = (changes: Partial<Facts> = {}, leaf: string | null = 't3'): Facts 
   platform: { leaves: new Map([['p1', leaf]]), sends: [{ token: 't1', rotated: true }, { token: 't2', rotated: true }], revoked: new Set() },
   unanswered: new Map(),
   journaled: [],
+  late: [],
   unsettled: 0,
   inTheClear: [],
   ...changes,
@@ -65,6 +66,10 @@ describe('the checks after a run', () => {
 
   it.each(['unknown', 'claimed', 'in_flight'])('I5: see a grant that stays %s', (state) => {
     expect(broken(facts({ accounts: [account({ state })] }))).toEqual(['I5']);
+  });
+
+  it('I5: see a grant that was decided too late', () => {
+    expect(broken(facts({ late: ['g1'] }))).toEqual(['I5']);
   });
 
   it('I6: see what is left in the journal, and tokens in the clear', () => {

@@ -83,8 +83,12 @@ function deadOrAlive({ accounts, platform }: Facts): Breach[] {
   ];
 }
 
-function decided({ accounts }: Facts): Breach[] {
-  return accounts.filter(({ state }) => UNDECIDED.includes(state)).map((account) => breach('I5', `${tell(account)} is still ${account.state}`));
+function decided({ accounts, late }: Facts): Breach[] {
+  const stuck = accounts.filter(({ state }) => UNDECIDED.includes(state));
+  return [
+    ...stuck.map((account) => breach('I5', `${tell(account)} is still ${account.state}`)),
+    ...accounts.filter(({ grantId }) => late.includes(grantId)).map((account) => breach('I5', `${tell(account)} was not decided within a minute`)),
+  ];
 }
 
 function nothingLeftBehind({ unsettled, inTheClear }: Facts): Breach[] {

@@ -44,10 +44,10 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
     await world.platform.heal();
     await feeder.stop();
     watch.lap('for callers');
-    await drain(world);
+    const late = await drain(world);
     watch.lap('to drain');
     if (row.design === 'control') await world.stopProcesses();
-    const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled });
+    const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled, late });
     watch.lap('to look');
     settings.say(watch.laps);
     if (keepsEvidence()) await keepEvidence(world, facts);

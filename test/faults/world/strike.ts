@@ -124,9 +124,11 @@ async function stepClock({ pool, settings, processes }: World, target: Target | 
   else for (const { name } of processes[target]) writeFileSync(clockFileOf(settings.directory, name), String(ahead));
 }
 
+/** The one that is meant, or where it is away the one beside it: nobody waits while there is something to strike. */
 function pick(world: World, target: Target, which: number): SupervisedProcess | undefined {
   const all = world.processes[target];
-  return all[which % Math.max(all.length, 1)];
+  const meant = which % Math.max(all.length, 1);
+  return [...all.slice(meant), ...all.slice(0, meant)].find(({ isUp }) => isUp) ?? all[meant];
 }
 
 async function during(platform: World['platform'], fault: AnswerFault, lasts: number): Promise<boolean> {

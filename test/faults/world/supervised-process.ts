@@ -35,8 +35,9 @@ export class SupervisedProcess {
     return this.#pid;
   }
 
-  get isReady(): boolean {
-    return this.#isReady;
+  /** Whether it can be struck: it runs, and is not held still. */
+  get isUp(): boolean {
+    return this.#isReady && !this.#frozen;
   }
 
   /** Settles when it is ready; throws when it ended before. */
@@ -63,7 +64,7 @@ export class SupervisedProcess {
 
   /** Strikes it as it runs now; false: it does not run, or is held still. */
   strike(name: NodeJS.Signals): boolean {
-    if (!this.#isReady || this.#frozen) return false;
+    if (!this.isUp) return false;
     signal(this.#pid, name);
     if (name === 'SIGKILL') this.#isReady = false;
     return true;

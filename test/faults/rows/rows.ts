@@ -54,7 +54,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
         signals(OURS, ['SIGKILL', 'SIGTERM']), signals(OURS, ['SIGKILL']), freezes(OURS, [1_000, Math.min(8_000, longest.freeze)]),
         postgresStops([100, 1_500]), wireFaults(['reset', 'split'], [100, 600]), slowAnswers([50, 3_000], [300, 1_000]),
       ],
-    }, figure(60, 2_000, 'none'), { graceSeconds: GRACE }),
+    }, figure(60, 1_500, 'none'), { graceSeconds: GRACE, capped: true }),
   ];
 }
 

@@ -12,7 +12,8 @@ const TOKEN_DEADLINE = 120_000;
 
 const UNDECIDED = `
   select count(*)::int as count from grants
-  where refresh_state in ('claimed', 'in_flight', 'unknown') or (refresh_state in ('idle', 'confirm') and refresh_due_at <= db_now())`;
+  where refresh_state in ('claimed', 'in_flight') or (refresh_state = 'unknown' and ended_reason is null)
+    or (refresh_state in ('idle', 'confirm') and refresh_due_at <= db_now())`;
 
 const DUE = `
   select id from grants where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()`;
@@ -22,7 +23,7 @@ const DOUBTED = `select count(*)::int as count from accounts where health = 'deg
 /** How far the clock is turned to see what becomes of the doubted, in all, in minutes. */
 const LATER = [2, 10, 20, 40, 75];
 
-const HELD = `select id from grants where refresh_state in ('claimed', 'in_flight', 'unknown')`;
+const HELD = `select id from grants where refresh_state in ('claimed', 'in_flight') or (refresh_state = 'unknown' and ended_reason is null)`;
 
 /**
  * Lets everything that was begun come to an end, at the latest within a minute of the last answer; then lets time pass for

@@ -68,6 +68,11 @@ describe('the checks after a run', () => {
     expect(broken(facts({ accounts: [account({ state })] }))).toEqual(['I5']);
   });
 
+  it('I5: ask no more of a grant whose loss was told, though one of its later tries was not answered', () => {
+    const told = account({ state: 'unknown', health: 'needs_reauth', reason: 'refresh_outcome_unknown' });
+    expect(broken(facts({ accounts: [told] }, null))).toEqual([]);
+  });
+
   it('I5: see a grant that was decided too late', () => {
     expect(broken(facts({ late: ['g1'] }))).toEqual(['I5']);
   });

@@ -125,6 +125,15 @@ describe('an outcome that is unknown', () => {
     }
   });
 
+  it('is asked for again within seconds while the platform may still give the same answer to the same token', () => {
+    const recent = { ...long, mode: 'rotating_grace', unknownSince: at(NOW - 20 * SECOND) } as const;
+    const older = { ...recent, unknownSince: at(NOW - 3 * MINUTE) } as const;
+    for (const change of [afterLostAnswer(grantFacts(recent), slow), afterFailure(grantFacts(recent), failure(), slow)]) {
+      expect(waitOf(change)).toBeLessThanOrEqual(5 * SECOND);
+    }
+    expect(waitOf(afterLostAnswer(grantFacts(older), slow))).toBeGreaterThan(5 * SECOND);
+  });
+
   it('waits as long as the platform itself says', () => {
     expect(waitOf(afterFailure(grantFacts(long), failure({ retryAfter: 900 }), slow))).toBeGreaterThanOrEqual(15 * MINUTE);
   });

@@ -15,6 +15,9 @@ const APP_PAUSE = minutes(5);
 const OWNER_PAUSE = hours(1);
 /** An unknown outcome is not left alone for longer, unless the platform itself says when to come back: few are, and each is a doubt. */
 const UNKNOWN_AT_LEAST = seconds(40);
+/** While a platform may still give the same answer to the same token, one more lost answer is no reason to let that time pass. */
+const UNKNOWN_IN_GRACE = seconds(5);
+const GRACE_AT_MOST = minutes(2);
 /** A strike so soon after a rotation, and long before the next one, is hardly the person's doing. */
 const JUST_CAME = minutes(5);
 /** How long a verdict waits at a time for a token set to be given its person. */
@@ -68,10 +71,13 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
 
 /** What is unknown is asked for again soon, and what is extended must be extended while it lives: its next try is at half of what is left, however long the backoff. */
 function inTime({ mode, accessExpiresAt, unknownSince }: GrantFacts, now: Date, wait: number): number {
-  if (unknownSince !== null) return Math.min(wait, UNKNOWN_AT_LEAST);
+  if (unknownSince !== null) return Math.min(wait, mayBeInGrace(mode, now, unknownSince) ? UNKNOWN_IN_GRACE : UNKNOWN_AT_LEAST);
   const left = (accessExpiresAt?.getTime() ?? Infinity) - now.getTime();
   return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
 }
+
+const mayBeInGrace = (mode: GrantFacts['mode'], now: Date, since: Date): boolean =>
+  mode === 'rotating_grace' && now.getTime() - since.getTime() < GRACE_AT_MOST;
 
 /**
  * A refusal while the app's breaker is open speaks of the platform, not of the grant: it counts as a failure, and so do the

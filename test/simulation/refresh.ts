@@ -4,7 +4,7 @@ import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exc
 import type { GrantChange } from '../../libs/tokens/src/protocol/grant.js';
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type Sending } from './authorization-server.js';
-import { askCanary, readCanary } from './canary.js';
+import { askCanary, readCanary, wakeCanary } from './canary.js';
 import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
 import type { Host, Task } from './host.js';
 import type { Steps } from './steps.js';
@@ -187,14 +187,16 @@ class Run {
     const { claim: { grant, epoch, intentId }, pair } = this.parts;
     const { db, server, wiring } = this.world;
     yield 'soon';
+    const canaryOkAt = wiring.mayBeConfirmed(grant, db.now) ? askCanary(this.world, grant) : null;
+    yield 'soon';
     const witness = hasEnded(grant, db.now) ? 'silent' : server.identity(pair.access);
     yield 'soon';
-    const canaryOkAt = grant.endedReason === null && wiring.isConfirmed(grant, db.now, witness) ? askCanary(this.world, grant) : null;
-    yield 'soon';
     yield* this.settle('answered', (now) => {
-      const canary = readCanary(db, grant);
+      const canary = readCanary(db, grant, intentId);
       const withinGrace = grant.unknownSince !== null && db.isWithinGrace(grant, intentId);
-      const change = wiring.afterStrike(grant, failure, { now, witness, canary: { ...canary, acceptedAt: canaryOkAt ?? canary.acceptedAt }, withinGrace });
+      const strike = { now, witness, canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt }, withinGrace };
+      const change = wiring.afterStrike(grant, failure, strike);
+      if (wiring.wantsAnother(grant, strike)) wakeCanary(db, grant);
       const orphan = wiring.isCondemned(grant, change) ? db.row(grant.id).orphans.at(-1) : undefined;
       if (!orphan || !db.adoptOrphan(grant, wiring.afterAdoption(grant, { now, errorCode: failure.code }), { epoch, orphan })) return change;
       this.world.see('late pairs tried');

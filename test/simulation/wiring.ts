@@ -1,4 +1,4 @@
-import { isConfirmed } from '../../libs/tokens/src/protocol/death-rule.js';
+import { mayBeConfirmed, wantsAnother } from '../../libs/tokens/src/protocol/death-rule.js';
 import { conclusionOf, fromJournal, mayStillSend, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
 import { isFresh } from '../../libs/tokens/src/protocol/fresh.js';
 import { stateBefore } from '../../libs/tokens/src/protocol/grant.js';
@@ -10,7 +10,7 @@ import { SECOND } from '../support/grant-facts.js';
 /** The decisions of the product: its own functions, which a mutant replaces by wrong ones. */
 export const decisions = {
   nextStep, mayStillSend, conclusionOf, fromJournal, afterTokens, afterFailure, afterLostAnswer, afterStrike, takeOver, fateOfLatePair,
-  stateBefore, isFresh, isConfirmed, afterAdoption, isCondemned,
+  stateBefore, isFresh, mayBeConfirmed, wantsAnother, afterAdoption, isCondemned,
 };
 
 /** What SQL and files do in the product, as this world's own code does it: a mutant leaves one of them out. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
@@ -15,6 +16,16 @@ const healthOf = async (id: string): Promise<[string, string | null]> => {
   return [health, healthReason];
 };
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id);
+/** What the sweep would do for so many seconds. */
+async function refreshDue(accounts: string[], seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds;) {
+    for (const id of accounts) await refresh(id);
+    const waits = await Promise.all(accounts.map(async (id) => (await grantOf(flow, id)).dueIn));
+    const wait = Math.min(seconds - passed, Math.ceil(Math.max(0, Math.min(...waits))) + 1);
+    await flow.pass(wait);
+    passed += wait;
+  }
+}
 const identities = async (): Promise<number> => (await flow.calls('identity')).length;
 
 describe('a platform that wrongly refuses everybody, its API too,', () => {
@@ -33,6 +44,52 @@ describe('a platform that wrongly refuses everybody, its API too,', () => {
     for (const id of accounts) expect(await refresh(id)).toEqual({ kind: 'refreshed' });
     for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
   });
+
+  it.each([['its API too', 401], ['while its API is down', 503], ['while its API works', undefined]])(
+    'kills nobody whose token ended, %s, though nobody else is due for hours',
+    async (_what, status) => {
+      await flow.knobs('x', { access_ttl_seconds: 7_200 });
+      const id = await flow.connect('x');
+      await flow.pass(5_600);
+      const other = await flow.connect('x', OTHER);
+      await flow.pass(200);
+      await flow.fault({ endpoint: 'token', times: 99, ...REFUSED });
+      if (status !== undefined) await flow.fault({ endpoint: 'identity', times: 99, status });
+      await refreshDue([id, other], 120 * 60);
+      expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+      await flow.sandbox.control('DELETE', '/faults');
+      await refreshDue([id, other], 10 * 60);
+      for (const one of [id, other]) expect(await healthOf(one)).toEqual(['active', null]);
+    },
+  );
+
+  it('and is well again between two questions kills nobody: the last word is of who was refused', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const [id] = [await flow.connect('x'), await flow.connect('x', OTHER)];
+    await flow.pass(6_100);
+    await flow.fault({ endpoint: 'token', times: 2, ...REFUSED });
+    await flow.fault({ endpoint: 'identity', times: 2, status: 401 });
+    await refresh(id);
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+  });
+
+  it('is not taken for well by an answer that was under way when it began to refuse', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const [id, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
+    await flow.pass(6_100);
+    await flow.fault({ endpoint: 'token', times: 1, delay_ms: 600 });
+    const slow = refresh(other);
+    while ((await grantOf(flow, other)).state !== 'in_flight') await setTimeout(10);
+    await flow.fault({ endpoint: 'token', times: 9, ...REFUSED });
+    await flow.fault({ endpoint: 'identity', times: 9, status: 401 });
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await slow).toEqual({ kind: 'refreshed' });
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+  });
 });
 
 describe('an account that was revoked among others', () => {
@@ -50,6 +107,18 @@ describe('an account that was revoked among others', () => {
     expect(await identities()).toBe(before + 2);
     expect(await healthOf(other)).toEqual(['active', null]);
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
+  });
+
+  it('is told so within half an hour where its token ended first: another one, due in hours, is refreshed to see whether it is taken', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const id = await flow.connect('x');
+    await flow.pass(5_700);
+    const other = await flow.connect('x', OTHER);
+    await flow.pass(1_600);
+    await flow.revoke();
+    await refreshDue([id, other], 30 * 60);
+    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await grantOf(flow, other)).toMatchObject({ version: '2', state: 'idle' });
   });
 
   it('is believed by what another one got since, without a question', async () => {

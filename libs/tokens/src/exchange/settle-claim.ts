@@ -1,15 +1,18 @@
 import type { Failure } from '#providers';
+import { isBelieved, mayBeConfirmed } from '../protocol/death-rule.js';
 import { after } from '../protocol/due.js';
 import { nextLook } from '../protocol/next-look.js';
 import { afterFailure, afterLostAnswer } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp } from '../store/apps.js';
+import { refusedSince } from '../store/breakers.js';
 import type { Claim } from '../store/claims.js';
+import { databaseNow } from '../store/grants.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { Refresh } from './prepare-refresh.js';
 import { settleDisbelief, settleStrike } from './settle-strike.js';
 import { secondsUntil, settle } from './store-settlement.js';
-import { askWitness, UNREACHABLE } from './witness.js';
+import { askCanary, askWitness, UNREACHABLE } from './witness.js';
 
 /** Nothing can be sent for this grant: look when its health changes by time alone. */
 export async function lookAgain(room: Room, claim: Claim): Promise<RefreshOutcome> {
@@ -51,8 +54,14 @@ export async function settleFailure(room: Room, refresh: Refresh, failure: Failu
 /** What a refusal is worth depends on the app's breaker, and on what the API says of the access token. */
 async function settleRefusal(room: Room, refresh: Refresh, failure: Failure): Promise<RefreshOutcome> {
   const { claim, app, tokens } = refresh;
-  if (!room.gate.isClosed(app.id)) return settleDisbelief(room, claim, failure);
-  const testimony = await askWitness(room, claim.grant, tokens.access);
+  const { grant } = claim;
+  const isClosed = room.gate.isClosed(app.id);
+  const shutSince = isClosed ? null : await refusedSince(room.pool, app.id);
+  const now = await databaseNow(room.pool);
+  if (!isClosed && !isBelieved(grant, shutSince, now)) return settleDisbelief(room, claim, failure);
+  // Another one first: the last word, on which this grant may die, has to be of itself.
+  const canaryOkAt = mayBeConfirmed(grant, now) ? await askCanary(room, grant) : null;
+  const testimony = await askWitness(room, grant, tokens.access);
   if (testimony.kind === 'owner') return settleFailure(room, refresh, testimony.failure);
-  return settleStrike(room, refresh, failure, testimony.witness);
+  return settleStrike(room, claim, { failure, witness: testimony.witness, canaryOkAt, shutSince });
 }

@@ -1,21 +1,16 @@
 import type { Tx } from '#persistence';
 import type { Failure } from '#providers';
 import { adoptOrphan } from '../grants/orphans.js';
-import { isConfirmed } from '../protocol/death-rule.js';
+import { wantsAnother, type Witness } from '../protocol/death-rule.js';
 import { isCondemned } from '../protocol/late-pair.js';
 import { afterDisbelief, afterStrike, type Circumstances } from '../protocol/settle.js';
 import type { Room } from '../room.js';
-import { readCanary } from '../store/canary.js';
+import { readCanary, wakeCanary } from '../store/canary.js';
 import type { Claim } from '../store/claims.js';
-import { databaseNow } from '../store/grants.js';
 import { isWithinGrace } from '../store/grace.js';
 import { tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { RefreshOutcome } from '../token-exchange.js';
-import type { Refresh } from './prepare-refresh.js';
 import { secondsUntil, settle } from './store-settlement.js';
-import { askCanary, type Testimony } from './witness.js';
-
-export type WitnessOfStrike = Extract<Testimony, { kind: 'witness' }>['witness'];
 
 /** The breaker of the app is open: the platform refuses many at once, and none of them is blamed. */
 export async function settleDisbelief(room: Room, claim: Claim, failure: Failure): Promise<RefreshOutcome> {
@@ -23,30 +18,35 @@ export async function settleDisbelief(room: Room, claim: Claim, failure: Failure
   return { kind: 'unavailable', retryAfter: secondsUntil(settlement) };
 }
 
+/** A refusal of the grant, and what else is known of it. */
+export interface Refusal {
+  failure: Failure;
+  witness: Witness;
+  /** When the API took another grant of the app, before it was asked of this one; null: it did not, or was not asked. */
+  canaryOkAt: Date | null;
+  /** As in the strike. */
+  shutSince: Date | null;
+}
+
 /** A refusal of the grant. A late pair is tried before there is any verdict. */
-export async function settleStrike(room: Room, { claim }: Refresh, failure: Failure, witness: WitnessOfStrike): Promise<RefreshOutcome> {
+export async function settleStrike(room: Room, claim: Claim, refusal: Refusal): Promise<RefreshOutcome> {
   const { grant, epoch } = claim;
-  const canaryOkAt = await confirmedBy(room, claim, witness);
+  const { failure, witness } = refusal;
   await settle(room, claim, 'answered', async (now, tx) => {
     await probeSoon(tx, grant.id);
-    const change = afterStrike(grant, failure, { now, witness, ...(await circumstances(tx, claim, canaryOkAt)) });
+    const strike = { now, witness, shutSince: refusal.shutSince, ...(await circumstances(tx, claim, refusal)) };
+    const change = afterStrike(grant, failure, strike);
+    if (wantsAnother(grant, strike)) await wakeCanary(tx, grant);
     const adopted = isCondemned(grant, change) && (await adoptOrphan(room, tx, grant, { now, witness, errorCode: failure.code, epoch }));
     return adopted ? undefined : change;
   });
   return { kind: 'refused' };
 }
 
-/** Where only the canary's word is missing, it is asked for. */
-async function confirmedBy(room: Room, { grant }: Claim, witness: WitnessOfStrike): Promise<Date | null> {
-  const now = await databaseNow(room.pool);
-  if (grant.endedReason !== null || !isConfirmed(grant, now, witness)) return null;
-  return askCanary(room, grant);
-}
-
-async function circumstances(tx: Tx, { grant, intentId }: Claim, canaryOkAt: Date | null): Promise<Omit<Circumstances, 'now' | 'witness'>> {
-  const canary = await readCanary(tx, grant);
+async function circumstances(tx: Tx, { grant, intentId }: Claim, { canaryOkAt }: Refusal): Promise<Pick<Circumstances, 'canary' | 'waiting' | 'withinGrace'>> {
+  const canary = await readCanary(tx, grant, intentId);
   return {
-    canary: { ...canary, acceptedAt: canaryOkAt ?? canary.acceptedAt },
+    canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
     waiting: await tokenSetWaits(tx, grant),
     withinGrace: grant.unknownSince !== null && (await isWithinGrace(tx, grant, intentId)),
   };

@@ -43,10 +43,7 @@ export async function askWitness(room: Room, grant: GrantFacts, accessToken: Sec
   return { kind: 'witness', witness };
 }
 
-/**
- * Shows the platform the access token of another grant of the same app: when it was taken, or null. The question is asked
- * after the strike, so that a platform which refuses everybody is not believed.
- */
+/** Shows the platform the access token of another grant of the same app: when it was taken, or null. */
 export async function askCanary(room: Room, grant: GrantFacts): Promise<Date | null> {
   const other = await chooseCanary(room.pool, grant);
   const tokens = other && (await room.vault.openGrantTokens(room.pool, other));

@@ -84,7 +84,7 @@ export class AppGate {
     if (probe) this.#probing = false;
     const meaning = met.counts ? MEANING[met.passage] : undefined;
     if (!meaning) return;
-    if (probe) this.turnTo(probed(this.#breaker, meaning === 'ok', now), now);
+    if (probe) this.turnTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
     else this.note(met.grantId, meaning, now);
   }
 
@@ -124,11 +124,12 @@ export class AppGate {
   private note(grantId: string, meaning: keyof Tally, now: number): void {
     if (this.#breaker.state !== 'closed') return;
     this.#outcomes.note(grantId, meaning, now);
-    if (meaning !== 'ok' && isAlarming(this.#outcomes.tally(now))) this.turnTo(opened(now), now);
+    if (meaning === 'ok') return;
+    const tally = this.#outcomes.tally(now);
+    if (isAlarming(tally)) this.turnTo(opened(now), now, tally);
   }
 
-  private turnTo(next: Breaker, now: number): void {
-    const tally = this.#outcomes.tally(now);
+  private turnTo(next: Breaker, now: number, tally: Tally): void {
     const before = this.#breaker;
     this.change(next, now);
     if (before.state !== next.state) this.onTurn(next, tally);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ALONE, at, canary as others, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
-import { type Canary, judge, type Verdict, type Witness } from './death-rule.js';
+import { type Canary, isBelieved, judge, type Verdict, wantsAnother, type Witness } from './death-rule.js';
 import type { GrantChange } from './grant.js';
 
 /** The moment of the strike that is judged: the access token has 24 minutes left, or ended a minute ago. */
@@ -90,12 +90,33 @@ describe('once the access token has ended', () => {
     expect(verdict(facts, { witness: 'silent', canary: MINUTE })).toEqual(again(MINUTE));
   });
 
-  it.each([
-    ['nobody else is there', null],
-    ['the last ok of another is from before the first', 16 * MINUTE],
-  ])('a grant is not dead by a second refusal where %s: a third is wanted, an hour after the first', (_why, canary) => {
-    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(again(10 * MINUTE));
-    expect(verdict({ ...ended, ...struck(2, HOUR) }, { witness: 'silent', canary })).toEqual(DEAD);
+  it('a grant is not dead by a second refusal where nobody else is there: a third is wanted, an hour after the first', () => {
+    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent' })).toEqual(again(10 * MINUTE));
+    expect(verdict({ ...ended, ...struck(2, HOUR) }, { witness: 'silent' })).toEqual(DEAD);
+  });
+
+  it('a grant beside others is not dead before one of them was refreshed since the first refusal, however long nobody was tried', () => {
+    for (const canary of [16 * MINUTE, DAY]) expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(again(10 * MINUTE));
+    expect(among({ ...ended, ...struck(20, DAY) }, 'silent', {})).toEqual(again(10 * MINUTE));
+    expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', {})).toEqual(DEAD);
+  });
+
+  it('others that nothing can refresh are not waited for', () => {
+    expect(among({ ...ended, ...struck(2, HOUR) }, 'silent', { refreshable: false })).toEqual(DEAD);
+  });
+
+  it('another one is refreshed before its time from the second refusal on, if none was tried since the first and lately', () => {
+    const wants = (facts: GrantChange, canary: Partial<Canary> = {}): boolean =>
+      wantsAnother(grantFacts(facts), { now: at(NOW), witness: 'silent', canary: { ...others(null), ...canary } });
+    const second = { ...ended, ...struck(1, 10 * MINUTE) };
+    expect(wants(second)).toBe(true);
+    expect(wants({ ...second, ...struck(9, HOUR, 'silent', 10 * MINUTE) }, { refusedAt: at(NOW - 31 * MINUTE) })).toBe(true);
+    expect(wants(second, { refreshedAt: at(NOW - 11 * MINUTE) })).toBe(true);
+    for (const tried of [{ refreshedAt: at(NOW - MINUTE) }, { refusedAt: at(NOW - MINUTE) }, { refreshable: false }]) expect(wants(second, tried)).toBe(false);
+    expect(wants({ ...second, ...struck(1, 49 * SECOND) })).toBe(false);
+    expect(wants({ ...second, ...alive })).toBe(false);
+    expect(wants({ ...second, endedReason: 'grant_revoked' })).toBe(false);
+    expect(wants(ended)).toBe(false);
   });
 
   it('a second refusal is no third, even hours after the first', () => {
@@ -108,10 +129,11 @@ describe('once the access token has ended', () => {
   });
 
   it('a grant is not dead, not in a day, where the others that were tried were refused as well', () => {
-    const refusedAt = at(NOW - MINUTE);
-    expect(among({ ...ended, ...struck(20, DAY) }, 'silent', { refusedAt }).dead).toBe(false);
-    expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', { refusedAt })).toEqual(DEAD);
-    expect(among({ ...ended, ...struck(20, HOUR) }, 'silent', { refusedAt: at(NOW - 2 * HOUR) })).toEqual(DEAD);
+    for (const refreshable of [true, false]) {
+      const refused = { refreshable, refusedAt: at(NOW - MINUTE) };
+      expect(among({ ...ended, ...struck(20, DAY) }, 'silent', refused).dead).toBe(false);
+      expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', refused)).toEqual(DEAD);
+    }
   });
 
   it('an API that takes another one says nothing of the token endpoint', () => {
@@ -135,9 +157,32 @@ describe('among other accounts of the app', () => {
     expect(among(facts(90, 2 * DAY), 'refuses', {})).toEqual(DEAD);
   });
 
-  it('a grant whose token ended before the others were heard of is dead when one of them is taken', () => {
+  it('a grant whose token ended before the others were heard of is dead when one of them is refreshed, and not when the API takes it', () => {
     const over = { ...ended, ...struck(1, MINUTE, 'refuses') };
-    expect(among(over, 'silent', {}).dead).toBe(false);
-    expect(among(over, 'silent', { acceptedAt: at(NOW) })).toEqual(DEAD);
+    expect(among(over, 'silent', { acceptedAt: at(NOW) })).toEqual(again(2 * MINUTE));
+    expect(among(over, 'silent', { refreshedAt: at(NOW - SECOND) })).toEqual(DEAD);
+  });
+});
+
+describe('a refusal while refusals keep the breaker of the app from closing', () => {
+  const issued = (ago: number): GrantChange => ({ issuedAt: at(NOW - ago) });
+  const believed = (shutFor: number | null, issuedAgo: number): boolean =>
+    isBelieved(grantFacts(issued(issuedAgo)), shutFor === null ? null : at(NOW - shutFor), at(NOW));
+  const shut = (facts: GrantChange, witness: Witness): Verdict =>
+    judge(grantFacts({ ...issued(9 * DAY), ...facts }), { now: at(NOW), witness, canary: others(null), shutSince: at(NOW - 2 * DAY) });
+
+  it('is believed after two days, of a grant that got no tokens in them, and not before', () => {
+    expect(believed(2 * DAY, 2 * DAY)).toBe(true);
+    expect(believed(2 * DAY - SECOND, 9 * DAY)).toBe(false);
+    expect(believed(9 * DAY, 2 * DAY - SECOND)).toBe(false);
+    expect(believed(null, 9 * DAY)).toBe(false);
+  });
+
+  it('decides as little by itself as any other then: a second by both is wanted, or a third where the token has ended', () => {
+    expect(shut(alive, 'refuses')).toEqual(again(MINUTE));
+    expect(shut({ ...alive, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(DEAD);
+    expect(shut({ ...alive, ...struck(9, HOUR, 'accepts', MINUTE) }, 'accepts')).toEqual(again(10 * MINUTE));
+    for (const count of [0, 1]) expect(shut({ ...ended, ...(count > 0 && struck(count, 10 * MINUTE)) }, 'silent')).toEqual(again(10 * MINUTE));
+    expect(shut({ ...ended, ...struck(2, 20 * MINUTE) }, 'silent')).toEqual(DEAD);
   });
 });

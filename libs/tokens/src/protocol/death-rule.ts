@@ -5,13 +5,18 @@ import type { GrantFacts } from './grant.js';
 /** What the platform's API said of the access token when the refresh was refused. `silent`: it could not be asked. */
 export type Witness = 'accepts' | 'refuses' | 'silent';
 
-/** What the other living grants of the same app tell of the platform: that it refuses one is news only if it takes another. */
+/**
+ * What the other living grants of the same app tell of the platform: that it refuses one is news only if it takes another,
+ * and it has shown so only by what it was asked after one refusal and answered before the next.
+ */
 export interface Canary {
   /** Whether there is another living grant. */
   others: boolean;
-  /** When the token endpoint last gave tokens for another one. */
+  /** Whether one of them could be refreshed, to see whether the platform takes it. */
+  refreshable: boolean;
+  /** When the last refresh of another one was sent that had its tokens before this refusal was asked for. */
   refreshedAt: Date | null;
-  /** When the platform last took anything of another one, to a refresh or to an API call. */
+  /** When the platform last took anything of another one, to such a refresh or to an API call. */
   acceptedAt: Date | null;
   /** When the refresh of another one was last refused. */
   refusedAt: Date | null;
@@ -21,6 +26,8 @@ export interface Strike {
   now: Date;
   witness: Witness;
   canary: Canary;
+  /** Since when refusals have kept the app's breaker from closing; null: it is closed. */
+  shutSince?: Date | null;
 }
 
 export type Verdict = { dead: true } | { dead: false; askAgainAt: Date };
@@ -42,28 +49,44 @@ export const isRepeat = ({ lastStrikeAt }: GrantFacts, now: Date): boolean =>
 
 export const hasEnded = ({ accessExpiresAt }: GrantFacts, now: Date): boolean => accessExpiresAt !== null && accessExpiresAt <= now;
 
-/**
- * Whether the refresh and the API have both refused, and now again: only then is it asked whether the platform takes
- * another grant, and does the answer decide.
- */
-export const isConfirmed = (grant: GrantFacts, now: Date, witness: Witness): boolean =>
+/** Whether a second refusal by the API would decide, if it takes another grant: that is asked first, so that its last word is of this one. */
+export const mayBeConfirmed = (grant: GrantFacts, now: Date): boolean =>
+  grant.endedReason === null && !hasEnded(grant, now) && isConfirmed(grant, now, 'refuses');
+
+/** Whether the refresh and the API have both refused, and now again. */
+const isConfirmed = (grant: GrantFacts, now: Date, witness: Witness): boolean =>
   grant.witness === 'refuses' && grant.lastStrikeAt !== null && !isRepeat(grant, now) && (witness === 'refuses' || hasEnded(grant, now));
+
+/** Whether a refusal is believed although the app's breaker is not closed: an app whose people have all gone is else never told from one that is unwell. */
+export const isBelieved = (grant: GrantFacts, shutSince: Date | null, now: Date): boolean => refusedFor(grant, { now, shutSince }) >= NOBODY;
 
 /**
  * Whether a refused grant is dead. One refusal never decides: either the API refuses the still living access token too and,
  * a minute later, both say so again while the platform takes another grant of the app; or, where the access token has
- * ended, refusals go on for long enough: a quarter of an hour while others are refreshed, an hour where no other was tried.
+ * ended, refusals go on for long enough: a quarter of an hour while others are refreshed, an hour where there is no other.
  */
 export function judge(grant: GrantFacts, strike: Strike): Verdict {
-  const { now, witness, canary } = strike;
+  const { now, witness } = strike;
   if (!hasEnded(grant, now) && witness === 'accepts') return { dead: false, askAgainAt: after(now, ASK_AT_LEAST) };
-  if (isConfirmed(grant, now, witness) && (isVouched(grant, canary) || sinceFirst(grant, now) >= NOBODY)) return { dead: true };
-  return hasEnded(grant, now) ? byTime(grant, strike) : { dead: false, askAgainAt: askAgainAt(grant, now, witness) };
+  const confirmed = isConfirmed(grant, now, witness);
+  if (confirmed && (isVouched(grant, strike) || refusedFor(grant, strike) >= NOBODY)) return { dead: true };
+  return hasEnded(grant, now) && !confirmed ? byTime(grant, strike) : { dead: false, askAgainAt: askAgainAt(grant, now, witness) };
 }
 
-/** After the first strike the platform took another grant, or there is none that could be asked. */
-const isVouched = ({ firstStrikeAt }: GrantFacts, { others, acceptedAt }: Canary): boolean =>
-  !others || (acceptedAt !== null && firstStrikeAt !== null && acceptedAt > firstStrikeAt);
+/**
+ * Whether another grant is to be refreshed before its time, to see whether the platform takes it: the token has ended, so that
+ * no API can say, and nobody was tried lately.
+ */
+export function wantsAnother(grant: GrantFacts, { now, canary }: Strike): boolean {
+  if (!canary.refreshable || grant.strikeCount === 0 || grant.endedReason !== null) return false;
+  const tried = [canary.refreshedAt, canary.refusedAt].some((moment) => isSince(grant, moment) && isFresh(moment, now));
+  return hasEnded(grant, now) && !isRepeat(grant, now) && !tried;
+}
+
+/** After the first strike the platform took another grant, or there is none that could be asked. An API says nothing of a token endpoint. */
+function isVouched(grant: GrantFacts, { now, canary }: Strike): boolean {
+  return !canary.others || isSince(grant, hasEnded(grant, now) ? canary.refreshedAt : canary.acceptedAt);
+}
 
 /** A minute after the first strike, then ever later: the access token may live for months. */
 function askAgainAt(grant: GrantFacts, now: Date, witness: Witness): Date {
@@ -73,21 +96,31 @@ function askAgainAt(grant: GrantFacts, now: Date, witness: Witness): Date {
   return after(now, Math.min(wait, ASK_AT_LEAST));
 }
 
-function byTime(grant: GrantFacts, { now, canary }: Strike): Verdict {
-  const passed = sinceFirst(grant, now);
-  const wanted = wantedOf(grant, now, canary);
-  if (passed >= wanted.time && grant.strikeCount >= wanted.strikesBefore) return { dead: true };
-  const missing = wanted.time - passed;
-  return { dead: false, askAgainAt: after(now, missing <= 0 ? ASK_AT_LEAST : Math.min(missing, ASK_AT_LEAST)) };
+function byTime(grant: GrantFacts, strike: Strike): Verdict {
+  const { strikesBefore, missing } = wantedOf(grant, strike);
+  if (missing <= 0 && grant.strikeCount >= strikesBefore) return { dead: true };
+  return { dead: false, askAgainAt: after(strike.now, missing <= 0 ? ASK_AT_LEAST : Math.min(missing, ASK_AT_LEAST)) };
 }
 
-/** How many strikes before this one, and over what time: as others fare. */
-function wantedOf({ firstStrikeAt }: GrantFacts, now: Date, { refreshedAt, refusedAt }: Canary): { strikesBefore: number; time: number } {
-  const since = (moment: Date | null): boolean => moment !== null && firstStrikeAt !== null && moment > firstStrikeAt;
-  const fresh = refreshedAt !== null && now.getTime() - refreshedAt.getTime() <= CANARY_FRESH;
-  if (fresh && since(refreshedAt)) return { strikesBefore: 1, time: SECOND_STRIKE };
-  return { strikesBefore: 2, time: since(refusedAt) && !since(refreshedAt) ? NOBODY : THIRD_STRIKE };
+/** How many strikes before this one, and how much more time: as others fare. */
+function wantedOf(grant: GrantFacts, strike: Strike): { strikesBefore: number; missing: number } {
+  const { now, canary } = strike;
+  const passed = sinceFirst(grant, now);
+  if (isSince(grant, canary.refreshedAt) && isFresh(canary.refreshedAt, now)) return { strikesBefore: 1, missing: SECOND_STRIKE - passed };
+  const couldShow = canary.refreshable || isSince(grant, canary.refusedAt);
+  return { strikesBefore: 2, missing: couldShow ? NOBODY - refusedFor(grant, strike) : THIRD_STRIKE - passed };
 }
+
+const isSince = ({ firstStrikeAt }: GrantFacts, moment: Date | null): boolean =>
+  moment !== null && firstStrikeAt !== null && moment > firstStrikeAt;
+
+const isFresh = (moment: Date | null, now: Date): boolean => moment !== null && now.getTime() - moment.getTime() <= CANARY_FRESH;
 
 const sinceFirst = ({ firstStrikeAt }: GrantFacts, now: Date): number =>
   firstStrikeAt === null ? 0 : now.getTime() - firstStrikeAt.getTime();
+
+/** How long the platform has refused this grant, or as good as: while its app's breaker was shut few were asked, and their strikes not counted. */
+function refusedFor(grant: GrantFacts, { now, shutSince }: Pick<Strike, 'now' | 'shutSince'>): number {
+  const shutFor = shutSince ? now.getTime() - Math.max(shutSince.getTime(), grant.issuedAt.getTime()) : 0;
+  return Math.max(sinceFirst(grant, now), shutFor);
+}

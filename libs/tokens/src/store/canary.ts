@@ -13,21 +13,21 @@ const OTHERS = `
 const REFRESHABLE = `other.mode not in ('none', 'extend_self') and (other.refresh_expires_at is null or other.refresh_expires_at > db_now())`;
 const USABLE = `(other.access_expires_at is null or other.access_expires_at > db_now())`;
 
+/** Of the refreshes that had ended before this one was sent, the last: one that was under way meanwhile may have met another platform. */
+const LAST_REFRESHED = `
+  select other.id ${OTHERS} and other.last_refreshed_at < (select dispatched_at from exchange_intents where id = $3)
+  order by other.last_refreshed_at desc limit 1`;
+
 const READ = `
-  select coalesce(bool_or(${USABLE} or ${REFRESHABLE}), false) as others,
-    max(other.last_refreshed_at) as "refreshedAt", max(other.last_strike_at) as "refusedAt",
-    max((select max(account.last_probed_at) from accounts account
-      where account.grant_id = other.id and account.health <> 'disconnected' and account.probe_result = 'ok')) as "probedAt"
-  ${OTHERS}`;
+  select exists (select 1 ${OTHERS} and (${USABLE} or ${REFRESHABLE})) as others, exists (select 1 ${OTHERS} and ${REFRESHABLE}) as refreshable,
+    (select max(dispatched_at) from exchange_intents where state = 'committed' and grant_id = (${LAST_REFRESHED})) as "refreshedAt",
+    (select max(other.last_strike_at) ${OTHERS}) as "refusedAt"`;
 
-/** What the other living grants of the same app have shown so far: by their refreshes, and by their probes. */
-export async function readCanary(tx: Tx, { id, oauthAppId }: Who): Promise<Canary> {
-  const { rows } = await tx.query<Omit<Canary, 'acceptedAt'> & { probedAt: Date | null }>(READ, [oauthAppId, id]);
-  const { others = false, refreshedAt = null, refusedAt = null, probedAt = null } = rows[0] ?? {};
-  return { others, refreshedAt, refusedAt, acceptedAt: later(refreshedAt, probedAt) };
+/** What the refreshes of the other living grants of the app had shown before this exchange was sent. */
+export async function readCanary(tx: Tx, { id, oauthAppId }: Who, intentId: string): Promise<Omit<Canary, 'acceptedAt'>> {
+  const { rows } = await tx.query<Omit<Canary, 'acceptedAt'>>(READ, [oauthAppId, id, intentId]);
+  return rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
 }
-
-const later = (one: Date | null, other: Date | null): Date | null => (one !== null && (other === null || one > other) ? one : other);
 
 const CHOOSE = `select ${grantColumns('other')} ${OTHERS} and ${USABLE} and other.strike_count = 0 order by random() limit 1`;
 
@@ -35,4 +35,16 @@ const CHOOSE = `select ${grantColumns('other')} ${OTHERS} and ${USABLE} and othe
 export async function chooseCanary(tx: Tx, { id, oauthAppId }: Who): Promise<GrantFacts | undefined> {
   const { rows } = await tx.query(CHOOSE, [oauthAppId, id]);
   return rows[0] && toGrant(rows[0]);
+}
+
+/** Nobody is refreshed twice within a minute; who is exchanged just now is passed over, so that nobody waits for a row. */
+const WAKE = `
+  update grants set refresh_due_at = least(refresh_due_at, db_now()) where id = (
+    select other.id ${OTHERS} and ${REFRESHABLE} and other.refresh_state = 'idle' and other.strike_count = 0
+      and other.issued_at <= db_now() - interval '1 minute'
+    order by other.refresh_due_at limit 1 for update of other skip locked)`;
+
+/** Has another grant of the app refreshed now, the one whose turn would be next. */
+export async function wakeCanary(tx: Tx, { id, oauthAppId }: Who): Promise<void> {
+  await tx.query(WAKE, [oauthAppId, id]);
 }

@@ -1,8 +1,11 @@
-import type { ExchangerConfig } from '#config';
+import { type ExchangerConfig, seconds } from '#config';
 import { type Logger, Metrics, type Running } from '#observability';
 import { ExchangeServer, InProcessExchange, openRoom } from '#tokens';
 import { crashAt } from './crash-at.js';
 import { isLasting } from './lasting.js';
+
+/** How often it looks for itself whether an outcome is unknown: the sweep that needs a worker and a queue comes too late for some graces. */
+const ASK_EVERY = seconds(3);
 
 /** Takes the journal, settles what a process before this one left in it, and only then listens. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
@@ -31,8 +34,12 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const server = new ExchangeServer({ exchange, logger, inFlight: calls, journal, metrics: () => metrics.text() });
   await server.listen(config.exchangerSocket);
   logger.info({ socket: config.exchangerSocket }, 'listening');
+  const asking = setInterval(() => {
+    exchange.askUnknown().catch((error: unknown) => { logger.warn({ err: error }, 'unknown outcomes could not be read'); });
+  }, ASK_EVERY);
   return {
     close: async () => {
+      clearInterval(asking);
       opened.letNobodyIn();
       await server.drain();
       await exchange.drain();

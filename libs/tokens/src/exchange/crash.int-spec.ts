@@ -115,6 +115,16 @@ describe('an exchanger that dies', () => {
     expect(await works(grantId)).toBe(true);
   });
 
+  it('twice, the second time before it asked again for what nobody knows, asks at once when it is back', async () => {
+    const { id, grantId } = await due();
+    await flow.fault({ endpoint: 'token', drop: 'before' });
+    await die('W3', grantId);
+    await engine('W1').recover(journal.left);
+    await comesBack();
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
+    expect(await works(grantId)).toBe(true);
+  });
+
   it('with an answer on disk and a person who reconnects before it is back, keeps the new pair, and the late one beside it', async () => {
     const { id, grantId } = await due();
     await die('W5', grantId);

@@ -1,12 +1,15 @@
 import type { Secret } from '#observability';
 import type { Unsettled } from '../journal/journal.js';
 import type { Room } from '../room.js';
+import { unknownGrants } from '../store/wishes.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '../token-exchange.js';
 import { exchangeCode } from './exchange-code.js';
 import { awaitRunning } from './await-running.js';
 import { recover } from './recover.js';
 import { refreshGrant } from './refresh-grant.js';
 import { revokeTokens } from './revoke-tokens.js';
+
+const UNKNOWN_AT_ONCE = 100;
 
 /** The engine behind every TokenExchange. Callers of one grant, or of one attempt, share one exchange. */
 export class InProcessExchange implements TokenExchange {
@@ -35,12 +38,24 @@ export class InProcessExchange implements TokenExchange {
   /** Settles what a dead process left in the journal, and asks first for what nobody knows. Before any other work. */
   async recover(left: readonly Unsettled[]): Promise<void> {
     const unknown = await recover(this.room, left);
-    for (const grantId of unknown) this.follow(this.refresh(grantId)).catch((error: unknown) => { this.room.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet'); });
+    this.ask(unknown);
+    await this.askUnknown();
+  }
+
+  /** Asks again for what nobody knows, whoever left it: no queue and no worker is needed for what a grace period may end. */
+  async askUnknown(): Promise<void> {
+    this.ask(await unknownGrants(this.room.pool, UNKNOWN_AT_ONCE));
   }
 
   /** Resolves when the exchanges of this process have ended. */
   async drain(): Promise<void> {
     await Promise.allSettled([...this.#running.values(), ...this.#codes.values(), ...this.#others]);
+  }
+
+  private ask(grantIds: readonly string[]): void {
+    for (const grantId of grantIds) {
+      this.follow(this.refresh(grantId)).catch((error: unknown) => { this.room.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet'); });
+    }
   }
 
   private follow<Outcome>(work: Promise<Outcome>): Promise<Outcome> {

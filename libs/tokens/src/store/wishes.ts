@@ -27,3 +27,13 @@ export async function readAhead(tx: Tx, grantId: string, forced: boolean): Promi
   const { rows } = await tx.query<GrantAhead & Record<string, unknown>>(READ, [grantId, forced]);
   return rows[0];
 }
+
+/** Those whose outcome nobody knows and who may be asked for again, the latest first: a grace period is short. Who is dead by his rule has time. */
+const UNKNOWN = `
+  select id from grants where refresh_state = 'unknown' and refresh_due_at <= db_now() and ended_reason is null
+  order by unknown_since desc limit $1`;
+
+export async function unknownGrants(tx: Tx, limit: number): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(UNKNOWN, [limit]);
+  return rows.map(({ id }) => id);
+}

@@ -9,9 +9,10 @@ import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { newId, openDatabase } from '#persistence';
 import { SocketExchange, Vault } from '#tokens';
+import { freePort } from '../../tools/start/ports.mjs';
 import { startPostgres } from '../../tools/start/postgres.mjs';
 
-const SANDBOX_PORT = 3197;
+const SANDBOX_PORT = await freePort();
 const REDIRECT_URI = 'https://bench.example/callback';
 const VERIFIER = 'v'.repeat(43);
 export const TOKEN_URL = `http://127.0.0.1:${SANDBOX_PORT}/api.x.com/2/oauth2/token`;

@@ -5,6 +5,7 @@ import { seconds } from '#config';
 import type { Logger, Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { Foundation } from './migrations/foundation.js';
+import { PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
   url: Secret;
@@ -57,6 +58,6 @@ function newDataSource(options: DatabaseOptions): DataSource {
     poolSize: options.pool,
     connectTimeoutMS: 5_000,
     poolErrorHandler: (error: unknown) => { options.logger.warn({ err: error }, 'a database connection broke'); },
-    extra: { pipeline: true, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000 },
+    extra: { Client: PreparingClient, pipeline: true, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000 },
   });
 }

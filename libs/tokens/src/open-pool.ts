@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { seconds } from '#config';
 import type { Logger, Secret } from '#observability';
+import { PreparingClient } from '#persistence';
 
 export interface PoolOptions {
   url: Secret;
@@ -19,6 +20,7 @@ const ASK_EVERY = seconds(1);
 /** A pool whose database answers. One that is away is waited for: a journal may hold what only it can take. */
 export async function openPool({ url, pool: max, name, logger, signal }: PoolOptions): Promise<Pool> {
   const pool = new Pool({
+    Client: PreparingClient,
     connectionString: url.reveal(),
     application_name: `evergrant-${name}`,
     max,

@@ -43,29 +43,35 @@ async function storeOrKeep(room: Room, refresh: Refresh, tokens: TokenSet): Prom
 /** The grant has another version than the one that was sent: what was written beside it is rolled back. */
 class MovedOn extends Error {}
 
-/** Statements that need no answer of each other go out together: an exchanger's pace is the number of its round trips. */
+/**
+ * Statements that need no answer of each other go out together, in this order: an exchanger's pace is the number of its round
+ * trips. The app comes first, for the health of the accounts depends on it.
+ */
 async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<void> {
   const { grant, intentId } = claim;
   const now = await databaseNow(tx);
   const learned = tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
   const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, { now, random: room.random });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
+  await clearApp(tx, app);
   const [version] = await Promise.all([
     changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     room.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
-    clearApp(tx, app),
     endIntent(tx, intentId, 'committed'),
     putOffProbes(tx, grant),
     tokens.scopes && compareScopes(tx, grant, tokens.scopes),
+    applyHealth(tx, grant.id, 'account.refreshed'),
   ]);
   if (version === undefined) throw new MovedOn();
-  await applyHealth(tx, grant.id, 'account.refreshed');
 }
 
 /** A platform that says which scopes are left says so of every account on the grant. */
 async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string[]): Promise<void> {
   const missing = providerOf(grant.provider).scopes.required.filter((scope) => !granted.includes(scope));
-  await tx.query(`update accounts set missing_scopes = $2 where grant_id = $1 and health <> 'disconnected'`, [grant.id, missing]);
+  await tx.query(
+    `update accounts set missing_scopes = $2 where grant_id = $1 and health <> 'disconnected' and missing_scopes <> $2`,
+    [grant.id, missing],
+  );
 }
 
 /** An ok to a refresh is the truth too: the next probe comes a whole rhythm later. */

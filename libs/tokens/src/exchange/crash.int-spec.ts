@@ -162,17 +162,27 @@ describe('an exchanger that dies', () => {
   });
 });
 
+/** The same thing, but for one of its methods. */
+const instead = <Thing extends object>(thing: Thing, method: keyof Thing, other: unknown): Thing =>
+  new Proxy(thing, {
+    get: (target, name) => {
+      if (name === method) return other;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+
 describe('a database that goes away', () => {
   it('as it takes a claim, and stores it all the same, costs no time: the claim is given back', async () => {
     const { id, grantId } = await due();
-    const pool = new Proxy(flow.pool, {
-      get: (target, name) => (name === 'query' ? loseAnswerToClaim : Reflect.get(target, name) as unknown),
+    const pool = instead(flow.pool, 'connect', async () => {
+      const client = await flow.pool.connect();
+      return instead(client, 'query', async (sql: string, values?: unknown[]) => {
+        const answer = await client.query(sql, values);
+        if (sql.includes('taken as')) throw new Error('Connection terminated unexpectedly');
+        return answer;
+      });
     });
-    const loseAnswerToClaim = async (sql: string, values?: unknown[]): Promise<unknown> => {
-      const answer = await flow.pool.query(sql, values);
-      if (sql.includes('taken as')) throw new Error('Connection terminated unexpectedly');
-      return answer;
-    };
     const holder = new InProcessExchange({ ...flow.room(), pool, holder: HOLDER, journal });
     await expect(holder.refresh(grantId)).rejects.toThrow('terminated');
     await pause(300);

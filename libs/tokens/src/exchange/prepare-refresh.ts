@@ -1,13 +1,14 @@
 import type { Secret } from '#observability';
+import { together, transaction } from '#persistence';
 import { isFresh } from '../protocol/fresh.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { type AppRow, readApp, waitOf } from '../store/apps.js';
-import { type Claim, releaseClaim } from '../store/claims.js';
+import { type Claim, claimGrant, type ClaimOptions, releaseClaim } from '../store/claims.js';
+import type { GrantAhead } from '../store/wishes.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { GrantTokens } from '../vault.js';
 import { lookAgain, settlePause } from './settle-claim.js';
-import { transaction } from '#persistence';
 
 /** All that one refresh needs, opened for its length. */
 export interface Refresh {
@@ -16,12 +17,32 @@ export interface Refresh {
   tokens: GrantTokens;
   /** The token that is spent or extended by it. */
   sent: Secret;
+  /** Null for one that an earlier process sent: it is not sent again. */
+  clientSecret: Secret | null;
+}
+
+interface Opened {
+  app: AppRow | undefined;
+  tokens: GrantTokens | null;
+  clientSecret: Secret | null;
+}
+
+/** Claims, and reads what is needed then, in one round trip. */
+export function claimAndOpen(room: Room, { grantId, appId, ...tenant }: GrantAhead, options: ClaimOptions): Promise<Opened & { claim: Claim | undefined }> {
+  return together(room.pool, async (tx) => {
+    const [claim, app, tokens, clientSecret] = await Promise.all([
+      claimGrant(tx, grantId, options),
+      readApp(tx, appId),
+      room.vault.openGrantTokens(tx, { ...tenant, id: grantId }),
+      appId === null ? null : room.vault.openClientSecret(tx, { ...tenant, id: appId }),
+    ]);
+    return { claim, app, tokens, clientSecret };
+  });
 }
 
 /** After winning the claim, look again: is there something to send, is it time, may the app be used? */
-export async function prepareRefresh(room: Room, claim: Claim): Promise<Refresh | RefreshOutcome> {
+export async function prepareRefresh(room: Room, claim: Claim, { app, tokens, clientSecret }: Opened): Promise<Refresh | RefreshOutcome> {
   const { grant, now } = claim;
-  const [tokens, app] = await Promise.all([room.vault.openGrantTokens(room.pool, grant), readApp(room.pool, grant.oauthAppId)]);
   const sent = tokens && tokenToSend(grant, tokens);
   if (!sent || !app) return lookAgain(room, claim);
   if (isFresh(grant, now)) {
@@ -30,7 +51,7 @@ export async function prepareRefresh(room: Room, claim: Claim): Promise<Refresh 
   }
   const pausedFor = await waitOf(room.pool, app);
   if (pausedFor > 0) return settlePause(room, claim, { pausedFor });
-  return { claim, app, tokens, sent };
+  return { claim, app, tokens, sent, clientSecret };
 }
 
 /** What a refresh spends: the refresh token, or the access token where that one is extended; null: there is nothing. */

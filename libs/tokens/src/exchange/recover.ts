@@ -46,7 +46,7 @@ async function resume(room: Room, intent: IntentRow, { answer }: Unsettled): Pro
 async function resumeRefresh(room: Room, { claim, app }: Pick<Refresh, 'claim' | 'app'>, answer: PlatformAnswer | null): Promise<RefreshOutcome | 'lost'> {
   const tokens = (await room.vault.openGrantTokens(room.pool, claim.grant)) ?? DESTROYED;
   const sent = tokenToSend(claim.grant, tokens) ?? DESTROYED.access;
-  return resumeExchange<RefreshOutcome | 'lost'>(room, new RefreshExchange(room, { claim, app, tokens, sent }), answer);
+  return resumeExchange<RefreshOutcome | 'lost'>(room, new RefreshExchange(room, { claim, app, tokens, sent, clientSecret: null }), answer);
 }
 
 /** The pair of a grant that was disconnected meanwhile. Its version has moved on: nothing is made of these. */

@@ -5,7 +5,6 @@ import type { ExchangeResult } from '../exchange-metrics.js';
 import type { Passage } from '../gate/gate.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import type { Room } from '../room.js';
-import { openApp } from '../store/apps.js';
 import { markDispatched, releaseClaim } from '../store/claims.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import { commitTokens } from './commit-tokens.js';
@@ -48,9 +47,10 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return strikeCount === 0 && endedReason === null;
   }
 
-  async request(): Promise<PlatformRequest> {
-    const { app, tokens } = this.refresh;
-    const credentials = await openApp(this.room.pool, this.room.vault, app);
+  request(): PlatformRequest {
+    const { app, tokens, clientSecret } = this.refresh;
+    if (!clientSecret) throw new Error(`the app ${app.id} has no secret`);
+    const credentials = { clientId: app.clientId, clientSecret };
     return providerOf(this.provider).refresh.request({ app: credentials, accessToken: tokens.access, refreshToken: tokens.refresh });
   }
 

@@ -2,13 +2,13 @@ import { SealBroken } from '#crypto';
 import { newId, transaction } from '#persistence';
 import type { Pass, Refusal } from '../gate/gate.js';
 import type { Room } from '../room.js';
-import { type Claim, claimGrant, claimOf, releaseClaim } from '../store/claims.js';
+import { type Claim, claimOf, releaseClaim } from '../store/claims.js';
 import { readIntent } from '../store/intents.js';
 import { isInGrace } from '../store/grace.js';
 import { type GrantAhead, readAhead } from '../store/wishes.js';
 import { renewProfiles } from '../grants/renew-profiles.js';
 import type { RefreshOutcome } from '../token-exchange.js';
-import { prepareRefresh } from './prepare-refresh.js';
+import { claimAndOpen, prepareRefresh } from './prepare-refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
 import { runExchange } from './run-exchange.js';
 import { untilStored } from './until-stored.js';
@@ -30,7 +30,7 @@ async function refreshOnce(room: Room, grantId: string, forced: boolean): Promis
   const nothing = nothingToSend(ahead, forced);
   if (nothing) return nothing;
   const pass = await enter(room, ahead);
-  return pass.kind === 'closed' ? { kind: 'unavailable', retryAfter: pass.retryAfter } : send(room, grantId, { forced, pass });
+  return pass.kind === 'closed' ? { kind: 'unavailable', retryAfter: pass.retryAfter } : send(room, ahead, { forced, pass });
 }
 
 function nothingToSend({ state, due }: GrantAhead, forced: boolean): RefreshOutcome | 'busy' | undefined {
@@ -47,14 +47,14 @@ async function enter(room: Room, ahead: GrantAhead): Promise<Pass | Refusal> {
   return ahead.appId === null ? FREE : room.gate.enter({ ...ahead, appId: ahead.appId, inGrace: isInGrace(ahead) });
 }
 
-async function send(room: Room, grantId: string, { forced, pass }: { forced: boolean; pass: Pass }): Promise<Outcome> {
+async function send(room: Room, ahead: GrantAhead, { forced, pass }: { forced: boolean; pass: Pass }): Promise<Outcome> {
   const intentId = newId();
   let exchange: RefreshExchange | undefined;
   try {
-    const claim = await claimGrant(room.pool, grantId, { holder: room.holder, forced, intentId });
+    const { claim, ...opened } = await claimAndOpen(room, ahead, { holder: room.holder, forced, intentId });
     if (!claim) return 'busy';
     room.at?.('W1');
-    const prepared = await prepareRefresh(room, claim);
+    const prepared = await prepareRefresh(room, claim, opened);
     if ('kind' in prepared) return prepared;
     exchange = new RefreshExchange(room, prepared);
     return await exchangeAndRenew(room, exchange, claim);

@@ -16,7 +16,7 @@ export interface Exchange<Outcome> {
   /** How it ended, as the operators are told. */
   readonly result: ExchangeResult;
   /** Builds the request. Not asked for one that an earlier process sent. */
-  request(): Promise<PlatformRequest>;
+  request(): PlatformRequest | Promise<PlatformRequest>;
   /** Notes in the database that it is about to leave. False: it is ours no more. */
   mark(): Promise<boolean>;
   /** Stores how it ended, for as long as that takes. */

@@ -1,9 +1,9 @@
-import type { Tx } from '#persistence';
+import type { Tenant, Tx } from '#persistence';
 import type { Wish } from '../gate/gate.js';
 import type { GrantFacts } from '../protocol/grant.js';
 
 /** A grant before its claim: what the gate decides by. `appId` is null where the app was deleted. */
-export interface GrantAhead extends Omit<Wish, 'appId' | 'inGrace'> {
+export interface GrantAhead extends Tenant, Omit<Wish, 'appId' | 'inGrace'> {
   appId: string | null;
   state: GrantFacts['refreshState'];
   /** How long ago the token was first sent that nobody answered, in seconds; null: its outcome is known. */
@@ -14,7 +14,7 @@ export interface GrantAhead extends Omit<Wish, 'appId' | 'inGrace'> {
 }
 
 const READ = `
-  select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", access_expires_at as "accessExpiresAt",
+  select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", environment, access_expires_at as "accessExpiresAt",
     refresh_state as state, coalesce(refresh_due_at <= db_now(), false) as due,
     provider, mode,
     (select extract(epoch from db_now() - min(dispatched_at))::float8 from exchange_intents

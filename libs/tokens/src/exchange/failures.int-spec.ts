@@ -248,3 +248,30 @@ describe('a refusal by the platform', () => {
     expect(await healthOf(id)).toEqual(['active', null]);
   });
 });
+
+describe('a refresh token that another installation with the same app has spent', () => {
+  it('is said to be so at once where it was ours a moment ago and the API takes its sister, and is no verdict', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const id = await flow.connect('x');
+    await flow.pass(6_100);
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    await flow.pass(120);
+    await flow.fault({ endpoint: 'token', ...REFUSED });
+    expect(await refresh(id, true)).toEqual({ kind: 'refused' });
+    expect(await healthOf(id)).toEqual(['degraded', 'rotated_elsewhere']);
+  });
+
+  it('is the reason of death where the API took the access token to its end, and not a revocation', async () => {
+    const id = await due();
+    await flow.fault({ endpoint: 'token', times: 9, ...REFUSED });
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    for (const wait of [1_801, 1_801]) {
+      await flow.pass(wait);
+      expect(await refresh(id)).toEqual({ kind: 'refused' });
+    }
+    expect(await healthOf(id)).toEqual(['needs_reauth', 'rotated_elsewhere']);
+    const told = (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
+    expect(told.map(({ data }) => data)).toEqual([{ reason: 'rotated_elsewhere' }]);
+  });
+});

@@ -6,7 +6,7 @@ import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/af
 import { after } from '../protocol/due.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
-import { databaseNow, lockGrant } from '../store/grants.js';
+import { databaseNow } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
 
 /** The account as a probe sees it. */
@@ -16,6 +16,8 @@ interface AccountRow extends Tenant, ProbedAccount {
   platformAccountId: string;
   grantId: string;
   oauthAppId: string | null;
+  /** Of the tokens that it was probed with. */
+  tokenVersion: string;
   scopes: string[];
   /** Whether its token has ended by the clock: then a probe says nothing. */
   ended: boolean;
@@ -24,7 +26,7 @@ interface AccountRow extends Tenant, ProbedAccount {
 const READ = `
   select account.id, account.workspace_id as "workspaceId", account.environment, account.provider,
     account.platform_account_id as "platformAccountId", account.grant_id as "grantId", grant_.oauth_app_id as "oauthAppId",
-    grant_.scopes, grant_.mode, account.own_token as "ownToken", account.probe_class as "probeClass",
+    grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, account.own_token as "ownToken", account.probe_class as "probeClass",
     account.probe_struck_at as "probeStruckAt",
     not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
   from accounts account join grants grant_ on grant_.id = account.grant_id
@@ -83,12 +85,18 @@ interface Finding {
 async function store(room: Room, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
   const now = await databaseNow(tx);
   const change = afterProbe(account, reading, { now, random: room.random, every: provider.probe.every, oncePerUtcDay: provider.probe.oncePerUtcDay });
-  await lockGrant(tx, account.grantId);
+  if (!(await lockVersion(tx, account))) return;
   await storeChange(tx, account, { ...change, result: reading.ok ? 'ok' : reading.failure.class, missing: missingScopes(provider, reading) });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
   if (reading.ok) await clearApp(tx, app);
   else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure);
   await applyHealth(tx, account.grantId);
+}
+
+/** Connected again or refreshed meanwhile: what the platform said is of tokens that nobody has any more. */
+async function lockVersion(tx: Tx, { grantId, tokenVersion }: AccountRow): Promise<boolean> {
+  const { rowCount } = await tx.query('select 1 from grants where id = $1 and token_version = $2 for update', [grantId, tokenVersion]);
+  return rowCount === 1;
 }
 
 /** Null: the probe did not say which scopes are granted. */

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { newId, type Tenant, transaction } from '#persistence';
+import type { Pool } from 'pg';
+import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
+import { makeApp, makeTenant } from '../../../../test/support/rows.js';
+import { wakeGrants } from './apps.js';
+
+let opened: OpenedDatabase;
+let pool: Pool;
+let tenant: Tenant;
+let app: string;
+
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+  pool = opened.database.pool;
+});
+afterAll(() => opened.close());
+beforeEach(async () => {
+  tenant = await makeTenant(pool);
+  app = await makeApp(pool, tenant);
+  await pool.query(`update oauth_apps set status = 'paused', paused_until = db_now() + interval '15 minutes' where id = $1`, [app]);
+});
+
+interface Wanted {
+  of?: string;
+  state?: string;
+  lastClass?: string | null;
+  ended?: string | null;
+  /** Minutes from now. */
+  dueIn: number;
+}
+
+async function grant({ of = app, state = 'idle', lastClass = null, ended = null, dueIn }: Wanted): Promise<string> {
+  const id = newId();
+  await pool.query(
+    `insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, issued_at, refresh_state, last_class, ended_reason, refresh_due_at)
+     values ($1::uuid, $2, 'test', 'acme', $3, $1::uuid::text, 'static', db_now(), $4, $5, $6, db_now() + make_interval(mins => $7))`,
+    [id, tenant.workspaceId, of, state, lastClass, ended, dueIn],
+  );
+  return id;
+}
+
+const dueNow = async (): Promise<string[]> =>
+  (await pool.query<{ id: string }>('select id from grants where workspace_id = $1 and refresh_due_at <= db_now() order by id', [tenant.workspaceId])).rows.map(({ id }) => id);
+
+it('what waits for the sake of an app is due when the app is well: who was refused for it, and who was put off to the end of its pause', async () => {
+  const refused = await grant({ state: 'backoff', lastClass: 'app', dueIn: 60 });
+  const putOff = await grant({ dueIn: 15 });
+  const unknown = await grant({ state: 'unknown', dueIn: 15 });
+  await wakeGrants(pool, app);
+  expect(await dueNow()).toEqual([refused, putOff, unknown].sort());
+});
+
+it('what keeps a time of its own keeps it: the next refresh of a healthy one, strikes, the dead, other apps', async () => {
+  await grant({ dueIn: 90 });
+  await grant({ state: 'confirm', lastClass: 'permanent', dueIn: 5 });
+  await grant({ state: 'confirm', ended: 'grant_revoked', dueIn: 5 });
+  await grant({ state: 'backoff', ended: 'grant_revoked', lastClass: 'app', dueIn: 5 });
+  await grant({ of: await makeApp(pool, tenant), state: 'backoff', lastClass: 'app', dueIn: 5 });
+  await wakeGrants(pool, app);
+  expect(await dueNow()).toEqual([]);
+});
+
+it('nobody waits for one that is being exchanged just now', async () => {
+  const held = await grant({ dueIn: 10 });
+  const free = await grant({ dueIn: 10 });
+  await transaction(pool, async (tx) => {
+    await tx.query('select 1 from grants where id = $1 for update', [held]);
+    await wakeGrants(pool, app);
+  });
+  expect(await dueNow()).toEqual([free]);
+});

@@ -13,7 +13,7 @@ const TOKEN_DEADLINE = 120_000;
 const UNDECIDED = `
   select count(*)::int as count from grants
   where refresh_state in ('claimed', 'in_flight') or (refresh_state = 'unknown' and ended_reason is null)
-    or (refresh_state in ('idle', 'confirm') and refresh_due_at <= db_now())`;
+    or (refresh_state = 'confirm' and refresh_due_at <= db_now())`;
 
 const DUE = `
   select id from grants where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()`;
@@ -48,7 +48,7 @@ async function answers({ platform }: World): Promise<void> {
   while (Date.now() < end && (await platform.uses()).some(({ result }) => result === null)) await sleep(QUIET);
 }
 
-/** Until nothing is undecided or due, or the time is over. */
+/** Until nothing is undecided, or the time is over. What is only due was not begun. */
 async function settle(world: World, within: number): Promise<void> {
   const end = Date.now() + within;
   for (let calm = 0; Date.now() < end && calm < 2; ) {

@@ -46,7 +46,8 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
     watch.lap('for callers');
     const late = await drain(world);
     watch.lap('to drain');
-    if (row.design === 'control') await world.stopProcesses();
+    await world.stopProcesses();
+    watch.lap('to stop');
     const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled, late });
     watch.lap('to look');
     settings.say(watch.laps);

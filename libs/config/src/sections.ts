@@ -108,7 +108,7 @@ export const callers = z
   }));
 
 export const worker = z
-  .object({ WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(20) })
+  .object({ WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(100) })
   .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));
 
 export const metrics = z

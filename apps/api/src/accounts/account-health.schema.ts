@@ -5,7 +5,7 @@ import { accountEventPageExample, accountEventSchema } from './account-event.sch
 
 const step = z.object({ name: z.string(), state: z.string(), at: time });
 
-/** How an account is, why, and what to do (api.md section 4, in the words of this surface). */
+/** How an account is, why, and what to do, in the words of this surface. */
 export const accountHealthSchema = z
   .object({
     id: idOf('acc'),

@@ -5,7 +5,7 @@ import { CreateApiKey } from './create-api-key.js';
 import { ListApiKeys } from './list-api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.js';
 
-/** API keys: made, listed, revoked, and looked up at every request (api.md section 2). */
+/** API keys: made, listed, revoked, and looked up at every request. */
 @Module({
   controllers: [ApiKeysController],
   providers: [ApiKeyLookup, CreateApiKey, ListApiKeys, RevokeApiKey],

@@ -33,7 +33,7 @@ const HEADER = {
   schema: { type: 'string' as const },
 };
 
-/** A POST that may be repeated under an `Idempotency-Key` (api.md section 1). */
+/** A POST that may be repeated under an `Idempotency-Key`. */
 export const Idempotent = (options: Idempotency = {}): MethodDecorator =>
   applyDecorators(SetMetadata(IDEMPOTENT_KEY, options), ApiHeader(HEADER));
 

@@ -1,6 +1,6 @@
 import type { RateClassName } from './rate-class.js';
 
-/** Requests a minute, where the key has no limits of its own (api.md section 1). */
+/** Requests a minute, where the key has no limits of its own. */
 export const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };
 export const WINDOW_SECONDS = 60;
 

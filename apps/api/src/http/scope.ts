@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** All that a credential can be allowed to do (api.md section 2). */
+/** All that a credential can be allowed to do. */
 export const SCOPES = [
   'accounts:read', 'accounts:write', 'oauth:write', 'apps:read', 'apps:write', 'projects:read', 'projects:write',
   'posts:read', 'posts:write', 'webhooks:write', 'leases:write', 'tokens:read', 'keys:write',

@@ -33,7 +33,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'a refresh tells nobody', seenBy: 'I3', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: 'await announceRefresh(tx, grant.id);', instead: '' }],
+    cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: "applyHealth(tx, grant.id, 'account.refreshed')", instead: 'applyHealth(tx, grant.id)' }],
   },
   {
     name: 'every second renewal is called a death', seenBy: 'I4', row: 'worker, API kill -9', share: 0.02,

@@ -37,7 +37,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
     row('PostgreSQL stop', { pause: [2_000, 5_000], faults: [postgresStops([100, 3_000])] }, figure(10, 1_200, 'none'), { capped: true }),
     row('Redis kill -9', { pause: [2_000, 5_000], faults: [redisKills([100, 3_000])] }, figure(10, 1_200, 'none'), { capped: true, needsRedis: true }),
     row('Redis FLUSHALL', { pause: [2_000, 5_000], faults: [flushes()] }, figure(3, 600, 'none'), { capped: true, needsRedis: true }),
-    row('exchanger kill -9, 30 s grace', { pause: [1_000, 4_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(25, 1_200, 'none'), { graceSeconds: GRACE, capped: true }),
+    row('exchanger kill -9, 30 s grace', { pause: [1_000, 4_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(20, 1_000, 'none'), { graceSeconds: GRACE, capped: true }),
     row('exchanger kill -9, strict', { pause: [1_000, 4_000], faults: [signals(['exchanger'], ['SIGKILL'])] }, figure(12, 1_000, 'in_flight'), { capped: true }),
     row('crash at W1 W2 W5 W6 W7', { pause: [200, 1_500], faults: [crashes(['W1', 'W2', 'W5', 'W6', 'W7'])] }, figure(20, 500, 'in_flight'), { capped: true }),
     row('crash at W5, strict', { pause: [200, 1_500], faults: [crashes(['W5'])] }, figure(2, 100, 'in_flight'), { capped: true }),

@@ -10,7 +10,7 @@ import { Feeder } from '../load/feeder.js';
 import { drawPlan, seedOf } from '../plan/draw-plan.js';
 import { tellFault } from '../plan/fault.js';
 import type { Databases } from '../world/databases.js';
-import { mountJournal, overlaps, strike, unmountJournal } from '../world/strike.js';
+import { mountJournal, overlaps, strike, unmountJournal, untilStrikable } from '../world/strike.js';
 import { World } from '../world/world.js';
 import type { Row } from './row.js';
 import { Stopwatch } from './stopwatch.js';
@@ -101,6 +101,7 @@ async function strikeByPlan(row: Row, world: World, { seed, say }: Pick<RowSetti
       await rotationsReach(world, row.figure.rotations, end);
       break;
     }
+    await untilStrikable(world, planned.fault);
     await sleep(planned.pause);
     const struck = strike(world, planned.fault).then((happened) => {
       say(`${tellFault(planned.fault)}${happened ? '' : ' (did not take place)'}`);

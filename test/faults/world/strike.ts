@@ -36,6 +36,11 @@ export function strike(world: World, fault: Fault): Promise<boolean> {
 /** Whether the next fault may come while this one lasts. */
 export const overlaps = (fault: Fault): boolean => fault.kind === 'freeze';
 
+/** Until what a signal is meant for is there: the pause before a fault is time in which it works, not time in which it starts. */
+export async function untilStrikable(world: World, fault: Fault): Promise<void> {
+  if (fault.kind === 'signal') await pick(world, fault.target, fault.which)?.untilReady();
+}
+
 const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
   signal: async (world, { target, signal, which }) => {
     const victim = pick(world, target, which);

@@ -29,7 +29,7 @@ export async function openWorld(env = {}) {
   execFileSync('node', ['dist/apps/api/src/migrate.js'], { env: all, stdio: 'ignore' });
   const sandbox = start('sandbox', all);
   await once(sandbox, 'message');
-  const exchanger = start('exchanger', all, ['--max-old-space-size=128']);
+  const exchanger = start('exchanger', all, ['--max-old-space-size=128', '--max-semi-space-size=8']);
   await once(exchanger, 'message');
   const logger = createLogger({ app: 'bench', level: 'error' });
   const database = await openDatabase({ url: new Secret(postgres.url), pool: 20, name: 'bench', logger });
@@ -37,6 +37,7 @@ export async function openWorld(env = {}) {
   const vault = new Vault(new Keyring(new Secret(masterKeys)));
   return {
     folder, pool, vault, exchanger,
+    socketPath: all.EXCHANGER_SOCKET,
     tenant: await makeTenant(pool),
     exchange: new SocketExchange(all.EXCHANGER_SOCKET, logger),
     async close() {
@@ -53,6 +54,7 @@ const start = (app, env, execArgv = []) =>
   fork(`dist/apps/${app}/src/main.js`, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
 async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.disconnect();
   await once(child, 'exit');
 }

@@ -16,7 +16,7 @@ import { printStep } from './steps.mjs';
 /** What a process needs beside its entry; `steadyAfter` is the Service's. */
 const KINDS = {
   // Small, so that nothing but its own work can kill it; back in a second, since everybody waits for it.
-  exchanger: { nodeOptions: ['--max-old-space-size=128'], steadyAfter: 5_000 },
+  exchanger: { nodeOptions: ['--max-old-space-size=128', '--max-semi-space-size=8'], steadyAfter: 5_000 },
 };
 
 /**

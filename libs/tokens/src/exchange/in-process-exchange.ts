@@ -25,10 +25,9 @@ export class InProcessExchange implements TokenExchange {
     return running;
   }
 
-  async refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
+  refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
     const running = this.#running.get(grantId) ?? this.start(grantId, forced);
-    const outcome = await running;
-    return outcome === 'busy' ? awaitRunning(this.room, grantId, patience) : outcome;
+    return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.room, grantId, patience) : outcome));
   }
 
   revoke(tokens: RevocableTokens): Promise<boolean> {

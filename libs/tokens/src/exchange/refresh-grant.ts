@@ -1,10 +1,9 @@
 import { SealBroken } from '#crypto';
 import { newId, transaction } from '#persistence';
-import type { Pass, Refusal } from '../gate/gate.js';
+import type { Pass, Refusal, Wish } from '../gate/gate.js';
 import type { Room } from '../room.js';
 import { type Claim, claimOf, releaseClaim } from '../store/claims.js';
 import { readIntent } from '../store/intents.js';
-import { isInGrace } from '../store/grace.js';
 import { type GrantAhead, readAhead } from '../store/wishes.js';
 import { renewProfiles } from '../grants/renew-profiles.js';
 import type { RefreshOutcome } from '../token-exchange.js';
@@ -41,10 +40,12 @@ function nothingToSend({ state, due }: GrantAhead, forced: boolean): RefreshOutc
 
 const FREE: Pass = { kind: 'pass', leave: () => undefined };
 
+const hasApp = (ahead: GrantAhead): ahead is GrantAhead & Wish => ahead.appId !== null;
+
 /** A grant without an app needs no pass: it will send nothing. */
-async function enter(room: Room, ahead: GrantAhead): Promise<Pass | Refusal> {
+function enter(room: Room, ahead: GrantAhead): Pass | Refusal | Promise<Pass | Refusal> {
   if (!room.journal.writable()) return { kind: 'closed', why: 'full', retryAfter: 5 };
-  return ahead.appId === null ? FREE : room.gate.enter({ ...ahead, appId: ahead.appId, inGrace: isInGrace(ahead) });
+  return hasApp(ahead) ? room.gate.enter(ahead) : FREE;
 }
 
 async function send(room: Room, ahead: GrantAhead, { forced, pass }: { forced: boolean; pass: Pass }): Promise<Outcome> {

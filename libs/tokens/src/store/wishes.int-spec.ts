@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { Flow } from '../../../../test/support/flow.js';
+import { grantOf } from '../../../../test/support/flow-rows.js';
+import type { Tx } from '#persistence';
+import { readAhead } from './wishes.js';
+
+let flow: Flow;
+
+beforeAll(async () => { flow = await Flow.open(); });
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+describe('grants that are looked at in the same moment', () => {
+  it('are read by one statement, and each caller is told of the one that it asked for', async () => {
+    const [x, tiktok] = [await grantOf(flow, await flow.connect('x', 'happy')), await grantOf(flow, await flow.connect('tiktok', 'happy'))];
+    let statements = 0;
+    const tx: Tx = { query: (sql, values) => { statements += 1; return flow.pool.query(sql, values); } };
+    const asked = [readAhead(tx, x.id, false), readAhead(tx, tiktok.id, true), readAhead(tx, randomUUID(), true), readAhead(tx, x.id, true)];
+    const told = (await Promise.all(asked)).map((one) => one && [one.grantId, one.provider, one.urgency]);
+    expect(told).toEqual([[x.id, 'x', 'due'], [tiktok.id, 'tiktok', 'forced'], undefined, [x.id, 'x', 'forced']]);
+    expect(statements).toBe(1);
+    await readAhead(tx, x.id, false);
+    expect(statements).toBe(2);
+  });
+});

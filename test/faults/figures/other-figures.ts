@@ -42,7 +42,7 @@ export async function otherFigures(settings: FigureSettings, only: string): Prom
 async function outages({ databases, seed, share }: FigureSettings): Promise<OtherFigure> {
   const accounts = Math.max(10, Math.round(OUTAGE.accounts * share));
   const hours = Math.max(1, Math.round(OUTAGE.hours * share));
-  const rows = await runOutages({ databaseUrl: await databases.make(), accounts, hours, seed });
+  const rows = await runOutages({ databaseUrls: [await databases.make(), await databases.make()], accounts, hours, seed });
   const told = rows.map(({ shape, left, refreshedWithin }) => `${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after`);
   const isWell = ({ left, refreshedWithin }: (typeof rows)[number]): boolean => left === 0 && refreshedWithin !== null && refreshedWithin <= OUTAGE.wellWithin;
   return { name: `${rows.length} shapes of outage, ${hours} virtual hours each`, told, reached: rows.length > 0 && rows.every(isWell) };

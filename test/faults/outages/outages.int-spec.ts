@@ -10,7 +10,7 @@ describe('an outage of a platform', () => {
   it('costs no account anything but patience, whatever its shape, and all are refreshed within a quarter of an hour after it', async () => {
     const database = await openTestDatabase();
     try {
-      const rows = await runOutages({ databaseUrl: database.url, accounts: 24, hours: 2, seed: 1, shapes: TELLING });
+      const rows = await runOutages({ databaseUrls: [database.url], accounts: 24, hours: 2, seed: 1, shapes: TELLING });
       expect(rows.map(({ shape }) => shape)).toEqual(TELLING);
       expect(rows.filter(({ left, wrong }) => left > 0 || wrong > 0)).toEqual([]);
       expect(rows.filter(({ refreshedWithin }) => refreshedWithin === null || refreshedWithin > MINUTES_AFTER)).toEqual([]);

@@ -4,8 +4,8 @@ import { type Shape, SHAPES } from './shapes.js';
 import { VirtualEngine } from './virtual-engine.js';
 
 export interface OutageOptions {
-  /** A migrated database in which nothing is. */
-  databaseUrl: string;
+  /** Migrated databases in which nothing is: so many outages are lived through side by side. */
+  databaseUrls: readonly string[];
   accounts: number;
   /** By name; undefined: all. */
   shapes?: readonly string[];
@@ -37,17 +37,32 @@ const EVENTFUL = 2 * HOUR;
 const RARELY = 60;
 
 /** Lets a platform be down in one shape after another, and tells what became of the accounts. */
-export async function runOutages({ databaseUrl, accounts, shapes, hours, seed }: OutageOptions, tell: (row: OutageRow) => void = () => undefined): Promise<OutageRow[]> {
-  const engine = await VirtualEngine.open(databaseUrl, seededRandom(seed));
-  try {
-    await populate(engine.room, engine.platform, accounts);
-    const rows: OutageRow[] = [];
-    for (const shape of SHAPES.filter(({ name }) => shapes?.includes(name) ?? true)) {
-      const row = await runOutage(engine, shape, hours);
-      rows.push(row);
+export async function runOutages(options: OutageOptions, tell: (row: OutageRow) => void = () => undefined): Promise<OutageRow[]> {
+  const shapes = SHAPES.filter(({ name }) => options.shapes?.includes(name) ?? true);
+  const rows: OutageRow[] = [];
+  const left = [...shapes.keys()];
+  await Promise.all(options.databaseUrls.map((url) => runLane(url, options, async (live) => {
+    for (let index = left.shift(); index !== undefined; index = left.shift()) {
+      const row = await live(shapes[index] as Shape, SHAPES.indexOf(shapes[index] as Shape));
+      rows[index] = row;
       tell(row);
     }
-    return rows;
+  })));
+  return rows;
+}
+
+type Live = (shape: Shape, number: number) => Promise<OutageRow>;
+
+/** One database with its accounts. What is drawn in an outage hangs on the seed and on its shape, not on those before it. */
+async function runLane(url: string, { accounts, hours, seed }: OutageOptions, work: (live: Live) => Promise<void>): Promise<void> {
+  let draw = seededRandom(seed);
+  const engine = await VirtualEngine.open(url, () => draw());
+  try {
+    await populate(engine.room, engine.platform, accounts);
+    await work((shape, number) => {
+      draw = seededRandom(seed + number);
+      return runOutage(engine, shape, hours);
+    });
   } finally {
     await engine.close();
   }

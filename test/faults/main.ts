@@ -82,7 +82,7 @@ function cellsOf(given: Arguments): Cell[] {
 /** Whether every figure beside the table is reached. The short form leaves them to the tests and benchmarks they come from. */
 async function tellOthers({ short, only, seed, share }: Arguments, databases: Databases): Promise<boolean> {
   if (short) return true;
-  const figures = await otherFigures({ databases, seed, share: share ?? 1 }, only);
+  const figures = await otherFigures({ databases, seed, share: share ?? 1, say }, only);
   for (const { name, told, reached } of figures) say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...told.map((one) => `        ${one}`)].join('\n'));
   return figures.every(({ reached }) => reached);
 }

@@ -16,6 +16,8 @@ export interface FigureSettings {
   seed: number;
   /** Of the long form's accounts and hours. */
   share: number;
+  /** Tells what is known before the whole is. */
+  say: (text: string) => void;
 }
 
 const OUTAGE = { accounts: 1_000, hours: 24, wellWithin: 15 };
@@ -39,13 +41,15 @@ export async function otherFigures(settings: FigureSettings, only: string): Prom
   return figures;
 }
 
-async function outages({ databases, seed, share }: FigureSettings): Promise<OtherFigure> {
+async function outages({ databases, seed, share, say }: FigureSettings): Promise<OtherFigure> {
   const accounts = Math.max(10, Math.round(OUTAGE.accounts * share));
   const hours = Math.max(1, Math.round(OUTAGE.hours * share));
-  const rows = await runOutages({ databaseUrls: [await databases.make(), await databases.make()], accounts, hours, seed });
-  const told = rows.map(({ shape, left, refreshedWithin }) => `${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after`);
+  const databaseUrls = [await databases.make(), await databases.make()];
+  const rows = await runOutages({ databaseUrls, accounts, hours, seed }, ({ shape, left, refreshedWithin, seconds }) => {
+    say(`        ${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after (${seconds} s)`);
+  });
   const isWell = ({ left, refreshedWithin }: (typeof rows)[number]): boolean => left === 0 && refreshedWithin !== null && refreshedWithin <= OUTAGE.wellWithin;
-  return { name: `${rows.length} shapes of outage, ${hours} virtual hours each`, told, reached: rows.length > 0 && rows.every(isWell) };
+  return { name: `${rows.length} shapes of outage, ${hours} virtual hours each`, told: [], reached: rows.length > 0 && rows.every(isWell) };
 }
 
 async function revocations({ databases, seed, share }: FigureSettings): Promise<OtherFigure> {

@@ -5,6 +5,7 @@ import { AtTheGate } from '../../../../test/support/at-the-gate.js';
 import { turnClock } from '../../../../test/support/database.js';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeApp, makeTenant } from '../../../../test/support/rows.js';
+import { refusedSince } from '../store/breakers.js';
 import { BreakerKeeper } from './breaker-keeper.js';
 
 const logger = createLogger({ app: 'test', level: 'silent' });
@@ -23,8 +24,13 @@ beforeEach(async () => {
   appId = await makeApp(opened.database.pool, tenant);
 });
 
+interface Host {
+  there: AtTheGate;
+  keeper: BreakerKeeper;
+}
+
 /** The gate of one host, kept in step with the table. */
-async function host(): Promise<{ there: AtTheGate; keeper: BreakerKeeper }> {
+async function host(): Promise<Host> {
   const there = new AtTheGate();
   const keeper = new BreakerKeeper(there.gate, opened.database.pool, logger, there.clock);
   await keeper.start();
@@ -32,8 +38,8 @@ async function host(): Promise<{ there: AtTheGate; keeper: BreakerKeeper }> {
   return { there, keeper };
 }
 
-async function fail(there: AtTheGate): Promise<void> {
-  for (let n = 0; n < 10; n += 1) await there.meet('temporary', { appId });
+async function fail(there: AtTheGate, how: 'temporary' | 'permanent' = 'temporary'): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await there.meet(how, { appId });
 }
 
 const row = async (): Promise<object | undefined> =>
@@ -128,5 +134,57 @@ describe('the breakers of a host', () => {
     await keeper.keepStep();
     expect(there.gate.isClosed(appId)).toBe(false);
     expect(await row()).toMatchObject({ state: 'open' });
+  });
+});
+
+describe('since when refusals have kept a breaker from closing', () => {
+  /** So many minutes ago, by the database; null: they have not. */
+  const since = async (): Promise<number | null> => {
+    const { rows } = await opened.database.pool.query<{ now: Date }>('select db_now() as now');
+    const from = await refusedSince(opened.database.pool, appId);
+    return from && Math.round((rows[0]!.now.getTime() - from.getTime()) / 60_000);
+  };
+  const at = (minutes: number): Promise<void> => turnClock(opened.database.pool, `${minutes} minutes`);
+  const probe = async ({ there, keeper }: Host, met: 'ok' | 'temporary' | 'permanent'): Promise<void> => {
+    await there.clock.pass(300_000);
+    await there.meet(met, { appId });
+    await keeper.stop();
+  };
+
+  it('is told from the first of them, through probes that are refused or fail, until it closes', async () => {
+    const here = await host();
+    await fail(here.there, 'permanent');
+    await here.keeper.stop();
+    expect(await since()).toBe(0);
+    for (const [minutes, met] of [[50, 'permanent'], [100, 'temporary']] as const) {
+      await at(minutes);
+      await probe(here, met);
+      expect(await since()).toBe(minutes);
+    }
+    for (let n = 0; n < 3; n += 1) await probe(here, 'ok');
+    expect(await since()).toBeNull();
+  });
+
+  it('is not told of failures, and counts from the first probe that is refused after them', async () => {
+    const here = await host();
+    await fail(here.there);
+    await here.keeper.stop();
+    expect(await since()).toBeNull();
+    await at(30);
+    await probe(here, 'permanent');
+    expect(await since()).toBe(0);
+    await at(60);
+    await probe(here, 'permanent');
+    expect(await since()).toBe(30);
+  });
+
+  it('is not told of one that nobody has probed for an hour: the next probe begins anew', async () => {
+    const here = await host();
+    await fail(here.there, 'permanent');
+    await here.keeper.stop();
+    await at(70);
+    expect(await since()).toBeNull();
+    await probe(here, 'permanent');
+    expect(await since()).toBe(0);
   });
 });

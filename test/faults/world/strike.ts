@@ -39,6 +39,7 @@ export const overlaps = (fault: Fault): boolean => fault.kind === 'freeze';
 /** Until what a signal is meant for is there: the pause before a fault is time in which it works, not time in which it starts. */
 export async function untilStrikable(world: World, fault: Fault): Promise<void> {
   if (fault.kind === 'signal') await pick(world, fault.target, fault.which)?.untilReady();
+  if (fault.kind === 'crash') await pick(world, 'exchanger', 0)?.untilReady();
 }
 
 const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
@@ -97,10 +98,10 @@ const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
 
   crash: async (world, { point, occurrence }) => {
     const [victim] = world.processes.exchanger;
-    if (!victim || !(victim.isAway || (await victim.untilReady()))) return false;
+    if (!victim || !(await victim.untilReady())) return false;
     const { deaths } = victim;
     world.crashAt = `${point}:${occurrence}`;
-    if (!victim.isAway) await victim.restart();
+    await victim.restart();
     return until(() => victim.deaths > deaths, DIES_WITHIN);
   },
 };

@@ -23,7 +23,6 @@ export class SupervisedProcess {
   #frozen = false;
   #starts = 0;
   #deaths = 0;
-  #isAway = false;
 
   constructor(readonly options: ProcessOptions) {}
 
@@ -51,11 +50,6 @@ export class SupervisedProcess {
   /** How often it was killed so far, by whomever, and looked at. */
   get deaths(): number {
     return this.#deaths;
-  }
-
-  /** Whether it has ended and the next one has not begun: what is said to that one now, it hears. */
-  get isAway(): boolean {
-    return this.#isAway;
   }
 
   async untilReady(): Promise<boolean> {
@@ -99,12 +93,10 @@ export class SupervisedProcess {
     const mine = (this.#starts += 1);
     const { entry, env, onLine } = this.options;
     this.#isReady = false;
-    this.#isAway = false;
     const launched = (this.#launched = launchApp({ entry, env: env(), onLine, onStart: (pid) => { this.#pid = pid; } }));
     void launched.ready.then(() => { if (mine === this.#starts) this.#isReady = true; });
     void launched.exited.then(async (reason) => {
       this.#isReady = false;
-      this.#isAway = true;
       onLine(`(ended with ${reason})`);
       const pause = sleep(AGAIN_AFTER);
       await this.options.onExit?.(reason).catch((error: unknown) => { onLine(`(not looked at: ${String(error)})`); });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { askHealth } from '#tokens';
-import { insertApp, insertGrant, openWorld } from './exchanger/world.mjs';
+import { insertApp, insertGrant, openWorld, SANDBOX_URL } from './exchanger/world.mjs';
 
 const WAITING = Number(process.argv[2] ?? 10_000);
 const LIMIT_MB = 150;
@@ -23,6 +23,9 @@ try {
   const { now, peak } = memory();
   console.log(`idle ${idle.now} MB; ${WAITING} asked for, ${held} under way, the others wait: ${now} MB, at most ${peak} MB (limit ${LIMIT_MB})`);
   process.exitCode = peak > LIMIT_MB ? 1 : 0;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   // What it waits for would keep it for minutes, and its callers would ask for it.
   world.exchanger.kill('SIGKILL');
@@ -44,7 +47,7 @@ async function allWaiting() {
 }
 
 async function slowPlatform() {
-  await fetch('http://127.0.0.1:3197/_control/faults', {
+  await fetch(`${SANDBOX_URL}/_control/faults`, {
     method: 'POST', headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ provider: 'x', endpoint: 'token', times: WAITING, status: 503, delay_ms: 60_000 }),
   });

@@ -15,7 +15,8 @@ import { startPostgres } from '../../tools/start/postgres.mjs';
 const SANDBOX_PORT = await freePort();
 const REDIRECT_URI = 'https://bench.example/callback';
 const VERIFIER = 'v'.repeat(43);
-export const TOKEN_URL = `http://127.0.0.1:${SANDBOX_PORT}/api.x.com/2/oauth2/token`;
+export const SANDBOX_URL = `http://127.0.0.1:${SANDBOX_PORT}`;
+export const TOKEN_URL = `${SANDBOX_URL}/api.x.com/2/oauth2/token`;
 
 export async function openWorld(env = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-exchanger-'));
@@ -24,7 +25,7 @@ export async function openWorld(env = {}) {
   const all = {
     ...process.env, LOG_LEVEL: 'error', DATABASE_URL: postgres.url, DATABASE_POOL: '20', MASTER_KEYS: masterKeys, EVERGRANT_HOME: folder,
     EXCHANGER_SOCKET: join(folder, 'exchanger.sock'), JOURNAL_DIR: join(folder, 'journal'),
-    SANDBOX_PORT: String(SANDBOX_PORT), SANDBOX_URL: `http://127.0.0.1:${SANDBOX_PORT}`, ...env,
+    SANDBOX_PORT: String(SANDBOX_PORT), SANDBOX_URL, ...env,
   };
   execFileSync('node', ['dist/apps/api/src/migrate.js'], { env: all, stdio: 'ignore' });
   const sandbox = start('sandbox', all);

@@ -1,9 +1,7 @@
 /** A file that is written at places of the writer's choice. */
 export interface DiskFile {
-  /** Writes all of it; rejects when the disk took less. */
+  /** Resolves when all of it survives a power cut; rejects when the disk took less. */
   write(bytes: Buffer, position: number): Promise<void>;
-  /** Resolves when what was written survives a power cut. */
-  sync(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -25,7 +25,7 @@ interface Waiting extends Appended {
 
 /**
  * Appends in groups: what arrives while one group is being forced to disk makes up the next one, so that many records share
- * one write and one fdatasync. Records keep their order.
+ * one write. Records keep their order.
  */
 export class GroupWriter {
   #queue: Waiting[] = [];

@@ -15,7 +15,6 @@ async function writeId(disk: Disk, id: string): Promise<string> {
   await disk.remove(BEING_WRITTEN);
   const file = await disk.create(BEING_WRITTEN);
   await file.write(Buffer.from(id, 'utf8'), 0);
-  await file.sync();
   await file.close();
   await disk.rename(BEING_WRITTEN, NAME);
   await disk.sync();

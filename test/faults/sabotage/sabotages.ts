@@ -28,7 +28,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: 'tokens.refreshToken ?? before.refresh', instead: 'Number(grant.tokenVersion) % 4 === 3 ? before.refresh : tokens.refreshToken' }],
   },
   {
-    name: 'an answer that got lost counts as never sent', seenBy: 'I2', row: 'broken answers, 30 s grace', share: 0.4,
+    name: 'an answer that got lost counts as never sent', seenBy: 'I2', row: 'broken answers, 30 s grace', share: 0.25,
     cuts: [{ file: `${EXCHANGE}/run-exchange.js`, find: "return { answer: 'lost' };", instead: 'return { reached: false };' }],
   },
   {

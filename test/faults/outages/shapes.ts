@@ -43,6 +43,7 @@ export const SHAPES: readonly Shape[] = [
   { name: 'unknown error code', token: () => json(400, { error: 'something_new' }) },
   { name: 'invalid_client to everybody', token: () => json(401, { error: 'invalid_client' }) },
   { name: 'invalid_grant to everybody, API well', token: () => json(400, { error: 'invalid_grant' }) },
+  { name: 'invalid_grant to everybody, API down', token: () => json(400, { error: 'invalid_grant' }), api: () => html(503) },
   {
     name: 'invalid_grant to everybody, API refuses too',
     token: () => json(400, { error: 'invalid_grant' }),

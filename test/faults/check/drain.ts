@@ -13,7 +13,7 @@ const TOKEN_DEADLINE = 120_000;
 const UNDECIDED = `
   select count(*)::int as count from grants
   where refresh_state in ('claimed', 'in_flight') or (refresh_state = 'unknown' and ended_reason is null)
-    or (refresh_state = 'confirm' and refresh_due_at <= db_now())`;
+    or (refresh_state in ('backoff', 'confirm') and refresh_due_at <= db_now())`;
 
 const DUE = `
   select id from grants where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()`;

@@ -24,3 +24,17 @@ describe('grants that are looked at in the same moment', () => {
     expect(statements).toBe(2);
   });
 });
+
+describe('grants whose access tokens have ended', () => {
+  it('go in the order in which they come, however long ago each ended; one whose token lives goes by its end', async () => {
+    const [one, other] = [await grantOf(flow, await flow.connect('x', 'happy')), await grantOf(flow, await flow.connect('tiktok', 'happy'))];
+    const endOf = async (id: string): Promise<number> => (await readAhead(flow.pool, id, false))?.accessExpiresAt?.getTime() ?? NaN;
+    expect(await endOf(one.id)).toBeGreaterThan(Date.now());
+    const ended = (id: string, ago: string): Promise<unknown> =>
+      flow.pool.query('update grants set access_expires_at = db_now() - $2::interval where id = $1', [id, ago]);
+    await ended(one.id, '1 hour');
+    await ended(other.id, '3 hours');
+    const first = await endOf(one.id);
+    expect(await endOf(other.id)).toBeGreaterThanOrEqual(first);
+  });
+});

@@ -15,8 +15,10 @@ export interface GrantAhead extends Tenant, Omit<Wish, 'appId'> {
   due: boolean;
 }
 
+/** Tokens that have ended are equally late: who comes first goes first, or the same few of a shut app would go again and again. */
 const READ = `
-  select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", environment, access_expires_at as "accessExpiresAt",
+  select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", environment,
+    case when access_expires_at < db_now() then db_now() else access_expires_at end as "accessExpiresAt",
     refresh_state as state, coalesce(refresh_due_at <= db_now(), false) as due,
     provider, mode,
     (select extract(epoch from db_now() - min(dispatched_at))::float8 from exchange_intents

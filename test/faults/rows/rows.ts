@@ -31,7 +31,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
   return [
     row('control: worker kill -9', { pause: [300, 1_200], faults: [signals(['worker'], ['SIGKILL'])] }, figure(30, 1_500, 'some'), { design: 'control' }),
     row('control: PostgreSQL stop', { pause: [1_500, 4_000], faults: [postgresStops([100, 1_000])] }, figure(10, 1_000, 'some'), { design: 'control', capped: true }),
-    row('worker, API kill -9', { pause: [100, 900], faults: [signals(['worker', 'api'], ['SIGKILL'])] }, figure(100, 3_000, 'none')),
+    row('worker, API kill -9', { pause: [600, 2_400], faults: [signals(['worker', 'api'], ['SIGKILL'])] }, figure(100, 3_000, 'none')),
     row('SIGTERM of anything', { pause: [500, 2_500], faults: [signals(OURS, ['SIGTERM'])] }, figure(30, 1_000, 'none'), { capped: true }),
     row('SIGSTOP of anything', { pause: [1_000, 4_000], faults: [freezes(OURS, [Math.min(5_000, longest.freeze), Math.min(15_000, longest.freeze)]), freezes(OURS, [longest.freeze / 4, longest.freeze])] }, figure(10, 800, 'none'), { capped: true }),
     row('PostgreSQL stop', { pause: [2_000, 5_000], faults: [postgresStops([100, 3_000])] }, figure(10, 1_200, 'none'), { capped: true }),

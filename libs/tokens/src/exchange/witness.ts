@@ -4,7 +4,7 @@ import { API_DEADLINE } from '../platform-client.js';
 import type { Witness } from '../protocol/death-rule.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
-import { chooseCanary } from '../store/canary.js';
+import { chooseCanaries } from '../store/canary.js';
 import { databaseNow } from '../store/grants.js';
 
 /** Nobody was there to be asked. */
@@ -43,12 +43,16 @@ export async function askWitness(room: Room, grant: GrantFacts, accessToken: Sec
   return { kind: 'witness', witness };
 }
 
-/** Shows the platform the access token of another grant of the same app: when it was taken, or null. */
+/** Shows the platform the access tokens of some other grants of the same app: when one was taken, or null. */
 export async function askCanary(room: Room, grant: GrantFacts): Promise<Date | null> {
-  const other = await chooseCanary(room.pool, grant);
-  const tokens = other && (await room.vault.openGrantTokens(room.pool, other));
-  if (!tokens) return null;
+  const others = await chooseCanaries(room.pool, grant);
+  const taken = await Promise.all(others.map((other) => isTaken(room, other)));
+  return taken.includes(true) ? databaseNow(room.pool) : null;
+}
+
+async function isTaken(room: Room, other: GrantFacts): Promise<boolean> {
+  const tokens = await room.vault.openGrantTokens(room.pool, other);
+  if (!tokens) return false;
   const outcome = await identify(room, other, tokens.access, other.scopes);
-  const taken = outcome.ok || outcome.failure.class === 'permission';
-  return taken ? databaseNow(room.pool) : null;
+  return outcome.ok || outcome.failure.class === 'permission';
 }

@@ -29,12 +29,16 @@ export async function readCanary(tx: Tx, { id, oauthAppId }: Who, intentId: stri
   return rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
 }
 
-const CHOOSE = `select ${grantColumns('other')} ${OTHERS} and ${USABLE} and other.strike_count = 0 order by random() limit 1`;
+/** As many as are asked at once: one of them may be in trouble of its own. */
+const SOME = 3;
+const CHOOSE = `
+  select ${grantColumns('other')} ${OTHERS} and ${USABLE} and other.strike_count = 0
+  order by other.attempt > 0, other.last_refreshed_at is null, random() limit ${SOME}`;
 
-/** A grant of the same app whose access token can be shown to the platform: any of those that nothing is held against. */
-export async function chooseCanary(tx: Tx, { id, oauthAppId }: Who): Promise<GrantFacts | undefined> {
+/** Grants of the same app whose access tokens can be shown to the platform: of those that nothing is held against, first who fared well. */
+export async function chooseCanaries(tx: Tx, { id, oauthAppId }: Who): Promise<GrantFacts[]> {
   const { rows } = await tx.query(CHOOSE, [oauthAppId, id]);
-  return rows[0] && toGrant(rows[0]);
+  return rows.map(toGrant);
 }
 
 /** Nobody is refreshed twice within a minute; who is exchanged just now is passed over, so that nobody waits for a row. */

@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import { together, transaction } from '#persistence';
+import { type Tenant, together, transaction, type Tx } from '#persistence';
 import { isFresh } from '../protocol/fresh.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
@@ -27,17 +27,25 @@ interface Opened {
   clientSecret: Secret | null;
 }
 
-/** Claims, and reads what is needed then, in one round trip. */
+/** Claims, and reads what is needed then, in one round trip; in two where the grant came to another app while it waited. */
 export function claimAndOpen(room: Room, { grantId, appId, ...tenant }: GrantAhead, options: ClaimOptions): Promise<Opened & { claim: Claim | undefined }> {
   return together(room.pool, async (tx) => {
-    const [claim, app, tokens, clientSecret] = await Promise.all([
+    const [claim, tokens, expected] = await Promise.all([
       claimGrant(tx, grantId, options),
-      readApp(tx, appId),
       room.vault.openGrantTokens(tx, { ...tenant, id: grantId }),
-      appId === null ? null : room.vault.openClientSecret(tx, { ...tenant, id: appId }),
+      openAppOf(room, tx, { ...tenant, oauthAppId: appId }),
     ]);
-    return { claim, app, tokens, clientSecret };
+    const moved = claim && claim.grant.oauthAppId !== appId;
+    return { claim, tokens, ...(moved ? await openAppOf(room, tx, claim.grant) : expected) };
   });
+}
+
+async function openAppOf(room: Room, tx: Tx, { oauthAppId, ...tenant }: Tenant & Pick<GrantFacts, 'oauthAppId'>): Promise<Omit<Opened, 'tokens'>> {
+  const [app, clientSecret] = await Promise.all([
+    readApp(tx, oauthAppId),
+    oauthAppId === null ? null : room.vault.openClientSecret(tx, { ...tenant, id: oauthAppId }),
+  ]);
+  return { app, clientSecret };
 }
 
 /** After winning the claim, look again: is there something to send, is it time, may the app be used? */

@@ -1,6 +1,6 @@
 import { TypeID } from 'typeid-js';
 
-/** The prefixes of ids: what a caller sees of a row's id. */
+/** What a caller's id begins with, and tells what it is of. */
 export type IdPrefix = 'acc' | 'oa' | 'key' | 'prj' | 'evt' | 'req';
 
 /** A row's UUID as the caller knows it: `acc_01h455vb4pex5vsknk084sn02q`. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 
 /** A migrated database of its own for one test file. */
@@ -19,7 +20,14 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   await asAdmin(`CREATE DATABASE ${name} TEMPLATE evergrant_template`);
   const url = new URL(adminUrl());
   url.pathname = name;
-  return { url: url.href, close: () => asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.href, close: () => drop(name) };
+}
+
+/** A pool that has ended may still be saying goodbye: cut off in it, a connection reports an error to nobody. */
+async function drop(name: string): Promise<void> {
+  const isLeft = async (): Promise<boolean> => (await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`)) === 0;
+  for (let tries = 0; tries < 10 && !(await isLeft()); tries += 1) await pause(50);
+  await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** Turns the clock of one database by an SQL interval (`'2 hours'`, `'-5 minutes'`, `'0'`), seen by all that reads `db_now()`. */
@@ -30,11 +38,12 @@ export async function turnClock(database: Queryable, interval: string): Promise<
   );
 }
 
-async function asAdmin(sql: string): Promise<void> {
+/** How many rows it gave. */
+async function asAdmin(sql: string): Promise<number | null> {
   const client = new pg.Client(adminUrl());
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query(sql)).rowCount;
   } finally {
     await client.end();
   }

@@ -5,11 +5,25 @@ import { Secret } from '#observability';
 import { newId } from '#persistence';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { InProcessExchange } from '../exchange/in-process-exchange.js';
+import type { Room } from '../room.js';
 import type { RevocableTokens } from '../token-exchange.js';
 import { Vault } from '../vault.js';
 import { findLiving } from '../store/living-grant.js';
 
 let flow: Flow;
+
+/** An exchange that tells when its first request leaves. */
+function watched(room: Room): { exchange: InProcessExchange; left: Promise<void> } {
+  let leave: () => void;
+  const left = new Promise<void>((resolve) => { leave = resolve; });
+  const send: Room['client']['send'] = (...request) => {
+    leave();
+    return room.client.send(...request);
+  };
+  const client = Object.assign(Object.create(room.client) as Room['client'], { send });
+  return { exchange: new InProcessExchange({ ...room, client }), left };
+}
 
 beforeAll(async () => { flow = await Flow.open(); });
 afterAll(() => flow.close());
@@ -169,7 +183,9 @@ describe('tokens that nobody keeps', () => {
   it('put a consent to the proof that came while they were being revoked', async () => {
     const tokens = await homeless();
     await flow.fault({ endpoint: 'revoke', delay_ms: 1_500, status: 200, body: {} });
-    const revoking = flow.exchange().revoke(tokens);
+    const { exchange, left } = watched(flow.room());
+    const revoking = exchange.revoke(tokens);
+    await left;
     const id = await flow.connect('x');
     expect(await revoking).toBe(true);
     expect(await findLiving(flow.pool, tokens)).toBeDefined();

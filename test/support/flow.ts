@@ -22,6 +22,7 @@ type AppWishes = Partial<Parameters<CreateOAuthApp['execute']>[0]>;
 /** A call that the sandbox took. */
 export interface SandboxCall {
   endpoint: string;
+  client_id?: string;
   grant_type?: string;
   outcome: string;
   status: number;
@@ -166,10 +167,12 @@ export class Flow {
     await this.sandbox.control('POST', `/users/${persona}/revoke`, { provider });
   }
 
-  /** The calls to one endpoint, oldest first. */
+  /** The calls of the tenant's apps to one endpoint, oldest first; a revocation of the test before may still come. */
   async calls(endpoint: string, grantType?: string): Promise<SandboxCall[]> {
     const { body } = await this.sandbox.control('GET', '/calls?endpoint=all');
-    const calls = (body as SandboxCall[]).filter((call) => call.endpoint === endpoint);
+    const apps = await this.many<{ clientId: string }>('select client_id as "clientId" from oauth_apps where workspace_id = $1', [this.tenant.workspaceId]);
+    const isOurs = (call: SandboxCall): boolean => call.client_id === undefined || apps.some(({ clientId }) => clientId === call.client_id);
+    const calls = (body as SandboxCall[]).filter((call) => call.endpoint === endpoint && isOurs(call));
     return calls.filter((call) => grantType === undefined || call.grant_type === grantType);
   }
 

@@ -1,7 +1,6 @@
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';
 export { violates } from './errors.js';
-export { PreparingClient } from './preparing-client.js';
 export { newId, publicId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
 export { together, transaction, type Tx } from './tx.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
-import type { Tenant } from '#persistence';
+import type { Tenant } from '#persistence/sql';
 import { type OpenedDatabase, openMigratedDatabase } from '../../../test/support/open-database.js';
 import { makeApp, makeGrant, makeIntent, makeTenant } from '../../../test/support/rows.js';
 import { checkKeys } from './check-keys.js';

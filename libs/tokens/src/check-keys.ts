@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { seconds } from '#config';
 import { type Keyring, SealBroken } from '#crypto';
 import { codeOf, CodedError, type Logger } from '#observability';
-import { transaction, type Tx } from '#persistence';
+import { transaction, type Tx } from '#persistence/sql';
 import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, tokenOrphans } from '#persistence/sealed';
 import { Vault } from './vault.js';
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
 import type { Logger } from '#observability';
-import { newId } from '#persistence';
+import { newId } from '#persistence/sql';
 import { NoMetrics } from './exchange-metrics.js';
 import { OpenGate } from './gate/gate.js';
 import { NoJournal } from './journal/journal.js';

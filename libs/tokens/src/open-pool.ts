@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { seconds } from '#config';
 import type { Logger, Secret } from '#observability';
-import { PreparingClient } from '#persistence';
+import { PreparingClient } from '#persistence/sql';
 
 export interface PoolOptions {
   url: Secret;

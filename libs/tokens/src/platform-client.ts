@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { seconds } from '#config';
 import { type PlatformAnswer, type PlatformRequest, reach } from '#providers';
-import type { Environment } from '#persistence';
+import type { Environment } from '#persistence/sql';
 import { NotSent, PlatformLine } from './platform-line.js';
 
 export { AnswerLost, NotSent } from './platform-line.js';

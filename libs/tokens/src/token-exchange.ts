@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import type { Environment } from '#persistence';
+import type { Environment } from '#persistence/sql';
 import type { Failure } from '#providers';
 
 /** What became of a code. The token set waits sealed in its attempt. */

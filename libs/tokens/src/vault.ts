@@ -1,6 +1,6 @@
 import { type Keyring, openRow, type Place, type RowSecrets, sealRow } from '#crypto';
 import { Secret } from '#observability';
-import type { Tenant, Tx } from '#persistence';
+import type { Tenant, Tx } from '#persistence/sql';
 import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, type SealedTable, tokenOrphans } from '#persistence/sealed';
 import type { TokenSet } from '#providers';
 

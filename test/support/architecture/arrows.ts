@@ -1,5 +1,7 @@
+import { loadedBy, loadsOf } from './loads.js';
 import { eachSource, type Rule } from './rule.js';
-import { doorsOf, fileOf, isTest, packageOf, roomOf, type Tree } from './tree.js';
+import type { Import } from './source.js';
+import { doorsOf, fileOf, isTest, packageOf, production, roomOf, type Tree } from './tree.js';
 
 const CONTRACTS = ['#config', '#observability'];
 const SERVICE = ['#accounts', '#persistence', '#crypto', '#providers', '#jobs', ...CONTRACTS];
@@ -11,7 +13,7 @@ const ARROWS: Record<string, string[]> = {
   'apps/exchanger': ['#tokens', '#providers', ...CONTRACTS],
   'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
   'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
-  'libs/tokens': ['#providers', '#crypto', '#persistence', '#persistence/sealed', ...CONTRACTS],
+  'libs/tokens': ['#providers', '#crypto', '#persistence/sql', '#persistence/sealed', ...CONTRACTS],
   'libs/providers': CONTRACTS,
   'libs/crypto': CONTRACTS,
   'libs/persistence': CONTRACTS,
@@ -108,11 +110,18 @@ export const arrows: Rule[] = [
   },
   {
     name: 'plain tokens',
-    sentence: 'libs/tokens is plain TypeScript on pg, to move into a process of its own: no Nest, no TypeORM, no queue',
-    breaches: eachSource(({ path, imports }) => (path.startsWith('libs/tokens/') ? imports : [])
-      .filter(({ specifier }) => NOT_IN_TOKENS.test(packageOf(specifier) ?? '')).map(({ specifier }) => `imports ${specifier}`)),
+    sentence: 'libs/tokens and what it loads is plain TypeScript on pg, for it lives in a small process of its own: no Nest, no TypeORM, no queue',
+    breaches(tree) {
+      const own = production(tree).filter(({ path }) => path.startsWith('libs/tokens/'));
+      const below = loadedBy(own.map(({ path }) => path), loadsOf(tree));
+      return production(tree).filter(({ path }) => below.has(path)).flatMap(({ path, imports }) => imports
+        .filter((one) => isHeavy(one) && (!one.erased || path.startsWith('libs/tokens/')))
+        .map(({ specifier }) => `${path} imports ${specifier}`));
+    },
   },
 ];
+
+const isHeavy = ({ specifier }: Import): boolean => NOT_IN_TOKENS.test(packageOf(specifier) ?? '');
 
 function crossesByPath(tree: Tree, path: string, specifier: string): boolean {
   if (specifier.startsWith('#')) return !doorsOf(tree).has(specifier);

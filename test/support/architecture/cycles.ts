@@ -1,24 +1,16 @@
+import { loadsOf } from './loads.js';
 import type { Rule } from './rule.js';
-import { doorsOf, fileOf, production, type Tree } from './tree.js';
 
 /** Imports that a compiler erases close no circle: nothing is loaded by them. */
 export const cycles: Rule = {
   name: 'no cycles',
   sentence: 'files that load each other in a circle meet half of what they need',
   breaches(tree) {
-    const edges = edgesOf(tree);
+    const edges = loadsOf(tree);
     const done = new Set<string>();
     return [...edges.keys()].flatMap((file) => circleFrom(file, edges, done)).map((circle) => circle.join(' → '));
   },
 };
-
-function edgesOf(tree: Tree): Map<string, string[]> {
-  const doors = doorsOf(tree);
-  return new Map(production(tree).map(({ path, imports }) => {
-    const loaded = imports.filter(({ erased }) => !erased).map(({ specifier }) => doors.get(specifier) ?? fileOf(path, specifier));
-    return [path, loaded.filter((file) => file !== undefined)];
-  }));
-}
 
 /** The first circle met on the way down from `file`; files below which there was none are not walked again. */
 function circleFrom(file: string, edges: Map<string, string[]>, done: Set<string>, way: string[] = []): string[][] {

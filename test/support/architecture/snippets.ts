@@ -9,6 +9,7 @@ const DOORS = {
       '#config': './dist/libs/config/src/index.js',
       '#persistence': './dist/libs/persistence/src/index.js',
       '#persistence/sealed': './dist/libs/persistence/src/sealed/index.js',
+      '#persistence/sql': './dist/libs/persistence/src/sql.js',
       '#tokens': './dist/libs/tokens/src/index.js',
     },
   }),
@@ -57,6 +58,11 @@ export const breaking: Snippet[] = [
   ['plain tokens', 'tokens use Nest', tokens(`import { Injectable } from '@nestjs/common';`)],
   ['plain tokens', 'tokens use TypeORM', tokens(`import type { EntityManager } from 'typeorm';`)],
   ['plain tokens', 'tokens use the queue', tokens(`import { Job } from 'bullmq';`)],
+  ['plain tokens', 'what tokens load loads TypeORM', {
+    ...DOORS, ...tokens(`import { transaction } from '#persistence/sql';`),
+    'libs/persistence/src/sql.ts': `export { Database } from './database.js';`, 'libs/persistence/src/database.ts': `import { DataSource } from 'typeorm';`,
+  }],
+  ['arrows', 'tokens open the door to TypeORM', tokens(`import { Database } from '#persistence';`)],
   ['no cycles', 'two files', { 'libs/jobs/src/a.ts': `import './b.js';`, 'libs/jobs/src/b.ts': `import './a.js';` }],
   ['no cycles', 'through a door', {
     ...DOORS, 'libs/tokens/src/index.ts': `export * from './a.js';`, 'libs/tokens/src/a.ts': `import { Vault } from '#tokens';`,
@@ -104,14 +110,17 @@ export const keeping: Snippet[] = [
     'libs/tokens/src/a.int-spec.ts': `import { openTestDatabase } from '../../../test/support/database.js';`,
     'test/compose.spec.ts': `import '../libs/config/src/sections.js';`,
   }],
-  ['own door', 'another room\'s door', { ...DOORS, ...tokens(`import '#persistence'; import './store/index.js';`) }],
+  ['own door', 'another room\'s door', { ...DOORS, ...tokens(`import '#persistence/sql'; import './store/index.js';`) }],
   ['inner doors', 'each behind its own', {
     'libs/providers/src/sandbox.ts': `import './x/x.sandbox.js';`, 'libs/providers/src/x/x.sandbox.ts': `import { x } from './x.provider.js';`,
   }],
   ['names of platforms only', 'names and types', api(`import { PROVIDER_NAMES, type Provider } from '#providers'; import type { Scope } from '#providers';`)],
   ['one room with keys', 'a digest, and the room itself', { ...api(`import { digest } from '#crypto';`), ...tokens(`import { openRow } from '#crypto';`) }],
   ['packages', 'each in its room', { ...api(`import 'fastify';`), ...one('libs/jobs/src/a.ts')(`import 'bullmq'; import 'ioredis';`) }],
-  ['plain tokens', 'pg', tokens(`import type { Pool } from 'pg';`)],
+  ['plain tokens', 'pg, and the types of entities', {
+    ...DOORS, ...tokens(`import type { Pool } from 'pg'; import type { Grant } from '#persistence/sql';`),
+    'libs/persistence/src/sql.ts': `export type { Grant } from './grant.entity.js';`, 'libs/persistence/src/grant.entity.ts': `import { Entity } from 'typeorm';`,
+  }],
   ['no cycles', 'a circle of types, which is loaded by nobody', {
     'libs/jobs/src/a.ts': `import type { B } from './b.js';`, 'libs/jobs/src/b.ts': `import './a.js';`,
   }],

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Secret } from '#observability';
-import { transaction, type Tx } from '#persistence';
+import { transaction, type Tx } from '#persistence/sql';
 import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';

@@ -1,4 +1,4 @@
-import { transaction, type Tx } from '#persistence';
+import { transaction, type Tx } from '#persistence/sql';
 import { providerOf, type TokenSet } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
 import { fateOfLatePair, type LateFate } from '../protocol/late-pair.js';

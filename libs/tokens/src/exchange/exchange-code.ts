@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import { newId } from '#persistence';
+import { newId } from '#persistence/sql';
 import type { Room } from '../room.js';
 import { readApp } from '../store/apps.js';
 import { type AttemptAhead, readAttempt } from '../store/attempts.js';

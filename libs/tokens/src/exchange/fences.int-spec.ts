@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ProbeAccount } from '#accounts';
-import { newId, transaction } from '#persistence';
+import { newId, transaction } from '#persistence/sql';
 import { Flow } from '../../../../test/support/flow.js';
 import { grantOf } from '../../../../test/support/flow-rows.js';
 import { type Claim, claimGrant, releaseClaim } from '../store/claims.js';

@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import { type Tenant, together, transaction, type Tx } from '#persistence';
+import { type Tenant, together, transaction, type Tx } from '#persistence/sql';
 import { isFresh } from '../protocol/fresh.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { setTimeout as pause } from 'node:timers/promises';
 import { DisconnectAccount, FinishAttempt, RefreshAccount } from '#accounts';
 import { Secret } from '#observability';
-import { transaction } from '#persistence';
+import { transaction } from '#persistence/sql';
 import { providerOf } from '#providers';
 import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';

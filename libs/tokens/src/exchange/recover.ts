@@ -1,5 +1,5 @@
 import { Secret } from '#observability';
-import { transaction } from '#persistence';
+import { transaction } from '#persistence/sql';
 import type { PlatformAnswer } from '#providers';
 import type { Unsettled } from '../journal/journal.js';
 import type { Room } from '../room.js';

@@ -1,5 +1,5 @@
 import { mac } from '#crypto';
-import { transaction } from '#persistence';
+import { transaction } from '#persistence/sql';
 import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { Passage } from '../gate/gate.js';

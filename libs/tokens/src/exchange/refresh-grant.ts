@@ -1,5 +1,5 @@
 import { SealBroken } from '#crypto';
-import { newId, transaction } from '#persistence';
+import { newId, transaction } from '#persistence/sql';
 import type { Pass, Refusal, Wish } from '../gate/gate.js';
 import type { Room } from '../room.js';
 import { type Claim, claimOf, releaseClaim } from '../store/claims.js';

@@ -1,4 +1,4 @@
-import { transaction } from '#persistence';
+import { transaction } from '#persistence/sql';
 import { type PlatformAnswer, providerOf } from '#providers';
 import { keepAsOrphan } from '../grants/orphans.js';
 import { API_DEADLINE } from '../platform-client.js';

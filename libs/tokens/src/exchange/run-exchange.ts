@@ -1,5 +1,5 @@
 import type { PlatformAnswer, PlatformRequest } from '#providers';
-import type { Environment } from '#persistence';
+import type { Environment } from '#persistence/sql';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';

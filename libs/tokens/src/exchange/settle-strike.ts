@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import type { Failure } from '#providers';
 import { adoptOrphan } from '../grants/orphans.js';
 import { wantsAnother, type Witness } from '../protocol/death-rule.js';

@@ -1,4 +1,4 @@
-import { transaction, type Tx } from '#persistence';
+import { transaction, type Tx } from '#persistence/sql';
 import type { GrantChange } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { type Claim, releaseClaim } from '../store/claims.js';

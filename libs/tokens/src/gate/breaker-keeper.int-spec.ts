@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#observability';
-import type { Tenant } from '#persistence';
+import type { Tenant } from '#persistence/sql';
 import { AtTheGate } from '../../../../test/support/at-the-gate.js';
 import { turnClock } from '../../../../test/support/database.js';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';

@@ -1,4 +1,4 @@
-import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence';
+import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
 import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
 import { endOfLife, refreshDue } from '../protocol/due.js';
 import { nextLook } from '../protocol/next-look.js';

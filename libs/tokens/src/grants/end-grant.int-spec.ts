@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { transaction } from '#persistence';
+import { transaction } from '#persistence/sql';
 import { endGrant } from '#tokens';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';

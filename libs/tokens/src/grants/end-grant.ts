@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import { UNBLEMISHED } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';

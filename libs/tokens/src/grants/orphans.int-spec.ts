@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DisconnectAccount } from '#accounts';
 import { Secret } from '#observability';
-import { newId } from '#persistence';
+import { newId } from '#persistence/sql';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { InProcessExchange } from '../exchange/in-process-exchange.js';

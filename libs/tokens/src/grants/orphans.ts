@@ -1,4 +1,4 @@
-import { newId, type Tx } from '#persistence';
+import { newId, type Tx } from '#persistence/sql';
 import { providerOf, type TokenSet } from '#providers';
 import type { Witness } from '../protocol/death-rule.js';
 import { endOfLife } from '../protocol/due.js';

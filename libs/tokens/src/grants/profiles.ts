@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import type { Candidate, Environment, Tenant, Tx } from '#persistence';
+import type { Candidate, Environment, Tenant, Tx } from '#persistence/sql';
 import { type Failure, type Profile, providerOf, readProfilesAnswer } from '#providers';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';

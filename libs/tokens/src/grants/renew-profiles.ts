@@ -1,4 +1,4 @@
-import { transaction } from '#persistence';
+import { transaction } from '#persistence/sql';
 import { providerOf } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';

@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import type { Room } from '../room.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
 import type { RevocableTokens } from '../token-exchange.js';

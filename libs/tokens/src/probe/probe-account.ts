@@ -1,4 +1,4 @@
-import { type ProbeResult, type Tenant, transaction, type Tx } from '#persistence';
+import { type ProbeResult, type Tenant, transaction, type Tx } from '#persistence/sql';
 import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
 import { API_DEADLINE } from '../platform-client.js';

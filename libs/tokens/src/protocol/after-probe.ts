@@ -1,5 +1,5 @@
 import { hours, minutes, seconds } from '#config';
-import type { ProbeClass, RefreshMode } from '#persistence';
+import type { ProbeClass, RefreshMode } from '#persistence/sql';
 import type { ProbeReading } from '#providers';
 import { after, type Random } from './due.js';
 import { nextUtcDay } from './utc-day.js';

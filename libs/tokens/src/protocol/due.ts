@@ -1,5 +1,5 @@
 import { days, minutes, seconds } from '#config';
-import type { RefreshMode } from '#persistence';
+import type { RefreshMode } from '#persistence/sql';
 
 const SHORTEST_LIFE = 60;
 const LONGEST_LIFE = 400 * 24 * 60 * 60;

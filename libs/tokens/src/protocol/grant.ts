@@ -1,4 +1,4 @@
-import type { Grant } from '#persistence';
+import type { Grant } from '#persistence/sql';
 
 /** What the protocol decides by: a grant's facts without its secrets. Versions and epochs are bigints as text. */
 export type GrantFacts = Pick<

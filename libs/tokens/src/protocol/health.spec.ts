@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Health, ProbeClass } from '#persistence';
+import type { Health, ProbeClass } from '#persistence/sql';
 import { at, DAY, grantFacts, HOUR, MINUTE, START } from '../../../../test/support/grant-facts.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { type AppTrouble, deriveHealth, type HealthState } from './health.js';

@@ -1,5 +1,5 @@
 import { days } from '#config';
-import type { Health, ProbeClass } from '#persistence';
+import type { Health, ProbeClass } from '#persistence/sql';
 import { after } from './due.js';
 import type { GrantFacts } from './grant.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { newId, type Tenant, transaction } from '#persistence';
+import { newId, type Tenant, transaction } from '#persistence/sql';
 import type { Pool } from 'pg';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeApp, makeTenant } from '../../../../test/support/rows.js';

@@ -1,4 +1,4 @@
-import { recordTenantEvent, type Tenant, type Tx } from '#persistence';
+import { recordTenantEvent, type Tenant, type Tx } from '#persistence/sql';
 import type { AppCredentials, Failure } from '#providers';
 import type { AppTrouble } from '../protocol/health.js';
 import type { Vault } from '../vault.js';

@@ -1,4 +1,4 @@
-import type { Tenant, Tx } from '#persistence';
+import type { Tenant, Tx } from '#persistence/sql';
 
 /** An attempt as the exchange of its code sees it. */
 export interface AttemptAhead extends Tenant {

@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import type { Breaker, Tally } from '../protocol/breaker.js';
 
 /** A breaker that is not closed, as all hosts see it; spans in milliseconds, by the database's clock. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { newId, transaction, type Tx } from '#persistence';
+import { newId, transaction, type Tx } from '#persistence/sql';
 import { type GrantFacts, stateBefore } from '../protocol/grant.js';
 import { takeOver } from '../protocol/take-over.js';
 import { grantColumns, toGrant } from './grant-columns.js';

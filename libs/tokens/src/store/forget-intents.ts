@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 
 const OLD = `
   delete from exchange_intents where id in (

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { newId } from '#persistence';
+import { newId } from '#persistence/sql';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeGrant, makeTenant } from '../../../../test/support/rows.js';
 import { isSentWithin } from './grace.js';

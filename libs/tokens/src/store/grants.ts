@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import type { GrantChange, GrantFacts } from '../protocol/grant.js';
 import { assignments, grantColumns, toGrant } from './grant-columns.js';
 

@@ -1,4 +1,4 @@
-import { recordEvent, type Health, type Tenant, type Tx } from '#persistence';
+import { recordEvent, type Health, type Tenant, type Tx } from '#persistence/sql';
 import { type AccountFacts, deriveHealth, type HealthState } from '../protocol/health.js';
 import { readAppOf, troubleOf } from './apps.js';
 import { readGrant } from './grants.js';

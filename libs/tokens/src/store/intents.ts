@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 
 export type IntentEnd = 'committed' | 'released' | 'unknown' | 'answered';
 

@@ -1,5 +1,5 @@
 import type { Fact } from '#observability';
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 
 const WAITS = `refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()`;
 

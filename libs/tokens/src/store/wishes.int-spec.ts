@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import { Flow } from '../../../../test/support/flow.js';
 import { grantOf } from '../../../../test/support/flow-rows.js';
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import { readAhead } from './wishes.js';
 
 let flow: Flow;

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Tenant, Tx } from '#persistence';
+import type { Tenant, Tx } from '#persistence/sql';
 import type { Wish } from '../gate/gate.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import { isInGrace } from './grace.js';

@@ -1,0 +1,7 @@
+export type { Candidate, Grant, Health, ProbeClass, ProbeResult, RefreshMode } from './entities/index.js';
+export { violates } from './errors.js';
+export { newId, publicId } from './ids.js';
+export { PreparingClient } from './preparing-client.js';
+export { type AccountEventInput, recordEvent, recordTenantEvent } from './record-event.js';
+export type { Environment, Tenant } from './tenant.js';
+export { together, transaction, type Tx } from './tx.js';

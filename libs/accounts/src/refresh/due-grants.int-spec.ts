@@ -115,6 +115,15 @@ describe('the grants that are due', () => {
     expect((await due()).sort()).toEqual(patient.sort());
   });
 
+  it('of an app whose breaker asks go in the order they have waited in, also where the token of the first ends last', async () => {
+    const app = await makeApp(pool, tenant);
+    const [first] = await grants(app, { dueIn: -40, endsIn: 90 });
+    const [second] = await grants(app, { dueIn: -30, endsIn: -30 });
+    const [third] = await grants(app, { dueIn: -20, endsIn: -60, state: 'unknown' });
+    await breaker(app, 'open', '-1 second');
+    expect(await due()).toEqual([first, second, third]);
+  });
+
   it('that nothing can refresh are looked at whatever their app is up to, and without one', async () => {
     const app = await makeApp(pool, tenant);
     await status(app, 'paused', '5 minutes');

@@ -41,12 +41,12 @@ async function grants(app: string | null, { count = 1, of = tenant, state = 'idl
   return ids;
 }
 
-async function account(grantId: string): Promise<string> {
+async function account(grantId: string, was = 'active', reason: string | null = null): Promise<string> {
   const id = newId();
   await pool.query(
-    `insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, connection_type, health)
-     values ($1, $2, 'test', $3, 'acme', 'somebody', $4, 'oauth', 'active')`,
-    [id, tenant.workspaceId, await makeProject(pool, tenant), grantId],
+    `insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, connection_type, health, health_reason)
+     values ($1, $2, 'test', $3, 'acme', 'somebody', $4, 'oauth', $5, $6)`,
+    [id, tenant.workspaceId, await makeProject(pool, tenant), grantId, was, reason],
   );
   return id;
 }
@@ -132,23 +132,43 @@ describe('the grants that are due', () => {
   });
 });
 
+const TROUBLES: [string, (app: string) => Promise<unknown>][] = [
+  ['provider_unavailable', (app) => breaker(app, 'open', '20 seconds')],
+  ['app_paused', (app) => status(app, 'paused', '5 minutes')],
+  ['app_misconfigured', (app) => status(app, 'misconfigured', '5 minutes')],
+];
+
 describe('an access token that ends while its app cannot be asked', () => {
-  it.each([
-    ['provider_unavailable', (app: string) => breaker(app, 'open', '20 seconds')],
-    ['app_paused', (app: string) => status(app, 'paused', '5 minutes')],
-    ['app_misconfigured', (app: string) => status(app, 'misconfigured', '5 minutes')],
-  ])('is told as degraded by %s, once, and not before', async (reason, trouble) => {
+  const ends = (grantId: string): Promise<unknown> => pool.query('update grants set access_expires_at = db_now() where id = $1', [grantId]);
+  const eventsOf = async (id: string): Promise<object[]> =>
+    (await pool.query<object>(`select type, data ->> 'reason' as reason from account_events where account_id = $1`, [id])).rows;
+
+  it.each(TROUBLES)('is told as degraded by %s, once, and not before', async (reason, trouble) => {
     const app = await makeApp(pool, tenant);
     const [grantId] = await grants(app, { endsIn: 1 });
     const id = await account(grantId!);
     await trouble(app);
     expect(await due()).toEqual([]);
     expect(await health(id)).toEqual({ health: 'active', reason: null });
-    await pool.query(`update grants set access_expires_at = db_now() where id = $1`, [grantId]);
+    await ends(grantId!);
     await due();
     await due();
     expect(await health(id)).toEqual({ health: 'degraded', reason });
-    const { rows } = await pool.query('select type from account_events where account_id = $1', [id]);
-    expect(rows).toEqual([{ type: 'account.health_changed' }]);
+    expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
+  });
+
+  it.each(TROUBLES)('of a grant that was refused once is told by %s too: that is what it waits for now', async (reason, trouble) => {
+    const app = await makeApp(pool, tenant);
+    const [grantId] = await grants(app, { endsIn: 1, state: 'confirm' });
+    await pool.query(`update grants set last_class = 'permanent', last_reason = 'refresh_unconfirmed', strike_count = 1 where id = $1`, [grantId]);
+    const id = await account(grantId!, 'degraded', 'refresh_unconfirmed');
+    await trouble(app);
+    await due();
+    expect(await health(id)).toEqual({ health: 'degraded', reason: 'refresh_unconfirmed' });
+    await ends(grantId!);
+    await due();
+    await due();
+    expect(await health(id)).toEqual({ health: 'degraded', reason });
+    expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
   });
 });

@@ -148,6 +148,25 @@ describe('an app that is refused', () => {
   });
 });
 
+describe('a strike whose app is paused', () => {
+  it('keeps its own time, and is told as the pause once the access token has ended', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 300 });
+    const [one, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
+    await flow.pass(270);
+    await flow.revoke();
+    expect(await refresh(one)).toEqual({ kind: 'refused' });
+    const { due: itsOwn } = await grantOf(flow, one);
+    await flow.fault({ endpoint: 'token', status: 402, body: { title: 'CreditsDepleted' }, headers: { 'retry-after': '21600' } });
+    expect(await refresh(other, true)).toMatchObject({ kind: 'app_paused' });
+    expect(await refresh(one, true)).toMatchObject({ kind: 'app_paused' });
+    expect(await healthOf(one)).toEqual(['degraded', 'refresh_unconfirmed']);
+    await flow.pass(61);
+    expect(await refresh(one)).toMatchObject({ kind: 'app_paused' });
+    expect(await healthOf(one)).toEqual(['degraded', 'app_paused']);
+    expect(await grantOf(flow, one)).toMatchObject({ state: 'confirm', due: itsOwn });
+  });
+});
+
 describe('a refusal by the platform', () => {
   it('is confirmed a minute later before anybody is told to reconnect, and then told once', async () => {
     const id = await due();

@@ -20,10 +20,10 @@ export async function lookAgain(room: Room, claim: Claim): Promise<RefreshOutcom
   return { kind: 'not_refreshable' };
 }
 
-/** The app is paused: its grants wait until it is not, and are blamed for nothing. */
+/** The app is paused: its grants wait until it is not, and are blamed for nothing. Strikes and last tries keep their own time: the pause may end early. */
 export async function settlePause(room: Room, claim: Claim, { pausedFor }: Pick<AppRow, 'pausedFor'>): Promise<RefreshOutcome> {
-  const { refreshState } = claim.grant;
-  await settle(room, claim, 'released', (now) => ({ refreshState, refreshDueAt: after(now, pausedFor * 1_000) }));
+  const { refreshState, refreshDueAt } = claim.grant;
+  await settle(room, claim, 'released', (now) => ({ refreshState, refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000) }));
   return { kind: 'app_paused', retryAfter: pausedFor };
 }
 

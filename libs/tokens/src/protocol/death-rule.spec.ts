@@ -178,6 +178,12 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
     expect(believed(null, 9 * DAY)).toBe(false);
   });
 
+  it('is not believed for strikes of before, however old: the platform may have been away since', () => {
+    const facts = grantFacts({ ...issued(9 * DAY), ...ended, ...struck(1, 3 * DAY, 'refuses') });
+    expect(isBelieved(facts, null, at(NOW))).toBe(false);
+    expect(isBelieved(facts, at(NOW - HOUR), at(NOW))).toBe(false);
+  });
+
   it('decides as little by itself as any other then: a second by both is wanted, or a third where the token has ended', () => {
     expect(shut(alive, 'refuses')).toEqual(again(MINUTE));
     expect(shut({ ...alive, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(DEAD);

@@ -57,8 +57,11 @@ export const mayBeConfirmed = (grant: GrantFacts, now: Date): boolean =>
 const isConfirmed = (grant: GrantFacts, now: Date, witness: Witness): boolean =>
   grant.witness === 'refuses' && grant.lastStrikeAt !== null && !isRepeat(grant, now) && (witness === 'refuses' || hasEnded(grant, now));
 
-/** Whether a refusal is believed although the app's breaker is not closed: an app whose people have all gone is else never told from one that is unwell. */
-export const isBelieved = (grant: GrantFacts, shutSince: Date | null, now: Date): boolean => refusedFor(grant, { now, shutSince }) >= NOBODY;
+/**
+ * Whether a refusal is believed although the app's breaker is not closed: an app whose people have all gone is else never told
+ * from one that is unwell. Strikes of before do not help: where failures have kept it from closing, nobody refused meanwhile.
+ */
+export const isBelieved = (grant: GrantFacts, shutSince: Date | null, now: Date): boolean => shutFor(grant, { now, shutSince }) >= NOBODY;
 
 /**
  * Whether a refused grant is dead. One refusal never decides: either the API refuses the still living access token too and,
@@ -120,7 +123,8 @@ const sinceFirst = ({ firstStrikeAt }: GrantFacts, now: Date): number =>
   firstStrikeAt === null ? 0 : now.getTime() - firstStrikeAt.getTime();
 
 /** How long the platform has refused this grant, or as good as: while its app's breaker was shut few were asked, and their strikes not counted. */
-function refusedFor(grant: GrantFacts, { now, shutSince }: Pick<Strike, 'now' | 'shutSince'>): number {
-  const shutFor = shutSince ? now.getTime() - Math.max(shutSince.getTime(), grant.issuedAt.getTime()) : 0;
-  return Math.max(sinceFirst(grant, now), shutFor);
-}
+const refusedFor = (grant: GrantFacts, strike: Pick<Strike, 'now' | 'shutSince'>): number => Math.max(sinceFirst(grant, strike.now), shutFor(grant, strike));
+
+/** How long refusals have kept the app's breaker from closing, and the grant got no tokens. */
+const shutFor = ({ issuedAt }: GrantFacts, { now, shutSince }: Pick<Strike, 'now' | 'shutSince'>): number =>
+  shutSince ? now.getTime() - Math.max(shutSince.getTime(), issuedAt.getTime()) : 0;

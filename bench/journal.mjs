@@ -1,7 +1,8 @@
 // How long an answer in memory takes until it survives a power cut, beside a bare write and fdatasync of as many bytes to a
 // preallocated file on the same disk, in the same run: `npm run build && node bench/journal.mjs [answers] [folder]`.
 // First with 1, 16 and 64 exchanges whose platform takes its 20 to 80 milliseconds, the most of them some 1,000 a second: these must
-// keep the limit. Then without a platform, as fast as they go, which is far beyond what an exchanger does.
+// keep the limit, or on a disk that cannot keep it stay near the bare write. Then without a platform, as fast as they go, which
+// is far beyond what an exchanger does.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,11 @@ import { FileJournal } from '#tokens';
 const ANSWERS = Number(process.argv[2] ?? 2_000);
 const PLACE = process.argv[3] ?? tmpdir();
 const TARGET = 5;
+/** Of the bare write's slowest hundredth, where that alone is near the target or above it. */
+const NEAR = 1.5;
+const ROUNDS = 4;
+/** A tail of the slowest hundredth wants some hundreds of each. */
+const PACED_BARE = 400;
 const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ access_token: 'a'.repeat(400), refresh_token: 'r'.repeat(100), expires_in: 7_200 }) };
 const RECORD_BYTES = 900;
 const platformTime = () => 20 + Math.random() * 60;
@@ -27,9 +33,13 @@ try {
   await measureJournal(journal, 16, ANSWERS / 4);
   for (const [platform, what] of [[platformTime, 'exchanges'], [undefined, 'as fast as they go']]) {
     for (const lanes of [1, 16, 64]) {
-      // Alternately, so that a busy minute of the machine hits both.
-      const bare = await measureBare(platform);
-      const within = report(`${lanes} ${what}`, await measureJournal(journal, lanes, Math.min(ANSWERS, platform ? lanes * 200 : ANSWERS), platform), bare);
+      const times = { journal: [], bare: [] };
+      // In turns, so that a busy moment of the machine hits both.
+      for (let round = 0; round < ROUNDS; round += 1) {
+        times.bare.push(...await measureBare(platform, (platform ? PACED_BARE : ANSWERS) / ROUNDS));
+        times.journal.push(...await measureJournal(journal, lanes, (platform ? Math.max(PACED_BARE, lanes * 100) : ANSWERS) / ROUNDS, platform));
+      }
+      const within = report(`${lanes} ${what}`, times);
       if (platform && !within) process.exitCode = 1;
     }
   }
@@ -38,12 +48,13 @@ try {
   await rm(folder, { recursive: true });
 }
 
-function report(what, times, bare) {
-  const ratio = (share) => (at(times, share) / at(bare, share)).toFixed(1);
+function report(what, { journal, bare }) {
+  const ratio = (share) => (at(journal, share) / at(bare, share)).toFixed(1);
   const line = (of) => [0.5, 0.95, 0.99].map((share) => at(of, share).toFixed(2)).join(' / ');
-  const within = at(times, 0.99) <= TARGET;
-  console.log(`${what}: p50/p95/p99 ${line(times)} ms (${within ? 'within' : 'ABOVE'} ${TARGET} ms), bare ${line(bare)} ms, ratio p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`);
-  return within;
+  const [mine, disk] = [at(journal, 0.99), at(bare, 0.99)];
+  const verdict = mine <= TARGET ? `within ${TARGET} ms` : `above ${TARGET} ms, ${mine <= disk * NEAR ? 'which is the disk' : 'NOT THE DISK'}`;
+  console.log(`${what}: p50/p95/p99 ${line(journal)} ms (${verdict}), bare ${line(bare)} ms, ratio p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`);
+  return mine <= Math.max(TARGET, disk * NEAR);
 }
 
 /** Whole exchanges, one after the other in each lane; measured is the answer alone. */
@@ -64,14 +75,14 @@ async function measureJournal(journal, lanes, count, platform) {
   return times;
 }
 
-async function measureBare(platform) {
+async function measureBare(platform, count) {
   const file = await open(join(folder, 'bare'), 'w');
   const times = [];
   try {
     await file.write(Buffer.alloc(4 * 1_024 * 1_024), 0);
     await file.sync();
     const record = randomBytes(RECORD_BYTES);
-    for (let n = 0; n < (platform ? 200 : ANSWERS); n += 1) {
+    for (let n = 0; n < count; n += 1) {
       // A process that has slept is not woken at once on a busy machine, and neither is a disk.
       if (platform) await pause(platform());
       const begin = performance.now();

@@ -44,7 +44,8 @@ export async function otherFigures(settings: FigureSettings, only: string): Prom
 async function outages({ databases, seed, share, say }: FigureSettings): Promise<OtherFigure> {
   const accounts = Math.max(10, Math.round(OUTAGE.accounts * share));
   const hours = Math.max(1, Math.round(OUTAGE.hours * share));
-  const databaseUrls = [await databases.make(), await databases.make()];
+  // While one waits for the database, another has the processor.
+  const databaseUrls = [await databases.make(), await databases.make(), await databases.make()];
   const rows = await runOutages({ databaseUrls, accounts, hours, seed }, ({ shape, left, refreshedWithin, seconds }) => {
     say(`        ${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after (${seconds} s)`);
   });

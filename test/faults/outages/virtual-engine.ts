@@ -14,6 +14,9 @@ const SECOND = 1_000;
 /** The rhythm of the sweep, and what one brings, as in the product. */
 const SWEEP = 10;
 const BATCH = { perApp: LIMITS.perSecond * SWEEP, all: 3_000 };
+/** PostgreSQL looks after its tables once a minute of the machine's, which is hours here. */
+const TIDY = 3_600 * SECOND;
+const TIDIED = 'vacuum (analyze) grants, grant_tokens, accounts, exchange_intents, breakers, oauth_apps';
 /** How far time may jump while nothing is due: tokens end meanwhile, and that is to be told. */
 const JUMP = 300 * SECOND;
 /** Permits that come within one are used together. */
@@ -44,6 +47,7 @@ export class VirtualEngine {
   readonly #running = new Map<string, Promise<unknown>>();
   #every = SWEEP * SECOND;
   #nextSweep = 0;
+  #nextTidy = 0;
 
   private constructor(
     private readonly database: Database,
@@ -65,7 +69,7 @@ export class VirtualEngine {
   static async open(url: string, random: () => number): Promise<VirtualEngine> {
     const logger = createLogger({ app: 'outages', level: 'silent' });
     const engine = new VirtualEngine(await openDatabase({ url: new Secret(hasty(url)), pool: 10, name: 'outages', logger }), random);
-    await engine.#clock.turnTo(0);
+    await engine.#clock.start();
     await engine.#keeper.start();
     // It keeps step with virtual time, not with the machine's.
     await engine.#keeper.stop();
@@ -83,11 +87,12 @@ export class VirtualEngine {
     this.#every = sweepEvery * SECOND;
     this.#nextSweep = Math.min(this.#nextSweep, this.#clock.now() + this.#every);
     while (this.#clock.now() < end) {
+      if (this.#clock.now() >= this.#nextTidy) await this.tidy();
       if (this.#clock.now() >= this.#nextSweep) await this.sweep();
       await this.#activity.rest();
       await this.#keeper.keepStep();
       if (await isEnough?.()) return;
-      await this.#clock.turnTo(Math.min(end, await this.next()));
+      this.#clock.turnTo(Math.min(end, await this.next()));
       await this.#activity.rest();
     }
   }
@@ -95,6 +100,11 @@ export class VirtualEngine {
   async close(): Promise<void> {
     await this.#keeper.stop();
     await this.database.close();
+  }
+
+  private async tidy(): Promise<void> {
+    this.#nextTidy = this.#clock.now() + TIDY;
+    await this.room.pool.query(TIDIED);
   }
 
   private async sweep(): Promise<void> {

@@ -85,4 +85,9 @@ describe('.env.example', () => {
   it('lists exactly the variables that the processes read', () => {
     expect([...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name).sort()).toEqual([...known].sort());
   });
+
+  it.each(Object.entries(sections))('gives the defaults: %s', (_name, section) => {
+    const given = Object.fromEntries([...example.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]));
+    expect(section.safeParse(given).data).toEqual(section.safeParse({}).data);
+  });
 });

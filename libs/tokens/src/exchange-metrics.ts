@@ -6,7 +6,7 @@ export type ExchangeResult = 'ok' | FailureClass | 'lost' | 'unsent';
 /** One exchange that is over. */
 export interface EndedExchange {
   provider: string;
-  kind: 'refresh' | 'code' | 'revoke';
+  kind: 'refresh' | 'code';
   outcome: ExchangeResult;
   /** From the first byte sent to the answer read, or to the end of the wait. */
   seconds: number;

@@ -5,7 +5,7 @@ import { cursor, idOf, limit, time } from '../http/fields.js';
 export const listEventsQuery = z.object({ limit, cursor: cursor.optional() });
 export type ListEventsQuery = z.output<typeof listEventsQuery>;
 
-/** An event, the same in lists and deliveries (api.md 3.7). */
+/** An event, the same in lists and deliveries. */
 export const accountEventSchema = z
   .object({
     id: idOf('evt'),

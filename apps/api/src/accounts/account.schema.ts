@@ -3,7 +3,7 @@ import { CONNECTION_TYPES } from '#persistence';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { health, idOf, provider, time } from '../http/fields.js';
 
-/** An account as the accounts surface shows it (api.md 3.1). */
+/** An account as the accounts surface shows it. */
 export const accountSchema = z
   .object({
     id: idOf('acc'),

@@ -3,6 +3,6 @@ import { AccountHealthController } from './account-health.controller.js';
 import { AccountSettingsController } from './account-settings.controller.js';
 import { AccountsController } from './accounts.controller.js';
 
-/** The accounts surface of accounts (api.md 3.2). */
+/** Accounts over HTTP: list, read, refresh, probe, change, disconnect. */
 @Module({ controllers: [AccountsController, AccountHealthController, AccountSettingsController] })
 export class AccountsSurfaceModule {}

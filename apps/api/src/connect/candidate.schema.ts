@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Something that the consent may connect (api.md 3.4): a Page of several, and why it may not be. */
+/** Something that the consent may connect: a Page of several, and why it may not be. */
 export const candidateSchema = z
   .object({
     platform_account_id: z.string(),

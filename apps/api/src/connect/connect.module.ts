@@ -4,6 +4,6 @@ import { ConnectController } from './connect.controller.js';
 import { ConnectedController } from './connected.controller.js';
 import { ReauthController } from './reauth.controller.js';
 
-/** Start → callback → account, and the attempt in between (api.md 3.4). */
+/** Start → callback → account, and the attempt in between. */
 @Module({ controllers: [ConnectController, ReauthController, CallbackController, ConnectedController] })
 export class ConnectModule {}

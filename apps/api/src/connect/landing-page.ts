@@ -3,7 +3,7 @@ import type { Page } from './pages.js';
 const CONNECTED: Page = { title: 'Connected', text: 'The account is connected. You can close this window.' };
 const NOT_CONNECTED = 'Not connected';
 
-/** What the person can do about each reason of api.md 3.4. */
+/** What the person can do about each `oauth_error` of docs/guide.md. */
 const REASONS: Record<string, string> = {
   access_denied: 'You did not allow the connection. Start again if that was a mistake.',
   state_expired: 'That took longer than ten minutes. Start again.',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idOf, provider, time } from '../http/fields.js';
 
-/** The customer's own app at a platform (api.md 3.3); its secret never comes back. */
+/** The customer's own app at a platform; its secret never comes back. */
 export const oauthAppSchema = z
   .object({
     id: idOf('oa'),

@@ -2,6 +2,6 @@ import { Module } from '@nestjs/common';
 import { DataDeletionController } from './data-deletion.controller.js';
 import { PushController } from './push.controller.js';
 
-/** The platforms call us (api.md 3.5). */
+/** The platforms call us. */
 @Module({ controllers: [PushController, DataDeletionController] })
 export class PushModule {}

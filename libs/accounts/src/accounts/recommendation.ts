@@ -16,6 +16,6 @@ const BY_HEALTH: Record<Health, Recommendation> = {
   disconnected: 'connect_again',
 };
 
-/** Follows from the health (api.md 3.1); only an app that is set up wrongly is for the client to mend while we wait. */
+/** Follows from the health; only an app that is set up wrongly is for the client to mend while we wait. */
 export const recommend = (health: Health, reason: string | null): Recommendation =>
   health === 'degraded' && reason === 'app_misconfigured' ? 'fix_oauth_app' : BY_HEALTH[health];

@@ -8,8 +8,8 @@ const LIVES = [0, 60, 300, 600, 1_200, 1_800, 3_600, 10_800, 43_200, 86_400, 259
 
 /** Everything that is measured, by its Prometheus name; docs/metrics.md tells each. */
 export const INSTRUMENTS = {
-  evergrant_token_exchanges_total: counter('exchanges', 'Requests to token and revoke endpoints that are over.', ['provider', 'kind', 'outcome']),
-  evergrant_token_request_duration_seconds: histogram('exchanges', 'How long a request to a token or revoke endpoint took.', ['provider', 'kind'], PATIENT),
+  evergrant_token_exchanges_total: counter('exchanges', 'Requests to token endpoints that are over.', ['provider', 'kind', 'outcome']),
+  evergrant_token_request_duration_seconds: histogram('exchanges', 'How long a request to a token endpoint took.', ['provider', 'kind'], PATIENT),
   evergrant_token_life_left_seconds: histogram('exchanges', 'How long the old access token would still have lived when the new one was stored.', ['provider'], LIVES),
   evergrant_token_answers_lost_total: counter('exchanges', 'Requests to token endpoints whose answer never came.', ['provider']),
   evergrant_exchanges_in_flight: gauge('exchanges', 'Requests to token endpoints that wait for their answer.', []),

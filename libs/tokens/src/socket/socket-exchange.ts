@@ -6,7 +6,7 @@ import { OutOfPatience, patientCall } from './patient-call.js';
 import { SharedConnection } from './shared-connection.js';
 import { codeOutcome, refreshOutcome, revokeOutcome } from './wire.schema.js';
 
-/** Longer than any exchange takes (docs/refresh.md): who does not answer by then is frozen. */
+/** Longer than an exchange takes (docs/refresh.md): who has not answered by then is frozen, or goes on without its caller. */
 const ANSWERED_WITHIN = minutes(4);
 /** How long an exchanger that is away is waited for. A browser waits for the code, at some platforms for 30 seconds only. */
 const REFRESH_PATIENCE = seconds(10);

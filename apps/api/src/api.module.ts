@@ -26,7 +26,7 @@ export class ApiModule {
     return {
       module: ApiModule,
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'api', metrics, exchange }),
+        AccountsModule.forRoot({ config, logger, name: 'api', exchange }),
         ApiConfigModule.forRoot(config),
         HttpModule,
         ConnectModule,

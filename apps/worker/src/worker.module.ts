@@ -23,7 +23,7 @@ export class WorkerModule {
     const metrics = new Metrics({ process: 'worker', sources: ['jobs'] });
     const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger, metrics });
     const shared = [{ provide: WORKER_CONFIG, useValue: config }];
-    const accounts = AccountsModule.forRoot({ config, logger, name: 'worker', metrics, exchange: 'socket' });
+    const accounts = AccountsModule.forRoot({ config, logger, name: 'worker', exchange: 'socket' });
     const imports = [accounts, ...features, OperationsModule.with(metrics, backend), runtime];
     return { module: WorkerModule, global: true, imports, providers: shared, exports: shared };
   }

@@ -1,9 +1,9 @@
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit, type Provider } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
-import { LOGGER, type Logger, type Metrics } from '#observability';
+import { LOGGER, type Logger } from '#observability';
 import { Database, openDatabase } from '#persistence';
-import { checkKeys, InProcessExchange, makeRoom, MeasuredExchanges, NoMetrics, type Room, SocketExchange, Vault } from '#tokens';
+import { checkKeys, InProcessExchange, makeRoom, type Room, SocketExchange, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -47,8 +47,6 @@ export interface AccountsOptions {
   logger: Logger;
   /** The process: `api`, `worker`. */
   name: string;
-  /** Where this process counts what it does; without it nobody does. */
-  metrics?: Metrics;
   /** Who talks to token endpoints: the exchanger, or, in a test of one process, this one. */
   exchange: 'socket' | 'in-process';
 }
@@ -68,7 +66,7 @@ function openExchange(room: Room, { exchange, config, logger }: AccountsOptions)
 }
 
 function infrastructure(options: AccountsOptions): Provider[] {
-  const { config, logger, name, metrics } = options;
+  const { config, logger, name } = options;
   const open = (): Promise<Database> => openDatabase({ ...config.database, name, logger });
   return [
     { provide: LOGGER, useValue: logger },
@@ -81,11 +79,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
       provide: ROOM,
       inject: [Database, Keyring, Vault],
       useFactory: ({ pool }: Database, keyring: Keyring, vault: Vault) =>
-        makeRoom({
-          ...{ pool, keyring, vault, logger, name },
-          sandboxUrl: config.sandbox.url,
-          metrics: metrics ? new MeasuredExchanges(metrics) : new NoMetrics(),
-        }),
+        makeRoom({ pool, keyring, vault, logger, name, sandboxUrl: config.sandbox.url }),
     },
     { provide: TOKEN_EXCHANGE, inject: [ROOM], useFactory: (room: Room) => openExchange(room, options) },
     { provide: ExchangerCheck, useValue: new ExchangerCheck(options.exchange === 'socket' ? config.exchangerSocket : undefined) },

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { seconds } from '#config';
 import { type Keyring, SealBroken } from '#crypto';
 import { codeOf, CodedError, type Logger } from '#observability';
-import { transaction, type Tx } from '#persistence/sql';
+import { type Environment, transaction, type Tx } from '#persistence/sql';
 import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, tokenOrphans } from '#persistence/sealed';
 import { Vault } from './vault.js';
 
@@ -62,7 +62,7 @@ async function checkBytes(tx: Tx, vault: Vault, keyId: string): Promise<void> {
 interface Sealed extends Record<string, string> {
   id: string;
   workspaceId: string;
-  environment: 'live' | 'test';
+  environment: Environment;
 }
 
 async function opens(open: () => Promise<unknown>): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { recordEvent, type Tx } from '#persistence';
+import { recordEvent, type Tenant, type Tx } from '#persistence';
 import type { Person } from './fail-waiting-attempts.js';
 
 /** What an event may still say when nobody may know any more whom it was about. */
@@ -43,7 +43,7 @@ export async function forgetPerson(tx: Tx, grantId: string, until: Date | null):
 
 /** Whoever keeps a copy of a profile is told to destroy it too. */
 async function forgetProfiles(tx: Tx, grantId: string): Promise<void> {
-  const { rows } = await tx.query<{ accountId: string; workspaceId: string; environment: 'live' | 'test' }>(PROFILES, [grantId]);
+  const { rows } = await tx.query<Tenant & { accountId: string }>(PROFILES, [grantId]);
   for (const account of rows) {
     await recordEvent(tx, { ...account, type: 'account.data_deleted', data: { reason: 'data_deletion_requested' } });
   }

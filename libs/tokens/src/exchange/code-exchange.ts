@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Secret } from '#observability';
-import { transaction, type Tx } from '#persistence/sql';
+import { type Environment, transaction, type Tx } from '#persistence/sql';
 import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
@@ -33,7 +33,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return { intentId: this.sent.intentId, kind: 'code', subjectId: this.attempt.id, version: null };
   }
 
-  get environment(): 'live' | 'test' {
+  get environment(): Environment {
     return this.attempt.environment;
   }
 

@@ -1,11 +1,11 @@
 import type { Secret } from '#observability';
 import type { Candidate, Environment, Tenant, Tx } from '#persistence/sql';
 import { type Failure, type Profile, providerOf, readProfilesAnswer } from '#providers';
+import { UNREACHABLE } from '../exchange/witness.js';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';
 
 const MOST_PAGES = 50;
-const UNREACHABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' };
 
 export type Profiles = { ok: true; profiles: Profile[] } | { ok: false; failure: Failure };
 

@@ -1,6 +1,7 @@
 import { type ProbeResult, type Tenant, transaction, type Tx } from '#persistence/sql';
 import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
+import { UNREACHABLE } from '../exchange/witness.js';
 import { API_DEADLINE } from '../platform-client.js';
 import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/due.js';
@@ -71,7 +72,7 @@ async function ask(room: Room, { account, app, token, provider }: Question): Pro
     return readProbeAnswer(provider, await room.client.send(request, { environment, within: API_DEADLINE }));
   } catch (error) {
     room.logger.warn({ err: error, account: account.id }, 'a probe was not answered');
-    return { ok: false, failure: { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } };
+    return { ok: false, failure: UNREACHABLE };
   }
 }
 

@@ -44,7 +44,7 @@ async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthS
 /** Who is told: everybody of the change, and of a revocation by its own name too. */
 async function announce(
   tx: Tx,
-  { workspaceId, environment, accountId }: { workspaceId: string; environment: 'live' | 'test'; accountId: string },
+  { workspaceId, environment, accountId }: Tenant & { accountId: string },
   previous: Health,
   { health, reason }: HealthState,
 ): Promise<void> {

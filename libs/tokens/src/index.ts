@@ -26,6 +26,7 @@ export type { CrashPoint, Room } from './room.js';
 export { wakeGrants } from './store/apps.js';
 export { recoverClaims } from './store/claims.js';
 export { applyHealth } from './store/health-store.js';
+export { unknownGrants } from './store/wishes.js';
 export { askHealth, askMetrics } from './socket/ask-health.js';
 export { ExchangeServer } from './socket/exchange-server.js';
 export { SocketExchange } from './socket/socket-exchange.js';

@@ -41,6 +41,7 @@ export class ScriptedPlatform extends PlatformClient {
     const reply = outage?.token();
     if (reply === 'not_sent') return Promise.reject(new NotSent(request.toString()));
     const send = async (): Promise<PlatformAnswer> => {
+      if (outage?.spends) this.refresh(request);
       if (outage?.takes) await this.pass(outage.takes);
       return this.deliver(request, reply ?? this.refresh(request));
     };

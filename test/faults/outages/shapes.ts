@@ -11,6 +11,8 @@ export interface Shape {
   api?: () => Reply;
   /** Seconds until a token request ends. */
   takes?: number;
+  /** It has rotated all the same. */
+  spends?: boolean;
 }
 
 const HTML = '<!doctype html><title>Something went wrong</title>';

@@ -3,7 +3,7 @@ import { DueGrants } from '#accounts';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { type Database, openDatabase } from '#persistence';
-import { BreakerKeeper, InProcessExchange, NoJournal, NoMetrics, type Room, Vault } from '#tokens';
+import { BreakerKeeper, InProcessExchange, NoJournal, NoMetrics, type Room, unknownGrants, Vault } from '#tokens';
 import { Activity } from './activity.js';
 import { nextDue } from './next-due.js';
 import { ScriptedPlatform } from './scripted-platform.js';
@@ -17,6 +17,7 @@ const BATCH = { perApp: LIMITS.perSecond * SWEEP, all: 3_000 };
 /** PostgreSQL looks after its tables once a minute of the machine's, which is hours here. */
 const TIDY = 3_600 * SECOND;
 const TIDIED = 'vacuum (analyze) grants, grant_tokens, accounts, exchange_intents, breakers, oauth_apps';
+const UNKNOWN_AT_ONCE = 100;
 /** How far time may jump while nothing is due: tokens end meanwhile, and that is to be told. */
 const JUMP = 300 * SECOND;
 /** Permits that come within one are used together. */
@@ -109,7 +110,9 @@ export class VirtualEngine {
 
   private async sweep(): Promise<void> {
     this.#nextSweep = this.#clock.now() + this.#every;
-    for (const id of await this.#due.execute(BATCH)) if (!this.#running.has(id)) this.refresh(id);
+    // The exchanger itself looks more often, and is there before the worker.
+    const unknown = await unknownGrants(this.room.pool, UNKNOWN_AT_ONCE);
+    for (const id of [...unknown, ...(await this.#due.execute(BATCH))]) if (!this.#running.has(id)) this.refresh(id);
   }
 
   private refresh(id: string): void {

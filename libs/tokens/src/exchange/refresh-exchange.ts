@@ -4,6 +4,7 @@ import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer 
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { Passage } from '../gate/gate.js';
 import type { JournaledIntent } from '../journal/journal.js';
+import { isSpentOnce } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { markDispatched, releaseClaim } from '../store/claims.js';
 import type { RefreshOutcome } from '../token-exchange.js';
@@ -38,13 +39,15 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
 
   /** What the gate is told: a platform that wants its user to act works. */
   get passage(): Passage {
+    const { grant } = this.refresh.claim;
+    if (this.result === 'permanent' && grant.unknownSince !== null && isSpentOnce(grant)) return 'spent';
     return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
   }
 
-  /** Whether a refusal would be the first of this grant. */
+  /** Whether it says something of the platform: not if it refuses a grant that it has refused before. */
   get isNews(): boolean {
     const { strikeCount, endedReason } = this.refresh.claim.grant;
-    return strikeCount === 0 && endedReason === null;
+    return this.result !== 'permanent' || (strikeCount === 0 && endedReason === null);
   }
 
   request(): PlatformRequest {

@@ -18,6 +18,7 @@ const MEANING: Record<Passage, keyof Tally | undefined> = {
   temporary: 'temporary',
   lost: 'temporary',
   permanent: 'permanent',
+  spent: undefined,
   app: undefined,
   unsent: undefined,
 };
@@ -51,9 +52,9 @@ export class AppGate {
     return breaker.state === 'open' && now < breaker.probeAt && !inGrace ? breaker.probeAt : null;
   }
 
-  /** The most urgent who may go now. */
+  /** The most urgent who may go now; where each is a probe, who can tell most goes first. */
   next(now: number): Waiter | undefined {
-    for (const urgency of URGENCIES) {
+    for (const urgency of this.#breaker.state === 'closed' ? URGENCIES : MOST_TELLING) {
       const first = this.waiting.first(urgency);
       if (first && this.lets(first.wish, now) && this.hasPermit(urgency, now)) return first;
     }
@@ -77,11 +78,12 @@ export class AppGate {
     return { turn: this.#turn, probe };
   }
 
-  /** What somebody who was let through met. */
+  /** What somebody who was let through met. A probe that says nothing leaves the turn to the next one, and is told as what it was. */
   settle({ turn, probe }: Admission, met: { grantId: string; passage: Passage; counts: boolean }, now: number): void {
     this.#inFlight -= 1;
     if (turn !== this.#turn) return;
     if (probe) this.#probing = false;
+    if (probe && met.passage === 'spent') this.onTurn(this.#breaker, { ...NOTHING_YET, permanent: 1 });
     const meaning = met.counts ? MEANING[met.passage] : undefined;
     if (!meaning) return;
     if (probe) this.turnTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
@@ -146,4 +148,6 @@ export class AppGate {
   }
 }
 
+/** An unknown outcome may be refused by a platform that is well. */
+const MOST_TELLING = ['forced', 'due', 'unknown'] as const satisfies readonly Urgency[];
 const NOTHING_YET: Tally = { ok: 0, permanent: 0, temporary: 0 };

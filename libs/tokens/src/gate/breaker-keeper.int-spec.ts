@@ -145,7 +145,7 @@ describe('since when refusals have kept a breaker from closing', () => {
     return from && Math.round((rows[0]!.now.getTime() - from.getTime()) / 60_000);
   };
   const at = (minutes: number): Promise<void> => turnClock(opened.database.pool, `${minutes} minutes`);
-  const probe = async ({ there, keeper }: Host, met: 'ok' | 'temporary' | 'permanent'): Promise<void> => {
+  const probe = async ({ there, keeper }: Host, met: 'ok' | 'temporary' | 'permanent' | 'spent'): Promise<void> => {
     await there.clock.pass(300_000);
     await there.meet(met, { appId });
     await keeper.stop();
@@ -176,6 +176,19 @@ describe('since when refusals have kept a breaker from closing', () => {
     await at(60);
     await probe(here, 'permanent');
     expect(await since()).toBe(30);
+  });
+
+  it('counts spent tokens too, though they neither open nor close it: where all are spent nobody else can tell', async () => {
+    const here = await host();
+    await fail(here.there);
+    await at(30);
+    await probe(here, 'spent');
+    expect(await since()).toBe(0);
+    expect(await row()).toMatchObject({ state: 'half_open' });
+    await at(80);
+    await probe(here, 'spent');
+    await at(130);
+    expect(await since()).toBe(100);
   });
 
   it('is not told of one that nobody has probed for an hour: the next probe begins anew', async () => {

@@ -113,8 +113,7 @@ describe('a breaker', () => {
     const there = new AtTheGate();
     await times(50, () => there.meet('temporary', { grantId: 'always this one' }));
     await times(50, () => there.meet('permanent', {}, false));
-    await times(50, () => there.meet('app'));
-    await times(50, () => there.meet('unsent'));
+    for (const passage of ['spent', 'app', 'unsent'] as const) await times(50, () => there.meet(passage));
     expect(there.gate.isClosed('app')).toBe(true);
   });
 
@@ -166,10 +165,20 @@ describe('a breaker', () => {
   it('lets the next one ask when a probe proved nothing', async () => {
     const there = await opened('permanent');
     await there.clock.pass(30 * SECOND);
-    const [dead, paused, third] = [await there.come(), await there.come(), await there.come()];
+    const [dead, paused, spent, last] = [await there.come(), await there.come(), await there.come(), await there.come()];
     await there.leave(dead, 'permanent', false);
     await there.leave(paused, 'app');
-    expect(there.through.slice(10)).toEqual([dead, paused, third]);
+    await there.leave(spent, 'spent');
+    expect(there.through.slice(10)).toEqual([dead, paused, spent, last]);
+  });
+
+  it('asks those who can tell before those whose outcome is unknown: a platform that is well refuses them too', async () => {
+    const there = await opened('lost');
+    await there.clock.pass(30 * SECOND);
+    const [first, unknown, due] = [await there.come({ urgency: 'unknown' }), await there.come({ urgency: 'unknown' }), await there.come()];
+    await there.leave(first, 'spent');
+    await there.leave(due, 'ok');
+    expect(there.through.slice(10)).toEqual([first, due, unknown]);
   });
 
   it('is not moved by answers to what was sent before it turned', async () => {

@@ -15,9 +15,10 @@ export interface Wish {
 
 /**
  * What became of a request that was let through. `ok`: the platform is well, also where the owner has to act or a permission
- * is missing. `temporary`: it failed, or could not be reached. `unsent`: there turned out to be nothing to send.
+ * is missing. `temporary`: it failed, or could not be reached. `spent`: a one-time token was refused that had been sent before,
+ * as a platform that is well does too. `unsent`: there turned out to be nothing to send.
  */
-export type Passage = 'ok' | 'temporary' | 'permanent' | 'app' | 'lost' | 'unsent';
+export type Passage = 'ok' | 'temporary' | 'permanent' | 'spent' | 'app' | 'lost' | 'unsent';
 
 export interface Pass {
   kind: 'pass';

@@ -145,7 +145,7 @@ function count(grant: GrantFacts, { now, witness }: Strike): GrantChange {
 }
 
 /** Whether a refresh uses its token up, so that the second sending of one that arrived is refused. */
-const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
+export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
 
 /** A one-time token that is refused right after it came, while the API takes its sister: somebody else has spent it. */
 function suspicionOf(grant: GrantFacts, { now, witness }: Strike): string {

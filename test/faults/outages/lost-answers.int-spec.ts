@@ -61,7 +61,7 @@ it('answers that many lose at once do not keep the breaker open for the others: 
     { health: 'needs_reauth', reason: 'refresh_outcome_unknown', count: UNLUCKY },
   ]);
   expect(await isShut()).toBe(false);
-}, 60_000);
+}, 180_000);
 
 it('answers that all of an app have lost are told as lost after two days, for nobody else can show that the platform is well', async () => {
   const all = await lose(FEW, FEW);
@@ -69,7 +69,7 @@ it('answers that all of an app have lost are told as lost after two days, for no
   expect(await told()).toEqual([{ health: 'degraded', reason: 'provider_unavailable', count: all }]);
   await engine.live(2 * DAY + 2 * HOUR, { sweepEvery: 5 * MINUTE });
   expect(await told()).toEqual([{ health: 'needs_reauth', reason: 'refresh_outcome_unknown', count: all }]);
-}, 60_000);
+}, 180_000);
 
 it('people of whom each was refused once tell of the platform too: their failures open the breaker, and their oks close it', async () => {
   const all = await largeApp(FEW, FEW);
@@ -82,4 +82,4 @@ it('people of whom each was refused once tell of the platform too: their failure
   await engine.live(45 * MINUTE);
   expect(await told()).toEqual([{ health: 'active', reason: null, count: all }]);
   expect(await isShut()).toBe(false);
-}, 60_000);
+}, 180_000);

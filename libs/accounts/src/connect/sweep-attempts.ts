@@ -29,18 +29,18 @@ export class SweepAttempts {
 
   async execute(): Promise<void> {
     const { rows: unfinished } = await this.database.pool.query<{ id: string }>(UNFINISHED);
-    for (const { id } of unfinished) await this.finishOne(id);
+    for (const { id } of unfinished) await this.tryOne(id, 'finished', () => this.finish.execute(id));
     const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
-    for (const attempt of expired) await this.expire(attempt);
+    for (const attempt of expired) await this.tryOne(attempt.id, 'ended', () => this.expire(attempt));
     await this.database.pool.query(OLD);
   }
 
-  /** One that cannot be finished keeps nobody behind it waiting. */
-  private async finishOne(id: string): Promise<void> {
+  /** One that fails keeps nobody behind it waiting. */
+  private async tryOne(id: string, what: string, work: () => Promise<unknown>): Promise<void> {
     try {
-      await this.finish.execute(id);
+      await work();
     } catch (error) {
-      this.logger.error({ err: error, attempt: id }, 'an attempt could not be finished');
+      this.logger.error({ err: error, attempt: id }, `an attempt could not be ${what}`);
     }
   }
 

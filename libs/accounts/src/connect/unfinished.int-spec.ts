@@ -123,6 +123,19 @@ describe('the sweep of attempts', () => {
     expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_attempt.failed', data: { error: 'state_expired', user_ref: 'user 7' } }]);
   });
 
+  it('ends and forgets those behind one whose secrets cannot be opened', async () => {
+    const broken = await exchangeOnly();
+    await flow.pool.query(`update connect_attempts set status = 'selection_required' where id = $1`, [broken]);
+    await flow.pool.query(`update attempt_secrets set sealed_token_set = '\\x00' where attempt_id = $1`, [broken]);
+    await flow.pool.query(`update connect_attempts set created_at = created_at - interval '25 hours', status = 'failed' where id = $1`, [await exchangeOnly('omar')]);
+    await flow.pass(1);
+    await flow.start('x', { userRef: 'behind' });
+    await flow.pass(601);
+    await sweep();
+    expect((await attemptsOf(flow)).map(({ status }) => status).sort()).toEqual(['failed', 'selection_required']);
+    expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_attempt.failed', data: { user_ref: 'behind' } }]);
+  });
+
   it('ends what a process died over before the code was exchanged, five minutes after its time', async () => {
     await flow.start('x');
     await flow.pool.query('update connect_attempts set spent_at = db_now() where workspace_id = $1', [flow.tenant.workspaceId]);

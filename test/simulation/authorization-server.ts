@@ -7,8 +7,6 @@ import type { Pair } from './database.js';
 export interface Family {
   person: string;
   alive: boolean;
-  /** Ended by the person, by our revocation or by a newer consent: no loss of ours. */
-  endedRightly: boolean;
   live: Set<string>;
 }
 
@@ -67,6 +65,8 @@ export class AuthorizationServer {
   refusesAllUntil = -Infinity;
   /** Spent tokens that came again without either sending being a resend of an unknown outcome. */
   readonly sentTwice: Reuse[] = [];
+  /** Tokens that it refused by mistake when they were sent again, though it promises a grace: who believes the promise doubts no more. */
+  readonly promiseBroken = new Set<string>();
   private count = 0;
 
   constructor(
@@ -77,7 +77,7 @@ export class AuthorizationServer {
   /** A person consents: a platform with one pair for each app and person ends the former one. */
   consent(person: string): Pair {
     for (const family of this.families.filter((one) => one.person === person)) this.end(family);
-    const family: Family = { person, alive: true, endedRightly: false, live: new Set() };
+    const family: Family = { person, alive: true, live: new Set() };
     this.families.push(family);
     return this.issue(family);
   }
@@ -87,18 +87,19 @@ export class AuthorizationServer {
   }
 
   end(family: Family): void {
-    if (family.alive) family.endedRightly = true;
     family.alive = false;
   }
 
-  /** As RFC 7009: what is not valid any more is no error, and nothing happens. */
-  revoke(refresh: string): void {
-    const token = this.tokens.get(refresh);
-    if (token?.family.live.has(refresh)) this.end(token.family);
+  /** As RFC 7009: what is not valid any more is no error, and nothing happens. Whether it ended a family. */
+  revoke(refresh: string): boolean {
+    const family = this.tokens.get(refresh)?.family;
+    if (!family?.alive || !family.live.has(refresh)) return false;
+    this.end(family);
+    return true;
   }
 
   refresh(sending: Sending): Answer {
-    if (this.clock() < this.refusesAllUntil) return { ok: false, failure: REFUSED };
+    if (this.clock() < this.refusesAllUntil) return this.refuseByMistake(sending);
     const failure = { well: undefined, failing: FAILING, refusing_app: REFUSING_APP }[this.weather];
     return failure ? { ok: false, failure } : this.rotate(sending);
   }
@@ -107,6 +108,11 @@ export class AuthorizationServer {
     if (!this.apiAnswers || this.weather === 'failing') return 'silent';
     const token = this.access.get(access);
     return token?.family.alive && token.ends > this.clock() ? 'accepts' : 'refuses';
+  }
+
+  private refuseByMistake({ token, resend }: Sending): Answer {
+    if (this.mode === 'rotating_grace' && resend) this.promiseBroken.add(token);
+    return { ok: false, failure: REFUSED };
   }
 
   private rotate(sending: Sending): Answer {

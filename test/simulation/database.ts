@@ -161,6 +161,13 @@ export class Database {
     return (this.intents.get(intentId)?.dispatchedAt ?? 0) - first < GRACE - 2 * SECOND;
   }
 
+  /** As isOvertaken in store/overtaken.ts. */
+  isOvertaken({ id, tokenVersion }: GrantFacts): boolean {
+    const sent = [...this.intents.values()].filter((one) => one.grantId === id && Number(one.version) === Number(tokenVersion) - 1);
+    const stored = sent.find(({ state }) => state === 'committed');
+    return stored !== undefined && sent.some(({ state, dispatchedAt }) => state !== 'released' && dispatchedAt > stored.dispatchedAt);
+  }
+
   due(): string[] {
     const now = this.clock();
     const due = [...this.grants.values()].map(({ facts }) => facts).filter((facts) => FREE.has(facts.refreshState) && isDue(facts, now));

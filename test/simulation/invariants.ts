@@ -26,9 +26,9 @@ const familyOf = ({ server }: World, { facts }: GrantRow): Family => server.fami
 const holdsLeaf = ({ pair, orphans }: GrantRow, { alive, live }: Family): boolean =>
   alive && [pair, ...orphans.map((orphan) => orphan.pair)].some((one) => one !== null && live.has(one.refresh));
 
-/** I2: no token twice, except where the outcome of its first sending is unknown. */
-export function repeatOf({ sentTwice, mode }: AuthorizationServer): void {
-  const [repeat] = sentTwice;
+/** I2: no token twice, except where the outcome of its first sending is unknown, or was until the platform broke its promise. */
+export function repeatOf({ sentTwice, promiseBroken, mode }: AuthorizationServer): void {
+  const repeat = sentTwice.find(({ second }) => !promiseBroken.has(second.token));
   if (repeat && mode !== 'static') fail('I2', `${repeat.second.token} of ${repeat.second.grantId} was sent twice, and nobody doubted the first`);
 }
 
@@ -78,12 +78,17 @@ export function leavesOf(world: World): void {
   }
 }
 
-const mustHoldLeaf = (world: World, { connected, facts }: GrantRow, family: Family): boolean =>
-  connected && family.alive && facts.endedReason !== UNKNOWN && !isReplaced(world, family);
+const mustHoldLeaf = (world: World, { connected, facts, pair }: GrantRow, family: Family): boolean =>
+  connected && family.alive && facts.endedReason !== UNKNOWN && !isReplaced(world, family) && !world.server.promiseBroken.has(pair?.refresh ?? '');
 
 /** A request that came so late that nobody listened any more has replaced what its own resend had brought. */
 const isReplaced = ({ server }: World, family: Family): boolean =>
   server.replaced.some((one) => one.family === family && one.second.window !== undefined);
+
+/** What we revoke at the platform ends no grant that is in use. */
+export function revocationOf({ facts, pair }: GrantRow, ended: boolean): void {
+  if (ended && pair !== null) fail('revoked', `${facts.id} is in use, and we revoked it`);
+}
 
 /** What a person disconnected is revoked at the platform, unless a process died or an answer got lost on the way there. */
 export function leftoversOf(world: World): void {
@@ -104,11 +109,12 @@ export function deadOf(world: World): void {
 }
 
 /**
- * Whether a loss shows as one: a resend was refused. A request that arrives after its own resend, or a process that comes back
- * late with a pair, ends what is stored as good; the grant is then refused as any other.
+ * Whether a loss shows as one. A request that arrives after a later sending of its token was taken, which nobody doubts, ends
+ * what is stored as good; the grant is then refused as any other. So it is where the platform broke its promise.
  */
-const isTold = ({ first, second }: Reuse): boolean =>
-  second.resend && ![first.window, second.window].some((window) => window === 'W14' || window === 'W11');
+const isTold = ({ replaced, promiseBroken }: AuthorizationServer, { first, second }: Reuse): boolean =>
+  !promiseBroken.has(second.token) &&
+  [first, ...replaced.filter((one) => one.first === first).map((one) => one.second)].every(({ intentId }) => intentId < second.intentId);
 
 /** I4, after the last tries: who lives is active, and who was lost or revoked says so, and why. */
 export function healthOf(world: World, verdicts: boolean): void {
@@ -122,7 +128,7 @@ export function healthOf(world: World, verdicts: boolean): void {
 
 function deathOf({ server }: World, row: GrantRow, family: Family): void {
   const loss = server.reuses.find((reuse) => reuse.family === family);
-  if (loss && isTold(loss) && row.facts.endedReason !== UNKNOWN) fail('I1', `${row.facts.id} was lost and is called ${row.facts.endedReason ?? 'alive'}`);
+  if (loss && isTold(server, loss) && row.facts.endedReason !== UNKNOWN) fail('I1', `${row.facts.id} was lost and is called ${row.facts.endedReason ?? 'alive'}`);
   if (row.health.health !== 'needs_reauth') fail('I4', `${row.facts.id} is dead and is ${stateOf(row)}`);
 }
 

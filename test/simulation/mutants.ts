@@ -21,8 +21,7 @@ export const mutants: Mutant[] = [
   ['stores a pair whatever the version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked']],
   ['lets a late verdict speak over a newer exchange', { epochFence: false }, ['I1', 'I2']],
   ['claims what is claimed', { claimsExclude: false }, ['I1', 'I2']],
-  ['gives a claim half a minute', { claim: 30 * SECOND }, ['I1', 'I2']],
-  ['takes claims over without a last call', { takeOver: (grant, _called, now) => takeOver(grant, true, now) }, ['I1', 'I2']],
+  ['gives a claim half a minute, and no last call', { claim: 30 * SECOND, takeOver: (grant, _called, now) => takeOver(grant, true, now) }, ['I1', 'I2']],
   ['takes what is in flight for not sent', { takeOver: (grant, _called, now) => takeOver({ ...grant, refreshState: 'claimed' }, true, now) }, ['I1', 'I2']],
   ['never takes a claim over', { takeOver: (_grant, _called, now) => ({ until: new Date(now.getTime() + 20 * SECOND) }) }, ['I4', 'I5']],
   ['takes a lost answer for a failure', { afterLostAnswer: (...args) => ({ ...afterLostAnswer(...args), refreshState: 'backoff', unknownSince: null }) }, ['I2']],
@@ -30,7 +29,7 @@ export const mutants: Mutant[] = [
     afterLostAnswer: (grant, moment) => ({ ...afterLostAnswer(grant, moment), refreshDueAt: new Date(moment.now.getTime() + 600 * SECOND) }),
   }, ['I5']],
   ['drops a pair that came late', { fateOfLatePair: () => 'stored' }, ['I1', 'revoked']],
-  ['revokes a late pair beside a living one', { fateOfLatePair: ({ committed }) => (committed ? 'stored' : 'unwanted') }, ['I1', 'I4', 'revoked']],
+  ['revokes a late pair beside a living one', { fateOfLatePair: ({ committed }) => (committed ? 'stored' : 'unwanted'), looksBeforeRevoking: false }, ['revoked']],
   ['puts a late pair in the place of a stored one at the first refusal', { isCondemned: () => true }, ['I1', 'I4']],
   ['tells a commit twice', { eventsPerCommit: 2 }, ['I3']],
   ['tells no commit', { eventsPerCommit: 0 }, ['I3']],
@@ -42,6 +41,9 @@ export const mutants: Mutant[] = [
       return change.endedReason === 'refresh_outcome_unknown' ? { ...change, endedReason: 'grant_revoked' } : change;
     },
   }, ['I1', 'I4']],
+  ['forgets that another had sent the token again before its answer was stored', {
+    afterStrike: (grant, failure, strike) => afterStrike(grant, failure, { ...strike, overtaken: false }),
+  }, ['I1']],
   ['never tries the dead again', {
     afterStrike: (...args) => {
       const change = afterStrike(...args);

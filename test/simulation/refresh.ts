@@ -194,7 +194,8 @@ class Run {
     yield* this.settle('answered', (now) => {
       const canary = readCanary(db, grant, intentId);
       const withinGrace = grant.unknownSince !== null && db.isWithinGrace(grant, intentId);
-      const strike = { now, witness, canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt }, withinGrace };
+      const overtaken = db.isOvertaken(grant);
+      const strike = { now, witness, canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt }, withinGrace, overtaken };
       const change = wiring.afterStrike(grant, failure, strike);
       if (wiring.wantsAnother(grant, strike)) wakeCanary(db, grant);
       const orphan = wiring.isCondemned(grant, change) ? db.row(grant.id).orphans.at(-1) : undefined;
@@ -212,8 +213,8 @@ class Run {
       const row = db.row(claim.grant.id);
       const before = row.facts;
       const change = decide(db.now);
-      if (change === undefined || db.changeGrant(claim.grant, change, { epoch: claim.epoch })) db.intents.get(claim.intentId)!.state = end;
-      else db.release(claim);
+      if (change) db.changeGrant(claim.grant, change, { epoch: claim.epoch });
+      db.intents.get(claim.intentId)!.state = end;
       db.applyHealth(row);
       this.world.verdict(before, row);
     });

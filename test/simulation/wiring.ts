@@ -29,6 +29,8 @@ export const habits = {
   /** A claim that is found in flight is no longer sent than this after it was taken. */
   deadline: 120 * SECOND,
   recovers: true,
+  /** What is to be revoked is kept beside a pair that it could end. */
+  looksBeforeRevoking: true,
 };
 
 export type Wiring = typeof decisions & typeof habits;

@@ -2,7 +2,7 @@ import type { Answer, Mode, Sending, Window } from './authorization-server.js';
 import { AuthorizationServer, LIFE } from './authorization-server.js';
 import { Database, type GrantRow, type Intent, isHeld, type Pair } from './database.js';
 import { Host, type Task } from './host.js';
-import { lossOf, repeatOf, verdictOf } from './invariants.js';
+import { lossOf, repeatOf, revocationOf, verdictOf } from './invariants.js';
 import { Journal } from './journal.js';
 import type { Wire } from './network.js';
 import { Refresh } from './refresh.js';
@@ -260,9 +260,9 @@ export class World {
   /** As revokeTokens: what could end a living grant with it is kept beside it. */
   revoke(grantId: string, pair: Pair): void {
     const row = this.db.row(grantId);
-    if (row.pair !== null) return void row.orphans.push({ intentId: this.newId(), pair });
+    if (row.pair !== null && this.wiring.looksBeforeRevoking) return void row.orphans.push({ intentId: this.newId(), pair });
     this.tell('we revoke', pair.refresh);
-    this.server.revoke(pair.refresh);
+    revocationOf(row, this.server.revoke(pair.refresh));
   }
 
   // ---- what must hold at every step

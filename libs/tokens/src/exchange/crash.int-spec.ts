@@ -160,6 +160,24 @@ describe('an exchanger that dies', () => {
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
   });
+
+  it('and comes back after another host has sent its token again, holds a dead pair: it is not called a revocation', async () => {
+    const { id, grantId } = await due();
+    await die('W5', grantId);
+    for (const wait of [151, 21]) {
+      await flow.pass(wait);
+      await recoverClaims(flow.pool);
+    }
+    expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
+    const next = await comesBack();
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
+    await flow.pass(61);
+    expect(await next.refresh(grantId, { forced: true })).toEqual({ kind: 'refused' });
+    expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'refresh_outcome_unknown' });
+    await flow.pass(61);
+    expect(await next.refresh(grantId)).toEqual({ kind: 'refused' });
+    expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
+  });
 });
 
 /** The same thing, but for one of its methods. */

@@ -32,6 +32,7 @@ describe('a verdict that comes late', () => {
     const next = await claim(id);
     await strike(late);
     expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.one('select state from exchange_intents where id = $1', [late.intentId])).toEqual({ state: 'answered' });
     expect(await grantOf(flow, id)).toMatchObject({ state: 'claimed', strikes: 0, version: '2' });
     await strike(next);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'confirm', strikes: 1 });

@@ -8,6 +8,7 @@ import type { Room } from '../room.js';
 import { readCanary, wakeCanary } from '../store/canary.js';
 import type { Claim } from '../store/claims.js';
 import { isWithinGrace } from '../store/grace.js';
+import { isOvertaken } from '../store/overtaken.js';
 import { tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import { secondsUntil, settle } from './store-settlement.js';
@@ -43,12 +44,13 @@ export async function settleStrike(room: Room, claim: Claim, refusal: Refusal): 
   return { kind: 'refused' };
 }
 
-async function circumstances(tx: Tx, { grant, intentId }: Claim, { canaryOkAt }: Refusal): Promise<Pick<Circumstances, 'canary' | 'waiting' | 'withinGrace'>> {
+async function circumstances(tx: Tx, { grant, intentId }: Claim, { canaryOkAt }: Refusal): Promise<Pick<Circumstances, 'canary' | 'waiting' | 'withinGrace' | 'overtaken'>> {
   const canary = await readCanary(tx, grant, intentId);
   return {
     canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
     waiting: await tokenSetWaits(tx, grant),
     withinGrace: grant.unknownSince !== null && (await isWithinGrace(tx, grant, intentId)),
+    overtaken: await isOvertaken(tx, grant),
   };
 }
 

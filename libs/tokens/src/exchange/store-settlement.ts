@@ -1,7 +1,7 @@
 import { transaction, type Tx } from '#persistence/sql';
 import type { GrantChange } from '../protocol/grant.js';
 import type { Room } from '../room.js';
-import { type Claim, releaseClaim } from '../store/claims.js';
+import type { Claim } from '../store/claims.js';
 import { changeGrant, databaseNow, lockGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
 import { endIntent, type IntentEnd } from '../store/intents.js';
@@ -14,16 +14,18 @@ export interface Settlement {
 /** What an exchange without tokens changes; undefined: it has been stored already. */
 export type Decide = (now: Date, tx: Tx) => GrantChange | undefined | Promise<GrantChange | undefined>;
 
-/** Stores what an exchange without tokens means, if the grant is still the one that was sent and nobody has claimed it since. */
+/**
+ * Stores what an exchange without tokens means, if the grant is still the one that was sent and nobody has claimed it since.
+ * The exchange itself ended as it did either way: a request that left is never noted as one that did not.
+ */
 export async function settle(room: Room, claim: Claim, end: IntentEnd, decide: Decide): Promise<Settlement> {
   const { grant, epoch, intentId } = claim;
   return transaction(room.pool, async (tx) => {
     await lockGrant(tx, grant.id);
     const now = await databaseNow(tx);
     const change = await decide(now, tx);
-    const stored = change === undefined || (await changeGrant(tx, grant, change, { epoch })) !== undefined;
-    if (stored) await endIntent(tx, intentId, end, change?.lastError ?? null);
-    else await releaseClaim(tx, claim);
+    if (change) await changeGrant(tx, grant, change, { epoch });
+    await endIntent(tx, intentId, end, change?.lastError ?? null);
     await applyHealth(tx, grant.id);
     return { change: change ?? {}, now };
   });

@@ -178,6 +178,15 @@ describe('after an answer that got lost', () => {
     expect(afterLostAnswer(grantFacts({ mode: 'static' }), moment)).toMatchObject({ refreshState: 'unknown', lastReason: 'provider_unavailable' });
   });
 
+  it('is the reason of a death by the rule too, where another has sent the token again of which the stored pair came', () => {
+    const struck = { strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'refuses', lastReason: 'refresh_outcome_unknown' } as const;
+    for (const mode of ['rotating_strict', 'rotating_grace'] as const) {
+      expect(struckBy({ mode }, 'refuses', { overtaken: true })).toMatchObject({ endedReason: null, refreshState: 'confirm', lastReason: 'refresh_outcome_unknown' });
+      expect(struckBy({ mode, ...struck }, 'refuses', { overtaken: true })).toMatchObject({ endedReason: 'refresh_outcome_unknown' });
+    }
+    expect(struckBy({ mode: 'static', ...struck }, 'refuses', { overtaken: true })).toMatchObject({ endedReason: 'grant_revoked' });
+  });
+
   it('no verdict falls while a token set waits that may be the same person\'s', () => {
     const facts = { mode: 'rotating_strict', unknownSince: at(0) } as const;
     const waits = { endedReason: null, refreshState: 'unknown', lastReason: 'refresh_outcome_unknown', unknownSince: at(0), refreshDueAt: at(NOW + MINUTE) };

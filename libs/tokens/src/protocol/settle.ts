@@ -109,6 +109,8 @@ export interface Circumstances extends Strike {
   waiting?: boolean;
   /** The platform promises the same answer to the same token for longer than since it was first sent. */
   withinGrace?: boolean;
+  /** The stored pair came of a token that was sent again after it: by that the platform has ended the pair. */
+  overtaken?: boolean;
 }
 
 /** The grant after the platform said it is gone: a strike, and death only by the rule. */
@@ -147,8 +149,9 @@ function count(grant: GrantFacts, { now, witness }: Strike): GrantChange {
 /** Whether a refresh uses its token up, so that the second sending of one that arrived is refused. */
 export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
 
-/** A one-time token that is refused right after it came, while the API takes its sister: somebody else has spent it. */
-function suspicionOf(grant: GrantFacts, { now, witness }: Strike): string {
+/** A one-time token that is refused right after it came, while the API takes its sister: somebody else has spent it, if it was not ourselves. */
+function suspicionOf(grant: GrantFacts, { now, witness, overtaken }: Circumstances): string {
+  if (overtaken && isSpentOnce(grant)) return 'refresh_outcome_unknown';
   const before = grant.lastReason === 'rotated_elsewhere' && witness !== 'refuses';
   const suspected = before || (isSpentOnce(grant) && witness === 'accepts' && justCame(grant, now));
   return suspected ? 'rotated_elsewhere' : 'refresh_unconfirmed';
@@ -165,6 +168,7 @@ function justCame({ lastRefreshedAt, accessExpiresAt }: GrantFacts, now: Date): 
  * the refresh token alone that was spent: by another installation with the same app and person.
  */
 function reasonOfDeath(grant: GrantFacts & GrantChange, failure: Failure, now: Date): string {
+  if (grant.lastReason === 'refresh_outcome_unknown') return grant.lastReason;
   if (grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now) return 'grant_expired';
   const elsewhere = isSpentOnce(grant) && (grant.witness === 'accepts' || grant.lastReason === 'rotated_elsewhere');
   return elsewhere && failure.reason === 'grant_revoked' ? 'rotated_elsewhere' : failure.reason;

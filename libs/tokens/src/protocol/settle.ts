@@ -168,8 +168,9 @@ function justCame({ lastRefreshedAt, accessExpiresAt }: GrantFacts, now: Date): 
  * the refresh token alone that was spent: by another installation with the same app and person.
  */
 function reasonOfDeath(grant: GrantFacts & GrantChange, failure: Failure, now: Date): string {
-  if (grant.lastReason === 'refresh_outcome_unknown') return grant.lastReason;
   if (grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now) return 'grant_expired';
+  if (failure.reason !== 'grant_revoked') return failure.reason;
+  if (grant.lastReason === 'refresh_outcome_unknown') return grant.lastReason;
   const elsewhere = isSpentOnce(grant) && (grant.witness === 'accepts' || grant.lastReason === 'rotated_elsewhere');
-  return elsewhere && failure.reason === 'grant_revoked' ? 'rotated_elsewhere' : failure.reason;
+  return elsewhere ? 'rotated_elsewhere' : failure.reason;
 }

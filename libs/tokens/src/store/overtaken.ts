@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence';
+import type { Tx } from '#persistence/sql';
 import type { GrantFacts } from '../protocol/grant.js';
 
 const OVERTAKEN = `

@@ -11,11 +11,21 @@ interface Service {
   volumes?: string[];
 }
 
-const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as { services: Record<string, Service> };
+const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  services: Record<string, Service>;
+  configs: Record<string, unknown>;
+};
 const ours = Object.entries(compose.services).filter(([, service]) => service.build);
 const known = new Set(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)));
 const example = readFileSync('.env.example', 'utf8');
 const dockerfile = readFileSync('Dockerfile', 'utf8');
+
+/** What a container needs otherwise than `npm start`, and what is for development: not for an .env file to say. */
+const OF_THE_CONTAINERS = [
+  'NODE_ENV', 'HOST', 'PORT', 'SANDBOX_HOST', 'SANDBOX_PORT', 'SANDBOX_URL', 'EVERGRANT_HOME', 'DATABASE_URL', 'DATABASE_POOL', 'REDIS_URL',
+  'EXCHANGER_SOCKET', 'JOURNAL_DIR', 'MASTER_KEYS_FILE', 'CRASH_AT', 'SEED_TEST_API_KEY',
+];
+const taken = [...known].filter((name) => !OF_THE_CONTAINERS.includes(name)).sort();
 
 /** The volume that holds a path. */
 const volumeOf = ({ volumes = [] }: Service, path: string): string | undefined =>
@@ -41,6 +51,17 @@ describe('docker-compose.yml', () => {
 
   it.each(ours)('sets only variables that somebody reads: %s', (_name, { environment = {} }) => {
     expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it.each(ours.filter(([name]) => name !== 'sandbox'))('takes from an .env file whatever an operator may set: %s', (_name, { environment = {} }) => {
+    expect(Object.entries(environment).filter(([name, value]) => new RegExp(`[$][{]${name}:`).test(value)).map(([name]) => name).sort()).toEqual(taken);
+    expect(environment).not.toHaveProperty('HOST');
+  });
+
+  it.each([['CUSTOM_PROVIDERS_FILE', 'providers'], ['JWT_PUBLIC_KEY_FILE', 'jwt-public-key']])('mounts the file that is named: %s', (variable, source) => {
+    const target = `/etc/evergrant/${source}.json`;
+    expect(compose.configs[source]).toEqual({ file: `\${${variable}:-/dev/null}` });
+    expect(compose.services.api).toMatchObject({ environment: { [variable]: `\${${variable}:+${target}}` }, configs: expect.arrayContaining([{ source, target }]) });
   });
 
   it('has the exchanger\'s socket on a volume that its callers share, and its journal on one that nobody else has', () => {

@@ -1,12 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
-import { readApiConfig, readSandboxConfig } from './config.js';
+import { readApiConfig, readExchangerConfig, readSandboxConfig, readWorkerConfig } from './config.js';
+import * as sections from './sections.js';
 
 const complete = { DATABASE_URL: 'postgres://u:hunter2@localhost/db', MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}` };
 
 describe('the environment', () => {
   it('has a default for all but the database and the master keys', () => {
     expect(readApiConfig(complete).http).toEqual({ host: '127.0.0.1', port: 3000, publicUrl: 'http://localhost:3000', trustedProxies: [] });
+  });
+
+  it.each([['api', readApiConfig], ['worker', readWorkerConfig], ['exchanger', readExchangerConfig]] as const)('has an empty variable for one that is not set: %s', (_name, read) => {
+    const empty = Object.fromEntries(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)).map((name) => [name, '']));
+    expect(read({ ...empty, ...complete })).toEqual(read(complete));
   });
 
   it('tells every problem at once, by the name of its variable', () => {

@@ -1,7 +1,8 @@
 import pRetry from 'p-retry';
+import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
-import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
+import { type AppCredentials, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { API_DEADLINE } from '../platform-client.js';
@@ -20,6 +21,8 @@ const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code
 export class CodeExchange implements Exchange<CodeOutcome> {
   readonly kind = 'code';
   result: ExchangeResult = 'unsent';
+
+  #credentials: AppCredentials | undefined;
 
   /** `code` is null where an earlier process sent it. */
   constructor(
@@ -47,7 +50,8 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     const { authorize, token } = providerOf(attempt.provider);
     const { redirectUri } = attempt;
     const verifier = authorize.pkce(redirectUri) ? await room.vault.openVerifier(room.pool, attempt) : null;
-    return token.exchange({ app: await openApp(room.pool, room.vault, this.app), code: sent.code, redirectUri, verifier });
+    this.#credentials = await openApp(room.pool, room.vault, this.app);
+    return token.exchange({ app: this.#credentials, code: sent.code, redirectUri, verifier });
   }
 
   mark(): Promise<boolean> {
@@ -80,7 +84,9 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     const first = readTokenAnswer(provider, answer);
     if (!first.ok || !provider.token.prolong) return first;
     const { room, environment } = this;
-    const request = provider.token.prolong({ app: await openApp(room.pool, room.vault, this.app), accessToken: first.tokens.accessToken });
+    const app = this.#credentials ?? (await this.reopened());
+    if (!app) return { ok: false, failure: NOT_PROLONGED };
+    const request = provider.token.prolong({ app, accessToken: first.tokens.accessToken });
     try {
       const second = await pRetry(() => room.client.send(request, { environment, within: API_DEADLINE }), { retries: 2 });
       const outcome = readTokenAnswer(provider, second);
@@ -88,6 +94,20 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     } catch {
       return { ok: false, failure: NOT_PROLONGED };
     }
+  }
+
+  /** What an earlier process opened. A database that is away is waited for; a secret that is gone or does not open is not. */
+  private reopened(): Promise<AppCredentials | undefined> {
+    const { room, app } = this;
+    return untilStored(room.logger, { attempt: this.attempt.id }, async () => {
+      try {
+        const clientSecret = await room.vault.openClientSecret(room.pool, app);
+        return clientSecret ? { clientId: app.clientId, clientSecret } : undefined;
+      } catch (error) {
+        if (!(error instanceof SealBroken)) throw error;
+        return undefined;
+      }
+    });
   }
 
   /** Seals the tokens into the attempt; one that was given up meanwhile for another reason wants them no more. */

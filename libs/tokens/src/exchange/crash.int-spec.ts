@@ -5,6 +5,7 @@ import { Secret } from '#observability';
 import { providerOf } from '#providers';
 import { Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { instead } from '../../../../test/support/instead.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
 import { API_DEADLINE } from '../platform-client.js';
 import type { CrashPoint } from '../room.js';
@@ -179,16 +180,6 @@ describe('an exchanger that dies', () => {
     expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
   });
 });
-
-/** The same thing, but for one of its methods. */
-const instead = <Thing extends object>(thing: Thing, method: keyof Thing, other: unknown): Thing =>
-  new Proxy(thing, {
-    get: (target, name) => {
-      if (name === method) return other;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
 
 describe('a database that goes away', () => {
   it('as it takes a claim, and stores it all the same, costs no time: the claim is given back', async () => {

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Secret } from '#observability';
+import { Flow } from '../../../../test/support/flow.js';
+import { attemptsOf } from '../../../../test/support/flow-rows.js';
+import { instead } from '../../../../test/support/instead.js';
+import { MemoryJournal } from '../../../../test/support/memory-journal.js';
+import type { Room } from '../room.js';
+import { InProcessExchange } from './in-process-exchange.js';
+
+let flow: Flow;
+let journal: MemoryJournal;
+
+beforeAll(async () => { flow = await Flow.open(); });
+afterAll(() => flow.close());
+beforeEach(async () => {
+  await flow.begin();
+  await flow.app('facebook');
+  journal = new MemoryJournal();
+});
+
+const engine = (over: Partial<Room> = {}): InProcessExchange => new InProcessExchange({ ...flow.room(), holder: 'the exchanger of this host', journal, ...over });
+
+async function spent(provider: string): Promise<{ attemptId: string; code: Secret }> {
+  const { authorizeUrl } = await flow.start(provider);
+  const code = (await flow.decide(authorizeUrl)).searchParams.get('code')!;
+  const attempt = (await attemptsOf(flow)).find(({ status }) => status === 'pending')!;
+  await flow.pool.query('update connect_attempts set spent_at = db_now() where id = $1', [attempt.id]);
+  return { attemptId: attempt.id, code: new Secret(code) };
+}
+
+/** The vault, whose database is away at those calls of one method: 1 is the first. */
+function vaultAway(method: 'openClientSecret', ...at: number[]): Room['vault'] {
+  const { vault } = flow.room();
+  let calls = 0;
+  return instead(vault, method, (...args: never[]) => {
+    calls += 1;
+    if (at.includes(calls)) return Promise.reject(new Error('Connection terminated unexpectedly'));
+    return (vault[method] as (...all: never[]) => unknown).apply(vault, args);
+  });
+}
+
+describe('a database that is away after the first of two answers to a code', () => {
+  it('does not end the exchange: what the platform said is stored when it is there again', async () => {
+    const { attemptId, code } = await spent('facebook');
+    const exchange = engine({ vault: vaultAway('openClientSecret', 2) });
+    expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+    expect(journal.left).toEqual([]);
+  });
+
+  it('while a former answer is made good, is waited for', async () => {
+    const { attemptId, code } = await spent('facebook');
+    const at = (point: string): void => { if (point === 'W5') throw new Error('dies'); };
+    await expect(engine({ at }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    const next = engine({ vault: vaultAway('openClientSecret', 1) });
+    await next.recover(journal.left);
+    expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+    expect(journal.left).toEqual([]);
+  });
+});

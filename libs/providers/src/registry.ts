@@ -1,3 +1,4 @@
+import { CodedError } from '#observability';
 import type { Provider } from './contract/provider.js';
 import { buildProvider } from './custom/build-provider.js';
 import { readDefinitions } from './custom/read-definitions.js';
@@ -19,10 +20,10 @@ export const PROVIDER_NAMES = providers.map(({ name }) => name) as [string, ...s
 /** The provider of that name, or undefined. */
 export const findProvider = (name: string): Provider | undefined => byName.get(name);
 
-/** The provider of a stored row; throws when this build no longer knows it. */
+/** The provider of a stored row; throws `provider.gone` when this build, or its operator's file, no longer knows it. */
 export function providerOf(name: string): Provider {
   const provider = byName.get(name);
-  if (!provider) throw new Error(`no provider is called "${name}"`);
+  if (!provider) throw new CodedError('provider.gone', `no provider is called "${name}"`);
   return provider;
 }
 

@@ -109,6 +109,18 @@ describe('an account that was revoked among others', () => {
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
+  it('stays in doubt where the only other one has a row that does not open', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const [id, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
+    await flow.pool.query('update grant_tokens set sealed_access = sealed_refresh where grant_id = $1', [(await grantOf(flow, other)).id]);
+    await flow.pass(6_100);
+    await flow.revoke();
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+  });
+
   it('is told so within half an hour where its token ended first: another one, due in hours, is refreshed to see whether it is taken', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const id = await flow.connect('x');

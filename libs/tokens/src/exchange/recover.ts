@@ -1,4 +1,4 @@
-import { Secret } from '#observability';
+import { codeOf, Secret } from '#observability';
 import { transaction } from '#persistence/sql';
 import type { PlatformAnswer } from '#providers';
 import type { Unsettled } from '../journal/journal.js';
@@ -20,15 +20,32 @@ import { resumeExchange } from './run-exchange.js';
  */
 export async function recover(room: Room, left: readonly Unsettled[]): Promise<string[]> {
   const unknown: string[] = [];
+  const kept = new Set<string>();
   for (const one of left) {
-    const intent = await readIntent(room.pool, one.intent.intentId);
-    const outcome = intent && isOpen(intent) ? await resume(room, intent, one) : undefined;
-    room.journal.settled(one.intent.intentId);
-    if (outcome === 'lost' && intent?.grantId) unknown.push(intent.grantId);
+    const settled = await settleOne(room, one).catch((error: unknown) => keep(room, one, error));
+    if (settled === 'kept') kept.add(one.intent.intentId);
+    else if (settled) unknown.push(settled);
   }
-  for (const intent of await unendedIntents(room.pool, room.holder)) await release(room, intent);
+  for (const intent of await unendedIntents(room.pool, room.holder)) if (!kept.has(intent.id)) await release(room, intent);
   return unknown;
 }
+
+/** The grant whose outcome is unknown, if it is. */
+async function settleOne(room: Room, one: Unsettled): Promise<string | null> {
+  const intent = await readIntent(room.pool, one.intent.intentId);
+  const outcome = intent && isOpen(intent) ? await resume(room, intent, one) : undefined;
+  room.journal.settled(one.intent.intentId);
+  return outcome === 'lost' && intent ? intent.grantId : null;
+}
+
+/** One row that does not open, or a provider that was taken away, must not keep all others from being refreshed: the journal keeps it. */
+function keep(room: Room, { intent }: Unsettled, error: unknown): 'kept' {
+  if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
+  room.logger.error({ err: error, intent: intent.intentId, [intent.kind]: intent.subjectId }, 'what the former process left cannot be settled: the next start tries again');
+  return 'kept';
+}
+
+const OF_ITS_OWN = ['crypto.seal_broken', 'provider.gone'];
 
 const isOpen = ({ state }: IntentRow): boolean => state === 'prepared' || state === 'dispatched';
 

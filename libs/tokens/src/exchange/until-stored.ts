@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import { seconds } from '#config';
+import { SealBroken } from '#crypto';
 import type { Logger } from '#observability';
 
 /** What a platform said is stored for as long as the process lives: at worst it exists nowhere else. */
@@ -8,6 +9,8 @@ export function untilStored<Result>(logger: Logger, what: object, store: () => P
     retries: Infinity,
     minTimeout: 250,
     maxTimeout: seconds(1),
+    // Waiting opens nothing: the journal keeps what was said.
+    shouldRetry: ({ error }) => !(error instanceof SealBroken),
     onFailedAttempt: ({ error, attemptNumber }) => {
       if (attemptNumber % 10 === 1) logger.error({ err: error, ...what }, 'an answer waits for the database');
     },

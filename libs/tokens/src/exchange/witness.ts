@@ -1,3 +1,4 @@
+import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { type Failure, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
 import { API_DEADLINE } from '../platform-client.js';
@@ -51,8 +52,14 @@ export async function askCanary(room: Room, grant: GrantFacts): Promise<Date | n
 }
 
 async function isTaken(room: Room, other: GrantFacts): Promise<boolean> {
-  const tokens = await room.vault.openGrantTokens(room.pool, other);
+  const tokens = await room.vault.openGrantTokens(room.pool, other).catch(nothingIfBroken);
   if (!tokens) return false;
   const outcome = await identify(room, other, tokens.access, other.scopes);
   return outcome.ok || outcome.failure.class === 'permission';
+}
+
+/** What does not open cannot be shown; it is no reason to leave this one unsettled. */
+function nothingIfBroken(error: unknown): null {
+  if (error instanceof SealBroken) return null;
+  throw error;
 }

@@ -139,6 +139,15 @@ describe('a breaker', () => {
     expect(there.whyRefused(await there.come({ urgency: 'unknown' }))?.why).toBe('breaker');
   });
 
+  it('lets a resend within its grace pass one that waits for a probe, and has to', async () => {
+    const there = await opened();
+    await there.clock.pass(30 * SECOND);
+    const probe = await there.come();
+    await there.come({ urgency: 'unknown' });
+    const hurried = await there.come({ urgency: 'unknown', inGrace: true });
+    expect(there.through.slice(10)).toEqual([probe, hurried]);
+  });
+
   it('is probed by one at a time, the others wait for it; three oks close it, and all go', async () => {
     const there = await opened();
     await there.clock.pass(30 * SECOND);

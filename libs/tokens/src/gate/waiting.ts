@@ -16,9 +16,11 @@ export const URGENCIES = ['unknown', 'forced', 'due'] as const satisfies readonl
 export const compareWaiters = (a: Waiter, b: Waiter): number =>
   URGENCIES.indexOf(a.wish.urgency) - URGENCIES.indexOf(b.wish.urgency) || compareEquals(a, b);
 
-/** Among what is due, the one whose access token ends first. */
+/** Among what is unknown, those whose grace runs; among what is due, the one whose access token ends first. */
 const compareEquals = (a: Waiter, b: Waiter): number =>
-  (a.wish.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
+  patienceOf(a) - patienceOf(b) || (a.wish.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
+
+const patienceOf = ({ wish }: Waiter): number => (wish.inGrace ? 0 : 1);
 
 const endOf = ({ wish }: Waiter): number => wish.accessExpiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 

@@ -3,10 +3,11 @@ import { newId } from '#persistence/sql';
 import type { Room } from '../room.js';
 import { readApp } from '../store/apps.js';
 import { type AttemptAhead, readAttempt } from '../store/attempts.js';
-import { intentOfAttempt, prepareCode } from '../store/intents.js';
+import { intentOfAttempt, prepareCode, releaseUnsent } from '../store/intents.js';
 import type { CodeOutcome } from '../token-exchange.js';
 import { CodeExchange } from './code-exchange.js';
 import { runExchange } from './run-exchange.js';
+import { untilStored } from './until-stored.js';
 
 const OPEN = ['pending', 'failed'];
 
@@ -27,7 +28,12 @@ async function send(room: Room, attempt: AttemptAhead, code: Secret): Promise<Co
   if (!app) throw new Error(`the app of the attempt ${attempt.id} is gone`);
   if (!room.journal.writable()) return { kind: 'unreachable' };
   const intentId = newId();
-  await prepareCode(room.pool, intentId, { attemptId: attempt.id, holder: room.holder });
-  room.at?.('W1');
-  return runExchange<CodeOutcome>(room, new CodeExchange(room, attempt, app, { intentId, code }));
+  try {
+    await prepareCode(room.pool, intentId, { attemptId: attempt.id, holder: room.holder });
+    room.at?.('W1');
+    return await runExchange<CodeOutcome>(room, new CodeExchange(room, attempt, app, { intentId, code }));
+  } catch (error) {
+    void untilStored(room.logger, { intent: intentId }, () => releaseUnsent(room.pool, intentId));
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pRetry from 'p-retry';
 import { Secret } from '#observability';
 import { Flow } from '../../../../test/support/flow.js';
 import { attemptsOf } from '../../../../test/support/flow-rows.js';
@@ -19,6 +20,7 @@ beforeEach(async () => {
 });
 
 const engine = (over: Partial<Room> = {}): InProcessExchange => new InProcessExchange({ ...flow.room(), holder: 'the exchanger of this host', journal, ...over });
+const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
 
 async function spent(provider: string): Promise<{ attemptId: string; code: Secret }> {
   const { authorizeUrl } = await flow.start(provider);
@@ -29,7 +31,7 @@ async function spent(provider: string): Promise<{ attemptId: string; code: Secre
 }
 
 /** The vault, whose database is away at those calls of one method: 1 is the first. */
-function vaultAway(method: 'openClientSecret', ...at: number[]): Room['vault'] {
+function vaultAway(method: 'openClientSecret' | 'openVerifier', ...at: number[]): Room['vault'] {
   const { vault } = flow.room();
   let calls = 0;
   return instead(vault, method, (...args: never[]) => {
@@ -55,5 +57,16 @@ describe('a database that is away after the first of two answers to a code', () 
     await next.recover(journal.left);
     expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
     expect(journal.left).toEqual([]);
+  });
+});
+
+describe('a database that is away before a code is sent', () => {
+  it('keeps nothing from being begun again: the code is sent when it is asked for again', async () => {
+    const { attemptId, code } = await spent('x');
+    const exchange = engine({ vault: vaultAway('openVerifier', 1) });
+    await expect(exchange.exchangeCode(attemptId, code)).rejects.toThrow('terminated');
+    await pRetry(async () => { expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({ state: 'released' }); }, { retries: 100, factor: 1, minTimeout: 50 });
+    expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+    expect(await exchanges()).toBe(1);
   });
 });

@@ -56,3 +56,8 @@ export async function markCodeDispatched(tx: Tx, intentId: string): Promise<bool
   );
   return rowCount !== 0;
 }
+
+/** Nothing leaves before it is noted: what broke off while it was prepared may be begun again. */
+export async function releaseUnsent(tx: Tx, intentId: string): Promise<void> {
+  await tx.query(`update exchange_intents set state = 'released', answered_at = db_now() where id = $1 and state = 'prepared'`, [intentId]);
+}

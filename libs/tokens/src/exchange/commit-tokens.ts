@@ -10,7 +10,7 @@ import { applyHealth } from '../store/health-store.js';
 import { endIntent, readIntent } from '../store/intents.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { Refresh } from './prepare-refresh.js';
-import { revokeTokens } from './revoke-tokens.js';
+import { revokeTokens, tryToRevoke } from './revoke-tokens.js';
 import { untilStored } from './until-stored.js';
 
 /**
@@ -21,7 +21,7 @@ export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSe
   const { grant } = refresh.claim;
   const fate = await untilStored(room.logger, { grant: grant.id }, () => storeOrKeep(room, refresh, tokens));
   room.at?.('W6');
-  if (fate === 'unwanted') await revokeTokens(room, { ...grant, oauthAppId: refresh.app.id, ...tokens });
+  if (fate === 'unwanted') await tryToRevoke(room, grant, () => revokeTokens(room, { ...grant, oauthAppId: refresh.app.id, ...tokens }));
   if (fate === 'stored') tellLifeLeft(room, refresh);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }

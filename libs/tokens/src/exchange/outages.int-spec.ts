@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pRetry from 'p-retry';
+import { DisconnectAccount } from '#accounts';
 import { Secret } from '#observability';
 import { Flow } from '../../../../test/support/flow.js';
-import { attemptsOf } from '../../../../test/support/flow-rows.js';
+import { attemptsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { instead } from '../../../../test/support/instead.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
-import type { Room } from '../room.js';
+import type { CrashPoint, Room } from '../room.js';
 import { InProcessExchange } from './in-process-exchange.js';
 
 let flow: Flow;
@@ -68,5 +69,45 @@ describe('a database that is away before a code is sent', () => {
     await pRetry(async () => { expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({ state: 'released' }); }, { retries: 100, factor: 1, minTimeout: 50 });
     expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
     expect(await exchanges()).toBe(1);
+  });
+});
+
+/** An exchanger whose database goes away when a late token set is stored, before it is revoked; `sent` resolves when its request left. */
+function awayAfterCommit(): { exchange: InProcessExchange; sent: Promise<void> } {
+  let away = false;
+  const connect = () => (away ? Promise.reject(new Error('Connection terminated unexpectedly')) : flow.pool.connect());
+  let leaves = (): void => undefined;
+  const sent = new Promise<void>((resolve) => { leaves = resolve; });
+  const at = (point: CrashPoint): void => {
+    if (point === 'W3') leaves();
+    away ||= point === 'W6';
+  };
+  return { exchange: engine({ pool: instead(flow.pool, 'connect', connect), at }), sent };
+}
+
+describe('a revocation that fails for our own sake', () => {
+  const slow = () => flow.fault({ endpoint: 'token', delay_ms: 1_500 });
+
+  it('changes nothing of what became of a refresh whose account was disconnected meanwhile', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    await slow();
+    const { exchange, sent } = awayAfterCommit();
+    const running = exchange.refresh((await grantOf(flow, id)).id);
+    await sent;
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+    expect(await running).toEqual({ kind: 'nothing_to_do' });
+    expect(journal.left).toEqual([]);
+  });
+
+  it('changes nothing of what became of a code whose attempt was given up meanwhile', async () => {
+    const { attemptId, code } = await spent('x');
+    const { exchange, sent } = awayAfterCommit();
+    await slow();
+    const running = exchange.exchangeCode(attemptId, code);
+    await sent;
+    await flow.pool.query(`update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now() where id = $1`, [attemptId]);
+    expect(await running).toEqual({ kind: 'lost' });
+    expect(journal.left).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { SealBroken } from '#crypto';
 import { newId, transaction } from '#persistence/sql';
 import type { Pass, Refusal, Wish } from '../gate/gate.js';
+import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { type Claim, claimOf, releaseClaim } from '../store/claims.js';
 import { readIntent } from '../store/intents.js';
@@ -69,8 +70,17 @@ async function send(room: Room, ahead: GrantAhead, { forced, pass }: { forced: b
 
 async function exchangeAndRenew(room: Room, exchange: RefreshExchange, { grant }: Claim): Promise<Outcome> {
   const outcome = await runExchange<RefreshOutcome | 'lost'>(room, exchange);
-  if (outcome !== 'lost' && outcome.kind === 'refreshed') await renewProfiles(room, grant);
+  if (outcome !== 'lost' && outcome.kind === 'refreshed') await tryToRenew(room, grant);
   return outcome;
+}
+
+/** The refresh is stored by now, whatever becomes of the profiles: the next one walks them again. */
+async function tryToRenew(room: Room, grant: GrantFacts): Promise<void> {
+  try {
+    await renewProfiles(room, grant);
+  } catch (error) {
+    room.logger.warn({ err: error, grant: grant.id }, 'the profiles of a renewed grant were not walked');
+  }
 }
 
 /** A database that went away in between may have stored the claim all the same: it is given back as soon as it is there again. */

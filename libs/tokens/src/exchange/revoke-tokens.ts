@@ -19,6 +19,15 @@ export async function revokeTokens(room: Room, tokens: RevocableTokens): Promise
   return answer !== undefined && answer.status < 300;
 }
 
+/** Of tokens that nobody wants: what becomes of the exchange that brought them does not hang on it. */
+export async function tryToRevoke(room: Room, { provider }: Pick<RevocableTokens, 'provider'>, revoke: () => Promise<unknown>): Promise<void> {
+  try {
+    await revoke();
+  } catch (error) {
+    room.logger.warn({ err: error, provider }, 'tokens that nobody wants were not revoked');
+  }
+}
+
 function isSpared(room: Room, tokens: RevocableTokens): Promise<boolean> {
   return transaction(room.pool, async (tx) => {
     const living = await findLiving(tx, tokens);

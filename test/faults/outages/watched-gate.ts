@@ -19,6 +19,10 @@ export class WatchedGate implements Gate {
     return this.activity.pause(this.gate.enter(wish));
   }
 
+  lift(grantId: string): void {
+    this.gate.lift(grantId);
+  }
+
   isClosed(appId: string): boolean {
     return this.gate.isClosed(appId);
   }

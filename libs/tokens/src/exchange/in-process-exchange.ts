@@ -26,7 +26,9 @@ export class InProcessExchange implements TokenExchange {
   }
 
   refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
-    const running = this.#running.get(grantId) ?? this.start(grantId, forced);
+    const joined = this.#running.get(grantId);
+    if (joined && forced) this.room.gate.lift(grantId);
+    const running = joined ?? this.start(grantId, forced);
     return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.room, grantId, patience) : outcome));
   }
 

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { setTimeout as pause } from 'node:timers/promises';
 import { DisconnectAccount, FinishAttempt, RefreshAccount } from '#accounts';
 import { Secret } from '#observability';
-import { transaction } from '#persistence/sql';
+import { newId, transaction } from '#persistence/sql';
 import { providerOf } from '#providers';
 import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { ExchangeGate } from '../gate/exchange-gate.js';
 import { API_DEADLINE } from '../platform-client.js';
+import { InProcessExchange } from './in-process-exchange.js';
 import { type Claim, claimGrant, markDispatched, recoverClaims } from '../store/claims.js';
 import { Vault } from '../vault.js';
 
@@ -227,5 +229,23 @@ describe('the button that refreshes', () => {
     expect(answer).toMatchObject({ id, health: 'active' });
     expect(answer.tokenExpiresAt).toEqual((await flow.account(id)).tokenExpiresAt);
     expect(await refreshes()).toHaveLength(1);
+  });
+
+  it('does not wait for all that is due before it, though its own refresh was due and waits already', async () => {
+    const hanna = await due();
+    await flow.pass(60);
+    const omar = { grantId: (await grantOf(flow, await flow.connect('x', 'omar'))).id };
+    await flow.pass(102);
+    const gate = new ExchangeGate({ perSecond: 50, inFlight: 1, waiting: 10 });
+    const exchange = new InProcessExchange({ ...flow.room(), gate });
+    const pass = await gate.enter({ ...flow.tenant, grantId: newId(), appId: newId(), urgency: 'due', accessExpiresAt: null });
+    const order: string[] = [];
+    const ends = [hanna, omar].map(async ({ grantId }) => { await exchange.refresh(grantId); order.push(grantId); });
+    while (gate.waiting < 2) await pause(10);
+    const pressed = exchange.refresh(omar.grantId, { forced: true });
+    if (pass.kind === 'pass') pass.leave('ok');
+    expect(await pressed).toEqual({ kind: 'refreshed' });
+    await Promise.all(ends);
+    expect(order).toEqual([omar.grantId, hanna.grantId]);
   });
 });

@@ -30,6 +30,32 @@ describe('who waits', () => {
     expect(there.through).toEqual(order);
   });
 
+  it('as due goes among those somebody waits for as soon as somebody does', async () => {
+    const there = new AtTheGate({ inFlight: 1 });
+    const first = await there.come();
+    const soon = await there.come({ accessExpiresAt: at(MINUTE) });
+    const wanted = await there.come({ accessExpiresAt: at(9 * MINUTE) });
+    const other = await there.come({ appId: 'other', accessExpiresAt: at(2 * MINUTE) });
+    there.gate.lift(wanted);
+    there.gate.lift('a grant that does not wait');
+    const order = [first, wanted, soon, other];
+    for (const one of order) await there.leave(one, 'ok');
+    expect(there.through).toEqual(order);
+    expect(there.gate.waiting).toBe(0);
+  });
+
+  it('as due is let through at once by the permits kept for those somebody waits for', async () => {
+    const there = new AtTheGate({ perSecond: 2 });
+    await there.come({ urgency: 'forced' });
+    await times(200, () => there.come());
+    const last = await there.come();
+    expect(there.through).not.toContain(last);
+    await there.come({ urgency: 'forced' });
+    there.gate.lift(last);
+    await there.clock.pass(SECOND);
+    expect(there.through).toContain(last);
+  });
+
   it('has never more than a quarter of the places in one workspace, nor more than there are', async () => {
     const step = fc.record({ workspaceId: fc.constantFrom('a', 'b', 'c', 'd', 'e'), leaves: fc.boolean(), urgency: fc.constantFrom('unknown', 'forced', 'due') });
     await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 60 }), async (inFlight, steps) => {

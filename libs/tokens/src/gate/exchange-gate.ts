@@ -70,6 +70,11 @@ export class ExchangeGate implements Gate {
     });
   }
 
+  lift(grantId: string): void {
+    for (const app of this.#wanted) app.waiting.lift(grantId);
+    this.pump(this.clock.now());
+  }
+
   isClosed(appId: string): boolean {
     return (this.#apps.get(appId)?.breaker ?? CLOSED).state === 'closed';
   }

@@ -38,6 +38,8 @@ export interface Refusal {
 export interface Gate {
   /** Waits for a place; settles with a refusal where waiting would not help. */
   enter(wish: Wish): Promise<Pass | Refusal>;
+  /** Somebody waits for a grant now whose wish may wait here as due. */
+  lift(grantId: string): void;
   /** Whether refusals of this app's grants may be believed: its breaker is closed. */
   isClosed(appId: string): boolean;
 }
@@ -46,6 +48,10 @@ export interface Gate {
 export class OpenGate implements Gate {
   enter(): Promise<Pass> {
     return Promise.resolve({ kind: 'pass', leave: () => undefined });
+  }
+
+  lift(): void {
+    // Nobody waits here.
   }
 
   isClosed(): boolean {

@@ -36,6 +36,15 @@ export class Waiting {
     this.#queues[waiter.wish.urgency].push(waiter);
   }
 
+  /** Somebody waits now for what was only due: it goes among those that are waited for, as of when it came. */
+  lift(grantId: string): void {
+    const due = this.#queues.due.data;
+    const lifted = due.find(({ wish }) => wish.grantId === grantId);
+    if (!lifted) return;
+    this.#queues.due = queue(due.filter((other) => other !== lifted));
+    this.add({ ...lifted, wish: { ...lifted.wish, urgency: 'forced' } });
+  }
+
   first(urgency: Urgency): Waiter | undefined {
     return this.#queues[urgency].peek();
   }
@@ -58,6 +67,6 @@ export class Waiting {
   }
 }
 
-function queue(): TinyQueue<Waiter> {
-  return new TinyQueue<Waiter>([], compareEquals);
+function queue(waiters: Waiter[] = []): TinyQueue<Waiter> {
+  return new TinyQueue(waiters, compareEquals);
 }

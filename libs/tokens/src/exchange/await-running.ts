@@ -20,7 +20,7 @@ export async function awaitRunning(room: Room, grantId: string, patience: number
 /** What an exchange left in the grant says how it ended: after an ok nothing is held against it. */
 function outcomeOf({ grant: { lastClass, refreshDueAt }, now }: GrantAt): RefreshOutcome {
   if (lastClass === null) return { kind: 'refreshed' };
-  if (lastClass === 'permanent') return { kind: 'refused' };
+  if (lastClass === 'permanent' || lastClass === 'owner') return { kind: 'refused' };
   const retryAfter = Math.max(1, Math.ceil(((refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
   return { kind: lastClass === 'app' ? 'app_paused' : 'unavailable', retryAfter };
 }

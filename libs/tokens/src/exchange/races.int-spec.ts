@@ -231,6 +231,18 @@ describe('the button that refreshes', () => {
     expect(await refreshes()).toHaveLength(1);
   });
 
+  it.each([
+    ['wants its owner to act', { status: 403, body: { errors: [{ code: 326, message: 'To protect our users from spam…' }] } }, 'refused'],
+    ['fails', { status: 503 }, 'unavailable'],
+  ])('is told the same of a platform that %s, whichever process runs the refresh', async (_what, fault, kind) => {
+    const { grantId } = await due();
+    await flow.fault({ ...SLOW, ...fault });
+    const running = flow.exchange().refresh(grantId, { forced: true });
+    await pause(UNDER_WAY);
+    expect(await flow.exchange(1).refresh(grantId, { forced: true, patience: 10_000 })).toMatchObject({ kind });
+    expect(await running).toMatchObject({ kind });
+  });
+
   it('does not wait for all that is due before it, though its own refresh was due and waits already', async () => {
     const hanna = await due();
     await flow.pass(60);

@@ -21,6 +21,7 @@ beforeEach(async () => {
 });
 
 const engine = (over: Partial<Room> = {}): InProcessExchange => new InProcessExchange({ ...flow.room(), holder: 'the exchanger of this host', journal, ...over });
+const soon = (holds: () => Promise<void>) => pRetry(holds, { retries: 100, factor: 1, minTimeout: 50 });
 const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
 
 async function spent(provider: string): Promise<{ attemptId: string; code: Secret }> {
@@ -66,7 +67,7 @@ describe('a database that is away before a code is sent', () => {
     const { attemptId, code } = await spent('x');
     const exchange = engine({ vault: vaultAway('openVerifier', 1) });
     await expect(exchange.exchangeCode(attemptId, code)).rejects.toThrow('terminated');
-    await pRetry(async () => { expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({ state: 'released' }); }, { retries: 100, factor: 1, minTimeout: 50 });
+    await soon(async () => { expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({ state: 'released' }); });
     expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
     expect(await exchanges()).toBe(1);
   });
@@ -109,5 +110,25 @@ describe('a revocation that fails for our own sake', () => {
     await flow.pool.query(`update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now() where id = $1`, [attemptId]);
     expect(await running).toEqual({ kind: 'lost' });
     expect(journal.left).toEqual([]);
+  });
+});
+
+describe('a grant whose tokens do not open', () => {
+  const intents = (grantId: string) => flow.many('select state from exchange_intents where grant_id = $1', [grantId]);
+
+  it('is given back with patience, and its accounts are degraded once their token has ended', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    const { id: grantId } = await grantOf(flow, id);
+    await flow.pool.query(`update grant_tokens set sealed_access = '\\x00' where grant_id = $1`, [grantId]);
+    await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
+    await soon(async () => { expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff', attempt: 1, strikes: 0 }); });
+    expect(await engine().refresh(grantId)).toEqual({ kind: 'nothing_to_do' });
+    expect(await intents(grantId)).toEqual([{ state: 'released' }]);
+    expect(await flow.account(id)).toMatchObject({ health: 'active' });
+    await flow.pass((await grantOf(flow, id)).dueIn + 1);
+    await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
+    await soon(async () => { expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'token_unrefreshable' }); });
+    expect(await intents(grantId)).toEqual([{ state: 'released' }, { state: 'released' }]);
   });
 });

@@ -2,6 +2,7 @@ import { SealBroken } from '#crypto';
 import { newId, transaction } from '#persistence/sql';
 import type { Pass, Refusal, Wish } from '../gate/gate.js';
 import type { GrantFacts } from '../protocol/grant.js';
+import { afterFailure } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { type Claim, claimOf, releaseClaim } from '../store/claims.js';
 import { readIntent } from '../store/intents.js';
@@ -11,6 +12,7 @@ import type { RefreshOutcome } from '../token-exchange.js';
 import { claimAndOpen, prepareRefresh } from './prepare-refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
 import { runExchange } from './run-exchange.js';
+import { settle } from './store-settlement.js';
 import { untilStored } from './until-stored.js';
 
 /** One refresh of one grant: gate, claim, look again, exchange. `busy`: another process has it. */
@@ -61,7 +63,7 @@ async function send(room: Room, ahead: GrantAhead, { forced, pass }: { forced: b
     exchange = new RefreshExchange(room, prepared);
     return await exchangeAndRenew(room, exchange, claim);
   } catch (error) {
-    if (!(error instanceof SealBroken)) void letGo(room, intentId);
+    void letGo(room, intentId, error instanceof SealBroken);
     throw error;
   } finally {
     leave(pass, exchange);
@@ -83,12 +85,19 @@ async function tryToRenew(room: Room, grant: GrantFacts): Promise<void> {
   }
 }
 
-/** A database that went away in between may have stored the claim all the same: it is given back as soon as it is there again. */
-async function letGo(room: Room, intentId: string): Promise<void> {
+/** Nothing can be sent with what does not open; the access token may be served all the same, so that nothing is said of the account until it ends. */
+const SEALED = { class: 'app', reason: 'token_unrefreshable', code: 'seal_broken' } as const;
+
+/**
+ * A database that went away in between may have stored the claim all the same: it is given back as soon as it is there again.
+ * Where a seal is broken the next try has time.
+ */
+async function letGo(room: Room, intentId: string, broken: boolean): Promise<void> {
   await untilStored(room.logger, { intent: intentId }, async () => {
     const intent = await readIntent(room.pool, intentId);
     const claim = intent?.state === 'prepared' ? await claimOf(room.pool, intent) : undefined;
-    if (claim) await transaction(room.pool, (tx) => releaseClaim(tx, claim));
+    if (claim && broken) await settle(room, claim, 'released', (now) => afterFailure(claim.grant, SEALED, { now, random: room.random }));
+    else if (claim) await transaction(room.pool, (tx) => releaseClaim(tx, claim));
   });
 }
 

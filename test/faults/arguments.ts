@@ -1,24 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { ServerKind } from './authorization-servers/contract.js';
 
-export const HELP = `Strikes Evergrant in every way it must survive, and asks the platforms what was lost.
-
-  npm run faults -- [--short] [--seed 42] [--only 'kill -9'] [--platform oidc-provider] [--queue redis] [--verbose]
-
-  --short         one platform, the queue on PostgreSQL, fewer of everything: what CI runs
-  --seed          the faults of an earlier run again; it is printed first
-  --only          the rows whose name holds this
-  --platform      oidc-provider or oauth2-server; both when it is not said
-  --queue         postgres or redis; both when it is not said
-  --share         of the long form's counts, such as 0.2
-  --side-by-side  how many rows run at a time, each with servers of its own; 1 when it is not said
-  --accounts      how many are connected, 400 when it is not said
-  --prove-checks  breaks the product in one way for each check, and wants the check to see it
-  --verbose       prints each fault as it is done
-`;
-
 export interface Arguments {
-  help: boolean;
   short: boolean;
   proveChecks: boolean;
   verbose: boolean;
@@ -39,7 +22,7 @@ export function readArguments(args: string[]): Arguments {
   const { values } = parseArgs({
     args,
     options: {
-      help: { type: 'boolean', default: false }, short: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false },
+      short: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false },
       'prove-checks': { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string', default: '' },
       platform: { type: 'string' }, queue: { type: 'string' }, share: { type: 'string' }, accounts: { type: 'string' },
       'side-by-side': { type: 'string', default: '1' },
@@ -47,7 +30,7 @@ export function readArguments(args: string[]): Arguments {
   });
   const { short } = values;
   return {
-    help: values.help, short, proveChecks: values['prove-checks'], verbose: values.verbose, only: values.only,
+    short, proveChecks: values['prove-checks'], verbose: values.verbose, only: values.only,
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number(values.seed, 'seed'),
     share: values.share === undefined ? undefined : number(values.share, 'share'),
     accounts: values.accounts === undefined ? (short ? 100 : 400) : number(values.accounts, 'accounts'),

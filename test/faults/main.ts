@@ -1,4 +1,4 @@
-import { HELP, readArguments, type Arguments } from './arguments.js';
+import { readArguments, type Arguments } from './arguments.js';
 import type { ServerKind } from './authorization-servers/contract.js';
 import { INVARIANTS } from './check/invariants.js';
 import { type Counts, missesOf } from './figures/outcome.js';
@@ -31,10 +31,6 @@ const NOTHING: Counts = { faults: 0, rotations: 0, lost: 0, reported: 0, falseDe
 /** The exit code. */
 export async function main(args: string[]): Promise<number> {
   const given = readArguments(args);
-  if (given.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
   leaveInOrder();
   say(`seed ${given.seed}`);
   const databases = await Databases.start();

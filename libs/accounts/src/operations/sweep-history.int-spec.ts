@@ -65,6 +65,17 @@ describe('the sweep of what was kept long enough', () => {
     expect(await left('exchange_intents', 'holder')).toEqual(['committed, new', 'dispatched', 'prepared', 'unknown']);
   });
 
+  it('forgets what was never sent, or whose answer was lost, a month ago when its grant has other tokens since', async () => {
+    const states = ['prepared', 'dispatched', 'unknown'];
+    for (const state of states) for (const age of ['31 days', '29 days']) await intent(`${state}, ${age}`, state, age);
+    const { pool } = opened.database;
+    await pool.query('update exchange_intents set token_version = (select token_version from grants where id = grant_id)');
+    expect(await sweep()).toBe(0);
+    await pool.query('update grants set token_version = token_version + 1 where id = $1', [grantId]);
+    expect(await sweep()).toBe(2);
+    expect(await left('exchange_intents', 'holder')).toEqual(['dispatched, 29 days', 'dispatched, 31 days', 'prepared, 29 days', 'unknown, 29 days']);
+  });
+
   it('keeps an exchange on which a late pair hangs, and the pair', async () => {
     const id = await intent('with a pair', 'answered', '90 days');
     await opened.database.pool.query(`insert into token_orphans (intent_id, version, sealed_pair, dek_wrapped, kek_id) values ($1, 1, '', '', 'k1')`, [id]);

@@ -1,9 +1,9 @@
 import { codeOf, Secret } from '#observability';
-import { transaction } from '#persistence/sql';
+import { newId, type Tenant, transaction } from '#persistence/sql';
 import type { PlatformAnswer } from '#providers';
 import type { Unsettled } from '../journal/journal.js';
 import type { Room } from '../room.js';
-import { readApp } from '../store/apps.js';
+import { type AppRow, readApp } from '../store/apps.js';
 import { readAttempt } from '../store/attempts.js';
 import { claimOf, releaseClaim } from '../store/claims.js';
 import { endIntent, type IntentRow, readIntent, unendedIntents } from '../store/intents.js';
@@ -56,9 +56,13 @@ async function resume(room: Room, intent: IntentRow, { answer }: Unsettled): Pro
     return undefined;
   }
   const claim = await claimOf(room.pool, intent);
-  const app = claim && (await readApp(room.pool, claim.grant.oauthAppId));
-  return app && resumeRefresh(room, { claim, app }, answer);
+  const app = claim && ((await readApp(room.pool, claim.grant.oauthAppId)) ?? (answer && deletedApp(claim.grant)));
+  return app ? resumeRefresh(room, { claim, app }, answer) : undefined;
 }
+
+/** An app that was deleted while the answer waited: the pair is stored all the same, as if the process had lived on. */
+const deletedApp = ({ workspaceId, environment }: Tenant): AppRow =>
+  ({ id: newId(), workspaceId, environment, clientId: '', status: 'active', pausedFor: 0, shut: false });
 
 async function resumeRefresh(room: Room, { claim, app }: Pick<Refresh, 'claim' | 'app'>, answer: PlatformAnswer | null): Promise<RefreshOutcome | 'lost'> {
   const tokens = (await room.vault.openGrantTokens(room.pool, claim.grant)) ?? DESTROYED;

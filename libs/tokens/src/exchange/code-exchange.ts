@@ -1,4 +1,4 @@
-import pRetry from 'p-retry';
+import pRetry, { AbortError } from 'p-retry';
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
@@ -97,7 +97,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     }
   }
 
-  /** What an earlier process opened. A database that is away is waited for; a secret that is gone or does not open is not. */
+  /** What an earlier process opened. A database that is away is waited for, a secret that does not open is not: the journal keeps the answer. */
   private reopened(): Promise<AppCredentials | undefined> {
     const { room, app } = this;
     return untilStored(room.logger, { attempt: this.attempt.id }, async () => {
@@ -105,8 +105,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
         const clientSecret = await room.vault.openClientSecret(room.pool, app);
         return clientSecret ? { clientId: app.clientId, clientSecret } : undefined;
       } catch (error) {
-        if (!(error instanceof SealBroken)) throw error;
-        return undefined;
+        throw error instanceof SealBroken ? new AbortError(error) : error;
       }
     });
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pRetry from 'p-retry';
 import { DisconnectAccount } from '#accounts';
+import { SealBroken } from '#crypto';
 import { Secret } from '#observability';
 import { Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, grantOf } from '../../../../test/support/flow-rows.js';
@@ -21,6 +22,7 @@ beforeEach(async () => {
 });
 
 const engine = (over: Partial<Room> = {}): InProcessExchange => new InProcessExchange({ ...flow.room(), holder: 'the exchanger of this host', journal, ...over });
+const diesAtW5 = (point: CrashPoint): void => { if (point === 'W5') throw new Error('dies'); };
 const soon = (holds: () => Promise<void>) => pRetry(holds, { retries: 100, factor: 1, minTimeout: 50 });
 const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
 
@@ -53,8 +55,7 @@ describe('a database that is away after the first of two answers to a code', () 
 
   it('while a former answer is made good, is waited for', async () => {
     const { attemptId, code } = await spent('facebook');
-    const at = (point: string): void => { if (point === 'W5') throw new Error('dies'); };
-    await expect(engine({ at }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    await expect(engine({ at: diesAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
     const next = engine({ vault: vaultAway('openClientSecret', 1) });
     await next.recover(journal.left);
     expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
@@ -70,6 +71,18 @@ describe('a database that is away before a code is sent', () => {
     await soon(async () => { expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({ state: 'released' }); });
     expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
     expect(await exchanges()).toBe(1);
+  });
+});
+
+describe('an app whose secret does not open when a former answer is made good', () => {
+  it('costs nothing once it does: the journal keeps the answer', async () => {
+    const { attemptId, code } = await spent('facebook');
+    await expect(engine({ at: diesAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    const broken = instead(flow.room().vault, 'openClientSecret', () => Promise.reject(new SealBroken()));
+    await engine({ vault: broken }).recover(journal.left);
+    expect(journal.left).toHaveLength(1);
+    await engine().recover(journal.left);
+    expect(await engine().exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
   });
 });
 
@@ -109,6 +122,19 @@ describe('a revocation that fails for our own sake', () => {
     await sent;
     await flow.pool.query(`update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now() where id = $1`, [attemptId]);
     expect(await running).toEqual({ kind: 'lost' });
+    expect(journal.left).toEqual([]);
+  });
+});
+
+describe('an app that is deleted while an answer waits in the journal', () => {
+  it('does not keep the pair from being stored', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    const { id: grantId } = await grantOf(flow, id);
+    await expect(engine({ at: diesAtW5 }).refresh(grantId)).rejects.toThrow('dies');
+    await flow.pool.query(`delete from oauth_apps where id = (select oauth_app_id from grants where id = $1)`, [grantId]);
+    await engine().recover(journal.left);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
     expect(journal.left).toEqual([]);
   });
 });

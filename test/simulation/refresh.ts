@@ -1,7 +1,6 @@
 import type { Failure } from '../../libs/providers/src/index.js';
-import { hasEnded } from '../../libs/tokens/src/protocol/death-rule.js';
 import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exchange-step.js';
-import type { GrantChange } from '../../libs/tokens/src/protocol/grant.js';
+import { type GrantChange, hasEnded } from '../../libs/tokens/src/protocol/grant.js';
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type Sending } from './authorization-server.js';
 import { askCanary, readCanary, wakeCanary } from './canary.js';

@@ -3,7 +3,7 @@ import type { Secret } from '#observability';
 import { type Failure, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Witness } from '../protocol/death-rule.js';
-import type { GrantFacts } from '../protocol/grant.js';
+import { type GrantFacts, hasEnded } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { chooseCanaries } from '../store/canary.js';
 import { databaseNow } from '../store/grants.js';
@@ -35,7 +35,7 @@ export type Testimony = { kind: 'witness'; witness: Witness } | { kind: 'owner';
 /** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
 export async function askWitness(room: Room, grant: GrantFacts, accessToken: Secret): Promise<Testimony> {
   const now = await databaseNow(room.pool);
-  if (grant.accessExpiresAt !== null && grant.accessExpiresAt <= now) return { kind: 'witness', witness: 'silent' };
+  if (hasEnded(grant, now)) return { kind: 'witness', witness: 'silent' };
   const outcome = await identify(room, grant, accessToken, grant.scopes);
   if (outcome.ok) return { kind: 'witness', witness: 'accepts' };
   const { failure } = outcome;

@@ -1,6 +1,6 @@
 import { days, hours, minutes, seconds } from '#config';
 import { after } from './due.js';
-import type { GrantFacts } from './grant.js';
+import { type GrantFacts, hasEnded } from './grant.js';
 
 /** What the platform's API said of the access token when the refresh was refused. `silent`: it could not be asked. */
 export type Witness = 'accepts' | 'refuses' | 'silent';
@@ -47,8 +47,6 @@ const NOBODY = days(2);
 export const isRepeat = ({ lastStrikeAt }: GrantFacts, now: Date): boolean =>
   lastStrikeAt !== null && now.getTime() - lastStrikeAt.getTime() < APART;
 
-export const hasEnded = ({ accessExpiresAt }: GrantFacts, now: Date): boolean => accessExpiresAt !== null && accessExpiresAt <= now;
-
 /** Whether a second refusal by the API would decide, if it takes another grant: that is asked first, so that its last word is of this one. */
 export const mayBeConfirmed = (grant: GrantFacts, now: Date): boolean =>
   grant.endedReason === null && !hasEnded(grant, now) && isConfirmed(grant, now, 'refuses');
@@ -82,7 +80,7 @@ export function judge(grant: GrantFacts, strike: Strike): Verdict {
  */
 export function wantsAnother(grant: GrantFacts, { now, canary }: Strike): boolean {
   if (!canary.refreshable || grant.strikeCount === 0 || grant.endedReason !== null) return false;
-  const tried = [canary.refreshedAt, canary.refusedAt].some((moment) => isSince(grant, moment) && isFresh(moment, now));
+  const tried = [canary.refreshedAt, canary.refusedAt].some((moment) => isSince(grant, moment) && isRecent(moment, now));
   return hasEnded(grant, now) && !isRepeat(grant, now) && !tried;
 }
 
@@ -109,7 +107,7 @@ function byTime(grant: GrantFacts, strike: Strike): Verdict {
 function wantedOf(grant: GrantFacts, strike: Strike): { strikesBefore: number; missing: number } {
   const { now, canary } = strike;
   const passed = sinceFirst(grant, now);
-  if (isSince(grant, canary.refreshedAt) && isFresh(canary.refreshedAt, now)) return { strikesBefore: 1, missing: SECOND_STRIKE - passed };
+  if (isSince(grant, canary.refreshedAt) && isRecent(canary.refreshedAt, now)) return { strikesBefore: 1, missing: SECOND_STRIKE - passed };
   const couldShow = canary.refreshable || isSince(grant, canary.refusedAt);
   return { strikesBefore: 2, missing: couldShow ? NOBODY - refusedFor(grant, strike) : THIRD_STRIKE - passed };
 }
@@ -117,7 +115,7 @@ function wantedOf(grant: GrantFacts, strike: Strike): { strikesBefore: number; m
 const isSince = ({ firstStrikeAt }: GrantFacts, moment: Date | null): boolean =>
   moment !== null && firstStrikeAt !== null && moment > firstStrikeAt;
 
-const isFresh = (moment: Date | null, now: Date): boolean => moment !== null && now.getTime() - moment.getTime() <= CANARY_FRESH;
+const isRecent = (moment: Date | null, now: Date): boolean => moment !== null && now.getTime() - moment.getTime() <= CANARY_FRESH;
 
 const sinceFirst = ({ firstStrikeAt }: GrantFacts, now: Date): number =>
   firstStrikeAt === null ? 0 : now.getTime() - firstStrikeAt.getTime();

@@ -1,7 +1,7 @@
 import { days } from '#config';
 import type { Health, ProbeClass } from '#persistence/sql';
 import { after } from './due.js';
-import type { GrantFacts } from './grant.js';
+import { type GrantFacts, hasEnded } from './grant.js';
 
 /** What an account adds to its grant's facts. */
 export interface AccountFacts {
@@ -88,8 +88,6 @@ function ending({ grant, account, now }: HealthInput): HealthState | undefined {
   const end = grant.reauthDueAt ?? (account.ownToken || canRenew(grant, now) ? null : grant.accessExpiresAt);
   return end !== null && end <= soon ? { health: 'expiring', reason: 'token_unrefreshable' } : undefined;
 }
-
-const hasEnded = (grant: GrantFacts, now: Date): boolean => grant.accessExpiresAt !== null && grant.accessExpiresAt <= now;
 
 /** Only an app can refresh, and one that was deleted is none. */
 const isRefreshable = ({ mode, oauthAppId }: GrantFacts): boolean => mode !== 'none' && oauthAppId !== null;

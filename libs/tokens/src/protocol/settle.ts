@@ -1,8 +1,8 @@
 import { hours, minutes, seconds } from '#config';
 import type { Failure, TokenSet } from '#providers';
-import { hasEnded, isRepeat, judge, type Strike } from './death-rule.js';
+import { isRepeat, judge, type Strike } from './death-rule.js';
 import { after, backoff, endOfLife, type Random, refreshDue } from './due.js';
-import type { GrantChange, GrantFacts } from './grant.js';
+import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
 import { death, nextTry, putOff } from './last-tries.js';
 
 export interface Now {

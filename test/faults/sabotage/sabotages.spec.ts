@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { cutText } from './broken-tree.js';
+import { type Cut, SABOTAGES } from './sabotages.js';
+
+const COMPILED = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+const built = ({ file }: Cut): string =>
+  ts.transpileModule(readFileSync(file.replace(/\.js$/, '.ts'), 'utf8'), { compilerOptions: COMPILED }).outputText;
+
+describe('each mistake that a check is to see', () => {
+  it.each(SABOTAGES)('still finds its place in the product: $name', ({ cuts }) => {
+    for (const cut of cuts) expect(cutText(built(cut), cut)).not.toBe(built(cut));
+  });
+});

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LOGGER, type Logger } from '#observability';
+import { codeOf, LOGGER, type Logger } from '#observability';
 import type { CodeOutcome, TokenExchange } from '#tokens';
 import { TOKEN_EXCHANGE } from '../injection.js';
 import type { AttemptRow } from './attempt-row.js';
@@ -18,6 +18,7 @@ export class CarryOutAttempt {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
+  /** Where the exchanger broke off with the code in hand the attempt may still end well: who comes back is told to read it. */
   async execute(attempt: AttemptRow, { code, error }: Callback): Promise<Ending> {
     try {
       if (error !== undefined) return await this.fail(attempt, reasonOf(attempt.provider, error));
@@ -27,7 +28,7 @@ export class CarryOutAttempt {
       return await this.complete(attempt);
     } catch (caught) {
       this.logger.error({ err: caught, attempt: attempt.id }, 'an attempt broke off');
-      return { oauth_error: 'server_error' };
+      return { oauth_error: codeOf(caught) === 'exchanger.unavailable' ? 'provider_unavailable' : 'server_error' };
     }
   }
 

@@ -5,15 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeHome, makeSecrets } from './home.mjs';
 
+let place;
 let home;
 const modeOf = (path) => (statSync(path).mode & 0o777).toString(8);
 const read = (name) => readFileSync(join(home, name), 'utf8');
 
 beforeEach(() => {
-  home = join(mkdtempSync(join(tmpdir(), 'evergrant-home-')), 'home');
+  place = mkdtempSync(join(tmpdir(), 'evergrant-home-'));
+  home = join(place, 'home');
   makeHome(home);
 });
-afterEach(() => rmSync(home, { recursive: true, force: true }));
+afterEach(() => rmSync(place, { recursive: true }));
 
 describe('EVERGRANT_HOME', () => {
   it('is for its owner alone, and so is every secret in it', () => {

@@ -18,6 +18,9 @@ export const TOKEN_DEADLINE = seconds(120);
 /** The longest an API call is waited for: nothing is lost with it. */
 export const API_DEADLINE = seconds(20);
 
+/** Nobody was there to be asked. */
+export const UNREACHABLE = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } as const;
+
 /** Shorter than what servers keep: a connection that they are about to close would look like a lost answer. */
 const IDLE = { keepAlive: true, timeout: seconds(4) };
 

@@ -1,5 +1,4 @@
-import pRetry, { AbortError } from 'p-retry';
-import { SealBroken } from '#crypto';
+import pRetry from 'p-retry';
 import type { Secret } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
 import { type AppCredentials, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
@@ -22,7 +21,6 @@ const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code
 export class CodeExchange implements Exchange<CodeOutcome> {
   readonly kind = 'code';
   result: ExchangeResult = 'unsent';
-
   #credentials: AppCredentials | undefined;
 
   /** `code` is null where an earlier process sent it. */
@@ -101,12 +99,8 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   private reopened(): Promise<AppCredentials | undefined> {
     const { room, app } = this;
     return untilStored(room.logger, { attempt: this.attempt.id }, async () => {
-      try {
-        const clientSecret = await room.vault.openClientSecret(room.pool, app);
-        return clientSecret ? { clientId: app.clientId, clientSecret } : undefined;
-      } catch (error) {
-        throw error instanceof SealBroken ? new AbortError(error) : error;
-      }
+      const clientSecret = await room.vault.openClientSecret(room.pool, app);
+      return clientSecret ? { clientId: app.clientId, clientSecret } : undefined;
     });
   }
 

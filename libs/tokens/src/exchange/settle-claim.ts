@@ -1,4 +1,5 @@
 import type { Failure } from '#providers';
+import { UNREACHABLE } from '../platform-client.js';
 import { isBelieved, mayBeConfirmed } from '../protocol/death-rule.js';
 import { after } from '../protocol/due.js';
 import { nextLook } from '../protocol/next-look.js';
@@ -12,7 +13,7 @@ import type { RefreshOutcome } from '../token-exchange.js';
 import type { Refresh } from './prepare-refresh.js';
 import { settleDisbelief, settleStrike } from './settle-strike.js';
 import { secondsUntil, settle } from './store-settlement.js';
-import { askCanary, askWitness, UNREACHABLE } from './witness.js';
+import { askCanary, askWitness } from './witness.js';
 
 /** Nothing can be sent for this grant: look when its health changes by time alone. */
 export async function lookAgain(room: Room, claim: Claim): Promise<RefreshOutcome> {

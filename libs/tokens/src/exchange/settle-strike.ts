@@ -25,7 +25,7 @@ export interface Refusal {
   witness: Witness;
   /** When the API took another grant of the app, before it was asked of this one; null: it did not, or was not asked. */
   canaryOkAt: Date | null;
-  /** As in the strike. */
+  /** Since when refusals have kept the app's breaker from closing; null: it is closed. */
   shutSince: Date | null;
 }
 

@@ -1,15 +1,12 @@
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { type Failure, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
-import { API_DEADLINE } from '../platform-client.js';
+import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import type { Witness } from '../protocol/death-rule.js';
 import { type GrantFacts, hasEnded } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { chooseCanaries } from '../store/canary.js';
 import { databaseNow } from '../store/grants.js';
-
-/** Nobody was there to be asked. */
-export const UNREACHABLE = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } as const;
 
 /** Asks the platform who an access token speaks for. A platform that does not answer is a temporary failure. */
 export async function identify(

@@ -1,8 +1,7 @@
 import type { Secret } from '#observability';
 import type { Candidate, Environment, Tenant, Tx } from '#persistence/sql';
 import { type Failure, type Profile, providerOf, readProfilesAnswer } from '#providers';
-import { UNREACHABLE } from '../exchange/witness.js';
-import { API_DEADLINE } from '../platform-client.js';
+import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import type { Room } from '../room.js';
 
 const MOST_PAGES = 50;

@@ -1,8 +1,7 @@
 import { type ProbeResult, type Tenant, transaction, type Tx } from '#persistence/sql';
 import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
-import { UNREACHABLE } from '../exchange/witness.js';
-import { API_DEADLINE } from '../platform-client.js';
+import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/due.js';
 import type { Room } from '../room.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
-import { populate } from './population.js';
+import { populateOneApp } from './population.js';
 import { seededRandom } from './seeded-random.js';
 import { SHAPES } from './shapes.js';
 import { VirtualEngine } from './virtual-engine.js';
@@ -28,10 +28,7 @@ afterEach(async () => {
 /** So many of a large app are due now, the others in five minutes. How many they are. */
 async function largeApp(accounts: number, unlucky: number): Promise<number> {
   const { pool } = engine.room;
-  await populate(engine.room, engine.platform, accounts);
-  const largest = '(select oauth_app_id from grants group by 1 order by count(*) desc limit 1)';
-  await pool.query(`delete from accounts where oauth_app_id <> ${largest}`);
-  await pool.query(`delete from grants where oauth_app_id <> ${largest}`);
+  await populateOneApp(engine.room, engine.platform, accounts);
   const { rowCount } = await pool.query(
     `update grants set refresh_due_at = db_now() + case when id in (select id from grants order by id limit $1) then interval '0' else interval '5 minutes' end`,
     [unlucky],

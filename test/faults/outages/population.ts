@@ -30,6 +30,14 @@ export async function populate(room: Room, platform: ScriptedPlatform, accounts:
   return persons;
 }
 
+/** Of so many accounts those of the largest app alone: it has enough of them for a breaker. */
+export async function populateOneApp(room: Room, platform: ScriptedPlatform, accounts: number): Promise<void> {
+  await populate(room, platform, accounts);
+  const largest = '(select oauth_app_id from grants group by 1 order by count(*) desc limit 1)';
+  await room.pool.query(`delete from accounts where oauth_app_id <> ${largest}`);
+  await room.pool.query(`delete from grants where oauth_app_id <> ${largest}`);
+}
+
 async function makeApp(room: Room, tx: Tx, tenant: Tenant): Promise<string> {
   const id = await insert(tx, 'oauth_apps', { ...owned(tenant), provider: 'x', name: 'an app', client_id: newId(), scopes: [] });
   await room.vault.sealClientSecret(tx, { ...tenant, id }, new Secret('secret'));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { openTestDatabase, type TestDatabase } from '../../support/database.js';
-import { populate } from './population.js';
+import { populateOneApp } from './population.js';
 import { seededRandom } from './seeded-random.js';
 import { VirtualEngine } from './virtual-engine.js';
 
@@ -33,10 +33,7 @@ const breakers = async (): Promise<object[]> => (await engine.room.pool.query<ob
 /** The people of one large app, who all come due in the same minute, so that its breaker opens. */
 async function largeApp(): Promise<string[]> {
   const { pool } = engine.room;
-  await populate(engine.room, engine.platform, ACCOUNTS);
-  const largest = '(select oauth_app_id from grants group by 1 order by count(*) desc limit 1)';
-  await pool.query(`delete from accounts where oauth_app_id <> ${largest}`);
-  await pool.query(`delete from grants where oauth_app_id <> ${largest}`);
+  await populateOneApp(engine.room, engine.platform, ACCOUNTS);
   return (await pool.query<{ id: string }>('update grants set refresh_due_at = db_now() returning id')).rows.map(({ id }) => id);
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { cursor, idOf, limit, time } from '../http/fields.js';
 
-export const listEventsQuery = z.object({ limit, cursor: cursor.optional() });
+export const listEventsQuery = z.strictObject({ limit, cursor: cursor.optional() });
 export type ListEventsQuery = z.output<typeof listEventsQuery>;
 
 /** An event, the same in lists and deliveries. */

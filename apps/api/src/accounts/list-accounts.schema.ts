@@ -1,29 +1,22 @@
 import { z } from 'zod';
 import { CONNECTION_TYPES } from '#persistence';
-import { cursor, health, idField, limit, provider } from '../http/fields.js';
+import { agree, cursor, DISAGREEMENT, health, idField, limit, providerFilter, rawText } from '../http/fields.js';
 import { accountExample, accountSchema } from './account.schema.js';
 
-/** `platform` is another word for `provider`; both at once must agree. */
+/** What a list of accounts can be narrowed by. */
 export const listAccountsQuery = z
-  .object({
-    provider: provider.optional(),
-    platform: provider.optional().describe('Another word for provider.'),
+  .strictObject({
+    ...providerFilter,
     health: health.optional(),
     connection_type: z.enum(CONNECTION_TYPES, { error: `must be one of ${CONNECTION_TYPES.join(', ')}` }).optional(),
     project_id: idField('prj').optional(),
-    q: z
-      .string()
-      .min(1, 'must be 1 to 100 characters')
-      .max(100, 'must be 1 to 100 characters')
+    q: rawText(100, { shortest: 1 })
       .optional()
       .describe('Part of the handle, the display name or a metadata value, in any case.'),
     limit,
     cursor: cursor.optional(),
   })
-  .refine((query) => !query.provider || !query.platform || query.provider === query.platform, {
-    path: ['platform'],
-    message: 'must be the same as provider',
-  });
+  .refine(agree, DISAGREEMENT);
 
 export type ListAccountsQuery = z.output<typeof listAccountsQuery>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idField, text } from '../http/fields.js';
+import { idField, rawText, text } from '../http/fields.js';
 
 const MOST_KEYS = 50;
 const LONGEST_VALUE = 500;
@@ -8,7 +8,7 @@ const LONGEST_VALUE = 500;
 const metadata = z
   .record(
     z.string().regex(/^[\x21-\x7e]{1,64}$/, 'has a key that is not 1 to 64 visible ASCII characters'),
-    z.string('must be text, or null').max(LONGEST_VALUE, `must be at most ${LONGEST_VALUE} characters`).nullable(),
+    rawText(LONGEST_VALUE, { lines: true }).nullable(),
   )
   .refine((given) => Object.keys(given).length <= MOST_KEYS, `must have at most ${MOST_KEYS} keys`)
   .describe('Merged into what is there: other keys stay, null takes one away.');

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { rawText } from '../http/fields.js';
 import { candidateExamples } from './candidate.schema.js';
 
 /** The choice among the candidates of an attempt. Whether each may be chosen is judged by the use case. */
 export const selectAccountsBody = z.strictObject({
   platform_account_ids: z
-    .array(z.string().min(1, 'must not be empty').max(255, 'must be at most 255 characters'))
+    .array(rawText(255, { shortest: 1 }))
     .min(1, 'must name at least one candidate')
     .max(1_000, 'must be at most 1000'),
 });

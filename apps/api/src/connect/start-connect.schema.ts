@@ -1,17 +1,15 @@
 import { z } from 'zod';
-import { text, time } from '../http/fields.js';
+import { rawText, text, time, urlText } from '../http/fields.js';
 
-const scopes = z
-  .string()
-  .max(2_000)
-  .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+const scopes = rawText(2_000)
+  .transform((list) => list.split(/[ ,]+/).filter(Boolean))
   .describe('What to ask the person for, parted by spaces or commas; by default what the app says.');
 
 /** The query of `start`. Whether its ids and its return URL are good is judged by the use case. */
-export const startConnectQuery = z.object({
-  oauth_app_id: z.string().max(100).optional().describe('By default the platform\'s default app.'),
-  return_url: z.string().max(2_048).optional().describe('Where the browser goes at the end; by default a page of ours.'),
-  project_id: z.string().max(100).optional().describe('By default the default project.'),
+export const startConnectQuery = z.strictObject({
+  oauth_app_id: rawText(100).optional().describe('By default the platform\'s default app.'),
+  return_url: urlText.optional().describe('Where the browser goes at the end; by default a page of ours.'),
+  project_id: rawText(100).optional().describe('By default the default project.'),
   scopes: scopes.optional(),
   selection: z
     .enum(['all', 'manual'], { error: 'must be all or manual' })

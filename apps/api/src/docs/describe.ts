@@ -25,7 +25,7 @@ export interface Description {
   isPublic?: boolean;
 }
 
-const ANYWHERE: ProblemCode[] = ['request.malformed', 'internal', 'database.unavailable'];
+const ANYWHERE: ProblemCode[] = ['request.malformed', 'value.refused', 'internal', 'database.unavailable'];
 const WITH_CREDENTIAL: ProblemCode[] = ['credential.invalid', 'scope.missing', 'environment.contradiction', 'rate_limit.exceeded'];
 const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
 

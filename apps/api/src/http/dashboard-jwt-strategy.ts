@@ -8,12 +8,10 @@ import { EnsureWorkspace } from '../workspaces/ensure-workspace.js';
 import type { Caller } from './caller.js';
 import { readDashboardKey } from './dashboard-key.js';
 import { askedEnvironment } from './environment-header.js';
+import { workspaceName } from './fields.js';
 import { DASHBOARD_SCOPES } from './scope.js';
 
 type Claims = Record<string, unknown>;
-
-/** The longest name of a workspace. */
-const LONGEST_NAME = 255;
 
 /** Tokens of the dashboard: ES256 by our one public key, which the token must name; a token without an end is none. */
 @Injectable()
@@ -42,11 +40,10 @@ export class DashboardJwtStrategy extends PassportStrategy(Strategy, 'dashboard-
   }
 
   async validate(request: FastifyRequest, claims: Claims): Promise<Caller | undefined> {
-    const name = claims[this.#claim];
-    if (typeof claims.exp !== 'number' || typeof name !== 'string') return undefined;
-    if (name === '' || name.length > LONGEST_NAME) return undefined;
+    const name = workspaceName.safeParse(claims[this.#claim]);
+    if (typeof claims.exp !== 'number' || !name.success) return undefined;
     const environment = askedEnvironment(request) ?? 'live';
-    const workspaceId = await this.workspaces.execute(name);
+    const workspaceId = await this.workspaces.execute(name.data);
     return {
       tenant: { workspaceId, environment },
       kind: 'jwt',

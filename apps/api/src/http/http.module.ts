@@ -13,6 +13,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { rateCounter } from './rate-counter.provider.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { ScopeGuard } from './scope.guard.js';
+import { StrictInputInterceptor } from './strict-input-interceptor.js';
 import { validationPipe } from './validation.js';
 
 /** How this app speaks HTTP. The guards run in this order: who calls, how often, what is allowed. */
@@ -26,6 +27,7 @@ import { validationPipe } from './validation.js';
     { provide: APP_GUARD, useClass: CallerGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
+    { provide: APP_INTERCEPTOR, useClass: StrictInputInterceptor },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_PIPE, useFactory: validationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },

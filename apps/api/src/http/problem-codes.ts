@@ -6,6 +6,7 @@ export const PROBLEM_CODES = {
   'validation.failed': [400, 'limit must be between 1 and 100.'],
   'body.malformed': [400, 'The body is not valid JSON.'],
   'request.malformed': [400, 'The request cannot be read.'],
+  'value.refused': [400, 'The request contains a value that cannot be stored.'],
   'cursor.invalid': [400, 'The cursor is damaged or belongs to another list.'],
   'environment.contradiction': [400, 'X-Environment says live, but the API key belongs to test.'],
   'oauth_app.missing': [400, 'There is no OAuth app for this platform yet.'],

@@ -26,6 +26,10 @@ describe('a problem', () => {
     expect(JSON.stringify(problemView(problem, 'req_1'))).not.toContain('secret');
   });
 
+  it.each(['22021', '22P02', '22003', '22P05', '54000'])('of a value that PostgreSQL refuses (%s) is the caller\'s', (sqlstate) => {
+    expect(problemOf(withCode(sqlstate))).toMatchObject({ code: 'value.refused', status: 400, detail: expect.not.stringContaining('secret') });
+  });
+
   it.each([
     withCode('ECONNREFUSED'), withCode('57P01'), withCode('57P03'), withCode('08006'), withCode('53300'), withCode('3D000'), withCode('28P01'),
     new Error('Connection terminated unexpectedly'), new Error('timeout exceeded when trying to connect'),

@@ -16,6 +16,12 @@ export interface Problem {
 
 const DATABASE_RETRY_SECONDS = 5;
 
+/**
+ * SQLSTATE of values that PostgreSQL cannot take: data exceptions (NUL in a text, a number out of range) and program limits
+ * (an index entry that is too long). Validation should have named the field, so this is also logged as an error of ours.
+ */
+const REFUSED_VALUE = /^(22...|54000)$/;
+
 /** Finds the meaning of anything that was thrown. What we do not know stays ours: 500, and no word of it. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof CodedError && isProblemCode(error.code)) {
@@ -25,6 +31,7 @@ export function problemOf(error: unknown): Problem {
   if (status !== undefined) return problemOfHttp(error, status);
   const code = codeOf(error);
   if (isProblemCode(code)) return known(code, DATABASE_RETRY_SECONDS);
+  if (REFUSED_VALUE.test(code ?? '')) return known('value.refused');
   if (isDatabaseTrouble(error)) return known('database.unavailable', DATABASE_RETRY_SECONDS);
   return known('internal');
 }
@@ -40,7 +47,7 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
 
 /** A caller's mistake is the caller's business; what is ours to mend or to watch is logged. */
 export function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
-  if (status === 500) logger.error({ err: error, requestId: request.id }, 'a request failed');
+  if (status === 500 || code === 'value.refused') logger.error({ err: error, requestId: request.id }, 'a request failed');
   else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'not available');
 }
 

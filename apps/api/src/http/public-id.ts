@@ -9,7 +9,9 @@ export const publicId = (prefix: IdPrefix, uuid: string): string => TypeID.fromU
 /** The UUID behind a public id of that prefix, or undefined when it is none. */
 export function uuidOf(prefix: IdPrefix, text: string): string | undefined {
   try {
-    return TypeID.fromString(text, prefix).toUUID();
+    const uuid = TypeID.fromString(text, prefix).toUUID();
+    // The decoder ignores bits beyond 128, so that one UUID would have several spellings.
+    return publicId(prefix, uuid) === text ? uuid : undefined;
   } catch {
     return undefined;
   }

@@ -25,6 +25,9 @@ async function answerTo(path: string, init: RequestInit = {}): Promise<Answer> {
   return { status: response.status, code: String(body.code), body };
 }
 
+const typed = (type: string, body: string | Buffer, headers: Record<string, string> = {}): RequestInit => ({
+  method: 'POST', headers: { 'content-type': type, ...headers }, body,
+});
 const json = (body: string): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body });
 
 describe('a problem', () => {
@@ -52,7 +55,16 @@ describe('a problem', () => {
 
   it.each([
     ['a body that is no JSON', '/v1/api-keys', json('{"name":'), 400, 'body.malformed'],
-    ['a body that plays with prototypes', '/v1/api-keys', json('{"name":"a","__proto__":{"x":1}}'), 400, 'body.malformed'],
+    ['a body that plays with prototypes', '/v1/api-keys', json('{"name":"a","__proto__":{"x":1}}'), 400, 'validation.failed'],
+    ['a name given twice', '/v1/api-keys', json('{"name":"a","n\\u0061me":"b"}'), 400, 'validation.failed'],
+    ['a body in another charset', '/v1/api-keys', typed('application/json; charset=iso-8859-1', '{"name":"a"}'), 415, 'body.unsupported'],
+    ['a body in two charsets', '/v1/api-keys', typed('application/json; charset=utf-8; charset=utf-16', '{"name":"a"}'), 415, 'body.unsupported'],
+    ['a compressed body', '/v1/api-keys', typed('application/json', '{"name":"a"}', { 'content-encoding': 'gzip' }), 415, 'body.unsupported'],
+    ['a body that is no UTF-8', '/v1/api-keys', typed('application/json', Buffer.from('{"name":"\xe4"}', 'latin1')), 400, 'body.malformed'],
+    ['a body in UTF-16', '/v1/api-keys', typed('application/json', Buffer.from('\ufeff{"name":"a"}', 'utf16le')), 400, 'body.malformed'],
+    ['a type that only begins like JSON', '/v1/api-keys', typed('application/jsonx', '{"name":"a"}'), 415, 'body.unsupported'],
+    ['a body without a type', '/v1/api-keys', { method: 'POST', body: Buffer.from('{"name":"a"}') }, 415, 'body.unsupported'],
+    ['a body where none is read', '/v1/accounts/acc_01h455vb4pex5vsknk084sn02q/refresh', json('{"force":true}'), 400, 'validation.failed'],
     ['a body of a wrong shape', '/v1/api-keys', json('[1]'), 400, 'validation.failed'],
     ['no body where one is needed', '/v1/api-keys', { method: 'POST' }, 400, 'validation.failed'],
     ['a form', '/v1/api-keys', { method: 'POST', body: new URLSearchParams({ name: 'a' }) }, 415, 'body.unsupported'],
@@ -71,6 +83,12 @@ describe('a problem', () => {
     ['an unknown platform', '/v1/oauth/myspace/start', {}, 400, 'provider.unknown'],
     ['a damaged cursor', '/v1/accounts?cursor=abc', {}, 400, 'cursor.invalid'],
     ['a limit that is no number', '/v1/accounts?limit=1e1', {}, 400, 'validation.failed'],
+    ['a limit of white space', '/v1/accounts?limit=%20', {}, 400, 'validation.failed'],
+    ['a hexadecimal limit', '/v1/accounts?limit=0x10', {}, 400, 'validation.failed'],
+    ['a huge limit', '/v1/accounts?limit=1e9', {}, 400, 'validation.failed'],
+    ['a limit in brackets', '/v1/accounts?limit[]=5', {}, 400, 'validation.failed'],
+    ['an account id with bits too many', '/v1/accounts/acc_81h455vb4pex5vsknk084sn02q', {}, 404, 'account.not_found'],
+    ['two words for the platform of an app that differ', '/v1/oauth-apps?provider=x&platform=tiktok', {}, 400, 'validation.failed'],
     ['a limit given twice', '/v1/accounts?limit=1&limit=2', {}, 400, 'validation.failed'],
     ['a search that is too long', `/v1/accounts?q=${'a'.repeat(101)}`, {}, 400, 'validation.failed'],
     ['two words for the platform that differ', '/v1/accounts?provider=x&platform=tiktok', {}, 400, 'validation.failed'],
@@ -85,6 +103,13 @@ describe('a problem', () => {
 });
 
 describe('a request', () => {
+  it.each([
+    ['a byte order mark', 'application/json', '\ufeff{"name":"a"}'],
+    ['the charset in its type', 'application/json; charset="UTF-8"', '{"name":"a"}'],
+  ])('may have a body with %s', async (_what, type, body) => {
+    expect((await api.call('/v1/api-keys', { as: key, ...typed(type, body) })).status).toBe(201);
+  });
+
   it('may name the type of a body and then send none', async () => {
     const path = '/v1/accounts/acc_01h455vb4pex5vsknk084sn02q/refresh';
     expect(await answerTo(path, json(''))).toMatchObject({ status: 404, code: 'account.not_found' });

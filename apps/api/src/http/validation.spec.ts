@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CodedError } from '#observability';
 import { z } from 'zod';
-import { idField, limit, text } from './fields.js';
+import { idField, limit, rawText, text } from './fields.js';
 import { validationPipe } from './validation.js';
 
 const schema = z.strictObject({ name: text(5), inner: z.strictObject({ count: z.int() }).optional(), id: idField('acc').optional() });
@@ -18,7 +18,11 @@ describe('validation', () => {
     ['a missing field', {}, 'name', 'is needed'],
     ['a wrong type', { name: 'a', inner: { count: '1' } }, 'inner.count', 'must be of the type number'],
     ['only spaces', { name: '   ' }, 'name', 'must not be empty'],
-    ['a control character', { name: 'a\u0007b' }, 'name', 'must not hold control characters'],
+    ['a control character', { name: 'a\u0007b' }, 'name', 'must not contain control characters'],
+    ['a line separator', { name: 'a\u2028b' }, 'name', 'must not contain control characters'],
+    ['a lone surrogate', { name: 'a\ud800' }, 'name', 'must be well-formed Unicode'],
+    ['only invisible characters', { name: '\u200b\u2060\u00ad\u3164' }, 'name', 'must not be empty'],
+    ['an override of the writing direction', { name: 'a\u202eb' }, 'name', 'must not contain overrides of the writing direction'],
     ['too much text', { name: 'abcdef' }, 'name', 'must be at most 5 characters'],
     ['a broken id', { name: 'a', id: 'oa_1' }, 'id', 'must be an id that begins with acc_'],
     ['no object', 'text', 'body', 'must be of the type object'],
@@ -34,9 +38,19 @@ describe('validation', () => {
     expect(JSON.stringify([error.message, error.fields])).not.toContain('hunter2');
   });
 
+  it('lists at most 50 problems, and names of at most 100 characters', async () => {
+    const error = await check(Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`${'n'.repeat(200)}${at}\n`, 1])));
+    expect([error.fields.length, error.message]).toEqual([50, '61 fields are not valid.']);
+    expect(error.fields.every(({ field }) => field.length <= 100)).toBe(true);
+  });
+
   it('trims text and reads ids', async () => {
     const read: unknown = await validationPipe().transform({ name: ' a ', id: 'acc_01h455vb4pex5vsknk084sn02q' }, { type: 'body', schema });
     expect(read).toEqual({ name: 'a', id: '01890a5d-ac96-774b-bcce-b302099a8057' });
+  });
+
+  it.each([' a ', '', 'Zoë 👩‍👩‍👧', 'a\nb\tc\r\n'])('takes %j as lines of text, as they are', (given) => {
+    expect(rawText(20, { lines: true }).parse(given)).toBe(given);
   });
 
   it.each([['1', 1], ['100', 100], [undefined, 50]])('takes %j as a limit', (given, expected) => {

@@ -8,12 +8,23 @@ type Issue = z.core.$ZodIssue;
 export const validationPipe = (): StandardSchemaValidationPipe =>
   new StandardSchemaValidationPipe({ exceptionFactory: (issues) => invalid((issues as readonly Issue[]).flatMap(problemsOf)) });
 
+/** Names that Nest drops from queries and bodies without a word, because some libraries write them into prototypes. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** More problems than this are counted, and not listed: the sender chooses how many there are and how long their names are. */
+const LISTED = 50;
+const LONGEST_NAME = 100;
+
 /** Input that is refused for these fields. */
-export function invalid(fields: FieldProblem[]): CodedError {
+export function invalid(problems: FieldProblem[]): CodedError {
+  const fields = problems.slice(0, LISTED).map(({ field, message }) => ({ field: shown(field), message }));
   const [first] = fields;
-  const detail = fields.length === 1 && first ? `${first.field}: ${first.message}` : `${fields.length} fields are not valid.`;
+  const detail = problems.length === 1 && first ? `${first.field}: ${first.message}` : `${problems.length} fields are not valid.`;
   return new CodedError('validation.failed', detail.endsWith('.') ? detail : `${detail}.`, { fields });
 }
+
+/** The name of a field is the sender's own text where the field is unknown. */
+const shown = (name: string): string => name.slice(0, LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd');
 
 function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { provider, text } from '../http/fields.js';
+import { provider, text, urlText } from '../http/fields.js';
 
 /** What it takes to bring one's own app. `platform` is another word for `provider`. */
 export const createOAuthAppBody = z
@@ -11,7 +11,7 @@ export const createOAuthAppBody = z
     name: text(120),
     client_id: text(512),
     client_secret: text(2_048).transform((given) => new Secret(given)),
-    allowed_return_urls: z.array(z.string().max(2_048, 'must be at most 2048 characters')).max(20, 'must be at most 20').optional(),
+    allowed_return_urls: z.array(urlText).max(20, 'must be at most 20').optional(),
     scopes: z.array(text(128)).max(64, 'must be at most 64').optional(),
     is_default: z.boolean().optional(),
     completion: z.enum(['immediate', 'confirm'], { error: 'must be immediate or confirm' }).optional(),

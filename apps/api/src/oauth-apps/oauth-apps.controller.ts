@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
-import { provider } from '../http/fields.js';
+import { agree, DISAGREEMENT, providerFilter } from '../http/fields.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { Scopes } from '../http/scope.js';
 import { createOAuthAppBody, type CreateOAuthAppBody, createOAuthAppExample } from './create-oauth-app.schema.js';
@@ -12,7 +12,7 @@ import { DescribeOAuthAppId, OAuthAppId } from './oauth-app-id.js';
 import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';
 import { oauthAppView } from './oauth-app.view.js';
 
-const listQuery = z.object({ provider: provider.optional(), platform: provider.optional().describe('Another word for provider.') });
+const listQuery = z.strictObject(providerFilter).refine(agree, DISAGREEMENT);
 
 @ApiTags('oauth apps')
 @Controller('/v1/oauth-apps')

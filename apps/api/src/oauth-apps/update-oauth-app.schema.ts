@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
-import { text } from '../http/fields.js';
+import { text, urlText } from '../http/fields.js';
 
 /** What may be changed of an app; its platform and its client id may not: that is another app. */
 export const updateOAuthAppBody = z.strictObject({
@@ -9,7 +9,7 @@ export const updateOAuthAppBody = z.strictObject({
     .transform((given) => new Secret(given))
     .optional()
     .describe('Takes the place of the old one, and clears misconfigured.'),
-  allowed_return_urls: z.array(z.string().max(2_048, 'must be at most 2048 characters')).max(20, 'must be at most 20').optional(),
+  allowed_return_urls: z.array(urlText).max(20, 'must be at most 20').optional(),
   scopes: z.array(text(128)).max(64, 'must be at most 64').optional(),
   is_default: z.literal(true, { error: 'must be true: make another app the default instead' }).optional(),
   completion: z.enum(['immediate', 'confirm'], { error: 'must be immediate or confirm' }).optional(),
@@ -23,7 +23,7 @@ export const updateOAuthAppExample: z.input<typeof updateOAuthAppBody> = {
 };
 
 /** `force=true` deletes an app through which accounts are connected. */
-export const deleteOAuthAppQuery = z.object({
+export const deleteOAuthAppQuery = z.strictObject({
   force: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false').transform((given) => given === 'true'),
 });
 

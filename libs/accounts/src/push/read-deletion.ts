@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#persistence';
 
+const CODE = /^[0-9A-F]{20}$/i;
+
 /** Whether the deletion of that code was carried out. */
 @Injectable()
 export class ReadDeletion {
@@ -8,6 +10,7 @@ export class ReadDeletion {
 
   /** When; undefined: no deletion has this code. */
   async execute(confirmationCode: string): Promise<Date | undefined> {
+    if (!CODE.test(confirmationCode)) return undefined;
     const { rows } = await this.database.pool.query<{ at: Date }>(
       'select completed_at as at from data_deletions where confirmation_code = $1',
       [confirmationCode.toUpperCase()],

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { newId, openDatabase } from '#persistence';
-import { SocketExchange, Vault } from '#tokens';
+import { ExchangeClient, SharedConnection, Vault } from '#tokens';
 import { freePort } from '../../tools/start/ports.mjs';
 import { startPostgres } from '../../tools/start/postgres.mjs';
 
@@ -40,7 +40,7 @@ export async function openWorld(env = {}) {
     folder, pool, vault, exchanger,
     socketPath: all.EXCHANGER_SOCKET,
     tenant: await makeTenant(pool),
-    exchange: new SocketExchange(all.EXCHANGER_SOCKET, logger),
+    exchange: new ExchangeClient(new SharedConnection(all.EXCHANGER_SOCKET), logger),
     async close() {
       await stop(exchanger);
       await stop(sandbox);

@@ -5,10 +5,11 @@ import { AccountsModule, type CallbackOutcome, CompleteConnect, CreateOAuthApp, 
 import { readApiConfig } from '#config';
 import { createLogger, Secret } from '#observability';
 import { Database, newId, type Tenant } from '#persistence';
-import type { Room, TokenExchange } from '#tokens';
+import type { ExchangeClient, Room, TokenExchange } from '#tokens';
 import type { Pool } from 'pg';
 import { ROOM, TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
 import { openTestDatabase, type TestDatabase, turnClock } from './database.js';
+import { type ExchangerEnvironment, ExchangerProcess } from './exchanger-process.js';
 import { makeProject, makeTenant } from './rows.js';
 import { TestSandbox } from './sandbox.js';
 
@@ -44,6 +45,7 @@ export interface Fault {
 export class Flow {
   tenant: Tenant = { workspaceId: '', environment: 'test' };
   readonly #processes: INestApplicationContext[] = [];
+  #exchanger: ExchangerProcess | undefined;
   #ahead = 0;
 
   private constructor(
@@ -52,16 +54,21 @@ export class Flow {
     private readonly masterKeys: string,
   ) {}
 
-  /** One process; `processes` more than one share the database and the keys, and nothing else. */
-  static async open(processes = 1): Promise<Flow> {
+  /**
+   * One process; `processes` more than one share the database and the keys, and nothing else. `exchanger: 'process'`: tokens
+   * are exchanged by the real exchanger, over its socket, as in production.
+   */
+  static async open(processes = 1, { exchanger = 'in-process' }: { exchanger?: 'in-process' | 'process' } = {}): Promise<Flow> {
     const [store, sandbox] = await Promise.all([openTestDatabase(), TestSandbox.start()]);
     const flow = new Flow(store, sandbox, `k1:${randomBytes(32).toString('base64')}`);
+    if (exchanger === 'process') flow.#exchanger = await ExchangerProcess.start(flow.environment);
     for (let n = 0; n < processes; n += 1) flow.#processes.push(await flow.startProcess());
     return flow;
   }
 
   async close(): Promise<void> {
     for (const process of this.#processes) await process.close();
+    await this.#exchanger?.close();
     await this.sandbox.stop();
     await this.store.close();
   }
@@ -76,6 +83,12 @@ export class Flow {
     await makeProject(this.pool, this.tenant, true);
     await this.app('x');
     await this.app('tiktok');
+  }
+
+  /** The exchanger's process, where the flow was opened with one. */
+  get exchanger(): ExchangerProcess {
+    if (!this.#exchanger) throw new Error('this flow has no exchanger process');
+    return this.#exchanger;
   }
 
   get<Thing>(type: Type<Thing> | symbol, process = 0): Thing {
@@ -167,6 +180,11 @@ export class Flow {
     await this.sandbox.control('POST', `/users/${persona}/revoke`, { provider });
   }
 
+  /** Settles when every revocation that was begun has ended. */
+  async revoked(): Promise<void> {
+    await this.get<ExchangeClient>(TOKEN_EXCHANGE).drain();
+  }
+
   /** The calls of the tenant's apps to one endpoint, oldest first; a revocation of the test before may still come. */
   async calls(endpoint: string, grantType?: string): Promise<SandboxCall[]> {
     const { body } = await this.sandbox.control('GET', '/calls?endpoint=all');
@@ -190,11 +208,15 @@ export class Flow {
     return (await this.pool.query<Row>(sql, values)).rows;
   }
 
+  private get environment(): ExchangerEnvironment {
+    return { DATABASE_URL: this.store.url, MASTER_KEYS: this.masterKeys, SANDBOX_URL: this.sandbox.url };
+  }
+
   private async startProcess(): Promise<INestApplicationContext> {
-    const env = { DATABASE_URL: this.store.url, DATABASE_POOL: '10', MASTER_KEYS: this.masterKeys, PUBLIC_URL, SANDBOX_URL: this.sandbox.url };
-    const config = readApiConfig(env);
+    const socket = this.#exchanger && { EXCHANGER_SOCKET: this.#exchanger.socketPath };
+    const config = readApiConfig({ ...this.environment, DATABASE_POOL: '10', PUBLIC_URL, ...socket });
     const logger = createLogger({ app: 'test', level: 'silent' });
-    const root = AccountsModule.forRoot({ config, logger, name: 'test', exchange: 'in-process' });
+    const root = AccountsModule.forRoot({ config, logger, name: 'test', exchange: socket ? 'socket' : 'in-process' });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
     return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }

@@ -3,7 +3,7 @@ import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, openDatabase } from '#persistence';
-import { checkKeys, InProcessExchange, makeRoom, type Room, SocketExchange, Vault } from '#tokens';
+import { checkKeys, ExchangeClient, InProcessConnection, InProcessExchange, makeRoom, type Room, SharedConnection, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -61,8 +61,9 @@ const useCases = [
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
 
-function openExchange(room: Room, { exchange, config, logger }: AccountsOptions): SocketExchange | InProcessExchange {
-  return exchange === 'socket' ? new SocketExchange(config.exchangerSocket, logger) : new InProcessExchange(room);
+function openExchange(room: Room, { exchange, config, logger }: AccountsOptions): ExchangeClient {
+  const connection = exchange === 'socket' ? new SharedConnection(config.exchangerSocket) : new InProcessConnection(new InProcessExchange(room));
+  return new ExchangeClient(connection, logger);
 }
 
 function infrastructure(options: AccountsOptions): Provider[] {
@@ -92,7 +93,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
 export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly database: Database,
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: InProcessExchange | SocketExchange,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: ExchangeClient,
     @Inject(ROOM) private readonly room: Room,
   ) {}
 

@@ -1,19 +1,23 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { TokenExchange } from '../token-exchange.js';
-import { codeCall, refreshCall, revokeCall } from './wire.schema.js';
+import { codeCall, refreshCall, revokeCall, type WireCall } from './wire.schema.js';
 
-/** By name: what reads the input of a call and makes it. Undefined: the input is none of it, and nothing was done. */
-export function callsTo(exchange: TokenExchange): Map<string, (input: unknown) => Promise<object> | undefined> {
+/** Makes one call. Undefined: the input is not one of this call, and nothing was done. */
+export type Carrier = (input: unknown) => Promise<unknown> | undefined;
+
+/** By name: what decodes the input of a call, makes it, and encodes its outcome. */
+export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   return new Map([
-    ['refresh', reader(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options))],
-    ['exchange-code', reader(codeCall, ({ attemptId, code }) => exchange.exchangeCode(attemptId, code))],
-    ['revoke', reader(revokeCall, async ({ tokens }) => ({ revoked: await exchange.revoke(tokens) }))],
+    carry(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options)),
+    carry(codeCall, ({ attemptId, code }) => exchange.exchangeCode(attemptId, code)),
+    carry(revokeCall, ({ tokens }) => exchange.revoke(tokens).then((revoked) => ({ revoked }))),
   ]);
 }
 
-function reader<Input>(schema: z.ZodType<Input>, make: (input: Input) => Promise<object>) {
-  return (input: unknown): Promise<object> | undefined => {
-    const { success, data } = schema.safeParse(input);
-    return success ? make(data) : undefined;
+function carry<Input, Outcome>(call: WireCall<Input, Outcome>, make: (input: Input) => Promise<Outcome>): [string, Carrier] {
+  const begin: Carrier = (input) => {
+    const { success, data } = z.safeDecode(call.input, input);
+    return success ? make(data).then((outcome) => z.encode(call.outcome, outcome)) : undefined;
   };
+  return [call.name, begin];
 }

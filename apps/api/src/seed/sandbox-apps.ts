@@ -9,10 +9,6 @@ import { API_CONFIG } from '../api-config.js';
 
 const SECRET_BYTES = 24;
 
-/** Where a first application of one's own tends to listen; an entry counts with its port. */
-const PORTS = ['', ':3001', ':4200', ':5000', ':5173', ':8000', ':8080'];
-const LOOPBACK = PORTS.flatMap((port) => [`http://localhost${port}/`, `http://127.0.0.1${port}/`]);
-
 /** An app at each imitated platform: the sandbox takes any id and secret, as long as they stay the same. */
 @Injectable()
 export class SandboxApps {
@@ -38,7 +34,7 @@ export class SandboxApps {
       name: `Sandbox ${provider}`,
       clientId: clientIdAt(provider),
       clientSecret: new Secret(randomBytes(SECRET_BYTES).toString('base64url')),
-      allowedReturnUrls: [...new Set([`${this.config.http.publicUrl}/`, ...LOOPBACK])],
+      allowedReturnUrls: [`${this.config.http.publicUrl}/`],
       isDefault: true,
     });
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Keyring, mintState } from '#crypto';
 import { Flow, PUBLIC_URL, RETURN_URL } from '../../../../test/support/flow.js';
 import { attemptsOf, tenantEvents } from '../../../../test/support/flow-rows.js';
+import { makeProject } from '../../../../test/support/rows.js';
 
 let flow: Flow;
 
@@ -41,6 +42,19 @@ describe('a callback', () => {
     ]);
     expect(await flow.come(back)).toEqual(to(`${PUBLIC_URL}/connected?connected=x`));
     expect(await accounts()).toHaveLength(1);
+  });
+
+  it('leads to any loopback address in the environment test, and to one of the list alone in live', async () => {
+    const returnUrl = 'http://localhost:43210/connected?flow=1';
+    expect(await flow.come(await backFrom('x', { returnUrl }))).toEqual(to(`${returnUrl}&connected=x`));
+    flow.tenant = { ...flow.tenant, environment: 'live' };
+    await makeProject(flow.pool, flow.tenant, true);
+    const id = await flow.app('x', { allowedReturnUrls: ['http://localhost:43211'] });
+    await expect(flow.start('x', { returnUrl })).rejects.toMatchObject({ code: 'return_url.not_allowed' });
+    const { state } = await flow.start('x', { returnUrl: 'http://localhost:43211/connected' });
+    await flow.pool.query(`update oauth_apps set allowed_return_urls = '{}' where id = $1`, [id]);
+    const back = new URL(`${PUBLIC_URL}/v1/oauth/x/callback?${new URLSearchParams({ state, error: 'access_denied' })}`);
+    expect(await flow.come(back)).toEqual(to(`${PUBLIC_URL}/connected?oauth_error=access_denied`));
   });
 
   it('spends a state once: of eight at the same moment in two processes one exchanges the code', async () => {

@@ -46,9 +46,9 @@ export class CompleteConnect {
   }
 
   /** The list is asked again: an entry that was taken off it is honoured at once. */
-  private async land({ returnUrl, oauthAppId }: AttemptRow, ending: Ending): Promise<CallbackOutcome> {
+  private async land({ returnUrl, oauthAppId, environment }: AttemptRow, ending: Ending): Promise<CallbackOutcome> {
     const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ id: oauthAppId });
-    const allowed = returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? []);
+    const allowed = returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? [], environment);
     const base = allowed && 'href' in allowed ? allowed.href : `${this.addresses.publicUrl}/connected`;
     return { kind: 'redirect', url: landingUrl(base, ending) };
   }

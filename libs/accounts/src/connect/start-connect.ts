@@ -102,7 +102,7 @@ export class StartConnect {
 
 function checkReturnUrl(text: string | undefined, app: OAuthApp): string | null {
   if (text === undefined) return null;
-  const allowed = allowReturnUrl(text, app.allowedReturnUrls);
+  const allowed = allowReturnUrl(text, app.allowedReturnUrls, app.environment);
   if ('refusal' in allowed) throw returnUrlNotAllowed(allowed.refusal);
   return allowed.href;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { allowReturnUrl, parseAllowedUrl, parseReturnUrl } from './return-url.js';
 
 const hrefOf = (text: string, ...allowed: string[]): string | undefined => {
-  const result = allowReturnUrl(text, allowed);
+  const result = allowReturnUrl(text, allowed, 'live');
   return 'href' in result ? result.href : undefined;
 };
 const refusalOf = (text: string, read = parseReturnUrl): string | undefined => {
@@ -166,7 +166,7 @@ describe('a return URL that is held against the list', () => {
     ['a name that only looks alike', 'https://аpp.example/', `${APP}/`],
   ])('may not be %s', (_what, text, entry) => {
     expect(refusalOf(text)).toBeUndefined();
-    expect(allowReturnUrl(text, [entry])).toEqual({ refusal: "is not covered by the app's allowed_return_urls" });
+    expect(allowReturnUrl(text, [entry], 'live')).toEqual({ refusal: "is not covered by the app's allowed_return_urls" });
   });
 
   it('is allowed by any entry, and by no entry where there is none', () => {
@@ -182,6 +182,20 @@ describe('a return URL that is held against the list', () => {
     [`${APP}/a'b"c?d'e`, `${APP}/a'b%22c?d%27e`],
   ])('leaves as it reads after parsing: %s', (text, href) => {
     expect(hrefOf(text, `${APP}/`, 'https://bücher.example/')).toBe(href);
+  });
+
+  it.each([
+    'http://localhost:4321/done', 'http://localhost/', 'http://127.0.0.1:1/', 'http://127.8.9.10:65535/a?b=c', 'http://[::1]:8080/', 'https://localhost:8443/',
+  ])('needs no entry in the environment test when its host is loopback: %s', (text) => {
+    expect(allowReturnUrl(text, [], 'test')).toEqual({ href: new URL(text).href });
+    expect(allowReturnUrl(text, [], 'live')).toEqual({ refusal: "is not covered by the app's allowed_return_urls" });
+  });
+
+  it.each([
+    `${APP}/`, 'http://localhost.app.example/', 'http://10.0.0.1/', 'http://0.0.0.0/', 'http://localhost.:80/', 'http://localhost:80/a/../b',
+    'http://user@localhost/', 'http://localhost/#there', 'http://localhost@app.example/', 'https://127.0.0.1.app.example/',
+  ])('needs an entry, or is malformed, in the environment test too: %s', (text) => {
+    expect(allowReturnUrl(text, [], 'test')).toHaveProperty('refusal');
   });
 
   it('is read alike before and after: what is emitted is allowed again, and is the same', () => {

@@ -10,7 +10,8 @@ export const attemptNotSelectable = (): CodedError =>
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
 export const oauthAppInUse = (): CodedError =>
   new CodedError('oauth_app.in_use', 'Accounts are connected through this OAuth app; with force=true they stay and cannot be refreshed any more.');
-export const unknownProvider = (): CodedError => refused('provider.unknown', 'provider', 'is not a known provider');
+export const unknownProvider = (known: readonly string[], meant?: string): CodedError =>
+  refused('provider.unknown', 'provider', `must be one of ${known.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`);
 export const providerLiveOnly = (): CodedError =>
   refused('provider.live_only', 'provider', 'has no imitation in the sandbox, so it needs a live key');
 export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');

@@ -5,4 +5,4 @@ export { newVerifier } from './oauth/pkce.js';
 export { readIdentityAnswer, readProbeAnswer, readProfilesAnswer, readTokenAnswer } from './oauth/read-answer.js';
 export { splitScopes } from './oauth/token-response.js';
 export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders } from './push/push-families.js';
-export { findProvider, PROVIDER_NAMES, providerOf, registerProviders } from './registry.js';
+export { findProvider, nearestProvider, PROVIDER_NAMES, providerOf, providerTitle, registerProviders } from './registry.js';

@@ -7,6 +7,7 @@ import { instagram } from './instagram/instagram.provider.js';
 import { linkedin } from './linkedin/linkedin.provider.js';
 import { tiktok } from './tiktok/tiktok.provider.js';
 import { x } from './x/x.provider.js';
+import { nearestName } from './nearest-name.js';
 import { pinterest } from './pinterest/pinterest.provider.js';
 
 /** Every platform, one line each. */
@@ -19,6 +20,12 @@ export const PROVIDER_NAMES = providers.map(({ name }) => name) as [string, ...s
 
 /** The provider of that name, or undefined. */
 export const findProvider = (name: string): Provider | undefined => byName.get(name);
+
+/** The provider that a name which is none was probably meant for. */
+export const nearestProvider = (name: string): string | undefined => nearestName(name, byName.values());
+
+/** What people call the platform; a name that is no provider's stays as it is. */
+export const providerTitle = (name: string): string => byName.get(name)?.title ?? name;
 
 /** The provider of a stored row; throws `provider.gone` when this build, or its operator's file, no longer knows it. */
 export function providerOf(name: string): Provider {

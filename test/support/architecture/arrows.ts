@@ -83,11 +83,11 @@ export const arrows: Rule[] = [
   },
   {
     name: 'names of platforms only',
-    sentence: 'an app takes of #providers its types, PROVIDER_NAMES and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
+    sentence: 'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
     breaches: eachSource(({ path, imports }) => {
       if (!/^apps\/(api|worker|exchanger)\//.test(path)) return [];
       return imports.filter(({ specifier }) => specifier === '#providers').flatMap(({ values }) => values)
-        .filter((name) => !['PROVIDER_NAMES', 'registerProviders'].includes(name)).map((name) => `imports ${name} of #providers`);
+        .filter((name) => !['PROVIDER_NAMES', 'providerTitle', 'nearestProvider', 'registerProviders'].includes(name)).map((name) => `imports ${name} of #providers`);
     }),
   },
   {

@@ -114,7 +114,7 @@ export const keeping: Snippet[] = [
   ['inner doors', 'each behind its own', {
     'libs/providers/src/sandbox.ts': `import './x/x.sandbox.js';`, 'libs/providers/src/x/x.sandbox.ts': `import { x } from './x.provider.js';`,
   }],
-  ['names of platforms only', 'names and types', api(`import { PROVIDER_NAMES, type Provider } from '#providers'; import type { Scope } from '#providers';`)],
+  ['names of platforms only', 'names and types', api(`import { PROVIDER_NAMES, providerTitle, type Provider } from '#providers'; import type { Scope } from '#providers';`)],
   ['one room with keys', 'a digest, and the room itself', { ...api(`import { digest } from '#crypto';`), ...tokens(`import { openRow } from '#crypto';`) }],
   ['packages', 'each in its room', { ...api(`import 'fastify';`), ...one('libs/jobs/src/a.ts')(`import 'bullmq'; import 'ioredis';`) }],
   ['plain tokens', 'pg, and the types of entities', {

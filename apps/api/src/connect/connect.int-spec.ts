@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { PROVIDER_NAMES } from '#providers';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
 
 let api: TestApi;
@@ -60,6 +61,11 @@ describe('an OAuth app', () => {
     expect(await response.json()).toMatchObject({ errors: [{ field }] });
   });
 
+  it('of no platform names all of them, and the one that was probably meant', async () => {
+    const refused = await api.post('/v1/oauth-apps', key, { provider: 'twitter', name: 'X', client_id: 'abc', client_secret: 'shh' });
+    expect(await refused.json()).toMatchObject({ errors: [{ field: 'provider', message: `must be one of ${PROVIDER_NAMES.join(', ')} (did you mean x?)` }] });
+  });
+
   it('may be told its platform by the other word', async () => {
     const app = { platform: 'tiktok', name: 'T', client_id: 'abc', client_secret: 'shh' };
     const made = await api.post('/v1/oauth-apps', key, app);
@@ -101,6 +107,14 @@ describe('a start', () => {
     ['validation.failed', `?user_ref=${'a'.repeat(256)}`],
   ])('is refused as %s for %s', async (code, query) => {
     expect(await (await api.call(`/v1/oauth/x/start${query}`, { as: key })).json()).toMatchObject({ code });
+  });
+
+  it('at a platform that is none names all of them, and the one that was probably meant', async () => {
+    const detailOf = async (name: string): Promise<unknown> => (await (await api.call(`/v1/oauth/${name}/start`, { as: key })).json() as { detail: unknown }).detail;
+    const all = `The field provider must be one of ${PROVIDER_NAMES.join(', ')}`;
+    expect(await detailOf('facebook-pages')).toBe(`${all} (did you mean facebook?).`);
+    expect(await detailOf('twitter')).toBe(`${all} (did you mean x?).`);
+    expect(await detailOf('myspace')).toBe(`${all}.`);
   });
 
   it('needs oauth:write', async () => {

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { HEALTHS } from '#persistence';
-import { PROVIDER_NAMES } from '#providers';
+import { nearestProvider, PROVIDER_NAMES } from '#providers';
 import { type IdPrefix, uuidOf } from './public-id.js';
 
 /** One of the platforms by its name. Looked up at first use: the operator's own ones come after this file is loaded. */
-export const provider = z.lazy(() => z.enum(PROVIDER_NAMES, { error: `must be one of ${PROVIDER_NAMES.join(', ')}` }));
+export const provider = z.lazy(() => z.enum(PROVIDER_NAMES, { error: ({ input }) => noProvider(input) }));
+
+function noProvider(given: unknown): string {
+  const meant = typeof given === 'string' ? nearestProvider(given) : undefined;
+  return `must be one of ${PROVIDER_NAMES.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+}
 
 /** The filter of a list by platform: `platform` is another word for `provider`, and both at once must agree. */
 export const providerFilter = { provider: provider.optional(), platform: provider.optional().describe('Another word for provider.') };

@@ -13,7 +13,7 @@ export const PROBLEM_CODES = {
   'oauth_app.unusable': [400, 'The OAuth app cannot be used as it is.'],
   'return_url.not_allowed': [400, 'return_url is not covered by the app\'s allowed_return_urls.'],
   'project.not_found': [400, 'project_id names no project.'],
-  'provider.unknown': [400, 'provider is none of the platforms we know.'],
+  'provider.unknown': [400, 'The field provider must be one of the platforms that this service knows.'],
   'provider.live_only': [400, 'The field provider has no imitation in the sandbox, so it needs a live key.'],
   'scopes.invalid': [400, 'scopes holds one that the platform does not have.'],
   'user_ref.missing': [400, 'The app asks for a confirmation, so user_ref is needed.'],

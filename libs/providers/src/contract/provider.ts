@@ -89,6 +89,8 @@ export interface ReadAnswer {
 export interface Provider {
   name: string;
   title: string;
+  /** Other words that people use for it: an error message that gets one of them suggests `name`. */
+  alsoCalled?: readonly string[];
   /** The pages the facts come from, and the day they were read. */
   sources: { checkedAt: string; urls: readonly string[] };
   /** What surprises at this platform, one sentence each, for the documentation. */

@@ -21,6 +21,7 @@ const standardExchange = codeRequest({ url: TOKEN, authentication });
 export const facebook = defineProvider({
   name: 'facebook',
   title: 'Facebook',
+  alsoCalled: ['fb', 'meta'],
   sources: {
     checkedAt: '2026-11-22',
     urls: [

@@ -16,6 +16,7 @@ const standardExchange = codeRequest({ url: 'https://api.instagram.com/oauth/acc
 export const instagram = defineProvider({
   name: 'instagram',
   title: 'Instagram',
+  alsoCalled: ['ig', 'insta'],
   sources: {
     checkedAt: '2026-11-22',
     urls: [

@@ -26,6 +26,7 @@ const identity: Provider['identity'] = {
 export const pinterest = defineProvider({
   name: 'pinterest',
   title: 'Pinterest',
+  alsoCalled: ['pin'],
   sources: {
     checkedAt: '2026-11-22',
     urls: [

@@ -27,6 +27,7 @@ const identity: Provider['identity'] = {
 export const x = defineProvider({
   name: 'x',
   title: 'X',
+  alsoCalled: ['twitter', 'x.com'],
   sources: {
     checkedAt: '2026-11-22',
     urls: [

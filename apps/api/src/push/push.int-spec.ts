@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
 import { TestSandbox } from '../../../../test/support/sandbox.js';
-
-const SECRET = 'the-secret-of-the-app';
-const OTHER = 'the-secret-of-another';
-const NOW = (): number => Math.floor(Date.now() / 1_000);
+import { hmac, NOW, OTHER, type PushedApp as App, SECRET, type Sent, signMeta, signTiktok, signX, type Signing } from '../../../../test/support/signed-push.js';
 
 let api: TestApi;
 let sandbox: TestSandbox;
@@ -30,12 +26,6 @@ beforeEach(async () => {
   workspaces += 1;
   key = await api.key({ workspace: `pushed-${workspaces}` });
 });
-
-interface App {
-  id: string;
-  clientId: string;
-  provider: string;
-}
 
 async function makeApp(provider: string, clientId = `${provider}-app-${workspaces}`, as = key): Promise<App> {
   const body = { provider, name: 'an app', client_id: clientId, client_secret: SECRET, allowed_return_urls: ['https://shop.example/'] };
@@ -78,34 +68,6 @@ async function tokensOf({ clientId }: App): Promise<number> {
   );
   return rows[0]!.count;
 }
-
-const hmac = (text: string, secret: string, encoding: 'base64' | 'base64url' | 'hex'): string =>
-  createHmac('sha256', secret).update(text).digest(encoding);
-
-interface Sent {
-  path: string;
-  headers: Record<string, string>;
-  body: string;
-}
-type Signing = (app: App, userId: string, over?: { secret?: string; at?: number; t?: number; topic?: string }) => Sent;
-
-const signX: Signing = ({ id }, userId, { secret = SECRET, at = NOW() } = {}) => {
-  const payload = { date_time: new Date(at * 1_000).toISOString(), user_id: userId, app_id: '29820954' };
-  const body = JSON.stringify({ data: { event_uuid: '1', filter: {}, event_type: 'oauth.revoke', payload } });
-  const headers = { 'content-type': 'application/json', 'x-twitter-webhooks-signature': `sha256=${hmac(body, secret, 'base64')}` };
-  return { path: `/v1/callbacks/x/${id}`, headers, body };
-};
-const signTiktok: Signing = ({ clientId }, userId, { secret = SECRET, at = NOW(), t = NOW() } = {}) => {
-  const content = JSON.stringify({ reason: 1 });
-  const body = JSON.stringify({ client_key: clientId, event: 'authorization.removed', create_time: at, user_openid: userId, content });
-  const headers = { 'content-type': 'application/json', 'tiktok-signature': `t=${t},s=${hmac(`${t}.${body}`, secret, 'hex')}` };
-  return { path: '/v1/callbacks/tiktok', headers, body };
-};
-const signMeta: Signing = ({ id }, userId, { secret = SECRET, at = NOW(), topic = 'deauthorize' } = {}) => {
-  const payload = Buffer.from(JSON.stringify({ algorithm: 'HMAC-SHA256', issued_at: at, user_id: userId })).toString('base64url');
-  const body = new URLSearchParams({ signed_request: `${hmac(payload, secret, 'base64url')}.${payload}` }).toString();
-  return { path: `/v1/callbacks/meta/${id}/${topic}`, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body };
-};
 
 const send = ({ path, headers, body }: Sent): Promise<Response> => api.call(path, { method: 'POST', headers, body });
 
@@ -225,6 +187,12 @@ describe('a push of a platform with one URL for all apps', () => {
     const app = await makeApp('tiktok');
     await connect(app);
     await silent(signTiktok(app, await platformUserOf(app), { t: NOW() - 330 }));
+  });
+
+  it('whose signature has a time in the future is met with silence', async () => {
+    const app = await makeApp('tiktok');
+    await connect(app);
+    await silent(signTiktok(app, await platformUserOf(app), { t: NOW() + 330 }));
   });
 
   it('about something else than a grant is taken and forgotten', async () => {

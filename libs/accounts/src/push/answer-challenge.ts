@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { pushingProviders } from '#providers';
 import { PushApps } from './push-apps.js';
 
 interface Challenge {
@@ -7,8 +8,6 @@ interface Challenge {
   query: Readonly<Record<string, unknown>>;
 }
 
-const NOTHING = Buffer.alloc(0);
-
 /** Proves to a platform that the URL is its app owner's, by the secret that both know. */
 @Injectable()
 export class AnswerChallenge {
@@ -16,7 +15,8 @@ export class AnswerChallenge {
 
   /** Undefined: there is no such app, its platform does not ask, or the question is none of its. */
   async execute({ family, oauthAppId, query }: Challenge): Promise<object | undefined> {
-    const [app] = await this.apps.find({ family, oauthAppId, body: NOTHING });
+    if (!pushingProviders(family).some(({ push }) => push.isChallenge?.(query))) return undefined;
+    const app = await this.apps.byId(family, oauthAppId);
     return app?.provider.push.answerChallenge?.(query, app.credentials);
   }
 }

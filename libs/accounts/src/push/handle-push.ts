@@ -1,23 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type Duration, seconds } from '#config';
 import { LOGGER, type Logger } from '#observability';
 import { Database } from '#persistence';
-import type { PushCall } from '#providers';
-import { type PushApp, PushApps, type PushTarget } from './push-apps.js';
+import { type PushCall, type PushingProvider, pushingProviders } from '#providers';
+import { type PushApp, PushApps } from './push-apps.js';
 import { TakeNotice } from './take-notice.js';
 
 /** A call to one of the URLs that platforms know, as it came. */
-export interface IncomingPush extends PushTarget, Pick<PushCall, 'topic' | 'headers'> {}
+export interface IncomingPush extends Omit<PushCall, 'now'>, Target {}
+
+interface Target {
+  family: string;
+  /** From the URL, where it names the app. */
+  oauthAppId?: string | undefined;
+}
 
 export type PushOutcome =
-  /** No app that we know signed it: nothing was stored, and nobody is told why. */
+  /** No app that we know signed it: nothing was stored, and the caller is not told why. */
   | { kind: 'untrusted' }
   | { kind: 'taken' }
   /** A person's data were destroyed; with the code it can be read that they were. */
   | { kind: 'deleted'; confirmationCode: string };
 
+/** For how long a reading of the database's clock serves: a flood of calls costs one query a second. */
+const CLOCK_SERVES: Duration = seconds(1);
+
 /** Takes a platform's word for it, once its signature is verified. */
 @Injectable()
 export class HandlePush {
+  #clock: { ahead: Promise<Duration>; readAt: number } | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly apps: PushApps,
@@ -25,11 +37,14 @@ export class HandlePush {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async execute({ topic, headers, ...target }: IncomingPush): Promise<PushOutcome> {
-    const call: PushCall = { topic, headers, body: target.body, now: await this.now() };
-    const signers = (await this.apps.find(target)).filter((app) => isGenuine(app, call));
+  async execute({ family, oauthAppId, ...incoming }: IncomingPush): Promise<PushOutcome> {
+    const called = pushingProviders(family).filter(({ push }) => isOurUrl(push.topics, incoming.topic));
+    if (called.length === 0) return { kind: 'untrusted' };
+    const call: PushCall = { ...incoming, now: await this.now() };
+    const plausible = called.filter(({ push }) => push.isPlausible(call));
+    const signers = await this.signersOf(call, plausible, { family, oauthAppId });
     if (signers.length === 0) {
-      this.logger.info({ oauthAppId: target.oauthAppId }, 'a push that no app has signed');
+      this.logger.info({ oauthAppId }, 'a push that no app has signed');
       return { kind: 'untrusted' };
     }
     const codes = [];
@@ -38,18 +53,39 @@ export class HandlePush {
     return confirmationCode === undefined ? { kind: 'taken' } : { kind: 'deleted', confirmationCode };
   }
 
+  private async signersOf(call: PushCall, plausible: PushingProvider[], { family, oauthAppId }: Target): Promise<PushApp[]> {
+    if (plausible.length === 0) return [];
+    const apps = oauthAppId === undefined ? await this.named(call, plausible) : [await this.apps.byId(family, oauthAppId)];
+    return apps.filter((app) => app !== undefined).filter(({ provider, credentials }) => provider.push.isGenuine(call, credentials));
+  }
+
+  private async named(call: PushCall, plausible: PushingProvider[]): Promise<PushApp[]> {
+    const found: PushApp[] = [];
+    for (const provider of plausible) {
+      const addressee = provider.push.addresseeIn?.(call.body);
+      if (addressee) found.push(...(await this.apps.named(provider, addressee)));
+    }
+    return found;
+  }
+
   private async take(app: PushApp, call: PushCall): Promise<string | undefined> {
     const notice = app.provider.push.read(call);
     return notice && this.notice.execute({ app, notice, body: call.body });
   }
 
   private async now(): Promise<Date> {
+    const isFresh = this.#clock !== undefined && performance.now() - this.#clock.readAt <= CLOCK_SERVES;
+    const clock = this.#clock && isFresh ? this.#clock : { ahead: this.readClock(), readAt: performance.now() };
+    this.#clock = clock;
+    return new Date(Date.now() + (await clock.ahead));
+  }
+
+  /** How far the database's clock is ahead of this process's. */
+  private async readClock(): Promise<Duration> {
     const { rows } = await this.database.pool.query<{ now: Date }>('select db_now() as now');
-    return rows[0]?.now ?? new Date(NaN);
+    return (rows[0]?.now.getTime() ?? NaN) - Date.now();
   }
 }
 
-function isGenuine({ provider: { push }, credentials }: PushApp, call: PushCall): boolean {
-  const isOurUrl = call.topic === null ? push.topics === undefined : push.topics?.includes(call.topic);
-  return isOurUrl === true && push.isGenuine(call, credentials);
-}
+const isOurUrl = (topics: readonly string[] | undefined, topic: string | null): boolean =>
+  topic === null ? topics === undefined : topics?.includes(topic) === true;

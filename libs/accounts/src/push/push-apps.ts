@@ -1,15 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SealBroken } from '#crypto';
+import { LOGGER, type Logger } from '#observability';
 import { Database, type Tenant } from '#persistence';
-import { type AppCredentials, findProvider, type PushingProvider, pushesIn, pushingProviders } from '#providers';
+import { type AppCredentials, findProvider, type PushAddressee, type PushingProvider, pushesIn } from '#providers';
 import type { Room } from '#tokens';
 import { ROOM } from '../injection.js';
-
-/** Which app a call is for, as far as the call says: by our id in the URL, or by the platform's in the body. */
-export interface PushTarget {
-  family: string;
-  oauthAppId?: string | undefined;
-  body: Buffer;
-}
 
 /** An app that a call may be for, opened to see whether its secret signed it. */
 export interface PushApp {
@@ -25,46 +20,61 @@ interface AppRow extends Tenant {
   clientId: string;
 }
 
+/** The secrets that one call may have opened, however many tenants have an app with the client id that it names. */
+const MOST = 10;
+
 const COLUMNS = 'id, workspace_id as "workspaceId", environment, provider, client_id as "clientId"';
 const BY_ID = `select ${COLUMNS} from oauth_apps where id = $1`;
-const BY_CLIENT = `select ${COLUMNS} from oauth_apps where provider = $1 and client_id = $2 order by id`;
 
-/** Finds the apps that a call of a platform may be for. It is believed by none of this: only the signature tells. */
+/**
+ * A client id is public, so any tenant can have an app with it. The apps through which the person is connected, or about to
+ * be, come first, then those through which any person is: without the right secret an app never has such a row, so no number
+ * of other apps can displace it.
+ */
+const BY_CLIENT = `
+  select ${COLUMNS} from oauth_apps app
+  where provider = $1 and client_id = $2
+  order by
+    exists (select from grants where workspace_id = app.workspace_id and environment = app.environment
+      and oauth_app_id = app.id and platform_user_id = $3)
+    or exists (select from connect_attempts where oauth_app_id = app.id and platform_user_id = $3) desc,
+    exists (select from grants where oauth_app_id = app.id) desc, environment, created_at desc
+  limit ${MOST}`;
+
+/** Finds the apps that a plausible call may be for. Only the signature tells whether it is. */
 @Injectable()
 export class PushApps {
   constructor(
     private readonly database: Database,
     @Inject(ROOM) private readonly room: Room,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Several where tenants share one app of the platform's; none where nobody has it. */
-  async find(target: PushTarget): Promise<PushApp[]> {
-    const rows = target.oauthAppId === undefined ? await this.named(target) : await this.byId(target, target.oauthAppId);
-    const opened = await Promise.all(rows.map((row) => this.open(row, target.family)));
+  /** The app of our URL; undefined where there is none, or its platform does not call at URLs of this family. */
+  async byId(family: string, oauthAppId: string): Promise<PushApp | undefined> {
+    const [row] = (await this.database.pool.query<AppRow>(BY_ID, [oauthAppId])).rows;
+    const provider = findProvider(row?.provider ?? '');
+    return row && pushesIn(provider, family) && !provider.push.addresseeIn ? this.open(row, provider) : undefined;
+  }
+
+  /** Several where tenants share one app of the platform's, none where no tenant has it; at most ten. */
+  async named(provider: PushingProvider, { clientId, platformUserId }: PushAddressee): Promise<PushApp[]> {
+    const { rows } = await this.database.pool.query<AppRow>(BY_CLIENT, [provider.name, clientId, platformUserId]);
+    const opened = [];
+    // One after the other, so that a call holds one connection of the pool at a time.
+    for (const row of rows) opened.push(await this.open(row, provider));
     return opened.filter((app) => app !== undefined);
   }
 
-  private async byId({ family }: PushTarget, oauthAppId: string): Promise<AppRow[]> {
-    const { rows } = await this.database.pool.query<AppRow>(BY_ID, [oauthAppId]);
-    return rows.filter(({ provider: name }) => {
-      const provider = findProvider(name);
-      return pushesIn(provider, family) && !provider.push.clientIdIn;
-    });
-  }
-
-  private async named({ family, body }: PushTarget): Promise<AppRow[]> {
-    const found: AppRow[] = [];
-    for (const { name, push } of pushingProviders(family)) {
-      const clientId = push.clientIdIn?.(body);
-      if (clientId !== undefined) found.push(...(await this.database.pool.query<AppRow>(BY_CLIENT, [name, clientId])).rows);
+  private async open({ id, clientId, workspaceId, environment }: AppRow, provider: PushingProvider): Promise<PushApp | undefined> {
+    const tenant: Tenant = { workspaceId, environment };
+    try {
+      const clientSecret = await this.room.vault.openClientSecret(this.database.pool, { id, ...tenant });
+      return clientSecret ? { id, tenant, provider, credentials: { clientId, clientSecret } } : undefined;
+    } catch (error) {
+      if (!(error instanceof SealBroken)) throw error;
+      this.logger.warn({ oauthAppId: id }, 'a push cannot be verified for an app: its secret does not open');
+      return undefined;
     }
-    return found;
-  }
-
-  private async open({ id, provider: name, clientId, ...tenant }: AppRow, family: string): Promise<PushApp | undefined> {
-    const provider = findProvider(name);
-    const clientSecret = await this.room.vault.openClientSecret(this.database.pool, { id, ...tenant });
-    if (!pushesIn(provider, family) || !clientSecret) return undefined;
-    return { id, tenant, provider, credentials: { clientId, clientSecret } };
   }
 }

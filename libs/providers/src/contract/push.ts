@@ -1,6 +1,6 @@
 import type { AppCredentials } from './provider.js';
 
-/** Somebody called where a platform would. Nothing in it is believed before its signature is. */
+/** A call to a URL that platforms know, by any sender. Nothing in it is believed before its signature is verified. */
 export interface PushCall {
   /** What our URL says it is about; null where the platform has one URL for everything. */
   topic: string | null;
@@ -22,18 +22,31 @@ export interface PushNotice {
   at: Date | null;
 }
 
+/** Which app and which person a body names. Nothing of it is verified: it only narrows down whose secrets are tried. */
+export interface PushAddressee {
+  clientId: string;
+  platformUserId: string | null;
+}
+
 /** How a platform calls us, at `/v1/callbacks/<family>[/<our id of the app>[/<topic>]]`. */
 export interface Push {
   /** One platform, or several that share a way of signing. */
   family: string;
   /** What may be the last part of the URL; left out: the URL ends with the app. */
   topics?: readonly string[];
-  /** The platform's id of the app, from a body that nobody has verified; left out: our URL names the app. */
-  clientIdIn?(body: Buffer): string | undefined;
-  /** Whether the app's secret signed this call. Compares in constant time. */
+  /** Where one URL serves all apps: what the unverified body names; left out: our URL names the app. */
+  addresseeIn?(body: Buffer): PushAddressee | undefined;
+  /**
+   * Whether the call has the form of a signed one and names a time that is neither long past nor in the future. Needs no
+   * secret and no query, so it comes before both.
+   */
+  isPlausible(call: PushCall): boolean;
+  /** Whether a plausible call was signed with the app's secret. Compares in constant time. */
   isGenuine(call: PushCall, app: AppCredentials): boolean;
   /** What a genuine call tells; undefined: nothing that matters to a grant. */
   read(call: PushCall): PushNotice | undefined;
   /** The answer by which we prove that the URL is ours; undefined: no challenge that we answer. */
   answerChallenge?(query: Readonly<Record<string, unknown>>, app: AppCredentials): object | undefined;
+  /** Whether the query is a challenge; asked before anything is looked up. */
+  isChallenge?(query: Readonly<Record<string, unknown>>): boolean;
 }

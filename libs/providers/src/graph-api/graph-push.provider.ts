@@ -1,5 +1,5 @@
 import type { Push, PushCall, PushNotice } from '../contract/push.js';
-import { isSignedRequest, readSignedRequest } from './signed-request.js';
+import { isPlausibleRequest, isSignedRequest, readSignedRequest } from './signed-request.js';
 
 const DATA_DELETION = 'data-deletion';
 
@@ -7,9 +7,14 @@ const DATA_DELETION = 'data-deletion';
 export const graphPush: Push = {
   family: 'meta',
   topics: ['deauthorize', DATA_DELETION],
-  isGenuine: (call, app) => isSignedRequest(signedRequestIn(call), app),
+  isPlausible,
+  isGenuine: (call, app) => isPlausible(call) && isSignedRequest(signedRequestIn(call), app),
   read,
 };
+
+function isPlausible(call: PushCall): boolean {
+  return isPlausibleRequest(signedRequestIn(call), call.now);
+}
 
 function read(call: PushCall): PushNotice | undefined {
   const request = readSignedRequest(signedRequestIn(call));

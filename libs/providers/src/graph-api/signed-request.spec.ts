@@ -11,11 +11,12 @@ const hmac = (text: string, secret = SECRET): string => createHmac('sha256', sec
 
 const PAYLOAD = '{"algorithm":"HMAC-SHA256","expires":1291840400,"issued_at":1291836800,"user_id":"218471"}';
 const signed = (payload = PAYLOAD, secret = SECRET): string => `${hmac(encoded(payload), secret)}.${encoded(payload)}`;
+const NOW = new Date(1_291_836_860_000);
 const call = (request: string, topic = 'deauthorize'): PushCall => ({
   topic,
   headers: {},
   body: Buffer.from(new URLSearchParams({ signed_request: request }).toString()),
-  now: new Date(),
+  now: NOW,
 });
 
 describe('a signed request', () => {
@@ -32,7 +33,12 @@ describe('a signed request', () => {
     ['another payload', `${hmac(encoded(PAYLOAD))}.${other}`],
     ['another app\'s secret', signed(PAYLOAD, 'another')],
     ['another algorithm', signed(PAYLOAD.replace('HMAC-SHA256', 'NONE'))],
-    ['no algorithm', signed('{"user_id":"218471"}')],
+    ['no algorithm', signed('{"issued_at":1291836800,"user_id":"218471"}')],
+    ['no time', signed('{"algorithm":"HMAC-SHA256","user_id":"218471"}')],
+    ['a time that is no number', signed(PAYLOAD.replace('1291836800', '"1291836800"'))],
+    ['a time without end', signed(PAYLOAD.replace('1291836800', '1e400'))],
+    ['a time of more than a day ago', signed(PAYLOAD.replace('1291836800', String(NOW.getTime() / 1_000 - 86_401)))],
+    ['a time more than a minute ahead', signed(PAYLOAD.replace('1291836800', String(NOW.getTime() / 1_000 + 61)))],
     ['a payload that is no JSON', signed('218471')],
     ['a signature over the decoded half', `${hmac(PAYLOAD)}.${encoded(PAYLOAD)}`],
     ['a third part', `${signed()}.`],
@@ -40,6 +46,11 @@ describe('a signed request', () => {
     ['nothing', ''],
   ])('is not with %s', (_what, request) => {
     expect(graphPush.isGenuine(call(request), app)).toBe(false);
+  });
+
+  it('is plausible without the secret when only the secret is wrong', () => {
+    expect(graphPush.isPlausible(call(signed(PAYLOAD, 'another')))).toBe(true);
+    expect(graphPush.isPlausible(call(`c2hvcnQ.${encoded(PAYLOAD)}`))).toBe(false);
   });
 
   it('is not genuine in a body that is no form', () => {
@@ -53,13 +64,12 @@ describe('a signed request', () => {
   });
 
   it('keeps every digit of an id that comes as a number', () => {
-    expect(graphPush.read(call(signed('{"algorithm":"HMAC-SHA256","user_id":17841400000000001}')))).toMatchObject({
+    expect(graphPush.read(call(signed('{"algorithm":"HMAC-SHA256","issued_at":1291836800,"user_id":17841400000000001}')))).toMatchObject({
       platformUserId: '17841400000000001',
-      at: null,
     });
   });
 
   it('says nothing when it names nobody', () => {
-    expect(graphPush.read(call(signed('{"algorithm":"HMAC-SHA256"}')))).toBeUndefined();
+    expect(graphPush.read(call(signed('{"algorithm":"HMAC-SHA256","issued_at":1291836800}')))).toBeUndefined();
   });
 });

@@ -23,8 +23,10 @@ const EVENT = removed('{"reason": 1 }');
 
 describe('an event of TikTok', () => {
   it('names its app in the body', () => {
-    expect(tiktokPush.clientIdIn!(Buffer.from(EVENT))).toBe('key');
-    expect([Buffer.from('{}'), Buffer.from('nonsense')].map((body) => tiktokPush.clientIdIn!(body))).toEqual([undefined, undefined]);
+    expect(tiktokPush.addresseeIn!(Buffer.from(EVENT))).toEqual({ clientId: 'key', platformUserId: 'open-1' });
+    const nameless = ['{}', 'nonsense', '{"client_key":""}', '{"client_key":"a\\u0000"}', '{"client_key":["key"]}', JSON.stringify({ client_key: 'k'.repeat(513) })];
+    expect(nameless.map((body) => tiktokPush.addresseeIn!(Buffer.from(body)))).toEqual(nameless.map(() => undefined));
+    expect(tiktokPush.addresseeIn!(Buffer.from('{"client_key":"key","user_openid":"a\\u0000"}'))).toEqual({ clientId: 'key', platformUserId: null });
   });
 
   it('is genuine when the app\'s secret signed time and body', () => {
@@ -34,6 +36,19 @@ describe('an event of TikTok', () => {
   it('is taken within five minutes, and after that no more', () => {
     expect(tiktokPush.isGenuine(call(EVENT, signed(EVENT, SECONDS - 300)), app)).toBe(true);
     expect(tiktokPush.isGenuine(call(EVENT, signed(EVENT, SECONDS - 301)), app)).toBe(false);
+  });
+
+  it('is taken from a clock that is up to a minute ahead, and no further', () => {
+    expect(tiktokPush.isGenuine(call(EVENT, signed(EVENT, SECONDS + 60)), app)).toBe(true);
+    expect(tiktokPush.isGenuine(call(EVENT, signed(EVENT, SECONDS + 61)), app)).toBe(false);
+  });
+
+  it('is plausible without any secret when its signature has the right form and a present time', () => {
+    const wrong = [
+      signed(EVENT, SECONDS - 301), signed(EVENT, SECONDS + 3_600), signed(EVENT).slice(0, -1), signed(EVENT).toUpperCase(), '', 't=,s=',
+    ];
+    expect(tiktokPush.isPlausible(call(EVENT, signed(EVENT, SECONDS, 'another')))).toBe(true);
+    expect(wrong.map((signature) => tiktokPush.isPlausible(call(EVENT, signature)))).toEqual(wrong.map(() => false));
   });
 
   it.each([
@@ -64,9 +79,13 @@ describe('an event of TikTok', () => {
     });
   });
 
-  it('tells of a removal without a reason or a time too', () => {
+  it('tells of a removal without a reason or a time too: it happened before it was signed', () => {
     const bare = removed('', { create_time: undefined, content: undefined });
-    expect(tiktokPush.read(call(bare))).toMatchObject({ platformUserId: 'open-1', reason: 'grant_revoked', at: null });
+    expect(tiktokPush.read(call(bare))).toMatchObject({ platformUserId: 'open-1', reason: 'grant_revoked', at: NOW });
+  });
+
+  it('says nothing of a person whose id cannot be stored', () => {
+    expect(tiktokPush.read(call(removed('{}', { user_openid: 'a\u0000' })))).toBeUndefined();
   });
 
   it('says nothing of a grant when it is about something else', () => {

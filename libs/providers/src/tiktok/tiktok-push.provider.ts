@@ -1,28 +1,48 @@
 import { z } from 'zod';
 import { minutes } from '#config';
 import type { AppCredentials } from '../contract/provider.js';
-import type { Push, PushCall, PushNotice } from '../contract/push.js';
+import type { Push, PushAddressee, PushCall, PushNotice } from '../contract/push.js';
 import { sameBytes, signatureOf } from '../push/hmac.js';
+import { identifier } from '../push/identifier.js';
 import { readJson } from '../push/read-json.js';
+import { isTimely } from '../push/timely.js';
 
 /** TikTok's webhooks: one URL for all events of all apps (developers.tiktok.com/doc/webhooks-verification, November 2026). */
-export const tiktokPush: Push = {
-  family: 'tiktok',
-  clientIdIn: (body) => readJson(z.object({ client_key: z.string().min(1) }), body)?.client_key,
-  isGenuine,
-  read,
-};
+export const tiktokPush: Push = { family: 'tiktok', addresseeIn, isPlausible, isGenuine, read };
 
 const OLDEST = minutes(5);
 const SIGNATURE = /^t=(\d{1,12}),s=([\da-f]{64})$/;
 
-/** `TikTok-Signature: t=<Unix seconds>,s=<hex of HMAC-SHA256 over "t.body">`; one that is too old is a replay. */
-function isGenuine({ headers, body, now }: PushCall, app: AppCredentials): boolean {
-  const match = SIGNATURE.exec(headers['tiktok-signature'] ?? '');
-  if (!match) return false;
-  const [, time = '', signature = ''] = match;
-  if (now.getTime() - Number(time) * 1_000 > OLDEST) return false;
-  return sameBytes(Buffer.from(signature, 'hex'), signatureOf(app, `${time}.`, body));
+const Addressed = z.object({ client_key: identifier, user_openid: identifier.nullable().catch(null) });
+
+function addresseeIn(body: Buffer): PushAddressee | undefined {
+  const addressed = readJson(Addressed, body);
+  return addressed && { clientId: addressed.client_key, platformUserId: addressed.user_openid };
+}
+
+interface Signature {
+  /** As it stands in the header: the signature covers this text. */
+  time: string;
+  at: Date;
+  digest: Buffer;
+}
+
+/** `TikTok-Signature: t=<Unix seconds>,s=<hex of HMAC-SHA256 over "t.body">`. */
+function signatureIn({ headers }: PushCall): Signature | undefined {
+  const [, time, digest] = SIGNATURE.exec(headers['tiktok-signature'] ?? '') ?? [];
+  if (time === undefined || digest === undefined) return undefined;
+  return { time, at: new Date(Number(time) * 1_000), digest: Buffer.from(digest, 'hex') };
+}
+
+function isPlausible(call: PushCall): boolean {
+  const signature = signatureIn(call);
+  return signature !== undefined && isTimely(signature.at, call.now, OLDEST);
+}
+
+function isGenuine(call: PushCall, app: AppCredentials): boolean {
+  const signature = signatureIn(call);
+  if (!signature || !isPlausible(call)) return false;
+  return sameBytes(signature.digest, signatureOf(app, `${signature.time}.`, call.body));
 }
 
 /** `content` is JSON in a string; developers.tiktok.com/doc/webhooks-events. */
@@ -36,17 +56,17 @@ const REASONS: Readonly<Record<number, string>> = {
 
 const Removed = z.object({
   event: z.literal('authorization.removed'),
-  create_time: z.number().nullable().catch(null),
-  user_openid: z.string().min(1),
+  create_time: z.int().positive().nullable().catch(null),
+  user_openid: identifier,
   content: z.string().catch(''),
 });
 const Content = z.object({ reason: z.number() });
 
-/** The token is dead already when this comes, whatever the reason. */
-function read({ body }: PushCall): PushNotice | undefined {
-  const removed = readJson(Removed, body);
+/** The token is dead already when this comes, whatever the reason. An event without a time happened before it was signed. */
+function read(call: PushCall): PushNotice | undefined {
+  const removed = readJson(Removed, call.body);
   if (!removed) return undefined;
   const reason = REASONS[readJson(Content, removed.content)?.reason ?? 0] ?? 'grant_revoked';
-  const at = removed.create_time === null ? null : new Date(removed.create_time * 1_000);
+  const at = removed.create_time === null ? (signatureIn(call)?.at ?? null) : new Date(removed.create_time * 1_000);
   return { kind: 'revoked', platformUserId: removed.user_openid, reason, at };
 }

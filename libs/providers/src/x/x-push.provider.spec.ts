@@ -16,11 +16,12 @@ const EVENT = JSON.stringify({
     payload: { date_time: '2026-07-23T21:44:05+00:00', user_id: '1111111111111111111', app_id: '29820954' },
   },
 });
+const NOW = new Date('2026-07-23T21:45:00Z');
 const call = (body: string, signature: string | undefined = signed(body)): PushCall => ({
   topic: null,
   headers: { 'x-twitter-webhooks-signature': signature },
   body: Buffer.from(body),
-  now: new Date(),
+  now: NOW,
 });
 
 describe('an event of X', () => {
@@ -60,8 +61,32 @@ describe('an event of X', () => {
     expect(xPush.read(call(body))).toBeUndefined();
   });
 
-  it('still counts when its time cannot be read', () => {
-    expect(xPush.read(call(EVENT.replace('2026-07-23T21:44:05+00:00', 'yesterday')))).toMatchObject({ kind: 'revoked', at: null });
+  const told = (date_time: unknown): string => {
+    const event = JSON.parse(EVENT) as { data: { payload: object } };
+    Object.assign(event.data.payload, { date_time });
+    return JSON.stringify(event);
+  };
+
+  it.each([
+    ['a day old', '2026-07-22T21:45:00Z', true],
+    ['older than a day', '2026-07-22T21:44:59Z', false],
+    ['a minute ahead of our clock', '2026-07-23T21:46:00Z', true],
+    ['further in the future', '2026-07-23T21:46:01Z', false],
+    ['without a time', undefined, false],
+    ['of a time that cannot be read', 'yesterday', false],
+    ['of a time that is a number', 0, false],
+  ])('that is %s is judged by its time', (_what, at, taken) => {
+    expect(xPush.isGenuine(call(told(at)), app)).toBe(taken);
+    expect(xPush.isPlausible(call(told(at), signed('another', 'another')))).toBe(taken);
+  });
+
+  it('needs no time when it is about something else', () => {
+    const other = JSON.stringify({ data: { event_type: 'profile.update.bio', payload: { user_id: '1' } } });
+    expect(xPush.isGenuine(call(other), app)).toBe(true);
+  });
+
+  it('says nothing of a person whose id cannot be stored', () => {
+    expect(xPush.read(call(EVENT.replace('1111111111111111111', String.raw`\u0000`)))).toBeUndefined();
   });
 });
 
@@ -71,6 +96,7 @@ describe('the challenge of X', () => {
   });
 
   it.each([[{}], [{ crc_token: '' }], [{ crc_token: ['a', 'b'] }], [{ crc_token: 'a'.repeat(501) }]])('is not answered when it is none: %j', (query) => {
+    expect(xPush.isChallenge!(query)).toBe(false);
     expect(xPush.answerChallenge!(query, app)).toBeUndefined();
   });
 

@@ -35,8 +35,8 @@ function signatureIn({ headers }: PushCall): Signature | undefined {
 }
 
 function isPlausible(call: PushCall): boolean {
-  const signature = signatureIn(call);
-  return signature !== undefined && isTimely(signature.at, call.now, OLDEST);
+  const signed = signatureIn(call);
+  return signed !== undefined && isTimely(signed.at, call.now, OLDEST);
 }
 
 function isGenuine(call: PushCall, app: AppCredentials): boolean {

@@ -64,5 +64,5 @@ function isChallenge(query: Query): boolean {
 /** The challenge-response check: made when the URL is registered, and about every hour. */
 function answerChallenge(query: Query, app: AppCredentials): object | undefined {
   const token = tokenIn(query);
-  return token === undefined ? undefined : { response_token: sealed(app, token) };
+  return token ? { response_token: sealed(app, token) } : undefined;
 }

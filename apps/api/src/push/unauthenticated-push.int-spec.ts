@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Database } from '#persistence';
 import { Vault } from '#tokens';
 import { ConnectedApi } from '../../../../test/support/connected-api.js';
 import { NOW, type PushedApp, type Sent, signMeta, signTiktok, signX, type Signing } from '../../../../test/support/signed-push.js';
-import { PushApps } from '../../../../libs/accounts/src/push/push-apps.js';
 import { uuidOf } from '../http/public-id.js';
 
 const APP: PushedApp = { id: '', provider: 'tiktok', clientId: 'id-of-tiktok' };
@@ -79,10 +79,9 @@ describe('a call without a credential', () => {
     ['a signature of another form', () => ({ ...signX({ ...APP, id: OA }, '1'), headers: { 'x-twitter-webhooks-signature': 'sha256=abc' } })],
     ['a family of URLs that is none', () => ({ ...sign(APP, '1'), path: '/v1/callbacks/nowhere' })],
   ])('with %s is refused before any app is looked up', async (_what, sent) => {
-    const queried = jest.spyOn(connected.api.app.get(PushApps, { strict: false }), 'byId');
-    const named = jest.spyOn(connected.api.app.get(PushApps, { strict: false }), 'named');
+    const query = jest.spyOn(connected.api.app.get(Database, { strict: false }).pool, 'query');
     expect(await send(sent())).toEqual(silence);
-    expect([queried, named].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect(query.mock.calls.filter(([sql]) => sql.includes('oauth_apps'))).toEqual([]);
     jest.restoreAllMocks();
   });
 

@@ -28,7 +28,7 @@ const CLOCK_SERVES: Duration = seconds(1);
 /** Takes a platform's word for it, once its signature is verified. */
 @Injectable()
 export class HandlePush {
-  #clock: { ahead: Promise<Duration>; readAt: number } | undefined;
+  #clock: { time: Promise<number>; readAt: number } | undefined;
 
   constructor(
     private readonly database: Database,
@@ -73,17 +73,17 @@ export class HandlePush {
     return notice && this.notice.execute({ app, notice, body: call.body });
   }
 
+  /** The database's time, read at most once a second. */
   private async now(): Promise<Date> {
     const isFresh = this.#clock !== undefined && performance.now() - this.#clock.readAt <= CLOCK_SERVES;
-    const clock = this.#clock && isFresh ? this.#clock : { ahead: this.readClock(), readAt: performance.now() };
+    const clock = this.#clock && isFresh ? this.#clock : { time: this.readClock(), readAt: performance.now() };
     this.#clock = clock;
-    return new Date(Date.now() + (await clock.ahead));
+    return new Date((await clock.time) + performance.now() - clock.readAt);
   }
 
-  /** How far the database's clock is ahead of this process's. */
-  private async readClock(): Promise<Duration> {
+  private async readClock(): Promise<number> {
     const { rows } = await this.database.pool.query<{ now: Date }>('select db_now() as now');
-    return (rows[0]?.now.getTime() ?? NaN) - Date.now();
+    return rows[0]?.now.getTime() ?? NaN;
   }
 }
 

@@ -4,12 +4,12 @@ import type { Secret } from '#observability';
 import { Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
 import { authorizeUrl, newVerifier, type Provider, reach } from '#providers';
 import { Vault } from '#tokens';
-import { invalidScopes, returnUrlNotAllowed } from '../accounts.errors.js';
+import { returnUrlNotAllowed } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { redirectUri } from '../policies/redirect-uri.js';
 import { allowReturnUrl } from '../policies/return-url.js';
-import { areScopes } from '../policies/scopes.js';
+import { readScopes } from '../policies/scopes.js';
 import { AttemptTarget } from './attempt-target.js';
 
 export interface StartConnectInput {
@@ -73,8 +73,7 @@ export class StartConnect {
 
   private async prepare(input: StartConnectInput, provider: Provider): Promise<NewAttempt> {
     const app = await this.target.app(input.tenant, provider.name, input.oauthAppId);
-    const scopes = input.scopes ?? app.scopes;
-    if (!areScopes(scopes)) throw invalidScopes();
+    const scopes = input.scopes ? readScopes(input.scopes) : app.scopes;
     return {
       id: newId(),
       app,

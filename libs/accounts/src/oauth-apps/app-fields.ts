@@ -1,6 +1,6 @@
-import { invalidField, invalidScopes } from '../accounts.errors.js';
+import { invalidField } from '../accounts.errors.js';
 import { parseAllowedUrl } from '../policies/return-url.js';
-import { areScopes } from '../policies/scopes.js';
+import { readScopes } from '../policies/scopes.js';
 
 /** What the owner of an app says about it, at its creation or later. */
 export interface AppFields {
@@ -11,9 +11,13 @@ export interface AppFields {
 
 /** Throws scopes.invalid, and validation.failed for an entry of the list or a completion that cannot be had. */
 export function checkAppFields<Fields extends AppFields>(fields: Fields): Fields {
-  if (fields.scopes && !areScopes(fields.scopes)) throw invalidScopes();
   if (fields.completion === 'confirm') throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
-  return { ...fields, allowedReturnUrls: fields.allowedReturnUrls?.map(allowedUrl) };
+  const { scopes, allowedReturnUrls } = fields;
+  return {
+    ...fields,
+    scopes: scopes && readScopes(scopes),
+    allowedReturnUrls: allowedReturnUrls && [...new Set(allowedReturnUrls.map(allowedUrl))],
+  };
 }
 
 function allowedUrl(text: string, index: number): string {

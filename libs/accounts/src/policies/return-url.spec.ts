@@ -28,6 +28,9 @@ describe('a return URL', () => {
     'HTTPS://APP.EXAMPLE/done',
     'https://bücher.example/done',
     'https://[2001:db8::1]/done',
+    'https://app_1.example/',
+    `${APP}/done?q=%C0%AE*`,
+    `${APP}/a*b`,
     'http://localhost/done',
     'http://localhost:3000/done',
     'http://LOCALHOST:3000/done',
@@ -88,6 +91,30 @@ describe('a return URL', () => {
     ['an encoded line break', 'https://app.example/a%0d%0ab', 'path'],
     ['an encoded control character', 'https://app.example/a%1fb', 'path'],
     ['an encoded delete', 'https://app.example/a%7fb', 'path'],
+    ['an overlong dot', 'https://app.example/%c0%ae%c0%ae/b', 'UTF-8'],
+    ['half a character', 'https://app.example/a%C3', 'UTF-8'],
+    ['an encoded surrogate', 'https://app.example/%ED%A0%80', 'UTF-8'],
+    ['an escape of nothing', 'https://app.example/a%zz', 'UTF-8'],
+    ['a percent sign alone', 'https://app.example/100%', 'UTF-8'],
+    ['an encoded control character of the second kind', 'https://app.example/a%C2%85b', 'path'],
+    ['an encoded line separator', 'https://app.example/a%E2%80%A8b', 'path'],
+    ['an encoded override of the writing direction', 'https://app.example/a%E2%80%AEb', 'path'],
+    ['a dot with a parameter', 'https://app.example/a/.;x/b', 'path'],
+    ['an encoded semicolon after dots', 'https://app.example/a/..%3b/b', 'path'],
+    ['a lone surrogate', 'https://app.example/a\ud800b', 'Unicode'],
+    ['a control character of the second kind', 'https://app.example/a\u0085b', 'white space'],
+    ['a line separator', 'https://app.example/a\u2028b', 'white space'],
+    ['a no-break space', 'https://app.example/a\u00a0b', 'white space'],
+    ['port 0', 'https://app.example:0/', 'port'],
+    ['port 0 on loopback', 'http://localhost:0/', 'port'],
+    ['a host with a wildcard', 'https://*.app.example/', 'host'],
+    ['a host with a comma', 'https://app,example/', 'host'],
+    ['a host with an apostrophe', "https://app'.example/", 'host'],
+    ['a host with an empty label', 'https://app..example/', 'host'],
+    ['a host that begins with a dot', 'https://.example/', 'host'],
+    ['dots for a host', 'https://../', 'host'],
+    ['a host of 254 characters', `https://${'a.'.repeat(126)}aa/`, 'host'],
+    ['a broken international name', 'https://xn--a/', 'absolute'],
     ['a tab', 'https://app.example/a\tb', 'white space'],
     ['a tab in the scheme', 'ht\ttps://app.example/', 'white space'],
     ['a line break', 'https://app.example/a\r\nb', 'white space'],
@@ -118,6 +145,12 @@ describe('an entry of the list', () => {
     expect(refusalOf(text, parseAllowedUrl)).toBeDefined();
     expect(refusalOf(text, parseAllowedUrl)).toBe(refusalOf(text));
   });
+
+  it.each([`${APP}/*`, `${APP}/connect*`, `${APP}/%2A`, 'https://*.app.example/', 'https://*/', 'http://localhost:*/'])(
+    'has no wildcards, unlike %s', (text) => {
+      expect(refusalOf(text, parseAllowedUrl)).toBe('must not contain *: an entry covers all that is below its path');
+    },
+  );
 
   it('is kept as it reads after parsing', () => {
     expect(parseAllowedUrl('HTTPS://APP.example:443')).toMatchObject({ url: new URL('https://app.example/') });

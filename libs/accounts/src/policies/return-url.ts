@@ -3,9 +3,15 @@ import { isLoopbackHost } from '#providers';
 
 const LONGEST = 2_048;
 const TOO_LONG = `must be at most ${LONGEST} characters long`;
-const CONTROL = /[\u0000-\u0020\u007f]/;
+const BLANK_OR_CONTROL = /[\s\p{Cc}]/u;
+const HALF_PAIR = /\p{Cs}/u;
 /** What a path may not hold in raw or encoded form: each was a way past a prefix check somewhere. */
-const HIDDEN_PATH = /%2f|%5c|%25|%0|%1|%7f|(\.|%2e){2};|(^|\/)(\.|%2e){1,2}(\/|$)/i;
+const HIDDEN_PATH = /%2f|%5c|%25|%0|%1|%7f|(\.|%2e){2}(;|%3b)|(^|\/)(\.|%2e){1,2}(\/|;|%3b|$)/i;
+/** Control characters, line separators and overrides of the writing direction, in the decoded path. */
+const HIDDEN_CHARACTER = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** What WHATWG parsing leaves of a host; it lets pass `*`, `,` and empty labels. An underscore is no host name (RFC 1123 2.1), and is in use. */
+const HOST = /^(\[[0-9a-f:.]+\]|(?!.{254})[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?)$/;
+const IN_PATH = 'must not contain dot segments, encoded separators or control characters in its path';
 
 /** Why a return URL is refused: one sentence for the caller. */
 export type Refusal = string;
@@ -19,11 +25,14 @@ interface Raw {
 
 const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
   [({ text }) => text.length > LONGEST, TOO_LONG],
-  [({ text }) => CONTROL.test(text), 'must not contain white space or control characters'],
+  [({ text }) => HALF_PAIR.test(text), 'must be well-formed Unicode'],
+  [({ text }) => BLANK_OR_CONTROL.test(text), 'must not contain white space or control characters'],
   [({ text, authority }) => authority === '' || !URL.canParse(text), 'must be an absolute https URL'],
   [({ authority }) => authority.includes('@'), 'must not contain user information'],
   [({ text }) => text.includes('\\'), 'must not contain backslashes'],
-  [({ path }) => HIDDEN_PATH.test(path), 'must not contain dot segments, encoded separators or control characters in its path'],
+  [({ path }) => HIDDEN_PATH.test(path), IN_PATH],
+  [({ path }) => decoded(path) === undefined, 'must be percent-encoded UTF-8 in its path'],
+  [({ path }) => HIDDEN_CHARACTER.test(decoded(path) ?? ''), IN_PATH],
   [({ text }) => text.includes('#'), 'must not have a fragment'],
 ];
 
@@ -33,14 +42,26 @@ export function parseReturnUrl(text: string): { url: URL } | { refusal: Refusal 
   const broken = RULES.find(([isBroken]) => isBroken({ text, authority, path }));
   if (broken) return { refusal: broken[1] };
   const url = new URL(text);
+  if (!HOST.test(url.hostname)) return { refusal: 'must have a host of letters, digits, hyphens and dots' };
+  if (url.port === '0') return { refusal: 'must not have port 0' };
   if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname)) return { refusal: 'must use https, except on loopback hosts' };
   // The serialised URL is what is stored, read again at the callback and sent.
   return url.href.length > LONGEST ? { refusal: TOO_LONG } : { url };
 }
 
-/** Reads an entry of an app's list: a return URL without a query. */
+/** The text with its escapes decoded; undefined where they are no UTF-8, which other parsers decode in other ways. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads an entry of an app's list: a return URL without a query and without wildcards, which would be read literally. */
 export function parseAllowedUrl(text: string): { url: URL } | { refusal: Refusal } {
   if (text.includes('?')) return { refusal: 'must not have a query' };
+  if (/\*|%2a/i.test(text)) return { refusal: 'must not contain *: an entry covers all that is below its path' };
   return parseReturnUrl(text);
 }
 

@@ -1,5 +1,16 @@
-/** RFC 6749 3.3 scope-token, without the comma that some platforms separate with. */
-const SCOPE = /^[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]{1,128}$/;
+import { invalidScopes } from '../accounts.errors.js';
+
+/**
+ * What the platforms use of RFC 6749 3.3's scope-token: names, URLs and colons. The other characters mean something in a
+ * query, in HTML or in a list, and no platform has them in a name.
+ */
+const SCOPE = /^[\w.~:/*+!@$-]{1,128}$/;
 const MOST = 64;
 
-export const areScopes = (scopes: readonly string[]): boolean => scopes.length <= MOST && scopes.every((scope) => SCOPE.test(scope));
+/** The scopes, each once. Throws scopes.invalid, which names the first that cannot be one. */
+export function readScopes(scopes: readonly string[]): string[] {
+  if (scopes.length > MOST) throw invalidScopes('scopes', `must be at most ${MOST} scopes`);
+  const wrong = scopes.findIndex((scope) => !SCOPE.test(scope));
+  if (wrong >= 0) throw invalidScopes(`scopes.${wrong}`, 'must be 1 to 128 ASCII letters, digits and . _ ~ : / * + ! @ $ -');
+  return [...new Set(scopes)];
+}

@@ -16,7 +16,7 @@ export const providerLiveOnly = (): CodedError =>
   refused('provider.live_only', 'provider', 'has no imitation in the sandbox, so it needs a live key');
 export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
 export const returnUrlNotAllowed = (refusal: string): CodedError => refused('return_url.not_allowed', 'return_url', refusal);
-export const invalidScopes = (field: string, message: string): CodedError => refused('scopes.invalid', field, message);
+export const invalidScopes = (message: string): CodedError => refused('scopes.invalid', 'scopes', message);
 export const invalidField = (field: string, message: string): CodedError => refused('validation.failed', field, message);
 export const invalidCursor = (): CodedError =>
   refused('cursor.invalid', 'cursor', 'is damaged, or belongs to another list or other filters');

@@ -28,6 +28,7 @@ export { SweepHistory, type SweepHistoryOptions } from './operations/sweep-histo
 export { DueProbes } from './probe/due-probes.js';
 export { ProbeAccount } from './probe/probe-account.js';
 export { ProbeNow } from './probe/probe-now.js';
+export { parseReturnUrl } from './policies/return-url.js';
 export { AnswerChallenge } from './push/answer-challenge.js';
 export { PUSH_FAMILY_NAMES } from './push/families.js';
 export { HandlePush, type IncomingPush, type PushOutcome } from './push/handle-push.js';

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { seconds } from '#config';
 import type { Logger, Secret } from '#observability';
 import * as entities from './entities/index.js';
+import { ApiKeyMakers } from './migrations/api-key-makers.js';
 import { Foundation } from './migrations/foundation.js';
 import { PreparingClient } from './preparing-client.js';
 
@@ -51,7 +52,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [Foundation],
+    migrations: [Foundation, ApiKeyMakers],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

@@ -43,6 +43,7 @@ export class ApiKeyLookup {
       tenant: { workspaceId: row.workspace_id, environment: row.environment },
       kind: 'key',
       credential: `key:${row.id}`,
+      keyId: row.id,
       scopes: row.scopes,
       roles: [],
       rateLimits: row.rate_limits,

@@ -11,6 +11,7 @@ const common = {
   return_hosts: z.array(z.string()),
   created_at: time,
   expires_at: time.nullable(),
+  created_by: idOf('key').nullable().describe('The key that made this one, and ends it when it is revoked; null: a dashboard token did.'),
 };
 
 const limits = z.object({ read: z.int().optional(), write: z.int().optional(), heavy: z.int().optional() });
@@ -34,6 +35,7 @@ const shared = {
   return_hosts: ['app.example.com'],
   created_at: '2026-11-30T09:00:00Z',
   expires_at: null,
+  created_by: null,
 };
 
 export const apiKeyExample: ApiKeyView = { ...shared, last_used_at: '2026-12-01T08:00:00Z', rate_limits: null };

@@ -24,4 +24,5 @@ const common = (key: ApiKeyRecord): Omit<NewApiKeyView, 'key'> => ({
   return_hosts: key.returnHosts,
   created_at: isoTime(key.createdAt),
   expires_at: isoTime(key.expiresAt),
+  created_by: key.createdBy && publicId('key', key.createdBy),
 });

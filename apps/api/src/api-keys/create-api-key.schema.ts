@@ -1,14 +1,15 @@
 import { z } from 'zod';
+import { parseReturnUrl } from '#accounts';
 import { text } from '../http/fields.js';
 import { SCOPES } from '../http/scope.js';
 
-const HOST = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?$/;
-
-const returnHost = z
-  .string()
-  .trim()
-  .transform((host) => host.toLowerCase())
-  .refine((host) => HOST.test(host), 'must be a host, with a port if need be: app.example.com or localhost:3000');
+/** A host as return URLs have it once they are parsed: lower case, punycode, without the port 443. */
+const returnHost = text(255).transform((given, context) => {
+  const parsed = /[/?#]/.test(given) ? undefined : parseReturnUrl(`https://${given}/`);
+  if (parsed && 'url' in parsed) return parsed.url.host;
+  context.addIssue({ code: 'custom', message: 'must be a host, with a port if need be: app.example.com or localhost:3000' });
+  return z.NEVER;
+});
 
 const aMinute = z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000, 'must be at most 1000000').optional();
 
@@ -20,13 +21,19 @@ export const createApiKeyBody = z.strictObject({
     .min(1, 'must name at least one')
     .transform((scopes) => [...new Set(scopes)])
     .optional(),
-  return_hosts: z.array(returnHost).max(20, 'must be at most 20').default([]),
+  return_hosts: z
+    .array(returnHost)
+    .max(20, 'must be at most 20')
+    .transform((hosts) => [...new Set(hosts)])
+    .nullish()
+    .transform((hosts) => hosts ?? []),
   rate_limits: z.strictObject({ read: aMinute, write: aMinute, heavy: aMinute }).optional(),
   expires_at: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2027-01-01T00:00:00Z' })
-    .transform((text) => new Date(text))
-    .refine((time) => time.getTime() > Date.now(), 'must be in the future')
-    .optional(),
+    .transform((time) => new Date(time))
+    .nullish()
+    .transform((time) => time ?? undefined)
+    .describe('By default the end of the key that makes this one, if it has any.'),
 });
 
 export type CreateApiKeyBody = z.output<typeof createApiKeyBody>;

@@ -1,18 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { CodedError } from '#observability';
-import { Database, type Tenant } from '#persistence';
+import { Database, type Tenant, transaction } from '#persistence';
+
+/** Waits for keys that are being made in this workspace: the next statement sees them. */
+const HOLD_OFF_NEW_KEYS = 'select id from workspaces where id = $1 for no key update';
 
 const REVOKE = `
-  update api_keys set revoked_at = db_now()
-   where workspace_id = $1 and environment = $2 and id = $3 and revoked_at is null`;
+  with recursive revoked as (
+    select id from api_keys where workspace_id = $1 and environment = $2 and id = $3 and revoked_at is null
+    union all
+    select made.id from api_keys made join revoked on made.created_by = revoked.id
+  )
+  update api_keys set revoked_at = db_now() where id in (select id from revoked) and revoked_at is null`;
 
-/** Ends a key for good: from the next request on, in every process. */
+/** Revokes a key and the keys it made, and those they made: from the next request on, in every process. */
 @Injectable()
 export class RevokeApiKey {
   constructor(private readonly database: Database) {}
 
+  /** Throws api_key.not_found, also for a key of another tenant and for a revoked one. */
   async execute({ workspaceId, environment }: Tenant, id: string): Promise<void> {
-    const { rowCount } = await this.database.pool.query(REVOKE, [workspaceId, environment, id]);
-    if (rowCount === 0) throw new CodedError('api_key.not_found', 'There is no such API key.');
+    const revoked = await transaction(this.database.pool, async (tx) => {
+      await tx.query(HOLD_OFF_NEW_KEYS, [workspaceId]);
+      const { rowCount } = await tx.query(REVOKE, [workspaceId, environment, id]);
+      return rowCount ?? 0;
+    });
+    if (revoked === 0) throw new CodedError('api_key.not_found', 'There is no such API key.');
   }
 }

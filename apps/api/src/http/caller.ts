@@ -9,6 +9,8 @@ export interface Caller {
   kind: 'key' | 'jwt';
   /** `key:<uuid>` or `jwt:<workspace uuid>`: what limits count by, attempts belong to and logs name. */
   credential: string;
+  /** The API key that calls; undefined for a dashboard token. */
+  keyId?: string;
   scopes: readonly Scope[];
   roles: readonly string[];
   /** Requests a minute of its own, where they differ from the defaults. */

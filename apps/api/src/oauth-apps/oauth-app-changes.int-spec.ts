@@ -50,6 +50,24 @@ describe('a change of an app', () => {
     await change(id!, { scopes: before.scopes, allowed_return_urls: [RETURN_URL] });
   });
 
+  it('stores equal entries and equal scopes once', async () => {
+    const [id] = await defaultOf('x');
+    const before = await read(id!);
+    const urls = ['https://app.example.com/a', 'HTTPS://APP.example.com:443/a', 'https://app.example.com/b'];
+    const { body } = await change(id!, { allowed_return_urls: urls, scopes: ['users.read', 'tweet.read', 'users.read'] });
+    expect([body.allowed_return_urls, body.scopes]).toEqual([[urls[0], urls[2]], ['users.read', 'tweet.read']]);
+    await change(id!, { scopes: before.scopes, allowed_return_urls: [RETURN_URL] });
+  });
+
+  it.each([
+    ['a wildcard', { allowed_return_urls: [RETURN_URL, 'https://*.example.com/'] }, 'allowed_return_urls.1'],
+    ['an overlong dot', { allowed_return_urls: ['https://app.example.com/%c0%ae'] }, 'allowed_return_urls.0'],
+    ['a scope with an ampersand', { scopes: ['users.read', 'a&b'] }, 'scopes'],
+  ])('is refused with %s, by the place of it', async (_what, body, field) => {
+    const [id] = await defaultOf('x');
+    expect(await change(id!, body)).toMatchObject({ status: 400, body: { errors: [{ field }] } });
+  });
+
   it('moves the place of the default, which nobody can leave', async () => {
     const [first] = await defaultOf('x');
     const second = await connected.app('x', { client_id: 'second' });

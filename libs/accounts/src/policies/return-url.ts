@@ -36,17 +36,22 @@ const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
   [({ text }) => text.includes('#'), 'must not have a fragment'],
 ];
 
+const PARSED_RULES: [broken: (url: URL) => boolean, refusal: Refusal][] = [
+  [({ hostname }) => !HOST.test(hostname), 'must have a host of letters, digits, hyphens and dots'],
+  [({ port }) => port === '0', 'must not have port 0'],
+  [({ protocol, hostname }) => protocol !== 'https:' && !isLoopbackHost(hostname), 'must use https, except on loopback hosts'],
+  // The serialised URL is what is stored, read again at the callback and sent.
+  [({ href }) => href.length > LONGEST, TOO_LONG],
+];
+
 /** Reads a return URL strictly: https (http on loopback), nothing that two parsers could read in two ways. */
 export function parseReturnUrl(text: string): { url: URL } | { refusal: Refusal } {
   const [, authority = '', path = ''] = /^https?:\/\/([^/?#]+)([^?#]*)/i.exec(text) ?? [];
   const broken = RULES.find(([isBroken]) => isBroken({ text, authority, path }));
   if (broken) return { refusal: broken[1] };
   const url = new URL(text);
-  if (!HOST.test(url.hostname)) return { refusal: 'must have a host of letters, digits, hyphens and dots' };
-  if (url.port === '0') return { refusal: 'must not have port 0' };
-  if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname)) return { refusal: 'must use https, except on loopback hosts' };
-  // The serialised URL is what is stored, read again at the callback and sent.
-  return url.href.length > LONGEST ? { refusal: TOO_LONG } : { url };
+  const wrong = PARSED_RULES.find(([isBroken]) => isBroken(url));
+  return wrong ? { refusal: wrong[1] } : { url };
 }
 
 /** The text with its escapes decoded; undefined where they are no UTF-8, which other parsers decode in other ways. */

@@ -28,7 +28,7 @@ describe('a list of scopes', () => {
     ['a name of 129 characters', ['x'.repeat(129)]],
     ['65 names', Array.from({ length: 65 }, () => 'a')],
   ])('may not have %s', (_what, scopes) => {
-    expect(() => readScopes(scopes)).toThrow(expect.objectContaining({ code: 'scopes.invalid', fields: [expect.objectContaining({ field: expect.stringMatching(/^scopes/) })] }));
+    expect(() => readScopes(scopes)).toThrow(expect.objectContaining({ code: 'scopes.invalid', fields: [expect.objectContaining({ field: 'scopes' })] }));
   });
 
   it('may be what any platform is asked for by default', () => {

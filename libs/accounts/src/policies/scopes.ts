@@ -9,8 +9,8 @@ const MOST = 64;
 
 /** The scopes, each once. Throws scopes.invalid, which names the first that cannot be one. */
 export function readScopes(scopes: readonly string[]): string[] {
-  if (scopes.length > MOST) throw invalidScopes('scopes', `must be at most ${MOST} scopes`);
+  if (scopes.length > MOST) throw invalidScopes(`must be at most ${MOST} scopes`);
   const wrong = scopes.findIndex((scope) => !SCOPE.test(scope));
-  if (wrong >= 0) throw invalidScopes(`scopes.${wrong}`, 'must be 1 to 128 ASCII letters, digits and . _ ~ : / * + ! @ $ -');
+  if (wrong >= 0) throw invalidScopes(`must each be 1 to 128 ASCII letters, digits and . _ ~ : / * + ! @ $ -, which number ${wrong + 1} is not`);
   return [...new Set(scopes)];
 }

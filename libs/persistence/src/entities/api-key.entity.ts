@@ -20,6 +20,8 @@ export class ApiKey {
   @Column('text', { array: true }) scopes!: string[];
   @Column('text', { name: 'return_hosts', array: true, default: '{}' }) returnHosts!: string[];
   @Column('jsonb', { name: 'rate_limits', nullable: true }) rateLimits!: RateLimits | null;
+  /** The key that made this one; null where a dashboard token did, or where it is not known any more. */
+  @Column('uuid', { name: 'created_by', nullable: true }) createdBy!: string | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
   @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt!: Date | null;
   @Column('timestamptz', { name: 'last_used_at', nullable: true }) lastUsedAt!: Date | null;

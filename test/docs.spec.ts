@@ -58,6 +58,25 @@ describe('the documents', () => {
   });
 });
 
+describe('a button that a document says to press', () => {
+  const sandboxButtons = all(read('apps/sandbox/src/pages/consent-page.ts'), /<button[^>]*>([^<]+)<\/button>/g);
+  /** Swagger UI's own; test/e2e/browser.e2e-spec.ts presses it. */
+  const buttons = [...sandboxButtons, 'Authorize'];
+  const pressed = ['README.md', 'docs/guide.md', 'docs/sandbox.md'].flatMap((path) => all(read(path), /\bpress(?:es)?\s+\*([^*]+)\*/g));
+
+  it('is on the page, letter by letter', () => {
+    expect(pressed).toEqual(expect.arrayContaining(['Authorize app', 'Authorize']));
+    expect(pressed.filter((word) => !buttons.includes(word))).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  it('shows examples/backend.mjs as it is', () => {
+    const [shown] = all(read('README.md'), /^```js\n([\s\S]*?)^```/gm);
+    expect(shown).toBe(read('examples/backend.mjs'));
+  });
+});
+
 describe('the guide', () => {
   const table = read('docs/guide.md').split('\n## Errors\n')[1]!.split('\n## ')[0]!;
   const rows = [...table.matchAll(/^\| (\d{3}) \| (.+?) \|/gm)].map(([, status, codes]) => ({ status: Number(status), codes: codes! }));

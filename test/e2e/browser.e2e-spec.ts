@@ -1,12 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { Backend } from '../support/backend.js';
+import { Backend, until } from '../support/backend.js';
+import { freePorts } from '../support/free-ports.js';
 import { type ServiceSession, session } from '../support/service.js';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 const inBrowser = CHROMIUM ? describe : describe.skip;
 const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** Starts examples/backend.mjs as its first line says, in front of the running service and on a port of its own. */
+async function startExample({ apiUrl, key }: ServiceSession): Promise<{ url: string; stop(): void }> {
+  const { port } = await freePorts();
+  const env = { PATH: process.env.PATH, EVERGRANT_KEY: key, EVERGRANT_URL: apiUrl, PORT: String(port) };
+  const child = spawn(process.execPath, ['examples/backend.mjs'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const url = `http://localhost:${port}`;
+  await until(() => fetch(url).then(({ status }) => status, () => 0), (status) => status !== 0);
+  return { url, stop: () => { child.kill(); } };
+}
 
 inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipped: there is no chromium; apt-get install -y chromium)', () => {
   let browser: Browser;
@@ -26,7 +38,10 @@ inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipp
     context = await browser.newContext();
     page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()); });
+    page.on('console', (message) => {
+      const isIcon = message.location().url.endsWith('/favicon.ico');
+      if (message.type() === 'error' && !isIcon) complaints.push(message.text());
+    });
   });
   afterEach(async () => {
     await context.close();
@@ -43,6 +58,36 @@ inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipp
     expect(await page.getByRole('heading').textContent()).toBe('Connected');
     const { body } = await backend.get(`/v1/oauth/attempts/${state}`);
     expect(await backend.account((body as { account_ids: string[] }).account_ids[0]!)).toMatchObject({ handle: 'mei_modest', health: 'active' });
+  });
+
+  it('connects through the backend of examples/ and reads there which account it was', async () => {
+    const example = await startExample(service);
+    try {
+      await page.goto(`${example.url}/connect/linkedin`);
+      await page.getByText('Omar Ordinary').click();
+      await page.getByRole('button', { name: 'Authorize app' }).click();
+      await page.waitForURL(`${example.url}/connected?**`);
+      const [, id] = /^completed: (acc_\w{26})$/.exec(await page.locator('body').innerText()) ?? [];
+      const backend = new Backend(service, service.key);
+      expect(await backend.account(id!)).toMatchObject({ provider: 'linkedin', health: 'active', metadata: { user_ref: 'user-1' } });
+
+      const elsewhere = await fetch(page.url());
+      expect([elsewhere.status, await elsewhere.text()]).toEqual([403, 'This browser did not start the connection.']);
+      for (const path of ['/connected', '/connected?flow=undefined', '/connected?flow=']) expect((await fetch(example.url + path)).status).toBe(403);
+    } finally {
+      example.stop();
+    }
+  });
+
+  it('is shown by the backend of examples/ why a connection cannot start, and is sent nowhere', async () => {
+    const example = await startExample(service);
+    try {
+      const refused = await fetch(`${example.url}/connect/facebook-pages`, { redirect: 'manual' });
+      expect([refused.status, await refused.text()]).toEqual([502, expect.stringContaining('did you mean facebook?')]);
+      expect(refused.headers.get('location')).toBeNull();
+    } finally {
+      example.stop();
+    }
   });
 
   it('says no, and lands on the page that says so', async () => {

@@ -124,6 +124,11 @@ describe('a start', () => {
 });
 
 describe('a callback', () => {
+  beforeAll(async () => {
+    const app = { provider: 'facebook', name: 'Facebook', client_id: 'abc', client_secret: 'shh', allowed_return_urls: [RETURN_URL] };
+    expect((await api.post('/v1/oauth-apps', key, app)).status).toBe(201);
+  });
+
   it('that only looks spends nothing', async () => {
     const { state } = await start();
     const path = `/v1/oauth/x/callback?state=${state}&error=access_denied`;
@@ -167,6 +172,28 @@ describe('a callback', () => {
     expect(await response.text()).toBe('');
     const again = await api.call(path);
     expect(again.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
+  });
+
+  it.each([
+    ['with the number by which Facebook refuses an app, is for the owner of the app', 'error_code=901&error_message=App+Not+Set+Up', 'app_misconfigured'],
+    ['with a no in Facebook\'s words alone, is a no', 'error_reason=user_denied&error_description=No', 'access_denied'],
+    ['with a sentence alone, is a failure', 'error_description=Something', 'exchange_failed'],
+    ['with an error and a code, is the error', 'error=access_denied&code=1', 'access_denied'],
+    ['with a number at the end of which a fragment was sent on, is read without it', 'error_code=901%23_=_', 'app_misconfigured'],
+  ])('%s', async (_, said, reason) => {
+    const started = await api.call(`/v1/oauth/facebook/start?return_url=${encodeURIComponent(RETURN_URL)}`, { as: key });
+    const { state } = (await started.json()) as Started;
+    const response = await api.call(`/v1/oauth/facebook/callback?state=${state}&${said}`);
+    expect(response.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=${reason}`);
+    expect(await (await api.call(`/v1/oauth/attempts/${state}`, { as: key })).json()).toMatchObject({ status: 'failed', error: reason });
+  });
+
+  it.each(['%23_', '%23_=_', '#_=_'])('and a reading of the attempt know a state that ends in %s', async (tail) => {
+    const { state } = await start(`?return_url=${encodeURIComponent(RETURN_URL)}`);
+    const response = await api.call(`/v1/oauth/x/callback?error=access_denied&state=${state}${tail}`);
+    expect(response.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=access_denied`);
+    const read = await api.call(`/v1/oauth/attempts/${state}${tail}`, { as: key });
+    expect(await read.json()).toMatchObject({ state, status: 'failed', error: 'access_denied' });
   });
 });
 

@@ -13,7 +13,7 @@ const never = { execute: () => Promise.reject(new Error('nobody is to fail or fi
 const ending = (broken: Error): Promise<object> => {
   const exchange = { exchangeCode: () => Promise.reject(broken) } as unknown as TokenExchange;
   const carryOut = new CarryOutAttempt(never as unknown as FailAttempt, never as unknown as FinishAttempt, exchange, logger);
-  return carryOut.execute({ id: 'an attempt', provider: 'x' } as AttemptRow, { state: 's', code: new Secret('c'), error: undefined });
+  return carryOut.execute({ id: 'an attempt', provider: 'x' } as AttemptRow, { state: 's', code: new Secret('c'), refusal: undefined });
 };
 
 describe('an attempt whose code was taken and not answered', () => {

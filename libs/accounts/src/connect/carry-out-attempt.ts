@@ -19,9 +19,9 @@ export class CarryOutAttempt {
   ) {}
 
   /** Where the exchanger broke off with the code in hand the attempt may still end well: who comes back is told to read it. */
-  async execute(attempt: AttemptRow, { code, error }: Callback): Promise<Ending> {
+  async execute(attempt: AttemptRow, { code, refusal }: Callback): Promise<Ending> {
     try {
-      if (error !== undefined) return await this.fail(attempt, reasonOf(attempt.provider, error));
+      if (refusal) return await this.fail(attempt, reasonOf(attempt.provider, refusal));
       if (!code) return await this.fail(attempt, 'exchange_failed');
       const outcome = await this.exchange.exchangeCode(attempt.id, code);
       if (outcome.kind !== 'exchanged') return await this.fail(attempt, reasonOfFailure(outcome));

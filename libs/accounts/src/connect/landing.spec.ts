@@ -52,17 +52,30 @@ describe('an error that a platform sends back', () => {
     ['invalid_scope', 'app_misconfigured'],
     ['temporarily_unavailable', 'provider_unavailable'],
     ['server_error', 'provider_unavailable'],
+    ['redirect_uri_mismatch', 'app_misconfigured'],
     ['invalid_request', 'exchange_failed'],
     ['something_new', 'exchange_failed'],
     ['constructor', 'exchange_failed'],
     ['__proto__', 'exchange_failed'],
     ['', 'exchange_failed'],
   ])('as %j is %s for the client', (error, reason) => {
-    expect(reasonOf(provider, error)).toBe(reason);
+    expect(reasonOf(provider, { error })).toBe(reason);
   });
 
   it('is a no by the words that each platform has for it', () => {
-    for (const name of PROVIDER_NAMES) expect(reasonOf(name, 'access_denied')).toBe('access_denied');
-    expect(reasonOf('a platform of yesterday', 'access_denied')).toBe('exchange_failed');
+    for (const name of PROVIDER_NAMES) expect(reasonOf(name, { error: 'access_denied' })).toBe('access_denied');
+    expect(reasonOf('a platform of yesterday', { error: 'access_denied' })).toBe('exchange_failed');
+  });
+
+  it.each(['facebook', 'instagram'])('and that is a number without `error`, as %s sends it, is the app owner\'s matter unless it passes', (name) => {
+    for (const code of ['901', '1349126', '1349048', '191', 'abc']) expect(reasonOf(name, { code })).toBe('app_misconfigured');
+    for (const code of ['1', '2', '4']) expect(reasonOf(name, { code })).toBe('provider_unavailable');
+    expect(reasonOf(name, { code: '200', reason: 'user_denied' })).toBe('access_denied');
+    expect(reasonOf(name, { error: 'server_error', code: '901' })).toBe('provider_unavailable');
+  });
+
+  it('is a no by each word that a platform has for it', () => {
+    for (const error of ['user_cancelled_login', 'user_cancelled_authorize']) expect(reasonOf('linkedin', { error })).toBe('access_denied');
+    expect(reasonOf('facebook', { reason: 'user_denied' })).toBe('access_denied');
   });
 });

@@ -3,6 +3,7 @@ import { digest, isOurState, Keyring } from '#crypto';
 import { type Candidate, Database, type Tenant } from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
 import { type AttemptRow, findAttempt } from './attempt-row.js';
+import { withoutFragment } from './callback.js';
 
 export interface ReadAttemptInput {
   tenant: Tenant;
@@ -31,11 +32,12 @@ export class ReadAttempt {
   async execute(input: ReadAttemptInput): Promise<AttemptRecord> {
     const attempt = await this.find(input);
     const { accountIds, candidates, provider, expiresAt } = attempt;
-    return { state: input.state, ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
+    return { state: withoutFragment(input.state), ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
   }
 
   /** The attempt of that state, if this credential started it in this environment. */
-  async find({ tenant, createdBy, state }: ReadAttemptInput): Promise<AttemptRow> {
+  async find({ tenant, createdBy, state: text }: ReadAttemptInput): Promise<AttemptRow> {
+    const state = withoutFragment(text);
     const attempt = isOurState(this.keyring, state) ? await findAttempt(this.database.pool, digest(state)) : undefined;
     if (!attempt || attempt.createdBy !== createdBy || attempt.environment !== tenant.environment) throw attemptNotFound();
     return attempt;

@@ -26,9 +26,23 @@ export interface AuthorizeProfile {
   /** Undefined: the platform takes no PKCE for this redirect URI. */
   pkce(redirectUri: string): PkceMethod | undefined;
   parameters?: Record<string, string>;
-  /** `error` values by which the person said no (RFC 6749 4.1.2.1 has `access_denied`). */
+  /** `error` and `error_reason` values by which the person said no (RFC 6749 4.1.2.1 has `access_denied`). */
   denials: readonly string[];
+  /** What a refusal in the platform's own terms means; undefined leaves it to the standard. */
+  refusal?(refusal: CallbackRefusal): RefusedConsent | undefined;
 }
+
+/** What a callback without a usable code says: the standard's `error`, and what Meta sends beside it or in its place. */
+export interface CallbackRefusal {
+  error?: string;
+  /** `error_reason` */
+  reason?: string;
+  /** `error_code` */
+  code?: string;
+}
+
+/** Why there is no code, as a client is told. */
+export type RefusedConsent = 'access_denied' | 'app_misconfigured' | 'provider_unavailable' | 'exchange_failed';
 
 export interface CodeExchange {
   app: AppCredentials;

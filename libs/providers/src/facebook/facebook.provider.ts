@@ -3,6 +3,7 @@ import type { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
 import { type AppCredentials, defineProvider, type ProbeInput } from '../contract/provider.js';
 import { graphPush } from '../graph-api/graph-push.provider.js';
+import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
@@ -47,7 +48,8 @@ export const facebook = defineProvider({
     clientIdParameter: 'client_id',
     scopeSeparator: ',',
     pkce: () => undefined,
-    denials: ['access_denied'],
+    denials: ['access_denied', 'user_denied'],
+    refusal: readCallbackRefusal,
   },
   scopes: {
     /** Pages of a business portfolio are not listed without `business_management`. */

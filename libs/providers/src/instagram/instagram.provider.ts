@@ -3,6 +3,7 @@ import { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
 import { type CodeExchange, defineProvider, type Provider } from '../contract/provider.js';
 import { graphPush } from '../graph-api/graph-push.provider.js';
+import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { classifyApi, classifyToken } from './instagram.errors.js';
@@ -39,7 +40,8 @@ export const instagram = defineProvider({
     clientIdParameter: 'client_id',
     scopeSeparator: ',',
     pkce: () => undefined,
-    denials: ['access_denied'],
+    denials: ['access_denied', 'user_denied'],
+    refusal: readCallbackRefusal,
   },
   scopes: { default: scopes, required: scopes },
   token: { exchange, read: readTokens, prolong, defaultLife: 5_184_000 },

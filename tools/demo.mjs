@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { connect, ensure, readSession, Service } from './demo/service.mjs';
+import { closeApp, connect, ensure, openApp, readSession, Service } from './demo/service.mjs';
 import { pushPath } from './demo/push-path.mjs';
 import { say, step, until } from './demo/telling.mjs';
 
@@ -19,13 +19,13 @@ const { values } = parseArgs({
   },
 });
 
-/** The persona whose story is told. */
-const PERSONA = 'happy';
+/** The persona whose story is told; no other part of the documentation uses it. */
+const PERSONA = 'demo';
 
 /** The platform says nothing of it: it is found out, and believed only when it is sure. */
-async function removed(service, { provider, account, first }) {
+async function removed(service, { app, account, first }) {
   step('The person removes the app at the platform');
-  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider });
+  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider: app.provider, client_id: app.client_id });
   await until('allowed to ask again', account, ({ last_refreshed_at: at }) => Date.now() - Date.parse(at) > 62_000);
   const refusal = await service.post(`/v1/accounts/${first.id}/refresh`, 409);
   say(`a refresh is refused: ${refusal.status} ${refusal.code}`);
@@ -38,23 +38,23 @@ async function removed(service, { provider, account, first }) {
 }
 
 /** The platform calls us, and its verified word decides alone. */
-async function removedAndTold(service, { provider, account, first }) {
+async function removedAndTold(service, { app, account, first }) {
   step('The person removes the app, and the platform tells us');
-  const push_url = `${service.session.api_url}/v1/callbacks/${pushPath(provider, first.oauth_app_id)}`;
-  await service.control('POST', '/_control/apps', { provider, client_id: `sandbox-${provider}`, push_url });
+  const push_url = `${service.session.api_url}/v1/callbacks/${pushPath(app.provider, app.id)}`;
+  await service.control('POST', '/_control/apps', { provider: app.provider, client_id: app.client_id, push_url });
   const before = Date.now();
-  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider });
+  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider: app.provider, client_id: app.client_id });
   const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth', 50);
   say(`${Date.now() - before} ms later: ${dead.health}, because ${dead.health_reason}`);
 }
 
-async function tell(service, { provider, push }) {
+async function tell(service, app, push) {
   step('A backend starts the flow; the person consents at the platform (here: its sandbox)');
-  const first = await connect(service, provider, PERSONA);
+  const first = await connect(service, app, PERSONA);
   say(`connected: ${first.id}, health ${first.health}`);
 
   step('The account is in the list, its token sealed in the database and nowhere in the answer');
-  const { items, total } = await service.get(`/v1/accounts?provider=${provider}`);
+  const { items, total } = await service.get(`/v1/accounts?provider=${app.provider}`);
   say(`${total} account(s): ${items.map(({ id, handle, health }) => `${id} @${handle ?? '?'} ${health}`).join(', ')}`);
 
   step('The worker refreshes it before its two minutes are over');
@@ -67,15 +67,15 @@ async function tell(service, { provider, push }) {
   const { probe } = await service.post(`/v1/accounts/${first.id}/probe`, 200);
   say(`probed at ${probe.at}: ${probe.state}; by itself again at ${probe.next_at}`);
 
-  await (push ? removedAndTold : removed)(service, { provider, account, first });
+  await (push ? removedAndTold : removed)(service, { app, account, first });
 
   step('The person connects again: same account, same id');
-  const again = await connect(service, provider, PERSONA);
+  const again = await connect(service, app, PERSONA);
   ensure(again.id === first.id, `the id changed from ${first.id} to ${again.id}`);
   say(`${again.id} is ${again.health} again`);
 
   step('Disconnecting destroys the tokens');
-  await service.request('DELETE', `/v1/accounts/${first.id}`, { expect: 204 });
+  await service.delete(`/v1/accounts/${first.id}`, 204);
   const gone = await service.get('/v1/accounts');
   ensure(!gone.items.some(({ id }) => id === first.id), 'the account is still listed');
   say(`${first.id} is ${(await account()).health} and no longer listed`);
@@ -83,14 +83,24 @@ async function tell(service, { provider, push }) {
   say(`its history: ${history.items.map(({ type }) => type).reverse().join(' → ')}`);
 }
 
+/** Tells it with an app of its own, which goes again at the end: also where the story stops early or is interrupted. */
+async function run() {
+  const service = new Service(readSession(values.home));
+  const app = await openApp(service, values.provider);
+  process.once('SIGINT', () => void closeApp(service, app).finally(() => process.exit(130)));
+  try {
+    await tell(service, app, values.push);
+  } finally {
+    await closeApp(service, app);
+  }
+  process.stdout.write('\nThe end.\n');
+}
+
 if (values.help) {
   process.stdout.write(HELP);
 } else {
-  try {
-    await tell(new Service(readSession(values.home)), values);
-    process.stdout.write('\nThe end.\n');
-  } catch (error) {
+  await run().catch((error) => {
     process.stderr.write(`\nThe demo stopped: ${error.message}\n`);
     process.exitCode = 1;
-  }
+  });
 }

@@ -20,13 +20,17 @@ export class Service {
     return this.request('GET', path);
   }
 
-  post(path, expect) {
-    return this.request('POST', path, { expect });
+  post(path, expect, body) {
+    return this.request('POST', path, { expect, body });
   }
 
-  async request(method, path, { expect = 200 } = {}) {
-    const headers = { authorization: `Bearer ${this.session.test_api_key}` };
-    return call(`${this.session.api_url}${path}`, { method, headers }, expect);
+  delete(path, expect) {
+    return this.request('DELETE', path, { expect });
+  }
+
+  async request(method, path, { expect = 200, body } = {}) {
+    const headers = { authorization: `Bearer ${this.session.test_api_key}`, ...(body && { 'content-type': 'application/json' }) };
+    return call(`${this.session.api_url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) }, expect);
   }
 
   /** The sandbox's control API: what happens at the platform. */
@@ -46,12 +50,30 @@ async function call(url, options, expect) {
   return text === '' ? undefined : JSON.parse(text);
 }
 
+/** The client id and secret of the demo's own app at the sandbox: pauses and push URLs of the demo reach no other app. */
+const APP = { name: 'npm run demo', client_id: 'npm-run-demo', client_secret: 'known to everybody, opens nothing' };
+
+/** The demo's own app; one that an interrupted run has left behind is used again. */
+export async function openApp(service, provider) {
+  const apps = await service.get(`/v1/oauth-apps?provider=${provider}`);
+  const left = apps.find(({ client_id }) => client_id === APP.client_id);
+  return left ?? service.post('/v1/oauth-apps', 201, { provider, ...APP });
+}
+
+/** Disconnects what is connected through the app, and deletes the app: nothing else was touched. */
+export async function closeApp(service, app) {
+  const { items } = await service.get(`/v1/accounts?provider=${app.provider}&limit=100`);
+  for (const { id } of items.filter((account) => account.oauth_app_id === app.id)) await service.delete(`/v1/accounts/${id}`, 204);
+  await service.delete(`/v1/oauth-apps/${app.id}`, 204);
+}
+
 /** The whole flow as a browser goes through it, with a persona that consents at once. The account that came of it. */
-export async function connect(service, provider, persona) {
-  const started = await service.get(`/v1/oauth/${provider}/start?user_ref=demo`);
+export async function connect(service, app, persona) {
+  const started = await service.get(`/v1/oauth/${app.provider}/start?user_ref=demo&oauth_app_id=${app.id}`);
   const consent = `${started.authorize_url}&sandbox_user=${persona}&sandbox_decision=approve`;
   const callback = await follow(consent);
-  await follow(callback);
+  const finished = await fetch(callback, { redirect: 'manual' });
+  ensure(finished.status < 400, `the callback answered ${finished.status}`);
   const attempt = await service.get(`/v1/oauth/attempts/${started.state}`);
   ensure(attempt.status === 'completed', `the attempt is ${attempt.status}: ${attempt.error}`);
   return service.get(`/v1/accounts/${attempt.account_ids[0]}`);

@@ -68,6 +68,7 @@ export const personas: readonly Persona[] = [
   person('paula', 'Paula Plain', 'paula_plain', '2244994946', 'A second person without surprises.'),
   person('omar', 'Omar Ordinary', 'omar_ordinary', '2244994947', 'A third person without surprises.'),
   person('mei', 'Mei Modest', 'mei_modest', '2244994948', 'A fourth person without surprises.'),
+  person('demo', 'Dana Demo', 'dana_demo', '2244994949', 'The person of npm run demo, which disconnects this account at its end.'),
   withTraits(
     person('denies', 'Dennis Denies', 'dennis_denies', '2244995001', 'Says no, whichever button is pressed.'),
     { alwaysDenies: true },

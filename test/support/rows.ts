@@ -12,7 +12,7 @@ export async function makeProject(tx: Tx, tenant: Tenant, isDefault = false): Pr
 }
 
 export async function makeApp(tx: Tx, tenant: Tenant): Promise<string> {
-  return insert(tx, 'oauth_apps', { ...owned(tenant), provider: 'acme', name: 'an app', client_id: 'id', scopes: [] });
+  return insert(tx, 'oauth_apps', { ...owned(tenant), provider: 'acme', name: 'an app', client_id: newId(), scopes: [] });
 }
 
 export async function makeAttempt(tx: Tx, tenant: Tenant): Promise<string> {

@@ -10,6 +10,12 @@ export const attemptNotSelectable = (): CodedError =>
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
 export const oauthAppInUse = (): CodedError =>
   new CodedError('oauth_app.in_use', 'Accounts are connected through this OAuth app; with force=true they stay and cannot be refreshed any more.');
+export const oauthAppExists = (): CodedError => {
+  const message = 'belongs to an OAuth app of this platform that exists already; change that one with PATCH';
+  return refused('oauth_app.exists', 'client_id', message);
+};
+export const tooManyOAuthApps = (limit: number): CodedError =>
+  new CodedError('oauth_app.limit_reached', `There are ${limit} OAuth apps in this environment already; delete one that is not needed.`);
 export const unknownProvider = (known: readonly string[], meant?: string): CodedError =>
   refused('provider.unknown', 'provider', `must be one of ${known.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`);
 export const providerLiveOnly = (): CodedError =>

@@ -11,7 +11,7 @@ import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
 import { ExchangerCheck } from './exchanger-check.js';
-import { ROOM, TOKEN_EXCHANGE } from './injection.js';
+import { OAUTH_APPS_LIMIT, ROOM, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
@@ -43,7 +43,7 @@ import { RefreshGrant } from './refresh/refresh-grant.js';
 import { RevokeLater } from './revoke-later.js';
 
 export interface AccountsOptions {
-  config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys' | 'exchangerSocket'>;
+  config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys' | 'exchangerSocket' | 'limits'>;
   logger: Logger;
   /** The process: `api`, `worker`. */
   name: string;
@@ -72,6 +72,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
   return [
     { provide: LOGGER, useValue: logger },
     { provide: Addresses, useValue: new Addresses(config.http.publicUrl, config.sandbox.url) },
+    { provide: OAUTH_APPS_LIMIT, useValue: config.limits.oauthApps },
     { provide: Database, useFactory: open },
     { provide: Keyring, useFactory: () => new Keyring(config.masterKeys) },
     { provide: Cursors, inject: [Keyring], useFactory: (keyring: Keyring) => new Cursors(keyring) },

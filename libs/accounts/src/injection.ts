@@ -2,3 +2,5 @@
 export const ROOM = Symbol('ROOM');
 /** The way to token and revoke endpoints. */
 export const TOKEN_EXCHANGE = Symbol('TOKEN_EXCHANGE');
+/** How many OAuth apps a workspace may have in one environment. */
+export const OAUTH_APPS_LIMIT = Symbol('OAUTH_APPS_LIMIT');

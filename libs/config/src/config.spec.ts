@@ -10,6 +10,13 @@ describe('the environment', () => {
     expect(readApiConfig(complete).http).toEqual({ host: '127.0.0.1', port: 3000, publicUrl: 'http://localhost:3000', trustedProxies: [] });
   });
 
+  it('has limits that can be set, and refuses those that would let nothing through', () => {
+    const limits = { oauthApps: 100, publicPerMinute: 600, connections: 2_000, connectionsPerAddress: 500 };
+    expect(readApiConfig(complete).limits).toEqual(limits);
+    expect(readApiConfig({ ...complete, OAUTH_APPS_PER_WORKSPACE: '7' }).limits).toEqual({ ...limits, oauthApps: 7 });
+    expect(() => readApiConfig({ ...complete, MAX_CONNECTIONS: '0' })).toThrow(/MAX_CONNECTIONS/);
+  });
+
   it.each([['api', readApiConfig], ['worker', readWorkerConfig], ['exchanger', readExchangerConfig]] as const)('has an empty variable for one that is not set: %s', (_name, read) => {
     const empty = Object.fromEntries(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)).map((name) => [name, '']));
     expect(read({ ...empty, ...complete })).toEqual(read(complete));

@@ -6,17 +6,17 @@ type Section = keyof typeof sections;
 export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.output<(typeof sections)[Name]> };
 
 /** What each process reads of the environment, and nothing else. */
-export type ApiConfig = Config<'process' | 'http' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'customProviders' | 'callers' | 'metrics' | 'exchangerSocket'>;
-export type WorkerConfig = Config<'process' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'customProviders' | 'worker' | 'http' | 'metrics' | 'retention' | 'exchangerSocket' | 'gate'>;
+export type ApiConfig = Config<'process' | 'http' | 'limits' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'customProviders' | 'callers' | 'metrics' | 'exchangerSocket'>;
+export type WorkerConfig = Config<'process' | 'limits' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'customProviders' | 'worker' | 'http' | 'metrics' | 'retention' | 'exchangerSocket' | 'gate'>;
 export type ExchangerConfig = Config<'process' | 'sandbox' | 'database' | 'masterKeys' | 'customProviders' | 'exchangerSocket' | 'exchanger' | 'gate'>;
 export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
 export type SeedConfig = ApiConfig & Config<'seed'>;
 export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
 
 export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
-  read(env, 'process', 'http', 'sandbox', 'database', 'queue', 'masterKeys', 'customProviders', 'callers', 'metrics', 'exchangerSocket');
+  read(env, 'process', 'http', 'limits', 'sandbox', 'database', 'queue', 'masterKeys', 'customProviders', 'callers', 'metrics', 'exchangerSocket');
 export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
-  read(env, 'process', 'sandbox', 'database', 'queue', 'masterKeys', 'customProviders', 'worker', 'http', 'metrics', 'retention', 'exchangerSocket', 'gate');
+  read(env, 'process', 'limits', 'sandbox', 'database', 'queue', 'masterKeys', 'customProviders', 'worker', 'http', 'metrics', 'retention', 'exchangerSocket', 'gate');
 export const readExchangerConfig = (env: NodeJS.ProcessEnv): ExchangerConfig =>
   read(env, 'process', 'sandbox', 'database', 'masterKeys', 'customProviders', 'exchangerSocket', 'exchanger', 'gate');
 export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, 'process', 'sandbox', 'home');

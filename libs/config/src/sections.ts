@@ -38,6 +38,26 @@ export const http = z
     trustedProxies: env.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
   }));
 
+const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> => z.coerce.number().int().min(1).max(1_000_000).default(byDefault);
+
+/** What one tenant or one client may take. */
+export const limits = z
+  .object({
+    /** Per workspace and environment. */
+    OAUTH_APPS_PER_WORKSPACE: count(100),
+    /** Requests without a credential from one address (IPv6: one /64). */
+    PUBLIC_REQUESTS_PER_MINUTE: count(600),
+    /** Open connections of one API process, and how many of them one address may hold. */
+    MAX_CONNECTIONS: count(2_000),
+    MAX_CONNECTIONS_PER_ADDRESS: count(500),
+  })
+  .transform((env) => ({
+    oauthApps: env.OAUTH_APPS_PER_WORKSPACE,
+    publicPerMinute: env.PUBLIC_REQUESTS_PER_MINUTE,
+    connections: env.MAX_CONNECTIONS,
+    connectionsPerAddress: env.MAX_CONNECTIONS_PER_ADDRESS,
+  }));
+
 export const sandbox = z
   .object({
     /** `localhost` is 127.0.0.1 and ::1; a container says 0.0.0.0. */

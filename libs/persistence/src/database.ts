@@ -6,6 +6,7 @@ import type { Logger, Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
 import { Foundation } from './migrations/foundation.js';
+import { OneAppAClient } from './migrations/one-app-a-client.js';
 import { PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
@@ -52,7 +53,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [Foundation, ApiKeyMakers],
+    migrations: [Foundation, ApiKeyMakers, OneAppAClient],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

@@ -31,6 +31,8 @@ export const PROBLEM_CODES = {
   'account.not_refreshable': [409, 'There is nothing to refresh this account with.'],
   'account.refresh_failed': [409, 'The platform refused the grant.'],
   'attempt.not_selectable': [409, 'The attempt does not wait for a selection, or its ten minutes are over.'],
+  'oauth_app.exists': [409, 'The field client_id belongs to an OAuth app of this platform that exists already; change that one with PATCH.'],
+  'oauth_app.limit_reached': [409, 'There are 100 OAuth apps in this environment already; delete one that is not needed.'],
   'oauth_app.in_use': [409, 'Accounts are connected through this OAuth app.'],
   'idempotency.key_reused': [409, 'This Idempotency-Key was used with another body; take a new one.'],
   'idempotency.running': [409, 'The request with this Idempotency-Key is still running.'],

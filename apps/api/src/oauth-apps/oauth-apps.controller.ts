@@ -30,7 +30,10 @@ export class OAuthAppsController {
     summary: 'Bring your own app at a platform',
     body: createOAuthAppExample,
     answers: { status: 201, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
-    problems: ['return_url.not_allowed', 'scopes.invalid', 'provider.unknown', 'provider.live_only', ...IDEMPOTENCY_PROBLEMS],
+    problems: [
+      'return_url.not_allowed', 'scopes.invalid', 'provider.unknown', 'provider.live_only', 'oauth_app.exists', 'oauth_app.limit_reached',
+      ...IDEMPOTENCY_PROBLEMS,
+    ],
   })
   async create(
     @CurrentCaller() { tenant }: Caller,

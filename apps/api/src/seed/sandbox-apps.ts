@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CreateOAuthApp, ListOAuthApps, type OAuthAppRecord } from '#accounts';
 import { type ApiConfig, seconds } from '#config';
-import { LOGGER, type Logger, Secret } from '#observability';
+import { codeOf, LOGGER, type Logger, Secret } from '#observability';
 import type { Tenant } from '#persistence';
 import { PROVIDER_NAMES } from '#providers';
 import { API_CONFIG } from '../api-config.js';
@@ -23,12 +23,14 @@ export class SandboxApps {
   async ensure(tenant: Tenant): Promise<void> {
     const present = await this.listApps.execute({ tenant });
     const missing = PROVIDER_NAMES.filter((name) => !present.some(({ provider }) => provider === name));
-    const made = await Promise.all(missing.map((provider) => this.make(tenant, provider)));
-    await Promise.all([...present, ...made].map((app) => this.register(app)));
+    await Promise.all(missing.map((provider) => this.make(tenant, provider)));
+    const apps = await this.listApps.execute({ tenant });
+    await Promise.all(apps.map((app) => this.register(app)));
   }
 
-  private make(tenant: Tenant, provider: string): Promise<OAuthAppRecord> {
-    return this.createApp.execute({
+  /** Another start at the same time may have made it. */
+  private async make(tenant: Tenant, provider: string): Promise<void> {
+    const making = this.createApp.execute({
       tenant,
       provider,
       name: `Sandbox ${provider}`,
@@ -36,6 +38,9 @@ export class SandboxApps {
       clientSecret: new Secret(randomBytes(SECRET_BYTES).toString('base64url')),
       allowedReturnUrls: [`${this.config.http.publicUrl}/`],
       isDefault: true,
+    });
+    await making.catch((error: unknown) => {
+      if (codeOf(error) !== 'oauth_app.exists') throw error;
     });
   }
 

@@ -1,10 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Secret } from '#observability';
-import { Database, newId, OAuthApp, type Tenant, type Tx } from '#persistence';
+import { Database, newId, OAuthApp, type Tenant, type Tx, violates } from '#persistence';
 import type { Provider } from '#providers';
 import { Vault } from '#tokens';
+import { invalidField, oauthAppExists, tooManyOAuthApps } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
+import { OAUTH_APPS_LIMIT } from '../injection.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { type AppFields, checkAppFields } from './app-fields.js';
 import { lockDefault } from './default-app.js';
@@ -31,22 +33,45 @@ export class CreateOAuthApp {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly addresses: Addresses,
+    @Inject(OAUTH_APPS_LIMIT) private readonly limit: number,
   ) {}
 
+  /** Throws oauth_app.exists, oauth_app.limit_reached, scopes.invalid and validation.failed. */
   async execute(input: CreateOAuthAppInput): Promise<OAuthAppRecord> {
     const provider = knownProvider(input.provider, input.tenant.environment);
     const app = newApp(input, provider);
-    return this.database.dataSource.transaction(async (manager) => {
-      const tx = (await manager.queryRunner?.connect()) as Tx;
-      await lockDefault(tx, app);
-      app.isDefault = await becomesDefault(manager, app, input.isDefault ?? false);
-      await manager.insert(OAuthApp, app);
-      await this.vault.sealClientSecret(tx, app, input.clientSecret);
-      const record = toOAuthAppRecord(await manager.findOneByOrFail(OAuthApp, { id: app.id }), this.addresses.publicUrl);
-      await input.alongside?.(tx, record);
-      return record;
-    });
+    try {
+      return await this.database.dataSource.transaction((manager) => this.insert(manager, app, input));
+    } catch (error) {
+      throw violates(error, 'oauth_apps_one_a_client') ? oauthAppExists() : error;
+    }
   }
+
+  private async insert(manager: EntityManager, app: OAuthApp, input: CreateOAuthAppInput): Promise<OAuthAppRecord> {
+    const tx = (await manager.queryRunner?.connect()) as Tx;
+    await this.checkRoom(tx, manager, app);
+    await lockDefault(tx, app);
+    app.isDefault = await becomesDefault(manager, app, input.isDefault ?? false);
+    await manager.insert(OAuthApp, app);
+    await this.vault.sealClientSecret(tx, app, input.clientSecret);
+    const record = toOAuthAppRecord(await manager.findOneByOrFail(OAuthApp, { id: app.id }), this.addresses.publicUrl);
+    await input.alongside?.(tx, record);
+    return record;
+  }
+
+  /** Of two creations at once, the second counts the first one's app, and finds its client id taken. */
+  private async checkRoom(tx: Tx, manager: EntityManager, { workspaceId, environment, provider, clientId }: OAuthApp): Promise<void> {
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${workspaceId}/${environment}/oauth-apps`]);
+    if (await manager.existsBy(OAuthApp, { workspaceId, environment, provider, clientId })) throw oauthAppExists();
+    if ((await manager.countBy(OAuthApp, { workspaceId, environment })) >= this.limit) throw tooManyOAuthApps(this.limit);
+  }
+}
+
+/** A client id is compared with those of other apps, so it is stored without the spaces and line ends that pasting adds. */
+function readClientId(given: string): string {
+  const clientId = given.trim();
+  if (clientId === '' || /\p{Cc}/u.test(clientId)) throw invalidField('client_id', 'must be text without control characters');
+  return clientId;
 }
 
 function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
@@ -56,7 +81,7 @@ function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
     ...input.tenant,
     provider: provider.name,
     name: input.name,
-    clientId: input.clientId,
+    clientId: readClientId(input.clientId),
     redirectUriStyle: input.redirectUriStyle ?? 'provider',
     scopes,
     allowedReturnUrls,

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
 import type { Logger } from '#observability';
 import { newId } from '#persistence/sql';
+import { REVOCATION_PAUSES } from './exchange/revoke-tokens.js';
 import { NoMetrics } from './exchange-metrics.js';
 import { OpenGate } from './gate/gate.js';
 import { NoJournal } from './journal/journal.js';
@@ -28,5 +29,7 @@ export const makeRoom = ({ name, sandboxUrl, ...parts }: RoomBasis): Room => ({
   journal: new NoJournal(),
   gate: new OpenGate(),
   metrics: new NoMetrics(),
+  revocationPauses: REVOCATION_PAUSES,
+  leaving: new AbortController().signal,
   ...parts,
 });

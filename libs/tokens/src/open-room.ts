@@ -37,7 +37,7 @@ export interface OpenedRoom {
  * before is dead.
  */
 export async function openRoom(options: RoomOptions): Promise<OpenedRoom> {
-  const { masterKeys, sandboxUrl, name, logger, at } = options;
+  const { masterKeys, sandboxUrl, name, logger, at, signal: leaving } = options;
   registerProviders(options.customProviders);
   const keyring = new Keyring(masterKeys);
   const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
@@ -50,7 +50,7 @@ export async function openRoom(options: RoomOptions): Promise<OpenedRoom> {
   const metrics = new MeasuredExchanges(options.metrics);
   // Named after its journal: whoever holds that knows that the claims of this name are a dead process's.
   const holder = `${name}/${id}`;
-  const room = makeRoom({ pool, keyring, sandboxUrl, name, holder, logger, journal, gate, metrics, ...(at && { at }) });
+  const room = makeRoom({ pool, keyring, sandboxUrl, name, holder, logger, journal, gate, metrics, leaving, ...(at && { at }) });
   return {
     room,
     unsettled,

@@ -21,6 +21,10 @@ export interface Room {
   journal: Journal;
   gate: Gate;
   metrics: ExchangeMetrics;
+  /** Milliseconds between the tries of one revocation. */
+  revocationPauses: readonly number[];
+  /** Aborts when the process is told to end. */
+  leaving: AbortSignal;
   /** Called at each point where a crash would matter; the fault test dies there. */
   at?(point: CrashPoint): void;
 }

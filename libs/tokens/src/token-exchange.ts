@@ -1,6 +1,6 @@
 import type { Secret } from '#observability';
 import type { Environment } from '#persistence/sql';
-import type { Failure } from '#providers';
+import type { AppCredentials, Failure } from '#providers';
 
 /** What became of a code. The token set waits sealed in its attempt. */
 export type CodeOutcome =
@@ -37,7 +37,10 @@ export interface RevocableTokens {
   provider: string;
   environment: Environment;
   oauthAppId: string;
-  platformUserId: string;
+  /** Of an app whose row is gone too, since no other process can read these then. */
+  app?: AppCredentials;
+  /** Null: the platform never said whose they are. */
+  platformUserId: string | null;
   accessToken: Secret;
   refreshToken: Secret | null;
 }

@@ -62,7 +62,7 @@ export class VirtualEngine {
     const watched = new WatchedGate(this.#clock, this.#activity);
     this.#keeper = new BreakerKeeper(watched.gate, pool, logger, this.#clock);
     const shared = { pool, keyring, vault: new Vault(keyring), client: this.platform, logger, holder: 'outages', random };
-    this.room = { ...shared, journal: new NoJournal(), gate: watched, metrics: new NoMetrics() };
+    this.room = { ...shared, journal: new NoJournal(), gate: watched, metrics: new NoMetrics(), revocationPauses: [], leaving: new AbortController().signal };
     this.#due = new DueGrants(database);
     this.#exchange = new InProcessExchange(this.room);
   }

@@ -46,6 +46,6 @@ export class FailAttempt {
     const data = { provider: attempt.provider, error, user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
     await tx.query(PROBE_SOON, [attempt.oauthAppId, attempt.platformUserId]);
-    return discardAttempt(this.room, tx, attempt, attempt.platformUserId);
+    return discardAttempt(this.room, tx, attempt);
   }
 }

@@ -1,6 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Tenant, transaction, type Tx } from '#persistence';
+import { discardAttemptsOf, type RevocableTokens, type Room } from '#tokens';
 import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
+import { ROOM } from '../injection.js';
+import { RevokeLater } from '../revoke-later.js';
 import { inheritDefault, lockDefault } from './default-app.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 
@@ -23,31 +26,38 @@ const LOOK_AGAIN = `
   where oauth_app_id = $1 and refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and ended_reason is null
     and exists (select from accounts where accounts.grant_id = grants.id and accounts.health <> 'disconnected')`;
 
-/** Deletes an app with its secret and its open attempts. Accounts stay, and their tokens until they end. */
+/** Deletes an app with its secret and its open attempts, whose tokens are revoked. Accounts stay, and their tokens until they end. */
 @Injectable()
 export class DeleteOAuthApp {
   constructor(
     private readonly database: Database,
     private readonly getApp: GetOAuthApp,
+    private readonly revokeLater: RevokeLater,
+    @Inject(ROOM) private readonly room: Room,
   ) {}
 
   /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it and `force` is not said. */
   async execute({ tenant, id, force }: DeleteOAuthAppInput): Promise<void> {
     const { provider } = await this.getApp.execute({ tenant, id });
-    await transaction(this.database.pool, async (tx) => {
+    const revocable = await transaction(this.database.pool, async (tx) => {
       await lockDefault(tx, { ...tenant, provider });
-      await remove(tx, id, force);
+      const tokens = await this.remove(tx, id, force);
       await inheritDefault(tx, { ...tenant, provider });
+      return tokens;
     });
+    for (const tokens of revocable) this.revokeLater.execute(tokens);
   }
-}
 
-/** Who is about to store an account through it holds the row: he is waited for, and then counted. */
-async function remove(tx: Tx, id: string, force: boolean): Promise<void> {
-  const { rowCount } = await tx.query(LOCK, [id]);
-  if (rowCount === 0) throw oauthAppNotFound();
-  const { rows } = await tx.query(IN_USE, [id]);
-  if (rows.length > 0 && !force) throw oauthAppInUse();
-  await tx.query(LOOK_AGAIN, [id]);
-  await tx.query('delete from oauth_apps where id = $1', [id]);
+  /** A transaction that stores an account through the app holds its row: it is waited for, and its account is counted. */
+  private async remove(tx: Tx, id: string, force: boolean): Promise<RevocableTokens[]> {
+    // Before the app: a transaction that finishes an attempt locks in this order too.
+    const revocable = await discardAttemptsOf(this.room, tx, id);
+    const { rowCount } = await tx.query(LOCK, [id]);
+    if (rowCount === 0) throw oauthAppNotFound();
+    const { rows } = await tx.query(IN_USE, [id]);
+    if (rows.length > 0 && !force) throw oauthAppInUse();
+    await tx.query(LOOK_AGAIN, [id]);
+    await tx.query('delete from oauth_apps where id = $1', [id]);
+    return revocable;
+  }
 }

@@ -2,8 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, transaction, type Tx } from '#persistence';
 import type { PushNotice } from '#providers';
-import { endGrant, type Room } from '#tokens';
+import { endGrant, type RevocableTokens, type Room } from '#tokens';
 import { ROOM } from '../injection.js';
+import { RevokeLater } from '../revoke-later.js';
 import { confirmDeletion } from './confirm-deletion.js';
 import { failWaitingAttempts } from './fail-waiting-attempts.js';
 import { forgetAttempts, forgetPerson } from './forget-person.js';
@@ -32,36 +33,43 @@ const PROBE = `update accounts set probe_due_at = db_now() where grant_id = $1 a
 export class TakeNotice {
   constructor(
     private readonly database: Database,
+    private readonly revokeLater: RevokeLater,
     @Inject(ROOM) private readonly room: Room,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The confirmation code, where a person's data were to be destroyed. */
-  execute(genuine: GenuineNotice): Promise<string | undefined> {
-    return transaction(this.database.pool, (tx) => this.carryOut(tx, genuine));
+  /**
+   * The confirmation code, where a person's data were to be destroyed. A person can ask for that without removing the app:
+   * then the platform still takes the tokens, and they are revoked there. After any other notice they are dead.
+   */
+  async execute(genuine: GenuineNotice): Promise<string | undefined> {
+    const revocable: RevocableTokens[] = [];
+    const code = await transaction(this.database.pool, (tx) => this.carryOut(tx, genuine, revocable));
+    if (genuine.notice.kind === 'data_deletion') for (const tokens of revocable) this.revokeLater.execute(tokens);
+    return code;
   }
 
-  private async carryOut(tx: Tx, { app, notice, body }: GenuineNotice): Promise<string | undefined> {
+  private async carryOut(tx: Tx, { app, notice, body }: GenuineNotice, revocable: RevocableTokens[]): Promise<string | undefined> {
     const person = { tenant: app.tenant, oauthAppId: app.id, platformUserId: notice.platformUserId };
     const deletes = notice.kind === 'data_deletion';
     if (deletes) await forgetAttempts(tx, person, notice.at);
-    await failWaitingAttempts(this.room, tx, person, notice.at);
-    const grant = await this.end(tx, app, notice);
+    revocable.push(...(await failWaitingAttempts(this.room, tx, person, notice.at)));
+    const grant = await this.end(tx, app, notice, revocable);
     if (!deletes) return undefined;
     if (grant) await forgetPerson(tx, grant.id, grant.consentedSince ? notice.at : null);
     return confirmDeletion(tx, app, body);
   }
 
   /** A word about an earlier consent that comes late, or a clock that is wrong: then the platform is asked, not believed. */
-  private async end(tx: Tx, app: PushApp, notice: PushNotice): Promise<GrantRow | undefined> {
+  private async end(tx: Tx, app: PushApp, notice: PushNotice, revocable: RevocableTokens[]): Promise<GrantRow | undefined> {
     const { workspaceId, environment } = app.tenant;
     const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
     const grant = (await tx.query<GrantRow & Record<string, unknown>>(FIND, values)).rows[0];
     if (!grant) return undefined;
     if (grant.consentedSince) await tx.query(PROBE, [grant.id]);
-    else if (await endGrant(this.room, tx, grant.id, notice.reason)) {
-      this.logger.info({ grant: grant.id, reason: notice.reason }, 'the platform ended a grant');
-    }
+    const ended = grant.consentedSince ? undefined : await endGrant(this.room, tx, grant.id, notice.reason);
+    if (ended) this.logger.info({ grant: grant.id, reason: notice.reason }, 'the platform ended a grant');
+    if (ended?.tokens) revocable.push(ended.tokens);
     return grant;
   }
 }

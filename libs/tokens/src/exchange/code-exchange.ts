@@ -10,8 +10,7 @@ import { type AppRow, blameApp, clearApp, openApp } from '../store/apps.js';
 import { type AttemptAhead, takeExchange } from '../store/attempts.js';
 import { endIntent, type IntentEnd, markCodeDispatched } from '../store/intents.js';
 import type { CodeOutcome } from '../token-exchange.js';
-import { tryToRevoke } from './revoke-tokens.js';
-import { revokeUnwanted } from './revoke-unwanted.js';
+import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
 import type { Exchange } from './run-exchange.js';
 import { untilStored } from './until-stored.js';
 
@@ -116,7 +115,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     });
     room.at?.('W6');
     if (kept) return { kind: 'exchanged' };
-    await tryToRevoke(room, attempt, () => revokeUnwanted(room, attempt, tokens));
+    await tryToRevoke(room, attempt, () => revokeUnwanted(room, { attempt, app: this.#credentials }, tokens));
     return { kind: 'lost' };
   }
 

@@ -1,22 +1,42 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { seconds } from '#config';
 import { transaction } from '#persistence/sql';
-import { type PlatformAnswer, providerOf } from '#providers';
+import { type AppCredentials, type Provider, providerOf, type TokenSet } from '#providers';
 import { keepAsOrphan } from '../grants/orphans.js';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';
 import { openApp, readApp } from '../store/apps.js';
-import { findLiving } from '../store/living-grant.js';
+import type { AttemptAhead } from '../store/attempts.js';
+import { findLiving, type PersonOfClient } from '../store/living-grant.js';
 import { tokenSetComes, tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { RevocableTokens } from '../token-exchange.js';
+import { identify } from './witness.js';
+
+/**
+ * What became of a revocation. `spared`: it could end a living grant of the same person. `consent_coming`: a code of the app
+ * is being exchanged, and may be this person's. `unanswered`: the platform failed, or the database did. `no_app`: app and
+ * secret are gone. `not_offered`: the platform has no such call.
+ */
+type Revocation = 'revoked' | 'refused' | 'unanswered' | 'spared' | 'consent_coming' | 'no_app' | 'not_offered';
+
+const TRIED_AGAIN: readonly Revocation[] = ['unanswered', 'consent_coming'];
+/** Between the tries of one revocation, in milliseconds: a caller waits four minutes for all of them. */
+export const REVOCATION_PAUSES: readonly number[] = [seconds(1), seconds(5), seconds(20)];
 
 /**
  * Revokes at the platform, unless that could end more than these tokens: where the same person has a living grant at the
- * same app by now, they are kept beside it; where one may be on its way, they are left to end by themselves.
+ * same client id by now, they are kept beside it; where one may be on its way, they are left to end by themselves.
  */
 export async function revokeTokens(room: Room, tokens: RevocableTokens): Promise<boolean> {
-  if (await isSpared(room, tokens)) return false;
-  const answer = await send(room, tokens);
-  if (answer) await lookAfter(room, tokens);
-  return answer !== undefined && answer.status < 300;
+  let outcome = await tryOnce(room, tokens);
+  for (const milliseconds of room.revocationPauses) {
+    if (!TRIED_AGAIN.includes(outcome) || !(await rest(room, milliseconds))) break;
+    outcome = await tryOnce(room, tokens);
+  }
+  const { provider, oauthAppId } = tokens;
+  const level = TRIED_AGAIN.includes(outcome) ? 'warn' : 'info';
+  room.logger[level]({ provider, oauthAppId, outcome }, 'revocation.settled');
+  return outcome === 'revoked';
 }
 
 /** Of tokens that nobody wants: what becomes of the exchange that brought them does not hang on it. */
@@ -28,31 +48,65 @@ export async function tryToRevoke(room: Room, { provider }: Pick<RevocableTokens
   }
 }
 
-function isSpared(room: Room, tokens: RevocableTokens): Promise<boolean> {
+/** Revokes a token set whose attempt was given up before it came. Whose it is is asked first: a living grant must not die of it. */
+export async function revokeUnwanted(room: Room, { attempt, app }: { attempt: AttemptAhead; app: AppCredentials | undefined }, tokens: TokenSet): Promise<void> {
+  const outcome = await identify(room, attempt, tokens.accessToken, tokens.scopes ?? []);
+  const platformUserId = outcome.ok ? outcome.identity.platformUserId : null;
+  await revokeTokens(room, { ...attempt, ...tokens, platformUserId, ...(app && { app }) });
+}
+
+/** False: this process ends. */
+function rest({ leaving }: Room, milliseconds: number): Promise<boolean> {
+  return pause(milliseconds, true, { signal: leaving }).catch(() => false);
+}
+
+async function tryOnce(room: Room, tokens: RevocableTokens): Promise<Revocation> {
+  const provider = providerOf(tokens.provider);
+  try {
+    const app = await credentialsOf(room, tokens);
+    if (!app) return 'no_app';
+    const person = { ...tokens, clientId: app.clientId };
+    const reason = await reasonToSpare(room, person, tokens);
+    if (reason) return reason;
+    if (!provider.revoke) return 'not_offered';
+    const outcome = await send(room, provider.revoke({ ...tokens, app }), tokens);
+    await lookAfter(room, person);
+    return outcome;
+  } catch (error) {
+    room.logger.warn({ err: error, provider: tokens.provider }, 'a revocation was not answered');
+    return 'unanswered';
+  }
+}
+
+async function credentialsOf(room: Room, tokens: RevocableTokens): Promise<AppCredentials | undefined> {
+  const app = await readApp(room.pool, tokens.oauthAppId);
+  return app ? openApp(room.pool, room.vault, app) : tokens.app;
+}
+
+function reasonToSpare(room: Room, person: PersonOfClient, tokens: RevocableTokens): Promise<Revocation | undefined> {
   return transaction(room.pool, async (tx) => {
-    const living = await findLiving(tx, tokens);
-    if (living) await keepAsOrphan(room, tx, living, tokens);
-    return living !== undefined || (await tokenSetWaits(tx, tokens)) || (await tokenSetComes(tx, tokens));
+    const living = await findLiving(tx, person);
+    // A pair is no fallback of another person's grant, nor of one in another workspace.
+    if (living?.oauthAppId === person.oauthAppId && person.platformUserId !== null) await keepAsOrphan(room, tx, living, tokens);
+    if (living || (await tokenSetWaits(tx, person))) return 'spared';
+    return (await tokenSetComes(tx, person)) ? 'consent_coming' : undefined;
   });
 }
 
-async function send(room: Room, tokens: RevocableTokens): Promise<PlatformAnswer | undefined> {
-  const provider = providerOf(tokens.provider);
-  const app = await readApp(room.pool, tokens.oauthAppId);
-  if (!app || !provider.revoke) return undefined;
-  try {
-    const credentials = await openApp(room.pool, room.vault, app);
-    return await room.client.send(provider.revoke({ app: credentials, ...tokens }), { environment: tokens.environment, within: API_DEADLINE });
-  } catch (error) {
-    room.logger.warn({ err: error, provider: tokens.provider }, 'a revocation was not answered');
-    return undefined;
-  }
+const REQUEST_TIMEOUT = 408;
+const TOO_MANY_REQUESTS = 429;
+const SERVER_ERROR = 500;
+
+async function send(room: Room, request: ReturnType<NonNullable<Provider['revoke']>>, { environment }: RevocableTokens): Promise<Revocation> {
+  const { status } = await room.client.send(request, { environment, within: API_DEADLINE });
+  if (status >= SERVER_ERROR || status === TOO_MANY_REQUESTS || status === REQUEST_TIMEOUT) return 'unanswered';
+  return status < 300 ? 'revoked' : 'refused';
 }
 
 const PROBE_SOON = `update accounts set probe_due_at = db_now() where grant_id = $1 and health <> 'disconnected'`;
 
 /** A consent that came while the revocation was under way may have died of it: its probe tells within a minute. */
-async function lookAfter(room: Room, tokens: RevocableTokens): Promise<void> {
-  const living = await findLiving(room.pool, tokens);
+async function lookAfter(room: Room, person: PersonOfClient): Promise<void> {
+  const living = await findLiving(room.pool, person);
   if (living) await room.pool.query(PROBE_SOON, [living.id]);
 }

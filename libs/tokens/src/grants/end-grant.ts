@@ -3,6 +3,8 @@ import { UNBLEMISHED } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
+import type { RevocableTokens } from '../token-exchange.js';
+import { revocableOfGrant } from './retire-grant.js';
 
 const KEEPS_TOKENS = 'select 1 from grant_tokens where grant_id = $1';
 const WITH_OWN_TOKEN = `
@@ -11,18 +13,20 @@ const WITH_OWN_TOKEN = `
 
 /**
  * Ends a grant of which the platform itself said that it is over, in the caller's transaction: every token is destroyed, its
- * accounts show the reason at once, and an exchange that is under way finds another version. False: it was over already.
+ * accounts show the reason at once, and an exchange that is under way finds another version. Undefined: it was over already.
+ * The tokens come back in case the platform still takes them.
  */
-export async function endGrant(room: Room, tx: Tx, grantId: string, reason: string): Promise<boolean> {
+export async function endGrant(room: Room, tx: Tx, grantId: string, reason: string): Promise<{ tokens: RevocableTokens | undefined } | undefined> {
   await lockGrant(tx, grantId);
   const read = await readGrant(tx, grantId);
   const { rowCount: held } = await tx.query(KEEPS_TOKENS, [grantId]);
-  if (!read || (read.grant.refreshState === 'ended' && held === 0)) return false;
+  if (!read || (read.grant.refreshState === 'ended' && held === 0)) return undefined;
+  const tokens = await revocableOfGrant(room, tx, read.grant);
   const change = { ...UNBLEMISHED, refreshState: 'ended', refreshDueAt: null, endedReason: reason } as const;
   await changeGrant(tx, read.grant, change, { rotate: true });
   await room.vault.shredGrant(tx, grantId);
   const { rows } = await tx.query<{ id: string }>(WITH_OWN_TOKEN, [grantId, reason]);
   for (const { id } of rows) await room.vault.shredAccount(tx, id);
   await applyHealth(tx, grantId);
-  return true;
+  return { tokens };
 }

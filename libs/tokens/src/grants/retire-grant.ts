@@ -1,7 +1,11 @@
+import { SealBroken } from '#crypto';
 import type { Tx } from '#persistence/sql';
+import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
+import { openApp, readApp } from '../store/apps.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
 import type { RevocableTokens } from '../token-exchange.js';
+import type { ExchangedAttempt } from './adopt-grant.js';
 
 const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'disconnected' limit 1`;
 
@@ -14,10 +18,67 @@ export async function retireGrant(room: Room, tx: Tx, grantId: string): Promise<
   const inUse = await tx.query(IN_USE, [grantId]);
   const read = await readGrant(tx, grantId);
   if (inUse.rows.length > 0 || !read) return undefined;
-  const { grant } = read;
-  const tokens = await room.vault.openGrantTokens(tx, grant);
+  const tokens = await revocableOfGrant(room, tx, read.grant);
   await room.vault.shredGrant(tx, grantId);
-  await changeGrant(tx, grant, { refreshState: 'ended', refreshDueAt: null }, { rotate: true });
+  await changeGrant(tx, read.grant, { refreshState: 'ended', refreshDueAt: null }, { rotate: true });
+  return tokens;
+}
+
+/** The tokens of a grant that is about to be destroyed; undefined where none can be revoked. */
+export async function revocableOfGrant(room: Room, tx: Tx, grant: GrantFacts): Promise<RevocableTokens | undefined> {
+  const tokens = await openUnlessBroken(room, { grant: grant.id }, () => room.vault.openGrantTokens(tx, grant));
   if (!tokens || grant.oauthAppId === null) return undefined;
   return { ...grant, oauthAppId: grant.oauthAppId, accessToken: tokens.access, refreshToken: tokens.refresh };
+}
+
+/** Destroys what is sealed in an attempt that made no account; a token set comes back once, to be revoked after the commit. */
+export async function discardAttempt(
+  room: Room,
+  tx: Tx,
+  attempt: Omit<ExchangedAttempt, 'exchangedAt'> & Pick<RevocableTokens, 'platformUserId'>,
+): Promise<RevocableTokens | undefined> {
+  const tokens = await openUnlessBroken(room, { attempt: attempt.id }, () => room.vault.openAttemptTokens(tx, attempt));
+  await room.vault.shredAttempt(tx, attempt.id);
+  return tokens ? { ...attempt, ...tokens } : undefined;
+}
+
+const WAITING = `
+  select id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId", scopes,
+    platform_user_id as "platformUserId"
+  from connect_attempts where oauth_app_id = $1 and status in ('exchanged', 'selection_required') for update`;
+
+/**
+ * Destroys what is sealed in the attempts of an app that is about to be deleted, in the caller's transaction. Its own secret
+ * goes with the tokens that come back, since it is gone when they are revoked. Those of a person with an account at the app
+ * are left out: with `force` that account lives on until its token ends.
+ */
+export async function discardAttemptsOf(room: Room, tx: Tx, appId: string): Promise<RevocableTokens[]> {
+  const { rows } = await tx.query<Parameters<typeof discardAttempt>[2] & Record<string, unknown>>(WAITING, [appId]);
+  const row = rows.length > 0 ? await readApp(tx, appId) : undefined;
+  const app = row && (await openUnlessBroken(room, { app: appId }, () => openApp(tx, room.vault, row)));
+  const revocable: RevocableTokens[] = [];
+  for (const attempt of rows) {
+    const tokens = await discardAttempt(room, tx, attempt);
+    if (tokens && app && !(await hasAccount(tx, attempt))) revocable.push({ ...tokens, app });
+  }
+  return revocable;
+}
+
+const HAS_ACCOUNT = `
+  select 1 from grants join grant_tokens on grant_tokens.grant_id = grants.id
+  where oauth_app_id = $1 and ($2::text is null or platform_user_id = $2) limit 1`;
+
+async function hasAccount(tx: Tx, { oauthAppId, platformUserId }: Pick<RevocableTokens, 'oauthAppId' | 'platformUserId'>): Promise<boolean> {
+  return (await tx.query(HAS_ACCOUNT, [oauthAppId, platformUserId])).rows.length > 0;
+}
+
+/** What does not open cannot be revoked; that must not keep it from being destroyed. */
+async function openUnlessBroken<Opened>(room: Room, what: object, open: () => Promise<Opened>): Promise<Opened | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    room.logger.error({ err: error, ...what }, 'revocation.seal_broken');
+    return undefined;
+  }
 }

@@ -22,7 +22,7 @@ function requestsOf(provider: Provider): (readonly [Endpoint['endpoint'], Platfo
     ['identity', identity.request(tokens.accessToken, scopes.default)],
     ['probe', probe.request({ ...tokens, scopes: scopes.default, platformAccountId: '1' })],
     ...(token.prolong ? ([['token', token.prolong(tokens)]] as const) : []),
-    ...(profiles ? ([['profiles', profiles.request(tokens.accessToken, null)]] as const) : []),
+    ...(profiles ? ([['profiles', profiles.request(tokens.accessToken, null, profiles.sizes[0])]] as const) : []),
     ...(provider.revoke ? ([['revoke', provider.revoke(tokens)]] as const) : []),
   ];
 }

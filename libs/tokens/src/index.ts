@@ -12,7 +12,7 @@ export { InProcessExchange } from './exchange/in-process-exchange.js';
 export { adoptGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
 export { endGrant } from './grants/end-grant.js';
 export { type AttemptIdentity, identifyAttempt } from './grants/identify-attempt.js';
-export { syncProfiles, toCandidate } from './grants/profiles.js';
+export { type ProfileList, syncProfiles, toCandidate } from './grants/profiles.js';
 export { discardAttempt, discardAttemptsOf, retireGrant } from './grants/retire-grant.js';
 export { makeRoom } from './make-room.js';
 export { openRoom } from './open-room.js';

@@ -11,10 +11,10 @@ export type Choice = { kind: 'chosen'; profiles: ChosenProfile[] } | { kind: 'as
 type Identified = Extract<AttemptIdentity, { ok: true }>;
 
 /** Which accounts a consent makes or renews: the one that is reauthorized, those the caller selected, or all that can be. */
-export function chooseProfiles(attempt: OpenAttempt, { identity, profiles }: Identified, selected?: readonly string[]): Choice {
-  const eligible: ChosenProfile[] = profiles ? profiles.filter(({ ineligible }) => ineligible === null) : [identity];
+export function chooseProfiles(attempt: OpenAttempt, { identity, list }: Identified, selected?: readonly string[]): Choice {
+  const eligible: ChosenProfile[] = list ? list.profiles.filter(({ ineligible }) => ineligible === null) : [identity];
   if (attempt.reauthAccountId !== null) return reauthorized(eligible, attempt.reauthProfile);
-  if (profiles && attempt.selection === 'manual' && !selected) return { kind: 'ask' };
+  if (list && attempt.selection === 'manual' && !selected) return { kind: 'ask' };
   const chosen = selected ? eligible.filter(({ platformAccountId }) => selected.includes(platformAccountId)) : eligible;
   return chosen.length > 0 ? { kind: 'chosen', profiles: chosen } : { kind: 'refused', error: 'no_eligible_account' };
 }

@@ -70,11 +70,11 @@ export class FinishAttempt {
     return { kind: 'completed', accountIds: stored.accountIds };
   }
 
-  private async askForSelection(attempt: OpenAttempt, { profiles = [] }: Identified): Promise<Finished> {
+  private async askForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {
     await this.database.pool.query(
       `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3,
          expires_at = db_now() + interval '10 minutes' where id = $1 and status = 'exchanged'`,
-      [attempt.id, JSON.stringify(profiles.map(toCandidate)), attempt.platformUserId],
+      [attempt.id, JSON.stringify((list?.profiles ?? []).map(toCandidate)), attempt.platformUserId],
     );
     return { kind: 'selection_required' };
   }

@@ -52,6 +52,14 @@ async function land(authorizeUrl: string, persona: string, ticked?: string[]): P
   return landing.kind === 'redirect' ? landing.url.slice(RETURN_URL.length) : landing.kind;
 }
 const refresh = (grantId: string) => flow.exchange().refresh(grantId, { forced: true });
+/** Whose probe is due, in the same order. */
+const due = async (): Promise<string[]> => {
+  const sql = 'select id from accounts where workspace_id = $1 and probe_due_at <= db_now() order by platform_account_id';
+  return (await flow.many<{ id: string }>(sql, [flow.tenant.workspaceId])).map(({ id }) => id);
+};
+async function probe(...probed: Page[]): Promise<void> {
+  for (const { id } of probed) await flow.get(ProbeAccount).execute(id);
+}
 const revocations = async () => (await flow.calls('revoke')).filter(({ outcome }) => outcome === 'ok');
 /** The revocation follows the answer and blocks nobody. */
 async function revoked(): Promise<unknown> {
@@ -224,16 +232,16 @@ describe('disconnecting a Page', () => {
 });
 
 describe('a Page that is out of reach', () => {
-  it('shows at once that a later consent left it out, and is well again after one that did not', async () => {
+  it('shows with its next probe, which comes at once, that a later consent left it out, and is well again after one that did not', async () => {
     await consent('many-pages');
     const [first, third] = await pages();
     expect(await consent('many-pages', {}, [third!.pageId])).toBe('?connected=facebook');
+    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await due()).toEqual([first!.id]);
+    await probe(first!, third!);
     expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
     const changes = (await eventsOf(flow, first!.id)).filter(({ type }) => type === 'account.health_changed');
     expect(changes).toMatchObject([{ data: { health: 'missing_permissions', reason: 'not_granted', previous: 'active' } }]);
-    await flow.get(ProbeAccount).execute(first!.id);
-    await flow.get(ProbeAccount).execute(third!.id);
-    expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
     await consent('many-pages');
     expect(await states()).toEqual([['active', null], ['active', null]]);
   });
@@ -248,6 +256,7 @@ describe('a Page that is out of reach', () => {
     while ((await flow.calls('profiles')).length === listed) await new Promise((resolve) => { setTimeout(resolve, 20); });
     await consent('many-pages', {}, [third!.pageId]);
     const token = await tokenOf(third!.id);
+    await probe(first!);
     await refreshing;
     expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
     expect(await tokenOf(third!.id)).toBe(token);
@@ -258,8 +267,9 @@ describe('a Page that is out of reach', () => {
     const [lost] = await pages();
     await flow.pass(100);
     await refresh(lost!.grantId);
-    expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
+    expect(await due()).toContain(lost!.id);
     await flow.get(ProbeAccount).execute(lost!.id);
+    expect(await states()).toEqual([['degraded', 'refresh_unconfirmed'], ['active', null]]);
     await flow.pass(61);
     await flow.get(ProbeAccount).execute(lost!.id);
     expect(await states()).toEqual([['needs_reauth', 'role_lost'], ['active', null]]);
@@ -361,8 +371,7 @@ describe('reauthorizing a Page', () => {
     const [first, third] = await pages();
     expect(await reauth(first!.id, 'many-pages', [third!.pageId])).toBe('?oauth_error=account_mismatch');
     expect(await states()).toEqual([['active', null], ['active', null]]);
-    const due = await flow.many('select id from accounts where workspace_id = $1 and probe_due_at <= db_now() order by platform_account_id', [flow.tenant.workspaceId]);
-    expect(due).toEqual([{ id: first!.id }, { id: third!.id }]);
+    expect(await due()).toEqual([first!.id, third!.id]);
     await flow.get(ProbeAccount).execute(first!.id);
     expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
   });

@@ -1,6 +1,6 @@
 import { newId, recordEvent, type Tx } from '#persistence';
-import { type Identity, type Profile, providerOf } from '#providers';
-import { adoptGrant, applyHealth, retireGrant, type RevocableTokens, type Room, syncProfiles } from '#tokens';
+import { type Identity, providerOf } from '#providers';
+import { adoptGrant, applyHealth, retireGrant, type ProfileList, type RevocableTokens, type Room, syncProfiles } from '#tokens';
 import type { ChosenProfile } from './choose-profiles.js';
 import type { OpenAttempt } from './finish-attempt.js';
 
@@ -8,7 +8,7 @@ export interface Connections {
   attempt: OpenAttempt;
   identity: Identity;
   /** All that the consent opened, where it opens several. */
-  profiles: Profile[] | undefined;
+  list: ProfileList | undefined;
   chosen: ChosenProfile[];
 }
 
@@ -20,11 +20,11 @@ export interface StoredConnections {
 
 /** Stores grant and accounts of one person in one transaction. Who is connected already keeps the account and its id. */
 export async function storeConnections(room: Room, tx: Tx, connections: Connections): Promise<StoredConnections> {
-  const { attempt, identity, profiles, chosen } = connections;
+  const { attempt, identity, list, chosen } = connections;
   const { grantId, scopes } = await adoptGrant(room, tx, attempt, identity);
   const stored: StoredAccount[] = [];
   for (const profile of chosen) stored.push(await storeAccount(tx, { attempt, profile, grantId, scopes }));
-  if (profiles) await syncProfiles(room, tx, grantId, profiles);
+  if (list) await syncProfiles(room, tx, grantId, list);
   await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
   await tx.query(

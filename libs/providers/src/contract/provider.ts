@@ -1,6 +1,6 @@
 import type { Duration } from '#config';
 import type { Secret } from '#observability';
-import type { PlatformRequest } from './http.js';
+import type { PlatformAnswer, PlatformRequest } from './http.js';
 import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
 import type { Push } from './push.js';
 
@@ -88,6 +88,8 @@ export interface Profile {
 export interface ProfilePage {
   profiles: Profile[];
   after: string | null;
+  /** There are more profiles, and the answer does not say how to ask for them. */
+  cutOff?: true;
 }
 
 export type ProfilesOutcome = ({ ok: true } & ProfilePage) | { ok: false; failure: Failure };
@@ -144,9 +146,13 @@ export interface Provider {
   };
   /** Where one consent opens several accounts: the list of them, page by page. Undefined: the person is the account. */
   profiles?: {
+    /** How many are asked for at a time, and how many where the platform refused the number before as too much. */
+    sizes: readonly [number, ...number[]];
     /** `after`: what the page before named as the next one's beginning; null for the first. */
-    request(accessToken: Secret, after: string | null): PlatformRequest;
+    request(accessToken: Secret, after: string | null, size: number): PlatformRequest;
     read(json: unknown): ProfilePage | undefined;
+    /** Whether the platform refused the request for its size. */
+    isTooMuch?(answer: PlatformAnswer): boolean;
   };
   /** The cheapest call that tells the truth about an account. */
   probe: {

@@ -91,14 +91,14 @@ describe('the Pages of a person at Facebook', () => {
   const only = (over: object) => facebook.profiles!.read({ data: [{ ...page, ...over }] })!.profiles[0]!;
 
   it('are asked for a hundred at a time, after the cursor', () => {
-    const first = new URL(facebook.profiles!.request(tokens.accessToken, null).reveal().url);
+    const first = new URL(facebook.profiles!.request(tokens.accessToken, null, 100).reveal().url);
     expect(first.origin + first.pathname).toBe(`${graph}/me/accounts`);
     expect(Object.fromEntries(first.searchParams)).toEqual({
       fields: 'id,name,username,access_token,category,tasks,picture.type(large)',
       limit: '100',
     });
-    const second = facebook.profiles!.request(tokens.accessToken, 'MTA=').reveal();
-    expect(new URL(second.url).searchParams.get('after')).toBe('MTA=');
+    const second = facebook.profiles!.request(tokens.accessToken, 'MTA=', 25).reveal();
+    expect(Object.fromEntries(new URL(second.url).searchParams)).toMatchObject({ after: 'MTA=', limit: '25' });
     expect(second.headers).toEqual(bearer);
   });
 
@@ -122,8 +122,34 @@ describe('the Pages of a person at Facebook', () => {
   it('go on where there is a next page, and not because there is a cursor', () => {
     const paging = { cursors: { before: 'a', after: 'b' } };
     expect(facebook.profiles!.read({ data: [page], paging: { ...paging, next: 'https://graph.facebook.com/…' } })?.after).toBe('b');
-    expect(facebook.profiles!.read({ data: [page], paging })?.after).toBeNull();
+    expect(facebook.profiles!.read({ data: [page], paging })).toMatchObject({ after: null });
+    expect(facebook.profiles!.read({ data: [page], paging })).not.toHaveProperty('cutOff');
     expect(facebook.profiles!.read({ data: [] })).toEqual({ profiles: [], after: null });
+  });
+
+  it('go on at the address of the next page where there is no cursor, without the token that stands in it', () => {
+    const next = 'https://graph.facebook.com/v25.0/77/accounts?access_token=EAAtoken&limit=1000&offset=100&__paging_token=q%3D';
+    const { after } = facebook.profiles!.read({ data: [page], paging: { next } })!;
+    const { url } = facebook.profiles!.request(tokens.accessToken, after, 5).reveal();
+    expect(new URL(url).pathname).toBe('/v25.0/me/accounts');
+    expect(Object.fromEntries(new URL(url).searchParams)).toEqual({ offset: '100', __paging_token: 'q=', limit: '5', fields: expect.any(String) });
+  });
+
+  it.each(['https://evil.example/me/accounts?after=b', 'http://graph.facebook.com/me/accounts?after=b', 'next', 7, { url: 'x' }])(
+    'are cut off where the next page is at %j, which is not asked',
+    (next) => {
+      expect(facebook.profiles!.read({ data: [page], paging: { next } })).toMatchObject({ after: null, cutOff: true });
+    },
+  );
+
+  it('are cut off where it cannot be read whether there are more', () => {
+    expect(facebook.profiles!.read({ data: [page], paging: 'none' })).toMatchObject({ after: null, cutOff: true });
+  });
+
+  it('are asked for with a smaller number where the platform says so, and only then', () => {
+    const error = (message: string) => ({ status: 500, headers: {}, body: JSON.stringify({ error: { message, code: 1 } }) });
+    expect(facebook.profiles!.isTooMuch!(error("Please reduce the amount of data you're asking for, then retry your request"))).toBe(true);
+    expect(facebook.profiles!.isTooMuch!(error('An unknown error occurred'))).toBe(false);
   });
 
   it.each([undefined, {}, { data: null }, { data: [{ id: 1 }] }, { error: { code: 190 } }])('are not read out of %j', (json) => {

@@ -10,7 +10,7 @@ import { readTokenResponse } from '../oauth/token-response.js';
 import { classify, classifyProbe } from './facebook.errors.js';
 import { DIALOG, graph } from './graph-urls.js';
 import { readInspection } from './read-inspection.js';
-import { readPages } from './read-pages.js';
+import { isTooMuch, pagesQuery, readPages } from './read-pages.js';
 import { readPerson } from './read-person.js';
 import { REQUIRED_SCOPES } from './scopes.js';
 
@@ -69,7 +69,12 @@ export const facebook = defineProvider({
   revoke: ({ accessToken }) => bearer('DELETE', '/me/permissions', accessToken),
   /** A token answer names no scopes; the person does. */
   identity: { request: (accessToken) => bearer('GET', '/me?fields=id,name,permissions', accessToken), read: readPerson },
-  profiles: { request: (accessToken, after) => bearer('GET', `/me/accounts?${pagesAfter(after)}`, accessToken), read: readPages },
+  profiles: {
+    sizes: [100, 25, 5],
+    request: (accessToken, after, size) => bearer('GET', `/me/accounts?${pagesQuery(after, size)}`, accessToken),
+    read: readPages,
+    isTooMuch,
+  },
   probe: { every: hours(6), request: inspection, read: readInspection },
   push: graphPush,
   classify: { token: classify, api: classify, probe: classifyProbe },
@@ -83,11 +88,6 @@ function longLived({ app, accessToken }: { app: AppCredentials; accessToken: Sec
 
 const bearer = (method: 'GET' | 'DELETE', path: string, accessToken: Secret): PlatformRequest =>
   new PlatformRequest({ method, url: graph(path), headers: { authorization: `Bearer ${accessToken.reveal()}` } });
-
-function pagesAfter(after: string | null): string {
-  const fields = 'id,name,username,access_token,category,tasks,picture.type(large)';
-  return new URLSearchParams({ fields, limit: '100', ...(after !== null && { after }) }).toString();
-}
 
 /** Asked with the app's own token, which is its id and secret; the platform takes the other one in the query only. */
 function inspection({ app, accessToken }: ProbeInput): PlatformRequest {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
+import type { PlatformAnswer } from '../contract/http.js';
 import type { Profile, ProfilePage } from '../contract/provider.js';
+import { graph } from './graph-urls.js';
 
 /** Who may publish on a Page, by the names of the classic Pages and of the new ones. */
 const PUBLISHING = ['CREATE_CONTENT', 'PROFILE_PLUS_CREATE_CONTENT'];
@@ -18,16 +20,42 @@ type Page = z.output<typeof Page>;
 
 const Pages = z.object({
   data: z.array(Page),
-  paging: z.object({ cursors: z.object({ after: text }).nullish(), next: text }).nullish().catch(null),
+  paging: z.object({ cursors: z.object({ after: text }).nullish().catch(null), next: z.unknown().optional() }).nullish().catch({ next: 'unreadable' }),
 });
 
-/** One page of Pages. The last one has a cursor too: only `next` says that there is more. */
+/**
+ * One page of Pages. The last one has a cursor too: only `next` says that there is more. A `next` without cursors is followed by
+ * its address.
+ */
 export function readPages(json: unknown): ProfilePage | undefined {
   const { data } = Pages.safeParse(json);
   if (!data) return undefined;
+  const profiles = data.data.map(toProfile);
   const { next, cursors } = data.paging ?? {};
-  return { profiles: data.data.map(toProfile), after: next ? (cursors?.after ?? null) : null };
+  if (!next) return { profiles, after: null };
+  const after = cursors?.after ?? (isOnGraph(next) ? next : null);
+  return { profiles, after, ...(after === null && { cutOff: true as const }) };
 }
+
+/** An address that leads to another host is not followed: the person's token goes with the request. */
+const isOnGraph = (address: unknown): address is string =>
+  typeof address === 'string' && URL.canParse(address) && new URL(address).origin === new URL(graph('/')).origin;
+
+const FIELDS = 'id,name,username,access_token,category,tasks,picture.type(large)';
+
+/** The query for the Pages after a cursor or at an address of `next`; the token that such an address repeats stays out of it. */
+export function pagesQuery(after: string | null, size: number): string {
+  const query = new URLSearchParams(after === null ? '' : nextQuery(after));
+  query.delete('access_token');
+  query.set('fields', FIELDS);
+  query.set('limit', String(size));
+  return query.toString();
+}
+
+const nextQuery = (after: string): string | { after: string } => (isOnGraph(after) ? new URL(after).search : { after });
+
+/** Comes with status 500 under code 1, which else is a passing error of the platform (developers.facebook.com/docs/graph-api/guides/error-handling). */
+export const isTooMuch = ({ status, body }: PlatformAnswer): boolean => status >= 400 && /reduce the amount of data/i.test(body);
 
 const toProfile = ({ id, name, username, picture, ...rights }: Page): Profile => ({
   platformAccountId: id,

@@ -21,6 +21,7 @@ const provider: Provider = {
     },
   },
   profiles: {
+    sizes: [10],
     request: () => { throw new Error('is not sent here'); },
     read: (json) => (says(json, 'pages') ? { profiles: [page], after: 'next' } : undefined),
   },

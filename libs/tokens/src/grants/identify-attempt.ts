@@ -1,12 +1,12 @@
-import type { Identity, IdentityOutcome, Profile } from '#providers';
+import type { Identity, IdentityOutcome } from '#providers';
 import { identify } from '../exchange/witness.js';
 import type { Room } from '../room.js';
 import type { ExchangedAttempt } from './adopt-grant.js';
-import { listProfiles } from './profiles.js';
+import { listProfiles, type ProfileList } from './profiles.js';
 
 /** Whose a token set is and, where one consent opens several accounts, which. */
 export type AttemptIdentity =
-  | { ok: true; identity: Identity; profiles: Profile[] | undefined }
+  | { ok: true; identity: Identity; list: ProfileList | undefined }
   | Extract<IdentityOutcome, { ok: false }>;
 
 /** Asks the platform whose the token set in an attempt is. Undefined: there is none any more. */
@@ -16,6 +16,6 @@ export async function identifyAttempt(room: Room, attempt: ExchangedAttempt): Pr
   const outcome = await identify(room, attempt, tokens.accessToken, tokens.scopes ?? attempt.scopes);
   if (!outcome.ok) return outcome;
   const listed = await listProfiles(room, attempt, tokens.accessToken);
-  if (listed && !listed.ok) return listed;
-  return { ...outcome, profiles: listed?.profiles };
+  if (listed && !listed.ok) return { ok: false, failure: listed.failure };
+  return { ...outcome, list: listed?.list };
 }

@@ -1,12 +1,20 @@
 import type { Secret } from '#observability';
 import type { Candidate, Environment, Tenant, Tx } from '#persistence/sql';
-import { type Failure, type Profile, providerOf, readProfilesAnswer } from '#providers';
+import { type Failure, type PlatformAnswer, type Profile, type ProfilesOutcome, type Provider, providerOf, readProfilesAnswer } from '#providers';
 import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import type { Room } from '../room.js';
 
-const MOST_PAGES = 50;
+/** Answers of a list are followed no further than this, whatever the platform says. */
+const MOST_ANSWERS = 100;
 
-export type Profiles = { ok: true; profiles: Profile[] } | { ok: false; failure: Failure };
+export interface ProfileList {
+  profiles: Profile[];
+  /** Only a whole list says something about a profile that is not in it. */
+  isWhole: boolean;
+}
+
+/** A list that broke off has what came before. */
+export type Profiles = { ok: true; list: ProfileList } | { ok: false; failure: Failure; list: ProfileList };
 
 /** What the profiles of a grant are asked with. */
 export interface ProfileOwner {
@@ -14,22 +22,63 @@ export interface ProfileOwner {
   environment: Environment;
 }
 
+type ProfileRoom = Pick<Room, 'client'>;
+
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
-export async function listProfiles(room: Room, { provider: name, environment }: ProfileOwner, token: Secret): Promise<Profiles | undefined> {
-  const provider = providerOf(name);
-  if (!provider.profiles) return undefined;
-  const found: Profile[] = [];
-  let after: string | null = null;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const request = provider.profiles.request(token, after);
-    const answer = await room.client.send(request, { environment, within: API_DEADLINE }).catch(() => undefined);
-    const outcome = answer ? readProfilesAnswer(provider, answer) : { ok: false as const, failure: UNREACHABLE };
-    if (!outcome.ok) return outcome;
-    found.push(...outcome.profiles);
-    after = outcome.after;
-    if (after === null) break;
+export async function listProfiles(room: ProfileRoom, owner: ProfileOwner, token: Secret): Promise<Profiles | undefined> {
+  const provider = providerOf(owner.provider);
+  return provider.profiles && new ProfileWalk(room, owner, provider).all(token);
+}
+
+/** One walk along the pages of a list: asks for fewer profiles at a time where the platform refuses the number. */
+class ProfileWalk {
+  readonly #found = new Map<string, Profile>();
+  readonly #sizes: number[];
+  readonly #asked = new Set<string | null>();
+
+  constructor(
+    private readonly room: ProfileRoom,
+    private readonly owner: ProfileOwner,
+    private readonly provider: Provider,
+  ) {
+    this.#sizes = [...(provider.profiles?.sizes ?? [])];
   }
-  return { ok: true, profiles: found };
+
+  async all(token: Secret): Promise<Profiles> {
+    let after: string | null = null;
+    for (let answers = 0; answers < MOST_ANSWERS; answers += 1) {
+      const outcome = await this.ask(token, after);
+      if (outcome === 'too_much') continue;
+      if (!outcome.ok) return { ...outcome, list: this.list(false) };
+      for (const profile of outcome.profiles) this.#found.set(profile.platformAccountId, profile);
+      if (outcome.after === null) return { ok: true, list: this.list(outcome.cutOff !== true) };
+      if (this.#asked.has(outcome.after)) break;
+      after = outcome.after;
+    }
+    return { ok: true, list: this.list(false) };
+  }
+
+  private async ask(token: Secret, after: string | null): Promise<ProfilesOutcome | 'too_much'> {
+    const answer = await this.send(token, after);
+    if (!answer) return { ok: false, failure: UNREACHABLE };
+    if (this.#sizes.length > 1 && this.provider.profiles?.isTooMuch?.(answer)) {
+      this.#sizes.shift();
+      return 'too_much';
+    }
+    this.#asked.add(after);
+    return readProfilesAnswer(this.provider, answer);
+  }
+
+  private async send(token: Secret, after: string | null): Promise<PlatformAnswer | undefined> {
+    const [size = 1] = this.#sizes;
+    const request = this.provider.profiles?.request(token, after, size);
+    const options = { environment: this.owner.environment, within: API_DEADLINE };
+    return request && this.room.client.send(request, options).catch(() => undefined);
+  }
+
+  private list(isWhole: boolean): ProfileList {
+    return { profiles: [...this.#found.values()], isWhole };
+  }
 }
 
 /** What a caller may know of a profile. */
@@ -49,23 +98,21 @@ const CONNECTED = `
   where grant_id = $1 and health <> 'disconnected' order by id for update`;
 
 /**
- * Holds the connected accounts of a grant against what its person opened: a profile that is there gets its new token, one
- * that lost its role or was left out of the consent shows it at once. Health is derived by the caller.
+ * Holds the connected accounts of a grant against what its person opened: a profile that is there gets its new token. One
+ * that is missing in a whole list is probed soon, and the probe decides: a platform may answer with a short list once. Health is
+ * derived by the caller.
  */
-export async function syncProfiles(room: Room, tx: Tx, grantId: string, profiles: readonly Profile[]): Promise<void> {
+export async function syncProfiles(room: Room, tx: Tx, grantId: string, { profiles, isWhole }: ProfileList): Promise<void> {
   const byId = new Map(profiles.map((profile) => [profile.platformAccountId, profile]));
   const { rows } = await tx.query<ConnectedProfile & Record<string, unknown>>(CONNECTED, [grantId]);
   for (const account of rows) {
     const profile = byId.get(account.platformAccountId);
     if (profile) await renewProfile(room, tx, account, profile);
-    else await tx.query(LEFT_OUT, [account.id]);
+    else if (isWhole) await tx.query(PROBE_SOON, [account.id]);
   }
 }
 
-/** What a probe found dead stays dead: that it is not listed either is no news. */
-const LEFT_OUT = `
-  update accounts set probe_class = 'permission', probe_reason = 'not_granted', probe_struck_at = null
-  where id = $1 and probe_class is distinct from 'permanent'`;
+const PROBE_SOON = 'update accounts set probe_due_at = db_now() where id = $1';
 
 async function renewProfile(room: Room, tx: Tx, account: ConnectedProfile, { accessToken, ineligible }: Profile): Promise<void> {
   if (accessToken) await room.vault.sealAccountToken(tx, account, accessToken);

@@ -1,23 +1,34 @@
+import type { Secret } from '#observability';
 import { transaction } from '#persistence/sql';
 import { providerOf } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
 import { applyHealth } from '../store/health-store.js';
-import { listProfiles, syncProfiles } from './profiles.js';
+import { listProfiles, type ProfileList, syncProfiles } from './profiles.js';
 
 /** A consent that came while the profiles were listed brought a newer list. */
 const STILL_THE_SAME = 'select 1 from grants where id = $1 and token_version = $2::bigint + 1 for update';
+
+/** A profile that is listed without the right to publish is asked for once more: one answer changes no account. */
+async function listTwice(room: Room, owner: GrantFacts, token: Secret): Promise<ProfileList | undefined> {
+  const first = (await listProfiles(room, owner, token))?.list;
+  if (!first?.profiles.some(({ ineligible }) => ineligible !== null)) return first;
+  const again = (await listProfiles(room, owner, token))?.list.profiles ?? [];
+  const second = new Map(again.map((profile) => [profile.platformAccountId, profile]));
+  const profiles = first.profiles.flatMap((profile) => (profile.ineligible === null ? profile : (second.get(profile.platformAccountId) ?? [])));
+  return { ...first, profiles };
+}
 
 /** With a renewed token the profiles are walked again: theirs are renewed too, and a lost role shows. */
 export async function renewProfiles(room: Room, before: GrantFacts): Promise<void> {
   if (!providerOf(before.provider).profiles) return;
   const tokens = await room.vault.openGrantTokens(room.pool, before);
-  const listed = tokens && (await listProfiles(room, before, tokens.access));
-  if (!listed?.ok) return;
+  const list = tokens && (await listTwice(room, before, tokens.access));
+  if (!list) return;
   await transaction(room.pool, async (tx) => {
     const { rows } = await tx.query(STILL_THE_SAME, [before.id, before.tokenVersion]);
     if (rows.length === 0) return;
-    await syncProfiles(room, tx, before.id, listed.profiles);
+    await syncProfiles(room, tx, before.id, list);
     await applyHealth(tx, before.id);
   });
 }

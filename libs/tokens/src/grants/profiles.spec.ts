@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { Secret } from '#observability';
+import type { PlatformAnswer, PlatformRequest } from '#providers';
+import type { PlatformClient } from '../platform-client.js';
+import { listProfiles } from './profiles.js';
+
+const GRAPH = 'https://graph.facebook.com/v25.0/me/accounts';
+const page = (id: string) => ({ id, name: id, access_token: `EAA${id}`, tasks: ['CREATE_CONTENT'] });
+const found = (data: object[], paging?: object): PlatformAnswer => ({ status: 200, headers: {}, body: JSON.stringify({ data, paging }) });
+const failed = (message: string): PlatformAnswer => ({ status: 500, headers: {}, body: JSON.stringify({ error: { code: 1, message } }) });
+const TOO_MUCH = failed("Please reduce the amount of data you're asking for, then retry your request");
+const BROKEN = failed('An unknown error occurred');
+
+/** Lists against a platform that gives these answers, the last one again and again; with what was asked for. */
+async function walk(...answers: PlatformAnswer[]) {
+  const asked: URLSearchParams[] = [];
+  const send = (request: PlatformRequest): Promise<PlatformAnswer> => {
+    asked.push(new URL(request.reveal().url).searchParams);
+    return Promise.resolve(answers.length > 1 ? answers.shift()! : answers[0]!);
+  };
+  const client = { send } as unknown as PlatformClient;
+  const listed = await listProfiles({ client }, { provider: 'facebook', environment: 'live' }, new Secret('EAAtoken'));
+  const { ok, list } = listed!;
+  return { ok, isWhole: list.isWhole, ids: list.profiles.map(({ platformAccountId }) => platformAccountId), asked };
+}
+
+describe('the walk along a list of profiles', () => {
+  it('follows an address of a next page that comes without a cursor, to the end', async () => {
+    const { asked, ...list } = await walk(found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }), found([page('2')]));
+    expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
+    expect([asked[1]?.get('offset'), asked[1]?.has('access_token')]).toEqual(['100', false]);
+  });
+
+  it('names a profile once that stands on two pages', async () => {
+    expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), found([page('1'), page('2')]))).toMatchObject({ ids: ['1', '2'] });
+  });
+
+  it.each([
+    ['leads to another host', [found([page('1')], { next: 'https://evil.example/' })], 1],
+    ['leads back to itself', [found([page('1')], { next: `${GRAPH}?after=a` })], 2],
+    ['has no end', Array.from({ length: 200 }, (_, n) => found([page('1')], { next: `${GRAPH}?after=${n}` })), 100],
+  ])('is not whole where it %s', async (_, answers, calls) => {
+    const { asked, ...list } = await walk(...answers);
+    expect([list, asked.length]).toEqual([{ ok: true, isWhole: false, ids: ['1'] }, calls]);
+  });
+
+  it('is not whole where it breaks off in the middle, and keeps what came before', async () => {
+    expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), BROKEN)).toMatchObject({ ok: false, isWhole: false, ids: ['1'] });
+  });
+
+  it('asks for fewer where the platform says that it is too much, at the same place, and goes on with that number', async () => {
+    const { asked, ...list } = await walk(TOO_MUCH, found([page('1')], { next: `${GRAPH}?after=a` }), TOO_MUCH, found([page('2')]));
+    expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
+    expect(asked.map((query) => [query.get('limit'), query.get('after')])).toEqual([['100', null], ['25', null], ['25', 'a'], ['5', 'a']]);
+  });
+
+  it('ends as a failure of the platform where five are too much', async () => {
+    const { asked, ...list } = await walk(TOO_MUCH);
+    expect([list, asked.length]).toEqual([{ ok: false, isWhole: false, ids: [] }, 3]);
+  });
+});

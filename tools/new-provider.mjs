@@ -1,18 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addLine } from './new-provider/add-line.mjs';
+import { checkName } from './new-provider/check-name.mjs';
 import { templates } from './new-provider/templates.mjs';
 
 const HELP = 'npm run new:provider <name>   writes libs/providers/src/<name>/ and its lines in the two registries\n';
-const NAME = /^[a-z][a-z0-9]*$/;
 
-/** Writes a platform's folder and its lines; what is still missing then, the conformance suite says in sentences. */
+/** Writes a platform's folder and its lines, or nothing where its name cannot be one; what is still missing then, the conformance suite says in sentences. */
 export function newProvider(root, name) {
   const sources = join(root, 'libs/providers/src');
   const folder = join(sources, name);
-  if (!NAME.test(name)) throw new Error(`a provider's name is lower-case letters and digits and begins with a letter, not "${name}"`);
-  if (existsSync(folder)) throw new Error(`there is a folder ${folder} already`);
+  checkName(root, name);
   mkdirSync(folder);
   for (const [file, text] of Object.entries(templates(name))) writeFileSync(join(folder, file), text);
   edit(join(sources, 'registry.ts'), (text) => addLine(text, { name, symbol: name, suffix: 'provider', list: 'const providers = [' }));

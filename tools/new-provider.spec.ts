@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { setupPage } from './docs/setup-pages.mjs';
 import { newProvider } from './new-provider.mjs';
+import { checkName } from './new-provider/check-name.mjs';
 
 const SOURCES = 'libs/providers/src';
 let root;
@@ -17,40 +19,74 @@ afterEach(() => { rmSync(root, { recursive: true }); });
 
 const read = (file) => readFileSync(join(root, SOURCES, file), 'utf8');
 
+describe('a name that no new provider can have', () => {
+  it.each([
+    ['', 'lower-case letters and digits'],
+    ['Ex', 'lower-case letters and digits'],
+    ['1st', 'lower-case letters and digits'],
+    ['two words', 'lower-case letters and digits'],
+    ['../up', 'lower-case letters and digits'],
+    ['a-b', 'lower-case letters and digits'],
+    ['é', 'lower-case letters and digits'],
+    ['a'.repeat(33), '1 to 32'],
+    ['example', /the sources use that word, and nobody outside.+ \d+ files do: apps\/.+ says/],
+    ['line', /the sources use that word.+and \d+ more/],
+    ['class', 'reserved word of the language'],
+    ['default', 'reserved word of the language'],
+    ['await', 'reserved word of the language'],
+    ['static', 'reserved word of the language'],
+    ['x', 'there is a provider of that name already'],
+    ['pin', '"pinterest" is found under it too'],
+    ['custom', 'there is a folder libs/providers/src/custom already'],
+    ['z', /the (sources|files that would be written) use that word/],
+  ])('is refused with the reason: "%s"', (name, reason) => {
+    expect(() => checkName('.', name)).toThrow(reason);
+  });
+
+  it('is refused before anything is written, and the command says so and fails', () => {
+    const before = readdirSync(SOURCES);
+    const { status, stderr } = spawnSync(process.execPath, ['tools/new-provider.mjs', 'example'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining('"example" cannot be a provider\'s name')]);
+    expect(readdirSync(SOURCES)).toEqual(before);
+  });
+
+  it('is not the one in the recipe of CONTRIBUTING.md', () => {
+    const [, name] = /npm run new:provider (\w+)/.exec(readFileSync('CONTRIBUTING.md', 'utf8'));
+    expect(() => checkName('.', name)).not.toThrow();
+  });
+});
+
 describe('a new provider', () => {
   it('gets a folder of its own', () => {
-    newProvider(root, 'example');
-    expect(readdirSync(join(root, SOURCES, 'example')).sort()).toEqual([
-      'example.errors.spec.ts', 'example.errors.ts', 'example.provider.spec.ts', 'example.provider.ts',
-      'example.sandbox.spec.ts', 'example.sandbox.ts', 'setup.md',
+    newProvider(root, 'mastodon');
+    expect(readdirSync(join(root, SOURCES, 'mastodon')).sort()).toEqual([
+      'mastodon.errors.spec.ts', 'mastodon.errors.ts', 'mastodon.provider.spec.ts', 'mastodon.provider.ts',
+      'mastodon.sandbox.spec.ts', 'mastodon.sandbox.ts', 'setup.md',
     ]);
   });
 
   it('is TypeScript that is well written, and a setup page of which every part is there', () => {
-    newProvider(root, 'example');
-    for (const file of readdirSync(join(root, SOURCES, 'example')).filter((name) => name.endsWith('.ts'))) {
-      const { diagnostics = [] } = ts.transpileModule(read(`example/${file}`), { reportDiagnostics: true });
+    newProvider(root, 'mastodon');
+    for (const file of readdirSync(join(root, SOURCES, 'mastodon')).filter((name) => name.endsWith('.ts'))) {
+      const { diagnostics = [] } = ts.transpileModule(read(`mastodon/${file}`), { reportDiagnostics: true });
       expect([file, ...diagnostics.map(({ messageText }) => messageText)]).toEqual([file]);
     }
-    expect(setupPage({ name: 'example', title: 'Example', scopes: { default: [], required: [] } }, read('example/setup.md'))).toContain('/v1/oauth/example/callback');
+    expect(setupPage({ name: 'mastodon', title: 'Mastodon', scopes: { default: [], required: [] } }, read('mastodon/setup.md'))).toContain('/v1/oauth/mastodon/callback');
   });
 
   it('gets its line in both registries, and nothing else there changes', () => {
     const before = { registry: readFileSync(join(SOURCES, 'registry.ts'), 'utf8'), sandbox: readFileSync(join(SOURCES, 'sandbox.ts'), 'utf8') };
-    newProvider(root, 'example');
-    expect(read('registry.ts')).toContain("import { example } from './example/example.provider.js';");
-    expect(read('registry.ts')).toMatch(/const providers = \[.*, example\] as const;/);
-    expect(read('registry.ts').replace(/import \{ example .*\n/, '').replace(', example]', ']')).toBe(before.registry);
-    expect(read('sandbox.ts').replace(/import \{ exampleSandbox .*\n/, '').replace('  exampleSandbox,\n', '')).toBe(before.sandbox);
+    newProvider(root, 'mastodon');
+    expect(read('registry.ts')).toContain("import { mastodon } from './mastodon/mastodon.provider.js';");
+    expect(read('registry.ts')).toMatch(/const providers = \[.*, mastodon\] as const;/);
+    expect(read('registry.ts').replace(/import \{ mastodon .*\n/, '').replace(', mastodon]', ']')).toBe(before.registry);
+    expect(read('sandbox.ts').replace(/import \{ mastodonSandbox .*\n/, '').replace('  mastodonSandbox,\n', '')).toBe(before.sandbox);
   });
 
-  it.each(['', 'Ex', '1st', 'two words', '../up'])('is refused under the name "%s"', (name) => {
-    expect(() => newProvider(root, name)).toThrow(/name is lower-case/);
-  });
 
   it('never overwrites one that is there', () => {
-    newProvider(root, 'example');
-    expect(() => newProvider(root, 'example')).toThrow(/already/);
-    expect(existsSync(join(root, SOURCES, 'example'))).toBe(true);
+    newProvider(root, 'mastodon');
+    expect(() => newProvider(root, 'mastodon')).toThrow(/already/);
+    expect(existsSync(join(root, SOURCES, 'mastodon'))).toBe(true);
   });
 });

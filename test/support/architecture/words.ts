@@ -1,11 +1,9 @@
 import ts from 'typescript';
+import { findNamings, REGISTRIES } from '../../../tools/new-provider/namings.mjs';
 import { eachSource, type Rule } from './rule.js';
 import { literalOf, nodesOf, type Source } from './source.js';
 import type { Tree } from './tree.js';
 
-const REGISTRIES = ['libs/providers/src/registry.ts', 'libs/providers/src/sandbox.ts'];
-/** A citation is no naming: one company documents several platforms, under the name of one. */
-const DOCUMENTS = /\bdevelopers\.\w+\.com\S*/g;
 const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
 const SERVER_CLOCK = /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
 const ROOMS_OF_ROWS = /^libs\/(accounts|tokens|persistence)\//;
@@ -51,16 +49,11 @@ export function platformsOf(tree: Tree): string[] {
   return folders.filter((name) => name !== undefined);
 }
 
-/** A long name counts wherever it stands; a name of a letter or two as a text by itself, a host, a path or a word's beginning. */
-function namings(source: Source, name: string): string[] {
-  if (name.length > 2) return new RegExp(`\\w*${name}\\w*`, 'i').exec(source.text.replaceAll(DOCUMENTS, ''))?.map((found) => `says ${found}`) ?? [];
-  const text = new RegExp(`^${name}$|(^|[/.])${name}\\.com\\b|/${name}(/|$)|\\$\\{?${name}\\.`, 'i');
-  // Not the X of HTTP's own headers: xFrameOptions.
-  const word = new RegExp(`^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=[A-Z_][A-Za-z]{2})`);
-  return [...nodesOf(source.ast)].flatMap((node) => {
-    const said = ts.isIdentifier(node) ? word.test(node.text) : text.test(literalOf(node) ?? '');
-    return said ? [`says ${node.getText()}`] : [];
-  });
+/** tools/new-provider asks the same before it writes a provider. */
+function namings({ text, ast }: Source, name: string): string[] {
+  const identifiers = (): string[] => [...nodesOf(ast)].flatMap((node) => (ts.isIdentifier(node) ? [node.text] : []));
+  const literals = (): string[] => [...nodesOf(ast)].flatMap((node) => literalOf(node) ?? []);
+  return findNamings({ text, identifiers, literals }, name).map((word) => `says ${word}`);
 }
 
 /** `process.env`, `process['env']`, `{ env } = process`, or `env` of node:process. */

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './start/build.mjs';
 import { install } from './start/install.mjs';
+import { ROOT } from './start/root.mjs';
 import { CommandError } from './start/run.mjs';
 import { printStep } from './start/steps.mjs';
+import { closingLines } from './test/failures.mjs';
 import { runJest, sum } from './test/jest.mjs';
 import { startRedis } from './test/redis.mjs';
 import { check } from './test/check.mjs';
@@ -26,15 +28,15 @@ try {
   if (chosen.length > 0) results.push(await runJest(directory, chosen));
   else await everything();
 } catch (error) {
-  console.error(error instanceof CommandError ? error.message : error);
-  results.push({ passed: 0, failed: 1, skipped: 0 });
+  const message = error instanceof CommandError ? error.message : String(error.stack);
+  results.push({ passed: 0, failed: 1, skipped: 0, failures: [{ name: 'the run could not go on', message }] });
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 
-const { passed, failed, skipped } = sum(results);
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exitCode = failed > 0 ? 1 : 0;
+const total = sum(results);
+for (const line of closingLines(total, ROOT)) console.log(line);
+process.exitCode = total.failed > 0 ? 1 : 0;
 
 async function everything() {
   results.push(await check('typecheck'));

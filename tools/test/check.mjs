@@ -11,10 +11,10 @@ const PATH = `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`;
 export async function check(script, args = '') {
   try {
     await printStep(script, () => run('sh', ['-c', `${scripts[script]} ${args}`], { cwd: ROOT, env: { ...process.env, PATH } }));
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, failures: [] };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(`\n${script} complains\n${error.output}`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [{ name: `${script} complains`, message: error.output }] };
   }
 }

@@ -35,7 +35,8 @@ export interface Fault {
   endpoint: 'token' | 'revoke' | 'identity' | 'profiles' | 'probe';
   times?: number;
   status?: number;
-  body?: object;
+  body?: object | string;
+  body_base64?: string;
   headers?: Record<string, string>;
   delay_ms?: number;
   drop?: 'before' | 'after';

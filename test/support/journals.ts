@@ -21,7 +21,7 @@ export const SMALL = { segmentSize: 16_384, slot: 4_096, beside: 2, ahead: 16, q
 export const intent = (given: Partial<JournaledIntent> = {}): JournaledIntent => ({
   intentId: randomUUID(), kind: 'refresh', subjectId: randomUUID(), version: '7', ...given,
 });
-export const answer = (body = '{"access_token":"a"}'): PlatformAnswer => ({ status: 200, headers: { 'content-type': 'application/json' }, body });
+export const answer = (body = '{"access_token":"a"}'): PlatformAnswer => ({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) });
 
 /** Folders of journals, all of them gone after the tests. */
 export class Journals {

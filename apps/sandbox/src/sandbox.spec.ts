@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
 import { sandboxes } from '#providers/sandbox';
 import { TestSandbox } from '../../../test/support/sandbox.js';
 import { isLoopback } from './control/mount-control.js';
@@ -55,6 +56,9 @@ describe('the control API', () => {
     ['an unknown field', '/faults', { provider, endpoint: 'token', status: 500, colour: 'red' }, 'colour'],
     ['a fault that does nothing', '/faults', { provider, endpoint: 'token' }, 'status'],
     ['a body without a status', '/faults', { provider, endpoint: 'token', delay_ms: 1, body: 'x' }, 'body'],
+    ['bytes without a status', '/faults', { provider, endpoint: 'token', delay_ms: 1, body_base64: 'AA==' }, 'body_base64'],
+    ['bytes beside a body', '/faults', { provider, endpoint: 'token', status: 200, body: 'x', body_base64: 'AA==' }, 'body_base64'],
+    ['bytes that are no base64', '/faults', { provider, endpoint: 'token', status: 200, body_base64: '%' }, 'body_base64'],
     ['a header that would break the answer', '/faults', { provider, endpoint: 'token', status: 500, headers: { a: 'b\r\nc: d' } }, 'headers.a'],
     ['a clock turned back', '/clock', { advance_seconds: -1 }, 'advance_seconds'],
     ['a life of no length', '/apps', { provider, client_id: 'a', access_ttl_seconds: 0 }, 'access_ttl_seconds'],
@@ -76,6 +80,15 @@ describe('the control API', () => {
 
   it('says that a persona does not exist', async () => {
     expect(await sandbox.control('POST', '/users/nobody/revoke', { provider })).toMatchObject({ status: 404, body: { errors: [{ field: 'persona' }] } });
+  });
+
+  it('answers a call with the bytes and headers of a fault', async () => {
+    const bytes = gzipSync('{"a":1}');
+    const fault = { provider: 'x', endpoint: 'identity', status: 203, body_base64: bytes.toString('base64'), headers: { 'Content-Encoding': 'gzip', 'Content-Type': 'text/html' } };
+    expect((await sandbox.control('POST', '/faults', fault)).body).toMatchObject({ body_base64: fault.body_base64, left: 1 });
+    const answer = await sandbox.call('https://api.x.com/2/users/me');
+    expect(answer).toMatchObject({ status: 203, body: '{"a":1}' });
+    expect([answer.headers.get('content-encoding'), answer.headers.get('content-type')]).toEqual(['gzip', 'text/html']);
   });
 
   it('keeps what was set for an app when something else is set', async () => {

@@ -1,8 +1,8 @@
 export * from './contract/index.js';
 export { type AuthorizeInput, authorizeUrl } from './oauth/authorize-url.js';
+export { holdsWholeObject, MAX_ANSWER_BYTES } from './oauth/decode-answer.js';
 export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
 export { readIdentityAnswer, readProbeAnswer, readProfilesAnswer, readTokenAnswer } from './oauth/read-answer.js';
-export { splitScopes } from './oauth/token-response.js';
-export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders } from './push/push-families.js';
+export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders, readNotice } from './push/push-families.js';
 export { findProvider, nearestProvider, PROVIDER_NAMES, providerOf, providerTitle, registerProviders } from './registry.js';

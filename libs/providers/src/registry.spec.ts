@@ -134,15 +134,15 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))('
     const word = JSON.stringify(code);
     const bodies = [`{"error":${word}}`, `{"error":{"code":${word}}}`, `{"code":${word}}`, `{"title":${word},"type":${word}}`, `{"errors":[{"code":${word}}]}`];
     for (const body of bodies) {
-      const outcomes = [readTokenAnswer, readIdentityAnswer].map((read) => read(provider, { status: 400, headers: {}, body }));
+      const outcomes = [readTokenAnswer, readIdentityAnswer].map((read) => read(provider, { status: 400, headers: {}, body: Buffer.from(body) }));
       expect(outcomes).toMatchObject([{ ok: false, failure: { class: 'temporary' } }, { ok: false, failure: { class: 'temporary' } }]);
     }
   });
 
   it.each([500, 502, 503, 504])('never speaks of a grant with status %i', (status) => {
     for (const body of ['', '<html>', '{"error":"invalid_grant"}']) {
-      expect(readTokenAnswer(provider, { status, headers: {}, body })).toMatchObject({ ok: false, failure: { class: 'temporary' } });
-      expect(readIdentityAnswer(provider, { status, headers: {}, body })).toMatchObject({ ok: false, failure: { class: 'temporary' } });
+      expect(readTokenAnswer(provider, { status, headers: {}, body: Buffer.from(body) })).toMatchObject({ ok: false, failure: { class: 'temporary' } });
+      expect(readIdentityAnswer(provider, { status, headers: {}, body: Buffer.from(body) })).toMatchObject({ ok: false, failure: { class: 'temporary' } });
     }
   });
 
@@ -150,7 +150,7 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))('
     const words = fc.constantFrom('invalid_grant', 'invalid_request', 'invalid_client', 'Unauthorized', 'access_token_invalid');
     fc.assert(fc.property(fc.integer({ min: 200, max: 599 }), words, fc.string({ minLength: 9 }), (status, error, text) => {
       const body = JSON.stringify({ error, error_description: `hidden ${text}`, title: error, detail: `hidden ${text}` });
-      for (const outcome of [readTokenAnswer(provider, { status, headers: {}, body }), readIdentityAnswer(provider, { status, headers: {}, body })]) {
+      for (const outcome of [readTokenAnswer(provider, { status, headers: {}, body: Buffer.from(body) }), readIdentityAnswer(provider, { status, headers: {}, body: Buffer.from(body) })]) {
         if (outcome.ok) throw new Error('taken for a success');
         const { failure } = outcome;
         expect(['temporary', 'app', 'permanent', 'owner', 'permission']).toContain(failure.class);

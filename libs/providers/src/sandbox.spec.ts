@@ -84,7 +84,7 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))('the imi
     const failure = (call: keyof typeof calls, reason: RefusalReason): Partial<Failure> => {
       const [request, read] = calls[call];
       const { status, headers = {}, body } = endpointOf(sandbox, request)!.refuse(new Refusal(reason, 'something'));
-      const outcome = read(provider, { status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+      const outcome = read(provider, { status, headers, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
       return outcome.ok ? { reason: 'taken for a success' } : outcome.failure;
     };
     const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => failure(call, reason).class;

@@ -39,11 +39,12 @@ beforeEach(() => {
 });
 
 describe('a call to a platform', () => {
-  it('sends method, headers and form as they are, and says that it reads JSON', async () => {
+  it('sends method, headers and form as they are, and says that it reads JSON without a content coding', async () => {
     await send();
     expect(seen[0]?.request).toMatchObject({ method: 'POST', url: '/token?hidden=1' });
     expect(seen[0]?.request.headers).toMatchObject({
       accept: 'application/json',
+      'accept-encoding': 'identity',
       authorization: 'Basic hidden-basic',
       'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
     });
@@ -52,7 +53,15 @@ describe('a call to a platform', () => {
 
   it('gives status, headers in lower case and the body, whatever the status', async () => {
     answer = (_request, response) => { response.writeHead(429, { 'Retry-After': '7' }).end('{"error":"slow down"}'); };
-    expect(await send()).toMatchObject({ status: 429, headers: { 'retry-after': '7' }, body: '{"error":"slow down"}' });
+    expect(await send()).toMatchObject({ status: 429, headers: { 'retry-after': '7' }, body: Buffer.from('{"error":"slow down"}') });
+  });
+
+  it('gives the body in the bytes that came, and no cookie', async () => {
+    const bytes = Buffer.from([0, 255, 0x1f, 0x8b, 0xed, 0xa0, 0x80]);
+    answer = (_request, response) => { response.writeHead(200, { 'content-encoding': 'gzip', 'set-cookie': ['a=b', 'c=d'] }).end(bytes); };
+    const { body, headers } = await send();
+    expect(body.equals(bytes)).toBe(true);
+    expect([headers['content-encoding'], 'set-cookie' in headers]).toEqual(['gzip', false]);
   });
 
   it('goes below the sandbox in environment test', async () => {
@@ -137,10 +146,49 @@ describe('a request whose answer is lost', () => {
 
   it('is given up when the time is over, not before', async () => {
     answer = (_request, response) => { setTimeout(() => { response.end('{"late":true}'); }, 400); };
-    expect((await send('/token', 3_000)).body).toBe('{"late":true}');
+    expect((await send('/token', 3_000)).body.toString()).toBe('{"late":true}');
     const started = performance.now();
     expect(await failed(send('/token', 150))).toBeInstanceOf(AnswerLost);
     expect(performance.now() - started).toBeGreaterThanOrEqual(140);
+  });
+});
+
+describe('an answer whose transfer is wrong', () => {
+  const WHOLE = '{"access_token":"a","refresh_token":"r"}';
+
+  it.each<[string, RequestListener]>([
+    ['the connection ends before as much has come as was announced', (_request, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write(WHOLE, () => { response.destroy(); });
+    }],
+    ['the last chunk never comes', (request, response) => {
+      response.writeHead(200).write(WHOLE, () => { request.socket.end(); });
+    }],
+    ['the connection is reset after it', (request, response) => {
+      response.writeHead(200).write(WHOLE, () => { setTimeout(() => { request.socket.resetAndDestroy(); }, 50); });
+    }],
+    ['garbage follows where a chunk should', (request, response) => {
+      response.writeHead(200).write(WHOLE, () => { request.socket.end('garbage\r\n'); });
+    }],
+    ['it stays open', (_request, response) => { response.writeHead(200).write(WHOLE); }],
+    ['more than a megabyte of blanks follows', (_request, response) => { response.end(WHOLE + ' '.repeat(2 * MEGABYTE)); }],
+  ])('is taken where its bytes hold a whole object, though %s', async (_what, behave) => {
+    answer = behave;
+    expect(await send('/token', 400)).toMatchObject({ status: 200, body: { length: expect.any(Number) } });
+  });
+
+  it.each<[string, RequestListener]>([
+    ['a form, which may go on', (_request, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('access_token=a', () => { response.destroy(); });
+    }],
+    ['half an object', (_request, response) => { response.writeHead(200).write(WHOLE.slice(0, -1)); }],
+  ])('is lost where it broke off after %s', async (_what, behave) => {
+    answer = behave;
+    expect(await failed(send('/token', 300))).toBeInstanceOf(AnswerLost);
+  });
+
+  it('ends where its length was announced, whatever follows', async () => {
+    answer = (request) => { request.socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${WHOLE.length - 1}\r\n\r\n${WHOLE}`); };
+    expect((await send()).body.toString()).toBe(WHOLE.slice(0, -1));
   });
 });
 

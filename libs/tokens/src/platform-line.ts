@@ -1,9 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { seconds } from '#config';
-import type { PlatformAnswer } from '#providers';
+import { holdsWholeObject, MAX_ANSWER_BYTES, type PlatformAnswer } from '#providers';
 
-const LARGEST_ANSWER = 1024 * 1024;
 const CONNECTED_WITHIN = seconds(10);
 
 /** The request cannot have arrived: nothing was sent. */
@@ -39,7 +38,20 @@ export class PlatformLine {
 
   /** Waits until the connection stands, TLS included. Throws NotSent. */
   connected(): Promise<void> {
-    return this.settle(CONNECTED_WITHIN, NotSent, (done) => {
+    return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        clearTimeout(late);
+        this.outgoing.off('error', fail);
+        this.outgoing.destroy();
+        reject(new NotSent(this.letter.name));
+      };
+      const done = (): void => {
+        clearTimeout(late);
+        this.outgoing.off('error', fail);
+        resolve();
+      };
+      const late = setTimeout(fail, CONNECTED_WITHIN);
+      this.outgoing.once('error', fail);
       this.outgoing.once('socket', (socket: Socket) => {
         if (!socket.connecting) done();
         else socket.once(this.letter.secure ? 'secureConnect' : 'connect', done);
@@ -47,14 +59,29 @@ export class PlatformLine {
     });
   }
 
-  /** Sends, and waits for the whole answer. Throws AnswerLost, or NotSent where the connection was gone before. */
+  /**
+   * Sends, and waits for the answer, at most so many milliseconds. Throws AnswerLost, or NotSent where the connection was gone
+   * before. A transfer that breaks off, stalls or grows too large is an answer all the same where its bytes hold a whole one.
+   */
   send(within: number): Promise<PlatformAnswer> {
     if (this.#broken) return Promise.reject(new NotSent(this.letter.name));
-    const answer = this.settle<PlatformAnswer>(within, AnswerLost, (done, fail) => {
-      this.outgoing.once('response', (response) => { read(response).then(done, fail); });
+    const answer = new Promise<PlatformAnswer>((resolve, reject) => {
+      let received: ReceivedAnswer | undefined;
+      const end = (complete: boolean): void => {
+        clearTimeout(late);
+        this.outgoing.off('error', breakOff);
+        const answer = received?.take(complete);
+        if (!complete) this.outgoing.destroy();
+        if (answer) resolve(answer);
+        else reject(new AnswerLost(this.letter.name));
+      };
+      const breakOff = (): void => { end(false); };
+      const late = setTimeout(breakOff, within);
+      this.outgoing.once('error', breakOff);
+      this.outgoing.once('response', (response) => { received = new ReceivedAnswer(response, end); });
       this.outgoing.end(this.letter.body);
     });
-    // Who died after sending waits for nothing any more.
+    // A process that ends after the request was sent waits for no answer.
     answer.catch(() => undefined);
     return answer;
   }
@@ -63,40 +90,34 @@ export class PlatformLine {
   hangUp(): void {
     this.outgoing.destroy();
   }
+}
 
-  private settle<Result>(
-    within: number,
-    Failure: typeof NotSent | typeof AnswerLost,
-    begin: (done: (result: Result) => void, fail: () => void) => void,
-  ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const fail = (): void => {
-        clearTimeout(late);
-        this.outgoing.off('error', fail);
-        this.outgoing.destroy();
-        reject(new Failure(this.letter.name));
-      };
-      const late = setTimeout(fail, within);
-      this.outgoing.once('error', fail);
-      begin((result) => {
-        clearTimeout(late);
-        this.outgoing.off('error', fail);
-        resolve(result);
-      }, fail);
+/** The bytes of one answer while they arrive. `end` is told once whether all of them came. */
+class ReceivedAnswer {
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(private readonly response: IncomingMessage, end: (complete: boolean) => void) {
+    response.on('data', (chunk: Buffer) => {
+      this.#size += chunk.length;
+      if (this.#size > MAX_ANSWER_BYTES) end(false);
+      else this.#chunks.push(chunk);
     });
+    response.once('end', () => { end(true); });
+    response.once('error', () => { end(false); });
+  }
+
+  /** What came; undefined where it is not all and what came is no whole object. */
+  take(complete: boolean): PlatformAnswer | undefined {
+    // What came together with the error is still in the stream's buffer: reading it emits `data`.
+    if (!complete && this.#size <= MAX_ANSWER_BYTES) this.response.read();
+    const isAll = complete || (this.response.complete && this.#size <= MAX_ANSWER_BYTES);
+    const { statusCode, headers } = this.response;
+    const answer = { status: statusCode ?? 0, headers: textHeaders(headers), body: Buffer.concat(this.#chunks) };
+    return isAll || holdsWholeObject(answer) ? answer : undefined;
   }
 }
 
-async function read(response: IncomingMessage): Promise<PlatformAnswer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_ANSWER) throw new Error('the answer is too large');
-    chunks.push(chunk);
-  }
-  return { status: response.statusCode ?? 0, headers: flat(response.headers), body: Buffer.concat(chunks).toString('utf8') };
-}
-
-const flat = (headers: IncomingMessage['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+/** Without cookies, the one header that Node gives as a list: nothing is read from them, and the journal is no place for them. */
+const textHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));

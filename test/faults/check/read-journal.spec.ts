@@ -3,7 +3,7 @@ import type { JournalRecord } from '#tokens';
 import { openExchanges } from './read-journal.js';
 
 const record = (type: JournalRecord['type'], intentId: string, status?: number): JournalRecord => ({
-  type, intent: { intentId, kind: 'refresh', subjectId: `grant of ${intentId}`, version: '4' }, answer: status ? { status, headers: {}, body: '{}' } : null,
+  type, intent: { intentId, kind: 'refresh', subjectId: `grant of ${intentId}`, version: '4' }, answer: status ? { status, headers: {}, body: Buffer.from('{}') } : null,
 });
 
 describe('what is found in the journal of a dead process', () => {

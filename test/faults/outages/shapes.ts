@@ -17,9 +17,9 @@ export interface Shape {
 
 const HTML = '<!doctype html><title>Something went wrong</title>';
 const json = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer =>
-  ({ status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+  ({ status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(JSON.stringify(body)) });
 const html = (status: number, headers: Record<string, string> = {}): PlatformAnswer =>
-  ({ status, headers: { 'content-type': 'text/html', ...headers }, body: HTML });
+  ({ status, headers: { 'content-type': 'text/html', ...headers }, body: Buffer.from(HTML) });
 const inTwoMinutes = (): string => new Date(Date.now() + 120_000).toUTCString();
 
 /** An access token that is a number, a life that is a word: sane neither for tokens nor for a refusal. */
@@ -39,7 +39,7 @@ export const SHAPES: readonly Shape[] = [
   { name: '200 with HTML', token: () => html(200) },
   { name: '200 with an empty object', token: () => json(200, {}) },
   { name: '200 with odd types', token: () => json(200, ODD_TYPES) },
-  { name: '200, cut off', token: () => ({ ...json(200, {}), body: '{"access_token":"abc' }) },
+  { name: '200, cut off', token: () => ({ ...json(200, {}), body: Buffer.from('{"access_token":"abc') }) },
   { name: 'slow, then 504', token: () => html(504), takes: 60 },
   { name: '403 with HTML', token: () => html(403) },
   { name: 'unknown error code', token: () => json(400, { error: 'something_new' }) },

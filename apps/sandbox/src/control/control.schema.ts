@@ -47,6 +47,7 @@ export const FaultPlan = z
     times: z.int().min(1).max(MOST_TIMES).default(1),
     status: z.int().min(200).max(599).optional(),
     body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+    body_base64: z.base64().max(4 * 1024 * 1024).optional(),
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
     delay_ms: z.int().min(1).max(hours(1)).optional(),
     drop: z.union([z.boolean(), z.enum(['before', 'after'])]).optional(),
@@ -55,7 +56,9 @@ export const FaultPlan = z
     path: ['status'],
     error: 'say at least one of status, delay_ms and drop',
   })
-  .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' });
+  .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' })
+  .refine(({ status, body_base64 }) => body_base64 === undefined || status !== undefined, { path: ['body_base64'], error: 'needs a status' })
+  .refine(({ body, body_base64 }) => body === undefined || body_base64 === undefined, { path: ['body_base64'], error: 'is instead of body' });
 
 /** With `delete_data` she also asks for what the app knows of her to be destroyed, where the platform passes that on. */
 export const Removal = z.strictObject({ provider, client_id: clientId.optional(), delete_data: z.boolean().default(false) });

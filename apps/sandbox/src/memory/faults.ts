@@ -8,6 +8,7 @@ export interface Fault {
   readonly times: number;
   /** An answer instead of the call; the call is not carried out. */
   readonly status?: number;
+  /** A Buffer is answered byte by byte. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Waits this long before answering; alone, the call is carried out at once and only its answer is late. */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Duration, seconds } from '#config';
 import { LOGGER, type Logger } from '#observability';
 import { Database } from '#persistence';
-import { type PushCall, type PushingProvider, pushingProviders } from '#providers';
+import { type PushCall, type PushingProvider, pushingProviders, readNotice } from '#providers';
 import { type PushApp, PushApps } from './push-apps.js';
 import { TakeNotice } from './take-notice.js';
 
@@ -69,7 +69,7 @@ export class HandlePush {
   }
 
   private async take(app: PushApp, call: PushCall): Promise<string | undefined> {
-    const notice = app.provider.push.read(call);
+    const notice = readNotice(app.provider, call);
     return notice && this.notice.execute({ app, notice, body: call.body });
   }
 

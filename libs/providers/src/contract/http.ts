@@ -41,7 +41,8 @@ export interface PlatformAnswer {
   status: number;
   /** Names in lower case. */
   headers: Record<string, string>;
-  body: string;
+  /** The bytes as they came, in whatever content encoding and charset. */
+  body: Buffer;
 }
 
 /** Where a platform's URL is reached: in `test` below the sandbox, host and path kept (`<sandbox>/<host><path>`). */

@@ -4,6 +4,7 @@ import type { Secret } from '#observability';
 export interface TokenSet {
   accessToken: Secret;
   refreshToken: Secret | null;
+  /** 0 where the platform said that there is no end: with 0, less than 0, or JSON's null. */
   expiresIn: number | null;
   refreshExpiresIn: number | null;
   /** Granted scopes; null where the platform did not say (RFC 6749 5.1: then as requested). */
@@ -39,7 +40,11 @@ export interface Failure {
   retryAfter?: number;
 }
 
-export type TokenOutcome = { ok: true; tokens: TokenSet } | { ok: false; failure: Failure };
+/**
+ * `outcomeUnknown`: a success by its status that holds neither a readable token set nor a refusal. The platform may have
+ * spent the code or the refresh token that was sent.
+ */
+export type TokenOutcome = { ok: true; tokens: TokenSet } | { ok: false; failure: Failure; outcomeUnknown?: true };
 export type IdentityOutcome = { ok: true; identity: Identity } | { ok: false; failure: Failure };
 
 /** What a probe found. `reauthDueAt`: the day after which only the person can help, where the platform names it. */

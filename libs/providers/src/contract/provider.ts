@@ -94,7 +94,10 @@ export interface ProfilePage {
 
 export type ProfilesOutcome = ({ ok: true } & ProfilePage) | { ok: false; failure: Failure };
 
-/** A body that was read as JSON, or undefined where it was none. */
+/**
+ * A body that was read as JSON or as a form; `json` is undefined where it was neither. An integer that JavaScript cannot
+ * hold exactly stands there as the text of its digits.
+ */
 export interface ReadAnswer {
   status: number;
   headers: Record<string, string>;

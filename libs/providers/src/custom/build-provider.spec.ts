@@ -78,7 +78,7 @@ describe('a provider of the operator', () => {
   });
 });
 
-const token = (status: number, body: string, headers: Record<string, string> = {}) => readTokenAnswer(acme, { status, headers, body });
+const token = (status: number, body: string, headers: Record<string, string> = {}) => readTokenAnswer(acme, { status, headers, body: Buffer.from(body) });
 const failed = (failure: object) => ({ ok: false, failure });
 
 describe('what its token endpoint says', () => {
@@ -106,7 +106,7 @@ describe('what its token endpoint says', () => {
 });
 
 const person = (status: number, body: string, headers: Record<string, string> = {}) =>
-  [readIdentityAnswer, readProbeAnswer].map((read) => read(acme, { status, headers, body }));
+  [readIdentityAnswer, readProbeAnswer].map((read) => read(acme, { status, headers, body: Buffer.from(body) }));
 
 describe('what its API says', () => {
   it('takes an answer with a person for life', () => {

@@ -1,5 +1,6 @@
 import { seconds } from '#config';
 import { PlatformRequest } from '../contract/http.js';
+import type { TokenSet } from '../contract/outcome.js';
 import { defineProvider, type Provider } from '../contract/provider.js';
 import { basicAuthentication, secretInBody } from '../oauth/client-authentication.js';
 import { s256 } from '../oauth/pkce.js';
@@ -24,7 +25,7 @@ export function buildProvider(custom: CustomProvider): Provider {
     liveOnly: true,
     authorize: authorizeOf(custom),
     scopes: custom.scopes,
-    token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: custom.token.defaultLifeSeconds },
+    token: { exchange: codeRequest(token), read: tokenReader(custom.token), defaultLife: custom.token.defaultLifeSeconds },
     refresh: { ...refreshOf(custom), request: refreshRequest(token) },
     /** The refresh token: RFC 7009 2.1 has the access tokens of its grant go with it. */
     ...(custom.revoke && {
@@ -36,6 +37,14 @@ export function buildProvider(custom: CustomProvider): Provider {
     classify: { token: () => undefined, api: classifyBearer },
   });
 }
+
+/** The operator's word on lives counts wherever the answer leaves them out, also for a token that nothing renews. */
+const tokenReader =
+  ({ defaultLifeSeconds }: CustomProvider['token']) =>
+  (json: unknown): TokenSet | undefined => {
+    const tokens = readTokenResponse(json);
+    return tokens && { ...tokens, expiresIn: tokens.expiresIn ?? defaultLifeSeconds };
+  };
 
 const authorizeOf = ({ authorize }: CustomProvider): Provider['authorize'] => ({
   url: authorize.url,

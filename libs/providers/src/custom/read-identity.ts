@@ -1,11 +1,12 @@
 import type { Identity } from '../contract/outcome.js';
+import { idField, textField } from '../oauth/platform-values.js';
 import type { CustomProvider } from './custom-provider.schema.js';
 
 /** Reads who it is out of the fields that the operator named; undefined where there is no id. */
 export const identityReader =
   ({ id, handle, name, avatar }: CustomProvider['identity']) =>
   (json: unknown): Identity | undefined => {
-    const found = idAt(json, id);
+    const found = idField.safeParse(valueAt(json, id)).data;
     if (found === undefined) return undefined;
     return {
       platformUserId: found,
@@ -16,17 +17,8 @@ export const identityReader =
     };
   };
 
-/** Some count their people; a number that JavaScript cannot hold would be two people's. */
-function idAt(json: unknown, path: string): string | undefined {
-  const found = valueAt(json, path);
-  if (Number.isSafeInteger(found)) return String(found);
-  return typeof found === 'string' && found !== '' ? found : undefined;
-}
-
-function textAt(json: unknown, path: string | undefined): string | null {
-  const found = path === undefined ? undefined : valueAt(json, path);
-  return typeof found === 'string' && found !== '' ? found : null;
-}
+const textAt = (json: unknown, path: string | undefined): string | null =>
+  path === undefined ? null : textField.parse(valueAt(json, path));
 
 const valueAt = (json: unknown, path: string): unknown =>
   path.split('.').reduce((within, field) => (isObject(within) && Object.hasOwn(within, field) ? within[field] : undefined), json);

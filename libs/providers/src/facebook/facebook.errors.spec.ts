@@ -7,7 +7,7 @@ import { facebook } from './facebook.provider.js';
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
   status,
   headers,
-  body: typeof body === 'string' ? body : JSON.stringify(body),
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
 type Outcome = { ok: true } | { ok: false; failure: Failure };
 const failureIn = (outcome: Outcome): Failure | 'ok' => (outcome.ok ? 'ok' : outcome.failure);

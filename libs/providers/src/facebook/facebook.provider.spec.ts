@@ -81,7 +81,7 @@ describe('Facebook', () => {
     expect(facebook.identity.read({ id: '1' })).not.toHaveProperty('scopes');
   });
 
-  it.each([undefined, null, {}, { id: '' }, { id: 10_158 }, { error: { code: 190 } }])('names nobody with %j', (json) => {
+  it.each([undefined, null, {}, { id: '' }, { id: 10.5 }, { error: { code: 190 } }])('names nobody with %j', (json) => {
     expect(facebook.identity.read(json)).toBeUndefined();
   });
 });
@@ -147,12 +147,12 @@ describe('the Pages of a person at Facebook', () => {
   });
 
   it('are asked for with a smaller number where the platform says so, and only then', () => {
-    const error = (message: string) => ({ status: 500, headers: {}, body: JSON.stringify({ error: { message, code: 1 } }) });
+    const error = (message: string) => ({ status: 500, headers: {}, body: Buffer.from(JSON.stringify({ error: { message, code: 1 } })) });
     expect(facebook.profiles!.isTooMuch!(error("Please reduce the amount of data you're asking for, then retry your request"))).toBe(true);
     expect(facebook.profiles!.isTooMuch!(error('An unknown error occurred'))).toBe(false);
   });
 
-  it.each([undefined, {}, { data: null }, { data: [{ id: 1 }] }, { error: { code: 190 } }])('are not read out of %j', (json) => {
+  it.each([undefined, {}, { data: null }, { data: [{ id: 1.5 }] }, { error: { code: 190 } }])('are not read out of %j', (json) => {
     expect(facebook.profiles!.read(json)).toBeUndefined();
   });
 });

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import type { Failure, ProbeReading } from '../contract/outcome.js';
 import { classifyGraphError } from '../graph-api/graph.errors.js';
+import { idField } from '../oauth/platform-values.js';
 import { REQUIRED_SCOPES } from './scopes.js';
 
 const Inspection = z.object({
   data: z.object({
     is_valid: z.boolean(),
     error: z.unknown().optional(),
-    profile_id: z.string().optional().catch(undefined),
+    profile_id: idField.optional().catch(undefined),
     scopes: z.array(z.string()).optional().catch(undefined),
-    granular_scopes: z.array(z.object({ scope: z.string(), target_ids: z.array(z.string()).optional() })).default([]).catch([]),
+    granular_scopes: z.array(z.object({ scope: z.string(), target_ids: z.array(idField).optional() })).default([]).catch([]),
     /** Seconds; 0: no end. */
     data_access_expires_at: z.number().default(0).catch(0),
   }),

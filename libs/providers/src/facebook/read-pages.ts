@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { Secret } from '#observability';
 import type { PlatformAnswer } from '../contract/http.js';
 import type { Profile, ProfilePage } from '../contract/provider.js';
+import { decodeAnswer } from '../oauth/decode-answer.js';
+import { idField, textField as text } from '../oauth/platform-values.js';
 import { graph } from './graph-urls.js';
 
 /** Who may publish on a Page, by the names of the classic Pages and of the new ones. */
 const PUBLISHING = ['CREATE_CONTENT', 'PROFILE_PLUS_CREATE_CONTENT'];
 
-const text = z.string().nullish().catch(null);
 const Page = z.object({
-  id: z.string().min(1),
+  id: idField,
   name: text,
   username: text,
   access_token: text,
@@ -55,12 +56,13 @@ export function pagesQuery(after: string | null, size: number): string {
 const nextQuery = (after: string): string | { after: string } => (isOnGraph(after) ? new URL(after).search : { after });
 
 /** Comes with status 500 under code 1, which else is a passing error of the platform (developers.facebook.com/docs/graph-api/guides/error-handling). */
-export const isTooMuch = ({ status, body }: PlatformAnswer): boolean => status >= 400 && /reduce the amount of data/i.test(body);
+export const isTooMuch = (answer: PlatformAnswer): boolean =>
+  answer.status >= 400 && /reduce the amount of data/i.test(JSON.stringify(decodeAnswer(answer).json ?? null));
 
 const toProfile = ({ id, name, username, picture, ...rights }: Page): Profile => ({
   platformAccountId: id,
-  handle: username ?? null,
-  displayName: name ?? null,
+  handle: username,
+  displayName: name,
   avatarUrl: picture?.data.url ?? null,
   accessToken: rights.access_token ? new Secret(rights.access_token) : null,
   ineligible: whyNot(rights),

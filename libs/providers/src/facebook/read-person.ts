@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Identity } from '../contract/outcome.js';
+import { idField, textField } from '../oauth/platform-values.js';
 
 const Permissions = z.object({ data: z.array(z.object({ permission: z.string(), status: z.string() })) });
 const Person = z.object({
-  id: z.string().min(1),
-  name: z.string().nullish().catch(null),
+  id: idField,
+  name: textField,
   permissions: Permissions.optional().catch(undefined),
 });
 
@@ -17,7 +18,7 @@ export function readPerson(json: unknown): Identity | undefined {
     platformUserId: data.id,
     platformAccountId: data.id,
     handle: null,
-    displayName: data.name ?? null,
+    displayName: data.name,
     avatarUrl: null,
     ...(given && { scopes: given }),
   };

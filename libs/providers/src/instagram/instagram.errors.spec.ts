@@ -7,7 +7,7 @@ import { instagram } from './instagram.provider.js';
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
   status,
   headers,
-  body: typeof body === 'string' ? body : JSON.stringify(body),
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
 const failureOf = (outcome: { ok: true } | { ok: false; failure: Failure }): Failure | 'ok' => (outcome.ok ? 'ok' : outcome.failure);
 const atToken = (given: PlatformAnswer): Failure | 'ok' => failureOf(readTokenAnswer(instagram, given));

@@ -13,7 +13,7 @@ const parts = (request: PlatformRequest | undefined): { method: string; path: st
   const { origin, pathname, searchParams } = new URL(url);
   return { method, path: origin + pathname, query: Object.fromEntries(searchParams), ...(form && { form }) };
 };
-const answered = (body: string) => ({ status: 200, headers: {}, body });
+const answered = (body: string) => ({ status: 200, headers: {}, body: Buffer.from(body) });
 
 describe('asking for consent at Instagram', () => {
   it('parts scopes with commas and sends no challenge', () => {
@@ -110,12 +110,16 @@ describe('who it is at Instagram', () => {
     });
   });
 
-  it('may lack a name and a picture, but no id, and an id that is a number has lost digits', () => {
+  it('may lack a name and a picture, but no id, and keeps every digit of an id that is a number', () => {
     const { id, user_id } = account;
     expect(readIdentityAnswer(instagram, answered(JSON.stringify({ id, user_id })))).toMatchObject({ ok: true, identity: { displayName: null, avatarUrl: null } });
-    for (const body of ['{"id":"1"}', '{"user_id":"1"}', '{"id":"1","user_id":17841405822304915}', '{"data":[]}']) {
+    for (const body of ['{"id":"1"}', '{"user_id":"1"}', '{"id":"1","user_id":1.5}', '{"data":[]}']) {
       expect(readIdentityAnswer(instagram, answered(body))).toMatchObject({ ok: false, failure: { class: 'temporary' } });
     }
+    const numbers = '{"id":25012345678901235,"user_id":17841405822304915}';
+    expect(readIdentityAnswer(instagram, answered(numbers))).toMatchObject({
+      identity: { platformUserId: '25012345678901235', platformAccountId: '17841405822304915' },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Identity, ProbeReading, TokenSet } from '../contract/outcome.js';
-import { readTokenResponse, splitScopes } from '../oauth/token-response.js';
+import { idField as id, scopesField, textField as text } from '../oauth/platform-values.js';
+import { readTokenResponse } from '../oauth/token-response.js';
 
 /** The documentation has answers in `data[]`, live ones are flat: both are read. */
 const unwrapped = <Shape extends z.ZodType>(shape: Shape) => z.preprocess(unwrap, shape);
@@ -13,19 +14,17 @@ function unwrap(json: unknown): unknown {
 const Tokens = unwrapped(
   z.looseObject({
     access_token: z.string(),
-    permissions: z.union([z.string().transform(splitScopes), z.array(z.string())]).nullish().catch(null),
+    permissions: scopesField,
   }),
 );
 
-/** The tokens of all three calls. The first one's `user_id` is not looked at: it is a JSON number too long for one. */
+/** The tokens of all three calls. The first one's `user_id` is not looked at: the identity call names the person. */
 export function readTokens(json: unknown): TokenSet | undefined {
   const { data } = Tokens.safeParse(json);
   const tokens = readTokenResponse(data);
   return tokens && { ...tokens, scopes: data?.permissions ?? tokens.scopes };
 }
 
-const id = z.string().min(1);
-const text = z.string().nullish().catch(null);
 const Me = unwrapped(z.object({ id, user_id: id, username: text, name: text, profile_picture_url: text }));
 const Professional = unwrapped(z.object({ user_id: id }));
 
@@ -36,9 +35,9 @@ export function readMe(json: unknown): Identity | undefined {
   return {
     platformUserId: data.id,
     platformAccountId: data.user_id,
-    handle: data.username ?? null,
-    displayName: data.name ?? null,
-    avatarUrl: data.profile_picture_url ?? null,
+    handle: data.username,
+    displayName: data.name,
+    avatarUrl: data.profile_picture_url,
   };
 }
 

@@ -7,7 +7,7 @@ import { linkedin } from './linkedin.provider.js';
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
   status,
   headers,
-  body: typeof body === 'string' ? body : JSON.stringify(body),
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
 type Read = (given: PlatformAnswer) => unknown;
 const atToken: Read = (given) => {

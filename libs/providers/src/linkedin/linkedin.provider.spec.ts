@@ -98,7 +98,7 @@ describe('a person at LinkedIn', () => {
     expect(linkedin.identity.read({ sub: '782bbtaQ' })).toMatchObject({ displayName: null, avatarUrl: null });
   });
 
-  it.each([undefined, null, {}, { sub: '' }, { sub: 782 }, { id: '782bbtaQ' }])('is nobody with %j', (json) => {
+  it.each([undefined, null, {}, { sub: '' }, { sub: 78.2 }, { id: '782bbtaQ' }])('is nobody with %j', (json) => {
     expect(linkedin.identity.read(json)).toBeUndefined();
   });
 });

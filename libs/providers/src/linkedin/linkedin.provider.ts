@@ -5,7 +5,8 @@ import type { ProbeReading, TokenSet } from '../contract/outcome.js';
 import { defineProvider } from '../contract/provider.js';
 import { secretInBody } from '../oauth/client-authentication.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
-import { readTokenResponse, splitScopes } from '../oauth/token-response.js';
+import { idField, scopesField, splitScopes, textField } from '../oauth/platform-values.js';
+import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken, deadByStatus } from './linkedin.errors.js';
 
 const authentication = secretInBody();
@@ -80,23 +81,23 @@ function readTokens(json: unknown): TokenSet | undefined {
   return tokens && { ...tokens, scopes: scopes ?? null };
 }
 
-const UserInfo = z.object({ sub: z.string().min(1), name: z.string().nullish(), picture: z.string().nullish() });
+const UserInfo = z.object({ sub: idField, name: textField, picture: textField });
 
 /** The author of a post is `urn:li:person:<sub>`. There is no handle here: it takes a scope that few apps have. */
 function readUser(json: unknown) {
   const { data } = UserInfo.safeParse(json);
   if (!data) return undefined;
   const { sub, name, picture } = data;
-  return { platformUserId: sub, platformAccountId: sub, handle: null, displayName: name ?? null, avatarUrl: picture ?? null };
+  return { platformUserId: sub, platformAccountId: sub, handle: null, displayName: name, avatarUrl: picture };
 }
 
-const Introspection = z.object({ active: z.boolean(), status: z.string().nullish(), scope: z.string().nullish() });
+const Introspection = z.object({ active: z.boolean(), status: textField, scope: scopesField });
 
 /** A dead token is `active: false` under 200; without a status it is another app's, which is no word on the grant. */
 function readIntrospection(json: unknown): ProbeReading | undefined {
   const { data } = Introspection.safeParse(json);
   if (!data) return undefined;
-  if (data.active) return { ok: true, ...(data.scope && { scopes: splitScopes(data.scope) }) };
+  if (data.active) return { ok: true, ...(data.scope && { scopes: data.scope }) };
   const failure = deadByStatus(data.status ?? '');
   return failure && { ok: false, failure };
 }

@@ -275,7 +275,7 @@ describe('introspection at LinkedIn', () => {
       const asked = { app: credentials, accessToken: new Secret(token), scopes: [], platformAccountId: 'any' };
       const { url, form = {} } = linkedin.probe.request(asked).reveal();
       const { status, body } = await sandbox.form(url, form);
-      return readProbeAnswer(linkedin, { status, headers: {}, body: JSON.stringify(body) });
+      return readProbeAnswer(linkedin, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) });
     };
     const [happy, rita] = [await client.connect(), await client.connect('revokes-after-connect')];
     expect(await probe(happy.access_token)).toEqual({ ok: true, scopes: ['openid', 'profile', 'w_member_social'] });

@@ -14,7 +14,7 @@ const provider: Provider = { ...providerOf(PROVIDER_NAMES[0]), classify: { token
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
   status,
   headers,
-  body: typeof body === 'string' ? body : JSON.stringify(body),
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
 const refused = (given: PlatformAnswer): Failure => {
   const outcome = readTokenAnswer(provider, given);
@@ -59,18 +59,12 @@ describe('the answer of a token endpoint', () => {
   it.each([
     ['an HTML page', 403, '<html>Blocked</html>'],
     ['an empty body', 400, ''],
-    ['an empty body with 200', 200, ''],
-    ['HTML with 200', 200, '<html>Welcome</html>'],
     ['half a JSON', 400, '{"error":"invalid_gr'],
   ])('that is %s is temporary and unreadable', (_what, status, body) => {
     expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' });
   });
 
   it.each([
-    ['no tokens with 200', 200, {}],
-    ['an empty access token', 200, { access_token: '' }],
-    ['an access token that is no text', 200, { access_token: { of: 1 } }],
-    ['a list', 200, [{ access_token: 'a' }]],
     ['a bare text', 400, '"invalid_grant"'],
     ['null', 400, 'null'],
     ['an error that is an object', 400, { error: { code: 'invalid_grant' } }],
@@ -79,6 +73,41 @@ describe('the answer of a token endpoint', () => {
     ['a not found', 404, { message: 'no such page' }],
   ])('with %s is temporary', (_what, status, body) => {
     expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: `http_${status}` });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['an HTML page', '<html>Welcome</html>'],
+    ['half a JSON', '{"access_token":"a'],
+    ['half a form, as far as that can be seen', '"access_token=a'],
+    ['no tokens', {}],
+    ['an empty access token', { access_token: '' }],
+    ['an access token that is no text', { access_token: { of: 1 } }],
+    ['an access token with a line break', { access_token: 'a\r\nx-injected: 1' }],
+    ['an access token with a space', { access_token: 'a b' }],
+    ['an access token of 17 kB', { access_token: 'a'.repeat(17_000) }],
+    ['an access token beside a refresh token that cannot be sent', { access_token: 'a', refresh_token: 'r\n' }],
+    ['an access token beside an unlisted code', { access_token: 'ä', code: 7 }],
+    ['a form that has the token twice', 'access_token=a&access_token=b'],
+    ['a list', [{ access_token: 'a' }]],
+  ])('that is a success by its status and holds %s leaves it unknown what became of what was sent', (_what, body) => {
+    expect(readTokenAnswer(provider, answer(200, body))).toEqual({
+      ok: false,
+      outcomeUnknown: true,
+      failure: { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' },
+    });
+  });
+
+  it.each([
+    ['in a word of tomorrow', 200, error('something_new')],
+    ['with a number', 200, { code: 7, message: 'no' }],
+    ['as a form', 200, 'error=bad_refresh_token&error_description=gone'],
+    ['in a listed word', 200, error('invalid_grant')],
+    ['that cannot be read, by its status', 400, '<html>'],
+    ['by a limit', 429, ''],
+    ['by a failing platform', 503, '<html>'],
+  ])('that refuses %s is a refusal, not an unknown outcome', (_how, status, body) => {
+    expect(readTokenAnswer(provider, answer(status, body))).not.toHaveProperty('outcomeUnknown');
   });
 
   it.each([500, 502, 503, 504, 520])('with status %i is temporary, whatever its body says', (status) => {
@@ -115,6 +144,16 @@ describe('the answer of a token endpoint', () => {
   it('waits as long as the header asks where the table knows a shorter wait, and the other way round', () => {
     expect(refused(answer(400, error('own_word'), { 'retry-after': '300' })).retryAfter).toBe(300);
     expect(refused(answer(400, error('own_word'), { 'retry-after': '5' })).retryAfter).toBe(60);
+  });
+
+  it('waits until the window of a limit ends, by the headers that platforms have for it, unless Retry-After says more', () => {
+    const inTwoMinutes = `${Math.ceil(Date.now() / 1_000) + 120}`;
+    for (const name of ['x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset']) {
+      expect(Math.abs((refused(answer(429, '', { [name]: inTwoMinutes })).retryAfter ?? 0) - 120)).toBeLessThanOrEqual(2);
+      expect(refused(answer(429, '', { [name]: 'soon' }))).not.toHaveProperty('retryAfter');
+    }
+    expect(refused(answer(429, '', { 'ratelimit-reset': '30', 'retry-after': '7' })).retryAfter).toBe(7);
+    expect(refused(answer(400, '', { 'ratelimit-reset': '30' }))).not.toHaveProperty('retryAfter');
   });
 
   it('can be anything at all: it is read without an exception, and decides no more than a known word allows', () => {

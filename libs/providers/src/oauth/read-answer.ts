@@ -1,9 +1,12 @@
 import type { PlatformAnswer } from '../contract/http.js';
 import type { Failure, IdentityOutcome, ProbeReading, TokenOutcome } from '../contract/outcome.js';
 import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider.js';
-import { retryAfter } from './retry-after.js';
+import { decodeAnswer } from './decode-answer.js';
+import { cleanFailure, cleanIdentity, cleanProfilePage, cleanReading, cleanTokenSet } from './platform-values.js';
+import { retryAfter, secondsUntilReset } from './retry-after.js';
 
-const NOT_OAUTH: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
+const UNREADABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
+const UNUSABLE_ID: Failure = { ...UNREADABLE, code: 'unusable_id' };
 
 /** RFC 6749 5.2: the only codes that mean more than "try again later" everywhere. */
 const STANDARD: Record<string, Pick<Failure, 'class' | 'reason'>> = {
@@ -14,33 +17,44 @@ const STANDARD: Record<string, Pick<Failure, 'class' | 'reason'>> = {
 
 /** Reads a token endpoint's answer: status 5xx, then a token set, then the platform's own table, then the standard. */
 export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): TokenOutcome {
-  const read = toJson(answer);
-  const tokens = answer.status < 300 ? provider.token.read(read.json) : undefined;
+  const read = decodeAnswer(answer);
+  const found = answer.status < 300 ? provider.token.read(read.json) : undefined;
+  const tokens = found && cleanTokenSet(found, provider.scopes.required);
   if (tokens) return { ok: true, tokens };
-  return { ok: false, failure: failureOf(answer, read, provider.classify.token(read) ?? standardFailure(read)) };
+  const known = provider.classify.token(read) ?? standardFailure(read);
+  const isRefusal = known !== undefined || (!found && isRefused(read));
+  return isRefusal ? { ok: false, failure: failureOf(answer, read, known) } : { ok: false, failure: UNREADABLE, outcomeUnknown: true };
 }
 
-/** Reads the identity call's answer, which is the probe too. */
+/** Whether it is a refusal by its status, or by the shape of its body, in whatever words. */
+const isRefused = ({ status, json }: ReadAnswer): boolean =>
+  status >= 300 || Object.keys(Object(json) as object).some((name) => /^(error|code$|errno$|errcode$)/i.test(name));
+
+/** Reads the identity call's answer, which is the probe too. An id that cannot be used is an answer that cannot be read. */
 export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): IdentityOutcome {
-  const read = toJson(answer);
-  const identity = answer.status < 300 ? provider.identity.read(read.json) : undefined;
+  const read = decodeAnswer(answer);
+  const found = answer.status < 300 ? provider.identity.read(read.json) : undefined;
+  const identity = found && cleanIdentity(found, provider.scopes.required);
   if (identity) return { ok: true, identity };
-  return { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
+  return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, provider.classify.api(read)) };
 }
 
 /** Reads one page of the profiles that a consent opened; a platform without any has none to read. */
 export function readProfilesAnswer({ profiles, classify }: Provider, answer: PlatformAnswer): ProfilesOutcome {
-  const read = toJson(answer);
-  const page = answer.status < 300 ? profiles?.read(read.json) : undefined;
-  return page ? { ok: true, ...page } : { ok: false, failure: failureOf(answer, read, classify.api(read)) };
+  const read = decodeAnswer(answer);
+  const found = answer.status < 300 ? profiles?.read(read.json) : undefined;
+  const page = found && cleanProfilePage(found);
+  if (page) return { ok: true, ...page };
+  return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, classify.api(read)) };
 }
 
 /** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {
-  const read = toJson(answer);
+  const read = decodeAnswer(answer);
   const reading = answer.status < 300 ? provider.probe.read(read.json) : undefined;
+  if (reading) return cleanReading(reading, provider.scopes.required);
   const { classify } = provider;
-  return reading ?? { ok: false, failure: failureOf(answer, read, classify.probe ? classify.probe(read) : classify.api(read)) };
+  return { ok: false, failure: failureOf(answer, read, classify.probe ? classify.probe(read) : classify.api(read)) };
 }
 
 /** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */
@@ -49,12 +63,12 @@ const NOT_LOOKED_AT = new Set([408, 425, 429]);
 function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {
   const { status } = answer;
   const unfounded = status >= 500 || (known?.class === 'permanent' && NOT_LOOKED_AT.has(status));
-  return withRetryAfter((unfounded ? undefined : known) ?? byStatus(status, json), answer);
+  return cleanFailure(withRetryAfter((unfounded ? undefined : known) ?? byStatus(status, json), answer));
 }
 
 function byStatus(status: number, json: unknown): Failure {
   if (status === 429) return { class: 'temporary', reason: 'rate_limited', code: 'http_429' };
-  return { ...NOT_OAUTH, code: status < 500 && json === undefined ? 'unreadable' : `http_${status}` };
+  return { ...UNREADABLE, code: status < 500 && json === undefined ? 'unreadable' : `http_${status}` };
 }
 
 function standardFailure({ json }: ReadAnswer): Failure | undefined {
@@ -68,15 +82,9 @@ export function errorCode(json: unknown): string | undefined {
   return typeof json === 'object' && json !== null && 'error' in json && typeof json.error === 'string' ? json.error : undefined;
 }
 
+/** Where a limit was met and nothing else says for how long, by the headers in which platforms count. */
 function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {
-  const asked = retryAfter(headers['retry-after']);
+  const reset = failure.reason === 'rate_limited' && failure.retryAfter === undefined ? secondsUntilReset(headers) : undefined;
+  const asked = retryAfter(headers['retry-after']) ?? reset;
   return asked === undefined ? failure : { ...failure, retryAfter: Math.max(asked, failure.retryAfter ?? 0) };
-}
-
-function toJson({ status, headers, body }: PlatformAnswer): ReadAnswer {
-  try {
-    return { status, headers, json: JSON.parse(body) as unknown };
-  } catch {
-    return { status, headers, json: undefined };
-  }
 }

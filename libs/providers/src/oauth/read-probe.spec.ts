@@ -27,7 +27,7 @@ const provider: Provider = {
   },
   classify: { token: () => undefined, api: ({ json }) => (says(json, 'revoked') ? REVOKED : undefined) },
 };
-const answer = (status: number, body: unknown): PlatformAnswer => ({ status, headers: {}, body: JSON.stringify(body) });
+const answer = (status: number, body: unknown): PlatformAnswer => ({ status, headers: {}, body: Buffer.from(JSON.stringify(body)) });
 
 describe('the answer of a probe', () => {
   it('is what the platform\'s own reading makes of it, good or bad', () => {

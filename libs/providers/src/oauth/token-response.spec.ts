@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readTokenResponse, splitScopes } from './token-response.js';
+import { splitScopes } from './platform-values.js';
+import { readTokenResponse } from './token-response.js';
 
 const read = (rest: object): Record<string, unknown> | undefined => {
   const tokens = readTokenResponse({ access_token: 'a', ...rest });
@@ -26,7 +27,11 @@ describe('a token answer', () => {
   it.each([
     ['a number', 7200, 7200],
     ['digits in a text', '7200', 7200],
-    ['null', null, null],
+    ['digits with a fraction', '7200.9', 7200],
+    ['a number with a fraction', 7199.6, 7199],
+    ['less than a second', 0.2, 1],
+    ['a number beyond all numbers', Infinity, Number.MAX_SAFE_INTEGER],
+    ['digits beyond all numbers', '9'.repeat(400), Number.MAX_SAFE_INTEGER],
     ['words', 'two hours', null],
     ['an object', { seconds: 1 }, null],
     ['a boolean', true, null],
@@ -36,7 +41,29 @@ describe('a token answer', () => {
     expect(read({ refresh_token_expires_in: value })).toEqual({ ...bare, refreshExpiresIn: expected });
   });
 
-  it.each([0, -1, '0'])('that says %p of a refresh token\'s life names no end: some mean "never" with it', (value) => {
+  it.each([0, -1, -0.5, '0', '-1', '0.0', null])('that says %p of an access token\'s life says that it has no end', (value) => {
+    expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
+  });
+
+  it.each([
+    ['a text with spaces', 'one two', ['one', 'two']],
+    ['a text with commas', 'one,two', ['one', 'two']],
+    ['a list', ['one', 'two'], ['one', 'two']],
+    ['a list of texts with several', ['one two', 'three,four'], ['one', 'two', 'three', 'four']],
+    ['an empty text', '', []],
+    ['blanks', ' , ', []],
+    ['an empty list', [], []],
+    ['a list with junk in it', ['one', null, 7, ['two'], { name: 'three' }], ['one']],
+    ['a list of junk', [[], {}, null], []],
+    ['an object', { one: true }, []],
+    ['a number', 7, []],
+    ['a boolean', true, []],
+    ['null', null, null],
+  ])('grants what its scope says and no more: %s', (_form, scope, expected) => {
+    expect(read({ scope })).toEqual({ ...bare, scopes: expected });
+  });
+
+  it.each([0, -1, '0', null])('that says %p of a refresh token\'s life names no end: some mean "never" with it', (value) => {
     expect(read({ refresh_expires_in: value })).toEqual(bare);
   });
 

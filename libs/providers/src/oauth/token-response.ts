@@ -1,10 +1,21 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
 import type { TokenSet } from '../contract/outcome.js';
+import { scopesField } from './platform-values.js';
 
-const seconds = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).nullish().catch(null);
-/** Nobody gives a refresh token that has ended already; some say 0 for one that never does. */
-const lifeOfRefresh = seconds.transform((life) => (life && life > 0 ? life : null));
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+
+/** Whole seconds, 0 for no end, null where nothing readable is said. */
+function readLife(said: unknown): number | null {
+  if (said === null) return 0;
+  const life = typeof said === 'string' && NUMBER.test(said.trim()) ? Number(said) : said;
+  if (typeof life !== 'number' || Number.isNaN(life)) return null;
+  return life <= 0 ? 0 : Math.min(Math.max(Math.floor(life), 1), Number.MAX_SAFE_INTEGER);
+}
+
+const seconds = z.unknown().optional().transform(readLife);
+/** No refresh token has ended when it is given: 0 means that it never does. */
+const lifeOfRefresh = seconds.transform((life) => life || null);
 const text = z.string().min(1).nullish().catch(null);
 
 /** RFC 6749 5.1, and the two names platforms have for a refresh token's life. */
@@ -14,7 +25,7 @@ const Response = z.object({
   expires_in: seconds,
   refresh_expires_in: lifeOfRefresh,
   refresh_token_expires_in: lifeOfRefresh,
-  scope: text,
+  scope: scopesField,
 });
 
 /** The token set of a flat answer; undefined when it holds no access token. A field of a wrong type counts as left out. */
@@ -24,11 +35,8 @@ export function readTokenResponse(json: unknown): TokenSet | undefined {
   return {
     accessToken: new Secret(data.access_token),
     refreshToken: data.refresh_token ? new Secret(data.refresh_token) : null,
-    expiresIn: data.expires_in ?? null,
-    refreshExpiresIn: data.refresh_expires_in ?? data.refresh_token_expires_in ?? null,
-    scopes: data.scope ? splitScopes(data.scope) : null,
+    expiresIn: data.expires_in,
+    refreshExpiresIn: data.refresh_expires_in ?? data.refresh_token_expires_in,
+    scopes: data.scope,
   };
 }
-
-/** Some list scopes with spaces (RFC 6749 3.3), some with commas; no scope has either in its name. */
-export const splitScopes = (text: string): string[] => text.split(/[ ,]+/).filter(Boolean);

@@ -42,20 +42,20 @@ const api: typeof token = [
 
 describe('Pinterest refuses', () => {
   it.each(token)('at the token endpoint: %s', (_what, status, body, means) => {
-    expect(readTokenAnswer(pinterest, { status, headers: {}, body: JSON.stringify(body) })).toMatchObject({ ok: false, failure: means });
+    expect(readTokenAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) })).toMatchObject({ ok: false, failure: means });
   });
 
   it.each(api)('at the API: %s', (_what, status, body, means) => {
-    expect(readIdentityAnswer(pinterest, { status, headers: {}, body: JSON.stringify(body) })).toMatchObject({ ok: false, failure: means });
+    expect(readIdentityAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) })).toMatchObject({ ok: false, failure: means });
   });
 
   it('with a number, which is kept, and a text, which is not', () => {
-    const body = JSON.stringify({ code: 2, message: FAILED });
+    const body = Buffer.from(JSON.stringify({ code: 2, message: FAILED }));
     expect(readIdentityAnswer(pinterest, { status: 401, headers: {}, body })).toEqual({ ok: false, failure: { ...dead, code: '2' } });
   });
 
   it('and says how long to wait, when it does', () => {
-    const answer = { status: 429, headers: { 'retry-after': '30' }, body: JSON.stringify({ code: 8, message: LIMIT }) };
+    const answer = { status: 429, headers: { 'retry-after': '30' }, body: Buffer.from(JSON.stringify({ code: 8, message: LIMIT })) };
     expect(readIdentityAnswer(pinterest, answer)).toMatchObject({ failure: { retryAfter: 30 } });
   });
 });

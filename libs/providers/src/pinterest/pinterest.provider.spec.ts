@@ -70,7 +70,7 @@ describe('Pinterest', () => {
     expect(pinterest.identity.read({ id: '1', username: 'p', business_name: null })).toMatchObject({ displayName: null, avatarUrl: null });
   });
 
-  it.each([undefined, null, {}, { id: '' }, { id: 1 }, { username: 'hanna' }])('knows nobody by %j', (json) => {
+  it.each([undefined, null, {}, { id: '' }, { id: 1.5 }, { username: 'hanna' }])('knows nobody by %j', (json) => {
     expect(pinterest.identity.read(json)).toBeUndefined();
   });
 });

@@ -6,6 +6,7 @@ import { type AppCredentials, defineProvider, type Provider } from '../contract/
 import { basicAuthentication } from '../oauth/client-authentication.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest } from '../oauth/token-requests.js';
+import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken } from './pinterest.errors.js';
 
@@ -69,10 +70,10 @@ function authentication(app: AppCredentials) {
 }
 
 const Account = z.object({
-  id: z.string().min(1),
-  username: z.string().nullish(),
-  business_name: z.string().nullish(),
-  profile_image: z.string().nullish(),
+  id: idField,
+  username: textField,
+  business_name: textField,
+  profile_image: textField,
 });
 
 function readAccount(json: unknown): Identity | undefined {
@@ -82,8 +83,8 @@ function readAccount(json: unknown): Identity | undefined {
   return {
     platformUserId: id,
     platformAccountId: id,
-    handle: username ?? null,
-    displayName: business_name ?? null,
-    avatarUrl: profile_image ?? null,
+    handle: username,
+    displayName: business_name,
+    avatarUrl: profile_image,
   };
 }

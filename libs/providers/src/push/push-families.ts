@@ -1,5 +1,6 @@
 import type { Provider } from '../contract/provider.js';
-import type { Push } from '../contract/push.js';
+import type { Push, PushCall, PushNotice } from '../contract/push.js';
+import { cleanNotice } from '../oauth/platform-values.js';
 import { PROVIDER_NAMES, providerOf } from '../registry.js';
 
 /** A platform that calls us. */
@@ -19,3 +20,9 @@ export const pushingProviders = (family: string): PushingProvider[] =>
 export const PUSH_FAMILIES: readonly string[] = [
   ...new Set(PROVIDER_NAMES.flatMap((name) => providerOf(name).push?.family ?? [])),
 ];
+
+/** What a genuine call tells, its id and time checked; undefined: nothing that matters to a grant. */
+export function readNotice({ push }: PushingProvider, call: PushCall): PushNotice | undefined {
+  const notice = push.read(call);
+  return notice && cleanNotice(notice);
+}

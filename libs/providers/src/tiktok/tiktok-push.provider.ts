@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { minutes } from '#config';
 import type { AppCredentials } from '../contract/provider.js';
 import type { Push, PushAddressee, PushCall, PushNotice } from '../contract/push.js';
+import { idField } from '../oauth/platform-values.js';
 import { sameBytes, signatureOf } from '../push/hmac.js';
 import { identifier } from '../push/identifier.js';
 import { readJson } from '../push/read-json.js';
@@ -57,7 +58,7 @@ const REASONS: Readonly<Record<number, string>> = {
 const Removed = z.object({
   event: z.literal('authorization.removed'),
   create_time: z.int().positive().nullable().catch(null),
-  user_openid: identifier,
+  user_openid: idField.pipe(identifier),
   content: z.string().catch(''),
 });
 const Content = z.object({ reason: z.number() });

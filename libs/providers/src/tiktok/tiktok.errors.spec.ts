@@ -4,7 +4,7 @@ import type { Failure } from '../contract/outcome.js';
 import { readIdentityAnswer, readTokenAnswer } from '../oauth/read-answer.js';
 import { tiktok } from './tiktok.provider.js';
 
-const answer = (status: number, body: unknown): PlatformAnswer => ({ status, headers: {}, body: typeof body === 'string' ? body : JSON.stringify(body) });
+const answer = (status: number, body: unknown): PlatformAnswer => ({ status, headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
 const atToken = (given: PlatformAnswer): Failure | 'ok' => {
   const outcome = readTokenAnswer(tiktok, given);
   return outcome.ok ? 'ok' : outcome.failure;

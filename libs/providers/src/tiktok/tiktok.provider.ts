@@ -7,6 +7,7 @@ import { isLoopbackHost } from '../oauth/loopback.js';
 import { s256Hex } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
+import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { tiktokPush } from './tiktok-push.provider.js';
 import { classifyApi, classifyToken } from './tiktok.errors.js';
@@ -74,10 +75,10 @@ const fields = (scopes: readonly string[]): string =>
 const UserInfo = z.object({
   data: z.object({
     user: z.object({
-      open_id: z.string().min(1),
-      display_name: z.string().nullish(),
-      username: z.string().nullish(),
-      avatar_url: z.string().nullish(),
+      open_id: idField,
+      display_name: textField,
+      username: textField,
+      avatar_url: textField,
     }),
   }),
 });
@@ -90,8 +91,8 @@ function readUser(json: unknown) {
   return {
     platformUserId: open_id,
     platformAccountId: open_id,
-    handle: username ?? null,
-    displayName: display_name ?? null,
-    avatarUrl: avatar_url ?? null,
+    handle: username,
+    displayName: display_name,
+    avatarUrl: avatar_url,
   };
 }

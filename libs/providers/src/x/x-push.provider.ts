@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { hours } from '#config';
 import type { AppCredentials } from '../contract/provider.js';
 import type { Push, PushCall, PushNotice } from '../contract/push.js';
+import { idField } from '../oauth/platform-values.js';
 import { sameBytes, signatureOf } from '../push/hmac.js';
 import { identifier } from '../push/identifier.js';
 import { readJson } from '../push/read-json.js';
@@ -35,13 +36,15 @@ const sealed = (app: AppCredentials, text: string | Buffer): string => `sha256=$
 
 const when = z.string().pipe(z.coerce.date()).nullable().catch(null);
 
+const userId = idField.pipe(identifier);
+
 /** The Activity API's event, and the Account Activity API's of the years before. */
 const Revoked = z.union([
   z
-    .object({ data: z.object({ event_type: z.literal('oauth.revoke'), payload: z.object({ user_id: identifier, date_time: when }) }) })
+    .object({ data: z.object({ event_type: z.literal('oauth.revoke'), payload: z.object({ user_id: userId, date_time: when }) }) })
     .transform(({ data: { payload } }) => ({ userId: payload.user_id, at: payload.date_time })),
   z
-    .object({ user_event: z.object({ revoke: z.object({ date_time: when, source: z.object({ user_id: identifier }) }) }) })
+    .object({ user_event: z.object({ revoke: z.object({ date_time: when, source: z.object({ user_id: userId }) }) }) })
     .transform(({ user_event: { revoke } }) => ({ userId: revoke.source.user_id, at: revoke.date_time })),
 ]);
 

@@ -7,7 +7,7 @@ import { x } from './x.provider.js';
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
   status,
   headers,
-  body: typeof body === 'string' ? body : JSON.stringify(body),
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
 const atToken = (given: PlatformAnswer): Failure | 'ok' => {
   const outcome = readTokenAnswer(x, given);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
+import { secondsUntilReset } from '../oauth/retry-after.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
@@ -100,8 +101,6 @@ const QUARTER_HOUR = 15 * 60;
 
 /** Until `x-rate-limit-reset`, a Unix time; the window is a quarter of an hour. */
 function rateLimit({ headers }: ReadAnswer): Meaning {
-  const reset = Number(headers['x-rate-limit-reset']);
-  const wait = Math.ceil(reset - Date.now() / 1_000);
-  const retryAfter = Number.isFinite(wait) ? Math.min(Math.max(wait, 1), QUARTER_HOUR) : QUARTER_HOUR;
+  const retryAfter = Math.min(Math.max(secondsUntilReset(headers) ?? QUARTER_HOUR, 1), QUARTER_HOUR);
   return { class: 'temporary', reason: 'rate_limited', retryAfter };
 }

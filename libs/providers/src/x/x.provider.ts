@@ -6,6 +6,7 @@ import { basicAuthentication } from '../oauth/client-authentication.js';
 import { s256 } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
+import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { xPush } from './x-push.provider.js';
 import { classifyApi, classifyToken } from './x.errors.js';
@@ -67,10 +68,10 @@ export const x = defineProvider({
 
 const User = z.object({
   data: z.object({
-    id: z.string().min(1),
-    name: z.string().nullish(),
-    username: z.string().nullish(),
-    profile_image_url: z.string().nullish(),
+    id: idField,
+    name: textField,
+    username: textField,
+    profile_image_url: textField,
   }),
 });
 
@@ -81,8 +82,8 @@ function readUser(json: unknown) {
   return {
     platformUserId: id,
     platformAccountId: id,
-    handle: username ?? null,
-    displayName: name ?? null,
-    avatarUrl: profile_image_url ?? null,
+    handle: username,
+    displayName: name,
+    avatarUrl: profile_image_url,
   };
 }

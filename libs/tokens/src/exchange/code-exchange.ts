@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import type { Secret } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
-import { type AppCredentials, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
+import { type AppCredentials, type Failure, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { API_DEADLINE } from '../platform-client.js';
@@ -11,7 +11,7 @@ import { type AttemptAhead, takeExchange } from '../store/attempts.js';
 import { endIntent, type IntentEnd, markCodeDispatched } from '../store/intents.js';
 import type { CodeOutcome } from '../token-exchange.js';
 import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
-import type { Exchange } from './run-exchange.js';
+import { type Exchange, logUnreadable } from './run-exchange.js';
 import { untilStored } from './until-stored.js';
 
 const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
@@ -58,6 +58,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
 
   async answered(answer: PlatformAnswer): Promise<CodeOutcome> {
     const outcome = await this.read(answer);
+    if (!outcome.ok && outcome.outcomeUnknown) return this.unreadable(answer, outcome.failure);
     this.result = outcome.ok ? 'ok' : outcome.failure.class;
     return outcome.ok ? this.keep(outcome.tokens) : this.refused(outcome);
   }
@@ -65,6 +66,13 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   lost(): Promise<CodeOutcome> {
     this.result = 'lost';
     return this.end('unknown', { kind: 'lost' });
+  }
+
+  /** The platform may have taken the code and spent it. */
+  private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<CodeOutcome> {
+    this.result = 'lost';
+    logUnreadable(this.room, this, answer);
+    return this.end('unknown', { kind: 'lost' }, code);
   }
 
   unreached(): Promise<CodeOutcome> {
@@ -86,8 +94,11 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     if (!app) return { ok: false, failure: NOT_PROLONGED };
     const request = provider.token.prolong({ app, accessToken: first.tokens.accessToken });
     try {
-      const second = await pRetry(() => room.client.send(request, { environment, within: API_DEADLINE }), { retries: 2 });
-      const outcome = readTokenAnswer(provider, second);
+      const outcome = await pRetry(async () => {
+        const second = readTokenAnswer(provider, await room.client.send(request, { environment, within: API_DEADLINE }));
+        if (!second.ok && second.outcomeUnknown) throw new Error('the answer to a repeatable request could not be read');
+        return second;
+      }, { retries: 2 });
       return outcome.ok ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } } : outcome;
     } catch {
       return { ok: false, failure: NOT_PROLONGED };
@@ -127,9 +138,9 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     });
   }
 
-  private end(state: IntentEnd, outcome: CodeOutcome): Promise<CodeOutcome> {
+  private end(state: IntentEnd, outcome: CodeOutcome, code: string | null = null): Promise<CodeOutcome> {
     return this.stored(async (tx) => {
-      await endIntent(tx, this.sent.intentId, state);
+      await endIntent(tx, this.sent.intentId, state, code);
       return outcome;
     });
   }

@@ -1,6 +1,6 @@
 import { mac } from '#crypto';
 import { transaction } from '#persistence/sql';
-import { type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
+import { type Failure, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { Passage } from '../gate/gate.js';
 import type { JournaledIntent } from '../journal/journal.js';
@@ -10,7 +10,7 @@ import { markDispatched, releaseClaim } from '../store/claims.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import { commitTokens } from './commit-tokens.js';
 import type { Refresh } from './prepare-refresh.js';
-import type { Exchange } from './run-exchange.js';
+import { type Exchange, logUnreadable } from './run-exchange.js';
 import { settleFailure, settleLostAnswer, settleUnsent } from './settle-claim.js';
 import { untilStored } from './until-stored.js';
 
@@ -62,8 +62,9 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return markDispatched(room.pool, refresh.claim, mac(room.keyring.subkey('fingerprint'), refresh.sent.reveal()));
   }
 
-  answered(answer: PlatformAnswer): Promise<RefreshOutcome> {
+  answered(answer: PlatformAnswer): Promise<RefreshOutcome | 'lost'> {
     const outcome = readTokenAnswer(providerOf(this.provider), answer);
+    if (!outcome.ok && outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant)) return this.unreadable(answer, outcome.failure);
     this.result = outcome.ok ? 'ok' : outcome.failure.class;
     if (outcome.ok) return commitTokens(this.room, this.refresh, outcome.tokens);
     return this.stored(() => settleFailure(this.room, this.refresh, outcome.failure));
@@ -72,6 +73,13 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   lost(): Promise<'lost'> {
     this.result = 'lost';
     return this.stored(() => settleLostAnswer(this.room, this.refresh.claim));
+  }
+
+  /** The platform may have spent the one-time token: as unknown as an answer that never came. */
+  private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<'lost'> {
+    this.result = 'lost';
+    logUnreadable(this.room, this, answer);
+    return this.stored(() => settleLostAnswer(this.room, this.refresh.claim, code));
   }
 
   unreached(): Promise<RefreshOutcome> {

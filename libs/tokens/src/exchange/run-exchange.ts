@@ -38,6 +38,13 @@ export async function resumeExchange<Outcome>(room: Room, exchange: Exchange<Out
   return run.toItsEnd(fromJournal(answer !== null));
 }
 
+/** What may be said of an answer that could not be read: how it was labelled and how long it was, none of its bytes. */
+export function logUnreadable({ logger }: Room, { intent, provider }: Pick<Exchange<unknown>, 'intent' | 'provider'>, answer: PlatformAnswer): void {
+  const { status, headers, body } = answer;
+  const labels = { contentType: headers['content-type']?.slice(0, 100), contentEncoding: headers['content-encoding']?.slice(0, 100) };
+  logger.warn({ intent: intent.intentId, provider, status, ...labels, bytes: body.length }, 'exchange.answer_unreadable');
+}
+
 class Run<Outcome> {
   #line: PlatformLine | undefined;
   #outcome: Outcome | undefined;

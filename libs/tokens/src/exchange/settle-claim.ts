@@ -34,8 +34,9 @@ export async function settleUnsent(room: Room, claim: Claim): Promise<RefreshOut
   return { kind: 'unavailable', retryAfter: secondsUntil(change) };
 }
 
-export async function settleLostAnswer(room: Room, claim: Claim): Promise<'lost'> {
-  await settle(room, claim, 'unknown', (now) => afterLostAnswer(claim.grant, { now, random: room.random }));
+/** `lastError`: why the outcome is unknown, `answer_lost` or `unreadable`. */
+export async function settleLostAnswer(room: Room, claim: Claim, lastError = 'answer_lost'): Promise<'lost'> {
+  await settle(room, claim, 'unknown', (now) => ({ ...afterLostAnswer(claim.grant, { now, random: room.random }), lastError }));
   return 'lost';
 }
 

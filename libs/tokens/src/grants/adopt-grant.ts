@@ -1,6 +1,6 @@
 import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
 import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
-import { endOfLife, refreshDue } from '../protocol/due.js';
+import { accessLife, endOfLife, refreshDue } from '../protocol/due.js';
 import { nextLook } from '../protocol/next-look.js';
 import type { Room } from '../room.js';
 
@@ -59,7 +59,7 @@ function values(room: Room, attempt: ExchangedAttempt, identity: Identity, token
   const provider = providerOf(attempt.provider);
   const mode = modeOf(provider, tokens);
   const issuedAt = attempt.exchangedAt;
-  const accessExpiresAt = endOfLife(issuedAt, tokens.expiresIn ?? provider.token.defaultLife);
+  const accessExpiresAt = endOfLife(issuedAt, accessLife(tokens, { mode, defaultLife: provider.token.defaultLife }));
   const refreshExpiresAt = endOfLife(issuedAt, tokens.refreshExpiresIn);
   const dueAt = refreshDue(mode, issuedAt, accessExpiresAt, room.random) ?? nextLook({ accessExpiresAt }, issuedAt);
   const { workspaceId, environment } = attempt;

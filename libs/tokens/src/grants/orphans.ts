@@ -1,7 +1,7 @@
 import { newId, type Tx } from '#persistence/sql';
 import { providerOf, type TokenSet } from '#providers';
 import type { Witness } from '../protocol/death-rule.js';
-import { endOfLife } from '../protocol/due.js';
+import { accessLife, endOfLife } from '../protocol/due.js';
 import type { GrantChange, GrantFacts } from '../protocol/grant.js';
 import { afterAdoption } from '../protocol/late-pair.js';
 import type { Room } from '../room.js';
@@ -43,10 +43,11 @@ export async function adoptOrphan(room: Room, tx: Tx, grant: GrantFacts, strike:
   return true;
 }
 
-function lifeOf({ provider }: GrantFacts, late: TokenSet, since: Date, keepsAccess: boolean): GrantChange {
+function lifeOf({ provider, mode }: GrantFacts, late: TokenSet, since: Date, keepsAccess: boolean): GrantChange {
   const refreshExpiresAt = endOfLife(since, late.refreshExpiresIn);
   if (keepsAccess) return { refreshExpiresAt };
-  return { refreshExpiresAt, accessExpiresAt: endOfLife(since, late.expiresIn ?? providerOf(provider).token.defaultLife), issuedAt: since };
+  const life = accessLife(late, { mode, defaultLife: providerOf(provider).token.defaultLife });
+  return { refreshExpiresAt, accessExpiresAt: endOfLife(since, life), issuedAt: since };
 }
 
 const KEEP = `

@@ -6,8 +6,8 @@ import { listProfiles } from './profiles.js';
 
 const GRAPH = 'https://graph.facebook.com/v25.0/me/accounts';
 const page = (id: string) => ({ id, name: id, access_token: `EAA${id}`, tasks: ['CREATE_CONTENT'] });
-const found = (data: object[], paging?: object): PlatformAnswer => ({ status: 200, headers: {}, body: JSON.stringify({ data, paging }) });
-const failed = (message: string): PlatformAnswer => ({ status: 500, headers: {}, body: JSON.stringify({ error: { code: 1, message } }) });
+const found = (data: object[], paging?: object): PlatformAnswer => ({ status: 200, headers: {}, body: Buffer.from(JSON.stringify({ data, paging })) });
+const failed = (message: string): PlatformAnswer => ({ status: 500, headers: {}, body: Buffer.from(JSON.stringify({ error: { code: 1, message } })) });
 const TOO_MUCH = failed("Please reduce the amount of data you're asking for, then retry your request");
 const BROKEN = failed('An unknown error occurred');
 

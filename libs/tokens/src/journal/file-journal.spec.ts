@@ -96,7 +96,7 @@ describe('a journal', () => {
     const { journal } = await journals.open(folder);
     const sent = intent();
     await journal.dispatched(sent);
-    await journal.answered(sent, { status: 200, headers: { 'x-canary': 'canary-in-a-header' }, body: '{"refresh_token":"canary-in-a-body"}' });
+    await journal.answered(sent, { status: 200, headers: { 'x-canary': 'canary-in-a-header' }, body: Buffer.from('{"refresh_token":"canary-in-a-body"}') });
     const all = Buffer.concat(written(folder).map((file) => readFileSync(file)));
     expect(all.includes(sent.intentId)).toBe(true);
     expect(all.includes('canary')).toBe(false);

@@ -12,7 +12,7 @@ describe('a record of the journal', () => {
     const answers = fc.record({
       status: fc.integer({ min: 100, max: 599 }),
       headers: fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
-      body: fc.string({ unit: 'binary' }),
+      body: fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     });
     fc.assert(fc.property(answers, (given) => {
       const record = { type: 'answered' as const, intent: intent({ version: null }), answer: given };

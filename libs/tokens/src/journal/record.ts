@@ -55,16 +55,16 @@ export class RecordCodec {
 
 const place = (type: number, clear: Buffer): Buffer => Buffer.concat([Buffer.of(type), clear]);
 
-/** Not JSON as a whole: it would make a body of control characters six times as long. */
+/** Not JSON as a whole: a body is bytes, in whatever encoding. (Records of earlier releases hold UTF-8 text in the same place.) */
 function answerToBytes({ status, headers, body }: PlatformAnswer): Buffer {
   const head = Buffer.from(JSON.stringify([status, headers]), 'utf8');
   const length = Buffer.alloc(4);
   length.writeUInt32BE(head.length);
-  return Buffer.concat([length, head, Buffer.from(body, 'utf8')]);
+  return Buffer.concat([length, head, body]);
 }
 
 function bytesToAnswer(bytes: Buffer): PlatformAnswer {
   const bodyAt = 4 + bytes.readUInt32BE(0);
   const [status, headers] = JSON.parse(bytes.toString('utf8', 4, bodyAt)) as [number, Record<string, string>];
-  return { status, headers, body: bytes.toString('utf8', bodyAt) };
+  return { status, headers, body: bytes.subarray(bodyAt) };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { at, DAY, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
-import { backoff, endOfLife, refreshDue, shortestAge } from './due.js';
+import type { RefreshMode } from '#persistence/sql';
+import { accessLife, backoff, endOfLife, refreshDue, shortestAge } from './due.js';
 
 const always = (value: number) => (): number => value;
 const NEARLY_ONE = 1 - Number.EPSILON;
@@ -55,19 +56,37 @@ describe('the due time of a refresh', () => {
 });
 
 describe('the end of a token\'s life', () => {
-  it.each([
-    [7_200, 7_200],
-    [0, 60],
-    [-5, 60],
-    [59, 60],
-    [Infinity, 400 * 86_400],
-    [10 ** 12, 400 * 86_400],
-  ])('is what the platform said, %p seconds, but a minute at least and 400 days at most', (said, seconds) => {
-    expect(endOfLife(START, said)).toEqual(at(seconds * SECOND));
+  it.each([1, 59, 7_200, 400 * 86_400, 10_000_000_000])('is what the platform said, %p seconds', (said) => {
+    expect(endOfLife(START, said)).toEqual(at(said * SECOND));
   });
 
-  it('does not exist where there is none', () => {
-    expect(endOfLife(START, null)).toBeNull();
+  it.each([10 ** 12, Number.MAX_SAFE_INTEGER, Infinity])('of %p seconds is the last moment that a timestamp in ISO 8601 can hold', (said) => {
+    expect(endOfLife(START, said)?.toISOString()).toBe('9999-12-31T23:59:59.000Z');
+  });
+
+  it.each([null, 0, -5])('of %p seconds does not exist', (said) => {
+    expect(endOfLife(START, said)).toBeNull();
+  });
+});
+
+describe('the life of an access token', () => {
+  const lifeOf = (expiresIn: number | null, mode: RefreshMode): number | null => accessLife({ expiresIn }, { mode, defaultLife: 7_200 });
+
+  it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static', 'extend_self', 'none'])('is what the platform said where it is renewed by %s', (mode) => {
+    expect(lifeOf(600, mode)).toBe(600);
+    expect(lifeOf(10 ** 11, mode)).toBe(10 ** 11);
+  });
+
+  it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static'])('is the platform\'s default by %s where none was said, so that it is renewed in time', (mode) => {
+    expect([null, 0].map((said) => lifeOf(said, mode))).toEqual([7_200, 7_200]);
+  });
+
+  it('has no end where nothing can renew it and none was said', () => {
+    expect([null, 0].map((said) => lifeOf(said, 'none'))).toEqual([null, null]);
+  });
+
+  it('is the default where the token extends itself and nothing was said, and has no end where that was said', () => {
+    expect([null, 0].map((said) => lifeOf(said, 'extend_self'))).toEqual([7_200, null]);
   });
 });
 

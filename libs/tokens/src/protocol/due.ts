@@ -1,8 +1,9 @@
 import { days, minutes, seconds } from '#config';
 import type { RefreshMode } from '#persistence/sql';
+import type { TokenSet } from '#providers';
 
-const SHORTEST_LIFE = 60;
-const LONGEST_LIFE = 400 * 24 * 60 * 60;
+/** The last moment that ISO 8601 writes with a year of four digits; PostgreSQL and JavaScript hold more. */
+const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59);
 const SHARE = 0.8;
 const SPREAD = 0.04;
 /** Never twice within this, whatever a token's life is. */
@@ -16,10 +17,26 @@ const LONGEST_SPREAD = minutes(5);
 /** Draws from [0, 1). */
 export type Random = () => number;
 
-/** The end of a life of `expiresIn` seconds, clamped to a sane one; null: it has no end. */
-export function endOfLife(now: Date, expiresIn: number | null): Date | null {
-  if (expiresIn === null) return null;
-  return after(now, seconds(Math.min(Math.max(expiresIn, SHORTEST_LIFE), LONGEST_LIFE)));
+/** How the grant of a token set is renewed, and how long its platform's access tokens live where an answer does not say. */
+export interface Renewal {
+  mode: RefreshMode;
+  defaultLife: number | null;
+}
+
+/**
+ * Seconds that an access token lives; null: no end is known, and probes tell when it is over. A platform's default only
+ * decides when to renew: where nothing can be renewed, an end that was not said would end the account too early. A token that
+ * is extended is the exception while nothing is said, for it can be extended only before its end.
+ */
+export function accessLife({ expiresIn }: Pick<TokenSet, 'expiresIn'>, { mode, defaultLife }: Renewal): number | null {
+  if (expiresIn !== null && expiresIn > 0) return expiresIn;
+  if (mode === 'none' || (mode === 'extend_self' && expiresIn !== null)) return null;
+  return defaultLife;
+}
+
+/** The end of a life of so many seconds, as given but for what a timestamp can hold; null: it has no end. */
+export function endOfLife(now: Date, life: number | null): Date | null {
+  return life === null || life <= 0 ? null : new Date(Math.min(now.getTime() + seconds(life), LAST_MOMENT));
 }
 
 /** When to refresh: at 80 % of the life, ±4 % so that tokens born together do not come back together. */

@@ -1,7 +1,7 @@
 import { hours, minutes, seconds } from '#config';
 import type { Failure, TokenSet } from '#providers';
 import { isRepeat, judge, type Strike } from './death-rule.js';
-import { after, backoff, endOfLife, type Random, refreshDue } from './due.js';
+import { accessLife, after, backoff, endOfLife, type Random, refreshDue } from './due.js';
 import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
 import { death, nextTry, putOff } from './last-tries.js';
 
@@ -25,7 +25,7 @@ const WAIT_FOR_A_NAME = seconds(60);
 
 /** The grant after an ok: times from what the platform said, everything held against it forgotten. */
 export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: number | null, { now, random }: Now): GrantChange {
-  const accessExpiresAt = endOfLife(now, tokens.expiresIn ?? defaultLife);
+  const accessExpiresAt = endOfLife(now, accessLife(tokens, { mode: grant.mode, defaultLife }));
   return {
     accessExpiresAt,
     refreshExpiresAt: endOfLife(now, tokens.refreshExpiresIn) ?? stillAhead(grant.refreshExpiresAt, now),

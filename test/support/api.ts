@@ -10,7 +10,7 @@ import { CreateApiKey, type NewApiKey } from '../../apps/api/src/api-keys/create
 import { SCOPES } from '../../apps/api/src/http/scope.js';
 import { EnsureWorkspace } from '../../apps/api/src/workspaces/ensure-workspace.js';
 import { readApiConfig } from '#config';
-import { createLogger } from '#observability';
+import { createLogger, type Logger } from '#observability';
 import { openTestDatabase, type TestDatabase } from './database.js';
 
 export type ApiKeyWishes = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
@@ -32,7 +32,7 @@ export interface TestApi {
 }
 
 /** Opens it; `env` goes over the environment that it is given, and may be made of the database's URL. */
-export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string) => Promise<NodeJS.ProcessEnv>) = {}): Promise<TestApi> {
+export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string) => Promise<NodeJS.ProcessEnv>) = {}, logger: Logger = silent()): Promise<TestApi> {
   const database = await openTestDatabase();
   const changes = typeof env === 'function' ? await env(database.url) : env;
   const signer = newSigner();
@@ -44,7 +44,7 @@ export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string
     JWT_PUBLIC_KEY_FILE: signer.publicKeyFile,
     ...changes,
   });
-  const app = await createApp(config, createLogger({ app: 'test', level: 'silent' }), 'in-process');
+  const app = await createApp(config, logger, 'in-process');
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -66,6 +66,8 @@ export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string
     },
   };
 }
+
+const silent = (): Logger => createLogger({ app: 'test', level: 'silent' });
 
 async function makeKey(app: NestFastifyApplication, { workspace = 'default', ...wishes }: ApiKeyWishes = {}): Promise<string> {
   const environment = wishes.environment ?? 'test';

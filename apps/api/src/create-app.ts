@@ -6,7 +6,7 @@ import { type Logger, Metrics, NestLogger } from '#observability';
 import { ApiModule } from './api.module.js';
 import { serveDocs } from './docs/openapi.js';
 import { httpAdapter } from './http/adapter.js';
-import { addSecurityHeaders } from './http/security-headers.js';
+import { AddressLimit, limitUnguarded } from './http/address-limit.js';
 
 /** The whole API, ready to listen. Token endpoints are the exchanger's; a test may do without that process. */
 export async function createApp(
@@ -19,7 +19,7 @@ export async function createApp(
   const root = ApiModule.forRoot({ config, logger, metrics, exchange });
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);
-  addSecurityHeaders(app, config.http.publicUrl);
+  limitUnguarded(app.getHttpAdapter().getInstance(), app.get(AddressLimit, { strict: false }));
   serveDocs(app, config.http.publicUrl);
   await app.init();
   return app;

@@ -11,5 +11,5 @@ await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readApiConfig(process.env);
   logger.level = config.process.logLevel;
   registerProviders(config.customProviders);
-  return listen(await createApp(config, logger), config);
+  return listen(await createApp(config, logger), config, logger);
 });

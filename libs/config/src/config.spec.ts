@@ -10,6 +10,14 @@ describe('the environment', () => {
     expect(readApiConfig(complete).http).toEqual({ host: '127.0.0.1', port: 3000, publicUrl: 'http://localhost:3000', trustedProxies: [] });
   });
 
+  it('takes proxies by address and by range', () => {
+    const proxies = (text: string): string[] => readApiConfig({ ...complete, TRUSTED_PROXIES: text }).http.trustedProxies;
+    expect(proxies('10.0.0.0/8, 192.0.2.7,fd00::/8,::1,')).toEqual(['10.0.0.0/8', '192.0.2.7', 'fd00::/8', '::1']);
+    for (const wrong of ['proxy.example', '10.0.0.0/33', '0.0.0.0/0', '::/0', '10', '10.1.1.1;10.1.1.2']) {
+      expect(() => proxies(wrong)).toThrow(/TRUSTED_PROXIES: must be addresses or CIDR ranges/);
+    }
+  });
+
   it('has limits that can be set, and refuses those that would let nothing through', () => {
     const limits = { oauthApps: 100, publicPerMinute: 600, connections: 2_000, connectionsPerAddress: 500 };
     expect(readApiConfig(complete).limits).toEqual(limits);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { Secret } from '#observability';
 import { fits, socketPathOf } from './socket-path.js';
@@ -22,20 +23,29 @@ export const process = z
   })
   .transform((env) => ({ production: env.NODE_ENV === 'production', logLevel: env.LOG_LEVEL }));
 
+/** Trusting every address would make the client's own word its address. */
+const isProxy = (entry: string): boolean =>
+  ipaddr.isValidCIDR(entry) ? ipaddr.parseCIDR(entry)[1] > 0 : ipaddr.IPv6.isValid(entry) || ipaddr.IPv4.isValidFourPartDecimal(entry);
+
+const proxies = z
+  .string()
+  .transform((text) => text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== ''))
+  .refine((entries) => entries.every(isProxy), 'must be addresses or CIDR ranges, comma separated, and not every address (/0)');
+
 export const http = z
   .object({
     HOST: z.string().default('127.0.0.1'),
     PORT: port.default(3000),
     PUBLIC_URL: webUrl.optional(),
     /** Addresses or CIDR ranges whose forwarding headers are believed, comma separated. */
-    TRUSTED_PROXIES: z.string().optional(),
+    TRUSTED_PROXIES: proxies.default([]),
   })
   .transform((env) => ({
     host: env.HOST,
     port: env.PORT,
     /** Where browsers and platforms reach the API; never taken from a Host header. */
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
-    trustedProxies: env.TRUSTED_PROXIES?.split(',').map((entry) => entry.trim()) ?? [],
+    trustedProxies: env.TRUSTED_PROXIES,
   }));
 
 const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> => z.coerce.number().int().min(1).max(1_000_000).default(byDefault);

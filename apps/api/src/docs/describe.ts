@@ -39,7 +39,7 @@ const ENVIRONMENT = {
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
 export function Describe({ summary, description, answers, body, problems, isPublic = false }: Description): MethodDecorator {
   const given = [answers].flat();
-  const all = [...problems, ...(body ? WITH_BODY : []), ...(isPublic ? [] : WITH_CREDENTIAL), ...ANYWHERE];
+  const all = [...problems, ...(body ? WITH_BODY : []), ...(isPublic ? ['rate_limit.exceeded' as const] : WITH_CREDENTIAL), ...ANYWHERE];
   const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt'), ApiHeader(ENVIRONMENT)];
   return applyDecorators(
     ApiOperation({ summary, ...(description && { description }), ...(isPublic && { security: [] }) }),

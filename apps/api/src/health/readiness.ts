@@ -24,6 +24,7 @@ const WITHIN = seconds(2);
 @Injectable()
 export class Readiness {
   #closing = false;
+  #asking: Promise<Check[]> | undefined;
 
   constructor(
     private readonly database: Database,
@@ -37,8 +38,14 @@ export class Readiness {
     this.#closing = true;
   }
 
+  /** Callers at the same time share one look: anyone may ask, however often. */
   async checks(): Promise<Check[]> {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
+    this.#asking ??= this.#ask().finally(() => { this.#asking = undefined; });
+    return this.#asking;
+  }
+
+  #ask(): Promise<Check[]> {
     const { process: { production }, queue: { redisUrl } } = this.config;
     const checks = [check('database', () => this.database.pool.query('select 1'))];
     if (!production) checks.push(check('sandbox', () => this.#askSandbox()));

@@ -4,6 +4,7 @@ import { PassportModule } from '@nestjs/passport';
 import { RateCounter } from '#jobs';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { AddressLimit } from './address-limit.js';
 import { ApiKeyStrategy } from './api-key-strategy.js';
 import { CallerGuard } from './caller.guard.js';
 import { DashboardJwtStrategy } from './dashboard-jwt-strategy.js';
@@ -23,6 +24,7 @@ import { validationPipe } from './validation.js';
     ApiKeyStrategy,
     DashboardJwtStrategy,
     rateCounter,
+    AddressLimit,
     IdempotencyKeys,
     { provide: APP_GUARD, useClass: CallerGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },

@@ -1,11 +1,13 @@
+import { CONNECTION_PROBLEMS } from '#observability';
+
 /**
  * What each error code means over HTTP, and the sentence the documentation shows for it. A code that is not here is ours
  * to fix: it is answered as `internal`.
  */
 export const PROBLEM_CODES = {
+  ...CONNECTION_PROBLEMS,
   'validation.failed': [400, 'limit must be between 1 and 100.'],
   'body.malformed': [400, 'The body is not valid JSON.'],
-  'request.malformed': [400, 'The request cannot be read.'],
   'value.refused': [400, 'The request contains a value that cannot be stored.'],
   'cursor.invalid': [400, 'The cursor is damaged or belongs to another list.'],
   'environment.contradiction': [400, 'X-Environment says live, but the API key belongs to test.'],
@@ -25,7 +27,6 @@ export const PROBLEM_CODES = {
   'attempt.not_found': [404, 'There is no such attempt.'],
   'oauth_app.not_found': [404, 'There is no such OAuth app.'],
   'route.not_found': [404, 'There is nothing at this path.'],
-  'method.not_allowed': [405, 'The path exists, but not with this method.'],
   'account.leased': [409, 'The account is leased.'],
   'account.connected_there': [409, 'The same profile is connected in that project already.'],
   'account.not_refreshable': [409, 'There is nothing to refresh this account with.'],
@@ -41,6 +42,7 @@ export const PROBLEM_CODES = {
   'body.unsupported': [415, 'The body must be application/json.'],
   'rate_limit.exceeded': [429, 'Too many requests of the class read; try again in 20 seconds.'],
   internal: [500, 'Something went wrong on our side.'],
+  'http_version.unsupported': [505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here.'],
   'provider.unavailable': [502, 'The platform failed or did not answer in time.'],
   'database.unavailable': [503, 'The database cannot be reached at the moment.'],
   'oauth_app.paused': [503, 'The OAuth app is paused.'],

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { HttpException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { CodedError, codeOf, type FieldProblem, type Logger } from '#observability';
@@ -29,6 +30,11 @@ export function problemOf(error: unknown): Problem {
   }
   const status = refusedWith(error);
   if (status !== undefined) return problemOfHttp(error, status);
+  return problemOfTrouble(error);
+}
+
+function problemOfTrouble(error: unknown): Problem {
+  if (isAborted(error)) return known('request.malformed');
   const code = codeOf(error);
   if (isProblemCode(code)) return known(code, DATABASE_RETRY_SECONDS);
   if (REFUSED_VALUE.test(code ?? '')) return known('value.refused');
@@ -50,6 +56,9 @@ export function logProblem(logger: Logger, request: FastifyRequest, { status, co
   if (status === 500 || code === 'value.refused') logger.error({ err: error, requestId: request.id }, 'a request failed');
   else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'not available');
 }
+
+/** Whether the client went away, or was sent away, before its body was whole. Node's code for it is that of a lost server. */
+const isAborted = (error: unknown): boolean => isNativeError(error) && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
 
 /** The status of a refusal by Nest or Fastify, which come before our code sees the request. */
 function refusedWith(error: unknown): number | undefined {

@@ -7,3 +7,8 @@ export const RATE_CLASS_KEY = 'evergrant:rate-class';
 
 /** The class of a route that its method does not tell. */
 export const RateClass = (name: RateClassName): MethodDecorator => SetMetadata(RATE_CLASS_KEY, name);
+
+export const UNLIMITED_KEY = 'evergrant:unlimited';
+
+/** Routes that no limit by address may refuse: what a supervisor asks before it ends a process. */
+export const Unlimited = (): ClassDecorator => SetMetadata(UNLIMITED_KEY, true);

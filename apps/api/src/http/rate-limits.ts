@@ -5,7 +5,7 @@ export const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, writ
 export const WINDOW_SECONDS = 60;
 
 interface Used {
-  name: RateClassName;
+  name: RateClassName | 'public';
   limit: number;
   used: number;
   /** Seconds until the count begins anew. */

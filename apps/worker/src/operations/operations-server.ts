@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type WorkerConfig } from '#config';
 import { carriesToken } from '#crypto';
-import { LOGGER, type Logger, Metrics } from '#observability';
+import { LOGGER, type Logger, Metrics, newHttpServer } from '#observability';
+import { newId, publicId } from '#persistence';
 import { WORKER_CONFIG } from '../worker-config.js';
 import { WorkerReadiness } from './worker-readiness.js';
 
@@ -14,6 +15,9 @@ interface Answer {
 }
 
 const json = (status: number, value: object): Answer => ({ status, body: JSON.stringify(value), type: 'application/json' });
+
+/** Supervisors and scrapers hold a few. */
+const CONNECTIONS = 100;
 
 /** The worker's metrics and probes on METRICS_PORT; without one it listens nowhere. */
 @Injectable()
@@ -36,7 +40,12 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
   async onApplicationBootstrap(): Promise<void> {
     const { port } = this.config.metrics;
     if (port === undefined) return;
-    const server = createServer((request, response) => void this.answer(request, response));
+    const server = newHttpServer({
+      handler: (request, response) => void this.answer(request, response),
+      newRequestId: () => publicId('req', newId()),
+      most: CONNECTIONS,
+      mostPerAddress: CONNECTIONS,
+    });
     server.listen(port, this.config.http.host);
     await once(server, 'listening');
     this.#server = server;

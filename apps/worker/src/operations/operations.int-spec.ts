@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { readWorkerConfig, type WorkerConfig } from '#config';
 import { migrateQueue, openQueueBackend, type QueueBackend } from '#jobs';
 import { createLogger, Metrics, Secret } from '#observability';
@@ -67,6 +69,12 @@ describe('a worker with a METRICS_PORT', () => {
     server?.onModuleDestroy();
     expect(await get('/health/ready')).toEqual([503, expect.stringContaining('is closing')]);
     expect((await get('/health/live'))[0]).toBe(200);
+  });
+
+  it('answers a line that is no request with a problem, and closes', async () => {
+    await start({});
+    const socket = connect(server?.port ?? 0, '127.0.0.1').end('hello\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 400 [^]*application\/problem\+json[^]*Connection: close[^]*"code":"request.malformed"/);
   });
 
   it('does not start on a port that is taken', async () => {

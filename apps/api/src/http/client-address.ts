@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Kept from the beginning: a socket that was closed meanwhile has no address. */
+    clientAddress?: string | undefined;
+  }
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+const IPV6_NETWORK_BITS = 64;
+const BRACKETED = /^\[([^\]]+)\](?::\d+)?$/;
+const ZONE = /%.*$/;
+const WITH_PORT = /^(\d{1,3}(?:\.\d{1,3}){3}):\d+$/;
+
+/** Reads an address as peers and proxies write it: in brackets, with a port, an IPv4 one mapped into IPv6. */
+function parse(text = ''): Address | undefined {
+  const bare = (BRACKETED.exec(text) ?? WITH_PORT.exec(text))?.[1] ?? text;
+  const plain = bare.replace(ZONE, '');
+  const isWhole = ipaddr.IPv6.isValid(plain) || ipaddr.IPv4.isValidFourPartDecimal(plain);
+  return isWhole ? ipaddr.process(plain) : undefined;
+}
+
+/** Tells the addresses of trusted proxies from others. */
+export function trusting(proxies: readonly string[]): (address: string) => boolean {
+  const ranges = proxies.map((entry) => {
+    const address = parse(entry);
+    return address ? ([address, address.kind() === 'ipv4' ? 32 : 128] as const) : ipaddr.parseCIDR(entry);
+  });
+  return (text) => {
+    const address = parse(text);
+    return address !== undefined && ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
+  };
+}
+
+/** Remembers each request's client address before anything else is done with it. */
+export function rememberAddresses(fastify: FastifyInstance): void {
+  fastify.decorateRequest('clientAddress', undefined);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    addressOf(request);
+    done();
+  });
+}
+
+/**
+ * The client's address: the peer's or, behind trusted proxies, the rightmost of X-Forwarded-For that is not one of them. What
+ * is no address there was written by a client or is a proxy's mistake: then the hop after it counts.
+ */
+export function addressOf(request: FastifyRequest): string {
+  request.clientAddress ??= [...(request.ips ?? [request.ip])].reverse().map(parse).find((address) => address !== undefined)?.toString() ?? 'unknown';
+  return request.clientAddress;
+}
+
+/** What shares a limit: an IPv4 address, or the /64 that one IPv6 client usually has to itself. */
+export function limitedAs(address: string): string {
+  const parsed = parse(address);
+  if (parsed?.kind() !== 'ipv6') return address;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${IPV6_NETWORK_BITS}`).toString()}/${IPV6_NETWORK_BITS}`;
+}

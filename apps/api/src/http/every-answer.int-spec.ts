@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
+import { ConnectedApi, type Started } from '../../../../test/support/connected-api.js';
+
+let connected: ConnectedApi;
+beforeAll(async () => { connected = await ConnectedApi.open(); });
+afterAll(() => connected.close());
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: string;
+}
+
+/** Sends bytes as they are, and reads until the server closes. */
+async function raw(text: string): Promise<Answer> {
+  const socket = connect(Number(new URL(connected.api.url).port), '127.0.0.1');
+  let said = '';
+  socket.on('error', () => undefined).on('data', (data) => { said += data.toString(); });
+  socket.write(text);
+  await new Promise((closed) => socket.once('close', closed));
+  const [head = '', ...rest] = said.split('\r\n\r\n');
+  const [first = '', ...lines] = head.split('\r\n');
+  const headers = new Headers(lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+  return { status: Number(first.split(' ')[1]), headers, body: rest.join('\r\n\r\n') };
+}
+
+const fetched = async (path: string, init: RequestInit & { as?: string } = {}): Promise<Answer> => {
+  const response = await connected.api.call(path, init);
+  return { status: response.status, headers: response.headers, body: await response.text() };
+};
+
+/** A callback that redirects: the person said no. */
+async function landing(): Promise<Answer> {
+  const { body } = await connected.get<Started>('/v1/oauth/x/start');
+  return fetched(`/v1/oauth/x/callback?state=${body.state}&error=access_denied`);
+}
+
+const HOST = 'Host: a\r\nConnection: close\r\n';
+
+const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
+  ['a redirect to the return URL', 302, landing],
+  ['an empty answer to HEAD', 204, () => fetched('/v1/oauth/x/callback?state=a', { method: 'HEAD' })],
+  ['a page', 200, () => fetched('/connected')],
+  ['a page that refuses', 400, () => fetched('/v1/oauth/x/callback?state=a')],
+  ['silence to a platform', 401, () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: '{}' })],
+  ['JSON', 200, () => fetched('/health/live')],
+  ['no credential', 401, () => fetched('/v1/accounts')],
+  ['no path', 404, () => fetched('/nowhere')],
+  ['no path, to HEAD', 404, () => fetched('/nowhere', { method: 'HEAD' })],
+  ['a wrong method', 405, () => fetched('/v1/accounts', { method: 'PUT' })],
+  ['a method that is rare', 405, () => raw(`PROPFIND /v1/accounts HTTP/1.1\r\n${HOST}\r\n`)],
+  ['a path that cannot be decoded', 400, () => fetched('/v1/accounts/%zz')],
+  ['a parameter that is too long', 400, () => fetched(`/data-deletion/${'a'.repeat(9_000)}`)],
+  ['a body that is too large', 413, () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: 'a'.repeat(102_401) })],
+  ['a request without a host', 400, () => raw('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n')],
+  ['a request with two hosts', 400, () => raw(`GET /health/live HTTP/1.1\r\nHost: b\r\n${HOST}\r\n`)],
+  ['a version that is not spoken', 505, () => raw(`GET /health/live HTTP/2.0\r\n${HOST}\r\n`)],
+  ['an expectation that is none', 200, () => raw(`GET /health/live HTTP/1.1\r\nExpect: the-best\r\n${HOST}\r\n`)],
+  ['a line that is no request', 400, () => raw('hello\r\n\r\n')],
+  ['a method that is none', 400, () => raw(`BREW / HTTP/1.1\r\n${HOST}\r\n`)],
+  ['headers that are too large', 431, () => raw(`GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n${HOST}\r\n`)],
+  ['a wish for a tunnel', 405, () => raw('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')],
+];
+
+describe('every answer', () => {
+  it.each(answers)('lets a browser do nothing with it, and has a request id: %s', async (_what, status, ask) => {
+    const { headers, ...answer } = await ask();
+    expect(answer.status).toBe(status);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'content-security-policy': expect.stringMatching(/^default-src 'none'.*frame-ancestors 'none'/),
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+      'x-request-id': expect.stringMatching(/^req_[0-9a-z]{26}$/),
+    });
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
+  const refusals = answers.filter(([what, status]) => status >= 400 && !/page|silence|HEAD/.test(what));
+  it.each(refusals)('that refuses is a problem that names its request: %s', async (_what, status, ask) => {
+    const { headers, body } = await ask();
+    expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String), request_id: headers.get('x-request-id') });
+  });
+
+  it('of Swagger UI lets it run its own scripts and nothing else', async () => {
+    const { headers } = await fetched('/docs');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'self';.*script-src 'self';/);
+  });
+
+  it('has a connection that lives longer than a load balancer keeps an idle one, and a request that must come within 30 seconds', () => {
+    const { keepAliveTimeout, headersTimeout, requestTimeout } = connected.api.app.getHttpServer();
+    expect([keepAliveTimeout, headersTimeout, requestTimeout]).toEqual([72_000, 20_000, 29_000]);
+  });
+});

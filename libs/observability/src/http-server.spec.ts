@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { newHttpServer, type RefusedConnection } from './http-server.js';
+
+/** Short, so that no test waits for the real ones. */
+const times = { checkEvery: 20, headers: 150, request: 300, keepAlive: 100, idle: 400, exchange: 600 };
+
+let server: Server;
+const refused: RefusedConnection[] = [];
+const dropped: (string | undefined)[] = [];
+const sockets: Socket[] = [];
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server.close();
+  server.closeAllConnections();
+  refused.length = 0;
+  dropped.length = 0;
+});
+
+const answering: RequestListener = (request, response) => {
+  request.on('error', () => undefined).resume().on('end', () => response.end('done'));
+};
+
+async function start(handler: RequestListener = answering, limits: { most?: number; mostPerAddress?: number; isTrusted?: () => boolean } = {}): Promise<void> {
+  server = newHttpServer({
+    ...{ handler, times, most: 1_000, mostPerAddress: 1_000, newRequestId: () => 'req_1', headers: { 'X-Frame-Options': 'DENY' } },
+    ...{ onRefused: (one) => refused.push(one), onDropped: (address) => dropped.push(address), ...limits },
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+}
+
+interface Client {
+  socket: Socket;
+  /** All that the server said, once it has closed the connection. */
+  end: Promise<string>;
+}
+
+function open(text = ''): Client {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  sockets.push(socket);
+  let said = '';
+  socket.on('error', () => undefined).on('data', (data) => { said += data.toString(); });
+  socket.write(text);
+  return { socket, end: new Promise((tell) => socket.once('close', () => { tell(said); })) };
+}
+
+/** Sends one more piece again and again, as a client that wants to hold the connection. */
+function drip({ socket, end }: Client, piece: string): Promise<string> {
+  const timer = setInterval(() => socket.writable && socket.write(piece), 30);
+  return end.finally(() => { clearInterval(timer); });
+}
+
+function read(answer: string): { head: string; body: unknown } {
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  return { head, body: JSON.parse(body) };
+}
+
+function expectProblem(answer: string, status: number, code: string): void {
+  const { head, body } = read(answer);
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(head).toMatch(/\r\nConnection: close/);
+  expect(head).toMatch(/\r\nContent-Type: application\/problem\+json; charset=utf-8/);
+  expect(head).toMatch(/\r\nX-Request-Id: req_1/);
+  expect(head).toMatch(/\r\nX-Frame-Options: DENY/);
+  expect(body).toMatchObject({ type: 'about:blank', status, code, request_id: 'req_1' });
+  expect(refused).toMatchObject([{ status, requestId: 'req_1', address: '127.0.0.1' }]);
+}
+
+describe('a client that takes too long', () => {
+  it.each([
+    ['for its first byte', '', ''],
+    ['for its headers, one byte at a time', 'GET / HTTP/1.1\r\nHost: a\r\nX-A: ', 'a'],
+    ['for its body, one byte at a time', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n', 'a'],
+    ['for its chunks', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\na\r\n'],
+  ])('%s is told so, and its connection ends', async (_what, begin, piece) => {
+    await start();
+    expectProblem(await drip(open(begin), piece), 408, 'request.timeout');
+  });
+
+  it('between requests, sending line ends that begin none, is disconnected', async () => {
+    await start();
+    const answer = await drip(open('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), '\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK[^]*done/);
+  });
+
+  it('to read its answer is disconnected', async () => {
+    await start((_request, response) => { response.write('begun'); });
+    expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toMatch(/^HTTP\/1.1 200 OK[^]*begun/);
+  });
+
+  it('gets no second answer where the first has begun', async () => {
+    await start((_request, response) => { response.write('begun'); });
+    const answer = await drip(open('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n'), 'a');
+    expect(answer.match(/HTTP\/1.1/g)).toHaveLength(1);
+  });
+});
+
+describe('a client that does not speak HTTP', () => {
+  it.each([
+    ['a line that is no request', 'hello\r\n\r\n', 400, 'request.malformed'],
+    ['a method that is none', 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'request.malformed'],
+    ['a version that is none', 'GET / HTTP/7.3\r\nHost: a\r\n\r\n', 400, 'request.malformed'],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400, 'request.malformed'],
+    ['a length and chunks', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400, 'request.malformed'],
+    ['a chunk of no length', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 400, 'request.malformed'],
+    ['headers of 20 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers.too_large'],
+    ['a request line of 20 kB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, 'headers.too_large'],
+    ['a wish for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method.not_allowed'],
+  ])('but sends %s is told so as a problem', async (_what, text, status, code) => {
+    await start();
+    expectProblem(await open(text).end, status, code);
+  });
+});
+
+describe('connections', () => {
+  const held = async (count: number): Promise<Client[]> => {
+    const clients = Array.from({ length: count }, () => open('GET / HTTP/1.1\r\n'));
+    await Promise.all(clients.map(({ socket }) => once(socket, 'connect')));
+    return clients;
+  };
+
+  it('of one address are closed above its number, and may be opened again when others have gone', async () => {
+    await start(answering, { mostPerAddress: 3 });
+    const [first] = await held(3);
+    expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toBe('');
+    expect(dropped).toEqual(['127.0.0.1']);
+    first?.socket.destroy();
+    await first?.end;
+    await new Promise((later) => setTimeout(later, 20));
+    expect(await open('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').end).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  it('of a trusted proxy are not counted as those of one client', async () => {
+    await start(answering, { mostPerAddress: 1, isTrusted: () => true });
+    await held(3);
+    expect(await open('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').end).toMatch(/^HTTP\/1.1 200/);
+  });
+
+  it('are closed above the number of all, wherever they come from', async () => {
+    await start(answering, { most: 2, isTrusted: () => true });
+    await held(2);
+    expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toBe('');
+    expect(dropped).toEqual(['127.0.0.1']);
+  });
+});

@@ -1,0 +1,166 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import type { DropArgument, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** For how long a client may take for what it does, in milliseconds. */
+export interface HttpServerTimes {
+  /** How often the others are compared with the clock, so by how much they may be exceeded. */
+  checkEvery: number;
+  headers: number;
+  /** Headers and body. */
+  request: number;
+  keepAlive: number;
+  /** Between requests, whatever bytes come: Node's own timer is stopped by line ends that begin no request. */
+  idle: number;
+  /** From the headers to the end of the answer. */
+  exchange: number;
+}
+
+/**
+ * A whole request arrives within 30 seconds. One server has one limit for all routes: a route that takes large bodies needs a
+ * larger one here, and a deadline of its own for the others. `keepAlive` is longer than the 60 seconds after which usual load
+ * balancers close an idle connection, so that the balancer closes it and no request meets a closing server. The slowest
+ * answers wait 65 seconds for a platform, and a reader may be slow as well: hence `exchange`.
+ */
+const TIMES: HttpServerTimes = { checkEvery: 1_000, headers: 20_000, request: 29_000, keepAlive: 72_000, idle: 75_000, exchange: 180_000 };
+
+/** For how long an answer may be read after it was the last on its connection. */
+const LINGER = 1_000;
+
+/** What a client is told when its bytes never become a request: status and sentence by code. */
+export const CONNECTION_PROBLEMS = {
+  'request.malformed': [400, 'The request cannot be read.'],
+  'method.not_allowed': [405, 'The path exists, but not with this method.'],
+  'request.timeout': [408, 'The request did not arrive whole within 30 seconds.'],
+  'headers.too_large': [431, 'The request line and the headers are larger than 16384 bytes.'],
+} as const;
+
+type ConnectionProblem = keyof typeof CONNECTION_PROBLEMS;
+
+/** A request that was answered before it was one. */
+export interface RefusedConnection {
+  status: number;
+  requestId: string;
+  address: string | undefined;
+}
+
+export interface HttpServerOptions {
+  handler: RequestListener;
+  newRequestId: () => string;
+  /** Go with every answer that the handler does not give. */
+  headers?: Readonly<Record<string, string>>;
+  times?: HttpServerTimes;
+  /** Open connections: all, and those of one address. */
+  most: number;
+  mostPerAddress: number;
+  /** Whether an address is that of a proxy, which holds the connections of many clients. */
+  isTrusted?: (address: string) => boolean;
+  onRefused?: (refused: RefusedConnection) => void;
+  onDropped?: (address: string | undefined) => void;
+}
+
+/**
+ * A server on which no client can hold a connection for ever: requests, answers and pauses have an end, connections are
+ * counted, and what the parser refuses is answered as problem+json too.
+ */
+export function newHttpServer(options: HttpServerOptions): Server {
+  const { times = TIMES } = options;
+  const server = createServer(
+    {
+      requestTimeout: times.request,
+      headersTimeout: times.headers,
+      connectionsCheckingInterval: times.checkEvery,
+      keepAliveTimeout: times.keepAlive,
+      // Node would answer without a body; the handler refuses it as it refuses anything else.
+      requireHostHeader: false,
+    },
+    options.handler,
+  );
+  server.maxConnections = options.most;
+  countByAddress(server, options);
+  endWhatLasts(server, times);
+  const refuse = refusing(options);
+  server.on('drop', (from?: DropArgument) => options.onDropped?.(from?.remoteAddress));
+  server.on('clientError', (error, socket) => { refuse(problemOf(error), socket); });
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => { refuse('method.not_allowed', socket); });
+  server.on('checkExpectation', options.handler);
+  return server;
+}
+
+function countByAddress(server: Server, { mostPerAddress, isTrusted, onDropped }: HttpServerOptions): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress;
+    if (address === undefined || isTrusted?.(address)) return;
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left > 0) open.set(address, left);
+      else open.delete(address);
+    });
+    if (count <= mostPerAddress) return;
+    onDropped?.(address);
+    socket.destroy();
+  });
+}
+
+/** Ends connections that idle, or whose answer takes too long to be made or read. */
+function endWhatLasts(server: Server, times: HttpServerTimes): void {
+  const deadlines = new Map<Duplex, number>();
+  const within = (socket: Duplex, duration: number): void => {
+    if (deadlines.has(socket)) deadlines.set(socket, performance.now() + duration);
+  };
+  server.on('connection', (socket) => {
+    deadlines.set(socket, performance.now() + times.idle);
+    socket.once('close', () => deadlines.delete(socket));
+  });
+  server.prependListener('request', ({ socket }, response) => {
+    within(socket, times.exchange);
+    response.once('close', () => { within(socket, times.idle); });
+  });
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const [socket, deadline] of deadlines) if (deadline < now) socket.destroy();
+  }, times.checkEvery).unref();
+  server.once('close', () => { clearInterval(timer); });
+}
+
+function problemOf({ code }: NodeJS.ErrnoException): ConnectionProblem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request.timeout';
+  return code === 'HPE_HEADER_OVERFLOW' ? 'headers.too_large' : 'request.malformed';
+}
+
+type Refuse = (problem: ConnectionProblem, socket: Duplex) => void;
+
+/** Answers by hand, and for the last time on this connection. Nothing is written into an answer that has begun. */
+function refusing({ newRequestId, headers = {}, onRefused }: HttpServerOptions): Refuse {
+  return (problem, socket) => {
+    if (!socket.writable || hasBegunToAnswer(socket)) {
+      socket.destroy();
+      return;
+    }
+    const requestId = newRequestId();
+    const [status, detail] = CONNECTION_PROBLEMS[problem];
+    const title = STATUS_CODES[status] ?? '';
+    const body = JSON.stringify({ type: 'about:blank', title, status, detail, code: problem, request_id: requestId });
+    const lines = Object.entries({
+      ...headers,
+      'X-Request-Id': requestId,
+      'Cache-Control': 'no-store',
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Content-Length': String(Buffer.byteLength(body)),
+      Date: new Date().toUTCString(),
+      Connection: 'close',
+    }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
+    // A reset that follows at once may reach the client before it has read the answer.
+    setTimeout(() => socket.destroy(), LINGER).unref();
+    onRefused?.({ status, requestId, address: 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined });
+  };
+}
+
+function hasBegunToAnswer(socket: Duplex): boolean {
+  const { _httpMessage: message } = socket as { _httpMessage?: { headersSent: boolean } | null };
+  return message?.headersSent === true;
+}

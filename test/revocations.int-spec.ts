@@ -35,7 +35,7 @@ const once = [expect.objectContaining({ outcome: 'ok', status: 200 })];
 async function leaveUnidentified(provider: string): Promise<void> {
   const started = await flow.start(provider);
   const back = await flow.decide(started.authorizeUrl);
-  await flow.fault({ provider, endpoint: 'identity', times: 1, status: 503 });
+  await flow.fault({ provider, endpoint: 'identity', times: 4, status: 503 });
   await flow.come(back);
   expect((await attemptsOf(flow)).at(-1)).toMatchObject({ status: 'exchanged', sealed: true });
 }

@@ -74,6 +74,9 @@ export class Flow {
     await this.store.close();
   }
 
+  /** Takes the place of the waiting before another look at an attempt; a test may let time pass in it. */
+  pause: (milliseconds: number) => Promise<unknown> = () => Promise.resolve();
+
   /** A new tenant with an app at each platform, both clocks right, and a sandbox that remembers nothing. */
   async begin(): Promise<void> {
     await turnClock(this.pool, '0');
@@ -217,7 +220,7 @@ export class Flow {
     const socket = this.#exchanger && { EXCHANGER_SOCKET: this.#exchanger.socketPath };
     const config = readApiConfig({ ...this.environment, DATABASE_POOL: '10', PUBLIC_URL, ...socket });
     const logger = createLogger({ app: 'test', level: 'silent' });
-    const root = AccountsModule.forRoot({ config, logger, name: 'test', exchange: socket ? 'socket' : 'in-process' });
+    const root = AccountsModule.forRoot({ config, logger, name: 'test', exchange: socket ? 'socket' : 'in-process', pause: (milliseconds) => this.pause(milliseconds) });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
     return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit, type Provider } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { Cursors, Keyring } from '#crypto';
@@ -11,7 +12,7 @@ import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
 import { ExchangerCheck } from './exchanger-check.js';
-import { OAUTH_APPS_LIMIT, ROOM, TOKEN_EXCHANGE } from './injection.js';
+import { OAUTH_APPS_LIMIT, PAUSE, type Pause, ROOM, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
@@ -19,6 +20,7 @@ import { CarryOutAttempt } from './connect/carry-out-attempt.js';
 import { CompleteConnect } from './connect/complete-connect.js';
 import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
+import { FinishWaiting } from './connect/finish-waiting.js';
 import { ReadAttempt } from './connect/read-attempt.js';
 import { SelectAccounts } from './connect/select-accounts.js';
 import { StartConnect } from './connect/start-connect.js';
@@ -49,11 +51,13 @@ export interface AccountsOptions {
   name: string;
   /** Who talks to token endpoints: the exchanger, or, in a test of one process, this one. */
   exchange: 'socket' | 'in-process';
+  /** How time is let pass while a browser waits; a test need not wait. */
+  pause?: Pause;
 }
 
 const useCases = [
   ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, SelectAccounts],
-  ...[SweepAttempts, RevokeLater],
+  ...[SweepAttempts, FinishWaiting, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
   ...[DueGrants, RefreshGrant, OperatingFacts, SweepHistory],
@@ -71,6 +75,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
   const open = (): Promise<Database> => openDatabase({ ...config.database, name, logger });
   return [
     { provide: LOGGER, useValue: logger },
+    { provide: PAUSE, useValue: options.pause ?? setTimeout },
     { provide: Addresses, useValue: new Addresses(config.http.publicUrl, config.sandbox.url) },
     { provide: OAUTH_APPS_LIMIT, useValue: config.limits.oauthApps },
     { provide: Database, useFactory: open },

@@ -1,5 +1,8 @@
 /** The token room's collaborators. */
 export const ROOM = Symbol('ROOM');
+/** Lets milliseconds pass. */
+export const PAUSE = Symbol('PAUSE');
+export type Pause = (milliseconds: number) => Promise<unknown>;
 /** The way to token and revoke endpoints. */
 export const TOKEN_EXCHANGE = Symbol('TOKEN_EXCHANGE');
 /** How many OAuth apps a workspace may have in one environment. */

@@ -5,6 +5,7 @@ import { seconds } from '#config';
 import type { Logger, Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
+import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
 import { PreparingClient } from './preparing-client.js';
@@ -53,7 +54,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [Foundation, ApiKeyMakers, OneAppAClient],
+    migrations: [Foundation, ApiKeyMakers, OneAppAClient, AttemptLooks],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

@@ -12,7 +12,7 @@ const never = { execute: () => Promise.reject(new Error('nobody is to fail or fi
 /** What the browser hears when the exchange of the code breaks off like this. */
 const ending = (broken: Error): Promise<object> => {
   const exchange = { exchangeCode: () => Promise.reject(broken) } as unknown as TokenExchange;
-  const carryOut = new CarryOutAttempt(never as unknown as FailAttempt, never as unknown as FinishAttempt, exchange, logger);
+  const carryOut = new CarryOutAttempt(never as unknown as FailAttempt, never as unknown as FinishAttempt, exchange, logger, () => Promise.resolve());
   return carryOut.execute({ id: 'an attempt', provider: 'x' } as AttemptRow, { state: 's', code: new Secret('c'), refusal: undefined });
 };
 

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { seconds } from '#config';
 import { codeOf, LOGGER, type Logger } from '#observability';
 import type { CodeOutcome, TokenExchange } from '#tokens';
-import { TOKEN_EXCHANGE } from '../injection.js';
+import { PAUSE, type Pause, TOKEN_EXCHANGE } from '../injection.js';
 import type { AttemptRow } from './attempt-row.js';
 import type { Callback } from './callback.js';
 import { type AttemptError, FailAttempt } from './fail-attempt.js';
@@ -16,6 +17,7 @@ export class CarryOutAttempt {
     private readonly finish: FinishAttempt,
     @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(PAUSE) private readonly pause: Pause,
   ) {}
 
   /** Where the exchanger broke off with the code in hand the attempt may still end well: who comes back is told to read it. */
@@ -32,9 +34,13 @@ export class CarryOutAttempt {
     }
   }
 
-  /** What cannot be finished now is finished by the sweep: the token set waits in the attempt. */
+  /** What cannot be finished while the browser waits is finished by the sweep: the token set waits in the attempt. */
   private async complete(attempt: AttemptRow): Promise<Ending> {
-    const finished = await this.finish.execute(attempt.id);
+    let finished = await this.finish.execute(attempt.id);
+    while (finished.kind === 'later' && finished.soon !== undefined) {
+      await this.pause(seconds(finished.soon));
+      finished = await this.finish.execute(attempt.id);
+    }
     if (finished.kind === 'completed') return { connected: attempt.provider };
     if (finished.kind === 'selection_required') return { selection_required: attempt.provider };
     return { oauth_error: finished.kind === 'failed' ? finished.error : 'provider_unavailable' };

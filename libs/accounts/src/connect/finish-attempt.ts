@@ -1,30 +1,39 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { SealBroken } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, transaction, type Tx } from '#persistence';
-import type { Failure } from '#providers';
 import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type Room, toCandidate } from '#tokens';
 import { ROOM } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
 import { type Choice, chooseProfiles } from './choose-profiles.js';
 import { type AttemptError, FailAttempt } from './fail-attempt.js';
+import { type AfterLook, afterLook, isSoon, type Looks, pauseOfSweep } from './look-again.js';
 import { storeConnections } from './store-connections.js';
 
-/** `later`: the platform could not say whose the token set is; it stays sealed and the sweep asks again. */
+/**
+ * `later`: the platform could not say whose the token set is; it stays sealed and is asked about again. `soon`: in so many
+ * seconds, while the browser waits; else by the sweep.
+ */
 export type Finished =
   | { kind: 'completed'; accountIds: string[] }
   | { kind: 'selection_required' }
   | { kind: 'failed'; error: AttemptError }
-  | { kind: 'later' };
+  | { kind: 'later'; soon?: number };
 
 type Identified = Extract<AttemptIdentity, { ok: true }>;
 
 const READ = `
   select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
-    and health <> 'disconnected') as "reauthProfile"
+    and health <> 'disconnected') as "reauthProfile", looks,
+    exchanged_at > db_now() - interval '10 minutes' as "isFresh", exchanged_at <= db_now() - interval '1 hour' as "isOverdue"
   from connect_attempts where id = $1`;
 
-export interface OpenAttempt extends AttemptRow, ExchangedAttempt {
+const LOOKED = `
+  update connect_attempts set looks = looks + 1, look_due_at = db_now() + make_interval(secs => $2), look_error = $3
+  where id = $1 and status = 'exchanged'`;
+
+export interface OpenAttempt extends AttemptRow, ExchangedAttempt, Looks {
   exchangedAt: Date;
   /** Which profile a reauthorization is for; null: for none, or for one that was disconnected meanwhile. */
   reauthProfile: string | null;
@@ -46,17 +55,30 @@ export class FinishAttempt {
     const { rows } = await this.database.pool.query<OpenAttempt>(READ, [attemptId]);
     const attempt = rows[0];
     if (!attempt || !isOpen(attempt, selected)) return ended(attempt);
-    const identity = await identifyAttempt(this.room, attempt);
+    const identity = await this.identify(attempt);
     if (!identity) return { kind: 'later' };
-    if (!identity.ok) return this.notIdentified(attempt, identity);
+    if ('again' in identity) return this.notIdentified(attempt, identity);
     attempt.platformUserId = identity.identity.platformUserId;
     return this.decide(attempt, identity, chooseProfiles(attempt, identity, selected));
   }
 
-  private async notIdentified(attempt: OpenAttempt, { failure }: Extract<AttemptIdentity, { ok: false }>): Promise<Finished> {
-    this.logger.warn({ attempt: attempt.id, code: failure.code }, 'the platform did not say whose a token set is');
-    if (failure.class === 'temporary') return { kind: 'later' };
-    return this.fail(attempt, REASONS[failure.class] ?? 'exchange_failed');
+  private async identify(attempt: OpenAttempt): Promise<Identified | AfterLook | undefined> {
+    try {
+      const identity = await identifyAttempt(this.room, attempt);
+      if (!identity || identity.ok) return identity;
+      this.logger.warn({ attempt: attempt.id, code: identity.failure.code }, 'the platform did not say whose a token set is');
+      return afterLook(attempt, identity.failure);
+    } catch (error) {
+      if (!(error instanceof SealBroken)) throw error;
+      this.logger.error({ err: error, attempt: attempt.id }, 'attempt.seal_broken');
+      return { ...afterLook(attempt, { class: 'temporary' }), error: 'server_error' };
+    }
+  }
+
+  private async notIdentified(attempt: OpenAttempt, look: AfterLook): Promise<Finished> {
+    if (!look.again) return this.fail(attempt, look.error);
+    await this.database.pool.query(LOOKED, [attempt.id, pauseOfSweep(look.wait), look.error]);
+    return { kind: 'later', ...(isSoon(attempt.looks, look.wait) && { soon: look.wait }) };
   }
 
   private async decide(attempt: OpenAttempt, identity: Identified, choice: Choice): Promise<Finished> {
@@ -84,9 +106,6 @@ export class FinishAttempt {
     return { kind: 'failed', error };
   }
 }
-
-/** Why nobody could be named, where it is more than a code that led nowhere. */
-const REASONS: Partial<Record<Failure['class'], AttemptError>> = { app: 'app_misconfigured', permission: 'missing_permissions' };
 
 const isOpen = ({ status }: AttemptRow, selected?: readonly string[]): boolean =>
   status === 'exchanged' || (status === 'selection_required' && selected !== undefined);

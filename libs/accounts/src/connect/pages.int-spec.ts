@@ -108,7 +108,7 @@ describe('a consent that opens Pages', () => {
   });
 
   it('waits for the platform where the Pages cannot be listed at present, and is finished by the sweep', async () => {
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 503 });
+    await flow.fault({ provider: PAGES, endpoint: 'profiles', times: 4, status: 503 });
     expect(await consent('many-pages')).toBe('?oauth_error=provider_unavailable');
     expect(await pages()).toEqual([]);
     await flow.pass(31);

@@ -3,11 +3,14 @@ import { LOGGER, type Logger } from '#observability';
 import { Database } from '#persistence';
 import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
 import { type AttemptError, FailAttempt } from './fail-attempt.js';
-import { FinishAttempt } from './finish-attempt.js';
+import { FinishWaiting } from './finish-waiting.js';
 
-const BATCH = 200;
-const UNFINISHED = `
-  select id from connect_attempts where status = 'exchanged' and exchanged_at < db_now() - interval '30 seconds'
+const BATCH = 1_000;
+/** Waited for an hour, and not to be looked at now: each is looked at once more at its end, unless nothing did for another hour. */
+const OVERDUE = `
+  select ${ATTEMPT_COLUMNS}, look_error as "lookError" from connect_attempts
+  where status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour'
+    and (look_due_at > db_now() or exchanged_at <= db_now() - interval '2 hours')
   order by exchanged_at limit ${BATCH}`;
 const EXPIRED = `
   select ${ATTEMPT_COLUMNS} from connect_attempts
@@ -23,24 +26,25 @@ export class SweepAttempts {
   constructor(
     private readonly database: Database,
     private readonly failAttempt: FailAttempt,
-    private readonly finish: FinishAttempt,
+    private readonly finishWaiting: FinishWaiting,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async execute(): Promise<void> {
-    const { rows: unfinished } = await this.database.pool.query<{ id: string }>(UNFINISHED);
-    for (const { id } of unfinished) await this.tryOne(id, 'finished', () => this.finish.execute(id));
+    await this.finishWaiting.execute();
+    const { rows: overdue } = await this.database.pool.query<AttemptRow & { lookError: AttemptError | null }>(OVERDUE);
+    for (const attempt of overdue) await this.tryOne(attempt.id, () => this.failAttempt.execute(attempt, attempt.lookError ?? 'provider_unavailable'));
     const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
-    for (const attempt of expired) await this.tryOne(attempt.id, 'ended', () => this.expire(attempt));
+    for (const attempt of expired) await this.tryOne(attempt.id, () => this.expire(attempt));
     await this.database.pool.query(OLD);
   }
 
   /** One that fails keeps nobody behind it waiting. */
-  private async tryOne(id: string, what: string, work: () => Promise<unknown>): Promise<void> {
+  private async tryOne(id: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.logger.error({ err: error, attempt: id }, `an attempt could not be ${what}`);
+      this.logger.error({ err: error, attempt: id }, 'an attempt could not be ended');
     }
   }
 

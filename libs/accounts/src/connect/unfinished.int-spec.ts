@@ -33,12 +33,14 @@ async function exchangeOnly(persona = 'happy', wishes = {}): Promise<string> {
 describe('a connection that was left half done', () => {
   it('stays open while the platform cannot say whose it is, and the sweep finishes it', async () => {
     const { authorizeUrl } = await flow.start('x');
-    await flow.fault({ endpoint: 'identity', times: 2, status: 502 });
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    await flow.fault({ endpoint: 'identity', times: 5, status: 502 });
     expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=provider_unavailable` });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', error: null, sealed: true }]);
     await flow.pass(31);
     await sweep();
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged' }]);
+    await flow.pass(61);
     await sweep();
     const [attempt] = await attemptsOf(flow);
     expect(attempt).toMatchObject({ status: 'completed', sealed: false });
@@ -87,10 +89,12 @@ describe('a connection that was left half done', () => {
     expect(await accessOf(accountIds[0]!)).toBe(later!.accessToken.reveal());
   });
 
-  it('ends as failed where a later consent made the platform forget it', async () => {
+  it('ends as failed where a later consent made the platform forget it, once its tokens are no longer fresh', async () => {
     const first = await exchangeOnly();
     await flow.pass(1);
     const id = await flow.connect('x');
+    for (let look = 0; look < 3; look += 1) expect(await flow.get(FinishAttempt).execute(first)).toMatchObject({ kind: 'later' });
+    await flow.pass(600);
     expect(await flow.get(FinishAttempt).execute(first)).toEqual({ kind: 'failed', error: 'exchange_failed' });
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
   });

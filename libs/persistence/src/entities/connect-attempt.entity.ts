@@ -42,5 +42,11 @@ export class ConnectAttempt {
   @Column('timestamptz', { name: 'expires_at', default: () => "(db_now() + '00:10:00')" }) expiresAt!: Date;
   @Column('timestamptz', { name: 'spent_at', nullable: true }) spentAt!: Date | null;
   @Column('timestamptz', { name: 'exchanged_at', nullable: true }) exchangedAt!: Date | null;
+  /** How often the platform was asked whose the token set is, and did not say. */
+  @Column('int', { default: 0 }) looks!: number;
+  /** When it is asked again; null: half a minute after the exchange. */
+  @Column('timestamptz', { name: 'look_due_at', nullable: true }) lookDueAt!: Date | null;
+  /** What the attempt fails with if no later answer is better. */
+  @Column('text', { name: 'look_error', nullable: true }) lookError!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,10 @@ export interface TestApi {
   key(wishes?: ApiKeyWishes): Promise<string>;
   /** Signs a dashboard token, a good one unless told otherwise. */
   token(wishes?: TokenWishes): Promise<string>;
+  /** Signs any two texts as header and claims of a dashboard token, with ES256. */
+  signed(header: string, claims: string | Buffer): string;
+  /** The public key that dashboard tokens are checked with, as PEM. */
+  readonly publicPem: string;
   call(path: string, init?: RequestInit & { as?: string }): Promise<Response>;
   /** POST of a JSON body. */
   post(path: string, as: string, body: unknown): Promise<Response>;
@@ -57,6 +61,8 @@ export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string
     call,
     key: (wishes) => makeKey(app, wishes),
     token: (wishes) => signer.sign(wishes),
+    signed: (header, claims) => signer.signText(header, claims),
+    publicPem: signer.publicPem,
     post: (path, as, body) =>
       call(path, { as, method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     close: async () => {
@@ -78,14 +84,28 @@ async function makeKey(app: NestFastifyApplication, { workspace = 'default', ...
   return key.reveal();
 }
 
-function newSigner(): { publicKeyFile: string; sign(wishes?: TokenWishes): Promise<string>; close(): void } {
+interface Signer {
+  publicKeyFile: string;
+  publicPem: string;
+  sign(wishes?: TokenWishes): Promise<string>;
+  signText(header: string, claims: string | Buffer): string;
+  close(): void;
+}
+
+function newSigner(): Signer {
   const directory = mkdtempSync(join(tmpdir(), 'evergrant-jwt-'));
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicKeyFile = join(directory, 'public.jwk.json');
   writeFileSync(publicKeyFile, JSON.stringify({ ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }));
   return {
     publicKeyFile,
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     close: () => { rmSync(directory, { recursive: true }); },
+    signText: (header, claims) => {
+      const signed = [header, claims].map((part) => Buffer.from(part).toString('base64url')).join('.');
+      const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+      return `${signed}.${signature.toString('base64url')}`;
+    },
     sign: ({ claims = {}, kid = 'k1', expires = '5m', issuer = 'evergrant', audience = 'evergrant' } = {}) => {
       const jwt = new SignJWT({ sub: 'default', ...claims }).setProtectedHeader({ alg: 'ES256', kid });
       if (expires !== null) jwt.setExpirationTime(expires);

@@ -1,47 +1,68 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import { errors, type JWTPayload } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { ApiConfig } from '#config';
 import { API_CONFIG } from '../api-config.js';
 import { EnsureWorkspace } from '../workspaces/ensure-workspace.js';
+import { bearerToken } from './bearer.js';
 import type { Caller } from './caller.js';
-import { readDashboardKey } from './dashboard-key.js';
+import { readTokenKeys, tokenVerifier, type VerifyToken } from './dashboard-token.js';
 import { askedEnvironment } from './environment-header.js';
 import { workspaceName } from './fields.js';
 import { DASHBOARD_SCOPES } from './scope.js';
 
-type Claims = Record<string, unknown>;
+type Done = (error: unknown, caller?: unknown) => void;
+type Accept = (request: FastifyRequest, claims: JWTPayload, done: Done) => void;
+
+const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken() as (request: unknown) => string | null;
+/** passport-jwt's extractor, behind our stricter reading of the header: it ignores what follows the token. */
+const extract = (request: unknown): string | null => (bearerToken(request as FastifyRequest) === undefined ? null : fromHeader(request));
+const neverAsked = (_request: unknown, _token: unknown, done: (error: Error) => void): void => { done(new Error('jose verifies')); };
+
+/** passport-jwt with `jose` in place of jsonwebtoken, which accepts unknown critical extensions and ignores `typ`. */
+class JoseStrategy extends Strategy {
+  constructor(private readonly verifyToken: VerifyToken, private readonly accept: Accept) {
+    super({ jwtFromRequest: extract, secretOrKeyProvider: neverAsked, passReqToCallback: true }, accept);
+  }
+
+  override authenticate(request: unknown): void {
+    const token = extract(request);
+    if (token === null) {
+      this.fail(401);
+      return;
+    }
+    // Passport calls this on an object made from the strategy for each request, which has no private methods.
+    const end: Done = (error, caller) => {
+      if (error) this.error(error as Error);
+      else if (caller) this.success(caller);
+      else this.fail(401);
+    };
+    this.verifyToken(token).then(
+      (claims) => { this.accept(request as FastifyRequest, claims, end); },
+      (error: unknown) => { end(error instanceof errors.JOSEError ? undefined : error); },
+    );
+  }
+}
 
 /** Tokens of the dashboard: ES256 by our one public key, which the token must name; a token without an end is none. */
 @Injectable()
-export class DashboardJwtStrategy extends PassportStrategy(Strategy, 'dashboard-jwt') {
+export class DashboardJwtStrategy extends PassportStrategy(JoseStrategy, 'dashboard-jwt') {
   readonly #claim: string;
 
   constructor(
     @Inject(API_CONFIG) config: ApiConfig,
     private readonly workspaces: EnsureWorkspace,
   ) {
-    const { jwt } = config.callers;
-    const key = readDashboardKey(jwt.publicKeyFile);
-    super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, pem?: string) => void) => {
-        const pem = key?.pemFor(token);
-        if (pem) done(null, pem);
-        else done(new Error('not a key of ours'));
-      },
-      algorithms: ['ES256'],
-      issuer: jwt.issuer,
-      audience: jwt.audience,
-      passReqToCallback: true,
-    });
-    this.#claim = jwt.workspaceClaim;
+    const { publicKeyFile, issuer, audience, workspaceClaim } = config.callers.jwt;
+    super(tokenVerifier({ keys: readTokenKeys(publicKeyFile), algorithms: ['ES256'], issuer, audience }));
+    this.#claim = workspaceClaim;
   }
 
-  async validate(request: FastifyRequest, claims: Claims): Promise<Caller | undefined> {
+  async validate(request: FastifyRequest, claims: JWTPayload): Promise<Caller | undefined> {
     const name = workspaceName.safeParse(claims[this.#claim]);
-    if (typeof claims.exp !== 'number' || !name.success) return undefined;
+    if (!name.success) return undefined;
     const environment = askedEnvironment(request) ?? 'live';
     const workspaceId = await this.workspaces.execute(name.data);
     return {
@@ -55,5 +76,5 @@ export class DashboardJwtStrategy extends PassportStrategy(Strategy, 'dashboard-
   }
 }
 
-const rolesOf = ({ roles }: Claims): string[] =>
+const rolesOf = ({ roles }: JWTPayload): string[] =>
   Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];

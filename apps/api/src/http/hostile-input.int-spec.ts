@@ -92,10 +92,10 @@ describe('every operation', () => {
     for (const [operation, { name, ...parameter }] of parametersIn('path')) {
       const example = exampleOf({ name, ...parameter });
       const values = { ...NEVER_TEXT, ...ODD_TEXT, long: LONG, 'upper case': example.toUpperCase(), overflow: example.replace(/_0/, '_8') };
-      for (const [what, value] of Object.entries(values)) {
+      await Promise.all(Object.entries(values).map(async ([what, value]) => {
         const answer = await answerTo(pathOf(operation, { [name]: value }), { method: operation.method });
         faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} as ${name}`, answer, {}));
-      }
+      }));
     }
     expect(faults).toEqual([]);
   });
@@ -143,17 +143,17 @@ describe('every operation', () => {
 });
 
 const MARK = '"\u0001mark"';
-const DEEP = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
+const DEEP = `${'[{"a":'.repeat(2_000)}1${'}]'.repeat(2_000)}`;
 /** JSON texts that no field of any kind takes. */
-const NEVER_JSON: Record<string, string> = { 'deep nesting': DEEP, 'deep objects': `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`, 'beyond numbers': '1e400' };
+const NEVER_JSON: Record<string, string> = { 'deep nesting': DEEP, 'beyond numbers': '1e400' };
 /** JSON texts that a field of text does not take. */
 const NEVER_STRING: Record<string, string> = {
-  'a NUL': '"a\\u0000b"', 'a lone surrogate': '"a\\ud800b"', 'a control character': '"a\\u0007b"', 'the other half': '"\\udc00"', '90 kB': `"${'x'.repeat(90_000)}"`,
+  'a NUL': '"a\\u0000b"', 'a lone surrogate': '"a\\ud800b"', 'a control character': '"a\\u0007b"', '90 kB': `"${'x'.repeat(90_000)}"`,
   'a number': '1', 'a boolean': 'true', 'a list': '["a"]', 'an object': '{"a":"b"}',
 };
 const ODD_JSON: Record<string, string> = {
   nothing: 'null', 'a prototype': '{"__proto__":{"a":1}}', 'a constructor': '{"constructor":{"prototype":{"a":1}}}', 'an override': '"\\u202e"', 'a zero width space': '"\\u200b"',
-  'the largest number': '1e308', 'minus zero': '-0', 'much of it': `[${'"a",'.repeat(20_000)}"a"]`, 'an empty list': '[]', 'an empty object': '{}', 'an empty text': '""',
+  'the largest number': '1e308', 'much of it': `[${'"a",'.repeat(20_000)}"a"]`, 'an empty text': '""',
 };
 
 interface Place {

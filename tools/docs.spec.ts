@@ -26,6 +26,21 @@ describe('the generated documents', () => {
   });
 });
 
+describe('the page on restoring a backup', () => {
+  const rows = read('docs/runbooks/restore-from-backup.md').split('\n').filter((line) => /^\| .+ \| (once|again and again|there is none) \|/.test(line))
+    .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  const taken = ({ refresh }) => ({ rotating_strict: 'once', rotating_grace: 'once', static: 'again and again', extend_self: 'there is none', none: 'there is none' })[refresh.mode];
+
+  it('names every platform of the registry, how often it takes a refresh token, and how long an access token lives', () => {
+    const known = providers.map((provider) => [provider.title, taken(provider), lifeInWords(provider.token.defaultLife)]);
+    expect(rows.map((cells) => cells.slice(0, 3)).toSorted()).toEqual(known.toSorted());
+  });
+
+  it('says what is lost, and what to do about it where something is', () => {
+    for (const [, how, , after] of rows) expect(after).toMatch(how === 'once' ? /lost.*Ask these people to connect again/ : /Nothing is lost/);
+  });
+});
+
 describe.each(providers.map((provider) => [provider.name, provider]))('the page that sets up an app at %s', (name, provider) => {
   const page = pages.get(`docs/setup/${name}.md`);
 

@@ -212,7 +212,8 @@ export class Flow {
     return (await this.pool.query<Row>(sql, values)).rows;
   }
 
-  private get environment(): ExchangerEnvironment {
+  /** What a process of the service is started with. */
+  get environment(): ExchangerEnvironment {
     return { DATABASE_URL: this.store.url, MASTER_KEYS: this.masterKeys, SANDBOX_URL: this.sandbox.url };
   }
 

@@ -63,6 +63,6 @@ export class TestSandbox {
 
   private async open(): Promise<void> {
     const logger = createLogger({ app: 'sandbox', level: 'silent' });
-    this.running = await startSandbox({ home: this.home, host: '127.0.0.1', port: 0, url: 'http://sandbox.test', logger });
+    this.running = await startSandbox({ home: this.home, host: '127.0.0.1', port: 0, url: 'https://sandbox.test', logger });
   }
 }

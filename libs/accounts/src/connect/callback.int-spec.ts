@@ -185,7 +185,7 @@ describe('what the platform says at the callback', () => {
     ['a platform that fails', { status: 503 }, 'provider_unavailable'],
     ['a client that is refused', { status: 401, body: { error: 'invalid_client' } }, 'app_misconfigured'],
     ['a lost answer', { drop: 'after' as const }, 'exchange_failed'],
-    ['an answer without tokens', { status: 200, body: { hello: 'world' } }, 'provider_unavailable'],
+    ['an answer without tokens', { status: 200, body: { hello: 'world' } }, 'exchange_failed'],
   ])('at the token endpoint, %s, ends the attempt and is asked once', async (_, fault, reason) => {
     const back = await backFrom();
     await flow.fault({ endpoint: 'token', ...fault });

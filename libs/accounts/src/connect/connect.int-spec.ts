@@ -34,7 +34,7 @@ describe('connecting', () => {
     const account = await flow.account(id);
     expect(account).toMatchObject({ provider, handle, health: 'active', healthReason: null, connectionType: 'oauth', metadata: { user_ref: 'user 7' } });
     expect(account.scopes).toContain(scope);
-    expect(account.avatarUrl).toMatch(/^http/);
+    expect(account.avatarUrl).toMatch(/^https:/);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1', sealedVersion: '1' });
     expect(await eventsOf(flow, id)).toMatchObject([{ type: 'account.connected', sequence: '1', data: { user_ref: 'user 7' } }]);
   });

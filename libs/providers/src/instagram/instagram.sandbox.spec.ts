@@ -253,7 +253,7 @@ describe('who it is at Instagram', () => {
       username: 'hanna_happy',
       name: 'Hanna Happy',
       account_type: 'BUSINESS',
-      profile_picture_url: 'http://sandbox.test/_avatars/happy.svg',
+      profile_picture_url: 'https://sandbox.test/_avatars/happy.svg',
     };
     expect(await me(token, fields)).toMatchObject({ status: 200, body: account });
     expect((await me(token, '')).body).toEqual({ id: account.id });

@@ -203,7 +203,7 @@ describe('who it is at LinkedIn', () => {
       name: 'Hanna Happy',
       given_name: 'Hanna',
       family_name: 'Happy',
-      picture: 'http://sandbox.test/_avatars/happy.svg',
+      picture: 'https://sandbox.test/_avatars/happy.svg',
       locale: { country: 'US', language: 'en' },
       email: 'happy@sandbox.example',
       email_verified: true,

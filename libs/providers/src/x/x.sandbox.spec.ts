@@ -245,7 +245,7 @@ describe('who it is at X', () => {
     expect((await me(token)).body).toEqual({ data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } });
     const more = await me(token, '?user.fields=profile_image_url,name,username,verified,subscription_type');
     expect(more.body.data).toMatchObject({
-      profile_image_url: 'http://sandbox.test/_avatars/happy.svg',
+      profile_image_url: 'https://sandbox.test/_avatars/happy.svg',
       verified: false,
       subscription_type: 'None',
     });

@@ -20,6 +20,17 @@ async function startExample({ apiUrl, key }: ServiceSession): Promise<{ url: str
   return { url, stop: () => { child.kill(); } };
 }
 
+/** Run in the page: the texts whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.2 1.4.3). */
+const WEAK_CONTRASTS = `(() => {
+  const linear = (part) => { const share = part / 255; return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4; };
+  const luminance = (color) => { const [r, g, b] = color.match(/[\\d.]+/g).map(Number).map(linear); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  return [...document.querySelectorAll('h1, p, li strong, li span, a, dt, dd code, footer')].filter((element) => {
+    const behind = getComputedStyle(element.closest('main') ?? document.body).backgroundColor;
+    const [dark, light] = [luminance(getComputedStyle(element).color), luminance(behind)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05) < 4.5;
+  }).map((element) => element.textContent);
+})()`;
+
 inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipped: there is no chromium; apt-get install -y chromium)', () => {
   let browser: Browser;
   let context: BrowserContext;
@@ -56,6 +67,7 @@ inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipp
     await page.getByRole('button', { name: 'Authorize app' }).click();
     await page.waitForURL(`${service.apiUrl}/connected?connected=x`);
     expect(await page.getByRole('heading').textContent()).toBe('Connected');
+    expect(await page.locator('main').innerText()).toMatch(/^X\s+Connected\s+Mei Modest\s+@mei_modest/);
     const { body } = await backend.get(`/v1/oauth/attempts/${state}`);
     expect(await backend.account((body as { account_ids: string[] }).account_ids[0]!)).toMatchObject({ handle: 'mei_modest', health: 'active' });
   });
@@ -96,6 +108,19 @@ inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipp
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.waitForURL(`${service.apiUrl}/connected?oauth_error=access_denied`);
     expect(await page.getByRole('heading').textContent()).toBe('Not connected');
+    expect(await page.locator('main').innerText()).toMatch(/^TikTok\s+Not connected[\s\S]*access_denied/);
+  });
+
+  it.each(['light', 'dark'] as const)('reads every page on a phone of 320 pixels, in %s, without scrolling sideways and at a good contrast', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 320, height: 568 });
+    for (const path of ['/', '/connected?connected=x', '/connected?oauth_error=no_eligible_account', '/data-deletion/unknown']) {
+      await page.goto(service.apiUrl + path);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+      expect(await page.evaluate(WEAK_CONTRASTS)).toEqual([]);
+    }
+    // The browser itself says that an answer was a 404.
+    complaints.length = 0;
   });
 
   it('tries the API by hand: authorizes with the printed key, executes the list, sees 200', async () => {

@@ -6,6 +6,7 @@ import { AccountsSurfaceModule } from './accounts/accounts.module.js';
 import { ApiConfigModule } from './api-config.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { ConnectModule } from './connect/connect.module.js';
+import { HomeController } from './docs/home.controller.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -25,6 +26,7 @@ export class ApiModule {
   static forRoot({ config, logger, metrics, exchange }: ApiOptions): DynamicModule {
     return {
       module: ApiModule,
+      controllers: [HomeController],
       imports: [
         AccountsModule.forRoot({ config, logger, name: 'api', exchange }),
         ApiConfigModule.forRoot(config),

@@ -22,6 +22,7 @@ import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
 import { FinishWaiting } from './connect/finish-waiting.js';
 import { ReadAttempt } from './connect/read-attempt.js';
+import { ReadLanding } from './connect/read-landing.js';
 import { SelectAccounts } from './connect/select-accounts.js';
 import { StartConnect } from './connect/start-connect.js';
 import { StartReauth } from './connect/start-reauth.js';
@@ -56,7 +57,7 @@ export interface AccountsOptions {
 }
 
 const useCases = [
-  ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, SelectAccounts],
+  ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, ReadLanding, SelectAccounts],
   ...[SweepAttempts, FinishWaiting, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],

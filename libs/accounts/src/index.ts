@@ -14,6 +14,7 @@ export { AccountsModule, type AccountsOptions } from './accounts.module.js';
 export { type CallbackOutcome, CompleteConnect } from './connect/complete-connect.js';
 export { FinishAttempt } from './connect/finish-attempt.js';
 export { type AttemptRecord, ReadAttempt } from './connect/read-attempt.js';
+export { type Landing, ReadLanding } from './connect/read-landing.js';
 export { SelectAccounts } from './connect/select-accounts.js';
 export { StartConnect, type StartedAttempt } from './connect/start-connect.js';
 export { StartReauth } from './connect/start-reauth.js';

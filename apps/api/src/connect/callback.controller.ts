@@ -1,15 +1,17 @@
-import { Controller, Get, Param, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CompleteConnect } from '#accounts';
+import type { ApiConfig } from '#config';
+import { API_CONFIG } from '../api-config.js';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
+import { sendPage } from '../http/page.js';
 import { uuidOf } from '../http/public-id.js';
 import { isSpeculative } from './speculative.js';
-import { PageFilter } from './page.filter.js';
-import { untrustedPage } from './pages.js';
-import { sendPage } from './send-page.js';
+import { setLandingCookie } from './landing-cookie.js';
+import { untrustedPage } from './landing-page.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
 
@@ -27,10 +29,12 @@ const DESCRIPTION = {
 /** Where the platforms send the browser back to. */
 @ApiTags('connect')
 @Public()
-@UseFilters(PageFilter)
 @Controller('/v1/oauth/:provider/callback')
 export class CallbackController {
-  constructor(private readonly completeConnect: CompleteConnect) {}
+  constructor(
+    private readonly completeConnect: CompleteConnect,
+    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'http'>,
+  ) {}
 
   @Get()
   @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
@@ -59,7 +63,7 @@ export class CallbackController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const uuid = uuidOf('oa', oauthAppId);
-    if (uuid === undefined) sendPage(reply, 400, untrustedPage());
+    if (uuid === undefined) sendPage(reply, 400, untrustedPage);
     else await this.#complete({ provider, oauthAppId: uuid, query }, request, reply);
   }
 
@@ -74,7 +78,15 @@ export class CallbackController {
       return;
     }
     const outcome = await this.completeConnect.execute(input);
-    if (outcome.kind === 'untrusted') sendPage(reply, 400, untrustedPage());
-    else await reply.status(302).header('Location', outcome.url).send();
+    if (outcome.kind === 'untrusted') {
+      sendPage(reply, 400, untrustedPage);
+      return;
+    }
+    const { publicUrl } = this.config.http;
+    if (outcome.url.startsWith(`${publicUrl}/connected?`)) setLandingCookie(reply, stateOf(input.query), publicUrl);
+    await reply.status(302).header('Location', outcome.url).send();
   }
 }
+
+/** The state of a callback that was trusted, without the fragment that some clients send on. */
+const stateOf = ({ state }: CallbackQuery): string => String(state).replace(/#.*$/, '');

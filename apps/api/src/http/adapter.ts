@@ -10,6 +10,7 @@ import { rememberAddresses, trusting } from './client-address.js';
 import { readJsonOnly } from './json-body.js';
 import { measureRequests } from './measure-requests.js';
 import { problemOf } from './problem.js';
+import { answer } from './problem.filter.js';
 import { sendProblem } from './problem.view.js';
 import { publicId } from './public-id.js';
 import { requestIdOf } from './request-id.js';
@@ -35,7 +36,7 @@ export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics)
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers({ ...headers, 'X-Request-Id': request.id });
-      sendProblem(reply, problemOf(error));
+      answer(request, reply, problemOf(error));
     },
   });
   const fastify = adapter.getInstance();

@@ -6,7 +6,7 @@ import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
 import { addressOf, limitedAs } from './client-address.js';
 import { problemOf } from './problem.js';
-import { sendProblem } from './problem.view.js';
+import { answer } from './problem.filter.js';
 import { rateLimitHeaders, WINDOW_SECONDS } from './rate-limits.js';
 
 /** Addresses that are remembered as over their limit; with more, the longest remembered are asked about again. */
@@ -60,7 +60,7 @@ export function limitUnguarded(fastify: FastifyInstance, addresses: AddressLimit
     try {
       await addresses.take(request, reply);
     } catch (error) {
-      sendProblem(reply, problemOf(error));
+      answer(request, reply, problemOf(error));
       return reply;
     }
   });

@@ -1,11 +1,13 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, type Logger, LOGGER } from '#observability';
-import { logProblem, problemOf } from './problem.js';
-import { sendProblem } from './problem.view.js';
+import { sendPage, wantsPage } from './page.js';
+import { logProblem, type Problem, problemOf } from './problem.js';
+import { problemPage } from './problem-page.js';
+import { sendProblem, setRetryAfter } from './problem.view.js';
 import { allowedMethods } from './route-methods.js';
 
-/** Makes a problem of everything that is thrown; logs what is ours to mend. */
+/** Makes a problem of everything that is thrown, in front of a browser a page; logs what is ours to mend. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
@@ -16,7 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const problem = problemOf(request.is404 ? this.#unrouted(request, reply, error) : error);
     logProblem(this.logger, request, problem, error);
-    if (!reply.sent) sendProblem(reply, problem);
+    if (!reply.sent) answer(request, reply, problem);
   }
 
   #unrouted(request: FastifyRequest, reply: FastifyReply, error: unknown): unknown {
@@ -25,4 +27,14 @@ export class ProblemFilter implements ExceptionFilter {
     reply.header('Allow', methods.join(', '));
     return new CodedError('method.not_allowed', `This path takes ${methods.join(', ')}.`);
   }
+}
+
+/** The person in front of a browser cannot read JSON. */
+export function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
+  if (!wantsPage(request)) {
+    sendProblem(reply, problem);
+    return;
+  }
+  setRetryAfter(reply, problem);
+  sendPage(reply, problem.status, problemPage(problem));
 }

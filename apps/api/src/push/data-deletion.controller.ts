@@ -1,19 +1,16 @@
-import { Controller, Get, HttpStatus, Param, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, HttpStatus, Param, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ReadDeletion } from '#accounts';
-import { PageFilter } from '../connect/page.filter.js';
-import type { Page } from '../connect/pages.js';
-import { sendPage } from '../connect/send-page.js';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { isoTime } from '../http/iso-time.js';
+import { type Page, sendPage } from '../http/page.js';
 import { deletionExample } from './push.schema.js';
 
 /** Where a person reads whether the data that a platform asked us to destroy were. */
 @ApiTags('push')
 @Public()
-@UseFilters(PageFilter)
 @Controller('/data-deletion')
 export class DataDeletionController {
   constructor(private readonly readDeletion: ReadDeletion) {}
@@ -37,11 +34,14 @@ export class DataDeletionController {
 }
 
 const donePage = (at: Date): Page => ({
+  tone: 'good',
   title: 'Your data were deleted',
-  text: `The platform asked us on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`,
+  text: [`The platform asked for it on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`],
 });
 
 const UNKNOWN: Page = {
+  tone: 'bad',
   title: 'We do not know this code',
-  text: 'No deletion has this code. Look whether the whole link was copied, or ask for the deletion again at the platform.',
+  text: ['No deletion has this code.', 'Look whether the whole link was copied, or ask for the deletion again at the platform.'],
+  code: 'deletion.not_found',
 };

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { STYLE } from './page-style.js';
+
+/** What a person reads in a browser. Every text is escaped where the page is written. */
+export interface Page {
+  tone: 'good' | 'bad' | 'neutral';
+  title: string;
+  /** The name of the platform, where it is known for sure. */
+  platform?: string | undefined;
+  /** The accounts that were connected. */
+  accounts?: readonly { name: string; detail?: string | undefined }[];
+  /** What happened, then what to do next: one paragraph each. */
+  text: readonly string[];
+  links?: readonly { href: string; label: string; about: string }[];
+  /** The stable code of what went wrong, for the people who run the application. */
+  code?: string | undefined;
+  /** The request to look for in the logs, where it is another one than the request for this page. */
+  requestId?: string | undefined;
+}
+
+/** A page may use its own style and nothing else: no script, no image, no form, no frame, no outside resource. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Answers a browser with a page. */
+export function sendPage(reply: FastifyReply, status: number, page: Page): void {
+  void reply
+    .status(status)
+    .header('Content-Type', 'text/html; charset=utf-8')
+    .header('Content-Security-Policy', PAGE_POLICY)
+    .header('Cache-Control', 'no-store')
+    .header('Referrer-Policy', 'no-referrer')
+    .send(pageHtml(page, page.requestId ?? reply.request.id));
+}
+
+/** `/`, `/connected`, the callbacks of platforms and the page of a deletion: a browser opens them, no program does. */
+const FOR_BROWSERS = /^\/($|connected$|data-deletion\/|v1\/oauth\/[^/]+\/callback(\/|$))/;
+
+/**
+ * Whether an error is answered with a page instead of a problem. On a path for browsers it is, unless the client asks for
+ * JSON; on a path that does not exist it is where the client asks for HTML. The rest of /v1 is for programs.
+ */
+export function wantsPage({ url, headers, is404 }: Pick<FastifyRequest, 'url' | 'headers' | 'is404'>): boolean {
+  const path = url.split('?', 1)[0] ?? '';
+  const accept = headers.accept ?? '*/*';
+  if (/\btext\/html\b/.test(accept)) return FOR_BROWSERS.test(path) || !path.startsWith('/v1/');
+  return FOR_BROWSERS.test(path) && !is404 && /\*\/\*|text\/\*/.test(accept);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+
+const MARKS = {
+  good: '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
+  bad: '<path d="M12 5.5v8M12 18v.5"/>',
+  neutral: '<path d="M12 11v7M12 6v.5"/>',
+};
+
+/** The page as HTML: one heading, one column. */
+export function pageHtml(page: Page, requestId: string): string {
+  const { tone, title, platform, accounts = [], text, links = [], code } = page;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${escape(platform === undefined ? title : `${title} · ${platform}`)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<svg class="mark ${tone}" viewBox="0 0 24 24" aria-hidden="true">${MARKS[tone]}</svg>
+${platform === undefined ? '' : `<p class="platform">${escape(platform)}</p>\n`}<h1>${escape(title)}</h1>
+${listOf('accounts', accounts.map(({ name, detail }) => `<strong>${escape(name)}</strong>${detail === undefined ? '' : ` <span>${escape(detail)}</span>`}`))}
+${text.map((paragraph) => `<p>${escape(paragraph)}</p>`).join('\n')}
+${listOf('links', links.map(({ href, label, about }) => `<a href="${escape(href)}">${escape(label)}</a> <span>${escape(about)}</span>`))}
+<dl>
+${code === undefined ? '' : `<dt>Error code</dt><dd><code>${escape(code)}</code></dd>\n`}<dt>Request</dt><dd><code>${escape(requestId)}</code></dd>
+</dl>
+</main>
+<footer>Evergrant connects accounts for the application that sent you here.</footer>
+</body>
+</html>
+`;
+}
+
+const listOf = (name: string, items: string[]): string =>
+  items.length === 0 ? '' : `<ul class="${name}">\n${items.map((item) => `<li>${item}</li>`).join('\n')}\n</ul>`;

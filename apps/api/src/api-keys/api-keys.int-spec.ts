@@ -178,6 +178,8 @@ describe('API keys', () => {
     ['a host with an empty label', { name: 'a', return_hosts: ['app..example.com'] }],
     ['a NUL in a host', { name: 'a', return_hosts: ['app\u0000.example.com'] }],
     ['an end in the past', { name: 'a', expires_at: '2020-01-01T00:00:00Z' }],
+    ['an end beyond the years of four digits', { name: 'a', expires_at: '9999-12-31T23:59:59-01:00' }],
+    ['an end that the calendar lacks', { name: 'a', expires_at: '2090-02-30T00:00:00Z' }],
     ['an end without a zone', { name: 'a', expires_at: '2090-01-01T00:00:00' }],
   ])('are refused with %s', async (_what, body) => {
     const response = await api.post('/v1/api-keys', maker, body);

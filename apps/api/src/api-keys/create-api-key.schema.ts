@@ -31,6 +31,7 @@ export const createApiKeyBody = z.strictObject({
   expires_at: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2027-01-01T00:00:00Z' })
     .transform((time) => new Date(time))
+    .refine((time) => time.getUTCFullYear() <= 9_999, 'must be at most 9999-12-31T23:59:59Z')
     .nullish()
     .transform((time) => time ?? undefined)
     .describe('By default the end of the key that makes this one, if it has any.'),

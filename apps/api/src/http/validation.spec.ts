@@ -4,7 +4,11 @@ import { z } from 'zod';
 import { idField, limit, rawText, text } from './fields.js';
 import { validationPipe } from './validation.js';
 
-const schema = z.strictObject({ name: text(5), inner: z.strictObject({ count: z.int() }).optional(), id: idField('acc').optional() });
+const schema = z.strictObject({
+  name: text(5),
+  record: z.record(z.string().regex(/^[a-z]$/, 'has a key that is no letter'), z.string()).optional(),
+  inner: z.strictObject({ count: z.int() }).optional(), id: idField('acc').optional(),
+});
 
 const check = async (value: unknown): Promise<CodedError> =>
   validationPipe()
@@ -25,6 +29,8 @@ describe('validation', () => {
     ['an override of the writing direction', { name: 'a\u202eb' }, 'name', 'must not contain overrides of the writing direction'],
     ['too much text', { name: 'abcdef' }, 'name', 'must be at most 5 characters'],
     ['a broken id', { name: 'a', id: 'oa_1' }, 'id', 'must be an id that begins with acc_'],
+    ['a wrong key of a record', { name: 'a', record: { '\u0000': 'b' } }, 'record.\ufffd', 'has a key that is no letter'],
+    ['an empty name', { name: 'a', '': 1 }, '(empty name)', 'is not a known field'],
     ['no object', 'text', 'body', 'must be of the type object'],
     ['nothing', undefined, 'body', 'is needed'],
   ])('names the field for %s', async (_what, value, field, message) => {

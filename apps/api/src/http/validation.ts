@@ -24,7 +24,7 @@ export function invalid(problems: FieldProblem[]): CodedError {
 }
 
 /** The name of a field is the sender's own text where the field is unknown. */
-const shown = (name: string): string => name.slice(0, LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd');
+const shown = (name: string): string => name.slice(0, LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') || '(empty name)';
 
 function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
@@ -35,6 +35,7 @@ function problemsOf(issue: Issue): FieldProblem[] {
 
 /** zod's own sentence about a wrong type, in the words of the others. */
 function messageOf(issue: Issue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
   return issue.message.endsWith('received undefined') ? 'is needed' : `must be of the type ${issue.expected}`;
 }

@@ -59,7 +59,9 @@ export class FinishAttempt {
     if (!identity) return { kind: 'later' };
     if ('again' in identity) return this.notIdentified(attempt, identity);
     attempt.platformUserId = identity.identity.platformUserId;
-    return this.decide(attempt, identity, chooseProfiles(attempt, identity, selected));
+    const choice = chooseProfiles(attempt, identity, selected);
+    const look = lookAgainAt(attempt, identity, choice);
+    return look?.again ? this.notIdentified(attempt, look) : this.decide(attempt, identity, choice);
   }
 
   private async identify(attempt: OpenAttempt): Promise<Identified | AfterLook | undefined> {
@@ -105,6 +107,14 @@ export class FinishAttempt {
     await this.failAttempt.execute(attempt, error);
     return { kind: 'failed', error };
   }
+}
+
+/** What is missing in a list is asked for once more, and again where the list broke off: a platform may answer with a short list once. */
+function lookAgainAt(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterLook | undefined {
+  const error = choice.kind === 'refused' ? choice.error : 'no_eligible_account';
+  const isMissing = list !== undefined && (choice.kind === 'refused' || list.profiles.length === 0);
+  if (!isMissing || (list.isWhole && attempt.looks > 0)) return undefined;
+  return { ...afterLook(attempt, { class: 'temporary' }), error };
 }
 
 const isOpen = ({ status }: AttemptRow, selected?: readonly string[]): boolean =>

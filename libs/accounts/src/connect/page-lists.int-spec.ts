@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Flow, RETURN_URL } from '../../../../test/support/flow.js';
 import { ProbeAccount } from '../probe/probe-account.js';
+import { StartReauth } from './start-reauth.js';
 
 const PAGES = 'facebook';
 let flow: Flow;
@@ -63,6 +64,20 @@ describe('a Page', () => {
     await flow.fault({ provider: PAGES, endpoint: 'profiles', times: 2, status: 200, body: { data: [{ id: page!.pageId, name: 'It' }] } });
     await refresh(page!.grantId);
     expect(await states()).toEqual([['missing_permissions', 'task_missing']]);
+  });
+
+  it.each([
+    ['is short', { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] }, [2_000]],
+    ['is cut off', { data: [], paging: { next: 'https://elsewhere.example/' } }, [2_000]],
+  ])('is reauthorized although the first list after the consent %s', async (_, body, expected) => {
+    await consent('happy');
+    const [page] = await pages();
+    const pauses: number[] = [];
+    flow.pause = (milliseconds) => Promise.resolve(pauses.push(milliseconds));
+    const started = await flow.get(StartReauth).execute({ tenant: flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
+    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
+    expect(await flow.come(await flow.decide(started.authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?connected=${PAGES}` });
+    expect(pauses).toEqual(expected);
   });
 
   it('is connected where the platform lists fewer at a time only, and the next page has no cursor', async () => {

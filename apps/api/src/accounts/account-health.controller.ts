@@ -9,7 +9,7 @@ import { accountHealthExample, accountHealthSchema, type AccountHealthView } fro
 import { accountHealthView } from './account-health.view.js';
 import { AccountId, DescribeAccountId } from './account-id.js';
 
-@ApiTags('accounts')
+@ApiTags('Accounts')
 @Controller('/v1/accounts/:id')
 export class AccountHealthController {
   constructor(

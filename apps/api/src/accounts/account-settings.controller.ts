@@ -9,7 +9,7 @@ import { accountExample, accountSchema, type AccountView } from './account.schem
 import { accountView } from './account.view.js';
 import { updateAccountBody, type UpdateAccountBody, updateAccountExample } from './update-account.schema.js';
 
-@ApiTags('accounts')
+@ApiTags('Accounts')
 @Controller('/v1/accounts/:id')
 export class AccountSettingsController {
   constructor(private readonly updateAccount: UpdateAccount) {}

@@ -19,7 +19,7 @@ import {
 } from './list-accounts.schema.js';
 import { refreshedAccountExample, refreshedAccountSchema, type RefreshedAccountView } from './refreshed-account.schema.js';
 
-@ApiTags('accounts')
+@ApiTags('Accounts')
 @Controller('/v1/accounts')
 export class AccountsController {
   constructor(

@@ -13,7 +13,7 @@ import { createApiKeyBody, type CreateApiKeyBody, createApiKeyExample } from './
 import { ListApiKeys } from './list-api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.js';
 
-@ApiTags('api keys')
+@ApiTags('API keys')
 @Controller('/v1/api-keys')
 export class ApiKeysController {
   constructor(

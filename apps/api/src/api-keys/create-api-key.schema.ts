@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseReturnUrl } from '#accounts';
 import { text } from '../http/fields.js';
-import { SCOPES } from '../http/scope.js';
+import { ON_REQUEST, RESERVED, SCOPES } from '../http/scope.js';
 
 /** A host as return URLs have it once they are parsed: lower case, punycode, without the port 443. */
 const returnHost = text(255).transform((given, context) => {
@@ -20,7 +20,8 @@ export const createApiKeyBody = z.strictObject({
     .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
     .min(1, 'must name at least one')
     .transform((scopes) => [...new Set(scopes)])
-    .optional(),
+    .optional()
+    .describe(`By default all that the caller has but those that must be named: ${ON_REQUEST.join(', ')}. Reserved, asked for by no endpoint yet: ${RESERVED.join(', ')}.`),
   return_hosts: z
     .array(returnHost)
     .max(20, 'must be at most 20')

@@ -27,7 +27,7 @@ const DESCRIPTION = {
 };
 
 /** Where the platforms send the browser back to. */
-@ApiTags('connect')
+@ApiTags('Browser endpoints')
 @Public()
 @Controller('/v1/oauth/:provider/callback')
 export class CallbackController {

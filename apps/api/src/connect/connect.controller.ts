@@ -15,7 +15,7 @@ import {
 } from './start-connect.schema.js';
 import { startedConnectView } from './started-connect.view.js';
 
-@ApiTags('connect')
+@ApiTags('Connect')
 @Controller('/v1/oauth')
 export class ConnectController {
   constructor(
@@ -31,8 +31,8 @@ export class ConnectController {
     summary: 'Start to connect an account: send the browser to authorize_url',
     answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },
     problems: [
-      'validation.failed', 'provider.unknown', 'provider.live_only', 'oauth_app.missing', 'oauth_app.not_found', 'oauth_app.unusable',
-      'return_url.not_allowed', 'project.not_found', 'scopes.invalid', 'user_ref.missing',
+      'validation.failed', 'provider.unknown', 'provider.live_only', 'oauth_app.missing', 'oauth_app.not_found',
+      'return_url.not_allowed', 'project.not_found', 'scopes.invalid',
     ],
   })
   async start(

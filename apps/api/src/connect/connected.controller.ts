@@ -10,7 +10,7 @@ import { landingProof } from './landing-cookie.js';
 import { landingPage } from './landing-page.js';
 
 /** Where the browser lands when the start named no return URL. */
-@ApiTags('connect')
+@ApiTags('Browser endpoints')
 @Public()
 @Controller('/connected')
 export class ConnectedController {

@@ -10,7 +10,7 @@ import { startedConnectExample, startedConnectSchema, type StartedConnectView } 
 import { startedConnectView } from './started-connect.view.js';
 
 /** The same flow for an account that is there: it mints a state, so its scope is that of a start. */
-@ApiTags('connect')
+@ApiTags('Connect')
 @Controller('/v1/accounts/:id/reauth')
 export class ReauthController {
   constructor(private readonly startReauth: StartReauth) {}

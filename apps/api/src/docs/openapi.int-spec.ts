@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
+import { RESERVED, SCOPES } from '../http/scope.js';
 import { routesOf } from '../http/route-methods.js';
 
 interface Media {
@@ -9,6 +11,8 @@ interface Media {
 }
 interface Operation {
   summary?: string;
+  description?: string;
+  'x-required-scopes'?: string[];
   tags?: string[];
   operationId: string;
   security?: object[];
@@ -16,8 +20,14 @@ interface Operation {
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { description: string; content?: Record<string, Media> }>;
 }
+interface Problem {
+  code: string;
+  detail: string;
+  errors?: { field: string; message: string }[];
+}
 interface Document {
   openapi: string;
+  tags: { name: string; description?: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: object; securitySchemes: Record<string, { type: string; scheme: string }> };
 }
@@ -39,6 +49,13 @@ afterAll(() => api.close());
 const lacking = (broken: (operation: Operation, name: string) => boolean): string[] =>
   operations.filter(([name, operation]) => broken(operation, name)).map(([name]) => name);
 const isPublic = ({ security }: Operation): boolean => security?.length === 0;
+/** The examples of problems. */
+const problemsOf = ({ responses }: Operation): Problem[] =>
+  Object.values(responses).flatMap(({ content = {} }) => Object.values(content['application/problem+json']?.examples ?? {}).map(({ value }) => value as unknown as Problem));
+const exampleBody = (path: string, method: string): object => {
+  const { requestBody } = document.paths[path]![method.toLowerCase()]!;
+  return Object.assign({}, ...Object.values(requestBody!.content).flatMap(({ examples = {} }) => Object.values(examples).map(({ value }) => value))) as object;
+};
 const media = ({ responses }: Operation): [string, Media][] =>
   Object.values(responses).flatMap(({ content = {} }) => Object.entries(content));
 
@@ -98,6 +115,58 @@ describe('the OpenAPI document', () => {
       ),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('groups the routes in the order in which a customer needs them, each group with a description', () => {
+    const order = ['Connect', 'Accounts', 'OAuth apps', 'API keys', 'Browser endpoints', 'Platform callbacks', 'Operations'];
+    expect(document.tags.map(({ name }) => name)).toEqual(order);
+    expect(document.tags.filter(({ description }) => !description)).toEqual([]);
+    expect(lacking(({ tags }) => tags?.length !== 1 || !order.includes(tags[0]!))).toEqual([]);
+    const forBackends = operations.filter(([, { tags }]) => order.slice(0, 4).includes(tags![0]!));
+    expect(forBackends.filter(([, operation]) => isPublic(operation)).map(([name]) => name)).toEqual([]);
+  });
+
+  it('shows of a field only what the route takes, and of a missing scope the one that the route needs', () => {
+    const wrong = operations.flatMap(([name, operation]) => {
+      const body = Object.values(operation.requestBody?.content ?? {}).flatMap(({ examples = {} }) => Object.values(examples));
+      const taken = [...operation.parameters.map((one) => one.name), ...body.flatMap(({ value }) => Object.keys(value))];
+      const fields = problemsOf(operation).flatMap(({ errors = [] }) => errors.map(({ field }) => field));
+      const isOptional = (field: string): boolean => ['scopes', 'project_id'].includes(field);
+      return fields.filter((field) => !taken.includes(field) && !isOptional(field)).map((field) => `${name} ${field}`);
+    });
+    expect(wrong).toEqual([]);
+    const scopes = (operation: Operation): string => operation['x-required-scopes']?.join(' or ') ?? '';
+    expect(lacking((operation) => problemsOf(operation).some(({ code, detail }) => code === 'scope.missing' && detail !== `The credential lacks the scope ${scopes(operation)}.`))).toEqual([]);
+    expect(lacking((operation) => scopes(operation) !== '' && !operation.description?.includes(`\`${operation['x-required-scopes']![0]!}\``))).toEqual([]);
+  });
+
+  it('asks for no scope that it calls reserved, and for each of the others', () => {
+    const asked = new Set(operations.flatMap(([, operation]) => operation['x-required-scopes'] ?? []));
+    expect([...asked].toSorted()).toEqual(SCOPES.filter((scope) => !RESERVED.includes(scope)).toSorted());
+    expect(readFileSync('docs/guide.md', 'utf8')).toContain(`| ${RESERVED.map((scope) => `\`${scope}\``).join(', ')} | nothing yet: reserved`);
+  });
+
+  it('shows for each route what it answers to a field that is wrong', async () => {
+    const key = await api.key();
+    const made = await api.post('/v1/oauth-apps', key, { provider: 'x', name: 'X', client_id: 'id', client_secret: 'shh' });
+    const { id } = (await made.json()) as { id: string };
+    const keys = Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, 'v']));
+    const bad: Record<string, unknown> = {
+      limit: 0, selection: 'some', force: 'maybe', metadata: keys, platform_account_ids: [], name: '', client_secret: '', provider: 'myspace',
+      return_url: `https://app.example.com/${'a'.repeat(2_048)}`,
+    };
+    const shown = operations.flatMap(([name, operation]) => problemsOf(operation).filter(({ code }) => code === 'validation.failed').map((problem) => [name, problem] as const));
+    expect(shown.length).toBeGreaterThan(8);
+    for (const [name, { detail, errors }] of shown) {
+      const field = errors![0]!.field;
+      const [method, path] = name.split(' ') as [string, string];
+      const url = path.replace('{provider}', 'x').replace('{id}', path.includes('oauth-apps') ? id : 'acc_01h455vb4pex5vsknk084sn02q');
+      const body = JSON.stringify({ ...exampleBody(path, method), [field]: bad[field] });
+      const answer = /GET|DELETE/.test(method)
+        ? await api.call(`${url}?${field}=${String(bad[field])}`, { as: key, method })
+        : await api.call(url, { as: key, method, body, headers: { 'content-type': 'application/json' } });
+      expect([name, await answer.json()]).toEqual([name, expect.objectContaining({ code: 'validation.failed', detail, errors })]);
+    }
   });
 
   it('is served as a page that needs nothing from elsewhere', async () => {

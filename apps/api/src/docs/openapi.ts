@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { fitExamples } from './endpoint-examples.js';
 import { problemSchema } from '../http/problem.schema.js';
 
 const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens alive.
@@ -9,13 +10,15 @@ Authorize with an API key (\`apiKey\`) or a dashboard token (\`dashboardJwt\`); 
 Errors are \`application/problem+json\` (RFC 9457); go by \`code\`. Every answer carries \`X-Request-Id\`.
 Answers to a credential carry \`RateLimit-Policy\` and \`RateLimit\`; a 429 says \`Retry-After\`.`;
 
+/** In the order in which a customer needs them; what no backend calls is at the end. */
 const TAGS: [name: string, description: string][] = [
-  ['connect', 'Start, come back, and see how it went.'],
-  ['accounts', 'What was connected.'],
-  ['oauth apps', 'Your own apps at the platforms.'],
-  ['api keys', 'Credentials of your backends.'],
-  ['push', 'Where the platforms call us: no credential, but a signature.'],
-  ['operations', 'For the machine that watches this one.'],
+  ['Connect', 'Start a connection, send the browser to `authorize_url`, and read how it ended.'],
+  ['Accounts', 'What was connected: list, health, refresh, change, disconnect.'],
+  ['OAuth apps', 'Your own apps at the platforms. In `test` each platform has one already.'],
+  ['API keys', 'Credentials of your backends. A key begins with its prefix (`dra`, or what `API_KEY_PREFIX` says) and its environment.'],
+  ['Browser endpoints', 'Pages for people; a backend calls none of them.'],
+  ['Platform callbacks', 'Called by the platforms: no credential, but a signature.'],
+  ['Operations', 'For monitoring, outside `/v1` and without a credential.'],
 ];
 
 /** The OpenAPI 3.1 document of the running app, made from its routes and schemas. */
@@ -35,6 +38,7 @@ export function openApiDocument(app: NestFastifyApplication, publicUrl: string):
     operationIdFactory: (controller, method) => operationId(controller.replace(/Controller$/, ''), method),
   });
   const problem = jsonSchemaOf(problemSchema, 'output').components;
+  fitExamples(document);
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem } };
   return document;
 }

@@ -5,7 +5,7 @@ import { problemView } from '../http/problem.view.js';
 
 const REQUEST_ID = 'req_01h455vb4pex5vsknk084sn02u';
 
-/** The documented answer of one status: one example for each code it may carry. */
+/** The documented answer of one status: one example for each code; endpoint-examples.ts makes them the endpoint's own. */
 export function problemContent(status: number, codes: ProblemCode[]): Parameters<typeof ApiResponse>[0] {
   const examples = Object.fromEntries(codes.map((code) => [code, { summary: code, value: exampleOf(code) }]));
   const schema = { $ref: '#/components/schemas/Problem' };
@@ -18,6 +18,5 @@ export function problemContent(status: number, codes: ProblemCode[]): Parameters
 
 function exampleOf(code: ProblemCode): object {
   const [status, detail] = PROBLEM_CODES[code];
-  const fields = code === 'validation.failed' ? [{ field: 'limit', message: 'must be between 1 and 100' }] : [];
-  return problemView({ code, status, detail, fields }, REQUEST_ID);
+  return problemView({ code, status, detail, fields: [] }, REQUEST_ID);
 }

@@ -7,7 +7,7 @@ import { Unlimited } from '../http/rate-class.js';
 import { liveSchema, type LiveView, notReadyExample, readyExample, readySchema, type ReadyView } from './health.schema.js';
 import { isReady, Readiness } from './readiness.js';
 
-@ApiTags('operations')
+@ApiTags('Operations')
 @Public()
 @Unlimited()
 @Controller('/health')

@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 
 /** What a request costs: `read` (GET), `write` (small changes), `heavy` (asks a platform). */
 export type RateClassName = 'read' | 'write' | 'heavy';
@@ -6,7 +7,8 @@ export type RateClassName = 'read' | 'write' | 'heavy';
 export const RATE_CLASS_KEY = 'evergrant:rate-class';
 
 /** The class of a route that its method does not tell. */
-export const RateClass = (name: RateClassName): MethodDecorator => SetMetadata(RATE_CLASS_KEY, name);
+export const RateClass = (name: RateClassName): MethodDecorator =>
+  applyDecorators(SetMetadata(RATE_CLASS_KEY, name), ApiExtension('x-rate-class', name));
 
 export const UNLIMITED_KEY = 'evergrant:unlimited';
 

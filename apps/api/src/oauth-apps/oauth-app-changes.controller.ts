@@ -11,7 +11,7 @@ import {
   deleteOAuthAppQuery, type DeleteOAuthAppQuery, updateOAuthAppBody, type UpdateOAuthAppBody, updateOAuthAppExample,
 } from './update-oauth-app.schema.js';
 
-@ApiTags('oauth apps')
+@ApiTags('OAuth apps')
 @Controller('/v1/oauth-apps/:id')
 export class OAuthAppChangesController {
   constructor(

@@ -14,7 +14,7 @@ import { oauthAppView } from './oauth-app.view.js';
 
 const listQuery = z.strictObject(providerFilter).refine(agree, DISAGREEMENT);
 
-@ApiTags('oauth apps')
+@ApiTags('OAuth apps')
 @Controller('/v1/oauth-apps')
 export class OAuthAppsController {
   constructor(
@@ -31,7 +31,7 @@ export class OAuthAppsController {
     body: createOAuthAppExample,
     answers: { status: 201, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
     problems: [
-      'return_url.not_allowed', 'scopes.invalid', 'provider.unknown', 'provider.live_only', 'oauth_app.exists', 'oauth_app.limit_reached',
+      'scopes.invalid', 'provider.live_only', 'oauth_app.exists', 'oauth_app.limit_reached',
       ...IDEMPOTENCY_PROBLEMS,
     ],
   })

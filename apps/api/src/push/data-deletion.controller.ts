@@ -9,7 +9,7 @@ import { type Page, sendPage } from '../http/page.js';
 import { deletionExample } from './push.schema.js';
 
 /** Where a person reads whether the data that a platform asked us to destroy were. */
-@ApiTags('push')
+@ApiTags('Browser endpoints')
 @Public()
 @Controller('/data-deletion')
 export class DataDeletionController {

@@ -17,7 +17,7 @@ interface Path {
 }
 
 /** Where platforms call us. Whoever is not one gets 401 and not a word: no app, no such URL, a wrong signature alike. */
-@ApiTags('push')
+@ApiTags('Platform callbacks')
 @Public()
 @Controller('/v1/callbacks/:family')
 export class PushController {

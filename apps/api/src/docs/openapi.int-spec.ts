@@ -54,7 +54,7 @@ const problemsOf = ({ responses }: Operation): Problem[] =>
   Object.values(responses).flatMap(({ content = {} }) => Object.values(content['application/problem+json']?.examples ?? {}).map(({ value }) => value as unknown as Problem));
 const exampleBody = (path: string, method: string): object => {
   const { requestBody } = document.paths[path]![method.toLowerCase()]!;
-  return Object.assign({}, ...Object.values(requestBody!.content).flatMap(({ examples = {} }) => Object.values(examples).map(({ value }) => value))) as object;
+  return Object.assign({}, ...Object.values(requestBody?.content ?? {}).flatMap(({ examples = {} }) => Object.values(examples).map(({ value }) => value))) as object;
 };
 const media = ({ responses }: Operation): [string, Media][] =>
   Object.values(responses).flatMap(({ content = {} }) => Object.entries(content));

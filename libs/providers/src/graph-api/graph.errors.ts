@@ -65,14 +65,28 @@ const BY_CODE: Record<string, Meaning> = {
   2: UNAVAILABLE,
   ...all([4, 17, 32, 341, 613, ...USE_CASES], LIMITED),
   ...all([3, 10, ...PERMISSIONS], SCOPE_MISSING),
-  ...all([101, 191], MISCONFIGURED),
+  /** 5: a server whose address is not in the app's list of allowed ones. */
+  ...all([5, 101, 191], MISCONFIGURED),
   368: ownerActs('blocked'),
 };
 
 /** Comes under several codes, and often without a subcode. */
 const CHECKPOINT = /\bYou cannot access the app till you log in to www\.\w+\.com and follow the instructions given\.?$/;
-/** Comes under 1, which else is the platform's own trouble, or under 100. */
-const WRONG_SECRET = /^Error validating client secret\.?$/;
+/** What is refused is the app, whoever's token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (trouble) and others. */
+const APP_SENTENCES: readonly RegExp[] = [
+  /^Error validating client secret\b/,
+  /^Error validating application\b/,
+  /\bAPI access (\w+ ){0,3}(deactivated|disrupted|blocked|disabled|restricted|revoked|suspended)\b/i,
+  /\bData Use Checkup\b/i,
+  /\bApplication does not have the capability\b/i,
+  /\b(app|application) (is|was|has been) (currently |temporarily )?(not active|inactive|disabled|deactivated|deleted|blocked|restricted|suspended|in development mode)\b/i,
+  /\bdisabled for non-active (apps|accounts)\b/i,
+  /\bmust be reviewed and approved by Facebook\b/i,
+  /\bApp must be on (the )?whitelist\b/i,
+  /^(Provide valid app ID|Invalid (app|application|client) ID|Missing (app|client) id)\b/i,
+  /\bappsecret_proof\b/,
+  /\b(IP can't make requests for that application|Unauthorized source IP)\b/i,
+];
 
 const number = z.number().nullish().catch(null);
 const GraphError = z.object({
@@ -110,10 +124,16 @@ function exactCode({ code, error_subcode, subcode }: GraphError): string {
   return below === 0 ? `${code}` : `${code}/${below}`;
 }
 
-/** The two sentences that say more than the code they come with. */
-function bySentence({ code, message }: GraphError): Meaning | undefined {
+/** The sentences that say more than the code they come with. Some begin with the code: `(#200) …`. */
+function bySentence({ message }: GraphError): Meaning | undefined {
   if (CHECKPOINT.test(message)) return ownerActs('checkpoint');
-  return WRONG_SECRET.test(message) && (code === 1 || code === 100) ? MISCONFIGURED : undefined;
+  return isAppSentence(message) ? MISCONFIGURED : undefined;
+}
+
+/** Whether a message says that Meta refuses the app, whatever code it comes with. */
+export function isAppSentence(message: string): boolean {
+  const sentence = message.replace(/^\(#\d+\)\s*/, '');
+  return APP_SENTENCES.some((known) => known.test(sentence));
 }
 
 const own = (table: Record<string, Meaning>, key: string): Meaning | undefined => (Object.hasOwn(table, key) ? table[key] : undefined);

@@ -20,15 +20,21 @@ const DEAD_SENTENCES = new Set([
     ' Or authorization code expired. Or external member binding exists',
 ]);
 
+/** Under `invalid_request` too, and of the app. */
+const APP_SENTENCE =
+  /\bclient_(id|secret)\b.*\b(invalid|missing)\b|\b(app|application|client) (is|was|has been) (not active|inactive|suspended|disabled|blocked|restricted|deleted)\b/i;
+
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {
   const { data } = TokenError.safeParse(answer.json);
+  if (data && (data.error === 'invalid_client_id' || APP_SENTENCE.test(data.error_description))) return { ...MISCONFIGURED, code: data.error };
   // The same sentence was seen with a full stop and without.
   const dead = data && DEAD_WORDS.has(data.error) && DEAD_SENTENCES.has(data.error_description.replace(/\.$/, ''));
   return dead ? { ...DEAD, code: data.error } : rateLimited(answer);
 }
 
 const Problem = z.object({
+  status: z.number().catch(0),
   code: z.string().catch(''),
   serviceErrorCode: z.number().transform(String).catch(''),
   message: z.string().catch(''),
@@ -55,15 +61,17 @@ const BY_NUMBER: Record<string, string> = {
 };
 
 /** What introspection says in the words of the token endpoint. */
-const BY_ERROR: Record<string, Meaning> = { invalid_client: MISCONFIGURED, unauthorized_client: MISCONFIGURED };
+const BY_ERROR: Record<string, Meaning> = { invalid_client: MISCONFIGURED, invalid_client_id: MISCONFIGURED, unauthorized_client: MISCONFIGURED };
 
 /** The API: by its code, by its number where it has no code, then by the token endpoint's words. */
 export function classifyApi({ status, json }: ReadAnswer): Failure | undefined {
   const { data } = Problem.safeParse(json);
   if (!data) return undefined;
-  const code = data.code || (own(BY_NUMBER, `${status}/${data.serviceErrorCode}`) ?? '');
-  const meaning = own(BY_CODE, code)?.(data);
-  if (meaning) return { ...meaning, code };
+  // An error that came with 200 names its status itself.
+  const key = `${status < 300 ? data.status : status}/${data.serviceErrorCode}`;
+  const code = data.code || (own(BY_NUMBER, key) ?? '');
+  const meaning = APP_SENTENCE.test(data.message) ? MISCONFIGURED : own(BY_CODE, code)?.(data);
+  if (meaning) return { ...meaning, code: code || 'app_refused' };
   const refused = own(BY_ERROR, data.error);
   return refused && { ...refused, code: data.error };
 }

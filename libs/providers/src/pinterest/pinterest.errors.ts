@@ -17,23 +17,37 @@ const AT_TOKEN: Table = { '401/2': MISCONFIGURED, '400/283': DEAD, '401/283': DE
 
 const AT_API: Table = { '401/2': DEAD, '401/3': PERMISSION, '403/29': PERMISSION, '403/403': PERMISSION, '429/8': LIMITED };
 
-/** Under the number of a missing permission: the whole app may not (postiz-app#1084). */
-const TRIAL = /^Apps with Trial access may not /;
+/**
+ * What is refused is the app, under a number that else speaks of a person: 283 with "Invalid Application ID" in `data`
+ * (pinterest-api-demo#16), 29 with "Trial access" (postiz-app#1084), 3 with a consumer type.
+ */
+const APP_SENTENCES: readonly RegExp[] = [
+  /^Apps with Trial access may not /,
+  /\bInvalid (Application|App|Client)[ _]?ID\b/i,
+  /\bapplication consumer type is not supported\b/i,
+  /\b(app|application|client|consumer) ((is|has) not (been )?(approved|active)|(is|was|has been) (inactive|disabled|deactivated|blocked|suspended|deleted))\b/i,
+  /\bInvalid (client|app) secret\b/i,
+];
 
-const Refused = z.object({ code: z.int(), message: z.string().catch('') });
+const text = z.string().catch('');
+const Refused = z.object({ code: z.int(), message: text, data: text });
 
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export const classifyToken = (answer: ReadAnswer): Failure | undefined => classify(AT_TOKEN, answer);
 
-export function classifyApi(answer: ReadAnswer): Failure | undefined {
-  const { data } = Refused.safeParse(answer.json);
-  if (data?.code === 29 && TRIAL.test(data.message)) return { ...MISCONFIGURED, code: '29' };
-  return classify(AT_API, answer);
-}
+export const classifyApi = (answer: ReadAnswer): Failure | undefined => classify(AT_API, answer);
 
 function classify(table: Table, { status, json }: ReadAnswer): Failure | undefined {
-  const { data } = Refused.safeParse(json);
-  const key = `${status}/${data?.code ?? ''}`;
-  const meaning = Object.hasOwn(table, key) ? table[key] : undefined;
-  return data && meaning && { ...meaning, code: String(data.code) };
+  const { data: refused } = Refused.safeParse(json);
+  if (!refused) return undefined;
+  const code = String(refused.code);
+  const isOfApp = APP_SENTENCES.some((known) => known.test(refused.message) || known.test(refused.data));
+  const meaning = isOfApp ? MISCONFIGURED : meaningOf(table, status, code);
+  return meaning && { ...meaning, code };
+}
+
+/** An error in a body that came with 200 has no status of its own: the number alone tells. */
+function meaningOf(table: Table, status: number, code: string): Meaning | undefined {
+  const key = status < 300 ? Object.keys(table).find((known) => known.endsWith(`/${code}`)) : `${status}/${code}`;
+  return key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;
 }

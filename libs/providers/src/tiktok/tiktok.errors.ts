@@ -2,10 +2,19 @@ import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
 
-/** The token endpoint refuses as RFC 6749 5.2 has it, only with any status; the standard's table serves. */
-export const classifyToken = (): undefined => undefined;
-
 const MISCONFIGURED: Omit<Failure, 'code'> = { class: 'app', reason: 'app_misconfigured' };
+
+const TokenError = z.object({ error: z.string(), error_description: z.string() });
+
+/** Under `invalid_request` and `invalid_grant`, which else speak of a code or a token: the sentence names the app. */
+const APP_SENTENCE = /\bclient[ _](key|secret)\b|\b(app|application|client) (is|was|has been) (not |un)?(approved|audited|active|inactive|disabled|suspended|banned|deleted)\b/i;
+
+/** The token endpoint refuses as RFC 6749 5.2 has it, only with any status; the rest is left to the standard's table. */
+export function classifyToken({ json }: ReadAnswer): Failure | undefined {
+  const { data } = TokenError.safeParse(json);
+  return data && APP_SENTENCE.test(data.error_description) ? { ...MISCONFIGURED, code: data.error } : undefined;
+}
+
 const A_DAY = 24 * 60 * 60;
 
 /** The code decides, never the status: a missing scope comes with 401 and is no dead token. */
@@ -20,6 +29,9 @@ const BY_CODE: Record<string, Omit<Failure, 'code'>> = {
   internal_error: { class: 'temporary', reason: 'provider_unavailable' },
   invalid_client: MISCONFIGURED,
   unauthorized_client: MISCONFIGURED,
+  invalid_client_key: MISCONFIGURED,
+  client_key_invalid: MISCONFIGURED,
+  app_not_approved: MISCONFIGURED,
   unaudited_client_can_only_post_to_private_accounts: MISCONFIGURED,
   url_ownership_unverified: MISCONFIGURED,
 };

@@ -21,12 +21,16 @@ const DEAD_SENTENCES = new Set([
   'Value passed for the code verifier did not match the code challenge.',
 ]);
 
+/** Under `invalid_request` too, and of the app. */
+const APP_SENTENCE = /^(Value passed for the client id was invalid|Missing required parameter \[client_id\])/;
+
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {
   const { data } = TokenError.safeParse(answer.json);
   if (data?.error === 'invalid_request' && DEAD_SENTENCES.has(data.error_description ?? '')) {
     return { ...DEAD, code: data.error };
   }
+  if (data && APP_SENTENCE.test(data.error_description ?? '')) return { ...MISCONFIGURED, code: data.error };
   return classifyProblem(answer.json) ?? byStatus(answer, { 429: rateLimit });
 }
 
@@ -44,13 +48,21 @@ const BY_TYPE: Record<string, Meaning> = {
   'usage-capped': PAUSED,
 };
 
-const BY_TITLE: Record<string, Meaning> = { CreditsDepleted: PAUSED, 'Unsupported Authentication': DEAD };
+const BY_TITLE: Record<string, Meaning> = {
+  CreditsDepleted: PAUSED,
+  UsageCapExceeded: PAUSED,
+  SpendCapReached: PAUSED,
+  'Client Forbidden': MISCONFIGURED,
+  'Unsupported Authentication': DEAD,
+};
 
 /** Refusals that have no code of their own, only a sentence. */
-const BY_DETAIL: [sentence: RegExp, code: string, meaning: Meaning][] = [
+const BY_SENTENCE: [sentence: RegExp, code: string, meaning: Meaning][] = [
   [/^You are not permitted to perform this action\.$/, 'not_permitted', PERMISSION],
   [/\bscope required\.?$/, 'scope_required', PERMISSION],
   [/\bdoes not have any credits\b/, 'credits_depleted', PAUSED],
+  [/\b(app|application|client) (is|was|has been) (suspended|disabled|deactivated|restricted|deleted)\b/i, 'app_suspended', MISCONFIGURED],
+  [/\bdeveloper App that is attached to a Project\b/i, 'client-not-enrolled', MISCONFIGURED],
 ];
 
 /** The numbers of API v1, and what the OAuth layer in front of the API says. */
@@ -58,6 +70,10 @@ const BY_CODE: Record<string, Meaning> = {
   63: SUSPENDED,
   64: SUSPENDED,
   326: { class: 'owner', reason: 'checkpoint' },
+  87: MISCONFIGURED,
+  261: MISCONFIGURED,
+  416: MISCONFIGURED,
+  453: MISCONFIGURED,
   invalid_client: MISCONFIGURED,
   unauthorized_client: MISCONFIGURED,
 };
@@ -66,35 +82,49 @@ const Problem = z.object({
   title: z.string().catch(''),
   type: z.string().catch(''),
   detail: z.string().catch(''),
+  /** What API v1 calls it. */
+  message: z.string().catch(''),
+  status: z.number().catch(0),
   code: z.number().transform(String).catch(''),
   error: z.string().catch(''),
+  error_description: z.string().catch(''),
 });
+type Problem = z.output<typeof Problem>;
 const Errors = z.object({ errors: z.array(z.unknown()) });
 
-/** Problems (RFC 7807) stand by themselves or as the first of `errors`. The host of a `type` is not stable, its end is. */
+/** Problems (RFC 7807) stand by themselves or among `errors`. The host of a `type` is not stable, its end is. */
 function classifyProblem(json: unknown): Failure | undefined {
-  const first = Errors.safeParse(json).data?.errors[0];
-  const { data } = Problem.safeParse(first ?? json);
-  if (!data) return undefined;
-  const type = data.type.split('/').at(-1) ?? '';
-  return named(BY_TYPE, type) ?? named(BY_TITLE, data.title) ?? byCode(data) ?? byDetail(data.detail);
+  return problemsOf(json).map(meaningOf).find((failure) => failure !== undefined);
 }
 
-const byCode = ({ code, error }: z.infer<typeof Problem>): Failure | undefined => named(BY_CODE, code) ?? named(BY_CODE, error);
+function problemsOf(json: unknown): Problem[] {
+  const said = [...(Errors.safeParse(json).data?.errors ?? []), json];
+  return said.flatMap((one) => Problem.safeParse(one).data ?? []);
+}
+
+function meaningOf(problem: Problem): Failure | undefined {
+  const type = problem.type.split('/').at(-1) ?? '';
+  return named(BY_TYPE, type) ?? named(BY_TITLE, problem.title) ?? byCode(problem) ?? bySentence(problem);
+}
+
+const byCode = ({ code, error }: Problem): Failure | undefined => named(BY_CODE, code) ?? named(BY_CODE, error);
 
 function named(table: Record<string, Meaning>, code: string): Failure | undefined {
   const meaning = Object.hasOwn(table, code) ? table[code] : undefined;
   return meaning && { ...meaning, code };
 }
 
-function byDetail(detail: string): Failure | undefined {
-  const [, code, meaning] = BY_DETAIL.find(([sentence]) => sentence.test(detail)) ?? [];
+function bySentence({ detail, message, error_description }: Problem): Failure | undefined {
+  const said = [detail, message, error_description];
+  const [, code, meaning] = BY_SENTENCE.find(([sentence]) => said.some((text) => sentence.test(text))) ?? [];
   return code && meaning ? { ...meaning, code } : undefined;
 }
 
+/** By the status of the answer or, where the errors came with 200, by the one that they name. */
 function byStatus(answer: ReadAnswer, meanings: Record<number, (answer: ReadAnswer) => Meaning>): Failure | undefined {
-  const meaning = meanings[answer.status]?.(answer);
-  return meaning && { ...meaning, code: `http_${answer.status}` };
+  const status = answer.status < 300 ? (problemsOf(answer.json).find((problem) => problem.status > 0)?.status ?? 0) : answer.status;
+  const meaning = meanings[status]?.(answer);
+  return meaning && { ...meaning, code: `http_${status}` };
 }
 
 const QUARTER_HOUR = 15 * 60;

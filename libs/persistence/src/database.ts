@@ -8,6 +8,7 @@ import { ApiKeyMakers } from './migrations/api-key-makers.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
+import { RefreshRejections } from './migrations/refresh-rejections.js';
 import { PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
@@ -54,7 +55,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [Foundation, ApiKeyMakers, OneAppAClient, AttemptLooks],
+    migrations: [Foundation, ApiKeyMakers, OneAppAClient, AttemptLooks, RefreshRejections],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

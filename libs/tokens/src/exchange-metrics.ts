@@ -1,7 +1,7 @@
 import type { FailureClass } from '#providers';
 
-/** How a request to a token endpoint ended; `lost`: nobody knows; `unsent`: nothing left this process. */
-export type ExchangeResult = 'ok' | FailureClass | 'lost' | 'unsent';
+/** How a request to a token endpoint ended; `rejected`: refused in words that no table lists; `lost`: unknown; `unsent`: nothing left this process. */
+export type ExchangeResult = 'ok' | FailureClass | 'rejected' | 'lost' | 'unsent';
 
 /** One exchange that is over. */
 export interface EndedExchange {

@@ -26,4 +26,8 @@ export class WatchedGate implements Gate {
   isClosed(appId: string): boolean {
     return this.gate.isClosed(appId);
   }
+
+  closedFor(appId: string): number {
+    return this.gate.closedFor(appId);
+  }
 }

@@ -26,7 +26,7 @@ export class CarryOutAttempt {
       if (refusal) return await this.fail(attempt, reasonOf(attempt.provider, refusal));
       if (!code) return await this.fail(attempt, 'exchange_failed');
       const outcome = await this.exchange.exchangeCode(attempt.id, code);
-      if (outcome.kind !== 'exchanged') return await this.fail(attempt, reasonOfFailure(outcome));
+      if (outcome.kind !== 'exchanged') return await this.fail(attempt, reasonOfFailure(outcome), codeOfFailure(outcome));
       return await this.complete(attempt);
     } catch (caught) {
       this.logger.error({ err: caught, attempt: attempt.id }, 'an attempt broke off');
@@ -46,14 +46,21 @@ export class CarryOutAttempt {
     return { oauth_error: finished.kind === 'failed' ? finished.error : 'provider_unavailable' };
   }
 
-  private async fail(attempt: AttemptRow, error: AttemptError): Promise<Ending> {
-    await this.failAttempt.execute(attempt, error);
+  private async fail(attempt: AttemptRow, error: AttemptError, code?: string): Promise<Ending> {
+    await this.failAttempt.execute(attempt, error, code);
     return { oauth_error: error };
   }
 }
 
-function reasonOfFailure(outcome: Exclude<CodeOutcome, { kind: 'exchanged' }>): AttemptError {
+type NotExchanged = Exclude<CodeOutcome, { kind: 'exchanged' }>;
+
+function reasonOfFailure(outcome: NotExchanged): AttemptError {
   if (outcome.kind === 'unreachable') return 'provider_unavailable';
   if (outcome.kind === 'lost') return 'exchange_failed';
-  return ({ app: 'app_misconfigured', temporary: 'provider_unavailable' } as Record<string, AttemptError>)[outcome.failure.class] ?? 'exchange_failed';
+  const { class: of, reason } = outcome.failure;
+  if (of === 'app' || reason === 'app_misconfigured') return 'app_misconfigured';
+  return of === 'temporary' ? 'provider_unavailable' : 'exchange_failed';
 }
+
+/** The platform's own code. */
+const codeOfFailure = (outcome: NotExchanged): string | undefined => (outcome.kind === 'refused' ? outcome.failure.code : undefined);

@@ -36,14 +36,15 @@ export class FailAttempt {
     @Inject(ROOM) private readonly room: Room,
   ) {}
 
-  async execute(attempt: AttemptRow, error: AttemptError): Promise<void> {
-    this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.fail(tx, attempt, error)));
+  /** `code`: the platform's own, where it refused something; for people who look into it. */
+  async execute(attempt: AttemptRow, error: AttemptError, code?: string): Promise<void> {
+    this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.fail(tx, attempt, { error, code })));
   }
 
-  private async fail(tx: Tx, attempt: AttemptRow, error: AttemptError): Promise<RevocableTokens | undefined> {
+  private async fail(tx: Tx, attempt: AttemptRow, { error, code }: { error: AttemptError; code: string | undefined }): Promise<RevocableTokens | undefined> {
     const { rowCount } = await tx.query(FAIL, [attempt.id, error]);
     if (rowCount === 0) return undefined;
-    const data = { provider: attempt.provider, error, user_ref: attempt.userRef };
+    const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
     await tx.query(PROBE_SOON, [attempt.oauthAppId, attempt.platformUserId]);
     return discardAttempt(this.room, tx, attempt);

@@ -38,6 +38,10 @@ export class Grant {
   @Column('timestamptz', { name: 'last_strike_at', nullable: true }) lastStrikeAt!: Date | null;
   @Column('text', { nullable: true }) witness!: 'accepts' | 'refuses' | 'silent' | null;
   @Column('timestamptz', { name: 'unknown_since', nullable: true }) unknownSince!: Date | null;
+  /** For how long refreshes were refused in words that no table lists; what held a refresh up meanwhile is not in it. */
+  @Column('integer', { name: 'rejected_seconds', default: 0 }) rejectedSeconds!: number;
+  /** The last such refusal; null: something else happened after it. */
+  @Column('timestamptz', { name: 'rejected_at', nullable: true }) rejectedAt!: Date | null;
   @Column('text', { name: 'ended_reason', nullable: true }) endedReason!: string | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
 }

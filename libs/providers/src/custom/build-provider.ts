@@ -7,7 +7,7 @@ import { s256 } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
-import { classifyBearer } from './bearer.errors.js';
+import { classifyBearer, classifyByWords } from './bearer.errors.js';
 import type { CustomProvider } from './custom-provider.schema.js';
 import { identityReader } from './read-identity.js';
 
@@ -33,8 +33,11 @@ export function buildProvider(custom: CustomProvider): Provider {
     }),
     identity,
     probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
-    /** The token endpoint is left to RFC 6749 5.2. */
-    classify: { token: () => undefined, api: classifyBearer },
+    /** Beyond the operator's words the token endpoint is left to RFC 6749 5.2. */
+    classify: {
+      token: ({ json }) => classifyByWords(custom.errors ?? {}, json),
+      api: (answer) => classifyByWords(custom.errors ?? {}, answer.json) ?? classifyBearer(answer),
+    },
   });
 }
 

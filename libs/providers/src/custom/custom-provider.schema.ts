@@ -48,6 +48,14 @@ const refresh = z.discriminatedUnion(
 
 const identity = z.strictObject({ url, id: path, handle: path.optional(), name: path.optional(), avatar: path.optional() });
 
+const CLASSES = ['permanent', 'app', 'owner', 'permission', 'temporary'] as const;
+
+/** The server's own words for what it refuses, beyond those of the standards, and what each means. */
+const errors = z.record(
+  z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be a code of 1 to 100 visible ASCII characters'),
+  z.enum(CLASSES, { error: `must be ${CLASSES.join(', ')}` }),
+);
+
 /** One entry of the file that an operator names in CUSTOM_PROVIDERS_FILE. */
 export const customProviderSchema = z.strictObject({
   name: text.regex(/^[a-z][a-z0-9]{1,31}$/, 'must be 2 to 32 lower-case letters and digits, a letter first'),
@@ -64,6 +72,7 @@ export const customProviderSchema = z.strictObject({
       message: 'must hold nothing that default does not',
     }),
   probe: z.strictObject({ everySeconds: seconds(A_MINUTE) }).default({ everySeconds: A_DAY }),
+  errors: errors.optional(),
 });
 
 export type CustomProvider = z.output<typeof customProviderSchema>;

@@ -84,7 +84,33 @@ describe('an error of the Graph API', () => {
     expect(classify({ code, message: 'Error validating client secret.' })).toMatchObject(misconfigured);
     expect(classify({ code, error_subcode: 33, message: 'Error validating client secret' })).toMatchObject(misconfigured);
     expect(classify({ code, message: 'Error validating client secret. Or so' })?.class).not.toBe('app');
-    expect(classify({ code: 9, message: 'Error validating client secret.' })).toBeUndefined();
+  });
+
+  it.each([
+    [200, 'API access deactivated. To reactivate, go to the app dashboard.'],
+    [200, 'API access disrupted. Go to the App Dashboard and complete Data Use Checkup.'],
+    [200, 'API access blocked.'],
+    [3, '(#3) Application does not have the capability to make this API call.'],
+    [200, '(#200) Access to this data is temporarily disabled for non-active apps or apps that have not recently accessed this data due to changes we are making to the Facebook Platform.'],
+    [10, '(#10) To use "Page Public Content Access", your use of this endpoint must be reviewed and approved by Facebook.'],
+    [190, 'Error validating application. Application has been deleted.'],
+    [101, 'Error validating application. Cannot get application info due to a system error.'],
+    [200, '(#200) Provide valid app ID'],
+    [100, 'Invalid appsecret_proof provided in the API argument'],
+    [5, "This IP can't make requests for that application."],
+    [9, 'Error validating client secret.'],
+  ])('%s is about the app when the sentence says so: %s', (code, message) => {
+    expect(classify({ code, message })).toEqual({ ...misconfigured, code: `${code}` });
+    expect(classify({ code, message }, { status: 200 })).toEqual({ ...misconfigured, code: `${code}` });
+    expect(classify({ code, message, is_transient: true })).toMatchObject(unavailable);
+  });
+
+  it.each([
+    [200, '(#200) The user has not authorized the application to perform this action'],
+    [10, '(#10) Application does not have permission for this action'],
+    [3, 'Error validating access token: The user has not authorized application 1'],
+  ])('%s is about a permission of the account where the sentence is not about the app: %s', (code, message) => {
+    expect(classify({ code, message })).toMatchObject(permission('scope_missing'));
   });
 
   it.each([[190, 463], [190, undefined], [200, undefined], [10, undefined]])(

@@ -74,7 +74,7 @@ const BY_CODE: Record<string, Meaning> = {
 const CHECKPOINT = /\bYou cannot access the app till you log in to www\.\w+\.com and follow the instructions given\.?$/;
 /** What is refused is the app, whoever's token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (trouble) and others. */
 const APP_SENTENCES: readonly RegExp[] = [
-  /^Error validating client secret\b/,
+  /^Error validating client secret\.?$/,
   /^Error validating application\b/,
   /\bAPI access (\w+ ){0,3}(deactivated|disrupted|blocked|disabled|restricted|revoked|suspended)\b/i,
   /\bData Use Checkup\b/i,

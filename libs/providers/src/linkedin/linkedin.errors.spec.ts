@@ -45,6 +45,8 @@ describe('the token endpoint of LinkedIn', () => {
     ['a code that nobody gave', 401, error('invalid_request', NO_CODE), dead],
     ['a code that is used, late or another redirect URI\'s', 400, error('invalid_redirect_uri', WRONG_CODE), dead],
     ['the same under the word seen in the wild', 400, error('invalid_request', WRONG_CODE), dead],
+    ['an unknown client under the code of a dead token', 400, error('invalid_request', 'The passed in client_id is invalid "abc"'), { class: 'app', reason: 'app_misconfigured' }],
+    ['an unknown client', 401, error('invalid_client_id', 'Client authentication failed'), { class: 'app', reason: 'app_misconfigured' }],
     ['a missing parameter', 400, error('invalid_request', 'A required parameter "client_id" is missing'), temporary],
     ['a refresh without a token', 400, error('invalid_request', 'A required parameter "refresh_token" is missing'), temporary],
     ['a sentence nobody has seen', 400, error('invalid_request', `${DEAD_TOKEN} or so`), temporary],

@@ -22,7 +22,7 @@ const DEAD_SENTENCES = new Set([
 
 /** Under `invalid_request` too, and of the app. */
 const APP_SENTENCE =
-  /\bclient_(id|secret)\b.*\b(invalid|missing)\b|\b(app|application|client) (is|was|has been) (not active|inactive|suspended|disabled|blocked|restricted|deleted)\b/i;
+  /\bclient_(id|secret)\b.*\binvalid\b|\b(app|application|client) (is|was|has been) (not active|inactive|suspended|disabled|blocked|restricted|deleted)\b/i;
 
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {

@@ -53,7 +53,7 @@ describe('the answer of a token endpoint', () => {
     '',
   ])('with the code "%s" is temporary: unknown means temporary', (code) => {
     const body = `{"error":${JSON.stringify(code)}}`;
-    expect(refused(answer(400, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: 'http_400' });
+    expect(refused(answer(400, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: code || 'http_400' });
   });
 
   it.each([
@@ -67,12 +67,39 @@ describe('the answer of a token endpoint', () => {
   it.each([
     ['a bare text', 400, '"invalid_grant"'],
     ['null', 400, 'null'],
-    ['an error that is an object', 400, { error: { code: 'invalid_grant' } }],
-    ['an error that is a number', 400, { error: 190 }],
-    ['the code in a message only', 400, { error: 'oops', error_description: 'invalid_grant invalid_client' }],
     ['a not found', 404, { message: 'no such page' }],
   ])('with %s is temporary', (_what, status, body) => {
     expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: `http_${status}` });
+  });
+
+  it.each([
+    ['an error that is an object', { error: { code: 'invalid_grant' } }, 'invalid_grant'],
+    ['an error that is a number', { error: 190 }, '190'],
+    ['a code with a subcode', { error: { message: 'No', type: 'OAuthException', code: 100, error_subcode: 36_010 } }, '100/36010'],
+    ['the first of several errors', { errors: [{ title: 'Odd', status: 400 }] }, 'Odd'],
+    ['a type and a number that repeats the status', { error_type: 'OAuthException', code: 400, error_message: 'No' }, 'OAuthException'],
+    ['another word in its message', { error: 'oops', error_description: 'invalid_grant invalid_client' }, 'oops'],
+    ['a word with control characters', { error: 'bad\u0000 \nword' }, 'badword'],
+    ['a word without an end', { error: 'x'.repeat(10_000) }, 'x'.repeat(100)],
+  ])('with %s is a refusal that no table lists, told by its code', (_what, body, code) => {
+    const failure = { class: 'temporary', reason: 'provider_unavailable', code };
+    for (const status of [200, 400, 403]) expect(readTokenAnswer(provider, answer(status, body))).toEqual({ ok: false, failure, unlisted: 'words' });
+  });
+
+  it.each([408, 425, 429, 500, 502, 301])('with status %i is no refusal, whatever it says', (status) => {
+    expect(readTokenAnswer(provider, answer(status, error('something_new')))).not.toHaveProperty('unlisted');
+  });
+
+  it('that refuses with a page of a proxy is told by its status alone', () => {
+    expect(readTokenAnswer(provider, answer(403, '<html>Blocked</html>'))).toMatchObject({ ok: false, unlisted: 'status' });
+  });
+
+  it.each(['temporarily_unavailable', 'server_error', 'slow_down'])('with %s is listed: it passes', (word) => {
+    expect(readTokenAnswer(provider, answer(400, error(word)))).not.toHaveProperty('unlisted');
+  });
+
+  it.each(['incorrect_client_credentials', 'invalid_client_id', 'application_suspended'])('with %s refuses the app', (word) => {
+    expect(refused(answer(200, error(word)))).toEqual({ class: 'app', reason: 'app_misconfigured', code: word });
   });
 
   it.each([
@@ -166,7 +193,7 @@ describe('the answer of a token endpoint', () => {
   });
 
   it('leaves none of its text in the failure', () => {
-    const failure = refused(answer(400, { error: 'secret-like-text', error_description: 'secret-like-text', token: 'secret-like-text' }));
+    const failure = refused(answer(400, { error: 'a_code', error_description: 'secret-like-text', token: 'secret-like-text' }));
     expect(JSON.stringify(failure)).not.toContain('secret-like-text');
   });
 });

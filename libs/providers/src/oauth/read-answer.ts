@@ -3,16 +3,30 @@ import type { Failure, IdentityOutcome, ProbeReading, TokenOutcome } from '../co
 import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider.js';
 import { decodeAnswer } from './decode-answer.js';
 import { cleanFailure, cleanIdentity, cleanProfilePage, cleanReading, cleanTokenSet } from './platform-values.js';
+import { errorCode, refusalCode } from './refusal-code.js';
 import { retryAfter, secondsUntilReset } from './retry-after.js';
 
 const UNREADABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
 const UNUSABLE_ID: Failure = { ...UNREADABLE, code: 'unusable_id' };
 
-/** RFC 6749 5.2: the only codes that mean more than "try again later" everywhere. */
+const MISCONFIGURED = { class: 'app', reason: 'app_misconfigured' } as const;
+const UNAVAILABLE = { class: 'temporary', reason: 'provider_unavailable' } as const;
+const LIMITED = { class: 'temporary', reason: 'rate_limited' } as const;
+
+/** RFC 6749 5.2 and 4.1.2.1, RFC 8628 3.5, and words for a wrong client that several servers use: the same everywhere. */
 const STANDARD: Record<string, Pick<Failure, 'class' | 'reason'>> = {
   invalid_grant: { class: 'permanent', reason: 'grant_revoked' },
-  invalid_client: { class: 'app', reason: 'app_misconfigured' },
-  unauthorized_client: { class: 'app', reason: 'app_misconfigured' },
+  invalid_client: MISCONFIGURED,
+  unauthorized_client: MISCONFIGURED,
+  invalid_client_id: MISCONFIGURED,
+  invalid_client_secret: MISCONFIGURED,
+  bad_client_secret: MISCONFIGURED,
+  incorrect_client_credentials: MISCONFIGURED,
+  application_suspended: MISCONFIGURED,
+  temporarily_unavailable: UNAVAILABLE,
+  server_error: UNAVAILABLE,
+  slow_down: LIMITED,
+  rate_limit_exceeded: LIMITED,
 };
 
 /** Reads a token endpoint's answer: status 5xx, then a token set, then the platform's own table, then the standard. */
@@ -22,8 +36,22 @@ export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): Tok
   const tokens = found && cleanTokenSet(found, provider.scopes.required);
   if (tokens) return { ok: true, tokens };
   const known = provider.classify.token(read) ?? standardFailure(read);
+  if (!known && !found && isAnswered(read)) return unlisted(answer, read);
   const isRefusal = known !== undefined || (!found && isRefused(read));
   return isRefusal ? { ok: false, failure: failureOf(answer, read, known) } : { ok: false, failure: UNREADABLE, outcomeUnknown: true };
+}
+
+/** Whether the platform has looked at the request and said no: such an answer is no outage. */
+const isAnswered = (read: ReadAnswer): boolean => {
+  const { status } = read;
+  return isRefused(read) && status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
+};
+
+/** A body without a readable object may be of a proxy in between: then the status alone refuses. */
+function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
+  const code = refusalCode(read.json);
+  const failure = failureOf(answer, read, code === undefined ? undefined : { ...UNAVAILABLE, code });
+  return { ok: false, failure, unlisted: typeof read.json === 'object' && read.json !== null ? 'words' : 'status' };
 }
 
 /** Whether it is a refusal by its status, or by the shape of its body, in whatever words. */
@@ -77,10 +105,6 @@ function standardFailure({ json }: ReadAnswer): Failure | undefined {
   return code !== undefined && meaning ? { ...meaning, code } : undefined;
 }
 
-/** The `error` of a standard error body. */
-export function errorCode(json: unknown): string | undefined {
-  return typeof json === 'object' && json !== null && 'error' in json && typeof json.error === 'string' ? json.error : undefined;
-}
 
 /** Where a limit was met and nothing else says for how long, by the headers in which platforms count. */
 function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {

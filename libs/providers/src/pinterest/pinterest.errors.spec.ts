@@ -15,6 +15,10 @@ const LIMIT = 'This request exceeded a rate limit. This can happen if the client
 const token: [what: string, status: number, body: unknown, means: object][] = [
   ['a wrong or missing secret', 401, { code: 2, message: FAILED }, misconfigured],
   ['a dead refresh token', 401, { code: 283, message: 'The authorization grant is invalid' }, dead],
+  ['an app that it does not know, under the number of a dead token', 401, { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' }, misconfigured],
+  ['the same with 200', 200, { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' }, misconfigured],
+  ['a dead refresh token, with 200', 200, { status: 'failure', code: 283, message: 'The authorization grant is invalid' }, dead],
+  ['a wrong secret, with 200', 200, { code: 2, message: FAILED }, misconfigured],
   ['a dead refresh token, under another status', 400, { code: 283, message: 'The authorization grant is invalid' }, dead],
   ['too many calls', 429, { code: 8, message: LIMIT }, limited],
   ['a dead token while there are too many calls', 429, { code: 283, message: 'The authorization grant is invalid' }, limited],
@@ -24,6 +28,9 @@ const token: [what: string, status: number, body: unknown, means: object][] = [
 const api: typeof token = [
   ['a dead access token', 401, { code: 2, message: FAILED }, dead],
   ['the same with a status word', 401, { code: 2, message: FAILED, status: 'failure' }, dead],
+  ['a dead access token, with 200', 200, { code: 2, message: FAILED }, dead],
+  ['an app of a kind that may not, under the number of a missing scope', 401, { code: 3, message: 'Your application consumer type is not supported, please contact support.' }, misconfigured],
+  ['a suspended app, under the number of a dead token', 401, { code: 2, message: FAILED, data: 'Application is suspended' }, misconfigured],
   ['a missing scope, with the status of a dead token', 401, { code: 3, message: 'Your token does not have sufficient permissions' }, permission],
   ['what the person may not', 403, { code: 29, message: 'You are not permitted to access that resource.' }, permission],
   ['an account that may not be read', 403, { code: 403, message: 'Not authorized to access the user account.' }, permission],

@@ -39,6 +39,11 @@ describe('the token endpoint of TikTok', () => {
     expect(atToken(answer(400, refusal(code)))).toMatchObject(meaning);
   });
 
+  it.each(['invalid_request', 'invalid_grant'])('means the app by %s when the sentence names its key or secret', (code) => {
+    const body = { ...refusal(code), error_description: 'Client key or secret is incorrect.' };
+    expect(atToken(answer(200, body))).toMatchObject({ ...misconfigured, code });
+  });
+
   it('has succeeded when an access token is there, never because of a status', () => {
     expect(atToken(answer(200, { access_token: 'act.1', expires_in: 86_400 }))).toBe('ok');
     expect(atToken(answer(200, { ...refusal('invalid_grant'), access_token: '' }))).toMatchObject(dead);

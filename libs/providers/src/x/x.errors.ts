@@ -22,7 +22,7 @@ const DEAD_SENTENCES = new Set([
 ]);
 
 /** Under `invalid_request` too, and of the app. */
-const APP_SENTENCE = /^(Value passed for the client id was invalid|Missing required parameter \[client_id\])/;
+const APP_SENTENCE = /^Value passed for the client id was invalid\b/;
 
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {

@@ -16,6 +16,13 @@ import { untilStored } from './until-stored.js';
 
 const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
 
+/** Words that no table lists as a refusal of the app, because a code alone is refused with them, and that its owner has to look into. */
+const OF_THE_SETUP = new Set(['invalid_scope', 'redirect_uri_mismatch', 'invalid_redirect_uri', 'invalid_redirect_url', 'redirect_mismatch']);
+
+/** The platform has answered, and a code is never sent twice: it is gone. */
+const refusalOfCode = ({ code }: Failure): Failure =>
+  ({ class: 'permanent', reason: OF_THE_SETUP.has(code) ? 'app_misconfigured' : 'exchange_failed', code });
+
 /** The exchange of an attempt's code. Sent once, never again (RFC 6749 4.1.2); its token set waits sealed in the attempt. */
 export class CodeExchange implements Exchange<CodeOutcome> {
   readonly kind = 'code';
@@ -59,8 +66,12 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   async answered(answer: PlatformAnswer): Promise<CodeOutcome> {
     const outcome = await this.read(answer);
     if (!outcome.ok && outcome.outcomeUnknown) return this.unreadable(answer, outcome.failure);
-    this.result = outcome.ok ? 'ok' : outcome.failure.class;
-    return outcome.ok ? this.keep(outcome.tokens) : this.refused(outcome);
+    if (outcome.ok) {
+      this.result = 'ok';
+      return this.keep(outcome.tokens);
+    }
+    this.result = outcome.unlisted ? 'rejected' : outcome.failure.class;
+    return this.refused(outcome.unlisted ? refusalOfCode(outcome.failure) : outcome.failure);
   }
 
   lost(): Promise<CodeOutcome> {
@@ -130,7 +141,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return { kind: 'lost' };
   }
 
-  private refused({ failure }: Extract<TokenOutcome, { ok: false }>): Promise<CodeOutcome> {
+  private refused(failure: Failure): Promise<CodeOutcome> {
     return this.stored(async (tx) => {
       if (failure.class === 'app') await blameApp(tx, this.app, failure);
       await endIntent(tx, this.sent.intentId, 'answered', failure.code);

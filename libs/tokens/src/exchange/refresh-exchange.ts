@@ -11,7 +11,7 @@ import type { RefreshOutcome } from '../token-exchange.js';
 import { commitTokens } from './commit-tokens.js';
 import type { Refresh } from './prepare-refresh.js';
 import { type Exchange, logUnreadable } from './run-exchange.js';
-import { settleFailure, settleLostAnswer, settleUnsent } from './settle-claim.js';
+import { settleFailure, settleLostAnswer, settleRejection, settleUnsent } from './settle-claim.js';
 import { untilStored } from './until-stored.js';
 
 /** The refresh of a claimed grant. Every way it can end is stored before anybody is told. */
@@ -65,8 +65,13 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   answered(answer: PlatformAnswer): Promise<RefreshOutcome | 'lost'> {
     const outcome = readTokenAnswer(providerOf(this.provider), answer);
     if (!outcome.ok && outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant)) return this.unreadable(answer, outcome.failure);
-    this.result = outcome.ok ? 'ok' : outcome.failure.class;
-    if (outcome.ok) return commitTokens(this.room, this.refresh, outcome.tokens);
+    if (outcome.ok) {
+      this.result = 'ok';
+      return commitTokens(this.room, this.refresh, outcome.tokens);
+    }
+    const isRejected = outcome.unlisted === 'words';
+    this.result = isRejected ? 'rejected' : outcome.failure.class;
+    if (isRejected) return this.stored(() => settleRejection(this.room, this.refresh, outcome.failure));
     return this.stored(() => settleFailure(this.room, this.refresh, outcome.failure));
   }
 

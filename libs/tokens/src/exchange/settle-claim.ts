@@ -1,14 +1,18 @@
 import type { Failure } from '#providers';
+import { adoptOrphan } from '../grants/orphans.js';
 import { UNREACHABLE } from '../platform-client.js';
 import { isBelieved, mayBeConfirmed } from '../protocol/death-rule.js';
 import { after } from '../protocol/due.js';
+import { isCondemned } from '../protocol/late-pair.js';
 import { nextLook } from '../protocol/next-look.js';
+import { afterRejection } from '../protocol/rejection.js';
 import { afterFailure, afterLostAnswer } from '../protocol/settle.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp } from '../store/apps.js';
 import { refusedSince } from '../store/breakers.js';
 import type { Claim } from '../store/claims.js';
 import { databaseNow } from '../store/grants.js';
+import { tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { RefreshOutcome } from '../token-exchange.js';
 import type { Refresh } from './prepare-refresh.js';
 import { settleDisbelief, settleStrike } from './settle-strike.js';
@@ -24,7 +28,7 @@ export async function lookAgain(room: Room, claim: Claim): Promise<RefreshOutcom
 /** The app is paused: its grants wait until it is not, and are blamed for nothing. Strikes and last tries keep their own time: the pause may end early. */
 export async function settlePause(room: Room, claim: Claim, { pausedFor }: Pick<AppRow, 'pausedFor'>): Promise<RefreshOutcome> {
   const { refreshState, refreshDueAt } = claim.grant;
-  await settle(room, claim, 'released', (now) => ({ refreshState, refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000) }));
+  await settle(room, claim, 'released', (now) => ({ refreshState, rejectedAt: null, refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000) }));
   return { kind: 'app_paused', retryAfter: pausedFor };
 }
 
@@ -51,6 +55,18 @@ export async function settleFailure(room: Room, refresh: Refresh, failure: Failu
   if (failure.class === 'owner') return { kind: 'refused' };
   const retryAfter = secondsUntil(change);
   return failure.class === 'app' ? { kind: 'app_paused', retryAfter } : { kind: 'unavailable', retryAfter };
+}
+
+/** A refusal in words that no table lists. A late pair is tried before any verdict. */
+export async function settleRejection(room: Room, { claim, app }: Refresh, failure: Failure): Promise<RefreshOutcome> {
+  const { grant, epoch } = claim;
+  const settlement = await settle(room, claim, 'answered', async (now, tx) => {
+    const known = { closedFor: room.gate.closedFor(app.id), waiting: await tokenSetWaits(tx, grant) };
+    const change = afterRejection(grant, failure, { now, random: room.random, ...known });
+    const adopted = isCondemned(grant, change) && (await adoptOrphan(room, tx, grant, { now, witness: 'silent', errorCode: failure.code, epoch }));
+    return adopted ? undefined : change;
+  });
+  return settlement.change.endedReason ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: secondsUntil(settlement) };
 }
 
 /** What a refusal is worth depends on the app's breaker, and on what the API says of the access token. */

@@ -19,6 +19,7 @@ const MEANING: Record<Passage, keyof Tally | undefined> = {
   lost: 'temporary',
   permanent: 'permanent',
   spent: undefined,
+  rejected: undefined,
   app: undefined,
   unsent: undefined,
 };

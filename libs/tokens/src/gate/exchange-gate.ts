@@ -79,6 +79,12 @@ export class ExchangeGate implements Gate {
     return (this.#apps.get(appId)?.breaker ?? CLOSED).state === 'closed';
   }
 
+  closedFor(appId: string): number {
+    const breaker = this.breakerOf(appId);
+    if (breaker.state !== 'closed') return 0;
+    return breaker.since === null ? Infinity : this.clock.now() - breaker.since;
+  }
+
   /** Who waits is sent away, and whoever comes; who was let through goes on. */
   drain(): void {
     this.#draining = true;

@@ -16,9 +16,10 @@ export interface Wish {
 /**
  * What became of a request that was let through. `ok`: the platform is well, also where the owner has to act or a permission
  * is missing. `temporary`: it failed, or could not be reached. `spent`: a one-time token was refused that had been sent before,
- * as a platform that is well does too. `unsent`: there turned out to be nothing to send.
+ * as a platform that is well does too. `rejected`: refused in words that no table lists, which is no outage and no revocation.
+ * `unsent`: there turned out to be nothing to send.
  */
-export type Passage = 'ok' | 'temporary' | 'permanent' | 'spent' | 'app' | 'lost' | 'unsent';
+export type Passage = 'ok' | 'temporary' | 'permanent' | 'spent' | 'rejected' | 'app' | 'lost' | 'unsent';
 
 export interface Pass {
   kind: 'pass';
@@ -42,6 +43,8 @@ export interface Gate {
   lift(grantId: string): void;
   /** Whether refusals of this app's grants may be believed: its breaker is closed. */
   isClosed(appId: string): boolean;
+  /** For how many milliseconds it has been; Infinity: as far back as this process knows. */
+  closedFor(appId: string): number;
 }
 
 /** Lets everybody through at once: for tests of what lies behind it. */
@@ -56,5 +59,9 @@ export class OpenGate implements Gate {
 
   isClosed(): boolean {
     return true;
+  }
+
+  closedFor(): number {
+    return Infinity;
   }
 }

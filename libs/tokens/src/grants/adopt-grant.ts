@@ -30,7 +30,8 @@ const UPSERT = `
     consented_at = excluded.consented_at, issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at,
     reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null, claim_until = null, attempt = 0,
     last_class = null, last_reason = null, last_error = null, strike_count = 0,
-    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null, ended_reason = null
+    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null,
+    rejected_seconds = 0, rejected_at = null, ended_reason = null
   where grants.consented_at <= excluded.consented_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
   returning id, token_version as version`;
 

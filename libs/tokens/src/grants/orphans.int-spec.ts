@@ -205,7 +205,7 @@ describe('a refusal under an open breaker', () => {
     await flow.fault({ endpoint: 'token', ...REFUSED });
     const room = flow.room();
     const { gate } = room;
-    room.gate = { enter: (wish) => gate.enter(wish), lift: () => undefined, isClosed: () => false };
+    room.gate = { enter: (wish) => gate.enter(wish), lift: () => undefined, isClosed: () => false, closedFor: () => 0 };
     try {
       expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
     } finally {

@@ -29,6 +29,8 @@ export type GrantFacts = Pick<
   | 'lastStrikeAt'
   | 'witness'
   | 'unknownSince'
+  | 'rejectedSeconds'
+  | 'rejectedAt'
   | 'endedReason'
 >;
 

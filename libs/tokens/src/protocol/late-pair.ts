@@ -1,5 +1,5 @@
 import type { GrantChange, GrantFacts } from './grant.js';
-import { NO_STRIKES } from './settle.js';
+import { NO_REJECTIONS, NO_STRIKES } from './settle.js';
 
 /** What a transaction finds when the grant's version is not the one that was sent any more. */
 export interface Found {
@@ -31,6 +31,7 @@ export const isCondemned = (grant: GrantFacts, afterStrike: GrantChange): boolea
  */
 export const afterAdoption = ({ unknownSince }: GrantFacts, { now, errorCode }: { now: Date; errorCode: string }): GrantChange => ({
   ...NO_STRIKES,
+  ...NO_REJECTIONS,
   refreshState: unknownSince === null ? 'confirm' : 'unknown',
   lastClass: unknownSince === null ? 'permanent' : 'temporary',
   lastReason: unknownSince === null ? 'refresh_unconfirmed' : 'refresh_outcome_unknown',

@@ -68,6 +68,7 @@ describe('after a failure that is no verdict on the grant', () => {
       refreshState: 'backoff',
       attempt: 1,
       refreshDueAt: at(NOW + 15 * SECOND),
+      rejectedAt: null,
       lastClass: 'temporary',
       lastReason: 'provider_unavailable',
       lastError: 'http_500',
@@ -148,6 +149,7 @@ describe('after an answer that got lost', () => {
       refreshDueAt: at(NOW),
       lastClass: 'temporary',
       lastReason: 'refresh_outcome_unknown',
+      rejectedAt: null,
       lastError: 'answer_lost',
     });
   });

@@ -42,6 +42,8 @@ const stillAhead = (end: Date | null, now: Date): Date | null => (end !== null &
 
 export const NO_STRIKES = { strikeCount: 0, firstStrikeAt: null, lastStrikeAt: null, witness: null } as const satisfies GrantChange;
 
+export const NO_REJECTIONS = { rejectedSeconds: 0, rejectedAt: null } as const satisfies GrantChange;
+
 /** A grant about which nothing bad is known. */
 export const UNBLEMISHED = {
   refreshState: 'idle',
@@ -51,6 +53,7 @@ export const UNBLEMISHED = {
   lastError: null,
   ...NO_STRIKES,
   unknownSince: null,
+  ...NO_REJECTIONS,
   endedReason: null,
 } as const satisfies GrantChange;
 
@@ -61,6 +64,7 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
     lastClass: failure.class,
     lastReason: failure.reason,
     lastError: failure.code,
+    rejectedAt: null,
   };
   if (grant.endedReason !== null) return { ...base, ...putOff(grant, now) };
   const attempt = grant.attempt + 1;
@@ -96,6 +100,7 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
     lastClass: 'temporary',
     lastReason: isSpentOnce(grant) ? 'refresh_outcome_unknown' : 'provider_unavailable',
     lastError: 'answer_lost',
+    rejectedAt: null,
   };
   const again = grant.unknownSince !== null;
   if (grant.endedReason !== null) return { ...base, ...(again ? putOff(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };

@@ -28,6 +28,8 @@ const FACTS = {
   lastStrikeAt: 'last_strike_at',
   witness: 'witness',
   unknownSince: 'unknown_since',
+  rejectedSeconds: 'rejected_seconds',
+  rejectedAt: 'rejected_at',
   endedReason: 'ended_reason',
 } as const satisfies Record<keyof GrantFacts, string>;
 

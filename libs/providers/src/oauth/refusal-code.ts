@@ -1,0 +1,33 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The `error` of a standard error body (RFC 6749 5.2). */
+export function errorCode(json: unknown): string | undefined {
+  const { error } = fieldsOf(json);
+  return typeof error === 'string' && error !== '' ? error : undefined;
+}
+
+/** Fields in which platforms put the code of an error, the most telling first. A number beside a word often repeats the status. */
+const NAMES = ['error_code', 'errorCode', 'error_type', 'errcode', 'errno', 'code', 'serviceErrorCode', 'type', 'title'];
+const SUBCODES = ['error_subcode', 'subcode'];
+
+/** The platform's own code in the body of a refusal, wherever it stands; undefined where it has none. Not cleaned yet. */
+export function refusalCode(json: unknown): string | undefined {
+  const { error, errors } = fieldsOf(json);
+  const first = Array.isArray(errors) ? (errors as unknown[])[0] : undefined;
+  const number = typeof error === 'number' ? String(error) : undefined;
+  return errorCode(json) ?? number ?? codeAmong(fieldsOf(error)) ?? codeAmong(fieldsOf(first)) ?? codeAmong(fieldsOf(json));
+}
+
+function codeAmong(fields: Fields): string | undefined {
+  const code = firstOf(fields, NAMES);
+  const below = firstOf(fields, SUBCODES);
+  return code !== undefined && below !== undefined && below !== '0' ? `${code}/${below}` : code;
+}
+
+function firstOf(fields: Fields, names: readonly string[]): string | undefined {
+  const said = names.filter((name) => Object.hasOwn(fields, name)).map((name) => fields[name]);
+  const code = said.find((value) => (typeof value === 'string' && value !== '') || typeof value === 'number');
+  return code === undefined ? undefined : String(code);
+}
+
+const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});

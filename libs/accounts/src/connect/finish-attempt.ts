@@ -21,6 +21,8 @@ export type Finished =
   | { kind: 'failed'; error: AttemptError }
   | { kind: 'later'; soon?: number };
 
+/** `code`: the platform's own. */
+type Unnamed = AfterLook & { code?: string };
 type Identified = Extract<AttemptIdentity, { ok: true }>;
 
 const READ = `
@@ -64,12 +66,12 @@ export class FinishAttempt {
     return look?.again ? this.notIdentified(attempt, look) : this.decide(attempt, identity, choice);
   }
 
-  private async identify(attempt: OpenAttempt): Promise<Identified | AfterLook | undefined> {
+  private async identify(attempt: OpenAttempt): Promise<Identified | Unnamed | undefined> {
     try {
       const identity = await identifyAttempt(this.room, attempt);
       if (!identity || identity.ok) return identity;
       this.logger.warn({ attempt: attempt.id, code: identity.failure.code }, 'the platform did not say whose a token set is');
-      return afterLook(attempt, identity.failure);
+      return { ...afterLook(attempt, identity.failure), code: identity.failure.code };
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
       this.logger.error({ err: error, attempt: attempt.id }, 'attempt.seal_broken');
@@ -77,8 +79,8 @@ export class FinishAttempt {
     }
   }
 
-  private async notIdentified(attempt: OpenAttempt, look: AfterLook): Promise<Finished> {
-    if (!look.again) return this.fail(attempt, look.error);
+  private async notIdentified(attempt: OpenAttempt, look: Unnamed): Promise<Finished> {
+    if (!look.again) return this.fail(attempt, look.error, look.code);
     await this.database.pool.query(LOOKED, [attempt.id, pauseOfSweep(look.wait), look.error]);
     return { kind: 'later', ...(isSoon(attempt.looks, look.wait) && { soon: look.wait }) };
   }
@@ -103,8 +105,8 @@ export class FinishAttempt {
     return { kind: 'selection_required' };
   }
 
-  private async fail(attempt: AttemptRow, error: AttemptError): Promise<Finished> {
-    await this.failAttempt.execute(attempt, error);
+  private async fail(attempt: AttemptRow, error: AttemptError, code?: string): Promise<Finished> {
+    await this.failAttempt.execute(attempt, error, code);
     return { kind: 'failed', error };
   }
 }

@@ -105,6 +105,29 @@ describe('what its token endpoint says', () => {
   });
 });
 
+describe('what an operator says of the words of a server', () => {
+  const errors = { bad_refresh_token: 'permanent', app_disabled: 'app', locked: 'owner', 7: 'temporary' };
+  const spoken = made({ errors });
+  const at = (status: number, body: object) => ({ status, headers: {}, body: Buffer.from(JSON.stringify(body)) });
+
+  it.each<[number, object, object]>([
+    [200, { error: 'bad_refresh_token' }, { class: 'permanent', reason: 'grant_revoked', code: 'bad_refresh_token' }],
+    [400, { error: { code: 'app_disabled' } }, { class: 'app', reason: 'app_misconfigured' }],
+    [403, { error: 'locked' }, { class: 'owner' }],
+    [400, { code: 7 }, { class: 'temporary', reason: 'provider_unavailable', code: '7' }],
+    [503, { error: 'bad_refresh_token' }, { class: 'temporary', code: 'http_503' }],
+    [429, { error: 'bad_refresh_token' }, { class: 'temporary', reason: 'rate_limited' }],
+  ])('decides at both endpoints what %i %j means', (status, body, failure) => {
+    expect(readTokenAnswer(spoken, at(status, body))).toEqual({ ok: false, failure: expect.objectContaining(failure) });
+    expect(readIdentityAnswer(spoken, at(status, body))).toMatchObject(failed(failure));
+  });
+
+  it('leaves every other word to the standards', () => {
+    expect(readTokenAnswer(spoken, at(400, { error: 'invalid_grant' }))).toMatchObject(failed({ class: 'permanent' }));
+    expect(readTokenAnswer(spoken, at(400, { error: 'constructor' }))).toMatchObject({ unlisted: 'words' });
+  });
+});
+
 const person = (status: number, body: string, headers: Record<string, string> = {}) =>
   [readIdentityAnswer, readProbeAnswer].map((read) => read(acme, { status, headers, body: Buffer.from(body) }));
 
@@ -116,6 +139,7 @@ describe('what its API says', () => {
   it.each<[number, string, Record<string, string>, object]>([
     [401, '', { 'www-authenticate': 'Bearer realm="acme", error="invalid_token", error_description="ended"' }, { class: 'permanent', reason: 'grant_revoked', code: 'invalid_token' }],
     [401, '{"error":"invalid_token"}', {}, { class: 'permanent', code: 'invalid_token' }],
+    [200, '{"error":"invalid_token"}', {}, { class: 'permanent', code: 'invalid_token' }],
     [403, '', { 'www-authenticate': 'Bearer error="insufficient_scope"' }, { class: 'permission', reason: 'scope_missing' }],
     [401, '', {}, { class: 'temporary' }],
     [401, '', { 'www-authenticate': 'Basic realm="a proxy"' }, { class: 'temporary' }],

@@ -43,6 +43,7 @@ describe('the operator\'s list of providers', () => {
   it.each<[string, (entry: any) => void, string]>([
     ['a name with a slash', (entry) => { entry.name = 'a/b'; }, 'entry 1 ("a/b"), name: must be 2 to 32'],
     ['a built-in name', (entry) => { entry.name = 'builtin'; }, 'entry 1 ("builtin"), name: is taken'],
+    ['a word of a class that is none', (entry) => { entry.errors = { bad_refresh_token: 'dead' }; }, 'entry 1 ("acme"), errors.bad_refresh_token: must be permanent, app'],
     ['a missing URL', (entry) => { delete entry.token.url; }, 'entry 1 ("acme"), token.url: is needed'],
     ['a URL in the clear', (entry) => { entry.token.url = 'http://acme.example/token'; }, 'entry 1 ("acme"), token.url: must be an https URL'],
     ['a host that only looks like this machine', (entry) => { entry.identity.url = 'http://localhost.acme.example/me'; }, 'identity.url: must be an https URL'],

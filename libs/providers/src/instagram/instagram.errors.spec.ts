@@ -35,6 +35,9 @@ describe('the code exchange of Instagram', () => {
     ],
     ['the id of the wrong app', 'Invalid platform app', misconfigured],
     ['a wrong secret', 'Error validating client secret.', misconfigured],
+    ['a person without a role in an app in development', 'Insufficient developer role', dead('app_misconfigured')],
+    ['a scope that is none', 'Invalid scope: instagram_everything', dead('app_misconfigured')],
+    ['an app without access', 'API access deactivated. To reactivate, go to the app dashboard.', misconfigured],
     ['a sentence nobody has seen', 'Matching code was not found or was already used, or so', temporary],
   ])('says %s in an envelope of its own', (_what, message, meaning) => {
     expect(atToken(answer(400, rejected(message)))).toMatchObject(meaning);

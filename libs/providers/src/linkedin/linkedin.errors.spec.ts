@@ -72,6 +72,8 @@ describe('the API of LinkedIn', () => {
     ['an expired token', 401, problem(401, 65602, 'EXPIRED_ACCESS_TOKEN'), expired],
     ['an expired token under another number', 401, problem(401, 65600, 'EXPIRED_ACCESS_TOKEN'), expired],
     ['a token that is none, by number alone', 401, numbered(401, 65600, 'Invalid access token'), dead],
+    ['a revoked token by number alone, with 200', 200, numbered(401, 65601), dead],
+    ['a suspended app, under the number of a missing scope', 403, problem(403, 100, 'ACCESS_DENIED', 'The application is suspended'), misconfigured],
     ['a revoked token by number alone', 401, numbered(401, 65601), dead],
     ['an expired token by number alone', 401, numbered(401, 65602), expired],
     ['the number for something else', 422, numbered(422, 65600), temporary],

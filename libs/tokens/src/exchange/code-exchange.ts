@@ -6,7 +6,7 @@ import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';
-import { type AppRow, blameApp, clearApp, openApp } from '../store/apps.js';
+import { type AppRow, blameApp, openApp } from '../store/apps.js';
 import { type AttemptAhead, takeExchange } from '../store/attempts.js';
 import { endIntent, type IntentEnd, markCodeDispatched } from '../store/intents.js';
 import type { CodeOutcome } from '../token-exchange.js';
@@ -127,11 +127,10 @@ export class CodeExchange implements Exchange<CodeOutcome> {
 
   /** Seals the tokens into the attempt; one that was given up meanwhile for another reason wants them no more. */
   private async keep(tokens: TokenSet): Promise<CodeOutcome> {
-    const { room, attempt, app } = this;
+    const { room, attempt } = this;
     const kept = await this.stored(async (tx) => {
       const taken = await takeExchange(tx, attempt.id);
       if (taken) await room.vault.sealAttemptTokens(tx, attempt, tokens);
-      await clearApp(tx, app);
       await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
       return taken;
     });

@@ -80,6 +80,6 @@ async function settleRefusal(room: Room, refresh: Refresh, failure: Failure): Pr
   // Another one first: the last word, on which this grant may die, has to be of itself.
   const canaryOkAt = mayBeConfirmed(grant, now) ? await askCanary(room, grant) : null;
   const testimony = await askWitness(room, grant, tokens.access);
-  if (testimony.kind === 'owner') return settleFailure(room, refresh, testimony.failure);
+  if (testimony.kind === 'explained') return settleFailure(room, refresh, testimony.failure);
   return settleStrike(room, claim, { failure, witness: testimony.witness, canaryOkAt, shutSince });
 }

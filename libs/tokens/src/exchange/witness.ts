@@ -26,8 +26,10 @@ export async function identify(
   }
 }
 
-/** `owner`: the API says that the person has to act at the platform first, which explains the refusal. */
-export type Testimony = { kind: 'witness'; witness: Witness } | { kind: 'owner'; failure: Failure };
+/** `explained`: the API says that the person has to act at the platform first, or that the app is refused, which explains the refusal. */
+export type Testimony = { kind: 'witness'; witness: Witness } | { kind: 'explained'; failure: Failure };
+
+const isExplanation = ({ class: of, reason }: Failure): boolean => of === 'owner' || (of === 'app' && reason === 'app_misconfigured');
 
 /** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
 export async function askWitness(room: Room, grant: GrantFacts, accessToken: Secret): Promise<Testimony> {
@@ -36,8 +38,8 @@ export async function askWitness(room: Room, grant: GrantFacts, accessToken: Sec
   const outcome = await identify(room, grant, accessToken, grant.scopes);
   if (outcome.ok) return { kind: 'witness', witness: 'accepts' };
   const { failure } = outcome;
-  if (failure.class === 'owner') return { kind: 'owner', failure };
-  const witness = ({ permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent' } as const)[failure.class];
+  if (isExplanation(failure)) return { kind: 'explained', failure };
+  const witness = ({ permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent', owner: 'silent' } as const)[failure.class];
   return { kind: 'witness', witness };
 }
 

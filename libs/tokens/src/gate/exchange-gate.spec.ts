@@ -139,7 +139,7 @@ describe('a breaker', () => {
     const there = new AtTheGate();
     await times(50, () => there.meet('temporary', { grantId: 'always this one' }));
     await times(50, () => there.meet('permanent', {}, false));
-    for (const passage of ['spent', 'app', 'unsent'] as const) await times(50, () => there.meet(passage));
+    for (const passage of ['spent', 'rejected', 'app', 'unsent'] as const) await times(50, () => there.meet(passage));
     expect(there.gate.isClosed('app')).toBe(true);
   });
 

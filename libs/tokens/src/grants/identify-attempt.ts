@@ -1,6 +1,7 @@
-import type { Identity, IdentityOutcome } from '#providers';
+import type { Failure, Identity, IdentityOutcome } from '#providers';
 import { identify } from '../exchange/witness.js';
 import type { Room } from '../room.js';
+import { blameAppOf, clearAppOf } from '../store/apps.js';
 import type { ExchangedAttempt } from './adopt-grant.js';
 import { listProfiles, type ProfileList } from './profiles.js';
 
@@ -14,8 +15,16 @@ export async function identifyAttempt(room: Room, attempt: ExchangedAttempt): Pr
   const tokens = await room.vault.openAttemptTokens(room.pool, attempt);
   if (!tokens) return undefined;
   const outcome = await identify(room, attempt, tokens.accessToken, tokens.scopes ?? attempt.scopes);
-  if (!outcome.ok) return outcome;
+  if (!outcome.ok) return refused(room, attempt, outcome.failure);
   const listed = await listProfiles(room, attempt, tokens.accessToken);
-  if (listed && !listed.ok) return { ok: false, failure: listed.failure };
+  if (listed && !listed.ok) return refused(room, attempt, listed.failure);
+  // A code that was taken says less: the platform may refuse the app at its API alone.
+  await clearAppOf(room.pool, attempt.oauthAppId);
   return { ...outcome, list: listed?.list };
+}
+
+/** What is said of the app is said for all its accounts. */
+async function refused(room: Room, { oauthAppId }: ExchangedAttempt, failure: Failure): Promise<Extract<AttemptIdentity, { ok: false }>> {
+  await blameAppOf(room.pool, oauthAppId, failure);
+  return { ok: false, failure };
 }

@@ -3,6 +3,7 @@ import { transaction } from '#persistence/sql';
 import { providerOf } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
 import type { Room } from '../room.js';
+import { blameAppOf } from '../store/apps.js';
 import { applyHealth } from '../store/health-store.js';
 import { listProfiles, type ProfileList, syncProfiles } from './profiles.js';
 
@@ -11,7 +12,9 @@ const STILL_THE_SAME = 'select 1 from grants where id = $1 and token_version = $
 
 /** A profile that is listed without the right to publish is asked for once more: one answer changes no account. */
 async function listTwice(room: Room, owner: GrantFacts, token: Secret): Promise<ProfileList | undefined> {
-  const first = (await listProfiles(room, owner, token))?.list;
+  const listed = await listProfiles(room, owner, token);
+  if (listed && !listed.ok) await blameAppOf(room.pool, owner.oauthAppId, listed.failure);
+  const first = listed?.list;
   if (!first?.profiles.some(({ ineligible }) => ineligible !== null)) return first;
   const again = (await listProfiles(room, owner, token))?.list.profiles ?? [];
   const second = new Map(again.map((profile) => [profile.platformAccountId, profile]));

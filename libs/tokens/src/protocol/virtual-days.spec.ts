@@ -5,9 +5,10 @@ import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from 
 import type { Witness } from './death-rule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
+import { afterRejection } from './rejection.js';
 import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './settle.js';
 
-type Answer = 'ok' | 'refused' | 'lost' | 'down';
+type Answer = 'ok' | 'refused' | 'rejected' | 'lost' | 'down';
 
 /** What a platform does at a moment: to a refresh, and to an identity call with a token that has not ended. */
 interface Platform {
@@ -17,6 +18,8 @@ interface Platform {
   canary?: (now: number) => number | null;
   /** When another grant was last refused. */
   refused?: (now: number) => number;
+  /** For how long the app's breaker has been closed; undefined: for ever. */
+  closedFor?: (now: number) => number;
 }
 
 interface Seen {
@@ -31,6 +34,8 @@ const SWEEP = 10 * SECOND;
 const DOWN: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_500' };
 const REFUSED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
+const REJECTED: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'bad_refresh_token' };
+
 const healthOf = (grant: GrantFacts, now: Date): HealthState =>
   deriveHealth({ grant, account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null }, app: null, now });
 
@@ -42,6 +47,7 @@ function settled(grant: GrantFacts, platform: Platform, now: number, life: numbe
     ok: () => afterTokens(grant, tokens, null, moment),
     down: () => afterFailure(grant, DOWN, moment),
     lost: () => afterLostAnswer(grant, moment),
+    rejected: () => afterRejection(grant, REJECTED, { ...moment, closedFor: platform.closedFor?.(now) ?? Infinity }),
     refused: () => struck(grant, platform, now),
   };
   return { answer, change: changes[answer]() };
@@ -123,6 +129,40 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     const back = seen.find(({ now }) => now >= end);
     expect(back?.answer).toBe('ok');
     if (failed.length > 0) expect(back!.now - end).toBeLessThanOrEqual(15 * MINUTE);
+  });
+
+  it('that is refused in words nothing lists is needs_reauth after two days of them, once its tokens have ended, and not before', () => {
+    const seen = sweep({ refresh: () => 'rejected' }, life, life + 10 * DAY);
+    const dead = firstOf(seen, 'needs_reauth')!;
+    const before = seen.filter(({ now }) => now < dead.now).map(({ health }) => health);
+    expect(before).toEqual(before.map(() => ({ health: 'degraded', reason: 'refresh_unconfirmed' })));
+    expect(dead.health.reason).toBe('refresh_rejected');
+    expect(dead.now).toBeGreaterThanOrEqual(Math.max(life, seen[0]!.now + 2 * DAY));
+    expect(dead.now).toBeLessThanOrEqual(Math.max(life, seen[0]!.now + 2 * DAY) + 15 * MINUTE);
+    expect(seen.filter(({ now }) => now > dead.now)).toHaveLength(2);
+  });
+
+  it('that is refused in words nothing lists is not dead by an outage of three days in between: only the refusals count', () => {
+    let from = Infinity;
+    const refresh = (now: number): Answer => {
+      from = Math.min(from, now);
+      return now >= from + HOUR && now < from + HOUR + 3 * DAY ? 'down' : 'rejected';
+    };
+    const seen = sweep({ refresh }, life, life + 10 * DAY);
+    const dead = firstOf(seen, 'needs_reauth')!;
+    expect(dead.now).toBeGreaterThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY - MINUTE));
+    expect(dead.now).toBeLessThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY + HOUR) + 15 * MINUTE);
+  });
+
+  it('that was ended by refusals nothing lists lives again with the next refresh that is accepted', () => {
+    let from = Infinity;
+    const refresh = (now: number): Answer => {
+      from = Math.min(from, now);
+      return now < Math.max(from + 2 * DAY, life) + 30 * MINUTE ? 'rejected' : 'ok';
+    };
+    const seen = sweep({ refresh }, life, life + 5 * DAY);
+    expect(firstOf(seen, 'needs_reauth')).toBeDefined();
+    expect(seen.at(-1)).toMatchObject({ answer: 'ok', health: { health: 'active' } });
   });
 
   it('asks a failing platform some hundreds of times a day, not thousands', () => {

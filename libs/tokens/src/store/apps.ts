@@ -1,4 +1,5 @@
-import { recordTenantEvent, type Tenant, type Tx } from '#persistence/sql';
+import type { Pool } from 'pg';
+import { recordTenantEvent, type Tenant, transaction, type Tx } from '#persistence/sql';
 import type { AppCredentials, Failure } from '#providers';
 import type { AppTrouble } from '../protocol/health.js';
 import type { Vault } from '../vault.js';
@@ -54,6 +55,21 @@ export async function blameApp(tx: Tx, app: AppRow, failure: Failure): Promise<v
   const status = failure.reason === 'app_paused' ? 'paused' : 'misconfigured';
   const pause = failure.retryAfter ?? (status === 'paused' ? PAUSE : CANDIDATE);
   await setStatus(tx, app, { status, reason: failure.reason, pause });
+}
+
+/** The same for a call of an API that was made for an attempt or a grant of the app: a refusal of another class says nothing of it. */
+export async function blameAppOf(pool: Pool, appId: string | null, failure: Failure): Promise<void> {
+  if (failure.class !== 'app') return;
+  await transaction(pool, async (tx) => {
+    const app = await readApp(tx, appId);
+    if (app) await blameApp(tx, app, failure);
+  });
+}
+
+/** The same for a call of an API that was taken. */
+export async function clearAppOf(pool: Pool, appId: string | null): Promise<void> {
+  const app = await readApp(pool, appId);
+  if (app && app.status !== 'active') await transaction(pool, (tx) => clearApp(tx, app));
 }
 
 /** An ok proves that the app is well: its grants need not wait for the end of the pause. */

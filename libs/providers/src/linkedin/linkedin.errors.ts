@@ -67,13 +67,17 @@ const BY_ERROR: Record<string, Meaning> = { invalid_client: MISCONFIGURED, inval
 export function classifyApi({ status, json }: ReadAnswer): Failure | undefined {
   const { data } = Problem.safeParse(json);
   if (!data) return undefined;
-  // An error that came with 200 names its status itself.
-  const key = `${status < 300 ? data.status : status}/${data.serviceErrorCode}`;
-  const code = data.code || (own(BY_NUMBER, key) ?? '');
-  const meaning = APP_SENTENCE.test(data.message) ? MISCONFIGURED : own(BY_CODE, code)?.(data);
-  if (meaning) return { ...meaning, code: code || 'app_refused' };
+  const code = codeOf(data, status);
+  if (APP_SENTENCE.test(data.message)) return { ...MISCONFIGURED, code: code || 'app_refused' };
+  const meaning = own(BY_CODE, code)?.(data);
+  if (meaning) return { ...meaning, code };
   const refused = own(BY_ERROR, data.error);
   return refused && { ...refused, code: data.error };
+}
+
+/** An error that came with 200 names its status itself. */
+function codeOf({ code, status: said, serviceErrorCode }: Problem, status: number): string {
+  return code || (own(BY_NUMBER, `${status < 300 ? said : status}/${serviceErrorCode}`) ?? '');
 }
 
 const BY_STATUS: Record<string, Meaning> = { revoked: DEAD, expired: EXPIRED };

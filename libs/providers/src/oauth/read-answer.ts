@@ -36,16 +36,17 @@ export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): Tok
   const tokens = found && cleanTokenSet(found, provider.scopes.required);
   if (tokens) return { ok: true, tokens };
   const known = provider.classify.token(read) ?? standardFailure(read);
-  if (!known && !found && isAnswered(read)) return unlisted(answer, read);
-  const isRefusal = known !== undefined || (!found && isRefused(read));
-  return isRefusal ? { ok: false, failure: failureOf(answer, read, known) } : { ok: false, failure: UNREADABLE, outcomeUnknown: true };
+  if (known) return { ok: false, failure: failureOf(answer, read, known) };
+  return found || !isRefused(read) ? { ok: false, failure: UNREADABLE, outcomeUnknown: true } : unknownRefusal(answer, read);
+}
+
+/** What no table lists: a refusal, or a failure to look at the request. */
+function unknownRefusal(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
+  return isAnswered(read) ? unlisted(answer, read) : { ok: false, failure: failureOf(answer, read, undefined) };
 }
 
 /** Whether the platform has looked at the request and said no: such an answer is no outage. */
-const isAnswered = (read: ReadAnswer): boolean => {
-  const { status } = read;
-  return isRefused(read) && status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
-};
+const isAnswered = ({ status }: ReadAnswer): boolean => status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
 
 /** A body without a readable object may be of a proxy in between: then the status alone refuses. */
 function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {

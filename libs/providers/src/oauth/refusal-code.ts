@@ -26,8 +26,7 @@ function codeAmong(fields: Fields): string | undefined {
 
 function firstOf(fields: Fields, names: readonly string[]): string | undefined {
   const said = names.filter((name) => Object.hasOwn(fields, name)).map((name) => fields[name]);
-  const code = said.find((value) => (typeof value === 'string' && value !== '') || typeof value === 'number');
-  return code === undefined ? undefined : String(code);
+  return said.map((value) => (typeof value === 'number' ? String(value) : value)).find((value) => typeof value === 'string' && value !== '') as string | undefined;
 }
 
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});

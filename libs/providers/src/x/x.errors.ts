@@ -26,12 +26,14 @@ const APP_SENTENCE = /^Value passed for the client id was invalid\b/;
 
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {
-  const { data } = TokenError.safeParse(answer.json);
-  if (data?.error === 'invalid_request' && DEAD_SENTENCES.has(data.error_description ?? '')) {
-    return { ...DEAD, code: data.error };
-  }
-  if (data && APP_SENTENCE.test(data.error_description ?? '')) return { ...MISCONFIGURED, code: data.error };
-  return classifyProblem(answer.json) ?? byStatus(answer, { 429: rateLimit });
+  return bySentenceOfToken(answer.json) ?? classifyProblem(answer.json) ?? byStatus(answer, { 429: rateLimit });
+}
+
+function bySentenceOfToken(json: unknown): Failure | undefined {
+  const { error, error_description: sentence = '' } = TokenError.safeParse(json).data ?? {};
+  if (error === undefined) return undefined;
+  if (error === 'invalid_request' && DEAD_SENTENCES.has(sentence)) return { ...DEAD, code: error };
+  return APP_SENTENCE.test(sentence) ? { ...MISCONFIGURED, code: error } : undefined;
 }
 
 /** The API: by its problems, then by status. */

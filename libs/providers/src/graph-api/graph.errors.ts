@@ -81,7 +81,7 @@ const APP_SENTENCES: readonly RegExp[] = [
   /\bApplication does not have the capability\b/i,
   /\b(app|application) (is|was|has been) (currently |temporarily )?(not active|inactive|disabled|deactivated|deleted|blocked|restricted|suspended|in development mode)\b/i,
   /\bdisabled for non-active (apps|accounts)\b/i,
-  /\bmust be reviewed and approved by Facebook\b/i,
+  /\bmust be reviewed and approved by \w+/i,
   /\bApp must be on (the )?whitelist\b/i,
   /^(Provide valid app ID|Invalid (app|application|client) ID|Missing (app|client) id)\b/i,
   /\bappsecret_proof\b/,

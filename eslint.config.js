@@ -32,7 +32,7 @@ export default tseslint.config(
   },
   { files: ['tools/**/*.mjs', 'test/**/*.mjs'], rules: sizes(250) },
   {
-    files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', 'test/**/*.ts'],
+    files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', '**/*.deep-spec.ts', 'test/**/*.ts'],
     rules: {
       ...sizes(400),
       'max-lines-per-function': 'off',

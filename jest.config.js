@@ -45,6 +45,13 @@ export default {
     },
     {
       ...common,
+      displayName: 'deep',
+      testMatch: ['<rootDir>/test/**/*.deep-spec.ts'],
+      globalSetup: '<rootDir>/test/support/database.setup.mjs',
+      globalTeardown: '<rootDir>/test/support/database.teardown.mjs',
+    },
+    {
+      ...common,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/support/service.setup.mjs',

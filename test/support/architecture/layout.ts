@@ -5,7 +5,7 @@ const ROLES = [
   'module', 'controller', 'guard', 'filter', 'schema', 'view', 'entity', 'repository', 'errors', 'env',
   'provider', 'sandbox', 'job', 'processor',
 ];
-const TESTS = ['spec', 'int-spec', 'e2e-spec'];
+const TESTS = ['spec', 'int-spec', 'e2e-spec', 'deep-spec'];
 const SUFFIXES = new RegExp(`^(${ROLES.join('|')})?$|^((${ROLES.join('|')})\\.)?(${TESTS.join('|')})$`);
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 

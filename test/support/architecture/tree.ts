@@ -33,7 +33,7 @@ export function treeOf(files: Record<string, string>): Tree {
   };
 }
 
-const TEST = /(^test\/|^bench\/|\.(spec|int-spec|e2e-spec)\.ts$)/;
+const TEST = /(^test\/|^bench\/|\.(spec|int-spec|e2e-spec|deep-spec)\.ts$)/;
 
 /** What runs in no process of the service. */
 export const isTest = (path: string): boolean => TEST.test(path);

@@ -1,0 +1,32 @@
+import { parseArgs } from 'node:util';
+import { faults } from './test/faults.mjs';
+import { onRedis, runSuite } from './test/suite.mjs';
+
+const USAGE = 'npm run test:deep [-- --short]';
+const { REDIS_URL: _, ...onPostgres } = process.env;
+
+/** The suites that are too long for `npm test`; `--short` runs a smaller selection of each. */
+try {
+  const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
+  await runSuite((suite) => deep(suite, values.short));
+} catch (error) {
+  console.error(`${error.message}\nUsage: ${USAGE}`);
+  process.exitCode = 1;
+}
+
+async function deep(suite, short) {
+  const { add, part } = suite;
+  await part('Simulation, outages in virtual time, upgrade', ['--selectProjects', 'deep', '--maxWorkers=100%'], onPostgres);
+  if (!short) await longSimulation(part);
+  await onRedis(suite, ['test/e2e/outages']);
+  console.log('\nThe fault test');
+  add(await faults(short ? ['--short'] : []));
+}
+
+/** Other histories than those of `npm test`, and many more; a finding names its seed and how to see it again. */
+async function longSimulation(part) {
+  const seed = String(Math.floor(Math.random() * 2 ** 31));
+  const env = { ...onPostgres, SIMULATION_SEED: seed, SIMULATION_RUNS: '40000' };
+  const filter = ['test/simulation', '--selectProjects', 'deep', '-t', 'keeps every invariant'];
+  await part(`The long simulation, SIMULATION_SEED=${seed} SIMULATION_RUNS=40000`, filter, env);
+}

@@ -7,8 +7,15 @@ import { fits, socketPathOf } from './socket-path.js';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).transform((text) => text.replace(/\/$/, ''));
-const secretUrl = (protocol: RegExp, example: string): z.ZodType<Secret, string> =>
-  z.url({ protocol, error: `must be a ${example} URL` }).transform((text) => new Secret(text));
+const secretUrl = (protocol: RegExp, example: string, isWhole: (url: URL) => boolean = () => true): z.ZodType<Secret, string> =>
+  z
+    .url({ protocol, error: `must be a ${example} URL` })
+    .refine((text) => URL.canParse(text) && isWhole(new URL(text)), `must name a host and a database: ${example}user:password@host:5432/database`)
+    .transform((text) => new Secret(text));
+
+/** Without a name the driver takes the user's, and without a host this machine: neither is what a URL like that means. */
+const namesDatabase = ({ hostname, pathname, searchParams }: URL): boolean =>
+  (hostname !== '' || searchParams.has('host')) && pathname.length > 1;
 
 const HOW_TO_MAKE_A_KEY = [
   'no master key: tokens could not be sealed. Make one with',
@@ -87,7 +94,7 @@ export const home = z.object({ EVERGRANT_HOME: homeFolder }).transform((env) => 
 
 export const database = z
   .object({
-    DATABASE_URL: secretUrl(/^postgres(ql)?$/, 'postgres://'),
+    DATABASE_URL: secretUrl(/^postgres(ql)?$/, 'postgres://', namesDatabase),
     DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   })
   .transform((env) => ({ url: env.DATABASE_URL, pool: env.DATABASE_POOL }));

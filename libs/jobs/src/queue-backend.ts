@@ -54,15 +54,18 @@ export class QueueBackend {
     }
   }
 
-  /** Resolves once the queue answers; its last refusal is thrown when `within` milliseconds are over. */
+  /**
+   * Resolves once the queue answers. Its last refusal is thrown when `within` milliseconds are over, after some seconds where
+   * its host is not known, and at once where it refuses the login: waiting changes neither.
+   */
   async waitUntilReady(within: Duration): Promise<void> {
-    const end = Date.now() + within;
+    const begun = Date.now();
     for (;;) {
       try {
         await this.ping();
         return;
       } catch (error) {
-        if (Date.now() >= end) throw error;
+        if (Date.now() - begun >= Math.min(within, patienceWith(error))) throw error;
         await sleep(500);
       }
     }
@@ -115,6 +118,19 @@ export class QueueBackend {
     const disconnected = Promise.resolve(this.#queue?.close()).then(() => this.driver.disconnect());
     await withDeadline(disconnected, DISCONNECT_WITHIN, late).catch(() => undefined);
   }
+}
+
+const NAMED_WITHIN: Duration = seconds(4);
+/** What Redis 6 and later, and the versions before, answer to a wrong or missing password, and to a user without rights. */
+const LOGIN_REFUSED = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH |Client sent AUTH))/;
+
+/** How long waiting may help, by why the queue cannot be used. PostgreSQL's own refusals were met when the database was opened. */
+function patienceWith(error: unknown): Duration {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof Error)) return Infinity;
+  if (LOGIN_REFUSED.test(cause.message)) return 0;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? NAMED_WITHIN : Infinity;
 }
 
 /** Opens the queue where the environment says it lives. */

@@ -17,6 +17,8 @@ export class RedisDriver implements QueueDriver {
   readonly #onError: (error: unknown) => void;
   readonly #connections: Redis[] = [];
   readonly #producer: Redis;
+  /** What the last connection met, until one is ready. */
+  #refusal: unknown;
 
   constructor(redisUrl: Secret, onError: (error: unknown) => void) {
     this.#url = redisUrl;
@@ -24,8 +26,13 @@ export class RedisDriver implements QueueDriver {
     this.#producer = this.#connect(PRODUCER);
   }
 
+  /** ioredis gives up with an error of its own; why it could not connect is what its connection said before. */
   async ping(): Promise<void> {
-    await this.#producer.ping();
+    try {
+      await this.#producer.ping();
+    } catch (error) {
+      throw this.#refusal ?? error;
+    }
   }
 
   async migrate(): Promise<void> {
@@ -48,7 +55,11 @@ export class RedisDriver implements QueueDriver {
 
   #connect(options: RedisOptions): Redis {
     const connection = new Redis(this.#url.reveal(), options);
-    connection.on('error', this.#onError);
+    connection.on('error', (error: unknown) => {
+      this.#refusal = error;
+      this.#onError(error);
+    });
+    connection.on('ready', () => { this.#refusal = undefined; });
     this.#connections.push(connection);
     return connection;
   }

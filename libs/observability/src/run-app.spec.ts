@@ -48,6 +48,7 @@ describe('a process of ours', () => {
     app.child.kill(signal);
     expect(await app.exited).toBe(0);
     expect(count(app, '"closed"')).toBe(1);
+    expect(app.lines().filter((line) => line.trim() !== '').at(-1)).toMatch(/"code":0.*"msg":"process.stopped"/);
   });
 
   it('closes when its launcher is gone', async () => {

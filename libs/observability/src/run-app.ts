@@ -30,9 +30,9 @@ export async function runApp(options: RunAppOptions, start: (leaving: AbortSigna
     process.send?.('ready', undefined, undefined, () => undefined);
     logger.info('ready');
   } catch (error) {
-    if (leaving.signal.aborted) process.exit(0);
+    if (leaving.signal.aborted) exit(logger, 0);
     logger.fatal({ err: error }, 'could not start');
-    process.exit(1);
+    exit(logger, 1);
   }
 }
 
@@ -48,16 +48,22 @@ function closingWithin({ logger, closeWithin }: RunAppOptions, why: string): voi
   logger.info({ why }, 'closing');
   setTimeout(() => {
     logger.error('did not close in time');
-    process.exit(1);
+    exit(logger, 1);
   }, closeWithin).unref();
 }
 
 async function close(logger: Logger, running: Running): Promise<void> {
   try {
     await running.close();
-    process.exit(0);
+    exit(logger, 0);
   } catch (error) {
     logger.error({ err: error }, 'could not close');
-    process.exit(1);
+    exit(logger, 1);
   }
+}
+
+/** The last line of every process: without it in a log, the process was killed. */
+function exit(logger: Logger, code: number): never {
+  logger.info({ code }, 'process.stopped');
+  process.exit(code);
 }

@@ -2,8 +2,9 @@ import type { Pool } from 'pg';
 import pRetry from 'p-retry';
 import { DataSource } from 'typeorm';
 import { seconds } from '#config';
-import type { Logger, Secret } from '#observability';
+import { CodedError, type Logger, type Secret } from '#observability';
 import * as entities from './entities/index.js';
+import { connectPatience, explainConnectFailure } from './connect-patience.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
@@ -33,19 +34,26 @@ export class Database {
   }
 }
 
-/** A database that starts together with us is waited for, about half a minute. */
-const PATIENCE = { retries: 20, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
+/** `connectPatience` ends the tries. */
+const TRIES = { retries: 1_000, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
 
 /**
- * Connects, and waits a while for a database that is not there yet. Connections that break later are replaced by themselves;
- * callers see the error of their own query only.
+ * Connects, and waits a while for a database that is not there yet: half a minute, less for a host that is not known, and not
+ * at all once the server has refused. Connections that break later are replaced by themselves; callers see the error of
+ * their own query only.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const dataSource = newDataSource(options);
-  await pRetry(() => dataSource.initialize(), {
-    ...PATIENCE,
-    onFailedAttempt: ({ error }) => { options.logger.warn({ err: error }, 'the database does not answer yet'); },
-  });
+  const begun = performance.now();
+  try {
+    await pRetry(() => dataSource.initialize(), {
+      ...TRIES,
+      shouldRetry: ({ error }) => performance.now() - begun < connectPatience(error),
+      onFailedAttempt: ({ error }) => { options.logger.warn({ err: error }, 'the database does not answer yet'); },
+    });
+  } catch (error) {
+    throw new CodedError('database.not_opened', explainConnectFailure(error));
+  }
   return new Database(dataSource);
 }
 

@@ -1,4 +1,5 @@
 export type { Candidate, Grant, Health, ProbeClass, ProbeResult, RefreshMode } from './entities/index.js';
+export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';
 export { violates } from './errors.js';
 export { newId, publicId } from './ids.js';
 export { PreparingClient } from './preparing-client.js';

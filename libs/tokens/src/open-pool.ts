@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { seconds } from '#config';
-import type { Logger, Secret } from '#observability';
-import { PreparingClient } from '#persistence/sql';
+import { CodedError, type Logger, type Secret } from '#observability';
+import { connectPatience, explainConnectFailure, PreparingClient, STARTS_WITHIN } from '#persistence/sql';
 
 export interface PoolOptions {
   url: Secret;
@@ -17,7 +17,10 @@ export interface PoolOptions {
 
 const ASK_EVERY = seconds(1);
 
-/** A pool whose database answers. One that is away is waited for: a journal may hold what only it can take. */
+/**
+ * A pool whose database answers. One that is away is waited for: a journal may hold what only it can take. A login that is
+ * refused and a host that is not known are for the operator, and end the start.
+ */
 export async function openPool({ url, pool: max, name, logger, signal }: PoolOptions): Promise<Pool> {
   const pool = new Pool({
     Client: PreparingClient,
@@ -32,16 +35,23 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     idle_in_transaction_session_timeout: seconds(30),
   });
   pool.on('error', (error) => { logger.warn({ err: error }, 'a database connection broke'); });
-  while (!(await answers(pool, logger))) await pause(ASK_EVERY, undefined, { signal });
-  return pool;
+  const begun = performance.now();
+  for (;;) {
+    const error = await failureOf(pool, logger);
+    if (error === undefined) return pool;
+    const patience = connectPatience(error);
+    if (patience < STARTS_WITHIN && performance.now() - begun >= patience) throw new CodedError('database.not_opened', explainConnectFailure(error));
+    await pause(ASK_EVERY, undefined, { signal });
+  }
 }
 
-async function answers(pool: Pool, logger: Logger): Promise<boolean> {
+/** Undefined: the database answers. */
+async function failureOf(pool: Pool, logger: Logger): Promise<Error | undefined> {
   try {
     await pool.query('select 1');
-    return true;
+    return undefined;
   } catch (error) {
     logger.warn({ err: error }, 'the database does not answer yet; nothing is sent until it does');
-    return false;
+    return error as Error;
   }
 }

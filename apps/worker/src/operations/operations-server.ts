@@ -83,6 +83,7 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
   private async tell(authorization: string | undefined): Promise<Answer> {
     const { token } = this.config.metrics;
     if (token && !carriesToken(authorization, token)) return json(401, { status: 'unauthorized' });
+    this.metrics.set('evergrant_queue_up', {}, (await this.readiness.queueAnswers()) ? 1 : 0);
     return { status: 200, body: await this.metrics.text(), type: Metrics.contentType };
   }
 }

@@ -33,7 +33,7 @@ afterAll(async () => {
 async function start(metrics: Partial<WorkerConfig['metrics']>): Promise<(path: string, as?: string) => Promise<[number, string]>> {
   const key = `k1:${Buffer.alloc(32).toString('base64')}`;
   const config = readWorkerConfig({ DATABASE_URL: opened.url, MASTER_KEYS: key });
-  const measured = new Metrics({ process: 'worker', sources: ['jobs'] });
+  const measured = new Metrics({ process: 'worker', sources: ['jobs', 'queue'] });
   const given = { ...config, metrics: { token: undefined, port: 0, ...metrics } };
   server = new OperationsServer(given, measured, new WorkerReadiness(opened.database, backend), logger);
   await server.onApplicationBootstrap();
@@ -69,6 +69,16 @@ describe('a worker with a METRICS_PORT', () => {
     server?.onModuleDestroy();
     expect(await get('/health/ready')).toEqual([503, expect.stringContaining('is closing')]);
     expect((await get('/health/live'))[0]).toBe(200);
+  });
+
+  it('says in its metrics whether the queue answers, each time it is asked', async () => {
+    const get = await start({});
+    const queueUp = async (): Promise<string | undefined> => /^evergrant_queue_up\{.*\} (\d)$/m.exec((await get('/metrics'))[1])?.[1];
+    expect(await queueUp()).toBe('1');
+    await wire.cut();
+    expect(await queueUp()).toBe('0');
+    await wire.mend();
+    expect(await queueUp()).toBe('1');
   });
 
   it('answers a line that is no request with a problem, and closes', async () => {

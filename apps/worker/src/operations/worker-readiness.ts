@@ -26,6 +26,10 @@ export class WorkerReadiness {
     this.#closing = true;
   }
 
+  queueAnswers(): Promise<boolean> {
+    return this.backend.ping(WITHIN).then(() => true, () => false);
+  }
+
   async checks(): Promise<Check[]> {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
     return Promise.all([

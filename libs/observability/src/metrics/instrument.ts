@@ -1,5 +1,5 @@
 /** Where the numbers of an instrument come from; a process registers only what it can tell. */
-export type Source = 'exchanges' | 'journal' | 'exchanger' | 'database' | 'requests' | 'jobs';
+export type Source = 'exchanges' | 'journal' | 'exchanger' | 'database' | 'requests' | 'jobs' | 'queue';
 
 /** One thing that is measured: labels with few values only, never an id. */
 export interface Instrument {

@@ -34,6 +34,7 @@ export const INSTRUMENTS = {
 
   http_server_request_duration_seconds: histogram(
     'requests', 'How long requests took, by the template of their route.', ['http_request_method', 'http_route', 'http_response_status_code'], QUICK),
+  evergrant_queue_up: gauge('queue', 'Whether the queue answers this process.', []),
   evergrant_jobs_total: counter('jobs', 'Runs of jobs by how they ended.', ['job', 'outcome']),
   evergrant_job_duration_seconds: histogram('jobs', 'How long runs of jobs took.', ['job'], PATIENT),
 } as const satisfies Record<string, Instrument>;

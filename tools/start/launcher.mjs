@@ -64,7 +64,7 @@ export class Launcher {
 
   async #step(name, work) {
     if (this.#stopping) throw new StartError('stopped before all was started');
-    return printStep(name, work);
+    return printStep(name, work, { progress: true });
   }
 
   async #startDatabase(password) {

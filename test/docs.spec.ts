@@ -87,6 +87,17 @@ describe('the guide', () => {
   });
 });
 
+describe('the page about upgrades', () => {
+  const folder = 'libs/persistence/src/migrations';
+  const sources = readdirSync(folder).filter((name) => /^[a-z-]+\.ts$/.test(name) && name !== 'foundation.ts');
+  const migrations = sources.flatMap((name) => all(read(`${folder}/${name}`), /^ {2}readonly name = '(\w+)'/gm));
+
+  it('says of every migration after the first what is lost when it is undone', () => {
+    expect(migrations).toContain('OneAppAClient1796016446045');
+    expect(migrations.filter((name) => !read('docs/upgrade.md').includes(`| \`${name}\` |`))).toEqual([]);
+  });
+});
+
 describe('what is looked for in documents is found', () => {
   it('a link to no file, and an anchor to no heading', () => {
     const text = '# A\n[a](README.md) [b](docs/nothing.md) [c](#a) [d](#b) [e](https://example.com) `[f](nothing.md)`';

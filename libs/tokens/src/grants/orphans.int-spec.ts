@@ -57,11 +57,11 @@ async function spoil(id: string): Promise<void> {
   await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, { access: none, refresh: none, previous: null });
 }
 
-/** An attempt of the app in that state; whose it is may be known. */
+/** An attempt of the app in that state; whose it is may be known. One that holds tokens got them just now. */
 async function attempt(status: string, person: string | null, provider = 'x'): Promise<string> {
   await flow.start(provider);
   const { id } = await flow.one<{ id: string }>('select id from connect_attempts where workspace_id = $1 order by id desc limit 1', [flow.tenant.workspaceId]);
-  await flow.pool.query('update connect_attempts set status = $2, platform_user_id = $3, spent_at = db_now() where id = $1', [id, status, person]);
+  await flow.pool.query('update connect_attempts set status = $2, platform_user_id = $3, spent_at = db_now(), exchanged_at = db_now() where id = $1', [id, status, person]);
   return id;
 }
 

@@ -39,7 +39,7 @@ export const PROBLEM_CODES = {
   'idempotency.running': [409, 'The request with this Idempotency-Key is still running.'],
   'idempotency.secret_shown_once': [409, 'This was done; the secret in its answer is shown once and not kept.'],
   'body.too_large': [413, 'The body is larger than 102400 bytes.'],
-  'body.unsupported': [415, 'The body must be application/json.'],
+  'body.unsupported': [415, 'The body must be application/json in UTF-8, without compression.'],
   'rate_limit.exceeded': [429, 'Too many requests of the class read; try again in 20 seconds.'],
   internal: [500, 'Something went wrong on our side.'],
   'http_version.unsupported': [505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here.'],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CodedError } from '#observability';
 import { z } from 'zod';
 import { idField, limit, rawText, text } from './fields.js';
-import { validationPipe } from './validation.js';
+import { invalid, validationPipe } from './validation.js';
 
 const schema = z.strictObject({
   name: text(5),
@@ -42,6 +42,11 @@ describe('validation', () => {
   it('never repeats what it was given', async () => {
     const error = await check({ name: 'hunter2-hunter2', secret: 'hunter2', id: 'hunter2' });
     expect(JSON.stringify([error.message, error.fields])).not.toContain('hunter2');
+  });
+
+  it('names a field once in the detail when several rules refuse it', () => {
+    const error = invalid([{ field: 'name', message: 'must not be empty' }, { field: 'name', message: 'must not contain control characters' }]);
+    expect(error.message).toBe('name: must not be empty.');
   });
 
   it('lists at most 50 problems, and names of at most 100 characters', async () => {

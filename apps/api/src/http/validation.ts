@@ -19,7 +19,8 @@ const LONGEST_NAME = 100;
 export function invalid(problems: FieldProblem[]): CodedError {
   const fields = problems.slice(0, LISTED).map(({ field, message }) => ({ field: shown(field), message }));
   const [first] = fields;
-  const detail = problems.length === 1 && first ? `${first.field}: ${first.message}` : `${problems.length} fields are not valid.`;
+  const count = new Set(problems.map(({ field }) => field)).size;
+  const detail = count === 1 && first ? `${first.field}: ${first.message}` : `${count} fields are not valid.`;
   return new CodedError('validation.failed', detail.endsWith('.') ? detail : `${detail}.`, { fields });
 }
 

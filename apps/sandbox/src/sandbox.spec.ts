@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { get as httpGet } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { sandboxes } from '#providers/sandbox';
 import { TestSandbox } from '../../../test/support/sandbox.js';
-import { isLoopback } from './control/mount-control.js';
+import { isLocalName, isLoopback } from './control/mount-control.js';
 
 let sandbox: TestSandbox;
 beforeAll(async () => { sandbox = await TestSandbox.start(); });
@@ -68,6 +69,26 @@ describe('the control API', () => {
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer.body).toMatchObject({ title: 'Bad Request', status: 400, errors: [{ field, message: expect.any(String) }] });
+  });
+
+  it.each([
+    ['a page of another site whose name leads to this machine', { host: 'rebound.example:3100' }],
+    ['a script of another site', { origin: 'https://attacker.example' }],
+    ['a page without an origin', { origin: 'null' }],
+  ])('refuses %s, whatever the address of the caller', async (_what, headers: Record<string, string>) => {
+    const { running } = sandbox as unknown as { running: { port: number } };
+    const status = await new Promise<number | undefined>((settle, fail) => {
+      httpGet({ host: '127.0.0.1', port: running.port, path: '/_control/calls', headers }, (answer) => {
+        answer.resume();
+        settle(answer.statusCode);
+      }).on('error', fail);
+    });
+    expect(status).toBe(403);
+  });
+
+  it('knows the names of this machine', () => {
+    expect(['http://localhost:3100', 'http://LOCALHOST.', 'http://sandbox.localhost', 'http://127.0.0.1:1', 'http://[::1]:3100'].map(isLocalName)).toEqual(Array(5).fill(true));
+    expect(['http://localhost.example', 'http://notlocalhost', 'http://10.0.0.1', 'http://', 'null'].map(isLocalName)).toEqual(Array(5).fill(false));
   });
 
   it('refuses broken JSON, a form and a wrong query as problems too', async () => {

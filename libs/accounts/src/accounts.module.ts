@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit, type Provider } from '@nestjs/common';
 import type { ApiConfig } from '#config';
-import { Cursors, Keyring } from '#crypto';
+import { BodyDigests, Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, openDatabase } from '#persistence';
 import { checkKeys, ExchangeClient, InProcessConnection, InProcessExchange, makeRoom, type Room, SharedConnection, Vault } from '#tokens';
@@ -82,6 +82,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
     { provide: Database, useFactory: open },
     { provide: Keyring, useFactory: () => new Keyring(config.masterKeys) },
     { provide: Cursors, inject: [Keyring], useFactory: (keyring: Keyring) => new Cursors(keyring) },
+    { provide: BodyDigests, inject: [Keyring], useFactory: (keyring: Keyring) => new BodyDigests(keyring) },
     { provide: Vault, inject: [Keyring], useFactory: (keyring: Keyring) => new Vault(keyring) },
     {
       provide: ROOM,

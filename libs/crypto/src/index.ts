@@ -1,4 +1,5 @@
 export { newApiKey, readApiKey, shownPrefix } from './api-key.js';
+export { BodyDigests } from './body-digests.js';
 export { carriesToken } from './bearer.js';
 export { Cursors } from './cursors.js';
 export { digest, mac, sameDigest } from './digest.js';

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from 'fastify';
-import { digest } from '#crypto';
 import type { Tenant } from '#persistence';
 import { invalid } from './validation.js';
 
@@ -9,7 +8,7 @@ export interface IdempotentRequest extends Tenant {
   method: string;
   path: string;
   key: string;
-  bodyHash: Buffer;
+  body: string;
 }
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -22,5 +21,5 @@ export function idempotentRequest({ headers, caller, method, url, bodyText = '' 
     throw invalid([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
   }
   const { tenant, credential } = caller;
-  return { ...tenant, credential, method, path: url.split('?', 1)[0] ?? '', key, bodyHash: digest(bodyText) };
+  return { ...tenant, credential, method, path: url.split('?', 1)[0] ?? '', key, body: bodyText };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { sameDigest } from '#crypto';
+import { BodyDigests } from '#crypto';
 import { Database, newId, type Tx } from '#persistence';
 import type { IdempotentRequest } from './idempotency-key.js';
 import { keyReused, secretShownOnce, stillRunning } from './idempotency.errors.js';
@@ -20,11 +20,12 @@ const TAKE = `
   on conflict (workspace_id, environment, credential, method, path, key) do update
     set id = excluded.id, body_hash = excluded.body_hash, state = 'running', status = null, answer = null, created_at = db_now()
     where idempotency_keys.created_at <= db_now() - interval '24 hours'
-      or (idempotency_keys.state = 'running' and idempotency_keys.body_hash = excluded.body_hash
+      or (idempotency_keys.state = 'running' and idempotency_keys.body_hash = $9
         and idempotency_keys.created_at <= db_now() - interval '60 seconds')`;
 
 const FIND = `
-  select body_hash as "bodyHash", state, status, answer from idempotency_keys
+  select body_hash as "bodyHash", state, status, answer,
+    state = 'running' and created_at <= db_now() - interval '60 seconds' as "isAbandoned" from idempotency_keys
   where workspace_id = $1 and environment = $2 and credential = $3 and method = $4 and path = $5 and key = $6`;
 
 const KEEP = `update idempotency_keys set state = 'done', status = $2, answer = $3 where id = $1 and state = 'running'`;
@@ -35,22 +36,30 @@ interface Row {
   state: 'running' | 'done';
   status: number;
   answer: string | null;
+  isAbandoned: boolean;
 }
 
 /** Which request holds which key, and what it was answered. */
 @Injectable()
 export class IdempotencyKeys {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly digests: BodyDigests,
+  ) {}
 
   /** Throws idempotency.key_reused, idempotency.running and idempotency.secret_shown_once. */
   async claim(request: IdempotentRequest): Promise<Claimed> {
-    const { workspaceId, environment, credential, method, path, key, bodyHash } = request;
+    const { workspaceId, environment, credential, method, path, key, body } = request;
     const place = [workspaceId, environment, credential, method, path, key];
     const hold = newId();
-    const { rowCount } = await this.database.pool.query(TAKE, [hold, ...place, bodyHash]);
-    if (rowCount === 1) return { hold };
-    const { rows } = await this.database.pool.query<Row>(FIND, place);
-    return { kept: keptIn(rows[0], bodyHash) };
+    const take = async (known: Buffer): Promise<boolean> =>
+      (await this.database.pool.query(TAKE, [hold, ...place, this.digests.write(body), known])).rowCount === 1;
+    if (await take(this.digests.write(body))) return { hold };
+    const { rows: [row] } = await this.database.pool.query<Row>(FIND, place);
+    if (row && !this.digests.isOf(row.bodyHash, body)) throw keyReused();
+    // A digest under another master key is this body's too.
+    if (row?.isAbandoned && (await take(row.bodyHash))) return { hold };
+    return { kept: keptIn(row) };
   }
 
   /** Keeps the answer; in the transaction of what was done, where `tx` is that. Throws when the hold was lost meanwhile. */
@@ -65,8 +74,7 @@ export class IdempotencyKeys {
   }
 }
 
-function keptIn(row: Row | undefined, bodyHash: Buffer): KeptAnswer {
-  if (row && !sameDigest(row.bodyHash, bodyHash)) throw keyReused();
+function keptIn(row: Row | undefined): KeptAnswer {
   if (row?.state !== 'done') throw stillRunning();
   if (row.answer === null) throw secretShownOnce();
   return { status: row.status, answer: row.answer };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
 import { turnClock } from '../../../../test/support/database.js';
@@ -78,6 +79,32 @@ async function waitForHolds(count: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+describe('what is stored of a body', () => {
+  const stored = async (): Promise<Buffer> => (await pool.query<{ hash: Buffer }>('select body_hash as hash from idempotency_keys')).rows[0]!.hash;
+  const plain = createHash('sha256').update(JSON.stringify(APP)).digest();
+
+  it('is a digest that the database alone cannot compute', async () => {
+    expect((await create()).status).toBe(201);
+    expect(await stored()).toHaveLength(32);
+    expect(await stored()).not.toEqual(plain);
+  });
+
+  it('may be the plain digest of the version before: its answer is given again, and another body is refused', async () => {
+    const { body } = await create();
+    await pool.query('update idempotency_keys set body_hash = $1', [plain]);
+    expect(await create()).toMatchObject({ status: 201, replayed: 'true', body });
+    expect((await create({ ...APP, name: 'another' })).body).toMatchObject({ code: 'idempotency.key_reused' });
+  });
+
+  it('may be the plain digest of a request of the version before that broke off: it is carried out again', async () => {
+    await create();
+    await pool.query('delete from oauth_apps');
+    await pool.query(`update idempotency_keys set body_hash = $1, state = 'running', status = null, answer = null, created_at = db_now() - interval '2 minutes'`, [plain]);
+    expect(await create()).toMatchObject({ status: 201, replayed: null });
+    expect(await stored()).not.toEqual(plain);
+  });
+});
 
 describe('a request with an Idempotency-Key', () => {
   it('is carried out once, and answered alike whenever it is repeated', async () => {

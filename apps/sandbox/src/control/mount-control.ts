@@ -11,6 +11,7 @@ export async function mountControl(server: FastifyInstance, sandbox: Sandbox): P
     scope.removeContentTypeParser('text/plain');
     scope.setErrorHandler(sendProblem);
     scope.addHook('onRequest', onlyLoopback);
+    scope.addHook('onRequest', onlyLocalNames);
     mountLooking(scope, sandbox.memory);
     mountChanging(scope, sandbox);
     done();
@@ -20,6 +21,22 @@ export async function mountControl(server: FastifyInstance, sandbox: Sandbox): P
 function onlyLoopback({ socket }: FastifyRequest, _reply: unknown, done: (error?: Problem) => void): void {
   if (isLoopback(socket.remoteAddress ?? '')) done();
   else done(new Problem(403, 'Forbidden', 'The control API answers only to this machine.'));
+}
+
+/**
+ * Refuses a browser whose page is of another site. A name of that site may lead to this machine (DNS rebinding), so the
+ * address of the caller proves nothing.
+ */
+function onlyLocalNames({ headers: { host = '', origin } }: FastifyRequest, _reply: unknown, done: (error?: Problem) => void): void {
+  if (isLocalName(`http://${host}`) && (origin === undefined || isLocalName(origin))) done();
+  else done(new Problem(403, 'Forbidden', 'The control API answers to localhost, 127.0.0.1 and [::1] only: check Host and Origin.'));
+}
+
+/** `localhost`, names under it, and loopback addresses. */
+export function isLocalName(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const name = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return name === 'localhost' || name.endsWith('.localhost') || isLoopback(name);
 }
 
 /** 127.0.0.0/8, ::1, and the former written as the latter. */

@@ -1,4 +1,4 @@
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
@@ -8,7 +8,7 @@ COPY libs libs
 # The embedded PostgreSQL and the compiler are optional packages; neither is of use in the image.
 RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 SANDBOX_HOST=0.0.0.0 EVERGRANT_HOME=/var/lib/evergrant
 # A new volume takes owner and mode of what it is mounted over: the socket is for processes of this user alone.
 RUN install -d -o node -g node "$EVERGRANT_HOME" && install -d -o node -g node -m 700 /run/evergrant

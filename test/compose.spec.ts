@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { SECRETS } from '../libs/config/src/config.js';
 import * as sections from '../libs/config/src/sections.js';
 
 interface Service {
@@ -9,11 +10,13 @@ interface Service {
   environment?: Record<string, string>;
   depends_on?: Record<string, { condition: string }>;
   volumes?: string[];
+  secrets?: string[];
 }
 
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
   services: Record<string, Service>;
   configs: Record<string, unknown>;
+  secrets: Record<string, unknown>;
 };
 const ours = Object.entries(compose.services).filter(([, service]) => service.build);
 const known = new Set(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)));
@@ -22,8 +25,8 @@ const dockerfile = readFileSync('Dockerfile', 'utf8');
 
 /** What a container needs otherwise than `npm start`, and what is for development: not for an .env file to say. */
 const OF_THE_CONTAINERS = [
-  'NODE_ENV', 'HOST', 'PORT', 'SANDBOX_HOST', 'SANDBOX_PORT', 'SANDBOX_URL', 'EVERGRANT_HOME', 'DATABASE_URL', 'DATABASE_POOL', 'REDIS_URL',
-  'EXCHANGER_SOCKET', 'JOURNAL_DIR', 'MASTER_KEYS_FILE', 'CRASH_AT', 'SEED_TEST_API_KEY',
+  'NODE_ENV', 'HOST', 'PORT', 'SANDBOX_HOST', 'SANDBOX_PORT', 'SANDBOX_URL', 'EVERGRANT_HOME', 'DATABASE_POOL',
+  'EXCHANGER_SOCKET', 'JOURNAL_DIR', 'CRASH_AT', 'SEED_TEST_API_KEY', ...SECRETS, ...SECRETS.map((name) => `${name}_FILE`),
 ];
 const taken = [...known].filter((name) => !OF_THE_CONTAINERS.includes(name)).sort();
 
@@ -81,10 +84,27 @@ describe('docker-compose.yml', () => {
     expect(compose.services.exchanger).not.toHaveProperty('deploy');
   });
 
-  it('does not start without a master key, nor gives it to the sandbox', () => {
-    expect(compose.services.api?.environment?.MASTER_KEYS).toMatch(/^\$\{MASTER_KEYS:\?/);
-    expect(compose.services.worker?.environment?.MASTER_KEYS).toMatch(/^\$\{MASTER_KEYS:\?/);
+  it('gives secrets as files to the processes that read them, and none to the sandbox', () => {
+    for (const name of ['api', 'exchanger', 'migrate', 'worker']) {
+      const { environment = {}, secrets = [] } = compose.services[name]!;
+      const files = Object.entries(environment).filter(([variable]) => SECRETS.some((secret) => variable === `${secret}_FILE`)).map(([, path]) => path);
+      expect(files.length).toBeGreaterThan(0);
+      expect(files.map((path) => path.replace('/run/secrets/', '')).sort()).toEqual(secrets.toSorted());
+    }
     expect(Object.keys(compose.services.sandbox?.environment ?? {})).toEqual(['SANDBOX_URL']);
+    expect(compose.services.sandbox?.secrets).toEqual([]);
+  });
+
+  it('has no secret in an environment, a command or a URL', () => {
+    const secrets = Object.values(compose.services).map(({ environment, command }) => JSON.stringify({ environment, command }));
+    expect(secrets.filter((text) => /\$\{[A-Z_]*(PASSWORD|TOKEN|MASTER_KEYS|SECRET)\b(?!_FILE)|:\/\/[^"/@]+:[^"/@]+@/.test(text))).toEqual([]);
+    expect(Object.keys(compose.secrets).sort()).toEqual(['master-keys', 'metrics-token', 'postgres-password', 'redis-password']);
+  });
+
+  it.each(Object.entries(compose.services))('takes every capability from %s but those its entrypoint needs, and new privileges', (_name, service) => {
+    expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    if (service.build) expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
+    if (service.build) expect(service).not.toHaveProperty('cap_add');
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type z } from 'zod';
 import { ConfigError } from './config-error.js';
 import * as sections from './sections.js';
@@ -26,11 +27,34 @@ export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...read
 
 /** Reads the chosen sections; every problem of all of them is told at once, none with the value in it. */
 function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[]): Config<Chosen> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { given, problems } = withFiles(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (problems.length > 0) throw new ConfigError(problems);
   const results = chosen.map((name) => [name, sections[name].safeParse(given)] as const);
-  const problems = results.flatMap(([, result]) => result.error?.issues ?? []);
-  if (problems.length > 0) {
-    throw new ConfigError([...new Set(problems.map((issue) => `${issue.path.join('.')}: ${issue.message}`))]);
+  const issues = results.flatMap(([, result]) => result.error?.issues ?? []);
+  if (issues.length > 0) {
+    throw new ConfigError([...new Set(issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))]);
   }
   return Object.fromEntries(results.map(([name, result]) => [name, result.data])) as Config<Chosen>;
+}
+
+/** Variables whose value may stand in a file named by the same variable with `_FILE`, such as a mounted secret. */
+export const SECRETS = ['DATABASE_URL', 'DATABASE_PASSWORD', 'REDIS_URL', 'REDIS_PASSWORD', 'MASTER_KEYS', 'METRICS_TOKEN'] as const;
+
+/** Reads the files; the line end that editors and `echo` leave is no part of a secret. */
+function withFiles(env: NodeJS.ProcessEnv): { given: NodeJS.ProcessEnv; problems: string[] } {
+  const given = { ...env };
+  const problems: string[] = [];
+  for (const name of SECRETS) {
+    const path = env[`${name}_FILE`];
+    if (path === undefined) continue;
+    try {
+      const text = readFileSync(path, 'utf8').trim();
+      if (env[name] !== undefined) problems.push(`${name}: is set together with ${name}_FILE; unset one of them`);
+      else if (text === '') problems.push(`${name}_FILE: the file ${path} is empty`);
+      else given[name] = text;
+    } catch (error) {
+      problems.push(`${name}_FILE: the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+    }
+  }
+  return { given, problems };
 }

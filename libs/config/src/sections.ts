@@ -13,6 +13,20 @@ const secretUrl = (protocol: RegExp, example: string, isWhole: (url: URL) => boo
     .refine((text) => URL.canParse(text) && isWhole(new URL(text)), `must name a host and a database: ${example}user:password@host:5432/database`)
     .transform((text) => new Secret(text));
 
+/** The password of a URL that has none: the URL can then stand where secrets do not belong. */
+const password = <Store extends string>(store: Store) =>
+  ({ [`${store}_PASSWORD`]: z.string().optional(), [`${store}_PASSWORD_FILE`]: z.string().optional() }) as Record<
+    `${Store}_PASSWORD` | `${Store}_PASSWORD_FILE`,
+    z.ZodOptional<z.ZodString>
+  >;
+
+function withPassword(given: Secret, plain: string | undefined): Secret {
+  const url = new URL(given.reveal());
+  if (plain === undefined || url.password !== '') return given;
+  url.password = encodeURIComponent(plain);
+  return new Secret(url.href);
+}
+
 /** Without a name the driver takes the user's, and without a host this machine: neither is what a URL like that means. */
 const namesDatabase = ({ hostname, pathname, searchParams }: URL): boolean =>
   (hostname !== '' || searchParams.has('host')) && pathname.length > 1;
@@ -95,13 +109,15 @@ export const home = z.object({ EVERGRANT_HOME: homeFolder }).transform((env) => 
 export const database = z
   .object({
     DATABASE_URL: secretUrl(/^postgres(ql)?$/, 'postgres://', namesDatabase),
+    DATABASE_URL_FILE: z.string().optional(),
+    ...password('DATABASE'),
     DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   })
-  .transform((env) => ({ url: env.DATABASE_URL, pool: env.DATABASE_POOL }));
+  .transform((env) => ({ url: withPassword(env.DATABASE_URL, env.DATABASE_PASSWORD), pool: env.DATABASE_POOL }));
 
 export const queue = z
-  .object({ REDIS_URL: secretUrl(/^rediss?$/, 'redis://').optional() })
-  .transform((env) => ({ redisUrl: env.REDIS_URL }));
+  .object({ REDIS_URL: secretUrl(/^rediss?$/, 'redis://').optional(), REDIS_URL_FILE: z.string().optional(), ...password('REDIS') })
+  .transform((env) => ({ redisUrl: env.REDIS_URL && withPassword(env.REDIS_URL, env.REDIS_PASSWORD) }));
 
 /** What the operator's file holds, as JSON; what it must look like is known where providers are. Undefined: no file is named. */
 export const customProviders = z.object({ CUSTOM_PROVIDERS_FILE: z.string().optional() }).transform((env, context) => {
@@ -119,8 +135,7 @@ export const customProviders = z.object({ CUSTOM_PROVIDERS_FILE: z.string().opti
 export const masterKeys = z
   .object({ MASTER_KEYS: z.string().optional(), MASTER_KEYS_FILE: z.string().optional() })
   .transform((env, context) => {
-    const text = env.MASTER_KEYS ?? (env.MASTER_KEYS_FILE && readFileSync(env.MASTER_KEYS_FILE, 'utf8'));
-    if (text) return new Secret(text.trim());
+    if (env.MASTER_KEYS !== undefined) return new Secret(env.MASTER_KEYS.trim());
     context.addIssue({ code: 'custom', path: ['MASTER_KEYS'], message: HOW_TO_MAKE_A_KEY });
     return z.NEVER;
   });
@@ -149,7 +164,7 @@ export const worker = z
   .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));
 
 export const metrics = z
-  .object({ METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(), METRICS_PORT: port.optional() })
+  .object({ METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(), METRICS_TOKEN_FILE: z.string().optional(), METRICS_PORT: port.optional() })
   .transform((env) => ({
     /** Asked of whoever reads the metrics; without it anybody may. */
     token: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : undefined,

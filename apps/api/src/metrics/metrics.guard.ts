@@ -5,13 +5,14 @@ import { carriesToken } from '#crypto';
 import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
 
-/** Asks for METRICS_TOKEN where one is set. */
+/** Asks for METRICS_TOKEN. In production nothing is served without one: the port of the API is a public one. */
 @Injectable()
 export class MetricsGuard implements CanActivate {
   constructor(@Inject(API_CONFIG) private readonly config: ApiConfig) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const { token } = this.config.metrics;
+    const { metrics: { token }, process: { production } } = this.config;
+    if (!token && production) throw new CodedError('route.not_found', 'The metrics are off: METRICS_TOKEN is not set.');
     const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
     if (!token || carriesToken(headers.authorization, token)) return true;
     throw new CodedError('credential.invalid', 'The metrics ask for METRICS_TOKEN, as Authorization: Bearer.');

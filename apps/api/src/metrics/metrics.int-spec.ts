@@ -107,14 +107,22 @@ describe('GET /metrics while the database is away', () => {
     const other = await openTestApi(async (databaseUrl) => {
       const proxy = await openTcpProxy(databaseUrl);
       cut = () => proxy.cut();
-      return { DATABASE_URL: proxy.url };
+      return { DATABASE_URL: proxy.url, METRICS_TOKEN: TOKEN };
     });
     await cut?.();
-    const answer = await other.call('/metrics');
+    const answer = await other.call('/metrics', { as: TOKEN });
     const text = await answer.text();
     expect([answer.status, valueOf(text, 'evergrant_database_up')]).toEqual([200, 0]);
     expect(valueOf(text, 'evergrant_grants_oldest_due_seconds')).toBeUndefined();
     expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(0);
     await other.close();
+  });
+});
+
+describe('GET /metrics without a METRICS_TOKEN', () => {
+  it.each([['production', 404], ['development', 200]])('in %s answers %s', async (NODE_ENV, status) => {
+    const open = await openTestApi({ NODE_ENV });
+    expect((await open.call('/metrics')).status).toBe(status);
+    await open.close();
   });
 });

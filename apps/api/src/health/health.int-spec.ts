@@ -51,7 +51,7 @@ describe('the health of the process', () => {
     const response = await api.call(`/v1/oauth/x/callback?code=1&state=${started.state}`);
     await wire.mend();
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
-    expect(await response.text()).toContain('<h1>Something went wrong</h1>');
+    expect(await response.text()).toContain('<h1>The service is not available</h1>');
   });
 
   it('is not ready while it closes', async () => {

@@ -30,7 +30,8 @@ const STORIES: Record<string, Story> = {
   'revokes-after-connect': { healths: ['needs_reauth'] },
   suspended: { healths: ['restricted', 'needs_reauth'] },
   'password-changed': { healths: ['needs_reauth'] },
-  'page-role-lost': { healths: ['active', 'missing_permissions'] },
+  // A list that leaves the Page out only makes its probe due, and the probe finds its token refused.
+  'page-role-lost': { healths: ['active', 'missing_permissions', 'needs_reauth'] },
 };
 
 /** A line of the sandbox's call log. */

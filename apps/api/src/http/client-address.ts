@@ -23,7 +23,7 @@ function parse(text = ''): Address | undefined {
   return isWhole ? ipaddr.process(plain) : undefined;
 }
 
-/** Tells the addresses of trusted proxies from others. */
+/** Distinguishes the addresses of trusted proxies from all others. */
 export function trusting(proxies: readonly string[]): (address: string) => boolean {
   const ranges = proxies.map((entry) => {
     const address = parse(entry);

@@ -3,7 +3,7 @@ import { CodedError, type FieldProblem } from '#observability';
 import { invalid, RESERVED_NAMES } from './validation.js';
 
 /**
- * JSON in UTF-8 is the only body this app reads. Whoever names the type and sends nothing has sent no body. What readers of
+ * JSON in UTF-8 is the only body this app reads. A request that names the type and has no content has no body. What readers of
  * JSON understand differently is refused: names given twice, names that change a prototype, bytes that are no UTF-8.
  */
 export function readJsonOnly(fastify: FastifyInstance): void {

@@ -34,7 +34,11 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts', '<rootDir>/test/*.spec.ts', '<rootDir>/test/{faults,simulation}/**/*.spec.ts'],
+      testMatch: [
+        '<rootDir>/{apps,libs,tools}/**/*.spec.ts',
+        '<rootDir>/test/*.spec.ts',
+        '<rootDir>/test/{faults,simulation}/**/*.spec.ts',
+      ],
     },
     {
       ...common,

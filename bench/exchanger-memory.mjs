@@ -14,14 +14,18 @@ try {
   const appId = await insertApp(world, 'slow');
   const ids = [];
   for (let n = 0; n < WAITING; n += 1) {
-    ids.push(await insertGrant(world, { appId, tokens: { access_token: `a${n}`, refresh_token: `r${n}` }, person: String(n) }));
+    ids.push(
+      await insertGrant(world, { appId, tokens: { access_token: `a${n}`, refresh_token: `r${n}` }, person: String(n) }),
+    );
   }
   await slowPlatform();
   const idle = memory();
   for (const id of ids) world.exchange.refresh(id).catch(() => undefined);
   const held = await allWaiting();
   const { now, peak } = memory();
-  console.log(`idle ${idle.now} MB; ${WAITING} asked for, ${held} under way, the others wait: ${now} MB, at most ${peak} MB (limit ${LIMIT_MB})`);
+  console.log(
+    `idle ${idle.now} MB; ${WAITING} asked for, ${held} under way, the others wait: ${now} MB, at most ${peak} MB (limit ${LIMIT_MB})`,
+  );
   process.exitCode = peak > LIMIT_MB ? 1 : 0;
 } catch (error) {
   console.error(error);
@@ -38,7 +42,9 @@ try {
 async function allWaiting() {
   for (let [round, seen] = [0, 0]; round < 60; round += 1) {
     const { inProgress } = await askHealth(world.socketPath);
-    const { rows: [{ held }] } = await world.pool.query(`select count(*)::int as held from grants where refresh_state <> 'idle'`);
+    const {
+      rows: [{ held }],
+    } = await world.pool.query(`select count(*)::int as held from grants where refresh_state <> 'idle'`);
     if (inProgress >= WAITING && held > 0 && held === seen) return held;
     seen = held;
     await pause(2_000);
@@ -48,7 +54,8 @@ async function allWaiting() {
 
 async function slowPlatform() {
   await fetch(`${SANDBOX_URL}/_control/faults`, {
-    method: 'POST', headers: { 'content-type': 'application/json' },
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ provider: 'x', endpoint: 'token', times: WAITING, status: 503, delay_ms: 60_000 }),
   });
 }

@@ -23,7 +23,9 @@ try {
   for (const callers of [1, 16, 64]) rates.push(await compare(callers, grants, bare));
   const [{ baseline }] = rates;
   const most = Math.max(...rates.map(({ mine }) => mine));
-  console.log(`at most ${Math.round(most)} refreshes/s, the bare loop ${Math.round(baseline)}/s: ${(most / baseline).toFixed(2)} of it, ${WANTED} wanted`);
+  console.log(
+    `at most ${Math.round(most)} refreshes/s, the bare loop ${Math.round(baseline)}/s: ${(most / baseline).toFixed(2)} of it, ${WANTED} wanted`,
+  );
   if (most / baseline < WANTED) process.exitCode = 1;
 } finally {
   await world.close();
@@ -41,10 +43,15 @@ async function compare(callers, grants, bare) {
   // Warm, and then in turns, so that both meet the same noise.
   await ours();
   await plain();
-  const rounds = [[await ours(), await plain()], [await ours(), await plain()]];
+  const rounds = [
+    [await ours(), await plain()],
+    [await ours(), await plain()],
+  ];
   await file.close();
   const [mine, baseline] = [0, 1].map((side) => rounds.reduce((sum, round) => sum + round[side], 0) / rounds.length);
-  console.log(`${callers} at a time: ${Math.round(mine)} refreshes/s, as many bare loops ${Math.round(baseline)}/s, ratio ${(mine / baseline).toFixed(2)}`);
+  console.log(
+    `${callers} at a time: ${Math.round(mine)} refreshes/s, as many bare loops ${Math.round(baseline)}/s, ratio ${(mine / baseline).toFixed(2)}`,
+  );
   return { mine, baseline };
 }
 
@@ -56,9 +63,11 @@ async function rate(callers, things, work, before = () => undefined) {
     await before();
     const since = performance.now();
     const queue = [...things];
-    await Promise.all(Array.from({ length: callers }, async () => {
-      for (let next = queue.pop(); next; next = queue.pop()) await work(next);
-    }));
+    await Promise.all(
+      Array.from({ length: callers }, async () => {
+        for (let next = queue.pop(); next; next = queue.pop()) await work(next);
+      }),
+    );
     spent += performance.now() - since;
     done += things.length;
   }

@@ -20,7 +20,11 @@ const NEAR = 1.5;
 const ROUNDS = 4;
 /** A tail of the slowest hundredth wants some hundreds of each. */
 const PACED_BARE = 400;
-const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ access_token: 'a'.repeat(400), refresh_token: 'r'.repeat(100), expires_in: 7_200 }) };
+const answer = {
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ access_token: 'a'.repeat(400), refresh_token: 'r'.repeat(100), expires_in: 7_200 }),
+};
 const RECORD_BYTES = 900;
 const platformTime = () => 20 + Math.random() * 60;
 
@@ -28,16 +32,30 @@ const folder = await mkdtemp(join(PLACE, 'bench-journal-'));
 try {
   const begin = performance.now();
   const keyring = new Keyring(new Secret(`bench:${randomBytes(32).toString('base64')}`));
-  const { journal } = await FileJournal.open(join(folder, 'journal'), { keyring, logger: createLogger({ app: 'bench' }), layout: { ahead: 320 } });
+  const { journal } = await FileJournal.open(join(folder, 'journal'), {
+    keyring,
+    logger: createLogger({ app: 'bench' }),
+    layout: { ahead: 320 },
+  });
   console.log(`opened, room for 80 exchanges made, in ${Math.round(performance.now() - begin)} ms`);
   await measureJournal(journal, 16, ANSWERS / 4);
-  for (const [platform, what] of [[platformTime, 'exchanges'], [undefined, 'as fast as they go']]) {
+  for (const [platform, what] of [
+    [platformTime, 'exchanges'],
+    [undefined, 'as fast as they go'],
+  ]) {
     for (const lanes of [1, 16, 64]) {
       const times = { journal: [], bare: [] };
       // In turns, so that a busy moment of the machine hits both.
       for (let round = 0; round < ROUNDS; round += 1) {
-        times.bare.push(...await measureBare(platform, (platform ? PACED_BARE : ANSWERS) / ROUNDS));
-        times.journal.push(...await measureJournal(journal, lanes, (platform ? Math.max(PACED_BARE, lanes * 100) : ANSWERS) / ROUNDS, platform));
+        times.bare.push(...(await measureBare(platform, (platform ? PACED_BARE : ANSWERS) / ROUNDS)));
+        times.journal.push(
+          ...(await measureJournal(
+            journal,
+            lanes,
+            (platform ? Math.max(PACED_BARE, lanes * 100) : ANSWERS) / ROUNDS,
+            platform,
+          )),
+        );
       }
       const within = report(`${lanes} ${what}`, times);
       if (platform && !within) process.exitCode = 1;
@@ -52,26 +70,33 @@ function report(what, { journal, bare }) {
   const ratio = (share) => (at(journal, share) / at(bare, share)).toFixed(1);
   const line = (of) => [0.5, 0.95, 0.99].map((share) => at(of, share).toFixed(2)).join(' / ');
   const [mine, disk] = [at(journal, 0.99), at(bare, 0.99)];
-  const verdict = mine <= TARGET ? `within ${TARGET} ms` : `above ${TARGET} ms, ${mine <= disk * NEAR ? 'near the bare write' : 'FAR FROM THE BARE WRITE'}`;
-  console.log(`${what}: p50/p95/p99 ${line(journal)} ms (${verdict}), bare ${line(bare)} ms, ratio p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`);
+  const verdict =
+    mine <= TARGET
+      ? `within ${TARGET} ms`
+      : `above ${TARGET} ms, ${mine <= disk * NEAR ? 'near the bare write' : 'FAR FROM THE BARE WRITE'}`;
+  console.log(
+    `${what}: p50/p95/p99 ${line(journal)} ms (${verdict}), bare ${line(bare)} ms, ratio p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`,
+  );
   return mine <= Math.max(TARGET, disk * NEAR);
 }
 
 /** Whole exchanges, one after the other in each lane; measured is the answer alone. */
 async function measureJournal(journal, lanes, count, platform) {
   const times = [];
-  await Promise.all(Array.from({ length: lanes }, async () => {
-    while (times.length < count) {
-      const intent = { intentId: randomUUID(), kind: 'refresh', subjectId: randomUUID(), version: '7' };
-      while (!journal.writable()) await new Promise(setImmediate);
-      await journal.dispatched(intent);
-      if (platform) await pause(platform());
-      const begin = performance.now();
-      await journal.answered(intent, answer);
-      times.push(performance.now() - begin);
-      journal.settled(intent.intentId);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      while (times.length < count) {
+        const intent = { intentId: randomUUID(), kind: 'refresh', subjectId: randomUUID(), version: '7' };
+        while (!journal.writable()) await new Promise(setImmediate);
+        await journal.dispatched(intent);
+        if (platform) await pause(platform());
+        const begin = performance.now();
+        await journal.answered(intent, answer);
+        times.push(performance.now() - begin);
+        journal.settled(intent.intentId);
+      }
+    }),
+  );
   return times;
 }
 

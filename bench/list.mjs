@@ -17,8 +17,16 @@ const tenant = { workspaceId: newId(), environment: 'live' };
 const folder = await mkdtemp(join(tmpdir(), 'bench-list-'));
 const postgres = await startPostgres({ dataDir: join(folder, 'data') });
 try {
-  execFileSync('node', ['dist/apps/api/src/migrate.js'], { env: { ...process.env, DATABASE_URL: postgres.url }, stdio: 'ignore' });
-  const database = await openDatabase({ url: new Secret(postgres.url), pool: 2, name: 'bench', logger: createLogger({ app: 'bench' }) });
+  execFileSync('node', ['dist/apps/api/src/migrate.js'], {
+    env: { ...process.env, DATABASE_URL: postgres.url },
+    stdio: 'ignore',
+  });
+  const database = await openDatabase({
+    url: new Secret(postgres.url),
+    pool: 2,
+    name: 'bench',
+    logger: createLogger({ app: 'bench' }),
+  });
   await fill(database.pool);
   await measure(database);
   await database.close();
@@ -30,7 +38,10 @@ try {
 async function fill(pool) {
   const { workspaceId } = tenant;
   await pool.query(`insert into workspaces (id, name) values ($1, 'bench')`, [workspaceId]);
-  await pool.query(`insert into projects (id, workspace_id, environment, name, is_default) values ($1, $2, 'live', 'Default', true)`, [newId(), workspaceId]);
+  await pool.query(
+    `insert into projects (id, workspace_id, environment, name, is_default) values ($1, $2, 'live', 'Default', true)`,
+    [newId(), workspaceId],
+  );
   await pool.query(
     `insert into grants (id, workspace_id, environment, provider, platform_user_id, mode, issued_at)
      select gen_random_uuid(), $1, 'live', 'x', n::text, 'rotating_strict', now() from generate_series(1, $2::int) as n`,
@@ -50,7 +61,9 @@ async function measure({ pool }) {
   const list = new ListAccounts({ pool }, cursors);
   const first = await list.execute({ tenant, filters: {}, limit: 50 });
   const page = (cursor) => time(() => list.execute({ tenant, filters: {}, limit: 50, cursor }));
-  const { rows: [deep] } = await pool.query(
+  const {
+    rows: [deep],
+  } = await pool.query(
     `select id, to_char(connected_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at from accounts
      order by connected_at desc, id desc offset $1 limit 1`,
     [Math.floor(ACCOUNTS * 0.9)],
@@ -59,12 +72,18 @@ async function measure({ pool }) {
   const deepCursor = cursors.write(scope, { ...deep, total: first.total, capped: false });
   const second = await page(first.nextCursor);
   const ninth = await page(deepCursor);
-  const offset = await time(() => pool.query(
-    `select * from accounts where workspace_id = $1 and environment = 'live' and health <> 'disconnected'
+  const offset = await time(
+    () =>
+      pool.query(
+        `select * from accounts where workspace_id = $1 and environment = 'live' and health <> 'disconnected'
      order by connected_at desc, id desc offset $2 limit 50`,
-    [tenant.workspaceId, Math.floor(ACCOUNTS * 0.9)],
-  ), 10);
-  console.log(`${first.total} accounts: second page ${second.toFixed(2)} ms, page at 90 % ${ninth.toFixed(2)} ms, ratio ${(ninth / second).toFixed(2)}`);
+        [tenant.workspaceId, Math.floor(ACCOUNTS * 0.9)],
+      ),
+    10,
+  );
+  console.log(
+    `${first.total} accounts: second page ${second.toFixed(2)} ms, page at 90 % ${ninth.toFixed(2)} ms, ratio ${(ninth / second).toFixed(2)}`,
+  );
   console.log(`an OFFSET as deep ${offset.toFixed(2)} ms, ratio to our page ${(offset / ninth).toFixed(0)}`);
 }
 

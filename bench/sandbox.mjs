@@ -49,17 +49,25 @@ async function measure(definition) {
   await run({ port: BARE_PORT, path: '/token' }, clients, 1);
   const plain = await run({ port: BARE_PORT, path: '/token' }, clients, SECONDS);
   const ratio = (imitated / plain).toFixed(2);
-  console.log(`${definition.title}: ${Math.round(imitated)} refreshes/s, bare route ${Math.round(plain)}/s, ratio ${ratio}`);
+  console.log(
+    `${definition.title}: ${Math.round(imitated)} refreshes/s, bare route ${Math.round(plain)}/s, ratio ${ratio}`,
+  );
 }
 
 /** Asks in the words of all platforms at once; each reads its own. */
 async function connect({ authorize, scopes, tokens }, target, clientId) {
   const { host, pathname } = new URL(authorize.url);
   const query = new URLSearchParams({
-    response_type: 'code', client_id: clientId, client_key: clientId, redirect_uri: redirectUri,
-    scope: tokens.refreshScope ?? Object.keys(scopes)[0], state: 's',
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256',
-    sandbox_user: 'happy', sandbox_decision: 'approve',
+    response_type: 'code',
+    client_id: clientId,
+    client_key: clientId,
+    redirect_uri: redirectUri,
+    scope: tokens.refreshScope ?? Object.keys(scopes)[0],
+    state: 's',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    sandbox_user: 'happy',
+    sandbox_decision: 'approve',
   });
   const back = await fetch(`http://127.0.0.1:${SANDBOX_PORT}/${host}${pathname}?${query}`, { redirect: 'manual' });
   const code = new URL(back.headers.get('location')).searchParams.get('code');
@@ -81,22 +89,38 @@ async function token(target, { clientId, authorization }, fields) {
 async function run(target, clients, seconds) {
   const until = performance.now() + seconds * 1_000;
   let calls = 0;
-  await Promise.all(clients.map(async (client) => {
-    while (performance.now() < until) {
-      client.answer = await token(target, client, { grant_type: 'refresh_token', refresh_token: client.answer.refresh_token });
-      calls += 1;
-    }
-  }));
+  await Promise.all(
+    clients.map(async (client) => {
+      while (performance.now() < until) {
+        client.answer = await token(target, client, {
+          grant_type: 'refresh_token',
+          refresh_token: client.answer.refresh_token,
+        });
+        calls += 1;
+      }
+    }),
+  );
   return calls / seconds;
 }
 
 function call({ port, path }, form, authorization = '') {
   const body = form.toString();
-  const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) };
+  const headers = {
+    authorization,
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': Buffer.byteLength(body),
+  };
   return new Promise((resolve, reject) => {
     const sent = request({ agent, host: '127.0.0.1', port, path, method: 'POST', headers }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => { text += chunk; }).on('end', () => { resolve(JSON.parse(text)); });
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk) => {
+          text += chunk;
+        })
+        .on('end', () => {
+          resolve(JSON.parse(text));
+        });
     });
     sent.on('error', reject).end(body);
   });
@@ -109,7 +133,9 @@ async function serveBare() {
   let answer;
   await server.register(formbody);
   server.post('/answer', ({ body }) => (answer = JSON.parse(body.answer)));
-  server.post('/token', ({ body }, reply) => reply.header('cache-control', 'no-store').send({ ...answer, refresh_token: body.refresh_token }));
+  server.post('/token', ({ body }, reply) =>
+    reply.header('cache-control', 'no-store').send({ ...answer, refresh_token: body.refresh_token }),
+  );
   await server.listen({ host: '127.0.0.1', port: BARE_PORT });
   process.on('disconnect', () => process.exit(0));
   process.send('ready');

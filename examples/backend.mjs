@@ -14,7 +14,10 @@ async function evergrant(path) {
 
 async function connect(platform) {
   const [id, flow] = [randomUUID(), randomUUID()];
-  const query = new URLSearchParams({ return_url: `http://localhost:${PORT}/connected?flow=${flow}`, user_ref: 'user-1' });
+  const query = new URLSearchParams({
+    return_url: `http://localhost:${PORT}/connected?flow=${flow}`,
+    user_ref: 'user-1',
+  });
   const { authorize_url, state } = await evergrant(`/v1/oauth/${encodeURIComponent(platform)}/start?${query}`);
   sessions.set(id, { flow, state });
   return [302, { location: authorize_url, 'set-cookie': `session=${id}; HttpOnly; SameSite=Lax; Path=/` }];

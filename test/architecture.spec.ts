@@ -10,7 +10,9 @@ const ruleOf = (name: string): Rule => rules.find((rule) => rule.name === name)!
 describe('the architecture', () => {
   let tree: Tree;
 
-  beforeAll(() => { tree = readTree(); });
+  beforeAll(() => {
+    tree = readTree();
+  });
 
   it.each(rules)('$name: $sentence', (rule) => {
     expect(judge(rule, tree)).toEqual([]);

@@ -25,8 +25,20 @@ const dockerfile = readFileSync('Dockerfile', 'utf8');
 
 /** What a container needs otherwise than `npm start`, and what is for development: not for an .env file to say. */
 const OF_THE_CONTAINERS = [
-  'NODE_ENV', 'HOST', 'PORT', 'SANDBOX_HOST', 'SANDBOX_PORT', 'SANDBOX_URL', 'EVERGRANT_HOME', 'DATABASE_POOL',
-  'EXCHANGER_SOCKET', 'JOURNAL_DIR', 'CRASH_AT', 'SEED_TEST_API_KEY', ...SECRETS, ...SECRETS.map((name) => `${name}_FILE`),
+  'NODE_ENV',
+  'HOST',
+  'PORT',
+  'SANDBOX_HOST',
+  'SANDBOX_PORT',
+  'SANDBOX_URL',
+  'EVERGRANT_HOME',
+  'DATABASE_POOL',
+  'EXCHANGER_SOCKET',
+  'JOURNAL_DIR',
+  'CRASH_AT',
+  'SEED_TEST_API_KEY',
+  ...SECRETS,
+  ...SECRETS.map((name) => `${name}_FILE`),
 ];
 const taken = [...known].filter((name) => !OF_THE_CONTAINERS.includes(name)).sort();
 
@@ -56,18 +68,32 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it.each(ours.filter(([name]) => name !== 'sandbox'))('takes from an .env file whatever an operator may set: %s', (_name, { environment = {} }) => {
-    expect(Object.entries(environment).filter(([name, value]) => new RegExp(`[$][{]${name}:`).test(value)).map(([name]) => name).sort()).toEqual(taken);
-    expect(environment).not.toHaveProperty('HOST');
-  });
+  it.each(ours.filter(([name]) => name !== 'sandbox'))(
+    'takes from an .env file whatever an operator may set: %s',
+    (_name, { environment = {} }) => {
+      expect(
+        Object.entries(environment)
+          .filter(([name, value]) => new RegExp(`[$][{]${name}:`).test(value))
+          .map(([name]) => name)
+          .sort(),
+      ).toEqual(taken);
+      expect(environment).not.toHaveProperty('HOST');
+    },
+  );
 
-  it.each([['CUSTOM_PROVIDERS_FILE', 'providers'], ['JWT_PUBLIC_KEY_FILE', 'jwt-public-key']])('mounts the file that is named: %s', (variable, source) => {
+  it.each([
+    ['CUSTOM_PROVIDERS_FILE', 'providers'],
+    ['JWT_PUBLIC_KEY_FILE', 'jwt-public-key'],
+  ])('mounts the file that is named: %s', (variable, source) => {
     const target = `/etc/evergrant/${source}.json`;
     expect(compose.configs[source]).toEqual({ file: `\${${variable}:-/dev/null}` });
-    expect(compose.services.api).toMatchObject({ environment: { [variable]: `\${${variable}:+${target}}` }, configs: expect.arrayContaining([{ source, target }]) });
+    expect(compose.services.api).toMatchObject({
+      environment: { [variable]: `\${${variable}:+${target}}` },
+      configs: expect.arrayContaining([{ source, target }]),
+    });
   });
 
-  it('has the exchanger\'s socket on a volume that its callers share, and its journal on one that nobody else has', () => {
+  it("has the exchanger's socket on a volume that its callers share, and its journal on one that nobody else has", () => {
     const { exchanger, ...others } = compose.services;
     const { EXCHANGER_SOCKET: socket = '', JOURNAL_DIR: journal = '' } = exchanger!.environment!;
     for (const name of ['api', 'exchanger', 'worker']) {
@@ -76,7 +102,11 @@ describe('docker-compose.yml', () => {
     }
     const kept = volumeOf(exchanger!, journal);
     expect(kept).toBe('journal');
-    expect(Object.values(others).flatMap(({ volumes = [] }) => volumes).filter((volume) => volume.startsWith(`${kept}:`))).toEqual([]);
+    expect(
+      Object.values(others)
+        .flatMap(({ volumes = [] }) => volumes)
+        .filter((volume) => volume.startsWith(`${kept}:`)),
+    ).toEqual([]);
   });
 
   it('gives one exchanger the time that its exchanges may take', () => {
@@ -87,7 +117,9 @@ describe('docker-compose.yml', () => {
   it('gives secrets as files to the processes that read them, and none to the sandbox', () => {
     for (const name of ['api', 'exchanger', 'migrate', 'worker']) {
       const { environment = {}, secrets = [] } = compose.services[name]!;
-      const files = Object.entries(environment).filter(([variable]) => SECRETS.some((secret) => variable === `${secret}_FILE`)).map(([, path]) => path);
+      const files = Object.entries(environment)
+        .filter(([variable]) => SECRETS.some((secret) => variable === `${secret}_FILE`))
+        .map(([, path]) => path);
       expect(files.length).toBeGreaterThan(0);
       expect(files.map((path) => path.replace('/run/secrets/', '')).sort()).toEqual(secrets.toSorted());
     }
@@ -96,16 +128,30 @@ describe('docker-compose.yml', () => {
   });
 
   it('has no secret in an environment, a command or a URL', () => {
-    const secrets = Object.values(compose.services).map(({ environment, command }) => JSON.stringify({ environment, command }));
-    expect(secrets.filter((text) => /\$\{[A-Z_]*(PASSWORD|TOKEN|MASTER_KEYS|SECRET)\b(?!_FILE)|:\/\/[^"/@]+:[^"/@]+@/.test(text))).toEqual([]);
-    expect(Object.keys(compose.secrets).sort()).toEqual(['master-keys', 'metrics-token', 'postgres-password', 'redis-password']);
+    const secrets = Object.values(compose.services).map(({ environment, command }) =>
+      JSON.stringify({ environment, command }),
+    );
+    expect(
+      secrets.filter((text) =>
+        /\$\{[A-Z_]*(PASSWORD|TOKEN|MASTER_KEYS|SECRET)\b(?!_FILE)|:\/\/[^"/@]+:[^"/@]+@/.test(text),
+      ),
+    ).toEqual([]);
+    expect(Object.keys(compose.secrets).sort()).toEqual([
+      'master-keys',
+      'metrics-token',
+      'postgres-password',
+      'redis-password',
+    ]);
   });
 
-  it.each(Object.entries(compose.services))('takes every capability from %s but those its entrypoint needs, and new privileges', (_name, service) => {
-    expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
-    if (service.build) expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
-    if (service.build) expect(service).not.toHaveProperty('cap_add');
-  });
+  it.each(Object.entries(compose.services))(
+    'takes every capability from %s but those its entrypoint needs, and new privileges',
+    (_name, service) => {
+      expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+      if (service.build) expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
+      if (service.build) expect(service).not.toHaveProperty('cap_add');
+    },
+  );
 });
 
 describe('Dockerfile', () => {
@@ -128,7 +174,9 @@ describe('.env.example', () => {
   });
 
   it.each(Object.entries(sections))('gives the defaults: %s', (_name, section) => {
-    const given = Object.fromEntries([...example.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]));
+    const given = Object.fromEntries(
+      [...example.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
+    );
     expect(section.safeParse(given).data).toEqual(section.safeParse({}).data);
   });
 });

@@ -30,10 +30,21 @@ interface End {
 
 /** Runs one of the processes as it is deployed, until it ends or would be waiting for a database that may be starting. */
 async function start(entry: string, env: Record<string, string>): Promise<End> {
-  const own = { MASTER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`, EVERGRANT_HOME: home, NODE_ENV: 'development', PORT: '1' };
-  const child = spawn(process.execPath, [`dist/apps/${entry}.js`], { env: { PATH: process.env.PATH, ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const own = {
+    MASTER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
+    EVERGRANT_HOME: home,
+    NODE_ENV: 'development',
+    PORT: '1',
+  };
+  const child = spawn(process.execPath, [`dist/apps/${entry}.js`], {
+    env: { PATH: process.env.PATH, ...own, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
   const waiting = setTimeout(() => child.kill('SIGKILL'), AT_ONCE);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(waiting);
@@ -48,10 +59,40 @@ const changed = (change: (url: URL) => void): string => {
 
 const PROCESSES = ['api/src/main', 'worker/src/main', 'exchanger/src/main', 'api/src/migrate'];
 const urls: [what: string, url: () => string, says: RegExp, processes: string[]][] = [
-  ['a password that the server refuses', () => changed((url) => { url.password = PASSWORD; }), /refuses the login.*DATABASE_URL/, PROCESSES],
-  ['a database that does not exist', () => changed((url) => { url.pathname = '/nowhere'; }), /no such database.*DATABASE_URL/, ['worker/src/main']],
-  ['a host that is not known', () => changed((url) => { url.hostname = 'database.invalid'; url.password = PASSWORD; }), /host in DATABASE_URL is not known/, ['api/src/main', 'exchanger/src/main']],
-  ['no database in it', () => `postgres://evergrant:${PASSWORD}@127.0.0.1`, /DATABASE_URL: must name a host and a database/, ['worker/src/main']],
+  [
+    'a password that the server refuses',
+    () =>
+      changed((url) => {
+        url.password = PASSWORD;
+      }),
+    /refuses the login.*DATABASE_URL/,
+    PROCESSES,
+  ],
+  [
+    'a database that does not exist',
+    () =>
+      changed((url) => {
+        url.pathname = '/nowhere';
+      }),
+    /no such database.*DATABASE_URL/,
+    ['worker/src/main'],
+  ],
+  [
+    'a host that is not known',
+    () =>
+      changed((url) => {
+        url.hostname = 'database.invalid';
+        url.password = PASSWORD;
+      }),
+    /host in DATABASE_URL is not known/,
+    ['api/src/main', 'exchanger/src/main'],
+  ],
+  [
+    'no database in it',
+    () => `postgres://evergrant:${PASSWORD}@127.0.0.1`,
+    /DATABASE_URL: must name a host and a database/,
+    ['worker/src/main'],
+  ],
 ];
 
 describe('a process of ours', () => {
@@ -64,11 +105,17 @@ describe('a process of ours', () => {
 
 (redisIsHere ? describe : describe.skip)('a worker whose REDIS_URL', () => {
   let redis: TestRedis;
-  beforeAll(async () => { redis = await openTestRedis(); });
+  beforeAll(async () => {
+    redis = await openTestRedis();
+  });
   afterAll(() => redis.stop());
 
   it.each([
-    ['has a password that Redis refuses', () => redis.url.replace('redis://', `redis://somebody:${PASSWORD}@`), /WRONGPASS/],
+    [
+      'has a password that Redis refuses',
+      () => redis.url.replace('redis://', `redis://somebody:${PASSWORD}@`),
+      /WRONGPASS/,
+    ],
     ['names a host that is not known', () => `redis://:${PASSWORD}@redis.invalid:6379`, /ENOTFOUND|EAI_AGAIN/],
   ])('%s ends at once and says why', async (_what, url, says) => {
     const { code, output } = await start('worker/src/main', { DATABASE_URL: database.url, REDIS_URL: url() });

@@ -15,7 +15,12 @@ const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(patte
 
 /** The anchors of a document, as GitHub makes them of its headings. */
 const anchorsOf = (text: string): string[] =>
-  all(text, /^#+ (.+)$/gm).map((heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'));
+  all(text, /^#+ (.+)$/gm).map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 /** Links of a document that lead nowhere. */
 function broken(path: string, text: string): string[] {
@@ -24,7 +29,11 @@ function broken(path: string, text: string): string[] {
     const [file = '', anchor] = link.split('#');
     const target = file === '' ? path : posix.join(posix.dirname(path), file);
     if (!existsSync(target)) return true;
-    return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target === path ? text : read(target)).includes(anchor);
+    return (
+      anchor !== undefined &&
+      target.endsWith('.md') &&
+      !anchorsOf(target === path ? text : read(target)).includes(anchor)
+    );
   });
 }
 
@@ -33,7 +42,8 @@ const unknownScripts = (text: string): string[] =>
   all(text, /npm run (?:-\S+ )*([a-z][\w:-]*)/g).filter((name) => !(name in scripts));
 
 /** A home, a temporary folder with a name of one machine in it, a mounted workspace. */
-const hostPaths = (text: string): string[] => all(text, /((?:^|[\s"'`(=])\/(?:root|home|work|Users|mnt|workspace)\/[\w.-]+)/gm);
+const hostPaths = (text: string): string[] =>
+  all(text, /((?:^|[\s"'`(=])\/(?:root|home|work|Users|mnt|workspace)\/[\w.-]+)/gm);
 
 describe('the documents', () => {
   it('are found', () => {
@@ -62,7 +72,9 @@ describe('a button that a document says to press', () => {
   const sandboxButtons = all(read('apps/sandbox/src/pages/consent-page.ts'), /<button[^>]*>([^<]+)<\/button>/g);
   /** Swagger UI's own; test/e2e/browser.e2e-spec.ts presses it. */
   const buttons = [...sandboxButtons, 'Authorize'];
-  const pressed = ['README.md', 'docs/guide.md', 'docs/sandbox.md'].flatMap((path) => all(read(path), /\bpress(?:es)?\s+\*([^*]+)\*/g));
+  const pressed = ['README.md', 'docs/guide.md', 'docs/sandbox.md'].flatMap((path) =>
+    all(read(path), /\bpress(?:es)?\s+\*([^*]+)\*/g),
+  );
 
   it('is on the page, letter by letter', () => {
     expect(pressed).toEqual(expect.arrayContaining(['Authorize app', 'Authorize']));
@@ -79,11 +91,16 @@ describe('the README', () => {
 
 describe('the guide', () => {
   const table = read('docs/guide.md').split('\n## Errors\n')[1]!.split('\n## ')[0]!;
-  const rows = [...table.matchAll(/^\| (\d{3}) \| (.+?) \|/gm)].map(([, status, codes]) => ({ status: Number(status), codes: codes! }));
+  const rows = [...table.matchAll(/^\| (\d{3}) \| (.+?) \|/gm)].map(([, status, codes]) => ({
+    status: Number(status),
+    codes: codes!,
+  }));
   const told = rows.flatMap(({ status, codes }) => all(codes, /`([\w.]+)`/g).map((code) => [code, status]));
 
   it('tells every error code with its status, and no other', () => {
-    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, [status]]) => [code, status])));
+    expect(Object.fromEntries(told)).toEqual(
+      Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, [status]]) => [code, status])),
+    );
   });
 });
 
@@ -105,7 +122,10 @@ describe('what is looked for in documents is found', () => {
   });
 
   it('a script that is not there', () => {
-    expect(unknownScripts('npm run token, npm run --silent token, npm run tokens, `npm run no:such`')).toEqual(['tokens', 'no:such']);
+    expect(unknownScripts('npm run token, npm run --silent token, npm run tokens, `npm run no:such`')).toEqual([
+      'tokens',
+      'no:such',
+    ]);
   });
 
   it('a path of one machine', () => {

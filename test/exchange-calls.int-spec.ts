@@ -9,15 +9,24 @@ import { freePorts } from './support/free-ports.js';
 
 /** Every message of the exchanger's socket with each of its outcomes, held against what the platform got. Revocations: revocations.int-spec.ts. */
 let flow: Flow;
-beforeAll(async () => { flow = await Flow.open(1, { exchanger: 'process' }); });
+beforeAll(async () => {
+  flow = await Flow.open(1, { exchanger: 'process' });
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const REFUSED = { status: 400, body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' } };
+const REFUSED = {
+  status: 400,
+  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
+};
 
 describe('the code of an attempt', () => {
   /** What exchanging it comes to, and the calls that the platform got for it. */
-  async function exchanged({ fault, persona, by = flow.exchange() }: { fault?: Fault; persona?: string; by?: TokenExchange } = {}): Promise<unknown[]> {
+  async function exchanged({
+    fault,
+    persona,
+    by = flow.exchange(),
+  }: { fault?: Fault; persona?: string; by?: TokenExchange } = {}): Promise<unknown[]> {
     const { authorizeUrl } = await flow.start('x');
     const code = new Secret((await flow.decide(authorizeUrl, persona)).searchParams.get('code')!);
     const { id } = (await attemptsOf(flow)).at(-1)!;
@@ -46,7 +55,10 @@ describe('the code of an attempt', () => {
     const { port } = await freePorts();
     const cutOff = await ExchangerProcess.start({ ...flow.environment, SANDBOX_URL: `http://127.0.0.1:${port}` });
     try {
-      const client = new ExchangeClient(new SharedConnection(cutOff.socketPath), createLogger({ app: 'test', level: 'silent' }));
+      const client = new ExchangeClient(
+        new SharedConnection(cutOff.socketPath),
+        createLogger({ app: 'test', level: 'silent' }),
+      );
       expect(await exchanged({ by: client })).toEqual([{ kind: 'unreachable' }, []]);
     } finally {
       await cutOff.close();
@@ -99,7 +111,12 @@ describe('the refresh of a grant', () => {
 
   it('waits with its app, and is not sent meanwhile', async () => {
     const [one, other] = [await flow.connect('x'), await due('omar')];
-    await flow.fault({ endpoint: 'token', status: 402, body: { title: 'CreditsDepleted' }, headers: { 'retry-after': '900' } });
+    await flow.fault({
+      endpoint: 'token',
+      status: 402,
+      body: { title: 'CreditsDepleted' },
+      headers: { 'retry-after': '900' },
+    });
     expect((await refreshed(one))[0]).toMatchObject({ kind: 'app_paused' });
     expect(await refreshed(other)).toEqual([{ kind: 'app_paused', retryAfter: 900 }, 0]);
   });
@@ -115,7 +132,9 @@ describe('the exchanger', () => {
   it('counts what it sent', async () => {
     const count = async (): Promise<number> => {
       const text = await askMetrics(flow.exchanger.socketPath);
-      return Number(/^evergrant_token_exchanges_total\{[^}]*kind="code"[^}]*outcome="ok"[^}]*\} (\d+)$/m.exec(text)?.[1] ?? 0);
+      return Number(
+        /^evergrant_token_exchanges_total\{[^}]*kind="code"[^}]*outcome="ok"[^}]*\} (\d+)$/m.exec(text)?.[1] ?? 0,
+      );
     };
     const before = await count();
     await flow.connect('x');

@@ -18,18 +18,26 @@ const instrumentOf = (name: string): { labels: readonly string[]; buckets?: read
 
 /** The names that an expression asks for; what Prometheus adds to a histogram's name is taken off. */
 const namesIn = (expr: string): string[] =>
-  [...expr.matchAll(/\b((?:evergrant|process|nodejs|http)_[a-z0-9_]+)/g)].map(([, name]) => name!.replace(/_(bucket|count|sum)$/, ''));
+  [...expr.matchAll(/\b((?:evergrant|process|nodejs|http)_[a-z0-9_]+)/g)].map(([, name]) =>
+    name!.replace(/_(bucket|count|sum)$/, ''),
+  );
 /** `name{label="value"}`: the labels that are asked of a name. */
 const selectorsIn = (expr: string): [string, string[]][] =>
   [...expr.matchAll(/\b([a-z0-9_]+)\{([^}]*)\}/g)].map(([, name, labels]) => [
-    name!.replace(/_(bucket|count|sum)$/, ''), [...labels!.matchAll(/(\w+)[=!]/g)].map(([, label]) => label!),
+    name!.replace(/_(bucket|count|sum)$/, ''),
+    [...labels!.matchAll(/(\w+)[=!]/g)].map(([, label]) => label!),
   ]);
 
 describe('docs/metrics.md', () => {
-  const rows = [...page.matchAll(/^\| `([a-z_]+)` \|(.*?)\| .+ \|$/gm)].map(([, name, labels]) => [name, [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label)]);
+  const rows = [...page.matchAll(/^\| `([a-z_]+)` \|(.*?)\| .+ \|$/gm)].map(([, name, labels]) => [
+    name,
+    [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label),
+  ]);
 
   it('tells every instrument with its labels, and no other', () => {
-    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(instruments.map(([name, { labels }]) => [name, [...labels]])));
+    expect(Object.fromEntries(rows)).toEqual(
+      Object.fromEntries(instruments.map(([name, { labels }]) => [name, [...labels]])),
+    );
     expect(rows).toHaveLength(instruments.length);
   });
 });
@@ -47,14 +55,20 @@ describe('docs/alerts.yml', () => {
     }
   });
 
-  it.each(alerts)('$alert: has a runbook that names it and its number, and a line in the index', ({ alert, expr, annotations }) => {
-    expect(existsSync(annotations.runbook)).toBe(true);
-    const runbook = readFileSync(annotations.runbook, 'utf8');
-    expect(runbook).toContain(`\`${alert}\``);
-    if (!namesIn(expr)[0]!.startsWith('process_') && !alert.endsWith('GivenUp')) expect(namesIn(expr).some((name) => runbook.includes(name))).toBe(true);
-    const line = readFileSync('docs/runbooks/README.md', 'utf8').split('\n').find((row) => row.includes(`\`${alert}\``));
-    expect(line).toContain(annotations.runbook.split('/').at(-1));
-  });
+  it.each(alerts)(
+    '$alert: has a runbook that names it and its number, and a line in the index',
+    ({ alert, expr, annotations }) => {
+      expect(existsSync(annotations.runbook)).toBe(true);
+      const runbook = readFileSync(annotations.runbook, 'utf8');
+      expect(runbook).toContain(`\`${alert}\``);
+      if (!namesIn(expr)[0]!.startsWith('process_') && !alert.endsWith('GivenUp'))
+        expect(namesIn(expr).some((name) => runbook.includes(name))).toBe(true);
+      const line = readFileSync('docs/runbooks/README.md', 'utf8')
+        .split('\n')
+        .find((row) => row.includes(`\`${alert}\``));
+      expect(line).toContain(annotations.runbook.split('/').at(-1));
+    },
+  );
 
   it('has each alert once, with its buckets among those of its histogram', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);

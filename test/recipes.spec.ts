@@ -10,7 +10,12 @@ import * as jobs from '../libs/jobs/src/contracts/index.js';
  * files, and each of them must be a place that the recipe names.
  */
 const text = readFileSync('CONTRIBUTING.md', 'utf8').split('\n## Recipes\n')[1]!.split('\n## ')[0]!;
-const recipes = new Map(text.split(/^### /m).slice(1).map((recipe) => [recipe.split('\n')[0]!, recipe]));
+const recipes = new Map(
+  text
+    .split(/^### /m)
+    .slice(1)
+    .map((recipe) => [recipe.split('\n')[0]!, recipe]),
+);
 
 /** The files that a recipe names: by link, or as a path in which `<name>` and the like stand for anything. */
 function placesOf(recipe: string): string[] {
@@ -21,21 +26,29 @@ function placesOf(recipe: string): string[] {
 
 function isNamed(path: string, places: readonly string[]): boolean {
   return places.some((place) => {
-    const pattern = place.replaceAll(/<[\w-]+>/g, '\0').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\0', '[\\w-]+');
+    const pattern = place
+      .replaceAll(/<[\w-]+>/g, '\0')
+      .replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('\0', '[\\w-]+');
     // A folder is named for the files that the step adds to it.
     return new RegExp(`^${pattern}${place.endsWith('/') ? '[\\w.-]+' : ''}$`).test(path);
   });
 }
 
 const sources = ['apps', 'libs'].flatMap((folder) =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts') && !/spec\.ts$/.test(path)).map((path) => posix.join(folder, path)));
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/spec\.ts$/.test(path))
+    .map((path) => posix.join(folder, path)),
+);
 const texts = new Map(sources.map((path) => [path, readFileSync(path, 'utf8')]));
 
 /** The production files in which a word stands. */
-const filesWith = (word: string): string[] => sources.filter((path) => new RegExp(`\\b${word}\\b`).test(texts.get(path)!));
+const filesWith = (word: string): string[] =>
+  sources.filter((path) => new RegExp(`\\b${word}\\b`).test(texts.get(path)!));
 
 /** Those that the recipe forgets. */
-const forgotten = (recipe: string, files: readonly string[]): string[] => files.filter((path) => !isNamed(path, placesOf(recipes.get(recipe)!)));
+const forgotten = (recipe: string, files: readonly string[]): string[] =>
+  files.filter((path) => !isNamed(path, placesOf(recipes.get(recipe)!)));
 
 describe('the recipes', () => {
   it('are found, each with the places of its steps', () => {
@@ -48,32 +61,59 @@ describe('the recipes', () => {
     expect(fixed.filter((place) => !existsSync(place))).toEqual([]);
   });
 
-  const symbols = Object.entries(jobs).flatMap(([symbol, value]) => (knownJobs.includes(value as JobContract) ? [symbol] : []));
+  const symbols = Object.entries(jobs).flatMap(([symbol, value]) =>
+    knownJobs.includes(value as JobContract) ? [symbol] : [],
+  );
 
-  it.each(symbols)('A job: every place in which %s or its handler is written is one that the recipe names', (symbol) => {
-    const [handler] = sources.flatMap((path) => new RegExp(`@Handles\\(${symbol}\\)[^]*?export class (\\w+)`).exec(texts.get(path)!)?.[1] ?? []);
-    expect(forgotten('A job', [...filesWith(symbol), ...filesWith(handler!)])).toEqual([]);
-  });
+  it.each(symbols)(
+    'A job: every place in which %s or its handler is written is one that the recipe names',
+    (symbol) => {
+      const [handler] = sources.flatMap(
+        (path) => new RegExp(`@Handles\\(${symbol}\\)[^]*?export class (\\w+)`).exec(texts.get(path)!)?.[1] ?? [],
+      );
+      expect(forgotten('A job', [...filesWith(symbol), ...filesWith(handler!)])).toEqual([]);
+    },
+  );
 
-  const useCases = [...texts.get('libs/accounts/src/accounts.module.ts')!.split('const useCases')[1]!.split('];')[0]!.matchAll(/\b[A-Z]\w+/g)].map(([name]) => name);
+  const useCases = [
+    ...texts
+      .get('libs/accounts/src/accounts.module.ts')!
+      .split('const useCases')[1]!
+      .split('];')[0]!
+      .matchAll(/\b[A-Z]\w+/g),
+  ].map(([name]) => name);
 
   it.each(useCases.filter((name) => filesWith(name).some((path) => path.endsWith('.controller.ts'))))(
-    'An endpoint: every place in which %s or its controller is written is one that the recipe names', (name) => {
+    'An endpoint: every place in which %s or its controller is written is one that the recipe names',
+    (name) => {
       const files = filesWith(name);
-      const controllers = files.filter((path) => path.endsWith('.controller.ts')).map((path) => /export class (\w+)/.exec(texts.get(path)!)![1]!);
-      const others = (path: string): boolean => !path.startsWith('libs/accounts/') || path.endsWith('index.ts') || path.endsWith('accounts.module.ts');
+      const controllers = files
+        .filter((path) => path.endsWith('.controller.ts'))
+        .map((path) => /export class (\w+)/.exec(texts.get(path)!)![1]!);
+      const others = (path: string): boolean =>
+        !path.startsWith('libs/accounts/') || path.endsWith('index.ts') || path.endsWith('accounts.module.ts');
       expect(forgotten('An endpoint', [...files.filter(others), ...controllers.flatMap(filesWith)])).toEqual([]);
-    });
+    },
+  );
 
-  const migrations = sources.flatMap((path) => /^libs\/persistence\/src\/migrations\/[\w-]+\.ts$/.test(path) ? (/export class (\w+)/.exec(texts.get(path)!)?.[1] ?? []) : []);
+  const migrations = sources.flatMap((path) =>
+    /^libs\/persistence\/src\/migrations\/[\w-]+\.ts$/.test(path)
+      ? (/export class (\w+)/.exec(texts.get(path)!)?.[1] ?? [])
+      : [],
+  );
 
   it.each(migrations)('A migration: every place in which %s is written is one that the recipe names', (name) => {
     expect(forgotten('A migration', filesWith(name))).toEqual([]);
   });
 
-  it.each(PROVIDER_NAMES)('A provider: what is written outside the folder of %s is in the two registries of which the recipe tells', (name) => {
-    const outside = sources.filter((path) => texts.get(path)!.includes(`./${name}/${name}.`) && !path.startsWith(`libs/providers/src/${name}/`));
-    expect(outside.toSorted()).toEqual(['libs/providers/src/registry.ts', 'libs/providers/src/sandbox.ts']);
-    expect(recipes.get('A provider')).toContain('its lines in registry.ts and sandbox.ts');
-  });
+  it.each(PROVIDER_NAMES)(
+    'A provider: what is written outside the folder of %s is in the two registries of which the recipe tells',
+    (name) => {
+      const outside = sources.filter(
+        (path) => texts.get(path)!.includes(`./${name}/${name}.`) && !path.startsWith(`libs/providers/src/${name}/`),
+      );
+      expect(outside.toSorted()).toEqual(['libs/providers/src/registry.ts', 'libs/providers/src/sandbox.ts']);
+      expect(recipes.get('A provider')).toContain('its lines in registry.ts and sandbox.ts');
+    },
+  );
 });

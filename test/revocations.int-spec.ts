@@ -12,13 +12,17 @@ import { makeProject, makeTenant } from './support/rows.js';
 
 /** Every situation in which tokens are destroyed, at every platform that has a call to revoke them: real exchanger, real socket. */
 let flow: Flow;
-beforeAll(async () => { flow = await Flow.open(1, { exchanger: 'process' }); });
+beforeAll(async () => {
+  flow = await Flow.open(1, { exchanger: 'process' });
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 const imitated = PROVIDER_NAMES.map(providerOf).filter(({ liveOnly }) => !liveOnly);
 const revoking = imitated.filter((provider) => provider.revoke !== undefined).map(({ name }) => name);
-const withProfiles = imitated.filter((provider) => revoking.includes(provider.name) && provider.profiles).map(({ name }) => name);
+const withProfiles = imitated
+  .filter((provider) => revoking.includes(provider.name) && provider.profiles)
+  .map(({ name }) => name);
 
 /** There, another app's consent makes another account. */
 const APP_SCOPED_IDS = ['tiktok', 'linkedin'];
@@ -43,7 +47,12 @@ async function leaveUnidentified(provider: string): Promise<void> {
 /** Gives up what `leaveUnidentified` left, as the flow does with a consent that leads nowhere. */
 async function giveUp(): Promise<void> {
   const { id } = (await attemptsOf(flow)).at(-1)!;
-  await flow.get(FailAttempt).execute(await flow.one<AttemptRow>(`select ${ATTEMPT_COLUMNS} from connect_attempts where id = $1`, [id]), 'exchange_failed');
+  await flow
+    .get(FailAttempt)
+    .execute(
+      await flow.one<AttemptRow>(`select ${ATTEMPT_COLUMNS} from connect_attempts where id = $1`, [id]),
+      'exchange_failed',
+    );
   expect((await attemptsOf(flow)).at(-1)).toMatchObject({ status: 'failed', sealed: false });
 }
 
@@ -51,7 +60,9 @@ const disconnect = (id: string): Promise<void> => flow.get(DisconnectAccount).ex
 
 describe.each(revoking)('tokens of %s are revoked at the platform', (provider) => {
   let app: string;
-  beforeEach(async () => { app = await flow.app(provider, { isDefault: true }); });
+  beforeEach(async () => {
+    app = await flow.app(provider, { isDefault: true });
+  });
 
   it('when their account is disconnected', async () => {
     const id = await flow.connect(provider);
@@ -63,7 +74,11 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     const id = await flow.connect(provider, 'happy');
     const { authorizeUrl } = await flow.get(StartReauth).execute({ tenant: flow.tenant, createdBy: 'a key', id });
     await flow.come(await flow.decide(authorizeUrl, 'paula'));
-    expect((await attemptsOf(flow)).at(-1)).toMatchObject({ status: 'failed', error: 'account_mismatch', sealed: false });
+    expect((await attemptsOf(flow)).at(-1)).toMatchObject({
+      status: 'failed',
+      error: 'account_mismatch',
+      sealed: false,
+    });
     expect(await revocations(provider)).toEqual(once);
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
   });
@@ -104,7 +119,10 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
 
   it('not when another workspace holds the same person at the same client id', async () => {
     const id = await flow.connect(provider);
-    const { clientId } = await flow.one<{ clientId: string }>('select client_id as "clientId" from oauth_apps where id = $1', [app]);
+    const { clientId } = await flow.one<{ clientId: string }>(
+      'select client_id as "clientId" from oauth_apps where id = $1',
+      [app],
+    );
     const owner = flow.tenant;
     flow.tenant = await makeTenant(flow.pool);
     await makeProject(flow.pool, flow.tenant, true);
@@ -160,25 +178,39 @@ describe.each(withProfiles)('tokens of %s are revoked at the platform', (provide
   });
 });
 
-const deleting = imitated.filter(({ name, push }) => revoking.includes(name) && push?.topics?.includes('data-deletion')).map(({ name }) => name);
+const deleting = imitated
+  .filter(({ name, push }) => revoking.includes(name) && push?.topics?.includes('data-deletion'))
+  .map(({ name }) => name);
 
 describe.each(deleting)('tokens of %s are revoked at the platform', (provider) => {
   let app: string;
-  beforeEach(async () => { app = await flow.app(provider, { isDefault: true }); });
+  beforeEach(async () => {
+    app = await flow.app(provider, { isDefault: true });
+  });
 
   /** The person's request to delete the data, as Meta signs it; the app is not removed by it. */
   async function askForDeletion(userId: string): Promise<void> {
-    const { seconds } = await flow.one<{ seconds: number }>('select floor(extract(epoch from db_now()))::int + 1 as seconds');
-    const payload = Buffer.from(JSON.stringify({ algorithm: 'HMAC-SHA256', issued_at: seconds, user_id: userId })).toString('base64url');
+    const { seconds } = await flow.one<{ seconds: number }>(
+      'select floor(extract(epoch from db_now()))::int + 1 as seconds',
+    );
+    const payload = Buffer.from(
+      JSON.stringify({ algorithm: 'HMAC-SHA256', issued_at: seconds, user_id: userId }),
+    ).toString('base64url');
     const signature = createHmac('sha256', CLIENT_SECRET).update(payload).digest('base64url');
     const body = Buffer.from(new URLSearchParams({ signed_request: `${signature}.${payload}` }).toString());
     const { family } = providerOf(provider).push!;
-    const outcome = await flow.get(HandlePush).execute({ family, oauthAppId: app, topic: 'data-deletion', headers: {}, body });
+    const outcome = await flow
+      .get(HandlePush)
+      .execute({ family, oauthAppId: app, topic: 'data-deletion', headers: {}, body });
     expect(outcome).toMatchObject({ kind: 'deleted' });
   }
 
   const personOf = async (table: 'grants' | 'connect_attempts'): Promise<string> =>
-    (await flow.one<{ id: string }>(`select platform_user_id as id from ${table} where workspace_id = $1`, [flow.tenant.workspaceId])).id;
+    (
+      await flow.one<{ id: string }>(`select platform_user_id as id from ${table} where workspace_id = $1`, [
+        flow.tenant.workspaceId,
+      ])
+    ).id;
 
   it('when a connected person asks for the data to be deleted', async () => {
     await flow.connect(provider);
@@ -222,7 +254,10 @@ describe('a revocation while the exchanger is away', () => {
   });
 
   it('is told in the log of the exchanger with its outcome, and without a token', () => {
-    const lines = flow.exchanger.log.split('\n').filter((line) => line.includes('"revocation.settled"')).map((line) => JSON.parse(line) as { outcome: string });
+    const lines = flow.exchanger.log
+      .split('\n')
+      .filter((line) => line.includes('"revocation.settled"'))
+      .map((line) => JSON.parse(line) as { outcome: string });
     expect([...new Set(lines.map(({ outcome }) => outcome))].toSorted()).toEqual(['refused', 'revoked', 'spared']);
   });
 });

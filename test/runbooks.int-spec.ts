@@ -12,7 +12,9 @@ afterAll(() => opened.close());
 
 /** What the pages hand to `sql "…"`. */
 const queries = readdirSync('docs/runbooks').flatMap((name) =>
-  [...readFileSync(`docs/runbooks/${name}`, 'utf8').matchAll(/^sql "([^"]+)"/gm)].map(([, sql]) => [name, sql!.replaceAll('\\"', '"')] as const),
+  [...readFileSync(`docs/runbooks/${name}`, 'utf8').matchAll(/^sql "([^"]+)"/gm)].map(
+    ([, sql]) => [name, sql!.replaceAll('\\"', '"')] as const,
+  ),
 );
 
 describe('the queries of the runbooks', () => {

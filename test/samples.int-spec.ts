@@ -16,7 +16,8 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const blocks = (path: string, language: string): string[] =>
   [...read(path).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block]) => block!);
 /** What starts or builds a whole installation is tried by the end-to-end tests. */
-const samplesOf = (path: string): string[] => blocks(path, 'sh').filter((block) => !/^(npm (start|test)|cp |docker |EVERGRANT_KEY=)/m.test(block));
+const samplesOf = (path: string): string[] =>
+  blocks(path, 'sh').filter((block) => !/^(npm (start|test)|cp |docker |EVERGRANT_KEY=)/m.test(block));
 
 /** What a sample's comments say of its output: the members of each JSON answer, and the lines that have nothing left out. */
 const toldBy = (sample: string): { members: string[]; lines: string[]; isError: boolean } => {
@@ -24,7 +25,9 @@ const toldBy = (sample: string): { members: string[]; lines: string[]; isError: 
   const text = comments.join('\n');
   return {
     members: [...text.matchAll(/"([a-z_]+)":/g)].map(([, name]) => name!),
-    lines: comments.map((line) => line.slice(2)).filter((line) => /^(https?:\S+|\d{3})$/.test(line) && !line.includes('…')),
+    lines: comments
+      .map((line) => line.slice(2))
+      .filter((line) => /^(https?:\S+|\d{3})$/.test(line) && !line.includes('…')),
     isError: text.includes('"code":'),
   };
 };
@@ -53,7 +56,12 @@ describe('the samples of the documents', () => {
   async function begin(workspace: string): Promise<string> {
     const key = await api.key({ workspace, scopes: [...DASHBOARD_SCOPES] });
     for (const provider of PROVIDER_NAMES) {
-      const made = await api.post('/v1/oauth-apps', key, { provider, name: provider, client_id: `sandbox-${provider}`, client_secret: 'shh' });
+      const made = await api.post('/v1/oauth-apps', key, {
+        provider,
+        name: provider,
+        client_id: `sandbox-${provider}`,
+        client_secret: 'shh',
+      });
       expect(made.status).toBe(201);
     }
     writeFileSync(join(home, '.evergrant', 'session.json'), JSON.stringify({ test_api_key: key }));
@@ -64,14 +72,24 @@ describe('the samples of the documents', () => {
   async function run(samples: string[], variables: Record<string, string> = {}): Promise<string[]> {
     const curl = `curl() { command curl --max-time 70 "\${@//localhost:3000/${new URL(api.url).host}}"; }`;
     const npm = `npm() { echo "${token}"; }`;
-    const script = samples.map((sample) => `echo '${MARK}'\n${sample}`).join('\n').replaceAll('/tmp/', `${home}/tmp/`).replaceAll(SANDBOX, sandbox.url);
+    const script = samples
+      .map((sample) => `echo '${MARK}'\n${sample}`)
+      .join('\n')
+      .replaceAll('/tmp/', `${home}/tmp/`)
+      .replaceAll(SANDBOX, sandbox.url);
     const child = spawn('bash', ['-euo', 'pipefail'], { cwd: home, env: { PATH: process.env.PATH, ...variables } });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
     child.stdin.end(`${curl}\n${npm}\n${script}`);
     const code = await new Promise((resolve) => child.on('close', resolve));
     const written = output.split(MARK).slice(1);
-    if (code !== 0) throw new Error(`sample ${written.length} ended with ${String(code)}:\n${samples[written.length - 1] ?? ''}\n${written.at(-1) ?? output}`);
+    if (code !== 0)
+      throw new Error(
+        `sample ${written.length} ended with ${String(code)}:\n${samples[written.length - 1] ?? ''}\n${written.at(-1) ?? output}`,
+      );
     return written;
   }
 
@@ -79,19 +97,26 @@ describe('the samples of the documents', () => {
     const wrong = samples.flatMap((sample, at) => {
       const output = outputs[at] ?? '';
       const { members, lines, isError } = toldBy(sample);
-      const found = [...members.filter((name) => !output.includes(`"${name}":`)), ...lines.filter((line) => !output.includes(line))];
-      if (/"code":"|"status":[45]\d\d/.test(output) !== isError && !sample.includes('_control')) found.push('whether it is an error');
+      const found = [
+        ...members.filter((name) => !output.includes(`"${name}":`)),
+        ...lines.filter((line) => !output.includes(line)),
+      ];
+      if (/"code":"|"status":[45]\d\d/.test(output) !== isError && !sample.includes('_control'))
+        found.push('whether it is an error');
       return found.length > 0 ? [{ sample, output, lacks: found }] : [];
     });
     expect(wrong).toEqual([]);
   }
 
-  it.each(['README.md', 'docs/guide.md'])('%s: each command can be run as it is printed, one after the other, and answers what it says', async (path) => {
-    await begin(path);
-    const samples = samplesOf(path);
-    expect(samples.length).toBeGreaterThan(0);
-    expectAsTold(samples, await run(samples));
-  });
+  it.each(['README.md', 'docs/guide.md'])(
+    '%s: each command can be run as it is printed, one after the other, and answers what it says',
+    async (path) => {
+      await begin(path);
+      const samples = samplesOf(path);
+      expect(samples.length).toBeGreaterThan(0);
+      expectAsTold(samples, await run(samples));
+    },
+  );
 
   it('docs/sandbox.md: each command can be run as it is printed, one after the other, and answers what it says', async () => {
     // The last one needs a connected account: apps/api/src/push/sandbox-push.int-spec.ts has one.
@@ -100,13 +125,19 @@ describe('the samples of the documents', () => {
     expectAsTold(samples, await run(samples));
   });
 
-  it.each(readdirSync('docs/setup').filter((name) => name !== 'README.md'))('docs/setup/%s: the app can be registered as it is printed', async (name) => {
-    const key = await api.key({ workspace: name });
-    for (const output of await run(samplesOf(`docs/setup/${name}`), { KEY: key, PUBLIC_URL: API })) expect(output).toContain('"redirect_uri":"http');
-  });
+  it.each(readdirSync('docs/setup').filter((name) => name !== 'README.md'))(
+    'docs/setup/%s: the app can be registered as it is printed',
+    async (name) => {
+      const key = await api.key({ workspace: name });
+      for (const output of await run(samplesOf(`docs/setup/${name}`), { KEY: key, PUBLIC_URL: API }))
+        expect(output).toContain('"redirect_uri":"http');
+    },
+  );
 
   it('docs/guide.md: the definition of an own provider is one that the service takes', () => {
     const [definition] = blocks('docs/guide.md', 'json');
-    expect(() => { registerProviders(JSON.parse(definition!)); }).not.toThrow();
+    expect(() => {
+      registerProviders(JSON.parse(definition!));
+    }).not.toThrow();
   });
 });

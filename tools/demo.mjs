@@ -25,7 +25,10 @@ const PERSONA = 'demo';
 /** The platform says nothing of it: it is found out, and believed only when it is sure. */
 async function removed(service, { app, account, first }) {
   step('The person removes the app at the platform');
-  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider: app.provider, client_id: app.client_id });
+  await service.control('POST', `/_control/users/${PERSONA}/revoke`, {
+    provider: app.provider,
+    client_id: app.client_id,
+  });
   await until('allowed to ask again', account, ({ last_refreshed_at: at }) => Date.now() - Date.parse(at) > 62_000);
   const refusal = await service.post(`/v1/accounts/${first.id}/refresh`, 409);
   say(`a refresh is refused: ${refusal.status} ${refusal.code}`);
@@ -43,7 +46,10 @@ async function removedAndTold(service, { app, account, first }) {
   const push_url = `${service.session.api_url}/v1/callbacks/${pushPath(app.provider, app.id)}`;
   await service.control('POST', '/_control/apps', { provider: app.provider, client_id: app.client_id, push_url });
   const before = Date.now();
-  await service.control('POST', `/_control/users/${PERSONA}/revoke`, { provider: app.provider, client_id: app.client_id });
+  await service.control('POST', `/_control/users/${PERSONA}/revoke`, {
+    provider: app.provider,
+    client_id: app.client_id,
+  });
   const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth', 50);
   say(`${Date.now() - before} ms later: ${dead.health}, because ${dead.health_reason}`);
 }
@@ -60,7 +66,11 @@ async function tell(service, app, push) {
   step('The worker refreshes it before its two minutes are over');
   say(`token until ${first.token_expires_at}, refresh due ${first.next_refresh_at}`);
   const account = () => service.get(`/v1/accounts/${first.id}`);
-  const refreshed = await until('refreshed', account, ({ last_refreshed_at: at }) => at !== first.last_refreshed_at && at !== null);
+  const refreshed = await until(
+    'refreshed',
+    account,
+    ({ last_refreshed_at: at }) => at !== first.last_refreshed_at && at !== null,
+  );
   say(`refreshed at ${refreshed.last_refreshed_at}, token now until ${refreshed.token_expires_at}`);
 
   step('The worker asks now and then how it is; so can a caller');
@@ -80,7 +90,12 @@ async function tell(service, app, push) {
   ensure(!gone.items.some(({ id }) => id === first.id), 'the account is still listed');
   say(`${first.id} is ${(await account()).health} and no longer listed`);
   const history = await service.get(`/v1/accounts/${first.id}/events`);
-  say(`its history: ${history.items.map(({ type }) => type).reverse().join(' → ')}`);
+  say(
+    `its history: ${history.items
+      .map(({ type }) => type)
+      .reverse()
+      .join(' → ')}`,
+  );
 }
 
 /** Tells it with an app of its own, which goes again at the end: also where the story stops early or is interrupted. */

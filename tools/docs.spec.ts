@@ -17,55 +17,94 @@ describe('the generated documents', () => {
   });
 
   it('have no page of a platform that is gone', () => {
-    expect(readdirSync('docs/setup').map((name) => `docs/setup/${name}`).filter((path) => !pages.has(path))).toEqual([]);
+    expect(
+      readdirSync('docs/setup')
+        .map((name) => `docs/setup/${name}`)
+        .filter((path) => !pages.has(path)),
+    ).toEqual([]);
   });
 
-  it.each(providers.map((provider) => [provider.name, provider]))('tell of %s its scopes, its quirks, its sources and the day', (_name, provider) => {
-    const { scopes, quirks = [], sources } = provider;
-    for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt]) expect(pages.get('docs/providers.md')).toContain(said);
-  });
+  it.each(providers.map((provider) => [provider.name, provider]))(
+    'tell of %s its scopes, its quirks, its sources and the day',
+    (_name, provider) => {
+      const { scopes, quirks = [], sources } = provider;
+      for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt])
+        expect(pages.get('docs/providers.md')).toContain(said);
+    },
+  );
 });
 
 describe('the page on restoring a backup', () => {
-  const rows = read('docs/runbooks/restore-from-backup.md').split('\n').filter((line) => /^\| .+ \| (once|again and again|there is none) \|/.test(line))
-    .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
-  const taken = ({ refresh }) => ({ rotating_strict: 'once', rotating_grace: 'once', static: 'again and again', extend_self: 'there is none', none: 'there is none' })[refresh.mode];
+  const rows = read('docs/runbooks/restore-from-backup.md')
+    .split('\n')
+    .filter((line) => /^\| .+ \| (once|again and again|there is none) \|/.test(line))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  const taken = ({ refresh }) =>
+    ({
+      rotating_strict: 'once',
+      rotating_grace: 'once',
+      static: 'again and again',
+      extend_self: 'there is none',
+      none: 'there is none',
+    })[refresh.mode];
 
   it('names every platform of the registry, how often it takes a refresh token, and how long an access token lives', () => {
-    const known = providers.map((provider) => [provider.title, taken(provider), lifeInWords(provider.token.defaultLife)]);
+    const known = providers.map((provider) => [
+      provider.title,
+      taken(provider),
+      lifeInWords(provider.token.defaultLife),
+    ]);
     expect(rows.map((cells) => cells.slice(0, 3)).toSorted()).toEqual(known.toSorted());
   });
 
   it('says what is lost, and what to do about it where something is', () => {
-    for (const [, how, , after] of rows) expect(after).toMatch(how === 'once' ? /lost.*Ask these people to connect again/ : /Nothing is lost/);
+    for (const [, how, , after] of rows)
+      expect(after).toMatch(how === 'once' ? /lost.*Ask these people to connect again/ : /Nothing is lost/);
   });
 });
 
-describe.each(providers.map((provider) => [provider.name, provider]))('the page that sets up an app at %s', (name, provider) => {
-  const page = pages.get(`docs/setup/${name}.md`);
+describe.each(providers.map((provider) => [provider.name, provider]))(
+  'the page that sets up an app at %s',
+  (name, provider) => {
+    const page = pages.get(`docs/setup/${name}.md`);
 
-  it('is followed in steps, and says where the portal is', () => {
-    expect(page).toMatch(/^# .+\n/);
-    expect(page).toMatch(/^1\. [\s\S]*^2\. [\s\S]*^3\. /m);
-    expect(page).toMatch(/https:\/\/[\w.-]+/);
-  });
+    it('is followed in steps, and says where the portal is', () => {
+      expect(page).toMatch(/^# .+\n/);
+      expect(page).toMatch(/^1\. [\s\S]*^2\. [\s\S]*^3\. /m);
+      expect(page).toMatch(/https:\/\/[\w.-]+/);
+    });
 
-  it('has the redirect URI, every scope and the call that brings the app here', () => {
-    for (const said of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`]) expect(page).toContain(said);
-  });
+    it('has the redirect URI, every scope and the call that brings the app here', () => {
+      for (const said of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`])
+        expect(page).toContain(said);
+    });
 
-  it.each(['Review', 'Pitfalls', 'Not confirmed'])('has a part "%s"', (part) => {
-    expect(page.split(/^## /m).some((text) => text.startsWith(`${part}\n`) && text.length > part.length + 20)).toBe(true);
-  });
-});
+    it.each(['Review', 'Pitfalls', 'Not confirmed'])('has a part "%s"', (part) => {
+      expect(page.split(/^## /m).some((text) => text.startsWith(`${part}\n`) && text.length > part.length + 20)).toBe(
+        true,
+      );
+    });
+  },
+);
 
 describe('what is said of a definition', () => {
   const said = (changes) => describeProvider({ ...any, ...changes });
-  const request = (parts) => ({ ...any.token, exchange: () => ({ reveal: () => ({ method: 'POST', url: 'https://a.example/t?b=c', ...parts }) }) });
+  const request = (parts) => ({
+    ...any.token,
+    exchange: () => ({ reveal: () => ({ method: 'POST', url: 'https://a.example/t?b=c', ...parts }) }),
+  });
 
   it('is read off the requests that it makes', () => {
     const form = { key: 'THE-ID', code: 'CODE', password: 'THE-SECRET' };
-    expect(said({ token: request({ form }) })).toMatchObject({ token: 'POST https://a.example/t', authentication: '`key` and `password` in the form' });
+    expect(said({ token: request({ form }) })).toMatchObject({
+      token: 'POST https://a.example/t',
+      authentication: '`key` and `password` in the form',
+    });
     const basic = request({ headers: { authorization: 'Basic abc' } });
     expect(said({ token: basic }).authentication).toMatch(/^HTTP Basic/);
   });
@@ -76,10 +115,18 @@ describe('what is said of a definition', () => {
 
   it('tells PKCE on the web from that on loopback', () => {
     const pkce = (uri) => (uri.startsWith('https') ? undefined : { name: 'S256', challenge: () => 'a'.repeat(64) });
-    expect(said({ authorize: { ...any.authorize, pkce } }).pkce).toBe('none; on loopback redirect URIs S256 in lower-case hex');
+    expect(said({ authorize: { ...any.authorize, pkce } }).pkce).toBe(
+      'none; on loopback redirect URIs S256 in lower-case hex',
+    );
   });
 
-  it.each([[7_200, '2 hours'], [5_184_000, '60 days'], [60, '1 minute'], [90, '90 seconds'], [null, 'no end']])('gives %p seconds as %s', (seconds, words) => {
+  it.each([
+    [7_200, '2 hours'],
+    [5_184_000, '60 days'],
+    [60, '1 minute'],
+    [90, '90 seconds'],
+    [null, 'no end'],
+  ])('gives %p seconds as %s', (seconds, words) => {
     expect(lifeInWords(seconds)).toBe(words);
   });
 

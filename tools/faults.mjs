@@ -10,7 +10,9 @@ function printHelp() {
 }
 
 async function strike(args) {
-  await printStep('install', () => install({ all: true, onBegin: () => console.log('  installing what package-lock.json names') }));
+  await printStep('install', () =>
+    install({ all: true, onBegin: () => console.log('  installing what package-lock.json names') }),
+  );
   await printStep('build', () => build());
   await import('./faults/register.mjs');
   const { main } = await import('../test/faults/main.ts');

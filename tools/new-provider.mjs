@@ -14,9 +14,17 @@ export function newProvider(root, name) {
   checkName(root, name);
   mkdirSync(folder);
   for (const [file, text] of Object.entries(templates(name))) writeFileSync(join(folder, file), text);
-  edit(join(sources, 'registry.ts'), (text) => addLine(text, { name, symbol: name, suffix: 'provider', list: 'const providers = [' }));
+  edit(join(sources, 'registry.ts'), (text) =>
+    addLine(text, { name, symbol: name, suffix: 'provider', list: 'const providers = [' }),
+  );
   edit(join(sources, 'sandbox.ts'), (text) =>
-    addLine(text, { name, symbol: `${name}Sandbox`, suffix: 'sandbox', list: 'sandboxes: readonly SandboxDefinition[] = [' }));
+    addLine(text, {
+      name,
+      symbol: `${name}Sandbox`,
+      suffix: 'sandbox',
+      list: 'sandboxes: readonly SandboxDefinition[] = [',
+    }),
+  );
   return folder;
 }
 

@@ -15,7 +15,9 @@ beforeEach(() => {
   mkdirSync(join(root, SOURCES), { recursive: true });
   for (const file of ['registry.ts', 'sandbox.ts']) cpSync(join(SOURCES, file), join(root, SOURCES, file));
 });
-afterEach(() => { rmSync(root, { recursive: true }); });
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
 
 const read = (file) => readFileSync(join(root, SOURCES, file), 'utf8');
 
@@ -60,8 +62,13 @@ describe('a new provider', () => {
   it('gets a folder of its own', () => {
     newProvider(root, 'mastodon');
     expect(readdirSync(join(root, SOURCES, 'mastodon')).sort()).toEqual([
-      'mastodon.errors.spec.ts', 'mastodon.errors.ts', 'mastodon.provider.spec.ts', 'mastodon.provider.ts',
-      'mastodon.sandbox.spec.ts', 'mastodon.sandbox.ts', 'setup.md',
+      'mastodon.errors.spec.ts',
+      'mastodon.errors.ts',
+      'mastodon.provider.spec.ts',
+      'mastodon.provider.ts',
+      'mastodon.sandbox.spec.ts',
+      'mastodon.sandbox.ts',
+      'setup.md',
     ]);
   });
 
@@ -71,18 +78,33 @@ describe('a new provider', () => {
       const { diagnostics = [] } = ts.transpileModule(read(`mastodon/${file}`), { reportDiagnostics: true });
       expect([file, ...diagnostics.map(({ messageText }) => messageText)]).toEqual([file]);
     }
-    expect(setupPage({ name: 'mastodon', title: 'Mastodon', scopes: { default: [], required: [] } }, read('mastodon/setup.md'))).toContain('/v1/oauth/mastodon/callback');
+    expect(
+      setupPage(
+        { name: 'mastodon', title: 'Mastodon', scopes: { default: [], required: [] } },
+        read('mastodon/setup.md'),
+      ),
+    ).toContain('/v1/oauth/mastodon/callback');
   });
 
   it('gets its line in both registries, and nothing else there changes', () => {
-    const before = { registry: readFileSync(join(SOURCES, 'registry.ts'), 'utf8'), sandbox: readFileSync(join(SOURCES, 'sandbox.ts'), 'utf8') };
+    const before = {
+      registry: readFileSync(join(SOURCES, 'registry.ts'), 'utf8'),
+      sandbox: readFileSync(join(SOURCES, 'sandbox.ts'), 'utf8'),
+    };
     newProvider(root, 'mastodon');
     expect(read('registry.ts')).toContain("import { mastodon } from './mastodon/mastodon.provider.js';");
     expect(read('registry.ts')).toMatch(/const providers = \[.*, mastodon\] as const;/);
-    expect(read('registry.ts').replace(/import \{ mastodon .*\n/, '').replace(', mastodon]', ']')).toBe(before.registry);
-    expect(read('sandbox.ts').replace(/import \{ mastodonSandbox .*\n/, '').replace('  mastodonSandbox,\n', '')).toBe(before.sandbox);
+    expect(
+      read('registry.ts')
+        .replace(/import \{ mastodon .*\n/, '')
+        .replace(', mastodon]', ']'),
+    ).toBe(before.registry);
+    expect(
+      read('sandbox.ts')
+        .replace(/import \{ mastodonSandbox .*\n/, '')
+        .replace('  mastodonSandbox,\n', ''),
+    ).toBe(before.sandbox);
   });
-
 
   it('never overwrites one that is there', () => {
     newProvider(root, 'mastodon');

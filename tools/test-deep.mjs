@@ -16,7 +16,11 @@ try {
 
 async function deep(suite, short) {
   const { add, part } = suite;
-  await part('Simulation, outages in virtual time, upgrade', ['--selectProjects', 'deep', '--maxWorkers=100%'], onPostgres);
+  await part(
+    'Simulation, outages in virtual time, upgrade',
+    ['--selectProjects', 'deep', '--maxWorkers=100%'],
+    onPostgres,
+  );
   if (!short) await longSimulation(part);
   await onRedis(suite, ['test/e2e/outages']);
   console.log('\nThe fault test');

@@ -21,7 +21,8 @@ function readArguments() {
         ttl: { type: 'string', default: '1h' },
       },
     });
-    if (!/^[1-9]\d*[smhd]$/.test(values.ttl)) throw new Error('--ttl is a whole number with s, m, h or d, for example 1h.');
+    if (!/^[1-9]\d*[smhd]$/.test(values.ttl))
+      throw new Error('--ttl is a whole number with s, m, h or d, for example 1h.');
     return values;
   } catch (error) {
     throw new Error(`${error.message}\nUsage: ${USAGE}`, { cause: error });
@@ -43,6 +44,7 @@ async function makeToken({ workspace, operator, ttl }, env) {
 }
 
 function readSigningKey(path) {
-  if (!existsSync(path)) throw new Error(`There is no signing key at ${path}: npm start makes it (mind EVERGRANT_HOME).`);
+  if (!existsSync(path))
+    throw new Error(`There is no signing key at ${path}: npm start makes it (mind EVERGRANT_HOME).`);
   return JSON.parse(readFileSync(path, 'utf8'));
 }

@@ -8,7 +8,10 @@ import { makeSecrets } from './start/home.mjs';
 
 let home;
 const token = (args, env = {}) =>
-  spawnSync(process.execPath, ['tools/token.mjs', ...args], { encoding: 'utf8', env: { ...process.env, EVERGRANT_HOME: home, ...env } });
+  spawnSync(process.execPath, ['tools/token.mjs', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, EVERGRANT_HOME: home, ...env },
+  });
 const claimsOf = async (text, expected) => {
   const jwk = JSON.parse(readFileSync(join(home, 'jwt.public.json'), 'utf8'));
   return (await jwtVerify(text.trim(), await importJWK(jwk), expected)).payload;
@@ -22,7 +25,10 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe('npm run token', () => {
   it('prints a token of a workspace that the public key verifies', async () => {
-    const claims = await claimsOf(token(['--workspace', 'acme', '--ttl', '5m']).stdout, { issuer: 'evergrant', audience: 'evergrant' });
+    const claims = await claimsOf(token(['--workspace', 'acme', '--ttl', '5m']).stdout, {
+      issuer: 'evergrant',
+      audience: 'evergrant',
+    });
     expect(claims).toMatchObject({ sub: 'acme', exp: claims.iat + 300 });
     expect(claims).not.toHaveProperty('roles');
   });
@@ -32,7 +38,10 @@ describe('npm run token', () => {
   });
 
   it('names the workspace where the API looks for it', async () => {
-    const claims = await claimsOf(token(['--workspace', 'acme'], { JWT_WORKSPACE_CLAIM: 'org', JWT_ISSUER: 'me' }).stdout, { issuer: 'me' });
+    const claims = await claimsOf(
+      token(['--workspace', 'acme'], { JWT_WORKSPACE_CLAIM: 'org', JWT_ISSUER: 'me' }).stdout,
+      { issuer: 'me' },
+    );
     expect(claims).toMatchObject({ org: 'acme' });
   });
 

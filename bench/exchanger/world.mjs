@@ -23,9 +23,17 @@ export async function openWorld(env = {}) {
   const postgres = await startPostgres({ dataDir: join(folder, 'data') });
   const masterKeys = `k1:${randomBytes(32).toString('base64')}`;
   const all = {
-    ...process.env, LOG_LEVEL: 'error', DATABASE_URL: postgres.url, DATABASE_POOL: '20', MASTER_KEYS: masterKeys, EVERGRANT_HOME: folder,
-    EXCHANGER_SOCKET: join(folder, 'exchanger.sock'), JOURNAL_DIR: join(folder, 'journal'),
-    SANDBOX_PORT: String(SANDBOX_PORT), SANDBOX_URL, ...env,
+    ...process.env,
+    LOG_LEVEL: 'error',
+    DATABASE_URL: postgres.url,
+    DATABASE_POOL: '20',
+    MASTER_KEYS: masterKeys,
+    EVERGRANT_HOME: folder,
+    EXCHANGER_SOCKET: join(folder, 'exchanger.sock'),
+    JOURNAL_DIR: join(folder, 'journal'),
+    SANDBOX_PORT: String(SANDBOX_PORT),
+    SANDBOX_URL,
+    ...env,
   };
   execFileSync('node', ['dist/apps/api/src/migrate.js'], { env: all, stdio: 'ignore' });
   const sandbox = start('sandbox', all);
@@ -37,7 +45,10 @@ export async function openWorld(env = {}) {
   const { pool } = database;
   const vault = new Vault(new Keyring(new Secret(masterKeys)));
   return {
-    folder, pool, vault, exchanger,
+    folder,
+    pool,
+    vault,
+    exchanger,
     socketPath: all.EXCHANGER_SOCKET,
     tenant: await makeTenant(pool),
     exchange: new ExchangeClient(new SharedConnection(all.EXCHANGER_SOCKET), logger),
@@ -63,25 +74,45 @@ async function stop(child) {
 async function makeTenant(pool) {
   const workspaceId = newId();
   await pool.query(`insert into workspaces (id, name) values ($1, 'bench')`, [workspaceId]);
-  await pool.query(`insert into projects (id, workspace_id, environment, name, is_default) values ($1, $1, 'test', 'Default', true)`, [workspaceId]);
+  await pool.query(
+    `insert into projects (id, workspace_id, environment, name, is_default) values ($1, $1, 'test', 'Default', true)`,
+    [workspaceId],
+  );
   return { workspaceId, environment: 'test' };
 }
 
 /** An app of its own at the sandbox, and the pair that its person gave to it. */
 export async function connectAtSandbox(clientId) {
   const query = new URLSearchParams({
-    response_type: 'code', client_id: clientId, redirect_uri: REDIRECT_URI, scope: 'tweet.read users.read offline.access', state: 's',
-    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'), code_challenge_method: 'S256',
-    sandbox_user: 'happy', sandbox_decision: 'approve',
+    response_type: 'code',
+    client_id: clientId,
+    redirect_uri: REDIRECT_URI,
+    scope: 'tweet.read users.read offline.access',
+    state: 's',
+    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
+    code_challenge_method: 'S256',
+    sandbox_user: 'happy',
+    sandbox_decision: 'approve',
   });
-  const back = await fetch(`http://127.0.0.1:${SANDBOX_PORT}/x.com/i/oauth2/authorize?${query}`, { redirect: 'manual' });
+  const back = await fetch(`http://127.0.0.1:${SANDBOX_PORT}/x.com/i/oauth2/authorize?${query}`, {
+    redirect: 'manual',
+  });
   const code = new URL(back.headers.get('location')).searchParams.get('code');
-  return askToken(clientId, { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER });
+  return askToken(clientId, {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: REDIRECT_URI,
+    code_verifier: VERIFIER,
+  });
 }
 
 export async function askToken(clientId, fields) {
   const authorization = `Basic ${Buffer.from(`${clientId}:secret`).toString('base64')}`;
-  const answer = await fetch(TOKEN_URL, { method: 'POST', headers: { authorization }, body: new URLSearchParams(fields) });
+  const answer = await fetch(TOKEN_URL, {
+    method: 'POST',
+    headers: { authorization },
+    body: new URLSearchParams(fields),
+  });
   const tokens = await answer.json();
   if (!tokens.access_token) throw new Error(`no token: ${JSON.stringify(tokens)}`);
   return tokens;
@@ -97,7 +128,9 @@ export async function insertGrant({ pool, vault, tenant }, { appId, tokens, pers
     [id, workspaceId, appId, person],
   );
   await vault.sealGrantTokens(pool, { ...tenant, id }, '1', {
-    access: new Secret(tokens.access_token), refresh: new Secret(tokens.refresh_token), previous: null,
+    access: new Secret(tokens.access_token),
+    refresh: new Secret(tokens.refresh_token),
+    previous: null,
   });
   await pool.query(
     `insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id, connection_type, health)

@@ -36,7 +36,9 @@ async function start(root: string, app: string, own: NodeJS.ProcessEnv = {}): Pr
 /** The workspace, its key and its OAuth apps are rows that the earlier release wrote. */
 async function prepareWithEarlierRelease(port: number, sandboxPort: number): Promise<void> {
   earlier = buildEarlierRelease(EARLIER);
-  ends.push(() => { earlier.remove(); });
+  ends.push(() => {
+    earlier.remove();
+  });
   opened = await openEmptyDatabase();
   ends.push(() => opened.close());
   await opened.database.pool.query('drop schema if exists bullmq cascade');
@@ -90,11 +92,18 @@ upgrade('processes of the earlier release on the schema of this one', () => {
     await runEntry(NOW, 'migrate', env);
     expect((await migrationNames()).length).toBeGreaterThan(before.length);
     await start(NOW, 'sandbox');
-    const exchanger = await ExchangerProcess.start({ DATABASE_URL: opened.url, MASTER_KEYS: env.MASTER_KEYS!, SANDBOX_URL: env.SANDBOX_URL! });
+    const exchanger = await ExchangerProcess.start({
+      DATABASE_URL: opened.url,
+      MASTER_KEYS: env.MASTER_KEYS!,
+      SANDBOX_URL: env.SANDBOX_URL!,
+    });
     ends.push(() => exchanger.close());
     env.EXCHANGER_SOCKET = exchanger.socketPath;
     await start(earlier.root, 'worker');
-    [newApi, earlierApi] = await Promise.all([backendOf(NOW, port, env.SANDBOX_URL!), backendOf(earlier.root, earlierPort, env.SANDBOX_URL!)]);
+    [newApi, earlierApi] = await Promise.all([
+      backendOf(NOW, port, env.SANDBOX_URL!),
+      backendOf(earlier.root, earlierPort, env.SANDBOX_URL!),
+    ]);
     account = await newApi.connect('x');
   }, 110_000);
 
@@ -113,7 +122,10 @@ upgrade('processes of the earlier release on the schema of this one', () => {
   });
 
   it('the earlier API lists the account, and reaches the new exchanger', async () => {
-    expect((await earlierApi.get('/v1/accounts')).body).toMatchObject({ total: 1, items: [{ id: account.id, health: 'active' }] });
+    expect((await earlierApi.get('/v1/accounts')).body).toMatchObject({
+      total: 1,
+      items: [{ id: account.id, health: 'active' }],
+    });
     const forced = await earlierApi.post(`/v1/accounts/${account.id}/refresh`);
     expect([forced.status, forced.body]).toMatchObject([200, { id: account.id, health: 'active' }]);
   });
@@ -126,7 +138,10 @@ upgrade('processes of the earlier release on the schema of this one', () => {
   it('a disconnect through the new API revokes at the platform', async () => {
     const earlierCalls = (await callsOf('revoke')).length;
     expect((await newApi.delete(`/v1/accounts/${account.id}`)).status).toBe(204);
-    const calls = await until(() => callsOf('revoke'), ({ length }) => length > earlierCalls);
+    const calls = await until(
+      () => callsOf('revoke'),
+      ({ length }) => length > earlierCalls,
+    );
     expect(calls[earlierCalls]).toMatchObject({ status: 200 });
     expect((await earlierApi.get(`/v1/accounts/${account.id}`)).body).toMatchObject({ health: 'disconnected' });
   });
@@ -137,7 +152,8 @@ upgrade('processes of the earlier release on the schema of this one', () => {
 
   it('the migrations of this release can be undone below the earlier processes', async () => {
     const listed = (await earlierApi.get('/v1/accounts')).body as unknown;
-    for (let left = (await migrationNames()).length - before.length; left > 0; left -= 1) await runEntry(NOW, 'migrate', env, ['--undo']);
+    for (let left = (await migrationNames()).length - before.length; left > 0; left -= 1)
+      await runEntry(NOW, 'migrate', env, ['--undo']);
     expect(await migrationNames()).toEqual(before);
     expect((await earlierApi.get('/v1/accounts')).body).toEqual(listed);
   });

@@ -7,13 +7,21 @@ let service: ServiceSession;
 let backend: Backend;
 let clientId: string;
 
-beforeAll(() => { service = session(); });
+beforeAll(() => {
+  service = session();
+});
 
 /** A customer of its own for each test, who can tell what was stored and who was called. */
 beforeEach(async () => {
   backend = await Backend.ofNewCustomer(service);
   clientId = `e2e-${Math.random().toString(36).slice(2)}`;
-  const app = { provider: 'x', name: 'X', client_id: clientId, client_secret: 'a-secret-of-a-test', allowed_return_urls: [RETURN_URL] };
+  const app = {
+    provider: 'x',
+    name: 'X',
+    client_id: clientId,
+    client_secret: 'a-secret-of-a-test',
+    allowed_return_urls: [RETURN_URL],
+  };
   expect((await backend.post('/v1/oauth-apps', app)).status).toBe(201);
 });
 
@@ -21,7 +29,9 @@ afterEach(async () => {
   expect((await backend.get('/v1/accounts')).body).toMatchObject({ items: [], total: 0 });
   expect((await backend.get('/v1/oauth-apps')).body).toHaveLength(1);
   const { body } = await backend.control('GET', '/calls?endpoint=all');
-  const calls = (body as { client_id?: string; endpoint: string }[]).filter((call) => call.client_id === clientId && call.endpoint !== 'authorize');
+  const calls = (body as { client_id?: string; endpoint: string }[]).filter(
+    (call) => call.client_id === clientId && call.endpoint !== 'authorize',
+  );
   expect(calls).toEqual([]);
 });
 
@@ -32,7 +42,8 @@ const asProblem = ({ status, headers, body: json }: Reply): object => {
   return { status, code: body.code, fields: body.errors?.map(({ field }) => field) };
 };
 const come = (back: string): Promise<Reply> => reply(back, { redirect: 'manual' });
-const changed = (text: string, at: number): string => text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1);
+const changed = (text: string, at: number): string =>
+  text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1);
 const consented = async (query = ''): Promise<{ back: URL; state: string }> => {
   const { authorize_url, state } = await backend.start('x', query);
   return { back: new URL(await backend.decide(authorize_url)), state };
@@ -48,15 +59,60 @@ function expectPage({ status, headers, body }: Reply, back: URL): void {
 
 describe('a browser that comes back', () => {
   it.each([
-    ['a forged state', (back: URL) => { back.searchParams.set('state', `${'A'.repeat(43)}.${'A'.repeat(43)}`); }],
-    ['a state with one letter changed', (back: URL) => { back.searchParams.set('state', changed(back.searchParams.get('state')!, 5)); }],
-    ['no state', (back: URL) => { back.searchParams.delete('state'); }],
-    ['two states', (back: URL) => { back.searchParams.append('state', 'another'); }],
-    ['two codes', (back: URL) => { back.searchParams.append('code', 'another'); }],
-    ['the path of another platform', (back: URL) => { back.pathname = back.pathname.replace('/x/', '/tiktok/'); }],
-    ['the path of no platform', (back: URL) => { back.pathname = back.pathname.replace('/x/', '/myspace/'); }],
-    ['the path of an app that is not its own', (back: URL) => { back.pathname += '/oa_01h455vb4pex5vsknk084sn02q'; }],
-    ['the path of no app', (back: URL) => { back.pathname += '/what-is-this'; }],
+    [
+      'a forged state',
+      (back: URL) => {
+        back.searchParams.set('state', `${'A'.repeat(43)}.${'A'.repeat(43)}`);
+      },
+    ],
+    [
+      'a state with one letter changed',
+      (back: URL) => {
+        back.searchParams.set('state', changed(back.searchParams.get('state')!, 5));
+      },
+    ],
+    [
+      'no state',
+      (back: URL) => {
+        back.searchParams.delete('state');
+      },
+    ],
+    [
+      'two states',
+      (back: URL) => {
+        back.searchParams.append('state', 'another');
+      },
+    ],
+    [
+      'two codes',
+      (back: URL) => {
+        back.searchParams.append('code', 'another');
+      },
+    ],
+    [
+      'the path of another platform',
+      (back: URL) => {
+        back.pathname = back.pathname.replace('/x/', '/tiktok/');
+      },
+    ],
+    [
+      'the path of no platform',
+      (back: URL) => {
+        back.pathname = back.pathname.replace('/x/', '/myspace/');
+      },
+    ],
+    [
+      'the path of an app that is not its own',
+      (back: URL) => {
+        back.pathname += '/oa_01h455vb4pex5vsknk084sn02q';
+      },
+    ],
+    [
+      'the path of no app',
+      (back: URL) => {
+        back.pathname += '/what-is-this';
+      },
+    ],
   ])('with %s sees a page of ours, and nothing is spent', async (_, change) => {
     const { back, state } = await consented();
     change(back);
@@ -127,31 +183,53 @@ describe('a body', () => {
   });
 
   it('of a megabyte is refused', async () => {
-    expect(asProblem(await raw(JSON.stringify({ ...good, name: 'a'.repeat(1_048_576) })))).toMatchObject({ status: 413, code: 'body.too_large' });
+    expect(asProblem(await raw(JSON.stringify({ ...good, name: 'a'.repeat(1_048_576) })))).toMatchObject({
+      status: 413,
+      code: 'body.too_large',
+    });
   });
 
   it('that is no JSON is refused, and its secret told to nobody', async () => {
     const refused = await raw('{"client_secret": "a-very-secret-thing", ');
     expect(asProblem(refused)).toMatchObject({ status: 400, code: 'body.malformed' });
     expect(JSON.stringify(refused.body)).not.toContain('a-very-secret-thing');
-    expect(asProblem(await raw(JSON.stringify(good), 'text/plain'))).toMatchObject({ status: 415, code: 'body.unsupported' });
+    expect(asProblem(await raw(JSON.stringify(good), 'text/plain'))).toMatchObject({
+      status: 415,
+      code: 'body.unsupported',
+    });
   });
 });
 
 describe('an id', () => {
-  it.each(['nothing', 'acc_01h455vb4pex5vsknk084sn02q', 'oa_01h455vb4pex5vsknk084sn02q', 'acc_ILOU', '%00', 'acc_01h455vb4pex5vsknk084sn02q%20', '00000000-0000-7000-8000-000000000000'])(
-    '%s names no account, to whatever call',
-    async (id) => {
-      for (const [method, path] of [['GET', ''], ['DELETE', ''], ['POST', '/refresh'], ['GET', '/events']] as const) {
-        expect(asProblem(await backend.request(method, `/v1/accounts/${id}${path}`))).toEqual({ status: 404, code: 'account.not_found' });
-      }
-    },
-  );
+  it.each([
+    'nothing',
+    'acc_01h455vb4pex5vsknk084sn02q',
+    'oa_01h455vb4pex5vsknk084sn02q',
+    'acc_ILOU',
+    '%00',
+    'acc_01h455vb4pex5vsknk084sn02q%20',
+    '00000000-0000-7000-8000-000000000000',
+  ])('%s names no account, to whatever call', async (id) => {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['POST', '/refresh'],
+      ['GET', '/events'],
+    ] as const) {
+      expect(asProblem(await backend.request(method, `/v1/accounts/${id}${path}`))).toEqual({
+        status: 404,
+        code: 'account.not_found',
+      });
+    }
+  });
 
-  it('of an attempt that is broken, or another customer\'s, names no attempt', async () => {
+  it("of an attempt that is broken, or another customer's, names no attempt", async () => {
     const { state } = await backend.start();
     const other = await Backend.ofNewCustomer(service);
-    for (const answer of [await other.get(`/v1/oauth/attempts/${state}`), await backend.get(`/v1/oauth/attempts/${changed(state, 3)}`)]) {
+    for (const answer of [
+      await other.get(`/v1/oauth/attempts/${state}`),
+      await backend.get(`/v1/oauth/attempts/${changed(state, 3)}`),
+    ]) {
       expect(asProblem(answer)).toMatchObject({ status: 404, code: 'attempt.not_found' });
     }
   });
@@ -160,7 +238,14 @@ describe('an id', () => {
 describe('a key', () => {
   it('with one character changed, cut, or none is no key', async () => {
     const { key } = backend;
-    for (const wrong of [changed(key, 20), changed(key, key.length - 1), key.slice(0, -1), key.replace('test', 'live'), 'nothing', '']) {
+    for (const wrong of [
+      changed(key, 20),
+      changed(key, key.length - 1),
+      key.slice(0, -1),
+      key.replace('test', 'live'),
+      'nothing',
+      '',
+    ]) {
       const refused = await new Backend(service, wrong).get('/v1/accounts');
       expect(asProblem(refused)).toMatchObject({ status: 401, code: 'credential.invalid' });
       expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer/);
@@ -169,14 +254,19 @@ describe('a key', () => {
   });
 
   it('counts in its header only', async () => {
-    const answer = await reply(`${service.apiUrl}/v1/accounts?api_key=${backend.key}&access_token=${backend.key}`, { headers: { cookie: `key=${backend.key}` } });
+    const answer = await reply(`${service.apiUrl}/v1/accounts?api_key=${backend.key}&access_token=${backend.key}`, {
+      headers: { cookie: `key=${backend.key}` },
+    });
     expect(asProblem(answer)).toMatchObject({ status: 401 });
   });
 });
 
 describe('a list', () => {
-  it.each(['limit=0', 'limit=101', 'limit=ten', 'cursor=broken', 'health=well', 'provider=myspace', 'q='])('with %s is refused by the name of the field', async (query) => {
-    const refused = asProblem(await backend.get(`/v1/accounts?${query}`));
-    expect(refused).toMatchObject({ status: 400, fields: [query.split('=')[0]] });
-  });
+  it.each(['limit=0', 'limit=101', 'limit=ten', 'cursor=broken', 'health=well', 'provider=myspace', 'q='])(
+    'with %s is refused by the name of the field',
+    async (query) => {
+      const refused = asProblem(await backend.get(`/v1/accounts?${query}`));
+      expect(refused).toMatchObject({ status: 400, fields: [query.split('=')[0]] });
+    },
+  );
 });

@@ -6,9 +6,19 @@ import { Backend, until } from '../support/backend.js';
 import { freePorts } from '../support/free-ports.js';
 import { type ServiceSession, session } from '../support/service.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
 const inBrowser = CHROMIUM ? describe : describe.skip;
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** Starts examples/backend.mjs as its first line says, in front of the running service and on a port of its own. */
 async function startExample({ apiUrl, key }: ServiceSession): Promise<{ url: string; stop(): void }> {
@@ -16,8 +26,20 @@ async function startExample({ apiUrl, key }: ServiceSession): Promise<{ url: str
   const env = { PATH: process.env.PATH, EVERGRANT_KEY: key, EVERGRANT_URL: apiUrl, PORT: String(port) };
   const child = spawn(process.execPath, ['examples/backend.mjs'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   const url = `http://localhost:${port}`;
-  await until(() => fetch(url).then(({ status }) => status, () => 0), (status) => status !== 0);
-  return { url, stop: () => { child.kill(); } };
+  await until(
+    () =>
+      fetch(url).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    (status) => status !== 0,
+  );
+  return {
+    url,
+    stop: () => {
+      child.kill();
+    },
+  };
 }
 
 /** Run in the page: the texts whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.2 1.4.3). */
@@ -31,111 +53,135 @@ const WEAK_CONTRASTS = `(() => {
   }).map((element) => element.textContent);
 })()`;
 
-inBrowser(CHROMIUM ? 'a person with a browser' : 'a person with a browser (skipped: there is no chromium; apt-get install -y chromium)', () => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
-  let service: ServiceSession;
-  const complaints: string[] = [];
+inBrowser(
+  CHROMIUM
+    ? 'a person with a browser'
+    : 'a person with a browser (skipped: there is no chromium; apt-get install -y chromium)',
+  () => {
+    let browser: Browser;
+    let context: BrowserContext;
+    let page: Page;
+    let service: ServiceSession;
+    const complaints: string[] = [];
 
-  beforeAll(async () => {
-    service = session();
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: QUIET });
-  });
-  afterAll(() => browser.close());
-
-  beforeEach(async () => {
-    complaints.length = 0;
-    context = await browser.newContext();
-    page = await context.newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      const isIcon = message.location().url.endsWith('/favicon.ico');
-      if (message.type() === 'error' && !isIcon) complaints.push(message.text());
+    beforeAll(async () => {
+      service = session();
+      browser = await chromium.launch({ executablePath: CHROMIUM!, args: QUIET });
     });
-  });
-  afterEach(async () => {
-    await context.close();
-    expect(complaints).toEqual([]);
-  });
+    afterAll(() => browser.close());
 
-  it('chooses who she is at the platform, says yes, and lands on the page that says so', async () => {
-    const backend = new Backend(service, service.key);
-    const { authorize_url, state } = await backend.start('x');
-    await page.goto(authorize_url);
-    await page.getByText('Mei Modest').click();
-    await page.getByRole('button', { name: 'Authorize app' }).click();
-    await page.waitForURL(`${service.apiUrl}/connected?connected=x`);
-    expect(await page.getByRole('heading').textContent()).toBe('Connected');
-    expect(await page.locator('main').innerText()).toMatch(/^X\s+Connected\s+Mei Modest\s+@mei_modest/);
-    const { body } = await backend.get(`/v1/oauth/attempts/${state}`);
-    expect(await backend.account((body as { account_ids: string[] }).account_ids[0]!)).toMatchObject({ handle: 'mei_modest', health: 'active' });
-  });
+    beforeEach(async () => {
+      complaints.length = 0;
+      context = await browser.newContext();
+      page = await context.newPage();
+      page.on('pageerror', (error) => complaints.push(error.message));
+      page.on('console', (message) => {
+        const isIcon = message.location().url.endsWith('/favicon.ico');
+        if (message.type() === 'error' && !isIcon) complaints.push(message.text());
+      });
+    });
+    afterEach(async () => {
+      await context.close();
+      expect(complaints).toEqual([]);
+    });
 
-  it('connects through the backend of examples/ and reads there which account it was', async () => {
-    const example = await startExample(service);
-    try {
-      await page.goto(`${example.url}/connect/linkedin`);
-      await page.getByText('Omar Ordinary').click();
-      await page.getByRole('button', { name: 'Authorize app' }).click();
-      await page.waitForURL(`${example.url}/connected?**`);
-      const [, id] = /^completed: (acc_\w{26})$/.exec(await page.locator('body').innerText()) ?? [];
+    it('chooses who she is at the platform, says yes, and lands on the page that says so', async () => {
       const backend = new Backend(service, service.key);
-      expect(await backend.account(id!)).toMatchObject({ provider: 'linkedin', health: 'active', metadata: { user_ref: 'user-1' } });
+      const { authorize_url, state } = await backend.start('x');
+      await page.goto(authorize_url);
+      await page.getByText('Mei Modest').click();
+      await page.getByRole('button', { name: 'Authorize app' }).click();
+      await page.waitForURL(`${service.apiUrl}/connected?connected=x`);
+      expect(await page.getByRole('heading').textContent()).toBe('Connected');
+      expect(await page.locator('main').innerText()).toMatch(/^X\s+Connected\s+Mei Modest\s+@mei_modest/);
+      const { body } = await backend.get(`/v1/oauth/attempts/${state}`);
+      expect(await backend.account((body as { account_ids: string[] }).account_ids[0]!)).toMatchObject({
+        handle: 'mei_modest',
+        health: 'active',
+      });
+    });
 
-      const elsewhere = await fetch(page.url());
-      expect([elsewhere.status, await elsewhere.text()]).toEqual([403, 'This browser did not start the connection.']);
-      for (const path of ['/connected', '/connected?flow=undefined', '/connected?flow=']) expect((await fetch(example.url + path)).status).toBe(403);
-    } finally {
-      example.stop();
-    }
-  });
+    it('connects through the backend of examples/ and reads there which account it was', async () => {
+      const example = await startExample(service);
+      try {
+        await page.goto(`${example.url}/connect/linkedin`);
+        await page.getByText('Omar Ordinary').click();
+        await page.getByRole('button', { name: 'Authorize app' }).click();
+        await page.waitForURL(`${example.url}/connected?**`);
+        const [, id] = /^completed: (acc_\w{26})$/.exec(await page.locator('body').innerText()) ?? [];
+        const backend = new Backend(service, service.key);
+        expect(await backend.account(id!)).toMatchObject({
+          provider: 'linkedin',
+          health: 'active',
+          metadata: { user_ref: 'user-1' },
+        });
 
-  it('is shown by the backend of examples/ why a connection cannot start, and is sent nowhere', async () => {
-    const example = await startExample(service);
-    try {
-      const refused = await fetch(`${example.url}/connect/facebook-pages`, { redirect: 'manual' });
-      expect([refused.status, await refused.text()]).toEqual([502, expect.stringContaining('did you mean facebook?')]);
-      expect(refused.headers.get('location')).toBeNull();
-    } finally {
-      example.stop();
-    }
-  });
+        const elsewhere = await fetch(page.url());
+        expect([elsewhere.status, await elsewhere.text()]).toEqual([403, 'This browser did not start the connection.']);
+        for (const path of ['/connected', '/connected?flow=undefined', '/connected?flow='])
+          expect((await fetch(example.url + path)).status).toBe(403);
+      } finally {
+        example.stop();
+      }
+    });
 
-  it('says no, and lands on the page that says so', async () => {
-    const { authorize_url } = await new Backend(service, service.key).start('tiktok');
-    await page.goto(authorize_url);
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.waitForURL(`${service.apiUrl}/connected?oauth_error=access_denied`);
-    expect(await page.getByRole('heading').textContent()).toBe('Not connected');
-    expect(await page.locator('main').innerText()).toMatch(/^TikTok\s+Not connected[\s\S]*access_denied/);
-  });
+    it('is shown by the backend of examples/ why a connection cannot start, and is sent nowhere', async () => {
+      const example = await startExample(service);
+      try {
+        const refused = await fetch(`${example.url}/connect/facebook-pages`, { redirect: 'manual' });
+        expect([refused.status, await refused.text()]).toEqual([
+          502,
+          expect.stringContaining('did you mean facebook?'),
+        ]);
+        expect(refused.headers.get('location')).toBeNull();
+      } finally {
+        example.stop();
+      }
+    });
 
-  it.each(['light', 'dark'] as const)('reads every page on a phone of 320 pixels, in %s, without scrolling sideways and at a good contrast', async (colorScheme) => {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width: 320, height: 568 });
-    for (const path of ['/', '/connected?connected=x', '/connected?oauth_error=no_eligible_account', '/data-deletion/unknown']) {
-      await page.goto(service.apiUrl + path);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
-      expect(await page.evaluate(WEAK_CONTRASTS)).toEqual([]);
-    }
-    // The browser itself says that an answer was a 404.
-    complaints.length = 0;
-  });
+    it('says no, and lands on the page that says so', async () => {
+      const { authorize_url } = await new Backend(service, service.key).start('tiktok');
+      await page.goto(authorize_url);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.waitForURL(`${service.apiUrl}/connected?oauth_error=access_denied`);
+      expect(await page.getByRole('heading').textContent()).toBe('Not connected');
+      expect(await page.locator('main').innerText()).toMatch(/^TikTok\s+Not connected[\s\S]*access_denied/);
+    });
 
-  it('tries the API by hand: authorizes with the printed key, executes the list, sees 200', async () => {
-    await page.goto(service.docsUrl);
-    await page.getByRole('button', { name: 'Authorize' }).first().click();
-    const dialog = page.locator('.modal-ux .auth-container').filter({ hasText: 'apiKey' });
-    await dialog.locator('input').fill(service.key);
-    await dialog.getByRole('button', { name: /Apply|Authorize/ }).click();
-    await page.locator('.modal-ux').getByRole('button', { name: 'Close' }).first().click();
-    const list = page.locator('.opblock').filter({ hasText: 'List accounts, newest first' });
-    await list.locator('.opblock-summary-control').click();
-    await list.getByRole('button', { name: 'Execute' }).click();
-    const answer = list.locator('.live-responses-table .response').first();
-    await answer.waitFor();
-    expect(await answer.locator('.response-col_status').textContent()).toMatch(/^200/);
-    expect(await answer.locator('.highlight-code').first().textContent()).toContain('"items"');
-  });
-});
+    it.each(['light', 'dark'] as const)(
+      'reads every page on a phone of 320 pixels, in %s, without scrolling sideways and at a good contrast',
+      async (colorScheme) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width: 320, height: 568 });
+        for (const path of [
+          '/',
+          '/connected?connected=x',
+          '/connected?oauth_error=no_eligible_account',
+          '/data-deletion/unknown',
+        ]) {
+          await page.goto(service.apiUrl + path);
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+          expect(await page.evaluate(WEAK_CONTRASTS)).toEqual([]);
+        }
+        // The browser itself says that an answer was a 404.
+        complaints.length = 0;
+      },
+    );
+
+    it('tries the API by hand: authorizes with the printed key, executes the list, sees 200', async () => {
+      await page.goto(service.docsUrl);
+      await page.getByRole('button', { name: 'Authorize' }).first().click();
+      const dialog = page.locator('.modal-ux .auth-container').filter({ hasText: 'apiKey' });
+      await dialog.locator('input').fill(service.key);
+      await dialog.getByRole('button', { name: /Apply|Authorize/ }).click();
+      await page.locator('.modal-ux').getByRole('button', { name: 'Close' }).first().click();
+      const list = page.locator('.opblock').filter({ hasText: 'List accounts, newest first' });
+      await list.locator('.opblock-summary-control').click();
+      await list.getByRole('button', { name: 'Execute' }).click();
+      const answer = list.locator('.live-responses-table .response').first();
+      await answer.waitFor();
+      expect(await answer.locator('.response-col_status').textContent()).toMatch(/^200/);
+      expect(await answer.locator('.highlight-code').first().textContent()).toContain('"items"');
+    });
+  },
+);

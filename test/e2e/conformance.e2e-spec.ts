@@ -51,7 +51,8 @@ interface Journey {
 }
 
 const offered = sandboxes.flatMap(({ name, impossiblePersonas }) =>
-  personas.filter(({ key }) => !Object.hasOwn(impossiblePersonas, key)).map(({ key }) => [name, key] as const));
+  personas.filter(({ key }) => !Object.hasOwn(impossiblePersonas, key)).map(({ key }) => [name, key] as const),
+);
 /** Where nobody has Pages, having none is no story. */
 const withPages = new Set(sandboxes.filter((sandbox) => 'pages' in sandbox).map(({ name }) => name));
 const hasPages = (provider: string): boolean => withPages.has(provider);
@@ -75,7 +76,12 @@ const journeys = new Map<string, Journey>();
 let accounts: Map<string, Account>;
 
 async function register(customer: Backend, whose: string, provider: string): Promise<void> {
-  const app = { provider, name: provider, client_id: `conformance-${whose}-${provider}-${Date.now()}`, client_secret: 'a-secret-of-a-test' };
+  const app = {
+    provider,
+    name: provider,
+    client_id: `conformance-${whose}-${provider}-${Date.now()}`,
+    client_secret: 'a-secret-of-a-test',
+  };
   expect((await customer.post('/v1/oauth-apps', app)).status).toBe(201);
   const knobs = { provider, client_id: app.client_id, access_ttl_seconds: LIFE };
   expect((await customer.control('POST', '/apps', knobs)).status).toBe(200);
@@ -88,11 +94,20 @@ async function go(provider: string, persona: string): Promise<void> {
   const { body } = await customer.get(`/v1/oauth/attempts/${state}`);
   const { account_ids: accountIds } = body as { account_ids: string[] };
   const story = storyOf(provider, persona);
-  journeys.set(`${provider}/${persona}`, { provider, persona, story, landing: headers.get('location')!, accountIds, customer });
+  journeys.set(`${provider}/${persona}`, {
+    provider,
+    persona,
+    story,
+    landing: headers.get('location')!,
+    accountIds,
+    customer,
+  });
 }
 
 const appOf = async ({ customer, provider }: Journey): Promise<string | undefined> =>
-  ((await customer.get('/v1/oauth-apps')).body as { provider: string; status: string }[]).find((app) => app.provider === provider)?.status;
+  ((await customer.get('/v1/oauth-apps')).body as { provider: string; status: string }[]).find(
+    (app) => app.provider === provider,
+  )?.status;
 
 const everybodysAccounts = async (): Promise<Map<string, Account>> =>
   new Map((await Promise.all([backend, ...alone.values()].map(readAll))).flatMap((found) => [...found]));
@@ -125,11 +140,14 @@ beforeAll(async () => {
   // A Page is alive by a token without an end, whatever becomes of the refreshes behind it.
   const isUntouched = ({ last_refreshed_at: at, health, token_expires_at: end }: Account): boolean =>
     at === null && health === 'active' && end !== null;
-  const untouched = async (): Promise<string[]> => [...(await readAll(backend)).values()].filter(isUntouched).map(nameOf);
+  const untouched = async (): Promise<string[]> =>
+    [...(await readAll(backend)).values()].filter(isUntouched).map(nameOf);
   await until(untouched, ({ length }) => length === 0, 60);
   await backend.pass(61);
-  const settled = (...without: string[]) => (all: Map<string, Account>): boolean =>
-    [...journeys.values()].every((journey) => without.includes(journey.persona) || asTold(journey, all));
+  const settled =
+    (...without: string[]) =>
+    (all: Map<string, Account>): boolean =>
+      [...journeys.values()].every((journey) => without.includes(journey.persona) || asTold(journey, all));
   await until(everybodysAccounts, settled('no-refresh-token'), 90).catch(() => undefined);
   // What cannot be refreshed ends.
   await backend.pass(LIFE - DUE);
@@ -153,7 +171,8 @@ describe.each(PROVIDER_NAMES.map((name) => [name]))('at %s', (provider) => {
         .filter(({ persona, client_id: app }) => persona === 'rate-limited' && app?.startsWith('conformance-all-'))
         .map(({ outcome }) => outcome);
     const [limited, answer] = ['too_many_requests', isExtended(provider) ? /^(ok|expired_token)$/ : /^ok$/] as const;
-    const isTold = (told: string[]): boolean => told.includes(limited) && told.slice(told.indexOf(limited)).some((outcome) => answer.test(outcome));
+    const isTold = (told: string[]): boolean =>
+      told.includes(limited) && told.slice(told.indexOf(limited)).some((outcome) => answer.test(outcome));
     expect(await until(outcomes, isTold, 60)).toContain(limited);
   }, 90_000);
 
@@ -168,12 +187,19 @@ describe.each(PROVIDER_NAMES.map((name) => [name]))('at %s', (provider) => {
 describe('at platforms that sell calls', () => {
   const sold = offered.filter(([, persona]) => persona === 'billing-exhausted').map(([provider]) => [provider]);
 
-  it.each(sold)('%s: spent credits pause the app, and hurt no account', async (provider) => {
-    const journey = journeys.get(`${provider}/billing-exhausted`)!;
-    const [customer, id] = [journey.customer, journey.accountIds[0]!];
-    await customer.pass(DAY);
-    await customer.accountUntil(id, ({ token_expires_at: end }) => Date.parse(end!) > Date.now() + DAY * 1_000, 90);
-    expect(await customer.post(`/v1/accounts/${id}/probe`)).toMatchObject({ status: 503, body: { code: 'oauth_app.paused' } });
-    expect([await appOf(journey), (await customer.account(id)).health]).toEqual(['paused', 'active']);
-  }, 120_000);
+  it.each(sold)(
+    '%s: spent credits pause the app, and hurt no account',
+    async (provider) => {
+      const journey = journeys.get(`${provider}/billing-exhausted`)!;
+      const [customer, id] = [journey.customer, journey.accountIds[0]!];
+      await customer.pass(DAY);
+      await customer.accountUntil(id, ({ token_expires_at: end }) => Date.parse(end!) > Date.now() + DAY * 1_000, 90);
+      expect(await customer.post(`/v1/accounts/${id}/probe`)).toMatchObject({
+        status: 503,
+        body: { code: 'oauth_app.paused' },
+      });
+      expect([await appOf(journey), (await customer.account(id)).health]).toEqual(['paused', 'active']);
+    },
+    120_000,
+  );
 });

@@ -4,12 +4,24 @@ import { type Account, Backend, type Reply, until } from '../support/backend.js'
 import { type ServiceSession, session } from '../support/service.js';
 
 /** `npm run demo`; time is turned forward once the demo waits for the worker. */
-async function runDemo(backend: Backend, service: ServiceSession, ...args: string[]): Promise<{ code: unknown; output: string }> {
-  const child = spawn(process.execPath, ['tools/demo.mjs', '--home', service.home, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function runDemo(
+  backend: Backend,
+  service: ServiceSession,
+  ...args: string[]
+): Promise<{ code: unknown; output: string }> {
+  const child = spawn(process.execPath, ['tools/demo.mjs', '--home', service.home, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output += chunk.toString(); });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  await until(() => Promise.resolve(output), (text) => text.includes('refresh due') || child.exitCode !== null);
+  await until(
+    () => Promise.resolve(output),
+    (text) => text.includes('refresh due') || child.exitCode !== null,
+  );
   await backend.pass(100);
   return { code: await ended, output };
 }
@@ -24,13 +36,17 @@ describe('npm run demo', () => {
   });
 
   const apps = async (): Promise<unknown> => (await backend.get('/v1/oauth-apps')).body;
-  const accounts = async (): Promise<Account[]> => (await backend.get('/v1/accounts?limit=100') as Reply<{ items: Account[] }>).body.items;
+  const accounts = async (): Promise<Account[]> =>
+    ((await backend.get('/v1/accounts?limit=100')) as Reply<{ items: Account[] }>).body.items;
 
   it('tells its story with a person and an app of its own, and leaves every other account as it was', async () => {
     const happy = await backend.connect('x', 'happy');
     const [appsBefore, before] = [await apps(), await accounts()];
     const { code, output } = await runDemo(backend, service, '--push');
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/account\.connected → .*account\.disconnected\n\nThe end\.\n$/) });
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(/account\.connected → .*account\.disconnected\n\nThe end\.\n$/),
+    });
     expect((await accounts()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     expect(await backend.account(happy.id)).toMatchObject({ id: happy.id, handle: 'hanna_happy', health: 'active' });
     expect(await apps()).toEqual(appsBefore);

@@ -57,12 +57,19 @@ const refreshesOf = async (persona: string, since: number): Promise<Call[]> =>
   (await tokenCalls(since)).filter((call) => call.persona === persona && call.grant_type === 'refresh_token');
 const latest = async (): Promise<number> => (await tokenCalls()).at(-1)?.seq ?? 0;
 /** Until the platform has got one more call. */
-const called = (since: number): Promise<unknown> => until(() => tokenCalls(since), (calls) => calls.length > 0, 30);
+const called = (since: number): Promise<unknown> =>
+  until(
+    () => tokenCalls(since),
+    (calls) => calls.length > 0,
+    30,
+  );
 
 /** Keys of the same workspace: one alone may ask for sixty refreshes a minute. */
 async function freshKeys(count: number): Promise<string[]> {
   const owner = new Backend(backend.service, dashboardToken(home, 'default'));
-  const made = await Promise.all(Array.from({ length: count }, () => owner.post('/v1/api-keys', { name: 'e2e', environment: 'test' })));
+  const made = await Promise.all(
+    Array.from({ length: count }, () => owner.post('/v1/api-keys', { name: 'e2e', environment: 'test' })),
+  );
   return made.map(({ body }) => (body as { key: string }).key);
 }
 
@@ -80,24 +87,32 @@ const exchangerCheck = async (): Promise<unknown> => {
 };
 
 describe('five hundred refreshes of one account', () => {
-  it.each([0, 8_000])('through two API processes are one request to the platform, which takes %d ms', async (delay) => {
-    const account = await connected('happy');
-    const second = await startSecondApi(backend.service);
-    try {
-      const other = new Backend({ ...backend.service, apiUrl: second.apiUrl }, backend.key);
-      const since = await latest();
-      if (delay > 0) await slow(delay);
-      const keys = await freshKeys(10);
-      const answers = await Promise.all(Array.from({ length: 500 }, (_, n) => {
-        const { service } = n % 2 ? backend : other;
-        return refreshPatiently(account.id, new Backend(service, keys[n % keys.length]!));
-      }));
-      expect([...new Set(answers.map(({ status, body }) => `${status} ${(body as { code?: string }).code ?? ''}`))]).toEqual(['200 ']);
-      expect(await refreshesOf('happy', since)).toHaveLength(1);
-    } finally {
-      await second.stop();
-    }
-  }, 240_000);
+  it.each([0, 8_000])(
+    'through two API processes are one request to the platform, which takes %d ms',
+    async (delay) => {
+      const account = await connected('happy');
+      const second = await startSecondApi(backend.service);
+      try {
+        const other = new Backend({ ...backend.service, apiUrl: second.apiUrl }, backend.key);
+        const since = await latest();
+        if (delay > 0) await slow(delay);
+        const keys = await freshKeys(10);
+        const answers = await Promise.all(
+          Array.from({ length: 500 }, (_, n) => {
+            const { service } = n % 2 ? backend : other;
+            return refreshPatiently(account.id, new Backend(service, keys[n % keys.length]!));
+          }),
+        );
+        expect([
+          ...new Set(answers.map(({ status, body }) => `${status} ${(body as { code?: string }).code ?? ''}`)),
+        ]).toEqual(['200 ']);
+        expect(await refreshesOf('happy', since)).toHaveLength(1);
+      } finally {
+        await second.stop();
+      }
+    },
+    240_000,
+  );
 });
 
 describe('an API process that dies between the code and the account', () => {
@@ -107,15 +122,25 @@ describe('an API process that dies between the code and the account', () => {
     const since = await latest();
     await slow(4_000);
     const landed = fetch(back, { redirect: 'manual' }).catch(() => undefined);
-    await until(() => backend.control('GET', '/faults'), ({ body }) => (body as unknown[]).length === 0, 20);
+    await until(
+      () => backend.control('GET', '/faults'),
+      ({ body }) => (body as unknown[]).length === 0,
+      20,
+    );
     await strike(home, 'api', 'SIGKILL');
     await landed;
-    await until(() => reply(`${backend.service.apiUrl}/health/ready`).catch(() => ({ status: 0 })), ({ status }) => status === 200, 40);
+    await until(
+      () => reply(`${backend.service.apiUrl}/health/ready`).catch(() => ({ status: 0 })),
+      ({ status }) => status === 200,
+      40,
+    );
     await called(since);
     await backend.pass(35);
     const attempt = async (): Promise<Reply> => backend.get(`/v1/oauth/attempts/${state}`);
     const { body } = await until(attempt, ({ body: { status } }) => (status as string) === 'completed', 90);
-    expect(await backend.account((body as { account_ids: string[] }).account_ids[0]!)).toMatchObject({ health: 'active' });
+    expect(await backend.account((body as { account_ids: string[] }).account_ids[0]!)).toMatchObject({
+      health: 'active',
+    });
     expect((await tokenCalls(since)).filter(({ grant_type: type }) => type === 'authorization_code')).toHaveLength(1);
   }, 180_000);
 });
@@ -132,7 +157,12 @@ describe('an exchanger that is killed', () => {
     await until(exchangerCheck, (check) => (check as { ok: boolean }).ok, 20);
     await strike(home, 'exchanger', 'SIGSTOP');
     try {
-      expect(await until(exchangerCheck, (check) => !(check as { ok: boolean }).ok, 10)).toEqual({ status: 200, name: 'exchanger', ok: false, reason: 'does not answer' });
+      expect(await until(exchangerCheck, (check) => !(check as { ok: boolean }).ok, 10)).toEqual({
+        status: 200,
+        name: 'exchanger',
+        ok: false,
+        reason: 'does not answer',
+      });
       expect((await backend.get('/v1/accounts')).status).toBe(200);
     } finally {
       await strike(home, 'exchanger', 'SIGCONT');
@@ -147,11 +177,19 @@ describe('an exchanger that is told to end while a platform takes its time', () 
     const since = await latest();
     await slow(8_000);
     const refreshed = refresh(account.id);
-    await until(() => backend.control('GET', '/faults'), ({ body }) => (body as unknown[]).length === 0, 20);
+    await until(
+      () => backend.control('GET', '/faults'),
+      ({ body }) => (body as unknown[]).length === 0,
+      20,
+    );
     const before = processOf(home, 'exchanger');
     await strike(home, 'exchanger', 'SIGTERM');
     expect([(await refreshed).status, (await refreshed).body]).toMatchObject([200, { health: 'active' }]);
-    await until(() => Promise.resolve(launched.output()), (output) => output.includes('ended with code 0'), 20);
+    await until(
+      () => Promise.resolve(launched.output()),
+      (output) => output.includes('ended with code 0'),
+      20,
+    );
     expect(await until(exchangerCheck, (check) => (check as { ok: boolean }).ok, 20)).toMatchObject({ status: 200 });
     expect(processOf(home, 'exchanger')).not.toBe(before);
     expect((await refreshesOf('mei', since)).map(({ outcome }) => outcome)).toEqual(['ok']);

@@ -8,7 +8,13 @@ let backend: Backend;
 beforeAll(async () => {
   backend = await Backend.ofNewCustomer(session());
   for (const provider of ['linkedin', 'facebook']) {
-    const app = { provider, name: provider, client_id: `${provider}-fresh`, client_secret: 'shh-secret', is_default: true };
+    const app = {
+      provider,
+      name: provider,
+      client_id: `${provider}-fresh`,
+      client_secret: 'shh-secret',
+      is_default: true,
+    };
     expect(await backend.post('/v1/oauth-apps', app)).toMatchObject({ status: 201 });
   }
 });
@@ -17,7 +23,9 @@ afterEach(() => backend.control('DELETE', '/faults'));
 const fault = (plan: object): Promise<Reply> => backend.control('POST', '/faults', plan);
 const calls = async (provider: string, endpoint: string): Promise<object[]> => {
   const { body } = await backend.control('GET', `/calls?provider=${provider}&endpoint=${endpoint}`);
-  return (body as { client_id?: string }[]).filter(({ client_id: id }) => id === undefined || id === `${provider}-fresh`);
+  return (body as { client_id?: string }[]).filter(
+    ({ client_id: id }) => id === undefined || id === `${provider}-fresh`,
+  );
 };
 
 it('a token that its own platform refuses when it is fresh is asked about again while the browser waits, and connected', async () => {
@@ -33,7 +41,11 @@ it('an empty list of Pages at a refresh changes no account: the worker asks abou
   await fault({ provider: 'facebook', endpoint: 'profiles', times: 1, status: 200, body: { data: [] } });
   const before = (await calls('facebook', 'probe')).length;
   await backend.post(`/v1/accounts/${page.id}/refresh`);
-  await until(() => calls('facebook', 'probe'), (all) => all.length >= before + 2, 60);
+  await until(
+    () => calls('facebook', 'probe'),
+    (all) => all.length >= before + 2,
+    60,
+  );
   const { body } = await backend.get('/v1/accounts?provider=facebook');
   expect((body as { items: object[] }).items).toMatchObject([{ health: 'active' }, { health: 'active' }]);
   expect((await backend.get(`/v1/accounts/${page.id}/health`)).body).toMatchObject({ health: 'active' });

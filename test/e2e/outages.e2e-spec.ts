@@ -62,13 +62,18 @@ describe('a platform that is gone', () => {
     const landed = await reply(back, { redirect: 'manual' });
     expect(landed.headers.get('location')).toMatch(/\/connected\?oauth_error=provider_unavailable$/);
     await unwell('sandbox');
-    expect((await backend.get('/v1/accounts')).body).toMatchObject({ items: [{ id: account.id, health: 'degraded', health_reason: 'provider_unavailable' }] });
+    expect((await backend.get('/v1/accounts')).body).toMatchObject({
+      items: [{ id: account.id, health: 'degraded', health_reason: 'provider_unavailable' }],
+    });
   });
 
   it('comes back by itself, and so does the account', async () => {
     await until(ready, isReady, 40);
     await backend.pass(60);
-    const healed = await backend.accountUntil(account.id, ({ health, last_refreshed_at: at }) => health === 'active' && at !== null);
+    const healed = await backend.accountUntil(
+      account.id,
+      ({ health, last_refreshed_at: at }) => health === 'active' && at !== null,
+    );
     expect(healed.health_reason).toBeNull();
   });
 
@@ -87,13 +92,19 @@ async function caughtInARefresh(persona: string, fault: object): Promise<{ accou
   const since = (await refreshesSince(0)).at(-1)?.seq ?? 0;
   await backend.control('POST', '/faults', { provider: 'x', endpoint: 'token', ...fault });
   await backend.pass(102);
-  await until(() => backend.control('GET', '/faults'), ({ body }) => (body as unknown[]).length === 0, 90);
+  await until(
+    () => backend.control('GET', '/faults'),
+    ({ body }) => (body as unknown[]).length === 0,
+    90,
+  );
   return { account, since };
 }
 
 async function refreshesSince(since: number): Promise<{ seq: number; outcome: string }[]> {
   const { body } = await backend.control('GET', `/calls?provider=x&endpoint=token&since=${since}`);
-  return (body as { seq: number; grant_type?: string; outcome: string }[]).filter(({ grant_type: type }) => type === 'refresh_token');
+  return (body as { seq: number; grant_type?: string; outcome: string }[]).filter(
+    ({ grant_type: type }) => type === 'refresh_token',
+  );
 }
 const isRefreshed = ({ health, last_refreshed_at: at }: Account): boolean => health === 'active' && at !== null;
 
@@ -142,7 +153,11 @@ describe('a database that is gone', () => {
   it('does not keep the worker from its work afterwards', async () => {
     const account = await backend.connect('x', 'mei');
     await backend.pass(102);
-    const refreshed = await backend.accountUntil(account.id, ({ token_expires_at: at }) => at !== account.token_expires_at, 60);
+    const refreshed = await backend.accountUntil(
+      account.id,
+      ({ token_expires_at: at }) => at !== account.token_expires_at,
+      60,
+    );
     expect(refreshed.health).toBe('active');
   }, 90_000);
 });

@@ -18,12 +18,15 @@ beforeAll(() => {
   backend = new Backend(service, service.key);
 });
 
-const latest = async (): Promise<number> => ((await backend.control('GET', '/calls?endpoint=all')).body as Call[]).at(-1)?.seq ?? 0;
+const latest = async (): Promise<number> =>
+  ((await backend.control('GET', '/calls?endpoint=all')).body as Call[]).at(-1)?.seq ?? 0;
 
 /** The calls to one endpoint for a person that the platform got since; waits for the first one. */
 async function callsOf(provider: string, endpoint: string, persona: string, since: number): Promise<Call[]> {
   const ask = async (): Promise<Call[]> =>
-    ((await backend.control('GET', `/calls?provider=${provider}&endpoint=${endpoint}&since=${since}`)).body as Call[]).filter((call) => call.persona === persona);
+    (
+      (await backend.control('GET', `/calls?provider=${provider}&endpoint=${endpoint}&since=${since}`)).body as Call[]
+    ).filter((call) => call.persona === persona);
   return until(ask, (calls) => calls.length > 0, 40);
 }
 
@@ -32,7 +35,9 @@ async function makeProbeDue(accountId: string): Promise<void> {
   const client = new pg.Client(databaseUrlOf(backend.service.home));
   await client.connect();
   try {
-    const { rowCount } = await client.query('update accounts set probe_due_at = db_now() where id = $1', [TypeID.fromString(accountId, 'acc').toUUID()]);
+    const { rowCount } = await client.query('update accounts set probe_due_at = db_now() where id = $1', [
+      TypeID.fromString(accountId, 'acc').toUUID(),
+    ]);
     expect(rowCount).toBe(1);
   } finally {
     await client.end();
@@ -40,12 +45,15 @@ async function makeProbeDue(accountId: string): Promise<void> {
 }
 
 describe('tokens that are no longer wanted', () => {
-  it.each(['x', 'tiktok', 'linkedin', 'facebook'])('are revoked at %s by the exchanger when the API disconnects their account', async (provider) => {
-    const account = await backend.connect(provider, 'mei');
-    const since = await latest();
-    expect((await backend.delete(`/v1/accounts/${account.id}`)).status).toBe(204);
-    expect(await callsOf(provider, 'revoke', 'mei', since)).toMatchObject([{ outcome: 'ok' }]);
-  });
+  it.each(['x', 'tiktok', 'linkedin', 'facebook'])(
+    'are revoked at %s by the exchanger when the API disconnects their account',
+    async (provider) => {
+      const account = await backend.connect(provider, 'mei');
+      const since = await latest();
+      expect((await backend.delete(`/v1/accounts/${account.id}`)).status).toBe(204);
+      expect(await callsOf(provider, 'revoke', 'mei', since)).toMatchObject([{ outcome: 'ok' }]);
+    },
+  );
 });
 
 describe('the probe of an account', () => {

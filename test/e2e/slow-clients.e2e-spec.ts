@@ -16,7 +16,11 @@ function drip(host: string, begin: string): Promise<End> {
   const socket: Socket = connect(Number(new URL(apiUrl).port), host);
   let said = '';
   const timer = setInterval(() => socket.writable && socket.write('a'), 10_000);
-  socket.on('error', () => undefined).on('data', (data) => { said += data.toString(); });
+  socket
+    .on('error', () => undefined)
+    .on('data', (data) => {
+      said += data.toString();
+    });
   socket.write(begin);
   return new Promise((tell) => {
     socket.once('close', () => {
@@ -30,7 +34,9 @@ const HEADERS = 'GET /health/live HTTP/1.1\r\nHost: a\r\nX-Slow: ';
 const BODY = 'POST /v1/callbacks/tiktok HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n';
 
 it('ends every connection that sends one byte in ten seconds within half a minute, at each address, and serves others meanwhile', async () => {
-  const slow = Array.from({ length: CONNECTIONS }, (_, n) => drip(n % 3 === 0 ? '::1' : '127.0.0.1', n % 2 === 0 ? HEADERS : BODY));
+  const slow = Array.from({ length: CONNECTIONS }, (_, n) =>
+    drip(n % 3 === 0 ? '::1' : '127.0.0.1', n % 2 === 0 ? HEADERS : BODY),
+  );
   expect((await fetch(`${apiUrl}/health/live`)).status).toBe(200);
   const ends = await Promise.all(slow);
   expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['HTTP/1.1 408 Request Timeout']));

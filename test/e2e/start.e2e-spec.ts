@@ -10,9 +10,16 @@ import { session } from '../support/service.js';
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const listening = (): Promise<Server> =>
   new Promise((settle) => {
-    const server = createServer().listen(0, '127.0.0.1', () => { settle(server); });
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      settle(server);
+    });
   });
-const closed = (server: Server): Promise<void> => new Promise((settle) => server.close(() => { settle(); }));
+const closed = (server: Server): Promise<void> =>
+  new Promise((settle) =>
+    server.close(() => {
+      settle();
+    }),
+  );
 
 async function freePorts(): Promise<{ port: number; sandboxPort: number }> {
   const [one, other] = [await listening(), await listening()];
@@ -71,7 +78,9 @@ describe('npm start', () => {
     const next = await start(ports);
     expect(await survivors(processes, 0)).toEqual([]);
     expect(keyIn(next.output())).toBe(key);
-    const answer = await fetch(`http://localhost:${ports.port}/v1/accounts`, { headers: { authorization: `Bearer ${key}` } });
+    const answer = await fetch(`http://localhost:${ports.port}/v1/accounts`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
     expect(answer.status).toBe(200);
   }, 240_000);
 

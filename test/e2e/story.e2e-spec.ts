@@ -8,7 +8,12 @@ let backend: Backend;
 beforeAll(async () => {
   backend = await Backend.ofNewCustomer(session());
   for (const provider of ['x', 'tiktok']) {
-    const app = { provider, name: provider, client_id: `story-${provider}-${Date.now()}`, client_secret: 'a-secret-of-a-test' };
+    const app = {
+      provider,
+      name: provider,
+      client_id: `story-${provider}-${Date.now()}`,
+      client_secret: 'a-secret-of-a-test',
+    };
     expect((await backend.post('/v1/oauth-apps', app)).status).toBe(201);
   }
 });
@@ -21,7 +26,10 @@ describe('the first account of a newcomer', () => {
     const returnUrl = encodeURIComponent(`${session().apiUrl}/connected`);
     const { authorize_url, state } = await backend.start('x', `?user_ref=user-7&return_url=${returnUrl}`);
     expect(await (await fetch(authorize_url)).text()).toContain('Hanna Happy');
-    expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'pending', account_ids: [] });
+    expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({
+      status: 'pending',
+      account_ids: [],
+    });
 
     const back = await backend.decide(authorize_url);
     const landed = await reply(back, { redirect: 'manual' });
@@ -33,7 +41,12 @@ describe('the first account of a newcomer', () => {
     const { body } = await backend.get(`/v1/oauth/attempts/${state}`);
     expect(body).toMatchObject({ status: 'completed', error: null, provider: 'x' });
     account = await backend.account((body as { account_ids: string[] }).account_ids[0]!);
-    expect(account).toMatchObject({ health: 'active', handle: 'hanna_happy', metadata: { user_ref: 'user-7' }, last_refreshed_at: null });
+    expect(account).toMatchObject({
+      health: 'active',
+      handle: 'hanna_happy',
+      metadata: { user_ref: 'user-7' },
+      last_refreshed_at: null,
+    });
   });
 
   it('is in the list', async () => {

@@ -22,15 +22,24 @@ export function readArguments(args: string[]): Arguments {
   const { values } = parseArgs({
     args,
     options: {
-      short: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false },
-      'prove-checks': { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string', default: '' },
-      platform: { type: 'string' }, queue: { type: 'string' }, share: { type: 'string' }, accounts: { type: 'string' },
+      short: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      'prove-checks': { type: 'boolean', default: false },
+      seed: { type: 'string' },
+      only: { type: 'string', default: '' },
+      platform: { type: 'string' },
+      queue: { type: 'string' },
+      share: { type: 'string' },
+      accounts: { type: 'string' },
       'side-by-side': { type: 'string', default: '1' },
     },
   });
   const { short } = values;
   return {
-    short, proveChecks: values['prove-checks'], verbose: values.verbose, only: values.only,
+    short,
+    proveChecks: values['prove-checks'],
+    verbose: values.verbose,
+    only: values.only,
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number(values.seed, 'seed'),
     share: values.share === undefined ? undefined : number(values.share, 'share'),
     accounts: values.accounts === undefined ? (short ? 100 : 400) : number(values.accounts, 'accounts'),
@@ -46,7 +55,12 @@ function number(text: string, name: string): number {
   return value;
 }
 
-function chosen<Choice extends string>(given: string | undefined, all: Choice[], name: string, short: boolean): Choice[] {
+function chosen<Choice extends string>(
+  given: string | undefined,
+  all: Choice[],
+  name: string,
+  short: boolean,
+): Choice[] {
   if (given === undefined) return short ? all.slice(0, 1) : all;
   const found = all.filter((choice) => choice === given);
   if (found.length === 0) throw new Error(`--${name} is one of ${all.join(', ')}`);

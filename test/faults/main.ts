@@ -23,10 +23,31 @@ interface Result extends Cell {
   misses: string[];
 }
 
-const HEADINGS = ['fault', 'platform', 'queue', 'faults', 'rotations', 'lost', 'told', 'in flight', 'false deaths', 'seconds', 'reached'];
+const HEADINGS = [
+  'fault',
+  'platform',
+  'queue',
+  'faults',
+  'rotations',
+  'lost',
+  'told',
+  'in flight',
+  'false deaths',
+  'seconds',
+  'reached',
+];
 const SHOWN_BREACHES = 5;
 
-const NOTHING: Counts = { faults: 0, rotations: 0, lost: 0, reported: 0, falseDeaths: 0, seconds: 0, inFlight: 0, breaches: [] };
+const NOTHING: Counts = {
+  faults: 0,
+  rotations: 0,
+  lost: 0,
+  reported: 0,
+  falseDeaths: 0,
+  seconds: 0,
+  inFlight: 0,
+  breaches: [],
+};
 
 /** The exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -46,7 +67,8 @@ export async function main(args: string[]): Promise<number> {
 async function tellAll(given: Arguments, databases: Databases): Promise<boolean> {
   const results = await runAll(given, databases);
   say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
-  for (const { row, kind, queue, misses } of results) for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
+  for (const { row, kind, queue, misses } of results)
+    for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
   const isWhole = await tellOthers(given, databases);
   return isWhole && results.every(({ misses }) => misses.length === 0);
 }
@@ -56,7 +78,8 @@ async function runAll(given: Arguments, databases: Databases): Promise<Result[]>
   const results: Result[] = [];
   let taken = 0;
   const lane = async (servers: Databases): Promise<void> => {
-    for (let index = taken++; index < cells.length; index = taken++) results[index] = await runOne(cells[index] as Cell, given, servers);
+    for (let index = taken++; index < cells.length; index = taken++)
+      results[index] = await runOne(cells[index] as Cell, given, servers);
   };
   const further = await Promise.all(Array.from({ length: given.sideBySide - 1 }, () => Databases.start()));
   try {
@@ -70,16 +93,20 @@ async function runAll(given: Arguments, databases: Databases): Promise<Result[]>
 /** Every line that the table is to have. */
 function cellsOf(given: Arguments): Cell[] {
   const rows = possibleRows(given);
-  if (given.queues.includes('redis') && !redisIsHere) say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
+  if (given.queues.includes('redis') && !redisIsHere)
+    say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
   const queues = given.queues.filter((name) => name === 'postgres' || redisIsHere);
-  return given.platforms.flatMap((kind) => queues.flatMap((queue) => rows.filter((row) => isOn(row, queue)).map((row) => ({ row, kind, queue }))));
+  return given.platforms.flatMap((kind) =>
+    queues.flatMap((queue) => rows.filter((row) => isOn(row, queue)).map((row) => ({ row, kind, queue }))),
+  );
 }
 
 /** Whether every figure beside the table is reached. The short form leaves them to the tests and benchmarks they come from. */
 async function tellOthers({ short, only, seed, share }: Arguments, databases: Databases): Promise<boolean> {
   if (short) return true;
   const figures = await otherFigures({ databases, seed, share: share ?? 1, say }, only);
-  for (const { name, told, reached } of figures) say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...told.map((one) => `        ${one}`)].join('\n'));
+  for (const { name, told, reached } of figures)
+    say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...told.map((one) => `        ${one}`)].join('\n'));
   return figures.every(({ reached }) => reached);
 }
 
@@ -90,26 +117,42 @@ function leaveInOrder(): void {
 }
 
 /** What a check must see, it sees on one platform as on the other. */
-const proofSettings = ({ seed, platforms: [kind = 'oidc-provider'], accounts }: Arguments, databases: Databases): Omit<RowSettings, 'root'> => ({
-  databases, seed, kind, queue: 'postgres', accounts: Math.min(accounts, 60), say,
+const proofSettings = (
+  { seed, platforms: [kind = 'oidc-provider'], accounts }: Arguments,
+  databases: Databases,
+): Omit<RowSettings, 'root'> => ({
+  databases,
+  seed,
+  kind,
+  queue: 'postgres',
+  accounts: Math.min(accounts, 60),
+  say,
 });
 
 async function runOne(cell: Cell, given: Arguments, databases: Databases): Promise<Result> {
   const { row, kind, queue } = cell;
   const { seed, accounts, verbose } = given;
-  const tell = (text: string): void => { if (verbose) say(`    ${text}`); };
+  const tell = (text: string): void => {
+    if (verbose) say(`    ${text}`);
+  };
   const ran = await runRow(row, { databases, seed, kind, queue, accounts, say: tell }).catch((error: unknown) => error);
   const counts = ran instanceof Error ? NOTHING : (ran as Counts);
   const misses = ran instanceof Error ? [`it broke off: ${ran.message}`] : missesOf(counts, row.figure);
-  say(`${misses.length === 0 ? 'ok    ' : 'MISSED'}  ${row.name} (${kind}, ${queue}): ${counts.faults} faults, ${counts.rotations} rotations, ${counts.lost} lost, ${counts.seconds} s`);
-  if (row.design === 'product') for (const { invariant, what } of counts.breaches.slice(0, SHOWN_BREACHES)) say(`        ${invariant} (${INVARIANTS[invariant]}): ${what}`);
+  say(
+    `${misses.length === 0 ? 'ok    ' : 'MISSED'}  ${row.name} (${kind}, ${queue}): ${counts.faults} faults, ${counts.rotations} rotations, ${counts.lost} lost, ${counts.seconds} s`,
+  );
+  if (row.design === 'product')
+    for (const { invariant, what } of counts.breaches.slice(0, SHOWN_BREACHES))
+      say(`        ${invariant} (${INVARIANTS[invariant]}): ${what}`);
   return { ...cell, counts, misses };
 }
 
 /** The rows that are asked for and can be run here. */
 function possibleRows({ short, only, share }: Arguments): Row[] {
   const sizes = short ? SHORT : LONG;
-  const rows = rowsAt({ ...sizes, share: share ?? sizes.share }).filter(({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)));
+  const rows = rowsAt({ ...sizes, share: share ?? sizes.share }).filter(
+    ({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)),
+  );
   const unable = rows.filter(({ needsDisk }) => needsDisk).filter(() => !disksAreHere());
   for (const { name } of unable) say(`No disk can be mounted here: "${name}" is skipped.`);
   return rows.filter((row) => !unable.includes(row));
@@ -123,7 +166,19 @@ function isOn({ needsRedis, design }: Row, queue: 'postgres' | 'redis'): boolean
 function line({ row, kind, queue, counts, misses }: Result): (string | number)[] {
   const { faults, rotations, lost, reported, inFlight, falseDeaths, seconds } = counts;
   const shownQueue = row.design === 'control' ? '-' : queue;
-  return [row.name, kind, shownQueue, faults, rotations, lost, reported, inFlight, falseDeaths, seconds, misses.length === 0 ? 'yes' : 'NO'];
+  return [
+    row.name,
+    kind,
+    shownQueue,
+    faults,
+    rotations,
+    lost,
+    reported,
+    inFlight,
+    falseDeaths,
+    seconds,
+    misses.length === 0 ? 'yes' : 'NO',
+  ];
 }
 
 function say(text: string): void {

@@ -119,7 +119,8 @@ export class AuthorizationServer {
     const token = this.tokens.get(sending.token);
     if (!token?.family.alive) return { ok: false, failure: REFUSED };
     if (token.spent) return this.reused(token as Required<RefreshToken>, sending);
-    if (this.mode === 'static') return { ok: true, pair: { ...this.issue(token.family, false), refresh: sending.token } };
+    if (this.mode === 'static')
+      return { ok: true, pair: { ...this.issue(token.family, false), refresh: sending.token } };
     token.spent = { by: sending, at: this.clock() };
     token.family.live.delete(sending.token);
     return { ok: true, pair: this.issue(token.family) };

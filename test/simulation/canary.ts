@@ -5,12 +5,16 @@ import type { Database, GrantRow } from './database.js';
 import type { World } from './world.js';
 
 const othersOf = (db: Database, { id }: GrantFacts): GrantRow[] =>
-  [...db.grants.values()].filter(({ facts, pair }) => facts.id !== id && pair !== null && facts.endedReason === null && facts.refreshState !== 'ended');
+  [...db.grants.values()].filter(
+    ({ facts, pair }) =>
+      facts.id !== id && pair !== null && facts.endedReason === null && facts.refreshState !== 'ended',
+  );
 
 const latest = (moments: (Date | null)[]): Date | null =>
   moments.reduce((one, other) => (one !== null && (other === null || one > other) ? one : other), null);
 
-const isRefreshable = ({ facts }: GrantRow, now: Date): boolean => facts.refreshExpiresAt === null || facts.refreshExpiresAt > now;
+const isRefreshable = ({ facts }: GrantRow, now: Date): boolean =>
+  facts.refreshExpiresAt === null || facts.refreshExpiresAt > now;
 
 /** As readCanary in store/canary.ts. */
 export function readCanary(db: Database, grant: GrantFacts, intentId: number): Omit<Canary, 'acceptedAt'> {
@@ -24,7 +28,9 @@ export function readCanary(db: Database, grant: GrantFacts, intentId: number): O
 }
 
 function lastRefreshed(db: Database, others: GrantRow[], before: number): Date | null {
-  const ended = others.filter(({ facts }) => facts.lastRefreshedAt !== null && facts.lastRefreshedAt.getTime() < before);
+  const ended = others.filter(
+    ({ facts }) => facts.lastRefreshedAt !== null && facts.lastRefreshedAt.getTime() < before,
+  );
   const last = latest(ended.map(({ facts }) => facts.lastRefreshedAt));
   const id = ended.find(({ facts }) => facts.lastRefreshedAt === last)?.facts.id;
   const sent = [...db.intents.values()].filter(({ grantId, state }) => grantId === id && state === 'committed');
@@ -33,13 +39,16 @@ function lastRefreshed(db: Database, others: GrantRow[], before: number): Date |
 
 /** As askCanary in exchange/witness.ts. */
 export function askCanary({ db, server }: World, grant: GrantFacts): Date | null {
-  const other = othersOf(db, grant).find(({ facts }) => facts.strikeCount === 0 && (facts.accessExpiresAt === null || facts.accessExpiresAt > db.now));
+  const other = othersOf(db, grant).find(
+    ({ facts }) => facts.strikeCount === 0 && (facts.accessExpiresAt === null || facts.accessExpiresAt > db.now),
+  );
   return other?.pair && server.identity(other.pair.access) === 'accepts' ? db.now : null;
 }
 
 /** As wakeCanary in store/canary.ts. */
 export function wakeCanary(db: Database, grant: GrantFacts): void {
-  const isIdle = ({ facts }: GrantRow): boolean => facts.refreshState === 'idle' && facts.strikeCount === 0 && db.now.getTime() - facts.issuedAt.getTime() >= MINUTE;
+  const isIdle = ({ facts }: GrantRow): boolean =>
+    facts.refreshState === 'idle' && facts.strikeCount === 0 && db.now.getTime() - facts.issuedAt.getTime() >= MINUTE;
   const idle = othersOf(db, grant).filter((row) => isIdle(row) && isRefreshable(row, db.now));
   const dueAt = ({ facts }: GrantRow): number => facts.refreshDueAt?.getTime() ?? Infinity;
   const next = idle.sort((one, other) => dueAt(one) - dueAt(other))[0];

@@ -77,11 +77,22 @@ export class Database {
 
   add(id: string, changes: GrantChange, pair: Pair): void {
     const facts = { ...grantFacts(changes), id, platformUserId: id };
-    this.grants.set(id, { facts, holder: null, claimUntil: null, pair, orphans: [], health: { health: 'active', reason: null }, connected: true });
+    this.grants.set(id, {
+      facts,
+      holder: null,
+      claimUntil: null,
+      pair,
+      orphans: [],
+      health: { health: 'active', reason: null },
+      connected: true,
+    });
   }
 
   /** As TAKE in store/claims.ts. */
-  claim(grantId: string, { holder, forced, intentId }: { holder: string; forced: boolean; intentId: number }): Claim | undefined {
+  claim(
+    grantId: string,
+    { holder, forced, intentId }: { holder: string; forced: boolean; intentId: number },
+  ): Claim | undefined {
     const row = this.row(grantId);
     const { facts } = row;
     if (this.wiring.claimsExclude && !FREE.has(facts.refreshState)) return undefined;
@@ -90,14 +101,23 @@ export class Database {
     row.facts = { ...facts, refreshState: 'claimed', claimEpoch: epoch };
     row.holder = holder;
     row.claimUntil = this.clock() + this.wiring.claim;
-    this.intents.set(intentId, { id: intentId, grantId, version: facts.tokenVersion, epoch, holder, dispatchedAt: 0, state: 'prepared' });
+    this.intents.set(intentId, {
+      id: intentId,
+      grantId,
+      version: facts.tokenVersion,
+      epoch,
+      holder,
+      dispatchedAt: 0,
+      state: 'prepared',
+    });
     return { grant: facts, now: this.now, intentId, epoch };
   }
 
   /** As MARK in store/claims.ts. */
   mark({ grant, epoch, intentId }: Claim): boolean {
     const row = this.row(grant.id);
-    if (this.wiring.epochFence && (row.facts.claimEpoch !== epoch || row.facts.refreshState !== 'claimed')) return false;
+    if (this.wiring.epochFence && (row.facts.claimEpoch !== epoch || row.facts.refreshState !== 'claimed'))
+      return false;
     row.facts = { ...row.facts, refreshState: 'in_flight' };
     row.claimUntil = this.clock() + this.wiring.claim;
     const intent = this.intents.get(intentId)!;
@@ -139,12 +159,22 @@ export class Database {
 
   /** As health-store.ts, for the one account that hangs on each grant here. */
   applyHealth(row: GrantRow): void {
-    const account = { health: row.health.health, missingScopes: [], ownToken: false, probeClass: null, probeReason: null };
+    const account = {
+      health: row.health.health,
+      missingScopes: [],
+      ownToken: false,
+      probeClass: null,
+      probeReason: null,
+    };
     row.health = deriveHealth({ grant: row.facts, account, app: null, now: this.now });
   }
 
   /** As adoptOrphan: a late pair takes the place of a refused one. */
-  adoptOrphan(grant: GrantFacts, change: GrantChange, { epoch, orphan }: { epoch: string; orphan: GrantRow['orphans'][number] }): boolean {
+  adoptOrphan(
+    grant: GrantFacts,
+    change: GrantChange,
+    { epoch, orphan }: { epoch: string; orphan: GrantRow['orphans'][number] },
+  ): boolean {
     const row = this.row(grant.id);
     if (row.pair === null || !this.changeGrant(grant, change, { rotate: true, epoch })) return false;
     row.pair = orphan.pair;
@@ -155,7 +185,13 @@ export class Database {
   /** As isWithinGrace in store/grace.ts. */
   isWithinGrace({ id, tokenVersion, mode }: GrantFacts, intentId: number): boolean {
     if (mode !== 'rotating_grace') return false;
-    const before = [...this.intents.values()].filter((one) => one.grantId === id && one.version === tokenVersion && one.id !== intentId && (one.state === 'dispatched' || one.state === 'unknown'));
+    const before = [...this.intents.values()].filter(
+      (one) =>
+        one.grantId === id &&
+        one.version === tokenVersion &&
+        one.id !== intentId &&
+        (one.state === 'dispatched' || one.state === 'unknown'),
+    );
     if (before.length === 0) return false;
     const first = Math.min(...before.map(({ dispatchedAt }) => dispatchedAt));
     return (this.intents.get(intentId)?.dispatchedAt ?? 0) - first < GRACE - 2 * SECOND;
@@ -163,15 +199,24 @@ export class Database {
 
   /** As isOvertaken in store/overtaken.ts. */
   isOvertaken({ id, tokenVersion }: GrantFacts): boolean {
-    const sent = [...this.intents.values()].filter((one) => one.grantId === id && Number(one.version) === Number(tokenVersion) - 1);
+    const sent = [...this.intents.values()].filter(
+      (one) => one.grantId === id && Number(one.version) === Number(tokenVersion) - 1,
+    );
     const stored = sent.find(({ state }) => state === 'committed');
-    return stored !== undefined && sent.some(({ state, dispatchedAt }) => state !== 'released' && dispatchedAt > stored.dispatchedAt);
+    return (
+      stored !== undefined &&
+      sent.some(({ state, dispatchedAt }) => state !== 'released' && dispatchedAt > stored.dispatchedAt)
+    );
   }
 
   due(): string[] {
     const now = this.clock();
-    const due = [...this.grants.values()].map(({ facts }) => facts).filter((facts) => FREE.has(facts.refreshState) && isDue(facts, now));
-    return due.sort((a, b) => Number(b.refreshState === 'unknown') - Number(a.refreshState === 'unknown')).map(({ id }) => id);
+    const due = [...this.grants.values()]
+      .map(({ facts }) => facts)
+      .filter((facts) => FREE.has(facts.refreshState) && isDue(facts, now));
+    return due
+      .sort((a, b) => Number(b.refreshState === 'unknown') - Number(a.refreshState === 'unknown'))
+      .map(({ id }) => id);
   }
 
   /** As adoptGrant: a person has connected again. */
@@ -198,6 +243,8 @@ export class Database {
   }
 }
 
-export const isHeld = ({ refreshState }: GrantFacts): boolean => refreshState === 'claimed' || refreshState === 'in_flight';
+export const isHeld = ({ refreshState }: GrantFacts): boolean =>
+  refreshState === 'claimed' || refreshState === 'in_flight';
 
-const isDue = ({ refreshDueAt }: GrantFacts, now: number): boolean => refreshDueAt !== null && refreshDueAt.getTime() <= now;
+const isDue = ({ refreshDueAt }: GrantFacts, now: number): boolean =>
+  refreshDueAt !== null && refreshDueAt.getTime() <= now;

@@ -48,7 +48,10 @@ function tick(world: World): void {
     for (const wire of [...world.wires]) world.carry(wire);
     world.settle();
     for (const host of world.hosts) world.sweep(host);
-  } while (world.wires.length > 0 || world.hosts.some((host) => [...host.tasks.values()].some((task) => world.isReady(host, task))));
+  } while (
+    world.wires.length > 0 ||
+    world.hosts.some((host) => [...host.tasks.values()].some((task) => world.isReady(host, task)))
+  );
 }
 
 /**
@@ -66,7 +69,10 @@ function rest(world: World): void {
 }
 
 export const anybodyLives = ({ db, server }: World): boolean =>
-  [...db.grants.values()].some(({ facts, pair }) => pair !== null && server.familyOf(facts.id).live.has(pair.refresh) && server.familyOf(facts.id).alive);
+  [...db.grants.values()].some(
+    ({ facts, pair }) =>
+      pair !== null && server.familyOf(facts.id).live.has(pair.refresh) && server.familyOf(facts.id).alive,
+  );
 
 const isWell = ({ db, server }: World): boolean =>
   [...db.grants.values()].every(({ connected, health, facts }) => {

@@ -46,9 +46,21 @@ export interface Finding {
 }
 
 /** Lives many lives. `onLife` sees each that went well; the first that did not is returned. */
-export function explore(wiring: Wiring, { runs, seed, path, shrinks = true }: Exploration, onLife: (world: World) => void = () => undefined): Finding | undefined {
-  const property = fc.property(lives, (life) => { onLife(live(wiring, life)); });
-  const { failed, counterexample, counterexamplePath } = fc.check(property, { numRuns: runs, seed, path: path ?? '', endOnFailure: !shrinks, unbiased: true });
+export function explore(
+  wiring: Wiring,
+  { runs, seed, path, shrinks = true }: Exploration,
+  onLife: (world: World) => void = () => undefined,
+): Finding | undefined {
+  const property = fc.property(lives, (life) => {
+    onLife(live(wiring, life));
+  });
+  const { failed, counterexample, counterexamplePath } = fc.check(property, {
+    numRuns: runs,
+    seed,
+    path: path ?? '',
+    endOnFailure: !shrinks,
+    unbiased: true,
+  });
   return failed && counterexample ? { ...toldOf(wiring, counterexample[0]), path: counterexamplePath } : undefined;
 }
 

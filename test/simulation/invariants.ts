@@ -29,7 +29,8 @@ const holdsLeaf = ({ pair, orphans }: GrantRow, { alive, live }: Family): boolea
 /** I2: no token twice, except where the outcome of its first sending is unknown, or was until the platform broke its promise. */
 export function repeatOf({ sentTwice, promiseBroken, mode }: AuthorizationServer): void {
   const repeat = sentTwice.find(({ second }) => !promiseBroken.has(second.token));
-  if (repeat && mode !== 'static') fail('I2', `${repeat.second.token} of ${repeat.second.grantId} was sent twice, and nobody doubted the first`);
+  if (repeat && mode !== 'static')
+    fail('I2', `${repeat.second.token} of ${repeat.second.grantId} was sent twice, and nobody doubted the first`);
 }
 
 /** A grant is lost only through a crash window that is known for it. */
@@ -51,7 +52,8 @@ export function eventsOf({ db }: World): void {
   for (const { intentId } of db.events) told.set(intentId, (told.get(intentId) ?? 0) + 1);
   for (const { id, state } of db.intents.values()) {
     const wanted = state === 'committed' ? 1 : 0;
-    if ((told.get(id) ?? 0) !== wanted) fail('I3', `the exchange ${id} is ${state} and was told ${told.get(id) ?? 0} times`);
+    if ((told.get(id) ?? 0) !== wanted)
+      fail('I3', `the exchange ${id} is ${state} and was told ${told.get(id) ?? 0} times`);
   }
 }
 
@@ -60,13 +62,15 @@ export function hangingOf({ db, now }: World, since: number): void {
   for (const { facts, claimUntil } of db.grants.values()) {
     const end = Math.max(since, isHeld(facts) ? (claimUntil ?? 0) : 0);
     const hangs = isHeld(facts) || (facts.refreshState === 'unknown' && facts.endedReason === null);
-    if (hangs && now - end > 60 * SECOND) fail('I5', `${facts.id} is ${facts.refreshState} ${(now - since) / SECOND} s after the last fault`);
+    if (hangs && now - end > 60 * SECOND)
+      fail('I5', `${facts.id} is ${facts.refreshState} ${(now - since) / SECOND} s after the last fault`);
   }
 }
 
 /** I6: every journal is empty. */
 export function journalsOf({ hosts }: World): void {
-  for (const { name, journal } of hosts) if (journal.entries.size > 0) fail('I6', `the journal of ${name} still holds ${journal.entries.size}`);
+  for (const { name, journal } of hosts)
+    if (journal.entries.size > 0) fail('I6', `the journal of ${name} still holds ${journal.entries.size}`);
 }
 
 /** I1: what is stored is what the platform would take, or the loss was reported. */
@@ -79,7 +83,11 @@ export function leavesOf(world: World): void {
 }
 
 const mustHoldLeaf = (world: World, { connected, facts, pair }: GrantRow, family: Family): boolean =>
-  connected && family.alive && facts.endedReason !== UNKNOWN && !isReplaced(world, family) && !world.server.promiseBroken.has(pair?.refresh ?? '');
+  connected &&
+  family.alive &&
+  facts.endedReason !== UNKNOWN &&
+  !isReplaced(world, family) &&
+  !world.server.promiseBroken.has(pair?.refresh ?? '');
 
 /** A request that came so late that nobody listened any more has replaced what its own resend had brought. */
 const isReplaced = ({ server }: World, family: Family): boolean =>
@@ -94,8 +102,11 @@ export function revocationOf({ facts, pair }: GrantRow, ended: boolean): void {
 export function leftoversOf(world: World): void {
   if (world.deaths > 0) return;
   for (const { facts, connected } of world.db.grants.values()) {
-    const lost = [...world.sendings.values()].some(({ grantId, window }) => grantId === facts.id && window !== undefined);
-    if (!connected && !lost && world.server.familyOf(facts.id).alive) fail('revoked', `${facts.id} was disconnected and lives at the platform`);
+    const lost = [...world.sendings.values()].some(
+      ({ grantId, window }) => grantId === facts.id && window !== undefined,
+    );
+    if (!connected && !lost && world.server.familyOf(facts.id).alive)
+      fail('revoked', `${facts.id} was disconnected and lives at the platform`);
   }
 }
 
@@ -104,7 +115,8 @@ export function deadOf(world: World): void {
   for (const row of world.db.grants.values()) {
     const { facts, health, connected } = row;
     const ended = facts.accessExpiresAt !== null && world.now - facts.accessExpiresAt.getTime() > 30 * MINUTE;
-    if (connected && ended && !familyOf(world, row).alive && health.health === 'active') fail('I4', `${facts.id} is dead and called active`);
+    if (connected && ended && !familyOf(world, row).alive && health.health === 'active')
+      fail('I4', `${facts.id} is dead and called active`);
   }
 }
 
@@ -114,21 +126,25 @@ export function deadOf(world: World): void {
  */
 const isTold = ({ replaced, promiseBroken }: AuthorizationServer, { first, second }: Reuse): boolean =>
   !promiseBroken.has(second.token) &&
-  [first, ...replaced.filter((one) => one.first === first).map((one) => one.second)].every(({ intentId }) => intentId < second.intentId);
+  [first, ...replaced.filter((one) => one.first === first).map((one) => one.second)].every(
+    ({ intentId }) => intentId < second.intentId,
+  );
 
 /** I4, after the last tries: who lives is active, and who was lost or revoked says so, and why. */
 export function healthOf(world: World, verdicts: boolean): void {
   for (const row of world.db.grants.values()) {
     if (!row.connected) continue;
     const family = familyOf(world, row);
-    if (holdsLeaf(row, family) && row.health.health !== 'active') fail('I4', `${row.facts.id} lives and is ${stateOf(row)}`);
+    if (holdsLeaf(row, family) && row.health.health !== 'active')
+      fail('I4', `${row.facts.id} lives and is ${stateOf(row)}`);
     if (verdicts && !family.alive) deathOf(world, row, family);
   }
 }
 
 function deathOf({ server }: World, row: GrantRow, family: Family): void {
   const loss = server.reuses.find((reuse) => reuse.family === family);
-  if (loss && isTold(server, loss) && row.facts.endedReason !== UNKNOWN) fail('I1', `${row.facts.id} was lost and is called ${row.facts.endedReason ?? 'alive'}`);
+  if (loss && isTold(server, loss) && row.facts.endedReason !== UNKNOWN)
+    fail('I1', `${row.facts.id} was lost and is called ${row.facts.endedReason ?? 'alive'}`);
   if (row.health.health !== 'needs_reauth') fail('I4', `${row.facts.id} is dead and is ${stateOf(row)}`);
 }
 

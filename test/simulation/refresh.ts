@@ -37,7 +37,10 @@ export class Refresh {
     yield 'soon';
     const pair = this.attempt(() => this.db.row(grantId).pair);
     if (pair === undefined) return 'over';
-    if (pair === null || this.world.wiring.isFresh(claim.grant, claim.now)) return yield* this.stored(() => { this.db.release(claim); });
+    if (pair === null || this.world.wiring.isFresh(claim.grant, claim.now))
+      return yield* this.stored(() => {
+        this.db.release(claim);
+      });
     return yield* new Run(this.world, this.host, { claim, pair, task }).toItsEnd({});
   }
 
@@ -52,8 +55,13 @@ export class Refresh {
       this.host.journal.settled(entry.intentId);
     }
     yield 'soon';
-    const left = [...this.db.intents.values()].filter(({ holder, state }) => holder === this.host.name && (state === 'prepared' || state === 'dispatched'));
-    for (const intent of left) yield* this.stored(() => { this.db.release(this.claimOf(intent)); });
+    const left = [...this.db.intents.values()].filter(
+      ({ holder, state }) => holder === this.host.name && (state === 'prepared' || state === 'dispatched'),
+    );
+    for (const intent of left)
+      yield* this.stored(() => {
+        this.db.release(this.claimOf(intent));
+      });
     return unknown;
   }
 
@@ -61,7 +69,9 @@ export class Refresh {
     if (answer) this.world.see('answers found in a journal');
     const claim = this.claimOf(intent);
     const pair = this.db.row(intent.grantId).pair ?? DESTROYED;
-    return yield* new Run(this.world, this.host, { claim, pair, task }, answer).toItsEnd(this.world.wiring.fromJournal(answer !== null));
+    return yield* new Run(this.world, this.host, { claim, pair, task }, answer).toItsEnd(
+      this.world.wiring.fromJournal(answer !== null),
+    );
   }
 
   private claimOf({ grantId, id, version, epoch }: Intent): Claim {
@@ -122,7 +132,9 @@ class Run {
 
   private record(): Known {
     const { task, claim } = this.parts;
-    const recorded = this.world.wiring.journalsAnswers ? this.host.journal.answered(claim.intentId, this.answer!) : true;
+    const recorded = this.world.wiring.journalsAnswers
+      ? this.host.journal.answered(claim.intentId, this.answer!)
+      : true;
     const { wire } = task();
     if (wire) wire.recorded = recorded;
     return { recorded };
@@ -146,7 +158,12 @@ class Run {
   private *send(): Steps<Known> {
     const { claim, pair, task } = this.parts;
     const { grant, intentId } = claim;
-    const sending: Sending = { intentId, grantId: grant.id, token: pair.refresh, resend: grant.unknownSince !== null || grant.endedReason !== null };
+    const sending: Sending = {
+      intentId,
+      grantId: grant.id,
+      token: pair.refresh,
+      resend: grant.unknownSince !== null || grant.endedReason !== null,
+    };
     const wire = this.world.send(sending);
     task().wire = wire;
     yield 'answer';
@@ -162,7 +179,10 @@ class Run {
   private *conclude(conclusion: Conclusion): Steps<Outcome> {
     const { claim } = this.parts;
     if (conclusion === 'answered') yield* this.answered(this.answer!);
-    else if (conclusion === 'withheld') yield* stored(this.world.db, () => { this.world.db.release(claim); });
+    else if (conclusion === 'withheld')
+      yield* stored(this.world.db, () => {
+        this.world.db.release(claim);
+      });
     else yield* this.settle(conclusion === 'lost' ? 'unknown' : 'released', (now) => this.unanswered(conclusion, now));
     return conclusion === 'lost' ? 'lost' : 'over';
   }
@@ -178,12 +198,17 @@ class Run {
     if (answer.ok) return yield* this.commit(answer.pair);
     const { grant } = this.parts.claim;
     if (answer.failure.class === 'permanent') return yield* this.strike(answer.failure);
-    yield* this.settle('answered', (now) => this.world.wiring.afterFailure(grant, answer.failure, { now, random: this.world.random }));
+    yield* this.settle('answered', (now) =>
+      this.world.wiring.afterFailure(grant, answer.failure, { now, random: this.world.random }),
+    );
   }
 
   /** As settleStrike. */
   private *strike(failure: Failure): Steps<void> {
-    const { claim: { grant, epoch, intentId }, pair } = this.parts;
+    const {
+      claim: { grant, epoch, intentId },
+      pair,
+    } = this.parts;
     const { db, server, wiring } = this.world;
     yield 'soon';
     const canaryOkAt = wiring.mayBeConfirmed(grant, db.now) ? askCanary(this.world, grant) : null;
@@ -194,11 +219,21 @@ class Run {
       const canary = readCanary(db, grant, intentId);
       const withinGrace = grant.unknownSince !== null && db.isWithinGrace(grant, intentId);
       const overtaken = db.isOvertaken(grant);
-      const strike = { now, witness, canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt }, withinGrace, overtaken };
+      const strike = {
+        now,
+        witness,
+        canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
+        withinGrace,
+        overtaken,
+      };
       const change = wiring.afterStrike(grant, failure, strike);
       if (wiring.wantsAnother(grant, strike)) wakeCanary(db, grant);
       const orphan = wiring.isCondemned(grant, change) ? db.row(grant.id).orphans.at(-1) : undefined;
-      if (!orphan || !db.adoptOrphan(grant, wiring.afterAdoption(grant, { now, errorCode: failure.code }), { epoch, orphan })) return change;
+      if (
+        !orphan ||
+        !db.adoptOrphan(grant, wiring.afterAdoption(grant, { now, errorCode: failure.code }), { epoch, orphan })
+      )
+        return change;
       this.world.see('late pairs tried');
       return undefined;
     });
@@ -229,20 +264,40 @@ class Run {
   }
 
   private store(pair: Pair): boolean {
-    const { world: { db, wiring, random }, parts: { claim } } = this;
-    const tokens = { accessToken: new Secret(''), refreshToken: new Secret(''), expiresIn: LIFE, refreshExpiresIn: null, scopes: null };
-    if (!db.changeGrant(claim.grant, wiring.afterTokens(claim.grant, tokens, null, { now: db.now, random }), { rotate: true })) return false;
+    const {
+      world: { db, wiring, random },
+      parts: { claim },
+    } = this;
+    const tokens = {
+      accessToken: new Secret(''),
+      refreshToken: new Secret(''),
+      expiresIn: LIFE,
+      refreshExpiresIn: null,
+      scopes: null,
+    };
+    if (
+      !db.changeGrant(claim.grant, wiring.afterTokens(claim.grant, tokens, null, { now: db.now, random }), {
+        rotate: true,
+      })
+    )
+      return false;
     const row = db.row(claim.grant.id);
     this.world.see(claim.grant.endedReason === null ? 'rotations' : 'revived');
     row.pair = pair;
     db.intents.get(claim.intentId)!.state = 'committed';
-    for (let events = 0; events < wiring.eventsPerCommit; events += 1) db.events.push({ type: 'account.refreshed', intentId: claim.intentId });
+    for (let events = 0; events < wiring.eventsPerCommit; events += 1)
+      db.events.push({ type: 'account.refreshed', intentId: claim.intentId });
     db.applyHealth(row);
     return true;
   }
 
   private keepLate(pair: Pair): string {
-    const { world: { db, wiring }, parts: { claim: { grant, intentId } } } = this;
+    const {
+      world: { db, wiring },
+      parts: {
+        claim: { grant, intentId },
+      },
+    } = this;
     const row = db.row(grant.id);
     const intent = db.intents.get(intentId)!;
     const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', living: row.pair !== null });

@@ -10,7 +10,9 @@ const hostOf = (world: World, pick: number): Host => world.hosts[pick % 2]!;
 const grantOf = (world: World, pick: number): string => `g${1 + (pick % world.db.grants.size)}`;
 
 function step(world: World, pick: number): boolean {
-  const ready = world.hosts.flatMap((host) => [...host.tasks.values()].filter((task) => world.isReady(host, task)).map((task): [Host, Task] => [host, task]));
+  const ready = world.hosts.flatMap((host) =>
+    [...host.tasks.values()].filter((task) => world.isReady(host, task)).map((task): [Host, Task] => [host, task]),
+  );
   const chosen = one(ready, pick);
   if (!chosen) return carry(world, pick);
   world.step(...chosen);
@@ -29,7 +31,9 @@ function hurry(world: World, pick: number): boolean {
   const host = hostOf(world, pick);
   const before = world.steps;
   world.settleHost(host);
-  for (const wire of pick % 4 < 2 ? [] : [...world.wires].filter((one) => [...host.tasks.values()].some((task) => task.wire === one))) {
+  for (const wire of pick % 4 < 2
+    ? []
+    : [...world.wires].filter((one) => [...host.tasks.values()].some((task) => task.wire === one))) {
     while (wire.at !== 'over') world.carry(wire);
   }
   world.settleHost(host);
@@ -40,7 +44,9 @@ function hurry(world: World, pick: number): boolean {
 function sweep(world: World, pick: number): boolean {
   world.sweep(hostOf(world, pick));
   if (world.hosts.some(({ tasks }) => tasks.size > 0) || world.wires.length > 0) return true;
-  const due = [...world.db.grants.values()].map(({ facts, claimUntil }) => claimUntil ?? facts.refreshDueAt?.getTime() ?? Infinity);
+  const due = [...world.db.grants.values()].map(
+    ({ facts, claimUntil }) => claimUntil ?? facts.refreshDueAt?.getTime() ?? Infinity,
+  );
   const next = Math.min(...due);
   if (Number.isFinite(next)) world.pass(Math.max(0, next + SECOND - world.now));
   return true;
@@ -143,8 +149,24 @@ function disconnect(world: World, pick: number): boolean {
 }
 
 const EVENTS: readonly [number, Event][] = [
-  [60, step], [26, carry], [10, sweep], [8, pass], [8, hurry], [4, force], [2, lose], [5, crash], [4, freeze], [1, burn], [3, database],
-  [2, loseCommit], [2, disk], [2, weather], [1, refuseAll], [1, revoke], [3, reconnect], [1, disconnect],
+  [60, step],
+  [26, carry],
+  [10, sweep],
+  [8, pass],
+  [8, hurry],
+  [4, force],
+  [2, lose],
+  [5, crash],
+  [4, freeze],
+  [1, burn],
+  [3, database],
+  [2, loseCommit],
+  [2, disk],
+  [2, weather],
+  [1, refuseAll],
+  [1, revoke],
+  [3, reconnect],
+  [1, disconnect],
 ];
 const TABLE = EVENTS.flatMap(([weight, event]) => Array.from({ length: weight }, () => event));
 

@@ -5,7 +5,9 @@ import { real } from './wiring.js';
 
 it('the core keeps every invariant over a hundred thousand steps, whatever happens in whatever order', () => {
   let steps = 0;
-  const finding = explore(real, { runs: 400, seed: 1 }, (world) => { steps += world.seen.get('steps') ?? 0; });
+  const finding = explore(real, { runs: 400, seed: 1 }, (world) => {
+    steps += world.seen.get('steps') ?? 0;
+  });
   expect(finding).toBeUndefined();
   expect(steps).toBeGreaterThanOrEqual(100_000);
 }, 120_000);

@@ -9,8 +9,22 @@ import { SECOND } from '../support/grant-facts.js';
 
 /** The decisions of the product: its own functions, which a mutant replaces by wrong ones. */
 export const decisions = {
-  nextStep, mayStillSend, conclusionOf, fromJournal, afterTokens, afterFailure, afterLostAnswer, afterStrike, takeOver, fateOfLatePair,
-  stateBefore, isFresh, mayBeConfirmed, wantsAnother, afterAdoption, isCondemned,
+  nextStep,
+  mayStillSend,
+  conclusionOf,
+  fromJournal,
+  afterTokens,
+  afterFailure,
+  afterLostAnswer,
+  afterStrike,
+  takeOver,
+  fateOfLatePair,
+  stateBefore,
+  isFresh,
+  mayBeConfirmed,
+  wantsAnother,
+  afterAdoption,
+  isCondemned,
 };
 
 /** What SQL and files do in the product, as this world's own code does it: a mutant leaves one of them out. */

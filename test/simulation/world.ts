@@ -36,7 +36,12 @@ export class World {
     const clock = (): number => this.now;
     this.db = new Database(wiring, clock);
     this.server = new AuthorizationServer(mode, clock);
-    for (let id = 1; id <= grants; id += 1) this.db.add(`g${id}`, { mode, accessExpiresAt: at(LIFE * SECOND), refreshDueAt: at((90 + id) * MINUTE) }, this.server.consent(`g${id}`));
+    for (let id = 1; id <= grants; id += 1)
+      this.db.add(
+        `g${id}`,
+        { mode, accessExpiresAt: at(LIFE * SECOND), refreshDueAt: at((90 + id) * MINUTE) },
+        this.server.consent(`g${id}`),
+      );
   }
 
   get steps(): number {
@@ -79,7 +84,11 @@ export class World {
 
   start(host: Host, grantId: string, forced: boolean): boolean {
     if (!host.runs || host.recovering || host.tasks.has(grantId)) return false;
-    const task: Task = { name: grantId, pause: 'soon', steps: new Refresh(this, host).refresh(() => task, grantId, forced) };
+    const task: Task = {
+      name: grantId,
+      pause: 'soon',
+      steps: new Refresh(this, host).refresh(() => task, grantId, forced),
+    };
     host.tasks.set(grantId, task);
     this.tell(host.name, forced ? 'is made to refresh' : 'refreshes', grantId);
     return true;
@@ -205,7 +214,8 @@ export class World {
   private *deadlines(): Generator<number> {
     for (const host of this.hosts) {
       if (!host.runs) continue;
-      for (const { wire, pause } of host.tasks.values()) if (pause === 'answer' && wire) yield Math.max(this.now, wire.sentAt + this.wiring.deadline);
+      for (const { wire, pause } of host.tasks.values())
+        if (pause === 'answer' && wire) yield Math.max(this.now, wire.sentAt + this.wiring.deadline);
     }
   }
 
@@ -213,7 +223,8 @@ export class World {
   sweep(host: Host): void {
     if (!this.db.up) return;
     this.see('steps');
-    for (const row of this.db.grants.values()) if (isHeld(row.facts) && row.claimUntil !== null && row.claimUntil < this.now) this.takeOver(row);
+    for (const row of this.db.grants.values())
+      if (isHeld(row.facts) && row.claimUntil !== null && row.claimUntil < this.now) this.takeOver(row);
     for (const grantId of this.db.due()) this.start(host, grantId, false);
   }
 
@@ -234,7 +245,9 @@ export class World {
 
   /** Who stands still or is down when its claim ends may lose what it holds. */
   private excuseHolder({ facts }: GrantRow): void {
-    const intent = [...this.db.intents.values()].findLast(({ grantId, epoch }) => grantId === facts.id && epoch === facts.claimEpoch);
+    const intent = [...this.db.intents.values()].findLast(
+      ({ grantId, epoch }) => grantId === facts.id && epoch === facts.claimEpoch,
+    );
     const holder = this.hosts.find(({ name }) => name === intent?.holder);
     if (!intent || !holder || holder.runs) return;
     const windows = { up: 'W14', down: 'W11', gone: 'W12' } as const;
@@ -245,7 +258,11 @@ export class World {
 
   reconnect(grantId: string): void {
     const pair = this.server.consent(grantId);
-    const due = { accessExpiresAt: new Date(this.now + LIFE * SECOND), issuedAt: this.db.now, refreshDueAt: new Date(this.now + 0.8 * LIFE * SECOND) };
+    const due = {
+      accessExpiresAt: new Date(this.now + LIFE * SECOND),
+      issuedAt: this.db.now,
+      refreshDueAt: new Date(this.now + 0.8 * LIFE * SECOND),
+    };
     this.db.adopt(grantId, due, pair);
     this.tell('the person of', grantId, 'connects again:', pair.refresh);
   }
@@ -260,7 +277,8 @@ export class World {
   /** As revokeTokens: what could end a living grant with it is kept beside it. */
   revoke(grantId: string, pair: Pair): void {
     const row = this.db.row(grantId);
-    if (row.pair !== null && this.wiring.looksBeforeRevoking) return void row.orphans.push({ intentId: this.newId(), pair });
+    if (row.pair !== null && this.wiring.looksBeforeRevoking)
+      return void row.orphans.push({ intentId: this.newId(), pair });
     this.tell('we revoke', pair.refresh);
     revocationOf(row, this.server.revoke(pair.refresh));
   }
@@ -273,7 +291,13 @@ export class World {
   }
 
   verdict(before: GrantFacts, row: GrantRow): void {
-    this.tell(row.facts.id, 'is', row.facts.refreshState, row.facts.lastReason ?? '', row.facts.endedReason ? `dead: ${row.facts.endedReason}` : '');
+    this.tell(
+      row.facts.id,
+      'is',
+      row.facts.refreshState,
+      row.facts.lastReason ?? '',
+      row.facts.endedReason ? `dead: ${row.facts.endedReason}` : '',
+    );
     if (before.endedReason === null && row.facts.endedReason !== null) this.see('dead');
     verdictOf(this.server, before, row);
   }
@@ -286,7 +310,8 @@ export class World {
 
   private excuseLapsed(intentId: number, window: Window): void {
     const intent = this.db.intents.get(intentId);
-    if (intent && intent.state !== 'committed' && this.hasLapsed(intent)) this.excuse(this.sendings.get(intentId), window);
+    if (intent && intent.state !== 'committed' && this.hasLapsed(intent))
+      this.excuse(this.sendings.get(intentId), window);
   }
 
   private hasLapsed({ grantId, epoch }: Intent): boolean {

@@ -14,7 +14,13 @@ import { createLogger, type Logger } from '#observability';
 import { openTestDatabase, type TestDatabase } from './database.js';
 
 export type ApiKeyWishes = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
-export type TokenWishes = { claims?: JWTPayload; kid?: string; expires?: string | null; issuer?: string; audience?: string };
+export type TokenWishes = {
+  claims?: JWTPayload;
+  kid?: string;
+  expires?: string | null;
+  issuer?: string;
+  audience?: string;
+};
 
 /** The real API on a database of its own, over real HTTP. One at a time: passport keeps its strategies for the whole process. */
 export interface TestApi {
@@ -36,7 +42,10 @@ export interface TestApi {
 }
 
 /** Opens it; `env` goes over the environment that it is given, and may be made of the database's URL. */
-export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string) => Promise<NodeJS.ProcessEnv>) = {}, logger: Logger = silent()): Promise<TestApi> {
+export async function openTestApi(
+  env: NodeJS.ProcessEnv | ((databaseUrl: string) => Promise<NodeJS.ProcessEnv>) = {},
+  logger: Logger = silent(),
+): Promise<TestApi> {
   const database = await openTestDatabase();
   const changes = typeof env === 'function' ? await env(database.url) : env;
   const signer = newSigner();
@@ -53,7 +62,11 @@ export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const call: TestApi['call'] = (path, { as, headers, ...init } = {}) =>
-    fetch(`${url}${path}`, { redirect: 'manual', ...init, headers: { ...(as && { authorization: `Bearer ${as}` }), ...(headers as object) } });
+    fetch(`${url}${path}`, {
+      redirect: 'manual',
+      ...init,
+      headers: { ...(as && { authorization: `Bearer ${as}` }), ...(headers as object) },
+    });
   return {
     app,
     url,
@@ -75,12 +88,22 @@ export async function openTestApi(env: NodeJS.ProcessEnv | ((databaseUrl: string
 
 const silent = (): Logger => createLogger({ app: 'test', level: 'silent' });
 
-async function makeKey(app: NestFastifyApplication, { workspace = 'default', ...wishes }: ApiKeyWishes = {}): Promise<string> {
+async function makeKey(
+  app: NestFastifyApplication,
+  { workspace = 'default', ...wishes }: ApiKeyWishes = {},
+): Promise<string> {
   const environment = wishes.environment ?? 'test';
   const workspaceId = await app.get(EnsureWorkspace, { strict: false }).execute(workspace);
   const caller = { tenant: { workspaceId, environment }, kind: 'jwt' as const, scopes: SCOPES };
   const createKey = app.get(CreateApiKey, { strict: false });
-  const { key } = await createKey.execute({ name: 'Test', scopes: [...SCOPES], returnHosts: [], ...wishes, environment, caller });
+  const { key } = await createKey.execute({
+    name: 'Test',
+    scopes: [...SCOPES],
+    returnHosts: [],
+    ...wishes,
+    environment,
+    caller,
+  });
   return key.reveal();
 }
 
@@ -100,7 +123,9 @@ function newSigner(): Signer {
   return {
     publicKeyFile,
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    close: () => { rmSync(directory, { recursive: true }); },
+    close: () => {
+      rmSync(directory, { recursive: true });
+    },
     signText: (header, claims) => {
       const signed = [header, claims].map((part) => Buffer.from(part).toString('base64url')).join('.');
       const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });

@@ -11,11 +11,18 @@ export class AppProcess {
   #log = '';
 
   private constructor(private readonly child: ChildProcess) {
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { this.#log += chunk.toString(); });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        this.#log += chunk.toString();
+      });
   }
 
   static async start(root: string, app: string, env: NodeJS.ProcessEnv): Promise<AppProcess> {
-    const options = { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] as ['ignore', 'pipe', 'pipe', 'ipc'] };
+    const options = {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'] as ['ignore', 'pipe', 'pipe', 'ipc'],
+    };
     const started = new AppProcess(spawn(process.execPath, [entry(root, app, 'main')], options));
     const late = new AbortController();
     const ready = await Promise.race([
@@ -43,8 +50,16 @@ export class AppProcess {
 }
 
 /** Runs an entry of the API that does one thing, and settles with what it wrote to stdout and to its log. */
-export async function runEntry(root: string, name: 'migrate' | 'seed', env: NodeJS.ProcessEnv, args: string[] = []): Promise<{ stdout: string; log: string }> {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [entry(root, 'api', name), ...args], { cwd: root, env: { ...process.env, ...env } });
+export async function runEntry(
+  root: string,
+  name: 'migrate' | 'seed',
+  env: NodeJS.ProcessEnv,
+  args: string[] = [],
+): Promise<{ stdout: string; log: string }> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [entry(root, 'api', name), ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+  });
   return { stdout, log: stderr };
 }
 

@@ -31,7 +31,9 @@ export class AtTheGate {
   /** Somebody comes, and waits if it must. */
   async come(changes: Partial<Wish> = {}): Promise<string> {
     const one = wish(changes);
-    void this.gate.enter(one).then((answer) => { this.note(one.grantId, answer); });
+    void this.gate.enter(one).then((answer) => {
+      this.note(one.grantId, answer);
+    });
     await this.clock.pass(0);
     return one.grantId;
   }

@@ -68,7 +68,9 @@ export class Backend {
 
   /** What the person's browser is told at the platform, and where it comes back to. */
   async decide(authorizeUrl: string, persona = 'happy', decision: 'approve' | 'deny' = 'approve'): Promise<string> {
-    const { headers } = await reply(`${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=${decision}`, { redirect: 'manual' });
+    const { headers } = await reply(`${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=${decision}`, {
+      redirect: 'manual',
+    });
     return headers.get('location')!;
   }
 
@@ -96,7 +98,9 @@ export class Backend {
     const client = new pg.Client(databaseUrlOf(this.service.home));
     await client.connect();
     try {
-      const { rows } = await client.query<{ ahead: number }>('select extract(epoch from db_now() - now())::float8 as ahead');
+      const { rows } = await client.query<{ ahead: number }>(
+        'select extract(epoch from db_now() - now())::float8 as ahead',
+      );
       await turnClock(client, `${(rows[0]?.ahead ?? 0) + seconds} seconds`);
     } finally {
       await client.end();
@@ -113,7 +117,11 @@ export async function reply(url: string, init: RequestInit = {}): Promise<Reply>
 }
 
 /** Asks until the answer is as wanted; fails with the last one. */
-export async function until<Answer>(ask: () => Promise<Answer>, wanted: (answer: Answer) => boolean, seconds = 30): Promise<Answer> {
+export async function until<Answer>(
+  ask: () => Promise<Answer>,
+  wanted: (answer: Answer) => boolean,
+  seconds = 30,
+): Promise<Answer> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     const answer = await ask();

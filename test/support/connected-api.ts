@@ -27,7 +27,12 @@ export class ConnectedApi {
   static async open(): Promise<ConnectedApi> {
     const sandbox = await TestSandbox.start();
     const api = await openTestApi({ SANDBOX_URL: sandbox.url });
-    const connected = new ConnectedApi(api, sandbox, new pg.Pool({ connectionString: api.database.url }), await api.key());
+    const connected = new ConnectedApi(
+      api,
+      sandbox,
+      new pg.Pool({ connectionString: api.database.url }),
+      await api.key(),
+    );
     await connected.app('x');
     await connected.app('tiktok');
     return connected;
@@ -40,7 +45,14 @@ export class ConnectedApi {
   }
 
   async app(provider: string, wishes: object = {}): Promise<string> {
-    const app = { provider, name: provider, client_id: `id-of-${provider}`, client_secret: 'shh', allowed_return_urls: [RETURN_URL], ...wishes };
+    const app = {
+      provider,
+      name: provider,
+      client_id: `id-of-${provider}`,
+      client_secret: 'shh',
+      allowed_return_urls: [RETURN_URL],
+      ...wishes,
+    };
     const made = await this.post('/v1/oauth-apps', app);
     return String(made.body.id);
   }
@@ -56,7 +68,9 @@ export class ConnectedApi {
 
   /** The person consents, and the browser comes back: where it is sent then. */
   async consent(authorizeUrl: string, persona = 'happy'): Promise<URL> {
-    const decided = await fetch(`${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=approve`, { redirect: 'manual' });
+    const decided = await fetch(`${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=approve`, {
+      redirect: 'manual',
+    });
     const callback = new URL(decided.headers.get('location') ?? '');
     const landed = await this.api.call(callback.pathname + callback.search);
     return new URL(landed.headers.get('location') ?? '');
@@ -87,5 +101,9 @@ export class ConnectedApi {
 
 async function read<Body>(response: Response): Promise<Answer<Body>> {
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: (text === '' ? undefined : JSON.parse(text)) as Body };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (text === '' ? undefined : JSON.parse(text)) as Body,
+  };
 }

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 describe('the test database', () => {
-  it('is nobody else\'s', async () => {
+  it("is nobody else's", async () => {
     await pool.query('CREATE TABLE only_here ()');
     const other = await openTestDatabase();
     const client = new pg.Client(other.url);

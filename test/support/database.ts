@@ -25,7 +25,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 
 /** A pool that has ended may still be saying goodbye: cut off in it, a connection reports an error to nobody. */
 async function drop(name: string): Promise<void> {
-  const isLeft = async (): Promise<boolean> => (await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`)) === 0;
+  const isLeft = async (): Promise<boolean> =>
+    (await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`)) === 0;
   for (let tries = 0; tries < 10 && !(await isLeft()); tries += 1) await pause(50);
   await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }

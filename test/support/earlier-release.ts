@@ -13,11 +13,14 @@ export interface EarlierRelease {
 }
 
 /** False in a shallow clone, and where the sources were unpacked without their history. */
-export const hasCommit = (commit: string): boolean => spawnSync('git', ['cat-file', '-e', `${commit}^{commit}`]).status === 0;
+export const hasCommit = (commit: string): boolean =>
+  spawnSync('git', ['cat-file', '-e', `${commit}^{commit}`]).status === 0;
 
 export function buildEarlierRelease(commit: string): EarlierRelease {
   const root = mkdtempSync(join(tmpdir(), 'evergrant-earlier-'));
-  const remove = (): void => { rmSync(root, { recursive: true, force: true }); };
+  const remove = (): void => {
+    rmSync(root, { recursive: true, force: true });
+  };
   try {
     const archive = join(root, 'sources.tar');
     run('git', ['archive', '--format=tar', `--output=${archive}`, commit, ...SOURCES], process.cwd());

@@ -42,9 +42,21 @@ export class ExchangerProcess {
 
   /** Starts it again after `end`, on the same journal. */
   async run(): Promise<void> {
-    const env = { ...process.env, ...this.environment, NODE_ENV: 'test', EVERGRANT_HOME: this.home, EXCHANGER_SOCKET: this.socketPath };
-    const child = spawn(process.execPath, [resolve('dist/apps/exchanger/src/main.js')], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (chunk: Buffer) => { this.#log += chunk.toString(); });
+    const env = {
+      ...process.env,
+      ...this.environment,
+      NODE_ENV: 'test',
+      EVERGRANT_HOME: this.home,
+      EXCHANGER_SOCKET: this.socketPath,
+    };
+    const child = spawn(process.execPath, [resolve('dist/apps/exchanger/src/main.js')], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (chunk: Buffer) => {
+        this.#log += chunk.toString();
+      });
     this.#child = child;
     const end = Date.now() + STARTED_WITHIN;
     while (!(await this.answers())) {
@@ -73,6 +85,9 @@ export class ExchangerProcess {
   }
 
   private async answers(): Promise<boolean> {
-    return askHealth(this.socketPath).then(() => true, () => false);
+    return askHealth(this.socketPath).then(
+      () => true,
+      () => false,
+    );
   }
 }

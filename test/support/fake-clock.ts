@@ -17,7 +17,9 @@ export class FakeClock implements Clock {
   at(moment: number, work: () => void): () => void {
     const alarm = { at: moment, work };
     this.#alarms.add(alarm);
-    return () => { this.#alarms.delete(alarm); };
+    return () => {
+      this.#alarms.delete(alarm);
+    };
   }
 
   /** Lets time pass; promises that settle on the way are followed before it goes on. */

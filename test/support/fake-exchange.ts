@@ -20,7 +20,9 @@ export class FakeExchange implements TokenExchange {
   /** From now on calls wait until the answer is called. */
   hold(): () => void {
     let release = (): void => undefined;
-    this.#held = new Promise<void>((resolve) => { release = resolve; });
+    this.#held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     return release;
   }
 

@@ -37,7 +37,9 @@ export const eventsOf = (flow: Flow, accountId: string): Promise<EventRow[]> =>
 
 /** What waits to be told of an account, in the same shape. */
 export const outboxOf = (flow: Flow, accountId: string): Promise<EventRow[]> =>
-  flow.many('select id, type, sequence, payload as data from outbox where account_id = $1 order by sequence', [accountId]);
+  flow.many('select id, type, sequence, payload as data from outbox where account_id = $1 order by sequence', [
+    accountId,
+  ]);
 
 /** The events of a tenant that are about no account. */
 export const tenantEvents = (flow: Flow): Promise<{ type: string; data: Record<string, unknown> }[]> =>
@@ -66,7 +68,9 @@ export const attemptsOf = (flow: Flow): Promise<AttemptState[]> =>
 
 /** Every row of every table as text, byte columns as hex and, where it can be read so, as plain text. */
 export async function dump(flow: Flow): Promise<string> {
-  const tables = await flow.many<{ name: string }>(`select tablename as name from pg_tables where schemaname = 'public'`);
+  const tables = await flow.many<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public'`,
+  );
   const texts = tables.map(async ({ name }) => {
     const rows = await flow.many<object>(`select * from ${name}`);
     return rows.flatMap((row) => Object.values(row) as unknown[]).map(asText);

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AccountsModule, type CallbackOutcome, CompleteConnect, CreateOAuthApp, GetAccount, StartConnect } from '#accounts';
+import {
+  AccountsModule,
+  type CallbackOutcome,
+  CompleteConnect,
+  CreateOAuthApp,
+  GetAccount,
+  StartConnect,
+} from '#accounts';
 import { readApiConfig } from '#config';
 import { createLogger, Secret } from '#observability';
 import { Database, newId, type Tenant } from '#persistence';
@@ -59,7 +66,10 @@ export class Flow {
    * One process; `processes` more than one share the database and the keys, and nothing else. `exchanger: 'process'`: tokens
    * are exchanged by the real exchanger, over its socket, as in production.
    */
-  static async open(processes = 1, { exchanger = 'in-process' }: { exchanger?: 'in-process' | 'process' } = {}): Promise<Flow> {
+  static async open(
+    processes = 1,
+    { exchanger = 'in-process' }: { exchanger?: 'in-process' | 'process' } = {},
+  ): Promise<Flow> {
     const [store, sandbox] = await Promise.all([openTestDatabase(), TestSandbox.start()]);
     const flow = new Flow(store, sandbox, `k1:${randomBytes(32).toString('base64')}`);
     if (exchanger === 'process') flow.#exchanger = await ExchangerProcess.start(flow.environment);
@@ -127,7 +137,13 @@ export class Flow {
   }
 
   start(provider: string, wishes: StartWishes = {}): ReturnType<StartConnect['execute']> {
-    return this.get(StartConnect).execute({ tenant: this.tenant, createdBy: 'a key', provider, returnUrl: RETURN_URL, ...wishes });
+    return this.get(StartConnect).execute({
+      tenant: this.tenant,
+      createdBy: 'a key',
+      provider,
+      returnUrl: RETURN_URL,
+      ...wishes,
+    });
   }
 
   /** What the person decides at the platform: where the browser is sent then. */
@@ -192,8 +208,12 @@ export class Flow {
   /** The calls of the tenant's apps to one endpoint, oldest first; a revocation of the test before may still come. */
   async calls(endpoint: string, grantType?: string): Promise<SandboxCall[]> {
     const { body } = await this.sandbox.control('GET', '/calls?endpoint=all');
-    const apps = await this.many<{ clientId: string }>('select client_id as "clientId" from oauth_apps where workspace_id = $1', [this.tenant.workspaceId]);
-    const isOurs = (call: SandboxCall): boolean => call.client_id === undefined || apps.some(({ clientId }) => clientId === call.client_id);
+    const apps = await this.many<{ clientId: string }>(
+      'select client_id as "clientId" from oauth_apps where workspace_id = $1',
+      [this.tenant.workspaceId],
+    );
+    const isOurs = (call: SandboxCall): boolean =>
+      call.client_id === undefined || apps.some(({ clientId }) => clientId === call.client_id);
     const calls = (body as SandboxCall[]).filter((call) => call.endpoint === endpoint && isOurs(call));
     return calls.filter((call) => grantType === undefined || call.grant_type === grantType);
   }
@@ -221,7 +241,13 @@ export class Flow {
     const socket = this.#exchanger && { EXCHANGER_SOCKET: this.#exchanger.socketPath };
     const config = readApiConfig({ ...this.environment, DATABASE_POOL: '10', PUBLIC_URL, ...socket });
     const logger = createLogger({ app: 'test', level: 'silent' });
-    const root = AccountsModule.forRoot({ config, logger, name: 'test', exchange: socket ? 'socket' : 'in-process', pause: (milliseconds) => this.pause(milliseconds) });
+    const root = AccountsModule.forRoot({
+      config,
+      logger,
+      name: 'test',
+      exchange: socket ? 'socket' : 'in-process',
+      pause: (milliseconds) => this.pause(milliseconds),
+    });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
     return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }

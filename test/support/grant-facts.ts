@@ -36,7 +36,19 @@ export const grantFacts = (changes: GrantChange = {}): GrantFacts => ({
 });
 
 /** The app has no other living grant. */
-export const ALONE: Canary = { others: false, refreshable: false, refreshedAt: null, acceptedAt: null, refusedAt: null };
+export const ALONE: Canary = {
+  others: false,
+  refreshable: false,
+  refreshedAt: null,
+  acceptedAt: null,
+  refusedAt: null,
+};
 
 /** There are others, and the last thing heard of them is a refresh at that moment; null: nothing was heard. */
-export const canary = (okAt: Date | null): Canary => ({ ...ALONE, others: true, refreshable: true, refreshedAt: okAt, acceptedAt: okAt });
+export const canary = (okAt: Date | null): Canary => ({
+  ...ALONE,
+  others: true,
+  refreshable: true,
+  refreshedAt: okAt,
+  acceptedAt: okAt,
+});

@@ -11,12 +11,19 @@ export interface HttpProxy {
 /** Opens one in front of `target`, which it calls from the address `from` of this machine. */
 export async function openHttpProxy(target: string, from: string): Promise<HttpProxy> {
   const server = createServer((near, answer) => {
-    const chain = [near.headers['x-forwarded-for'], near.socket.remoteAddress].flat().filter((one) => one !== undefined).join(', ');
+    const chain = [near.headers['x-forwarded-for'], near.socket.remoteAddress]
+      .flat()
+      .filter((one) => one !== undefined)
+      .join(', ');
     const headers = { ...near.headers, 'x-forwarded-for': chain };
-    const far = ask(new URL(near.url ?? '/', target), { method: near.method ?? 'GET', headers, localAddress: from }, (got) => {
-      answer.writeHead(got.statusCode ?? 502, got.headers);
-      got.pipe(answer);
-    });
+    const far = ask(
+      new URL(near.url ?? '/', target),
+      { method: near.method ?? 'GET', headers, localAddress: from },
+      (got) => {
+        answer.writeHead(got.statusCode ?? 502, got.headers);
+        got.pipe(answer);
+      },
+    );
     far.on('error', () => answer.writeHead(502).end());
     near.pipe(far);
   });

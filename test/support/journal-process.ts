@@ -23,10 +23,16 @@ export class JournalPrograms {
     const imports = Object.entries(DOORS).map(([door, { folder, files }]) => {
       const name = door.slice(1);
       this.compile(folder, name);
-      writeFileSync(join(this.place, `${name}.js`), files.map((file) => `export * from './${name}/${file}.js';`).join('\n'));
+      writeFileSync(
+        join(this.place, `${name}.js`),
+        files.map((file) => `export * from './${name}/${file}.js';`).join('\n'),
+      );
       return [door, `./${name}.js`];
     });
-    writeFileSync(join(this.place, 'package.json'), JSON.stringify({ type: 'module', imports: Object.fromEntries(imports) }));
+    writeFileSync(
+      join(this.place, 'package.json'),
+      JSON.stringify({ type: 'module', imports: Object.fromEntries(imports) }),
+    );
   }
 
   start(program: string): JournalProcess {
@@ -35,7 +41,9 @@ export class JournalPrograms {
       const quiet = () => undefined; const logger = { info: quiet, warn: quiet, error: quiet };
       const say = (line) => writeSync(1, line + '\\n'); ${program}`;
     writeFileSync(join(this.place, 'program.js'), text);
-    return new JournalProcess(spawn(process.execPath, ['program.js'], { cwd: this.place, stdio: ['ignore', 'pipe', 'inherit'] }));
+    return new JournalProcess(
+      spawn(process.execPath, ['program.js'], { cwd: this.place, stdio: ['ignore', 'pipe', 'inherit'] }),
+    );
   }
 
   remove(): void {
@@ -45,7 +53,9 @@ export class JournalPrograms {
   private compile(folder: string, name: string): void {
     mkdirSync(join(this.place, name));
     for (const file of readdirSync(folder).filter((one) => /^[a-z-]+\.ts$/.test(one))) {
-      const { outputText } = ts.transpileModule(readFileSync(join(folder, file), 'utf8'), { compilerOptions: COMPILER });
+      const { outputText } = ts.transpileModule(readFileSync(join(folder, file), 'utf8'), {
+        compilerOptions: COMPILER,
+      });
       writeFileSync(join(this.place, name, file.replace(/\.ts$/, '.js')), outputText);
     }
   }
@@ -56,7 +66,9 @@ export class JournalProcess {
   readonly #ended: Promise<unknown>;
 
   constructor(private readonly child: ChildProcess) {
-    child.stdout?.on('data', (chunk: Buffer) => { this.#text += chunk.toString(); });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#text += chunk.toString();
+    });
     this.#ended = once(child, 'close');
   }
 

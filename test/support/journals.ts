@@ -7,7 +7,11 @@ import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import type { PlatformAnswer } from '#providers';
 import type { Disk } from '../../libs/tokens/src/journal/disk.js';
-import { FileJournal, type FileJournalOptions, type OpenedJournal } from '../../libs/tokens/src/journal/file-journal.js';
+import {
+  FileJournal,
+  type FileJournalOptions,
+  type OpenedJournal,
+} from '../../libs/tokens/src/journal/file-journal.js';
 import { isZero } from '../../libs/tokens/src/journal/frame.js';
 import type { JournaledIntent } from '../../libs/tokens/src/journal/journal.js';
 import { FaultyDisk } from './faulty-disk.js';
@@ -19,9 +23,17 @@ export const keyring = new Keyring(new Secret(keyText));
 export const SMALL = { segmentSize: 16_384, slot: 4_096, beside: 2, ahead: 16, quiet: 20, retry: 20 };
 
 export const intent = (given: Partial<JournaledIntent> = {}): JournaledIntent => ({
-  intentId: randomUUID(), kind: 'refresh', subjectId: randomUUID(), version: '7', ...given,
+  intentId: randomUUID(),
+  kind: 'refresh',
+  subjectId: randomUUID(),
+  version: '7',
+  ...given,
 });
-export const answer = (body = '{"access_token":"a"}'): PlatformAnswer => ({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) });
+export const answer = (body = '{"access_token":"a"}'): PlatformAnswer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(body),
+});
 
 /** Folders of journals, all of them gone after the tests. */
 export class Journals {
@@ -72,7 +84,9 @@ export class Journals {
 
 /** The files of a journal that hold records. */
 export function written(folder: string): string[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.segment')).map((name) => join(folder, name));
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.segment'))
+    .map((name) => join(folder, name));
   return files.filter((file) => {
     try {
       return !isZero(readFileSync(file));

@@ -9,7 +9,12 @@ const READY_WITHIN = 150_000;
 /** Starts the real service as a person does; see launch.d.mts. */
 export function launch({ home, port, sandboxPort }) {
   const { DATABASE_URL: _, ...env } = process.env;
-  const own = { EVERGRANT_HOME: home, PORT: String(port), SANDBOX_PORT: String(sandboxPort), npm_lifecycle_event: 'test' };
+  const own = {
+    EVERGRANT_HOME: home,
+    PORT: String(port),
+    SANDBOX_PORT: String(sandboxPort),
+    npm_lifecycle_event: 'test',
+  };
   const child = spawn(process.execPath, ['tools/start/start.mjs'], {
     cwd: ROOT,
     detached: true,
@@ -19,7 +24,9 @@ export function launch({ home, port, sandboxPort }) {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   let ended = false;
-  const exited = new Promise((settle) => child.once('exit', (code, signal) => settle(signal ?? code))).finally(() => (ended = true));
+  const exited = new Promise((settle) => child.once('exit', (code, signal) => settle(signal ?? code))).finally(
+    () => (ended = true),
+  );
   return {
     pid: child.pid,
     exited,

@@ -20,7 +20,18 @@ export async function openTestRedis(): Promise<TestRedis> {
   const url = `redis://127.0.0.1:${port}`;
   let server: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    const options = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', '/tmp'];
+    const options = [
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      '/tmp',
+    ];
     server = spawn('redis-server', options, { stdio: 'ignore' });
     await untilItAnswers(url);
   };
@@ -36,7 +47,10 @@ async function untilItAnswers(url: string): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, disconnectTimeout: 100 });
     client.on('error', () => undefined);
-    const answer = await client.connect().then(() => client.ping()).catch(() => undefined);
+    const answer = await client
+      .connect()
+      .then(() => client.ping())
+      .catch(() => undefined);
     client.disconnect();
     if (answer === 'PONG') return;
     await sleep(50);

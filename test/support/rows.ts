@@ -12,32 +12,60 @@ export async function makeProject(tx: Tx, tenant: Tenant, isDefault = false): Pr
 }
 
 export async function makeApp(tx: Tx, tenant: Tenant): Promise<string> {
-  return insert(tx, 'oauth_apps', { ...owned(tenant), provider: 'acme', name: 'an app', client_id: newId(), scopes: [] });
+  return insert(tx, 'oauth_apps', {
+    ...owned(tenant),
+    provider: 'acme',
+    name: 'an app',
+    client_id: newId(),
+    scopes: [],
+  });
 }
 
 export async function makeAttempt(tx: Tx, tenant: Tenant): Promise<string> {
   const id = newId();
   return insert(tx, 'connect_attempts', {
-    ...owned(tenant), id, project_id: await makeProject(tx, tenant), oauth_app_id: await makeApp(tx, tenant), provider: 'acme',
-    state_hash: Buffer.from(id), created_by: 'key', redirect_uri: 'https://example.com/callback', scopes: [],
+    ...owned(tenant),
+    id,
+    project_id: await makeProject(tx, tenant),
+    oauth_app_id: await makeApp(tx, tenant),
+    provider: 'acme',
+    state_hash: Buffer.from(id),
+    created_by: 'key',
+    redirect_uri: 'https://example.com/callback',
+    scopes: [],
   });
 }
 
 export async function makeGrant(tx: Tx, tenant: Tenant): Promise<string> {
   return insert(tx, 'grants', {
-    ...owned(tenant), provider: 'acme', platform_user_id: newId(), mode: 'static', issued_at: new Date(), token_version: '7',
+    ...owned(tenant),
+    provider: 'acme',
+    platform_user_id: newId(),
+    mode: 'static',
+    issued_at: new Date(),
+    token_version: '7',
   });
 }
 
 export async function makeAccount(tx: Tx, tenant: Tenant): Promise<string> {
   return insert(tx, 'accounts', {
-    ...owned(tenant), project_id: await makeProject(tx, tenant), grant_id: await makeGrant(tx, tenant), provider: 'acme',
-    platform_account_id: newId(), connection_type: 'oauth', health: 'active',
+    ...owned(tenant),
+    project_id: await makeProject(tx, tenant),
+    grant_id: await makeGrant(tx, tenant),
+    provider: 'acme',
+    platform_account_id: newId(),
+    connection_type: 'oauth',
+    health: 'active',
   });
 }
 
 export async function makeIntent(tx: Tx, tenant: Tenant): Promise<string> {
-  return insert(tx, 'exchange_intents', { kind: 'refresh', grant_id: await makeGrant(tx, tenant), holder: 'me', state: 'prepared' });
+  return insert(tx, 'exchange_intents', {
+    kind: 'refresh',
+    grant_id: await makeGrant(tx, tenant),
+    holder: 'me',
+    state: 'prepared',
+  });
 }
 
 const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id: workspaceId, environment });
@@ -45,6 +73,9 @@ const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id:
 async function insert(tx: Tx, table: string, row: object): Promise<string> {
   const full: Record<string, unknown> = { id: newId(), ...row };
   const places = Object.keys(full).map((_, index) => `$${index + 1}`);
-  await tx.query(`insert into ${table} (${Object.keys(full).join(', ')}) values (${places.join(', ')})`, Object.values(full));
+  await tx.query(
+    `insert into ${table} (${Object.keys(full).join(', ')}) values (${places.join(', ')})`,
+    Object.values(full),
+  );
   return full.id as string;
 }

@@ -45,7 +45,11 @@ export class TestSandbox {
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each platform's own shape
-  form<Body = any>(realUrl: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer<Body>> {
+  form<Body = any>(
+    realUrl: string,
+    fields: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<Body>> {
     return this.call(realUrl, { method: 'POST', body: new URLSearchParams(fields), headers }) as Promise<Answer<Body>>;
   }
 
@@ -63,6 +67,12 @@ export class TestSandbox {
 
   private async open(): Promise<void> {
     const logger = createLogger({ app: 'sandbox', level: 'silent' });
-    this.running = await startSandbox({ home: this.home, host: '127.0.0.1', port: 0, url: 'https://sandbox.test', logger });
+    this.running = await startSandbox({
+      home: this.home,
+      host: '127.0.0.1',
+      port: 0,
+      url: 'https://sandbox.test',
+      logger,
+    });
   }
 }

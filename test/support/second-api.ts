@@ -6,7 +6,10 @@ import type { ServiceSession } from './service.js';
 import { databaseUrlOf } from './service-processes.mjs';
 
 /** One more API process beside a running service, as a second replica on the same machine. */
-export async function startSecondApi({ home, sandboxUrl }: Pick<ServiceSession, 'home' | 'sandboxUrl'>): Promise<{ apiUrl: string; stop(): Promise<void> }> {
+export async function startSecondApi({
+  home,
+  sandboxUrl,
+}: Pick<ServiceSession, 'home' | 'sandboxUrl'>): Promise<{ apiUrl: string; stop(): Promise<void> }> {
   const port = await freePort();
   const env = {
     ...process.env,
@@ -18,8 +21,16 @@ export async function startSecondApi({ home, sandboxUrl }: Pick<ServiceSession, 
     SANDBOX_URL: sandboxUrl,
     PORT: String(port),
   };
-  const child = spawn(process.execPath, [resolve('dist/apps/api/src/main.js')], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error('the second API did not start'); })]);
+  const child = spawn(process.execPath, [resolve('dist/apps/api/src/main.js')], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => {
+      throw new Error('the second API did not start');
+    }),
+  ]);
   return {
     apiUrl: `http://localhost:${port}`,
     stop: async () => {

@@ -31,7 +31,11 @@ export function databaseUrlOf(home) {
 /** A dashboard token; see service-processes.d.mts. */
 export function dashboardToken(home, workspace) {
   const args = ['tools/token.mjs', '--workspace', workspace];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, env: { ...process.env, EVERGRANT_HOME: home }, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, EVERGRANT_HOME: home },
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(stderr);
   return stdout.trim();
 }

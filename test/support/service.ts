@@ -16,7 +16,10 @@ export interface ServiceSession {
 export function session(): ServiceSession {
   const path = process.env.EVERGRANT_SESSION;
   if (!path) throw new Error('no running service: run this with jest --selectProjects e2e');
-  const written = JSON.parse(readFileSync(path, 'utf8')) as Record<'api_url' | 'docs_url' | 'sandbox_url' | 'test_api_key', string>;
+  const written = JSON.parse(readFileSync(path, 'utf8')) as Record<
+    'api_url' | 'docs_url' | 'sandbox_url' | 'test_api_key',
+    string
+  >;
   return {
     apiUrl: written.api_url,
     docsUrl: written.docs_url,

@@ -33,7 +33,9 @@ export function compileFolder(folder: string): SourceFolder {
   }
   return {
     start: (program) => startProgram(place, program),
-    remove: () => { rmSync(place, { recursive: true, force: true }); },
+    remove: () => {
+      rmSync(place, { recursive: true, force: true });
+    },
   };
 }
 
@@ -41,8 +43,12 @@ function startProgram(place: string, program: string): SourceProcess {
   const args = ['--input-type=module', '--eval', program];
   const child = spawn(process.execPath, args, { cwd: place, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let text = '';
-  child.stdout?.on('data', (chunk: Buffer) => { text += chunk.toString(); });
-  child.stderr?.on('data', (chunk: Buffer) => { text += chunk.toString(); });
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
   const read = Promise.all([once(child.stdout!, 'end'), once(child.stderr!, 'end')]);
   // Not `close`: it never comes once we disconnected the channel.
   const exited = once(child, 'exit').then(async ([code, signal]) => {

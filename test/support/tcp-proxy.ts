@@ -18,7 +18,13 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
       const far = connect(Number(port), hostname);
       for (const socket of [near, far]) {
         sockets.add(socket);
-        socket.on('error', () => undefined).on('close', () => { near.destroy(); far.destroy(); sockets.delete(socket); });
+        socket
+          .on('error', () => undefined)
+          .on('close', () => {
+            near.destroy();
+            far.destroy();
+            sockets.delete(socket);
+          });
       }
       near.pipe(far).pipe(near);
     });
@@ -36,6 +42,8 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
       for (const socket of sockets) socket.destroy();
       await closed;
     },
-    mend: async () => { server = await open(own); },
+    mend: async () => {
+      server = await open(own);
+    },
   };
 }

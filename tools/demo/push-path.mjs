@@ -7,6 +7,7 @@ const PATHS = {
 };
 
 export function pushPath(provider, app) {
-  if (!Object.hasOwn(PATHS, provider)) throw new Error(`${provider} tells nobody when a person removes an app: leave out --push`);
+  if (!Object.hasOwn(PATHS, provider))
+    throw new Error(`${provider} tells nobody when a person removes an app: leave out --push`);
   return PATHS[provider](app);
 }

@@ -29,8 +29,15 @@ export class Service {
   }
 
   async request(method, path, { expect = 200, body } = {}) {
-    const headers = { authorization: `Bearer ${this.session.test_api_key}`, ...(body && { 'content-type': 'application/json' }) };
-    return call(`${this.session.api_url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) }, expect);
+    const headers = {
+      authorization: `Bearer ${this.session.test_api_key}`,
+      ...(body && { 'content-type': 'application/json' }),
+    };
+    return call(
+      `${this.session.api_url}${path}`,
+      { method, headers, ...(body && { body: JSON.stringify(body) }) },
+      expect,
+    );
   }
 
   /** The sandbox's control API: what happens at the platform. */
@@ -63,7 +70,8 @@ export async function openApp(service, provider) {
 /** Disconnects what is connected through the app, and deletes the app: nothing else was touched. */
 export async function closeApp(service, app) {
   const { items } = await service.get(`/v1/accounts?provider=${app.provider}&limit=100`);
-  for (const { id } of items.filter((account) => account.oauth_app_id === app.id)) await service.delete(`/v1/accounts/${id}`, 204);
+  for (const { id } of items.filter((account) => account.oauth_app_id === app.id))
+    await service.delete(`/v1/accounts/${id}`, 204);
   await service.delete(`/v1/oauth-apps/${app.id}`, 204);
 }
 

@@ -12,7 +12,9 @@ const address = ({ method, url }) => `${method} ${url.split('?')[0]}`;
  * is sent.
  */
 export function describeProvider(provider) {
-  const exchange = provider.token.exchange({ app, code: secret('CODE'), redirectUri: WEB, verifier: secret('VERIFIER') }).reveal();
+  const exchange = provider.token
+    .exchange({ app, code: secret('CODE'), redirectUri: WEB, verifier: secret('VERIFIER') })
+    .reveal();
   const { identity, probe, revoke, refresh, scopes, token } = provider;
   return {
     token: address(exchange),
@@ -32,7 +34,8 @@ function authenticationOf({ headers = {}, form = {}, url }) {
   const named = (fields, value) => Object.keys(fields).find((name) => fields[name] === value);
   const [id, key] = [named(form, 'THE-ID'), named(form, 'THE-SECRET')];
   if (id && key) return `\`${id}\` and \`${key}\` in the form`;
-  if (named(query, 'THE-SECRET')) return `\`${named(query, 'THE-ID')}\` and \`${named(query, 'THE-SECRET')}\` in the query`;
+  if (named(query, 'THE-SECRET'))
+    return `\`${named(query, 'THE-ID')}\` and \`${named(query, 'THE-SECRET')}\` in the query`;
   throw new Error(`nobody can say how a client proves itself at ${url}`);
 }
 

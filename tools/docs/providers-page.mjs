@@ -15,16 +15,24 @@ Generated from the registry by \`npm run docs\`; a test compares. What a platfor
 \`libs/providers/src/<name>/<name>.provider.ts\`, and nowhere else. How to set up an app there: [setup](setup/README.md).
 
 ${table(
-    ['name', 'platform', 'refresh', 'access token', 'probe', 'revoke', 'several accounts per consent'],
-    providers.map((provider) => [
-      `[${code(provider.name)}](#${anchorOf(provider.title)})`, provider.title, code(provider.refresh.mode),
-      lifeInWords(provider.token.defaultLife), everyInWords(provider.probe), yes(provider.revoke), yes(provider.profiles),
-    ]),
-  )}
+  ['name', 'platform', 'refresh', 'access token', 'probe', 'revoke', 'several accounts per consent'],
+  providers.map((provider) => [
+    `[${code(provider.name)}](#${anchorOf(provider.title)})`,
+    provider.title,
+    code(provider.refresh.mode),
+    lifeInWords(provider.token.defaultLife),
+    everyInWords(provider.probe),
+    yes(provider.revoke),
+    yes(provider.profiles),
+  ]),
+)}
 
 An access token's life is what the platform's answer says; the one above counts where an answer says nothing.
 
-${table(['refresh mode', 'meaning'], Object.entries(REFRESH_MODES).map(([mode, meaning]) => [code(mode), meaning]))}
+${table(
+  ['refresh mode', 'meaning'],
+  Object.entries(REFRESH_MODES).map(([mode, meaning]) => [code(mode), meaning]),
+)}
 
 A grant is treated as rotating from the first answer that brings another refresh token, whatever its platform is said to do.
 
@@ -32,7 +40,11 @@ ${providers.map(section).join('\n')}`;
 }
 
 /** The anchor that GitHub makes of a heading. */
-const anchorOf = (heading) => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
+const anchorOf = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
 
 function section(provider) {
   const { name, title, quirks = [], sources } = provider;
@@ -53,18 +65,32 @@ function rowsOf(provider) {
   return [
     ['authorize', code(authorize.url)],
     ['PKCE', does.pkce],
-    ['scopes asked for', `${codes(scopes.default)}, separated by ${authorize.scopeSeparator === ',' ? 'commas' : 'spaces'}`],
+    [
+      'scopes asked for',
+      `${codes(scopes.default)}, separated by ${authorize.scopeSeparator === ',' ? 'commas' : 'spaces'}`,
+    ],
     ['of these not required', optional.length > 0 ? codes(optional) : 'none: each is required'],
     ['token', code(does.token)],
     ['the app proves itself by', does.authentication],
     ...(does.longLived ? [['then a long-lived token', code(does.longLived)]] : []),
-    ['refresh', `${code(refresh.mode)}: ${REFRESH_MODES[refresh.mode]}${does.refresh ? `; ${code(does.refresh)}` : ''}`],
+    [
+      'refresh',
+      `${code(refresh.mode)}: ${REFRESH_MODES[refresh.mode]}${does.refresh ? `; ${code(does.refresh)}` : ''}`,
+    ],
     ['access token lives', `${lifeInWords(token.defaultLife)}, where the answer does not say`],
-    ...(refresh.endsForGood ? [['refresh token lives', 'from the consent on; no refresh moves its end, then the person must come back']] : []),
+    ...(refresh.endsForGood
+      ? [['refresh token lives', 'from the consent on; no refresh moves its end, then the person must come back']]
+      : []),
     ['identity', code(does.identity)],
     ['probe', `${everyInWords(probe)}; ${code(does.probe)}`],
-    ['revoke', does.revoke ? code(does.revoke) : 'no: the platform has no such call, so tokens are only forgotten here'],
+    [
+      'revoke',
+      does.revoke ? code(does.revoke) : 'no: the platform has no such call, so tokens are only forgotten here',
+    ],
     ['several accounts per consent', yes(profiles)],
-    ['the platform calls', pushUrls(provider).map(code).join(', ') || 'nobody: a revocation shows at the next refresh or probe'],
+    [
+      'the platform calls',
+      pushUrls(provider).map(code).join(', ') || 'nobody: a revocation shows at the next refresh or probe',
+    ],
   ];
 }

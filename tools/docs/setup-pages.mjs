@@ -7,7 +7,13 @@ const redirectUri = ({ name }) => `{PUBLIC_URL}/v1/oauth/${name}/callback`;
 const FILLINGS = {
   redirect_uri: (provider) => code(redirectUri(provider)),
   scopes: ({ scopes }) =>
-    table(['scope', ''], scopes.default.map((scope) => [code(scope), scopes.required.includes(scope) ? 'required' : 'asked for, can be missing'])),
+    table(
+      ['scope', ''],
+      scopes.default.map((scope) => [
+        code(scope),
+        scopes.required.includes(scope) ? 'required' : 'asked for, can be missing',
+      ]),
+    ),
   create_app: ({ name, title }, names) => {
     const [id, secret] = names.split('|').map((text) => text.trim());
     return `\`\`\`sh
@@ -23,14 +29,18 @@ curl -s -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' "$PU
 \`$KEY\` is a \`dra_live_\` key with the scope \`apps:write\`, \`$PUBLIC_URL\` the address of this service. The answer's
 \`redirect_uri\` is the one to enter at ${title}.`;
   },
-  push_urls: (provider) => pushUrls(provider).map((url) => `* ${code(url)}`).join('\n'),
+  push_urls: (provider) =>
+    pushUrls(provider)
+      .map((url) => `* ${code(url)}`)
+      .join('\n'),
   read_on: ({ sources }) => `Read on ${sources.checkedAt}.`,
 };
 
 /** docs/setup/<name>.md: the text in the platform's folder, with what its definition knows put in. Throws at what nobody knows. */
 export function setupPage(provider, text) {
   const filled = text.replaceAll(/\{\{(\w+)(?::([^}]*))?\}\}/g, (_all, filling, names = '') => {
-    if (!Object.hasOwn(FILLINGS, filling)) throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which nobody fills`);
+    if (!Object.hasOwn(FILLINGS, filling))
+      throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which nobody fills`);
     return FILLINGS[filling](provider, names);
   });
   return `${filled.trimEnd()}

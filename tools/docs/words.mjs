@@ -7,7 +7,12 @@ export const REFRESH_MODES = {
   none: 'nothing can be refreshed: the person must come back',
 };
 
-const UNITS = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]];
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
 
 /** `5184000` seconds as `60 days`: in the largest unit that is whole. */
 export function lifeInWords(seconds) {

@@ -34,25 +34,39 @@ function isReserved(name) {
 
 function* reasonsOfFolders(sources, name) {
   if (existsSync(join(sources, name, `${name}.provider.ts`))) return yield 'there is a provider of that name already';
-  if (existsSync(join(sources, name))) return yield `there is a folder libs/providers/src/${name} already, which holds no provider`;
+  if (existsSync(join(sources, name)))
+    return yield `there is a folder libs/providers/src/${name} already, which holds no provider`;
   for (const provider of readdirSync(sources)) {
     const definition = join(sources, provider, `${provider}.provider.ts`);
-    const aliases = existsSync(definition) ? /alsoCalled: \[([^\]]*)\]/.exec(readFileSync(definition, 'utf8'))?.[1] : undefined;
-    if (aliases?.split(',').some((alias) => alias.trim().slice(1, -1) === name)) yield `"${provider}" is found under it too (alsoCalled)`;
+    const aliases = existsSync(definition)
+      ? /alsoCalled: \[([^\]]*)\]/.exec(readFileSync(definition, 'utf8'))?.[1]
+      : undefined;
+    if (aliases?.split(',').some((alias) => alias.trim().slice(1, -1) === name))
+      yield `"${provider}" is found under it too (alsoCalled)`;
   }
 }
 
 const isWrittenByTemplates = (name) =>
-  Object.entries(templates(PLACEHOLDER)).some(([file, text]) => file.endsWith('.ts') && sourceOf(file, text).identifiers().includes(name));
+  Object.entries(templates(PLACEHOLDER)).some(
+    ([file, text]) => file.endsWith('.ts') && sourceOf(file, text).identifiers().includes(name),
+  );
 
 /** The rule "platforms at home" of the architecture, asked before there is such a platform. */
 function* reasonsOfWords(root, name) {
-  const files = ['apps', 'libs'].flatMap((folder) => productionFiles(root, folder)).filter((path) => !REGISTRIES.includes(path));
-  const named = files.flatMap((path) => findNamings(sourceOf(path, readFileSync(join(root, path), 'utf8')), name).slice(0, 1).map((word) => `${path} says ${word}`));
+  const files = ['apps', 'libs']
+    .flatMap((folder) => productionFiles(root, folder))
+    .filter((path) => !REGISTRIES.includes(path));
+  const named = files.flatMap((path) =>
+    findNamings(sourceOf(path, readFileSync(join(root, path), 'utf8')), name)
+      .slice(0, 1)
+      .map((word) => `${path} says ${word}`),
+  );
   if (named.length === 0) return;
   const more = named.length > SHOWN ? `, and ${named.length - SHOWN} more` : '';
-  yield `the sources use that word, and nobody outside a provider's folder may write its name (test/architecture.spec.ts). `
-    + `${named.length === 1 ? 'One file does' : `${named.length} files do`}: ${named.slice(0, SHOWN).join(', ')}${more}`;
+  yield (
+    `the sources use that word, and nobody outside a provider's folder may write its name (test/architecture.spec.ts). ` +
+    `${named.length === 1 ? 'One file does' : `${named.length} files do`}: ${named.slice(0, SHOWN).join(', ')}${more}`
+  );
 }
 
 function productionFiles(root, folder) {
@@ -66,13 +80,23 @@ function sourceOf(path, text) {
   const all = () => (nodes ??= nodesOf(ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true)));
   return {
     text,
-    identifiers: () => all().filter((node) => ts.isIdentifier(node)).map((node) => node.text),
-    literals: () => all().filter((node) => ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)).map((node) => node.text),
+    identifiers: () =>
+      all()
+        .filter((node) => ts.isIdentifier(node))
+        .map((node) => node.text),
+    literals: () =>
+      all()
+        .filter(
+          (node) => ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node),
+        )
+        .map((node) => node.text),
   };
 }
 
 function nodesOf(node) {
   const found = [node];
-  ts.forEachChild(node, (child) => { found.push(...nodesOf(child)); });
+  ts.forEachChild(node, (child) => {
+    found.push(...nodesOf(child));
+  });
   return found;
 }

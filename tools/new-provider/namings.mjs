@@ -6,9 +6,17 @@ export const REGISTRIES = ['libs/providers/src/registry.ts', 'libs/providers/src
 
 /** The words of a source that name a platform; see namings.d.mts. */
 export function findNamings({ text, identifiers, literals }, name) {
-  if (name.length > 2) return new RegExp(`\\w*${name}\\w*`, 'i').exec(text.replaceAll(DOCUMENTS, ''))?.slice(0, 1) ?? [];
+  if (name.length > 2)
+    return new RegExp(`\\w*${name}\\w*`, 'i').exec(text.replaceAll(DOCUMENTS, ''))?.slice(0, 1) ?? [];
   const literal = new RegExp(`^${name}$|(^|[/.])${name}\\.com\\b|/${name}(/|$)|\\$\\{?${name}\\.`, 'i');
   // Not the X of HTTP's own headers: xFrameOptions.
-  const word = new RegExp(`^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=[A-Z_][A-Za-z]{2})`);
-  return [...identifiers().filter((found) => word.test(found)), ...literals().filter((found) => literal.test(found)).map((found) => `'${found}'`)];
+  const word = new RegExp(
+    `^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=[A-Z_][A-Za-z]{2})`,
+  );
+  return [
+    ...identifiers().filter((found) => word.test(found)),
+    ...literals()
+      .filter((found) => literal.test(found))
+      .map((found) => `'${found}'`),
+  ];
 }

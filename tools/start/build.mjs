@@ -5,7 +5,12 @@ import { ROOT } from './root.mjs';
 import { CommandError, run as runToEnd } from './run.mjs';
 
 const COMPILER = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
-const CONFIGURATION = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'node_modules/@typescript/native/package.json'];
+const CONFIGURATION = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'node_modules/@typescript/native/package.json',
+];
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.sources');
 const TEST = /\.(int-)?spec\.ts$/;
@@ -47,7 +52,11 @@ function filesIn(directory) {
 
 function digestOf(paths) {
   const hash = createHash('sha256');
-  for (const path of paths) hash.update(`${path}\0`).update(readFileSync(join(ROOT, path))).update('\0');
+  for (const path of paths)
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(ROOT, path)))
+      .update('\0');
   return hash.digest('hex');
 }
 
@@ -55,7 +64,9 @@ function digestOf(paths) {
 function removeOrphans(sources) {
   if (!existsSync(DIST)) return;
   const wanted = new Set(sources.map((path) => path.replace(/\.ts$/, '')));
-  const written = ['apps', 'libs'].filter((name) => existsSync(join(DIST, name))).flatMap((name) => filesIn(`dist/${name}`));
+  const written = ['apps', 'libs']
+    .filter((name) => existsSync(join(DIST, name)))
+    .flatMap((name) => filesIn(`dist/${name}`));
   for (const path of written) {
     if (!wanted.has(path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, ''))) rmSync(join(ROOT, path));
   }

@@ -21,7 +21,8 @@ describe('EVERGRANT_HOME', () => {
   it('is for its owner alone, and so is every secret in it', () => {
     makeSecrets(home);
     expect(modeOf(home)).toBe('700');
-    for (const name of ['master.key', 'jwt.private.json', 'postgres.password']) expect(modeOf(join(home, name))).toBe('600');
+    for (const name of ['master.key', 'jwt.private.json', 'postgres.password'])
+      expect(modeOf(join(home, name))).toBe('600');
   });
 
   it('is shut again when somebody opened it', () => {

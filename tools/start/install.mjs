@@ -37,7 +37,11 @@ function isStamped(all) {
 }
 
 const stampOf = (full) =>
-  createHash('sha256').update(readFileSync(LOCK)).update(process.version).update(full ? 'all' : 'to run').digest('hex');
+  createHash('sha256')
+    .update(readFileSync(LOCK))
+    .update(process.version)
+    .update(full ? 'all' : 'to run')
+    .digest('hex');
 
 const packagesIn = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined);
 

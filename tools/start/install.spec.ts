@@ -21,7 +21,9 @@ describe('an install', () => {
   });
 
   it('is complete for running when a developer has more', () => {
-    expect(isComplete(wanted, { ...toRun, 'node_modules/jest': jest, 'node_modules/tool': { version: '1.0.0' } }, false)).toBe(true);
+    expect(
+      isComplete(wanted, { ...toRun, 'node_modules/jest': jest, 'node_modules/tool': { version: '1.0.0' } }, false),
+    ).toBe(true);
   });
 
   it('lacks a package of another version', () => {

@@ -50,7 +50,11 @@ export class Launcher {
     ]);
     await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runEntry('migrate'))]);
     await this.#startApp('exchanger');
-    const [seeded] = await Promise.all([this.#step('seed', () => this.#seed()), this.#startApp('worker'), this.#startApp('api')]);
+    const [seeded] = await Promise.all([
+      this.#step('seed', () => this.#seed()),
+      this.#startApp('worker'),
+      this.#startApp('api'),
+    ]);
     return welcome(writeSession(this.#settings, seeded), this.#settings);
   }
 
@@ -68,7 +72,11 @@ export class Launcher {
   }
 
   async #startDatabase(password) {
-    const options = { dataDir: join(this.#settings.home, 'postgres'), password, onLine: (line) => printLine('postgres', line) };
+    const options = {
+      dataDir: join(this.#settings.home, 'postgres'),
+      password,
+      onLine: (line) => printLine('postgres', line),
+    };
     await this.#keepRunning('postgres', async () => {
       const server = await startPostgres(options);
       // The processes know this address, so the server comes back at it.

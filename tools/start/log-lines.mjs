@@ -1,5 +1,15 @@
 const WIDTH = 9;
-const COLOURS = { api: 36, worker: 35, exchanger: 32, sandbox: 33, postgres: 34, warn: 33, error: 31, fatal: 31, dim: 90 };
+const COLOURS = {
+  api: 36,
+  worker: 35,
+  exchanger: 32,
+  sandbox: 33,
+  postgres: 34,
+  warn: 33,
+  error: 31,
+  fatal: 31,
+  dim: 90,
+};
 const ENVELOPE = new Set(['level', 'time', 'app', 'msg', 'err', 'pid', 'hostname']);
 const inColour = process.stdout.isTTY && !process.env.NO_COLOR;
 
@@ -19,13 +29,18 @@ export const printLine = (name, line) => console.log(readableLine(name, line));
 /** A line of a process as a person reads it: JSON log lines become `api       12:30:01.204 info message key=value`. */
 export function readableLine(name, line) {
   const prefix = paint(name, name.padEnd(WIDTH));
-  return formatEvent(line).split('\n').map((part) => `${prefix} ${part}`).join('\n');
+  return formatEvent(line)
+    .split('\n')
+    .map((part) => `${prefix} ${part}`)
+    .join('\n');
 }
 
 function formatEvent(line) {
   const event = parse(line);
   if (!event) return line;
-  const fields = Object.entries(event).filter(([key]) => !ENVELOPE.has(key)).map(([key, value]) => `${key}=${show(value)}`);
+  const fields = Object.entries(event)
+    .filter(([key]) => !ENVELOPE.has(key))
+    .map(([key, value]) => `${key}=${show(value)}`);
   const time = new Date(event.time).toISOString().slice(11, 23);
   const head = `${paint('dim', time)} ${paint(event.level, String(event.level).padEnd(5))} ${event.msg ?? ''}`;
   return [[head, ...fields].join(' ').trimEnd(), ...errorLines(event.err)].join('\n');

@@ -11,7 +11,12 @@ describe('a line of a process', () => {
   });
 
   it('has the stack of its error below, each line with its process', () => {
-    const err = { type: 'Error', message: 'no', stack: 'Error: no\n    at here', cause: { type: 'DatabaseDown', message: 'gone' } };
+    const err = {
+      type: 'Error',
+      message: 'no',
+      stack: 'Error: no\n    at here',
+      cause: { type: 'DatabaseDown', message: 'gone' },
+    };
     expect(readableLine('worker', event({ level: 'error', msg: 'failed', err })).split('\n')).toEqual([
       'worker    12:30:01.204 error failed',
       'worker      Error: no',

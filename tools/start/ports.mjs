@@ -24,7 +24,8 @@ async function requireFree(variable, port, host) {
         `Port ${port} is taken: another program listens on it. Stop that program, or choose another port: ${variable}=${port + 10} npm start`,
       );
     }
-    if (problem === 'EACCES') throw new StartError(`Port ${port} is not yours to listen on: set ${variable} to one above 1023.`);
+    if (problem === 'EACCES')
+      throw new StartError(`Port ${port} is not yours to listen on: set ${variable} to one above 1023.`);
   }
 }
 

@@ -20,8 +20,17 @@ export function makeData({ dataDir, password, binaries, identity, durable }) {
   if (identity.user) giveTo(identity.user, dirname(dataDir), draft, passwordFile);
   try {
     run(identity, binaries.initdb, [
-      '-D', draft, '-U', ROLE, '-E', 'UTF8', '--no-instructions', ...LOCALE,
-      '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...(durable ? [] : ['--no-sync']),
+      '-D',
+      draft,
+      '-U',
+      ROLE,
+      '-E',
+      'UTF8',
+      '--no-instructions',
+      ...LOCALE,
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      ...(durable ? [] : ['--no-sync']),
     ]);
     run(identity, binaries.postgres, ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${DATABASE};\n`);
   } finally {

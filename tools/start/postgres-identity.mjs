@@ -24,8 +24,11 @@ function works(command) {
 
 /** The user must be in passwd: initdb looks its name up. */
 function unprivilegedUser() {
-  const users = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (!found) throw new Error('PostgreSQL does not run as root, and there is no user to become: start as an ordinary user');
+  if (!found)
+    throw new Error('PostgreSQL does not run as root, and there is no user to become: start as an ordinary user');
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }

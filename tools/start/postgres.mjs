@@ -28,7 +28,12 @@ export async function startPostgres(options) {
   makeData({ dataDir, password, binaries, identity, durable: settings.fsync !== 'off' });
   await clearLock(dataDir);
   const port = options.port ?? (await freePort());
-  const server = launch({ ...identity, dataDir, program: binaries.postgres, settings: { ...defaults(port), ...settings } });
+  const server = launch({
+    ...identity,
+    dataDir,
+    program: binaries.postgres,
+    settings: { ...defaults(port), ...settings },
+  });
   const lines = readLines(server.child.stderr, options.onLine);
   await ready(server, dataDir, lines);
   return {

@@ -13,7 +13,10 @@ export function birthOf(pid) {
   if (process.platform !== 'linux') {
     return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined;
   }
-  const [state, ...fields] = readProc(pid, 'stat')?.replace(/^.*\) /s, '').split(' ') ?? [];
+  const [state, ...fields] =
+    readProc(pid, 'stat')
+      ?.replace(/^.*\) /s, '')
+      .split(' ') ?? [];
   return state === undefined || state === 'Z' ? undefined : fields[18];
 }
 

@@ -57,6 +57,9 @@ export class Service {
 
   async #again() {
     this.#launched = this.#launch();
-    return this.#launched.then(({ exited }) => exited, (error) => error.message);
+    return this.#launched.then(
+      ({ exited }) => exited,
+      (error) => error.message,
+    );
   }
 }

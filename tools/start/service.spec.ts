@@ -58,7 +58,13 @@ describe('a service', () => {
   });
 
   it('fails to start when its first run ends before it is ready', async () => {
-    const launch = () => ({ exited: Promise.resolve('code 1'), ready: new Promise(() => undefined), stop: () => undefined });
-    await expect(new Service('api', launch, () => undefined).start()).rejects.toThrow('api could not start (it ended with code 1)');
+    const launch = () => ({
+      exited: Promise.resolve('code 1'),
+      ready: new Promise(() => undefined),
+      stop: () => undefined,
+    });
+    await expect(new Service('api', launch, () => undefined).start()).rejects.toThrow(
+      'api could not start (it ended with code 1)',
+    );
   });
 });

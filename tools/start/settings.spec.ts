@@ -4,7 +4,12 @@ import { readSettings } from './settings.mjs';
 
 describe('what npm start reads of the environment', () => {
   it('has a default for all', () => {
-    expect(readSettings({})).toMatchObject({ port: 3000, sandboxPort: 3100, host: '127.0.0.1', sandboxUrl: 'http://localhost:3100' });
+    expect(readSettings({})).toMatchObject({
+      port: 3000,
+      sandboxPort: 3100,
+      host: '127.0.0.1',
+      sandboxUrl: 'http://localhost:3100',
+    });
     expect(readSettings({ DATABASE_URL: '' }).databaseUrl).toBeUndefined();
   });
 

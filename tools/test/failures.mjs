@@ -5,7 +5,11 @@ const LINES = 25;
 export function failuresOf({ testResults }) {
   return testResults.flatMap(({ name: file, status, message, assertionResults }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed');
-    const tests = failed.map(({ fullName, failureMessages }) => ({ name: fullName, file, message: failureMessages.join('\n') }));
+    const tests = failed.map(({ fullName, failureMessages }) => ({
+      name: fullName,
+      file,
+      message: failureMessages.join('\n'),
+    }));
     // A file that does not load has no tests.
     return tests.length === 0 && status === 'failed' ? [{ name: 'the file did not run', file, message }] : tests;
   });
@@ -21,7 +25,10 @@ export function closingLines({ passed, failed, skipped, failures }, root) {
 }
 
 function linesOf({ name, file, message }, root) {
-  const lines = message.trimEnd().split('\n').filter((line) => !/^\s+at .*node_modules/.test(line));
+  const lines = message
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !/^\s+at .*node_modules/.test(line));
   const cut = lines.length > LINES ? [...lines.slice(0, LINES), `… ${lines.length - LINES} more lines above`] : lines;
   return [`FAILED ${name}${file ? ` (${file.replace(`${root}/`, '')})` : ''}`, ...cut.map((line) => `  ${line}`)];
 }

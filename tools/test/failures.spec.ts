@@ -5,18 +5,43 @@ import { closingLines, failuresOf } from './failures.mjs';
 const test = (status, fullName, ...failureMessages) => ({ status, fullName, failureMessages });
 const report = {
   testResults: [
-    { name: '/repo/libs/a.spec.ts', status: 'failed', message: '', assertionResults: [test('passed', 'a holds'), test('failed', 'b holds', 'Expected: 1\nReceived: 2\n    at f (/repo/node_modules/expect/x.js:1)\n    at g (/repo/libs/a.spec.ts:3)')] },
+    {
+      name: '/repo/libs/a.spec.ts',
+      status: 'failed',
+      message: '',
+      assertionResults: [
+        test('passed', 'a holds'),
+        test(
+          'failed',
+          'b holds',
+          'Expected: 1\nReceived: 2\n    at f (/repo/node_modules/expect/x.js:1)\n    at g (/repo/libs/a.spec.ts:3)',
+        ),
+      ],
+    },
     { name: '/repo/libs/b.spec.ts', status: 'failed', message: 'SyntaxError: no', assertionResults: [] },
-    { name: '/repo/libs/c.spec.ts', status: 'passed', message: '', assertionResults: [test('passed', 'c holds'), test('pending', 'd holds')] },
+    {
+      name: '/repo/libs/c.spec.ts',
+      status: 'passed',
+      message: '',
+      assertionResults: [test('passed', 'c holds'), test('pending', 'd holds')],
+    },
   ],
 };
 
 describe('the end of a test run', () => {
   it('has the failures with their messages, and the count as its last line', () => {
     expect(closingLines({ passed: 2, failed: 2, skipped: 1, failures: failuresOf(report) }, '/repo')).toEqual([
-      '', 'Failures', '',
-      'FAILED b holds (libs/a.spec.ts)', '  Expected: 1', '  Received: 2', '      at g (/repo/libs/a.spec.ts:3)', '',
-      'FAILED the file did not run (libs/b.spec.ts)', '  SyntaxError: no', '',
+      '',
+      'Failures',
+      '',
+      'FAILED b holds (libs/a.spec.ts)',
+      '  Expected: 1',
+      '  Received: 2',
+      '      at g (/repo/libs/a.spec.ts:3)',
+      '',
+      'FAILED the file did not run (libs/b.spec.ts)',
+      '  SyntaxError: no',
+      '',
       '2 passed, 2 failed, 1 skipped',
     ]);
   });
@@ -26,7 +51,11 @@ describe('the end of a test run', () => {
   });
 
   it('is bounded: long messages are cut, and of many failures the later ones are named only', () => {
-    const failures = Array.from({ length: 30 }, (_, n) => ({ name: `test ${n}`, file: '/repo/a.ts', message: 'line\n'.repeat(100) }));
+    const failures = Array.from({ length: 30 }, (_, n) => ({
+      name: `test ${n}`,
+      file: '/repo/a.ts',
+      message: 'line\n'.repeat(100),
+    }));
     const lines = closingLines({ passed: 0, failed: 30, skipped: 0, failures }, '/repo');
     expect(lines.length).toBeLessThan(600);
     expect(lines.slice(-3)).toEqual(['FAILED test 29', '', '0 passed, 30 failed']);
@@ -35,8 +64,16 @@ describe('the end of a test run', () => {
 
   it('has the failures of every part, also of one that is no test', () => {
     const one = { passed: 1, failed: 1, skipped: 0, failures: [{ name: 'a', message: 'x' }] };
-    expect(sum([one, { passed: 0, failed: 1, skipped: 2, failures: [{ name: 'lint complains', message: 'y' }] }])).toEqual({
-      passed: 1, failed: 2, skipped: 2, failures: [{ name: 'a', message: 'x' }, { name: 'lint complains', message: 'y' }],
+    expect(
+      sum([one, { passed: 0, failed: 1, skipped: 2, failures: [{ name: 'lint complains', message: 'y' }] }]),
+    ).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: 2,
+      failures: [
+        { name: 'a', message: 'x' },
+        { name: 'lint complains', message: 'y' },
+      ],
     });
   });
 });

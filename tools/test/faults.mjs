@@ -10,11 +10,18 @@ export async function faults(args) {
   const counted = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const code = await printStep('took', () => strike(args, (line) => count(line, counted)));
   if (code === 0 || counted.failed > 0) return counted;
-  return { ...counted, failed: 1, failures: [{ name: 'the fault test broke off', message: `it ended with ${code}; its words stand above` }] };
+  return {
+    ...counted,
+    failed: 1,
+    failures: [{ name: 'the fault test broke off', message: `it ended with ${code}; its words stand above` }],
+  };
 }
 
 async function strike(args, onLine) {
-  const child = spawn(process.execPath, [join(ROOT, 'tools/faults.mjs'), ...args], { cwd: ROOT, stdio: ['inherit', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(ROOT, 'tools/faults.mjs'), ...args], {
+    cwd: ROOT,
+    stdio: ['inherit', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => {
     console.log(line);

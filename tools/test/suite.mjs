@@ -26,7 +26,9 @@ export async function runSuite(work) {
     add(await printStep('took', () => runJest(directory, args, env)));
   };
   try {
-    await printStep('install', () => install({ all: true, onBegin: () => console.log('  installing the packages of package-lock.json') }));
+    await printStep('install', () =>
+      install({ all: true, onBegin: () => console.log('  installing the packages of package-lock.json') }),
+    );
     await printStep('build', () => build());
     await work({ directory, add, part });
   } catch (error) {

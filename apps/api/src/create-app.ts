@@ -15,7 +15,10 @@ export async function createApp(
   exchange: AccountsOptions['exchange'] = 'socket',
 ): Promise<NestFastifyApplication> {
   const options = { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) };
-  const metrics = new Metrics({ process: 'api', sources: ['exchanger', 'database', 'requests', ...(config.queue.redisUrl ? (['queue'] as const) : [])] });
+  const metrics = new Metrics({
+    process: 'api',
+    sources: ['exchanger', 'database', 'requests', ...(config.queue.redisUrl ? (['queue'] as const) : [])],
+  });
   const root = ApiModule.forRoot({ config, logger, metrics, exchange });
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);

@@ -30,9 +30,19 @@ export async function listen(app: NestFastifyApplication, config: ApiConfig, log
  * On machines where localhost is ::1 first, 127.0.0.1 alone would not answer to the name people type. Without IPv6 there is
  * no second address; a port that another program has there is an error as on the first.
  */
-async function listenOnIpv6(app: NestFastifyApplication, config: ApiConfig, logger: Logger): Promise<Server | undefined> {
+async function listenOnIpv6(
+  app: NestFastifyApplication,
+  config: ApiConfig,
+  logger: Logger,
+): Promise<Server | undefined> {
   const fastify = app.getHttpAdapter().getInstance();
-  const server = newServer((request, response) => { fastify.routing(request, response); }, config, logger);
+  const server = newServer(
+    (request, response) => {
+      fastify.routing(request, response);
+    },
+    config,
+    logger,
+  );
   try {
     server.listen(config.http.port, '::1');
     await once(server, 'listening');
@@ -47,7 +57,9 @@ async function listenOnIpv6(app: NestFastifyApplication, config: ApiConfig, logg
 async function closeGently(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  const idle = setInterval(() => { server.closeIdleConnections(); }, 100);
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, 100);
   await closed;
   clearInterval(idle);
 }

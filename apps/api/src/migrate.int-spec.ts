@@ -5,10 +5,13 @@ import { type OpenedDatabase, openMigratedDatabase } from '../../../test/support
 
 let opened: OpenedDatabase;
 
-beforeAll(async () => { opened = await openMigratedDatabase(); });
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+});
 afterAll(() => opened.close());
 
-const migrate = (...args: string[]): Promise<{ log: string }> => runEntry(resolve('.'), 'migrate', { DATABASE_URL: opened.url, LOG_LEVEL: 'info' }, args);
+const migrate = (...args: string[]): Promise<{ log: string }> =>
+  runEntry(resolve('.'), 'migrate', { DATABASE_URL: opened.url, LOG_LEVEL: 'info' }, args);
 
 async function names(): Promise<string[]> {
   const { rows } = await opened.database.pool.query<{ name: string }>('select name from migrations order by id');

@@ -18,7 +18,10 @@ await runOnce('migrate', async (logger) => {
       if (values.undo) return undoLast(database, logger);
       const done = await database.dataSource.runMigrations();
       await migrateQueue({ databaseUrl: config.database.url, redisUrl: config.queue.redisUrl, logger });
-      logger.info({ migrations: done.map((migration) => migration.name) }, done.length > 0 ? 'migrated' : 'nothing to migrate');
+      logger.info(
+        { migrations: done.map((migration) => migration.name) },
+        done.length > 0 ? 'migrated' : 'nothing to migrate',
+      );
     });
   } finally {
     await database.close();

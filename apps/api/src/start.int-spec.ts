@@ -7,7 +7,12 @@ let api: TestApi;
 
 beforeAll(async () => {
   api = await openTestApi({ MASTER_KEYS: KEYS });
-  await api.post('/v1/oauth-apps', await api.key(), { provider: 'x', name: 'X', client_id: 'abc', client_secret: 'shh' });
+  await api.post('/v1/oauth-apps', await api.key(), {
+    provider: 'x',
+    name: 'X',
+    client_id: 'abc',
+    client_secret: 'shh',
+  });
 });
 
 afterAll(() => api.close());

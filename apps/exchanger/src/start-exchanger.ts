@@ -30,12 +30,17 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const { room } = opened;
   const exchange = new InProcessExchange(room);
   await exchange.recover(opened.unsettled);
-  const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({ journalWritable: room.journal.writable(), journalLasts });
+  const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({
+    journalWritable: room.journal.writable(),
+    journalLasts,
+  });
   const server = new ExchangeServer({ exchange, logger, inFlight: calls, journal, metrics: () => metrics.text() });
   await server.listen(config.exchangerSocket);
   logger.info({ socket: config.exchangerSocket }, 'listening');
   const asking = setInterval(() => {
-    exchange.askUnknown().catch((error: unknown) => { logger.warn({ err: error }, 'unknown outcomes could not be read'); });
+    exchange.askUnknown().catch((error: unknown) => {
+      logger.warn({ err: error }, 'unknown outcomes could not be read');
+    });
   }, ASK_EVERY);
   return {
     close: async () => {

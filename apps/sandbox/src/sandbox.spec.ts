@@ -6,7 +6,9 @@ import { TestSandbox } from '../../../test/support/sandbox.js';
 import { isLocalName, isLoopback } from './control/mount-control.js';
 
 let sandbox: TestSandbox;
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
@@ -21,7 +23,12 @@ describe.each(sandboxes)('the imitation of $title', (definition) => {
 
   it('fails at every endpoint when told to, and only there', async () => {
     for (const { url, method, endpoint } of definition.endpoints) {
-      const planned = await sandbox.control('POST', '/faults', { provider: definition.name, endpoint, status: 502, body: 'down' });
+      const planned = await sandbox.control('POST', '/faults', {
+        provider: definition.name,
+        endpoint,
+        status: 502,
+        body: 'down',
+      });
       expect(planned).toMatchObject({ status: 201, body: { times: 1, left: 1 } });
       expect(await sandbox.call(url, { method })).toMatchObject({ status: 502, body: 'down' });
       expect((await sandbox.call(url, { method })).status).not.toBe(502);
@@ -57,10 +64,30 @@ describe('the control API', () => {
     ['an unknown field', '/faults', { provider, endpoint: 'token', status: 500, colour: 'red' }, 'colour'],
     ['a fault that does nothing', '/faults', { provider, endpoint: 'token' }, 'status'],
     ['a body without a status', '/faults', { provider, endpoint: 'token', delay_ms: 1, body: 'x' }, 'body'],
-    ['bytes without a status', '/faults', { provider, endpoint: 'token', delay_ms: 1, body_base64: 'AA==' }, 'body_base64'],
-    ['bytes beside a body', '/faults', { provider, endpoint: 'token', status: 200, body: 'x', body_base64: 'AA==' }, 'body_base64'],
-    ['bytes that are no base64', '/faults', { provider, endpoint: 'token', status: 200, body_base64: '%' }, 'body_base64'],
-    ['a header that would break the answer', '/faults', { provider, endpoint: 'token', status: 500, headers: { a: 'b\r\nc: d' } }, 'headers.a'],
+    [
+      'bytes without a status',
+      '/faults',
+      { provider, endpoint: 'token', delay_ms: 1, body_base64: 'AA==' },
+      'body_base64',
+    ],
+    [
+      'bytes beside a body',
+      '/faults',
+      { provider, endpoint: 'token', status: 200, body: 'x', body_base64: 'AA==' },
+      'body_base64',
+    ],
+    [
+      'bytes that are no base64',
+      '/faults',
+      { provider, endpoint: 'token', status: 200, body_base64: '%' },
+      'body_base64',
+    ],
+    [
+      'a header that would break the answer',
+      '/faults',
+      { provider, endpoint: 'token', status: 500, headers: { a: 'b\r\nc: d' } },
+      'headers.a',
+    ],
     ['a clock turned back', '/clock', { advance_seconds: -1 }, 'advance_seconds'],
     ['a life of no length', '/apps', { provider, client_id: 'a', access_ttl_seconds: 0 }, 'access_ttl_seconds'],
     ['no body', '/users/happy/revoke', {}, 'provider'],
@@ -68,7 +95,11 @@ describe('the control API', () => {
     const answer = await sandbox.control('POST', path, body);
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(answer.body).toMatchObject({ title: 'Bad Request', status: 400, errors: [{ field, message: expect.any(String) }] });
+    expect(answer.body).toMatchObject({
+      title: 'Bad Request',
+      status: 400,
+      errors: [{ field, message: expect.any(String) }],
+    });
   });
 
   it.each([
@@ -87,37 +118,77 @@ describe('the control API', () => {
   });
 
   it('knows the names of this machine', () => {
-    expect(['http://localhost:3100', 'http://LOCALHOST.', 'http://sandbox.localhost', 'http://127.0.0.1:1', 'http://[::1]:3100'].map(isLocalName)).toEqual(Array(5).fill(true));
-    expect(['http://localhost.example', 'http://notlocalhost', 'http://10.0.0.1', 'http://', 'null'].map(isLocalName)).toEqual(Array(5).fill(false));
+    expect(
+      [
+        'http://localhost:3100',
+        'http://LOCALHOST.',
+        'http://sandbox.localhost',
+        'http://127.0.0.1:1',
+        'http://[::1]:3100',
+      ].map(isLocalName),
+    ).toEqual(Array(5).fill(true));
+    expect(
+      ['http://localhost.example', 'http://notlocalhost', 'http://10.0.0.1', 'http://', 'null'].map(isLocalName),
+    ).toEqual(Array(5).fill(false));
   });
 
   it('refuses broken JSON, a form and a wrong query as problems too', async () => {
     const broken = { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } };
-    expect(await sandbox.fetch('/_control/clock', broken)).toMatchObject({ status: 400, body: { title: 'Bad Request' } });
+    expect(await sandbox.fetch('/_control/clock', broken)).toMatchObject({
+      status: 400,
+      body: { title: 'Bad Request' },
+    });
     const form = { method: 'POST', body: new URLSearchParams({ advance_seconds: '1' }) };
     expect(await sandbox.fetch('/_control/clock', form)).toMatchObject({ status: 415 });
-    expect(await sandbox.control('GET', '/calls?since=yesterday')).toMatchObject({ status: 400, body: { errors: [{ field: 'since' }] } });
+    expect(await sandbox.control('GET', '/calls?since=yesterday')).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'since' }] },
+    });
   });
 
   it('says that a persona does not exist', async () => {
-    expect(await sandbox.control('POST', '/users/nobody/revoke', { provider })).toMatchObject({ status: 404, body: { errors: [{ field: 'persona' }] } });
+    expect(await sandbox.control('POST', '/users/nobody/revoke', { provider })).toMatchObject({
+      status: 404,
+      body: { errors: [{ field: 'persona' }] },
+    });
   });
 
   it('answers a call with the bytes and headers of a fault', async () => {
     const bytes = gzipSync('{"a":1}');
-    const fault = { provider: 'x', endpoint: 'identity', status: 203, body_base64: bytes.toString('base64'), headers: { 'Content-Encoding': 'gzip', 'Content-Type': 'text/html' } };
-    expect((await sandbox.control('POST', '/faults', fault)).body).toMatchObject({ body_base64: fault.body_base64, left: 1 });
+    const fault = {
+      provider: 'x',
+      endpoint: 'identity',
+      status: 203,
+      body_base64: bytes.toString('base64'),
+      headers: { 'Content-Encoding': 'gzip', 'Content-Type': 'text/html' },
+    };
+    expect((await sandbox.control('POST', '/faults', fault)).body).toMatchObject({
+      body_base64: fault.body_base64,
+      left: 1,
+    });
     const answer = await sandbox.call('https://api.x.com/2/users/me');
     expect(answer).toMatchObject({ status: 203, body: '{"a":1}' });
     expect([answer.headers.get('content-encoding'), answer.headers.get('content-type')]).toEqual(['gzip', 'text/html']);
   });
 
   it('keeps what was set for an app when something else is set', async () => {
-    await sandbox.control('POST', '/apps', { provider, client_id: 'a', access_ttl_seconds: 60, redirect_uris: ['http://localhost:1/a'] });
+    await sandbox.control('POST', '/apps', {
+      provider,
+      client_id: 'a',
+      access_ttl_seconds: 60,
+      redirect_uris: ['http://localhost:1/a'],
+    });
     await sandbox.control('POST', '/apps', { provider, client_id: 'a', grace_seconds: 5 });
     await sandbox.restart();
     expect((await sandbox.control('GET', '/apps')).body).toEqual([
-      { provider, client_id: 'a', redirect_uris: ['http://localhost:1/a'], has_secret: false, access_ttl_seconds: 60, grace_seconds: 5 },
+      {
+        provider,
+        client_id: 'a',
+        redirect_uris: ['http://localhost:1/a'],
+        has_secret: false,
+        access_ttl_seconds: 60,
+        grace_seconds: 5,
+      },
     ]);
   });
 });

@@ -15,7 +15,13 @@ export interface SandboxOptions {
 }
 
 /** Opens the memory and listens; throws a sentence when the port is taken. */
-export async function startSandbox({ home, host, port, url, logger }: SandboxOptions): Promise<Running & { port: number }> {
+export async function startSandbox({
+  home,
+  host,
+  port,
+  url,
+  logger,
+}: SandboxOptions): Promise<Running & { port: number }> {
   const memory = await Memory.open(home);
   const server = await createServer({ memory, logger, url });
   try {

@@ -11,7 +11,12 @@ const REQUEST_WITHIN = seconds(30);
 
 /** All that the sandbox serves, not listening yet. */
 export async function createServer(sandbox: Sandbox): Promise<FastifyInstance> {
-  const server = fastify({ bodyLimit: LARGEST_BODY, forceCloseConnections: true, requestTimeout: REQUEST_WITHIN, http: { headersTimeout: REQUEST_WITHIN } });
+  const server = fastify({
+    bodyLimit: LARGEST_BODY,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_WITHIN,
+    http: { headersTimeout: REQUEST_WITHIN },
+  });
   server.addHook('onError', (request, _reply, error, done) => {
     const ours = !(error instanceof Problem) && (error.statusCode ?? 500) >= 500;
     if (ours) sandbox.logger.error({ err: error, path: request.routeOptions.url }, 'failed');

@@ -9,25 +9,41 @@ export const attemptNotSelectable = (): CodedError =>
   new CodedError('attempt.not_selectable', 'The attempt does not wait for a selection, or its ten minutes are over.');
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
 export const oauthAppInUse = (): CodedError =>
-  new CodedError('oauth_app.in_use', 'Accounts are connected through this OAuth app; with force=true they stay and cannot be refreshed any more.');
+  new CodedError(
+    'oauth_app.in_use',
+    'Accounts are connected through this OAuth app; with force=true they stay and cannot be refreshed any more.',
+  );
 export const oauthAppExists = (): CodedError => {
   const message = 'belongs to an OAuth app of this platform that exists already; change that one with PATCH';
   return refused('oauth_app.exists', 'client_id', message);
 };
 export const tooManyOAuthApps = (limit: number): CodedError =>
-  new CodedError('oauth_app.limit_reached', `There are ${limit} OAuth apps in this environment already; delete one that is not needed.`);
+  new CodedError(
+    'oauth_app.limit_reached',
+    `There are ${limit} OAuth apps in this environment already; delete one that is not needed.`,
+  );
 export const unknownProvider = (known: readonly string[], meant?: string): CodedError =>
-  refused('provider.unknown', 'provider', `must be one of ${known.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`);
+  refused(
+    'provider.unknown',
+    'provider',
+    `must be one of ${known.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`,
+  );
 export const providerLiveOnly = (): CodedError =>
   refused('provider.live_only', 'provider', 'has no imitation in the sandbox, so it needs a live key');
-export const unknownProject = (): CodedError => refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
-export const returnUrlNotAllowed = (refusal: string): CodedError => refused('return_url.not_allowed', 'return_url', refusal);
+export const unknownProject = (): CodedError =>
+  refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
+export const returnUrlNotAllowed = (refusal: string): CodedError =>
+  refused('return_url.not_allowed', 'return_url', refusal);
 export const invalidScopes = (message: string): CodedError => refused('scopes.invalid', 'scopes', message);
-export const invalidField = (field: string, message: string): CodedError => refused('validation.failed', field, message);
+export const invalidField = (field: string, message: string): CodedError =>
+  refused('validation.failed', field, message);
 export const invalidCursor = (): CodedError =>
   refused('cursor.invalid', 'cursor', 'is damaged, or belongs to another list or other filters');
 export const oauthAppMissing = (provider: string): CodedError =>
-  new CodedError('oauth_app.missing', `No OAuth app is registered for ${provider}; create one with POST /v1/oauth-apps.`);
+  new CodedError(
+    'oauth_app.missing',
+    `No OAuth app is registered for ${provider}; create one with POST /v1/oauth-apps.`,
+  );
 export const accountConnectedThere = (): CodedError =>
   new CodedError('account.connected_there', 'The same profile is connected in that project already.');
 export const accountLeased = (): CodedError =>
@@ -35,8 +51,13 @@ export const accountLeased = (): CodedError =>
 export const refreshRefused = (): CodedError =>
   new CodedError('account.refresh_failed', 'The platform refused to refresh this account; it may need to reconnect.');
 export const notRefreshable = (): CodedError =>
-  new CodedError('account.not_refreshable', 'There is nothing to refresh this account with; reconnect it before its token ends.');
+  new CodedError(
+    'account.not_refreshable',
+    'There is nothing to refresh this account with; reconnect it before its token ends.',
+  );
 export const providerUnavailable = (retryAfter: number): CodedError =>
-  new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', { retryAfter });
+  new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', {
+    retryAfter,
+  });
 export const oauthAppPaused = (retryAfter: number): CodedError =>
   new CodedError('oauth_app.paused', 'The platform refuses the OAuth app at present; see its status.', { retryAfter });

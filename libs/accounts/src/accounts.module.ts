@@ -1,10 +1,27 @@
 import { setTimeout } from 'node:timers/promises';
-import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit, type Provider } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { BodyDigests, Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, openDatabase } from '#persistence';
-import { checkKeys, ExchangeClient, InProcessConnection, InProcessExchange, makeRoom, type Room, SharedConnection, Vault } from '#tokens';
+import {
+  checkKeys,
+  ExchangeClient,
+  InProcessConnection,
+  InProcessExchange,
+  makeRoom,
+  type Room,
+  SharedConnection,
+  Vault,
+} from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -57,7 +74,17 @@ export interface AccountsOptions {
 }
 
 const useCases = [
-  ...[StartConnect, AttemptTarget, CompleteConnect, CarryOutAttempt, FinishAttempt, FailAttempt, ReadAttempt, ReadLanding, SelectAccounts],
+  ...[
+    StartConnect,
+    AttemptTarget,
+    CompleteConnect,
+    CarryOutAttempt,
+    FinishAttempt,
+    FailAttempt,
+    ReadAttempt,
+    ReadLanding,
+    SelectAccounts,
+  ],
   ...[SweepAttempts, FinishWaiting, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
@@ -67,7 +94,10 @@ const useCases = [
 ];
 
 function openExchange(room: Room, { exchange, config, logger }: AccountsOptions): ExchangeClient {
-  const connection = exchange === 'socket' ? new SharedConnection(config.exchangerSocket) : new InProcessConnection(new InProcessExchange(room));
+  const connection =
+    exchange === 'socket'
+      ? new SharedConnection(config.exchangerSocket)
+      : new InProcessConnection(new InProcessExchange(room));
   return new ExchangeClient(connection, logger);
 }
 
@@ -91,7 +121,10 @@ function infrastructure(options: AccountsOptions): Provider[] {
         makeRoom({ pool, keyring, vault, logger, name, sandboxUrl: config.sandbox.url }),
     },
     { provide: TOKEN_EXCHANGE, inject: [ROOM], useFactory: (room: Room) => openExchange(room, options) },
-    { provide: ExchangerCheck, useValue: new ExchangerCheck(options.exchange === 'socket' ? config.exchangerSocket : undefined) },
+    {
+      provide: ExchangerCheck,
+      useValue: new ExchangerCheck(options.exchange === 'socket' ? config.exchangerSocket : undefined),
+    },
   ];
 }
 

@@ -1,7 +1,8 @@
 import { askHealth, askMetrics } from '#tokens';
 
 /** What is wrong with the process that talks to token endpoints, in words that anyone may read. */
-export type ExchangerTrouble = 'does not answer' | 'is closing' | 'its journal takes no more' | 'its journal goes with the container';
+export type ExchangerTrouble =
+  'does not answer' | 'is closing' | 'its journal takes no more' | 'its journal goes with the container';
 
 /** Asks the exchanger how it is. */
 export class ExchangerCheck {

@@ -2,7 +2,11 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { within } from './within.js';
 
 const after = <Value>(milliseconds: number, value: Value): Promise<Value> =>
-  new Promise((resolve) => { setTimeout(() => { resolve(value); }, milliseconds); });
+  new Promise((resolve) => {
+    setTimeout(() => {
+      resolve(value);
+    }, milliseconds);
+  });
 
 describe('work within a time', () => {
   it('is its result when it comes in time', async () => {
@@ -21,7 +25,10 @@ describe('work within a time', () => {
     const unhandled = jest.fn();
     process.once('unhandledRejection', unhandled);
     let went = false;
-    const work = after(20, undefined).then(() => { went = true; throw new Error('too late'); });
+    const work = after(20, undefined).then(() => {
+      went = true;
+      throw new Error('too late');
+    });
     expect(await within(5, work, 'late')).toBe('late');
     await after(40, undefined);
     process.off('unhandledRejection', unhandled);

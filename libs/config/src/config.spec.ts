@@ -3,15 +3,24 @@ import { inspect } from 'node:util';
 import { readApiConfig, readExchangerConfig, readSandboxConfig, readWorkerConfig } from './config.js';
 import * as sections from './sections.js';
 
-const complete = { DATABASE_URL: 'postgres://u:hunter2@localhost/db', MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}` };
+const complete = {
+  DATABASE_URL: 'postgres://u:hunter2@localhost/db',
+  MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+};
 
 describe('the environment', () => {
   it('has a default for all but the database and the master keys', () => {
-    expect(readApiConfig(complete).http).toEqual({ host: '127.0.0.1', port: 3000, publicUrl: 'http://localhost:3000', trustedProxies: [] });
+    expect(readApiConfig(complete).http).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      publicUrl: 'http://localhost:3000',
+      trustedProxies: [],
+    });
   });
 
   it('takes proxies by address and by range', () => {
-    const proxies = (text: string): string[] => readApiConfig({ ...complete, TRUSTED_PROXIES: text }).http.trustedProxies;
+    const proxies = (text: string): string[] =>
+      readApiConfig({ ...complete, TRUSTED_PROXIES: text }).http.trustedProxies;
     expect(proxies('10.0.0.0/8, 192.0.2.7,fd00::/8,::1,')).toEqual(['10.0.0.0/8', '192.0.2.7', 'fd00::/8', '::1']);
     for (const wrong of ['proxy.example', '10.0.0.0/33', '0.0.0.0/0', '::/0', '10', '10.1.1.1;10.1.1.2']) {
       expect(() => proxies(wrong)).toThrow(/TRUSTED_PROXIES: must be addresses or CIDR ranges/);
@@ -25,17 +34,29 @@ describe('the environment', () => {
     expect(() => readApiConfig({ ...complete, MAX_CONNECTIONS: '0' })).toThrow(/MAX_CONNECTIONS/);
   });
 
-  it.each([['api', readApiConfig], ['worker', readWorkerConfig], ['exchanger', readExchangerConfig]] as const)('has an empty variable for one that is not set: %s', (_name, read) => {
-    const empty = Object.fromEntries(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)).map((name) => [name, '']));
+  it.each([
+    ['api', readApiConfig],
+    ['worker', readWorkerConfig],
+    ['exchanger', readExchangerConfig],
+  ] as const)('has an empty variable for one that is not set: %s', (_name, read) => {
+    const empty = Object.fromEntries(
+      Object.values(sections)
+        .flatMap((section) => Object.keys(section.in.shape))
+        .map((name) => [name, '']),
+    );
     expect(read({ ...empty, ...complete })).toEqual(read(complete));
   });
 
   it('tells every problem at once, by the name of its variable', () => {
-    expect(() => readApiConfig({ PORT: 'many', API_KEY_PREFIX: 'X' })).toThrow(/PORT.*\n.*DATABASE_URL.*\n.*MASTER_KEYS: no master key.*node -p.*\n.*API_KEY_PREFIX/);
+    expect(() => readApiConfig({ PORT: 'many', API_KEY_PREFIX: 'X' })).toThrow(
+      /PORT.*\n.*DATABASE_URL.*\n.*MASTER_KEYS: no master key.*node -p.*\n.*API_KEY_PREFIX/,
+    );
   });
 
   it('never repeats a value in a problem', () => {
-    expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://u:hunter2@h/db' })).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') }));
+    expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://u:hunter2@h/db' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
   });
 
   it('keeps secrets out of print', () => {
@@ -43,6 +64,9 @@ describe('the environment', () => {
   });
 
   it('asks of the sandbox neither a database nor a key', () => {
-    expect(readSandboxConfig({ SANDBOX_PORT: '4000' }).sandbox).toMatchObject({ port: 4000, url: 'http://localhost:4000' });
+    expect(readSandboxConfig({ SANDBOX_PORT: '4000' }).sandbox).toMatchObject({
+      port: 4000,
+      url: 'http://localhost:4000',
+    });
   });
 });

@@ -7,21 +7,78 @@ type Section = keyof typeof sections;
 export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.output<(typeof sections)[Name]> };
 
 /** What each process reads of the environment, and nothing else. */
-export type ApiConfig = Config<'process' | 'http' | 'limits' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'customProviders' | 'callers' | 'metrics' | 'exchangerSocket'>;
-export type WorkerConfig = Config<'process' | 'limits' | 'sandbox' | 'database' | 'queue' | 'masterKeys' | 'customProviders' | 'worker' | 'http' | 'metrics' | 'retention' | 'exchangerSocket' | 'gate'>;
-export type ExchangerConfig = Config<'process' | 'sandbox' | 'database' | 'masterKeys' | 'customProviders' | 'exchangerSocket' | 'exchanger' | 'gate'>;
+export type ApiConfig = Config<
+  | 'process'
+  | 'http'
+  | 'limits'
+  | 'sandbox'
+  | 'database'
+  | 'queue'
+  | 'masterKeys'
+  | 'customProviders'
+  | 'callers'
+  | 'metrics'
+  | 'exchangerSocket'
+>;
+export type WorkerConfig = Config<
+  | 'process'
+  | 'limits'
+  | 'sandbox'
+  | 'database'
+  | 'queue'
+  | 'masterKeys'
+  | 'customProviders'
+  | 'worker'
+  | 'http'
+  | 'metrics'
+  | 'retention'
+  | 'exchangerSocket'
+  | 'gate'
+>;
+export type ExchangerConfig = Config<
+  'process' | 'sandbox' | 'database' | 'masterKeys' | 'customProviders' | 'exchangerSocket' | 'exchanger' | 'gate'
+>;
 export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
 export type SeedConfig = ApiConfig & Config<'seed'>;
 export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
 
 export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
-  read(env, 'process', 'http', 'limits', 'sandbox', 'database', 'queue', 'masterKeys', 'customProviders', 'callers', 'metrics', 'exchangerSocket');
+  read(
+    env,
+    'process',
+    'http',
+    'limits',
+    'sandbox',
+    'database',
+    'queue',
+    'masterKeys',
+    'customProviders',
+    'callers',
+    'metrics',
+    'exchangerSocket',
+  );
 export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
-  read(env, 'process', 'limits', 'sandbox', 'database', 'queue', 'masterKeys', 'customProviders', 'worker', 'http', 'metrics', 'retention', 'exchangerSocket', 'gate');
+  read(
+    env,
+    'process',
+    'limits',
+    'sandbox',
+    'database',
+    'queue',
+    'masterKeys',
+    'customProviders',
+    'worker',
+    'http',
+    'metrics',
+    'retention',
+    'exchangerSocket',
+    'gate',
+  );
 export const readExchangerConfig = (env: NodeJS.ProcessEnv): ExchangerConfig =>
   read(env, 'process', 'sandbox', 'database', 'masterKeys', 'customProviders', 'exchangerSocket', 'exchanger', 'gate');
 export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, 'process', 'sandbox', 'home');
-export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig => read(env, 'process', 'database', 'queue');
+export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig =>
+  read(env, 'process', 'database', 'queue');
 
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
 
@@ -38,7 +95,14 @@ function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[
 }
 
 /** Variables whose value may stand in a file named by the same variable with `_FILE`, such as a mounted secret. */
-export const SECRETS = ['DATABASE_URL', 'DATABASE_PASSWORD', 'REDIS_URL', 'REDIS_PASSWORD', 'MASTER_KEYS', 'METRICS_TOKEN'] as const;
+export const SECRETS = [
+  'DATABASE_URL',
+  'DATABASE_PASSWORD',
+  'REDIS_URL',
+  'REDIS_PASSWORD',
+  'MASTER_KEYS',
+  'METRICS_TOKEN',
+] as const;
 
 /** Reads the files; the line end that editors and `echo` leave is no part of a secret. */
 function withFiles(env: NodeJS.ProcessEnv): { given: NodeJS.ProcessEnv; problems: string[] } {
@@ -53,7 +117,9 @@ function withFiles(env: NodeJS.ProcessEnv): { given: NodeJS.ProcessEnv; problems
       else if (text === '') problems.push(`${name}_FILE: the file ${path} is empty`);
       else given[name] = text;
     } catch (error) {
-      problems.push(`${name}_FILE: the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+      problems.push(
+        `${name}_FILE: the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+      );
     }
   }
   return { given, problems };

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readWorkerConfig } from './config.js';
 
-const env = { DATABASE_URL: 'postgres://evergrant@db:5432/evergrant', MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}` };
+const env = {
+  DATABASE_URL: 'postgres://evergrant@db:5432/evergrant',
+  MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+};
 let folder: string;
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -12,8 +15,12 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'evergrant-secrets-')); });
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evergrant-secrets-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('a secret in a file', () => {
   it('is read without the line end behind it', () => {
@@ -22,19 +29,34 @@ describe('a secret in a file', () => {
   });
 
   it('is the password of a URL that has none, escaped as a URL needs it', () => {
-    const config = readWorkerConfig({ ...env, DATABASE_PASSWORD_FILE: file('password', 'p@ss/w%rd\n'), REDIS_URL: 'redis://redis:6379', REDIS_PASSWORD: 'secret' });
+    const config = readWorkerConfig({
+      ...env,
+      DATABASE_PASSWORD_FILE: file('password', 'p@ss/w%rd\n'),
+      REDIS_URL: 'redis://redis:6379',
+      REDIS_PASSWORD: 'secret',
+    });
     expect(decodeURIComponent(new URL(config.database.url.reveal()).password)).toBe('p@ss/w%rd');
     expect(config.queue.redisUrl?.reveal()).toBe('redis://:secret@redis:6379');
   });
 
   it.each([
-    ['that is named beside the variable itself', { METRICS_TOKEN: 'a-token-of-sixteen', METRICS_TOKEN_FILE: 'token' }, /METRICS_TOKEN: is set together with METRICS_TOKEN_FILE/],
-    ['that is not there', { REDIS_URL_FILE: 'nowhere' }, /REDIS_URL_FILE: the file .*nowhere cannot be read \(ENOENT\)/],
+    [
+      'that is named beside the variable itself',
+      { METRICS_TOKEN: 'a-token-of-sixteen', METRICS_TOKEN_FILE: 'token' },
+      /METRICS_TOKEN: is set together with METRICS_TOKEN_FILE/,
+    ],
+    [
+      'that is not there',
+      { REDIS_URL_FILE: 'nowhere' },
+      /REDIS_URL_FILE: the file .*nowhere cannot be read \(ENOENT\)/,
+    ],
     ['that is empty', { METRICS_TOKEN_FILE: 'empty' }, /METRICS_TOKEN_FILE: the file .*empty is empty/],
   ])('%s keeps the process from starting, with a sentence that names it', (_what, wrong, says) => {
     file('token', 'another-token-of-sixteen');
     file('empty', '\n');
-    const given = Object.fromEntries(Object.entries(wrong).map(([name, value]) => [name, name.endsWith('_FILE') ? join(folder, value) : value]));
+    const given = Object.fromEntries(
+      Object.entries(wrong).map(([name, value]) => [name, name.endsWith('_FILE') ? join(folder, value) : value]),
+    );
     expect(() => readWorkerConfig({ ...env, ...given })).toThrow(says);
   });
 });

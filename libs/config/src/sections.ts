@@ -6,11 +6,20 @@ import { Secret } from '#observability';
 import { fits, socketPathOf } from './socket-path.js';
 
 const port = z.coerce.number().int().min(1).max(65_535);
-const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).transform((text) => text.replace(/\/$/, ''));
-const secretUrl = (protocol: RegExp, example: string, isWhole: (url: URL) => boolean = () => true): z.ZodType<Secret, string> =>
+const webUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .transform((text) => text.replace(/\/$/, ''));
+const secretUrl = (
+  protocol: RegExp,
+  example: string,
+  isWhole: (url: URL) => boolean = () => true,
+): z.ZodType<Secret, string> =>
   z
     .url({ protocol, error: `must be a ${example} URL` })
-    .refine((text) => URL.canParse(text) && isWhole(new URL(text)), `must name a host and a database: ${example}user:password@host:5432/database`)
+    .refine(
+      (text) => URL.canParse(text) && isWhole(new URL(text)),
+      `must name a host and a database: ${example}user:password@host:5432/database`,
+    )
     .transform((text) => new Secret(text));
 
 /** The password of a URL that has none: the URL can then stand where secrets do not belong. */
@@ -46,12 +55,22 @@ export const process = z
 
 /** Trusting every address would make the client's own word its address. */
 const isProxy = (entry: string): boolean =>
-  ipaddr.isValidCIDR(entry) ? ipaddr.parseCIDR(entry)[1] > 0 : ipaddr.IPv6.isValid(entry) || ipaddr.IPv4.isValidFourPartDecimal(entry);
+  ipaddr.isValidCIDR(entry)
+    ? ipaddr.parseCIDR(entry)[1] > 0
+    : ipaddr.IPv6.isValid(entry) || ipaddr.IPv4.isValidFourPartDecimal(entry);
 
 const proxies = z
   .string()
-  .transform((text) => text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== ''))
-  .refine((entries) => entries.every(isProxy), 'must be addresses or CIDR ranges, comma separated, and not every address (/0)');
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  )
+  .refine(
+    (entries) => entries.every(isProxy),
+    'must be addresses or CIDR ranges, comma separated, and not every address (/0)',
+  );
 
 export const http = z
   .object({
@@ -69,7 +88,8 @@ export const http = z
     trustedProxies: env.TRUSTED_PROXIES,
   }));
 
-const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> => z.coerce.number().int().min(1).max(1_000_000).default(byDefault);
+const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> =>
+  z.coerce.number().int().min(1).max(1_000_000).default(byDefault);
 
 /** What one tenant or one client may take. */
 export const limits = z
@@ -116,7 +136,11 @@ export const database = z
   .transform((env) => ({ url: withPassword(env.DATABASE_URL, env.DATABASE_PASSWORD), pool: env.DATABASE_POOL }));
 
 export const queue = z
-  .object({ REDIS_URL: secretUrl(/^rediss?$/, 'redis://').optional(), REDIS_URL_FILE: z.string().optional(), ...password('REDIS') })
+  .object({
+    REDIS_URL: secretUrl(/^rediss?$/, 'redis://').optional(),
+    REDIS_URL_FILE: z.string().optional(),
+    ...password('REDIS'),
+  })
   .transform((env) => ({ redisUrl: env.REDIS_URL && withPassword(env.REDIS_URL, env.REDIS_PASSWORD) }));
 
 /** What the operator's file holds, as JSON; what it must look like is known where providers are. Undefined: no file is named. */
@@ -142,7 +166,10 @@ export const masterKeys = z
 
 export const callers = z
   .object({
-    API_KEY_PREFIX: z.string().regex(/^[a-z]{2,8}$/, 'must be 2 to 8 lower-case letters').default('dra'),
+    API_KEY_PREFIX: z
+      .string()
+      .regex(/^[a-z]{2,8}$/, 'must be 2 to 8 lower-case letters')
+      .default('dra'),
     JWT_PUBLIC_KEY_FILE: z.string().optional(),
     JWT_ISSUER: z.string().default('evergrant'),
     JWT_AUDIENCE: z.string().default('evergrant'),
@@ -164,7 +191,11 @@ export const worker = z
   .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));
 
 export const metrics = z
-  .object({ METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(), METRICS_TOKEN_FILE: z.string().optional(), METRICS_PORT: port.optional() })
+  .object({
+    METRICS_TOKEN: z.string().min(16, 'must be at least 16 characters').optional(),
+    METRICS_TOKEN_FILE: z.string().optional(),
+    METRICS_PORT: port.optional(),
+  })
   .transform((env) => ({
     /** Asked of whoever reads the metrics; without it anybody may. */
     token: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : undefined,
@@ -194,9 +225,15 @@ export const exchanger = z
     /** Calls that its socket takes at once; how many of them may be on the wire is the gate's to say. */
     EXCHANGER_CALLS: z.coerce.number().int().min(1).max(100_000).default(12_000),
     /** `W3`: the process kills itself the first time it comes to that point; `W3:5`: the fifth. For the fault test. */
-    CRASH_AT: z.string().regex(/^W[1-7](:[1-9]\d*)?$/, 'must be W1 to W7, or W3:5 for the fifth time').optional(),
+    CRASH_AT: z
+      .string()
+      .regex(/^W[1-7](:[1-9]\d*)?$/, 'must be W1 to W7, or W3:5 for the fifth time')
+      .optional(),
   })
-  .refine((env) => env.CRASH_AT === undefined || env.NODE_ENV !== 'production', { path: ['CRASH_AT'], error: 'is for tests, not for production' })
+  .refine((env) => env.CRASH_AT === undefined || env.NODE_ENV !== 'production', {
+    path: ['CRASH_AT'],
+    error: 'is for tests, not for production',
+  })
   .transform((env) => ({
     journalDir: resolve(env.JOURNAL_DIR ?? join(env.EVERGRANT_HOME, 'journal')),
     calls: env.EXCHANGER_CALLS,
@@ -211,9 +248,15 @@ export const gate = z
     EXCHANGES_AT_ONCE: z.coerce.number().int().min(1).max(5_000).default(256),
     EXCHANGES_WAITING: z.coerce.number().int().min(1).max(100_000).default(12_000),
   })
-  .transform((env) => ({ perSecond: env.REFRESHES_PER_SECOND, inFlight: env.EXCHANGES_AT_ONCE, waiting: env.EXCHANGES_WAITING }));
+  .transform((env) => ({
+    perSecond: env.REFRESHES_PER_SECOND,
+    inFlight: env.EXCHANGES_AT_ONCE,
+    waiting: env.EXCHANGES_WAITING,
+  }));
 
 export const seed = z
   .object({ SEED_TEST_API_KEY: z.string().optional() })
   /** The key of an earlier start, kept while it is good. */
-  .transform((env) => ({ testApiKey: env.SEED_TEST_API_KEY === undefined ? undefined : new Secret(env.SEED_TEST_API_KEY) }));
+  .transform((env) => ({
+    testApiKey: env.SEED_TEST_API_KEY === undefined ? undefined : new Secret(env.SEED_TEST_API_KEY),
+  }));

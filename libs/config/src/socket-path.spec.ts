@@ -5,7 +5,7 @@ import { socketPathOf } from './socket-path.js';
 
 const complete = { DATABASE_URL: 'postgres://localhost/db', MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}` };
 
-describe('the path of the exchanger\'s socket', () => {
+describe("the path of the exchanger's socket", () => {
   it('is in the home, and the same for the exchanger and its callers', () => {
     const env = { ...complete, EVERGRANT_HOME: '/srv/evergrant' };
     expect(readApiConfig(env).exchangerSocket).toBe('/srv/evergrant/run/exchanger.sock');
@@ -21,11 +21,13 @@ describe('the path of the exchanger\'s socket', () => {
 
   it('is what the operator says, unless no socket can have it', () => {
     expect(readApiConfig({ ...complete, EXCHANGER_SOCKET: '/run/e.sock' }).exchangerSocket).toBe('/run/e.sock');
-    expect(() => readApiConfig({ ...complete, EXCHANGER_SOCKET: `/${'é'.repeat(60)}` })).toThrow(/EXCHANGER_SOCKET: is longer/);
+    expect(() => readApiConfig({ ...complete, EXCHANGER_SOCKET: `/${'é'.repeat(60)}` })).toThrow(
+      /EXCHANGER_SOCKET: is longer/,
+    );
   });
 });
 
-describe('the exchanger\'s environment', () => {
+describe("the exchanger's environment", () => {
   it('keeps the journal in the home unless told otherwise', () => {
     expect(readExchangerConfig({ ...complete, EVERGRANT_HOME: '/srv/e' }).exchanger.journalDir).toBe('/srv/e/journal');
     expect(readExchangerConfig({ ...complete, JOURNAL_DIR: '/journal' }).exchanger.journalDir).toBe('/journal');
@@ -35,7 +37,10 @@ describe('the exchanger\'s environment', () => {
     expect(readExchangerConfig({ ...complete, NODE_ENV: 'test', CRASH_AT }).exchanger.crashAt).toBe(CRASH_AT);
   });
 
-  it.each([{ CRASH_AT: 'W3' }, { NODE_ENV: 'test', CRASH_AT: 'W9' }, { NODE_ENV: 'test', CRASH_AT: 'W3:0' }])('refuses a crash elsewhere: %j', (env) => {
-    expect(() => readExchangerConfig({ ...complete, ...env })).toThrow(/CRASH_AT/);
-  });
+  it.each([{ CRASH_AT: 'W3' }, { NODE_ENV: 'test', CRASH_AT: 'W9' }, { NODE_ENV: 'test', CRASH_AT: 'W3:0' }])(
+    'refuses a crash elsewhere: %j',
+    (env) => {
+      expect(() => readExchangerConfig({ ...complete, ...env })).toThrow(/CRASH_AT/);
+    },
+  );
 });

@@ -12,9 +12,12 @@ describe('an API key', () => {
   });
 
   it('has the form that secret scanners are told', () => {
-    fc.assert(fc.property(fc.constantFrom('live', 'test'), (environment) => {
-      expect(newApiKey('dra', environment as 'live').reveal()).toMatch(/^dra_(live|test)_[0-9A-Za-z]{49}$/);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(fc.constantFrom('live', 'test'), (environment) => {
+        expect(newApiKey('dra', environment as 'live').reveal()).toMatch(/^dra_(live|test)_[0-9A-Za-z]{49}$/);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('is never the same twice', () => {
@@ -40,7 +43,7 @@ describe('an API key', () => {
   });
 
   it.each([
-    ['of another deployment\'s prefix', newApiKey('abc', 'live').reveal()],
+    ["of another deployment's prefix", newApiKey('abc', 'live').reveal()],
     ['with a space after it', `${newApiKey('dra', 'live').reveal()} `],
     ['with a line break after it', `${newApiKey('dra', 'live').reveal()}\n`],
     ['cut short', newApiKey('dra', 'live').reveal().slice(0, -1)],

@@ -16,9 +16,11 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
 
 describe('a cursor', () => {
   it('gives back any position in the list it was written for', () => {
-    fc.assert(fc.property(fc.jsonValue(), (any) => {
-      expect(readCursor(ring, scope, writeCursor(ring, scope, any))).toEqual(JSON.parse(JSON.stringify(any)));
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (any) => {
+        expect(readCursor(ring, scope, writeCursor(ring, scope, any))).toEqual(JSON.parse(JSON.stringify(any)));
+      }),
+    );
   });
 
   it.each([

@@ -47,7 +47,11 @@ describe('the keyring', () => {
     ]);
     expect(new Set(subkeys).size).toBe(10);
     expect(subkeys).not.toContain(Buffer.alloc(32, 1).toString('hex'));
-    expect(keyring(`a:${key(1)}`).subkey('wrap').equals(ring.subkey('wrap'))).toBe(true);
+    expect(
+      keyring(`a:${key(1)}`)
+        .subkey('wrap')
+        .equals(ring.subkey('wrap')),
+    ).toBe(true);
   });
 
   it('names the id of a key that it has not', () => {

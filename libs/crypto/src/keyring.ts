@@ -15,7 +15,11 @@ export class Keyring {
 
   /** Reads `id:base64` of 32 bytes each, separated by commas or white space. */
   constructor(text: Secret) {
-    const entries = text.reveal().split(/[\s,]+/).filter(Boolean).map(parse);
+    const entries = text
+      .reveal()
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(parse);
     const [first] = entries;
     if (!first) throw new Error('MASTER_KEYS holds no key');
     this.#masters = new Map(entries);
@@ -46,6 +50,7 @@ export class Keyring {
 function parse(entry: string): [string, Buffer] {
   const match = ENTRY.exec(entry);
   const key = Buffer.from(match?.[2] ?? '', 'base64');
-  if (!match?.[1] || key.length !== KEY_BYTES) throw new Error('MASTER_KEYS: each key is written id:base64 of 32 bytes');
+  if (!match?.[1] || key.length !== KEY_BYTES)
+    throw new Error('MASTER_KEYS: each key is written id:base64 of 32 bytes');
   return [match[1], key];
 }

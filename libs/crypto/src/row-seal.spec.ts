@@ -18,7 +18,10 @@ const ring = ringOf(K1);
 const place: Place = { workspaceId: 'w1', environment: 'live', table: 'grant_tokens', rowId: 'g1', version: '7' };
 const secrets: RowSecrets<Columns> = { sealed_access: new Secret(ACCESS), sealed_refresh: new Secret(REFRESH) };
 const seal = (keyring = ring): Row => sealRow(keyring, place, secrets);
-const reveal = (row: RowSecrets<Columns>): (string | undefined)[] => [row.sealed_access?.reveal(), row.sealed_refresh?.reveal()];
+const reveal = (row: RowSecrets<Columns>): (string | undefined)[] => [
+  row.sealed_access?.reveal(),
+  row.sealed_refresh?.reveal(),
+];
 const flipped = (bytes: Buffer, bit: number): Buffer => {
   const copy = Buffer.from(bytes);
   copy.writeUInt8(copy.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
@@ -31,10 +34,13 @@ describe('a sealed row', () => {
   });
 
   it('gives back any text, whatever its length or letters', () => {
-    fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 3000 }), (text) => {
-      const row = sealRow(ring, place, { only: new Secret(text) });
-      expect(openRow(ring, place, row).only?.reveal()).toBe(text);
-    }), { numRuns: 50 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 3000 }), (text) => {
+        const row = sealRow(ring, place, { only: new Secret(text) });
+        expect(openRow(ring, place, row).only?.reveal()).toBe(text);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('keeps null where there is no secret', () => {
@@ -79,10 +85,13 @@ describe('a sealed row', () => {
   it('does not open when any one bit of a value was flipped', () => {
     const row = seal();
     const value = row.values.sealed_access!;
-    fc.assert(fc.property(fc.nat(value.length * 8 - 1), (bit) => {
-      const changed = { ...row, values: { ...row.values, sealed_access: flipped(value, bit) } };
-      expect(() => openRow(ring, place, changed)).toThrow(SealBroken);
-    }), { numRuns: 400 });
+    fc.assert(
+      fc.property(fc.nat(value.length * 8 - 1), (bit) => {
+        const changed = { ...row, values: { ...row.values, sealed_access: flipped(value, bit) } };
+        expect(() => openRow(ring, place, changed)).toThrow(SealBroken);
+      }),
+      { numRuns: 400 },
+    );
   });
 
   it('does not open when any one bit of its wrapped key was flipped, the commitment included', () => {
@@ -100,7 +109,9 @@ describe('a sealed row', () => {
       expect(() => openRow(ring, place, { ...row, values: cut })).toThrow(SealBroken);
     }
     for (let length = 0; length < row.dekWrapped.length; length += 1) {
-      expect(() => openRow(ring, place, { ...row, dekWrapped: row.dekWrapped.subarray(0, length) })).toThrow(SealBroken);
+      expect(() => openRow(ring, place, { ...row, dekWrapped: row.dekWrapped.subarray(0, length) })).toThrow(
+        SealBroken,
+      );
     }
   });
 

@@ -23,7 +23,11 @@ export interface SealedValues<Column extends string> {
 }
 
 /** Seals all secrets of a row under one new data key. */
-export function sealRow<Column extends string>(keyring: Keyring, place: Place, secrets: RowSecrets<Column>): SealedValues<Column> {
+export function sealRow<Column extends string>(
+  keyring: Keyring,
+  place: Place,
+  secrets: RowSecrets<Column>,
+): SealedValues<Column> {
   const dataKey = newDataKey();
   const values = mapColumns(secrets, (secret, column) => {
     if (!secret) return null;
@@ -35,7 +39,11 @@ export function sealRow<Column extends string>(keyring: Keyring, place: Place, s
 }
 
 /** Opens all secrets of a row; throws SealBroken when one is not what was sealed at this place and version. */
-export function openRow<Column extends string>(keyring: Keyring, place: Place, row: SealedValues<Column>): RowSecrets<Column> {
+export function openRow<Column extends string>(
+  keyring: Keyring,
+  place: Place,
+  row: SealedValues<Column>,
+): RowSecrets<Column> {
   const dataKey = unwrap(keyring, bytesOf(place, 'dek_wrapped'), { wrapped: row.dekWrapped, kekId: row.kekId });
   try {
     return mapColumns(row.values, (value, column) => {

@@ -39,14 +39,19 @@ describe('a state', () => {
 
   it('is not ours when somebody made it up', () => {
     const half = fc.string({ unit: fc.constantFrom(...Array.from(LETTERS)), minLength: 43, maxLength: 43 });
-    fc.assert(fc.property(half, half, (random, signature) => {
-      expect(isOurState(ring, `${random}.${signature}`)).toBe(false);
-    }));
+    fc.assert(
+      fc.property(half, half, (random, signature) => {
+        expect(isOurState(ring, `${random}.${signature}`)).toBe(false);
+      }),
+    );
   });
 
-  it.each(['', '.', 'x', `${'a'.repeat(43)}.`, 'a'.repeat(1_000_000)])('is not ours when it has not the form', (text) => {
-    expect(isOurState(ring, text)).toBe(false);
-  });
+  it.each(['', '.', 'x', `${'a'.repeat(43)}.`, 'a'.repeat(1_000_000)])(
+    'is not ours when it has not the form',
+    (text) => {
+      expect(isOurState(ring, text)).toBe(false);
+    },
+  );
 
   it('of another deployment is not ours', () => {
     expect(isOurState(ring, mintState(ringOf(K2)).reveal())).toBe(false);

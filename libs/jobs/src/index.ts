@@ -1,4 +1,12 @@
-export { accountProbe, attemptsSweep, grantRefresh, grantsSweep, historySweep, knownJobs, probesSweep } from './contracts/index.js';
+export {
+  accountProbe,
+  attemptsSweep,
+  grantRefresh,
+  grantsSweep,
+  historySweep,
+  knownJobs,
+  probesSweep,
+} from './contracts/index.js';
 export { defineJob, type JobContract, type JobDefinition, parsePayload, type PayloadOf } from './job-contract.js';
 export { JobQueue } from './job-queue.js';
 export { type TakenJob, type WorkOptions } from './job-worker.js';

@@ -30,10 +30,13 @@ describe('the contract of a job', () => {
     expect(() => defineJob({ name: 'RefreshGrantJob', payload: z.object({}), attempts: 1 })).toThrow('RefreshGrantJob');
   });
 
-  it.each(knownJobs)('$name has a name of its own, carries ids only, and leaves the queue when it is done', (contract) => {
-    expect(knownJobs.filter(({ name }) => name === contract.name)).toHaveLength(1);
-    const fields = Object.keys((contract.payload as z.ZodObject).shape);
-    expect(fields.filter((field) => !field.endsWith('Id'))).toEqual([]);
-    expect(jobOptions(contract)).toMatchObject({ removeOnComplete: true, removeOnFail: true });
-  });
+  it.each(knownJobs)(
+    '$name has a name of its own, carries ids only, and leaves the queue when it is done',
+    (contract) => {
+      expect(knownJobs.filter(({ name }) => name === contract.name)).toHaveLength(1);
+      const fields = Object.keys((contract.payload as z.ZodObject).shape);
+      expect(fields.filter((field) => !field.endsWith('Id'))).toEqual([]);
+      expect(jobOptions(contract)).toMatchObject({ removeOnComplete: true, removeOnFail: true });
+    },
+  );
 });

@@ -28,7 +28,8 @@ export function defineJob<Shape extends z.ZodRawShape>(
   definition: JobDefinition<Shape>,
 ): JobContract<z.output<z.ZodObject<Shape>>> {
   const { name, payload, attempts, identity } = definition;
-  if (!NAME.test(name)) throw new TypeError(`A job's name is dotted lower-case words like grant.refresh, not "${name}".`);
+  if (!NAME.test(name))
+    throw new TypeError(`A job's name is dotted lower-case words like grant.refresh, not "${name}".`);
   return Object.freeze({
     name,
     payload: payload.strict(),

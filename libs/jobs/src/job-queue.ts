@@ -17,7 +17,10 @@ export class JobQueue {
   }
 
   /** Asks for many jobs in one call to the store. */
-  async enqueueAll<Payload extends object>(contract: JobContract<Payload>, payloads: readonly Payload[]): Promise<void> {
+  async enqueueAll<Payload extends object>(
+    contract: JobContract<Payload>,
+    payloads: readonly Payload[],
+  ): Promise<void> {
     const jobs = payloads.map((given) => {
       const data = parsePayload(contract, given);
       return { name: contract.name, data, opts: { ...jobOptions(contract), jobId: jobId(contract, data) } };

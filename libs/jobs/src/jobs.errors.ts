@@ -6,7 +6,10 @@ type Issue = z.core.$ZodIssue;
 /** A payload that is not what its contract says; running it again would not help. */
 export class JobPayloadError extends CodedError {
   constructor(job: string, issues: readonly Issue[]) {
-    super('job.payload_invalid', `The payload of ${job} is not what its contract says: ${issues.map(describe).join(', ')}`);
+    super(
+      'job.payload_invalid',
+      `The payload of ${job} is not what its contract says: ${issues.map(describe).join(', ')}`,
+    );
   }
 }
 

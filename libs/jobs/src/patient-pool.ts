@@ -15,8 +15,14 @@ export class PatientPool extends pg.Pool {
     const client = this.#connectPatiently();
     if (!callback) return client;
     client.then(
-      (connected) => { callback(undefined, connected, (release) => { connected.release(release); }); },
-      (error: unknown) => { callback(error as Error, undefined, () => undefined); },
+      (connected) => {
+        callback(undefined, connected, (release) => {
+          connected.release(release);
+        });
+      },
+      (error: unknown) => {
+        callback(error as Error, undefined, () => undefined);
+      },
     );
   }
 

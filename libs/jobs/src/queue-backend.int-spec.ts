@@ -8,7 +8,12 @@ import { createLogger, Secret } from '#observability';
 import { queueStores, type TestStore } from '../../../test/support/queue-stores.js';
 import { defineJob, migrateQueue, openQueueBackend, type QueueBackend, type TakenJob } from './index.js';
 
-const greet = defineJob({ name: 'test.greet', payload: z.object({ personId: z.string() }), attempts: 2, identity: (p) => p.personId });
+const greet = defineJob({
+  name: 'test.greet',
+  payload: z.object({ personId: z.string() }),
+  attempts: 2,
+  identity: (p) => p.personId,
+});
 const tick = defineJob({ name: 'test.tick', payload: z.object({}), attempts: 1 });
 const logger = createLogger({ app: 'test', level: 'silent' });
 
@@ -58,7 +63,9 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     await backend.queue().enqueue(greet, { personId: 'ann' });
     const jobs = await work();
     await eventually(() => {
-      expect(jobs).toEqual([{ id: 'test.greet-ann', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1, scheduled: false }]);
+      expect(jobs).toEqual([
+        { id: 'test.greet-ann', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1, scheduled: false },
+      ]);
     });
   });
 
@@ -67,35 +74,51 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     await backend.queue().enqueueAll(greet, [{ personId: 'ann' }, { personId: 'bob' }, { personId: 'bob' }]);
     expect(await backend.queue().counts()).toEqual({ waiting: 2, active: 0, delayed: 0 });
     const jobs = await work();
-    await eventually(() => { expect(jobs).toHaveLength(2); });
+    await eventually(() => {
+      expect(jobs).toHaveLength(2);
+    });
   });
 
   promise('adds nothing while a job of the same identity runs, and takes it again once that is finished', async () => {
     const gate = openLater();
     const jobs = await work(() => gate.promise);
     await backend.queue().enqueue(greet, { personId: 'ann' });
-    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await eventually(() => {
+      expect(jobs).toHaveLength(1);
+    });
     await backend.queue().enqueue(greet, { personId: 'ann' });
     expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 1, delayed: 0 });
     gate.resolve();
-    await eventually(async () => { expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 }); });
+    await eventually(async () => {
+      expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+    });
     await backend.queue().enqueue(greet, { personId: 'ann' });
-    await eventually(() => { expect(jobs).toHaveLength(2); });
+    await eventually(() => {
+      expect(jobs).toHaveLength(2);
+    });
   });
 
   promise('runs a failed job again, as often as its contract says, and can take it anew after that', async () => {
     const jobs = await work(() => Promise.reject(new Error('no')));
     await backend.queue().enqueue(greet, { personId: 'cat' });
-    await eventually(() => { expect(jobs.map((job) => job.attempt)).toEqual([1, 2]); });
-    await eventually(async () => { expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 }); });
+    await eventually(() => {
+      expect(jobs.map((job) => job.attempt)).toEqual([1, 2]);
+    });
+    await eventually(async () => {
+      expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+    });
     await backend.queue().enqueue(greet, { personId: 'cat' });
-    await eventually(() => { expect(jobs.map((job) => job.attempt)).toEqual([1, 2, 1]); });
+    await eventually(() => {
+      expect(jobs.map((job) => job.attempt)).toEqual([1, 2, 1]);
+    });
   });
 
   promise('refuses a payload that is not what the contract says', async () => {
     const wrong = { personId: 'ann', token: 'x' };
     await expect(backend.queue().enqueue(greet, wrong)).rejects.toMatchObject({ code: 'job.payload_invalid' });
-    await expect(backend.queue().enqueueAll(greet, [{ personId: 'bob' }, {} as { personId: string }])).rejects.toThrow('personId invalid_type');
+    await expect(backend.queue().enqueueAll(greet, [{ personId: 'bob' }, {} as { personId: string }])).rejects.toThrow(
+      'personId invalid_type',
+    );
     expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
   });
 
@@ -106,7 +129,9 @@ describe.each(queueStores)('the queue on $kind', (place) => {
       await backend.queue().schedule(tick, 400);
       await sleep(200);
     }
-    await eventually(() => { expect(jobs.length).toBeGreaterThanOrEqual(3); });
+    await eventually(() => {
+      expect(jobs.length).toBeGreaterThanOrEqual(3);
+    });
     expect(jobs.length).toBeLessThanOrEqual((Date.now() - since) / 400 + 2);
   });
 
@@ -122,7 +147,9 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     await backend.queue().enqueue(greet, { personId: 'dan' });
     await takeAndDie(store);
     const jobs = await work();
-    await eventually(() => { expect(jobs).toMatchObject([{ id: 'test.greet-dan' }]); }, seconds(15));
+    await eventually(() => {
+      expect(jobs).toMatchObject([{ id: 'test.greet-dan' }]);
+    }, seconds(15));
   });
 
   promise('lets running jobs end before it closes, and refuses what is asked after that', async () => {
@@ -132,16 +159,22 @@ describe.each(queueStores)('the queue on $kind', (place) => {
       ended = true;
     });
     await backend.queue().enqueue(greet, { personId: 'eve' });
-    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await eventually(() => {
+      expect(jobs).toHaveLength(1);
+    });
     await backend.close(seconds(5));
     expect(ended).toBe(true);
-    await expect(backend.queue().enqueue(greet, { personId: 'eve' })).rejects.toMatchObject({ code: 'queue.unavailable' });
+    await expect(backend.queue().enqueue(greet, { personId: 'eve' })).rejects.toMatchObject({
+      code: 'queue.unavailable',
+    });
   });
 
   promise('does not wait for a job longer than it was given to close', async () => {
     const jobs = await work(() => sleep(2_000));
     await backend.queue().enqueue(greet, { personId: 'fay' });
-    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await eventually(() => {
+      expect(jobs).toHaveLength(1);
+    });
     const start = Date.now();
     await backend.close(300);
     expect(Date.now() - start).toBeLessThan(1_500);
@@ -150,17 +183,25 @@ describe.each(queueStores)('the queue on $kind', (place) => {
   promise('says so while its store is away, and works on when it is back', async () => {
     const jobs = await work();
     await backend.queue().enqueue(greet, { personId: 'gus' });
-    await eventually(() => { expect(jobs).toHaveLength(1); });
+    await eventually(() => {
+      expect(jobs).toHaveLength(1);
+    });
     await store.takeAway();
     try {
-      await expect(backend.queue().enqueue(greet, { personId: 'hal' })).rejects.toMatchObject({ code: 'queue.unavailable' });
+      await expect(backend.queue().enqueue(greet, { personId: 'hal' })).rejects.toMatchObject({
+        code: 'queue.unavailable',
+      });
       await expect(backend.ping()).rejects.toMatchObject({ code: 'queue.unavailable' });
     } finally {
       await store.giveBack();
     }
     await backend.waitUntilReady(seconds(10));
-    await eventually(async () => { await backend.queue().enqueue(greet, { personId: 'ida' }); });
-    await eventually(() => { expect(jobs.map((job) => job.id)).toContain('test.greet-ida'); });
+    await eventually(async () => {
+      await backend.queue().enqueue(greet, { personId: 'ida' });
+    });
+    await eventually(() => {
+      expect(jobs.map((job) => job.id)).toContain('test.greet-ida');
+    });
   });
 
   promise('is not spoilt by having been asked before its store was there', async () => {
@@ -171,7 +212,9 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     await backend.waitUntilReady(seconds(10));
     await backend.queue().enqueue(greet, { personId: 'kim' });
     const jobs = await work();
-    await eventually(() => { expect(jobs.map((job) => job.id)).toContain('test.greet-kim'); });
+    await eventually(() => {
+      expect(jobs.map((job) => job.id)).toContain('test.greet-kim');
+    });
   });
 });
 

@@ -28,7 +28,7 @@ describe.each(queueStores.filter(({ here }) => here))('counts in $kind', (kind) 
     await store.close();
   });
 
-  it('are those of all processes together, and each key\'s own', async () => {
+  it("are those of all processes together, and each key's own", async () => {
     const uses = await Promise.all(Array.from({ length: 10 }, (_, at) => processes[at % 2]!.count('together')));
     expect(uses.map(({ used }) => used).sort((left, right) => left - right)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(uses.every(({ resetIn }) => resetIn > 0 && resetIn <= seconds(60))).toBe(true);

@@ -1,6 +1,12 @@
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRedis,
+  type RateLimiterRes,
+} from 'rate-limiter-flexible';
 import { type Duration } from '#config';
 import { type Logger, type Secret } from '#observability';
 import { outageLog } from './outage-log.js';
@@ -50,7 +56,10 @@ export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterO
   const insured = { ...common, insuranceLimiter: new RateLimiterMemory(common) };
   if (!redisUrl) {
     const table = { tableName: 'rate_limits', tableCreated: true };
-    return new RateCounter(new RateLimiterPostgres({ ...insured, ...table, storeClient: pool, storeType: 'pool' }), () => undefined);
+    return new RateCounter(
+      new RateLimiterPostgres({ ...insured, ...table, storeClient: pool, storeType: 'pool' }),
+      () => undefined,
+    );
   }
   const redis = new Redis(redisUrl.reveal(), {
     keyPrefix: 'evergrant:rate:',
@@ -60,5 +69,11 @@ export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterO
   });
   redis.on('error', outageLog(logger, 'rate counter'));
   const limiter = new RateLimiterRedis({ ...insured, storeClient: redis, rejectIfRedisNotReady: true });
-  return new RateCounter(limiter, () => { redis.disconnect(); }, () => redis.ping());
+  return new RateCounter(
+    limiter,
+    () => {
+      redis.disconnect();
+    },
+    () => redis.ping(),
+  );
 }

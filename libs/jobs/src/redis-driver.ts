@@ -59,7 +59,9 @@ export class RedisDriver implements QueueDriver {
       this.#refusal = error;
       this.#onError(error);
     });
-    connection.on('ready', () => { this.#refusal = undefined; });
+    connection.on('ready', () => {
+      this.#refusal = undefined;
+    });
     this.#connections.push(connection);
     return connection;
   }

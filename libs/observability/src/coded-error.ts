@@ -21,7 +21,11 @@ export class CodedError extends Error {
   readonly fields: FieldProblem[];
   readonly retryAfter: number | undefined;
 
-  constructor(readonly code: string, message: string, options: CodedErrorOptions = {}) {
+  constructor(
+    readonly code: string,
+    message: string,
+    options: CodedErrorOptions = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.fields = options.fields ?? [];
     this.retryAfter = options.retryAfter;

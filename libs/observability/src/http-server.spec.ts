@@ -21,12 +21,25 @@ afterEach(() => {
 });
 
 const answering: RequestListener = (request, response) => {
-  request.on('error', () => undefined).resume().on('end', () => response.end('done'));
+  request
+    .on('error', () => undefined)
+    .resume()
+    .on('end', () => response.end('done'));
 };
 
-async function start(handler: RequestListener = answering, limits: { most?: number; mostPerAddress?: number; isTrusted?: () => boolean } = {}): Promise<void> {
+async function start(
+  handler: RequestListener = answering,
+  limits: { most?: number; mostPerAddress?: number; isTrusted?: () => boolean } = {},
+): Promise<void> {
   server = newHttpServer({
-    ...{ handler, times, most: 1_000, mostPerAddress: 1_000, newRequestId: () => 'req_1', headers: { 'X-Frame-Options': 'DENY' } },
+    ...{
+      handler,
+      times,
+      most: 1_000,
+      mostPerAddress: 1_000,
+      newRequestId: () => 'req_1',
+      headers: { 'X-Frame-Options': 'DENY' },
+    },
     ...{ onRefused: (one) => refused.push(one), onDropped: (address) => dropped.push(address), ...limits },
   });
   server.listen(0, '127.0.0.1');
@@ -43,15 +56,28 @@ function open(text = ''): Client {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(socket);
   let said = '';
-  socket.on('error', () => undefined).on('data', (data) => { said += data.toString(); });
+  socket
+    .on('error', () => undefined)
+    .on('data', (data) => {
+      said += data.toString();
+    });
   socket.write(text);
-  return { socket, end: new Promise((tell) => socket.once('close', () => { tell(said); })) };
+  return {
+    socket,
+    end: new Promise((tell) =>
+      socket.once('close', () => {
+        tell(said);
+      }),
+    ),
+  };
 }
 
 /** Sends one more piece again and again, as a client that wants to hold the connection. */
 function drip({ socket, end }: Client, piece: string): Promise<string> {
   const timer = setInterval(() => socket.writable && socket.write(piece), 30);
-  return end.finally(() => { clearInterval(timer); });
+  return end.finally(() => {
+    clearInterval(timer);
+  });
 }
 
 function read(answer: string): { head: string; body: unknown } {
@@ -88,12 +114,16 @@ describe('a client that takes too long', () => {
   });
 
   it('to read its answer is disconnected', async () => {
-    await start((_request, response) => { response.write('begun'); });
+    await start((_request, response) => {
+      response.write('begun');
+    });
     expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toMatch(/^HTTP\/1.1 200 OK[^]*begun/);
   });
 
   it('gets no second answer where the first has begun', async () => {
-    await start((_request, response) => { response.write('begun'); });
+    await start((_request, response) => {
+      response.write('begun');
+    });
     const answer = await drip(open('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n'), 'a');
     expect(answer.match(/HTTP\/1.1/g)).toHaveLength(1);
   });
@@ -104,9 +134,24 @@ describe('a client that does not speak HTTP', () => {
     ['a line that is no request', 'hello\r\n\r\n', 400, 'request.malformed'],
     ['a method that is none', 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'request.malformed'],
     ['a version that is none', 'GET / HTTP/7.3\r\nHost: a\r\n\r\n', 400, 'request.malformed'],
-    ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400, 'request.malformed'],
-    ['a length and chunks', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 400, 'request.malformed'],
-    ['a chunk of no length', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', 400, 'request.malformed'],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+      400,
+      'request.malformed',
+    ],
+    [
+      'a length and chunks',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+      'request.malformed',
+    ],
+    [
+      'a chunk of no length',
+      'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      400,
+      'request.malformed',
+    ],
     ['headers of 20 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers.too_large'],
     ['a request line of 20 kB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, 'headers.too_large'],
     ['a wish for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method.not_allowed'],

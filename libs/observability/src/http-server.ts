@@ -22,7 +22,14 @@ export interface HttpServerTimes {
  * balancers close an idle connection, so that the balancer closes it and no request meets a closing server. The slowest
  * answers wait 65 seconds for a platform, and a reader may be slow as well: hence `exchange`.
  */
-const TIMES: HttpServerTimes = { checkEvery: 1_000, headers: 20_000, request: 29_000, keepAlive: 72_000, idle: 75_000, exchange: 180_000 };
+const TIMES: HttpServerTimes = {
+  checkEvery: 1_000,
+  headers: 20_000,
+  request: 29_000,
+  keepAlive: 72_000,
+  idle: 75_000,
+  exchange: 180_000,
+};
 
 /** For how long an answer may be read after it was the last on its connection. */
 const LINGER = 1_000;
@@ -81,8 +88,12 @@ export function newHttpServer(options: HttpServerOptions): Server {
   endWhatLasts(server, times);
   const refuse = refusing(options);
   server.on('drop', (from?: DropArgument) => options.onDropped?.(from?.remoteAddress));
-  server.on('clientError', (error, socket) => { refuse(problemOf(error), socket); });
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => { refuse('method.not_allowed', socket); });
+  server.on('clientError', (error, socket) => {
+    refuse(problemOf(error), socket);
+  });
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    refuse('method.not_allowed', socket);
+  });
   server.on('checkExpectation', options.handler);
   return server;
 }
@@ -117,13 +128,17 @@ function endWhatLasts(server: Server, times: HttpServerTimes): void {
   });
   server.prependListener('request', ({ socket }, response) => {
     within(socket, times.exchange);
-    response.once('close', () => { within(socket, times.idle); });
+    response.once('close', () => {
+      within(socket, times.idle);
+    });
   });
   const timer = setInterval(() => {
     const now = performance.now();
     for (const [socket, deadline] of deadlines) if (deadline < now) socket.destroy();
   }, times.checkEvery).unref();
-  server.once('close', () => { clearInterval(timer); });
+  server.once('close', () => {
+    clearInterval(timer);
+  });
 }
 
 function problemOf({ code }: NodeJS.ErrnoException): ConnectionProblem {

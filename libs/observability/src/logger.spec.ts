@@ -4,8 +4,12 @@ import { compileFolder, type SourceFolder } from '../../../test/support/source-p
 const CANARY = 'hunter2';
 let folder: SourceFolder;
 
-beforeAll(() => { folder = compileFolder('libs/observability/src'); });
-afterAll(() => { folder.remove(); });
+beforeAll(() => {
+  folder = compileFolder('libs/observability/src');
+});
+afterAll(() => {
+  folder.remove();
+});
 
 /** What a process writes that logs by this statement. */
 async function linesOf(statement: string): Promise<Record<string, unknown>[]> {
@@ -25,7 +29,13 @@ async function linesOf(statement: string): Promise<Record<string, unknown>[]> {
 describe('a log line', () => {
   it('is JSON with the app, the level by name, the time in ISO 8601 and the message', async () => {
     const [line] = await linesOf(`logger.info({ count: 3 }, 'swept');`);
-    expect(line).toEqual({ app: 'probe', level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/), count: 3, msg: 'swept' });
+    expect(line).toEqual({
+      app: 'probe',
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      count: 3,
+      msg: 'swept',
+    });
   });
 
   it('tells of an error its type, code, message, stack and cause', async () => {

@@ -4,8 +4,12 @@ import { compileFolder, type SourceFolder, type SourceProcess } from '../../../t
 
 let folder: SourceFolder;
 
-beforeAll(() => { folder = compileFolder('libs/observability/src'); });
-afterAll(() => { folder.remove(); });
+beforeAll(() => {
+  folder = compileFolder('libs/observability/src');
+});
+afterAll(() => {
+  folder.remove();
+});
 
 interface Life {
   /** The body of `start`, before it hands out what runs. */
@@ -48,7 +52,12 @@ describe('a process of ours', () => {
     app.child.kill(signal);
     expect(await app.exited).toBe(0);
     expect(count(app, '"closed"')).toBe(1);
-    expect(app.lines().filter((line) => line.trim() !== '').at(-1)).toMatch(/"code":0.*"msg":"process.stopped"/);
+    expect(
+      app
+        .lines()
+        .filter((line) => line.trim() !== '')
+        .at(-1),
+    ).toMatch(/"code":0.*"msg":"process.stopped"/);
   });
 
   it('closes when its launcher is gone', async () => {
@@ -58,18 +67,19 @@ describe('a process of ours', () => {
     expect(count(app, '"closed"')).toBe(1);
   });
 
-  it.each([['SIGTERM', 'SIGTERM'], ['SIGINT', 'SIGTERM'], ['SIGINT', 'SIGINT']] as const)(
-    'finishes its work though %s is followed by %s',
-    async (first, second) => {
-      const app = await ready({ close: 'await sleep(300);' });
-      app.child.kill(first);
-      await until(app, '"close called"');
-      app.child.kill(second);
-      expect(await app.exited).toBe(0);
-      expect(count(app, '"close called"')).toBe(1);
-      expect(count(app, '"closed"')).toBe(1);
-    },
-  );
+  it.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGTERM'],
+    ['SIGINT', 'SIGINT'],
+  ] as const)('finishes its work though %s is followed by %s', async (first, second) => {
+    const app = await ready({ close: 'await sleep(300);' });
+    app.child.kill(first);
+    await until(app, '"close called"');
+    app.child.kill(second);
+    expect(await app.exited).toBe(0);
+    expect(count(app, '"close called"')).toBe(1);
+    expect(count(app, '"closed"')).toBe(1);
+  });
 
   it('leaves with 1 when its work does not end in time', async () => {
     const app = await ready({ close: 'await sleep(30_000);', closeWithin: 200 });

@@ -40,7 +40,9 @@ function toldToClose(): Promise<string> {
   return new Promise((tell) => {
     process.on('SIGTERM', tell);
     process.on('SIGINT', tell);
-    process.once('disconnect', () => { tell('the launcher is gone'); });
+    process.once('disconnect', () => {
+      tell('the launcher is gone');
+    });
   });
 }
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-describe('the database\'s clock', () => {
+describe("the database's clock", () => {
   const TWO_HOURS = 7_200_000;
   const after = async (run: () => Promise<Date>): Promise<number> => {
     await turnClock(opened.database.pool, '2 hours');
@@ -36,7 +36,9 @@ describe('the database\'s clock', () => {
   it('gives an attempt ten minutes, from the same clock', async () => {
     const id = await makeAttempt(opened.database.pool, tenant);
     const { rows } = await opened.database.pool.query<{ minutes: number }>(
-      'select extract(epoch from expires_at - created_at)::int / 60 as minutes from connect_attempts where id = $1', [id]);
+      'select extract(epoch from expires_at - created_at)::int / 60 as minutes from connect_attempts where id = $1',
+      [id],
+    );
     expect(rows[0]?.minutes).toBe(10);
   });
 });

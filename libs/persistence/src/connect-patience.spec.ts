@@ -9,12 +9,12 @@ describe('the patience with a database that cannot be opened', () => {
     expect(explainConnectFailure(withCode(code))).toContain('DATABASE_URL');
   });
 
-  it.each(['SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string', 'The server does not support SSL connections'])(
-    'is over at once where the driver says without a code: %s',
-    (message) => {
-      expect(connectPatience(new Error(message))).toBe(0);
-    },
-  );
+  it.each([
+    'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
+    'The server does not support SSL connections',
+  ])('is over at once where the driver says without a code: %s', (message) => {
+    expect(connectPatience(new Error(message))).toBe(0);
+  });
 
   it.each(['ENOTFOUND', 'EAI_AGAIN'])('lasts some seconds where the host is not known (%s)', (code) => {
     expect(connectPatience(withCode(code))).toBeLessThanOrEqual(5_000);
@@ -22,12 +22,17 @@ describe('the patience with a database that cannot be opened', () => {
     expect(explainConnectFailure(withCode(code))).toContain('host');
   });
 
-  it.each(['ECONNREFUSED', 'ETIMEDOUT', '57P03', ''])('lasts half a minute where the server may be starting (%s)', (code) => {
-    expect(connectPatience(withCode(code))).toBe(STARTS_WITHIN);
-  });
+  it.each(['ECONNREFUSED', 'ETIMEDOUT', '57P03', ''])(
+    'lasts half a minute where the server may be starting (%s)',
+    (code) => {
+      expect(connectPatience(withCode(code))).toBe(STARTS_WITHIN);
+    },
+  );
 
   it('is that of the cause where an error wraps another, and of an address where several were tried', () => {
     expect(connectPatience(new Error('not opened', { cause: withCode('28P01') }))).toBe(0);
-    expect(connectPatience(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]))).toBe(STARTS_WITHIN);
+    expect(connectPatience(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]))).toBe(
+      STARTS_WITHIN,
+    );
   });
 });

@@ -11,7 +11,8 @@ const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NONAME', 'EAI_NODAT
  * (42501). The driver gives no code where the server wants a password that the URL lacks, or offers no TLS.
  */
 const REFUSED = /^(28...|3D000|42501)$/;
-const REFUSED_BY_SENTENCE = /^(SASL: |The server does not support SSL connections|There was an error establishing an SSL connection|password must be a string)/;
+const REFUSED_BY_SENTENCE =
+  /^(SASL: |The server does not support SSL connections|There was an error establishing an SSL connection|password must be a string)/;
 
 /** How long a failed connection is tried again, counted from the first try. 0: the server has answered, or cannot be asked. */
 export function connectPatience(error: unknown): Duration {

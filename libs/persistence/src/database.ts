@@ -49,7 +49,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await pRetry(() => dataSource.initialize(), {
       ...TRIES,
       shouldRetry: ({ error }) => performance.now() - begun < connectPatience(error),
-      onFailedAttempt: ({ error }) => { options.logger.warn({ err: error }, 'the database does not answer yet'); },
+      onFailedAttempt: ({ error }) => {
+        options.logger.warn({ err: error }, 'the database does not answer yet');
+      },
     });
   } catch (error) {
     throw new CodedError('database.not_opened', explainConnectFailure(error));
@@ -69,7 +71,14 @@ function newDataSource(options: DatabaseOptions): DataSource {
     logging: false,
     poolSize: options.pool,
     connectTimeoutMS: 5_000,
-    poolErrorHandler: (error: unknown) => { options.logger.warn({ err: error }, 'a database connection broke'); },
-    extra: { Client: PreparingClient, pipeline: true, statement_timeout: 30_000, idle_in_transaction_session_timeout: 30_000 },
+    poolErrorHandler: (error: unknown) => {
+      options.logger.warn({ err: error }, 'a database connection broke');
+    },
+    extra: {
+      Client: PreparingClient,
+      pipeline: true,
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 30_000,
+    },
   });
 }

@@ -4,7 +4,13 @@ import { CONNECTION_TYPES, HEALTHS } from './entities/index.js';
 
 /** Tables that no entity may describe: what is in them is sealed, or has its own SQL in the room with keys. */
 const WITHOUT_ENTITY = [
-  'account_tokens', 'attempt_secrets', 'breakers', 'exchange_intents', 'grant_tokens', 'oauth_app_secrets', 'token_orphans',
+  'account_tokens',
+  'attempt_secrets',
+  'breakers',
+  'exchange_intents',
+  'grant_tokens',
+  'oauth_app_secrets',
+  'token_orphans',
 ];
 /** Tables whose rows only a library reads: TypeORM's migrations, the rate limiter's counters. */
 const LIBRARIES = ['migrations', 'rate_limits'];
@@ -40,8 +46,16 @@ describe('entities and migrations', () => {
     ['a column that nobody reads', 'alter table accounts add column mood text', /DROP COLUMN "mood"/],
     ['another type', 'alter table grants alter column attempt type bigint', /"attempt"/],
     ['another answer to null', 'alter table projects alter column name drop not null', /"name"/],
-    ['another default', `alter table grants alter column refresh_state set default 'ended'`, /"refresh_state" SET DEFAULT 'idle'/],
-    ['a lost default', 'alter table outbox alter column created_at drop default', /"created_at" SET DEFAULT db_now\(\)/],
+    [
+      'another default',
+      `alter table grants alter column refresh_state set default 'ended'`,
+      /"refresh_state" SET DEFAULT 'idle'/,
+    ],
+    [
+      'a lost default',
+      'alter table outbox alter column created_at drop default',
+      /"created_at" SET DEFAULT db_now\(\)/,
+    ],
     ['a table that is gone', 'drop table account_events', /CREATE TABLE "account_events"/],
   ])('are seen to disagree on %s', async (_what, change, complaint) => {
     const other = await openEmptyDatabase();
@@ -57,7 +71,9 @@ describe('entities and migrations', () => {
     ['accounts_health_check', HEALTHS],
     ['accounts_connection_type_check', CONNECTION_TYPES],
   ])('agree on the words of %s', async (name, words) => {
-    const [check] = await sql<{ text: string }>(`select pg_get_constraintdef(oid) as text from pg_constraint where conname = '${name}'`);
+    const [check] = await sql<{ text: string }>(
+      `select pg_get_constraintdef(oid) as text from pg_constraint where conname = '${name}'`,
+    );
     const allowed = [...check!.text.matchAll(/'(\w+)'/g)].map(([, word]) => word);
     expect(allowed.sort()).toEqual([...words].sort());
   });
@@ -79,7 +95,9 @@ describe('every table', () => {
       where c.table_schema = 'public' and c.is_nullable = 'NO'
         and (c.column_name, c.data_type) in (('workspace_id', 'uuid'), ('environment', 'text'))
       group by 1 having count(*) = 2`);
-    const expected = (await tables()).map(({ name }) => name).filter((name) => ![...WITHOUT_ENTITY, ...LIBRARIES, 'workspaces'].includes(name));
+    const expected = (await tables())
+      .map(({ name }) => name)
+      .filter((name) => ![...WITHOUT_ENTITY, ...LIBRARIES, 'workspaces'].includes(name));
     expect(owned.map(({ name }) => name).sort()).toEqual(expected);
   });
 
@@ -89,7 +107,9 @@ describe('every table', () => {
     expect(new Set(checked.map(({ text }) => text))).toEqual(
       new Set([`CHECK ((environment = ANY (ARRAY['live'::text, 'test'::text])))`]),
     );
-    const columns = await sql(`select 1 from information_schema.columns where table_schema = 'public' and column_name = 'environment'`);
+    const columns = await sql(
+      `select 1 from information_schema.columns where table_schema = 'public' and column_name = 'environment'`,
+    );
     expect(checked).toHaveLength(columns.length);
   });
 
@@ -99,7 +119,7 @@ describe('every table', () => {
     expect(cascades.map(({ name }) => name)).toEqual(expect.arrayContaining(WITHOUT_ENTITY));
   });
 
-  it('with sealed bytes keeps the wrapped key, the key\'s id and the version beside them', async () => {
+  it("with sealed bytes keeps the wrapped key, the key's id and the version beside them", async () => {
     const sealed = await sql<{ name: string; columns: string[] }>(`
       select table_name as name, array_agg(column_name::text) as columns from information_schema.columns
       where table_schema = 'public' group by 1 having bool_or(column_name like 'sealed\\_%')`);

@@ -27,7 +27,13 @@ describe('a refused second row', () => {
 
   it('is known by the name of the index that refused it, from pg and from TypeORM', async () => {
     await makeProject(opened.database.pool, tenant, true);
-    const again = { id: newId(), workspaceId: tenant.workspaceId, environment: tenant.environment, name: 'again', isDefault: true };
+    const again = {
+      id: newId(),
+      workspaceId: tenant.workspaceId,
+      environment: tenant.environment,
+      name: 'again',
+      isDefault: true,
+    };
     const errors = [
       await refusal(() => makeProject(opened.database.pool, tenant, true)),
       await refusal(() => opened.database.dataSource.getRepository(Project).insert(again)),
@@ -38,6 +44,8 @@ describe('a refused second row', () => {
 
   it('is nothing else that goes wrong', async () => {
     const error = await refusal(() => opened.database.pool.query('select 1/0'));
-    expect([error, new Error('x'), undefined, 'x'].some((other) => violates(other, 'projects_one_default'))).toBe(false);
+    expect([error, new Error('x'), undefined, 'x'].some((other) => violates(other, 'projects_one_default'))).toBe(
+      false,
+    );
   });
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-describe('the version of a grant\'s tokens', () => {
+describe("the version of a grant's tokens", () => {
   const setVersion = (id: string, version: string): Promise<unknown> =>
     opened.database.pool.query('update grants set token_version = $2 where id = $1', [id, version]);
 

@@ -5,7 +5,9 @@ import { newId, publicId } from './ids.js';
 describe('an id', () => {
   it('is a UUIDv7, never the same twice', () => {
     const ids = Array.from({ length: 1_000 }, newId);
-    expect(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(true);
+    expect(ids.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(
+      true,
+    );
     expect(new Set(ids).size).toBe(1_000);
   });
 

@@ -3,7 +3,9 @@ import { type OpenedDatabase, openEmptyDatabase } from '../../../test/support/op
 
 let opened: OpenedDatabase;
 
-beforeAll(async () => { opened = await openEmptyDatabase(); });
+beforeAll(async () => {
+  opened = await openEmptyDatabase();
+});
 afterAll(() => opened.close());
 
 /** All that migrations can make, one line each; TypeORM's own table of migrations is left out. */

@@ -20,7 +20,9 @@ const PREPARED = `select statement from pg_prepared_statements where statement l
 describe('a connection', () => {
   it('plans a statement with values once, also when it is asked twice before the first answer', async () => {
     const { rows } = await together(pool, async (tx) => {
-      const sums = await Promise.all([1, 2].map((n) => tx.query<{ sum: number }>('select $1::int + 1 as sum /* of this test */', [n])));
+      const sums = await Promise.all(
+        [1, 2].map((n) => tx.query<{ sum: number }>('select $1::int + 1 as sum /* of this test */', [n])),
+      );
       expect(sums.map(({ rows: [row] }) => row?.sum)).toEqual([2, 3]);
       return tx.query<{ statement: string }>(PREPARED);
     });
@@ -35,12 +37,16 @@ describe('a connection', () => {
 
   it('gives each of several statements that go out together its own answer', async () => {
     const numbers = Array.from({ length: 50 }, (_, n) => n);
-    const answers = await together(pool, (tx) => Promise.all(numbers.map((n) => tx.query<{ n: number }>('select $1::int as n', [n]))));
+    const answers = await together(pool, (tx) =>
+      Promise.all(numbers.map((n) => tx.query<{ n: number }>('select $1::int as n', [n]))),
+    );
     expect(answers.map(({ rows: [row] }) => row?.n)).toEqual(numbers);
   });
 
   it('is closed when a statement of several failed: what comes next finds one that works', async () => {
-    const work = together(pool, (tx) => Promise.all([tx.query('select 1 / $1::int', [0]), tx.query('select $1::int as n', [1])]));
+    const work = together(pool, (tx) =>
+      Promise.all([tx.query('select 1 / $1::int', [0]), tx.query('select $1::int as n', [1])]),
+    );
     await expect(work).rejects.toThrow('division by zero');
     expect((await pool.query('select $1::int as n', [7])).rows).toEqual([{ n: 7 }]);
   });

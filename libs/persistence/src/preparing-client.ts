@@ -13,7 +13,8 @@ export class PreparingClient extends Client {
   override query = ((statement: unknown, values?: unknown, callback?: unknown) => {
     this.gather();
     const query = super.query.bind(this) as (...args: unknown[]) => unknown;
-    if (typeof statement !== 'string' || !Array.isArray(values) || values.length === 0) return query(statement, values, callback);
+    if (typeof statement !== 'string' || !Array.isArray(values) || values.length === 0)
+      return query(statement, values, callback);
     const config: QueryConfig = { name: nameOf(statement), text: statement, values };
     return query(config, callback);
   }) as Client['query'];
@@ -21,7 +22,9 @@ export class PreparingClient extends Client {
   private gather(): void {
     const { stream } = this.connection as unknown as { stream: Writable };
     stream.cork();
-    process.nextTick(() => { stream.uncork(); });
+    process.nextTick(() => {
+      stream.uncork();
+    });
   }
 }
 

@@ -15,7 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-const event = (accountId: string, type = 'account.refreshed') => ({ ...tenant, accountId, type, data: { provider: 'acme' } });
+const event = (accountId: string, type = 'account.refreshed') => ({
+  ...tenant,
+  accountId,
+  type,
+  data: { provider: 'acme' },
+});
 const history = (accountId: string): Promise<AccountEvent[]> =>
   opened.database.dataSource.getRepository(AccountEvent).find({ where: { accountId }, order: { sequence: 'ASC' } });
 const outbox = (accountId: string): Promise<OutboxEvent[]> =>
@@ -27,21 +32,32 @@ describe('an event', () => {
     await transaction(opened.database.pool, (tx) => recordEvent(tx, event(account)));
     const [[written], [waiting]] = [await history(account), await outbox(account)];
     expect(written).toMatchObject({ ...tenant, sequence: '1', type: 'account.refreshed', data: { provider: 'acme' } });
-    expect(waiting).toMatchObject({ id: written?.id, ...tenant, sequence: '1', payload: { provider: 'acme' }, dispatchedAt: null });
+    expect(waiting).toMatchObject({
+      id: written?.id,
+      ...tenant,
+      sequence: '1',
+      payload: { provider: 'acme' },
+      dispatchedAt: null,
+    });
   });
 
   it('goes with a change that was rolled back, and its number with it', async () => {
     const account = await makeAccount(opened.database.pool, tenant);
-    const failing = transaction(opened.database.pool, async (tx) => { await recordEvent(tx, event(account)); throw new Error('no'); });
+    const failing = transaction(opened.database.pool, async (tx) => {
+      await recordEvent(tx, event(account));
+      throw new Error('no');
+    });
     await expect(failing).rejects.toThrow('no');
-    expect([...await history(account), ...await outbox(account)]).toEqual([]);
+    expect([...(await history(account)), ...(await outbox(account))]).toEqual([]);
     await transaction(opened.database.pool, (tx) => recordEvent(tx, event(account)));
     expect((await history(account)).map(({ sequence }) => sequence)).toEqual(['1']);
   });
 
   it('has a number of its own among those of its account, without gaps, also when many come at once', async () => {
     const account = await makeAccount(opened.database.pool, tenant);
-    await Promise.all(Array.from({ length: 20 }, () => transaction(opened.database.pool, (tx) => recordEvent(tx, event(account)))));
+    await Promise.all(
+      Array.from({ length: 20 }, () => transaction(opened.database.pool, (tx) => recordEvent(tx, event(account)))),
+    );
     const numbers = Array.from({ length: 20 }, (_, index) => String(index + 1));
     const sorted = (rows: { sequence: string | null }[]): (string | null)[] => rows.map(({ sequence }) => sequence);
     expect(sorted(await history(account))).toEqual(numbers);

@@ -19,12 +19,20 @@ const RECORD = `
   select $1, $2, $3, $4, sequence, $5, $6 from recorded`;
 
 /** Writes what happened into the account's history and the outbox, in the transaction of the change and nowhere else. */
-export async function recordEvent(tx: Tx, { workspaceId, environment, accountId, type, data = {} }: AccountEventInput): Promise<void> {
+export async function recordEvent(
+  tx: Tx,
+  { workspaceId, environment, accountId, type, data = {} }: AccountEventInput,
+): Promise<void> {
   await tx.query(RECORD, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
 }
 
 /** An event that is about no account (`oauth_app.status_changed`): into the outbox only. */
-export async function recordTenantEvent(tx: Tx, tenant: Tenant, type: string, data: Record<string, unknown>): Promise<void> {
+export async function recordTenantEvent(
+  tx: Tx,
+  tenant: Tenant,
+  type: string,
+  data: Record<string, unknown>,
+): Promise<void> {
   await tx.query('insert into outbox (id, workspace_id, environment, type, payload) values ($1, $2, $3, $4, $5)', [
     newId(),
     tenant.workspaceId,

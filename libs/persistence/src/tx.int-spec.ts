@@ -27,12 +27,20 @@ async function killBackend(tx: Tx): Promise<void> {
 
 describe('a transaction', () => {
   it('commits with its result', async () => {
-    expect(await transaction(pool, async (tx) => { await write(tx, 'kept'); return 42; })).toBe(42);
+    expect(
+      await transaction(pool, async (tx) => {
+        await write(tx, 'kept');
+        return 42;
+      }),
+    ).toBe(42);
     expect(await isThere('kept')).toBe(true);
   });
 
   it('leaves nothing of what was written before an error, and hands the error on', async () => {
-    const failing = transaction(pool, async (tx) => { await write(tx, 'dropped'); throw new Error('no'); });
+    const failing = transaction(pool, async (tx) => {
+      await write(tx, 'dropped');
+      throw new Error('no');
+    });
     await expect(failing).rejects.toThrow('no');
     expect(await isThere('dropped')).toBe(false);
   });
@@ -55,21 +63,38 @@ describe('a transaction', () => {
   });
 
   it.each([
-    ['between two statements', async (tx: Tx) => { await killBackend(tx); await write(tx, 'after'); }],
+    [
+      'between two statements',
+      async (tx: Tx) => {
+        await killBackend(tx);
+        await write(tx, 'after');
+      },
+    ],
     ['before its commit', killBackend],
-    ['during a statement', async (tx: Tx) => {
-      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
-      await Promise.all([tx.query('select pg_sleep(5)'), sleep(100).then(() => pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]))]);
-    }],
+    [
+      'during a statement',
+      async (tx: Tx) => {
+        const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+        await Promise.all([
+          tx.query('select pg_sleep(5)'),
+          sleep(100).then(() => pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])),
+        ]);
+      },
+    ],
   ])('whose connection is cut %s fails alone: nothing stays, the next one works', async (_when, fate) => {
-    const cut = transaction(pool, async (tx) => { await write(tx, 'cut'); await fate(tx); });
+    const cut = transaction(pool, async (tx) => {
+      await write(tx, 'cut');
+      await fate(tx);
+    });
     await expect(cut).rejects.toThrow();
     expect(await isThere('cut')).toBe(false);
     expect(await transaction(pool, () => Promise.resolve('fine'))).toBe('fine');
   });
 
   it('gives its connection back, however it ends', async () => {
-    const ends = Array.from({ length: 30 }, (_, index) => transaction(pool, (tx) => (index % 2 ? write(tx, 'kept') : write(tx, `n${index}`))));
+    const ends = Array.from({ length: 30 }, (_, index) =>
+      transaction(pool, (tx) => (index % 2 ? write(tx, 'kept') : write(tx, `n${index}`))),
+    );
     await Promise.allSettled(ends);
     expect(pool.waitingCount).toBe(0);
     expect(pool.idleCount).toBe(pool.totalCount);
@@ -77,7 +102,9 @@ describe('a transaction', () => {
 
   it('fails when the pool has no connection for it, without ending the process', async () => {
     const lost = await openMigratedDatabase();
-    await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(lost.url).pathname.slice(1)}'`);
+    await pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${new URL(lost.url).pathname.slice(1)}'`,
+    );
     await sleep(100);
     expect(await transaction(lost.database.pool, () => Promise.resolve('again'))).toBe('again');
     await lost.close();

@@ -21,7 +21,11 @@ export async function transaction<Result>(pool: Pool, work: (tx: Tx) => Promise<
 
 /** Statements that need no answer of each other, on one connection: they go out together, in order, and cost one round trip. */
 export async function together<Result>(pool: Pool, work: (tx: Tx) => Promise<Result>): Promise<Result> {
-  return onOne(pool, (_, error) => Promise.resolve(error instanceof Error ? error : new Error('a statement failed')), work);
+  return onOne(
+    pool,
+    (_, error) => Promise.resolve(error instanceof Error ? error : new Error('a statement failed')),
+    work,
+  );
 }
 
 /** `mend` makes the connection ready for the next caller after a failure; what it answers with closes it. */
@@ -32,7 +36,9 @@ async function onOne<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  const noteBroken = (error: Error): void => { broken = error; };
+  const noteBroken = (error: Error): void => {
+    broken = error;
+  };
   client.on('error', noteBroken);
   try {
     return await work(client);
@@ -48,7 +54,8 @@ async function onOne<Result>(
 /** PostgreSQL answers `commit` with a rollback and no error when a statement failed before, though its error was caught. */
 async function commit(client: PoolClient): Promise<void> {
   const { command } = await client.query('commit');
-  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');
+  if (command !== 'COMMIT')
+    throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed');
 }
 
 /** A connection that cannot roll back is closed, not given to the next caller. */

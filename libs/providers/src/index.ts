@@ -5,4 +5,11 @@ export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
 export { readIdentityAnswer, readProbeAnswer, readProfilesAnswer, readTokenAnswer } from './oauth/read-answer.js';
 export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders, readNotice } from './push/push-families.js';
-export { findProvider, nearestProvider, PROVIDER_NAMES, providerOf, providerTitle, registerProviders } from './registry.js';
+export {
+  findProvider,
+  nearestProvider,
+  PROVIDER_NAMES,
+  providerOf,
+  providerTitle,
+  registerProviders,
+} from './registry.js';

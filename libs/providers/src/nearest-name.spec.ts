@@ -14,10 +14,14 @@ describe('the provider that an unknown name was probably meant for', () => {
   });
 
   it.each(['', '-', 'myspace', 'youtube', 'threads', 'constructor', '__proto__', 'a'.repeat(100_000), '\u0000', '💥'])(
-    'is none for %s', (given) => { expect(nearestProvider(given)).toBeUndefined(); },
+    'is none for %s',
+    (given) => {
+      expect(nearestProvider(given)).toBeUndefined();
+    },
   );
 
   it('is the provider itself for its own name and its title', () => {
-    for (const name of PROVIDER_NAMES) expect([nearestProvider(name), nearestProvider(providerOf(name).title)]).toEqual([name, name]);
+    for (const name of PROVIDER_NAMES)
+      expect([nearestProvider(name), nearestProvider(providerOf(name).title)]).toEqual([name, name]);
   });
 });

@@ -19,7 +19,11 @@ export function nearestName(given: string, providers: Iterable<Named>): string |
   const same = words.find((one) => one.word === word);
   const inside = long.find((one) => word.includes(one.word));
   const [closest] = long
-    .map(({ name, word: known }) => ({ name, errors: distance(word, known), forgiven: Math.floor(known.length / CHARACTERS_PER_ERROR) }))
+    .map(({ name, word: known }) => ({
+      name,
+      errors: distance(word, known),
+      forgiven: Math.floor(known.length / CHARACTERS_PER_ERROR),
+    }))
     .filter(({ errors, forgiven }) => errors <= Math.min(forgiven, MOST_ERRORS))
     .sort((a, b) => a.errors - b.errors);
   return (same ?? inside ?? closest)?.name;

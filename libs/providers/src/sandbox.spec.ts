@@ -32,7 +32,9 @@ const endpointOf = ({ endpoints }: SandboxDefinition, request: PlatformRequest):
   return endpoints.find((endpoint) => endpoint.method === method && endpoint.url === url.split('?')[0]);
 };
 
-const imitations = PROVIDER_NAMES.map((name) => [name, providerOf(name), sandboxes.find((sandbox) => sandbox.name === name)!] as const);
+const imitations = PROVIDER_NAMES.map(
+  (name) => [name, providerOf(name), sandboxes.find((sandbox) => sandbox.name === name)!] as const,
+);
 
 describe('the imitations', () => {
   it('are of the same platforms as the registry, one each', () => {
@@ -40,90 +42,120 @@ describe('the imitations', () => {
   });
 });
 
-describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))('the imitation of %s', (_name, provider, sandbox) => {
-  it('has the title and the authorize page of the definition', () => {
-    expect([sandbox.title, sandbox.authorize.url]).toEqual([provider.title, provider.authorize.url]);
-  });
-
-  it('answers at every address that the definition calls', () => {
-    const unanswered = requestsOf(provider).filter(([, request]) => !endpointOf(sandbox, request));
-    expect(unanswered.map(([what, request]) => `${what}: ${String(request)}`)).toEqual([]);
-  });
-
-  it('knows every scope that is asked for', () => {
-    expect(provider.scopes.default.filter((scope) => !Object.hasOwn(sandbox.scopes, scope))).toEqual([]);
-  });
-
-  it.each(REDIRECTS)('understands the consent that is asked for, with %s', (redirectUri) => {
-    const { searchParams } = new URL(
-      authorizeUrl(provider, { clientId: app.clientId, redirectUri, scopes: provider.scopes.default, state: new Secret('the-state'), verifier }),
-    );
-    expect(sandbox.authorize.read(Object.fromEntries(searchParams))).toMatchObject({
-      clientId: app.clientId, redirectUri, scopes: provider.scopes.default, state: 'the-state',
-    });
-  });
-
-  it('lets people say no in a way that is understood', () => {
-    expect(provider.authorize.denials).toContain(sandbox.authorize.denied().error);
-  });
-
-  it('gives a reason, for people, for each persona that cannot happen there', () => {
-    const { impossiblePersonas } = sandbox;
-    expect(Object.keys(impossiblePersonas).filter((key) => !personas.some((persona) => persona.key === key))).toEqual([]);
-    expect(Object.values(impossiblePersonas).filter((reason) => reason.length < 10)).toEqual([]);
-  });
-
-  describe('refuses in words that the definition understands:', () => {
-    const calls = {
-      exchange: [provider.token.exchange({ app, code: new Secret('the-code'), redirectUri: REDIRECTS[0]!, verifier }), readTokenAnswer],
-      refresh: [provider.refresh.request(tokens), readTokenAnswer],
-      identity: [provider.identity.request(tokens.accessToken, provider.scopes.default), readIdentityAnswer],
-    } as const;
-
-    /** What is made of the platform's no. */
-    const failure = (call: keyof typeof calls, reason: RefusalReason): Partial<Failure> => {
-      const [request, read] = calls[call];
-      const { status, headers = {}, body } = endpointOf(sandbox, request)!.refuse(new Refusal(reason, 'something'));
-      const outcome = read(provider, { status, headers, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
-      return outcome.ok ? { reason: 'taken for a success' } : outcome.failure;
-    };
-    const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => failure(call, reason).class;
-
-    it.each(['unknown_token', 'expired_token', 'revoked_grant'] as const)('a refresh with a token that is dead (%s) is permanent', (reason) => {
-      expect(meaning('refresh', reason)).toBe('permanent');
+describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))(
+  'the imitation of %s',
+  (_name, provider, sandbox) => {
+    it('has the title and the authorize page of the definition', () => {
+      expect([sandbox.title, sandbox.authorize.url]).toEqual([provider.title, provider.authorize.url]);
     });
 
-    it.each(['unknown_token', 'expired_token', 'revoked_token', 'revoked_grant'] as const)('a call with a token that is dead (%s) is permanent', (reason) => {
-      expect(meaning('identity', reason)).toBe('permanent');
+    it('answers at every address that the definition calls', () => {
+      const unanswered = requestsOf(provider).filter(([, request]) => !endpointOf(sandbox, request));
+      expect(unanswered.map(([what, request]) => `${what}: ${String(request)}`)).toEqual([]);
     });
 
-    it('a missing scope is a permission', () => {
-      expect(meaning('identity', 'missing_scope')).toBe('permission');
+    it('knows every scope that is asked for', () => {
+      expect(provider.scopes.default.filter((scope) => !Object.hasOwn(sandbox.scopes, scope))).toEqual([]);
     });
 
-    it('a failure of the platform is temporary', () => {
-      expect(meaning('refresh', 'server_error')).toBe('temporary');
-    });
-
-    it.each(['exchange', 'refresh'] as const)('a wrong secret (%s) is about the app, and never about the person', (call) => {
-      expect(failure(call, 'wrong_client_secret')).toMatchObject({ class: 'app', reason: 'app_misconfigured' });
-    });
-
-    it('a refresh too many is a limit that passes within two minutes', () => {
-      const { retryAfter, ...limit } = failure('refresh', 'too_many_requests');
-      expect(limit).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
-      expect(retryAfter).toBeGreaterThan(0);
-      expect(retryAfter).toBeLessThanOrEqual(120);
-    });
-
-    it('an exchange too many is a limit', () => {
-      expect(failure('exchange', 'too_many_requests')).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
-    });
-
-    if (sandbox.billsCalls) {
-      it('spent credits pause the app', () => {
-        expect(failure('identity', 'credits_depleted')).toMatchObject({ class: 'app', reason: 'app_paused' });
+    it.each(REDIRECTS)('understands the consent that is asked for, with %s', (redirectUri) => {
+      const { searchParams } = new URL(
+        authorizeUrl(provider, {
+          clientId: app.clientId,
+          redirectUri,
+          scopes: provider.scopes.default,
+          state: new Secret('the-state'),
+          verifier,
+        }),
+      );
+      expect(sandbox.authorize.read(Object.fromEntries(searchParams))).toMatchObject({
+        clientId: app.clientId,
+        redirectUri,
+        scopes: provider.scopes.default,
+        state: 'the-state',
       });
-    }
-  });
-});
+    });
+
+    it('lets people say no in a way that is understood', () => {
+      expect(provider.authorize.denials).toContain(sandbox.authorize.denied().error);
+    });
+
+    it('gives a reason, for people, for each persona that cannot happen there', () => {
+      const { impossiblePersonas } = sandbox;
+      expect(Object.keys(impossiblePersonas).filter((key) => !personas.some((persona) => persona.key === key))).toEqual(
+        [],
+      );
+      expect(Object.values(impossiblePersonas).filter((reason) => reason.length < 10)).toEqual([]);
+    });
+
+    describe('refuses in words that the definition understands:', () => {
+      const calls = {
+        exchange: [
+          provider.token.exchange({ app, code: new Secret('the-code'), redirectUri: REDIRECTS[0]!, verifier }),
+          readTokenAnswer,
+        ],
+        refresh: [provider.refresh.request(tokens), readTokenAnswer],
+        identity: [provider.identity.request(tokens.accessToken, provider.scopes.default), readIdentityAnswer],
+      } as const;
+
+      /** What is made of the platform's no. */
+      const failure = (call: keyof typeof calls, reason: RefusalReason): Partial<Failure> => {
+        const [request, read] = calls[call];
+        const { status, headers = {}, body } = endpointOf(sandbox, request)!.refuse(new Refusal(reason, 'something'));
+        const outcome = read(provider, {
+          status,
+          headers,
+          body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+        });
+        return outcome.ok ? { reason: 'taken for a success' } : outcome.failure;
+      };
+      const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => failure(call, reason).class;
+
+      it.each(['unknown_token', 'expired_token', 'revoked_grant'] as const)(
+        'a refresh with a token that is dead (%s) is permanent',
+        (reason) => {
+          expect(meaning('refresh', reason)).toBe('permanent');
+        },
+      );
+
+      it.each(['unknown_token', 'expired_token', 'revoked_token', 'revoked_grant'] as const)(
+        'a call with a token that is dead (%s) is permanent',
+        (reason) => {
+          expect(meaning('identity', reason)).toBe('permanent');
+        },
+      );
+
+      it('a missing scope is a permission', () => {
+        expect(meaning('identity', 'missing_scope')).toBe('permission');
+      });
+
+      it('a failure of the platform is temporary', () => {
+        expect(meaning('refresh', 'server_error')).toBe('temporary');
+      });
+
+      it.each(['exchange', 'refresh'] as const)(
+        'a wrong secret (%s) is about the app, and never about the person',
+        (call) => {
+          expect(failure(call, 'wrong_client_secret')).toMatchObject({ class: 'app', reason: 'app_misconfigured' });
+        },
+      );
+
+      it('a refresh too many is a limit that passes within two minutes', () => {
+        const { retryAfter, ...limit } = failure('refresh', 'too_many_requests');
+        expect(limit).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
+        expect(retryAfter).toBeGreaterThan(0);
+        expect(retryAfter).toBeLessThanOrEqual(120);
+      });
+
+      it('an exchange too many is a limit', () => {
+        expect(failure('exchange', 'too_many_requests')).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
+      });
+
+      if (sandbox.billsCalls) {
+        it('spent credits pause the app', () => {
+          expect(failure('identity', 'credits_depleted')).toMatchObject({ class: 'app', reason: 'app_paused' });
+        });
+      }
+    });
+  },
+);

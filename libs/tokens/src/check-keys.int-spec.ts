@@ -53,21 +53,35 @@ describe('the keys at a start', () => {
     await sealGrant(ring(one));
     await sealGrant(ring(one));
     await sealApp(ring(two));
-    await expect(check(ring(two))).rejects.toMatchObject({ code: 'keys.missing', message: expect.stringContaining('"k1" (sealed rows: 2)') });
+    await expect(check(ring(two))).rejects.toMatchObject({
+      code: 'keys.missing',
+      message: expect.stringContaining('"k1" (sealed rows: 2)'),
+    });
   });
 
   it('are refused when a late pair alone needs one that is gone', async () => {
     const pool = opened.database.pool;
-    await new Vault(ring(one)).sealOrphan(pool, { ...tenant, id: await makeIntent(pool, tenant) }, {
-      accessToken: new Secret('access'), refreshToken: null, expiresIn: null, refreshExpiresIn: null, scopes: null,
-    });
+    await new Vault(ring(one)).sealOrphan(
+      pool,
+      { ...tenant, id: await makeIntent(pool, tenant) },
+      {
+        accessToken: new Secret('access'),
+        refreshToken: null,
+        expiresIn: null,
+        refreshExpiresIn: null,
+        scopes: null,
+      },
+    );
     await expect(check(ring(two))).rejects.toMatchObject({ code: 'keys.missing' });
     await expect(check(ring(two, one))).resolves.toBeUndefined();
   });
 
   it('are refused when one has the right id and other bytes', async () => {
     await sealApp(ring(one));
-    await expect(check(ring(`k1:${bytes()}`))).rejects.toMatchObject({ code: 'keys.wrong', message: expect.stringContaining('"k1"') });
+    await expect(check(ring(`k1:${bytes()}`))).rejects.toMatchObject({
+      code: 'keys.wrong',
+      message: expect.stringContaining('"k1"'),
+    });
   });
 
   it('are good where one damaged row does not open and others do', async () => {

@@ -21,7 +21,15 @@ const SAMPLE = 3;
  * Refuses to start with keys that cannot open what is sealed: found at the first refresh it would be an outage. Every key id
  * in use must be known, and of the rows of each key some must open.
  */
-export async function checkKeys({ pool, keyring, logger }: { pool: Pool; keyring: Keyring; logger: Logger }): Promise<void> {
+export async function checkKeys({
+  pool,
+  keyring,
+  logger,
+}: {
+  pool: Pool;
+  keyring: Keyring;
+  logger: Logger;
+}): Promise<void> {
   try {
     await transaction(pool, async (tx) => {
       await tx.query(`set local statement_timeout = ${WITHIN}`);
@@ -38,7 +46,10 @@ async function checkIds(tx: Tx, keyring: Keyring): Promise<void> {
   const { rows } = await tx.query<{ id: string; rows: string }>(FOREIGN, [keyring.ids]);
   if (rows.length === 0) return;
   const missing = rows.map(({ id, rows: count }) => `"${id}" (sealed rows: ${count})`).join(', ');
-  throw new CodedError('keys.missing', `MASTER_KEYS lacks a key that is in use: ${missing}. Put it back, behind the first one; see docs/runbooks/master-keys.md.`);
+  throw new CodedError(
+    'keys.missing',
+    `MASTER_KEYS lacks a key that is in use: ${missing}. Put it back, behind the first one; see docs/runbooks/master-keys.md.`,
+  );
 }
 
 async function checkBytes(tx: Tx, vault: Vault, keyId: string): Promise<void> {
@@ -56,7 +67,10 @@ async function checkBytes(tx: Tx, vault: Vault, keyId: string): Promise<void> {
   ];
   for (const open of tries) if (await opens(open)) return;
   if (tries.length === 0) return;
-  throw new CodedError('keys.wrong', `MASTER_KEYS has a key "${keyId}", but not the one that sealed these rows: none that was tried opens. See docs/runbooks/master-keys.md.`);
+  throw new CodedError(
+    'keys.wrong',
+    `MASTER_KEYS has a key "${keyId}", but not the one that sealed these rows: none that was tried opens. See docs/runbooks/master-keys.md.`,
+  );
 }
 
 interface Sealed extends Record<string, string> {

@@ -34,13 +34,16 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     statement_timeout: seconds(30),
     idle_in_transaction_session_timeout: seconds(30),
   });
-  pool.on('error', (error) => { logger.warn({ err: error }, 'a database connection broke'); });
+  pool.on('error', (error) => {
+    logger.warn({ err: error }, 'a database connection broke');
+  });
   const begun = performance.now();
   for (;;) {
     const error = await failureOf(pool, logger);
     if (error === undefined) return pool;
     const patience = connectPatience(error);
-    if (patience < STARTS_WITHIN && performance.now() - begun >= patience) throw new CodedError('database.not_opened', explainConnectFailure(error));
+    if (patience < STARTS_WITHIN && performance.now() - begun >= patience)
+      throw new CodedError('database.not_opened', explainConnectFailure(error));
     await pause(ASK_EVERY, undefined, { signal });
   }
 }

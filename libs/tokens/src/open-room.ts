@@ -50,11 +50,25 @@ export async function openRoom(options: RoomOptions): Promise<OpenedRoom> {
   const metrics = new MeasuredExchanges(options.metrics);
   // Named after its journal: whoever holds that knows that the claims of this name are a dead process's.
   const holder = `${name}/${id}`;
-  const room = makeRoom({ pool, keyring, sandboxUrl, name, holder, logger, journal, gate, metrics, leaving, ...(at && { at }) });
+  const room = makeRoom({
+    pool,
+    keyring,
+    sandboxUrl,
+    name,
+    holder,
+    logger,
+    journal,
+    gate,
+    metrics,
+    leaving,
+    ...(at && { at }),
+  });
   return {
     room,
     unsettled,
-    letNobodyIn: () => { gate.drain(); },
+    letNobodyIn: () => {
+      gate.drain();
+    },
     close: async () => {
       await keeper.stop();
       await journal.close();

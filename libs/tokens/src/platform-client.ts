@@ -49,7 +49,13 @@ export class PlatformClient {
     const target = new URL(reach(url, environment, this.sandboxUrl));
     const secure = target.protocol === 'https:';
     const body = form && new URLSearchParams(form).toString();
-    const all = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'evergrant', ...(body !== undefined && FORM), ...headers };
+    const all = {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': 'evergrant',
+      ...(body !== undefined && FORM),
+      ...headers,
+    };
     const agent = secure ? this.#https : this.#http;
     try {
       const outgoing = (secure ? httpsRequest : httpRequest)(target, { method, agent, headers: all });

@@ -33,7 +33,9 @@ export class PlatformLine {
     private readonly outgoing: ClientRequest,
     private readonly letter: Letter,
   ) {
-    outgoing.on('error', () => { this.#broken = true; });
+    outgoing.on('error', () => {
+      this.#broken = true;
+    });
   }
 
   /** Waits until the connection stands, TLS included. Throws NotSent. */
@@ -75,10 +77,14 @@ export class PlatformLine {
         if (answer) resolve(answer);
         else reject(new AnswerLost(this.letter.name));
       };
-      const breakOff = (): void => { end(false); };
+      const breakOff = (): void => {
+        end(false);
+      };
       const late = setTimeout(breakOff, within);
       this.outgoing.once('error', breakOff);
-      this.outgoing.once('response', (response) => { received = new ReceivedAnswer(response, end); });
+      this.outgoing.once('response', (response) => {
+        received = new ReceivedAnswer(response, end);
+      });
       this.outgoing.end(this.letter.body);
     });
     // A process that ends after the request was sent waits for no answer.
@@ -97,14 +103,21 @@ class ReceivedAnswer {
   readonly #chunks: Buffer[] = [];
   #size = 0;
 
-  constructor(private readonly response: IncomingMessage, end: (complete: boolean) => void) {
+  constructor(
+    private readonly response: IncomingMessage,
+    end: (complete: boolean) => void,
+  ) {
     response.on('data', (chunk: Buffer) => {
       this.#size += chunk.length;
       if (this.#size > MAX_ANSWER_BYTES) end(false);
       else this.#chunks.push(chunk);
     });
-    response.once('end', () => { end(true); });
-    response.once('error', () => { end(false); });
+    response.once('end', () => {
+      end(true);
+    });
+    response.once('error', () => {
+      end(false);
+    });
   }
 
   /** What came; undefined where it is not all and what came is no whole object. */
@@ -120,4 +133,6 @@ class ReceivedAnswer {
 
 /** Without cookies, the one header that Node gives as a list: nothing is read from them, and the journal is no place for them. */
 const textHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );

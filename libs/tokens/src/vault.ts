@@ -1,7 +1,14 @@
 import { type Keyring, openRow, type Place, type RowSecrets, sealRow } from '#crypto';
 import { Secret } from '#observability';
 import type { Tenant, Tx } from '#persistence/sql';
-import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, type SealedTable, tokenOrphans } from '#persistence/sealed';
+import {
+  accountTokens,
+  attemptSecrets,
+  grantTokens,
+  oauthAppSecrets,
+  type SealedTable,
+  tokenOrphans,
+} from '#persistence/sealed';
 import type { TokenSet } from '#providers';
 
 /** The pair of a grant, opened. `previous` is the refresh token before this one, kept for a while. */
@@ -69,12 +76,17 @@ export class Vault {
   /** The pair, and those that came too late for it. */
   async shredGrant(tx: Tx, grantId: string): Promise<void> {
     await grantTokens.shred(tx, grantId);
-    await tx.query('delete from token_orphans where intent_id in (select id from exchange_intents where grant_id = $1)', [grantId]);
+    await tx.query(
+      'delete from token_orphans where intent_id in (select id from exchange_intents where grant_id = $1)',
+      [grantId],
+    );
   }
 
   /** The token of one account of several that hang on a grant. */
   async sealAccountToken(tx: Tx, account: Owner, token: Secret): Promise<void> {
-    await this.seal(tx, accountTokens, account, await nextVersion(tx, accountTokens, account), { sealed_access: token });
+    await this.seal(tx, accountTokens, account, await nextVersion(tx, accountTokens, account), {
+      sealed_access: token,
+    });
   }
 
   async openAccountToken(tx: Tx, account: Owner): Promise<Secret | null> {
@@ -137,7 +149,11 @@ const placeOf = (table: { name: string }, owner: Owner, version: string): Place 
 /** A token set as one secret text: it is sealed whole. */
 const packTokens = (tokens: TokenSet): Secret =>
   new Secret(
-    JSON.stringify({ ...tokens, accessToken: tokens.accessToken.reveal(), refreshToken: tokens.refreshToken?.reveal() ?? null }),
+    JSON.stringify({
+      ...tokens,
+      accessToken: tokens.accessToken.reveal(),
+      refreshToken: tokens.refreshToken?.reveal() ?? null,
+    }),
   );
 
 function unpackTokens(packed: Secret): TokenSet {

@@ -18,14 +18,18 @@ describe('what the exchanges tell the operators', () => {
     exchanges.answerLost('acme');
     exchanges.lifeLeft('acme', -5);
     const lines = await linesOf(metrics);
-    expect(lines).toEqual(expect.arrayContaining([
-      'evergrant_token_exchanges_total{provider="acme",kind="refresh",outcome="ok",process="p"} 1',
-      'evergrant_token_exchanges_total{provider="acme",kind="refresh",outcome="lost",process="p"} 1',
-      'evergrant_token_request_duration_seconds_sum{process="p",provider="acme",kind="refresh"} 120.25',
-      'evergrant_token_answers_lost_total{provider="acme",process="p"} 1',
-      'evergrant_exchanges_in_flight{process="p"} 1',
-    ]));
-    expect(await metrics.text()).toContain('evergrant_token_life_left_seconds_bucket{le="0",process="p",provider="acme"} 1');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'evergrant_token_exchanges_total{provider="acme",kind="refresh",outcome="ok",process="p"} 1',
+        'evergrant_token_exchanges_total{provider="acme",kind="refresh",outcome="lost",process="p"} 1',
+        'evergrant_token_request_duration_seconds_sum{process="p",provider="acme",kind="refresh"} 120.25',
+        'evergrant_token_answers_lost_total{provider="acme",process="p"} 1',
+        'evergrant_exchanges_in_flight{process="p"} 1',
+      ]),
+    );
+    expect(await metrics.text()).toContain(
+      'evergrant_token_life_left_seconds_bucket{le="0",process="p",provider="acme"} 1',
+    );
   });
 
   it('has a zero for each platform before the first answer is lost', async () => {
@@ -43,9 +47,13 @@ describe('what the exchanges tell the operators', () => {
     await metrics.text();
     Object.assign(journal, { bytes: 4_096, unsettledCount: 3, writable: () => false });
     gate.waiting = 7;
-    expect(await linesOf(metrics)).toEqual(expect.arrayContaining([
-      'evergrant_journal_size_bytes{process="p"} 4096', 'evergrant_journal_unsettled{process="p"} 3',
-      'evergrant_journal_writable{process="p"} 0', 'evergrant_gate_waiting{process="p"} 7',
-    ]));
+    expect(await linesOf(metrics)).toEqual(
+      expect.arrayContaining([
+        'evergrant_journal_size_bytes{process="p"} 4096',
+        'evergrant_journal_unsettled{process="p"} 3',
+        'evergrant_journal_writable{process="p"} 0',
+        'evergrant_gate_waiting{process="p"} 7',
+      ]),
+    );
   });
 });

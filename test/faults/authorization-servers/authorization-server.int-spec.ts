@@ -21,15 +21,24 @@ const basic = `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('ba
 describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization server %s', (kind) => {
   let server: AuthorizationServer;
 
-  beforeAll(async () => { server = await AuthorizationServer.start({ kind }); });
+  beforeAll(async () => {
+    server = await AuthorizationServer.start({ kind });
+  });
   afterAll(() => server.stop());
   afterEach(async () => {
     await server.heal();
     await server.turn({ graceSeconds: 0, delayBefore: 0, delayAfter: 0, accessTokenLife: 7_200 });
   });
 
-  async function refresh(refreshToken: string, options: { authorization?: string; signal?: AbortSignal } = {}): Promise<Answer> {
-    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken, client_id: client.id });
+  async function refresh(
+    refreshToken: string,
+    options: { authorization?: string; signal?: AbortSignal } = {},
+  ): Promise<Answer> {
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      client_id: client.id,
+    });
     const headers = { authorization: options.authorization ?? basic };
     const response = await fetch(server.endpoints.token, { method: 'POST', body, headers, signal: options.signal });
     return { status: response.status, text: await response.text(), headers: response.headers };
@@ -39,20 +48,29 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     expect(status).toBe(200);
     return JSON.parse(text) as Pair;
   }
-  const me = (accessToken: string): Promise<Response> => fetch(server.endpoints.userinfo, { headers: { authorization: `Bearer ${accessToken}` } });
+  const me = (accessToken: string): Promise<Response> =>
+    fetch(server.endpoints.userinfo, { headers: { authorization: `Bearer ${accessToken}` } });
   const one = async (): Promise<SeededGrant> => (await server.seed(1))[0]!;
   const truthOf = async ({ userId }: SeededGrant) => (await server.truth()).find((truth) => truth.userId === userId)!;
-  const usesOf = async ({ userId }: SeededGrant): Promise<RefreshUse[]> => (await server.uses()).filter((use) => use.userId === userId);
+  const usesOf = async ({ userId }: SeededGrant): Promise<RefreshUse[]> =>
+    (await server.uses()).filter((use) => use.userId === userId);
   const resultsOf = async (grant: SeededGrant) => (await usesOf(grant)).map(({ result }) => result);
   const error = ({ status, text }: Answer) => [status, (JSON.parse(text) as { error: string }).error];
 
-  it('seeds people whose tokens work, and knows each one\'s living refresh token', async () => {
+  it("seeds people whose tokens work, and knows each one's living refresh token", async () => {
     const grants = await server.seed(3);
     expect(new Set(grants.map(({ userId }) => userId)).size).toBe(3);
     for (const grant of grants) {
-      expect(await truthOf(grant)).toEqual({ userId: grant.userId, leaf: fingerprint(grant.refreshToken), revoked: false });
+      expect(await truthOf(grant)).toEqual({
+        userId: grant.userId,
+        leaf: fingerprint(grant.refreshToken),
+        revoked: false,
+      });
       const answer = await me(grant.accessToken);
-      expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ sub: grant.userId, preferred_username: grant.userId })]);
+      expect([answer.status, await answer.json()]).toEqual([
+        200,
+        expect.objectContaining({ sub: grant.userId, preferred_username: grant.userId }),
+      ]);
     }
   });
 
@@ -75,7 +93,11 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     expect(uses.map(({ result }) => result)).toEqual(['rotated', 'refused']);
     expect(new Set(uses.map((use) => use.fingerprint))).toEqual(new Set([fingerprint(grant.refreshToken)]));
     const kills = kind === 'oidc-provider';
-    expect(await truthOf(grant)).toEqual({ userId: grant.userId, leaf: kills ? null : fingerprint(leaf), revoked: kills });
+    expect(await truthOf(grant)).toEqual({
+      userId: grant.userId,
+      leaf: kills ? null : fingerprint(leaf),
+      revoked: kills,
+    });
     expect([(await me(access)).status, (await refresh(leaf)).status]).toEqual(kills ? [401, 400] : [200, 200]);
   });
 
@@ -180,7 +202,9 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     const [person, app, living] = (await server.seed(3)) as [SeededGrant, SeededGrant, SeededGrant];
     await server.revoke([person.userId]);
     const body = new URLSearchParams({ token: app.refreshToken, client_id: client.id });
-    expect((await fetch(server.endpoints.revoke, { method: 'POST', body, headers: { authorization: basic } })).status).toBe(200);
+    expect(
+      (await fetch(server.endpoints.revoke, { method: 'POST', body, headers: { authorization: basic } })).status,
+    ).toBe(200);
     for (const grant of [person, app]) {
       expect(await truthOf(grant)).toEqual({ userId: grant.userId, leaf: null, revoked: true });
       const answer = await me(grant.accessToken);
@@ -214,14 +238,25 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     await rotate(grant.refreshToken);
     await refresh(grant.refreshToken);
     await refresh('never-issued');
-    expect(await server.counters()).toMatchObject({ rotations: before.rotations + 1, refused: before.refused + 2, tokenRequests: before.tokenRequests + 3 });
+    expect(await server.counters()).toMatchObject({
+      rotations: before.rotations + 1,
+      refused: before.refused + 2,
+      tokenRequests: before.tokenRequests + 3,
+    });
     const uses = await server.uses(last);
-    expect(uses.map(({ sequence, userId }) => [sequence - last, userId])).toEqual([[1, grant.userId], [2, grant.userId], [3, null]]);
+    expect(uses.map(({ sequence, userId }) => [sequence - last, userId])).toEqual([
+      [1, grant.userId],
+      [2, grant.userId],
+      [3, null],
+    ]);
     expect(JSON.stringify([uses, await server.truth()])).not.toContain(grant.refreshToken);
   });
 });
 
-const pause = (milliseconds: number): Promise<string> => new Promise((resolve) => { setTimeout(resolve, milliseconds, 'still waiting'); });
+const pause = (milliseconds: number): Promise<string> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds, 'still waiting');
+  });
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 20_000;

@@ -1,6 +1,15 @@
 import { once } from 'node:events';
 import { compileFolder, type SourceFolder, type SourceProcess } from '../../support/source-process.js';
-import type { Counters, Fault, FaultyEndpoint, GrantTruth, Knobs, RefreshUse, SeededGrant, ServerKind } from './contract.js';
+import type {
+  Counters,
+  Fault,
+  FaultyEndpoint,
+  GrantTruth,
+  Knobs,
+  RefreshUse,
+  SeededGrant,
+  ServerKind,
+} from './contract.js';
 
 const FOLDER = 'test/faults/authorization-servers';
 
@@ -23,7 +32,11 @@ export class AuthorizationServer {
   ) {}
 
   /** The one client that is registered, with `client_secret_basic`. */
-  static readonly client = { id: 'evergrant', secret: 'the-secret-of-the-fault-test', redirectUri: 'http://localhost:3000/v1/oauth/faults/callback' };
+  static readonly client = {
+    id: 'evergrant',
+    secret: 'the-secret-of-the-fault-test',
+    redirectUri: 'http://localhost:3000/v1/oauth/faults/callback',
+  };
 
   /** Starts it and waits until it listens. */
   static async start({ kind, port = 0, controlPort = 0, ...knobs }: StartOptions): Promise<AuthorizationServer> {
@@ -46,7 +59,12 @@ export class AuthorizationServer {
 
   get endpoints(): { authorize: string; token: string; revoke: string; userinfo: string } {
     const under = (path: string): string => `${this.url}/${path}`;
-    return { authorize: under('auth'), token: under('token'), revoke: under('token/revocation'), userinfo: under('me') };
+    return {
+      authorize: under('auth'),
+      token: under('token'),
+      revoke: under('token/revocation'),
+      userinfo: under('me'),
+    };
   }
 
   /** Makes so many people with a living grant each. */

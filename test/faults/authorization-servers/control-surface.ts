@@ -29,7 +29,9 @@ const routes: Record<string, Route> = {
     const { endpoint, fault } = body as { endpoint: FaultyEndpoint; fault: Fault | null };
     faults.always(endpoint, fault);
   },
-  'POST /heal': ({ faults }) => { faults.heal(); },
+  'POST /heal': ({ faults }) => {
+    faults.heal();
+  },
   'POST /revoke': async ({ engine, log }, body) => {
     for (const userId of (body as { userIds: string[] }).userIds) {
       await engine.revoke(userId);
@@ -42,7 +44,10 @@ const routes: Record<string, Route> = {
 export function controlSurface(surface: Surface): Server {
   return createServer((request, response) => {
     void act(surface, request).then(
-      ([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? '' : JSON.stringify(body)),
+      ([status, body]) =>
+        response
+          .writeHead(status, { 'content-type': 'application/json' })
+          .end(body === undefined ? '' : JSON.stringify(body)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });

@@ -12,14 +12,39 @@ export const shapes = {
   hang: (when?: FaultMoment): Fault => ({ kind: 'hang', when }),
   reset: (when?: FaultMoment): Fault => ({ kind: 'reset', when }),
   slow: (seconds: number, when?: FaultMoment): Fault => ({ kind: 'slow', seconds, when }),
-  rateLimited: (seconds: number): Fault => ({ kind: 'answer', status: 429, headers: { 'retry-after': String(seconds) } }),
+  rateLimited: (seconds: number): Fault => ({
+    kind: 'answer',
+    status: 429,
+    headers: { 'retry-after': String(seconds) },
+  }),
   /** The other form of Retry-After (RFC 9110 10.2.3). */
-  rateLimitedUntil: (time: Date): Fault => ({ kind: 'answer', status: 429, headers: { 'retry-after': time.toUTCString() } }),
+  rateLimitedUntil: (time: Date): Fault => ({
+    kind: 'answer',
+    status: 429,
+    headers: { 'retry-after': time.toUTCString() },
+  }),
   /** A standard refusal (RFC 6749 5.2). */
-  oauthError: (error: string, status = 400): Fault => ({ kind: 'answer', status, headers: json, body: JSON.stringify({ error }) }),
+  oauthError: (error: string, status = 400): Fault => ({
+    kind: 'answer',
+    status,
+    headers: json,
+    body: JSON.stringify({ error }),
+  }),
   /** JSON, but none of ours. */
-  wrongJson: (when?: FaultMoment): Fault => ({ kind: 'answer', status: 200, headers: json, when, body: '{"access_token":42,"ok":true}' }),
+  wrongJson: (when?: FaultMoment): Fault => ({
+    kind: 'answer',
+    status: 200,
+    headers: json,
+    when,
+    body: '{"access_token":42,"ok":true}',
+  }),
   /** JSON that breaks off. */
-  tornJson: (when?: FaultMoment): Fault => ({ kind: 'answer', status: 200, headers: json, when, body: '{"access_token":"abc' }),
+  tornJson: (when?: FaultMoment): Fault => ({
+    kind: 'answer',
+    status: 200,
+    headers: json,
+    when,
+    body: '{"access_token":"abc',
+  }),
   empty: (when?: FaultMoment): Fault => ({ kind: 'answer', status: 200, when, body: '' }),
 } as const;

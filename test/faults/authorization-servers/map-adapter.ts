@@ -37,7 +37,10 @@ export class MapStore {
 
 /** What oidc-provider asks of an adapter, for one of its models. Nothing is taken out when it ends: the library looks. */
 export class MapAdapter {
-  constructor(private readonly name: string, private readonly store: MapStore) {}
+  constructor(
+    private readonly name: string,
+    private readonly store: MapStore,
+  ) {}
 
   upsert(id: string, payload: Payload): Promise<void> {
     this.store.put(this.name, id, payload);

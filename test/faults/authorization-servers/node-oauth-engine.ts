@@ -14,7 +14,11 @@ export function nodeOauthEngine({ client, knobs }: EngineSettings): Engine {
   const server = new OAuth2Server({ model });
   const works: Record<string, Work> = {
     '/token': (request, response) =>
-      server.token(request, response, { accessTokenLifetime: knobs.accessTokenLife, refreshTokenLifetime: REFRESH_TOKEN_LIFE, alwaysIssueNewRefreshToken: true }),
+      server.token(request, response, {
+        accessTokenLifetime: knobs.accessTokenLife,
+        refreshTokenLifetime: REFRESH_TOKEN_LIFE,
+        alwaysIssueNewRefreshToken: true,
+      }),
     '/token/revocation': (request, response) => revoke(request, response, model),
     '/me': async (request, response) => {
       const { user } = await server.authenticate(request, response);
@@ -25,7 +29,10 @@ export function nodeOauthEngine({ client, knobs }: EngineSettings): Engine {
     handle: (request, response) => answer(request, response, works[(request.url ?? '').split('?')[0] ?? '']),
     async seed(userId) {
       const [accessToken, refreshToken] = [newToken(), newToken()] as const;
-      const ends = { accessTokenExpiresAt: inSeconds(knobs.accessTokenLife), refreshTokenExpiresAt: inSeconds(REFRESH_TOKEN_LIFE) };
+      const ends = {
+        accessTokenExpiresAt: inSeconds(knobs.accessTokenLife),
+        refreshTokenExpiresAt: inSeconds(REFRESH_TOKEN_LIFE),
+      };
       await model.saveToken({ accessToken, refreshToken, ...ends, scope: SCOPE }, model.client, { id: userId });
       return { userId, accessToken, refreshToken, expiresIn: knobs.accessTokenLife };
     },
@@ -43,7 +50,11 @@ const newToken = (): string => randomBytes(32).toString('hex');
 const inSeconds = (count: number): Date => new Date(Date.now() + count * 1_000);
 
 /** RFC 7009, which the library has no handler for: a token that nobody knows is answered like any other. */
-async function revoke(request: OAuth2Server.Request, response: OAuth2Server.Response, model: TokenModel): Promise<void> {
+async function revoke(
+  request: OAuth2Server.Request,
+  response: OAuth2Server.Response,
+  model: TokenModel,
+): Promise<void> {
   const [, encoded = ''] = (request.get('authorization') as string | undefined)?.split(' ') ?? [];
   const [id = '', secret = ''] = Buffer.from(encoded, 'base64').toString().split(':');
   if (!(await model.getClient(id, secret))) {
@@ -56,9 +67,17 @@ async function revoke(request: OAuth2Server.Request, response: OAuth2Server.Resp
 }
 
 async function answer({ method, headers, body }: ReadRequest, outgoing: ServerResponse, work?: Work): Promise<void> {
-  const request = new OAuth2Server.Request({ method: method ?? 'GET', headers: headers as Record<string, string>, query: {}, body });
+  const request = new OAuth2Server.Request({
+    method: method ?? 'GET',
+    headers: headers as Record<string, string>,
+    query: {},
+    body,
+  });
   const response = new OAuth2Server.Response();
-  if (work) await work(request, response).catch((error: unknown) => { refuse(response, error); });
+  if (work)
+    await work(request, response).catch((error: unknown) => {
+      refuse(response, error);
+    });
   else Object.assign(response, { status: 404 });
   outgoing.writeHead(response.status ?? 500, { ...response.headers, 'content-type': 'application/json' });
   outgoing.end(JSON.stringify(response.body));

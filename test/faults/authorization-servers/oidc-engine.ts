@@ -43,15 +43,28 @@ export async function oidcEngine(settings: EngineSettings): Promise<Engine> {
       const grantId = await grant.save();
       grants.set(userId, grantId);
       owners.set(grantId, userId);
-      const fields = { accountId: userId, client, grantId, scope: SCOPE, gty: 'authorization_code', expiresWithSession: false };
-      const refreshToken = await new provider.RefreshToken({ ...fields, rotations: 0, iiat: Math.floor(Date.now() / 1_000) }).save();
+      const fields = {
+        accountId: userId,
+        client,
+        grantId,
+        scope: SCOPE,
+        gty: 'authorization_code',
+        expiresWithSession: false,
+      };
+      const refreshToken = await new provider.RefreshToken({
+        ...fields,
+        rotations: 0,
+        iiat: Math.floor(Date.now() / 1_000),
+      }).save();
       const accessToken = await new provider.AccessToken(fields).save();
       return { userId, accessToken, refreshToken, expiresIn: settings.knobs.accessTokenLife };
     },
     truth(userId) {
       const grantId = grants.get(userId) ?? '';
       const revoked = !store.model('Grant').has(grantId);
-      const leaf = store.ofGrant('RefreshToken', grantId).findLast((id) => !store.model('RefreshToken').get(id)?.consumed);
+      const leaf = store
+        .ofGrant('RefreshToken', grantId)
+        .findLast((id) => !store.model('RefreshToken').get(id)?.consumed);
       return { userId, leaf: revoked || leaf === undefined ? null : fingerprint(leaf), revoked };
     },
     userIds: () => [...grants.keys()],
@@ -65,7 +78,9 @@ export async function oidcEngine(settings: EngineSettings): Promise<Engine> {
 }
 
 async function openProvider({ url, client, knobs }: EngineSettings, store: MapStore): Promise<OidcProvider> {
-  const { default: Provider } = (await import(PACKAGE)) as { default: new (issuer: string, configuration: object) => OidcProvider };
+  const { default: Provider } = (await import(PACKAGE)) as {
+    default: new (issuer: string, configuration: object) => OidcProvider;
+  };
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return new Provider(url, {
     adapter: class extends MapAdapter {
@@ -84,13 +99,21 @@ async function openProvider({ url, client, knobs }: EngineSettings, store: MapSt
         id_token_signed_response_alg: 'ES256',
       },
     ],
-    findAccount: (_context: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id }) }),
+    findAccount: (_context: unknown, id: string) => ({
+      accountId: id,
+      claims: () => ({ sub: id, preferred_username: id }),
+    }),
     features: { revocation: { enabled: true }, devInteractions: { enabled: false } },
     scopes: SCOPE.split(' '),
     claims: { openid: ['sub', 'preferred_username'] },
     clockTolerance: 0,
     rotateRefreshToken: true,
-    ttl: { AccessToken: () => knobs.accessTokenLife, RefreshToken: REFRESH_TOKEN_LIFE, Grant: REFRESH_TOKEN_LIFE, IdToken: 3_600 },
+    ttl: {
+      AccessToken: () => knobs.accessTokenLife,
+      RefreshToken: REFRESH_TOKEN_LIFE,
+      Grant: REFRESH_TOKEN_LIFE,
+      IdToken: 3_600,
+    },
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: ['not a secret: nobody signs in here'] },
   });

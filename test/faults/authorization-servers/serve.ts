@@ -53,8 +53,15 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function answer(surface: Surface, desk: TokenDesk, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const read: ReadRequest = Object.assign(request, { body: Object.fromEntries(new URLSearchParams(await readText(request))) });
+async function answer(
+  surface: Surface,
+  desk: TokenDesk,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const read: ReadRequest = Object.assign(request, {
+    body: Object.fromEntries(new URLSearchParams(await readText(request))),
+  });
   const path = (request.url ?? '').split('?')[0];
   if (path === '/token') await desk.handle(read, response);
   else if (path === '/me') await tellWho(surface, read, response);

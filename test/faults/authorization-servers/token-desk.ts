@@ -35,7 +35,9 @@ export class TokenDesk {
       this.faults.strike(response, fault);
       return;
     }
-    const answer = use ? await this.inTurn(use.fingerprint, () => this.refresh(request, use)) : await capture(this.engine, request);
+    const answer = use
+      ? await this.inTurn(use.fingerprint, () => this.refresh(request, use))
+      : await capture(this.engine, request);
     await sleep(this.knobs.delayAfter + latenessAt(fault, 'after'));
     if (strikesAt(fault, 'after')) this.faults.strike(response, fault);
     else send(response, answer);
@@ -52,7 +54,9 @@ export class TokenDesk {
   /** A server with a real database locks the row: the same token is never worked on twice at a time. */
   private inTurn(key: string, work: () => Promise<CapturedAnswer>): Promise<CapturedAnswer> {
     const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work, work);
-    const done = turn.finally(() => { if (this.#turns.get(key) === done) this.#turns.delete(key); });
+    const done = turn.finally(() => {
+      if (this.#turns.get(key) === done) this.#turns.delete(key);
+    });
     this.#turns.set(key, done);
     return done;
   }

@@ -59,7 +59,11 @@ export class TokenModel {
     return Promise.resolve(this.#refresh.delete(fingerprint(refreshToken)));
   };
 
-  readonly saveToken = (issued: Issued, client: Client, user: User): Promise<Issued & { client: Client; user: User }> => {
+  readonly saveToken = (
+    issued: Issued,
+    client: Client,
+    user: User,
+  ): Promise<Issued & { client: Client; user: User }> => {
     const { accessToken, accessTokenExpiresAt, refreshToken, refreshTokenExpiresAt, scope } = issued;
     this.#access.set(fingerprint(accessToken), { accessToken, accessTokenExpiresAt, scope, client, user });
     if (refreshToken) {

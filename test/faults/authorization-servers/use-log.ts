@@ -9,7 +9,14 @@ export class UseLog {
   };
 
   open(fingerprint: string, userId: string | null): RefreshUse {
-    const use: RefreshUse = { sequence: this.#uses.length + 1, at: Date.now(), fingerprint, userId, result: null, fault: null };
+    const use: RefreshUse = {
+      sequence: this.#uses.length + 1,
+      at: Date.now(),
+      fingerprint,
+      userId,
+      result: null,
+      fault: null,
+    };
     this.#uses.push(use);
     return use;
   }

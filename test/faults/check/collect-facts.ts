@@ -47,16 +47,21 @@ export async function collectFacts(world: World, remembered: Remembered): Promis
   };
 }
 
-const toSend = ({ fingerprint: token, result }: RefreshUse): { token: string; rotated: boolean } => ({ token, rotated: result === 'rotated' });
+const toSend = ({ fingerprint: token, result }: RefreshUse): { token: string; rotated: boolean } => ({
+  token,
+  rotated: result === 'rotated',
+});
 
 async function readAccounts({ pool, keyring }: World): Promise<AccountFacts[]> {
   const vault = new Vault(keyring);
   const { rows } = await pool.query<AccountFacts & { workspaceId: string; environment: 'live' | 'test' }>(ACCOUNTS);
-  return Promise.all(rows.map(async ({ workspaceId, environment, ...account }) => {
-    const tokens = await vault.openGrantTokens(pool, { id: account.grantId, workspaceId, environment });
-    const stored = tokens?.refresh ? fingerprint(tokens.refresh.reveal()) : null;
-    return { ...account, firstVersion: FIRST_VERSION, stored };
-  }));
+  return Promise.all(
+    rows.map(async ({ workspaceId, environment, ...account }) => {
+      const tokens = await vault.openGrantTokens(pool, { id: account.grantId, workspaceId, environment });
+      const stored = tokens?.refresh ? fingerprint(tokens.refresh.reveal()) : null;
+      return { ...account, firstVersion: FIRST_VERSION, stored };
+    }),
+  );
 }
 
 /** The tokens of each person in the order in which they were first sent: the nth is that of the nth version. */
@@ -72,8 +77,10 @@ export function chainsOf(uses: readonly Pick<RefreshUse, 'userId' | 'fingerprint
 
 async function readUnanswered(pool: Pool, chains: Map<string, string[]>): Promise<Map<string, number>> {
   const { rows } = await pool.query<{ person: string; version: number; count: number }>(UNANSWERED);
-  return new Map(rows.flatMap(({ person, version, count }) => {
-    const sent = chains.get(person)?.[version - FIRST_VERSION];
-    return sent ? [[sent, count] as const] : [];
-  }));
+  return new Map(
+    rows.flatMap(({ person, version, count }) => {
+      const sent = chains.get(person)?.[version - FIRST_VERSION];
+      return sent ? [[sent, count] as const] : [];
+    }),
+  );
 }

@@ -51,7 +51,7 @@ async function answers({ platform }: World): Promise<void> {
 /** Until nothing is undecided, or the time is over. What is only due was not begun. */
 async function settle(world: World, within: number): Promise<void> {
   const end = Date.now() + within;
-  for (let calm = 0; Date.now() < end && calm < 2; ) {
+  for (let calm = 0; Date.now() < end && calm < 2;) {
     await wake(world).catch(() => undefined);
     calm = (await count(world, UNDECIDED)) === 0 ? calm + 1 : 0;
     await sleep(QUIET);
@@ -61,7 +61,10 @@ async function settle(world: World, within: number): Promise<void> {
 /** As the sweep does, only sooner. */
 async function wake({ pool, queue }: World): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(DUE);
-  await queue?.enqueueAll(grantRefresh, rows.map(({ id }) => ({ grantId: id })));
+  await queue?.enqueueAll(
+    grantRefresh,
+    rows.map(({ id }) => ({ grantId: id })),
+  );
 }
 
 const count = async ({ pool }: World, sql: string): Promise<number> =>

@@ -3,13 +3,31 @@ import type { AccountFacts, Facts } from './facts.js';
 import { breachesOf, isFalseDeath, isLost, isReported } from './invariants.js';
 
 const account = (changes: Partial<AccountFacts> = {}): AccountFacts => ({
-  accountId: 'a1', grantId: 'g1', person: 'p1', firstVersion: 1, version: 3, state: 'idle', health: 'active', reason: null,
-  stored: 't3', told: 2, queued: 2, committed: 2, ...changes,
+  accountId: 'a1',
+  grantId: 'g1',
+  person: 'p1',
+  firstVersion: 1,
+  version: 3,
+  state: 'idle',
+  health: 'active',
+  reason: null,
+  stored: 't3',
+  told: 2,
+  queued: 2,
+  committed: 2,
+  ...changes,
 });
 
 const facts = (changes: Partial<Facts> = {}, leaf: string | null = 't3'): Facts => ({
   accounts: [account()],
-  platform: { leaves: new Map([['p1', leaf]]), sends: [{ token: 't1', rotated: true }, { token: 't2', rotated: true }], revoked: new Set() },
+  platform: {
+    leaves: new Map([['p1', leaf]]),
+    sends: [
+      { token: 't1', rotated: true },
+      { token: 't2', rotated: true },
+    ],
+    revoked: new Set(),
+  },
   unanswered: new Map(),
   journaled: [],
   late: [],
@@ -36,14 +54,20 @@ describe('the checks after a run', () => {
   });
 
   it('I2: see a token that was spent and came again', () => {
-    const sends = [{ token: 't1', rotated: true }, { token: 't1', rotated: false }];
+    const sends = [
+      { token: 't1', rotated: true },
+      { token: 't1', rotated: false },
+    ];
     const given = facts();
     expect(broken({ ...given, platform: { ...given.platform, sends } })).toEqual(['I2']);
     expect(broken({ ...given, platform: { ...given.platform, sends }, unanswered: new Map([['t1', 1]]) })).toEqual([]);
   });
 
   it('I2: allow a second try after a failure that spent nothing', () => {
-    const sends = [{ token: 't1', rotated: false }, { token: 't1', rotated: true }];
+    const sends = [
+      { token: 't1', rotated: false },
+      { token: 't1', rotated: true },
+    ];
     const given = facts();
     expect(broken({ ...given, platform: { ...given.platform, sends } })).toEqual([]);
   });

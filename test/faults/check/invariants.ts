@@ -28,7 +28,8 @@ export function isLost(account: AccountFacts, platform: PlatformFacts): boolean 
 }
 
 /** Whether the person was told that we do not know. */
-export const isReported = ({ health, reason }: AccountFacts): boolean => health === 'needs_reauth' && reason === UNKNOWN;
+export const isReported = ({ health, reason }: AccountFacts): boolean =>
+  health === 'needs_reauth' && reason === UNKNOWN;
 
 /** Called dead while what we store still works. */
 export const isFalseDeath = (account: AccountFacts, platform: PlatformFacts): boolean =>
@@ -38,7 +39,13 @@ export const isFalseDeath = (account: AccountFacts, platform: PlatformFacts): bo
 export const breachesOf = (facts: Facts): Breach[] => CHECKS.flatMap((check) => check(facts));
 
 const CHECKS: readonly ((facts: Facts) => Breach[])[] = [
-  storedIsLeaf, neverTwice, oneEventEach, deadOrAlive, decided, nothingLeftBehind, nothingLostOnDisk,
+  storedIsLeaf,
+  neverTwice,
+  oneEventEach,
+  deadOrAlive,
+  decided,
+  nothingLeftBehind,
+  nothingLostOnDisk,
 ];
 
 function isLiving({ person, stored }: AccountFacts, { leaves }: PlatformFacts): boolean {
@@ -69,9 +76,15 @@ function neverTwice({ accounts, platform, unanswered }: Facts): Breach[] {
 function oneEventEach({ accounts }: Facts): Breach[] {
   return accounts
     .map((account) => ({ account, commits: account.version - account.firstVersion }))
-    .filter(({ account, commits }) => [account.told, account.queued, account.committed].some((count) => count !== commits))
+    .filter(({ account, commits }) =>
+      [account.told, account.queued, account.committed].some((count) => count !== commits),
+    )
     .map(({ account, commits }) =>
-      breach('I3', `${tell(account)}: ${commits} commits, ${account.told} events, ${account.queued} in the outbox, ${account.committed} intents`));
+      breach(
+        'I3',
+        `${tell(account)}: ${commits} commits, ${account.told} events, ${account.queued} in the outbox, ${account.committed} intents`,
+      ),
+    );
 }
 
 function deadOrAlive({ accounts, platform }: Facts): Breach[] {
@@ -85,10 +98,14 @@ function deadOrAlive({ accounts, platform }: Facts): Breach[] {
 
 /** Whose verdict was told is decided: one of the later tries of the dead may get lost, and is made again in its time. */
 function decided({ accounts, late }: Facts): Breach[] {
-  const stuck = accounts.filter((account) => UNDECIDED.includes(account.state) && !(account.state === 'unknown' && isReported(account)));
+  const stuck = accounts.filter(
+    (account) => UNDECIDED.includes(account.state) && !(account.state === 'unknown' && isReported(account)),
+  );
   return [
     ...stuck.map((account) => breach('I5', `${tell(account)} is still ${account.state}`)),
-    ...accounts.filter(({ grantId }) => late.includes(grantId)).map((account) => breach('I5', `${tell(account)} was not decided within a minute`)),
+    ...accounts
+      .filter(({ grantId }) => late.includes(grantId))
+      .map((account) => breach('I5', `${tell(account)} was not decided within a minute`)),
   ];
 }
 

@@ -11,9 +11,14 @@ export const keepsEvidence = (): boolean => Boolean(process.env['FAULTS_KEEP']);
 
 /** Writes beside the logs what was found: the facts, what they break, and the rows that hold no secret. */
 export async function keepEvidence({ pool, settings, platform }: World, facts: Facts): Promise<void> {
-  const write = (name: string, value: unknown): void => { writeFileSync(join(settings.directory, `${name}.json`), JSON.stringify(value, undefined, 1)); };
+  const write = (name: string, value: unknown): void => {
+    writeFileSync(join(settings.directory, `${name}.json`), JSON.stringify(value, undefined, 1));
+  };
   write('breaches', breachesOf(facts));
-  write('facts', facts.accounts.map((account) => ({ ...account, leaf: facts.platform.leaves.get(account.person) })));
+  write(
+    'facts',
+    facts.accounts.map((account) => ({ ...account, leaf: facts.platform.leaves.get(account.person) })),
+  );
   write('uses', await platform.uses());
   write('journaled', facts.journaled);
   for (const table of TABLES) write(table, (await pool.query<object>(`select * from ${table}`)).rows);

@@ -15,7 +15,10 @@ export function lookAtExchangers(world: World): Autopsies {
   const inFlight = new Set<string>();
   const journaled: JournaledAnswer[] = [];
   world.autopsy = () => {
-    for (const { intentId, isAnswered, bringsTokens, ...answer } of readJournal(world.settings.directory, world.keyring)) {
+    for (const { intentId, isAnswered, bringsTokens, ...answer } of readJournal(
+      world.settings.directory,
+      world.keyring,
+    )) {
       if (!isAnswered) inFlight.add(intentId);
       if (bringsTokens) journaled.push(answer);
     }

@@ -3,12 +3,20 @@ import type { JournalRecord } from '#tokens';
 import { openExchanges } from './read-journal.js';
 
 const record = (type: JournalRecord['type'], intentId: string, status?: number): JournalRecord => ({
-  type, intent: { intentId, kind: 'refresh', subjectId: `grant of ${intentId}`, version: '4' }, answer: status ? { status, headers: {}, body: Buffer.from('{}') } : null,
+  type,
+  intent: { intentId, kind: 'refresh', subjectId: `grant of ${intentId}`, version: '4' },
+  answer: status ? { status, headers: {}, body: Buffer.from('{}') } : null,
 });
 
 describe('what is found in the journal of a dead process', () => {
   it('is what was sent and what came back, and not what was settled', () => {
-    const records = [record('dispatched', 'a'), record('dispatched', 'b'), record('answered', 'b', 200), record('dispatched', 'c'), record('settled', 'c')];
+    const records = [
+      record('dispatched', 'a'),
+      record('dispatched', 'b'),
+      record('answered', 'b', 200),
+      record('dispatched', 'c'),
+      record('settled', 'c'),
+    ];
     expect(openExchanges(records)).toEqual([
       { intentId: 'a', grantId: 'grant of a', version: 4, isAnswered: false, bringsTokens: false },
       { intentId: 'b', grantId: 'grant of b', version: 4, isAnswered: true, bringsTokens: true },
@@ -16,6 +24,8 @@ describe('what is found in the journal of a dead process', () => {
   });
 
   it('tells tokens that came from a refusal, with which nothing can be lost', () => {
-    expect(openExchanges([record('dispatched', 'a'), record('answered', 'a', 400)])).toMatchObject([{ isAnswered: true, bringsTokens: false }]);
+    expect(openExchanges([record('dispatched', 'a'), record('answered', 'a', 400)])).toMatchObject([
+      { isAnswered: true, bringsTokens: false },
+    ]);
   });
 });

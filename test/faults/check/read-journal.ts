@@ -16,9 +16,15 @@ export interface OpenExchange extends JournaledAnswer {
 /** What lies in the journal of a process that does not run, or at this moment. */
 export function readJournal(directory: string, keyring: Keyring): OpenExchange[] {
   const folder = journalIn(directory);
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.segment')).sort() : [];
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith('.segment'))
+        .sort()
+    : [];
   const codec = new RecordCodec(keyring);
-  return openExchanges(files.flatMap((name) => readFrames(readFileSync(join(folder, name))).frames.map((frame) => codec.decode(frame))));
+  return openExchanges(
+    files.flatMap((name) => readFrames(readFileSync(join(folder, name))).frames.map((frame) => codec.decode(frame))),
+  );
 }
 
 /** Refreshes that were begun and not settled, in the order of their records. */
@@ -26,10 +32,14 @@ export function openExchanges(records: readonly JournalRecord[]): OpenExchange[]
   const open = new Map<string, OpenExchange>();
   for (const { type, intent, answer } of records) {
     if (type === 'settled') open.delete(intent.intentId);
-    else open.set(intent.intentId, {
-      intentId: intent.intentId, grantId: intent.subjectId, version: Number(intent.version),
-      isAnswered: type === 'answered', bringsTokens: answer?.status === 200,
-    });
+    else
+      open.set(intent.intentId, {
+        intentId: intent.intentId,
+        grantId: intent.subjectId,
+        version: Number(intent.version),
+        isAnswered: type === 'answered',
+        bringsTokens: answer?.status === 200,
+      });
   }
   return [...open.values()];
 }

@@ -15,7 +15,8 @@ export async function tokensInTheClear(world: World): Promise<string[]> {
   const { directory, redisUrl } = world.settings;
   const files = filesIn(directory).filter((path) => isFound(readFileSync(path, 'latin1')));
   const tables: string[] = [];
-  for (const table of await tablesOf(world.pool)) if (isFound(await textOf(world.pool, table))) tables.push(`table ${table}`);
+  for (const table of await tablesOf(world.pool))
+    if (isFound(await textOf(world.pool, table))) tables.push(`table ${table}`);
   const redis = redisUrl !== null && isFound(await textOfRedis(redisUrl)) ? ['redis'] : [];
   return [...files.map((path) => relative(directory, path)), ...tables, ...redis];
 }
@@ -54,7 +55,9 @@ async function textOfRedis(url: string): Promise<string> {
   redis.on('error', () => undefined);
   try {
     const keys = await redis.keys('*');
-    const values = await Promise.all(keys.map(async (key) => ((await redis.type(key)) === 'hash' ? Object.values(await redis.hgetall(key)) : [])));
+    const values = await Promise.all(
+      keys.map(async (key) => ((await redis.type(key)) === 'hash' ? Object.values(await redis.hgetall(key)) : [])),
+    );
     return [...keys, ...values.flat()].join('\n');
   } finally {
     redis.disconnect();

@@ -21,7 +21,14 @@ interface Answer {
   expires_in: number;
 }
 
-const { DATABASE_URL, MASTER_KEYS = '', TOKEN_ENDPOINT = '', CLIENT_ID = '', CLIENT_SECRET = '', WORKER_CONCURRENCY } = process.env;
+const {
+  DATABASE_URL,
+  MASTER_KEYS = '',
+  TOKEN_ENDPOINT = '',
+  CLIENT_ID = '',
+  CLIENT_SECRET = '',
+  WORKER_CONCURRENCY,
+} = process.env;
 
 const LOCK = `
   select grants.id, grants.workspace_id as "workspaceId", grants.environment,
@@ -82,5 +89,7 @@ async function store(tx: Tx, due: Due, answer: Answer): Promise<void> {
 
 async function giveUp(tx: Tx, { id }: Due): Promise<void> {
   await tx.query(`update grants set refresh_state = 'ended', refresh_due_at = null where id = $1`, [id]);
-  await tx.query(`update accounts set health = 'needs_reauth', health_reason = 'token_revoked' where grant_id = $1`, [id]);
+  await tx.query(`update accounts set health = 'needs_reauth', health_reason = 'token_revoked' where grant_id = $1`, [
+    id,
+  ]);
 }

@@ -46,16 +46,33 @@ async function outages({ databases, seed, share, say }: FigureSettings): Promise
   const hours = Math.max(1, Math.round(OUTAGE.hours * share));
   // While one waits for the database, another has the processor.
   const databaseUrls = [await databases.make(), await databases.make(), await databases.make()];
-  const rows = await runOutages({ databaseUrls, accounts, hours, seed }, ({ shape, left, refreshedWithin, seconds }) => {
-    say(`        ${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after (${seconds} s)`);
-  });
-  const isWell = ({ left, refreshedWithin }: (typeof rows)[number]): boolean => left === 0 && refreshedWithin !== null && refreshedWithin <= OUTAGE.wellWithin;
-  return { name: `${rows.length} shapes of outage, ${hours} virtual hours each`, told: [], reached: rows.length > 0 && rows.every(isWell) };
+  const rows = await runOutages(
+    { databaseUrls, accounts, hours, seed },
+    ({ shape, left, refreshedWithin, seconds }) => {
+      say(
+        `        ${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after (${seconds} s)`,
+      );
+    },
+  );
+  const isWell = ({ left, refreshedWithin }: (typeof rows)[number]): boolean =>
+    left === 0 && refreshedWithin !== null && refreshedWithin <= OUTAGE.wellWithin;
+  return {
+    name: `${rows.length} shapes of outage, ${hours} virtual hours each`,
+    told: [],
+    reached: rows.length > 0 && rows.every(isWell),
+  };
 }
 
 async function revocations({ databases, seed, share }: FigureSettings): Promise<OtherFigure> {
-  const size = { accounts: Math.max(100, Math.round(REVOKED.accounts * share)), revoked: Math.max(10, Math.round(REVOKED.revoked * share)) };
-  const { revoked, flagged, others, miscounted } = await runRevocations({ databaseUrl: await databases.make(), ...size, seed });
+  const size = {
+    accounts: Math.max(100, Math.round(REVOKED.accounts * share)),
+    revoked: Math.max(10, Math.round(REVOKED.revoked * share)),
+  };
+  const { revoked, flagged, others, miscounted } = await runRevocations({
+    databaseUrl: await databases.make(),
+    ...size,
+    seed,
+  });
   return {
     name: `${revoked} revoked among ${size.accounts}`,
     told: [`${flagged} flagged, ${others} others, ${miscounted} without exactly one event`],

@@ -3,7 +3,15 @@ import { type Counts, missesOf } from './outcome.js';
 import { renderTable } from './table.js';
 
 const counts = (changes: Partial<Counts> = {}): Counts => ({
-  faults: 100, rotations: 3_000, lost: 0, reported: 0, falseDeaths: 0, seconds: 60, inFlight: 0, breaches: [], ...changes,
+  faults: 100,
+  rotations: 3_000,
+  lost: 0,
+  reported: 0,
+  falseDeaths: 0,
+  seconds: 60,
+  inFlight: 0,
+  breaches: [],
+  ...changes,
 });
 
 describe('what a row must reach', () => {
@@ -20,7 +28,10 @@ describe('what a row must reach', () => {
   });
 
   it('is missed by a run that was too small to say anything', () => {
-    expect(missesOf(counts({ faults: 99, rotations: 2_999 }), none)).toEqual(['only 99 of 100 faults', 'only 2999 of 3000 rotations']);
+    expect(missesOf(counts({ faults: 99, rotations: 2_999 }), none)).toEqual([
+      'only 99 of 100 faults',
+      'only 2999 of 3000 rotations',
+    ]);
   });
 
   it('allows a strict platform to cost what was under way, if all of it is told', () => {
@@ -39,6 +50,14 @@ describe('what a row must reach', () => {
 
 describe('the table', () => {
   it('has numbers to the right and words to the left', () => {
-    expect(renderTable(['fault', 'lost'], [['kill', 0], ['stop', 12]])).toBe('fault  lost\n-----  ----\nkill      0\nstop     12');
+    expect(
+      renderTable(
+        ['fault', 'lost'],
+        [
+          ['kill', 0],
+          ['stop', 12],
+        ],
+      ),
+    ).toBe('fault  lost\n-----  ----\nkill      0\nstop     12');
   });
 });

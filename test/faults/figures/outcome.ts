@@ -33,7 +33,9 @@ export function missesOf(counts: Counts, figure: Figure): string[] {
 }
 
 /** A harness that cannot make the usual design lose proves nothing. */
-const controlMisses = ({ lost }: Counts): (string | false)[] => [lost === 0 && 'the control lost nothing, so nothing is proven'];
+const controlMisses = ({ lost }: Counts): (string | false)[] => [
+  lost === 0 && 'the control lost nothing, so nothing is proven',
+];
 
 function productMisses(counts: Counts, { loses }: Figure): (string | false)[] {
   const allowed = loses === 'none' ? 0 : counts.inFlight;

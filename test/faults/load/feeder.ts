@@ -62,18 +62,29 @@ export class Feeder {
   async #feed(): Promise<void> {
     const { pool, queue, due } = this.options;
     const { rows } = await pool.query<{ id: string; accountId: string }>(MAKE_DUE, [due]);
-    const forced = this.options.apis.length === 0 ? [] : rows.filter((_, index) => (index + this.#tick) % FORCED_SHARE === 0);
+    const forced =
+      this.options.apis.length === 0 ? [] : rows.filter((_, index) => (index + this.#tick) % FORCED_SHARE === 0);
     this.#tick += 1;
     for (const { accountId } of forced) this.#force(accountId);
-    await queue?.enqueueAll(grantRefresh, rows.filter((row) => !forced.includes(row)).map(({ id }) => ({ grantId: id })));
+    await queue?.enqueueAll(
+      grantRefresh,
+      rows.filter((row) => !forced.includes(row)).map(({ id }) => ({ grantId: id })),
+    );
   }
 
   #force(accountId: string): void {
     const { apis, apiKey } = this.options;
     const api = apis[this.#tick % apis.length] ?? '';
     const call = fetch(`${api}/v1/accounts/${publicAccountId(accountId)}/refresh`, {
-      method: 'POST', headers: { authorization: `Bearer ${apiKey.reveal()}` }, signal: AbortSignal.timeout(75_000),
-    }).then((response) => response.text()).then(() => undefined, () => undefined);
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey.reveal()}` },
+      signal: AbortSignal.timeout(75_000),
+    })
+      .then((response) => response.text())
+      .then(
+        () => undefined,
+        () => undefined,
+      );
     this.#calls.add(call);
     void call.finally(() => this.#calls.delete(call));
   }

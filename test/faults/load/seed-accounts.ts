@@ -45,7 +45,8 @@ export async function seedAccounts(options: SeedOptions): Promise<Population> {
     const projectId = await insert(tx, 'projects', { ...owned(tenant), name: 'faults', is_default: true });
     const appId = await storeApp(tx, tenant, vault, options);
     const accounts: LoadedAccount[] = [];
-    for (const grant of options.grants) accounts.push(await storeAccount(tx, vault, { ...options, tenant, projectId, appId }, grant));
+    for (const grant of options.grants)
+      accounts.push(await storeAccount(tx, vault, { ...options, tenant, projectId, appId }, grant));
     return { accounts, appId, apiKey };
   });
 }
@@ -62,30 +63,55 @@ interface Home extends SeedOptions {
 async function storeAccount(tx: Tx, vault: Vault, home: Home, grant: SeededGrant): Promise<LoadedAccount> {
   const { tenant, provider, mode, projectId, appId } = home;
   const grantId = await insert(tx, 'grants', {
-    ...owned(tenant), provider, oauth_app_id: appId, platform_user_id: grant.userId, mode, scopes: SCOPES,
-    token_version: FIRST_VERSION, issued_at: new Date(), access_expires_at: new Date(Date.now() + grant.expiresIn * 1_000),
+    ...owned(tenant),
+    provider,
+    oauth_app_id: appId,
+    platform_user_id: grant.userId,
+    mode,
+    scopes: SCOPES,
+    token_version: FIRST_VERSION,
+    issued_at: new Date(),
+    access_expires_at: new Date(Date.now() + grant.expiresIn * 1_000),
     refresh_due_at: new Date(Date.now() + grant.expiresIn * 800),
   });
   await vault.sealGrantTokens(tx, { ...tenant, id: grantId }, String(FIRST_VERSION), {
-    access: new Secret(grant.accessToken), refresh: new Secret(grant.refreshToken), previous: null,
+    access: new Secret(grant.accessToken),
+    refresh: new Secret(grant.refreshToken),
+    previous: null,
   });
   const accountId = await insert(tx, 'accounts', {
-    ...owned(tenant), project_id: projectId, grant_id: grantId, oauth_app_id: appId, provider, platform_account_id: grant.userId,
-    connection_type: 'oauth', health: 'active',
+    ...owned(tenant),
+    project_id: projectId,
+    grant_id: grantId,
+    oauth_app_id: appId,
+    provider,
+    platform_account_id: grant.userId,
+    connection_type: 'oauth',
+    health: 'active',
   });
   return { accountId, grantId, person: grant.userId, tenant };
 }
 
 async function storeApp(tx: Tx, tenant: Tenant, vault: Vault, { provider, client }: SeedOptions): Promise<string> {
-  const id = await insert(tx, 'oauth_apps', { ...owned(tenant), provider, name: 'faults', client_id: client.id, scopes: SCOPES });
+  const id = await insert(tx, 'oauth_apps', {
+    ...owned(tenant),
+    provider,
+    name: 'faults',
+    client_id: client.id,
+    scopes: SCOPES,
+  });
   await vault.sealClientSecret(tx, { ...tenant, id }, new Secret(client.secret));
   return id;
 }
 
 const storeKey = (tx: Tx, tenant: Tenant, key: Secret): Promise<string> =>
   insert(tx, 'api_keys', {
-    ...owned(tenant), name: 'faults', key_hash: digest(key.reveal()), key_prefix: shownPrefix(key),
-    scopes: ['accounts:read', 'accounts:write'], rate_limits: ROOM,
+    ...owned(tenant),
+    name: 'faults',
+    key_hash: digest(key.reveal()),
+    key_prefix: shownPrefix(key),
+    scopes: ['accounts:read', 'accounts:write'],
+    rate_limits: ROOM,
   });
 
 const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id: workspaceId, environment });
@@ -93,6 +119,9 @@ const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id:
 async function insert(tx: Tx, table: string, row: object): Promise<string> {
   const full: Record<string, unknown> = { id: newId(), ...row };
   const places = Object.keys(full).map((_, index) => `$${index + 1}`);
-  await tx.query(`insert into ${table} (${Object.keys(full).join(', ')}) values (${places.join(', ')})`, Object.values(full));
+  await tx.query(
+    `insert into ${table} (${Object.keys(full).join(', ')}) values (${places.join(', ')})`,
+    Object.values(full),
+  );
   return full['id'] as string;
 }

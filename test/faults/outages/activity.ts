@@ -29,7 +29,9 @@ export class Activity {
   async rest(): Promise<void> {
     await turn();
     while (this.#busy > 0) {
-      await new Promise<void>((resolve) => { this.#onRest = resolve; });
+      await new Promise<void>((resolve) => {
+        this.#onRest = resolve;
+      });
       // Who was let through just now has not yet said so.
       await turn();
     }

@@ -37,8 +37,13 @@ async function largeApp(accounts: number, unlucky: number): Promise<number> {
 }
 
 const told = async (): Promise<object[]> =>
-  (await engine.room.pool.query<object>('select health, health_reason as reason, count(*)::int from accounts group by 1, 2 order by 1')).rows;
-const isShut = async (): Promise<boolean> => (await engine.room.pool.query(`select 1 from breakers where state <> 'closed'`)).rowCount === 1;
+  (
+    await engine.room.pool.query<object>(
+      'select health, health_reason as reason, count(*)::int from accounts group by 1, 2 order by 1',
+    )
+  ).rows;
+const isShut = async (): Promise<boolean> =>
+  (await engine.room.pool.query(`select 1 from breakers where state <> 'closed'`)).rowCount === 1;
 
 /** So many are asked for tokens, and their answers lost after the platform has rotated. How many there are of the app. */
 async function lose(accounts: number, unlucky: number): Promise<number> {
@@ -70,7 +75,8 @@ it('answers that all of an app have lost are told as lost after two days, for no
 
 it('people of whom each was refused once tell of the platform too: their failures open the breaker, and their oks close it', async () => {
   const all = await largeApp(FEW, FEW);
-  await engine.room.pool.query(`update grants set refresh_state = 'confirm', last_class = 'permanent', last_reason = 'refresh_unconfirmed',
+  await engine.room.pool
+    .query(`update grants set refresh_state = 'confirm', last_class = 'permanent', last_reason = 'refresh_unconfirmed',
     strike_count = 1, first_strike_at = db_now(), last_strike_at = db_now(), witness = 'accepts'`);
   engine.platform.outage = SHAPES.find(({ name }) => name === '500') ?? null;
   await engine.live(30 * MINUTE);

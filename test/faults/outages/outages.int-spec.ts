@@ -5,7 +5,13 @@ import { runOutages } from './outages.js';
 it('an outage of one virtual hour costs no account anything but patience', async () => {
   const database = await openTestDatabase();
   try {
-    const [row] = await runOutages({ databaseUrls: [database.url], accounts: 10, hours: 1, seed: 1, shapes: ['503, Retry-After in seconds'] });
+    const [row] = await runOutages({
+      databaseUrls: [database.url],
+      accounts: 10,
+      hours: 1,
+      seed: 1,
+      shapes: ['503, Retry-After in seconds'],
+    });
     expect(row).toMatchObject({ left: 0, wrong: 0 });
     expect(row!.refreshedWithin).toBeLessThanOrEqual(15);
   } finally {

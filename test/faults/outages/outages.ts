@@ -37,24 +37,35 @@ const EVENTFUL = 2 * HOUR;
 const RARELY = 60;
 
 /** Lets a platform be down in one shape after another, and tells what became of the accounts. */
-export async function runOutages(options: OutageOptions, tell: (row: OutageRow) => void = () => undefined): Promise<OutageRow[]> {
+export async function runOutages(
+  options: OutageOptions,
+  tell: (row: OutageRow) => void = () => undefined,
+): Promise<OutageRow[]> {
   const shapes = SHAPES.filter(({ name }) => options.shapes?.includes(name) ?? true);
   const rows: OutageRow[] = [];
   const left = [...shapes.keys()];
-  await Promise.all(options.databaseUrls.map((url) => runLane(url, options, async (live) => {
-    for (let index = left.shift(); index !== undefined; index = left.shift()) {
-      const row = await live(shapes[index] as Shape, SHAPES.indexOf(shapes[index] as Shape));
-      rows[index] = row;
-      tell(row);
-    }
-  })));
+  await Promise.all(
+    options.databaseUrls.map((url) =>
+      runLane(url, options, async (live) => {
+        for (let index = left.shift(); index !== undefined; index = left.shift()) {
+          const row = await live(shapes[index] as Shape, SHAPES.indexOf(shapes[index] as Shape));
+          rows[index] = row;
+          tell(row);
+        }
+      }),
+    ),
+  );
   return rows;
 }
 
 type Live = (shape: Shape, number: number) => Promise<OutageRow>;
 
 /** One database with its accounts. What is drawn in an outage hangs on the seed and on its shape, not on those before it. */
-async function runLane(url: string, { accounts, hours, seed }: OutageOptions, work: (live: Live) => Promise<void>): Promise<void> {
+async function runLane(
+  url: string,
+  { accounts, hours, seed }: OutageOptions,
+  work: (live: Live) => Promise<void>,
+): Promise<void> {
   let draw = seededRandom(seed);
   const engine = await VirtualEngine.open(url, () => draw());
   try {
@@ -93,7 +104,9 @@ async function goThrough(engine: VirtualEngine, length: number): Promise<void> {
 
 /** Event ids grow with time. */
 async function lastEvent({ room }: VirtualEngine): Promise<string | null> {
-  const { rows } = await room.pool.query<{ id: string | null }>('select id from account_events order by id desc limit 1');
+  const { rows } = await room.pool.query<{ id: string | null }>(
+    'select id from account_events order by id desc limit 1',
+  );
   return rows[0]?.id ?? null;
 }
 
@@ -105,7 +118,10 @@ async function allWell({ room }: VirtualEngine): Promise<boolean> {
   return rows.length === 0;
 }
 
-async function count({ room }: VirtualEngine, since: string | null): Promise<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>> {
+async function count(
+  { room }: VirtualEngine,
+  since: string | null,
+): Promise<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>> {
   const { rows } = await room.pool.query<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>>(
     `select count(*)::int as accounts, count(*) filter (where health not in ('active', 'degraded') or exists (
        select 1 from account_events event where event.account_id = accounts.id and ($1::uuid is null or event.id > $1)

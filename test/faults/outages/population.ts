@@ -24,7 +24,8 @@ export async function populate(room: Room, platform: ScriptedPlatform, accounts:
     const projectId = await insert(tx, 'projects', { ...owned(tenant), name: 'outages', is_default: true });
     for (const size of sizesOf(accounts)) {
       const appId = await makeApp(room, tx, tenant);
-      for (let n = 0; n < size; n += 1) persons.push(await makeAccount(room, tx, { tenant, projectId, appId, platform }));
+      for (let n = 0; n < size; n += 1)
+        persons.push(await makeAccount(room, tx, { tenant, projectId, appId, platform }));
     }
   });
   return persons;
@@ -39,7 +40,13 @@ export async function populateOneApp(room: Room, platform: ScriptedPlatform, acc
 }
 
 async function makeApp(room: Room, tx: Tx, tenant: Tenant): Promise<string> {
-  const id = await insert(tx, 'oauth_apps', { ...owned(tenant), provider: 'x', name: 'an app', client_id: newId(), scopes: [] });
+  const id = await insert(tx, 'oauth_apps', {
+    ...owned(tenant),
+    provider: 'x',
+    name: 'an app',
+    client_id: newId(),
+    scopes: [],
+  });
   await room.vault.sealClientSecret(tx, { ...tenant, id }, new Secret('secret'));
   return id;
 }
@@ -60,7 +67,11 @@ async function makeAccount(room: Room, tx: Tx, { tenant, projectId, appId, platf
   const id = newId();
   const { access, refresh } = platform.issue(id);
   await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, room.random() * OLDEST]);
-  await room.vault.sealGrantTokens(tx, { ...tenant, id }, '1', { access: new Secret(access), refresh: new Secret(refresh), previous: null });
+  await room.vault.sealGrantTokens(tx, { ...tenant, id }, '1', {
+    access: new Secret(access),
+    refresh: new Secret(refresh),
+    previous: null,
+  });
   const account = { project_id: projectId, grant_id: id, oauth_app_id: appId, provider: 'x', platform_account_id: id };
   await insert(tx, 'accounts', { ...owned(tenant), ...account, id, connection_type: 'oauth', health: 'active' });
   return id;
@@ -83,6 +94,9 @@ const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id:
 async function insert(tx: Tx, table: string, row: object): Promise<string> {
   const full: Record<string, unknown> = { id: newId(), ...row };
   const places = Object.keys(full).map((_, index) => `$${index + 1}`);
-  await tx.query(`insert into ${table} (${Object.keys(full).join(', ')}) values (${places.join(', ')})`, Object.values(full));
+  await tx.query(
+    `insert into ${table} (${Object.keys(full).join(', ')}) values (${places.join(', ')})`,
+    Object.values(full),
+  );
   return String(full['id']);
 }

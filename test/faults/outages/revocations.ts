@@ -36,7 +36,12 @@ const COUNT = `
   from told`;
 
 /** Some people take their consent back at the platform, and nobody is told: exactly they are to be found. */
-export async function runRevocations({ databaseUrl, accounts, revoked, seed }: RevocationOptions): Promise<RevocationFigures> {
+export async function runRevocations({
+  databaseUrl,
+  accounts,
+  revoked,
+  seed,
+}: RevocationOptions): Promise<RevocationFigures> {
   const engine = await VirtualEngine.open(databaseUrl, seededRandom(seed));
   try {
     const persons = await populate(engine.room, engine.platform, accounts);

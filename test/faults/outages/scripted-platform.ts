@@ -6,7 +6,11 @@ type Line = Awaited<ReturnType<PlatformClient['connect']>>;
 
 const LIFE = 7_200;
 const REFUSED = { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' };
-const json = (status: number, body: unknown): PlatformAnswer => ({ status, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) });
+const json = (status: number, body: unknown): PlatformAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify(body)),
+});
 
 /** A platform with one-time refresh tokens, in memory: it remembers who lives, and can be down in any shape. */
 export class ScriptedPlatform extends PlatformClient {
@@ -69,6 +73,8 @@ export class ScriptedPlatform extends PlatformClient {
   private identify(request: PlatformRequest): PlatformAnswer {
     const { authorization = '' } = request.reveal().headers ?? {};
     const person = authorization.replace('Bearer access-', '');
-    return this.#revoked.has(person) ? json(401, { title: 'Unauthorized', status: 401 }) : json(200, { data: { id: person } });
+    return this.#revoked.has(person)
+      ? json(401, { title: 'Unauthorized', status: 401 })
+      : json(200, { data: { id: person } });
   }
 }

@@ -16,10 +16,16 @@ export interface Shape {
 }
 
 const HTML = '<!doctype html><title>Something went wrong</title>';
-const json = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer =>
-  ({ status, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(JSON.stringify(body)) });
-const html = (status: number, headers: Record<string, string> = {}): PlatformAnswer =>
-  ({ status, headers: { 'content-type': 'text/html', ...headers }, body: Buffer.from(HTML) });
+const json = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: Buffer.from(JSON.stringify(body)),
+});
+const html = (status: number, headers: Record<string, string> = {}): PlatformAnswer => ({
+  status,
+  headers: { 'content-type': 'text/html', ...headers },
+  body: Buffer.from(HTML),
+});
 const inTwoMinutes = (): string => new Date(Date.now() + 120_000).toUTCString();
 
 /** An access token that is a number, a life that is a word: sane neither for tokens nor for a refusal. */
@@ -30,7 +36,11 @@ export const SHAPES: readonly Shape[] = [
   { name: '502 with HTML', token: () => html(502) },
   { name: '503, Retry-After in seconds', token: () => html(503, { 'retry-after': '120' }) },
   { name: '503, Retry-After as a date', token: () => html(503, { 'retry-after': inTwoMinutes() }) },
-  { name: '429', token: () => json(429, { title: 'Too Many Requests' }, { 'x-rate-limit-reset': String(Math.ceil(Date.now() / 1_000) + 60) }) },
+  {
+    name: '429',
+    token: () =>
+      json(429, { title: 'Too Many Requests' }, { 'x-rate-limit-reset': String(Math.ceil(Date.now() / 1_000) + 60) }),
+  },
   { name: '408', token: () => json(408, { error: 'invalid_grant' }) },
   { name: 'hangs', token: () => 'lost', takes: 120 },
   { name: 'resets the connection', token: () => 'lost', api: () => 'lost' },
@@ -45,7 +55,11 @@ export const SHAPES: readonly Shape[] = [
   { name: 'unknown error code', token: () => json(400, { error: 'something_new' }) },
   { name: 'invalid_client to everybody', token: () => json(401, { error: 'invalid_client' }) },
   { name: 'invalid_grant to everybody, API well', token: () => json(400, { error: 'invalid_grant' }) },
-  { name: 'invalid_grant to everybody, API down', token: () => json(400, { error: 'invalid_grant' }), api: () => html(503) },
+  {
+    name: 'invalid_grant to everybody, API down',
+    token: () => json(400, { error: 'invalid_grant' }),
+    api: () => html(503),
+  },
   {
     name: 'invalid_grant to everybody, API refuses too',
     token: () => json(400, { error: 'invalid_grant' }),

@@ -23,18 +23,23 @@ afterEach(async () => {
 });
 
 const told = async (): Promise<object[]> =>
-  (await engine.room.pool.query<object>(
-    `select health, health_reason as reason, count(*)::int,
+  (
+    await engine.room.pool.query<object>(
+      `select health, health_reason as reason, count(*)::int,
        sum((select count(*) from account_events event where event.account_id = accounts.id and event.type = 'connection.revoked'))::int as events
      from accounts group by 1, 2 order by 1, 2`,
-  )).rows;
-const breakers = async (): Promise<object[]> => (await engine.room.pool.query<object>('select state from breakers')).rows;
+    )
+  ).rows;
+const breakers = async (): Promise<object[]> =>
+  (await engine.room.pool.query<object>('select state from breakers')).rows;
 
 /** The people of one large app, who all come due in the same minute, so that its breaker opens. */
 async function largeApp(): Promise<string[]> {
   const { pool } = engine.room;
   await populateOneApp(engine.room, engine.platform, ACCOUNTS);
-  return (await pool.query<{ id: string }>('update grants set refresh_due_at = db_now() returning id')).rows.map(({ id }) => id);
+  return (await pool.query<{ id: string }>('update grants set refresh_due_at = db_now() returning id')).rows.map(
+    ({ id }) => id,
+  );
 }
 
 it('an app whose people have all gone is told so, one after the other, after two days of an open breaker and not before', async () => {
@@ -43,7 +48,11 @@ it('an app whose people have all gone is told so, one after the other, after two
   await engine.live(5 * MINUTE);
   expect(await breakers()).toEqual([{ state: 'open' }]);
   await engine.live(2 * DAY - 15 * MINUTE, { sweepEvery: 45 * MINUTE });
-  expect(await told()).toEqual([{ health: 'degraded', reason: 'provider_unavailable', count: people.length, events: 0 }]);
+  expect(await told()).toEqual([
+    { health: 'degraded', reason: 'provider_unavailable', count: people.length, events: 0 },
+  ]);
   await engine.live(2 * DAY + 3 * HOUR, { sweepEvery: 5 * MINUTE });
-  expect(await told()).toEqual([{ health: 'needs_reauth', reason: 'grant_revoked', count: people.length, events: people.length }]);
+  expect(await told()).toEqual([
+    { health: 'needs_reauth', reason: 'grant_revoked', count: people.length, events: people.length },
+  ]);
 }, 60_000);

@@ -24,7 +24,9 @@ export class VirtualClock implements Clock {
 
   /** From here on the database has this time, for all that is asked through the pool. */
   async start(): Promise<void> {
-    this.pool.on('acquire', (client) => { this.tell(client); });
+    this.pool.on('acquire', (client) => {
+      this.tell(client);
+    });
     await this.pool.query(READ_FROM_SESSION);
   }
 
@@ -36,12 +38,16 @@ export class VirtualClock implements Clock {
   at(moment: number, work: () => void): () => void {
     const alarm = { at: moment, work };
     this.#alarms.add(alarm);
-    return () => { this.#alarms.delete(alarm); };
+    return () => {
+      this.#alarms.delete(alarm);
+    };
   }
 
   /** Resolves when so much time has passed. */
   after(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => { this.at(this.#now + milliseconds, resolve); });
+    return new Promise((resolve) => {
+      this.at(this.#now + milliseconds, resolve);
+    });
   }
 
   /** When somebody wants to be called next. */

@@ -61,15 +61,33 @@ export class VirtualEngine {
     this.platform = new ScriptedPlatform((seconds) => this.#activity.pause(this.#clock.after(seconds * SECOND)));
     const watched = new WatchedGate(this.#clock, this.#activity);
     this.#keeper = new BreakerKeeper(watched.gate, pool, logger, this.#clock);
-    const shared = { pool, keyring, vault: new Vault(keyring), client: this.platform, logger, holder: 'outages', random };
-    this.room = { ...shared, journal: new NoJournal(), gate: watched, metrics: new NoMetrics(), revocationPauses: [], leaving: new AbortController().signal };
+    const shared = {
+      pool,
+      keyring,
+      vault: new Vault(keyring),
+      client: this.platform,
+      logger,
+      holder: 'outages',
+      random,
+    };
+    this.room = {
+      ...shared,
+      journal: new NoJournal(),
+      gate: watched,
+      metrics: new NoMetrics(),
+      revocationPauses: [],
+      leaving: new AbortController().signal,
+    };
     this.#due = new DueGrants(database);
     this.#exchange = new InProcessExchange(this.room);
   }
 
   static async open(url: string, random: () => number): Promise<VirtualEngine> {
     const logger = createLogger({ app: 'outages', level: 'silent' });
-    const engine = new VirtualEngine(await openDatabase({ url: new Secret(hasty(url)), pool: 10, name: 'outages', logger }), random);
+    const engine = new VirtualEngine(
+      await openDatabase({ url: new Secret(hasty(url)), pool: 10, name: 'outages', logger }),
+      random,
+    );
     await engine.#clock.start();
     await engine.#keeper.start();
     // It keeps step with virtual time, not with the machine's.

@@ -4,7 +4,13 @@ import { tellFault } from './fault.js';
 
 const shape: PlanShape = {
   pause: [100, 900],
-  faults: [signals(['worker', 'api'], ['SIGKILL']), freezes(['exchanger'], [5_000, 90_000]), postgresStops([200, 3_000]), clockSteps(['api'], [1, 2]), flushes()],
+  faults: [
+    signals(['worker', 'api'], ['SIGKILL']),
+    freezes(['exchanger'], [5_000, 90_000]),
+    postgresStops([200, 3_000]),
+    clockSteps(['api'], [1, 2]),
+    flushes(),
+  ],
 };
 
 describe('a plan of faults', () => {
@@ -29,7 +35,9 @@ describe('a plan of faults', () => {
   });
 
   it('strikes several processes of a kind, not always the first', () => {
-    const struck = drawPlan(shape, 7).map(({ fault }) => fault).filter((fault) => fault.kind === 'signal');
+    const struck = drawPlan(shape, 7)
+      .map(({ fault }) => fault)
+      .filter((fault) => fault.kind === 'signal');
     expect(new Set(struck.map(({ which }) => which)).size).toBeGreaterThan(1);
   });
 
@@ -39,6 +47,8 @@ describe('a plan of faults', () => {
   });
 
   it('can be told in one line a fault', () => {
-    expect(tellFault({ kind: 'signal', target: 'api', signal: 'SIGTERM', which: 1 })).toBe('signal target=api signal=SIGTERM which=1');
+    expect(tellFault({ kind: 'signal', target: 'api', signal: 'SIGTERM', which: 1 })).toBe(
+      'signal target=api signal=SIGTERM which=1',
+    );
   });
 });

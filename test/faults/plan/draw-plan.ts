@@ -27,7 +27,12 @@ const span = ([least, most]: readonly [number, number]): fc.Arbitrary<number> =>
 const which = fc.nat(7);
 
 export const signals = (targets: readonly Target[], names: readonly Signal[]): fc.Arbitrary<Fault> =>
-  fc.record({ kind: fc.constant('signal' as const), target: fc.constantFrom(...targets), signal: fc.constantFrom(...names), which });
+  fc.record({
+    kind: fc.constant('signal' as const),
+    target: fc.constantFrom(...targets),
+    signal: fc.constantFrom(...names),
+    which,
+  });
 
 export const freezes = (targets: readonly Target[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
   fc.record({ kind: fc.constant('freeze' as const), target: fc.constantFrom(...targets), which, lasts: span(lasts) });
@@ -41,7 +46,12 @@ export const redisKills = (away: readonly [number, number]): fc.Arbitrary<Fault>
 export const flushes = (): fc.Arbitrary<Fault> => fc.constant({ kind: 'flushall' });
 
 export const wireFaults = (how: readonly WireFault[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
-  fc.record({ kind: fc.constant('wire' as const), how: fc.constantFrom(...how), afterBytes: fc.nat(600), lasts: span(lasts) });
+  fc.record({
+    kind: fc.constant('wire' as const),
+    how: fc.constantFrom(...how),
+    afterBytes: fc.nat(600),
+    lasts: span(lasts),
+  });
 
 export const slowAnswers = (answer: readonly [number, number], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
   fc.record({ kind: fc.constant('slow' as const), answer: span(answer), lasts: span(lasts) });
@@ -50,7 +60,10 @@ export const errorAnswers = (shapes: readonly ErrorShape[], lasts: readonly [num
   fc.record({ kind: fc.constant('errors' as const), shape: fc.constantFrom(...shapes), lasts: span(lasts) });
 
 /** A clock that jumps, by up to a day either way. */
-export const clockSteps = (targets: readonly (Target | 'database')[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+export const clockSteps = (
+  targets: readonly (Target | 'database')[],
+  lasts: readonly [number, number],
+): fc.Arbitrary<Fault> =>
   fc.record({
     kind: fc.constant('clock' as const),
     target: fc.constantFrom(...targets),
@@ -62,4 +75,8 @@ export const fullDisks = (lasts: readonly [number, number]): fc.Arbitrary<Fault>
   fc.record({ kind: fc.constant('disk' as const), lasts: span(lasts) });
 
 export const crashes = (points: readonly CrashPoint[]): fc.Arbitrary<Fault> =>
-  fc.record({ kind: fc.constant('crash' as const), point: fc.constantFrom(...points), occurrence: fc.integer({ min: 1, max: 12 }) });
+  fc.record({
+    kind: fc.constant('crash' as const),
+    point: fc.constantFrom(...points),
+    occurrence: fc.integer({ min: 1, max: 12 }),
+  });

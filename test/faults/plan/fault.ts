@@ -10,7 +10,8 @@ export type CrashPoint = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7';
 export type WireFault = 'drop' | 'reset' | 'stall' | 'split';
 
 /** What a platform in trouble answers instead of an answer. */
-export type ErrorShape = 'http_500' | 'http_503_html' | 'http_429' | 'empty_200' | 'wrong_json' | 'invalid_client' | 'http_403_html';
+export type ErrorShape =
+  'http_500' | 'http_503_html' | 'http_429' | 'empty_200' | 'wrong_json' | 'invalid_client' | 'http_403_html';
 
 /** One thing that goes wrong. Times are milliseconds. */
 export type Fault =

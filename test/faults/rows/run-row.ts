@@ -71,16 +71,28 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
 
 function openWorld(row: Row, { databases, kind, queue, accounts, root }: Omit<RowSettings, 'say'>): Promise<World> {
   return World.open({
-    databases, queue, accounts, design: row.design,
+    databases,
+    queue,
+    accounts,
+    design: row.design,
     platform: { kind, graceSeconds: row.graceSeconds, delayBefore: 10, delayAfter: 80 },
-    workers: 2, apis: row.design === 'control' ? 0 : 2, concurrency: 5, stepsClocks: row.stepsClocks ?? false,
+    workers: 2,
+    apis: row.design === 'control' ? 0 : 2,
+    concurrency: 5,
+    stepsClocks: row.stepsClocks ?? false,
     ...(row.needsDisk && { prepare: mountJournal }),
     ...(root !== undefined && { root }),
   });
 }
 
 function feed({ pool, queue, apis, population, options }: World): Feeder {
-  const feeder = new Feeder({ pool, queue, apis, apiKey: population.apiKey, due: 2 * options.workers * options.concurrency });
+  const feeder = new Feeder({
+    pool,
+    queue,
+    apis,
+    apiKey: population.apiKey,
+    due: 2 * options.workers * options.concurrency,
+  });
   feeder.start();
   return feeder;
 }

@@ -14,10 +14,16 @@ export function breakTree(cuts: readonly Cut[]): { root: string; remove(): void 
     const path = join(root, 'dist', file);
     writeFileSync(path, cutText(readFileSync(path, 'utf8'), { file, find, instead }));
   }
-  return { root, remove: () => { rmSync(root, { recursive: true, force: true }); } };
+  return {
+    root,
+    remove: () => {
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
 }
 
 export function cutText(text: string, { file, find, instead }: Cut): string {
-  if (text.split(find).length !== 2) throw new Error(`"${find}" stands not once in ${file}: the sabotage must be written anew`);
+  if (text.split(find).length !== 2)
+    throw new Error(`"${find}" stands not once in ${file}: the sabotage must be written anew`);
   return text.replace(find, () => instead);
 }

@@ -11,14 +11,24 @@ export async function proveChecks(settings: Omit<RowSettings, 'root'>, only: str
   for (const sabotage of SABOTAGES.filter(({ name, seenBy }) => `${seenBy} ${name}`.includes(only))) {
     const breaches = await breachesUnder(sabotage, settings);
     const mine = breaches.filter(({ invariant }) => invariant === sabotage.seenBy);
-    settings.say(`${mine.length > 0 ? 'seen    ' : 'NOT SEEN'}  ${sabotage.seenBy}: ${sabotage.name}${mine[0] ? ` — ${mine[0].what}` : ''}`);
+    settings.say(
+      `${mine.length > 0 ? 'seen    ' : 'NOT SEEN'}  ${sabotage.seenBy}: ${sabotage.name}${mine[0] ? ` — ${mine[0].what}` : ''}`,
+    );
     seen.push([sabotage, mine]);
   }
-  settings.say(`\n${renderTable(['check', 'the product was broken so that', 'seen'], seen.map(([{ seenBy, name }, mine]) => [seenBy, name, mine.length]))}\n`);
+  settings.say(
+    `\n${renderTable(
+      ['check', 'the product was broken so that', 'seen'],
+      seen.map(([{ seenBy, name }, mine]) => [seenBy, name, mine.length]),
+    )}\n`,
+  );
   return seen.every(([, mine]) => mine.length > 0);
 }
 
-async function breachesUnder({ row: name, share, cuts }: Sabotage, settings: Omit<RowSettings, 'root'>): Promise<Breach[]> {
+async function breachesUnder(
+  { row: name, share, cuts }: Sabotage,
+  settings: Omit<RowSettings, 'root'>,
+): Promise<Breach[]> {
   const row = rowsAt({ ...LONG, share, longest: SHORT.longest }).find((one) => one.name === name);
   if (!row) throw new Error(`there is no row "${name}"`);
   const tree = breakTree(cuts);

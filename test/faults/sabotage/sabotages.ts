@@ -24,51 +24,118 @@ const EXCHANGE = 'libs/tokens/src/exchange';
 /** Mistakes that somebody could make one day, each in one line. */
 export const SABOTAGES: readonly Sabotage[] = [
   {
-    name: 'every fourth renewed pair is stored with the old refresh token', seenBy: 'I1', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: 'tokens.refreshToken ?? before.refresh', instead: 'Number(grant.tokenVersion) % 4 === 3 ? before.refresh : tokens.refreshToken' }],
+    name: 'every fourth renewed pair is stored with the old refresh token',
+    seenBy: 'I1',
+    row: 'worker, API kill -9',
+    share: 0.02,
+    cuts: [
+      {
+        file: `${EXCHANGE}/commit-tokens.js`,
+        find: 'tokens.refreshToken ?? before.refresh',
+        instead: 'Number(grant.tokenVersion) % 4 === 3 ? before.refresh : tokens.refreshToken',
+      },
+    ],
   },
   {
-    name: 'an answer that got lost counts as never sent', seenBy: 'I2', row: 'broken answers, 30 s grace', share: 0.25,
-    cuts: [{ file: `${EXCHANGE}/run-exchange.js`, find: "return { answer: 'lost' };", instead: 'return { reached: false };' }],
+    name: 'an answer that got lost counts as never sent',
+    seenBy: 'I2',
+    row: 'broken answers, 30 s grace',
+    share: 0.25,
+    cuts: [
+      {
+        file: `${EXCHANGE}/run-exchange.js`,
+        find: "return { answer: 'lost' };",
+        instead: 'return { reached: false };',
+      },
+    ],
   },
   {
-    name: 'a refresh tells nobody', seenBy: 'I3', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{ file: `${EXCHANGE}/commit-tokens.js`, find: "applyHealth(tx, grant.id, 'account.refreshed')", instead: 'applyHealth(tx, grant.id)' }],
+    name: 'a refresh tells nobody',
+    seenBy: 'I3',
+    row: 'worker, API kill -9',
+    share: 0.02,
+    cuts: [
+      {
+        file: `${EXCHANGE}/commit-tokens.js`,
+        find: "applyHealth(tx, grant.id, 'account.refreshed')",
+        instead: 'applyHealth(tx, grant.id)',
+      },
+    ],
   },
   {
-    name: 'every second renewal is called a death', seenBy: 'I4', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{
-      file: 'libs/tokens/src/protocol/health.js', find: 'for (const rule of RULES) {',
-      instead: "if (Number(input.grant.tokenVersion) % 2 === 1) return { health: 'needs_reauth', reason: 'token_revoked' };\n    for (const rule of RULES) {",
-    }],
+    name: 'every second renewal is called a death',
+    seenBy: 'I4',
+    row: 'worker, API kill -9',
+    share: 0.02,
+    cuts: [
+      {
+        file: 'libs/tokens/src/protocol/health.js',
+        find: 'for (const rule of RULES) {',
+        instead:
+          "if (Number(input.grant.tokenVersion) % 2 === 1) return { health: 'needs_reauth', reason: 'token_revoked' };\n    for (const rule of RULES) {",
+      },
+    ],
   },
   {
-    name: 'a death is shown to nobody', seenBy: 'I4', row: 'crash at W3 W4, strict', share: 0.3,
-    cuts: [{
-      file: 'libs/tokens/src/protocol/health.js', find: "return { health: 'needs_reauth', reason: grant.endedReason };",
-      instead: "return { health: 'active', reason: null };",
-    }],
+    name: 'a death is shown to nobody',
+    seenBy: 'I4',
+    row: 'crash at W3 W4, strict',
+    share: 0.3,
+    cuts: [
+      {
+        file: 'libs/tokens/src/protocol/health.js',
+        find: "return { health: 'needs_reauth', reason: grant.endedReason };",
+        instead: "return { health: 'active', reason: null };",
+      },
+    ],
   },
   {
-    name: 'nobody settles what a dead exchanger left', seenBy: 'I5', row: 'exchanger kill -9, 30 s grace', share: 0.1,
+    name: 'nobody settles what a dead exchanger left',
+    seenBy: 'I5',
+    row: 'exchanger kill -9, 30 s grace',
+    share: 0.1,
     cuts: [
       { file: `${EXCHANGE}/recover.js`, find: 'for (const one of left) {', instead: 'for (const one of []) {' },
       { file: `${EXCHANGE}/recover.js`, find: 'of await unendedIntents(room.pool, room.holder)', instead: 'of []' },
     ],
   },
   {
-    name: 'the journal is never told that an exchange is settled', seenBy: 'I6', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{ file: `${EXCHANGE}/run-exchange.js`, find: 'this.room.journal.settled(this.exchange.intent.intentId);', instead: '' }],
+    name: 'the journal is never told that an exchange is settled',
+    seenBy: 'I6',
+    row: 'worker, API kill -9',
+    share: 0.02,
+    cuts: [
+      {
+        file: `${EXCHANGE}/run-exchange.js`,
+        find: 'this.room.journal.settled(this.exchange.intent.intentId);',
+        instead: '',
+      },
+    ],
   },
   {
-    name: 'a new token is written into the log', seenBy: 'I6', row: 'worker, API kill -9', share: 0.02,
-    cuts: [{
-      file: `${EXCHANGE}/commit-tokens.js`, find: 'const { grant } = refresh.claim;',
-      instead: 'const { grant } = refresh.claim;\n    console.log(`renewed to ${tokens.accessToken.reveal()}`);',
-    }],
+    name: 'a new token is written into the log',
+    seenBy: 'I6',
+    row: 'worker, API kill -9',
+    share: 0.02,
+    cuts: [
+      {
+        file: `${EXCHANGE}/commit-tokens.js`,
+        find: 'const { grant } = refresh.claim;',
+        instead: 'const { grant } = refresh.claim;\n    console.log(`renewed to ${tokens.accessToken.reveal()}`);',
+      },
+    ],
   },
   {
-    name: 'a journaled answer is not looked at after a crash', seenBy: 'I7', row: 'crash at W5, strict', share: 1,
-    cuts: [{ file: `${EXCHANGE}/recover.js`, find: 'resume(room, intent, one)', instead: 'resume(room, intent, { ...one, answer: null })' }],
+    name: 'a journaled answer is not looked at after a crash',
+    seenBy: 'I7',
+    row: 'crash at W5, strict',
+    share: 1,
+    cuts: [
+      {
+        file: `${EXCHANGE}/recover.js`,
+        find: 'resume(room, intent, one)',
+        instead: 'resume(room, intent, { ...one, answer: null })',
+      },
+    ],
   },
 ];

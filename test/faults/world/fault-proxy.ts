@@ -23,7 +23,9 @@ export class FaultProxy {
   constructor(private readonly target: { host: string; port: number }) {}
 
   async open(): Promise<number> {
-    this.#server = createServer((near) => { this.#join(near); });
+    this.#server = createServer((near) => {
+      this.#join(near);
+    });
     await new Promise<void>((listening) => this.#server.listen(0, '127.0.0.1', listening));
     return (this.#server.address() as AddressInfo).port;
   }
@@ -47,11 +49,14 @@ export class FaultProxy {
     const far = connect(this.target.port, this.target.host);
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
-      socket.setNoDelay(true).on('error', () => undefined).on('close', () => {
-        near.destroy();
-        far.destroy();
-        this.#sockets.delete(socket);
-      });
+      socket
+        .setNoDelay(true)
+        .on('error', () => undefined)
+        .on('close', () => {
+          near.destroy();
+          far.destroy();
+          this.#sockets.delete(socket);
+        });
     }
     near.pipe(far);
     let passed = 0;

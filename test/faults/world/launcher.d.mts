@@ -45,4 +45,8 @@ export function signal(pid: number, name: NodeJS.Signals): void;
 /** Waits until `done` holds; false when it did not within `milliseconds`. */
 export function until(done: () => boolean | Promise<boolean>, milliseconds: number, pause?: number): Promise<boolean>;
 
-export function run(command: string, args: string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): Promise<string>;
+export function run(
+  command: string,
+  args: string[],
+  options?: { env?: NodeJS.ProcessEnv; cwd?: string },
+): Promise<string>;

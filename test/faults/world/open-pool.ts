@@ -2,7 +2,12 @@ import pg from 'pg';
 
 /** A pool of the harness's own, which outlives the database's absence: each query fails by itself. */
 export function openPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 6, connectionTimeoutMillis: 20_000, application_name: 'faults' });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 6,
+    connectionTimeoutMillis: 20_000,
+    application_name: 'faults',
+  });
   pool.on('error', () => undefined);
   return pool;
 }

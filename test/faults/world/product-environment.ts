@@ -33,7 +33,10 @@ export const journalIn = (directory: string): string => join(directory, 'journal
 export const clockFileOf = (directory: string, name: string): string => join(directory, `${name}.clock`);
 const providersFileIn = (directory: string): string => join(directory, 'providers.json');
 
-export function describePlatform(directory: string, { authorize, token, revoke, userinfo, graceSeconds }: PlatformAddress): void {
+export function describePlatform(
+  directory: string,
+  { authorize, token, revoke, userinfo, graceSeconds }: PlatformAddress,
+): void {
   const mode = modeOf(graceSeconds);
   const definition = {
     name: PROVIDER,

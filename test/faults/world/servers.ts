@@ -20,7 +20,12 @@ export class StrikablePostgres {
 
   async start(port?: number): Promise<void> {
     const settings = { max_connections: '200' };
-    this.#server = await startPostgres({ dataDir: this.dataDir, password: this.#password, settings, ...(port && { port }) });
+    this.#server = await startPostgres({
+      dataDir: this.dataDir,
+      password: this.#password,
+      settings,
+      ...(port && { port }),
+    });
   }
 
   /** `pg_ctl stop -m immediate`: no checkpoint, no goodbye; recovery from the log at the next start. */
@@ -56,7 +61,18 @@ export class StrikableRedis {
   async start(): Promise<void> {
     this.#port ||= await freePort();
     const port = this.#port;
-    const options = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', join(this.directory)];
+    const options = [
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      join(this.directory),
+    ];
     const child = (this.#child = spawn(PROGRAM ?? 'redis-server', options, { stdio: 'ignore' }));
     process.once('exit', () => child.kill('SIGKILL'));
     if (!(await until(() => listens(port), 20_000, 50))) throw new Error('redis-server did not start');
@@ -93,5 +109,12 @@ export class StrikableRedis {
 const listens = (port: number): Promise<boolean> =>
   new Promise((settle) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => { socket.destroy(); settle(true); }).once('error', () => { settle(false); });
+    socket
+      .once('connect', () => {
+        socket.destroy();
+        settle(true);
+      })
+      .once('error', () => {
+        settle(false);
+      });
   });

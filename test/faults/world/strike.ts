@@ -125,7 +125,11 @@ export function disksAreHere(): boolean {
 export const unmountJournal = (directory: string): boolean => spawnSync('umount', [journalIn(directory)]).status === 0;
 
 /** A process reads its own clock from a file; of all clocks the database's is the one that decides. */
-async function stepClock({ pool, settings, processes }: World, target: Target | 'database', ahead: number): Promise<void> {
+async function stepClock(
+  { pool, settings, processes }: World,
+  target: Target | 'database',
+  ahead: number,
+): Promise<void> {
   if (target === 'database') await insist(() => turnClock(pool, `${ahead} milliseconds`));
   else for (const { name } of processes[target]) writeFileSync(clockFileOf(settings.directory, name), String(ahead));
 }

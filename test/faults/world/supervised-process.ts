@@ -42,7 +42,9 @@ export class SupervisedProcess {
   /** Settles when it is ready; throws when it ended before. */
   async start(): Promise<void> {
     const first = this.#launch();
-    const ended = first.exited.then((reason) => { throw new Error(`${this.name} could not start: it ended with ${reason}`); });
+    const ended = first.exited.then((reason) => {
+      throw new Error(`${this.name} could not start: it ended with ${reason}`);
+    });
     await Promise.race([first.ready, ended]);
     ended.catch(() => undefined);
   }
@@ -93,13 +95,24 @@ export class SupervisedProcess {
     const mine = (this.#starts += 1);
     const { entry, env, onLine } = this.options;
     this.#isReady = false;
-    const launched = (this.#launched = launchApp({ entry, env: env(), onLine, onStart: (pid) => { this.#pid = pid; } }));
-    void launched.ready.then(() => { if (mine === this.#starts) this.#isReady = true; });
+    const launched = (this.#launched = launchApp({
+      entry,
+      env: env(),
+      onLine,
+      onStart: (pid) => {
+        this.#pid = pid;
+      },
+    }));
+    void launched.ready.then(() => {
+      if (mine === this.#starts) this.#isReady = true;
+    });
     void launched.exited.then(async (reason) => {
       this.#isReady = false;
       onLine(`(ended with ${reason})`);
       const pause = sleep(AGAIN_AFTER);
-      await this.options.onExit?.(reason).catch((error: unknown) => { onLine(`(not looked at: ${String(error)})`); });
+      await this.options.onExit?.(reason).catch((error: unknown) => {
+        onLine(`(not looked at: ${String(error)})`);
+      });
       if (reason === 'SIGKILL') this.#deaths += 1;
       if (!this.#isStopping) await pause;
       if (!this.#isStopping) this.#launch();

@@ -61,7 +61,13 @@ export class World {
   }
 
   static async open(options: WorldOptions): Promise<World> {
-    const { databases, platform: { kind, ...knobs }, queue, concurrency, stepsClocks } = options;
+    const {
+      databases,
+      platform: { kind, ...knobs },
+      queue,
+      concurrency,
+      stepsClocks,
+    } = options;
     const directory = mkdtempSync(join(tmpdir(), 'evergrant-faults-'));
     if (options.prepare?.(directory) === false) throw new Error('this row needs what only root may do');
     const platform = await AuthorizationServer.start({ kind, accessTokenLife: 7_200, ...knobs });
@@ -106,11 +112,21 @@ export class World {
   }
 
   async #populate(): Promise<void> {
-    const { platform: { graceSeconds }, accounts } = this.options;
+    const {
+      platform: { graceSeconds },
+      accounts,
+    } = this.options;
     const grants = (this.seeded = await this.platform.seed(accounts));
     const client = AuthorizationServer.client;
     const mode = modeOf(graceSeconds);
-    this.population = await seedAccounts({ pool: this.pool, keyring: this.keyring, grants, provider: PROVIDER, mode, client });
+    this.population = await seedAccounts({
+      pool: this.pool,
+      keyring: this.keyring,
+      grants,
+      provider: PROVIDER,
+      mode,
+      client,
+    });
   }
 
   async #startProcesses(tokenEndpoint: string): Promise<void> {
@@ -138,23 +154,35 @@ export class World {
   async #startControl(tokenEndpoint: string): Promise<void> {
     const { id, secret } = AuthorizationServer.client;
     const register = `--import=${join(ROOT, 'tools/faults/register.mjs')}`;
-    const env = (): Record<string, string> => ({ TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: id, CLIENT_SECRET: secret, NODE_OPTIONS: register });
+    const env = (): Record<string, string> => ({
+      TOKEN_ENDPOINT: tokenEndpoint,
+      CLIENT_ID: id,
+      CLIENT_SECRET: secret,
+      NODE_OPTIONS: register,
+    });
     const entry = join(ROOT, 'test/faults/control/naive-worker.ts');
-    for (let index = 1; index <= this.options.workers; index += 1) this.#add('worker', `control-${index}`, { env, entry });
+    for (let index = 1; index <= this.options.workers; index += 1)
+      this.#add('worker', `control-${index}`, { env, entry });
     await Promise.all(this.all.map((process) => process.start()));
   }
 
-  #add(target: Target, name: string, more: { env?: () => Record<string, string>; onExit?: Autopsy; entry?: string } = {}): void {
+  #add(
+    target: Target,
+    name: string,
+    more: { env?: () => Record<string, string>; onExit?: Autopsy; entry?: string } = {},
+  ): void {
     mkdirSync(join(this.settings.directory, 'logs'), { recursive: true });
     const log = createWriteStream(join(this.settings.directory, 'logs', `${name}.log`));
     this.#logs.push(log);
-    this.processes[target].push(new SupervisedProcess({
-      name,
-      entry: more.entry ?? this.#entry(target),
-      env: () => ({ ...environmentOf(name, this.settings), ...more.env?.() }),
-      onLine: (line) => log.write(`${line}\n`),
-      ...(more.onExit && { onExit: more.onExit }),
-    }));
+    this.processes[target].push(
+      new SupervisedProcess({
+        name,
+        entry: more.entry ?? this.#entry(target),
+        env: () => ({ ...environmentOf(name, this.settings), ...more.env?.() }),
+        onLine: (line) => log.write(`${line}\n`),
+        ...(more.onExit && { onExit: more.onExit }),
+      }),
+    );
   }
 
   #entry(app: string): string {

@@ -48,46 +48,61 @@ const MAY_NAME_SEALED = /^libs\/(tokens\/|persistence\/src\/(sealed|migrations)\
 export const arrows: Rule[] = [
   {
     name: 'arrows',
-    sentence: 'arrows go down, apps → accounts → tokens → providers, crypto, persistence → config, observability; see docs/architecture.md',
+    sentence:
+      'arrows go down, apps → accounts → tokens → providers, crypto, persistence → config, observability; see docs/architecture.md',
     breaches: eachSource(({ path, imports }) => {
       const allowed = ARROWS[roomOf(path)];
       if (!allowed) return [`is in ${roomOf(path)}, a room that no arrow names`];
-      return imports.filter(({ specifier }) => specifier.startsWith('#') && !allowed.includes(specifier))
+      return imports
+        .filter(({ specifier }) => specifier.startsWith('#') && !allowed.includes(specifier))
         .map(({ specifier }) => `imports ${specifier}`);
     }),
   },
   {
     name: 'borders',
     sentence: 'a border between rooms is crossed by a door of package.json (#tokens), never by a path',
-    breaches: (tree) => tree.sources.flatMap(({ path, imports }) => imports
-      .filter(({ specifier }) => crossesByPath(tree, path, specifier))
-      .map(({ specifier }) => `${path} imports ${specifier}`)),
+    breaches: (tree) =>
+      tree.sources.flatMap(({ path, imports }) =>
+        imports
+          .filter(({ specifier }) => crossesByPath(tree, path, specifier))
+          .map(({ specifier }) => `${path} imports ${specifier}`),
+      ),
   },
   {
     name: 'own door',
     sentence: 'a door is for the others: inside a room files import each other, or cycles through the index begin',
     breaches: eachSource(({ path, imports }, tree) => {
       const own = [...doorsOf(tree)].filter(([, target]) => roomOf(target) === roomOf(path));
-      return imports.filter(({ specifier }) => own.some(([door, target]) => specifier === door || fileOf(path, specifier) === target))
+      return imports
+        .filter(({ specifier }) =>
+          own.some(([door, target]) => specifier === door || fileOf(path, specifier) === target),
+        )
         .map(({ specifier }) => `imports ${specifier}, a door of its own room`);
     }),
   },
   {
     name: 'inner doors',
-    sentence: 'sealed rows and imitations lie behind a door of their own, so that who opens the main door does not load them',
+    sentence:
+      'sealed rows and imitations lie behind a door of their own, so that who opens the main door does not load them',
     breaches: eachSource(({ path, imports }) => {
       const inside = INNER[roomOf(path)]?.inside;
       if (!inside || inside.test(path)) return [];
-      return imports.filter(({ specifier }) => inside.test(fileOf(path, specifier) ?? '')).map(({ specifier }) => `imports ${specifier}`);
+      return imports
+        .filter(({ specifier }) => inside.test(fileOf(path, specifier) ?? ''))
+        .map(({ specifier }) => `imports ${specifier}`);
     }),
   },
   {
     name: 'names of platforms only',
-    sentence: 'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
+    sentence:
+      'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
     breaches: eachSource(({ path, imports }) => {
       if (!/^apps\/(api|worker|exchanger)\//.test(path)) return [];
-      return imports.filter(({ specifier }) => specifier === '#providers').flatMap(({ values }) => values)
-        .filter((name) => !['PROVIDER_NAMES', 'providerTitle', 'nearestProvider', 'registerProviders'].includes(name)).map((name) => `imports ${name} of #providers`);
+      return imports
+        .filter(({ specifier }) => specifier === '#providers')
+        .flatMap(({ values }) => values)
+        .filter((name) => !['PROVIDER_NAMES', 'providerTitle', 'nearestProvider', 'registerProviders'].includes(name))
+        .map((name) => `imports ${name} of #providers`);
     }),
   },
   {
@@ -95,28 +110,43 @@ export const arrows: Rule[] = [
     sentence: 'what is sealed is opened in libs/tokens alone, and no app holds the keys',
     breaches: eachSource(({ path, imports, text }) => {
       const keys = path.startsWith('apps/') ? ['Keyring', ...SEALING] : SEALING;
-      const opened = path.startsWith('libs/tokens/') ? [] : imports.filter(({ specifier }) => specifier === '#crypto')
-        .flatMap(({ values }) => values).filter((name) => keys.includes(name));
+      const opened = path.startsWith('libs/tokens/')
+        ? []
+        : imports
+            .filter(({ specifier }) => specifier === '#crypto')
+            .flatMap(({ values }) => values)
+            .filter((name) => keys.includes(name));
       const table = MAY_NAME_SEALED.test(path) ? undefined : SEALED_TABLES.exec(text)?.[0];
       return [...opened.map((name) => `imports ${name} of #crypto`), ...(table ? [`names the table ${table}`] : [])];
     }),
   },
   {
     name: 'packages',
-    sentence: 'a package that decides something is known to one room (the queue to libs/jobs, HTTP to the apps, logging to libs/observability)',
-    breaches: eachSource(({ path, imports }) => imports
-      .filter(({ specifier }) => PACKAGES[packageOf(specifier) ?? '']?.every((room) => !path.startsWith(room)))
-      .map(({ specifier }) => `imports ${specifier}`)),
+    sentence:
+      'a package that decides something is known to one room (the queue to libs/jobs, HTTP to the apps, logging to libs/observability)',
+    breaches: eachSource(({ path, imports }) =>
+      imports
+        .filter(({ specifier }) => PACKAGES[packageOf(specifier) ?? '']?.every((room) => !path.startsWith(room)))
+        .map(({ specifier }) => `imports ${specifier}`),
+    ),
   },
   {
     name: 'plain tokens',
-    sentence: 'libs/tokens and what it loads is plain TypeScript on pg, for it lives in a small process of its own: no Nest, no TypeORM, no queue',
+    sentence:
+      'libs/tokens and what it loads is plain TypeScript on pg, for it lives in a small process of its own: no Nest, no TypeORM, no queue',
     breaches(tree) {
       const own = production(tree).filter(({ path }) => path.startsWith('libs/tokens/'));
-      const below = loadedBy(own.map(({ path }) => path), loadsOf(tree));
-      return production(tree).filter(({ path }) => below.has(path)).flatMap(({ path, imports }) => imports
-        .filter((one) => isHeavy(one) && (!one.erased || path.startsWith('libs/tokens/')))
-        .map(({ specifier }) => `${path} imports ${specifier}`));
+      const below = loadedBy(
+        own.map(({ path }) => path),
+        loadsOf(tree),
+      );
+      return production(tree)
+        .filter(({ path }) => below.has(path))
+        .flatMap(({ path, imports }) =>
+          imports
+            .filter((one) => isHeavy(one) && (!one.erased || path.startsWith('libs/tokens/')))
+            .map(({ specifier }) => `${path} imports ${specifier}`),
+        );
     },
   },
 ];

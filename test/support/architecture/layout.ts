@@ -2,8 +2,20 @@ import type { Rule } from './rule.js';
 import { doorsOf, roomOf, type Tree } from './tree.js';
 
 const ROLES = [
-  'module', 'controller', 'guard', 'filter', 'schema', 'view', 'entity', 'repository', 'errors', 'env',
-  'provider', 'sandbox', 'job', 'processor',
+  'module',
+  'controller',
+  'guard',
+  'filter',
+  'schema',
+  'view',
+  'entity',
+  'repository',
+  'errors',
+  'env',
+  'provider',
+  'sandbox',
+  'job',
+  'processor',
 ];
 const TESTS = ['spec', 'int-spec', 'e2e-spec', 'deep-spec'];
 const SUFFIXES = new RegExp(`^(${ROLES.join('|')})?$|^((${ROLES.join('|')})\\.)?(${TESTS.join('|')})$`);
@@ -20,16 +32,24 @@ export const layout: Rule[] = [
   {
     name: 'file names',
     sentence: `files are kebab-case, with at most one role of a closed list (${ROLES.join(', ')}) and one of ${TESTS.join(', ')}`,
-    breaches: (tree) => tree.sources.map(({ path }) => path).filter((path) => !isWellNamed(path)).map((path) => `${path} is misnamed`),
+    breaches: (tree) =>
+      tree.sources
+        .map(({ path }) => path)
+        .filter((path) => !isWellNamed(path))
+        .map((path) => `${path} is misnamed`),
   },
   {
     name: 'the map of apps and libraries',
-    sentence: 'nest-cli.json is the map that our tools read: it names every app and library, where it is and where it begins',
+    sentence:
+      'nest-cli.json is the map that our tools read: it names every app and library, where it is and where it begins',
     breaches(tree) {
       const { projects = {} } = (tree.json('nest-cli.json') ?? {}) as { projects?: Record<string, Project> };
       const mapped = Object.entries(projects);
       const missing = roomsOf(tree).filter((room) => !mapped.some(([, { root }]) => root === room));
-      return [...missing.map((room) => `nest-cli.json lacks ${room}`), ...mapped.flatMap(([name, project]) => wrongIn(tree, name, project))];
+      return [
+        ...missing.map((room) => `nest-cli.json lacks ${room}`),
+        ...mapped.flatMap(([name, project]) => wrongIn(tree, name, project)),
+      ];
     },
   },
   {
@@ -37,9 +57,13 @@ export const layout: Rule[] = [
     sentence: 'every library has one door of its own name in package.json, and behind every door is a file',
     breaches(tree) {
       const doors = doorsOf(tree);
-      const closed = [...doors].filter(([, target]) => !tree.has(target)).map(([door, target]) => `${door} leads to ${target}, which is not there`);
+      const closed = [...doors]
+        .filter(([, target]) => !tree.has(target))
+        .map(([door, target]) => `${door} leads to ${target}, which is not there`);
       const libraries = roomsOf(tree).filter((room) => room.startsWith('libs/'));
-      const doorless = libraries.filter((room) => doors.get(`#${room.slice('libs/'.length)}`) !== `${room}/src/index.ts`);
+      const doorless = libraries.filter(
+        (room) => doors.get(`#${room.slice('libs/'.length)}`) !== `${room}/src/index.ts`,
+      );
       return [...closed, ...doorless.map((room) => `${room} has no door`)];
     },
   },

@@ -10,8 +10,11 @@ export interface Rule {
 }
 
 /** The breaches of a rule as whole sentences. */
-export const judge = (rule: Rule, tree: Tree): string[] => rule.breaches(tree).map((breach) => `${breach}: ${rule.sentence}`);
+export const judge = (rule: Rule, tree: Tree): string[] =>
+  rule.breaches(tree).map((breach) => `${breach}: ${rule.sentence}`);
 
 /** A rule that looks at each file of the service by itself. `check` tells what the file did wrong. */
-export const eachSource = (check: (source: Source, tree: Tree) => string[]): Rule['breaches'] => (tree) =>
-  production(tree).flatMap((source) => check(source, tree).map((what) => `${source.path} ${what}`));
+export const eachSource =
+  (check: (source: Source, tree: Tree) => string[]): Rule['breaches'] =>
+  (tree) =>
+    production(tree).flatMap((source) => check(source, tree).map((what) => `${source.path} ${what}`));

@@ -26,19 +26,24 @@ export function parseSource(path: string, text: string): Source {
 export function* nodesOf(node: ts.Node): Generator<ts.Node> {
   yield node;
   const children: ts.Node[] = [];
-  ts.forEachChild(node, (child) => { children.push(child); });
+  ts.forEachChild(node, (child) => {
+    children.push(child);
+  });
   for (const child of children) yield* nodesOf(child);
 }
 
 /** The text of a string or of a template's fixed parts; undefined for anything else. */
 export function literalOf(node: ts.Node): string | undefined {
-  return ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node) ? node.text : undefined;
+  return ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+    ? node.text
+    : undefined;
 }
 
 const textOf = (node: ts.Node | undefined): string => (node && ts.isStringLiteralLike(node) ? node.text : '(computed)');
 
 function importOf(node: ts.Node): Import[] {
-  if (ts.isImportDeclaration(node)) return [{ specifier: textOf(node.moduleSpecifier), ...importedBy(node.importClause) }];
+  if (ts.isImportDeclaration(node))
+    return [{ specifier: textOf(node.moduleSpecifier), ...importedBy(node.importClause) }];
   if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
     return [{ specifier: textOf(node.moduleSpecifier), values: exportedBy(node), erased: node.isTypeOnly }];
   }

@@ -63,5 +63,7 @@ export function packageOf(specifier: string): string | undefined {
 /** The doors of package.json with the source file behind each: `#tokens` → `libs/tokens/src/index.ts`. */
 export function doorsOf(tree: Tree): Map<string, string> {
   const { imports = {} } = (tree.json('package.json') ?? {}) as { imports?: Record<string, string> };
-  return new Map(Object.entries(imports).map(([door, target]) => [door, target.replace('./dist/', '').replace(/\.js$/, '.ts')]));
+  return new Map(
+    Object.entries(imports).map(([door, target]) => [door, target.replace('./dist/', '').replace(/\.js$/, '.ts')]),
+  );
 }

@@ -5,41 +5,53 @@ import { literalOf, nodesOf, type Source } from './source.js';
 import type { Tree } from './tree.js';
 
 const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
-const SERVER_CLOCK = /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
+const SERVER_CLOCK =
+  /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
 const ROOMS_OF_ROWS = /^libs\/(accounts|tokens|persistence)\//;
 const READS_ENVIRONMENT = /^apps\/[^/]+\/src\/(main|migrate|seed)\.ts$/;
 
 export const words: Rule[] = [
   {
     name: 'platforms at home',
-    sentence: 'nobody outside its folder writes a platform\'s name: what differs is said in its definition',
-    breaches: eachSource((source, tree) => platformsOf(tree)
-      .filter((name) => !REGISTRIES.includes(source.path) && !source.path.startsWith(`libs/providers/src/${name}/`))
-      .flatMap((name) => namings(source, name))),
+    sentence: "nobody outside its folder writes a platform's name: what differs is said in its definition",
+    breaches: eachSource((source, tree) =>
+      platformsOf(tree)
+        .filter((name) => !REGISTRIES.includes(source.path) && !source.path.startsWith(`libs/providers/src/${name}/`))
+        .flatMap((name) => namings(source, name)),
+    ),
   },
   {
     name: 'one reader of the environment',
     sentence: 'process.env is handed whole to a reader of #config, at the start of a process (main, migrate, seed)',
-    breaches: eachSource(({ path, ast }) => [...nodesOf(ast)].filter((node) => takesEnvironment(node) && !(READS_ENVIRONMENT.test(path) && isRead(node)))
-      .map((node) => `has "${node.getText()}"`)),
+    breaches: eachSource(({ path, ast }) =>
+      [...nodesOf(ast)]
+        .filter((node) => takesEnvironment(node) && !(READS_ENVIRONMENT.test(path) && isRead(node)))
+        .map((node) => `has "${node.getText()}"`),
+    ),
   },
   {
     name: 'no synchronize',
     sentence: 'the tables are made by migrations alone, and synchronize drops what it does not know',
-    breaches: eachSource(({ ast }) => [...nodesOf(ast)].filter(synchronizes).map((node) => `has "${node.parent.getText()}"`)),
+    breaches: eachSource(({ ast }) =>
+      [...nodesOf(ast)].filter(synchronizes).map((node) => `has "${node.parent.getText()}"`),
+    ),
   },
   {
     name: 'one clock in SQL',
     sentence: 'time in SQL is db_now(), so that a test can turn it for all processes at once',
-    breaches: eachSource(({ path, ast }) => (path === DATABASE_CLOCK ? [] : [...nodesOf(ast)])
-      .map((node) => SERVER_CLOCK.exec(literalOf(node) ?? '')?.[0]).filter((found) => found !== undefined)
-      .map((found) => `says ${found} in a text`)),
+    breaches: eachSource(({ path, ast }) =>
+      (path === DATABASE_CLOCK ? [] : [...nodesOf(ast)])
+        .map((node) => SERVER_CLOCK.exec(literalOf(node) ?? '')?.[0])
+        .filter((found) => found !== undefined)
+        .map((found) => `says ${found} in a text`),
+    ),
   },
   {
     name: 'one clock for rows',
-    sentence: 'what is decided about rows is decided by the database\'s clock, not by this machine\'s',
-    breaches: eachSource(({ path, ast }) => (ROOMS_OF_ROWS.test(path) ? [...nodesOf(ast)] : [])
-      .filter(asksOwnClock).map((node) => `has ${node.getText()}`)),
+    sentence: "what is decided about rows is decided by the database's clock, not by this machine's",
+    breaches: eachSource(({ path, ast }) =>
+      (ROOMS_OF_ROWS.test(path) ? [...nodesOf(ast)] : []).filter(asksOwnClock).map((node) => `has ${node.getText()}`),
+    ),
   },
 ];
 

@@ -36,8 +36,14 @@ export class AccountHealthController {
   @RateClass('heavy')
   @Describe({
     summary: 'Ask the platform now how an account is',
-    description: 'Where a platform bills this by the UTC day, and answered it today already, the answer is what is stored.',
-    answers: { status: 200, description: 'What is known now.', schema: accountHealthSchema, example: accountHealthExample },
+    description:
+      'Where a platform bills this by the UTC day, and answered it today already, the answer is what is stored.',
+    answers: {
+      status: 200,
+      description: 'What is known now.',
+      schema: accountHealthSchema,
+      example: accountHealthExample,
+    },
     problems: ['account.not_found', 'provider.unavailable', 'oauth_app.paused'],
   })
   async probe(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<AccountHealthView> {

@@ -14,7 +14,8 @@ beforeAll(async () => {
 
 afterAll(() => connected.close());
 
-const health = async (id: string): Promise<AccountHealthView> => (await connected.get<AccountHealthView>(`/v1/accounts/${id}/health`)).body;
+const health = async (id: string): Promise<AccountHealthView> =>
+  (await connected.get<AccountHealthView>(`/v1/accounts/${id}/health`)).body;
 const probe = (id: string) => connected.post<AccountHealthView & { code: string }>(`/v1/accounts/${id}/probe`);
 const asked = () => connected.calls('identity');
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
@@ -25,7 +26,14 @@ describe('the health of an account', () => {
       id: x,
       health: 'active',
       health_reason: null,
-      token: { state: 'valid', expires_at: TIME, refresh_expires_at: null, last_refreshed_at: null, next_refresh_at: TIME, last_error: null },
+      token: {
+        state: 'valid',
+        expires_at: TIME,
+        refresh_expires_at: null,
+        last_refreshed_at: null,
+        next_refresh_at: TIME,
+        last_error: null,
+      },
       provisioning: { state: 'ready', steps: [] },
       probe: { state: 'ok', at: TIME, next_at: TIME },
       recommendation: 'none',
@@ -48,10 +56,19 @@ describe('the health of an account', () => {
 
   it('is for a credential of this tenant with accounts:read', async () => {
     const { api } = connected;
-    expect((await api.call(`/v1/accounts/${x}/health`, { as: await api.key({ workspace: 'stranger' }) })).status).toBe(404);
-    expect((await api.call(`/v1/accounts/${x}/health`, { as: await api.key({ scopes: ['oauth:write'] }) })).status).toBe(403);
-    expect((await api.post(`/v1/accounts/${x}/probe`, await api.key({ scopes: ['accounts:read'] }), {})).status).toBe(403);
-    expect(await connected.get('/v1/accounts/acc_zz/health')).toMatchObject({ status: 404, body: { code: 'account.not_found' } });
+    expect((await api.call(`/v1/accounts/${x}/health`, { as: await api.key({ workspace: 'stranger' }) })).status).toBe(
+      404,
+    );
+    expect(
+      (await api.call(`/v1/accounts/${x}/health`, { as: await api.key({ scopes: ['oauth:write'] }) })).status,
+    ).toBe(403);
+    expect((await api.post(`/v1/accounts/${x}/probe`, await api.key({ scopes: ['accounts:read'] }), {})).status).toBe(
+      403,
+    );
+    expect(await connected.get('/v1/accounts/acc_zz/health')).toMatchObject({
+      status: 404,
+      body: { code: 'account.not_found' },
+    });
   });
 });
 
@@ -80,19 +97,36 @@ describe('a probe', () => {
 
   it('that the platform fails to answer is a 502, says when to ask again, and harms no account', async () => {
     await connected.post(`/v1/accounts/${tiktok}/refresh`);
-    await connected.sandbox.control('POST', '/faults', { provider: 'tiktok', endpoint: 'identity', times: 1, status: 500 });
+    await connected.sandbox.control('POST', '/faults', {
+      provider: 'tiktok',
+      endpoint: 'identity',
+      times: 1,
+      status: 500,
+    });
     const answer = await probe(tiktok);
     expect(answer).toMatchObject({ status: 502, body: { code: 'provider.unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('60');
-    expect(await health(tiktok)).toMatchObject({ health: 'active', probe: { state: 'unavailable' }, recommendation: 'none' });
+    expect(await health(tiktok)).toMatchObject({
+      health: 'active',
+      probe: { state: 'unavailable' },
+      recommendation: 'none',
+    });
   });
 
   it('is not made while the app is paused', async () => {
     const before = await asked();
-    await connected.pool.query(`update oauth_apps set status = 'paused', paused_until = db_now() + interval '90 seconds' where provider = 'tiktok'`);
+    await connected.pool.query(
+      `update oauth_apps set status = 'paused', paused_until = db_now() + interval '90 seconds' where provider = 'tiktok'`,
+    );
     const answer = await probe(tiktok);
-    expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([503, 'oauth_app.paused', '90']);
-    await connected.pool.query(`update oauth_apps set status = 'active', paused_until = null where provider = 'tiktok'`);
+    expect([answer.status, answer.body.code, answer.headers.get('retry-after')]).toEqual([
+      503,
+      'oauth_app.paused',
+      '90',
+    ]);
+    await connected.pool.query(
+      `update oauth_apps set status = 'active', paused_until = null where provider = 'tiktok'`,
+    );
     expect(await asked()).toBe(before);
   });
 
@@ -103,7 +137,12 @@ describe('a probe', () => {
     expect(Date.parse(body.token.next_refresh_at ?? '')).toBeLessThanOrEqual(Date.parse(body.probe.at ?? ''));
     await connected.pass(61);
     expect((await connected.post(`/v1/accounts/${tiktok}/refresh`)).status).toBe(409);
-    expect(await health(tiktok)).toMatchObject({ health: 'degraded', health_reason: 'refresh_unconfirmed', recommendation: 'wait', token: { state: 'unknown' } });
+    expect(await health(tiktok)).toMatchObject({
+      health: 'degraded',
+      health_reason: 'refresh_unconfirmed',
+      recommendation: 'wait',
+      token: { state: 'unknown' },
+    });
   });
 });
 

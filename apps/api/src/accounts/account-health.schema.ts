@@ -20,7 +20,9 @@ export const accountHealthSchema = z
       last_error: z.string().nullable().describe("The platform's own code of the last refusal since the last ok."),
     }),
     provisioning: z.object({
-      state: z.enum(['pending', 'provisioning', 'ready', 'failed', 'released']).describe('Always ready where a person consented.'),
+      state: z
+        .enum(['pending', 'provisioning', 'ready', 'failed', 'released'])
+        .describe('Always ready where a person consented.'),
       steps: z.array(step),
     }),
     probe: z.object({ state: z.enum(PROBE_STATES), at: time.nullable(), next_at: time.nullable() }),

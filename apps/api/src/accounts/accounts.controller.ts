@@ -8,16 +8,28 @@ import { publicId } from '../http/public-id.js';
 import { RateClass } from '../http/rate-class.js';
 import { Scopes } from '../http/scope.js';
 import {
-  accountEventPageExample, accountEventPageSchema, type AccountEventPageView, listEventsQuery, type ListEventsQuery,
+  accountEventPageExample,
+  accountEventPageSchema,
+  type AccountEventPageView,
+  listEventsQuery,
+  type ListEventsQuery,
 } from './account-event.schema.js';
 import { accountEventView } from './account-event.view.js';
 import { AccountId, DescribeAccountId } from './account-id.js';
 import { accountExample, accountSchema, type AccountView } from './account.schema.js';
 import { accountView } from './account.view.js';
 import {
-  accountPageExample, accountPageSchema, type AccountPageView, listAccountsQuery, type ListAccountsQuery,
+  accountPageExample,
+  accountPageSchema,
+  type AccountPageView,
+  listAccountsQuery,
+  type ListAccountsQuery,
 } from './list-accounts.schema.js';
-import { refreshedAccountExample, refreshedAccountSchema, type RefreshedAccountView } from './refreshed-account.schema.js';
+import {
+  refreshedAccountExample,
+  refreshedAccountSchema,
+  type RefreshedAccountView,
+} from './refreshed-account.schema.js';
 
 @ApiTags('Accounts')
 @Controller('/v1/accounts')
@@ -86,15 +98,28 @@ export class AccountsController {
   @RateClass('heavy')
   @Describe({
     summary: 'Refresh the tokens of an account now',
-    answers: { status: 200, description: 'What is stored now.', schema: refreshedAccountSchema, example: refreshedAccountExample },
+    answers: {
+      status: 200,
+      description: 'What is stored now.',
+      schema: refreshedAccountSchema,
+      example: refreshedAccountExample,
+    },
     problems: [
-      'account.not_found', 'account.refresh_failed', 'account.not_refreshable', 'account.leased',
-      'provider.unavailable', 'oauth_app.paused',
+      'account.not_found',
+      'account.refresh_failed',
+      'account.not_refreshable',
+      'account.leased',
+      'provider.unavailable',
+      'oauth_app.paused',
     ],
   })
   async refresh(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<RefreshedAccountView> {
     const refreshed = await this.refreshAccount.execute({ tenant, id });
-    return { id: publicId('acc', refreshed.id), health: refreshed.health, token_expires_at: isoTime(refreshed.tokenExpiresAt) };
+    return {
+      id: publicId('acc', refreshed.id),
+      health: refreshed.health,
+      token_expires_at: isoTime(refreshed.tokenExpiresAt),
+    };
   }
 
   @Get('/:id/events')

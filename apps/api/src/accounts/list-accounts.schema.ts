@@ -24,7 +24,7 @@ export const accountPageSchema = z
   .object({
     items: z.array(accountSchema),
     next_cursor: z.string().nullable(),
-    total: z.int().describe('What the filters match; on later pages it may be the first page\'s.'),
+    total: z.int().describe("What the filters match; on later pages it may be the first page's."),
     total_capped: z.literal(true).optional().describe('With q the count stops at 10,000.'),
   })
   .meta({ id: 'AccountPage' });

@@ -25,7 +25,12 @@ afterAll(() => connected.close());
 
 const patch = async (body: object, as = connected.key) => {
   const headers = { 'content-type': 'application/json' };
-  const response = await connected.api.call(`/v1/accounts/${id}`, { as, method: 'PATCH', headers, body: JSON.stringify(body) });
+  const response = await connected.api.call(`/v1/accounts/${id}`, {
+    as,
+    method: 'PATCH',
+    headers,
+    body: JSON.stringify(body),
+  });
   return { status: response.status, body: (await response.json()) as AccountView & { code: string } };
 };
 const stored = async (): Promise<AccountView> => (await connected.get<AccountView>(`/v1/accounts/${id}`)).body;
@@ -39,8 +44,15 @@ describe('a change of an account', () => {
   });
 
   it('merges metadata: other keys stay, null takes one away', async () => {
-    expect((await patch({ metadata: { team: 'north', size: '3' } })).body.metadata).toEqual({ user_ref: 'user-42', team: 'north', size: '3' });
-    expect((await patch({ metadata: { team: 'south', size: null, never: null } })).body.metadata).toEqual({ user_ref: 'user-42', team: 'south' });
+    expect((await patch({ metadata: { team: 'north', size: '3' } })).body.metadata).toEqual({
+      user_ref: 'user-42',
+      team: 'north',
+      size: '3',
+    });
+    expect((await patch({ metadata: { team: 'south', size: null, never: null } })).body.metadata).toEqual({
+      user_ref: 'user-42',
+      team: 'south',
+    });
     expect((await patch({ handle: 'ada' })).body.metadata).toEqual({ user_ref: 'user-42', team: 'south' });
   });
 
@@ -49,8 +61,14 @@ describe('a change of an account', () => {
     const keys = (first: number, count: number): object =>
       Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${first + at}`, 'v']));
     expect((await patch({ metadata: keys(0, 50) })).status).toBe(200);
-    expect(await patch({ metadata: { one: 'more' } })).toMatchObject({ status: 400, body: { errors: [{ field: 'metadata' }] } });
-    expect(await patch({ metadata: keys(0, 51) })).toMatchObject({ status: 400, body: { errors: [{ field: 'metadata' }] } });
+    expect(await patch({ metadata: { one: 'more' } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'metadata' }] },
+    });
+    expect(await patch({ metadata: keys(0, 51) })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'metadata' }] },
+    });
     expect((await patch({ metadata: { k0: null, one: 'more' } })).status).toBe(200);
     expect(Object.keys((await stored()).metadata)).toHaveLength(50);
   });
@@ -65,7 +83,10 @@ describe('a change of an account', () => {
     const other = await connected.connect('x', 'happy', `?project_id=${project}`);
     const before = await stored();
     expect(other).not.toBe(id);
-    expect(await patch({ project_id: project, handle: 'moved' })).toMatchObject({ status: 409, body: { code: 'account.connected_there' } });
+    expect(await patch({ project_id: project, handle: 'moved' })).toMatchObject({
+      status: 409,
+      body: { code: 'account.connected_there' },
+    });
     expect(await stored()).toEqual(before);
   });
 

@@ -11,7 +11,9 @@ const common = {
   return_hosts: z.array(z.string()),
   created_at: time,
   expires_at: time.nullable(),
-  created_by: idOf('key').nullable().describe('The key that made this one, and ends it when it is revoked; null: a dashboard token did.'),
+  created_by: idOf('key')
+    .nullable()
+    .describe('The key that made this one, and ends it when it is revoked; null: a dashboard token did.'),
 };
 
 const limits = z.object({ read: z.int().optional(), write: z.int().optional(), heavy: z.int().optional() });
@@ -23,7 +25,9 @@ export const apiKeySchema = z
 export type ApiKeyView = z.output<typeof apiKeySchema>;
 
 /** The one answer that holds the key itself. */
-export const newApiKeySchema = z.object({ ...common, key: z.string().describe('Shown this once.') }).meta({ id: 'NewApiKey' });
+export const newApiKeySchema = z
+  .object({ ...common, key: z.string().describe('Shown this once.') })
+  .meta({ id: 'NewApiKey' });
 export type NewApiKeyView = z.output<typeof newApiKeySchema>;
 
 const shared = {

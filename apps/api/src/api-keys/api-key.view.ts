@@ -13,7 +13,10 @@ export const apiKeyView = (key: ApiKeyRecord): ApiKeyView => ({
 });
 
 /** The answer that shows the key, once. */
-export const newApiKeyView = (record: ApiKeyRecord, key: Secret): NewApiKeyView => ({ ...common(record), key: key.reveal() });
+export const newApiKeyView = (record: ApiKeyRecord, key: Secret): NewApiKeyView => ({
+  ...common(record),
+  key: key.reveal(),
+});
 
 const common = (key: ApiKeyRecord): Omit<NewApiKeyView, 'key'> => ({
   id: publicId('key', key.id),

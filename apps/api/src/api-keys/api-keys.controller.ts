@@ -6,7 +6,14 @@ import { type Caller, CurrentCaller } from '../http/caller.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { PublicIdPipe } from '../http/public-id-pipe.js';
 import { Scopes } from '../http/scope.js';
-import { apiKeyExample, apiKeySchema, type ApiKeyView, newApiKeyExample, newApiKeySchema, type NewApiKeyView } from './api-key.schema.js';
+import {
+  apiKeyExample,
+  apiKeySchema,
+  type ApiKeyView,
+  newApiKeyExample,
+  newApiKeySchema,
+  type NewApiKeyView,
+} from './api-key.schema.js';
 import { apiKeyView, newApiKeyView } from './api-key.view.js';
 import { CreateApiKey } from './create-api-key.js';
 import { createApiKeyBody, type CreateApiKeyBody, createApiKeyExample } from './create-api-key.schema.js';
@@ -53,7 +60,12 @@ export class ApiKeysController {
   @Scopes('keys:write')
   @Describe({
     summary: 'List the API keys of this environment',
-    answers: { status: 200, description: 'All that are not revoked.', schema: z.array(apiKeySchema), example: [apiKeyExample] },
+    answers: {
+      status: 200,
+      description: 'All that are not revoked.',
+      schema: z.array(apiKeySchema),
+      example: [apiKeyExample],
+    },
     problems: [],
   })
   async list(@CurrentCaller() { tenant }: Caller): Promise<ApiKeyView[]> {

@@ -30,7 +30,11 @@ const make = async (as: string, body: object): Promise<Made> => {
 
 describe('API keys', () => {
   it('are shown once, work, are listed without their secret, and end for good', async () => {
-    const made = await make(maker, { name: ' CI ', scopes: ['accounts:read', 'accounts:read'], return_hosts: ['App.Example.com:8443'] });
+    const made = await make(maker, {
+      name: ' CI ',
+      scopes: ['accounts:read', 'accounts:read'],
+      return_hosts: ['App.Example.com:8443'],
+    });
     expect(made).toEqual({
       id: expect.stringMatching(/^key_[0-9a-z]{26}$/),
       name: 'CI',
@@ -72,7 +76,10 @@ describe('API keys', () => {
     expect((await make(key, { name: 'smaller' })).scopes).toEqual(['accounts:read']);
     const greedy = await api.post('/v1/api-keys', key, { name: 'greedy', scopes: ['accounts:read', 'tokens:read'] });
     expect(greedy.status).toBe(403);
-    expect(await greedy.json()).toMatchObject({ code: 'scope.missing', detail: expect.stringContaining('tokens:read') });
+    expect(await greedy.json()).toMatchObject({
+      code: 'scope.missing',
+      detail: expect.stringContaining('tokens:read'),
+    });
     const dashboard = await api.post('/v1/api-keys', await api.token(), { name: 'greedy', scopes: ['tokens:read'] });
     expect(dashboard.status).toBe(403);
   });
@@ -81,17 +88,49 @@ describe('API keys', () => {
     const end = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
     const later = new Date(Date.now() + 172_800_000).toISOString();
     const hosts = ['a.example', 'bücher.example:8443'];
-    const parent = await make(await api.token(), { name: 'parent', environment: 'test', scopes: ['keys:write'], return_hosts: hosts, expires_at: end });
-    expect(parent).toMatchObject({ return_hosts: ['a.example', 'xn--bcher-kva.example:8443'], expires_at: end, created_by: null });
+    const parent = await make(await api.token(), {
+      name: 'parent',
+      environment: 'test',
+      scopes: ['keys:write'],
+      return_hosts: hosts,
+      expires_at: end,
+    });
+    expect(parent).toMatchObject({
+      return_hosts: ['a.example', 'xn--bcher-kva.example:8443'],
+      expires_at: end,
+      created_by: null,
+    });
     const child = { scopes: ['keys:write'], created_by: parent.id };
-    expect(await make(parent.key, { name: 'child', scopes: ['keys:write'] })).toMatchObject({ ...child, return_hosts: [], expires_at: end });
-    expect(await make(parent.key, { name: 'child', scopes: ['keys:write'], expires_at: null, return_hosts: null })).toMatchObject({ ...child, expires_at: end });
-    const equal = { name: 'child', scopes: ['keys:write'], expires_at: end, return_hosts: ['A.example', 'a.example', 'xn--bcher-kva.example:8443'] };
-    expect(await make(parent.key, equal)).toMatchObject({ ...child, expires_at: end, return_hosts: parent.return_hosts });
+    expect(await make(parent.key, { name: 'child', scopes: ['keys:write'] })).toMatchObject({
+      ...child,
+      return_hosts: [],
+      expires_at: end,
+    });
+    expect(
+      await make(parent.key, { name: 'child', scopes: ['keys:write'], expires_at: null, return_hosts: null }),
+    ).toMatchObject({ ...child, expires_at: end });
+    const equal = {
+      name: 'child',
+      scopes: ['keys:write'],
+      expires_at: end,
+      return_hosts: ['A.example', 'a.example', 'xn--bcher-kva.example:8443'],
+    };
+    expect(await make(parent.key, equal)).toMatchObject({
+      ...child,
+      expires_at: end,
+      return_hosts: parent.return_hosts,
+    });
 
-    for (const [more, field] of [[{ return_hosts: ['a.example', 'b.example'] }, 'return_hosts.1'], [{ return_hosts: ['a.example:8443'] }, 'return_hosts.0'], [{ expires_at: later }, 'expires_at']] as const) {
+    for (const [more, field] of [
+      [{ return_hosts: ['a.example', 'b.example'] }, 'return_hosts.1'],
+      [{ return_hosts: ['a.example:8443'] }, 'return_hosts.0'],
+      [{ expires_at: later }, 'expires_at'],
+    ] as const) {
       const response = await api.post('/v1/api-keys', parent.key, { name: 'more', scopes: ['keys:write'], ...more });
-      expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ errors: [expect.objectContaining({ field })] })]);
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        expect.objectContaining({ errors: [expect.objectContaining({ field })] }),
+      ]);
     }
   });
 
@@ -102,7 +141,12 @@ describe('API keys', () => {
   });
 
   it('give their rate limits to the keys they make', async () => {
-    const slow = await make(await api.token(), { name: 'slow', environment: 'test', scopes: ['keys:write'], rate_limits: { read: 7 } });
+    const slow = await make(await api.token(), {
+      name: 'slow',
+      environment: 'test',
+      scopes: ['keys:write'],
+      rate_limits: { read: 7 },
+    });
     const { key } = await make(slow.key, { name: 'slow too', scopes: ['keys:write'] });
     expect((await api.call('/v1/api-keys', { as: key })).headers.get('ratelimit-policy')).toBe('"read";q=7;w=60');
   });
@@ -126,7 +170,9 @@ describe('API keys', () => {
     const pool = new pg.Pool({ connectionString: api.database.url });
     for (let round = 0; round < 5; round += 1) {
       const parent = await make(maker, { name: 'parent', scopes: ['keys:write'] });
-      const makings = Array.from({ length: 6 }, (_, at) => api.post('/v1/api-keys', parent.key, { name: `raced-${at}`, scopes: ['keys:write'] }));
+      const makings = Array.from({ length: 6 }, (_, at) =>
+        api.post('/v1/api-keys', parent.key, { name: `raced-${at}`, scopes: ['keys:write'] }),
+      );
       const revoked = api.call(`/v1/api-keys/${parent.id}`, { as: maker, method: 'DELETE' });
       for (const answer of await Promise.all(makings)) expect([201, 401]).toContain(answer.status);
       expect((await revoked).status).toBe(204);
@@ -145,8 +191,15 @@ describe('API keys', () => {
     await revoking.query("update api_keys set revoked_at = db_now() where name = 'being revoked'");
     const making = api.post('/v1/api-keys', parent.key, { name: 'too late', scopes: ['keys:write'] });
     const isWaiting = async (): Promise<boolean> =>
-      (await pool.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%for share%' and datname = current_database()")).rowCount === 1;
-    while (!(await isWaiting())) await new Promise((resolve) => { setImmediate(resolve); });
+      (
+        await pool.query(
+          "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%for share%' and datname = current_database()",
+        )
+      ).rowCount === 1;
+    while (!(await isWaiting()))
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     await revoking.query('commit');
     revoking.release();
     expect((await making).status).toBe(401);
@@ -157,7 +210,10 @@ describe('API keys', () => {
     for (const more of [{ environment: 'live' }, { rate_limits: { read: 9 } }]) {
       const response = await api.post('/v1/api-keys', maker, { name: 'a', ...more });
       const errors = [{ field: Object.keys(more)[0], message: expect.any(String) }];
-      expect([response.status, await response.json()]).toEqual([403, expect.objectContaining({ code: 'credential.not_allowed', errors })]);
+      expect([response.status, await response.json()]).toEqual([
+        403,
+        expect.objectContaining({ code: 'credential.not_allowed', errors }),
+      ]);
     }
     const token = await api.token();
     expect(await make(token, { name: 'a', rate_limits: { read: 9 } })).toMatchObject({ environment: 'live' });

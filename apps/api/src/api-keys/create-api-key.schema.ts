@@ -7,11 +7,18 @@ import { ON_REQUEST, RESERVED, SCOPES } from '../http/scope.js';
 const returnHost = text(255).transform((given, context) => {
   const parsed = /[/?#]/.test(given) ? undefined : parseReturnUrl(`https://${given}/`);
   if (parsed && 'url' in parsed) return parsed.url.host;
-  context.addIssue({ code: 'custom', message: 'must be a host, with a port if need be: app.example.com or localhost:3000' });
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a host, with a port if need be: app.example.com or localhost:3000',
+  });
   return z.NEVER;
 });
 
-const aMinute = z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000, 'must be at most 1000000').optional();
+const aMinute = z
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(1_000_000, 'must be at most 1000000')
+  .optional();
 
 export const createApiKeyBody = z.strictObject({
   name: text(80),
@@ -21,7 +28,9 @@ export const createApiKeyBody = z.strictObject({
     .min(1, 'must name at least one')
     .transform((scopes) => [...new Set(scopes)])
     .optional()
-    .describe(`By default all that the caller has but those that must be named: ${ON_REQUEST.join(', ')}. Reserved, asked for by no endpoint yet: ${RESERVED.join(', ')}.`),
+    .describe(
+      `By default all that the caller has but those that must be named: ${ON_REQUEST.join(', ')}. Reserved, asked for by no endpoint yet: ${RESERVED.join(', ')}.`,
+    ),
   return_hosts: z
     .array(returnHost)
     .max(20, 'must be at most 20')

@@ -34,11 +34,20 @@ export class CreateApiKey {
     const { caller, name } = input;
     const environment = allowedEnvironment(input);
     const scopes = allowedScopes(input);
-    if (input.rateLimits && caller.kind === 'key') throw notAllowed('rate_limits', 'can be set with a dashboard token only');
+    if (input.rateLimits && caller.kind === 'key')
+      throw notAllowed('rate_limits', 'can be set with a dashboard token only');
     const key = newApiKey(this.config.callers.apiKeyPrefix, environment);
     const id = newId();
     const { workspaceId } = caller.tenant;
-    const row = { id, workspaceId, environment, name, scopes, keyPrefix: shownPrefix(key), keyHash: digest(key.reveal()) };
+    const row = {
+      id,
+      workspaceId,
+      environment,
+      name,
+      scopes,
+      keyPrefix: shownPrefix(key),
+      keyHash: digest(key.reveal()),
+    };
     const record = await this.database.dataSource.transaction(async (manager) => {
       const tx = (await manager.queryRunner?.connect()) as Tx;
       await manager.insert(ApiKey, { ...row, ...(await bounds(tx, input)) });
@@ -64,23 +73,36 @@ async function bounds(tx: Tx, input: NewApiKey): Promise<Bounds> {
   const { caller, returnHosts } = input;
   const rateLimits = input.rateLimits ?? null;
   const expiresAt = input.expiresAt ?? null;
-  const { rows: [workspace] } = await tx.query<{ now: Date }>(HOLD_OFF_REVOCATIONS, [caller.tenant.workspaceId]);
-  if (expiresAt && workspace && expiresAt <= workspace.now) throw invalid([{ field: 'expires_at', message: 'must be in the future' }]);
+  const {
+    rows: [workspace],
+  } = await tx.query<{ now: Date }>(HOLD_OFF_REVOCATIONS, [caller.tenant.workspaceId]);
+  if (expiresAt && workspace && expiresAt <= workspace.now)
+    throw invalid([{ field: 'expires_at', message: 'must be in the future' }]);
   if (caller.keyId === undefined) return { createdBy: null, returnHosts, rateLimits, expiresAt };
   const maker = await findMaker(tx, caller.keyId);
   checkBounds({ returnHosts, expiresAt }, maker);
-  return { createdBy: caller.keyId, returnHosts, rateLimits: maker.rateLimits, expiresAt: expiresAt ?? maker.expiresAt };
+  return {
+    createdBy: caller.keyId,
+    returnHosts,
+    rateLimits: maker.rateLimits,
+    expiresAt: expiresAt ?? maker.expiresAt,
+  };
 }
 
 async function findMaker(tx: Tx, id: string): Promise<Maker> {
-  const { rows: [maker] } = await tx.query<Maker>(FIND_MAKER, [id]);
+  const {
+    rows: [maker],
+  } = await tx.query<Maker>(FIND_MAKER, [id]);
   if (!maker) throw new CodedError('credential.invalid', 'The API key was revoked or has expired.');
   return maker;
 }
 
 function checkBounds({ returnHosts, expiresAt }: Pick<Maker, 'returnHosts' | 'expiresAt'>, maker: Maker): void {
   const foreign = returnHosts.findIndex((host) => !maker.returnHosts.includes(host));
-  if (foreign >= 0) throw invalid([{ field: `return_hosts.${foreign}`, message: 'is not among the return_hosts of the key that makes this one' }]);
+  if (foreign >= 0)
+    throw invalid([
+      { field: `return_hosts.${foreign}`, message: 'is not among the return_hosts of the key that makes this one' },
+    ]);
   if (expiresAt && maker.expiresAt && expiresAt > maker.expiresAt) {
     throw invalid([{ field: 'expires_at', message: 'must not be later than that of the key that makes this one' }]);
   }

@@ -15,12 +15,23 @@ import { untrustedPage } from './landing-page.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
 
-const LOCATION = { Location: { description: 'The return URL, or a page of ours.', schema: { type: 'string' as const } } };
+const LOCATION = {
+  Location: { description: 'The return URL, or a page of ours.', schema: { type: 'string' as const } },
+};
 const DESCRIPTION = {
   answers: [
-    { status: 302, description: 'To the return URL, with connected=<provider> or oauth_error=<reason>.', headers: LOCATION },
+    {
+      status: 302,
+      description: 'To the return URL, with connected=<provider> or oauth_error=<reason>.',
+      headers: LOCATION,
+    },
     { status: 204, description: 'To HEAD and to a prefetch: nothing was spent.' },
-    { status: 400, description: 'A state that cannot be trusted: a page, never a redirect.', contentType: 'text/html', example: '<!doctype html>…' },
+    {
+      status: 400,
+      description: 'A state that cannot be trusted: a page, never a redirect.',
+      contentType: 'text/html',
+      example: '<!doctype html>…',
+    },
   ],
   problems: [],
   isPublic: true,

@@ -15,6 +15,20 @@ export const candidateSchema = z
 export type CandidateView = z.output<typeof candidateSchema>;
 
 export const candidateExamples: CandidateView[] = [
-  { platform_account_id: '104872965411223', handle: 'analytical.engines', display_name: 'Analytical Engines', avatar_url: null, eligible: true, reason: null },
-  { platform_account_id: '104872965411224', handle: null, display_name: 'Difference Engines', avatar_url: null, eligible: false, reason: 'role_lost' },
+  {
+    platform_account_id: '104872965411223',
+    handle: 'analytical.engines',
+    display_name: 'Analytical Engines',
+    avatar_url: null,
+    eligible: true,
+    reason: null,
+  },
+  {
+    platform_account_id: '104872965411224',
+    handle: null,
+    display_name: 'Difference Engines',
+    avatar_url: null,
+    eligible: false,
+    reason: 'role_lost',
+  },
 ];

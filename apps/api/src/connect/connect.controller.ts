@@ -11,7 +11,11 @@ import { attemptExample, attemptSchema, type AttemptView, selectableAttemptExamp
 import { attemptView } from './attempt.view.js';
 import { selectAccountsBody, type SelectAccountsBody, selectAccountsExample } from './select-accounts.schema.js';
 import {
-  startConnectQuery, type StartConnectQuery, startedConnectExample, startedConnectSchema, type StartedConnectView,
+  startConnectQuery,
+  type StartConnectQuery,
+  startedConnectExample,
+  startedConnectSchema,
+  type StartedConnectView,
 } from './start-connect.schema.js';
 import { startedConnectView } from './started-connect.view.js';
 
@@ -31,8 +35,14 @@ export class ConnectController {
     summary: 'Start to connect an account: send the browser to authorize_url',
     answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },
     problems: [
-      'validation.failed', 'provider.unknown', 'provider.live_only', 'oauth_app.missing', 'oauth_app.not_found',
-      'return_url.not_allowed', 'project.not_found', 'scopes.invalid',
+      'validation.failed',
+      'provider.unknown',
+      'provider.live_only',
+      'oauth_app.missing',
+      'oauth_app.not_found',
+      'return_url.not_allowed',
+      'project.not_found',
+      'scopes.invalid',
     ],
   })
   async start(
@@ -72,7 +82,8 @@ export class ConnectController {
   @ApiParam({ name: 'state', example: selectableAttemptExample.state })
   @Describe({
     summary: 'Select what becomes an account, where the attempt waits for that',
-    description: 'An attempt that still reads selection_required could not be finished: the platform did not answer; send it again.',
+    description:
+      'An attempt that still reads selection_required could not be finished: the platform did not answer; send it again.',
     body: selectAccountsExample,
     answers: { status: 200, description: 'The attempt.', schema: attemptSchema, example: attemptExample },
     problems: ['attempt.not_found', 'attempt.not_selectable'],

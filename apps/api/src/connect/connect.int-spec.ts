@@ -20,7 +20,13 @@ beforeAll(async () => {
   api = await openTestApi({ SANDBOX_URL: 'http://127.0.0.1:9' });
   pool = new pg.Pool({ connectionString: api.database.url });
   key = await api.key();
-  const app = { provider: 'x', name: 'X', client_id: ' abc ', client_secret: ' shh-very-secret ', allowed_return_urls: [RETURN_URL] };
+  const app = {
+    provider: 'x',
+    name: 'X',
+    client_id: ' abc ',
+    client_secret: ' shh-very-secret ',
+    allowed_return_urls: [RETURN_URL],
+  };
   expect((await api.post('/v1/oauth-apps', key, app)).status).toBe(201);
 });
 
@@ -41,7 +47,13 @@ describe('an OAuth app', () => {
   it('comes back trimmed, with its redirect URI and without its secret', async () => {
     const text = await (await api.call('/v1/oauth-apps', { as: key })).text();
     expect(JSON.parse(text)).toMatchObject([
-      { provider: 'x', client_id: 'abc', redirect_uri: 'http://localhost:3000/v1/oauth/x/callback', is_default: true, status: 'active' },
+      {
+        provider: 'x',
+        client_id: 'abc',
+        redirect_uri: 'http://localhost:3000/v1/oauth/x/callback',
+        is_default: true,
+        status: 'active',
+      },
     ]);
     expect(text).not.toContain('shh-very-secret');
   });
@@ -62,15 +74,25 @@ describe('an OAuth app', () => {
   });
 
   it('of no platform names all of them, and the one that was probably meant', async () => {
-    const refused = await api.post('/v1/oauth-apps', key, { provider: 'twitter', name: 'X', client_id: 'abc', client_secret: 'shh' });
-    expect(await refused.json()).toMatchObject({ errors: [{ field: 'provider', message: `must be one of ${PROVIDER_NAMES.join(', ')} (did you mean x?)` }] });
+    const refused = await api.post('/v1/oauth-apps', key, {
+      provider: 'twitter',
+      name: 'X',
+      client_id: 'abc',
+      client_secret: 'shh',
+    });
+    expect(await refused.json()).toMatchObject({
+      errors: [{ field: 'provider', message: `must be one of ${PROVIDER_NAMES.join(', ')} (did you mean x?)` }],
+    });
   });
 
   it('may be told its platform by the other word', async () => {
     const app = { platform: 'tiktok', name: 'T', client_id: 'abc', client_secret: 'shh' };
     const made = await api.post('/v1/oauth-apps', key, app);
     const { id } = (await made.json()) as { id: string };
-    expect(await (await api.call(`/v1/oauth-apps/${id}`, { as: key })).json()).toMatchObject({ id, provider: 'tiktok' });
+    expect(await (await api.call(`/v1/oauth-apps/${id}`, { as: key })).json()).toMatchObject({
+      id,
+      provider: 'tiktok',
+    });
   });
 
   it('of another tenant is not there', async () => {
@@ -110,7 +132,8 @@ describe('a start', () => {
   });
 
   it('at a platform that is none names all of them, and the one that was probably meant', async () => {
-    const detailOf = async (name: string): Promise<unknown> => (await (await api.call(`/v1/oauth/${name}/start`, { as: key })).json() as { detail: unknown }).detail;
+    const detailOf = async (name: string): Promise<unknown> =>
+      ((await (await api.call(`/v1/oauth/${name}/start`, { as: key })).json()) as { detail: unknown }).detail;
     const all = `The field provider must be one of ${PROVIDER_NAMES.join(', ')}`;
     expect(await detailOf('facebook-pages')).toBe(`${all} (did you mean facebook?).`);
     expect(await detailOf('twitter')).toBe(`${all} (did you mean x?).`);
@@ -125,7 +148,13 @@ describe('a start', () => {
 
 describe('a callback', () => {
   beforeAll(async () => {
-    const app = { provider: 'facebook', name: 'Facebook', client_id: 'abc', client_secret: 'shh', allowed_return_urls: [RETURN_URL] };
+    const app = {
+      provider: 'facebook',
+      name: 'Facebook',
+      client_id: 'abc',
+      client_secret: 'shh',
+      allowed_return_urls: [RETURN_URL],
+    };
     expect((await api.post('/v1/oauth-apps', key, app)).status).toBe(201);
   });
 
@@ -137,14 +166,22 @@ describe('a callback', () => {
       await api.call(path, { headers: { 'sec-purpose': 'prefetch;prerender' } }),
       await api.call(path, { headers: { purpose: 'prefetch' } }),
     ];
-    expect(looks.map((look) => [look.status, look.headers.get('cache-control')])).toEqual(Array(3).fill([204, 'no-store']));
+    expect(looks.map((look) => [look.status, look.headers.get('cache-control')])).toEqual(
+      Array(3).fill([204, 'no-store']),
+    );
     expect(await spent()).toBe(0);
   });
 
   it('with a state that is not ours gets a page of ours and goes nowhere', async () => {
     const { state } = await start();
     const forged = state.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
-    const queries = ['', '?state=', `?state=${forged}&code=1`, `?state=${state}&state=${state}&code=1`, '?code=1&return_url=https://evil.example/'];
+    const queries = [
+      '',
+      '?state=',
+      `?state=${forged}&code=1`,
+      `?state=${state}&state=${state}&code=1`,
+      '?code=1&return_url=https://evil.example/',
+    ];
     for (const query of queries) {
       const response = await api.call(`/v1/oauth/x/callback${query}`);
       expect([response.status, response.headers.get('location')]).toEqual([400, null]);
@@ -157,7 +194,11 @@ describe('a callback', () => {
   it('for another platform or app than the start spends nothing', async () => {
     const before = await spent();
     const { state } = await start();
-    for (const path of ['/v1/oauth/tiktok/callback', '/v1/oauth/x/callback/oa_01h455vb4pex5vsknk084sn02q', '/v1/oauth/x/callback/zz']) {
+    for (const path of [
+      '/v1/oauth/tiktok/callback',
+      '/v1/oauth/x/callback/oa_01h455vb4pex5vsknk084sn02q',
+      '/v1/oauth/x/callback/zz',
+    ]) {
       expect((await api.call(`${path}?state=${state}&code=1`)).status).toBe(400);
     }
     expect(await spent()).toBe(before);
@@ -167,25 +208,44 @@ describe('a callback', () => {
     const { state } = await start(`?return_url=${encodeURIComponent(RETURN_URL)}`);
     const path = `/v1/oauth/x/callback?state=${state}&error=access_denied`;
     const response = await api.call(path);
-    expect([response.status, response.headers.get('location')]).toEqual([302, `${RETURN_URL}?oauth_error=access_denied`]);
-    expect(Object.fromEntries(response.headers)).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    expect([response.status, response.headers.get('location')]).toEqual([
+      302,
+      `${RETURN_URL}?oauth_error=access_denied`,
+    ]);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
     expect(await response.text()).toBe('');
     const again = await api.call(path);
     expect(again.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
   });
 
   it.each([
-    ['with the number by which Facebook refuses an app, is for the owner of the app', 'error_code=901&error_message=App+Not+Set+Up', 'app_misconfigured'],
-    ['with a no in Facebook\'s words alone, is a no', 'error_reason=user_denied&error_description=No', 'access_denied'],
+    [
+      'with the number by which Facebook refuses an app, is for the owner of the app',
+      'error_code=901&error_message=App+Not+Set+Up',
+      'app_misconfigured',
+    ],
+    ["with a no in Facebook's words alone, is a no", 'error_reason=user_denied&error_description=No', 'access_denied'],
     ['with a sentence alone, is a failure', 'error_description=Something', 'exchange_failed'],
     ['with an error and a code, is the error', 'error=access_denied&code=1', 'access_denied'],
-    ['with a number at the end of which a fragment was sent on, is read without it', 'error_code=901%23_=_', 'app_misconfigured'],
+    [
+      'with a number at the end of which a fragment was sent on, is read without it',
+      'error_code=901%23_=_',
+      'app_misconfigured',
+    ],
   ])('%s', async (_, said, reason) => {
-    const started = await api.call(`/v1/oauth/facebook/start?return_url=${encodeURIComponent(RETURN_URL)}`, { as: key });
+    const started = await api.call(`/v1/oauth/facebook/start?return_url=${encodeURIComponent(RETURN_URL)}`, {
+      as: key,
+    });
     const { state } = (await started.json()) as Started;
     const response = await api.call(`/v1/oauth/facebook/callback?state=${state}&${said}`);
     expect(response.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=${reason}`);
-    expect(await (await api.call(`/v1/oauth/attempts/${state}`, { as: key })).json()).toMatchObject({ status: 'failed', error: reason });
+    expect(await (await api.call(`/v1/oauth/attempts/${state}`, { as: key })).json()).toMatchObject({
+      status: 'failed',
+      error: reason,
+    });
   });
 
   it.each(['%23_', '%23_=_', '#_=_'])('and a reading of the attempt know a state that ends in %s', async (tail) => {

@@ -25,7 +25,11 @@ export class ConnectedController {
     problems: [],
     isPublic: true,
   })
-  async page(@Query() query: Record<string, unknown>, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async page(
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const proof = landingProof(request);
     const landing = proof && (await this.readLanding.execute(proof.state));
     sendPage(reply, 200, { ...landingPage(query, landing), requestId: landing && proof.requestId });

@@ -22,29 +22,52 @@ beforeAll(async () => {
 
 afterAll(() => api.close());
 
-const json = async (response: Response) => ({ status: response.status, body: (await response.json()) as Record<string, unknown> });
+const json = async (response: Response) => ({
+  status: response.status,
+  body: (await response.json()) as Record<string, unknown>,
+});
 
 describe('a provider that the operator defined', () => {
-  it('can be connected in live, at the operator\'s addresses', async () => {
+  it("can be connected in live, at the operator's addresses", async () => {
     const live = await api.key({ environment: 'live' });
     const app = await json(await api.post('/v1/oauth-apps', live, APP));
-    expect(app).toMatchObject({ status: 201, body: { provider: 'acme', redirect_uri: 'http://localhost:3000/v1/oauth/acme/callback', scopes: ENTRY.scopes.default } });
+    expect(app).toMatchObject({
+      status: 201,
+      body: {
+        provider: 'acme',
+        redirect_uri: 'http://localhost:3000/v1/oauth/acme/callback',
+        scopes: ENTRY.scopes.default,
+      },
+    });
     const { body } = await json(await api.call('/v1/oauth/acme/start', { as: live }));
     const url = new URL(String(body.authorize_url));
-    expect([url.origin, url.pathname, url.searchParams.get('client_id')]).toEqual(['https://acme.example', '/authorize', 'our-id']);
+    expect([url.origin, url.pathname, url.searchParams.get('client_id')]).toEqual([
+      'https://acme.example',
+      '/authorize',
+      'our-id',
+    ]);
     expect((await json(await api.call('/v1/accounts?provider=acme', { as: live }))).body).toMatchObject({ total: 0 });
   });
 
   it('says to a test key that it is live only, where an app is made and where a connection starts', async () => {
     const test = await api.key();
-    const refused = { status: 400, body: { code: 'provider.live_only', errors: [{ field: 'provider', message: expect.stringContaining('live key') }] } };
+    const refused = {
+      status: 400,
+      body: {
+        code: 'provider.live_only',
+        errors: [{ field: 'provider', message: expect.stringContaining('live key') }],
+      },
+    };
     expect(await json(await api.post('/v1/oauth-apps', test, APP))).toMatchObject(refused);
     expect(await json(await api.call('/v1/oauth/acme/start', { as: test }))).toMatchObject(refused);
   });
 
   it('is one of those that a wrong name is told of, and that the documentation lists', async () => {
     const wrong = await json(await api.call('/v1/accounts?provider=myspace', { as: await api.key() }));
-    expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: 'provider', message: expect.stringMatching(/^must be one of x, .*, acme$/) }] } });
+    expect(wrong).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'provider', message: expect.stringMatching(/^must be one of x, .*, acme$/) }] },
+    });
     const document = await (await api.call('/v1/openapi.json')).text();
     expect(document).toContain('"pinterest","acme"]');
   });

@@ -2,42 +2,71 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConnectedApi, type Started } from '../../../../test/support/connected-api.js';
 
 const REASONS = [
-  'access_denied', 'state_expired', 'state_reused', 'exchange_failed', 'no_eligible_account', 'account_mismatch', 'missing_permissions',
-  'app_misconfigured', 'provider_unavailable', 'server_error',
+  'access_denied',
+  'state_expired',
+  'state_reused',
+  'exchange_failed',
+  'no_eligible_account',
+  'account_mismatch',
+  'missing_permissions',
+  'app_misconfigured',
+  'provider_unavailable',
+  'server_error',
 ];
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
 let connected: ConnectedApi;
 
-beforeAll(async () => { connected = await ConnectedApi.open(); });
+beforeAll(async () => {
+  connected = await ConnectedApi.open();
+});
 afterAll(() => connected.close());
 
 /** A browser goes through a flow without a return URL: where it lands, and the cookie that it got. */
-async function land(provider: string, persona = 'happy', decision = 'approve', query = ''): Promise<{ path: string; cookie: string; callback: URL }> {
+async function land(
+  provider: string,
+  persona = 'happy',
+  decision = 'approve',
+  query = '',
+): Promise<{ path: string; cookie: string; callback: URL }> {
   const { body } = await connected.get<Started>(`/v1/oauth/${provider}/start${query}`);
-  const decided = await fetch(`${body.authorize_url}&sandbox_user=${persona}&sandbox_decision=${decision}`, { redirect: 'manual' });
+  const decided = await fetch(`${body.authorize_url}&sandbox_user=${persona}&sandbox_decision=${decision}`, {
+    redirect: 'manual',
+  });
   const callback = new URL(decided.headers.get('location')!);
   return { ...(await comeBack(callback)), callback };
 }
 
 async function comeBack(callback: URL): Promise<{ path: string; cookie: string }> {
-  const landed = await connected.api.call(callback.pathname + callback.search, { headers: { 'x-request-id': 'req_of-the-callback' } });
+  const landed = await connected.api.call(callback.pathname + callback.search, {
+    headers: { 'x-request-id': 'req_of-the-callback' },
+  });
   const to = new URL(landed.headers.get('location')!);
   return { path: to.pathname + to.search, cookie: landed.headers.get('set-cookie') ?? '' };
 }
 
 const page = async (path: string, cookie = ''): Promise<string> =>
-  (await connected.api.call(path, { headers: { ...BROWSER, ...(cookie && { cookie: cookie.split(';')[0]! }) } })).text();
+  (
+    await connected.api.call(path, { headers: { ...BROWSER, ...(cookie && { cookie: cookie.split(';')[0]! }) } })
+  ).text();
 
 /** The texts of a page, without its style. */
-const words = (html: string): string => html.replace(/<style>[\s\S]*<\/style>/, '').replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+const words = (html: string): string =>
+  html
+    .replace(/<style>[\s\S]*<\/style>/, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ');
 
 describe('the page at the end of a connection', () => {
   it('names platform and account to the browser that connected it, and to no other', async () => {
     const { path, cookie } = await land('x');
     expect(path).toBe('/connected?connected=x');
-    expect(cookie).toMatch(/^evergrant_landing=[\w.-]+:req_of-the-callback; Path=\/connected; Max-Age=600; HttpOnly; SameSite=Lax$/);
-    expect(words(await page(path, cookie))).toMatch(/X Connected Hanna Happy @hanna_happy This account is connected\..*Request req_of-the-callback/);
+    expect(cookie).toMatch(
+      /^evergrant_landing=[\w.-]+:req_of-the-callback; Path=\/connected; Max-Age=600; HttpOnly; SameSite=Lax$/,
+    );
+    expect(words(await page(path, cookie))).toMatch(
+      /X Connected Hanna Happy @hanna_happy This account is connected\..*Request req_of-the-callback/,
+    );
     const stranger = await page(path);
     expect(stranger).toContain('<h1>Connected</h1>');
     expect(stranger).not.toMatch(/[Hh]anna/);
@@ -47,7 +76,12 @@ describe('the page at the end of a connection', () => {
     const { path, cookie } = await land('x', 'paula');
     const forged = '/connected?connected=x&handle=Mallory&provider=tiktok&account=<script>&oauth_error=access_denied';
     expect(words(await page(forged, cookie))).toMatch(/X Connected Paula Plain @paula_plain/);
-    for (const value of ['a.b:c', cookie.replace(/=./, '=A').split(';')[0]!.split('=')[1]!, '<script>', `${'a'.repeat(5_000)}:b`]) {
+    for (const value of [
+      'a.b:c',
+      cookie.replace(/=./, '=A').split(';')[0]!.split('=')[1]!,
+      '<script>',
+      `${'a'.repeat(5_000)}:b`,
+    ]) {
       expect(await page(path, `evergrant_landing=${value}`)).not.toMatch(/Paula|Mallory|<script>/);
     }
   });
@@ -61,7 +95,9 @@ describe('the page at the end of a connection', () => {
 
   it('writes a name from the platform as text', async () => {
     const { path, cookie } = await land('x', 'omar');
-    await connected.pool.query(`update accounts set display_name = '<script>alert("1")</script>', handle = 'a&b''c' where handle = 'omar_ordinary'`);
+    await connected.pool.query(
+      `update accounts set display_name = '<script>alert("1")</script>', handle = 'a&b''c' where handle = 'omar_ordinary'`,
+    );
     const html = await page(path, cookie);
     expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;');
     expect(html).toContain('@a&amp;b&#39;c');
@@ -77,7 +113,9 @@ describe('the page at the end of a connection', () => {
 
   it('names the platform where the person said no', async () => {
     const { path, cookie } = await land('tiktok', 'happy', 'deny');
-    expect(words(await page(path, cookie))).toMatch(/TikTok Not connected You did not allow .*Error code access_denied Request req_of-the-callback/);
+    expect(words(await page(path, cookie))).toMatch(
+      /TikTok Not connected You did not allow .*Error code access_denied Request req_of-the-callback/,
+    );
   });
 
   it('sends the person back to choose where one consent opens several accounts, and names each that was connected', async () => {
@@ -91,27 +129,56 @@ describe('the page at the end of a connection', () => {
   it.each(REASONS)('says what happened and what to do next for %s', async (reason) => {
     const html = await page(`/connected?oauth_error=${reason}`);
     expect(html).toContain('<h1>Not connected</h1>');
-    expect(html).toMatch(new RegExp(`<dt>Error code</dt><dd><code>${reason}</code></dd>\\n<dt>Request</dt><dd><code>req_\\w+</code></dd>`));
+    expect(html).toMatch(
+      new RegExp(`<dt>Error code</dt><dd><code>${reason}</code></dd>\\n<dt>Request</dt><dd><code>req_\\w+</code></dd>`),
+    );
     expect(html.match(/<p>/g)).toHaveLength(2);
     expect(words(html)).not.toContain(' @');
   });
 
   it('has a sentence of its own for each reason', async () => {
-    const pages = await Promise.all(REASONS.map(async (reason) => /<p>(.*?)<\/p>/.exec(await page(`/connected?oauth_error=${reason}`))?.[1]));
+    const pages = await Promise.all(
+      REASONS.map(async (reason) => /<p>(.*?)<\/p>/.exec(await page(`/connected?oauth_error=${reason}`))?.[1]),
+    );
     expect(new Set(pages).size).toBe(REASONS.length);
   });
 });
 
 describe('a page', () => {
-  const forBrowser = (path: string, init: RequestInit = {}): Promise<Response> => connected.api.call(path, { ...init, headers: BROWSER });
+  const forBrowser = (path: string, init: RequestInit = {}): Promise<Response> =>
+    connected.api.call(path, { ...init, headers: BROWSER });
 
   it.each<[string, string, RequestInit, status: number, told: [title: string, code: string]]>([
-    ['a state that cannot be trusted', '/v1/oauth/x/callback?state=forged&code=1', {}, 400, ['This link cannot be used', 'state_untrusted']],
+    [
+      'a state that cannot be trusted',
+      '/v1/oauth/x/callback?state=forged&code=1',
+      {},
+      400,
+      ['This link cannot be used', 'state_untrusted'],
+    ],
     ['a path that does not exist', '/nothing/here', {}, 404, ['There is no such page', 'route.not_found']],
-    ['a callback path that does not exist', '/v1/oauth/x/callback/a/b', {}, 404, ['There is no such page', 'route.not_found']],
-    ['a method that the page does not take', '/connected', { method: 'POST' }, 405, ['This page cannot be used like that', 'method.not_allowed']],
+    [
+      'a callback path that does not exist',
+      '/v1/oauth/x/callback/a/b',
+      {},
+      404,
+      ['There is no such page', 'route.not_found'],
+    ],
+    [
+      'a method that the page does not take',
+      '/connected',
+      { method: 'POST' },
+      405,
+      ['This page cannot be used like that', 'method.not_allowed'],
+    ],
     ['an address that cannot be read', '/%zz', {}, 400, ['The request cannot be read', 'request.malformed']],
-    ['a deletion that does not exist', '/data-deletion/unknown', {}, 404, ['We do not know this code', 'deletion.not_found']],
+    [
+      'a deletion that does not exist',
+      '/data-deletion/unknown',
+      {},
+      404,
+      ['We do not know this code', 'deletion.not_found'],
+    ],
   ])('answers a browser for %s', async (_what, path, init, status, [title, code]) => {
     const response = await forBrowser(path, init);
     const html = await response.text();
@@ -134,9 +201,17 @@ describe('a page', () => {
   });
 
   it('is for browsers alone: a program gets a problem', async () => {
-    for (const [path, headers] of [['/nothing', {}], ['/nothing', { accept: 'application/json' }], ['/v1/accounts', BROWSER], ['/v1/nothing', BROWSER]] as const) {
+    for (const [path, headers] of [
+      ['/nothing', {}],
+      ['/nothing', { accept: 'application/json' }],
+      ['/v1/accounts', BROWSER],
+      ['/v1/nothing', BROWSER],
+    ] as const) {
       const response = await connected.api.call(path, { headers });
-      expect([path, response.headers.get('content-type')]).toEqual([path, expect.stringMatching(/^application\/problem\+json/)]);
+      expect([path, response.headers.get('content-type')]).toEqual([
+        path,
+        expect.stringMatching(/^application\/problem\+json/),
+      ]);
     }
   });
 
@@ -148,13 +223,19 @@ describe('a page', () => {
     expect(links).toEqual(['/docs', '/v1/openapi.json', '/health/ready']);
     for (const link of links) expect((await connected.api.call(link, { redirect: 'follow' })).status).toBe(200);
     const asked = await connected.api.call('/', { headers: { accept: 'application/json' } });
-    expect(await asked.json()).toMatchObject({ documentation: '/docs', openapi: '/v1/openapi.json', health: '/health/ready' });
+    expect(await asked.json()).toMatchObject({
+      documentation: '/docs',
+      openapi: '/v1/openapi.json',
+      health: '/health/ready',
+    });
   });
 
   it('uses its own style and nothing else', async () => {
     const response = await forBrowser('/connected');
     const policy = response.headers.get('content-security-policy');
-    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
+    expect(policy).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    );
     expect(await response.text()).not.toMatch(/<script|<img|<link|style=|src=|url\(|@import/);
   });
 });

@@ -30,6 +30,8 @@ export class ReauthController {
     @AccountId() id: string,
     @Body({ schema: startReauthBody }) { return_url, scopes }: StartReauthBody,
   ): Promise<StartedConnectView> {
-    return startedConnectView(await this.startReauth.execute({ tenant, createdBy: credential, id, returnUrl: return_url, scopes }));
+    return startedConnectView(
+      await this.startReauth.execute({ tenant, createdBy: credential, id, returnUrl: return_url, scopes }),
+    );
   }
 }

@@ -20,7 +20,10 @@ describe('a reauth', () => {
     expect([status, Object.keys(body).sort()]).toEqual([200, ['authorize_url', 'expires_at', 'state']]);
     expect((await connected.consent(body.authorize_url)).href).toBe(`${RETURN_URL}?connected=x`);
     expect(await attempt(body)).toMatchObject({ status: 'completed', account_ids: [id] });
-    expect((await connected.get('/v1/accounts')).body).toMatchObject({ total: 1, items: [{ id, metadata: { user_ref: 'user-42' } }] });
+    expect((await connected.get('/v1/accounts')).body).toMatchObject({
+      total: 1,
+      items: [{ id, metadata: { user_ref: 'user-42' } }],
+    });
   });
 
   it('needs no body', async () => {
@@ -31,7 +34,9 @@ describe('a reauth', () => {
   it('of somebody else changes nothing', async () => {
     const before = (await connected.get(`/v1/accounts/${id}`)).body;
     const { body } = await reauth({ return_url: RETURN_URL });
-    expect((await connected.consent(body.authorize_url, 'unicode-handle')).href).toBe(`${RETURN_URL}?oauth_error=account_mismatch`);
+    expect((await connected.consent(body.authorize_url, 'unicode-handle')).href).toBe(
+      `${RETURN_URL}?oauth_error=account_mismatch`,
+    );
     expect(await attempt(body)).toMatchObject({ status: 'failed', error: 'account_mismatch', account_ids: [] });
     expect((await connected.get(`/v1/accounts/${id}`)).body).toEqual(before);
     expect((await connected.get('/v1/accounts')).body).toMatchObject({ total: 1 });
@@ -59,6 +64,9 @@ describe('a reauth', () => {
     expect((await connected.post('/v1/accounts/acc_zz/reauth')).status).toBe(404);
     const other = await connected.connect('tiktok');
     expect((await api.call(`/v1/accounts/${other}`, { as: connected.key, method: 'DELETE' })).status).toBe(204);
-    expect(await connected.post(`/v1/accounts/${other}/reauth`)).toMatchObject({ status: 404, body: { code: 'account.not_found' } });
+    expect(await connected.post(`/v1/accounts/${other}/reauth`)).toMatchObject({
+      status: 404,
+      body: { code: 'account.not_found' },
+    });
   });
 });

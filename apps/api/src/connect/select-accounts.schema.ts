@@ -13,5 +13,7 @@ export const selectAccountsBody = z.strictObject({
 export type SelectAccountsBody = z.output<typeof selectAccountsBody>;
 
 export const selectAccountsExample: z.input<typeof selectAccountsBody> = {
-  platform_account_ids: candidateExamples.filter(({ eligible }) => eligible).map(({ platform_account_id }) => platform_account_id),
+  platform_account_ids: candidateExamples
+    .filter(({ eligible }) => eligible)
+    .map(({ platform_account_id }) => platform_account_id),
 };

@@ -32,7 +32,9 @@ const select = (body: object) => connected.post(`/v1/oauth/attempts/${state}/sel
 describe('a start with selection=manual', () => {
   it('is kept with its attempt; without the word all become accounts', async () => {
     await connected.get('/v1/oauth/x/start');
-    const { rows } = await connected.pool.query('select selection from connect_attempts order by created_at desc, id desc limit 2');
+    const { rows } = await connected.pool.query(
+      'select selection from connect_attempts order by created_at desc, id desc limit 2',
+    );
     expect(rows).toEqual([{ selection: 'all' }, { selection: 'manual' }]);
   });
 
@@ -47,8 +49,22 @@ describe('an attempt that waits for a selection', () => {
     expect((await connected.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({
       status: 'selection_required',
       candidates: [
-        { platform_account_id: '1', handle: 'one', display_name: 'One', avatar_url: null, eligible: true, reason: null },
-        { platform_account_id: '2', handle: null, display_name: 'Two', avatar_url: null, eligible: false, reason: 'role_lost' },
+        {
+          platform_account_id: '1',
+          handle: 'one',
+          display_name: 'One',
+          avatar_url: null,
+          eligible: true,
+          reason: null,
+        },
+        {
+          platform_account_id: '2',
+          handle: null,
+          display_name: 'Two',
+          avatar_url: null,
+          eligible: false,
+          reason: 'role_lost',
+        },
       ],
     });
   });
@@ -64,7 +80,7 @@ describe('an attempt that waits for a selection', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'validation.failed', errors: [{ field }] } });
   });
 
-  it('is nobody else\'s to choose in', async () => {
+  it("is nobody else's to choose in", async () => {
     const { api } = connected;
     const path = `/v1/oauth/attempts/${state}/selection`;
     const choice = { platform_account_ids: ['1'] };
@@ -75,8 +91,14 @@ describe('an attempt that waits for a selection', () => {
 
   it('waits ten minutes', async () => {
     await turnClock(connected.pool, '11 minutes');
-    expect(await select({ platform_account_ids: ['1'] })).toMatchObject({ status: 409, body: { code: 'attempt.not_selectable' } });
-    expect((await connected.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'failed', error: 'state_expired' });
+    expect(await select({ platform_account_ids: ['1'] })).toMatchObject({
+      status: 409,
+      body: { code: 'attempt.not_selectable' },
+    });
+    expect((await connected.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({
+      status: 'failed',
+      error: 'state_expired',
+    });
     await turnClock(connected.pool, '0');
   });
 });
@@ -97,14 +119,24 @@ describe('a selection', () => {
     expect(landing.searchParams.get('selection_required')).toBe('facebook');
     ({ state } = started.body);
     const { body } = await connected.get<AttemptView>(`/v1/oauth/attempts/${state}`);
-    const [first, second] = body.candidates!.filter(({ eligible }) => eligible).map(({ platform_account_id }) => platform_account_id);
+    const [first, second] = body
+      .candidates!.filter(({ eligible }) => eligible)
+      .map(({ platform_account_id }) => platform_account_id);
     expect(second).toBeDefined();
     expect((await connected.get('/v1/accounts?provider=facebook')).body).toMatchObject({ total: 0 });
 
-    const chosen = await connected.post<AttemptView>(`/v1/oauth/attempts/${state}/selection`, { platform_account_ids: [first] });
-    expect(chosen).toMatchObject({ status: 200, body: { state, status: 'completed', account_ids: [expect.stringMatching(/^acc_/)] } });
+    const chosen = await connected.post<AttemptView>(`/v1/oauth/attempts/${state}/selection`, {
+      platform_account_ids: [first],
+    });
+    expect(chosen).toMatchObject({
+      status: 200,
+      body: { state, status: 'completed', account_ids: [expect.stringMatching(/^acc_/)] },
+    });
     const accounts = (await connected.get('/v1/accounts?provider=facebook')).body;
-    expect(accounts).toMatchObject({ total: 1, items: [{ id: chosen.body.account_ids[0], platform_account_id: first, health: 'active' }] });
+    expect(accounts).toMatchObject({
+      total: 1,
+      items: [{ id: chosen.body.account_ids[0], platform_account_id: first, health: 'active' }],
+    });
     expect((await select({ platform_account_ids: [second] })).status).toBe(409);
   });
 });

@@ -13,7 +13,10 @@ describe('a request that only looks', () => {
     expect(isSpeculative({ method, headers })).toBe(true);
   });
 
-  it.each([{}, { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, { purpose: 'navigation' }])('is not a person who comes back: %j', (headers) => {
-    expect(isSpeculative({ method: 'GET', headers })).toBe(false);
-  });
+  it.each([{}, { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, { purpose: 'navigation' }])(
+    'is not a person who comes back: %j',
+    (headers) => {
+      expect(isSpeculative({ method: 'GET', headers })).toBe(false);
+    },
+  );
 });

@@ -7,14 +7,16 @@ const scopes = rawText(2_000)
 
 /** The query of `start`. Whether its ids and its return URL are good is judged by the use case. */
 export const startConnectQuery = z.strictObject({
-  oauth_app_id: rawText(100).optional().describe('By default the platform\'s default app.'),
+  oauth_app_id: rawText(100).optional().describe("By default the platform's default app."),
   return_url: urlText.optional().describe('Where the browser goes at the end; by default a page of ours.'),
   project_id: rawText(100).optional().describe('By default the default project.'),
   scopes: scopes.optional(),
   selection: z
     .enum(['all', 'manual'], { error: 'must be all or manual' })
     .optional()
-    .describe('Where one consent opens several accounts: manual waits for a choice, by default all that can be become accounts.'),
+    .describe(
+      'Where one consent opens several accounts: manual waits for a choice, by default all that can be become accounts.',
+    ),
   user_ref: text(255).optional().describe('Your own id of this user; it comes back in events and metadata.'),
 });
 

@@ -5,7 +5,11 @@ import { text, urlText } from '../http/fields.js';
 export const startReauthBody = z
   .strictObject({
     return_url: urlText.optional().describe('Where the browser goes at the end; by default a page of ours.'),
-    scopes: z.array(text(128)).max(64, 'must be at most 64').optional().describe('What to ask the person for; by default what the app says.'),
+    scopes: z
+      .array(text(128))
+      .max(64, 'must be at most 64')
+      .optional()
+      .describe('What to ask the person for; by default what the app says.'),
   })
   .prefault({});
 

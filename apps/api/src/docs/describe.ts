@@ -26,7 +26,12 @@ export interface Description {
 }
 
 const ANYWHERE: ProblemCode[] = ['request.malformed', 'value.refused', 'internal', 'database.unavailable'];
-const WITH_CREDENTIAL: ProblemCode[] = ['credential.invalid', 'scope.missing', 'environment.contradiction', 'rate_limit.exceeded'];
+const WITH_CREDENTIAL: ProblemCode[] = [
+  'credential.invalid',
+  'scope.missing',
+  'environment.contradiction',
+  'rate_limit.exceeded',
+];
 const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
 
 const ENVIRONMENT = {
@@ -37,9 +42,21 @@ const ENVIRONMENT = {
 };
 
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
-export function Describe({ summary, description, answers, body, problems, isPublic = false }: Description): MethodDecorator {
+export function Describe({
+  summary,
+  description,
+  answers,
+  body,
+  problems,
+  isPublic = false,
+}: Description): MethodDecorator {
   const given = [answers].flat();
-  const all = [...problems, ...(body ? WITH_BODY : []), ...(isPublic ? ['rate_limit.exceeded' as const] : WITH_CREDENTIAL), ...ANYWHERE];
+  const all = [
+    ...problems,
+    ...(body ? WITH_BODY : []),
+    ...(isPublic ? ['rate_limit.exceeded' as const] : WITH_CREDENTIAL),
+    ...ANYWHERE,
+  ];
   const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt'), ApiHeader(ENVIRONMENT)];
   return applyDecorators(
     ApiOperation({ summary, ...(description && { description }), ...(isPublic && { security: [] }) }),
@@ -52,8 +69,16 @@ export function Describe({ summary, description, answers, body, problems, isPubl
   );
 }
 
-function answer({ status, description, schema, example, headers, contentType }: Answer): Parameters<typeof ApiResponse>[0] {
-  if (contentType) return { status, description, headers, content: { [contentType]: { schema: { type: 'string' }, example } } };
+function answer({
+  status,
+  description,
+  schema,
+  example,
+  headers,
+  contentType,
+}: Answer): Parameters<typeof ApiResponse>[0] {
+  if (contentType)
+    return { status, description, headers, content: { [contentType]: { schema: { type: 'string' }, example } } };
   return { status, description, headers, ...(schema && { standardSchema: schema, example }) };
 }
 

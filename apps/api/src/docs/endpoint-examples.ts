@@ -46,7 +46,8 @@ const FIELDS: Partial<Record<ProblemCode, [field: string, message: string]>> = {
 /** Makes every example of a problem one that its endpoint gives: its own fields, its own scope, its own class of limits. */
 export function fitExamples(document: OpenAPIObject): void {
   for (const methods of Object.values(document.paths)) {
-    for (const [method, operation] of Object.entries(methods as Record<string, Operation>)) fitOperation({ ...operation, method }, operation);
+    for (const [method, operation] of Object.entries(methods as Record<string, Operation>))
+      fitOperation({ ...operation, method }, operation);
   }
 }
 
@@ -56,14 +57,17 @@ function fitOperation(endpoint: Endpoint, operation: Operation): void {
   if (needs !== undefined) operation.description = [operation.description, needs].filter(Boolean).join('\n\n');
   for (const { content = {} } of Object.values(operation.responses)) {
     const examples = content['application/problem+json']?.examples ?? {};
-    for (const [code, example] of Object.entries(examples)) example.value = { ...example.value, ...fitted(code as ProblemCode, endpoint) };
+    for (const [code, example] of Object.entries(examples))
+      example.value = { ...example.value, ...fitted(code as ProblemCode, endpoint) };
   }
 }
 
 function fitted(code: ProblemCode, endpoint: Endpoint): Partial<ProblemView> {
   const scopes = endpoint[SCOPES_EXTENSION] ?? [];
-  if (code === 'scope.missing' && scopes.length > 0) return { detail: `The credential lacks the scope ${scopes.join(' or ')}.` };
-  if (code === 'rate_limit.exceeded') return { detail: PROBLEM_CODES[code][1].replace('class read', `class ${rateClassOf(endpoint)}`) };
+  if (code === 'scope.missing' && scopes.length > 0)
+    return { detail: `The credential lacks the scope ${scopes.join(' or ')}.` };
+  if (code === 'rate_limit.exceeded')
+    return { detail: PROBLEM_CODES[code][1].replace('class read', `class ${rateClassOf(endpoint)}`) };
   if (code === 'validation.failed') return about(mistakeAt(endpoint), ': ');
   const field = FIELDS[code];
   return field ? about(field, ' ') : {};
@@ -74,7 +78,8 @@ function about([field, message]: readonly [string, string], separator: ': ' | ' 
   return { detail, errors: [{ field, message }] };
 }
 
-const rateClassOf = (endpoint: Endpoint): string => endpoint[RATE_CLASS_EXTENSION] ?? (endpoint.method === 'get' ? 'read' : 'write');
+const rateClassOf = (endpoint: Endpoint): string =>
+  endpoint[RATE_CLASS_EXTENSION] ?? (endpoint.method === 'get' ? 'read' : 'write');
 
 function mistakeAt(endpoint: Endpoint): readonly [string, string] {
   const taken = [...inQuery(endpoint), ...inBody(endpoint)];
@@ -83,6 +88,7 @@ function mistakeAt(endpoint: Endpoint): readonly [string, string] {
   return mistake;
 }
 
-const inQuery = ({ parameters = [] }: Endpoint): string[] => parameters.filter((one) => one.in === 'query').map(({ name }) => name);
+const inQuery = ({ parameters = [] }: Endpoint): string[] =>
+  parameters.filter((one) => one.in === 'query').map(({ name }) => name);
 const inBody = ({ requestBody }: Endpoint): string[] =>
   Object.keys(requestBody?.content?.['application/json']?.examples?.example?.value ?? {});

@@ -10,7 +10,9 @@ const LINKS = { documentation: '/docs', openapi: '/v1/openapi.json', health: '/h
 const HOME: Page = {
   tone: 'neutral',
   title: 'Evergrant',
-  text: ['This service connects social accounts for an application and keeps their tokens alive. It has no pages of its own to sign in to.'],
+  text: [
+    'This service connects social accounts for an application and keeps their tokens alive. It has no pages of its own to sign in to.',
+  ],
   links: [
     { href: LINKS.documentation, label: 'API documentation', about: 'Every endpoint, to read and to try (Swagger UI)' },
     { href: LINKS.openapi, label: 'OpenAPI document', about: 'The same for programs, as OpenAPI 3.1' },

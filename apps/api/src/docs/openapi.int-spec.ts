@@ -40,7 +40,10 @@ beforeAll(async () => {
   api = await openTestApi();
   document = (await (await api.call('/v1/openapi.json')).json()) as Document;
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]),
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
   );
 });
 
@@ -51,10 +54,17 @@ const lacking = (broken: (operation: Operation, name: string) => boolean): strin
 const isPublic = ({ security }: Operation): boolean => security?.length === 0;
 /** The examples of problems. */
 const problemsOf = ({ responses }: Operation): Problem[] =>
-  Object.values(responses).flatMap(({ content = {} }) => Object.values(content['application/problem+json']?.examples ?? {}).map(({ value }) => value as unknown as Problem));
+  Object.values(responses).flatMap(({ content = {} }) =>
+    Object.values(content['application/problem+json']?.examples ?? {}).map(({ value }) => value as unknown as Problem),
+  );
 const exampleBody = (path: string, method: string): object => {
   const { requestBody } = document.paths[path]![method.toLowerCase()]!;
-  return Object.assign({}, ...Object.values(requestBody?.content ?? {}).flatMap(({ examples = {} }) => Object.values(examples).map(({ value }) => value))) as object;
+  return Object.assign(
+    {},
+    ...Object.values(requestBody?.content ?? {}).flatMap(({ examples = {} }) =>
+      Object.values(examples).map(({ value }) => value),
+    ),
+  ) as object;
 };
 const media = ({ responses }: Operation): [string, Media][] =>
   Object.values(responses).flatMap(({ content = {} }) => Object.entries(content));
@@ -70,10 +80,13 @@ describe('the OpenAPI document', () => {
 
   it('has every route that is served', () => {
     // The metrics are Prometheus's own form, told in docs/metrics.md.
-    const isTold = (path: string): boolean => !path.startsWith('/docs') && !path.endsWith('.json') && path !== '/metrics';
+    const isTold = (path: string): boolean =>
+      !path.startsWith('/docs') && !path.endsWith('.json') && path !== '/metrics';
     const served = [...routesOf(api.app.getHttpAdapter().getInstance())].filter(([path]) => isTold(path));
     const expected = served.flatMap(([path, methods]) =>
-      [...methods].filter((method) => method !== 'HEAD').map((method) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`),
+      [...methods]
+        .filter((method) => method !== 'HEAD')
+        .map((method) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`),
     );
     expect(operations.length).toBeGreaterThanOrEqual(17);
     expect(operations.map(([name]) => name).sort()).toEqual(expected.sort());
@@ -85,9 +98,19 @@ describe('the OpenAPI document', () => {
   });
 
   it('has an example for every answer and every body, and a schema with each', () => {
-    expect(lacking((operation) => media(operation).some(([, { schema, example, examples }]) => !schema || !(example ?? examples)))).toEqual([]);
-    expect(lacking(({ requestBody }) => Object.values(requestBody?.content ?? {}).some(({ examples }) => !examples))).toEqual([]);
-    expect(lacking((operation, name) => name.startsWith('POST') && !/\/(refresh|probe)$/.test(name) && !operation.requestBody)).toEqual([]);
+    expect(
+      lacking((operation) =>
+        media(operation).some(([, { schema, example, examples }]) => !schema || !(example ?? examples)),
+      ),
+    ).toEqual([]);
+    expect(
+      lacking(({ requestBody }) => Object.values(requestBody?.content ?? {}).some(({ examples }) => !examples)),
+    ).toEqual([]);
+    expect(
+      lacking(
+        (operation, name) => name.startsWith('POST') && !/\/(refresh|probe)$/.test(name) && !operation.requestBody,
+      ),
+    ).toEqual([]);
   });
 
   it('has an example for every part of a path', () => {
@@ -96,11 +119,22 @@ describe('the OpenAPI document', () => {
 
   it('says of every route what can go wrong, as problems', () => {
     const statuses = ({ responses }: Operation): string[] => Object.keys(responses);
-    expect(lacking((operation) => !isPublic(operation) && !['401', '403', '429', '500', '503'].every((status) => statuses(operation).includes(status)))).toEqual([]);
-    expect(lacking(({ parameters, responses }) => parameters.some((one) => one.name === 'id') && !responses['404'])).toEqual([]);
+    expect(
+      lacking(
+        (operation) =>
+          !isPublic(operation) &&
+          !['401', '403', '429', '500', '503'].every((status) => statuses(operation).includes(status)),
+      ),
+    ).toEqual([]);
+    expect(
+      lacking(({ parameters, responses }) => parameters.some((one) => one.name === 'id') && !responses['404']),
+    ).toEqual([]);
     const notProblems = operations.flatMap(([name, operation]) =>
       Object.entries(operation.responses)
-        .filter(([status, { content = {} }]) => Number(status) >= 400 && !isPublic(operation) && !content['application/problem+json'])
+        .filter(
+          ([status, { content = {} }]) =>
+            Number(status) >= 400 && !isPublic(operation) && !content['application/problem+json'],
+        )
         .map(([status]) => `${name} ${status}`),
     );
     expect(notProblems).toEqual([]);
@@ -118,7 +152,15 @@ describe('the OpenAPI document', () => {
   });
 
   it('groups the routes in the order in which a customer needs them, each group with a description', () => {
-    const order = ['Connect', 'Accounts', 'OAuth apps', 'API keys', 'Browser endpoints', 'Platform callbacks', 'Operations'];
+    const order = [
+      'Connect',
+      'Accounts',
+      'OAuth apps',
+      'API keys',
+      'Browser endpoints',
+      'Platform callbacks',
+      'Operations',
+    ];
     expect(document.tags.map(({ name }) => name)).toEqual(order);
     expect(document.tags.filter(({ description }) => !description)).toEqual([]);
     expect(lacking(({ tags }) => tags?.length !== 1 || !order.includes(tags[0]!))).toEqual([]);
@@ -128,44 +170,84 @@ describe('the OpenAPI document', () => {
 
   it('shows of a field only what the route takes, and of a missing scope the one that the route needs', () => {
     const wrong = operations.flatMap(([name, operation]) => {
-      const body = Object.values(operation.requestBody?.content ?? {}).flatMap(({ examples = {} }) => Object.values(examples));
-      const taken = [...operation.parameters.map((one) => one.name), ...body.flatMap(({ value }) => Object.keys(value))];
+      const body = Object.values(operation.requestBody?.content ?? {}).flatMap(({ examples = {} }) =>
+        Object.values(examples),
+      );
+      const taken = [
+        ...operation.parameters.map((one) => one.name),
+        ...body.flatMap(({ value }) => Object.keys(value)),
+      ];
       const fields = problemsOf(operation).flatMap(({ errors = [] }) => errors.map(({ field }) => field));
       const isOptional = (field: string): boolean => ['scopes', 'project_id'].includes(field);
       return fields.filter((field) => !taken.includes(field) && !isOptional(field)).map((field) => `${name} ${field}`);
     });
     expect(wrong).toEqual([]);
     const scopes = (operation: Operation): string => operation['x-required-scopes']?.join(' or ') ?? '';
-    expect(lacking((operation) => problemsOf(operation).some(({ code, detail }) => code === 'scope.missing' && detail !== `The credential lacks the scope ${scopes(operation)}.`))).toEqual([]);
-    expect(lacking((operation) => scopes(operation) !== '' && !operation.description?.includes(`\`${operation['x-required-scopes']![0]!}\``))).toEqual([]);
+    expect(
+      lacking((operation) =>
+        problemsOf(operation).some(
+          ({ code, detail }) =>
+            code === 'scope.missing' && detail !== `The credential lacks the scope ${scopes(operation)}.`,
+        ),
+      ),
+    ).toEqual([]);
+    expect(
+      lacking(
+        (operation) =>
+          scopes(operation) !== '' && !operation.description?.includes(`\`${operation['x-required-scopes']![0]!}\``),
+      ),
+    ).toEqual([]);
   });
 
   it('asks for no scope that it calls reserved, and for each of the others', () => {
     const asked = new Set(operations.flatMap(([, operation]) => operation['x-required-scopes'] ?? []));
     expect([...asked].toSorted()).toEqual(SCOPES.filter((scope) => !RESERVED.includes(scope)).toSorted());
-    expect(readFileSync('docs/guide.md', 'utf8')).toContain(`| ${RESERVED.map((scope) => `\`${scope}\``).join(', ')} | nothing yet: reserved`);
+    expect(readFileSync('docs/guide.md', 'utf8')).toContain(
+      `| ${RESERVED.map((scope) => `\`${scope}\``).join(', ')} | nothing yet: reserved`,
+    );
   });
 
   it('shows for each route what it answers to a field that is wrong', async () => {
     const key = await api.key();
-    const made = await api.post('/v1/oauth-apps', key, { provider: 'x', name: 'X', client_id: 'id', client_secret: 'shh' });
+    const made = await api.post('/v1/oauth-apps', key, {
+      provider: 'x',
+      name: 'X',
+      client_id: 'id',
+      client_secret: 'shh',
+    });
     const { id } = (await made.json()) as { id: string };
     const keys = Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, 'v']));
     const bad: Record<string, unknown> = {
-      limit: 0, selection: 'some', force: 'maybe', metadata: keys, platform_account_ids: [], name: '', client_secret: '', provider: 'myspace',
+      limit: 0,
+      selection: 'some',
+      force: 'maybe',
+      metadata: keys,
+      platform_account_ids: [],
+      name: '',
+      client_secret: '',
+      provider: 'myspace',
       return_url: `https://app.example.com/${'a'.repeat(2_048)}`,
     };
-    const shown = operations.flatMap(([name, operation]) => problemsOf(operation).filter(({ code }) => code === 'validation.failed').map((problem) => [name, problem] as const));
+    const shown = operations.flatMap(([name, operation]) =>
+      problemsOf(operation)
+        .filter(({ code }) => code === 'validation.failed')
+        .map((problem) => [name, problem] as const),
+    );
     expect(shown.length).toBeGreaterThan(8);
     for (const [name, { detail, errors }] of shown) {
       const field = errors![0]!.field;
       const [method, path] = name.split(' ') as [string, string];
-      const url = path.replace('{provider}', 'x').replace('{id}', path.includes('oauth-apps') ? id : 'acc_01h455vb4pex5vsknk084sn02q');
+      const url = path
+        .replace('{provider}', 'x')
+        .replace('{id}', path.includes('oauth-apps') ? id : 'acc_01h455vb4pex5vsknk084sn02q');
       const body = JSON.stringify({ ...exampleBody(path, method), [field]: bad[field] });
       const answer = /GET|DELETE/.test(method)
         ? await api.call(`${url}?${field}=${String(bad[field])}`, { as: key, method })
         : await api.call(url, { as: key, method, body, headers: { 'content-type': 'application/json' } });
-      expect([name, await answer.json()]).toEqual([name, expect.objectContaining({ code: 'validation.failed', detail, errors })]);
+      expect([name, await answer.json()]).toEqual([
+        name,
+        expect.objectContaining({ code: 'validation.failed', detail, errors }),
+      ]);
     }
   });
 

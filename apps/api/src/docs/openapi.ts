@@ -15,7 +15,10 @@ const TAGS: [name: string, description: string][] = [
   ['Connect', 'Start a connection, send the browser to `authorize_url`, and read how it ended.'],
   ['Accounts', 'What was connected: list, health, refresh, change, disconnect.'],
   ['OAuth apps', 'Your own apps at the platforms. In `test` each platform has one already.'],
-  ['API keys', 'Credentials of your backends. A key begins with its prefix (`dra`, or what `API_KEY_PREFIX` says) and its environment.'],
+  [
+    'API keys',
+    'Credentials of your backends. A key begins with its prefix (`dra`, or what `API_KEY_PREFIX` says) and its environment.',
+  ],
   ['Browser endpoints', 'Pages for people; a backend calls none of them.'],
   ['Platform callbacks', 'Called by the platforms: no credential, but a signature.'],
   ['Operations', 'For monitoring, outside `/v1` and without a credential.'],
@@ -30,8 +33,14 @@ export function openApiDocument(app: NestFastifyApplication, publicUrl: string):
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer(publicUrl)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'API key', description: 'An API key: dra_live_… or dra_test_…' }, 'apiKey')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token of the dashboard.' }, 'dashboardJwt');
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'API key', description: 'An API key: dra_live_… or dra_test_…' },
+      'apiKey',
+    )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A token of the dashboard.' },
+      'dashboardJwt',
+    );
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), {
     standardSchemaConverter: (schema, { schemaType }) => jsonSchemaOf(schema, schemaType),
@@ -56,7 +65,8 @@ export function serveDocs(app: NestFastifyApplication, publicUrl: string): void 
 
 /** `accountsList`: what generated clients call it. */
 const operationId = (noun: string, verb: string): string =>
-  noun.replace(/^[A-Z]+(?=[A-Z]|$)|^[A-Z]/, (start) => start.toLowerCase()) + verb.replace(/^./, (first) => first.toUpperCase());
+  noun.replace(/^[A-Z]+(?=[A-Z]|$)|^[A-Z]/, (start) => start.toLowerCase()) +
+  verb.replace(/^./, (first) => first.toUpperCase());
 
 type Components = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 

@@ -4,7 +4,14 @@ import type { FastifyReply } from 'fastify';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { Unlimited } from '../http/rate-class.js';
-import { liveSchema, type LiveView, notReadyExample, readyExample, readySchema, type ReadyView } from './health.schema.js';
+import {
+  liveSchema,
+  type LiveView,
+  notReadyExample,
+  readyExample,
+  readySchema,
+  type ReadyView,
+} from './health.schema.js';
 import { isReady, Readiness } from './readiness.js';
 
 @ApiTags('Operations')

@@ -22,7 +22,10 @@ describe('the health of the process', () => {
   it('is asked without a credential', async () => {
     expect(await (await api.call('/health/live')).json()).toEqual({ status: 'ok' });
     const ready = await api.call('/health/ready');
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', checks: [{ name: 'database', ok: true }] }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', checks: [{ name: 'database', ok: true }] },
+    ]);
   });
 
   it('says that the database is away, tells callers when to come back, and recovers by itself', async () => {
@@ -56,7 +59,9 @@ describe('the health of the process', () => {
 
   it('is not ready while it closes', async () => {
     api.app.get(Readiness, { strict: false }).beginClosing();
-    expect(await (await api.call('/health/ready')).json()).toMatchObject({ checks: [{ name: 'process', reason: 'is closing' }] });
+    expect(await (await api.call('/health/ready')).json()).toMatchObject({
+      checks: [{ name: 'process', reason: 'is closing' }],
+    });
   });
 });
 

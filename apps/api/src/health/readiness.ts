@@ -41,12 +41,17 @@ export class Readiness {
   /** Callers at the same time share one look: anyone may ask, however often. */
   async checks(): Promise<Check[]> {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
-    this.#asking ??= this.#ask().finally(() => { this.#asking = undefined; });
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
     return this.#asking;
   }
 
   #ask(): Promise<Check[]> {
-    const { process: { production }, queue: { redisUrl } } = this.config;
+    const {
+      process: { production },
+      queue: { redisUrl },
+    } = this.config;
     const checks = [check('database', () => this.database.pool.query('select 1'))];
     if (!production) checks.push(check('sandbox', () => this.#askSandbox()));
     if (redisUrl) checks.push(check('queue', () => this.counter.ping()));
@@ -69,7 +74,9 @@ export class Readiness {
 async function check(name: string, ask: () => Promise<unknown>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Check>((settle) => {
-    timer = setTimeout(() => { settle({ name, ok: false, reason: `did not answer within ${WITHIN} ms` }); }, WITHIN);
+    timer = setTimeout(() => {
+      settle({ name, ok: false, reason: `did not answer within ${WITHIN} ms` });
+    }, WITHIN);
   });
   const asked = ask().then(
     (): Check => ({ name, ok: true }),

@@ -23,9 +23,11 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
 }
 
 /** The same line for a request that never became one. Its peer may be a proxy: without headers the client is not known. */
-export const logRefused = (logger: Logger) => ({ status, requestId, address }: RefusedConnection): void => {
-  logger.info({ route: '(none)', status, requestId, client: address }, 'request');
-};
+export const logRefused =
+  (logger: Logger) =>
+  ({ status, requestId, address }: RefusedConnection): void => {
+    logger.info({ route: '(none)', status, requestId, client: address }, 'request');
+  };
 
 const ONCE_IN = 60_000;
 
@@ -37,7 +39,10 @@ export function dropLog(logger: Logger): (address: string | undefined) => void {
     dropped += 1;
     if (performance.now() - toldAt < ONCE_IN) return;
     toldAt = performance.now();
-    logger.warn({ client: address, dropped }, 'connections are dropped: MAX_CONNECTIONS or MAX_CONNECTIONS_PER_ADDRESS is reached');
+    logger.warn(
+      { client: address, dropped },
+      'connections are dropped: MAX_CONNECTIONS or MAX_CONNECTIONS_PER_ADDRESS is reached',
+    );
     dropped = 0;
   };
 }

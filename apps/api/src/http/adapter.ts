@@ -76,8 +76,10 @@ function refuseOtherHttp(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { httpVersion, rawHeaders } = request.raw;
     const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
-    if (!/^1\.[01]$/.test(httpVersion)) refuse(reply, 'http_version.unsupported', 'Only HTTP/1.1 and HTTP/1.0 are spoken here.');
-    else if (hosts > 1 || (hosts === 0 && httpVersion === '1.1')) refuse(reply, 'request.malformed', 'The request must have one Host header.');
+    if (!/^1\.[01]$/.test(httpVersion))
+      refuse(reply, 'http_version.unsupported', 'Only HTTP/1.1 and HTTP/1.0 are spoken here.');
+    else if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
+      refuse(reply, 'request.malformed', 'The request must have one Host header.');
     else done();
   });
 }

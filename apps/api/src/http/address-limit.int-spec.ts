@@ -19,7 +19,10 @@ let proxy: HttpProxy;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  api = await openTestApi({ PUBLIC_REQUESTS_PER_MINUTE: String(LIMIT), TRUSTED_PROXIES: `192.0.2.0/24, ${PROXY}` }, logger);
+  api = await openTestApi(
+    { PUBLIC_REQUESTS_PER_MINUTE: String(LIMIT), TRUSTED_PROXIES: `192.0.2.0/24, ${PROXY}` },
+    logger,
+  );
   proxy = await openHttpProxy(api.url, PROXY);
   pool = new pg.Pool({ connectionString: api.database.url });
 });
@@ -63,7 +66,8 @@ async function useUp(send: () => Promise<Answer> = () => through('/connected')):
 }
 
 /** The clients of the last lines of the access log. */
-const logged = (): unknown[] => info.mock.calls.filter(([, message]) => message === 'request').map(([line]) => (line as { client?: unknown }).client);
+const logged = (): unknown[] =>
+  info.mock.calls.filter(([, message]) => message === 'request').map(([line]) => (line as { client?: unknown }).client);
 
 describe('a limit by client address', () => {
   it('is told on every answer without a credential', async () => {
@@ -77,9 +81,20 @@ describe('a limit by client address', () => {
     expect((await through('/v1/oauth/x/callback?state=a')).status).toBe(400);
     expect((await through('/nowhere')).status).toBe(404);
     const over = await through('/v1/callbacks/tiktok', { method: 'POST' });
-    expect([over.status, JSON.parse(over.body)]).toEqual([429, expect.objectContaining({ code: 'rate_limit.exceeded', status: 429 })]);
+    expect([over.status, JSON.parse(over.body)]).toEqual([
+      429,
+      expect.objectContaining({ code: 'rate_limit.exceeded', status: 429 }),
+    ]);
     expect(Number(over.headers['retry-after'])).toBeGreaterThan(0);
-    const paths = ['/connected', '/v1/oauth/x/callback?state=a', '/data-deletion/x', '/docs', '/v1/openapi.json', '/nowhere', '/v1/callbacks/x/oa_a?crc_token=a'];
+    const paths = [
+      '/connected',
+      '/v1/oauth/x/callback?state=a',
+      '/data-deletion/x',
+      '/docs',
+      '/v1/openapi.json',
+      '/nowhere',
+      '/v1/callbacks/x/oa_a?crc_token=a',
+    ];
     for (const path of paths) expect([path, (await through(path)).status]).toEqual([path, 429]);
     for (let call = 0; call < 2 * LIMIT; call += 1) expect((await through('/health/live')).status).toBe(200);
     expect((await through('/health/ready')).status).toBe(200);
@@ -94,13 +109,14 @@ describe('a limit by client address', () => {
 
   it('costs no query once it is exceeded', async () => {
     await useUp();
-    const points = async (): Promise<unknown> => (await pool.query('select points from rate_limits where key = $1', [`address:${client}:public`])).rows;
+    const points = async (): Promise<unknown> =>
+      (await pool.query('select points from rate_limits where key = $1', [`address:${client}:public`])).rows;
     const before = await points();
     expect((await through('/connected')).status).toBe(429);
     expect([before, await points()]).toEqual([[{ points: LIMIT + 1 }], before]);
   });
 
-  it('is each client\'s own behind a trusted proxy, which is told in the access log', async () => {
+  it("is each client's own behind a trusted proxy, which is told in the access log", async () => {
     await useUp();
     expect(logged().at(-1)).toBe(client);
     const other = '127.0.1.200';
@@ -116,15 +132,22 @@ describe('a limit by client address', () => {
 
   it('counts a peer that is no trusted proxy as itself, whatever it claims', async () => {
     let claims = 0;
-    await useUp(() => ask(`${api.url}/connected`, { headers: { 'x-forwarded-for': `198.51.100.${(claims += 1)}`, forwarded: 'for=198.51.100.1' } }));
+    await useUp(() =>
+      ask(`${api.url}/connected`, {
+        headers: { 'x-forwarded-for': `198.51.100.${(claims += 1)}`, forwarded: 'for=198.51.100.1' },
+      }),
+    );
     expect(new Set(logged())).toEqual(new Set([client]));
   });
 
-  it('counts the /64 of an IPv6 client, and not its neighbour\'s', async () => {
+  it("counts the /64 of an IPv6 client, and not its neighbour's", async () => {
     let host = 0;
     // The trusted proxy itself speaks here, for a client whose address no test machine has.
     const send = (network: string): Promise<Answer> =>
-      ask(`${api.url}/connected`, { from: PROXY, headers: { 'x-forwarded-for': `2001:db8:0:${network}::${(host += 1)}` } });
+      ask(`${api.url}/connected`, {
+        from: PROXY,
+        headers: { 'x-forwarded-for': `2001:db8:0:${network}::${(host += 1)}` },
+      });
     await useUp(() => send('a'));
     expect((await send('b')).status).toBe(200);
   });

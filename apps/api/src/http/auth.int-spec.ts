@@ -47,7 +47,9 @@ describe('an API key', () => {
 
   it('tells a refused caller how to ask, and nothing about the reason', async () => {
     const responses = await Promise.all([api.call('/v1/accounts'), api.call('/v1/accounts', { as: `${key}x` })]);
-    const bodies = await Promise.all(responses.map(async (response) => ({ ...(await response.json() as object), request_id: '' })));
+    const bodies = await Promise.all(
+      responses.map(async (response) => ({ ...((await response.json()) as object), request_id: '' })),
+    );
     expect(responses[0].headers.get('www-authenticate')).toBe('Bearer');
     expect(bodies[0]).toEqual(bodies[1]);
   });
@@ -70,7 +72,10 @@ describe('an API key', () => {
   it('contradicted by X-Environment is told so', async () => {
     expect(await statusOf(key, { 'x-environment': 'test' })).toBe(200);
     const response = await api.call('/v1/accounts', { as: key, headers: { 'x-environment': 'live' } });
-    expect([response.status, (await response.json() as { code: string }).code]).toEqual([400, 'environment.contradiction']);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      400,
+      'environment.contradiction',
+    ]);
     expect(await statusOf(key, { 'x-environment': 'stage' })).toBe(400);
   });
 
@@ -89,7 +94,10 @@ describe('an API key', () => {
     const reader = await api.key({ scopes: ['accounts:read'] });
     const response = await api.call('/v1/accounts/acc_01h455vb4pex5vsknk084sn02q', { as: reader, method: 'DELETE' });
     expect(response.status).toBe(403);
-    expect(await response.json()).toMatchObject({ code: 'scope.missing', detail: expect.stringContaining('accounts:write') });
+    expect(await response.json()).toMatchObject({
+      code: 'scope.missing',
+      detail: expect.stringContaining('accounts:write'),
+    });
   });
 });
 
@@ -120,14 +128,19 @@ describe('a dashboard token', () => {
     expect(await statusOf(`${header}.${payload!}.`)).toBe(401);
     const hmac = await new SignJWT({ sub: 'default' })
       .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
-      .setIssuer('evergrant').setAudience('evergrant').setExpirationTime('5m')
+      .setIssuer('evergrant')
+      .setAudience('evergrant')
+      .setExpirationTime('5m')
       .sign(Buffer.alloc(32, 1));
     expect(await statusOf(hmac)).toBe(401);
   });
 
   it('is refused with its last character changed', async () => {
     const token = await api.token();
-    const tampered = token.replace(/\.([^.])([^.]*)$/, (_all, first: string, rest: string) => `.${first === 'A' ? 'B' : 'A'}${rest}`);
+    const tampered = token.replace(
+      /\.([^.])([^.]*)$/,
+      (_all, first: string, rest: string) => `.${first === 'A' ? 'B' : 'A'}${rest}`,
+    );
     expect(await statusOf(tampered)).toBe(401);
   });
 
@@ -135,8 +148,12 @@ describe('a dashboard token', () => {
   const end = Math.floor(Date.now() / 1_000) + 300;
   const CLAIMS = { sub: 'default', iss: 'evergrant', aud: 'evergrant', exp: end };
   /** The JSON of an object with some members written by hand. */
-  const written = (object: object, raw = ''): string => JSON.stringify(object).replace(/\}$/, raw === '' ? '}' : `,${raw}}`);
-  const without = <Key extends string>(object: Record<Key, unknown>, key: Key): object => ({ ...object, [key]: undefined });
+  const written = (object: object, raw = ''): string =>
+    JSON.stringify(object).replace(/\}$/, raw === '' ? '}' : `,${raw}}`);
+  const without = <Key extends string>(object: Record<Key, unknown>, key: Key): object => ({
+    ...object,
+    [key]: undefined,
+  });
 
   it.each([
     ['nothing more', written(HEADER), written(CLAIMS)],
@@ -191,7 +208,11 @@ describe('a dashboard token', () => {
     ['a prototype', written(HEADER), written(CLAIMS, '"__proto__":{"sub":"a"}')],
     ['claims that are a list', written(HEADER), '["evergrant"]'],
     ['claims that are no JSON', written(HEADER), '{'],
-    ['claims that are no UTF-8', written(HEADER), Buffer.concat([Buffer.from(written(CLAIMS, '"x":"')), Buffer.from([0xff]), Buffer.from('"}')])],
+    [
+      'claims that are no UTF-8',
+      written(HEADER),
+      Buffer.concat([Buffer.from(written(CLAIMS, '"x":"')), Buffer.from([0xff]), Buffer.from('"}')]),
+    ],
     ['deep claims', written(HEADER), written(CLAIMS, `"x":${'['.repeat(500)}${']'.repeat(500)}`)],
   ])('may not have %s', async (_what, header, claims) => {
     expect(await statusOf(api.signed(header, claims))).toBe(401);
@@ -200,7 +221,9 @@ describe('a dashboard token', () => {
   it('is refused when it was signed with the public key as a shared secret', async () => {
     const hmac = await new SignJWT({ sub: 'default' })
       .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
-      .setIssuer('evergrant').setAudience('evergrant').setExpirationTime('5m')
+      .setIssuer('evergrant')
+      .setAudience('evergrant')
+      .setExpirationTime('5m')
       .sign(Buffer.from(api.publicPem));
     expect(await statusOf(hmac)).toBe(401);
   });
@@ -209,7 +232,10 @@ describe('a dashboard token', () => {
     ['a part more', (token: string) => `${token}.${token.split('.')[2]!}`],
     ['a part less', (token: string) => token.split('.').slice(0, 2).join('.')],
     ['padding', (token: string) => `${token}==`],
-    ['another spelling of its last bits', (token: string) => token.replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1))],
+    [
+      'another spelling of its last bits',
+      (token: string) => token.replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
+    ],
     ['9,000 characters', (token: string) => `${token}${'A'.repeat(9_000)}`],
   ])('is refused with %s', async (_what, change) => {
     expect(await statusOf(change(await api.token()))).toBe(401);
@@ -225,14 +251,18 @@ describe('a dashboard token', () => {
     });
     expect(await make.json()).toMatchObject({ environment: 'test' });
     const names = async (headers: Record<string, string>): Promise<unknown> =>
-      ((await (await api.call('/v1/api-keys', { as: token, headers })).json()) as { name: string }[]).map(({ name }) => name);
+      ((await (await api.call('/v1/api-keys', { as: token, headers })).json()) as { name: string }[]).map(
+        ({ name }) => name,
+      );
     expect(await names({})).toEqual([]);
     expect(await names({ 'x-environment': 'test' })).toEqual(['of the test side']);
   });
 
   it('of another workspace sees nothing of this one', async () => {
     const stranger = await api.token({ claims: { sub: 'stranger' } });
-    expect(await (await api.call('/v1/api-keys', { as: stranger, headers: { 'x-environment': 'test' } })).json()).toEqual([]);
+    expect(
+      await (await api.call('/v1/api-keys', { as: stranger, headers: { 'x-environment': 'test' } })).json(),
+    ).toEqual([]);
   });
 });
 
@@ -241,8 +271,12 @@ describe('the header Authorization', () => {
   async function statusWith(...lines: string[]): Promise<number> {
     const { hostname, port } = new URL(api.url);
     const socket = connect(Number(port), hostname);
-    socket.write(`GET /v1/accounts HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`);
-    socket.setTimeout(5_000, () => { socket.destroy(); });
+    socket.write(
+      `GET /v1/accounts HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`,
+    );
+    socket.setTimeout(5_000, () => {
+      socket.destroy();
+    });
     const answer = await text(socket);
     return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
   }
@@ -250,7 +284,11 @@ describe('the header Authorization', () => {
   it('may write its scheme in any case, with spaces around the credential', async () => {
     const token = await api.token();
     for (const credential of [key, token]) {
-      for (const line of [`Authorization: Bearer ${credential}`, `authorization: bearer ${credential}`, `AUTHORIZATION:BEARER   ${credential}  `]) {
+      for (const line of [
+        `Authorization: Bearer ${credential}`,
+        `authorization: bearer ${credential}`,
+        `AUTHORIZATION:BEARER   ${credential}  `,
+      ]) {
         expect(await statusWith(line)).toBe(200);
       }
     }
@@ -260,10 +298,28 @@ describe('the header Authorization', () => {
     const token = await api.token();
     for (const credential of [key, token]) {
       const line = `Authorization: Bearer ${credential}`;
-      for (const lines of [[line, line], [line, 'authorization: Bearer x'], ['Authorization: Basic YTpi', line], ['Authorization:', line], [line, 'Authorization:']]) {
+      for (const lines of [
+        [line, line],
+        [line, 'authorization: Bearer x'],
+        ['Authorization: Basic YTpi', line],
+        ['Authorization:', line],
+        [line, 'Authorization:'],
+      ]) {
         expect(await statusWith(...lines)).toBe(401);
       }
-      for (const value of [`Bearer ${credential} x`, `Bearer x ${credential}`, `Bearer ${credential},`, `Bearer ${credential}, Bearer ${credential}`, `Bearer\t${credential}`, `Bearer${credential}`, `Token Bearer ${credential}`, `Bearer: ${credential}`, `Bearer "${credential}"`, `JWT ${credential}`, credential]) {
+      for (const value of [
+        `Bearer ${credential} x`,
+        `Bearer x ${credential}`,
+        `Bearer ${credential},`,
+        `Bearer ${credential}, Bearer ${credential}`,
+        `Bearer\t${credential}`,
+        `Bearer${credential}`,
+        `Token Bearer ${credential}`,
+        `Bearer: ${credential}`,
+        `Bearer "${credential}"`,
+        `JWT ${credential}`,
+        credential,
+      ]) {
         expect(await statusWith(`Authorization: ${value}`)).toBe(401);
       }
     }

@@ -12,7 +12,10 @@ export class CallerGuard extends AuthGuard(['api-key', 'dashboard-jwt']) {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [context.getHandler(), context.getClass()]);
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     return isPublic === true || (await super.canActivate(context)) === true;
   }
 
@@ -23,7 +26,10 @@ export class CallerGuard extends AuthGuard(['api-key', 'dashboard-jwt']) {
   override handleRequest<Found = Caller>(error: unknown, caller: Found | false | null | undefined): Found {
     if (error) throw error as Error;
     if (!caller) {
-      throw new CodedError('credential.invalid', 'A valid API key or dashboard token is needed, as Authorization: Bearer.');
+      throw new CodedError(
+        'credential.invalid',
+        'A valid API key or dashboard token is needed, as Authorization: Bearer.',
+      );
     }
     return caller;
   }

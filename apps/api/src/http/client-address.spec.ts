@@ -3,19 +3,32 @@ import Fastify from 'fastify';
 import { addressOf, limitedAs, trusting } from './client-address.js';
 
 /** The client's address of a request that came from `peer` with this header. */
-async function clientOf(peer: string, forwarded: string | undefined, proxies = ['10.0.0.0/8', 'fd00::/8']): Promise<string> {
+async function clientOf(
+  peer: string,
+  forwarded: string | undefined,
+  proxies = ['10.0.0.0/8', 'fd00::/8'],
+): Promise<string> {
   const fastify = Fastify({ trustProxy: trusting(proxies) });
   fastify.get('/', (request) => addressOf(request));
-  const answer = await fastify.inject({ path: '/', remoteAddress: peer, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } });
+  const answer = await fastify.inject({
+    path: '/',
+    remoteAddress: peer,
+    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  });
   return answer.body;
 }
 
-describe('the client\'s address', () => {
+describe("the client's address", () => {
   it.each<[what: string, peer: string, forwarded: string | undefined, client: string]>([
-    ['the peer\'s, without a proxy', '203.0.113.7', undefined, '203.0.113.7'],
-    ['the peer\'s, whatever an untrusted peer claims', '203.0.113.7', '198.51.100.1', '203.0.113.7'],
+    ["the peer's, without a proxy", '203.0.113.7', undefined, '203.0.113.7'],
+    ["the peer's, whatever an untrusted peer claims", '203.0.113.7', '198.51.100.1', '203.0.113.7'],
     ['the one that a trusted proxy saw', '10.0.0.1', '203.0.113.7', '203.0.113.7'],
-    ['the rightmost untrusted one: what is before it was written by the client', '10.0.0.1', '198.51.100.1, 203.0.113.7, 10.2.3.4', '203.0.113.7'],
+    [
+      'the rightmost untrusted one: what is before it was written by the client',
+      '10.0.0.1',
+      '198.51.100.1, 203.0.113.7, 10.2.3.4',
+      '203.0.113.7',
+    ],
     ['that of the first hop where all are trusted', '10.0.0.1', '10.0.0.9, 10.0.0.8', '10.0.0.9'],
     ['an IPv4 one though it is mapped into IPv6', '::ffff:203.0.113.7', undefined, '203.0.113.7'],
     ['an IPv4 one though it is mapped in hexadecimal', '10.0.0.1', '::ffff:cb00:7107', '203.0.113.7'],
@@ -31,7 +44,7 @@ describe('the client\'s address', () => {
     expect(await clientOf(peer, forwarded)).toBe(client);
   });
 
-  it('is the peer\'s where no proxy is trusted', async () => {
+  it("is the peer's where no proxy is trusted", async () => {
     expect(await clientOf('10.0.0.1', '203.0.113.7', [])).toBe('10.0.0.1');
   });
 });

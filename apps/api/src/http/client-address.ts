@@ -31,7 +31,10 @@ export function trusting(proxies: readonly string[]): (address: string) => boole
   });
   return (text) => {
     const address = parse(text);
-    return address !== undefined && ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
+    return (
+      address !== undefined &&
+      ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits))
+    );
   };
 }
 
@@ -49,7 +52,12 @@ export function rememberAddresses(fastify: FastifyInstance): void {
  * is no address there was written by a client or is a proxy's mistake: then the hop after it counts.
  */
 export function addressOf(request: FastifyRequest): string {
-  request.clientAddress ??= [...(request.ips ?? [request.ip])].reverse().map(parse).find((address) => address !== undefined)?.toString() ?? 'unknown';
+  request.clientAddress ??=
+    [...(request.ips ?? [request.ip])]
+      .reverse()
+      .map(parse)
+      .find((address) => address !== undefined)
+      ?.toString() ?? 'unknown';
   return request.clientAddress;
 }
 

@@ -18,12 +18,18 @@ type Accept = (request: FastifyRequest, claims: JWTPayload, done: Done) => void;
 
 const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken() as (request: unknown) => string | null;
 /** passport-jwt's extractor, behind our stricter reading of the header: it ignores what follows the token. */
-const extract = (request: unknown): string | null => (bearerToken(request as FastifyRequest) === undefined ? null : fromHeader(request));
-const neverAsked = (_request: unknown, _token: unknown, done: (error: Error) => void): void => { done(new Error('jose verifies')); };
+const extract = (request: unknown): string | null =>
+  bearerToken(request as FastifyRequest) === undefined ? null : fromHeader(request);
+const neverAsked = (_request: unknown, _token: unknown, done: (error: Error) => void): void => {
+  done(new Error('jose verifies'));
+};
 
 /** passport-jwt with `jose` in place of jsonwebtoken, which accepts unknown critical extensions and ignores `typ`. */
 class JoseStrategy extends Strategy {
-  constructor(private readonly verifyToken: VerifyToken, private readonly accept: Accept) {
+  constructor(
+    private readonly verifyToken: VerifyToken,
+    private readonly accept: Accept,
+  ) {
     super({ jwtFromRequest: extract, secretOrKeyProvider: neverAsked, passReqToCallback: true }, accept);
   }
 
@@ -40,8 +46,12 @@ class JoseStrategy extends Strategy {
       else this.fail(401);
     };
     this.verifyToken(token).then(
-      (claims) => { this.accept(request as FastifyRequest, claims, end); },
-      (error: unknown) => { end(error instanceof errors.JOSEError ? undefined : error); },
+      (claims) => {
+        this.accept(request as FastifyRequest, claims, end);
+      },
+      (error: unknown) => {
+        end(error instanceof errors.JOSEError ? undefined : error);
+      },
     );
   }
 }

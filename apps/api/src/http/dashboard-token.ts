@@ -29,15 +29,18 @@ export interface TokenRules {
 export type VerifyToken = (token: string) => Promise<JWTPayload>;
 
 /** Verifies signature, issuer, audience and times with `jose`, and what RFC 8725 asks beyond that. */
-export const tokenVerifier = ({ keys, ...options }: TokenRules): VerifyToken => async (token) => {
-  const [header, claims] = partsOf(token);
-  checkHeader(header);
-  // What two parsers could read in two ways is refused before any of it is believed.
-  if (structureProblem(header) ?? structureProblem(claims)) throw refused('a name is given twice, or the nesting is too deep');
-  const { payload } = await jwtVerify(token, keys, { ...options, requiredClaims: ['exp'] });
-  checkTimes(payload);
-  return payload;
-};
+export const tokenVerifier =
+  ({ keys, ...options }: TokenRules): VerifyToken =>
+  async (token) => {
+    const [header, claims] = partsOf(token);
+    checkHeader(header);
+    // What two parsers could read in two ways is refused before any of it is believed.
+    if (structureProblem(header) ?? structureProblem(claims))
+      throw refused('a name is given twice, or the nesting is too deep');
+    const { payload } = await jwtVerify(token, keys, { ...options, requiredClaims: ['exp'] });
+    checkTimes(payload);
+    return payload;
+  };
 
 const refused = (why: string): Error => new errors.JWTInvalid(why);
 
@@ -74,7 +77,8 @@ function checkHeader(json: string): void {
   const header = JSON.parse(json) as Record<string, unknown> | null;
   if (typeof header !== 'object' || header === null) throw refused('the header is no object');
   if (typeof header.kid !== 'string') throw refused('the header names no key');
-  if (header.typ !== undefined && !(typeof header.typ === 'string' && TYPE.test(header.typ))) throw refused('of another type');
+  if (header.typ !== undefined && !(typeof header.typ === 'string' && TYPE.test(header.typ)))
+    throw refused('of another type');
   if (EXTENSIONS.some((name) => Object.hasOwn(header, name))) throw refused('with an extension');
 }
 

@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import { ConnectedApi, type Started } from '../../../../test/support/connected-api.js';
 
 let connected: ConnectedApi;
-beforeAll(async () => { connected = await ConnectedApi.open(); });
+beforeAll(async () => {
+  connected = await ConnectedApi.open();
+});
 afterAll(() => connected.close());
 
 interface Answer {
@@ -16,12 +18,18 @@ interface Answer {
 async function raw(text: string): Promise<Answer> {
   const socket = connect(Number(new URL(connected.api.url).port), '127.0.0.1');
   let said = '';
-  socket.on('error', () => undefined).on('data', (data) => { said += data.toString(); });
+  socket
+    .on('error', () => undefined)
+    .on('data', (data) => {
+      said += data.toString();
+    });
   socket.write(text);
   await new Promise((closed) => socket.once('close', closed));
   const [head = '', ...rest] = said.split('\r\n\r\n');
   const [first = '', ...lines] = head.split('\r\n');
-  const headers = new Headers(lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+  const headers = new Headers(
+    lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  );
   return { status: Number(first.split(' ')[1]), headers, body: rest.join('\r\n\r\n') };
 }
 
@@ -52,7 +60,11 @@ const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
   ['a method that is rare', 405, () => raw(`PROPFIND /v1/accounts HTTP/1.1\r\n${HOST}\r\n`)],
   ['a path that cannot be decoded', 400, () => fetched('/v1/accounts/%zz')],
   ['a parameter that is too long', 400, () => fetched(`/data-deletion/${'a'.repeat(9_000)}`)],
-  ['a body that is too large', 413, () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: 'a'.repeat(102_401) })],
+  [
+    'a body that is too large',
+    413,
+    () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: 'a'.repeat(102_401) }),
+  ],
   ['a request without a host', 400, () => raw('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n')],
   ['a request with two hosts', 400, () => raw(`GET /health/live HTTP/1.1\r\nHost: b\r\n${HOST}\r\n`)],
   ['a version that is not spoken', 505, () => raw(`GET /health/live HTTP/2.0\r\n${HOST}\r\n`)],
@@ -81,7 +93,11 @@ describe('every answer', () => {
   it.each(refusals)('that refuses is a problem that names its request: %s', async (_what, status, ask) => {
     const { headers, body } = await ask();
     expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
-    expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String), request_id: headers.get('x-request-id') });
+    expect(JSON.parse(body)).toMatchObject({
+      status,
+      code: expect.any(String),
+      request_id: headers.get('x-request-id'),
+    });
   });
 
   it('of Swagger UI lets it run its own scripts and nothing else', async () => {

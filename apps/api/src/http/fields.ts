@@ -12,7 +12,10 @@ function noProvider(given: unknown): string {
 }
 
 /** The filter of a list by platform: `platform` is another word for `provider`, and both at once must agree. */
-export const providerFilter = { provider: provider.optional(), platform: provider.optional().describe('Another word for provider.') };
+export const providerFilter = {
+  provider: provider.optional(),
+  platform: provider.optional().describe('Another word for provider.'),
+};
 
 export const agree = (query: { provider?: string | undefined; platform?: string | undefined }): boolean =>
   !query.provider || !query.platform || query.provider === query.platform;

@@ -7,7 +7,9 @@ interface Operation {
   path: string;
   security?: object[];
   parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> } | undefined> };
+  requestBody?: {
+    content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> } | undefined>;
+  };
 }
 interface Parameter {
   name: string;
@@ -35,7 +37,8 @@ beforeAll(async () => {
   key = await api.key({ rateLimits: MANY });
   const { paths } = (await (await api.call('/v1/openapi.json')).json()) as Document;
   operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })));
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+  );
 });
 
 afterAll(() => api.close());
@@ -54,20 +57,32 @@ async function answerTo(path: string, init: RequestInit): Promise<Answer> {
   return { status: response.status, text, fields: errors.map(({ field }) => field) };
 }
 
-const exampleOf = ({ example, schema, name }: Parameter): string => example ?? schema?.example ?? schema?.enum?.[0] ?? name;
+const exampleOf = ({ example, schema, name }: Parameter): string =>
+  example ?? schema?.example ?? schema?.enum?.[0] ?? name;
 
 /** The operation's URL with good values in its path, but for those given. */
 const pathOf = ({ path, parameters = [] }: Operation, encoded: Record<string, string> = {}): string =>
-  path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    encoded[name] ?? encodeURIComponent(exampleOf(parameters.find((one) => one.in === 'path' && one.name === name)!)));
+  path.replace(
+    /\{(\w+)\}/g,
+    (_, name: string) =>
+      encoded[name] ?? encodeURIComponent(exampleOf(parameters.find((one) => one.in === 'path' && one.name === name)!)),
+  );
 
 const isPublic = ({ security }: Operation): boolean => security?.length === 0;
 const parametersIn = (place: Parameter['in']): [Operation, Parameter][] =>
-  operations.flatMap((operation) => (operation.parameters ?? []).filter((one) => one.in === place).map((one): [Operation, Parameter] => [operation, one]));
+  operations.flatMap((operation) =>
+    (operation.parameters ?? [])
+      .filter((one) => one.in === place)
+      .map((one): [Operation, Parameter] => [operation, one]),
+  );
 
 /** What is wrong with answers, one line each: nothing when all is well. */
 type Faults = string[];
-function faultsOf(what: string, { status, text, fields }: Answer, expected: { status?: number; field?: string }): Faults {
+function faultsOf(
+  what: string,
+  { status, text, fields }: Answer,
+  expected: { status?: number; field?: string },
+): Faults {
   const seen = `${what}: ${status} ${text.slice(0, 200)}`;
   if (status >= 500) return [seen];
   if (expected.status !== undefined && status !== expected.status) return [seen];
@@ -75,9 +90,21 @@ function faultsOf(what: string, { status, text, fields }: Answer, expected: { st
   return isNamed ? [] : [`${what} does not name ${expected.field!}: ${text.slice(0, 200)}`];
 }
 
-const NEVER_TEXT = { 'a NUL': '%00', 'a NUL within': 'a%00b', 'a surrogate': '%ED%A0%80', 'an overlong dot': '%C0%AE', 'an escape of nothing': '%zz' };
+const NEVER_TEXT = {
+  'a NUL': '%00',
+  'a NUL within': 'a%00b',
+  'a surrogate': '%ED%A0%80',
+  'an overlong dot': '%C0%AE',
+  'an escape of nothing': '%zz',
+};
 const ODD_TEXT = {
-  'bidirectional override': '%E2%80%AE', 'zero width': '%E2%80%8B', prototype: '__proto__', constructor: 'constructor', spaces: '%20', dots: '..%2f..', 'a line break': 'a%0D%0Ab',
+  'bidirectional override': '%E2%80%AE',
+  'zero width': '%E2%80%8B',
+  prototype: '__proto__',
+  constructor: 'constructor',
+  spaces: '%20',
+  dots: '..%2f..',
+  'a line break': 'a%0D%0Ab',
 };
 const LONG = 'x'.repeat(8_000);
 
@@ -87,15 +114,23 @@ describe('every operation', () => {
     expect(parametersIn('query').length).toBeGreaterThan(10);
   });
 
-  it('answers a hostile path as the caller\'s mistake', async () => {
+  it("answers a hostile path as the caller's mistake", async () => {
     const faults: Faults = [];
     for (const [operation, { name, ...parameter }] of parametersIn('path')) {
       const example = exampleOf({ name, ...parameter });
-      const values = { ...NEVER_TEXT, ...ODD_TEXT, long: LONG, 'upper case': example.toUpperCase(), overflow: example.replace(/_0/, '_8') };
-      await Promise.all(Object.entries(values).map(async ([what, value]) => {
-        const answer = await answerTo(pathOf(operation, { [name]: value }), { method: operation.method });
-        faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} as ${name}`, answer, {}));
-      }));
+      const values = {
+        ...NEVER_TEXT,
+        ...ODD_TEXT,
+        long: LONG,
+        'upper case': example.toUpperCase(),
+        overflow: example.replace(/_0/, '_8'),
+      };
+      await Promise.all(
+        Object.entries(values).map(async ([what, value]) => {
+          const answer = await answerTo(pathOf(operation, { [name]: value }), { method: operation.method });
+          faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} as ${name}`, answer, {}));
+        }),
+      );
     }
     expect(faults).toEqual([]);
   });
@@ -103,15 +138,29 @@ describe('every operation', () => {
   it('names the query parameter that cannot be read', async () => {
     const faults: Faults = [];
     for (const [operation, { name }] of parametersIn('query')) {
-      const asked = (query: string): Promise<Answer> => answerTo(`${pathOf(operation)}?${query}`, { method: operation.method });
+      const asked = (query: string): Promise<Answer> =>
+        answerTo(`${pathOf(operation)}?${query}`, { method: operation.method });
       const wrong: Record<string, string> = { ...NEVER_TEXT, long: LONG };
       const queries = Object.entries(wrong).map(([what, value]): [string, string] => [what, `${name}=${value}`]);
-      for (const [what, query] of [...queries, ['twice', `${name}=1&${name}=1`], ['brackets', `${name}[]=1`], ['a member', `${name}[a]=1`]] as const) {
+      for (const [what, query] of [
+        ...queries,
+        ['twice', `${name}=1&${name}=1`],
+        ['brackets', `${name}[]=1`],
+        ['a member', `${name}[a]=1`],
+      ] as const) {
         const expected = isPublic(operation) ? {} : { status: 400, field: name };
-        faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} for ${name}`, await asked(query), expected));
+        faults.push(
+          ...faultsOf(`${operation.method} ${operation.path} with ${what} for ${name}`, await asked(query), expected),
+        );
       }
       for (const [what, value] of Object.entries(ODD_TEXT)) {
-        faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} for ${name}`, await asked(`${name}=${value}`), {}));
+        faults.push(
+          ...faultsOf(
+            `${operation.method} ${operation.path} with ${what} for ${name}`,
+            await asked(`${name}=${value}`),
+            {},
+          ),
+        );
       }
     }
     expect(faults).toEqual([]);
@@ -122,7 +171,9 @@ describe('every operation', () => {
     for (const operation of operations.filter((one) => !isPublic(one))) {
       for (const name of ['surprise', '__proto__', 'constructor']) {
         const answer = await answerTo(`${pathOf(operation)}?${name}=1`, { method: operation.method });
-        faults.push(...faultsOf(`${operation.method} ${operation.path}?${name}=1`, answer, { status: 400, field: name }));
+        faults.push(
+          ...faultsOf(`${operation.method} ${operation.path}?${name}=1`, answer, { status: 400, field: name }),
+        );
       }
     }
     expect(faults).toEqual([]);
@@ -133,9 +184,17 @@ describe('every operation', () => {
     for (const [operation, { name }] of parametersIn('header')) {
       for (const value of ['', 'a b', 'x'.repeat(300), '\u00ff']) {
         const headers = { [name]: value };
-        const body = operation.requestBody && { body: '{}', headers: { ...headers, 'content-type': 'application/json' } };
+        const body = operation.requestBody && {
+          body: '{}',
+          headers: { ...headers, 'content-type': 'application/json' },
+        };
         const answer = await answerTo(pathOf(operation), { method: operation.method, headers, ...body });
-        faults.push(...faultsOf(`${operation.method} ${operation.path} with ${JSON.stringify(value)} as ${name}`, answer, { status: 400, field: name }));
+        faults.push(
+          ...faultsOf(`${operation.method} ${operation.path} with ${JSON.stringify(value)} as ${name}`, answer, {
+            status: 400,
+            field: name,
+          }),
+        );
       }
     }
     expect(faults).toEqual([]);
@@ -148,12 +207,24 @@ const DEEP = `${'[{"a":'.repeat(2_000)}1${'}]'.repeat(2_000)}`;
 const NEVER_JSON: Record<string, string> = { 'deep nesting': DEEP, 'beyond numbers': '1e400' };
 /** JSON texts that a field of text does not take. */
 const NEVER_STRING: Record<string, string> = {
-  'a NUL': '"a\\u0000b"', 'a lone surrogate': '"a\\ud800b"', 'a control character': '"a\\u0007b"', '90 kB': `"${'x'.repeat(90_000)}"`,
-  'a number': '1', 'a boolean': 'true', 'a list': '["a"]', 'an object': '{"a":"b"}',
+  'a NUL': '"a\\u0000b"',
+  'a lone surrogate': '"a\\ud800b"',
+  'a control character': '"a\\u0007b"',
+  '90 kB': `"${'x'.repeat(90_000)}"`,
+  'a number': '1',
+  'a boolean': 'true',
+  'a list': '["a"]',
+  'an object': '{"a":"b"}',
 };
 const ODD_JSON: Record<string, string> = {
-  nothing: 'null', 'a prototype': '{"__proto__":{"a":1}}', 'a constructor': '{"constructor":{"prototype":{"a":1}}}', 'an override': '"\\u202e"', 'a zero width space': '"\\u200b"',
-  'the largest number': '1e308', 'much of it': `[${'"a",'.repeat(20_000)}"a"]`, 'an empty text': '""',
+  nothing: 'null',
+  'a prototype': '{"__proto__":{"a":1}}',
+  'a constructor': '{"constructor":{"prototype":{"a":1}}}',
+  'an override': '"\\u202e"',
+  'a zero width space': '"\\u200b"',
+  'the largest number': '1e308',
+  'much of it': `[${'"a",'.repeat(20_000)}"a"]`,
+  'an empty text': '""',
 };
 
 interface Place {
@@ -169,13 +240,21 @@ function placesOf(schema: Schema, example: Record<string, unknown>): Place[] {
     const at = (value: unknown): string => JSON.stringify({ ...example, [name]: value }).replace('"\\u0001mark"', MARK);
     const mark = '\u0001mark';
     const members = field.type === 'array' ? [{ name, schema: field.items ?? {}, body: at([mark]) }] : [];
-    const inner = Object.entries(field.properties ?? {}).map(([member, of]) => ({ name: `${name}.${member}`, schema: of, body: at({ [member]: mark }) }));
-    const any = typeof field.additionalProperties === 'object' ? [{ name, schema: field.additionalProperties, body: at({ some: mark }) }] : [];
+    const inner = Object.entries(field.properties ?? {}).map(([member, of]) => ({
+      name: `${name}.${member}`,
+      schema: of,
+      body: at({ [member]: mark }),
+    }));
+    const any =
+      typeof field.additionalProperties === 'object'
+        ? [{ name, schema: field.additionalProperties, body: at({ some: mark }) }]
+        : [];
     return [{ name, schema: field, body: at(mark) }, ...members, ...inner, ...any];
   });
 }
 
-const takesText = ({ type, anyOf = [] }: Schema): boolean => type === 'string' || anyOf.some((one) => one.type === 'string');
+const takesText = ({ type, anyOf = [] }: Schema): boolean =>
+  type === 'string' || anyOf.some((one) => one.type === 'string');
 
 describe('every field of every body', () => {
   const send = ({ method, ...operation }: Operation, body: string): Promise<Answer> =>
@@ -186,16 +265,32 @@ describe('every field of every body', () => {
     let fields = 0;
     for (const operation of operations.filter((one) => !isPublic(one) && one.requestBody)) {
       const { schema, examples } = operation.requestBody!.content['application/json']!;
-      for (const { name, schema: field, body } of placesOf(schema, examples!['example']!.value as Record<string, unknown>)) {
+      for (const { name, schema: field, body } of placesOf(
+        schema,
+        examples!['example']!.value as Record<string, unknown>,
+      )) {
         fields += 1;
         const never = { ...NEVER_JSON, ...(takesText(field) && NEVER_STRING) };
-        await Promise.all(Object.entries({ ...never, ...ODD_JSON }).map(async ([what, value]) => {
-          const answer = await send(operation, body.replace(MARK, () => value));
-          const expected = what in never ? { status: 400, field: name } : {};
-          faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} as ${name}`, answer, expected));
-        }));
-        const twice = await send(operation, body.replace(MARK, 'null').replace(/\}$/, () => `,"${name.split('.')[0]!}":1}`));
-        faults.push(...faultsOf(`${operation.method} ${operation.path} with ${name} twice`, twice, { status: 400, field: name.split('.')[0]! }));
+        await Promise.all(
+          Object.entries({ ...never, ...ODD_JSON }).map(async ([what, value]) => {
+            const answer = await send(
+              operation,
+              body.replace(MARK, () => value),
+            );
+            const expected = what in never ? { status: 400, field: name } : {};
+            faults.push(...faultsOf(`${operation.method} ${operation.path} with ${what} as ${name}`, answer, expected));
+          }),
+        );
+        const twice = await send(
+          operation,
+          body.replace(MARK, 'null').replace(/\}$/, () => `,"${name.split('.')[0]!}":1}`),
+        );
+        faults.push(
+          ...faultsOf(`${operation.method} ${operation.path} with ${name} twice`, twice, {
+            status: 400,
+            field: name.split('.')[0]!,
+          }),
+        );
       }
     }
     expect(faults).toEqual([]);
@@ -207,7 +302,9 @@ describe('every field of every body', () => {
     for (const operation of operations.filter((one) => !isPublic(one) && one.method !== 'GET')) {
       for (const name of ['surprise', '__proto__', 'constructor', 'prototype']) {
         const answer = await send(operation, `{"${name}":{"prototype":1}}`);
-        faults.push(...faultsOf(`${operation.method} ${operation.path} with ${name}`, answer, { status: 400, field: name }));
+        faults.push(
+          ...faultsOf(`${operation.method} ${operation.path} with ${name}`, answer, { status: 400, field: name }),
+        );
       }
     }
     expect(faults).toEqual([]);
@@ -216,8 +313,16 @@ describe('every field of every body', () => {
 
 describe('the workspace of a dashboard token', () => {
   it.each([
-    ['a NUL', 'a\u0000b'], ['a lone surrogate', 'a\ud800'], ['a line break', 'a\nb'], ['nothing to see', '\u200b\u2060'], ['only spaces', '   '], ['256 characters', 'x'.repeat(256)],
-    ['a number', 1], ['a list', ['a']], ['an object', { a: 1 }], ['null', null],
+    ['a NUL', 'a\u0000b'],
+    ['a lone surrogate', 'a\ud800'],
+    ['a line break', 'a\nb'],
+    ['nothing to see', '\u200b\u2060'],
+    ['only spaces', '   '],
+    ['256 characters', 'x'.repeat(256)],
+    ['a number', 1],
+    ['a list', ['a']],
+    ['an object', { a: 1 }],
+    ['null', null],
   ])('may not have %s', async (_what, sub) => {
     const token = await api.token({ claims: { sub: sub as string } });
     expect((await api.call('/v1/accounts', { as: token })).status).toBe(401);

@@ -14,7 +14,13 @@ export interface IdempotentRequest extends Tenant {
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** The request as its `Idempotency-Key` names it; undefined when it has none. Throws validation.failed for a malformed one. */
-export function idempotentRequest({ headers, caller, method, url, bodyText = '' }: FastifyRequest): IdempotentRequest | undefined {
+export function idempotentRequest({
+  headers,
+  caller,
+  method,
+  url,
+  bodyText = '',
+}: FastifyRequest): IdempotentRequest | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined || !caller) return undefined;
   if (typeof key !== 'string' || !KEY.test(key)) {

@@ -55,7 +55,9 @@ export class IdempotencyKeys {
     const take = async (known: Buffer): Promise<boolean> =>
       (await this.database.pool.query(TAKE, [hold, ...place, this.digests.write(body), known])).rowCount === 1;
     if (await take(this.digests.write(body))) return { hold };
-    const { rows: [row] } = await this.database.pool.query<Row>(FIND, place);
+    const {
+      rows: [row],
+    } = await this.database.pool.query<Row>(FIND, place);
     if (row && !this.digests.isOf(row.bodyHash, body)) throw keyReused();
     // A digest under another master key is this body's too.
     if (row?.isAbandoned && (await take(row.bodyHash))) return { hold };

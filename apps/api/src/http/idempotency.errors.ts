@@ -8,4 +8,7 @@ export const stillRunning = (): CodedError =>
   new CodedError('idempotency.running', 'The request with this Idempotency-Key is still running.', { retryAfter: 1 });
 
 export const secretShownOnce = (): CodedError =>
-  new CodedError('idempotency.secret_shown_once', 'This was done; the secret in its answer is shown once and not kept.');
+  new CodedError(
+    'idempotency.secret_shown_once',
+    'This was done; the secret in its answer is shown once and not kept.',
+  );

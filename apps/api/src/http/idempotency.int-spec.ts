@@ -42,7 +42,10 @@ interface Answer {
   retryAfter: string | null;
 }
 
-async function create(body: object = APP, { key = 'a-key', path = '/v1/oauth-apps', as = credential, headers }: Wishes = {}): Promise<Answer> {
+async function create(
+  body: object = APP,
+  { key = 'a-key', path = '/v1/oauth-apps', as = credential, headers }: Wishes = {},
+): Promise<Answer> {
   const response = await api.call(path, {
     as,
     method: 'POST',
@@ -52,7 +55,12 @@ async function create(body: object = APP, { key = 'a-key', path = '/v1/oauth-app
   const given = (await response.json()) as Record<string, unknown>;
   delete given.request_id;
   const header = (name: string): string | null => response.headers.get(name);
-  return { status: response.status, body: given, replayed: header('idempotency-replayed'), retryAfter: header('retry-after') };
+  return {
+    status: response.status,
+    body: given,
+    replayed: header('idempotency-replayed'),
+    retryAfter: header('retry-after'),
+  };
 }
 
 const apps = async (): Promise<number> => Number((await pool.query('select count(*) from oauth_apps')).rows[0].count);
@@ -74,14 +82,17 @@ async function whileAppsWait<Result>(work: () => Promise<Result>): Promise<Resul
 
 async function waitForHolds(count: number): Promise<void> {
   for (;;) {
-    const { rows } = await pool.query(`select count(*)::int as waiting from pg_locks where locktype = 'advisory' and not granted`);
+    const { rows } = await pool.query(
+      `select count(*)::int as waiting from pg_locks where locktype = 'advisory' and not granted`,
+    );
     if (rows[0].waiting === count) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
 describe('what is stored of a body', () => {
-  const stored = async (): Promise<Buffer> => (await pool.query<{ hash: Buffer }>('select body_hash as hash from idempotency_keys')).rows[0]!.hash;
+  const stored = async (): Promise<Buffer> =>
+    (await pool.query<{ hash: Buffer }>('select body_hash as hash from idempotency_keys')).rows[0]!.hash;
   const plain = createHash('sha256').update(JSON.stringify(APP)).digest();
 
   it('is a digest that the database alone cannot compute', async () => {
@@ -100,7 +111,10 @@ describe('what is stored of a body', () => {
   it('may be the plain digest of a request of the version before that broke off: it is carried out again', async () => {
     await create();
     await pool.query('delete from oauth_apps');
-    await pool.query(`update idempotency_keys set body_hash = $1, state = 'running', status = null, answer = null, created_at = db_now() - interval '2 minutes'`, [plain]);
+    await pool.query(
+      `update idempotency_keys set body_hash = $1, state = 'running', status = null, answer = null, created_at = db_now() - interval '2 minutes'`,
+      [plain],
+    );
     expect(await create()).toMatchObject({ status: 201, replayed: null });
     expect(await stored()).not.toEqual(plain);
   });
@@ -152,7 +166,10 @@ describe('a request with an Idempotency-Key', () => {
 
   it('of 255 characters is fine, and without one every request counts', async () => {
     expect((await create(APP, { key: '!'.repeat(255) })).status).toBe(201);
-    const [one, two] = [await create({ ...APP, client_id: 'def' }, { key: '' }), await create({ ...APP, client_id: 'ghi' }, { key: '' })];
+    const [one, two] = [
+      await create({ ...APP, client_id: 'def' }, { key: '' }),
+      await create({ ...APP, client_id: 'ghi' }, { key: '' }),
+    ];
     expect([one.status, two.status, one.body.id === two.body.id]).toEqual([201, 201, false]);
   });
 });
@@ -161,7 +178,11 @@ describe('the answer that is kept', () => {
   it('may be a refusal: the same mistake gets the same answer', async () => {
     const wrong = { ...APP, name: '' };
     const first = await create(wrong);
-    expect(first).toMatchObject({ status: 400, body: { code: 'validation.failed', errors: [{ field: 'name' }] }, replayed: null });
+    expect(first).toMatchObject({
+      status: 400,
+      body: { code: 'validation.failed', errors: [{ field: 'name' }] },
+      replayed: null,
+    });
     expect(await create(wrong)).toEqual({ ...first, replayed: 'true' });
     expect(await create()).toMatchObject(refused('idempotency.key_reused'));
   });
@@ -176,7 +197,9 @@ describe('the answer that is kept', () => {
   it('never holds a secret, and neither does what is kept of the body', async () => {
     const before = Number((await pool.query('select count(*) from api_keys')).rows[0].count);
     const made = await create({ name: 'CI' }, { path: '/v1/api-keys' });
-    expect(await create({ name: 'CI' }, { path: '/v1/api-keys' })).toMatchObject(refused('idempotency.secret_shown_once'));
+    expect(await create({ name: 'CI' }, { path: '/v1/api-keys' })).toMatchObject(
+      refused('idempotency.secret_shown_once'),
+    );
     expect(Number((await pool.query('select count(*) from api_keys')).rows[0].count)).toBe(before + 1);
     await create(APP);
     const { rows } = await pool.query('select to_jsonb(idempotency_keys)::text as row from idempotency_keys');
@@ -211,7 +234,9 @@ describe('a request that is still running', () => {
 
   it('for more than a minute has died, and is carried out again', async () => {
     await create();
-    await pool.query(`update idempotency_keys set state = 'running', answer = null, created_at = db_now() - interval '59 seconds'`);
+    await pool.query(
+      `update idempotency_keys set state = 'running', answer = null, created_at = db_now() - interval '59 seconds'`,
+    );
     expect(await create()).toMatchObject(refused('idempotency.running'));
     await pool.query(`update idempotency_keys set created_at = db_now() - interval '61 seconds'`);
     expect(await create({ ...APP, name: 'Y' })).toMatchObject(refused('idempotency.key_reused'));

@@ -23,7 +23,11 @@ declare module 'fastify' {
 export const IDEMPOTENT_KEY = 'evergrant:idempotent';
 
 /** What a request with a key may be answered. */
-export const IDEMPOTENCY_PROBLEMS: ProblemCode[] = ['validation.failed', 'idempotency.key_reused', 'idempotency.running'];
+export const IDEMPOTENCY_PROBLEMS: ProblemCode[] = [
+  'validation.failed',
+  'idempotency.key_reused',
+  'idempotency.running',
+];
 
 const HEADER = {
   name: 'Idempotency-Key',
@@ -41,5 +45,6 @@ const keepNothing: KeepAnswer = () => Promise.resolve();
 
 /** How the handler of such a POST has its answer kept; without a key there is nothing to keep. */
 export const AnswerKeeper = createParamDecorator(
-  (_: unknown, context: ExecutionContext): KeepAnswer => context.switchToHttp().getRequest<FastifyRequest>().keepAnswer ?? keepNothing,
+  (_: unknown, context: ExecutionContext): KeepAnswer =>
+    context.switchToHttp().getRequest<FastifyRequest>().keepAnswer ?? keepNothing,
 );

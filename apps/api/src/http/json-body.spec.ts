@@ -5,7 +5,12 @@ import { structureProblem } from './json-body.js';
 describe('a JSON text', () => {
   it.each([
     ['a name given twice', '{"a":1,"b":2,"a":3}', 'a', 'is given twice'],
-    ['a name given twice in an object within', '{"a":{"b":[{"c":1},{"c":1,"d":2,"c":3}]}}', 'a.b.1.c', 'is given twice'],
+    [
+      'a name given twice in an object within',
+      '{"a":{"b":[{"c":1},{"c":1,"d":2,"c":3}]}}',
+      'a.b.1.c',
+      'is given twice',
+    ],
     ['a name given twice in different spellings', '{"a":1,"\\u0061" : 2}', 'a', 'is given twice'],
     ['a name with a quotation mark given twice', '{"a\\"b":1,"a\\"b":2}', 'a"b', 'is given twice'],
     ['an empty name given twice', '{"":1,"":2}', 'body', 'is given twice'],
@@ -28,10 +33,13 @@ describe('a JSON text', () => {
   });
 
   it('is fine whenever it was written from a value, in whatever layout', () => {
-    fc.assert(fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 2), (value, space) => {
-      const json = JSON.stringify(value, undefined, space);
-      fc.pre(!/__proto__|constructor|prototype/.test(json));
-      expect(structureProblem(json)).toBeUndefined();
-    }), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.constantFrom(undefined, 2), (value, space) => {
+        const json = JSON.stringify(value, undefined, space);
+        fc.pre(!/__proto__|constructor|prototype/.test(json));
+        expect(structureProblem(json)).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -32,7 +32,9 @@ const CHARSETS = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
 /** Whether the headers name a charset other than UTF-8 (RFC 8259 8.1) or a content coding. */
 function isEncodedOtherwise({ headers }: FastifyRequest): boolean {
   const charsets = [...(headers['content-type'] ?? '').matchAll(CHARSETS)].map(([, charset = '']) => charset);
-  return !charsets.every((charset) => /^utf-?8$/i.test(charset)) || !/^(identity)?$/i.test(headers['content-encoding'] ?? '');
+  return (
+    !charsets.every((charset) => /^utf-?8$/i.test(charset)) || !/^(identity)?$/i.test(headers['content-encoding'] ?? '')
+  );
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -73,7 +75,15 @@ export function structureProblem(json: string): FieldProblem | undefined {
   const levels: Level[] = [];
   for (const [token] of json.matchAll(TOKENS)) {
     const message = token.endsWith(':') ? nameProblem(levels.at(-1), token) : follow(levels, token);
-    if (message !== undefined) return { field: levels.slice(0, DEEPEST).map(({ at }) => at).join('.') || 'body', message };
+    if (message !== undefined)
+      return {
+        field:
+          levels
+            .slice(0, DEEPEST)
+            .map(({ at }) => at)
+            .join('.') || 'body',
+        message,
+      };
   }
   return undefined;
 }

@@ -5,7 +5,11 @@ import type { Metrics } from '#observability';
 export function measureRequests(fastify: FastifyInstance, metrics: Metrics): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? '(none)' : (request.routeOptions.url ?? '(none)');
-    const labels = { http_request_method: request.method, http_route: route, http_response_status_code: String(reply.statusCode) };
+    const labels = {
+      http_request_method: request.method,
+      http_route: route,
+      http_response_status_code: String(reply.statusCode),
+    };
     metrics.observe('http_server_request_duration_seconds', labels, reply.elapsedTime / 1_000);
     done();
   });

@@ -53,7 +53,13 @@ export function wantsPage({ url, headers, is404 }: Pick<FastifyRequest, 'url' | 
   return FOR_BROWSERS.test(path) && !is404 && /\*\/\*|text\/\*/.test(accept);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 const MARKS = {
@@ -79,9 +85,18 @@ export function pageHtml(page: Page, requestId: string): string {
 <main>
 <svg class="mark ${tone}" viewBox="0 0 24 24" aria-hidden="true">${MARKS[tone]}</svg>
 ${platform === undefined ? '' : `<p class="platform">${escape(platform)}</p>\n`}<h1>${escape(title)}</h1>
-${listOf('accounts', accounts.map(({ name, detail }) => `<strong>${escape(name)}</strong>${detail === undefined ? '' : ` <span>${escape(detail)}</span>`}`))}
+${listOf(
+  'accounts',
+  accounts.map(
+    ({ name, detail }) =>
+      `<strong>${escape(name)}</strong>${detail === undefined ? '' : ` <span>${escape(detail)}</span>`}`,
+  ),
+)}
 ${text.map((paragraph) => `<p>${escape(paragraph)}</p>`).join('\n')}
-${listOf('links', links.map(({ href, label, about }) => `<a href="${escape(href)}">${escape(label)}</a> <span>${escape(about)}</span>`))}
+${listOf(
+  'links',
+  links.map(({ href, label, about }) => `<a href="${escape(href)}">${escape(label)}</a> <span>${escape(about)}</span>`),
+)}
 <dl>
 ${code === undefined ? '' : `<dt>Error code</dt><dd><code>${escape(code)}</code></dd>\n`}<dt>Request</dt><dd><code>${escape(requestId)}</code></dd>
 </dl>

@@ -5,18 +5,34 @@ import { problemOf } from './problem.js';
 import { problemPage } from './problem-page.js';
 
 const HTML = 'text/html,application/xhtml+xml,*/*;q=0.8';
-const asked = (url: string, accept: string | undefined, is404 = false): boolean => wantsPage({ url, is404, headers: { ...(accept !== undefined && { accept }) } });
+const asked = (url: string, accept: string | undefined, is404 = false): boolean =>
+  wantsPage({ url, is404, headers: { ...(accept !== undefined && { accept }) } });
 
 describe('the page for a problem', () => {
   it.each<[string, string | undefined]>([
-    ['/connected?oauth_error=x', HTML], ['/connected', undefined], ['/', '*/*'], ['/v1/oauth/x/callback?state=a', '*/*'],
-    ['/v1/oauth/x/callback/oa_1', HTML], ['/data-deletion/abc', 'text/html'], ['/nothing', HTML],
-  ])('is the answer at %s to a client that accepts %s', (url, accept) => { expect(asked(url, accept)).toBe(true); });
+    ['/connected?oauth_error=x', HTML],
+    ['/connected', undefined],
+    ['/', '*/*'],
+    ['/v1/oauth/x/callback?state=a', '*/*'],
+    ['/v1/oauth/x/callback/oa_1', HTML],
+    ['/data-deletion/abc', 'text/html'],
+    ['/nothing', HTML],
+  ])('is the answer at %s to a client that accepts %s', (url, accept) => {
+    expect(asked(url, accept)).toBe(true);
+  });
 
   it.each<[string, string | undefined, boolean]>([
-    ['/v1/accounts', HTML, false], ['/v1/oauth/x/start', HTML, false], ['/v1/nothing', HTML, true], ['/nothing', undefined, true], ['/nothing', '*/*', true],
-    ['/connected', 'application/json', false], ['/v1/oauth/x/callback', undefined, true], ['/health/live', '*/*', false],
-  ])('is not the answer at %s to a client that accepts %s (no such route: %s)', (url, accept, is404) => { expect(asked(url, accept, is404)).toBe(false); });
+    ['/v1/accounts', HTML, false],
+    ['/v1/oauth/x/start', HTML, false],
+    ['/v1/nothing', HTML, true],
+    ['/nothing', undefined, true],
+    ['/nothing', '*/*', true],
+    ['/connected', 'application/json', false],
+    ['/v1/oauth/x/callback', undefined, true],
+    ['/health/live', '*/*', false],
+  ])('is not the answer at %s to a client that accepts %s (no such route: %s)', (url, accept, is404) => {
+    expect(asked(url, accept, is404)).toBe(false);
+  });
 
   it.each([
     ['Too many requests', new CodedError('rate_limit.exceeded', 'Too many.')],

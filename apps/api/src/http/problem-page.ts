@@ -4,7 +4,8 @@ import type { ProblemCode } from './problem-codes.js';
 
 type Words = Pick<Page, 'title' | 'text'>;
 
-const AGAIN = 'Go back to the application where you started and try again in a minute. What you just allowed at the platform cannot be used later.';
+const AGAIN =
+  'Go back to the application where you started and try again in a minute. What you just allowed at the platform cannot be used later.';
 
 /** What a person can do about the problems that a browser meets; all others are trouble of the service. */
 const WORDS: Partial<Record<ProblemCode, Words>> = {
@@ -14,23 +15,34 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
   },
   'method.not_allowed': {
     title: 'This page cannot be used like that',
-    text: ['The address exists, but the browser sent it a kind of request that it does not take. Open the link again instead of sending a form.'],
+    text: [
+      'The address exists, but the browser sent it a kind of request that it does not take. Open the link again instead of sending a form.',
+    ],
   },
   'rate_limit.exceeded': {
     title: 'Too many requests',
-    text: ['Too many requests came from your network in a short time, so this one was not carried out.', 'Wait a minute, then go back to the application and try again.'],
+    text: [
+      'Too many requests came from your network in a short time, so this one was not carried out.',
+      'Wait a minute, then go back to the application and try again.',
+    ],
   },
   'request.malformed': {
     title: 'The request cannot be read',
     text: ['The address or the request of the browser is damaged. Look whether the whole link was copied.'],
   },
-  'database.unavailable': { title: 'The service is not available', text: ['The connection could not be finished at this moment.', AGAIN] },
+  'database.unavailable': {
+    title: 'The service is not available',
+    text: ['The connection could not be finished at this moment.', AGAIN],
+  },
 };
 
 const TROUBLE: Words = { title: 'Something went wrong', text: ['An error on our side stopped the request.', AGAIN] };
 
 /** The page that a browser gets for a problem. Nothing of the request is in it. */
 export function problemPage({ code }: Problem): Page {
-  const links = code === 'route.not_found' ? { links: [{ href: '/', label: 'Start page', about: 'What this service is, and its documentation' }] } : {};
+  const links =
+    code === 'route.not_found'
+      ? { links: [{ href: '/', label: 'Start page', about: 'What this service is, and its documentation' }] }
+      : {};
   return { tone: 'bad', code, ...(WORDS[code] ?? TROUBLE), ...links };
 }

@@ -4,7 +4,9 @@ import { problemOf } from './problem.js';
 
 let opened: OpenedDatabase;
 
-beforeAll(async () => { opened = await openMigratedDatabase(); });
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+});
 afterAll(() => opened.close());
 
 describe('a value that PostgreSQL itself refuses', () => {
@@ -15,7 +17,7 @@ describe('a value that PostgreSQL itself refuses', () => {
     ['an id that is none', 'select $1::uuid', 'x'],
     ['a number out of range', 'select $1::int', '9999999999'],
     ['a time out of range', 'select $1::timestamptz', '300000-01-01T00:00:00Z'],
-  ])('is the caller\'s mistake: %s', async (_what, sql, value) => {
+  ])("is the caller's mistake: %s", async (_what, sql, value) => {
     const error: unknown = await opened.database.pool.query(sql, [value]).catch((thrown: unknown) => thrown);
     expect(problemOf(error)).toMatchObject({ code: 'value.refused', status: 400 });
     const wrapped: unknown = await opened.database.dataSource.query(sql, [value]).catch((thrown: unknown) => thrown);

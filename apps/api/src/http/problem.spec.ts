@@ -10,7 +10,11 @@ describe('a problem', () => {
   it('of an error with a code keeps its sentence, fields and time to wait', () => {
     const fields = [{ field: 'a.b', message: 'is needed' }];
     expect(problemOf(new CodedError('oauth_app.paused', 'Paused.', { fields, retryAfter: 90 }))).toEqual({
-      code: 'oauth_app.paused', status: 503, detail: 'Paused.', fields, retryAfter: 90,
+      code: 'oauth_app.paused',
+      status: 503,
+      detail: 'Paused.',
+      fields,
+      retryAfter: 90,
     });
   });
 
@@ -26,19 +30,37 @@ describe('a problem', () => {
     expect(JSON.stringify(problemView(problem, 'req_1'))).not.toContain('secret');
   });
 
-  it.each(['22021', '22P02', '22003', '22P05', '54000'])('of a value that PostgreSQL refuses (%s) is the caller\'s', (sqlstate) => {
-    expect(problemOf(withCode(sqlstate))).toMatchObject({ code: 'value.refused', status: 400, detail: expect.not.stringContaining('secret') });
-  });
+  it.each(['22021', '22P02', '22003', '22P05', '54000'])(
+    "of a value that PostgreSQL refuses (%s) is the caller's",
+    (sqlstate) => {
+      expect(problemOf(withCode(sqlstate))).toMatchObject({
+        code: 'value.refused',
+        status: 400,
+        detail: expect.not.stringContaining('secret'),
+      });
+    },
+  );
 
   it.each([
-    withCode('ECONNREFUSED'), withCode('57P01'), withCode('57P03'), withCode('08006'), withCode('53300'), withCode('3D000'), withCode('28P01'),
-    new Error('Connection terminated unexpectedly'), new Error('timeout exceeded when trying to connect'),
+    withCode('ECONNREFUSED'),
+    withCode('57P01'),
+    withCode('57P03'),
+    withCode('08006'),
+    withCode('53300'),
+    withCode('3D000'),
+    withCode('28P01'),
+    new Error('Connection terminated unexpectedly'),
+    new Error('timeout exceeded when trying to connect'),
   ])('of a database that is away is 503, with a time to come back: %s', (error) => {
     expect(problemOf(error)).toMatchObject({ code: 'database.unavailable', status: 503, retryAfter: 5 });
   });
 
   it('of a queue that is away is 503 too', () => {
-    expect(problemOf(withCode('queue.unavailable'))).toMatchObject({ status: 503, retryAfter: 5, detail: expect.not.stringContaining('secret') });
+    expect(problemOf(withCode('queue.unavailable'))).toMatchObject({
+      status: 503,
+      retryAfter: 5,
+      detail: expect.not.stringContaining('secret'),
+    });
   });
 
   it.each<[unknown, number, string]>([
@@ -47,7 +69,7 @@ describe('a problem', () => {
     [new BadRequestException('x', { cause: new SyntaxError('Unexpected token s in secret') }), 400, 'body.malformed'],
     [new HttpException('x', 418), 400, 'request.malformed'],
     [Object.assign(withCode('FST_ERR_BAD_URL'), { name: 'FastifyError', statusCode: 400 }), 400, 'request.malformed'],
-  ])('of the framework\'s refusals has our words', (error, status, code) => {
+  ])("of the framework's refusals has our words", (error, status, code) => {
     const problem = problemOf(error);
     expect(problem).toMatchObject({ status, code });
     expect(problem.detail).not.toContain('secret');

@@ -53,12 +53,14 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
 
 /** A caller's mistake is the caller's business; what is ours to mend or to watch is logged. */
 export function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
-  if (status === 500 || code === 'value.refused') logger.error({ err: error, requestId: request.id }, 'a request failed');
+  if (status === 500 || code === 'value.refused')
+    logger.error({ err: error, requestId: request.id }, 'a request failed');
   else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'not available');
 }
 
 /** Whether the client went away, or was sent away, before its body was whole. Node's code for it is that of a lost server. */
-const isAborted = (error: unknown): boolean => isNativeError(error) && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
+const isAborted = (error: unknown): boolean =>
+  isNativeError(error) && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
 
 /** The status of a refusal by Nest or Fastify, which come before our code sees the request. */
 function refusedWith(error: unknown): number | undefined {
@@ -70,7 +72,8 @@ function refusedWith(error: unknown): number | undefined {
 
 function problemOfHttp(error: unknown, status: number): Problem {
   const cause = error instanceof HttpException ? error.cause : error;
-  if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_'))) return known('body.malformed');
+  if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_')))
+    return known('body.malformed');
   if (status >= 500) return known('internal');
   return known(CODE_OF_STATUS[status] ?? 'request.malformed');
 }

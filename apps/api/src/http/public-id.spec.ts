@@ -7,22 +7,38 @@ import { PublicIdPipe } from './public-id-pipe.js';
 describe('a public id', () => {
   it('is a TypeID and leads back to its UUID', () => {
     expect(publicId('acc', '01890a5d-ac96-774b-bcce-b302099a8057')).toBe('acc_01h455vb4pex5vsknk084sn02q');
-    fc.assert(fc.property(fc.uuid(), (uuid) => { expect(uuidOf('acc', publicId('acc', uuid))).toBe(uuid); }));
+    fc.assert(
+      fc.property(fc.uuid(), (uuid) => {
+        expect(uuidOf('acc', publicId('acc', uuid))).toBe(uuid);
+      }),
+    );
   });
 
   it.each([
-    '', 'acc', 'acc_', 'oa_01h455vb4pex5vsknk084sn02q', 'acc_01h455vb4pex5vsknk084sn02', 'acc_01h455vb4pex5vsknk084sn02qq',
-    'acc_81h455vb4pex5vsknk084sn02q', 'acc_01h455vb4pex5vsknk084sn02u ', 'acc_01H455VB4PEX5VSKNK084SN02Q', 'acc_01h455vb4pex5vsknk084sn02i',
-    'ACC_01h455vb4pex5vsknk084sn02q', 'acc_acc_01h455vb4pex5vsknk084sn02q', '01890a5d-ac96-774b-bcce-b302099a8057',
+    '',
+    'acc',
+    'acc_',
+    'oa_01h455vb4pex5vsknk084sn02q',
+    'acc_01h455vb4pex5vsknk084sn02',
+    'acc_01h455vb4pex5vsknk084sn02qq',
+    'acc_81h455vb4pex5vsknk084sn02q',
+    'acc_01h455vb4pex5vsknk084sn02u ',
+    'acc_01H455VB4PEX5VSKNK084SN02Q',
+    'acc_01h455vb4pex5vsknk084sn02i',
+    'ACC_01h455vb4pex5vsknk084sn02q',
+    'acc_acc_01h455vb4pex5vsknk084sn02q',
+    '01890a5d-ac96-774b-bcce-b302099a8057',
   ])('is not %j', (text) => {
     expect(uuidOf('acc', text)).toBeUndefined();
   });
 
   it('is never anything but what we would have written ourselves', () => {
-    fc.assert(fc.property(fc.string({ maxLength: 40 }), (suffix) => {
-      const uuid = uuidOf('acc', `acc_${suffix}`);
-      expect(uuid === undefined || publicId('acc', uuid) === `acc_${suffix}`).toBe(true);
-    }));
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40 }), (suffix) => {
+        const uuid = uuidOf('acc', `acc_${suffix}`);
+        expect(uuid === undefined || publicId('acc', uuid) === `acc_${suffix}`).toBe(true);
+      }),
+    );
   });
 
   it('of a path that is malformed names nothing', () => {

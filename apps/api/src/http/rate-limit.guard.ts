@@ -32,8 +32,12 @@ export class RateLimitGuard implements CanActivate {
   }
   async #withoutCredential(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
-    const isUnlimited = this.reflector.getAllAndOverride<boolean | undefined>(UNLIMITED_KEY, [context.getHandler(), context.getClass()]);
-    if (isUnlimited !== true) await this.addresses.take(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    const isUnlimited = this.reflector.getAllAndOverride<boolean | undefined>(UNLIMITED_KEY, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (isUnlimited !== true)
+      await this.addresses.take(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
     return true;
   }
 }

@@ -3,8 +3,19 @@ import { ApiExtension } from '@nestjs/swagger';
 
 /** All that a credential can be allowed to do. */
 export const SCOPES = [
-  'accounts:read', 'accounts:write', 'oauth:write', 'apps:read', 'apps:write', 'projects:read', 'projects:write',
-  'posts:read', 'posts:write', 'webhooks:write', 'leases:write', 'tokens:read', 'keys:write',
+  'accounts:read',
+  'accounts:write',
+  'oauth:write',
+  'apps:read',
+  'apps:write',
+  'projects:read',
+  'projects:write',
+  'posts:read',
+  'posts:write',
+  'webhooks:write',
+  'leases:write',
+  'tokens:read',
+  'keys:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -13,7 +24,13 @@ export const ON_REQUEST: readonly Scope[] = ['webhooks:write', 'leases:write', '
 
 /** For features to come: a key may have them, and no endpoint asks for them. */
 export const RESERVED: readonly Scope[] = [
-  'projects:read', 'projects:write', 'posts:read', 'posts:write', 'webhooks:write', 'leases:write', 'tokens:read',
+  'projects:read',
+  'projects:write',
+  'posts:read',
+  'posts:write',
+  'webhooks:write',
+  'leases:write',
+  'tokens:read',
 ];
 export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !ON_REQUEST.includes(scope));
 

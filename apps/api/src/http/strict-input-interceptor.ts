@@ -18,7 +18,10 @@ export class StrictInputInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [context.getHandler(), context.getClass()]);
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (isPublic === true) return next.handle();
     const { url, body } = context.switchToHttp().getRequest<FastifyRequest>();
     const problems = queryProblems(url, reads(context, RouteParamtypes.QUERY));
@@ -30,7 +33,8 @@ export class StrictInputInterceptor implements NestInterceptor {
 
 /** Whether the handler has a parameter of that type; Nest's keys are `<type>:<position>`. */
 function reads(context: ExecutionContext, type: RouteParamtypes): boolean {
-  const routeArguments = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) as object | undefined;
+  const routeArguments = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) as
+    object | undefined;
   return Object.keys(routeArguments ?? {}).some((name) => name.startsWith(`${type}:`));
 }
 
@@ -39,17 +43,26 @@ function queryProblems(url: string, isRead: boolean): FieldProblem[] {
   if (start < 0) return [];
   const seen = new Set<string>();
   const problems: FieldProblem[] = [];
-  for (const pair of url.slice(start + 1).split('&').filter(Boolean)) {
+  for (const pair of url
+    .slice(start + 1)
+    .split('&')
+    .filter(Boolean)) {
     const [name = ''] = pair.split('=', 1);
     const field = decoded(name) ?? name;
-    const message = decoded(pair) === undefined ? 'must be percent-encoded UTF-8' : nameProblem(field, { isRead, isRepeated: seen.has(field) });
+    const message =
+      decoded(pair) === undefined
+        ? 'must be percent-encoded UTF-8'
+        : nameProblem(field, { isRead, isRepeated: seen.has(field) });
     if (message !== undefined) problems.push({ field, message });
     seen.add(field);
   }
   return problems;
 }
 
-function nameProblem(name: string, { isRead, isRepeated }: Record<'isRead' | 'isRepeated', boolean>): string | undefined {
+function nameProblem(
+  name: string,
+  { isRead, isRepeated }: Record<'isRead' | 'isRepeated', boolean>,
+): string | undefined {
   if (!isRead || RESERVED_NAMES.has(name)) return 'is not a known parameter';
   return isRepeated ? 'must be given once' : undefined;
 }

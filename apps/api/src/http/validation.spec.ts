@@ -7,13 +7,19 @@ import { invalid, validationPipe } from './validation.js';
 const schema = z.strictObject({
   name: text(5),
   record: z.record(z.string().regex(/^[a-z]$/, 'has a key that is no letter'), z.string()).optional(),
-  inner: z.strictObject({ count: z.int() }).optional(), id: idField('acc').optional(),
+  inner: z.strictObject({ count: z.int() }).optional(),
+  id: idField('acc').optional(),
 });
 
 const check = async (value: unknown): Promise<CodedError> =>
   validationPipe()
     .transform(value, { type: 'body', schema })
-    .then(() => { throw new Error('it was accepted'); }, (error: unknown) => error as CodedError);
+    .then(
+      () => {
+        throw new Error('it was accepted');
+      },
+      (error: unknown) => error as CodedError,
+    );
 
 describe('validation', () => {
   it.each([
@@ -26,10 +32,20 @@ describe('validation', () => {
     ['a line separator', { name: 'a\u2028b' }, 'name', 'must not contain control characters'],
     ['a lone surrogate', { name: 'a\ud800' }, 'name', 'must be well-formed Unicode'],
     ['only invisible characters', { name: '\u200b\u2060\u00ad\u3164' }, 'name', 'must not be empty'],
-    ['an override of the writing direction', { name: 'a\u202eb' }, 'name', 'must not contain overrides of the writing direction'],
+    [
+      'an override of the writing direction',
+      { name: 'a\u202eb' },
+      'name',
+      'must not contain overrides of the writing direction',
+    ],
     ['too much text', { name: 'abcdef' }, 'name', 'must be at most 5 characters'],
     ['a broken id', { name: 'a', id: 'oa_1' }, 'id', 'must be an id that begins with acc_'],
-    ['a wrong key of a record', { name: 'a', record: { '\u0000': 'b' } }, 'record.\ufffd', 'has a key that is no letter'],
+    [
+      'a wrong key of a record',
+      { name: 'a', record: { '\u0000': 'b' } },
+      'record.\ufffd',
+      'has a key that is no letter',
+    ],
     ['an empty name', { name: 'a', '': 1 }, '(empty name)', 'is not a known field'],
     ['no object', 'text', 'body', 'must be of the type object'],
     ['nothing', undefined, 'body', 'is needed'],
@@ -45,18 +61,26 @@ describe('validation', () => {
   });
 
   it('names a field once in the detail when several rules refuse it', () => {
-    const error = invalid([{ field: 'name', message: 'must not be empty' }, { field: 'name', message: 'must not contain control characters' }]);
+    const error = invalid([
+      { field: 'name', message: 'must not be empty' },
+      { field: 'name', message: 'must not contain control characters' },
+    ]);
     expect(error.message).toBe('name: must not be empty.');
   });
 
   it('lists at most 50 problems, and names of at most 100 characters', async () => {
-    const error = await check(Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`${'n'.repeat(200)}${at}\n`, 1])));
+    const error = await check(
+      Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`${'n'.repeat(200)}${at}\n`, 1])),
+    );
     expect([error.fields.length, error.message]).toEqual([50, '61 fields are not valid.']);
     expect(error.fields.every(({ field }) => field.length <= 100)).toBe(true);
   });
 
   it('trims text and reads ids', async () => {
-    const read: unknown = await validationPipe().transform({ name: ' a ', id: 'acc_01h455vb4pex5vsknk084sn02q' }, { type: 'body', schema });
+    const read: unknown = await validationPipe().transform(
+      { name: ' a ', id: 'acc_01h455vb4pex5vsknk084sn02q' },
+      { type: 'body', schema },
+    );
     expect(read).toEqual({ name: 'a', id: '01890a5d-ac96-774b-bcce-b302099a8057' });
   });
 
@@ -64,7 +88,11 @@ describe('validation', () => {
     expect(rawText(20, { lines: true }).parse(given)).toBe(given);
   });
 
-  it.each([['1', 1], ['100', 100], [undefined, 50]])('takes %j as a limit', (given, expected) => {
+  it.each([
+    ['1', 1],
+    ['100', 100],
+    [undefined, 50],
+  ])('takes %j as a limit', (given, expected) => {
     expect(limit.parse(given)).toBe(expected);
   });
 

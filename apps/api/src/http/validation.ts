@@ -6,7 +6,9 @@ type Issue = z.core.$ZodIssue;
 
 /** Checks bodies and queries against the schema at their parameter; each problem names its field, none repeats a value. */
 export const validationPipe = (): StandardSchemaValidationPipe =>
-  new StandardSchemaValidationPipe({ exceptionFactory: (issues) => invalid((issues as readonly Issue[]).flatMap(problemsOf)) });
+  new StandardSchemaValidationPipe({
+    exceptionFactory: (issues) => invalid((issues as readonly Issue[]).flatMap(problemsOf)),
+  });
 
 /** Names that Nest drops from queries and bodies without a word, because some libraries write them into prototypes. */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
@@ -25,7 +27,8 @@ export function invalid(problems: FieldProblem[]): CodedError {
 }
 
 /** The name of a field is the sender's own text where the field is unknown. */
-const shown = (name: string): string => name.slice(0, LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') || '(empty name)';
+const shown = (name: string): string =>
+  name.slice(0, LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') || '(empty name)';
 
 function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {

@@ -11,7 +11,10 @@ export class MetricsGuard implements CanActivate {
   constructor(@Inject(API_CONFIG) private readonly config: ApiConfig) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const { metrics: { token }, process: { production } } = this.config;
+    const {
+      metrics: { token },
+      process: { production },
+    } = this.config;
     if (!token && production) throw new CodedError('route.not_found', 'The metrics are off: METRICS_TOKEN is not set.');
     const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
     if (!token || carriesToken(headers.authorization, token)) return true;

@@ -33,14 +33,26 @@ async function fill(): Promise<void> {
   await pool.query(`update oauth_apps set status = 'misconfigured' where id = $1`, [app]);
   await pool.query(`insert into breakers (oauth_app_id, state) values ($1, 'open')`, [app]);
   const grant = await makeGrant(pool, tenant);
-  await pool.query(`update grants set refresh_due_at = db_now() - interval '90 seconds', refresh_state = 'unknown', unknown_since = db_now() where id = $1`, [grant]);
+  await pool.query(
+    `update grants set refresh_due_at = db_now() - interval '90 seconds', refresh_state = 'unknown', unknown_since = db_now() where id = $1`,
+    [grant],
+  );
   const held = await makeGrant(pool, tenant);
-  await pool.query(`update grants set refresh_state = 'in_flight', claim_until = db_now() - interval '1 second' where id = $1`, [held]);
+  await pool.query(
+    `update grants set refresh_state = 'in_flight', claim_until = db_now() - interval '1 second' where id = $1`,
+    [held],
+  );
   const intent = await makeIntent(pool, tenant);
-  await pool.query(`insert into token_orphans (intent_id, version, sealed_pair, dek_wrapped, kek_id) values ($1, 1, '', '', 'k1')`, [intent]);
+  await pool.query(
+    `insert into token_orphans (intent_id, version, sealed_pair, dek_wrapped, kek_id) values ($1, 1, '', '', 'k1')`,
+    [intent],
+  );
   const account = await makeAccount(pool, tenant);
   await pool.query(`update accounts set health = 'needs_reauth' where id = $1`, [account]);
-  for (const [sequence, age] of [[1, '10 minutes'], [2, '3 hours']] as const) {
+  for (const [sequence, age] of [
+    [1, '10 minutes'],
+    [2, '3 hours'],
+  ] as const) {
     await pool.query(
       `insert into account_events (id, workspace_id, environment, account_id, sequence, type, data, created_at)
        values (gen_random_uuid(), $1, 'test', $2, $3, 'connection.revoked', '{"reason":"revoked_by_user"}', db_now() - $4::interval)`,
@@ -55,17 +67,24 @@ describe('GET /metrics', () => {
     expect((await api.call('/metrics', { as: 'a-token-of-operationS' })).status).toBe(401);
     expect((await api.call('/metrics', { as: await api.key() })).status).toBe(401);
     const answer = await api.call('/metrics', { as: TOKEN });
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ]);
   });
 
   it('tells what the database knows', async () => {
     const text = await scrape();
     const told = Object.fromEntries(
       [
-        ['evergrant_database_up'], ['evergrant_accounts', 'provider="acme",health="needs_reauth"'],
-        ['evergrant_accounts_lost_last_hour', 'provider="acme",reason="revoked_by_user"'], ['evergrant_grants_unknown', 'provider="acme"'],
-        ['evergrant_grants_due', 'provider="acme"'], ['evergrant_grants_claims_overdue'],
-        ['evergrant_oauth_apps', 'provider="acme",status="misconfigured"'], ['evergrant_breakers', 'provider="acme",state="open"'],
+        ['evergrant_database_up'],
+        ['evergrant_accounts', 'provider="acme",health="needs_reauth"'],
+        ['evergrant_accounts_lost_last_hour', 'provider="acme",reason="revoked_by_user"'],
+        ['evergrant_grants_unknown', 'provider="acme"'],
+        ['evergrant_grants_due', 'provider="acme"'],
+        ['evergrant_grants_claims_overdue'],
+        ['evergrant_oauth_apps', 'provider="acme",status="misconfigured"'],
+        ['evergrant_breakers', 'provider="acme",state="open"'],
         ['evergrant_token_orphans', 'provider="acme"'],
       ].map(([name, labels]) => [name!, valueOf(text, name!, labels)]),
     );
@@ -77,7 +96,9 @@ describe('GET /metrics', () => {
 
   it('has every number of the database, and none with an id in it', async () => {
     const text = await scrape();
-    const missing = Object.entries(INSTRUMENTS).filter(([name, { source }]) => source === 'database' && valueOf(text, name) === undefined);
+    const missing = Object.entries(INSTRUMENTS).filter(
+      ([name, { source }]) => source === 'database' && valueOf(text, name) === undefined,
+    );
     expect(missing).toEqual([]);
     expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-|[a-z]+_[0-9a-hjkmnp-tv-z]{26}/);
   });
@@ -86,7 +107,8 @@ describe('GET /metrics', () => {
     await api.call('/v1/accounts/acc_01h455vb4pex5vsknk084sn02q', { as: await api.key() });
     await api.call('/wp-login.php');
     const text = await scrape();
-    const labels = 'process="api",http_request_method="GET",http_route="/v1/accounts/:id",http_response_status_code="404"';
+    const labels =
+      'process="api",http_request_method="GET",http_route="/v1/accounts/:id",http_response_status_code="404"';
     expect(valueOf(text, 'http_server_request_duration_seconds_count', labels)).toBe(1);
     expect(text).toContain('http_route="(none)",http_response_status_code="404"');
     expect(text).not.toContain('wp-login');
@@ -97,7 +119,9 @@ describe('GET /metrics', () => {
     const tenant = await makeTenant(pool);
     await makeApp(pool, tenant);
     const after = await scrape();
-    expect(valueOf(after, 'evergrant_oauth_apps', 'provider="acme",status="active"')).toBe(valueOf(before, 'evergrant_oauth_apps', 'provider="acme",status="active"'));
+    expect(valueOf(after, 'evergrant_oauth_apps', 'provider="acme",status="active"')).toBe(
+      valueOf(before, 'evergrant_oauth_apps', 'provider="acme",status="active"'),
+    );
   });
 });
 
@@ -120,7 +144,10 @@ describe('GET /metrics while the database is away', () => {
 });
 
 describe('GET /metrics without a METRICS_TOKEN', () => {
-  it.each([['production', 404], ['development', 200]])('in %s answers %s', async (NODE_ENV, status) => {
+  it.each([
+    ['production', 404],
+    ['development', 200],
+  ])('in %s answers %s', async (NODE_ENV, status) => {
     const open = await openTestApi({ NODE_ENV });
     expect((await open.call('/metrics')).status).toBe(status);
     await open.close();

@@ -11,11 +11,21 @@ export class MetricsModule {
   /** This process uses the queue's Redis for rate limits; where the queue is in PostgreSQL, `evergrant_queue_up` is not registered. */
   constructor(@Inject(Metrics) metrics: Metrics, @Inject(RateCounter) counter: RateCounter) {
     metrics.beforeTelling(async () => {
-      metrics.set('evergrant_queue_up', {}, await counter.ping().then(() => 1, () => 0));
+      metrics.set(
+        'evergrant_queue_up',
+        {},
+        await counter.ping().then(
+          () => 1,
+          () => 0,
+        ),
+      );
     });
   }
 
   static forRoot(metrics: Metrics): DynamicModule {
-    return { module: MetricsModule, providers: [{ provide: Metrics, useValue: metrics }, WatchDatabase, WatchExchanger] };
+    return {
+      module: MetricsModule,
+      providers: [{ provide: Metrics, useValue: metrics }, WatchDatabase, WatchExchanger],
+    };
   }
 }

@@ -24,13 +24,17 @@ export class WatchDatabase {
 
   private async refresh(): Promise<void> {
     if (performance.now() - this.#readAt < KEEP) return;
-    this.#reading ??= this.read().finally(() => { this.#reading = undefined; });
+    this.#reading ??= this.read().finally(() => {
+      this.#reading = undefined;
+    });
     await this.#reading;
   }
 
   private async read(): Promise<void> {
     try {
-      const late = sleep(WITHIN, undefined, { ref: false }).then(() => { throw new Error(`no answer within ${WITHIN} ms`); });
+      const late = sleep(WITHIN, undefined, { ref: false }).then(() => {
+        throw new Error(`no answer within ${WITHIN} ms`);
+      });
       this.metrics.replace('database', await Promise.race([this.ask(), late]));
       this.#readAt = performance.now();
     } catch (error) {

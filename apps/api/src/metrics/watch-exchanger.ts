@@ -18,7 +18,10 @@ export class WatchExchanger {
   }
 
   private tell(up: number[], text: string): string {
-    this.metrics.replace('exchanger', up.map((value) => ({ name: 'evergrant_exchanger_up', labels: {}, value })));
+    this.metrics.replace(
+      'exchanger',
+      up.map((value) => ({ name: 'evergrant_exchanger_up', labels: {}, value })),
+    );
     return text;
   }
 }

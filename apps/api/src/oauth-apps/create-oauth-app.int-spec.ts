@@ -7,7 +7,9 @@ let api: TestApi;
 let key: string;
 let workspaces = 0;
 
-beforeAll(async () => { api = await openTestApi({ OAUTH_APPS_PER_WORKSPACE: '3' }); });
+beforeAll(async () => {
+  api = await openTestApi({ OAUTH_APPS_PER_WORKSPACE: '3' });
+});
 afterAll(() => api.close());
 beforeEach(async () => {
   workspaces += 1;
@@ -49,20 +51,33 @@ describe('an OAuth app', () => {
     expect(await create()).toEqual(made);
   });
 
-  it.each([' the-id', 'the-id\n', '\t the-id \u00a0'])('is known by a client id without the space around it: %j', async (client_id) => {
-    expect(await create({ client_id })).toEqual(made);
-    expect(await (await api.call('/v1/oauth-apps', { as: key })).json()).toMatchObject([{ client_id: 'the-id' }]);
-    expect(await create()).toEqual(taken);
-  });
+  it.each([' the-id', 'the-id\n', '\t the-id \u00a0'])(
+    'is known by a client id without the space around it: %j',
+    async (client_id) => {
+      expect(await create({ client_id })).toEqual(made);
+      expect(await (await api.call('/v1/oauth-apps', { as: key })).json()).toMatchObject([{ client_id: 'the-id' }]);
+      expect(await create()).toEqual(taken);
+    },
+  );
 
-  it.each([['client_id', 'the\u0000id'], ['client_id', 'the\nid'], ['client_id', ' \n'], ['client_secret', 'a\u0007b']])('is refused with %s %j', async (field, value) => {
+  it.each([
+    ['client_id', 'the\u0000id'],
+    ['client_id', 'the\nid'],
+    ['client_id', ' \n'],
+    ['client_secret', 'a\u0007b'],
+  ])('is refused with %s %j', async (field, value) => {
     const answer = await api.post('/v1/oauth-apps', key, { ...APP, [field]: value });
     expect(await answer.json()).toMatchObject({ status: 400, errors: [{ field }] });
   });
 
   it('cannot be given another client id later', async () => {
     const { id } = (await (await api.post('/v1/oauth-apps', key, APP)).json()) as { id: string };
-    const init = { as: key, method: 'PATCH', headers: { 'content-type': 'application/json' }, body: '{"client_id":"another"}' };
+    const init = {
+      as: key,
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: '{"client_id":"another"}',
+    };
     expect((await api.call(`/v1/oauth-apps/${id}`, init)).status).toBe(400);
   });
 });
@@ -80,7 +95,9 @@ describe('the limit of OAuth apps', () => {
   });
 
   it('holds for requests that come at the same time', async () => {
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => create({ client_id: `id-${n}`, provider: n % 2 ? 'x' : 'tiktok' })));
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, n) => create({ client_id: `id-${n}`, provider: n % 2 ? 'x' : 'tiktok' })),
+    );
     expect(answers.filter(([status]) => status === 201)).toHaveLength(3);
     expect(answers.filter(([, code]) => code === 'oauth_app.limit_reached')).toHaveLength(3);
   });

@@ -8,7 +8,11 @@ import { DescribeOAuthAppId, OAuthAppId } from './oauth-app-id.js';
 import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';
 import { oauthAppView } from './oauth-app.view.js';
 import {
-  deleteOAuthAppQuery, type DeleteOAuthAppQuery, updateOAuthAppBody, type UpdateOAuthAppBody, updateOAuthAppExample,
+  deleteOAuthAppQuery,
+  type DeleteOAuthAppQuery,
+  updateOAuthAppBody,
+  type UpdateOAuthAppBody,
+  updateOAuthAppExample,
 } from './update-oauth-app.schema.js';
 
 @ApiTags('OAuth apps')

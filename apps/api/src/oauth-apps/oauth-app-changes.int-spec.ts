@@ -15,7 +15,12 @@ type Answered = { status: number; body: OAuthAppView & { code: string } };
 
 async function change(id: string, body: object, as = connected.key): Promise<Answered> {
   const headers = { 'content-type': 'application/json' };
-  const response = await connected.api.call(`/v1/oauth-apps/${id}`, { as, method: 'PATCH', headers, body: JSON.stringify(body) });
+  const response = await connected.api.call(`/v1/oauth-apps/${id}`, {
+    as,
+    method: 'PATCH',
+    headers,
+    body: JSON.stringify(body),
+  });
   const text = await response.text();
   expect(text).not.toContain('shh');
   return { status: response.status, body: JSON.parse(text) as Answered['body'] };
@@ -27,15 +32,19 @@ async function remove(id: string, query = '', as = connected.key): Promise<{ sta
   return { status: response.status, ...(text !== '' && { code: (JSON.parse(text) as { code: string }).code }) };
 }
 
-const read = async (id: string): Promise<OAuthAppView> => (await connected.get<OAuthAppView>(`/v1/oauth-apps/${id}`)).body;
+const read = async (id: string): Promise<OAuthAppView> =>
+  (await connected.get<OAuthAppView>(`/v1/oauth-apps/${id}`)).body;
 const defaultOf = async (provider: string): Promise<string[]> =>
-  (await connected.get<OAuthAppView[]>(`/v1/oauth-apps?provider=${provider}`)).body.filter((app) => app.is_default).map(({ id }) => id);
+  (await connected.get<OAuthAppView[]>(`/v1/oauth-apps?provider=${provider}`)).body
+    .filter((app) => app.is_default)
+    .map(({ id }) => id);
 const account = async (id: string) => (await connected.get(`/v1/accounts/${id}`)).body;
 
 /** What a worker does in its next round. */
 async function work(): Promise<void> {
   const { app } = connected.api;
-  for (const id of await app.get(DueGrants, { strict: false }).execute({ perApp: 100, all: 100 })) await app.get(RefreshGrant, { strict: false }).execute(id);
+  for (const id of await app.get(DueGrants, { strict: false }).execute({ perApp: 100, all: 100 }))
+    await app.get(RefreshGrant, { strict: false }).execute(id);
 }
 
 describe('a change of an app', () => {
@@ -54,8 +63,14 @@ describe('a change of an app', () => {
     const [id] = await defaultOf('x');
     const before = await read(id!);
     const urls = ['https://app.example.com/a', 'HTTPS://APP.example.com:443/a', 'https://app.example.com/b'];
-    const { body } = await change(id!, { allowed_return_urls: urls, scopes: ['users.read', 'tweet.read', 'users.read'] });
-    expect([body.allowed_return_urls, body.scopes]).toEqual([[urls[0], urls[2]], ['users.read', 'tweet.read']]);
+    const { body } = await change(id!, {
+      allowed_return_urls: urls,
+      scopes: ['users.read', 'tweet.read', 'users.read'],
+    });
+    expect([body.allowed_return_urls, body.scopes]).toEqual([
+      [urls[0], urls[2]],
+      ['users.read', 'tweet.read'],
+    ]);
     await change(id!, { scopes: before.scopes, allowed_return_urls: [RETURN_URL] });
   });
 
@@ -73,7 +88,10 @@ describe('a change of an app', () => {
     const second = await connected.app('x', { client_id: 'second' });
     expect((await change(second, { is_default: true })).body.is_default).toBe(true);
     expect(await defaultOf('x')).toEqual([second]);
-    expect(await change(second, { is_default: false })).toMatchObject({ status: 400, body: { code: 'validation.failed' } });
+    expect(await change(second, { is_default: false })).toMatchObject({
+      status: 400,
+      body: { code: 'validation.failed' },
+    });
     await change(first!, { is_default: true });
     expect(await defaultOf('x')).toEqual([first]);
     expect(await remove(second)).toEqual({ status: 204 });
@@ -84,11 +102,17 @@ describe('a change of an app', () => {
     const id = await connected.connect('tiktok');
     expect((await change(app!, { client_secret: ' wrong ' })).body.status).toBe('active');
     await connected.pass(61);
-    expect(await connected.post(`/v1/accounts/${id}/refresh`)).toMatchObject({ status: 503, body: { code: 'oauth_app.paused' } });
+    expect(await connected.post(`/v1/accounts/${id}/refresh`)).toMatchObject({
+      status: 503,
+      body: { code: 'oauth_app.paused' },
+    });
     expect(await read(app!)).toMatchObject({ status: 'misconfigured', status_reason: expect.any(String) });
     expect((await change(app!, { name: 'Still wrong' })).body.status).toBe('misconfigured');
 
-    expect((await change(app!, { client_secret: 'shh' })).body).toMatchObject({ status: 'active', status_reason: null });
+    expect((await change(app!, { client_secret: 'shh' })).body).toMatchObject({
+      status: 'active',
+      status_reason: null,
+    });
     await work();
     expect(await account(id)).toMatchObject({ health: 'active', last_refreshed_at: expect.any(String) });
     const { rows } = await connected.pool.query(
@@ -117,8 +141,14 @@ describe('a change of an app', () => {
     const [id] = await defaultOf('x');
     const reader = await api.key({ scopes: ['apps:read'] });
     const stranger = await api.key({ workspace: 'stranger' });
-    expect([(await change(id!, {}, reader)).status, (await change(id!, {}, stranger)).status, (await change('oa_zz', {})).status]).toEqual([403, 404, 404]);
-    expect([(await remove(id!, '', reader)).status, (await remove(id!, '?force=true', stranger)).status]).toEqual([403, 404]);
+    expect([
+      (await change(id!, {}, reader)).status,
+      (await change(id!, {}, stranger)).status,
+      (await change('oa_zz', {})).status,
+    ]).toEqual([403, 404, 404]);
+    expect([(await remove(id!, '', reader)).status, (await remove(id!, '?force=true', stranger)).status]).toEqual([
+      403, 404,
+    ]);
     expect(await defaultOf('x')).toEqual([id]);
   });
 });
@@ -138,7 +168,8 @@ describe('an app that is deleted', () => {
   it('must not have accounts, unless that is said', async () => {
     const [app] = await defaultOf('x');
     const id = await connected.connect('x');
-    for (const query of ['', '?force=false']) expect(await remove(app!, query)).toEqual({ status: 409, code: 'oauth_app.in_use' });
+    for (const query of ['', '?force=false'])
+      expect(await remove(app!, query)).toEqual({ status: 409, code: 'oauth_app.in_use' });
     expect(await remove(app!, '?force=yes')).toEqual({ status: 400, code: 'validation.failed' });
     expect(await account(id)).toMatchObject({ oauth_app_id: app, next_refresh_at: expect.any(String) });
   });
@@ -148,9 +179,20 @@ describe('an app that is deleted', () => {
     const id = await connected.connect('x');
     expect(await remove(app!, '?force=true')).toEqual({ status: 204 });
     await work();
-    expect(await account(id)).toMatchObject({ oauth_app_id: null, next_refresh_at: null, health: 'expiring', health_reason: 'token_unrefreshable' });
-    expect(await connected.post(`/v1/accounts/${id}/refresh`)).toMatchObject({ status: 409, body: { code: 'account.not_refreshable' } });
-    expect(await connected.post(`/v1/accounts/${id}/reauth`)).toMatchObject({ status: 400, body: { code: 'oauth_app.missing' } });
+    expect(await account(id)).toMatchObject({
+      oauth_app_id: null,
+      next_refresh_at: null,
+      health: 'expiring',
+      health_reason: 'token_unrefreshable',
+    });
+    expect(await connected.post(`/v1/accounts/${id}/refresh`)).toMatchObject({
+      status: 409,
+      body: { code: 'account.not_refreshable' },
+    });
+    expect(await connected.post(`/v1/accounts/${id}/reauth`)).toMatchObject({
+      status: 400,
+      body: { code: 'oauth_app.missing' },
+    });
     await connected.pass(3 * 3_600);
     await work();
     expect(await account(id)).toMatchObject({ health: 'needs_reauth', health_reason: 'token_unrefreshable' });

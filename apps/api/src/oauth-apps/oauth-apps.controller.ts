@@ -31,7 +31,10 @@ export class OAuthAppsController {
     body: createOAuthAppExample,
     answers: { status: 201, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
     problems: [
-      'scopes.invalid', 'provider.live_only', 'oauth_app.exists', 'oauth_app.limit_reached',
+      'scopes.invalid',
+      'provider.live_only',
+      'oauth_app.exists',
+      'oauth_app.limit_reached',
       ...IDEMPOTENCY_PROBLEMS,
     ],
   })
@@ -79,10 +82,7 @@ export class OAuthAppsController {
     answers: { status: 200, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
     problems: ['oauth_app.not_found'],
   })
-  async get(
-    @CurrentCaller() { tenant }: Caller,
-    @OAuthAppId() id: string,
-  ): Promise<OAuthAppView> {
+  async get(@CurrentCaller() { tenant }: Caller, @OAuthAppId() id: string): Promise<OAuthAppView> {
     return oauthAppView(await this.getApp.execute({ tenant, id }));
   }
 }

@@ -24,7 +24,10 @@ export const updateOAuthAppExample: z.input<typeof updateOAuthAppBody> = {
 
 /** `force=true` deletes an app through which accounts are connected. */
 export const deleteOAuthAppQuery = z.strictObject({
-  force: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false').transform((given) => given === 'true'),
+  force: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((given) => given === 'true'),
 });
 
 export type DeleteOAuthAppQuery = z.output<typeof deleteOAuthAppQuery>;

@@ -36,12 +36,17 @@ export class DataDeletionController {
 const donePage = (at: Date): Page => ({
   tone: 'good',
   title: 'Your data were deleted',
-  text: [`The platform asked for it on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`],
+  text: [
+    `The platform asked for it on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`,
+  ],
 });
 
 const UNKNOWN: Page = {
   tone: 'bad',
   title: 'We do not know this code',
-  text: ['No deletion has this code.', 'Look whether the whole link was copied, or ask for the deletion again at the platform.'],
+  text: [
+    'No deletion has this code.',
+    'Look whether the whole link was copied, or ask for the deletion again at the platform.',
+  ],
   code: 'deletion.not_found',
 };

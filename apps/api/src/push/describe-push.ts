@@ -19,7 +19,11 @@ export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecor
   applyDecorators(
     ...parametersOf(path),
     ApiConsumes('application/json', 'application/x-www-form-urlencoded'),
-    ApiBody({ required: true, schema: {}, examples: { example: { value: { signed_request: 'c2ln.eyJ1c2VyX2lkIjoiMSJ9' } } } }),
+    ApiBody({
+      required: true,
+      schema: {},
+      examples: { example: { value: { signed_request: 'c2ln.eyJ1c2VyX2lkIjoiMSJ9' } } },
+    }),
     Describe({
       summary,
       answers: [
@@ -43,7 +47,10 @@ export const DescribeChallenge = (summary: string, ...path: Parameter[]): Method
     ApiQuery({ name: 'crc_token', required: false, schema: { type: 'string' }, example: 'NjA1MzE0NDg2' }),
     Describe({
       summary,
-      answers: [{ status: 200, description: 'The proof.', schema: challengeSchema, example: challengeExample }, SILENCE],
+      answers: [
+        { status: 200, description: 'The proof.', schema: challengeSchema, example: challengeExample },
+        SILENCE,
+      ],
       problems: [],
       isPublic: true,
     }),

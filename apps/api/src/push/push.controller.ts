@@ -30,7 +30,11 @@ export class PushController {
   @Post()
   @RawBody()
   @DescribePush('A platform calls whose body names the app', 'family')
-  async push(@Param('family') family: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async push(
+    @Param('family') family: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     await this.#take({ family, oauthAppId: undefined }, request, reply);
   }
 
@@ -50,14 +54,22 @@ export class PushController {
 
   @Get('/:oauthAppId')
   @DescribeChallenge('A platform asks whether the URL is ours', 'family', 'oauthAppId')
-  async challenge(@Param() path: Path, @Query() query: Record<string, unknown>, @Res() reply: FastifyReply): Promise<void> {
+  async challenge(
+    @Param() path: Path,
+    @Query() query: Record<string, unknown>,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const oauthAppId = uuidOf('oa', path.oauthAppId);
     const answer = oauthAppId && (await this.answerChallenge.execute({ family: path.family, oauthAppId, query }));
     if (answer) await reply.send(answer);
     else await silence(reply);
   }
 
-  async #takeOfApp({ family, oauthAppId: text, topic }: Path, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async #takeOfApp(
+    { family, oauthAppId: text, topic }: Path,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
     const oauthAppId = uuidOf('oa', text);
     if (oauthAppId === undefined) await silence(reply);
     else await this.#take({ family, oauthAppId, topic }, request, reply);
@@ -68,7 +80,10 @@ export class PushController {
     const call = { family, oauthAppId, topic, headers: headersOf(request), body: bytesOf(request) };
     const outcome = await this.handlePush.execute(call);
     if (outcome.kind === 'untrusted') await silence(reply);
-    else await reply.status(HttpStatus.OK).send(outcome.kind === 'deleted' ? this.#deletion(outcome.confirmationCode) : undefined);
+    else
+      await reply
+        .status(HttpStatus.OK)
+        .send(outcome.kind === 'deleted' ? this.#deletion(outcome.confirmationCode) : undefined);
   }
 
   #deletion(code: string): DeletionView {
@@ -76,4 +91,6 @@ export class PushController {
   }
 }
 
-const silence = async (reply: FastifyReply): Promise<void> => { await reply.status(HttpStatus.UNAUTHORIZED).send(); };
+const silence = async (reply: FastifyReply): Promise<void> => {
+  await reply.status(HttpStatus.UNAUTHORIZED).send();
+};

@@ -2,7 +2,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import pg from 'pg';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
 import { TestSandbox } from '../../../../test/support/sandbox.js';
-import { hmac, NOW, OTHER, type PushedApp as App, SECRET, type Sent, signMeta, signTiktok, signX, type Signing } from '../../../../test/support/signed-push.js';
+import {
+  hmac,
+  NOW,
+  OTHER,
+  type PushedApp as App,
+  SECRET,
+  type Sent,
+  signMeta,
+  signTiktok,
+  signX,
+  type Signing,
+} from '../../../../test/support/signed-push.js';
 
 let api: TestApi;
 let sandbox: TestSandbox;
@@ -28,7 +39,13 @@ beforeEach(async () => {
 });
 
 async function makeApp(provider: string, clientId = `${provider}-app-${workspaces}`, as = key): Promise<App> {
-  const body = { provider, name: 'an app', client_id: clientId, client_secret: SECRET, allowed_return_urls: ['https://shop.example/'] };
+  const body = {
+    provider,
+    name: 'an app',
+    client_id: clientId,
+    client_secret: SECRET,
+    allowed_return_urls: ['https://shop.example/'],
+  };
   const { id } = (await (await api.post('/v1/oauth-apps', as, body)).json()) as { id: string };
   return { id, clientId, provider };
 }
@@ -37,7 +54,9 @@ async function makeApp(provider: string, clientId = `${provider}-app-${workspace
 async function connect({ provider, id }: App, { persona = 'happy', query = '', as = key } = {}): Promise<string> {
   const started = await api.call(`/v1/oauth/${provider}/start?oauth_app_id=${id}&user_ref=user-1${query}`, { as });
   const { authorize_url, state } = (await started.json()) as { authorize_url: string; state: string };
-  const decided = await fetch(`${authorize_url}&sandbox_user=${persona}&sandbox_decision=approve`, { redirect: 'manual' });
+  const decided = await fetch(`${authorize_url}&sandbox_user=${persona}&sandbox_decision=approve`, {
+    redirect: 'manual',
+  });
   const back = new URL(decided.headers.get('location')!);
   await api.call(`${back.pathname}${back.search}`);
   const attempt = (await (await api.call(`/v1/oauth/attempts/${state}`, { as })).json()) as { account_ids: string[] };
@@ -45,8 +64,10 @@ async function connect({ provider, id }: App, { persona = 'happy', query = '', a
 }
 
 const read = async (path: string): Promise<unknown> => (await api.call(path, { as: key })).json();
-const account = async (id: string): Promise<Record<string, unknown>> => (await read(`/v1/accounts/${id}`)) as Record<string, unknown>;
-const items = async (path: string): Promise<{ type: string }[]> => ((await read(path)) as { items: { type: string }[] }).items;
+const account = async (id: string): Promise<Record<string, unknown>> =>
+  (await read(`/v1/accounts/${id}`)) as Record<string, unknown>;
+const items = async (path: string): Promise<{ type: string }[]> =>
+  ((await read(path)) as { items: { type: string }[] }).items;
 const events = (id: string): Promise<{ type: string }[]> => items(`/v1/accounts/${id}/events`);
 
 /** Whom the platform knows by the one grant of an app. */
@@ -73,8 +94,19 @@ const send = ({ path, headers, body }: Sent): Promise<Response> => api.call(path
 
 /** Everything stored that a push could change. */
 async function stored(): Promise<string> {
-  const tables = ['grants', 'grant_tokens', 'accounts', 'account_tokens', 'account_events', 'outbox', 'data_deletions', 'connect_attempts'];
-  const rows = await Promise.all(tables.map(async (table) => (await pool.query(`select * from ${table} order by 1`)).rows as unknown[]));
+  const tables = [
+    'grants',
+    'grant_tokens',
+    'accounts',
+    'account_tokens',
+    'account_events',
+    'outbox',
+    'data_deletions',
+    'connect_attempts',
+  ];
+  const rows = await Promise.all(
+    tables.map(async (table) => (await pool.query(`select * from ${table} order by 1`)).rows as unknown[]),
+  );
   return JSON.stringify(rows);
 }
 
@@ -105,8 +137,16 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
   it('ends the grant at once: the account needs its person again, and says why', async () => {
     const answer = await send(sign(app, userId));
     expect([answer.status, await answer.text()]).toEqual([200, '']);
-    expect(await account(id)).toMatchObject({ health: 'needs_reauth', health_reason: 'deauthorized_by_user', next_refresh_at: null });
-    expect((await events(id)).map(({ type }) => type)).toEqual(['connection.revoked', 'account.health_changed', 'account.connected']);
+    expect(await account(id)).toMatchObject({
+      health: 'needs_reauth',
+      health_reason: 'deauthorized_by_user',
+      next_refresh_at: null,
+    });
+    expect((await events(id)).map(({ type }) => type)).toEqual([
+      'connection.revoked',
+      'account.health_changed',
+      'account.connected',
+    ]);
     expect(await tokensOf(app)).toBe(0);
   });
 
@@ -127,19 +167,26 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
 
   it('that was changed on the way is met with silence', async () => {
     const sent = sign(app, userId);
-    const body = provider === 'x' || provider === 'tiktok' ? `${sent.body} ` : sent.body.replace(/(.)$/, (last) => (last === 'A' ? 'B' : 'A'));
+    const body =
+      provider === 'x' || provider === 'tiktok'
+        ? `${sent.body} `
+        : sent.body.replace(/(.)$/, (last) => (last === 'A' ? 'B' : 'A'));
     await silent({ ...sent, body });
   });
 
   it('without a signature, without a body, or about an app that is not there, is met with silence', async () => {
     const sent = sign(app, userId);
-    await silent({ ...sent, headers: { 'content-type': 'application/json' }, body: provider === 'x' || provider === 'tiktok' ? sent.body : '' });
+    await silent({
+      ...sent,
+      headers: { 'content-type': 'application/json' },
+      body: provider === 'x' || provider === 'tiktok' ? sent.body : '',
+    });
     await silent({ ...sent, body: '' });
     await silent(sign({ ...app, id: 'oa_01h455vb4pex5vsknk084sn02s', clientId: 'nobody' }, userId));
     await silent(sign({ ...app, id: 'oa_nonsense', clientId: '' }, userId));
   });
 
-  it('signed for one app says nothing about another one\'s grants', async () => {
+  it("signed for one app says nothing about another one's grants", async () => {
     const otherKey = await api.key({ workspace: `other-${workspaces}-${provider}` });
     const other = await makeApp(provider, `other-${provider}-${workspaces}`, otherKey);
     expect((await send(sign(other, userId))).status).toBe(200);
@@ -162,10 +209,13 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
     expect(await account(id)).toMatchObject({ health: 'active', health_reason: null });
   });
 
-  it('is for the platform that it comes from: another\'s URL takes it not', async () => {
+  it("is for the platform that it comes from: another's URL takes it not", async () => {
     const sent = sign(app, userId);
     await silent({ ...sent, path: sent.path.replace(/callbacks\/\w+/, 'callbacks/nowhere') });
-    await silent({ ...sent, path: provider === 'x' ? sent.path.replace('/x/', '/meta/') : `/v1/callbacks/x/${app.id}` });
+    await silent({
+      ...sent,
+      path: provider === 'x' ? sent.path.replace('/x/', '/meta/') : `/v1/callbacks/x/${app.id}`,
+    });
   });
 });
 
@@ -177,7 +227,8 @@ describe('a push about a person with several accounts', () => {
     await send(signMeta(app, await platformUserOf(app)));
     const pages = await items('/v1/accounts');
     expect(pages.length).toBeGreaterThan(1);
-    for (const page of pages) expect(page).toMatchObject({ health: 'needs_reauth', health_reason: 'deauthorized_by_user' });
+    for (const page of pages)
+      expect(page).toMatchObject({ health: 'needs_reauth', health_reason: 'deauthorized_by_user' });
     expect(await tokensOf(app)).toBe(0);
   });
 });
@@ -197,7 +248,12 @@ describe('a push of a platform with one URL for all apps', () => {
 
   it('about something else than a grant is taken and forgotten', async () => {
     const app = await makeApp('tiktok');
-    const body = JSON.stringify({ client_key: app.clientId, event: 'video.publish.completed', user_openid: 'x', content: '{}' });
+    const body = JSON.stringify({
+      client_key: app.clientId,
+      event: 'video.publish.completed',
+      user_openid: 'x',
+      content: '{}',
+    });
     const headers = { 'tiktok-signature': `t=${NOW()},s=${hmac(`${NOW()}.${body}`, SECRET, 'hex')}` };
     expect((await send({ path: '/v1/callbacks/tiktok', headers, body })).status).toBe(200);
   });
@@ -216,10 +272,13 @@ describe('a push of a platform with one URL for all apps', () => {
 describe('the challenge', () => {
   const ask = (path: string): Promise<Response> => api.call(path);
 
-  it('is answered with the app\'s secret', async () => {
+  it("is answered with the app's secret", async () => {
     const app = await makeApp('x');
     const answer = await ask(`/v1/callbacks/x/${app.id}?crc_token=NjA1MzE0NDg2`);
-    expect([answer.status, await answer.json()]).toEqual([200, { response_token: `sha256=${hmac('NjA1MzE0NDg2', SECRET, 'base64')}` }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      { response_token: `sha256=${hmac('NjA1MzE0NDg2', SECRET, 'base64')}` },
+    ]);
   });
 
   it('gives nobody a signature under an event', async () => {
@@ -235,8 +294,11 @@ describe('the challenge', () => {
     const app = await makeApp('x');
     const instagram = await makeApp('instagram');
     const paths = [
-      '/v1/callbacks/x/oa_01h455vb4pex5vsknk084sn02s?crc_token=abc', '/v1/callbacks/x/nonsense?crc_token=abc', `/v1/callbacks/x/${app.id}`,
-      `/v1/callbacks/meta/${instagram.id}?crc_token=abc`, `/v1/callbacks/meta/${app.id}?crc_token=abc`,
+      '/v1/callbacks/x/oa_01h455vb4pex5vsknk084sn02s?crc_token=abc',
+      '/v1/callbacks/x/nonsense?crc_token=abc',
+      `/v1/callbacks/x/${app.id}`,
+      `/v1/callbacks/meta/${instagram.id}?crc_token=abc`,
+      `/v1/callbacks/meta/${app.id}?crc_token=abc`,
     ];
     for (const path of paths) {
       const answer = await ask(path);
@@ -245,7 +307,7 @@ describe('the challenge', () => {
   });
 });
 
-describe('a request to delete a person\'s data', () => {
+describe("a request to delete a person's data", () => {
   let app: App;
   let id: string;
   let userId: string;
@@ -254,7 +316,8 @@ describe('a request to delete a person\'s data', () => {
     id = await connect(app);
     userId = await platformUserOf(app);
   });
-  const ask = (over: Parameters<Signing>[2] = {}): Promise<Response> => send(signMeta(app, userId, { topic: 'data-deletion', ...over }));
+  const ask = (over: Parameters<Signing>[2] = {}): Promise<Response> =>
+    send(signMeta(app, userId, { topic: 'data-deletion', ...over }));
 
   it('destroys who they are, in the account and in its history, and keeps ids', async () => {
     const { platform_account_id } = await account(id);
@@ -265,14 +328,21 @@ describe('a request to delete a person\'s data', () => {
       ...{ health: 'needs_reauth', health_reason: 'deauthorized_by_user' },
     });
     const told = await events(id);
-    expect(told.map(({ type }) => type)).toEqual(['account.data_deleted', 'connection.revoked', 'account.health_changed', 'account.connected']);
+    expect(told.map(({ type }) => type)).toEqual([
+      'account.data_deleted',
+      'connection.revoked',
+      'account.health_changed',
+      'account.connected',
+    ]);
     expect(JSON.stringify(told)).not.toContain('user-1');
     const { rows: outbox } = await pool.query(
       'select payload from outbox join accounts on accounts.id = account_id join oauth_apps app on app.id = oauth_app_id where client_id = $1',
       [app.clientId],
     );
     expect([outbox.length, JSON.stringify(outbox)]).toEqual([4, expect.not.stringContaining('user-1')]);
-    const attempts = await pool.query('select user_ref, candidates from connect_attempts where platform_user_id = $1', [userId]);
+    const attempts = await pool.query('select user_ref, candidates from connect_attempts where platform_user_id = $1', [
+      userId,
+    ]);
     expect(attempts.rows).toEqual([{ user_ref: null, candidates: null }]);
   });
 
@@ -308,10 +378,14 @@ describe('a request to delete a person\'s data', () => {
 
   it('about somebody we do not know is confirmed too: there is nothing left', async () => {
     const answer = await send(signMeta(app, '4242', { topic: 'data-deletion' }));
-    expect([answer.status, await answer.json()]).toEqual([200, { url: expect.any(String), confirmation_code: expect.any(String) }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      { url: expect.any(String), confirmation_code: expect.any(String) },
+    ]);
   });
 
-  it('with a bad signature is met with silence', () => silent(signMeta(app, userId, { topic: 'data-deletion', secret: OTHER })));
+  it('with a bad signature is met with silence', () =>
+    silent(signMeta(app, userId, { topic: 'data-deletion', secret: OTHER })));
 
   it('leaves what the person gave anew since, and asks the platform', async () => {
     expect((await ask({ at: NOW() - 3_600 })).status).toBe(200);

@@ -12,7 +12,10 @@ export const deletionSchema = z
 
 export type DeletionView = z.output<typeof deletionSchema>;
 
-export const deletionExample: DeletionView = { url: `https://evergrant.example/data-deletion/${CODE}`, confirmation_code: CODE };
+export const deletionExample: DeletionView = {
+  url: `https://evergrant.example/data-deletion/${CODE}`,
+  confirmation_code: CODE,
+};
 
 export const challengeSchema = z.object({ response_token: z.string() }).meta({ id: 'ChallengeAnswer' });
 export const challengeExample = { response_token: 'sha256=x0mYd8hz2goCTfcNAaMqENy2BFgJJfJOb4PdvTffpwg=' };

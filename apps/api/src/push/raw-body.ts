@@ -31,4 +31,6 @@ export const bytesOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(bo
 
 /** The headers that came once: no signature comes twice. */
 export const headersOf = ({ headers }: FastifyRequest): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  Object.fromEntries(
+    Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );

@@ -27,13 +27,23 @@ beforeEach(async () => {
 const json = async <Body>(answer: Promise<Response>): Promise<Body> => (await (await answer).json()) as Body;
 
 async function makeApp(provider: string): Promise<string> {
-  const body = { provider, name: 'an app', client_id: 'the-app', client_secret: 'the-secret', allowed_return_urls: ['https://shop.example/'] };
+  const body = {
+    provider,
+    name: 'an app',
+    client_id: 'the-app',
+    client_secret: 'the-secret',
+    allowed_return_urls: ['https://shop.example/'],
+  };
   return (await json<{ id: string }>(api.post('/v1/oauth-apps', key, body))).id;
 }
 
 async function connect(provider: string, persona: string): Promise<string> {
-  const { authorize_url, state } = await json<Record<'authorize_url' | 'state', string>>(api.call(`/v1/oauth/${provider}/start`, { as: key }));
-  const decided = await fetch(`${authorize_url}&sandbox_user=${persona}&sandbox_decision=approve`, { redirect: 'manual' });
+  const { authorize_url, state } = await json<Record<'authorize_url' | 'state', string>>(
+    api.call(`/v1/oauth/${provider}/start`, { as: key }),
+  );
+  const decided = await fetch(`${authorize_url}&sandbox_user=${persona}&sandbox_decision=approve`, {
+    redirect: 'manual',
+  });
   const back = new URL(decided.headers.get('location')!);
   await api.call(`${back.pathname}${back.search}`);
   return (await json<{ account_ids: string[] }>(api.call(`/v1/oauth/attempts/${state}`, { as: key }))).account_ids[0]!;
@@ -48,7 +58,11 @@ const pushes = async (): Promise<{ push: string; outcome: string; status: number
   (await sandbox.control('GET', '/calls?endpoint=push')).body as { push: string; outcome: string; status: number }[];
 
 /** Asks again until it holds; what was last seen when it does not within a second. */
-async function within<Seen>(milliseconds: number, look: () => Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
+async function within<Seen>(
+  milliseconds: number,
+  look: () => Promise<Seen>,
+  holds: (seen: Seen) => boolean,
+): Promise<Seen> {
   const end = Date.now() + milliseconds;
   for (;;) {
     const seen = await look();
@@ -70,9 +84,15 @@ describe.each(platforms)('a person who removes the app at %s', (provider, path, 
     const id = await connect(provider, persona);
     expect(await register(provider, url)).toMatchObject({ status: 200, body: { push_url: url } });
     expect(await revoke(provider, persona)).toMatchObject({ status: 200, body: { revoked: 1 } });
-    const seen = await within(1_000, () => account(id), ({ health }) => health === 'needs_reauth');
+    const seen = await within(
+      1_000,
+      () => account(id),
+      ({ health }) => health === 'needs_reauth',
+    );
     expect(seen).toMatchObject({ health: 'needs_reauth', health_reason: 'deauthorized_by_user' });
-    expect(await pushes()).toMatchObject([{ push: 'revoked', outcome: 'ok', status: 200, provider, client_id: 'the-app', persona }]);
+    expect(await pushes()).toMatchObject([
+      { push: 'revoked', outcome: 'ok', status: 200, provider, client_id: 'the-app', persona },
+    ]);
     expect(await connect(provider, persona)).toBe(id);
     expect(await account(id)).toMatchObject({ health: 'active' });
   });
@@ -93,8 +113,17 @@ describe('a person who asks for her data to be deleted', () => {
     const id = await connect('instagram', 'happy');
     await register('instagram', url);
     await revoke('instagram', 'happy', { delete_data: true });
-    expect(await within(1_000, () => account(id), ({ handle }) => handle === null)).toMatchObject({ health: 'needs_reauth', handle: null });
-    expect(await within(1_000, pushes, ({ length }) => length === 2)).toMatchObject([{ push: 'revoked' }, { push: 'data_deletion', status: 200 }]);
+    expect(
+      await within(
+        1_000,
+        () => account(id),
+        ({ handle }) => handle === null,
+      ),
+    ).toMatchObject({ health: 'needs_reauth', handle: null });
+    expect(await within(1_000, pushes, ({ length }) => length === 2)).toMatchObject([
+      { push: 'revoked' },
+      { push: 'data_deletion', status: 200 },
+    ]);
   });
 
   it('may ask for it long after the removal', async () => {
@@ -103,7 +132,13 @@ describe('a person who asks for her data to be deleted', () => {
     await register('instagram', url);
     await revoke('instagram', 'happy');
     expect(await revoke('instagram', 'happy', { delete_data: true })).toMatchObject({ body: { revoked: 0 } });
-    expect(await within(1_000, () => account(id), ({ handle }) => handle === null)).toMatchObject({ handle: null });
+    expect(
+      await within(
+        1_000,
+        () => account(id),
+        ({ handle }) => handle === null,
+      ),
+    ).toMatchObject({ handle: null });
   });
 });
 
@@ -113,11 +148,16 @@ describe('a URL for pushes', () => {
     await connect('x', 'happy');
     const wrong = await register('x', `${api.url}/v1/callbacks/x/oa_01h455vb4pex5vsknk084sn02s`);
     expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: 'push_url' }] } });
-    expect((await sandbox.control('GET', '/apps')).body).toEqual([expect.not.objectContaining({ push_url: expect.anything() })]);
+    expect((await sandbox.control('GET', '/apps')).body).toEqual([
+      expect.not.objectContaining({ push_url: expect.anything() }),
+    ]);
   });
 
   it('is no URL at a platform that calls nobody', async () => {
-    expect(await register('linkedin', `${api.url}/push`)).toMatchObject({ status: 400, body: { errors: [{ field: 'push_url' }] } });
+    expect(await register('linkedin', `${api.url}/push`)).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'push_url' }] },
+    });
   });
 
   it('that fails is called again, a few times', async () => {
@@ -132,7 +172,10 @@ describe('a URL for pushes', () => {
       await register('tiktok', `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       await revoke('tiktok', 'happy');
       const seen = await within(3_000, pushes, ({ length }) => length === 2);
-      expect(seen).toMatchObject([{ outcome: 'not_taken', status: 503 }, { outcome: 'ok', status: 200 }]);
+      expect(seen).toMatchObject([
+        { outcome: 'not_taken', status: 503 },
+        { outcome: 'ok', status: 200 },
+      ]);
     } finally {
       server.close();
     }

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { Database } from '#persistence';
 import { Vault } from '#tokens';
 import { ConnectedApi } from '../../../../test/support/connected-api.js';
-import { NOW, type PushedApp, type Sent, signMeta, signTiktok, signX, type Signing } from '../../../../test/support/signed-push.js';
+import {
+  NOW,
+  type PushedApp,
+  type Sent,
+  signMeta,
+  signTiktok,
+  signX,
+  type Signing,
+} from '../../../../test/support/signed-push.js';
 import { uuidOf } from '../http/public-id.js';
 
 const APP: PushedApp = { id: '', provider: 'tiktok', clientId: 'id-of-tiktok' };
@@ -12,9 +20,13 @@ const sign: Signing = (app, userId, over) => signTiktok(app, userId, { secret, .
 let connected: ConnectedApi;
 let opened: jest.SpiedFunction<Vault['openClientSecret']>;
 
-beforeAll(async () => { connected = await ConnectedApi.open(); });
+beforeAll(async () => {
+  connected = await ConnectedApi.open();
+});
 afterAll(() => connected.close());
-beforeEach(() => { opened = jest.spyOn(Vault.prototype, 'openClientSecret'); });
+beforeEach(() => {
+  opened = jest.spyOn(Vault.prototype, 'openClientSecret');
+});
 
 async function send({ path, headers, body }: Sent): Promise<{ status: number; text: string }> {
   opened.mockClear();
@@ -56,7 +68,9 @@ async function crowd(tenants: number): Promise<void> {
 }
 
 const breakSeal = (appId: string): Promise<unknown> =>
-  connected.pool.query(`update oauth_app_secrets set sealed_client_secret = 'broken' where oauth_app_id = $1`, [uuidOf('oa', appId)]);
+  connected.pool.query(`update oauth_app_secrets set sealed_client_secret = 'broken' where oauth_app_id = $1`, [
+    uuidOf('oa', appId),
+  ]);
 
 describe('a call without a credential', () => {
   it('that names an app of a thousand tenants opens ten secrets at the most, and that of the connected person is one of them', async () => {
@@ -73,10 +87,16 @@ describe('a call without a credential', () => {
     ['a header of another form', () => ({ ...sign(APP, '1'), headers: { 'tiktok-signature': 't=1,s=0' } })],
     ['no header', () => ({ ...sign(APP, '1'), headers: {} })],
     ['a signed request without a time', () => unsignedMeta({ algorithm: 'HMAC-SHA256', user_id: '1' })],
-    ['a signed request of last week', () => unsignedMeta({ algorithm: 'HMAC-SHA256', user_id: '1', issued_at: NOW() - 7 * 86_400 })],
+    [
+      'a signed request of last week',
+      () => unsignedMeta({ algorithm: 'HMAC-SHA256', user_id: '1', issued_at: NOW() - 7 * 86_400 }),
+    ],
     ['a signed request that is none', () => ({ ...signMeta(APP, '1'), path: META, body: 'signed_request=a.b' })],
     ['an event of last week', () => signX({ ...APP, id: OA }, '1', { at: NOW() - 7 * 86_400 })],
-    ['a signature of another form', () => ({ ...signX({ ...APP, id: OA }, '1'), headers: { 'x-twitter-webhooks-signature': 'sha256=abc' } })],
+    [
+      'a signature of another form',
+      () => ({ ...signX({ ...APP, id: OA }, '1'), headers: { 'x-twitter-webhooks-signature': 'sha256=abc' } }),
+    ],
     ['a family of URLs that is none', () => ({ ...sign(APP, '1'), path: '/v1/callbacks/nowhere' })],
   ])('with %s is refused before any app is looked up', async (_what, sent) => {
     const query = jest.spyOn(connected.api.app.get(Database, { strict: false }).pool, 'query');
@@ -89,7 +109,9 @@ describe('a call without a credential', () => {
   it('is verified for one app though the secret of another with the same client id does not open', async () => {
     const { id, userId } = await connect();
     const claim = { provider: 'tiktok', name: 'theirs', client_id: APP.clientId, client_secret: 'another' };
-    const theirs = (await (await connected.api.post('/v1/oauth-apps', await connected.api.key({ workspace: 'theirs' }), claim)).json()) as PushedApp;
+    const theirs = (await (
+      await connected.api.post('/v1/oauth-apps', await connected.api.key({ workspace: 'theirs' }), claim)
+    ).json()) as PushedApp;
     await breakSeal(theirs.id);
     expect((await send(sign(APP, userId))).status).toBe(200);
     expect(await health(id)).toBe('needs_reauth');
@@ -107,7 +129,10 @@ describe('a call without a credential', () => {
     expect((await send(sign(APP, 'a\u0000'))).status).toBe(200);
   });
 
-  it.each(['/data-deletion/%00', '/data-deletion/x', `/data-deletion/${'A'.repeat(8_000)}`])('finds no deletion at %s', async (path) => {
-    expect((await connected.api.call(path)).status).toBe(404);
-  });
+  it.each(['/data-deletion/%00', '/data-deletion/x', `/data-deletion/${'A'.repeat(8_000)}`])(
+    'finds no deletion at %s',
+    async (path) => {
+      expect((await connected.api.call(path)).status).toBe(404);
+    },
+  );
 });

@@ -30,7 +30,11 @@ afterAll(async () => {
 });
 
 const counts = async (): Promise<unknown> =>
-  (await pool.query('select (select count(*)::int from api_keys) as keys, (select count(*)::int from oauth_apps) as apps')).rows[0];
+  (
+    await pool.query(
+      'select (select count(*)::int from api_keys) as keys, (select count(*)::int from oauth_apps) as apps',
+    )
+  ).rows[0];
 
 describe('the seed of a development start', () => {
   it('makes what a first connect needs, and the second time nothing', async () => {

@@ -29,7 +29,8 @@ export class SeedDevelopment {
 
   async #isGood(tenant: Tenant, key: Secret): Promise<boolean> {
     const caller = await this.keys.find(key.reveal());
-    if (caller?.tenant.workspaceId !== tenant.workspaceId || caller.tenant.environment !== tenant.environment) return false;
+    if (caller?.tenant.workspaceId !== tenant.workspaceId || caller.tenant.environment !== tenant.environment)
+      return false;
     return SCOPES.every((scope) => caller.scopes.includes(scope));
   }
 

@@ -10,7 +10,12 @@ let ensure: EnsureWorkspace;
 
 beforeAll(async () => {
   test = await openTestDatabase();
-  database = await openDatabase({ url: new Secret(test.url), pool: 8, name: 'test', logger: createLogger({ app: 'test', level: 'silent' }) });
+  database = await openDatabase({
+    url: new Secret(test.url),
+    pool: 8,
+    name: 'test',
+    logger: createLogger({ app: 'test', level: 'silent' }),
+  });
   ensure = new EnsureWorkspace(database);
 });
 
@@ -23,7 +28,10 @@ describe('a workspace', () => {
   it('seen for the first time by many at once is one, with one default project in each environment', async () => {
     const ids = await Promise.all(Array.from({ length: 16 }, () => ensure.execute('crowd')));
     expect(new Set(ids).size).toBe(1);
-    const { rows } = await database.pool.query('select environment from projects where workspace_id = $1 and is_default order by 1', [ids[0]]);
+    const { rows } = await database.pool.query(
+      'select environment from projects where workspace_id = $1 and is_default order by 1',
+      [ids[0]],
+    );
     expect(rows).toEqual([{ environment: 'live' }, { environment: 'test' }]);
   });
 
@@ -31,7 +39,9 @@ describe('a workspace', () => {
     const id = await ensure.execute('lacking');
     await database.pool.query("delete from projects where workspace_id = $1 and environment = 'test'", [id]);
     expect(await ensure.execute('lacking')).toBe(id);
-    const { rows } = await database.pool.query('select count(*)::int as count from projects where workspace_id = $1', [id]);
+    const { rows } = await database.pool.query('select count(*)::int as count from projects where workspace_id = $1', [
+      id,
+    ]);
     expect(rows).toEqual([{ count: 2 }]);
   });
 });

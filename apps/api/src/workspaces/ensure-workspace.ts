@@ -16,7 +16,9 @@ export class EnsureWorkspace {
 
   /** The id of the workspace of that name. Two first sights at once make one workspace. */
   async execute(name: string): Promise<string> {
-    return (await this.#find(this.database.pool, name)) ?? transaction(this.database.pool, (tx) => this.#create(tx, name));
+    return (
+      (await this.#find(this.database.pool, name)) ?? transaction(this.database.pool, (tx) => this.#create(tx, name))
+    );
   }
 
   async #find(tx: Tx, name: string): Promise<string | undefined> {

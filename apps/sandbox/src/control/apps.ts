@@ -13,7 +13,8 @@ export function saveApp(state: SandboxState, settings: z.output<typeof AppSettin
     knobs: { ...app.knobs, ...knobsOf(settings) },
   };
   state.apps.save(saved);
-  if (settings.push_url !== undefined) state.notePush(settings.provider, settings.client_id, { url: settings.push_url });
+  if (settings.push_url !== undefined)
+    state.notePush(settings.provider, settings.client_id, { url: settings.push_url });
   return saved;
 }
 
@@ -28,10 +29,14 @@ function knobsOf(settings: z.output<typeof AppSettings>): Partial<TokenKnobs> {
   return Object.fromEntries(Object.entries(knobs).filter(([, value]) => value !== undefined));
 }
 
-const inSeconds = (life: number | undefined): number | undefined => (life === undefined ? undefined : life / seconds(1));
+const inSeconds = (life: number | undefined): number | undefined =>
+  life === undefined ? undefined : life / seconds(1);
 
 /** What is undefined is the platform's default, and left out of the JSON. */
-export const appView = (state: SandboxState, { provider, clientId, redirectUris, secretDigest, knobs, quirks }: AppRecord): object => ({
+export const appView = (
+  state: SandboxState,
+  { provider, clientId, redirectUris, secretDigest, knobs, quirks }: AppRecord,
+): object => ({
   provider,
   client_id: clientId,
   redirect_uris: redirectUris,

@@ -7,7 +7,12 @@ const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity', 'profiles',
 const clientId = z.string().min(1).max(500);
 const LONGEST_LIFE = days(3_650);
 const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
-  z.int().min(least).max(LONGEST_LIFE / seconds(1)).transform(seconds).optional();
+  z
+    .int()
+    .min(least)
+    .max(LONGEST_LIFE / seconds(1))
+    .transform(seconds)
+    .optional();
 
 const quirksOf = (name: string): object => sandboxes.find((sandbox) => sandbox.name === name)?.quirks ?? {};
 
@@ -25,7 +30,10 @@ export const AppSettings = z
     rotation: z.boolean().optional(),
     family_revocation: z.boolean().optional(),
     quirks: z.array(z.string()).max(10).optional(),
-    push_url: z.url({ protocol: /^https?$/ }).max(2_000).optional(),
+    push_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_000)
+      .optional(),
   })
   .refine(({ provider: name, quirks = [] }) => quirks.every((quirk) => Object.hasOwn(quirksOf(name), quirk)), {
     path: ['quirks'],
@@ -36,7 +44,13 @@ export const AppSettings = z
     error: 'this platform calls nobody',
   });
 
-export const ClockTurn = z.strictObject({ advance_seconds: z.int().min(1).max(LONGEST_LIFE / seconds(1)).transform(seconds) });
+export const ClockTurn = z.strictObject({
+  advance_seconds: z
+    .int()
+    .min(1)
+    .max(LONGEST_LIFE / seconds(1))
+    .transform(seconds),
+});
 
 const MOST_TIMES = 1_000_000;
 
@@ -47,7 +61,10 @@ export const FaultPlan = z
     times: z.int().min(1).max(MOST_TIMES).default(1),
     status: z.int().min(200).max(599).optional(),
     body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
-    body_base64: z.base64().max(4 * 1024 * 1024).optional(),
+    body_base64: z
+      .base64()
+      .max(4 * 1024 * 1024)
+      .optional(),
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
     delay_ms: z.int().min(1).max(hours(1)).optional(),
     drop: z.union([z.boolean(), z.enum(['before', 'after'])]).optional(),
@@ -57,13 +74,25 @@ export const FaultPlan = z
     error: 'say at least one of status, delay_ms and drop',
   })
   .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' })
-  .refine(({ status, body_base64 }) => body_base64 === undefined || status !== undefined, { path: ['body_base64'], error: 'needs a status' })
-  .refine(({ body, body_base64 }) => body === undefined || body_base64 === undefined, { path: ['body_base64'], error: 'is instead of body' });
+  .refine(({ status, body_base64 }) => body_base64 === undefined || status !== undefined, {
+    path: ['body_base64'],
+    error: 'needs a status',
+  })
+  .refine(({ body, body_base64 }) => body === undefined || body_base64 === undefined, {
+    path: ['body_base64'],
+    error: 'is instead of body',
+  });
 
 /** With `delete_data` she also asks for what the app knows of her to be destroyed, where the platform passes that on. */
-export const Removal = z.strictObject({ provider, client_id: clientId.optional(), delete_data: z.boolean().default(false) });
+export const Removal = z.strictObject({
+  provider,
+  client_id: clientId.optional(),
+  delete_data: z.boolean().default(false),
+});
 
-const since = z.union([z.coerce.number().int().min(0), z.coerce.date()], { error: 'must be a seq or an ISO 8601 time' });
+const since = z.union([z.coerce.number().int().min(0), z.coerce.date()], {
+  error: 'must be a seq or an ISO 8601 time',
+});
 
 /** Without `endpoint`: the calls that carry refresh tokens, which are token and revoke. */
 export const CallQuery = z.strictObject({

@@ -4,7 +4,12 @@ import type { FaultPlan } from './control.schema.js';
 
 export function planFault(faults: Faults, plan: z.output<typeof FaultPlan>): object {
   const { delay_ms: delay, drop, body_base64: base64, body, ...rest } = plan;
-  const fault: Fault = { ...rest, body: base64 === undefined ? body : Buffer.from(base64, 'base64'), delay, drop: drop === true ? 'before' : drop || undefined };
+  const fault: Fault = {
+    ...rest,
+    body: base64 === undefined ? body : Buffer.from(base64, 'base64'),
+    delay,
+    drop: drop === true ? 'before' : drop || undefined,
+  };
   faults.plan(fault);
   return faultView({ ...fault, left: fault.times });
 }

@@ -26,7 +26,9 @@ const personaViews = (): object[] =>
     display_name: displayName,
     handle,
     story,
-    providers: sandboxes.filter(({ impossiblePersonas }) => !Object.hasOwn(impossiblePersonas, key)).map(({ name }) => name),
+    providers: sandboxes
+      .filter(({ impossiblePersonas }) => !Object.hasOwn(impossiblePersonas, key))
+      .map(({ name }) => name),
   }));
 
 function findCalls(memory: Memory, query: unknown): CallRecord[] {

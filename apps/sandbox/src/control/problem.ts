@@ -29,7 +29,11 @@ function fieldsOf(issue: core.$ZodIssue): FieldError[] {
   return names.map((name) => ({ field: name.join('.') || 'body', message: issue.message }));
 }
 
-export function sendProblem(error: FastifyError | Problem, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendProblem(
+  error: FastifyError | Problem,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const status = error instanceof Problem ? error.status : (error.statusCode ?? 500);
   const title = error instanceof Problem ? error.title : status < 500 ? 'Bad Request' : 'Internal Server Error';
   const detail = status < 500 ? error.message : 'The sandbox failed; its log says how.';

@@ -18,13 +18,23 @@ interface Removed {
 /** A person removes an app, or all of a platform's; with `delete_data` she asks for more, of apps removed before too. */
 export function removeApps(state: SandboxState, key: string, removal: z.output<typeof Removal>): Removed {
   const persona = personaNamed(key);
-  if (!persona) throw new Problem(404, 'Not Found', 'There is no such persona.', [{ field: 'persona', message: 'see GET /_control/personas' }]);
+  if (!persona)
+    throw new Problem(404, 'Not Found', 'There is no such persona.', [
+      { field: 'persona', message: 'see GET /_control/personas' },
+    ]);
   const { provider, client_id: clientId, delete_data: deletesData } = removal;
   const ended = state.endGrantsOf({ provider, persona: key, clientId });
   const at = state.clock.now();
-  const occasion = (kind: PushOccasion['kind']) => (app: string): Occasion => ({ provider, kind, clientId: app, persona, at });
-  const apps = (grants: Iterable<{ clientId: string }>): string[] => [...new Set([...grants].map((grant) => grant.clientId))];
+  const occasion =
+    (kind: PushOccasion['kind']) =>
+    (app: string): Occasion => ({ provider, kind, clientId: app, persona, at });
+  const apps = (grants: Iterable<{ clientId: string }>): string[] => [
+    ...new Set([...grants].map((grant) => grant.clientId)),
+  ];
   const known = [...state.grants.all()].filter((grant) => grant.provider === provider && grant.persona === key);
   const asked = deletesData ? apps(known).filter((app) => clientId === undefined || app === clientId) : [];
-  return { revoked: ended.length, occasions: [...apps(ended).map(occasion('revoked')), ...asked.map(occasion('data_deletion'))] };
+  return {
+    revoked: ended.length,
+    occasions: [...apps(ended).map(occasion('revoked')), ...asked.map(occasion('data_deletion'))],
+  };
 }

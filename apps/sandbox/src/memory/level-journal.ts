@@ -20,7 +20,9 @@ export class LevelJournal implements Journal {
     try {
       await level.open();
     } catch (error) {
-      throw new Error(`the sandbox's memory in ${folder} can not be opened; is another sandbox running on it?`, { cause: error });
+      throw new Error(`the sandbox's memory in ${folder} can not be opened; is another sandbox running on it?`, {
+        cause: error,
+      });
     }
     return new LevelJournal(level);
   }
@@ -40,7 +42,10 @@ export class LevelJournal implements Journal {
 
   /** Resolves when everything put before is written. What could not be written is tried again with the next flush. */
   flush(): Promise<void> {
-    this.next ??= this.writing.then(() => this.write(), () => this.write());
+    this.next ??= this.writing.then(
+      () => this.write(),
+      () => this.write(),
+    );
     return this.next;
   }
 

@@ -6,7 +6,9 @@ import { LevelJournal } from './level-journal.js';
 import { Memory } from './memory.js';
 
 let home: string;
-beforeEach(async () => { home = await mkdtemp(join(tmpdir(), 'sandbox-memory-')); });
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sandbox-memory-'));
+});
 afterEach(() => rm(home, { recursive: true }));
 
 const kept = async (journal: LevelJournal): Promise<[string, object][]> => {

@@ -18,7 +18,9 @@ export class Memory {
   private constructor(private readonly journal: LevelJournal) {
     this.state = new SandboxState(journal);
     this.calls = new CallLog(journal);
-    this.sweeping = setInterval(() => { this.state.sweep(); }, SWEEP_EVERY).unref();
+    this.sweeping = setInterval(() => {
+      this.state.sweep();
+    }, SWEEP_EVERY).unref();
   }
 
   static async open(home: string): Promise<Memory> {

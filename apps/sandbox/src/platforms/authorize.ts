@@ -48,11 +48,17 @@ function readOpened({ sandbox_pages: named, ...boxes }: Parameters, persona: Per
   return Object.keys(boxes).flatMap((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : []));
 }
 
-const page = (status: number, outcome: string, body: string): CallResult => ({ outcome, status, body, headers: pageHeaders });
+const page = (status: number, outcome: string, body: string): CallResult => ({
+  outcome,
+  status,
+  body,
+  headers: pageHeaders,
+});
 
 function choosePersona(definition: SandboxDefinition, key: string): Persona {
   const persona = personaNamed(key);
-  if (!persona || Object.hasOwn(definition.impossiblePersonas, key)) throw new Refusal('invalid_parameter', 'sandbox_user');
+  if (!persona || Object.hasOwn(definition.impossiblePersonas, key))
+    throw new Refusal('invalid_parameter', 'sandbox_user');
   return persona;
 }
 

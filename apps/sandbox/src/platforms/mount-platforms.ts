@@ -12,7 +12,9 @@ export async function mountPlatforms(server: FastifyInstance, sandbox: Sandbox):
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     await scope.register(formbody);
-    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => { done(null); });
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => {
+      done(null);
+    });
     for (const definition of sandboxes) mountPlatform(scope, sandbox, definition);
   });
 }

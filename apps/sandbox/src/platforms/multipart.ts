@@ -10,7 +10,10 @@ export function acceptMultipart(scope: FastifyInstance, route: RouteOptions): vo
 }
 
 /** The texts by name, a list where a name came twice. A body that cannot be read, like any that is no form, counts as none. */
-async function readMultipart({ headers }: FastifyRequest, body: string | Buffer): Promise<Record<string, unknown> | null> {
+async function readMultipart(
+  { headers }: FastifyRequest,
+  body: string | Buffer,
+): Promise<Record<string, unknown> | null> {
   try {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- unwise for large bodies; those here are a hundred kilobytes at most.
     const form = await new Response(body, { headers: { 'content-type': headers['content-type'] ?? '' } }).formData();

@@ -21,7 +21,11 @@ export interface Call {
 }
 
 /** One call from arrival to answer: fault or work, the log, the disk, the wait; then the answer, or a cut connection. */
-export async function runCall(sandbox: Sandbox, { definition, endpoint, carryOut }: Call, reply: FastifyReply): Promise<unknown> {
+export async function runCall(
+  sandbox: Sandbox,
+  { definition, endpoint, carryOut }: Call,
+  reply: FastifyReply,
+): Promise<unknown> {
   const { memory } = sandbox;
   const provider = definition.name;
   const fault = memory.faults.take(provider, endpoint);
@@ -33,7 +37,10 @@ export async function runCall(sandbox: Sandbox, { definition, endpoint, carryOut
   await memory.keep();
   if (effects.delay) await sleep(effects.delay, undefined, { ref: false });
   if (effects.cut) return cut(reply);
-  return reply.code(result.status).headers({ ...result.headers, ...fault?.headers }).send(result.body);
+  return reply
+    .code(result.status)
+    .headers({ ...result.headers, ...fault?.headers })
+    .send(result.body);
 }
 
 const platformFor = ({ memory, url }: Sandbox, definition: SandboxDefinition): Platform => ({

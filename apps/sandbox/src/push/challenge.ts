@@ -8,11 +8,14 @@ import { Problem } from '../control/problem.js';
 const PATIENCE = seconds(3);
 
 /** Where a platform asks for a proof before it takes a URL, asks too; only who knows the app's secret can give it. */
-export async function assertAnswersChallenge(state: SandboxState, { provider, client_id, push_url }: z.output<typeof AppSettings>): Promise<void> {
+export async function assertAnswersChallenge(
+  state: SandboxState,
+  { provider, client_id, push_url }: z.output<typeof AppSettings>,
+): Promise<void> {
   const receiver = receiverOf({ ...state.push(provider, client_id), provider, clientId: client_id, url: push_url });
   const challenge = receiver && sandboxes.find(({ name }) => name === provider)?.push?.challenge?.(receiver);
   if (!challenge || challenge.isProof(await ask(challenge.url))) return;
-  const message = 'does not answer the platform\'s challenge with the secret of this app';
+  const message = "does not answer the platform's challenge with the secret of this app";
   throw new Problem(400, 'Bad Request', 'Not allowed: push_url.', [{ field: 'push_url', message }]);
 }
 

@@ -18,7 +18,12 @@ export async function tellApps(sandbox: Sandbox, occasions: readonly Occasion[],
   }
 }
 
-async function deliver(sandbox: Sandbox, occasion: Occasion, message: PushMessage, closing: AbortSignal): Promise<void> {
+async function deliver(
+  sandbox: Sandbox,
+  occasion: Occasion,
+  message: PushMessage,
+  closing: AbortSignal,
+): Promise<void> {
   for (const pause of PAUSES) {
     await sleep(pause, undefined, { ref: false, signal: closing }).catch(() => undefined);
     const status = closing.aborted ? 0 : await send(message, closing);
@@ -42,6 +47,14 @@ async function send({ url, headers, body }: PushMessage, closing: AbortSignal): 
 
 function note({ memory, logger }: Sandbox, { provider, clientId, persona, kind }: Occasion, status: number): void {
   const outcome = status >= 200 && status < 300 ? 'ok' : 'not_taken';
-  const call = memory.calls.add({ provider, endpoint: 'push', push: kind, client_id: clientId, persona: persona.key, outcome, status });
+  const call = memory.calls.add({
+    provider,
+    endpoint: 'push',
+    push: kind,
+    client_id: clientId,
+    persona: persona.key,
+    outcome,
+    status,
+  });
   logger[outcome === 'ok' ? 'debug' : 'info'](call, 'called an app');
 }

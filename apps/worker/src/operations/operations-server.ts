@@ -1,4 +1,10 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type WorkerConfig } from '#config';
@@ -14,7 +20,11 @@ interface Answer {
   type: string;
 }
 
-const json = (status: number, value: object): Answer => ({ status, body: JSON.stringify(value), type: 'application/json' });
+const json = (status: number, value: object): Answer => ({
+  status,
+  body: JSON.stringify(value),
+  type: 'application/json',
+});
 
 /** Supervisors and scrapers hold a few. */
 const CONNECTIONS = 100;

@@ -22,7 +22,9 @@ beforeAll(async () => {
   backend = openQueueBackend({ databaseUrl: new Secret(wire.url), logger });
 });
 
-afterEach(() => { server?.onApplicationShutdown(); });
+afterEach(() => {
+  server?.onApplicationShutdown();
+});
 
 afterAll(async () => {
   await backend.close();
@@ -30,7 +32,9 @@ afterAll(async () => {
   await opened.close();
 });
 
-async function start(metrics: Partial<WorkerConfig['metrics']>): Promise<(path: string, as?: string) => Promise<[number, string]>> {
+async function start(
+  metrics: Partial<WorkerConfig['metrics']>,
+): Promise<(path: string, as?: string) => Promise<[number, string]>> {
   const key = `k1:${Buffer.alloc(32).toString('base64')}`;
   const config = readWorkerConfig({ DATABASE_URL: opened.url, MASTER_KEYS: key });
   const measured = new Metrics({ process: 'worker', sources: ['jobs', 'queue'] });
@@ -48,7 +52,16 @@ describe('a worker with a METRICS_PORT', () => {
   it('tells that it runs, that it can work, and what it counted', async () => {
     const get = await start({});
     expect(await get('/health/live')).toEqual([200, '{"status":"ok"}']);
-    expect(await get('/health/ready')).toEqual([200, JSON.stringify({ status: 'ready', checks: [{ name: 'database', ok: true }, { name: 'queue', ok: true }] })]);
+    expect(await get('/health/ready')).toEqual([
+      200,
+      JSON.stringify({
+        status: 'ready',
+        checks: [
+          { name: 'database', ok: true },
+          { name: 'queue', ok: true },
+        ],
+      }),
+    ]);
     expect(await get('/metrics')).toEqual([200, expect.stringContaining('# TYPE evergrant_jobs_total counter')]);
     expect((await get('/anything'))[0]).toBe(404);
   });
@@ -64,7 +77,10 @@ describe('a worker with a METRICS_PORT', () => {
   it('is not ready while its queue is away, and while it closes', async () => {
     const get = await start({});
     await wire.cut();
-    expect(await get('/health/ready')).toEqual([503, expect.stringMatching(/"database","ok":true.*"queue","ok":false,"reason":/)]);
+    expect(await get('/health/ready')).toEqual([
+      503,
+      expect.stringMatching(/"database","ok":true.*"queue","ok":false,"reason":/),
+    ]);
     await wire.mend();
     server?.onModuleDestroy();
     expect(await get('/health/ready')).toEqual([503, expect.stringContaining('is closing')]);
@@ -73,7 +89,8 @@ describe('a worker with a METRICS_PORT', () => {
 
   it('says in its metrics whether the queue answers, each time it is asked', async () => {
     const get = await start({});
-    const queueUp = async (): Promise<string | undefined> => /^evergrant_queue_up\{.*\} (\d)$/m.exec((await get('/metrics'))[1])?.[1];
+    const queueUp = async (): Promise<string | undefined> =>
+      /^evergrant_queue_up\{.*\} (\d)$/m.exec((await get('/metrics'))[1])?.[1];
     expect(await queueUp()).toBe('1');
     await wire.cut();
     expect(await queueUp()).toBe('0');
@@ -84,7 +101,9 @@ describe('a worker with a METRICS_PORT', () => {
   it('answers a line that is no request with a problem, and closes', async () => {
     await start({});
     const socket = connect(server?.port ?? 0, '127.0.0.1').end('hello\r\n\r\n');
-    expect(await text(socket)).toMatch(/^HTTP\/1.1 400 [^]*application\/problem\+json[^]*Connection: close[^]*"code":"request.malformed"/);
+    expect(await text(socket)).toMatch(
+      /^HTTP\/1.1 400 [^]*application\/problem\+json[^]*Connection: close[^]*"code":"request.malformed"/,
+    );
   });
 
   it('does not start on a port that is taken', async () => {

@@ -14,6 +14,9 @@ export class OperationsModule {
       inject: [Database],
       useFactory: (database: Database) => new WorkerReadiness(database, backend),
     };
-    return { module: OperationsModule, providers: [{ provide: Metrics, useValue: metrics }, readiness, OperationsServer] };
+    return {
+      module: OperationsModule,
+      providers: [{ provide: Metrics, useValue: metrics }, readiness, OperationsServer],
+    };
   }
 }

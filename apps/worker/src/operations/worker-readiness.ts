@@ -27,7 +27,10 @@ export class WorkerReadiness {
   }
 
   queueAnswers(): Promise<boolean> {
-    return this.backend.ping(WITHIN).then(() => true, () => false);
+    return this.backend.ping(WITHIN).then(
+      () => true,
+      () => false,
+    );
   }
 
   async checks(): Promise<Check[]> {

@@ -14,6 +14,9 @@ export class SweepProbes {
 
   async execute(): Promise<void> {
     const due = await this.dueProbes.execute(BATCH);
-    await this.queue.enqueueAll(accountProbe, due.map((accountId) => ({ accountId })));
+    await this.queue.enqueueAll(
+      accountProbe,
+      due.map((accountId) => ({ accountId })),
+    );
   }
 }

@@ -25,6 +25,9 @@ export class SweepGrants {
   async execute(): Promise<void> {
     const perApp = Math.ceil(this.config.gate.perSecond * SECONDS);
     const due = await this.dueGrants.execute({ perApp, all: BATCH });
-    await this.queue.enqueueAll(grantRefresh, due.map((grantId) => ({ grantId })));
+    await this.queue.enqueueAll(
+      grantRefresh,
+      due.map((grantId) => ({ grantId })),
+    );
   }
 }

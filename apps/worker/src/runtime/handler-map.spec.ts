@@ -14,11 +14,16 @@ const handler = (className: string, contract: typeof greet): FoundHandler => ({
 describe('the worker, before it starts', () => {
   it('has one handler for each job', () => {
     const handlers = mapHandlers([greet, wave], [handler('Wave', wave), handler('Greet', greet)]);
-    expect([...handlers].map(([job, found]) => [job, found.className])).toEqual([['test.wave', 'Wave'], ['test.greet', 'Greet']]);
+    expect([...handlers].map(([job, found]) => [job, found.className])).toEqual([
+      ['test.wave', 'Wave'],
+      ['test.greet', 'Greet'],
+    ]);
   });
 
   it('refuses a job without a handler, and says where one is added', () => {
-    expect(() => mapHandlers([greet, wave], [handler('Greet', greet)])).toThrow(/test\.wave has no handler: .*@Handles.*worker\.module\.ts/);
+    expect(() => mapHandlers([greet, wave], [handler('Greet', greet)])).toThrow(
+      /test\.wave has no handler: .*@Handles.*worker\.module\.ts/,
+    );
   });
 
   it('refuses a job with two handlers, by name', () => {
@@ -27,10 +32,14 @@ describe('the worker, before it starts', () => {
   });
 
   it('refuses a handler of a job that nobody knows', () => {
-    expect(() => mapHandlers([], [handler('Wave', wave)])).toThrow('Wave handles test.wave, which is none of the known jobs');
+    expect(() => mapHandlers([], [handler('Wave', wave)])).toThrow(
+      'Wave handles test.wave, which is none of the known jobs',
+    );
   });
 
   it('tells all that is wrong at once', () => {
-    expect(() => mapHandlers([greet], [handler('Wave', wave)])).toThrow(/test\.greet has no handler.*\n.*Wave handles test\.wave/);
+    expect(() => mapHandlers([greet], [handler('Wave', wave)])).toThrow(
+      /test\.greet has no handler.*\n.*Wave handles test\.wave/,
+    );
   });
 });

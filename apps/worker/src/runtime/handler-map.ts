@@ -15,7 +15,12 @@ export type HandlerMap = ReadonlyMap<string, FoundHandler>;
 /** Handlers by the name of their job; a HandlerMapError tells every job without or with two, and every unknown one. */
 export function mapHandlers(contracts: readonly JobContract[], found: readonly FoundHandler[]): HandlerMap {
   const problems = [
-    ...contracts.flatMap((contract) => problemOf(contract, found.filter((one) => one.contract === contract))),
+    ...contracts.flatMap((contract) =>
+      problemOf(
+        contract,
+        found.filter((one) => one.contract === contract),
+      ),
+    ),
     ...found.filter(({ contract }) => !contracts.includes(contract)).map(unknown),
   ];
   if (problems.length > 0) throw new HandlerMapError(problems);
@@ -24,7 +29,8 @@ export function mapHandlers(contracts: readonly JobContract[], found: readonly F
 
 function problemOf({ name }: JobContract, handlers: readonly FoundHandler[]): string[] {
   if (handlers.length === 1) return [];
-  if (handlers.length > 1) return [`${name} has ${handlers.length} handlers: ${handlers.map((one) => one.className).join(', ')}.`];
+  if (handlers.length > 1)
+    return [`${name} has ${handlers.length} handlers: ${handlers.map((one) => one.className).join(', ')}.`];
   return [`${name} has no handler: add a class with @Handles and its module to worker.module.ts.`];
 }
 

@@ -11,6 +11,8 @@ export interface JobHandler<Payload extends object = object> {
 export const HandledJob = DiscoveryService.createDecorator<JobContract>();
 
 /** Makes a class the one handler of a job; the compiler holds its `execute` against the contract's payload. */
-export function Handles<Payload extends object>(contract: JobContract<Payload>): (handler: Type<JobHandler<Payload>>) => void {
+export function Handles<Payload extends object>(
+  contract: JobContract<Payload>,
+): (handler: Type<JobHandler<Payload>>) => void {
   return applyDecorators(Injectable(), HandledJob(contract));
 }

@@ -23,7 +23,10 @@ describe('a job that was taken', () => {
   it('goes to its handler with its payload, and one line says how long it took', async () => {
     await dispatcher.run(job);
     expect(execute).toHaveBeenCalledWith({ personId: 'ann' });
-    expect(lines.info).toHaveBeenCalledWith({ job: 'test.greet', jobId: '7', attempt: 1, ms: expect.any(Number), outcome: 'done' }, 'job');
+    expect(lines.info).toHaveBeenCalledWith(
+      { job: 'test.greet', jobId: '7', attempt: 1, ms: expect.any(Number), outcome: 'done' },
+      'job',
+    );
   });
 
   it('leaves no line above debug when a schedule asked for it and it went well', async () => {
@@ -61,7 +64,11 @@ describe('a job that was taken', () => {
 
   it('is counted by its name and how it ended; a name that nobody knows is not repeated', async () => {
     const counted = async (labels: string): Promise<number> =>
-      Number(new RegExp(`^evergrant_jobs_total\\{${labels},process="worker"\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1] ?? 0);
+      Number(
+        new RegExp(`^evergrant_jobs_total\\{${labels},process="worker"\\} (\\d+)$`, 'm').exec(
+          await metrics.text(),
+        )?.[1] ?? 0,
+      );
     const done = await counted('job="test.greet",outcome="done"');
     const again = await counted('job="test.greet",outcome="retry"');
     const unknown = await counted('job="\\(unknown\\)",outcome="retry"');

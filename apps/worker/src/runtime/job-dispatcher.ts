@@ -15,7 +15,12 @@ export class JobDispatcher {
 
   async run(job: TakenJob): Promise<void> {
     const start = performance.now();
-    const line = (): object => ({ job: job.name, jobId: job.id, attempt: job.attempt, ms: Math.round(performance.now() - start) });
+    const line = (): object => ({
+      job: job.name,
+      jobId: job.id,
+      attempt: job.attempt,
+      ms: Math.round(performance.now() - start),
+    });
     try {
       await this.#execute(job);
     } catch (error) {

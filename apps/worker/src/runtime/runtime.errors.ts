@@ -10,6 +10,9 @@ export class UnknownJobError extends CodedError {
 /** The worker must not start: a job would lie in the queue for ever, or be done by chance by one of two. */
 export class HandlerMapError extends CodedError {
   constructor(problems: readonly string[]) {
-    super('job.handlers_wrong', `Each job needs exactly one handler.\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(
+      'job.handlers_wrong',
+      `Each job needs exactly one handler.\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
 }

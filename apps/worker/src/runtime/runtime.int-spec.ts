@@ -66,7 +66,10 @@ describe.each(queueStores)('the worker on $kind', (place) => {
     const schedules = [{ job: tick, every: 300 }];
     const runtime = RuntimeModule.with({ backend, contracts: [tick, greet], schedules, concurrency: 2, logger });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
-    app = await NestFactory.createApplicationContext({ imports: [...modules, runtime] }, { logger: false, abortOnError: false });
+    app = await NestFactory.createApplicationContext(
+      { imports: [...modules, runtime] },
+      { logger: false, abortOnError: false },
+    );
   }
 
   promise('does what a schedule asks for, and what its handlers ask for', async () => {
@@ -84,7 +87,9 @@ describe.each(queueStores)('the worker on $kind', (place) => {
   });
 
   promise('does not start with a job that has two handlers or none', async () => {
-    await expect(start(Greetings, MoreGreetings)).rejects.toThrow('test.greet has 2 handlers: GreetHandler, GreetHandler.');
+    await expect(start(Greetings, MoreGreetings)).rejects.toThrow(
+      'test.greet has 2 handlers: GreetHandler, GreetHandler.',
+    );
     await expect(start(MoreGreetings)).rejects.toThrow('test.tick has no handler');
   });
 

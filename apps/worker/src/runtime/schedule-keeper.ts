@@ -24,7 +24,9 @@ export class ScheduleKeeper {
     await this.queue.keepSchedules(this.schedules.map(({ job }) => job.name));
     await this.#set();
     this.#timer = setInterval(() => {
-      this.#set().catch((error: unknown) => { this.logger.warn({ err: error }, 'schedules could not be checked'); });
+      this.#set().catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'schedules could not be checked');
+      });
     }, checkEvery).unref();
   }
 

@@ -49,7 +49,9 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
   #found(): FoundHandler[] {
     return this.discovery.getProviders({ metadataKey: HandledJob.KEY }).flatMap((provider) => {
       const contract = this.discovery.getMetadataByDecorator(HandledJob, provider);
-      return contract ? [{ contract, className: provider.name as string, handler: provider.instance as JobHandler }] : [];
+      return contract
+        ? [{ contract, className: provider.name as string, handler: provider.instance as JobHandler }]
+        : [];
     });
   }
 }

@@ -10,11 +10,14 @@ import { ListAccounts } from './list-accounts.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(2); });
+beforeAll(async () => {
+  flow = await Flow.open(2);
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const disconnect = (id: string, process = 0, tenant = flow.tenant) => flow.get(DisconnectAccount, process).execute({ tenant, id });
+const disconnect = (id: string, process = 0, tenant = flow.tenant) =>
+  flow.get(DisconnectAccount, process).execute({ tenant, id });
 const tokensOf = (grantId: string) => flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId });
 const sealed = (grantId: string) => flow.many('select 1 from grant_tokens where grant_id = $1', [grantId]);
 
@@ -29,16 +32,19 @@ async function revocations(expected: number): Promise<{ outcome: string }[]> {
 }
 
 describe('disconnecting', () => {
-  it.each(['x', 'tiktok'])('destroys the tokens of an account at %s, tells it, and revokes them at the platform', async (provider) => {
-    const id = await flow.connect(provider);
-    const { id: grantId } = await grantOf(flow, id);
-    await disconnect(id);
-    expect(await sealed(grantId)).toEqual([]);
-    expect(await grantOf(flow, id)).toMatchObject({ state: 'ended', due: null, version: '2' });
-    expect(await flow.account(id)).toMatchObject({ health: 'disconnected', healthReason: null, nextRefreshAt: null });
-    expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.disconnected']);
-    expect(await revocations(1)).toMatchObject([{ outcome: 'ok' }]);
-  });
+  it.each(['x', 'tiktok'])(
+    'destroys the tokens of an account at %s, tells it, and revokes them at the platform',
+    async (provider) => {
+      const id = await flow.connect(provider);
+      const { id: grantId } = await grantOf(flow, id);
+      await disconnect(id);
+      expect(await sealed(grantId)).toEqual([]);
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'ended', due: null, version: '2' });
+      expect(await flow.account(id)).toMatchObject({ health: 'disconnected', healthReason: null, nextRefreshAt: null });
+      expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.disconnected']);
+      expect(await revocations(1)).toMatchObject([{ outcome: 'ok' }]);
+    },
+  );
 
   it('destroys a pair that came too late for its grant as well', async () => {
     const id = await flow.connect('x');
@@ -47,7 +53,13 @@ describe('disconnecting', () => {
       `insert into exchange_intents (id, kind, grant_id, holder, state) values (gen_random_uuid(), 'refresh', $1, 'me', 'answered') returning id`,
       [grantId],
     );
-    const late = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresIn: null, refreshExpiresIn: null, scopes: null };
+    const late = {
+      accessToken: new Secret('a'),
+      refreshToken: new Secret('r'),
+      expiresIn: null,
+      refreshExpiresIn: null,
+      scopes: null,
+    };
     await flow.get(Vault).sealOrphan(flow.pool, { ...flow.tenant, id: intent.id }, late);
     await disconnect(id);
     expect(await flow.many('select 1 from token_orphans where intent_id = $1', [intent.id])).toEqual([]);
@@ -103,7 +115,10 @@ describe('disconnecting', () => {
     expect(await flow.account(second)).toMatchObject({ health: 'active' });
     await flow.pass(102);
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
-    expect((await eventsOf(flow, first)).map(({ type }) => type)).toEqual(['account.connected', 'account.disconnected']);
+    expect((await eventsOf(flow, first)).map(({ type }) => type)).toEqual([
+      'account.connected',
+      'account.disconnected',
+    ]);
     await disconnect(second);
     expect(await sealed(grantId)).toEqual([]);
     expect(await revocations(1)).toMatchObject([{ outcome: 'ok' }]);
@@ -116,11 +131,15 @@ describe('disconnecting', () => {
     expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.disconnected']);
   });
 
-  it('again, of an unknown account, or of another tenant\'s finds no account', async () => {
+  it("again, of an unknown account, or of another tenant's finds no account", async () => {
     const id = await flow.connect('x');
     await expect(disconnect(id, 0, await makeTenant(flow.pool))).rejects.toMatchObject({ code: 'account.not_found' });
-    await expect(disconnect(id, 0, { ...flow.tenant, environment: 'live' })).rejects.toMatchObject({ code: 'account.not_found' });
-    await expect(disconnect('01936f8c-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'account.not_found' });
+    await expect(disconnect(id, 0, { ...flow.tenant, environment: 'live' })).rejects.toMatchObject({
+      code: 'account.not_found',
+    });
+    await expect(disconnect('01936f8c-0000-7000-8000-000000000000')).rejects.toMatchObject({
+      code: 'account.not_found',
+    });
     await disconnect(id);
     await expect(disconnect(id)).rejects.toMatchObject({ code: 'account.not_found' });
   });
@@ -157,9 +176,17 @@ describe('disconnecting', () => {
     await revocations(1);
     const again = await flow.connect('x');
     const { oauthAppId, platformUserId } = await flow.one<{ oauthAppId: string; platformUserId: string }>(
-      'select oauth_app_id as "oauthAppId", platform_user_id as "platformUserId" from grants where id = $1', [grantId],
+      'select oauth_app_id as "oauthAppId", platform_user_id as "platformUserId" from grants where id = $1',
+      [grantId],
     );
-    const late = { provider: 'x', environment: 'test' as const, oauthAppId, platformUserId, accessToken: access, refreshToken: refresh };
+    const late = {
+      provider: 'x',
+      environment: 'test' as const,
+      oauthAppId,
+      platformUserId,
+      accessToken: access,
+      refreshToken: refresh,
+    };
     expect(await flow.exchange().revoke(late)).toBe(false);
     expect(await flow.calls('revoke')).toHaveLength(1);
     expect(await flow.account(again)).toMatchObject({ health: 'active' });

@@ -36,13 +36,22 @@ export class DisconnectAccount {
   }
 
   private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<RevocableTokens | undefined> {
-    const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [tenant.workspaceId, tenant.environment, id]);
+    const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [
+      tenant.workspaceId,
+      tenant.environment,
+      id,
+    ]);
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
     const { rowCount } = await tx.query(DISCONNECT, [id]);
     if (rowCount === 0) throw accountNotFound();
-    await recordEvent(tx, { ...tenant, accountId: id, type: 'account.disconnected', data: { reason: 'revoked_by_client' } });
+    await recordEvent(tx, {
+      ...tenant,
+      accountId: id,
+      type: 'account.disconnected',
+      data: { reason: 'revoked_by_client' },
+    });
     await this.room.vault.shredAccount(tx, id);
     return retireGrant(this.room, tx, account.grantId);
   }

@@ -7,11 +7,14 @@ import { ListAccountEvents } from './list-account-events.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(2); });
+beforeAll(async () => {
+  flow = await Flow.open(2);
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const sequences = async (id: string): Promise<number[]> => (await eventsOf(flow, id)).map(({ sequence }) => Number(sequence));
+const sequences = async (id: string): Promise<number[]> =>
+  (await eventsOf(flow, id)).map(({ sequence }) => Number(sequence));
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1);
 
 describe('what happens to an account', () => {
@@ -45,7 +48,9 @@ describe('what happens to an account', () => {
   it('has a number that grows by one, however many write at the same time', async () => {
     const id = await flow.connect('x');
     const write = (process: number) =>
-      transaction(flow.room(process).pool, (tx) => recordEvent(tx, { ...flow.tenant, accountId: id, type: 'account.refreshed' }));
+      transaction(flow.room(process).pool, (tx) =>
+        recordEvent(tx, { ...flow.tenant, accountId: id, type: 'account.refreshed' }),
+      );
     await Promise.all(Array.from({ length: 40 }, (_, n) => write(n % 2)));
     expect(await sequences(id)).toEqual(upTo(41));
     expect(await outboxOf(flow, id)).toEqual(await eventsOf(flow, id));
@@ -69,7 +74,8 @@ describe('what happens to an account', () => {
       await flow.pass(102);
       await flow.exchange().refresh((await grantOf(flow, id)).id);
     }
-    const read = (cursor?: string, tenant = flow.tenant) => flow.get(ListAccountEvents).execute({ tenant, id, limit: 2, ...(cursor && { cursor }) });
+    const read = (cursor?: string, tenant = flow.tenant) =>
+      flow.get(ListAccountEvents).execute({ tenant, id, limit: 2, ...(cursor && { cursor }) });
     const walked: number[] = [];
     let cursor: string | null | undefined;
     do {
@@ -79,6 +85,8 @@ describe('what happens to an account', () => {
     } while (cursor !== null);
     expect(walked).toEqual([5, 4, 3, 2, 1]);
     await expect(read('damaged')).rejects.toMatchObject({ code: 'cursor.invalid' });
-    await expect(read(undefined, { ...flow.tenant, environment: 'live' })).rejects.toMatchObject({ code: 'account.not_found' });
+    await expect(read(undefined, { ...flow.tenant, environment: 'live' })).rejects.toMatchObject({
+      code: 'account.not_found',
+    });
   });
 });

@@ -38,11 +38,22 @@ export class ListAccountEvents {
     private readonly getAccount: GetAccount,
   ) {}
 
-  async execute({ tenant, id, limit, cursor }: ListAccountEventsInput): Promise<{ items: AccountEventRecord[]; nextCursor: string | null }> {
+  async execute({
+    tenant,
+    id,
+    limit,
+    cursor,
+  }: ListAccountEventsInput): Promise<{ items: AccountEventRecord[]; nextCursor: string | null }> {
     await this.getAccount.execute({ tenant, id });
     const scope = ['account_events', tenant.workspaceId, tenant.environment, id];
     const before = cursor === undefined ? BEYOND_ALL : this.readPosition(scope, cursor);
-    const { rows } = await this.database.pool.query<AccountEventRecord>(PAGE, [id, tenant.workspaceId, tenant.environment, before, limit + 1]);
+    const { rows } = await this.database.pool.query<AccountEventRecord>(PAGE, [
+      id,
+      tenant.workspaceId,
+      tenant.environment,
+      before,
+      limit + 1,
+    ]);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return { items: rows.slice(0, limit), nextCursor: last ? this.cursors.write(scope, last.sequence) : null };
   }

@@ -7,7 +7,9 @@ import { ListAccounts } from './list-accounts.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 
 interface Wish {
@@ -26,7 +28,18 @@ interface Wish {
 async function fill(tenant: Tenant, wishes: Wish[]): Promise<string[]> {
   const projectId = await makeProject(flow.pool, tenant);
   const rows = wishes.map((wish) => ({
-    id: newId(), grant: newId(), ...tenant, projectId, provider: 'x', health: 'active', type: 'oauth', age: 0, metadata: {}, handle: null, name: null, ...wish,
+    id: newId(),
+    grant: newId(),
+    ...tenant,
+    projectId,
+    provider: 'x',
+    health: 'active',
+    type: 'oauth',
+    age: 0,
+    metadata: {},
+    handle: null,
+    name: null,
+    ...wish,
   }));
   await flow.pool.query(
     `with row as (select * from jsonb_to_recordset($1) as row(id uuid, "grant" uuid, "workspaceId" uuid, environment text, "projectId" uuid,
@@ -59,12 +72,19 @@ async function pages(tenant: Tenant, limit: number, filters: AccountFilters = {}
 describe('pages of accounts', () => {
   it('lose and repeat nothing, newest first, where many were connected at the same moment', async () => {
     const tenant = await makeTenant(flow.pool);
-    const ids = await fill(tenant, Array.from({ length: 53 }, (_, n) => ({ age: Math.floor(n / 20) })));
+    const ids = await fill(
+      tenant,
+      Array.from({ length: 53 }, (_, n) => ({ age: Math.floor(n / 20) })),
+    );
     for (const limit of [1, 7, 20, 53, 54]) {
       const walked = (await pages(tenant, limit)).flat();
       expect(new Set(walked)).toEqual(new Set(ids));
       expect(walked).toHaveLength(53);
-      expect(walked).toEqual([...ids.slice(0, 20).toSorted().toReversed(), ...ids.slice(20, 40).toSorted().toReversed(), ...ids.slice(40).toSorted().toReversed()]);
+      expect(walked).toEqual([
+        ...ids.slice(0, 20).toSorted().toReversed(),
+        ...ids.slice(20, 40).toSorted().toReversed(),
+        ...ids.slice(40).toSorted().toReversed(),
+      ]);
     }
   });
 
@@ -88,7 +108,12 @@ describe('pages of accounts', () => {
     const tenant = await makeTenant(flow.pool);
     await fill(tenant, [{}, {}]);
     expect((await list(tenant, {}, 2)).nextCursor).toBeNull();
-    expect(await list(await makeTenant(flow.pool))).toEqual({ items: [], nextCursor: null, total: 0, totalCapped: false });
+    expect(await list(await makeTenant(flow.pool))).toEqual({
+      items: [],
+      nextCursor: null,
+      total: 0,
+      totalCapped: false,
+    });
   });
 });
 
@@ -157,7 +182,15 @@ describe('a cursor', () => {
     await expect(list(other, {}, 1, cursor)).rejects.toMatchObject(refused);
     await expect(list({ ...tenant, environment: 'live' }, {}, 1, cursor)).rejects.toMatchObject(refused);
     const changed = cursor.replace(/^./, (letter) => (letter === 'e' ? 'f' : 'e'));
-    for (const damaged of [changed, cursor.slice(0, -1), `${cursor}=`, `${cursor}A`, 'x', '.', `${Buffer.from('{}').toString('base64url')}.${'A'.repeat(43)}`]) {
+    for (const damaged of [
+      changed,
+      cursor.slice(0, -1),
+      `${cursor}=`,
+      `${cursor}A`,
+      'x',
+      '.',
+      `${Buffer.from('{}').toString('base64url')}.${'A'.repeat(43)}`,
+    ]) {
       await expect(list(tenant, {}, 1, damaged)).rejects.toMatchObject(refused);
     }
     expect((await list(tenant, {}, 2, cursor)).items).toHaveLength(2);
@@ -187,7 +220,15 @@ describe('a tenant of many accounts', () => {
   beforeAll(async () => {
     tenant = await makeTenant(flow.pool);
     for (let batch = 0; batch < 6; batch += 1) {
-      await fill(tenant, Array.from({ length: 2_000 }, (_, n) => ({ handle: 'shop', age: batch * 2_000 + n, provider: n % 2 ? 'x' : 'tiktok', health: n % 10 ? 'active' : 'needs_reauth' })));
+      await fill(
+        tenant,
+        Array.from({ length: 2_000 }, (_, n) => ({
+          handle: 'shop',
+          age: batch * 2_000 + n,
+          provider: n % 2 ? 'x' : 'tiktok',
+          health: n % 10 ? 'active' : 'needs_reauth',
+        })),
+      );
     }
     await flow.pool.query('analyze accounts, grants');
   });
@@ -203,7 +244,10 @@ describe('a tenant of many accounts', () => {
     query.mockRestore();
     expect(sent).toHaveLength(1);
     const [sql, values] = sent[0]!;
-    const { rows } = await flow.pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (analyze, format json) ${sql}`, values);
+    const { rows } = await flow.pool.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+      `explain (analyze, format json) ${sql}`,
+      values,
+    );
     return nodes(rows[0]!['QUERY PLAN'][0].Plan);
   }
 
@@ -217,11 +261,14 @@ describe('a tenant of many accounts', () => {
     ['all', {}, /^accounts_newest$/],
     ['one platform', { provider: 'x' }, /^accounts_newest_of_provider$/],
     ['one health', { health: 'needs_reauth' as const }, /^accounts_newest_of_health$/],
-  ])('pays for a deep page of %s what it pays for the first: an index in order, and as many rows as it shows', async (_, filters, index) => {
-    const plan = await planOf(filters);
-    expect(plan.map((node) => node['Node Type'])).not.toContain('Sort');
-    expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
-    const scan = plan.find((node) => index.test(node['Index Name'] ?? ''));
-    expect(scan?.['Actual Rows']).toBe(51);
-  });
+  ])(
+    'pays for a deep page of %s what it pays for the first: an index in order, and as many rows as it shows',
+    async (_, filters, index) => {
+      const plan = await planOf(filters);
+      expect(plan.map((node) => node['Node Type'])).not.toContain('Sort');
+      expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+      const scan = plan.find((node) => index.test(node['Index Name'] ?? ''));
+      expect(scan?.['Actual Rows']).toBe(51);
+    },
+  );
 });

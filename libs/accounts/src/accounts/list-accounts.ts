@@ -44,7 +44,9 @@ export class ListAccounts {
     const { total, capped } = from ?? (await this.count(condition, filters.q !== undefined));
     const items = rows.slice(0, limit);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
-    const nextCursor = last ? this.cursors.write(scope, { at: last.at, id: last.id, total, capped } satisfies Position) : null;
+    const nextCursor = last
+      ? this.cursors.write(scope, { at: last.at, id: last.id, total, capped } satisfies Position)
+      : null;
     return { items, nextCursor, total, totalCapped: capped };
   }
 
@@ -54,7 +56,11 @@ export class ListAccounts {
     return position.data;
   }
 
-  private async page({ sql, values }: Condition, limit: number, from?: Position): Promise<(AccountRecord & { at: string })[]> {
+  private async page(
+    { sql, values }: Condition,
+    limit: number,
+    from?: Position,
+  ): Promise<(AccountRecord & { at: string })[]> {
     const n = values.length;
     const after = from ? `and (account.connected_at, account.id) < ($${n + 2}, $${n + 3})` : '';
     const { rows } = await this.database.pool.query<AccountRecord & { at: string }>(
@@ -67,7 +73,10 @@ export class ListAccounts {
 
   private async count({ sql, values }: Condition, capped: boolean): Promise<{ total: number; capped: boolean }> {
     const counted = `select 1 from accounts account where ${sql} ${capped ? `limit ${MOST_COUNTED + 1}` : ''}`;
-    const { rows } = await this.database.pool.query<{ total: number }>(`select count(*)::int as total from (${counted}) as counted`, values);
+    const { rows } = await this.database.pool.query<{ total: number }>(
+      `select count(*)::int as total from (${counted}) as counted`,
+      values,
+    );
     const total = rows[0]?.total ?? 0;
     return capped && total > MOST_COUNTED ? { total: MOST_COUNTED, capped: true } : { total, capped: false };
   }

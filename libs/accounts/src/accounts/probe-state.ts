@@ -1,7 +1,15 @@
 import type { ProbeClass, ProbeResult } from '#persistence';
 
 /** What the last probe brought, or what probes before it hold against the account. */
-export const PROBE_STATES = ['never', 'ok', 'unavailable', 'app_refused', 'refused', 'restricted', 'missing_permissions'] as const;
+export const PROBE_STATES = [
+  'never',
+  'ok',
+  'unavailable',
+  'app_refused',
+  'refused',
+  'restricted',
+  'missing_permissions',
+] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
 
 const BY_RESULT: Record<ProbeResult, ProbeState> = {

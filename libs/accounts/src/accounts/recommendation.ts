@@ -2,7 +2,14 @@ import type { Health } from '#persistence';
 
 /** What the client had best do about an account: a stable code. */
 export const RECOMMENDATIONS = [
-  'none', 'wait', 'fix_oauth_app', 'reconnect_soon', 'reconnect_with_all_permissions', 'act_at_platform', 'reconnect', 'connect_again',
+  'none',
+  'wait',
+  'fix_oauth_app',
+  'reconnect_soon',
+  'reconnect_with_all_permissions',
+  'act_at_platform',
+  'reconnect',
+  'connect_again',
 ] as const;
 export type Recommendation = (typeof RECOMMENDATIONS)[number];
 

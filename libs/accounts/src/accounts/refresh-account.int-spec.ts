@@ -6,7 +6,9 @@ import { RefreshAccount } from './refresh-account.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -55,14 +57,17 @@ describe('a refresh that somebody asks for', () => {
     ['fails', { status: 500 }],
     ['throttles', { status: 429, headers: { 'retry-after': '1800' } }],
     ['cuts the line, twice', { drop: 'before' as const, times: 2 }],
-  ])('says that the platform is unavailable where it %s, and when we try again; never that the person must act', async (_, fault) => {
-    const id = await aged();
-    await flow.fault({ endpoint: 'token', ...fault });
-    const refusal = await press(id).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: 'provider.unavailable', retryAfter: expect.any(Number) });
-    expect((refusal as { retryAfter: number }).retryAfter).toBeGreaterThanOrEqual('headers' in fault ? 1_800 : 1);
-    expect(await flow.account(id)).toMatchObject({ health: 'degraded' });
-  });
+  ])(
+    'says that the platform is unavailable where it %s, and when we try again; never that the person must act',
+    async (_, fault) => {
+      const id = await aged();
+      await flow.fault({ endpoint: 'token', ...fault });
+      const refusal = await press(id).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'provider.unavailable', retryAfter: expect.any(Number) });
+      expect((refusal as { retryAfter: number }).retryAfter).toBeGreaterThanOrEqual('headers' in fault ? 1_800 : 1);
+      expect(await flow.account(id)).toMatchObject({ health: 'degraded' });
+    },
+  );
 
   it('says that the app is paused where it is', async () => {
     const id = await aged();
@@ -71,7 +76,7 @@ describe('a refresh that somebody asks for', () => {
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
   });
 
-  it('finds no account that is unknown, disconnected or another tenant\'s', async () => {
+  it("finds no account that is unknown, disconnected or another tenant's", async () => {
     const id = await aged();
     await expect(press(id, await makeTenant(flow.pool))).rejects.toMatchObject({ code: 'account.not_found' });
     await expect(press('01936f8c-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'account.not_found' });

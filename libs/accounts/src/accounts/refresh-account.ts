@@ -2,7 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { seconds } from '#config';
 import { Database, type Health, type Tenant } from '#persistence';
 import type { RefreshOutcome, TokenExchange } from '#tokens';
-import { accountNotFound, notRefreshable, oauthAppPaused, providerUnavailable, refreshRefused } from '../accounts.errors.js';
+import {
+  accountNotFound,
+  notRefreshable,
+  oauthAppPaused,
+  providerUnavailable,
+  refreshRefused,
+} from '../accounts.errors.js';
 import { TOKEN_EXCHANGE } from '../injection.js';
 import { within } from '../within.js';
 import { GetAccount } from './get-account.js';
@@ -20,7 +26,10 @@ export class RefreshAccount {
     @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
   ) {}
 
-  async execute(input: { tenant: Tenant; id: string }): Promise<{ id: string; health: Health; tokenExpiresAt: Date | null }> {
+  async execute(input: {
+    tenant: Tenant;
+    id: string;
+  }): Promise<{ id: string; health: Health; tokenExpiresAt: Date | null }> {
     const grantId = await this.grantOf(input);
     const outcome = await within(PATIENCE, this.exchange.refresh(grantId, { forced: true, patience: PATIENCE }), LATE);
     throwIfRefused(outcome);

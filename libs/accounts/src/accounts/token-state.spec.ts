@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { type TokenFacts, tokenState } from './token-state.js';
 
-const WELL: TokenFacts = { health: 'active', ownToken: false, probeClass: null, refreshState: 'idle', endedReason: null, ended: false };
+const WELL: TokenFacts = {
+  health: 'active',
+  ownToken: false,
+  probeClass: null,
+  refreshState: 'idle',
+  endedReason: null,
+  ended: false,
+};
 const state = (facts: Partial<TokenFacts> = {}): string => tokenState({ ...WELL, ...facts });
 
 describe('an access token', () => {

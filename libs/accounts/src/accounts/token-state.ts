@@ -16,8 +16,13 @@ export interface TokenFacts {
 }
 
 /** What certain ends of a grant leave of its access token, which nobody revoked; all others leave nothing. */
-const LEFT: Record<string, TokenState> = { grant_expired: 'expiring', refresh_outcome_unknown: 'unknown', rotated_elsewhere: 'unknown' };
-const leftBy = (endedReason: string | null): TokenState | undefined => (endedReason === null ? undefined : (LEFT[endedReason] ?? 'revoked'));
+const LEFT: Record<string, TokenState> = {
+  grant_expired: 'expiring',
+  refresh_outcome_unknown: 'unknown',
+  rotated_elsewhere: 'unknown',
+};
+const leftBy = (endedReason: string | null): TokenState | undefined =>
+  endedReason === null ? undefined : (LEFT[endedReason] ?? 'revoked');
 
 /** What is certain comes first: revoked, then ended by the clock, then in doubt, then about to end. */
 export function tokenState(facts: TokenFacts): TokenState {
@@ -28,7 +33,8 @@ export function tokenState(facts: TokenFacts): TokenState {
 }
 
 function living({ health, ownToken, probeClass, refreshState }: TokenFacts): TokenState {
-  const inDoubt = probeClass === 'suspected' || (!ownToken && (refreshState === 'unknown' || refreshState === 'confirm'));
+  const inDoubt =
+    probeClass === 'suspected' || (!ownToken && (refreshState === 'unknown' || refreshState === 'confirm'));
   if (inDoubt) return 'unknown';
   return health === 'expiring' ? 'expiring' : 'valid';
 }

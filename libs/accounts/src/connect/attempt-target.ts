@@ -10,7 +10,9 @@ export class AttemptTarget {
   /** Throws oauth_app.not_found for an app of another tenant or provider, oauth_app.missing where there is no default. */
   async app({ workspaceId, environment }: Tenant, provider: string, id?: string): Promise<OAuthApp> {
     const choice = id === undefined ? { isDefault: true } : { id };
-    const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ workspaceId, environment, provider, ...choice });
+    const app = await this.database.dataSource
+      .getRepository(OAuthApp)
+      .findOneBy({ workspaceId, environment, provider, ...choice });
     if (app) return app;
     throw id === undefined ? oauthAppMissing(provider) : oauthAppNotFound();
   }
@@ -18,7 +20,9 @@ export class AttemptTarget {
   /** Throws project.not_found. */
   async project({ workspaceId, environment }: Tenant, id?: string): Promise<string> {
     const choice = id === undefined ? { isDefault: true } : { id };
-    const project = await this.database.dataSource.getRepository(Project).findOneBy({ workspaceId, environment, ...choice });
+    const project = await this.database.dataSource
+      .getRepository(Project)
+      .findOneBy({ workspaceId, environment, ...choice });
     if (!project) throw unknownProject();
     return project.id;
   }

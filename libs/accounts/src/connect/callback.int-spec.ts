@@ -6,7 +6,9 @@ import { makeProject } from '../../../../test/support/rows.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(2); });
+beforeAll(async () => {
+  flow = await Flow.open(2);
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -32,14 +34,17 @@ describe('a callback', () => {
   });
 
   it('leads to our own page where the start named no return URL', async () => {
-    expect(await flow.come(await backFrom('x', { returnUrl: undefined }))).toEqual(to(`${PUBLIC_URL}/connected?connected=x`));
+    expect(await flow.come(await backFrom('x', { returnUrl: undefined }))).toEqual(
+      to(`${PUBLIC_URL}/connected?connected=x`),
+    );
   });
 
   it('leads to our own page when the return URL was taken off the list meanwhile', async () => {
     const back = await backFrom();
-    await flow.pool.query(`update oauth_apps set allowed_return_urls = '{https://other.example/}' where workspace_id = $1`, [
-      flow.tenant.workspaceId,
-    ]);
+    await flow.pool.query(
+      `update oauth_apps set allowed_return_urls = '{https://other.example/}' where workspace_id = $1`,
+      [flow.tenant.workspaceId],
+    );
     expect(await flow.come(back)).toEqual(to(`${PUBLIC_URL}/connected?connected=x`));
     expect(await accounts()).toHaveLength(1);
   });
@@ -61,7 +66,9 @@ describe('a callback', () => {
     const back = await backFrom();
     const query = Object.fromEntries(back.searchParams);
     const { CompleteConnect } = await import('./complete-connect.js');
-    const all = await Promise.all(Array.from({ length: 8 }, (_, n) => flow.get(CompleteConnect, n % 2).execute({ provider: 'x', query })));
+    const all = await Promise.all(
+      Array.from({ length: 8 }, (_, n) => flow.get(CompleteConnect, n % 2).execute({ provider: 'x', query })),
+    );
     const landings = all.map((one) => JSON.stringify(one)).toSorted();
     expect(landings.filter((one) => one.includes('connected=x'))).toHaveLength(1);
     expect(landings.filter((one) => one.includes('oauth_error=state_reused'))).toHaveLength(7);
@@ -120,8 +127,17 @@ describe('a callback', () => {
 describe('a callback that cannot be trusted', () => {
   it.each([
     ['no state', (query: Record<string, unknown>) => ({ ...query, state: undefined })],
-    ['a state that nobody signed', (query: Record<string, unknown>) => ({ ...query, state: `${'A'.repeat(43)}.${'A'.repeat(43)}` })],
-    ['a state with one letter changed', (query: Record<string, unknown>) => ({ ...query, state: String(query.state).replace(/^./, (c) => (c === 'A' ? 'B' : 'A')) })],
+    [
+      'a state that nobody signed',
+      (query: Record<string, unknown>) => ({ ...query, state: `${'A'.repeat(43)}.${'A'.repeat(43)}` }),
+    ],
+    [
+      'a state with one letter changed',
+      (query: Record<string, unknown>) => ({
+        ...query,
+        state: String(query.state).replace(/^./, (c) => (c === 'A' ? 'B' : 'A')),
+      }),
+    ],
     ['a state twice', (query: Record<string, unknown>) => ({ ...query, state: [query.state, query.state] })],
     ['a code twice', (query: Record<string, unknown>) => ({ ...query, code: [query.code, query.code] })],
   ])('brings %s, and touches nothing', async (_, change) => {
@@ -147,7 +163,10 @@ describe('a callback that cannot be trusted', () => {
   });
 
   it('comes to the path of all apps, or of another app, where its app has one of its own', async () => {
-    const [own, other] = [await flow.app('x', { redirectUriStyle: 'app' }), await flow.app('x', { redirectUriStyle: 'app' })];
+    const [own, other] = [
+      await flow.app('x', { redirectUriStyle: 'app' }),
+      await flow.app('x', { redirectUriStyle: 'app' }),
+    ];
     const back = await backFrom('x', { oauthAppId: own });
     expect(back.pathname).toMatch(/\/callback\/oa_[0-9a-z]{26}$/);
     expect(await flow.come(back, { oauthAppId: undefined })).toEqual(UNTRUSTED);
@@ -158,7 +177,10 @@ describe('a callback that cannot be trusted', () => {
 
   it('comes to the path of an app where its app has none of its own', async () => {
     const back = await backFrom();
-    const { id } = await flow.one<{ id: string }>(`select id from oauth_apps where workspace_id = $1 and provider = 'x'`, [flow.tenant.workspaceId]);
+    const { id } = await flow.one<{ id: string }>(
+      `select id from oauth_apps where workspace_id = $1 and provider = 'x'`,
+      [flow.tenant.workspaceId],
+    );
     expect(await flow.come(back, { oauthAppId: id })).toEqual(UNTRUSTED);
     await expectUntouched();
   });
@@ -178,7 +200,9 @@ describe('what the platform says at the callback', () => {
 
   it('nothing at all is told as a failed exchange', async () => {
     const { state } = await flow.start('x');
-    expect(await flow.come(new URL(`${PUBLIC_URL}/v1/oauth/x/callback?state=${state}`))).toEqual(failed('exchange_failed'));
+    expect(await flow.come(new URL(`${PUBLIC_URL}/v1/oauth/x/callback?state=${state}`))).toEqual(
+      failed('exchange_failed'),
+    );
   });
 
   it.each([
@@ -202,6 +226,11 @@ describe('what the platform says at the callback', () => {
     const statuses = (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_app.status_changed');
     expect(statuses).toMatchObject([{ data: { status: 'misconfigured' } }]);
     expect(await flow.come(await backFrom())).toEqual(to(`${RETURN_URL}?connected=x`));
-    expect(await flow.one('select status from oauth_apps where workspace_id = $1 and provider = $2', [flow.tenant.workspaceId, 'x'])).toEqual({ status: 'active' });
+    expect(
+      await flow.one('select status from oauth_apps where workspace_id = $1 and provider = $2', [
+        flow.tenant.workspaceId,
+        'x',
+      ]),
+    ).toEqual({ status: 'active' });
   });
 });

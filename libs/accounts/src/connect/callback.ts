@@ -20,7 +20,11 @@ export function readCallback(query: CallbackInput['query']): Callback | undefine
   const { state, code, error } = query;
   if (typeof state !== 'string' || Array.isArray(code) || Array.isArray(error)) return undefined;
   const codeText = withoutFragment(code ?? '');
-  return { state: withoutFragment(state), code: codeText ? new Secret(codeText) : undefined, refusal: readRefusal(query, codeText !== '') };
+  return {
+    state: withoutFragment(state),
+    code: codeText ? new Secret(codeText) : undefined,
+    refusal: readRefusal(query, codeText !== ''),
+  };
 }
 
 /**

@@ -12,13 +12,25 @@ const never = { execute: () => Promise.reject(new Error('nobody is to fail or fi
 /** What the browser hears when the exchange of the code breaks off like this. */
 const ending = (broken: Error): Promise<object> => {
   const exchange = { exchangeCode: () => Promise.reject(broken) } as unknown as TokenExchange;
-  const carryOut = new CarryOutAttempt(never as unknown as FailAttempt, never as unknown as FinishAttempt, exchange, logger, () => Promise.resolve());
-  return carryOut.execute({ id: 'an attempt', provider: 'x' } as AttemptRow, { state: 's', code: new Secret('c'), refusal: undefined });
+  const carryOut = new CarryOutAttempt(
+    never as unknown as FailAttempt,
+    never as unknown as FinishAttempt,
+    exchange,
+    logger,
+    () => Promise.resolve(),
+  );
+  return carryOut.execute({ id: 'an attempt', provider: 'x' } as AttemptRow, {
+    state: 's',
+    code: new Secret('c'),
+    refusal: undefined,
+  });
 };
 
 describe('an attempt whose code was taken and not answered', () => {
   it('may still end well: it is left for the sweep, and who comes back is told to read it', async () => {
-    expect(await ending(new CodedError('exchanger.unavailable', 'it broke off'))).toEqual({ oauth_error: 'provider_unavailable' });
+    expect(await ending(new CodedError('exchanger.unavailable', 'it broke off'))).toEqual({
+      oauth_error: 'provider_unavailable',
+    });
   });
 
   it('is our mistake where anything else went wrong', async () => {

@@ -26,7 +26,8 @@ export class CarryOutAttempt {
       if (refusal) return await this.fail(attempt, reasonOf(attempt.provider, refusal));
       if (!code) return await this.fail(attempt, 'exchange_failed');
       const outcome = await this.exchange.exchangeCode(attempt.id, code);
-      if (outcome.kind !== 'exchanged') return await this.fail(attempt, reasonOfFailure(outcome), codeOfFailure(outcome));
+      if (outcome.kind !== 'exchanged')
+        return await this.fail(attempt, reasonOfFailure(outcome), codeOfFailure(outcome));
       return await this.complete(attempt);
     } catch (caught) {
       this.logger.error({ err: caught, attempt: attempt.id }, 'an attempt broke off');
@@ -63,4 +64,5 @@ function reasonOfFailure(outcome: NotExchanged): AttemptError {
 }
 
 /** The platform's own code. */
-const codeOfFailure = (outcome: NotExchanged): string | undefined => (outcome.kind === 'refused' ? outcome.failure.code : undefined);
+const codeOfFailure = (outcome: NotExchanged): string | undefined =>
+  outcome.kind === 'refused' ? outcome.failure.code : undefined;

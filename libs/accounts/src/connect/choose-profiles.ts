@@ -6,12 +6,17 @@ import type { OpenAttempt } from './finish-attempt.js';
 /** Something that becomes an account. */
 export type ChosenProfile = Omit<Profile, 'accessToken' | 'ineligible'>;
 
-export type Choice = { kind: 'chosen'; profiles: ChosenProfile[] } | { kind: 'ask' } | { kind: 'refused'; error: AttemptError };
+export type Choice =
+  { kind: 'chosen'; profiles: ChosenProfile[] } | { kind: 'ask' } | { kind: 'refused'; error: AttemptError };
 
 type Identified = Extract<AttemptIdentity, { ok: true }>;
 
 /** Which accounts a consent makes or renews: the one that is reauthorized, those the caller selected, or all that can be. */
-export function chooseProfiles(attempt: OpenAttempt, { identity, list }: Identified, selected?: readonly string[]): Choice {
+export function chooseProfiles(
+  attempt: OpenAttempt,
+  { identity, list }: Identified,
+  selected?: readonly string[],
+): Choice {
   const eligible: ChosenProfile[] = list ? list.profiles.filter(({ ineligible }) => ineligible === null) : [identity];
   if (attempt.reauthAccountId !== null) return reauthorized(eligible, attempt.reauthProfile);
   if (list && attempt.selection === 'manual' && !selected) return { kind: 'ask' };

@@ -34,7 +34,9 @@ export class CompleteConnect {
     const here = redirectUri(this.addresses.publicUrl, provider, oauthAppId);
     const attempt = await spendAttempt(this.database.pool, digest(callback.state), here);
     if (!attempt) return this.refuse(callback, here);
-    const ending = await within(PATIENCE, this.carryOut.execute(attempt, callback), { oauth_error: 'provider_unavailable' });
+    const ending = await within(PATIENCE, this.carryOut.execute(attempt, callback), {
+      oauth_error: 'provider_unavailable',
+    });
     return this.land(attempt, ending);
   }
 
@@ -48,7 +50,8 @@ export class CompleteConnect {
   /** The list is asked again: an entry that was taken off it is honoured at once. */
   private async land({ returnUrl, oauthAppId, environment }: AttemptRow, ending: Ending): Promise<CallbackOutcome> {
     const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ id: oauthAppId });
-    const allowed = returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? [], environment);
+    const allowed =
+      returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? [], environment);
     const base = allowed && 'href' in allowed ? allowed.href : `${this.addresses.publicUrl}/connected`;
     return { kind: 'redirect', url: landingUrl(base, ending) };
   }

@@ -8,7 +8,9 @@ import { ReadAttempt } from './read-attempt.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -23,21 +25,33 @@ describe('connecting', () => {
   it.each([
     ['x', 'hanna_happy', 'offline.access'],
     ['tiktok', 'hanna_happy', 'video.publish'],
-  ])('makes an active account at %s of whoever consented, and sends the browser back', async (provider, handle, scope) => {
-    const started = await flow.start(provider, { userRef: 'user 7' });
-    const landing = await flow.come(await flow.decide(started.authorizeUrl));
-    expect(landing).toEqual({ kind: 'redirect', url: `${RETURN_URL}?connected=${provider}` });
+  ])(
+    'makes an active account at %s of whoever consented, and sends the browser back',
+    async (provider, handle, scope) => {
+      const started = await flow.start(provider, { userRef: 'user 7' });
+      const landing = await flow.come(await flow.decide(started.authorizeUrl));
+      expect(landing).toEqual({ kind: 'redirect', url: `${RETURN_URL}?connected=${provider}` });
 
-    const [attempt] = await attemptsOf(flow);
-    expect(attempt).toMatchObject({ status: 'completed', error: null, spent: true, sealed: false });
-    const id = attempt!.accountIds[0]!;
-    const account = await flow.account(id);
-    expect(account).toMatchObject({ provider, handle, health: 'active', healthReason: null, connectionType: 'oauth', metadata: { user_ref: 'user 7' } });
-    expect(account.scopes).toContain(scope);
-    expect(account.avatarUrl).toMatch(/^https:/);
-    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1', sealedVersion: '1' });
-    expect(await eventsOf(flow, id)).toMatchObject([{ type: 'account.connected', sequence: '1', data: { user_ref: 'user 7' } }]);
-  });
+      const [attempt] = await attemptsOf(flow);
+      expect(attempt).toMatchObject({ status: 'completed', error: null, spent: true, sealed: false });
+      const id = attempt!.accountIds[0]!;
+      const account = await flow.account(id);
+      expect(account).toMatchObject({
+        provider,
+        handle,
+        health: 'active',
+        healthReason: null,
+        connectionType: 'oauth',
+        metadata: { user_ref: 'user 7' },
+      });
+      expect(account.scopes).toContain(scope);
+      expect(account.avatarUrl).toMatch(/^https:/);
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1', sealedVersion: '1' });
+      expect(await eventsOf(flow, id)).toMatchObject([
+        { type: 'account.connected', sequence: '1', data: { user_ref: 'user 7' } },
+      ]);
+    },
+  );
 
   it('is due for a refresh at four fifths of what the platform said the token lives', async () => {
     const id = await flow.connect('x');
@@ -45,20 +59,23 @@ describe('connecting', () => {
     expect((await grantOf(flow, id)).dueIn).toBeLessThan(120 * 0.84);
   });
 
-  it.each(['x', 'tiktok'])('keeps the id of a person who connects again at %s, with new tokens under a new version', async (provider) => {
-    const id = await flow.connect(provider);
-    const before = await tokensOf(id);
-    const connectedAt = (await flow.account(id)).connectedAt;
-    await flow.pass(30);
-    expect(await flow.connect(provider)).toBe(id);
-    expect(await accountsOf()).toHaveLength(1);
-    const after = await tokensOf(id);
-    expect(after.access).not.toBe(before.access);
-    expect(after.refresh).not.toBe(before.refresh);
-    expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', state: 'idle' });
-    expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.reconnected']);
-    expect((await flow.account(id)).connectedAt).toEqual(connectedAt);
-  });
+  it.each(['x', 'tiktok'])(
+    'keeps the id of a person who connects again at %s, with new tokens under a new version',
+    async (provider) => {
+      const id = await flow.connect(provider);
+      const before = await tokensOf(id);
+      const connectedAt = (await flow.account(id)).connectedAt;
+      await flow.pass(30);
+      expect(await flow.connect(provider)).toBe(id);
+      expect(await accountsOf()).toHaveLength(1);
+      const after = await tokensOf(id);
+      expect(after.access).not.toBe(before.access);
+      expect(after.refresh).not.toBe(before.refresh);
+      expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', state: 'idle' });
+      expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.reconnected']);
+      expect((await flow.account(id)).connectedAt).toEqual(connectedAt);
+    },
+  );
 
   it('makes a second account of the same person in another project, on the same grant', async () => {
     const projectId = await makeProject(flow.pool, flow.tenant);
@@ -87,7 +104,11 @@ describe('connecting', () => {
 
   it('says of a required permission that was not given that it is missing', async () => {
     const id = await flow.connect('tiktok', 'partial-consent', { scopes: ['user.info.basic', 'video.publish'] });
-    expect(await flow.account(id)).toMatchObject({ health: 'missing_permissions', healthReason: 'scope_missing', scopes: ['user.info.basic'] });
+    expect(await flow.account(id)).toMatchObject({
+      health: 'missing_permissions',
+      healthReason: 'scope_missing',
+      scopes: ['user.info.basic'],
+    });
     expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.health_changed']);
   });
 
@@ -101,7 +122,11 @@ describe('connecting', () => {
 
   it('says of an account without a refresh token when it ends, and when it has ended', async () => {
     const id = await flow.connect('x', 'no-refresh-token');
-    expect(await flow.account(id)).toMatchObject({ health: 'expiring', healthReason: 'token_unrefreshable', nextRefreshAt: null });
+    expect(await flow.account(id)).toMatchObject({
+      health: 'expiring',
+      healthReason: 'token_unrefreshable',
+      nextRefreshAt: null,
+    });
     await flow.pass(121);
     expect(await flow.exchange().refresh((await grantOf(flow, id)).id)).toEqual({ kind: 'not_refreshable' });
     expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'token_unrefreshable' });
@@ -147,15 +172,21 @@ describe('what is stored', () => {
 describe('an attempt', () => {
   it('is read by the credential that started it, and by nobody else', async () => {
     const { state } = await flow.start('x', { createdBy: 'key one' });
-    const read = (createdBy: string, tenant = flow.tenant) => flow.get(ReadAttempt).execute({ tenant, createdBy, state });
+    const read = (createdBy: string, tenant = flow.tenant) =>
+      flow.get(ReadAttempt).execute({ tenant, createdBy, state });
     expect(await read('key one')).toMatchObject({ status: 'pending', accountIds: [], provider: 'x' });
     await expect(read('key two')).rejects.toMatchObject({ code: 'attempt.not_found' });
-    await expect(read('key one', { ...flow.tenant, environment: 'live' })).rejects.toMatchObject({ code: 'attempt.not_found' });
+    await expect(read('key one', { ...flow.tenant, environment: 'live' })).rejects.toMatchObject({
+      code: 'attempt.not_found',
+    });
   });
 
   it('reads failed once its ten minutes are over', async () => {
     const { state, expiresAt } = await flow.start('x', { createdBy: 'key one' });
-    const { left } = await flow.one<{ left: number }>('select extract(epoch from $1::timestamptz - db_now())::int as left', [expiresAt]);
+    const { left } = await flow.one<{ left: number }>(
+      'select extract(epoch from $1::timestamptz - db_now())::int as left',
+      [expiresAt],
+    );
     expect(left).toBeGreaterThan(590);
     expect(left).toBeLessThanOrEqual(600);
     await flow.pass(601);

@@ -41,7 +41,11 @@ export class FailAttempt {
     this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.fail(tx, attempt, { error, code })));
   }
 
-  private async fail(tx: Tx, attempt: AttemptRow, { error, code }: { error: AttemptError; code: string | undefined }): Promise<RevocableTokens | undefined> {
+  private async fail(
+    tx: Tx,
+    attempt: AttemptRow,
+    { error, code }: { error: AttemptError; code: string | undefined },
+  ): Promise<RevocableTokens | undefined> {
     const { rowCount } = await tx.query(FAIL, [attempt.id, error]);
     if (rowCount === 0) return undefined;
     const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };

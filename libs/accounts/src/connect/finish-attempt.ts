@@ -70,7 +70,10 @@ export class FinishAttempt {
     try {
       const identity = await identifyAttempt(this.room, attempt);
       if (!identity || identity.ok) return identity;
-      this.logger.warn({ attempt: attempt.id, code: identity.failure.code }, 'the platform did not say whose a token set is');
+      this.logger.warn(
+        { attempt: attempt.id, code: identity.failure.code },
+        'the platform did not say whose a token set is',
+      );
       return { ...afterLook(attempt, identity.failure), code: identity.failure.code };
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
@@ -89,7 +92,9 @@ export class FinishAttempt {
     if (choice.kind === 'refused') return this.fail(attempt, choice.error);
     if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
     const stored = await transaction(this.database.pool, async (tx) => {
-      return (await lockOpen(tx, attempt)) ? storeConnections(this.room, tx, { attempt, ...identity, chosen: choice.profiles }) : undefined;
+      return (await lockOpen(tx, attempt))
+        ? storeConnections(this.room, tx, { attempt, ...identity, chosen: choice.profiles })
+        : undefined;
     });
     if (!stored) return this.execute(attempt.id);
     for (const tokens of stored.revocable) this.revokeLater.execute(tokens);
@@ -130,6 +135,9 @@ function ended(attempt: AttemptRow | undefined): Finished {
 
 /** Of two that finish the same attempt, the second one waits here and then finds it done. */
 async function lockOpen(tx: Tx, { id, status }: AttemptRow): Promise<boolean> {
-  const { rows } = await tx.query('select 1 from connect_attempts where id = $1 and status = $2 for update', [id, status]);
+  const { rows } = await tx.query('select 1 from connect_attempts where id = $1 and status = $2 for update', [
+    id,
+    status,
+  ]);
   return rows.length > 0;
 }

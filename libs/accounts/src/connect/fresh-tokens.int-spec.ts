@@ -8,7 +8,9 @@ const UNREADABLE = { status: 200, body: { hello: 'world' } };
 let flow: Flow;
 let pauses: number[];
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
@@ -28,7 +30,10 @@ async function beats(count: number): Promise<void> {
   }
 }
 async function revoked(): Promise<unknown> {
-  for (let n = 0; n < 100 && (await flow.calls('revoke')).length === 0; n += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  for (let n = 0; n < 100 && (await flow.calls('revoke')).length === 0; n += 1)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   return flow.calls('revoke');
 }
 
@@ -43,13 +48,16 @@ const REFUSALS: [string, number, object][] = [
 ];
 
 describe('a fresh token that its own platform refuses', () => {
-  it.each(REFUSALS)('at %s is asked about again while the browser waits, and connected', async (provider, status, body) => {
-    if (!['x', 'tiktok'].includes(provider)) await flow.app(provider);
-    await flow.fault({ provider, endpoint: 'identity', times: 3, status, body });
-    expect(await consent(provider)).toBe(`?connected=${provider}`);
-    expect(pauses).toEqual([2_000, 5_000, 10_000]);
-    expect(await flow.calls('token')).not.toEqual([]);
-  });
+  it.each(REFUSALS)(
+    'at %s is asked about again while the browser waits, and connected',
+    async (provider, status, body) => {
+      if (!['x', 'tiktok'].includes(provider)) await flow.app(provider);
+      await flow.fault({ provider, endpoint: 'identity', times: 3, status, body });
+      expect(await consent(provider)).toBe(`?connected=${provider}`);
+      expect(pauses).toEqual([2_000, 5_000, 10_000]);
+      expect(await flow.calls('token')).not.toEqual([]);
+    },
+  );
 
   it('for longer is asked about by the sweep, and connected', async () => {
     const [provider, status, body] = REFUSALS[0]!;
@@ -71,7 +79,9 @@ describe('a fresh token that its own platform refuses', () => {
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged' }]);
     await beats(10);
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed', sealed: false }]);
-    expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_attempt.failed', data: { error: 'exchange_failed' } }]);
+    expect(await tenantEvents(flow)).toMatchObject([
+      { type: 'oauth_attempt.failed', data: { error: 'exchange_failed' } },
+    ]);
   });
 
   it.each([
@@ -95,15 +105,27 @@ describe('a fresh token that its own platform refuses', () => {
   });
 
   it('lacks a permission only if the platform says so twice', async () => {
-    await flow.fault({ endpoint: 'identity', status: 403, body: { title: 'Forbidden', type: 'about:blank', status: 403, detail: 'Forbidden' } });
+    await flow.fault({
+      endpoint: 'identity',
+      status: 403,
+      body: { title: 'Forbidden', type: 'about:blank', status: 403, detail: 'Forbidden' },
+    });
     expect(await consent('x')).toBe('?connected=x');
-    expect(await consent('x', 'omar', { scopes: ['tweet.write', 'offline.access'] })).toBe('?oauth_error=missing_permissions');
+    expect(await consent('x', 'omar', { scopes: ['tweet.write', 'offline.access'] })).toBe(
+      '?oauth_error=missing_permissions',
+    );
   });
 });
 
 describe('an attempt whose platform never says who it is', () => {
   it('is left alone for as long as the platform asks, and ends after an hour with its token revoked', async () => {
-    await flow.fault({ endpoint: 'identity', times: ALWAYS, status: 429, headers: { 'Retry-After': '3600' }, body: {} });
+    await flow.fault({
+      endpoint: 'identity',
+      times: ALWAYS,
+      status: 429,
+      headers: { 'Retry-After': '3600' },
+      body: {},
+    });
     expect(await consent('x', 'happy', { userRef: 'user 7' })).toBe('?oauth_error=provider_unavailable');
     expect(pauses).toEqual([]);
     await beats(20);
@@ -112,13 +134,22 @@ describe('an attempt whose platform never says who it is', () => {
     await sweep();
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'provider_unavailable', sealed: false }]);
     expect(await tenantEvents(flow)).toEqual([
-      { type: 'oauth_attempt.failed', data: expect.objectContaining({ provider: 'x', error: 'provider_unavailable', user_ref: 'user 7' }) },
+      {
+        type: 'oauth_attempt.failed',
+        data: expect.objectContaining({ provider: 'x', error: 'provider_unavailable', user_ref: 'user 7' }),
+      },
     ]);
     expect(await revoked()).toMatchObject([{ outcome: 'ok' }]);
   });
 
   it('ends after an hour at the latest where the platform asks for more time', async () => {
-    await flow.fault({ endpoint: 'identity', times: ALWAYS, status: 429, headers: { 'Retry-After': '20000' }, body: {} });
+    await flow.fault({
+      endpoint: 'identity',
+      times: ALWAYS,
+      status: 429,
+      headers: { 'Retry-After': '20000' },
+      body: {},
+    });
     await consent('x');
     await flow.pass(3_601);
     await sweep();
@@ -171,7 +202,10 @@ describe('the share of an app in the sweep', () => {
     await consent('tiktok');
     await flow.pass(31);
     await sweep();
-    const { looked } = await flow.one<{ looked: string }>('select count(*) as looked from connect_attempts where workspace_id = $1 and looks = 1', [flow.tenant.workspaceId]);
+    const { looked } = await flow.one<{ looked: string }>(
+      'select count(*) as looked from connect_attempts where workspace_id = $1 and looks = 1',
+      [flow.tenant.workspaceId],
+    );
     expect(Number(looked)).toBe(50);
     expect((await attemptsOf(flow)).filter(({ status }) => status === 'completed')).toHaveLength(1);
     await flow.pass(7_200);

@@ -14,7 +14,7 @@ describe('where the browser lands', () => {
   });
 
   it('keeps the query that was there, letter by letter: somebody may have signed it', () => {
-    const query = 'flag&a=b%20c+d&empty=&a=~!*\'()&sig=A%2fb%2B==&u=%C3%A4';
+    const query = "flag&a=b%20c+d&empty=&a=~!*'()&sig=A%2fb%2B==&u=%C3%A4";
     const base = new URL(`${BASE}?${query}`).href;
     expect(landingUrl(base, { connected: 'anywhere' })).toBe(`${base}&connected=anywhere`);
   });
@@ -25,7 +25,9 @@ describe('where the browser lands', () => {
   });
 
   it('keeps names that only look like ours', () => {
-    expect(landingUrl(`${BASE}?connected_at=1&Connected=2`, { connected: 'anywhere' })).toBe(`${BASE}?connected_at=1&Connected=2&connected=anywhere`);
+    expect(landingUrl(`${BASE}?connected_at=1&Connected=2`, { connected: 'anywhere' })).toBe(
+      `${BASE}?connected_at=1&Connected=2&connected=anywhere`,
+    );
   });
 
   it.each([`${BASE}?`, `${BASE}?&`, `${BASE}?connected=x`])('has one clean query where %s had none', (base) => {
@@ -33,13 +35,24 @@ describe('where the browser lands', () => {
   });
 
   it('tells exactly one ending, whatever stood in the query', () => {
-    const name = fc.constantFrom('a', 'connected', 'oauth_error', 'connect_token', 'selection_required', 'c%6Fnnected', '');
-    fc.assert(fc.property(fc.array(fc.tuple(name, fc.webQueryParameters())), (pairs) => {
-      const query = pairs.map(([key, value]) => `${key}=${value}`).join('&');
-      const landed = new URL(landingUrl(`${BASE}?${query}`, { connected: 'anywhere' })).searchParams;
-      expect(landed.getAll('connected')).toEqual(['anywhere']);
-      for (const other of ['oauth_error', 'connect_token', 'selection_required']) expect(landed.has(other)).toBe(false);
-    }));
+    const name = fc.constantFrom(
+      'a',
+      'connected',
+      'oauth_error',
+      'connect_token',
+      'selection_required',
+      'c%6Fnnected',
+      '',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.webQueryParameters())), (pairs) => {
+        const query = pairs.map(([key, value]) => `${key}=${value}`).join('&');
+        const landed = new URL(landingUrl(`${BASE}?${query}`, { connected: 'anywhere' })).searchParams;
+        expect(landed.getAll('connected')).toEqual(['anywhere']);
+        for (const other of ['oauth_error', 'connect_token', 'selection_required'])
+          expect(landed.has(other)).toBe(false);
+      }),
+    );
   });
 });
 
@@ -67,15 +80,20 @@ describe('an error that a platform sends back', () => {
     expect(reasonOf('a platform of yesterday', { error: 'access_denied' })).toBe('exchange_failed');
   });
 
-  it.each(['facebook', 'instagram'])('and that is a number without `error`, as %s sends it, is the app owner\'s matter unless it passes', (name) => {
-    for (const code of ['901', '1349126', '1349048', '191', 'abc']) expect(reasonOf(name, { code })).toBe('app_misconfigured');
-    for (const code of ['1', '2', '4']) expect(reasonOf(name, { code })).toBe('provider_unavailable');
-    expect(reasonOf(name, { code: '200', reason: 'user_denied' })).toBe('access_denied');
-    expect(reasonOf(name, { error: 'server_error', code: '901' })).toBe('provider_unavailable');
-  });
+  it.each(['facebook', 'instagram'])(
+    "and that is a number without `error`, as %s sends it, is the app owner's matter unless it passes",
+    (name) => {
+      for (const code of ['901', '1349126', '1349048', '191', 'abc'])
+        expect(reasonOf(name, { code })).toBe('app_misconfigured');
+      for (const code of ['1', '2', '4']) expect(reasonOf(name, { code })).toBe('provider_unavailable');
+      expect(reasonOf(name, { code: '200', reason: 'user_denied' })).toBe('access_denied');
+      expect(reasonOf(name, { error: 'server_error', code: '901' })).toBe('provider_unavailable');
+    },
+  );
 
   it('is a no by each word that a platform has for it', () => {
-    for (const error of ['user_cancelled_login', 'user_cancelled_authorize']) expect(reasonOf('linkedin', { error })).toBe('access_denied');
+    for (const error of ['user_cancelled_login', 'user_cancelled_authorize'])
+      expect(reasonOf('linkedin', { error })).toBe('access_denied');
     expect(reasonOf('facebook', { reason: 'user_denied' })).toBe('access_denied');
   });
 });

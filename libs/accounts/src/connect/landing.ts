@@ -8,7 +8,10 @@ const OURS = ['connected', 'oauth_error', 'connect_token', 'selection_required']
 /** Where the browser goes: `base` with its own query kept letter by letter, and names of ours in it replaced. */
 export function landingUrl(base: string, ending: Ending): string {
   const url = new URL(base);
-  const kept = url.search.slice(1).split('&').filter((pair) => pair !== '' && !OURS.includes(nameOf(pair)));
+  const kept = url.search
+    .slice(1)
+    .split('&')
+    .filter((pair) => pair !== '' && !OURS.includes(nameOf(pair)));
   const added = Object.entries(ending).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   url.search = [...kept, ...added].join('&');
   return url.href;

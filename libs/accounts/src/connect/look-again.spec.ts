@@ -9,7 +9,9 @@ const wait = (looks: number, retryAfter?: number): number | undefined => {
 
 describe('an answer that does not say whose a token set is', () => {
   it('is asked for again after 2, 5 and 10 seconds, then ever later, to ten minutes', () => {
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 20].map((looks) => wait(looks))).toEqual([2, 5, 10, 30, 60, 120, 240, 480, 600, 600]);
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 20].map((looks) => wait(looks))).toEqual([
+      2, 5, 10, 30, 60, 120, 240, 480, 600, 600,
+    ]);
   });
 
   it('is asked for when the platform says, and not before its time', () => {
@@ -17,7 +19,13 @@ describe('an answer that does not say whose a token set is', () => {
   });
 
   it('keeps the browser waiting for the first three times only, and not for a platform that wants more time', () => {
-    expect([isSoon(0, 2), isSoon(2, 10), isSoon(1, 10), isSoon(3, 10), isSoon(0, 11)]).toEqual([true, true, true, false, false]);
+    expect([isSoon(0, 2), isSoon(2, 10), isSoon(1, 10), isSoon(3, 10), isSoon(0, 11)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
     expect([pauseOfSweep(2), pauseOfSweep(240)]).toEqual([30, 240]);
   });
 
@@ -25,7 +33,10 @@ describe('an answer that does not say whose a token set is', () => {
     expect(afterLook(attempt(0), { class: 'app' })).toEqual({ again: false, error: 'app_misconfigured' });
   });
 
-  it.each([['permission', 'missing_permissions'], ['owner', 'exchange_failed']] as const)('needs a second one where it is %s', (kind, error) => {
+  it.each([
+    ['permission', 'missing_permissions'],
+    ['owner', 'exchange_failed'],
+  ] as const)('needs a second one where it is %s', (kind, error) => {
     expect(afterLook(attempt(0), { class: kind })).toEqual({ again: true, error, wait: 2 });
     expect(afterLook(attempt(1), { class: kind })).toEqual({ again: false, error });
   });
@@ -33,10 +44,16 @@ describe('an answer that does not say whose a token set is', () => {
   it('refuses a token set only when that is no longer fresh, and was refused before', () => {
     expect(afterLook(attempt(9), { class: 'permanent' })).toMatchObject({ again: true });
     expect(afterLook(attempt(0, { isFresh: false }), { class: 'permanent' })).toMatchObject({ again: true });
-    expect(afterLook(attempt(3, { isFresh: false }), { class: 'permanent' })).toEqual({ again: false, error: 'exchange_failed' });
+    expect(afterLook(attempt(3, { isFresh: false }), { class: 'permanent' })).toEqual({
+      again: false,
+      error: 'exchange_failed',
+    });
   });
 
   it('is the last one after an hour', () => {
-    expect(afterLook(attempt(0, { isOverdue: true }), { class: 'temporary' })).toEqual({ again: false, error: 'provider_unavailable' });
+    expect(afterLook(attempt(0, { isOverdue: true }), { class: 'temporary' })).toEqual({
+      again: false,
+      error: 'provider_unavailable',
+    });
   });
 });

@@ -41,7 +41,8 @@ function isFinal({ looks, isFresh }: Looks, failure: Pick<Failure, 'class'>): bo
   return failure.class === 'app' || looks >= SECOND_LOOK;
 }
 
-const pause = (looks: number): number => PACE[looks] ?? Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (looks - PACE.length));
+const pause = (looks: number): number =>
+  PACE[looks] ?? Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (looks - PACE.length));
 
 /** Whether the browser waits for the next look; where the platform asks for more time than that, it does not. */
 export const isSoon = (looks: number, wait: number): boolean => looks < PACE.length && wait <= Math.max(...PACE);

@@ -6,7 +6,9 @@ import { StartReauth } from './start-reauth.js';
 const PAGES = 'facebook';
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
@@ -39,51 +41,90 @@ describe('a Page', () => {
   it.each([
     ['an empty list', { data: [] }],
     ['a list that is cut off', { data: [], paging: { next: 'https://elsewhere.example/' } }],
-    ['a list of something else', { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] }],
+    [
+      'a list of something else',
+      { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] },
+    ],
   ])('is not blamed for %s at a refresh: its own probe decides', async (_, body) => {
     await consent('many-pages');
     const all = await pages();
     await flow.pass(100);
     await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
     expect(await refresh(all[0]!.grantId)).toEqual({ kind: 'refreshed' });
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
     const isWhole = !('paging' in body);
     expect((await pages()).map(({ due }) => due)).toEqual([isWhole, isWhole]);
     for (const { id } of all) await flow.get(ProbeAccount).execute(id);
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
   });
 
   it('is not blamed for one list that names it without its token', async () => {
     await consent('happy');
     const [page] = await pages();
     await flow.pass(100);
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body: { data: [{ id: page!.pageId, name: 'It' }] } });
+    await flow.fault({
+      provider: PAGES,
+      endpoint: 'profiles',
+      status: 200,
+      body: { data: [{ id: page!.pageId, name: 'It' }] },
+    });
     await refresh(page!.grantId);
     expect(await states()).toEqual([['active', null]]);
     await flow.pass(100);
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', times: 2, status: 200, body: { data: [{ id: page!.pageId, name: 'It' }] } });
+    await flow.fault({
+      provider: PAGES,
+      endpoint: 'profiles',
+      times: 2,
+      status: 200,
+      body: { data: [{ id: page!.pageId, name: 'It' }] },
+    });
     await refresh(page!.grantId);
     expect(await states()).toEqual([['missing_permissions', 'task_missing']]);
   });
 
   it.each([
-    ['is short', { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] }, [2_000]],
+    [
+      'is short',
+      { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] },
+      [2_000],
+    ],
     ['is cut off', { data: [], paging: { next: 'https://elsewhere.example/' } }, [2_000]],
   ])('is reauthorized although the first list after the consent %s', async (_, body, expected) => {
     await consent('happy');
     const [page] = await pages();
     const pauses: number[] = [];
     flow.pause = (milliseconds) => Promise.resolve(pauses.push(milliseconds));
-    const started = await flow.get(StartReauth).execute({ tenant: flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
+    const started = await flow
+      .get(StartReauth)
+      .execute({ tenant: flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
     await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
-    expect(await flow.come(await flow.decide(started.authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?connected=${PAGES}` });
+    expect(await flow.come(await flow.decide(started.authorizeUrl))).toMatchObject({
+      url: `${RETURN_URL}?connected=${PAGES}`,
+    });
     expect(pauses).toEqual(expected);
   });
 
   it('is connected where the platform lists fewer at a time only, and the next page has no cursor', async () => {
-    const body = { error: { message: "Please reduce the amount of data you're asking for, then retry your request", type: 'OAuthException', code: 1 } };
+    const body = {
+      error: {
+        message: "Please reduce the amount of data you're asking for, then retry your request",
+        type: 'OAuthException',
+        code: 1,
+      },
+    };
     await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 500, body, times: 2 });
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body: { data: [], paging: { next: 'https://graph.facebook.com/v25.0/me/accounts?limit=5' } } });
+    await flow.fault({
+      provider: PAGES,
+      endpoint: 'profiles',
+      status: 200,
+      body: { data: [], paging: { next: 'https://graph.facebook.com/v25.0/me/accounts?limit=5' } },
+    });
     expect(await consent('many-pages')).toBe('?connected=facebook');
     expect(await pages()).toHaveLength(2);
   });

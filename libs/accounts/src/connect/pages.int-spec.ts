@@ -12,7 +12,9 @@ import { SweepAttempts } from './sweep-attempts.js';
 const PAGES = 'facebook';
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
@@ -38,7 +40,8 @@ const pages = (): Promise<Page[]> =>
     [flow.tenant.workspaceId],
   );
 const states = async (): Promise<(string | null)[][]> => (await pages()).map(({ health, reason }) => [health, reason]);
-const tokenOf = async (id: string): Promise<string> => (await flow.get(Vault).openAccountToken(flow.pool, { ...flow.tenant, id }))!.reveal();
+const tokenOf = async (id: string): Promise<string> =>
+  (await flow.get(Vault).openAccountToken(flow.pool, { ...flow.tenant, id }))!.reveal();
 
 type Wishes = Parameters<Flow['start']>[1];
 /** A consent to its end; `ticked`: the Pages that the person ticks, all of them where it is left out. */
@@ -54,7 +57,8 @@ async function land(authorizeUrl: string, persona: string, ticked?: string[]): P
 const refresh = (grantId: string) => flow.exchange().refresh(grantId, { forced: true });
 /** Whose probe is due, in the same order. */
 const due = async (): Promise<string[]> => {
-  const sql = 'select id from accounts where workspace_id = $1 and probe_due_at <= db_now() order by platform_account_id';
+  const sql =
+    'select id from accounts where workspace_id = $1 and probe_due_at <= db_now() order by platform_account_id';
   return (await flow.many<{ id: string }>(sql, [flow.tenant.workspaceId])).map(({ id }) => id);
 };
 async function probe(...probed: Page[]): Promise<void> {
@@ -63,7 +67,10 @@ async function probe(...probed: Page[]): Promise<void> {
 const revocations = async () => (await flow.calls('revoke')).filter(({ outcome }) => outcome === 'ok');
 /** The revocation follows the answer and blocks nobody. */
 async function revoked(): Promise<unknown> {
-  for (let n = 0; n < 50 && (await revocations()).length === 0; n += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  for (let n = 0; n < 50 && (await revocations()).length === 0; n += 1)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   return revocations();
 }
 
@@ -75,7 +82,12 @@ describe('a consent that opens Pages', () => {
     expect([first!.pageId.slice(-1), third!.pageId.slice(-1)]).toEqual(['1', '3']);
     expect(third!.grantId).toBe(first!.grantId);
     expect(await flow.account(first!.id)).toMatchObject({
-      ...{ health: 'active', healthReason: null, handle: 'manuel_manypages.page1', displayName: 'Manuel Manypages’s Page' },
+      ...{
+        health: 'active',
+        healthReason: null,
+        handle: 'manuel_manypages.page1',
+        displayName: 'Manuel Manypages’s Page',
+      },
       ...{ tokenExpiresAt: null, metadata: { user_ref: 'user 7' } },
     });
     expect((await flow.account(first!.id)).scopes).toContain('pages_manage_posts');
@@ -89,7 +101,9 @@ describe('a consent that opens Pages', () => {
     await consent('many-pages');
     const before = await pages();
     await consent('many-pages');
-    expect((await pages()).map(({ id, grantId }) => [id, grantId])).toEqual(before.map(({ id, grantId }) => [id, grantId]));
+    expect((await pages()).map(({ id, grantId }) => [id, grantId])).toEqual(
+      before.map(({ id, grantId }) => [id, grantId]),
+    );
   });
 
   it('without an eligible Page makes no account, and what it gave is revoked', async () => {
@@ -113,7 +127,10 @@ describe('a consent that opens Pages', () => {
     expect(await pages()).toEqual([]);
     await flow.pass(31);
     await flow.get(SweepAttempts).execute();
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
   });
 });
 
@@ -126,21 +143,32 @@ describe('a consent with a choice to be made', () => {
     return { landed, owner, read, ids: (read.candidates ?? []).map(({ platformAccountId }) => platformAccountId) };
   };
   type Manual = Awaited<ReturnType<typeof manual>>;
-  const select = ({ owner }: Pick<Manual, 'owner'>, ...platformAccountIds: string[]) => flow.get(SelectAccounts).execute({ ...owner, platformAccountIds });
+  const select = ({ owner }: Pick<Manual, 'owner'>, ...platformAccountIds: string[]) =>
+    flow.get(SelectAccounts).execute({ ...owner, platformAccountIds });
 
   it('waits, and lists every Page with the reason why it cannot be chosen', async () => {
     const { landed, read } = await manual();
     expect(landed).toBe('?selection_required=facebook');
     expect(read).toMatchObject({ status: 'selection_required', accountIds: [] });
-    expect(read.candidates!.map(({ eligible, reason }) => [eligible, reason])).toEqual([[true, null], [false, 'task_missing'], [true, null]]);
-    expect(read.candidates![0]).toMatchObject({ handle: 'manuel_manypages.page1', displayName: 'Manuel Manypages’s Page' });
+    expect(read.candidates!.map(({ eligible, reason }) => [eligible, reason])).toEqual([
+      [true, null],
+      [false, 'task_missing'],
+      [true, null],
+    ]);
+    expect(read.candidates![0]).toMatchObject({
+      handle: 'manuel_manypages.page1',
+      displayName: 'Manuel Manypages’s Page',
+    });
     expect(JSON.stringify(read)).not.toContain('EAA');
     expect(await pages()).toEqual([]);
   });
 
   it('makes accounts of what was chosen, and of nothing else', async () => {
     const attempt = await manual();
-    expect(await select(attempt, attempt.ids[2]!)).toMatchObject({ status: 'completed', accountIds: [expect.any(String)] });
+    expect(await select(attempt, attempt.ids[2]!)).toMatchObject({
+      status: 'completed',
+      accountIds: [expect.any(String)],
+    });
     expect((await pages()).map(({ pageId, health }) => [pageId, health])).toEqual([[attempt.ids[2], 'active']]);
     await expect(select(attempt, attempt.ids[0]!)).rejects.toMatchObject({ code: 'attempt.not_selectable' });
   });
@@ -150,7 +178,9 @@ describe('a consent with a choice to be made', () => {
     for (const wrong of [[attempt.ids[0]!, attempt.ids[1]!], ['4711'], []]) {
       await expect(select(attempt, ...wrong)).rejects.toMatchObject({ code: 'validation.failed' });
     }
-    await expect(select({ owner: { ...attempt.owner, createdBy: 'key two' } }, attempt.ids[0]!)).rejects.toMatchObject({ code: 'attempt.not_found' });
+    await expect(select({ owner: { ...attempt.owner, createdBy: 'key two' } }, attempt.ids[0]!)).rejects.toMatchObject({
+      code: 'attempt.not_found',
+    });
     expect(await pages()).toEqual([]);
     expect(await select(attempt, attempt.ids[0]!)).toMatchObject({ status: 'completed' });
   });
@@ -166,7 +196,7 @@ describe('a consent with a choice to be made', () => {
   });
 });
 
-describe('a Page\'s token', () => {
+describe("a Page's token", () => {
   it('is sealed for its account alone, and stands nowhere in the clear', async () => {
     await consent('many-pages');
     const [first, third] = await pages();
@@ -177,7 +207,8 @@ describe('a Page\'s token', () => {
     expect(stored).toContain(first!.pageId);
     for (const secret of [...tokens, grant!.access.reveal()]) {
       expect(secret).toMatch(/^EAA.{100}/);
-      for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64')]) expect(stored).not.toContain(form);
+      for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64')])
+        expect(stored).not.toContain(form);
     }
     await flow.pool.query(
       `update account_tokens t set sealed_access = f.sealed_access, dek_wrapped = f.dek_wrapped from account_tokens f
@@ -187,20 +218,25 @@ describe('a Page\'s token', () => {
     await expect(tokenOf(third!.id)).rejects.toThrow();
   });
 
-  it('is renewed with those of its siblings by one extension of the person\'s token', async () => {
+  it("is renewed with those of its siblings by one extension of the person's token", async () => {
     await consent('many-pages');
     const before = await pages();
     const token = await tokenOf(before[0]!.id);
     await flow.pass(100);
     expect(await refresh(before[0]!.grantId)).toEqual({ kind: 'refreshed' });
     expect(await flow.calls('token', 'fb_exchange_token')).toHaveLength(2);
-    expect((await pages()).map(({ tokenVersion }) => Number(tokenVersion))).toEqual(before.map(({ tokenVersion }) => Number(tokenVersion) + 1));
+    expect((await pages()).map(({ tokenVersion }) => Number(tokenVersion))).toEqual(
+      before.map(({ tokenVersion }) => Number(tokenVersion) + 1),
+    );
     expect(await tokenOf(before[0]!.id)).not.toBe(token);
     expect(await flow.account(before[0]!.id)).toMatchObject({ health: 'active', tokenExpiresAt: null });
-    expect((await eventsOf(flow, before[1]!.id)).map(({ type }) => type)).toEqual(['account.connected', 'account.refreshed']);
+    expect((await eventsOf(flow, before[1]!.id)).map(({ type }) => type)).toEqual([
+      'account.connected',
+      'account.refreshed',
+    ]);
   });
 
-  it('outlives the person\'s token, which nobody extended in time', async () => {
+  it("outlives the person's token, which nobody extended in time", async () => {
     await consent('happy');
     const [page] = await pages();
     await flow.pass(130);
@@ -236,14 +272,25 @@ describe('a Page that is out of reach', () => {
     await consent('many-pages');
     const [first, third] = await pages();
     expect(await consent('many-pages', {}, [third!.pageId])).toBe('?connected=facebook');
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
     expect(await due()).toEqual([first!.id]);
     await probe(first!, third!);
-    expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
+    expect(await states()).toEqual([
+      ['missing_permissions', 'not_granted'],
+      ['active', null],
+    ]);
     const changes = (await eventsOf(flow, first!.id)).filter(({ type }) => type === 'account.health_changed');
-    expect(changes).toMatchObject([{ data: { health: 'missing_permissions', reason: 'not_granted', previous: 'active' } }]);
+    expect(changes).toMatchObject([
+      { data: { health: 'missing_permissions', reason: 'not_granted', previous: 'active' } },
+    ]);
     await consent('many-pages');
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
   });
 
   it('is not brought back by a list that was asked for before that consent', async () => {
@@ -253,12 +300,18 @@ describe('a Page that is out of reach', () => {
     const listed = (await flow.calls('profiles')).length;
     await flow.fault({ provider: PAGES, endpoint: 'profiles', delay_ms: 1_500 });
     const refreshing = refresh(first!.grantId);
-    while ((await flow.calls('profiles')).length === listed) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    while ((await flow.calls('profiles')).length === listed)
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
     await consent('many-pages', {}, [third!.pageId]);
     const token = await tokenOf(third!.id);
     await probe(first!);
     await refreshing;
-    expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
+    expect(await states()).toEqual([
+      ['missing_permissions', 'not_granted'],
+      ['active', null],
+    ]);
     expect(await tokenOf(third!.id)).toBe(token);
   });
 
@@ -269,13 +322,22 @@ describe('a Page that is out of reach', () => {
     await refresh(lost!.grantId);
     expect(await due()).toContain(lost!.id);
     await flow.get(ProbeAccount).execute(lost!.id);
-    expect(await states()).toEqual([['degraded', 'refresh_unconfirmed'], ['active', null]]);
+    expect(await states()).toEqual([
+      ['degraded', 'refresh_unconfirmed'],
+      ['active', null],
+    ]);
     await flow.pass(61);
     await flow.get(ProbeAccount).execute(lost!.id);
-    expect(await states()).toEqual([['needs_reauth', 'role_lost'], ['active', null]]);
+    expect(await states()).toEqual([
+      ['needs_reauth', 'role_lost'],
+      ['active', null],
+    ]);
     await flow.pass(30);
     expect(await refresh(lost!.grantId)).toEqual({ kind: 'refreshed' });
-    expect(await states()).toEqual([['needs_reauth', 'role_lost'], ['active', null]]);
+    expect(await states()).toEqual([
+      ['needs_reauth', 'role_lost'],
+      ['active', null],
+    ]);
     expect((await eventsOf(flow, lost!.id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
@@ -319,13 +381,20 @@ describe('a Page that is out of reach', () => {
       await flow.get(ProbeAccount).execute(page!.id);
     }
     expect(await states()).toEqual([['active', null]]);
-    expect(await flow.one('select status from oauth_apps where workspace_id = $1 and provider = $2', [flow.tenant.workspaceId, PAGES])).toEqual({ status: 'misconfigured' });
+    expect(
+      await flow.one('select status from oauth_apps where workspace_id = $1 and provider = $2', [
+        flow.tenant.workspaceId,
+        PAGES,
+      ]),
+    ).toEqual({ status: 'misconfigured' });
   });
 });
 
 describe('reauthorizing a Page', () => {
   const reauth = async (id: string, persona: string, ticked?: string[]) => {
-    const started = await flow.get(StartReauth).execute({ tenant: flow.tenant, createdBy: 'a key', id, returnUrl: RETURN_URL });
+    const started = await flow
+      .get(StartReauth)
+      .execute({ tenant: flow.tenant, createdBy: 'a key', id, returnUrl: RETURN_URL });
     return land(started.authorizeUrl, persona, ticked);
   };
   const stored = () =>
@@ -343,7 +412,10 @@ describe('reauthorizing a Page', () => {
     expect(await reauth(page!.id, 'paula')).toBe('?oauth_error=account_mismatch');
     expect(await stored()).toEqual(before);
     expect(await revoked()).toMatchObject([{ persona: 'paula' }]);
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
   });
 
   it('keeps its id, revives all Pages of the grant and adds none', async () => {
@@ -370,9 +442,15 @@ describe('reauthorizing a Page', () => {
     await consent('many-pages');
     const [first, third] = await pages();
     expect(await reauth(first!.id, 'many-pages', [third!.pageId])).toBe('?oauth_error=account_mismatch');
-    expect(await states()).toEqual([['active', null], ['active', null]]);
+    expect(await states()).toEqual([
+      ['active', null],
+      ['active', null],
+    ]);
     expect(await due()).toEqual([first!.id, third!.id]);
     await flow.get(ProbeAccount).execute(first!.id);
-    expect(await states()).toEqual([['missing_permissions', 'not_granted'], ['active', null]]);
+    expect(await states()).toEqual([
+      ['missing_permissions', 'not_granted'],
+      ['active', null],
+    ]);
   });
 });

@@ -5,7 +5,9 @@ import { ProbeAccount } from '../probe/probe-account.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -26,9 +28,18 @@ const person = (fields: object, id: string): string => `{"data":${JSON.stringify
 
 describe('what a platform says of a person', () => {
   it('is stored clean and bounded, whatever it was', async () => {
-    const said = { name: `N\u0000ul\u001b ${'😀'.repeat(5_000)}`, username: 'a\ud800da', profile_image_url: 'javascript:alert(1)' };
+    const said = {
+      name: `N\u0000ul\u001b ${'😀'.repeat(5_000)}`,
+      username: 'a\ud800da',
+      profile_image_url: 'javascript:alert(1)',
+    };
     const account = await flow.account(await connectWith(tokens, person(said, '"2244994945"')));
-    expect(account).toMatchObject({ platformAccountId: '2244994945', handle: 'a\ufffdda', avatarUrl: null, health: 'active' });
+    expect(account).toMatchObject({
+      platformAccountId: '2244994945',
+      handle: 'a\ufffdda',
+      avatarUrl: null,
+      health: 'active',
+    });
     expect(account.displayName).toMatch(/^Nul (😀)+$/u);
     expect(account.displayName?.length).toBeLessThanOrEqual(255);
   });
@@ -49,7 +60,9 @@ describe('what a platform says of a person', () => {
     await token(tokens);
     await identity(person({}, id));
     const { authorizeUrl } = await flow.start('x');
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=provider_unavailable` });
+    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+      url: `${RETURN_URL}?oauth_error=provider_unavailable`,
+    });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', sealed: true, accountIds: [] }]);
     expect(await flow.many('select 1 from accounts where workspace_id = $1', [flow.tenant.workspaceId])).toEqual([]);
   });
@@ -57,7 +70,10 @@ describe('what a platform says of a person', () => {
 
 describe('what a platform grants', () => {
   const missingOf = async (id: string) => {
-    const { rows } = await flow.pool.query<{ missing: string[] }>('select missing_scopes as missing from accounts where id = $1', [id]);
+    const { rows } = await flow.pool.query<{ missing: string[] }>(
+      'select missing_scopes as missing from accounts where id = $1',
+      [id],
+    );
     return rows[0]?.missing;
   };
 
@@ -70,7 +86,9 @@ describe('what a platform grants', () => {
   ])('is all that an account needs where the answer holds %s', async (_what, scope) => {
     const id = await connectWith({ ...tokens, scope });
     expect([await missingOf(id), (await flow.account(id)).health]).toEqual([[], 'active']);
-    const { scopes } = await flow.one<{ scopes: string[] }>('select scopes from grants where workspace_id = $1', [flow.tenant.workspaceId]);
+    const { scopes } = await flow.one<{ scopes: string[] }>('select scopes from grants where workspace_id = $1', [
+      flow.tenant.workspaceId,
+    ]);
     expect(scopes.length).toBeLessThanOrEqual(64);
   });
 
@@ -101,7 +119,9 @@ describe('a token that nothing renews', () => {
     const id = await connectWith({ ...alone, ...fields });
     expect(await flow.account(id)).toMatchObject({ tokenExpiresAt: null, health: 'active' });
     await flow.pass(400 * 86_400);
-    expect(await flow.exchange().refresh((await grantOf(flow, id)).id, { forced: true })).toMatchObject({ kind: 'not_refreshable' });
+    expect(await flow.exchange().refresh((await grantOf(flow, id)).id, { forced: true })).toMatchObject({
+      kind: 'not_refreshable',
+    });
     await identity(ADA);
     await flow.get(ProbeAccount).execute(id);
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
@@ -120,25 +140,36 @@ describe('a token that nothing renews', () => {
     ['life of 300 years', 9_467_280_000, 9_467_280_000],
   ])('ends when its answer says, as a %s too', async (_what, said, seconds) => {
     const id = await connectWith({ ...alone, expires_in: said });
-    const { left } = await flow.one<{ left: number }>('select extract(epoch from access_expires_at - db_now())::float8 as left from grants where workspace_id = $1', [flow.tenant.workspaceId]);
+    const { left } = await flow.one<{ left: number }>(
+      'select extract(epoch from access_expires_at - db_now())::float8 as left from grants where workspace_id = $1',
+      [flow.tenant.workspaceId],
+    );
     expect(Math.abs(left - seconds)).toBeLessThan(60);
     expect((await flow.account(id)).tokenExpiresAt).not.toBeNull();
   });
 
   it('ends at the last moment that can be written where its answer names one beyond', async () => {
-    const json = JSON.stringify({ ...alone, refresh_token: 'r', refresh_expires_in: 1e300 }).replace('}', ',"expires_in":123456789012345678901234567890}');
+    const json = JSON.stringify({ ...alone, refresh_token: 'r', refresh_expires_in: 1e300 }).replace(
+      '}',
+      ',"expires_in":123456789012345678901234567890}',
+    );
     await flow.fault({ endpoint: 'token', status: 200, body: json });
     await identity(ADA);
     const account = await flow.account(await flow.connect('x'));
-    expect([account.tokenExpiresAt, account.refreshExpiresAt].map((end) => end?.toISOString())).toEqual(Array(2).fill('9999-12-31T23:59:59.000Z'));
+    expect([account.tokenExpiresAt, account.refreshExpiresAt].map((end) => end?.toISOString())).toEqual(
+      Array(2).fill('9999-12-31T23:59:59.000Z'),
+    );
   });
 });
 
 describe('a token that is renewed', () => {
-  it.each([0, null, -1, undefined])('is renewed in the platform\'s usual time where its answer names %p for its end', async (expiresIn) => {
-    const id = await connectWith({ ...tokens, expires_in: expiresIn });
-    const { dueIn } = await grantOf(flow, id);
-    expect(dueIn).toBeGreaterThan(7_200 * 0.7);
-    expect(dueIn).toBeLessThan(7_200 * 0.9);
-  });
+  it.each([0, null, -1, undefined])(
+    "is renewed in the platform's usual time where its answer names %p for its end",
+    async (expiresIn) => {
+      const id = await connectWith({ ...tokens, expires_in: expiresIn });
+      const { dueIn } = await grantOf(flow, id);
+      expect(dueIn).toBeGreaterThan(7_200 * 0.7);
+      expect(dueIn).toBeLessThan(7_200 * 0.9);
+    },
+  );
 });

@@ -39,7 +39,8 @@ export class ReadAttempt {
   async find({ tenant, createdBy, state: text }: ReadAttemptInput): Promise<AttemptRow> {
     const state = withoutFragment(text);
     const attempt = isOurState(this.keyring, state) ? await findAttempt(this.database.pool, digest(state)) : undefined;
-    if (!attempt || attempt.createdBy !== createdBy || attempt.environment !== tenant.environment) throw attemptNotFound();
+    if (!attempt || attempt.createdBy !== createdBy || attempt.environment !== tenant.environment)
+      throw attemptNotFound();
     return attempt;
   }
 }

@@ -33,7 +33,9 @@ export class ReadLanding {
 
   async execute(state: string): Promise<Landing | undefined> {
     if (!isOurState(this.keyring, state)) return undefined;
-    const { rows } = await this.database.pool.query<Omit<Landing, 'platform'> & { provider: string }>(SELECT, [digest(state)]);
+    const { rows } = await this.database.pool.query<Omit<Landing, 'platform'> & { provider: string }>(SELECT, [
+      digest(state),
+    ]);
     return rows[0] && { ...rows[0], platform: providerTitle(rows[0].provider) };
   }
 }

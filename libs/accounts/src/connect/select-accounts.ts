@@ -27,7 +27,9 @@ export class SelectAccounts {
 }
 
 function checkChoice({ candidates }: AttemptRow, chosen: readonly string[]): void {
-  const eligible = new Set(candidates?.filter((candidate) => candidate.eligible).map(({ platformAccountId }) => platformAccountId));
+  const eligible = new Set(
+    candidates?.filter((candidate) => candidate.eligible).map(({ platformAccountId }) => platformAccountId),
+  );
   const wrong = chosen.findIndex((id) => !eligible.has(id));
   if (wrong >= 0) throw invalidField(`platform_account_ids.${wrong}`, 'is no eligible candidate of this attempt');
   if (chosen.length === 0) throw invalidField('platform_account_ids', 'must name at least one candidate');

@@ -67,8 +67,18 @@ export class StartConnect {
     const verifier = newVerifier();
     const expiresAt = await this.store(input, attempt, verifier);
     const { app, scopes, state } = attempt;
-    const url = authorizeUrl(provider, { clientId: app.clientId, redirectUri: attempt.redirectUri, scopes, state, verifier });
-    return { authorizeUrl: reach(url, input.tenant.environment, this.addresses.sandboxUrl), state: state.reveal(), expiresAt };
+    const url = authorizeUrl(provider, {
+      clientId: app.clientId,
+      redirectUri: attempt.redirectUri,
+      scopes,
+      state,
+      verifier,
+    });
+    return {
+      authorizeUrl: reach(url, input.tenant.environment, this.addresses.sandboxUrl),
+      state: state.reveal(),
+      expiresAt,
+    };
   }
 
   private async prepare(input: StartConnectInput, provider: Provider): Promise<NewAttempt> {
@@ -79,7 +89,11 @@ export class StartConnect {
       app,
       projectId: await this.target.project(input.tenant, input.projectId),
       returnUrl: checkReturnUrl(input.returnUrl, app),
-      redirectUri: redirectUri(this.addresses.publicUrl, provider.name, app.redirectUriStyle === 'app' ? app.id : undefined),
+      redirectUri: redirectUri(
+        this.addresses.publicUrl,
+        provider.name,
+        app.redirectUriStyle === 'app' ? app.id : undefined,
+      ),
       scopes,
       state: mintState(this.keyring),
     };
@@ -89,7 +103,14 @@ export class StartConnect {
     const { tenant } = input;
     return transaction(this.database.pool, async (tx) => {
       const { rows } = await tx.query<{ expiresAt: Date }>(INSERT, [
-        ...[attempt.id, tenant.workspaceId, tenant.environment, attempt.projectId, attempt.app.provider, attempt.app.id],
+        ...[
+          attempt.id,
+          tenant.workspaceId,
+          tenant.environment,
+          attempt.projectId,
+          attempt.app.provider,
+          attempt.app.id,
+        ],
         ...[digest(attempt.state.reveal()), input.createdBy, attempt.redirectUri, attempt.returnUrl, input.userRef],
         ...[attempt.scopes, input.selection ?? 'all', input.reauthAccountId],
       ]);

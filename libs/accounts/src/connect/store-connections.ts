@@ -1,6 +1,14 @@
 import { newId, recordEvent, type Tx } from '#persistence';
 import { type Identity, providerOf } from '#providers';
-import { adoptGrant, applyHealth, retireGrant, type ProfileList, type RevocableTokens, type Room, syncProfiles } from '#tokens';
+import {
+  adoptGrant,
+  applyHealth,
+  retireGrant,
+  type ProfileList,
+  type RevocableTokens,
+  type Room,
+  syncProfiles,
+} from '#tokens';
 import type { ChosenProfile } from './choose-profiles.js';
 import type { OpenAttempt } from './finish-attempt.js';
 

@@ -33,7 +33,10 @@ export class SweepAttempts {
   async execute(): Promise<void> {
     await this.finishWaiting.execute();
     const { rows: overdue } = await this.database.pool.query<AttemptRow & { lookError: AttemptError | null }>(OVERDUE);
-    for (const attempt of overdue) await this.tryOne(attempt.id, () => this.failAttempt.execute(attempt, attempt.lookError ?? 'provider_unavailable'));
+    for (const attempt of overdue)
+      await this.tryOne(attempt.id, () =>
+        this.failAttempt.execute(attempt, attempt.lookError ?? 'provider_unavailable'),
+      );
     const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
     for (const attempt of expired) await this.tryOne(attempt.id, () => this.expire(attempt));
     await this.database.pool.query(OLD);

@@ -9,7 +9,9 @@ import { SweepAttempts } from './sweep-attempts.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(2); });
+beforeAll(async () => {
+  flow = await Flow.open(2);
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -35,7 +37,9 @@ describe('a connection that was left half done', () => {
     const { authorizeUrl } = await flow.start('x');
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     await flow.fault({ endpoint: 'identity', times: 5, status: 502 });
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=provider_unavailable` });
+    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+      url: `${RETURN_URL}?oauth_error=provider_unavailable`,
+    });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', error: null, sealed: true }]);
     await flow.pass(31);
     await sweep();
@@ -59,7 +63,10 @@ describe('a connection that was left half done', () => {
 
   it('is finished once by two that do it at the same moment', async () => {
     const id = await exchangeOnly();
-    const [one, other] = await Promise.all([flow.get(FinishAttempt).execute(id), flow.get(FinishAttempt, 1).execute(id)]);
+    const [one, other] = await Promise.all([
+      flow.get(FinishAttempt).execute(id),
+      flow.get(FinishAttempt, 1).execute(id),
+    ]);
     expect(one).toEqual(other);
     const [attempt] = await attemptsOf(flow);
     expect(one).toEqual({ kind: 'completed', accountIds: attempt!.accountIds });
@@ -83,7 +90,11 @@ describe('a connection that was left half done', () => {
     const later = await flow.get(Vault).openAttemptTokens(flow.pool, { ...flow.tenant, id: second });
     const finished = await flow.get(FinishAttempt).execute(second);
     // The platform ended the first grant with the second consent, but may say so only later.
-    await flow.fault({ endpoint: 'identity', status: 200, body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } } });
+    await flow.fault({
+      endpoint: 'identity',
+      status: 200,
+      body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } },
+    });
     expect(await flow.get(FinishAttempt).execute(first)).toEqual(finished);
     const { accountIds } = (await attemptsOf(flow))[0]!;
     expect(await accessOf(accountIds[0]!)).toBe(later!.accessToken.reveal());
@@ -93,7 +104,8 @@ describe('a connection that was left half done', () => {
     const first = await exchangeOnly();
     await flow.pass(1);
     const id = await flow.connect('x');
-    for (let look = 0; look < 3; look += 1) expect(await flow.get(FinishAttempt).execute(first)).toMatchObject({ kind: 'later' });
+    for (let look = 0; look < 3; look += 1)
+      expect(await flow.get(FinishAttempt).execute(first)).toMatchObject({ kind: 'later' });
     await flow.pass(600);
     expect(await flow.get(FinishAttempt).execute(first)).toEqual({ kind: 'failed', error: 'exchange_failed' });
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
@@ -104,7 +116,11 @@ describe('a connection that was left half done', () => {
     await flow.pass(1);
     const id = await flow.connect('x');
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
-    await flow.fault({ endpoint: 'identity', status: 200, body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } } });
+    await flow.fault({
+      endpoint: 'identity',
+      status: 200,
+      body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } },
+    });
     const finished = await flow.get(FinishAttempt).execute(first);
     if (finished.kind !== 'completed') throw new Error(JSON.stringify(finished));
     expect(await accessOf(finished.accountIds[0]!)).toBeDefined();
@@ -112,7 +128,9 @@ describe('a connection that was left half done', () => {
 
   it('says missing_permissions where too little was given to even ask who it is', async () => {
     const { authorizeUrl } = await flow.start('x', { scopes: ['tweet.write', 'offline.access'] });
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=missing_permissions` });
+    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+      url: `${RETURN_URL}?oauth_error=missing_permissions`,
+    });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'missing_permissions', sealed: false }]);
   });
 });
@@ -124,14 +142,19 @@ describe('the sweep of attempts', () => {
     await sweep();
     await sweep();
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'state_expired', sealed: false }]);
-    expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_attempt.failed', data: { error: 'state_expired', user_ref: 'user 7' } }]);
+    expect(await tenantEvents(flow)).toMatchObject([
+      { type: 'oauth_attempt.failed', data: { error: 'state_expired', user_ref: 'user 7' } },
+    ]);
   });
 
   it('ends one whose secrets cannot be opened, and ends and forgets those behind it', async () => {
     const broken = await exchangeOnly();
     await flow.pool.query(`update connect_attempts set status = 'selection_required' where id = $1`, [broken]);
     await flow.pool.query(`update attempt_secrets set sealed_token_set = '\\x00' where attempt_id = $1`, [broken]);
-    await flow.pool.query(`update connect_attempts set created_at = created_at - interval '25 hours', status = 'failed' where id = $1`, [await exchangeOnly('omar')]);
+    await flow.pool.query(
+      `update connect_attempts set created_at = created_at - interval '25 hours', status = 'failed' where id = $1`,
+      [await exchangeOnly('omar')],
+    );
     await flow.pass(1);
     await flow.start('x', { userRef: 'behind' });
     await flow.pass(601);
@@ -142,7 +165,9 @@ describe('the sweep of attempts', () => {
 
   it('ends what a process died over before the code was exchanged, five minutes after its time', async () => {
     await flow.start('x');
-    await flow.pool.query('update connect_attempts set spent_at = db_now() where workspace_id = $1', [flow.tenant.workspaceId]);
+    await flow.pool.query('update connect_attempts set spent_at = db_now() where workspace_id = $1', [
+      flow.tenant.workspaceId,
+    ]);
     await flow.pass(601);
     await sweep();
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'pending' }]);

@@ -11,7 +11,8 @@ export interface AppFields {
 
 /** Throws scopes.invalid, and validation.failed for an entry of the list or a completion that cannot be had. */
 export function checkAppFields<Fields extends AppFields>(fields: Fields): Fields {
-  if (fields.completion === 'confirm') throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
+  if (fields.completion === 'confirm')
+    throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
   const { scopes, allowedReturnUrls } = fields;
   return {
     ...fields,

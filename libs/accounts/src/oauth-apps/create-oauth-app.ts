@@ -60,17 +60,25 @@ export class CreateOAuthApp {
   }
 
   /** Of two creations at once, the second counts the first one's app, and finds its client id taken. */
-  private async checkRoom(tx: Tx, manager: EntityManager, { workspaceId, environment, provider, clientId }: OAuthApp): Promise<void> {
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${workspaceId}/${environment}/oauth-apps`]);
+  private async checkRoom(
+    tx: Tx,
+    manager: EntityManager,
+    { workspaceId, environment, provider, clientId }: OAuthApp,
+  ): Promise<void> {
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `${workspaceId}/${environment}/oauth-apps`,
+    ]);
     if (await manager.existsBy(OAuthApp, { workspaceId, environment, provider, clientId })) throw oauthAppExists();
-    if ((await manager.countBy(OAuthApp, { workspaceId, environment })) >= this.limit) throw tooManyOAuthApps(this.limit);
+    if ((await manager.countBy(OAuthApp, { workspaceId, environment })) >= this.limit)
+      throw tooManyOAuthApps(this.limit);
   }
 }
 
 /** A client id is compared with those of other apps, so it is stored without the spaces and line ends that pasting adds. */
 function readClientId(given: string): string {
   const clientId = given.trim();
-  if (clientId === '' || /\p{Cc}/u.test(clientId)) throw invalidField('client_id', 'must be text without control characters');
+  if (clientId === '' || /\p{Cc}/u.test(clientId))
+    throw invalidField('client_id', 'must be text without control characters');
   return clientId;
 }
 
@@ -89,7 +97,11 @@ function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
   });
 }
 
-async function becomesDefault(manager: EntityManager, { workspaceId, environment, provider }: OAuthApp, wanted: boolean): Promise<boolean> {
+async function becomesDefault(
+  manager: EntityManager,
+  { workspaceId, environment, provider }: OAuthApp,
+  wanted: boolean,
+): Promise<boolean> {
   const current = { workspaceId, environment, provider, isDefault: true };
   if (!(await manager.existsBy(OAuthApp, current))) return true;
   if (wanted) await manager.update(OAuthApp, current, { isDefault: false });

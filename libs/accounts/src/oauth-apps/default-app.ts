@@ -7,7 +7,9 @@ export interface AppFamily extends Tenant {
 
 /** Two at once must not both find that theirs is the default. Taken before any row of the family is locked. */
 export async function lockDefault(tx: Tx, { workspaceId, environment, provider }: AppFamily): Promise<void> {
-  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${workspaceId}/${environment}/${provider}/default`]);
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `${workspaceId}/${environment}/${provider}/default`,
+  ]);
 }
 
 /** Takes the place from whoever has it. */

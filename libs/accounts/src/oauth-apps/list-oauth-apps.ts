@@ -14,7 +14,9 @@ export class ListOAuthApps {
 
   async execute({ tenant, provider }: { tenant: Tenant; provider?: string }): Promise<OAuthAppRecord[]> {
     const where = { workspaceId: tenant.workspaceId, environment: tenant.environment, ...(provider && { provider }) };
-    const apps = await this.database.dataSource.getRepository(OAuthApp).find({ where, order: { createdAt: 'desc', id: 'desc' } });
+    const apps = await this.database.dataSource
+      .getRepository(OAuthApp)
+      .find({ where, order: { createdAt: 'desc', id: 'desc' } });
     return apps.map((app) => toOAuthAppRecord(app, this.addresses.publicUrl));
   }
 }

@@ -2,7 +2,9 @@ import type { OAuthApp } from '#persistence';
 import { redirectUri } from '../policies/redirect-uri.js';
 
 /** An app as callers see it: no secret, and the redirect URI its owner has to register. */
-export type OAuthAppRecord = Omit<OAuthApp, 'workspaceId' | 'environment' | 'redirectUriStyle'> & { redirectUri: string };
+export type OAuthAppRecord = Omit<OAuthApp, 'workspaceId' | 'environment' | 'redirectUriStyle'> & {
+  redirectUri: string;
+};
 
 /** An allow-list: what is not named here does not leave. */
 export function toOAuthAppRecord(app: OAuthApp, publicUrl: string): OAuthAppRecord {

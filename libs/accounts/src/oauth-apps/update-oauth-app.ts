@@ -42,7 +42,13 @@ export class UpdateOAuthApp {
         await lockDefault(tx, { ...tenant, provider });
         await vacateDefault(tx, { ...tenant, provider });
       }
-      await tx.query(UPDATE, [id, fields.name ?? null, fields.scopes ?? null, fields.allowedReturnUrls ?? null, fields.isDefault ?? false]);
+      await tx.query(UPDATE, [
+        id,
+        fields.name ?? null,
+        fields.scopes ?? null,
+        fields.allowedReturnUrls ?? null,
+        fields.isDefault ?? false,
+      ]);
       if (fields.clientSecret) await this.rotate(tx, { ...tenant, id }, fields.clientSecret);
     });
     return this.getApp.execute({ tenant, id });
@@ -53,6 +59,10 @@ export class UpdateOAuthApp {
     await wakeGrants(tx, app.id);
     const { rowCount } = await tx.query(CLEAR, [app.id]);
     if (rowCount !== 1) return;
-    await recordTenantEvent(tx, app, 'oauth_app.status_changed', { oauth_app_id: app.id, status: 'active', reason: null });
+    await recordTenantEvent(tx, app, 'oauth_app.status_changed', {
+      oauth_app_id: app.id,
+      status: 'active',
+      reason: null,
+    });
   }
 }

@@ -24,7 +24,8 @@ beforeEach(async () => {
 
 afterAll(() => opened.close());
 
-const sweep = (options: Partial<SweepHistoryOptions> = {}): Promise<number> => new SweepHistory(opened.database).execute({ eventDays: 400, ...options });
+const sweep = (options: Partial<SweepHistoryOptions> = {}): Promise<number> =>
+  new SweepHistory(opened.database).execute({ eventDays: 400, ...options });
 
 async function intent(holder: string, state: string, age: string): Promise<string> {
   const id = newId();
@@ -52,7 +53,9 @@ async function message(type: string, age: string, dispatched: string | null): Pr
 }
 
 const left = async (table: string, column: string): Promise<string[]> =>
-  (await opened.database.pool.query<{ it: string }>(`select ${column} as it from ${table} order by 1`)).rows.map(({ it }) => it);
+  (await opened.database.pool.query<{ it: string }>(`select ${column} as it from ${table} order by 1`)).rows.map(
+    ({ it }) => it,
+  );
 
 describe('the sweep of what was kept long enough', () => {
   it('forgets exchanges that ended a month ago, and none that is open', async () => {
@@ -69,16 +72,26 @@ describe('the sweep of what was kept long enough', () => {
     const states = ['prepared', 'dispatched', 'unknown'];
     for (const state of states) for (const age of ['31 days', '29 days']) await intent(`${state}, ${age}`, state, age);
     const { pool } = opened.database;
-    await pool.query('update exchange_intents set token_version = (select token_version from grants where id = grant_id)');
+    await pool.query(
+      'update exchange_intents set token_version = (select token_version from grants where id = grant_id)',
+    );
     expect(await sweep()).toBe(0);
     await pool.query('update grants set token_version = token_version + 1 where id = $1', [grantId]);
     expect(await sweep()).toBe(2);
-    expect(await left('exchange_intents', 'holder')).toEqual(['dispatched, 29 days', 'dispatched, 31 days', 'prepared, 29 days', 'unknown, 29 days']);
+    expect(await left('exchange_intents', 'holder')).toEqual([
+      'dispatched, 29 days',
+      'dispatched, 31 days',
+      'prepared, 29 days',
+      'unknown, 29 days',
+    ]);
   });
 
   it('keeps an exchange on which a late pair hangs, and the pair', async () => {
     const id = await intent('with a pair', 'answered', '90 days');
-    await opened.database.pool.query(`insert into token_orphans (intent_id, version, sealed_pair, dek_wrapped, kek_id) values ($1, 1, '', '', 'k1')`, [id]);
+    await opened.database.pool.query(
+      `insert into token_orphans (intent_id, version, sealed_pair, dek_wrapped, kek_id) values ($1, 1, '', '', 'k1')`,
+      [id],
+    );
     expect(await sweep()).toBe(0);
     expect(await left('token_orphans', 'intent_id')).toEqual([id]);
   });

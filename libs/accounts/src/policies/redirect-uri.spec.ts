@@ -3,7 +3,9 @@ import { redirectUri } from './redirect-uri.js';
 
 describe('a redirect URI', () => {
   it('is the callback of its provider under the public URL', () => {
-    expect(redirectUri('https://evergrant.example', 'anywhere')).toBe('https://evergrant.example/v1/oauth/anywhere/callback');
+    expect(redirectUri('https://evergrant.example', 'anywhere')).toBe(
+      'https://evergrant.example/v1/oauth/anywhere/callback',
+    );
   });
 
   it('ends in the public id of the app where each app has its own', () => {

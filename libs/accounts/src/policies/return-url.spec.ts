@@ -141,13 +141,17 @@ describe('an entry of the list', () => {
     expect(refusalOf(text, parseAllowedUrl)).toBe('must not have a query');
   });
 
-  it.each(['http://app.example/', `${APP}/a/../b`, `${APP}/#`, 'https://user@app.example/', `${APP}/%2f`])('obeys the rules of return URLs, unlike %s', (text) => {
-    expect(refusalOf(text, parseAllowedUrl)).toBeDefined();
-    expect(refusalOf(text, parseAllowedUrl)).toBe(refusalOf(text));
-  });
+  it.each(['http://app.example/', `${APP}/a/../b`, `${APP}/#`, 'https://user@app.example/', `${APP}/%2f`])(
+    'obeys the rules of return URLs, unlike %s',
+    (text) => {
+      expect(refusalOf(text, parseAllowedUrl)).toBeDefined();
+      expect(refusalOf(text, parseAllowedUrl)).toBe(refusalOf(text));
+    },
+  );
 
   it.each([`${APP}/*`, `${APP}/connect*`, `${APP}/%2A`, 'https://*.app.example/', 'https://*/', 'http://localhost:*/'])(
-    'has no wildcards, unlike %s', (text) => {
+    'has no wildcards, unlike %s',
+    (text) => {
       expect(refusalOf(text, parseAllowedUrl)).toBe('must not contain *: an entry covers all that is below its path');
     },
   );
@@ -199,7 +203,9 @@ describe('a return URL that is held against the list', () => {
     ['a name that only looks alike', 'https://аpp.example/', `${APP}/`],
   ])('may not be %s', (_what, text, entry) => {
     expect(refusalOf(text)).toBeUndefined();
-    expect(allowReturnUrl(text, [entry], 'live')).toEqual({ refusal: "is not covered by the app's allowed_return_urls" });
+    expect(allowReturnUrl(text, [entry], 'live')).toEqual({
+      refusal: "is not covered by the app's allowed_return_urls",
+    });
   });
 
   it('is allowed by any entry, and by no entry where there is none', () => {
@@ -218,29 +224,68 @@ describe('a return URL that is held against the list', () => {
   });
 
   it.each([
-    'http://localhost:4321/done', 'http://localhost/', 'http://127.0.0.1:1/', 'http://127.8.9.10:65535/a?b=c', 'http://[::1]:8080/', 'https://localhost:8443/',
+    'http://localhost:4321/done',
+    'http://localhost/',
+    'http://127.0.0.1:1/',
+    'http://127.8.9.10:65535/a?b=c',
+    'http://[::1]:8080/',
+    'https://localhost:8443/',
   ])('needs no entry in the environment test when its host is loopback: %s', (text) => {
     expect(allowReturnUrl(text, [], 'test')).toEqual({ href: new URL(text).href });
     expect(allowReturnUrl(text, [], 'live')).toEqual({ refusal: "is not covered by the app's allowed_return_urls" });
   });
 
   it.each([
-    `${APP}/`, 'http://localhost.app.example/', 'http://10.0.0.1/', 'http://0.0.0.0/', 'http://localhost.:80/', 'http://localhost:80/a/../b',
-    'http://user@localhost/', 'http://localhost/#there', 'http://localhost@app.example/', 'https://127.0.0.1.app.example/',
+    `${APP}/`,
+    'http://localhost.app.example/',
+    'http://10.0.0.1/',
+    'http://0.0.0.0/',
+    'http://localhost.:80/',
+    'http://localhost:80/a/../b',
+    'http://user@localhost/',
+    'http://localhost/#there',
+    'http://localhost@app.example/',
+    'https://127.0.0.1.app.example/',
   ])('needs an entry, or is malformed, in the environment test too: %s', (text) => {
     expect(allowReturnUrl(text, [], 'test')).toHaveProperty('refusal');
   });
 
   it('is read alike before and after: what is emitted is allowed again, and is the same', () => {
-    const part = fc.string({ unit: fc.constantFrom('/', '.', ';', '%2e', '%2f', '%5c', '\\', '@', ':', '?', '#', 'a', 'ä', ' ', '\t', '%', '%00', '//', '..'), maxLength: 12 });
-    fc.assert(fc.property(part, part, (before, after) => {
-      const href = hrefOf(`https://${before}app.example${after}`, `${APP}/`);
-      fc.pre(href !== undefined);
-      const { origin, pathname } = new URL(href);
-      expect(origin).toBe(APP);
-      expect(hrefOf(href, `${APP}/`)).toBe(href);
-      expect(href).not.toMatch(/[\\#\s]/);
-      expect(pathname).not.toMatch(/%(2f|5c|25|00)|\/(\.|%2e){1,2}(\/|$)|(\.|%2e){2};/i);
-    }), { numRuns: 300 });
+    const part = fc.string({
+      unit: fc.constantFrom(
+        '/',
+        '.',
+        ';',
+        '%2e',
+        '%2f',
+        '%5c',
+        '\\',
+        '@',
+        ':',
+        '?',
+        '#',
+        'a',
+        'ä',
+        ' ',
+        '\t',
+        '%',
+        '%00',
+        '//',
+        '..',
+      ),
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(part, part, (before, after) => {
+        const href = hrefOf(`https://${before}app.example${after}`, `${APP}/`);
+        fc.pre(href !== undefined);
+        const { origin, pathname } = new URL(href);
+        expect(origin).toBe(APP);
+        expect(hrefOf(href, `${APP}/`)).toBe(href);
+        expect(href).not.toMatch(/[\\#\s]/);
+        expect(pathname).not.toMatch(/%(2f|5c|25|00)|\/(\.|%2e){1,2}(\/|$)|(\.|%2e){2};/i);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -39,7 +39,10 @@ const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
 const PARSED_RULES: [broken: (url: URL) => boolean, refusal: Refusal][] = [
   [({ hostname }) => !HOST.test(hostname), 'must have a host of letters, digits, hyphens and dots'],
   [({ port }) => port === '0', 'must not have port 0'],
-  [({ protocol, hostname }) => protocol !== 'https:' && !isLoopbackHost(hostname), 'must use https, except on loopback hosts'],
+  [
+    ({ protocol, hostname }) => protocol !== 'https:' && !isLoopbackHost(hostname),
+    'must use https, except on loopback hosts',
+  ],
   // The serialised URL is what is stored, read again at the callback and sent.
   [({ href }) => href.length > LONGEST, TOO_LONG],
 ];

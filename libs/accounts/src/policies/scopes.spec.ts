@@ -3,10 +3,15 @@ import { findProvider, PROVIDER_NAMES } from '#providers';
 import { readScopes } from './scopes.js';
 
 describe('a list of scopes', () => {
-  it.each([[[]], [['read']], [['user.info.basic', 'https://platform.example/auth/read', 'a-b_c:d!']], [['x'.repeat(128)]], [Array.from({ length: 64 }, () => 'a')]])(
-    'may be %j',
-    (scopes) => { expect(readScopes(scopes)).toEqual([...new Set(scopes)]); },
-  );
+  it.each([
+    [[]],
+    [['read']],
+    [['user.info.basic', 'https://platform.example/auth/read', 'a-b_c:d!']],
+    [['x'.repeat(128)]],
+    [Array.from({ length: 64 }, () => 'a')],
+  ])('may be %j', (scopes) => {
+    expect(readScopes(scopes)).toEqual([...new Set(scopes)]);
+  });
 
   it.each([
     ['an empty name', ['']],
@@ -28,10 +33,13 @@ describe('a list of scopes', () => {
     ['a name of 129 characters', ['x'.repeat(129)]],
     ['65 names', Array.from({ length: 65 }, () => 'a')],
   ])('may not have %s', (_what, scopes) => {
-    expect(() => readScopes(scopes)).toThrow(expect.objectContaining({ code: 'scopes.invalid', fields: [expect.objectContaining({ field: 'scopes' })] }));
+    expect(() => readScopes(scopes)).toThrow(
+      expect.objectContaining({ code: 'scopes.invalid', fields: [expect.objectContaining({ field: 'scopes' })] }),
+    );
   });
 
   it('may be what any platform is asked for by default', () => {
-    for (const name of PROVIDER_NAMES) expect(readScopes(findProvider(name)!.scopes.default)).toEqual(findProvider(name)!.scopes.default);
+    for (const name of PROVIDER_NAMES)
+      expect(readScopes(findProvider(name)!.scopes.default)).toEqual(findProvider(name)!.scopes.default);
   });
 });

@@ -11,6 +11,9 @@ const MOST = 64;
 export function readScopes(scopes: readonly string[]): string[] {
   if (scopes.length > MOST) throw invalidScopes(`must be at most ${MOST} scopes`);
   const wrong = scopes.findIndex((scope) => !SCOPE.test(scope));
-  if (wrong >= 0) throw invalidScopes(`must each be 1 to 128 ASCII letters, digits and . _ ~ : / * + ! @ $ -, which number ${wrong + 1} is not`);
+  if (wrong >= 0)
+    throw invalidScopes(
+      `must each be 1 to 128 ASCII letters, digits and . _ ~ : / * + ! @ $ -, which number ${wrong + 1} is not`,
+    );
   return [...new Set(scopes)];
 }

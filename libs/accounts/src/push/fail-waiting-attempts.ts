@@ -16,8 +16,17 @@ const WAITING = `
 const FAIL = `update connect_attempts set status = 'failed', error = 'access_denied', finished_at = db_now() where id = $1`;
 
 /** Consents of the person that wait to become accounts are over too. Their token sets come back in case the platform still takes them. */
-export async function failWaitingAttempts(room: Room, tx: Tx, person: Person, until: Date | null): Promise<RevocableTokens[]> {
-  const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(WAITING, [person.oauthAppId, person.platformUserId, until]);
+export async function failWaitingAttempts(
+  room: Room,
+  tx: Tx,
+  person: Person,
+  until: Date | null,
+): Promise<RevocableTokens[]> {
+  const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(WAITING, [
+    person.oauthAppId,
+    person.platformUserId,
+    until,
+  ]);
   const revocable: RevocableTokens[] = [];
   for (const attempt of rows) {
     await tx.query(FAIL, [attempt.id]);

@@ -24,7 +24,11 @@ const ATTEMPTS = `
   where oauth_app_id = $1 and platform_user_id = $2 and created_at <= coalesce($3::timestamptz + interval '1 second', 'infinity')`;
 
 /** Destroys what attempts hold of a person: what was to be chosen from, and who it was to the client. */
-export async function forgetAttempts(tx: Tx, { oauthAppId, platformUserId }: Person, until: Date | null): Promise<void> {
+export async function forgetAttempts(
+  tx: Tx,
+  { oauthAppId, platformUserId }: Person,
+  until: Date | null,
+): Promise<void> {
   await tx.query(ATTEMPTS, [oauthAppId, platformUserId, until]);
 }
 

@@ -5,7 +5,9 @@ import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, tenantEvents } from '../../../../test/support/flow-rows.js';
 
 let flow: Flow;
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 
 let oauthAppId: string;
@@ -49,7 +51,10 @@ describe('a consent that waits for a choice', () => {
   it('leaves no name behind when the person wants the data gone', async () => {
     const userId = await waiting();
     expect(await push(userId, 'data-deletion')).toEqual({ kind: 'deleted', confirmationCode: expect.any(String) });
-    const attempt = await flow.one('select candidates, user_ref as "userRef" from connect_attempts where workspace_id = $1', [flow.tenant.workspaceId]);
+    const attempt = await flow.one(
+      'select candidates, user_ref as "userRef" from connect_attempts where workspace_id = $1',
+      [flow.tenant.workspaceId],
+    );
     expect(attempt).toEqual({ candidates: null, userRef: null });
     expect(JSON.stringify(await tenantEvents(flow))).not.toContain('user-1');
   });

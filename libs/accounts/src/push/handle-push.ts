@@ -53,10 +53,17 @@ export class HandlePush {
     return confirmationCode === undefined ? { kind: 'taken' } : { kind: 'deleted', confirmationCode };
   }
 
-  private async signersOf(call: PushCall, plausible: PushingProvider[], { family, oauthAppId }: Target): Promise<PushApp[]> {
+  private async signersOf(
+    call: PushCall,
+    plausible: PushingProvider[],
+    { family, oauthAppId }: Target,
+  ): Promise<PushApp[]> {
     if (plausible.length === 0) return [];
-    const apps = oauthAppId === undefined ? await this.named(call, plausible) : [await this.apps.byId(family, oauthAppId)];
-    return apps.filter((app) => app !== undefined).filter(({ provider, credentials }) => provider.push.isGenuine(call, credentials));
+    const apps =
+      oauthAppId === undefined ? await this.named(call, plausible) : [await this.apps.byId(family, oauthAppId)];
+    return apps
+      .filter((app) => app !== undefined)
+      .filter(({ provider, credentials }) => provider.push.isGenuine(call, credentials));
   }
 
   private async named(call: PushCall, plausible: PushingProvider[]): Promise<PushApp[]> {

@@ -66,7 +66,10 @@ export class PushApps {
     return opened.filter((app) => app !== undefined);
   }
 
-  private async open({ id, clientId, workspaceId, environment }: AppRow, provider: PushingProvider): Promise<PushApp | undefined> {
+  private async open(
+    { id, clientId, workspaceId, environment }: AppRow,
+    provider: PushingProvider,
+  ): Promise<PushApp | undefined> {
     const tenant: Tenant = { workspaceId, environment };
     try {
       const clientSecret = await this.room.vault.openClientSecret(this.database.pool, { id, ...tenant });

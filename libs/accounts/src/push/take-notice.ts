@@ -49,7 +49,11 @@ export class TakeNotice {
     return code;
   }
 
-  private async carryOut(tx: Tx, { app, notice, body }: GenuineNotice, revocable: RevocableTokens[]): Promise<string | undefined> {
+  private async carryOut(
+    tx: Tx,
+    { app, notice, body }: GenuineNotice,
+    revocable: RevocableTokens[],
+  ): Promise<string | undefined> {
     const person = { tenant: app.tenant, oauthAppId: app.id, platformUserId: notice.platformUserId };
     const deletes = notice.kind === 'data_deletion';
     if (deletes) await forgetAttempts(tx, person, notice.at);
@@ -61,7 +65,12 @@ export class TakeNotice {
   }
 
   /** A word about an earlier consent that comes late, or a clock that is wrong: then the platform is asked, not believed. */
-  private async end(tx: Tx, app: PushApp, notice: PushNotice, revocable: RevocableTokens[]): Promise<GrantRow | undefined> {
+  private async end(
+    tx: Tx,
+    app: PushApp,
+    notice: PushNotice,
+    revocable: RevocableTokens[],
+  ): Promise<GrantRow | undefined> {
     const { workspaceId, environment } = app.tenant;
     const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
     const grant = (await tx.query<GrantRow & Record<string, unknown>>(FIND, values)).rows[0];

@@ -30,7 +30,10 @@ interface Wanted {
 }
 
 /** Grants of one app, each ending a second after the one before. */
-async function grants(app: string | null, { count = 1, of = tenant, state = 'idle', mode = 'static', endsIn = 20, dueIn = -1 }: Wanted = {}): Promise<string[]> {
+async function grants(
+  app: string | null,
+  { count = 1, of = tenant, state = 'idle', mode = 'static', endsIn = 20, dueIn = -1 }: Wanted = {},
+): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId());
   await pool.query(
     `insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, issued_at, refresh_state, access_expires_at, refresh_due_at)
@@ -54,9 +57,16 @@ async function account(grantId: string, was = 'active', reason: string | null = 
 const health = async (id: string): Promise<object> =>
   (await pool.query<object>('select health, health_reason as reason from accounts where id = $1', [id])).rows[0]!;
 const breaker = (app: string, state: string, probeIn: string): Promise<unknown> =>
-  pool.query(`insert into breakers (oauth_app_id, state, opened_at, probe_at) values ($1, $2, db_now(), db_now() + $3::interval)`, [app, state, probeIn]);
+  pool.query(
+    `insert into breakers (oauth_app_id, state, opened_at, probe_at) values ($1, $2, db_now(), db_now() + $3::interval)`,
+    [app, state, probeIn],
+  );
 const status = (app: string, to: string, until: string | null): Promise<unknown> =>
-  pool.query('update oauth_apps set status = $2, paused_until = db_now() + $3::interval where id = $1', [app, to, until]);
+  pool.query('update oauth_apps set status = $2, paused_until = db_now() + $3::interval where id = $1', [
+    app,
+    to,
+    until,
+  ]);
 const due = (perApp = 500, all = 3_000): Promise<string[]> => new DueGrants(opened.database).execute({ perApp, all });
 
 describe('the grants that are due', () => {
@@ -139,9 +149,14 @@ const TROUBLES: [string, (app: string) => Promise<unknown>][] = [
 ];
 
 describe('an access token that ends while its app cannot be asked', () => {
-  const ends = (grantId: string): Promise<unknown> => pool.query('update grants set access_expires_at = db_now() where id = $1', [grantId]);
+  const ends = (grantId: string): Promise<unknown> =>
+    pool.query('update grants set access_expires_at = db_now() where id = $1', [grantId]);
   const eventsOf = async (id: string): Promise<object[]> =>
-    (await pool.query<object>(`select type, data ->> 'reason' as reason from account_events where account_id = $1`, [id])).rows;
+    (
+      await pool.query<object>(`select type, data ->> 'reason' as reason from account_events where account_id = $1`, [
+        id,
+      ])
+    ).rows;
 
   it.each(TROUBLES)('is told as degraded by %s, once, and not before', async (reason, trouble) => {
     const app = await makeApp(pool, tenant);
@@ -157,18 +172,24 @@ describe('an access token that ends while its app cannot be asked', () => {
     expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
   });
 
-  it.each(TROUBLES)('of a grant that was refused once is told by %s too: that is what it waits for now', async (reason, trouble) => {
-    const app = await makeApp(pool, tenant);
-    const [grantId] = await grants(app, { endsIn: 1, state: 'confirm' });
-    await pool.query(`update grants set last_class = 'permanent', last_reason = 'refresh_unconfirmed', strike_count = 1 where id = $1`, [grantId]);
-    const id = await account(grantId!, 'degraded', 'refresh_unconfirmed');
-    await trouble(app);
-    await due();
-    expect(await health(id)).toEqual({ health: 'degraded', reason: 'refresh_unconfirmed' });
-    await ends(grantId!);
-    await due();
-    await due();
-    expect(await health(id)).toEqual({ health: 'degraded', reason });
-    expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
-  });
+  it.each(TROUBLES)(
+    'of a grant that was refused once is told by %s too: that is what it waits for now',
+    async (reason, trouble) => {
+      const app = await makeApp(pool, tenant);
+      const [grantId] = await grants(app, { endsIn: 1, state: 'confirm' });
+      await pool.query(
+        `update grants set last_class = 'permanent', last_reason = 'refresh_unconfirmed', strike_count = 1 where id = $1`,
+        [grantId],
+      );
+      const id = await account(grantId!, 'degraded', 'refresh_unconfirmed');
+      await trouble(app);
+      await due();
+      expect(await health(id)).toEqual({ health: 'degraded', reason: 'refresh_unconfirmed' });
+      await ends(grantId!);
+      await due();
+      await due();
+      expect(await health(id)).toEqual({ health: 'degraded', reason });
+      expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
+    },
+  );
 });

@@ -9,4 +9,11 @@ import { probesSweep } from './probes-sweep.job.js';
 export { accountProbe, attemptsSweep, grantRefresh, grantsSweep, historySweep, probesSweep };
 
 /** Every job there is; the worker refuses to start when one of them has no handler, or two. */
-export const knownJobs: readonly JobContract[] = [grantsSweep, grantRefresh, probesSweep, accountProbe, attemptsSweep, historySweep];
+export const knownJobs: readonly JobContract[] = [
+  grantsSweep,
+  grantRefresh,
+  probesSweep,
+  accountProbe,
+  attemptsSweep,
+  historySweep,
+];

@@ -17,5 +17,9 @@ export const counter = <const Labels extends readonly string[]>(source: Source, 
 export const gauge = <const Labels extends readonly string[]>(source: Source, help: string, labels: Labels) =>
   ({ kind: 'gauge', source, help, labels }) as const;
 
-export const histogram = <const Labels extends readonly string[]>(source: Source, help: string, labels: Labels, buckets: readonly number[]) =>
-  ({ kind: 'histogram', source, help, labels, buckets }) as const;
+export const histogram = <const Labels extends readonly string[]>(
+  source: Source,
+  help: string,
+  labels: Labels,
+  buckets: readonly number[],
+) => ({ kind: 'histogram', source, help, labels, buckets }) as const;

@@ -8,32 +8,71 @@ const LIVES = [0, 60, 300, 600, 1_200, 1_800, 3_600, 10_800, 43_200, 86_400, 259
 
 /** Everything that is measured, by its Prometheus name; docs/metrics.md tells each. */
 export const INSTRUMENTS = {
-  evergrant_token_exchanges_total: counter('exchanges', 'Requests to token endpoints that are over.', ['provider', 'kind', 'outcome']),
-  evergrant_token_request_duration_seconds: histogram('exchanges', 'How long a request to a token endpoint took.', ['provider', 'kind'], PATIENT),
-  evergrant_token_life_left_seconds: histogram('exchanges', 'How long the old access token would still have lived when the new one was stored.', ['provider'], LIVES),
-  evergrant_token_answers_lost_total: counter('exchanges', 'Requests to token endpoints whose answer never came.', ['provider']),
+  evergrant_token_exchanges_total: counter('exchanges', 'Requests to token endpoints that are over.', [
+    'provider',
+    'kind',
+    'outcome',
+  ]),
+  evergrant_token_request_duration_seconds: histogram(
+    'exchanges',
+    'How long a request to a token endpoint took.',
+    ['provider', 'kind'],
+    PATIENT,
+  ),
+  evergrant_token_life_left_seconds: histogram(
+    'exchanges',
+    'How long the old access token would still have lived when the new one was stored.',
+    ['provider'],
+    LIVES,
+  ),
+  evergrant_token_answers_lost_total: counter('exchanges', 'Requests to token endpoints whose answer never came.', [
+    'provider',
+  ]),
   evergrant_exchanges_in_flight: gauge('exchanges', 'Requests to token endpoints that wait for their answer.', []),
 
   evergrant_exchanger_up: gauge('exchanger', 'Whether the exchanger on this host answers.', []),
   evergrant_gate_waiting: gauge('journal', 'Exchanges that wait to be let through.', []),
   evergrant_journal_size_bytes: gauge('journal', 'How much the journal takes on disk.', []),
-  evergrant_journal_unsettled: gauge('journal', 'Exchanges in the journal that are not yet stored in the database.', []),
-  evergrant_journal_writable: gauge('journal', 'Whether the journal has room for one more exchange; without it nothing is sent.', []),
+  evergrant_journal_unsettled: gauge(
+    'journal',
+    'Exchanges in the journal that are not yet stored in the database.',
+    [],
+  ),
+  evergrant_journal_writable: gauge(
+    'journal',
+    'Whether the journal has room for one more exchange; without it nothing is sent.',
+    [],
+  ),
 
   evergrant_database_up: gauge('database', 'Whether the numbers that are read from the database could be read.', []),
-  evergrant_database_clock_ahead_seconds: gauge('database', 'How far the clock of the database is ahead of the clock of this machine.', []),
+  evergrant_database_clock_ahead_seconds: gauge(
+    'database',
+    'How far the clock of the database is ahead of the clock of this machine.',
+    [],
+  ),
   evergrant_accounts: gauge('database', 'Accounts by health.', ['provider', 'health']),
-  evergrant_accounts_lost_last_hour: gauge('database', 'Accounts that came to need a reconnect within the last hour.', ['provider', 'reason']),
-  evergrant_grants_unknown: gauge('database', 'Grants of which nobody knows which token the platform takes.', ['provider']),
+  evergrant_accounts_lost_last_hour: gauge('database', 'Accounts that came to need a reconnect within the last hour.', [
+    'provider',
+    'reason',
+  ]),
+  evergrant_grants_unknown: gauge('database', 'Grants of which nobody knows which token the platform takes.', [
+    'provider',
+  ]),
   evergrant_grants_due: gauge('database', 'Grants whose refresh is due and not begun.', ['provider']),
   evergrant_grants_oldest_due_seconds: gauge('database', 'How long the grant that waits longest has been due.', []),
   evergrant_grants_claims_overdue: gauge('database', 'Grants held by a claim that has ended.', []),
   evergrant_oauth_apps: gauge('database', 'OAuth apps by status.', ['provider', 'status']),
   evergrant_breakers: gauge('database', 'Breakers of OAuth apps by state.', ['provider', 'state']),
-  evergrant_token_orphans: gauge('database', 'Token pairs that came too late for their grant and are kept.', ['provider']),
+  evergrant_token_orphans: gauge('database', 'Token pairs that came too late for their grant and are kept.', [
+    'provider',
+  ]),
 
   http_server_request_duration_seconds: histogram(
-    'requests', 'How long requests took, by the template of their route.', ['http_request_method', 'http_route', 'http_response_status_code'], QUICK),
+    'requests',
+    'How long requests took, by the template of their route.',
+    ['http_request_method', 'http_route', 'http_response_status_code'],
+    QUICK,
+  ),
   evergrant_queue_up: gauge('queue', 'Whether the queue answers this process.', []),
   evergrant_jobs_total: counter('jobs', 'Runs of jobs by how they ended.', ['job', 'outcome']),
   evergrant_job_duration_seconds: histogram('jobs', 'How long runs of jobs took.', ['job'], PATIENT),
@@ -42,5 +81,7 @@ export const INSTRUMENTS = {
 type Table = typeof INSTRUMENTS;
 export type InstrumentName = keyof Table;
 /** The names of the instruments of one kind. */
-export type NameOf<Kind extends Instrument['kind']> = { [Name in InstrumentName]: Table[Name]['kind'] extends Kind ? Name : never }[InstrumentName];
+export type NameOf<Kind extends Instrument['kind']> = {
+  [Name in InstrumentName]: Table[Name]['kind'] extends Kind ? Name : never;
+}[InstrumentName];
 export type LabelsOf<Name extends InstrumentName> = Record<Table[Name]['labels'][number], string>;

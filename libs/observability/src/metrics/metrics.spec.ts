@@ -30,9 +30,13 @@ describe('the metrics of a process', () => {
   it('that are looked up are looked up for every answer', async () => {
     const metrics = new Metrics({ process: 'api', sources: ['database'] });
     let waiting = 0;
-    metrics.beforeTelling(() => { metrics.set('evergrant_grants_due', { provider: 'acme' }, (waiting += 1)); });
+    metrics.beforeTelling(() => {
+      metrics.set('evergrant_grants_due', { provider: 'acme' }, (waiting += 1));
+    });
     await metrics.text();
-    expect(linesOf(await metrics.text(), 'evergrant_grants_due')).toEqual(['evergrant_grants_due{provider="acme",process="api"} 2']);
+    expect(linesOf(await metrics.text(), 'evergrant_grants_due')).toEqual([
+      'evergrant_grants_due{provider="acme",process="api"} 2',
+    ]);
   });
 
   it('tell no number of a source that is not known any more', async () => {
@@ -53,9 +57,15 @@ describe('the texts of two processes', () => {
     const joined = joinTexts([api, exchanger]);
     const described = [...joined.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     expect(new Set(described).size).toBe(described.length);
-    const numbers = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).sort();
+    const numbers = (text: string): string[] =>
+      text
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .sort();
     expect(numbers(joined)).toEqual([...numbers(api), ...numbers(exchanger)].sort());
-    expect(joined).toMatch(/^process_start_time_seconds\{process="api"\} .*\nprocess_start_time_seconds\{process="exchanger"\} /m);
+    expect(joined).toMatch(
+      /^process_start_time_seconds\{process="api"\} .*\nprocess_start_time_seconds\{process="exchanger"\} /m,
+    );
   });
 
   it('join to nothing where nothing is told', () => {
@@ -66,16 +76,33 @@ describe('the texts of two processes', () => {
 describe('the table of instruments', () => {
   const entries = Object.entries(INSTRUMENTS);
 
-  it.each(entries)('%s: is named and labelled as Prometheus wants it, and explained', (name, { kind, help, labels }) => {
-    expect(name).toMatch(/^(evergrant|http_server)(_[a-z]+)+$/);
-    expect(name.endsWith('_total')).toBe(kind === 'counter');
-    if (kind === 'histogram') expect(name).toMatch(/_seconds$/);
-    expect(help).toMatch(/^[A-Z].*\.$/);
-    expect(labels.filter((label) => !/^[a-z]+(_[a-z]+)*$/.test(label))).toEqual([]);
-  });
+  it.each(entries)(
+    '%s: is named and labelled as Prometheus wants it, and explained',
+    (name, { kind, help, labels }) => {
+      expect(name).toMatch(/^(evergrant|http_server)(_[a-z]+)+$/);
+      expect(name.endsWith('_total')).toBe(kind === 'counter');
+      if (kind === 'histogram') expect(name).toMatch(/_seconds$/);
+      expect(help).toMatch(/^[A-Z].*\.$/);
+      expect(labels.filter((label) => !/^[a-z]+(_[a-z]+)*$/.test(label))).toEqual([]);
+    },
+  );
 
   it('has no label that could hold one value a customer', () => {
-    const few = ['provider', 'kind', 'outcome', 'health', 'reason', 'status', 'state', 'job', 'http_request_method', 'http_route', 'http_response_status_code'];
-    expect([...new Set(entries.flatMap(([, { labels }]) => [...labels]))].filter((label: string) => !few.includes(label))).toEqual([]);
+    const few = [
+      'provider',
+      'kind',
+      'outcome',
+      'health',
+      'reason',
+      'status',
+      'state',
+      'job',
+      'http_request_method',
+      'http_route',
+      'http_response_status_code',
+    ];
+    expect(
+      [...new Set(entries.flatMap(([, { labels }]) => [...labels]))].filter((label: string) => !few.includes(label)),
+    ).toEqual([]);
   });
 });

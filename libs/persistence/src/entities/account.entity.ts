@@ -1,7 +1,15 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Environment } from '../tenant.js';
 
-export const HEALTHS = ['active', 'degraded', 'expiring', 'missing_permissions', 'restricted', 'needs_reauth', 'disconnected'] as const;
+export const HEALTHS = [
+  'active',
+  'degraded',
+  'expiring',
+  'missing_permissions',
+  'restricted',
+  'needs_reauth',
+  'disconnected',
+] as const;
 export type Health = (typeof HEALTHS)[number];
 
 export const CONNECTION_TYPES = ['oauth', 'manual', 'leased'] as const;

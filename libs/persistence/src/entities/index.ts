@@ -1,4 +1,12 @@
-export { Account, CONNECTION_TYPES, type ConnectionType, type Health, HEALTHS, type ProbeClass, type ProbeResult } from './account.entity.js';
+export {
+  Account,
+  CONNECTION_TYPES,
+  type ConnectionType,
+  type Health,
+  HEALTHS,
+  type ProbeClass,
+  type ProbeResult,
+} from './account.entity.js';
 export { AccountEvent } from './account-event.entity.js';
 export { ApiKey, type RateLimits } from './api-key.entity.js';
 export { type AttemptStatus, type Candidate, ConnectAttempt } from './connect-attempt.entity.js';

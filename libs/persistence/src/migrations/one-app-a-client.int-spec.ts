@@ -25,15 +25,27 @@ beforeAll(async () => {
 afterAll(() => opened.close());
 
 const indexes = async (): Promise<string[]> => {
-  const { rows } = await opened.database.pool.query<{ name: string }>(`select indexname as name from pg_indexes where tablename = 'oauth_apps' order by 1`);
+  const { rows } = await opened.database.pool.query<{ name: string }>(
+    `select indexname as name from pg_indexes where tablename = 'oauth_apps' order by 1`,
+  );
   return rows.map(({ name }) => name);
 };
 
 it('the migration to one app for each client id stops at duplicates, names them and changes nothing', async () => {
   const before = await indexes();
-  const error = await opened.database.dataSource.runMigrations().then(() => new Error('it ran'), (thrown: unknown) => thrown as Error);
+  const error = await opened.database.dataSource.runMigrations().then(
+    () => new Error('it ran'),
+    (thrown: unknown) => thrown as Error,
+  );
   expect(error.message).toContain(`workspace "ws-${tenant.workspaceId}", test, acme, client id "twice"`);
-  expect(error.message).toMatch(new RegExp(apps.slice(0, 2).map((id) => `${publicId('oa', id)} \\(0 accounts\\)`).join(', ')));
+  expect(error.message).toMatch(
+    new RegExp(
+      apps
+        .slice(0, 2)
+        .map((id) => `${publicId('oa', id)} \\(0 accounts\\)`)
+        .join(', '),
+    ),
+  );
   expect(error.message).not.toContain(publicId('oa', apps[2] ?? ''));
   expect(error.message).toContain('docs/runbooks/duplicate-oauth-apps.md');
   expect(await indexes()).toEqual(before);

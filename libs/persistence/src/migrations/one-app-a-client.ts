@@ -33,7 +33,9 @@ export class OneAppAClient implements MigrationInterface {
     await runner.query('lock table oauth_apps in share row exclusive mode');
     const duplicates = (await runner.query(DUPLICATES)) as Duplicate[];
     if (duplicates.length > 0) throw new Error(sentences(duplicates));
-    await runner.query('create unique index oauth_apps_one_a_client on oauth_apps (provider, client_id, workspace_id, environment)');
+    await runner.query(
+      'create unique index oauth_apps_one_a_client on oauth_apps (provider, client_id, workspace_id, environment)',
+    );
     await runner.query('drop index oauth_apps_by_client');
   }
 

@@ -8,7 +8,9 @@ export class RefreshRejections implements MigrationInterface {
   readonly name = 'RefreshRejections1796018454408';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table grants add column rejected_seconds integer not null default 0, add column rejected_at timestamptz');
+    await runner.query(
+      'alter table grants add column rejected_seconds integer not null default 0, add column rejected_at timestamptz',
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

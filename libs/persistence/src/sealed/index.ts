@@ -4,6 +4,10 @@ export type { SealedRow, SealedTable } from './sealed-table.js';
 
 export const oauthAppSecrets = sealedTable('oauth_app_secrets', 'oauth_app_id', ['sealed_client_secret']);
 export const attemptSecrets = sealedTable('attempt_secrets', 'attempt_id', ['sealed_verifier', 'sealed_token_set']);
-export const grantTokens = sealedTable('grant_tokens', 'grant_id', ['sealed_access', 'sealed_refresh', 'sealed_prev_refresh']);
+export const grantTokens = sealedTable('grant_tokens', 'grant_id', [
+  'sealed_access',
+  'sealed_refresh',
+  'sealed_prev_refresh',
+]);
 export const accountTokens = sealedTable('account_tokens', 'account_id', ['sealed_access']);
 export const tokenOrphans = sealedTable('token_orphans', 'intent_id', ['sealed_pair']);

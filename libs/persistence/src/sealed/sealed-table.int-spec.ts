@@ -4,7 +4,15 @@ import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/supp
 import { makeAccount, makeApp, makeAttempt, makeGrant, makeIntent, makeTenant } from '../../../../test/support/rows.js';
 import type { Tenant } from '../tenant.js';
 import { transaction, type Tx } from '../tx.js';
-import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, type SealedRow, type SealedTable, tokenOrphans } from './index.js';
+import {
+  accountTokens,
+  attemptSecrets,
+  grantTokens,
+  oauthAppSecrets,
+  type SealedRow,
+  type SealedTable,
+  tokenOrphans,
+} from './index.js';
 
 let opened: OpenedDatabase;
 let tenant: Tenant;
@@ -41,7 +49,11 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
   it('keeps one row an owner: a second write replaces all of the first', async () => {
     const { pool } = opened.database;
     const [owner, other] = [await makeOwner(pool, tenant), await makeOwner(pool, tenant)];
-    const [first, second, others] = [sealedRow('1', ...columns), { ...sealedRow('2', ...columns), kekId: 'k2' }, sealedRow('1', ...columns)];
+    const [first, second, others] = [
+      sealedRow('1', ...columns),
+      { ...sealedRow('2', ...columns), kekId: 'k2' },
+      sealedRow('1', ...columns),
+    ];
     await table.write(pool, owner, first);
     await table.write(pool, other, others);
     await table.write(pool, owner, second);
@@ -64,7 +76,12 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
     const owner = await makeOwner(pool, tenant);
     const row = sealedRow('1', ...columns);
     await table.write(pool, owner, row);
-    await expect(transaction(pool, async (tx) => { await table.shred(tx, owner); throw new Error('no'); })).rejects.toThrow('no');
+    await expect(
+      transaction(pool, async (tx) => {
+        await table.shred(tx, owner);
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     expect(await table.read(pool, owner)).toEqual(row);
   });
 });

@@ -20,11 +20,18 @@ export interface SealedTable<Column extends string> {
 }
 
 /** Describes a sealed table by its name, its owner's column and its sealed columns. */
-export function sealedTable<Column extends string>(name: string, owner: string, columns: readonly Column[]): SealedTable<Column> {
+export function sealedTable<Column extends string>(
+  name: string,
+  owner: string,
+  columns: readonly Column[],
+): SealedTable<Column> {
   const all = [owner, 'version', ...columns, 'dek_wrapped', 'kek_id'];
   const select = `select ${all.join(', ')} from ${name} where ${owner} = $1`;
   const upsert = `insert into ${name} (${all.join(', ')}) values (${all.map((_, index) => `$${index + 1}`).join(', ')})
-    on conflict (${owner}) do update set ${all.slice(1).map((column) => `${column} = excluded.${column}`).join(', ')}`;
+    on conflict (${owner}) do update set ${all
+      .slice(1)
+      .map((column) => `${column} = excluded.${column}`)
+      .join(', ')}`;
   return {
     name,
     async read(tx, ownerId) {

@@ -5,7 +5,12 @@ import { PlatformRequest, reach } from './http.js';
 const url = 'https://api.platform.example/v2/me?fields=id,name&access_token=hidden';
 
 describe('a request to a platform', () => {
-  const request = new PlatformRequest({ method: 'GET', url, headers: { authorization: 'Bearer hidden' }, form: { code: 'hidden' } });
+  const request = new PlatformRequest({
+    method: 'GET',
+    url,
+    headers: { authorization: 'Bearer hidden' },
+    form: { code: 'hidden' },
+  });
 
   it('prints as method, origin and path, however it is printed', () => {
     const line = 'GET https://api.platform.example/v2/me';
@@ -22,7 +27,7 @@ describe('a request to a platform', () => {
   });
 });
 
-describe('a platform\'s URL', () => {
+describe("a platform's URL", () => {
   it('is itself where the environment is live', () => {
     expect(reach(url, 'live', 'http://localhost:3100')).toBe(url);
   });
@@ -33,7 +38,9 @@ describe('a platform\'s URL', () => {
     );
   });
 
-  it('is never the platform\'s own in test, whatever port or path it has', () => {
-    expect(new URL(reach('https://api.platform.example:8443/', 'test', 'http://localhost:3100')).origin).toBe('http://localhost:3100');
+  it("is never the platform's own in test, whatever port or path it has", () => {
+    expect(new URL(reach('https://api.platform.example:8443/', 'test', 'http://localhost:3100')).origin).toBe(
+      'http://localhost:3100',
+    );
   });
 });

@@ -1,4 +1,25 @@
 export { type PlatformAnswer, PlatformRequest, reach } from './http.js';
-export type { Failure, FailureClass, Identity, IdentityOutcome, ProbeReading, TokenOutcome, TokenSet } from './outcome.js';
+export type {
+  Failure,
+  FailureClass,
+  Identity,
+  IdentityOutcome,
+  ProbeReading,
+  TokenOutcome,
+  TokenSet,
+} from './outcome.js';
 export type { Push, PushAddressee, PushCall, PushNotice } from './push.js';
-export { type AppCredentials, type CallbackRefusal, defineProvider, type PkceMethod, type ProbeInput, type Profile, type ProfilePage, type ProfilesOutcome, type Provider, type ReadAnswer, type RefreshMode, type RefusedConsent } from './provider.js';
+export {
+  type AppCredentials,
+  type CallbackRefusal,
+  defineProvider,
+  type PkceMethod,
+  type ProbeInput,
+  type Profile,
+  type ProfilePage,
+  type ProfilesOutcome,
+  type Provider,
+  type ReadAnswer,
+  type RefreshMode,
+  type RefusedConsent,
+} from './provider.js';

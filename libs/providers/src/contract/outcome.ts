@@ -45,7 +45,9 @@ export interface Failure {
  * its status alone. `outcomeUnknown`: a success by its status that holds neither a readable token set nor a refusal. The platform may have
  * spent the code or the refresh token that was sent.
  */
-export type TokenOutcome = { ok: true; tokens: TokenSet } | { ok: false; failure: Failure; outcomeUnknown?: true; unlisted?: 'words' | 'status' };
+export type TokenOutcome =
+  | { ok: true; tokens: TokenSet }
+  | { ok: false; failure: Failure; outcomeUnknown?: true; unlisted?: 'words' | 'status' };
 export type IdentityOutcome = { ok: true; identity: Identity } | { ok: false; failure: Failure };
 
 /** What a probe found. `reauthDueAt`: the day after which only the person can help, where the platform names it. */

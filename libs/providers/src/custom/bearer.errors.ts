@@ -35,7 +35,9 @@ export function classifyByWords(words: Words, json: unknown): Failure | undefine
 export function classifyBearer({ status, headers, json }: ReadAnswer): Failure | undefined {
   const code = challengeCode(headers['www-authenticate']) ?? errorCode(json);
   const meaning = code !== undefined && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined;
-  return code !== undefined && meaning && (status < 300 || meaning.status === status) ? { ...meaning.failure, code } : undefined;
+  return code !== undefined && meaning && (status < 300 || meaning.status === status)
+    ? { ...meaning.failure, code }
+    : undefined;
 }
 
 /** The `error` of a Bearer challenge. */

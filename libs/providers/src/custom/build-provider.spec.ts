@@ -9,11 +9,22 @@ import { readDefinitions } from './read-definitions.js';
 const entry = {
   name: 'acme',
   title: 'Acme',
-  authorize: { url: 'https://acme.example/authorize', pkce: true, scopeSeparator: ',', parameters: { prompt: 'consent' } },
+  authorize: {
+    url: 'https://acme.example/authorize',
+    pkce: true,
+    scopeSeparator: ',',
+    parameters: { prompt: 'consent' },
+  },
   token: { url: 'https://acme.example/token', clientAuthentication: 'client_secret_basic', defaultLifeSeconds: 3_600 },
   revoke: { url: 'https://acme.example/revoke' },
   refresh: { mode: 'rotating_grace', graceSeconds: 30 },
-  identity: { url: 'https://acme.example/me', id: 'data.id', handle: 'data.login', name: 'data.name', avatar: 'data.picture' },
+  identity: {
+    url: 'https://acme.example/me',
+    id: 'data.id',
+    handle: 'data.login',
+    name: 'data.name',
+    avatar: 'data.picture',
+  },
   scopes: { default: ['read', 'write'], required: ['read'] },
   probe: { everySeconds: 3_600 },
 };
@@ -26,31 +37,62 @@ const verifier = new Secret('the-verifier');
 const basic = `Basic ${Buffer.from('the-id:the-secret').toString('base64')}`;
 
 describe('a provider of the operator', () => {
-  it('sends people to its own page with the operator\'s parameters', () => {
-    const url = new URL(authorizeUrl(acme, { clientId: 'the-id', redirectUri: 'https://us.example/cb', scopes: ['read', 'write'], state: new Secret('the-state'), verifier }));
+  it("sends people to its own page with the operator's parameters", () => {
+    const url = new URL(
+      authorizeUrl(acme, {
+        clientId: 'the-id',
+        redirectUri: 'https://us.example/cb',
+        scopes: ['read', 'write'],
+        state: new Secret('the-state'),
+        verifier,
+      }),
+    );
     expect(url.href).toContain('https://acme.example/authorize?');
     expect(Object.fromEntries(url.searchParams)).toMatchObject({
-      ...{ response_type: 'code', client_id: 'the-id', redirect_uri: 'https://us.example/cb', scope: 'read,write', state: 'the-state' },
+      ...{
+        response_type: 'code',
+        client_id: 'the-id',
+        redirect_uri: 'https://us.example/cb',
+        scope: 'read,write',
+        state: 'the-state',
+      },
       ...{ prompt: 'consent', code_challenge_method: 'S256', code_challenge: expect.stringMatching(/^[\w-]{43}$/) },
     });
   });
 
   it('sends no challenge where the operator says no PKCE', () => {
-    expect(made({ authorize: { ...entry.authorize, pkce: false } }).authorize.pkce('https://us.example/cb')).toBeUndefined();
+    expect(
+      made({ authorize: { ...entry.authorize, pkce: false } }).authorize.pkce('https://us.example/cb'),
+    ).toBeUndefined();
   });
 
   it('exchanges, refreshes and revokes by the standards, with the secret in the header', () => {
-    const requests = [acme.token.exchange({ app, code: new Secret('the-code'), redirectUri: 'https://us.example/cb', verifier }), acme.refresh.request(tokens), acme.revoke!(tokens)];
+    const requests = [
+      acme.token.exchange({ app, code: new Secret('the-code'), redirectUri: 'https://us.example/cb', verifier }),
+      acme.refresh.request(tokens),
+      acme.revoke!(tokens),
+    ];
     expect(requests.map((request) => request.reveal())).toMatchObject([
-      { url: 'https://acme.example/token', headers: { authorization: basic }, form: { grant_type: 'authorization_code', code: 'the-code', code_verifier: 'the-verifier' } },
-      { url: 'https://acme.example/token', headers: { authorization: basic }, form: { grant_type: 'refresh_token', refresh_token: 'the-refresh' } },
+      {
+        url: 'https://acme.example/token',
+        headers: { authorization: basic },
+        form: { grant_type: 'authorization_code', code: 'the-code', code_verifier: 'the-verifier' },
+      },
+      {
+        url: 'https://acme.example/token',
+        headers: { authorization: basic },
+        form: { grant_type: 'refresh_token', refresh_token: 'the-refresh' },
+      },
       { url: 'https://acme.example/revoke', headers: { authorization: basic }, form: { token: 'the-refresh' } },
     ]);
   });
 
   it('puts the secret into the body where the operator says so', () => {
     const posting = made({ token: { ...entry.token, clientAuthentication: 'client_secret_post' } });
-    expect(posting.refresh.request(tokens).reveal()).toMatchObject({ headers: {}, form: { client_id: 'the-id', client_secret: 'the-secret' } });
+    expect(posting.refresh.request(tokens).reveal()).toMatchObject({
+      headers: {},
+      form: { client_id: 'the-id', client_secret: 'the-secret' },
+    });
   });
 
   it('revokes the access token where there is no other, and nothing where there is no such call', () => {
@@ -59,26 +101,45 @@ describe('a provider of the operator', () => {
   });
 
   it('has the refresh mode, the grace, the life and the pace that the operator gives it, and is live only', () => {
-    expect(acme).toMatchObject({ refresh: { mode: 'rotating_grace', grace: 30 }, token: { defaultLife: 3_600 }, probe: { every: hours(1) }, liveOnly: true });
+    expect(acme).toMatchObject({
+      refresh: { mode: 'rotating_grace', grace: 30 },
+      token: { defaultLife: 3_600 },
+      probe: { every: hours(1) },
+      liveOnly: true,
+    });
     expect(made({ refresh: { mode: 'static' } }).refresh).not.toHaveProperty('grace');
   });
 
   it('reads a person out of the fields that the operator names', () => {
     const json = { data: { id: 42, login: 'ada', name: 'Ada', picture: 'https://acme.example/ada.png' } };
-    expect(acme.identity.read(json)).toEqual({ platformUserId: '42', platformAccountId: '42', handle: 'ada', displayName: 'Ada', avatarUrl: 'https://acme.example/ada.png' });
-    expect(acme.identity.read({ data: { id: '7', login: '' } })).toMatchObject({ platformUserId: '7', handle: null, displayName: null });
+    expect(acme.identity.read(json)).toEqual({
+      platformUserId: '42',
+      platformAccountId: '42',
+      handle: 'ada',
+      displayName: 'Ada',
+      avatarUrl: 'https://acme.example/ada.png',
+    });
+    expect(acme.identity.read({ data: { id: '7', login: '' } })).toMatchObject({
+      platformUserId: '7',
+      handle: null,
+      displayName: null,
+    });
   });
 
-  it.each([{}, { data: null }, { data: { id: '' } }, { data: { id: 2 ** 53 } }, { data: { id: {} } }, [], null, 'id'])('finds nobody in %j', (json) => {
-    expect(acme.identity.read(json)).toBeUndefined();
-  });
+  it.each([{}, { data: null }, { data: { id: '' } }, { data: { id: 2 ** 53 } }, { data: { id: {} } }, [], null, 'id'])(
+    'finds nobody in %j',
+    (json) => {
+      expect(acme.identity.read(json)).toBeUndefined();
+    },
+  );
 
   it('finds nobody in what objects inherit', () => {
     expect(made({ identity: { ...entry.identity, id: 'constructor.name' } }).identity.read({})).toBeUndefined();
   });
 });
 
-const token = (status: number, body: string, headers: Record<string, string> = {}) => readTokenAnswer(acme, { status, headers, body: Buffer.from(body) });
+const token = (status: number, body: string, headers: Record<string, string> = {}) =>
+  readTokenAnswer(acme, { status, headers, body: Buffer.from(body) });
 const failed = (failure: object) => ({ ok: false, failure });
 
 describe('what its token endpoint says', () => {
@@ -137,10 +198,20 @@ describe('what its API says', () => {
   });
 
   it.each<[number, string, Record<string, string>, object]>([
-    [401, '', { 'www-authenticate': 'Bearer realm="acme", error="invalid_token", error_description="ended"' }, { class: 'permanent', reason: 'grant_revoked', code: 'invalid_token' }],
+    [
+      401,
+      '',
+      { 'www-authenticate': 'Bearer realm="acme", error="invalid_token", error_description="ended"' },
+      { class: 'permanent', reason: 'grant_revoked', code: 'invalid_token' },
+    ],
     [401, '{"error":"invalid_token"}', {}, { class: 'permanent', code: 'invalid_token' }],
     [200, '{"error":"invalid_token"}', {}, { class: 'permanent', code: 'invalid_token' }],
-    [403, '', { 'www-authenticate': 'Bearer error="insufficient_scope"' }, { class: 'permission', reason: 'scope_missing' }],
+    [
+      403,
+      '',
+      { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+      { class: 'permission', reason: 'scope_missing' },
+    ],
     [401, '', {}, { class: 'temporary' }],
     [401, '', { 'www-authenticate': 'Basic realm="a proxy"' }, { class: 'temporary' }],
     [400, '{"error":"invalid_token"}', {}, { class: 'temporary' }],

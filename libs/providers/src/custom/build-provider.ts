@@ -25,11 +25,17 @@ export function buildProvider(custom: CustomProvider): Provider {
     liveOnly: true,
     authorize: authorizeOf(custom),
     scopes: custom.scopes,
-    token: { exchange: codeRequest(token), read: tokenReader(custom.token), defaultLife: custom.token.defaultLifeSeconds },
+    token: {
+      exchange: codeRequest(token),
+      read: tokenReader(custom.token),
+      defaultLife: custom.token.defaultLifeSeconds,
+    },
     refresh: { ...refreshOf(custom), request: refreshRequest(token) },
     /** The refresh token: RFC 7009 2.1 has the access tokens of its grant go with it. */
     ...(custom.revoke && {
-      revoke: revokeRequest({ url: custom.revoke.url, authentication }, ({ refreshToken, accessToken }) => (refreshToken ?? accessToken).reveal()),
+      revoke: revokeRequest({ url: custom.revoke.url, authentication }, ({ refreshToken, accessToken }) =>
+        (refreshToken ?? accessToken).reveal(),
+      ),
     }),
     identity,
     probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
@@ -63,6 +69,10 @@ const refreshOf = ({ refresh }: CustomProvider): Pick<Provider['refresh'], 'mode
 
 const identityOf = ({ identity }: CustomProvider): Provider['identity'] => ({
   request: (accessToken) =>
-    new PlatformRequest({ method: 'GET', url: identity.url, headers: { authorization: `Bearer ${accessToken.reveal()}` } }),
+    new PlatformRequest({
+      method: 'GET',
+      url: identity.url,
+      headers: { authorization: `Bearer ${accessToken.reveal()}` },
+    }),
   read: identityReader(identity),
 });

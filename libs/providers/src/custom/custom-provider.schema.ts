@@ -5,10 +5,20 @@ const A_DAY = 86_400;
 const A_MINUTE = 60;
 
 /** What the protocol itself puts into the authorization request. */
-const RESERVED = ['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method'];
+const RESERVED = [
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+];
 
 /** Tokens and secrets go there, so nobody on the way may read along; on this machine there is no way. */
-const url = z.string().refine(isSafe, 'must be an https URL (http only on a loopback host), without user, password and fragment');
+const url = z
+  .string()
+  .refine(isSafe, 'must be an https URL (http only on a loopback host), without user, password and fragment');
 const text = z.string().min(1, 'must not be empty');
 const seconds = (least: number) => z.int('must be a whole number of seconds').min(least, `must be at least ${least}`);
 const scopes = z.array(text.regex(/^[^\s,]+$/, 'must hold no space and no comma'));
@@ -46,7 +56,13 @@ const refresh = z.discriminatedUnion(
   { error: MODES },
 );
 
-const identity = z.strictObject({ url, id: path, handle: path.optional(), name: path.optional(), avatar: path.optional() });
+const identity = z.strictObject({
+  url,
+  id: path,
+  handle: path.optional(),
+  name: path.optional(),
+  avatar: path.optional(),
+});
 
 const CLASSES = ['permanent', 'app', 'owner', 'permission', 'temporary'] as const;
 

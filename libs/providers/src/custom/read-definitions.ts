@@ -10,7 +10,9 @@ export function readDefinitions(given: unknown, taken: readonly string[]): Custo
   const entries = given as unknown[];
   const results = entries.map((entry) => customProviderSchema.safeParse(entry));
   const problems = [
-    ...results.flatMap(({ error }, index) => (error?.issues ?? []).flatMap(sentencesOf).map((said) => `${entryOf(entries, index)}, ${said}`)),
+    ...results.flatMap(({ error }, index) =>
+      (error?.issues ?? []).flatMap(sentencesOf).map((said) => `${entryOf(entries, index)}, ${said}`),
+    ),
     ...results.flatMap(({ data }, index) => (data ? clash(data.name, index, { entries, taken }) : [])),
   ];
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${VARIABLE}: ${problem}`));
@@ -26,12 +28,17 @@ function entryOf(entries: unknown[], index: number): string {
 const nameOf = (entry: unknown): string | undefined => z.object({ name: z.string() }).safeParse(entry).data?.name;
 
 function sentencesOf(issue: z.core.$ZodIssue): string[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a known field`);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: is not a known field`);
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   return [`${issue.path.join('.') || 'the entry'}: ${isMissing ? 'is needed' : issue.message}`];
 }
 
-function clash(name: string, index: number, { entries, taken }: { entries: unknown[]; taken: readonly string[] }): string[] {
+function clash(
+  name: string,
+  index: number,
+  { entries, taken }: { entries: unknown[]; taken: readonly string[] },
+): string[] {
   if (taken.includes(name)) return [`${entryOf(entries, index)}, name: is taken by a provider that is there already`];
   const first = entries.findIndex((entry) => nameOf(entry) === name);
   return first < index ? [`${entryOf(entries, index)}, name: is that of entry ${first + 1} too`] : [];

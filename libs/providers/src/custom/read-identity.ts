@@ -21,6 +21,8 @@ const textAt = (json: unknown, path: string | undefined): string | null =>
   path === undefined ? null : textField.parse(valueAt(json, path));
 
 const valueAt = (json: unknown, path: string): unknown =>
-  path.split('.').reduce((within, field) => (isObject(within) && Object.hasOwn(within, field) ? within[field] : undefined), json);
+  path
+    .split('.')
+    .reduce((within, field) => (isObject(within) && Object.hasOwn(within, field) ? within[field] : undefined), json);
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -12,19 +12,23 @@ const entry = {
 };
 const builtIn = [...PROVIDER_NAMES];
 
-describe('the operator\'s providers in the registry', () => {
+describe("the operator's providers in the registry", () => {
   it('are none where no file is named', () => {
     registerProviders(undefined);
     expect(PROVIDER_NAMES).toEqual(builtIn);
   });
 
   it('are none at all while one of them is wrong', () => {
-    expect(() => { registerProviders([entry, { ...entry, name: 'beta', title: 7 }]); }).toThrow('entry 2 ("beta"), title');
+    expect(() => {
+      registerProviders([entry, { ...entry, name: 'beta', title: 7 }]);
+    }).toThrow('entry 2 ("beta"), title');
     expect(findProvider('acme')).toBeUndefined();
   });
 
   it.each(builtIn)('never take the name of %s', (name) => {
-    expect(() => { registerProviders([{ ...entry, name }]); }).toThrow('name: ');
+    expect(() => {
+      registerProviders([{ ...entry, name }]);
+    }).toThrow('name: ');
     expect(findProvider(name)?.liveOnly).toBeUndefined();
   });
 

@@ -48,7 +48,9 @@ const fields: Readonly<Record<string, (told: Told) => unknown>> = {
   access_token: ({ page, issue }) => issue(page),
   category: () => 'Local business',
   tasks: ({ page }) => (page.traits.mayNotPublish ? FEW_TASKS : ALL_TASKS),
-  picture: ({ persona, platform }) => ({ data: { height: 200, is_silhouette: false, url: platform.avatarUrl(persona), width: 200 } }),
+  picture: ({ persona, platform }) => ({
+    data: { height: 200, is_silhouette: false, url: platform.avatarUrl(persona), width: 200 },
+  }),
 };
 
 /** `GET /me/accounts`, page by page. The last page has cursors too, and no `next`. */
@@ -57,19 +59,27 @@ export function accounts(request: SandboxRequest, platform: Platform): SandboxAn
   const grant = personBehind(platform, token, 'accounts');
   const asked = readFields(request.query);
   const pages = listed(platform, grant);
-  const start = request.query.after === undefined ? 0 : pages.findIndex(({ id }) => id === fromCursor(need(request.query, 'after'))) + 1;
+  const start =
+    request.query.after === undefined
+      ? 0
+      : pages.findIndex(({ id }) => id === fromCursor(need(request.query, 'after'))) + 1;
   const shown = pages.slice(start, start + PAGES_AT_ONCE);
   const held = heldAccess(grant, token);
-  const data = shown.map((page) => tell(asked, { page, persona: personaOf(grant), platform, issue: issuer(platform, grant, held) }));
+  const data = shown.map((page) =>
+    tell(asked, { page, persona: personaOf(grant), platform, issue: issuer(platform, grant, held) }),
+  );
   return { status: 200, body: { data, ...paging(shown, start + PAGES_AT_ONCE < pages.length) } };
 }
 
-const issuer = (platform: Platform, grant: GrantRecord, held: HeldToken | undefined) => ({ id }: Page): string => {
-  if (!held) throw new Refusal('unknown_token');
-  return issuePageToken(platform, grant, id, held);
-};
+const issuer =
+  (platform: Platform, grant: GrantRecord, held: HeldToken | undefined) =>
+  ({ id }: Page): string => {
+    if (!held) throw new Refusal('unknown_token');
+    return issuePageToken(platform, grant, id, held);
+  };
 
-const tell = (asked: string[], told: Told): object => Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(told)]));
+const tell = (asked: string[], told: Told): object =>
+  Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(told)]));
 
 /** `picture.type(large)` asks for `picture`. */
 function readFields({ fields: text = DEFAULT_FIELDS }: Parameters): string[] {
@@ -86,5 +96,10 @@ function paging(shown: Page[], more: boolean): object {
   const [first, last] = [shown[0], shown.at(-1)];
   if (!first || !last) return {};
   const after = toCursor(last.id);
-  return { paging: { cursors: { before: toCursor(first.id), after }, ...(more && { next: graph(`/me/accounts?after=${after}`) }) } };
+  return {
+    paging: {
+      cursors: { before: toCursor(first.id), after },
+      ...(more && { next: graph(`/me/accounts?after=${after}`) }),
+    },
+  };
 }

@@ -14,12 +14,20 @@ const own: Refusals = {
   unknown_code: () => code('Invalid verification code format.'),
   late_code: () => code('This authorization code has expired.', 36007),
   wrong_redirect: () =>
-    code('Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request', 36008),
+    code(
+      'Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request',
+      36008,
+    ),
   reused_code: () => code('This authorization code has been used.', 36009),
   checkpoint: () => checkpoint('www.facebook.com', 459),
-  suspended_user: () => graphError({ message: 'The action attempted has been deemed abusive or is otherwise disallowed', code: 368 }),
+  suspended_user: () =>
+    graphError({ message: 'The action attempted has been deemed abusive or is otherwise disallowed', code: 368 }),
   lost_role: () =>
-    graphError({ message: 'Error validating access token: The user is no longer allowed to manage this Page.', code: 190, subcode: 492 }),
+    graphError({
+      message: 'Error validating access token: The user is no longer allowed to manage this Page.',
+      code: 190,
+      subcode: 492,
+    }),
 };
 
 export const refuse = refuseGraph(own);

@@ -19,7 +19,8 @@ export interface Speaker {
 }
 
 /** In the header or in the query. */
-export const tokenOf = ({ authorization, query }: SandboxRequest): string => query.access_token ?? bearerOf(authorization);
+export const tokenOf = ({ authorization, query }: SandboxRequest): string =>
+  query.access_token ?? bearerOf(authorization);
 
 /** Refuses a token that ended, with the reason; a Page's token ends with its person's role. */
 export function speakerOf(platform: Platform, token: string): Speaker {

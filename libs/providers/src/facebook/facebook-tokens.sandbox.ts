@@ -28,7 +28,8 @@ const SHORT_LIFE = hours(1);
 const DATA_ACCESS = days(90);
 
 /** The person as one app knows her. */
-export const appScopedId = (clientId: string, { number }: Persona): string => stableNumber(17, 'person', clientId, number);
+export const appScopedId = (clientId: string, { number }: Persona): string =>
+  stableNumber(17, 'person', clientId, number);
 
 /** GET or POST, the parameters in the query or in a form; a code, or a living token for one of full life. */
 export function giveToken({ query, form }: SandboxRequest, platform: Platform): SandboxAnswer {
@@ -56,7 +57,11 @@ function exchangeToken(clientId: string, token: string, platform: Platform): Iss
 
 const answer = ({ accessToken, expiresIn }: IssuedAccess, platform: Platform): SandboxAnswer => ({
   status: 200,
-  body: { access_token: accessToken, token_type: 'bearer', ...(!hasQuirk(platform, NO_EXPIRES_IN) && { expires_in: expiresIn }) },
+  body: {
+    access_token: accessToken,
+    token_type: 'bearer',
+    ...(!hasQuirk(platform, NO_EXPIRES_IN) && { expires_in: expiresIn }),
+  },
   headers: { 'cache-control': 'private, no-cache, no-store, must-revalidate' },
 });
 
@@ -73,7 +78,13 @@ function findings(clientId: string, token: string, platform: Platform): object {
   try {
     const speaker = speakerOf(platform, token);
     if (speaker.grant.clientId !== clientId) throw new Refusal('wrong_kind_of_token');
-    return { app_id: clientId, type: speaker.page ? 'PAGE' : 'USER', application: 'An app', ...lives(speaker), ...rights(speaker) };
+    return {
+      app_id: clientId,
+      type: speaker.page ? 'PAGE' : 'USER',
+      application: 'An app',
+      ...lives(speaker),
+      ...rights(speaker),
+    };
   } catch (error) {
     if (!(error instanceof Refusal) || error.reason === 'wrong_kind_of_token') throw error;
     return { app_id: clientId, error: inside(error), is_valid: false, scopes: [] };

@@ -17,7 +17,14 @@ const atPages = (given: PlatformAnswer): Failure | 'ok' => failureIn(readProfile
 const atProbe = (given: PlatformAnswer): Failure | 'ok' => failureIn(readProbeAnswer(facebook, given));
 
 const error = (code: number, subcode?: number, message = 'A sentence.', more: object = {}): object => ({
-  error: { message, type: 'OAuthException', code, ...(subcode !== undefined && { error_subcode: subcode }), fbtrace_id: 'A1', ...more },
+  error: {
+    message,
+    type: 'OAuthException',
+    code,
+    ...(subcode !== undefined && { error_subcode: subcode }),
+    fbtrace_id: 'A1',
+    ...more,
+  },
 });
 const dead = (reason = 'grant_revoked'): object => ({ class: 'permanent', reason });
 const owner = (reason: string): object => ({ class: 'owner', reason });
@@ -31,8 +38,18 @@ describe('the token endpoint of Facebook', () => {
     ['a code that was used', 400, error(100, 36_009, 'This authorization code has been used.'), dead()],
     ['a code that is too old', 400, error(100, 36_007, 'This authorization code has expired.'), dead()],
     ['another redirect URI', 400, error(100, 36_008, 'Error validating verification code.'), dead()],
-    ['a wrong secret, under the number of a passing trouble', 400, error(1, undefined, 'Error validating client secret.'), misconfigured],
-    ['the same with the subcode that was seen once', 400, error(1, 33, 'Error validating client secret.'), misconfigured],
+    [
+      'a wrong secret, under the number of a passing trouble',
+      400,
+      error(1, undefined, 'Error validating client secret.'),
+      misconfigured,
+    ],
+    [
+      'the same with the subcode that was seen once',
+      400,
+      error(1, 33, 'Error validating client secret.'),
+      misconfigured,
+    ],
     ['a passing trouble', 400, error(1, undefined, 'An unknown error occurred'), temporary],
     ['another', 500, error(2, undefined, 'Service temporarily unavailable', { is_transient: true }), temporary],
     ['an app that does not exist', 400, error(101, undefined, 'Error validating application.'), misconfigured],
@@ -61,9 +78,9 @@ describe('the API of Facebook', () => {
     ['another', 400, error(299), permission('scope_missing')],
     ['a capability that the app lacks', 400, error(3), permission('scope_missing')],
     ['a Page that is gone or out of reach', 400, error(100, 33), permission('role_lost')],
-    ['the app\'s limit', 400, error(4), limited],
-    ['the person\'s limit', 400, error(17), limited],
-    ['a Page\'s limit', 403, error(32), limited],
+    ["the app's limit", 400, error(4), limited],
+    ["the person's limit", 400, error(17), limited],
+    ["a Page's limit", 403, error(32), limited],
     ['another limit', 400, error(613), limited],
     ['the limit of all Pages', 400, error(80_001), limited],
     ['a post that was there already, which is no word on health', 400, error(506), temporary],
@@ -74,21 +91,29 @@ describe('the API of Facebook', () => {
   });
 
   it('says in minutes when a limit ends', () => {
-    const headers = { 'x-business-use-case-usage': '{"1":[{"type":"pages","call_count":100,"estimated_time_to_regain_access":19}]}' };
+    const headers = {
+      'x-business-use-case-usage': '{"1":[{"type":"pages","call_count":100,"estimated_time_to_regain_access":19}]}',
+    };
     expect(atPages(answer(400, error(80_001), headers))).toMatchObject({ ...limited, retryAfter: 19 * 60 });
     expect(atPages(answer(400, error(4)))).toMatchObject({ ...limited, retryAfter: 3_600 });
   });
 });
 
 describe('an inspection at Facebook', () => {
-  const found = (inside: object | undefined): object => ({ data: { app_id: '1', is_valid: false, scopes: [], ...(inside && { error: inside }) } });
+  const found = (inside: object | undefined): object => ({
+    data: { app_id: '1', is_valid: false, scopes: [], ...(inside && { error: inside }) },
+  });
 
   it.each([
     ['a changed password', { code: 190, message: 'A sentence.', subcode: 460 }, dead('password_changed')],
     ['a token that has ended', { code: 190, message: 'A sentence.', subcode: 463 }, dead('grant_expired')],
     ['a lost role', { code: 190, message: 'A sentence.', subcode: 492 }, dead('role_lost')],
     ['a checkpoint', { code: 190, message: 'A sentence.', subcode: 459 }, owner('checkpoint')],
-    ['a token that nobody gave', { code: 190, message: 'Invalid OAuth access token - Cannot parse access token' }, dead()],
+    [
+      'a token that nobody gave',
+      { code: 190, message: 'Invalid OAuth access token - Cannot parse access token' },
+      dead(),
+    ],
     ['no reason', undefined, dead()],
     ['a passing trouble', { code: 2, message: 'A sentence.' }, temporary],
     ['a reason that nobody lists', { code: 4_711, message: 'A sentence.' }, temporary],
@@ -97,11 +122,21 @@ describe('an inspection at Facebook', () => {
   });
 
   it.each([
-    ['a wrong secret, in the words of a dead token', 400, error(190, undefined, 'Invalid OAuth access token signature.'), misconfigured],
+    [
+      'a wrong secret, in the words of a dead token',
+      400,
+      error(190, undefined, 'Invalid OAuth access token signature.'),
+      misconfigured,
+    ],
     ['an app that does not exist', 400, error(101), misconfigured],
     ['an app without the right to ask', 400, error(10), misconfigured],
     ['a limit', 400, error(4), limited],
-    ['a token of another app', 400, error(100, undefined, '(#100) The App_id in the input_token did not match the Viewing App'), temporary],
+    [
+      'a token of another app',
+      400,
+      error(100, undefined, '(#100) The App_id in the input_token did not match the Viewing App'),
+      temporary,
+    ],
     ['an outage', 502, '', temporary],
   ])('that is refused blames no account: %s', (_what, status, body, meaning) => {
     expect(atProbe(answer(status, body))).toMatchObject(meaning);

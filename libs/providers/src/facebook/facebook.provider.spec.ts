@@ -26,12 +26,23 @@ describe('Facebook', () => {
   });
 
   it('gets a code with the secret in the form, and never a verifier', () => {
-    const exchange = facebook.token.exchange({ app, code: new Secret('code'), redirectUri, verifier: new Secret('verifier') });
+    const exchange = facebook.token.exchange({
+      app,
+      code: new Secret('code'),
+      redirectUri,
+      verifier: new Secret('verifier'),
+    });
     expect(exchange.reveal()).toEqual({
       method: 'POST',
       url: `${graph}/oauth/access_token`,
       headers: {},
-      form: { grant_type: 'authorization_code', code: 'code', redirect_uri: redirectUri, client_id: app.clientId, client_secret: 's3cr+t' },
+      form: {
+        grant_type: 'authorization_code',
+        code: 'code',
+        redirect_uri: redirectUri,
+        client_id: app.clientId,
+        client_secret: 's3cr+t',
+      },
     });
   });
 
@@ -40,7 +51,12 @@ describe('Facebook', () => {
       method: 'POST',
       url: `${graph}/oauth/access_token`,
       headers: {},
-      form: { grant_type: 'fb_exchange_token', fb_exchange_token: 'EAAtoken', client_id: app.clientId, client_secret: 's3cr+t' },
+      form: {
+        grant_type: 'fb_exchange_token',
+        fb_exchange_token: 'EAAtoken',
+        client_id: app.clientId,
+        client_secret: 's3cr+t',
+      },
     };
     expect(facebook.token.prolong?.(tokens).reveal()).toEqual(expected);
     expect(facebook.refresh.request(tokens).reveal()).toEqual(expected);
@@ -48,12 +64,22 @@ describe('Facebook', () => {
   });
 
   it('may leave out how long a token lives', () => {
-    expect(facebook.token.read({ access_token: 'EAA', token_type: 'bearer' })).toMatchObject({ expiresIn: null, refreshToken: null, scopes: null });
-    expect(facebook.token.read({ access_token: 'EAA', token_type: 'bearer', expires_in: 5_183_944 })).toMatchObject({ expiresIn: 5_183_944 });
+    expect(facebook.token.read({ access_token: 'EAA', token_type: 'bearer' })).toMatchObject({
+      expiresIn: null,
+      refreshToken: null,
+      scopes: null,
+    });
+    expect(facebook.token.read({ access_token: 'EAA', token_type: 'bearer', expires_in: 5_183_944 })).toMatchObject({
+      expiresIn: 5_183_944,
+    });
   });
 
   it('takes the app from the person with her token', () => {
-    expect(facebook.revoke?.(tokens).reveal()).toEqual({ method: 'DELETE', url: `${graph}/me/permissions`, headers: bearer });
+    expect(facebook.revoke?.(tokens).reveal()).toEqual({
+      method: 'DELETE',
+      url: `${graph}/me/permissions`,
+      headers: bearer,
+    });
   });
 
   it('says who somebody is and, in the same call, what she gave', () => {
@@ -87,7 +113,14 @@ describe('Facebook', () => {
 });
 
 describe('the Pages of a person at Facebook', () => {
-  const page = { id: '1', name: 'Bakery', username: 'bakery', access_token: 'EAApage', tasks: ['CREATE_CONTENT'], picture: { data: { url: 'https://p' } } };
+  const page = {
+    id: '1',
+    name: 'Bakery',
+    username: 'bakery',
+    access_token: 'EAApage',
+    tasks: ['CREATE_CONTENT'],
+    picture: { data: { url: 'https://p' } },
+  };
   const only = (over: object) => facebook.profiles!.read({ data: [{ ...page, ...over }] })!.profiles[0]!;
 
   it('are asked for a hundred at a time, after the cursor', () => {
@@ -104,7 +137,13 @@ describe('the Pages of a person at Facebook', () => {
 
   it('come each with a token, a handle and a picture', () => {
     const profile = only({});
-    expect(profile).toMatchObject({ platformAccountId: '1', handle: 'bakery', displayName: 'Bakery', avatarUrl: 'https://p', ineligible: null });
+    expect(profile).toMatchObject({
+      platformAccountId: '1',
+      handle: 'bakery',
+      displayName: 'Bakery',
+      avatarUrl: 'https://p',
+      ineligible: null,
+    });
     expect(profile.accessToken?.reveal()).toBe('EAApage');
   });
 
@@ -121,49 +160,75 @@ describe('the Pages of a person at Facebook', () => {
 
   it('go on where there is a next page, and not because there is a cursor', () => {
     const paging = { cursors: { before: 'a', after: 'b' } };
-    expect(facebook.profiles!.read({ data: [page], paging: { ...paging, next: 'https://graph.facebook.com/…' } })?.after).toBe('b');
+    expect(
+      facebook.profiles!.read({ data: [page], paging: { ...paging, next: 'https://graph.facebook.com/…' } })?.after,
+    ).toBe('b');
     expect(facebook.profiles!.read({ data: [page], paging })).toMatchObject({ after: null });
     expect(facebook.profiles!.read({ data: [page], paging })).not.toHaveProperty('cutOff');
     expect(facebook.profiles!.read({ data: [] })).toEqual({ profiles: [], after: null });
   });
 
   it('go on at the address of the next page where there is no cursor, without the token that stands in it', () => {
-    const next = 'https://graph.facebook.com/v25.0/77/accounts?access_token=EAAtoken&limit=1000&offset=100&__paging_token=q%3D';
+    const next =
+      'https://graph.facebook.com/v25.0/77/accounts?access_token=EAAtoken&limit=1000&offset=100&__paging_token=q%3D';
     const { after } = facebook.profiles!.read({ data: [page], paging: { next } })!;
     const { url } = facebook.profiles!.request(tokens.accessToken, after, 5).reveal();
     expect(new URL(url).pathname).toBe('/v25.0/me/accounts');
-    expect(Object.fromEntries(new URL(url).searchParams)).toEqual({ offset: '100', __paging_token: 'q=', limit: '5', fields: expect.any(String) });
+    expect(Object.fromEntries(new URL(url).searchParams)).toEqual({
+      offset: '100',
+      __paging_token: 'q=',
+      limit: '5',
+      fields: expect.any(String),
+    });
   });
 
-  it.each(['https://evil.example/me/accounts?after=b', 'http://graph.facebook.com/me/accounts?after=b', 'next', 7, { url: 'x' }])(
-    'are cut off where the next page is at %j, which is not asked',
-    (next) => {
-      expect(facebook.profiles!.read({ data: [page], paging: { next } })).toMatchObject({ after: null, cutOff: true });
-    },
-  );
+  it.each([
+    'https://evil.example/me/accounts?after=b',
+    'http://graph.facebook.com/me/accounts?after=b',
+    'next',
+    7,
+    { url: 'x' },
+  ])('are cut off where the next page is at %j, which is not asked', (next) => {
+    expect(facebook.profiles!.read({ data: [page], paging: { next } })).toMatchObject({ after: null, cutOff: true });
+  });
 
   it('are cut off where it cannot be read whether there are more', () => {
     expect(facebook.profiles!.read({ data: [page], paging: 'none' })).toMatchObject({ after: null, cutOff: true });
   });
 
   it('are asked for with a smaller number where the platform says so, and only then', () => {
-    const error = (message: string) => ({ status: 500, headers: {}, body: Buffer.from(JSON.stringify({ error: { message, code: 1 } })) });
-    expect(facebook.profiles!.isTooMuch!(error("Please reduce the amount of data you're asking for, then retry your request"))).toBe(true);
+    const error = (message: string) => ({
+      status: 500,
+      headers: {},
+      body: Buffer.from(JSON.stringify({ error: { message, code: 1 } })),
+    });
+    expect(
+      facebook.profiles!.isTooMuch!(
+        error("Please reduce the amount of data you're asking for, then retry your request"),
+      ),
+    ).toBe(true);
     expect(facebook.profiles!.isTooMuch!(error('An unknown error occurred'))).toBe(false);
   });
 
-  it.each([undefined, {}, { data: null }, { data: [{ id: 1.5 }] }, { error: { code: 190 } }])('are not read out of %j', (json) => {
-    expect(facebook.profiles!.read(json)).toBeUndefined();
-  });
+  it.each([undefined, {}, { data: null }, { data: [{ id: 1.5 }] }, { error: { code: 190 } }])(
+    'are not read out of %j',
+    (json) => {
+      expect(facebook.profiles!.read(json)).toBeUndefined();
+    },
+  );
 });
 
 describe('a probe at Facebook', () => {
-  const inspected = (data: object) => facebook.probe.read({ data: { app_id: app.clientId, type: 'PAGE', profile_id: '1', is_valid: true, ...data } });
+  const inspected = (data: object) =>
+    facebook.probe.read({ data: { app_id: app.clientId, type: 'PAGE', profile_id: '1', is_valid: true, ...data } });
 
-  it('asks about the token with the app\'s own id and secret', () => {
+  it("asks about the token with the app's own id and secret", () => {
     const { url, method } = facebook.probe.request({ ...tokens, scopes: [], platformAccountId: '1' }).reveal();
     expect([method, new URL(url).pathname]).toEqual(['GET', '/v25.0/debug_token']);
-    expect(Object.fromEntries(new URL(url).searchParams)).toEqual({ input_token: 'EAAtoken', access_token: '1234567890|s3cr+t' });
+    expect(Object.fromEntries(new URL(url).searchParams)).toEqual({
+      input_token: 'EAAtoken',
+      access_token: '1234567890|s3cr+t',
+    });
   });
 
   it('learns the scopes, and the day after which only the person can help', () => {
@@ -186,8 +251,10 @@ describe('a probe at Facebook', () => {
     expect(reading).toMatchObject(ok ? { ok } : { ok, failure: { class: 'permission', reason: 'not_granted' } });
   });
 
-  it('does not look for Pages behind a person\'s token', () => {
-    expect(inspected({ profile_id: undefined, granular_scopes: [{ scope: 'pages_manage_posts', target_ids: ['2'] }] })).toEqual({ ok: true });
+  it("does not look for Pages behind a person's token", () => {
+    expect(
+      inspected({ profile_id: undefined, granular_scopes: [{ scope: 'pages_manage_posts', target_ids: ['2'] }] }),
+    ).toEqual({ ok: true });
   });
 
   it.each([undefined, {}, { data: {} }, { data: { is_valid: 'yes' } }])('reads nothing out of %j', (json) => {

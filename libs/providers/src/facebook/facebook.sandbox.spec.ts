@@ -23,7 +23,9 @@ const client = new SandboxClient(() => sandbox, {
   token: app,
   exchange: { redirect_uri: redirectUri },
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
@@ -32,15 +34,23 @@ const call = (path: string, token: string, method = 'GET'): Promise<Answer> =>
   sandbox.call(graph(path), { method, headers: { authorization: `Bearer ${token}` } });
 const prolong = (token: string, fields: Record<string, string> = {}): Promise<Answer> =>
   sandbox.form(TOKEN, { ...app, grant_type: 'fb_exchange_token', fb_exchange_token: token, ...fields });
-const short = async (persona = 'happy', params: Params = {}): Promise<string> => (await client.connect(persona, params)).access_token;
+const short = async (persona = 'happy', params: Params = {}): Promise<string> =>
+  (await client.connect(persona, params)).access_token;
 const long = async (persona = 'happy', params: Params = {}): Promise<string> =>
   (await prolong(await short(persona, params))).body.access_token as string;
 const debug = (token: string, asker = `${app.client_id}|${app.client_secret}`): Promise<Answer> =>
-  sandbox.call(`${graph('/debug_token')}?${new URLSearchParams({ input_token: token, access_token: asker }).toString()}`);
+  sandbox.call(
+    `${graph('/debug_token')}?${new URLSearchParams({ input_token: token, access_token: asker }).toString()}`,
+  );
 const wait = (seconds: number): Promise<Answer> => sandbox.control('POST', '/clock', { advance_seconds: seconds });
-const settings = (more: object): Promise<Answer> => sandbox.control('POST', '/apps', { provider: 'facebook', client_id: app.client_id, ...more });
+const settings = (more: object): Promise<Answer> =>
+  sandbox.control('POST', '/apps', { provider: 'facebook', client_id: app.client_id, ...more });
 
-interface Page { id: string; access_token: string; [field: string]: unknown }
+interface Page {
+  id: string;
+  access_token: string;
+  [field: string]: unknown;
+}
 
 /** All Pages, as a client finds them that goes on while there is a next one. */
 async function pages(token: string, query = ''): Promise<Page[]> {
@@ -51,11 +61,26 @@ async function pages(token: string, query = ''): Promise<Page[]> {
 
 const error = (code: number, subcode?: number, message: unknown = expect.any(String)): object => ({
   status: 400,
-  body: { error: { message, type: 'OAuthException', code, ...(subcode && { error_subcode: subcode }), fbtrace_id: expect.any(String) } },
+  body: {
+    error: {
+      message,
+      type: 'OAuthException',
+      code,
+      ...(subcode && { error_subcode: subcode }),
+      fbtrace_id: expect.any(String),
+    },
+  },
 });
 const invalid = (subcode?: number): object => ({
   status: 200,
-  body: { data: { app_id: app.client_id, is_valid: false, scopes: [], error: { code: 190, message: expect.any(String), ...(subcode && { subcode }) } } },
+  body: {
+    data: {
+      app_id: app.client_id,
+      is_valid: false,
+      scopes: [],
+      error: { code: 190, message: expect.any(String), ...(subcode && { subcode }) },
+    },
+  },
 });
 
 describe('the dialog of Facebook', () => {
@@ -67,12 +92,16 @@ describe('the dialog of Facebook', () => {
 
   it('goes back with four words for it after no', async () => {
     const { search, hash } = await client.decided('happy', 'deny');
-    expect(search).toBe('?error=access_denied&error_code=200&error_description=Permissions+error&error_reason=user_denied&state=the+state');
+    expect(search).toBe(
+      '?error=access_denied&error_code=200&error_description=Permissions+error&error_reason=user_denied&state=the+state',
+    );
     expect(hash).toBe('');
   });
 
   it('takes scopes parted by spaces too', async () => {
-    expect((await client.decided('happy', 'approve', { scope: 'pages_show_list email' })).searchParams.has('code')).toBe(true);
+    expect(
+      (await client.decided('happy', 'approve', { scope: 'pages_show_list email' })).searchParams.has('code'),
+    ).toBe(true);
   });
 
   it.each([
@@ -81,19 +110,31 @@ describe('the dialog of Facebook', () => {
     ['a redirect URI with a fragment', { redirect_uri: `${redirectUri}#part` }, 'redirect_uri'],
     ['another response type', { response_type: 'token' }, 'response_type'],
     ['a persona who cannot be here', { sandbox_user: 'no-refresh-token' }, 'sandbox_user'],
-    ['a Page of somebody else', { sandbox_user: 'happy', sandbox_decision: 'approve', sandbox_pages: '1000022449949461' }, 'sandbox_pages'],
+    [
+      'a Page of somebody else',
+      { sandbox_user: 'happy', sandbox_decision: 'approve', sandbox_pages: '1000022449949461' },
+      'sandbox_pages',
+    ],
   ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect([status, headers.get('location')]).toEqual([400, null]);
     expect(body).toContain(named);
   });
 
-  it('shows each person\'s Pages with a ticked box, and grants what is ticked for the one who says yes', async () => {
+  it("shows each person's Pages with a ticked box, and grants what is ticked for the one who says yes", async () => {
     const { body } = await client.authorize();
-    const boxes = [...(body as string).matchAll(/name="(sandbox_page\.many-pages\.\d+)" checked/g)].map(([, name]) => name!);
+    const boxes = [...(body as string).matchAll(/name="(sandbox_page\.many-pages\.\d+)" checked/g)].map(
+      ([, name]) => name!,
+    );
     expect(boxes).toHaveLength(3);
     const query = new URLSearchParams(standard).toString();
-    const form = { sandbox_boxes: 'shown', sandbox_user: 'many-pages', sandbox_decision: 'approve', [boxes[0]!]: 'on', 'sandbox_page.happy.1000022449949451': 'on' };
+    const form = {
+      sandbox_boxes: 'shown',
+      sandbox_user: 'many-pages',
+      sandbox_decision: 'approve',
+      [boxes[0]!]: 'on',
+      'sandbox_page.happy.1000022449949451': 'on',
+    };
     const { headers } = await sandbox.form(`https://www.facebook.com/v25.0/dialog/oauth?${query}`, form);
     const { body: first } = await client.exchange(new URL(headers.get('location')!).searchParams.get('code')!);
     expect((await pages(first.access_token)).map(({ name }) => name)).toEqual(['Manuel Manypages’s Page']);
@@ -101,10 +142,14 @@ describe('the dialog of Facebook', () => {
 });
 
 describe('the token endpoint of Facebook', () => {
-  it('gives an hour\'s token for a code, and a long-lived one for that, by POST and by GET', async () => {
+  it("gives an hour's token for a code, and a long-lived one for that, by POST and by GET", async () => {
     const first = await client.connect();
     expect(first).toEqual({ access_token: expect.stringMatching(/^EAA/), token_type: 'bearer', expires_in: 3_600 });
-    const query = new URLSearchParams({ ...app, grant_type: 'fb_exchange_token', fb_exchange_token: first.access_token });
+    const query = new URLSearchParams({
+      ...app,
+      grant_type: 'fb_exchange_token',
+      fb_exchange_token: first.access_token,
+    });
     const { body } = await sandbox.call(`${TOKEN}?${query.toString()}`);
     expect(body).toEqual({ access_token: expect.stringMatching(/^EAA/), token_type: 'bearer', expires_in: 120 });
     expect(await prolong(body.access_token as string)).toMatchObject({ status: 200, body: { expires_in: 120 } });
@@ -119,15 +164,21 @@ describe('the token endpoint of Facebook', () => {
     const [once, late] = [await client.code(), await client.code()];
     await client.exchange(once);
     expect(await client.exchange(once)).toMatchObject(error(100, 36_009, 'This authorization code has been used.'));
-    expect(await client.exchange(await client.code(), { redirect_uri: `${redirectUri}/` })).toMatchObject(error(100, 36_008));
+    expect(await client.exchange(await client.code(), { redirect_uri: `${redirectUri}/` })).toMatchObject(
+      error(100, 36_008),
+    );
     await wait(601);
     expect(await client.exchange(late)).toMatchObject(error(100, 36_007, 'This authorization code has expired.'));
-    expect(await client.exchange('AQmade-up')).toMatchObject(error(100, undefined, 'Invalid verification code format.'));
+    expect(await client.exchange('AQmade-up')).toMatchObject(
+      error(100, undefined, 'Invalid verification code format.'),
+    );
   });
 
   it('calls a wrong secret by the number of a passing trouble, and takes no HTTP Basic', async () => {
     await client.connect();
-    expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(error(1, undefined, 'Error validating client secret.'));
+    expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(
+      error(1, undefined, 'Error validating client secret.'),
+    );
     const authorization = `Basic ${Buffer.from('1234567890:secret').toString('base64')}`;
     const bare = { client_id: undefined, client_secret: undefined };
     expect(await client.exchange(await client.code(), bare, { authorization })).toMatchObject(error(101));
@@ -155,13 +206,17 @@ describe('a person at Facebook', () => {
       { permission: 'pages_read_engagement', status: 'granted' },
       { permission: 'pages_manage_posts', status: 'declined' },
     ]);
-    const { body: other } = await client.exchange(await client.code({ client_id: 'other' }, 'partial-consent'), { client_id: 'other' });
+    const { body: other } = await client.exchange(await client.code({ client_id: 'other' }, 'partial-consent'), {
+      client_id: 'other',
+    });
     expect((await call('/me', other.access_token)).body).not.toMatchObject({ id: body.id });
   });
 
   it('has the fields it has, and a token in the header or the query', async () => {
     const token = await long();
-    expect(await call('/me?fields=id,followers', token)).toMatchObject(error(100, undefined, expect.stringContaining('followers')));
+    expect(await call('/me?fields=id,followers', token)).toMatchObject(
+      error(100, undefined, expect.stringContaining('followers')),
+    );
     expect(await sandbox.call(graph(`/me/permissions?access_token=${token}`))).toMatchObject({ status: 200 });
     expect(await sandbox.call(graph('/me'))).toMatchObject(error(2500));
   });
@@ -170,7 +225,8 @@ describe('a person at Facebook', () => {
     const [before, token] = [await long(), await long()];
     const [page] = await pages(token);
     expect(await call('/me/permissions', token, 'DELETE')).toMatchObject({ status: 200, body: { success: true } });
-    for (const dead of [before, token, page!.access_token]) expect(await call('/me', dead)).toMatchObject(error(190, 458));
+    for (const dead of [before, token, page!.access_token])
+      expect(await call('/me', dead)).toMatchObject(error(190, 458));
   });
 });
 
@@ -180,7 +236,11 @@ describe('the Pages of Facebook', () => {
     const { body: first } = await call('/me/accounts?limit=100', token);
     expect([first.data.length, 'next' in first.paging]).toEqual([2, true]);
     const { body: last } = await call(`/me/accounts?limit=100&after=${first.paging.cursors.after}`, token);
-    expect([last.data.length, 'next' in last.paging, last.paging.cursors.after]).toEqual([1, false, expect.any(String)]);
+    expect([last.data.length, 'next' in last.paging, last.paging.cursors.after]).toEqual([
+      1,
+      false,
+      expect.any(String),
+    ]);
     expect((await call(`/me/accounts?after=${last.paging.cursors.after}`, token)).body).toEqual({ data: [] });
   });
 
@@ -190,8 +250,13 @@ describe('the Pages of Facebook', () => {
     expect(Object.keys(single!).sort()).toEqual(['access_token', 'category', 'id', 'name', 'picture', 'tasks']);
     const many = await pages(await long('many-pages'), fields);
     expect(many.map(({ tasks }) => (tasks as string[]).includes('CREATE_CONTENT'))).toEqual([true, false, true]);
-    expect(many[0]).toMatchObject({ username: 'manuel_manypages.page1', picture: { data: { url: expect.any(String) } } });
-    expect(await call('/me/accounts?fields=id,secrets', await long())).toMatchObject(error(100, undefined, expect.stringContaining('secrets')));
+    expect(many[0]).toMatchObject({
+      username: 'manuel_manypages.page1',
+      picture: { data: { url: expect.any(String) } },
+    });
+    expect(await call('/me/accounts?fields=id,secrets', await long())).toMatchObject(
+      error(100, undefined, expect.stringContaining('secrets')),
+    );
   });
 
   it('of a business portfolio are hidden without business_management, and all without pages_show_list', async () => {
@@ -200,7 +265,7 @@ describe('the Pages of Facebook', () => {
     expect(await pages(await long('no-pages'))).toEqual([]);
   });
 
-  it('have tokens that end with the hour\'s token they came of, or never', async () => {
+  it("have tokens that end with the hour's token they came of, or never", async () => {
     const first = await short();
     const [passing] = await pages(first);
     const [lasting] = await pages((await prolong(first)).body.access_token as string);
@@ -219,9 +284,14 @@ describe('the Pages of Facebook', () => {
   it('that were left out of the latest consent are out of reach for every token before it', async () => {
     const before = await long('page-role-lost');
     const [one, other] = await pages(before);
-    await client.exchange((await client.decided('page-role-lost', 'approve', { sandbox_pages: other!.id })).searchParams.get('code')!);
+    await client.exchange(
+      (await client.decided('page-role-lost', 'approve', { sandbox_pages: other!.id })).searchParams.get('code')!,
+    );
     expect((await pages(before)).map(({ id }) => id)).toEqual([other!.id]);
-    const targets = (await debug(one!.access_token)).body.data.granular_scopes as { scope: string; target_ids: string[] }[];
+    const targets = (await debug(one!.access_token)).body.data.granular_scopes as {
+      scope: string;
+      target_ids: string[];
+    }[];
     expect(targets.map(({ target_ids: ids }) => ids)).toEqual(targets.map(() => [other!.id]));
     expect(targets.map(({ scope }) => scope)).not.toContain('business_management');
   });
@@ -237,16 +307,23 @@ describe('the Pages of Facebook', () => {
 });
 
 describe('an inspection at Facebook', () => {
-  it('tells of a Page\'s token that it has no end, and until when the app may see data', async () => {
+  it("tells of a Page's token that it has no end, and until when the app may see data", async () => {
     const [page] = await pages(await long());
     const { body } = await debug(page!.access_token);
-    expect(body.data).toMatchObject({ app_id: app.client_id, type: 'PAGE', profile_id: page!.id, is_valid: true, expires_at: 0, user_id: expect.any(String) });
+    expect(body.data).toMatchObject({
+      app_id: app.client_id,
+      type: 'PAGE',
+      profile_id: page!.id,
+      is_valid: true,
+      expires_at: 0,
+      user_id: expect.any(String),
+    });
     expect(body.data.scopes).toEqual(expect.arrayContaining(['pages_manage_posts', 'public_profile']));
     expect(body.data.granular_scopes).toContainEqual({ scope: 'pages_manage_posts' });
     expect(body.data.data_access_expires_at).toBeGreaterThan(Date.now() / 1_000 + 89 * 86_400);
   });
 
-  it('tells of a person\'s token when it ends', async () => {
+  it("tells of a person's token when it ends", async () => {
     const { body } = await debug(await long());
     expect(body.data).toMatchObject({ type: 'USER', is_valid: true });
     expect(body.data.expires_at).toBeLessThan(Date.now() / 1_000 + 121);
@@ -270,9 +347,11 @@ describe('an inspection at Facebook', () => {
     expect(await debug(page!.access_token)).toMatchObject({ body: { data: { is_valid: true } } });
   });
 
-  it('is refused to an app with a wrong secret, without one, or for another app\'s token', async () => {
+  it("is refused to an app with a wrong secret, without one, or for another app's token", async () => {
     const token = await long();
-    expect(await debug(token, `${app.client_id}|other`)).toMatchObject(error(190, undefined, 'Invalid OAuth access token signature.'));
+    expect(await debug(token, `${app.client_id}|other`)).toMatchObject(
+      error(190, undefined, 'Invalid OAuth access token signature.'),
+    );
     expect(await debug(token, token)).toMatchObject(error(2500));
     expect(await debug(token, 'another|app')).toMatchObject(error(100, undefined, expect.stringContaining('App_id')));
     expect(await debug('EAAmade-up')).toMatchObject(invalid());

@@ -58,7 +58,9 @@ type Field = (speaker: Speaker, platform: Platform) => unknown;
 const fields: Readonly<Record<string, Field>> = {
   id: ({ grant, page }) => page?.id ?? appScopedId(grant.clientId, personaOf(grant)),
   name: ({ grant, page }) => page?.name ?? personaOf(grant).displayName,
-  picture: ({ grant }, platform) => ({ data: { height: 50, is_silhouette: false, url: platform.avatarUrl(personaOf(grant)), width: 50 } }),
+  picture: ({ grant }, platform) => ({
+    data: { height: 50, is_silhouette: false, url: platform.avatarUrl(personaOf(grant)), width: 50 },
+  }),
   permissions: ({ grant, page }) => {
     if (page) throw new Refusal('invalid_parameter', 'permissions');
     return permissions(grant);
@@ -71,7 +73,10 @@ function me(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const asked = (request.query.fields ?? 'name').split(',');
   const unknown = asked.find((name) => !Object.hasOwn(fields, name));
   if (unknown !== undefined) throw new Refusal('invalid_parameter', unknown);
-  return { status: 200, body: Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(speaker, platform)])) };
+  return {
+    status: 200,
+    body: Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(speaker, platform)])),
+  };
 }
 
 const readPermissions: Endpoint['handle'] = (request, platform) => ({
@@ -124,7 +129,12 @@ export const facebookSandbox = defineSandbox({
       };
     },
     approved: (code) => ({ code }),
-    denied: () => ({ error: 'access_denied', error_code: '200', error_description: 'Permissions error', error_reason: 'user_denied' }),
+    denied: () => ({
+      error: 'access_denied',
+      error_code: '200',
+      error_description: 'Permissions error',
+      error_reason: 'user_denied',
+    }),
     fragment: '_=_',
     newCode: () => `AQ${randomText(150)}`,
   },

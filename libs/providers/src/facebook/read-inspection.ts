@@ -10,7 +10,10 @@ const Inspection = z.object({
     error: z.unknown().optional(),
     profile_id: idField.optional().catch(undefined),
     scopes: z.array(z.string()).optional().catch(undefined),
-    granular_scopes: z.array(z.object({ scope: z.string(), target_ids: z.array(idField).optional() })).default([]).catch([]),
+    granular_scopes: z
+      .array(z.object({ scope: z.string(), target_ids: z.array(idField).optional() }))
+      .default([])
+      .catch([]),
     /** Seconds; 0: no end. */
     data_access_expires_at: z.number().default(0).catch(0),
   }),
@@ -40,4 +43,7 @@ function invalid({ error }: Inspected): ProbeReading | undefined {
 /** A scope that was given for some Pages only names them. */
 const isLeftOut = ({ profile_id: page, granular_scopes: granular }: Inspected): boolean =>
   page !== undefined &&
-  granular.some(({ scope, target_ids: targets }) => REQUIRED_SCOPES.includes(scope) && targets !== undefined && !targets.includes(page));
+  granular.some(
+    ({ scope, target_ids: targets }) =>
+      REQUIRED_SCOPES.includes(scope) && targets !== undefined && !targets.includes(page),
+  );

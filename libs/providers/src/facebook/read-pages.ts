@@ -15,13 +15,19 @@ const Page = z.object({
   username: text,
   access_token: text,
   tasks: z.array(z.string()).nullish().catch(null),
-  picture: z.object({ data: z.object({ url: text }) }).nullish().catch(null),
+  picture: z
+    .object({ data: z.object({ url: text }) })
+    .nullish()
+    .catch(null),
 });
 type Page = z.output<typeof Page>;
 
 const Pages = z.object({
   data: z.array(Page),
-  paging: z.object({ cursors: z.object({ after: text }).nullish().catch(null), next: z.unknown().optional() }).nullish().catch({ next: 'unreadable' }),
+  paging: z
+    .object({ cursors: z.object({ after: text }).nullish().catch(null), next: z.unknown().optional() })
+    .nullish()
+    .catch({ next: 'unreadable' }),
 });
 
 /**

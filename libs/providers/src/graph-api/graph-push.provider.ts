@@ -23,4 +23,5 @@ function read(call: PushCall): PushNotice | undefined {
   return { kind, platformUserId: request.userId, reason: 'deauthorized_by_user', at: request.issuedAt };
 }
 
-const signedRequestIn = ({ body }: PushCall): string => new URLSearchParams(body.toString()).get('signed_request') ?? '';
+const signedRequestIn = ({ body }: PushCall): string =>
+  new URLSearchParams(body.toString()).get('signed_request') ?? '';

@@ -10,8 +10,15 @@ interface GraphError {
   [more: string]: unknown;
 }
 
-const classify = (error: GraphError, { status = 400, headers = {} }: { status?: number; headers?: Record<string, string> } = {}): Failure | undefined =>
-  classifyGraphError({ status, headers, json: { error: { type: 'OAuthException', message: 'A sentence.', fbtrace_id: 'A1', ...error } } });
+const classify = (
+  error: GraphError,
+  { status = 400, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+): Failure | undefined =>
+  classifyGraphError({
+    status,
+    headers,
+    json: { error: { type: 'OAuthException', message: 'A sentence.', fbtrace_id: 'A1', ...error } },
+  });
 
 const dead = (reason: string): object => ({ class: 'permanent', reason });
 const owner = (reason: string): object => ({ class: 'owner', reason });
@@ -75,14 +82,16 @@ describe('an error of the Graph API', () => {
     expect(classify({ code })).toMatchObject(misconfigured);
   });
 
-  it.each([[1], [2]])('%i is the platform\'s own trouble', (code) => {
+  it.each([[1], [2]])("%i is the platform's own trouble", (code) => {
     expect(classify({ code }, { status: 500 })).toMatchObject(unavailable);
     expect(classify({ code, error_subcode: 99 })).toMatchObject(unavailable);
   });
 
   it.each([[1], [100]])('%i is about the app when the sentence is the one about its secret', (code) => {
     expect(classify({ code, message: 'Error validating client secret.' })).toMatchObject(misconfigured);
-    expect(classify({ code, error_subcode: 33, message: 'Error validating client secret' })).toMatchObject(misconfigured);
+    expect(classify({ code, error_subcode: 33, message: 'Error validating client secret' })).toMatchObject(
+      misconfigured,
+    );
     expect(classify({ code, message: 'Error validating client secret. Or so' })?.class).not.toBe('app');
   });
 
@@ -91,8 +100,14 @@ describe('an error of the Graph API', () => {
     [200, 'API access disrupted. Go to the App Dashboard and complete Data Use Checkup.'],
     [200, 'API access blocked.'],
     [3, '(#3) Application does not have the capability to make this API call.'],
-    [200, '(#200) Access to this data is temporarily disabled for non-active apps or apps that have not recently accessed this data due to changes we are making to the Facebook Platform.'],
-    [10, '(#10) To use "Page Public Content Access", your use of this endpoint must be reviewed and approved by Facebook.'],
+    [
+      200,
+      '(#200) Access to this data is temporarily disabled for non-active apps or apps that have not recently accessed this data due to changes we are making to the Facebook Platform.',
+    ],
+    [
+      10,
+      '(#10) To use "Page Public Content Access", your use of this endpoint must be reviewed and approved by Facebook.',
+    ],
     [190, 'Error validating application. Application has been deleted.'],
     [101, 'Error validating application. Cannot get application info due to a system error.'],
     [200, '(#200) Provide valid app ID'],
@@ -113,18 +128,34 @@ describe('an error of the Graph API', () => {
     expect(classify({ code, message })).toMatchObject(permission('scope_missing'));
   });
 
-  it.each([[190, 463], [190, undefined], [200, undefined], [10, undefined]])(
-    '%s with subcode %s is a checkpoint when the sentence is the one about logging in',
-    (code, subcode) => {
-      expect(classify({ code, error_subcode: subcode, message: loginFirst })).toMatchObject(owner('checkpoint'));
-      expect(classify({ code, error_subcode: subcode, message: `Error validating access token: ${loginFirst}` })).toMatchObject(owner('checkpoint'));
-      expect(classify({ code, error_subcode: subcode, message: `${loginFirst} Or so` })).not.toMatchObject(owner('checkpoint'));
-    },
-  );
+  it.each([
+    [190, 463],
+    [190, undefined],
+    [200, undefined],
+    [10, undefined],
+  ])('%s with subcode %s is a checkpoint when the sentence is the one about logging in', (code, subcode) => {
+    expect(classify({ code, error_subcode: subcode, message: loginFirst })).toMatchObject(owner('checkpoint'));
+    expect(
+      classify({ code, error_subcode: subcode, message: `Error validating access token: ${loginFirst}` }),
+    ).toMatchObject(owner('checkpoint'));
+    expect(classify({ code, error_subcode: subcode, message: `${loginFirst} Or so` })).not.toMatchObject(
+      owner('checkpoint'),
+    );
+  });
 
   it.each([
-    [190, 999], [102, 999], [102, 999_999], [9, undefined], [25, undefined], [199, undefined], [300, undefined], [80_015, undefined],
-    [79_999, undefined], [506, undefined], [1_609_005, undefined], [12_345, undefined],
+    [190, 999],
+    [102, 999],
+    [102, 999_999],
+    [9, undefined],
+    [25, undefined],
+    [199, undefined],
+    [300, undefined],
+    [80_015, undefined],
+    [79_999, undefined],
+    [506, undefined],
+    [1_609_005, undefined],
+    [12_345, undefined],
   ])('%s with subcode %s is not known, so nothing is made of it', (code, subcode) => {
     expect(classify({ code, error_subcode: subcode })).toBeUndefined();
   });
@@ -150,25 +181,37 @@ describe('an error of the Graph API', () => {
     expect(classify({ code: 190, subcode: 460 })).toMatchObject(dead('password_changed'));
   });
 
-  it.each([['no json', undefined], ['a text', 'error'], ['no error', {}], ['a text as the error', { error: 'invalid_grant' }], ['a list', [{ error: { code: 190 } }]]])(
-    'is none when there is %s',
-    (_what, json) => {
-      expect(classifyGraphError({ status: 400, headers: {}, json })).toBeUndefined();
-    },
-  );
+  it.each([
+    ['no json', undefined],
+    ['a text', 'error'],
+    ['no error', {}],
+    ['a text as the error', { error: 'invalid_grant' }],
+    ['a list', [{ error: { code: 190 } }]],
+  ])('is none when there is %s', (_what, json) => {
+    expect(classifyGraphError({ status: 400, headers: {}, json })).toBeUndefined();
+  });
 });
 
 describe('a limit of the Graph API', () => {
   const usage = (...minutes: unknown[]): Record<string, string> => ({
     'x-business-use-case-usage': JSON.stringify({
-      17841: minutes.map((time) => ({ type: 'pages', call_count: 100, total_cputime: 25, total_time: 25, estimated_time_to_regain_access: time })),
+      17841: minutes.map((time) => ({
+        type: 'pages',
+        call_count: 100,
+        total_cputime: 25,
+        total_time: 25,
+        estimated_time_to_regain_access: time,
+      })),
     }),
   });
 
-  it.each([[4], [17], [32], [341], [613], [80_000], [80_001], [80_002], [80_014]])('is %i, and an hour where nothing is said', (code) => {
-    expect(classify({ code })).toEqual({ ...limited, code: `${code}` });
-    expect(classify({ code, error_subcode: 2_446_079 }, { status: 403 })).toMatchObject(limited);
-  });
+  it.each([[4], [17], [32], [341], [613], [80_000], [80_001], [80_002], [80_014]])(
+    'is %i, and an hour where nothing is said',
+    (code) => {
+      expect(classify({ code })).toEqual({ ...limited, code: `${code}` });
+      expect(classify({ code, error_subcode: 2_446_079 }, { status: 403 })).toMatchObject(limited);
+    },
+  );
 
   it('ends when the header says so, in minutes, at the latest of its times', () => {
     expect(classify({ code: 80_002 }, { headers: usage(19) })).toMatchObject({ retryAfter: 19 * 60 });

@@ -136,4 +136,5 @@ export function isAppSentence(message: string): boolean {
   return APP_SENTENCES.some((known) => known.test(sentence));
 }
 
-const own = (table: Record<string, Meaning>, key: string): Meaning | undefined => (Object.hasOwn(table, key) ? table[key] : undefined);
+const own = (table: Record<string, Meaning>, key: string): Meaning | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;

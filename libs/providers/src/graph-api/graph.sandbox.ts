@@ -33,15 +33,21 @@ export const checkpoint = (site: string, subcode?: number): SandboxAnswer =>
   session(`You cannot access the app till you log in to ${site} and follow the instructions given.`, subcode);
 
 /** A call with a token or for one that the Graph API does not carry out. */
-export const unsupportedRequest = (): SandboxAnswer => graphError({ message: 'Unsupported request - method type: get', code: 100 });
+export const unsupportedRequest = (): SandboxAnswer =>
+  graphError({ message: 'Unsupported request - method type: get', code: 100 });
 
 /** Minutes until calls are taken again, by business object: the least that can be said. */
-const USAGE = JSON.stringify({ '1': [{ type: 'pages', call_count: 100, total_cputime: 100, total_time: 100, estimated_time_to_regain_access: 1 }] });
+const USAGE = JSON.stringify({
+  '1': [{ type: 'pages', call_count: 100, total_cputime: 100, total_time: 100, estimated_time_to_regain_access: 1 }],
+});
 
 /** In the Graph API's words, and those of public bug reports. */
 const usual: Refusals = {
   missing_client_authentication: () =>
-    graphError({ message: 'An active access token must be used to query information about the current user.', code: 2500 }),
+    graphError({
+      message: 'An active access token must be used to query information about the current user.',
+      code: 2500,
+    }),
   unknown_token: () => graphError({ message: 'Invalid OAuth access token - Cannot parse access token', code: 190 }),
   expired_token: () => session(`Session has expired on ${new Date().toUTCString()}.`, 463),
   revoked_token: () => session('The session is invalid because the user logged out.', 467),
@@ -59,7 +65,12 @@ const usual: Refusals = {
     headers: { 'x-business-use-case-usage': USAGE },
   }),
   server_error: () =>
-    graphError({ message: 'An unexpected error has occurred. Please retry your request later.', code: 2, status: 500, transient: true }),
+    graphError({
+      message: 'An unexpected error has occurred. Please retry your request later.',
+      code: 2,
+      status: 500,
+      transient: true,
+    }),
 };
 
 /** Refuses as the Graph API does; `own` words what this product says differently. */

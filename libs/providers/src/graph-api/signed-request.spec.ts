@@ -20,7 +20,7 @@ const call = (request: string, topic = 'deauthorize'): PushCall => ({
 });
 
 describe('a signed request', () => {
-  it('is genuine when the app\'s secret signed its encoded half', () => {
+  it("is genuine when the app's secret signed its encoded half", () => {
     expect(graphPush.isGenuine(call(signed()), app)).toBe(true);
   });
 
@@ -31,7 +31,7 @@ describe('a signed request', () => {
   const other = encoded(PAYLOAD.replace('218471', '218472'));
   it.each([
     ['another payload', `${hmac(encoded(PAYLOAD))}.${other}`],
-    ['another app\'s secret', signed(PAYLOAD, 'another')],
+    ["another app's secret", signed(PAYLOAD, 'another')],
     ['another algorithm', signed(PAYLOAD.replace('HMAC-SHA256', 'NONE'))],
     ['no algorithm', signed('{"issued_at":1291836800,"user_id":"218471"}')],
     ['no time', signed('{"algorithm":"HMAC-SHA256","user_id":"218471"}')],
@@ -54,7 +54,9 @@ describe('a signed request', () => {
   });
 
   it('is not genuine in a body that is no form', () => {
-    expect(graphPush.isGenuine({ ...call(''), body: Buffer.from(JSON.stringify({ signed_request: signed() })) }, app)).toBe(false);
+    expect(
+      graphPush.isGenuine({ ...call(''), body: Buffer.from(JSON.stringify({ signed_request: signed() })) }, app),
+    ).toBe(false);
   });
 
   it('tells who, when and, by our URL, what', () => {
@@ -64,7 +66,9 @@ describe('a signed request', () => {
   });
 
   it('keeps every digit of an id that comes as a number', () => {
-    expect(graphPush.read(call(signed('{"algorithm":"HMAC-SHA256","issued_at":1291836800,"user_id":17841400000000001}')))).toMatchObject({
+    expect(
+      graphPush.read(call(signed('{"algorithm":"HMAC-SHA256","issued_at":1291836800,"user_id":17841400000000001}'))),
+    ).toMatchObject({
       platformUserId: '17841400000000001',
     });
   });

@@ -19,7 +19,9 @@ interface Halves {
 /** The two halves of `base64url(signature).base64url(JSON)`. */
 function halvesOf(text: string): Halves | undefined {
   const [signature, payload, more] = text.split('.');
-  return signature && payload && more === undefined ? { signature: Buffer.from(signature, 'base64url'), payload } : undefined;
+  return signature && payload && more === undefined
+    ? { signature: Buffer.from(signature, 'base64url'), payload }
+    : undefined;
 }
 
 /** Whether a text has the form of a `signed_request` that was made within the last day. A request without a time could be replayed for ever. */

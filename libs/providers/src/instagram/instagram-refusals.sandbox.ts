@@ -14,16 +14,20 @@ const atCodeExchange: Refusals = {
   reused_code: noMatchingCode,
   late_code: noMatchingCode,
   wrong_redirect: () =>
-    rejected('Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request'),
+    rejected(
+      'Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request',
+    ),
   wrong_client_secret: () => rejected('Error validating client secret.'),
-  missing_parameter: (name) => rejected(name === 'client_id' ? 'Invalid platform app' : `Missing required field ${name}`),
+  missing_parameter: (name) =>
+    rejected(name === 'client_id' ? 'Invalid platform app' : `Missing required field ${name}`),
   unsupported_grant_type: () => rejected('Invalid grant_type: only authorization_code is supported'),
   too_many_requests: () => rejected('Application request limit reached', 429),
   server_error: () => rejected('An unexpected error has occurred. Please retry your request later.', 500),
 };
 
 /** api.instagram.com has an envelope of its own. */
-export const refuseCode = ({ reason, subject }: Refusal): SandboxAnswer => (atCodeExchange[reason] ?? noMatchingCode)(subject);
+export const refuseCode = ({ reason, subject }: Refusal): SandboxAnswer =>
+  (atCodeExchange[reason] ?? noMatchingCode)(subject);
 
 /** graph.instagram.com: a checkpoint comes without its subcode, a wrong secret under 100. */
 export const refuse = refuseGraph({

@@ -9,7 +9,8 @@ const answer = (status: number, body: unknown, headers: Record<string, string> =
   headers,
   body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
 });
-const failureOf = (outcome: { ok: true } | { ok: false; failure: Failure }): Failure | 'ok' => (outcome.ok ? 'ok' : outcome.failure);
+const failureOf = (outcome: { ok: true } | { ok: false; failure: Failure }): Failure | 'ok' =>
+  outcome.ok ? 'ok' : outcome.failure;
 const atToken = (given: PlatformAnswer): Failure | 'ok' => failureOf(readTokenAnswer(instagram, given));
 const atApi = (given: PlatformAnswer): Failure | 'ok' => failureOf(readIdentityAnswer(instagram, given));
 const atProbe = (given: PlatformAnswer): Failure | 'ok' => failureOf(readProbeAnswer(instagram, given));
@@ -22,7 +23,8 @@ const graph = (code: number, subcode?: number, message = 'A sentence.'): object 
 const dead = (reason: string): object => ({ class: 'permanent', reason });
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
 const temporary = { class: 'temporary', reason: 'provider_unavailable' };
-const checkpoint = 'Error validating access token: You cannot access the app till you log in to www.instagram.com and follow the instructions given.';
+const checkpoint =
+  'Error validating access token: You cannot access the app till you log in to www.instagram.com and follow the instructions given.';
 
 describe('the code exchange of Instagram', () => {
   it.each([
@@ -52,16 +54,24 @@ describe('the code exchange of Instagram', () => {
   });
 });
 
-describe('making Instagram\'s tokens live longer', () => {
+describe("making Instagram's tokens live longer", () => {
   it.each([
-    ['an expired token', graph(190, undefined, 'Error validating access token: Session has expired on Sunday'), dead('grant_revoked')],
+    [
+      'an expired token',
+      graph(190, undefined, 'Error validating access token: Session has expired on Sunday'),
+      dead('grant_revoked'),
+    ],
     ['an expired token, with the subcode', graph(190, 463), dead('grant_expired')],
     ['a changed password', graph(190, 460), dead('password_changed')],
     ['an app that was removed', graph(190, 458), dead('grant_revoked')],
     ['a checkpoint without a subcode', graph(190, undefined, checkpoint), { class: 'owner', reason: 'checkpoint' }],
     ['a wrong secret', graph(100, undefined, 'Error validating client secret.'), misconfigured],
     ['a missing permission', graph(10), { class: 'permission', reason: 'scope_missing' }],
-    ['a token that is too young or of another kind', graph(100, undefined, 'Unsupported request - method type: get'), temporary],
+    [
+      'a token that is too young or of another kind',
+      graph(100, undefined, 'Unsupported request - method type: get'),
+      temporary,
+    ],
     ['a limit', graph(4), { class: 'temporary', reason: 'rate_limited', retryAfter: 3_600 }],
     ['trouble of its own', graph(2), temporary],
   ])('is refused for %s', (_what, body, meaning) => {
@@ -79,12 +89,32 @@ describe('the API of Instagram', () => {
     ['a token that is no token', 400, graph(190), dead('grant_revoked')],
     ['a changed password', 401, graph(190, 460), dead('password_changed')],
     ['a checkpoint', 403, graph(190, 459), { class: 'owner', reason: 'checkpoint' }],
-    ['a checkpoint without a subcode', 400, graph(190, undefined, checkpoint), { class: 'owner', reason: 'checkpoint' }],
+    [
+      'a checkpoint without a subcode',
+      400,
+      graph(190, undefined, checkpoint),
+      { class: 'owner', reason: 'checkpoint' },
+    ],
     ['a restricted person', 400, graph(25, 2_207_050), { class: 'owner', reason: 'suspended' }],
-    ['a blocked action that calls itself a limit', 403, graph(4, 2_207_051, 'Application request limit reached'), { class: 'owner', reason: 'blocked' }],
-    ['a person who is not professional', 400, graph(10, undefined, '(#10) The user is not an Instagram Business'), { class: 'permission', reason: 'scope_missing' }],
+    [
+      'a blocked action that calls itself a limit',
+      403,
+      graph(4, 2_207_051, 'Application request limit reached'),
+      { class: 'owner', reason: 'blocked' },
+    ],
+    [
+      'a person who is not professional',
+      400,
+      graph(10, undefined, '(#10) The user is not an Instagram Business'),
+      { class: 'permission', reason: 'scope_missing' },
+    ],
     ['an account that is gone', 400, graph(100, 33), { class: 'permission', reason: 'role_lost' }],
-    ['the posts of a day', 400, graph(9, 2_207_042), { class: 'temporary', reason: 'rate_limited', retryAfter: 86_400 }],
+    [
+      'the posts of a day',
+      400,
+      graph(9, 2_207_042),
+      { class: 'temporary', reason: 'rate_limited', retryAfter: 86_400 },
+    ],
     ['a limit', 429, graph(80_002), { class: 'temporary', reason: 'rate_limited', retryAfter: 3_600 }],
     ['nothing that is listed', 400, graph(24), temporary],
   ])('says %s, to the identity call and to the probe', (_what, status, body, meaning) => {
@@ -99,7 +129,9 @@ describe('the API of Instagram', () => {
   });
 
   it('waits as long as the header says', () => {
-    const headers = { 'x-business-use-case-usage': '{"178":[{"type":"instagram","estimated_time_to_regain_access":19}]}' };
+    const headers = {
+      'x-business-use-case-usage': '{"178":[{"type":"instagram","estimated_time_to_regain_access":19}]}',
+    };
     expect(atApi(answer(400, graph(80_002), headers))).toMatchObject({ retryAfter: 19 * 60 });
   });
 });

@@ -16,7 +16,11 @@ const NOT_FOR_THIS_PERSON: Meaning = { class: 'permanent', reason: 'app_misconfi
 /** `error_type` is always the same, so the sentence alone tells. The first is the documentation's, the others were seen. */
 const BY_SENTENCE: [sentence: RegExp, code: string, meaning: Meaning][] = [
   [/^Matching code was not found or was already used\.?$/, 'code_not_found', NO_CODE],
-  [/^Error validating verification code\. Please make sure your redirect_uri is identical\b/, 'redirect_mismatch', NO_CODE],
+  [
+    /^Error validating verification code\. Please make sure your redirect_uri is identical\b/,
+    'redirect_mismatch',
+    NO_CODE,
+  ],
   [/^Invalid platform app\.?$/, 'invalid_platform_app', MISCONFIGURED],
   [/^Error validating client secret\.?$/, 'wrong_client_secret', MISCONFIGURED],
   [/^Invalid (client|app|application)[_ ]?id\b/i, 'invalid_platform_app', MISCONFIGURED],

@@ -8,7 +8,9 @@ import { instagram } from './instagram.provider.js';
 const app = { clientId: '990602627938098', clientSecret: new Secret('the secret') };
 const accessToken = new Secret('IGAA-token');
 const redirectUri = 'https://evergrant.example/v1/oauth/instagram/callback';
-const parts = (request: PlatformRequest | undefined): { method: string; path: string; query: object; form?: object } => {
+const parts = (
+  request: PlatformRequest | undefined,
+): { method: string; path: string; query: object; form?: object } => {
   const { method, url, form } = request!.reveal();
   const { origin, pathname, searchParams } = new URL(url);
   return { method, path: origin + pathname, query: Object.fromEntries(searchParams), ...(form && { form }) };
@@ -18,7 +20,13 @@ const answered = (body: string) => ({ status: 200, headers: {}, body: Buffer.fro
 describe('asking for consent at Instagram', () => {
   it('parts scopes with commas and sends no challenge', () => {
     const verifier = new Secret('a-verifier');
-    const input = { clientId: app.clientId, redirectUri, scopes: instagram.scopes.default, state: new Secret('the state'), verifier };
+    const input = {
+      clientId: app.clientId,
+      redirectUri,
+      scopes: instagram.scopes.default,
+      state: new Secret('the state'),
+      verifier,
+    };
     expect(authorizeUrl(instagram, input)).toBe(
       'https://www.instagram.com/oauth/authorize?response_type=code&client_id=990602627938098' +
         `&redirect_uri=${encodeURIComponent(redirectUri)}` +
@@ -36,7 +44,13 @@ describe('tokens of Instagram', () => {
       method: 'POST',
       path: 'https://api.instagram.com/oauth/access_token',
       query: {},
-      form: { grant_type: 'authorization_code', code: 'AQ-code', redirect_uri: redirectUri, client_id: app.clientId, client_secret: 'the secret' },
+      form: {
+        grant_type: 'authorization_code',
+        code: 'AQ-code',
+        redirect_uri: redirectUri,
+        client_id: app.clientId,
+        client_secret: 'the secret',
+      },
     });
   });
 
@@ -59,14 +73,25 @@ describe('tokens of Instagram', () => {
   });
 
   it('are in no printed request', () => {
-    const requests = [instagram.token.prolong?.({ app, accessToken }), instagram.refresh.request({ app, accessToken, refreshToken: null })];
-    expect(requests.join(' ')).toBe('GET https://graph.instagram.com/access_token GET https://graph.instagram.com/refresh_access_token');
+    const requests = [
+      instagram.token.prolong?.({ app, accessToken }),
+      instagram.refresh.request({ app, accessToken, refreshToken: null }),
+    ];
+    expect(requests.join(' ')).toBe(
+      'GET https://graph.instagram.com/access_token GET https://graph.instagram.com/refresh_access_token',
+    );
   });
 
   it.each([
-    ['flat, with a list of permissions', '{"access_token":"IGAA1","user_id":17841405822304914,"permissions":["a","b"]}'],
+    [
+      'flat, with a list of permissions',
+      '{"access_token":"IGAA1","user_id":17841405822304914,"permissions":["a","b"]}',
+    ],
     ['flat, with permissions in one text', '{"access_token":"IGAA1","user_id":17841405822304914,"permissions":"a,b"}'],
-    ['in data[], as the documentation has them', '{"data":[{"access_token":"IGAA1","user_id":"10201","permissions":"a,b"}]}'],
+    [
+      'in data[], as the documentation has them',
+      '{"data":[{"access_token":"IGAA1","user_id":"10201","permissions":"a,b"}]}',
+    ],
     ['in data[], with a list', '{"data":[{"access_token":"IGAA1","user_id":"10201","permissions":["a","b"]}]}'],
   ])('are read %s', (_how, body) => {
     const outcome = readTokenAnswer(instagram, answered(body));
@@ -76,17 +101,28 @@ describe('tokens of Instagram', () => {
 
   it('tell their life where they are long-lived, and say nothing of permissions', () => {
     const body = '{"access_token":"IGAA2","token_type":"bearer","expires_in":5183944}';
-    expect(readTokenAnswer(instagram, answered(body))).toMatchObject({ ok: true, tokens: { expiresIn: 5_183_944, scopes: null } });
+    expect(readTokenAnswer(instagram, answered(body))).toMatchObject({
+      ok: true,
+      tokens: { expiresIn: 5_183_944, scopes: null },
+    });
   });
 
   it.each(['{}', '{"data":[]}', '{"data":{}}', '{"data":[{"access_token":""}]}', '{"access_token":1}', '[]', 'null'])(
     'are not found in %s',
-    (body) => { expect(readTokenAnswer(instagram, answered(body))).toMatchObject({ ok: false }); },
+    (body) => {
+      expect(readTokenAnswer(instagram, answered(body))).toMatchObject({ ok: false });
+    },
   );
 });
 
 describe('who it is at Instagram', () => {
-  const account = { id: '25012345678901235', user_id: '17841405822304915', username: 'hanna_happy', name: 'Hanna', profile_picture_url: 'https://scontent.example/p' };
+  const account = {
+    id: '25012345678901235',
+    user_id: '17841405822304915',
+    username: 'hanna_happy',
+    name: 'Hanna',
+    profile_picture_url: 'https://scontent.example/p',
+  };
 
   it('is asked with the token in a header', () => {
     const request = instagram.identity.request(accessToken, []);
@@ -97,7 +133,10 @@ describe('who it is at Instagram', () => {
     expect(request.reveal().headers).toEqual({ authorization: 'Bearer IGAA-token' });
   });
 
-  it.each([['flat', account], ['in data[]', { data: [account] }]])('is the professional account, and the person as the app knows her, %s', (_how, body) => {
+  it.each([
+    ['flat', account],
+    ['in data[]', { data: [account] }],
+  ])('is the professional account, and the person as the app knows her, %s', (_how, body) => {
     expect(readIdentityAnswer(instagram, answered(JSON.stringify(body)))).toEqual({
       ok: true,
       identity: {
@@ -112,9 +151,15 @@ describe('who it is at Instagram', () => {
 
   it('may lack a name and a picture, but no id, and keeps every digit of an id that is a number', () => {
     const { id, user_id } = account;
-    expect(readIdentityAnswer(instagram, answered(JSON.stringify({ id, user_id })))).toMatchObject({ ok: true, identity: { displayName: null, avatarUrl: null } });
+    expect(readIdentityAnswer(instagram, answered(JSON.stringify({ id, user_id })))).toMatchObject({
+      ok: true,
+      identity: { displayName: null, avatarUrl: null },
+    });
     for (const body of ['{"id":"1"}', '{"user_id":"1"}', '{"id":"1","user_id":1.5}', '{"data":[]}']) {
-      expect(readIdentityAnswer(instagram, answered(body))).toMatchObject({ ok: false, failure: { class: 'temporary' } });
+      expect(readIdentityAnswer(instagram, answered(body))).toMatchObject({
+        ok: false,
+        failure: { class: 'temporary' },
+      });
     }
     const numbers = '{"id":25012345678901235,"user_id":17841405822304915}';
     expect(readIdentityAnswer(instagram, answered(numbers))).toMatchObject({
@@ -126,8 +171,12 @@ describe('who it is at Instagram', () => {
 describe('the probe of Instagram', () => {
   it('asks for one field, and is content with it, flat or in data[]', () => {
     const input = { app, accessToken, scopes: [], platformAccountId: '17841405822304915' };
-    expect(parts(instagram.probe.request(input))).toMatchObject({ path: 'https://graph.instagram.com/v25.0/me', query: { fields: 'user_id' } });
-    for (const body of ['{"user_id":"1","id":"2"}', '{"data":[{"user_id":"1"}]}']) expect(readProbeAnswer(instagram, answered(body))).toEqual({ ok: true });
+    expect(parts(instagram.probe.request(input))).toMatchObject({
+      path: 'https://graph.instagram.com/v25.0/me',
+      query: { fields: 'user_id' },
+    });
+    for (const body of ['{"user_id":"1","id":"2"}', '{"data":[{"user_id":"1"}]}'])
+      expect(readProbeAnswer(instagram, answered(body))).toEqual({ ok: true });
     expect(readProbeAnswer(instagram, answered('{"id":"2"}'))).toMatchObject({ ok: false });
   });
 });

@@ -11,7 +11,10 @@ import { readMe, readProbe, readTokens } from './read-answers.js';
 
 const GRAPH = 'https://graph.instagram.com';
 const scopes = ['instagram_business_basic', 'instagram_business_content_publish'];
-const standardExchange = codeRequest({ url: 'https://api.instagram.com/oauth/access_token', authentication: secretInBody() });
+const standardExchange = codeRequest({
+  url: 'https://api.instagram.com/oauth/access_token',
+  authentication: secretInBody(),
+});
 
 /** Instagram with Instagram Login: professional accounts; no refresh token, the access token itself is extended. */
 export const instagram = defineProvider({
@@ -28,7 +31,7 @@ export const instagram = defineProvider({
   },
   quirks: [
     'Only professional accounts (business or creator) can be connected; a Page is not needed.',
-    'The app\'s id and secret are the Instagram ones of the dashboard, not those of the Meta app around it.',
+    "The app's id and secret are the Instagram ones of the dashboard, not those of the Meta app around it.",
     'There is no refresh token: the access token is extended, once it is a day old and as long as it has not ended.',
     'An authorization code ends in `#_`, which is no part of it.',
     'A changed password ends the token at once, long before its sixty days.',
@@ -46,7 +49,10 @@ export const instagram = defineProvider({
   scopes: { default: scopes, required: scopes },
   token: { exchange, read: readTokens, prolong, defaultLife: 5_184_000 },
   /** Wants a token that is a day old and has not ended; no secret. */
-  refresh: { mode: 'extend_self', request: ({ accessToken }) => lifeRequest('refresh_access_token', 'ig_refresh_token', accessToken) },
+  refresh: {
+    mode: 'extend_self',
+    request: ({ accessToken }) => lifeRequest('refresh_access_token', 'ig_refresh_token', accessToken),
+  },
   identity: {
     request: (accessToken) => me('id,user_id,username,name,account_type,profile_picture_url', accessToken),
     read: readMe,
@@ -66,7 +72,12 @@ function prolong({ app, accessToken }: Parameters<NonNullable<Provider['token'][
   return lifeRequest('access_token', 'ig_exchange_token', accessToken, { client_secret: app.clientSecret.reveal() });
 }
 
-function lifeRequest(path: string, grantType: string, accessToken: Secret, more: Record<string, string> = {}): PlatformRequest {
+function lifeRequest(
+  path: string,
+  grantType: string,
+  accessToken: Secret,
+  more: Record<string, string> = {},
+): PlatformRequest {
   const query = new URLSearchParams({ grant_type: grantType, ...more, access_token: accessToken.reveal() });
   return new PlatformRequest({ method: 'GET', url: `${GRAPH}/${path}?${query.toString()}` });
 }

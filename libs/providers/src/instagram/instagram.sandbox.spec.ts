@@ -26,26 +26,36 @@ const client = new SandboxClient(() => sandbox, {
   token: app,
   exchange: { redirect_uri: redirectUri },
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
-const get = (url: string, query: Record<string, string>): Promise<Answer> => sandbox.call(`${url}?${new URLSearchParams(query).toString()}`);
+const get = (url: string, query: Record<string, string>): Promise<Answer> =>
+  sandbox.call(`${url}?${new URLSearchParams(query).toString()}`);
 const prolong = (token: string, query: Record<string, string> = {}): Promise<Answer> =>
   get(LONG, { grant_type: 'ig_exchange_token', client_secret: app.client_secret, access_token: token, ...query });
 const extend = (token: string): Promise<Answer> => get(EXTEND, { grant_type: 'ig_refresh_token', access_token: token });
 const me = (accessToken: string, fields = 'user_id', url = ME): Promise<Answer> =>
   sandbox.call(`${url}?fields=${fields}`, { headers: { authorization: `Bearer ${accessToken}` } });
 const short = async (persona = 'happy'): Promise<string> => (await client.connect(persona)).access_token;
-const long = async (persona = 'happy'): Promise<string> => (await prolong(await short(persona))).body.access_token as string;
+const long = async (persona = 'happy'): Promise<string> =>
+  (await prolong(await short(persona))).body.access_token as string;
 const turn = (seconds: number): Promise<Answer> => sandbox.control('POST', '/clock', { advance_seconds: seconds });
-const settings = (more: object): Promise<Answer> => sandbox.control('POST', '/apps', { provider: 'instagram', client_id: app.client_id, ...more });
+const settings = (more: object): Promise<Answer> =>
+  sandbox.control('POST', '/apps', { provider: 'instagram', client_id: app.client_id, ...more });
 
 /** The envelope of api.instagram.com. */
-const rejected = (message: unknown): object => ({ status: 400, body: { error_type: 'OAuthException', code: 400, error_message: message } });
+const rejected = (message: unknown): object => ({
+  status: 400,
+  body: { error_type: 'OAuthException', code: 400, error_message: message },
+});
 const graph = (code: number, subcode?: number, status = 400): object => ({
   status,
-  body: { error: { type: 'OAuthException', code, ...(subcode && { error_subcode: subcode }), fbtrace_id: expect.any(String) } },
+  body: {
+    error: { type: 'OAuthException', code, ...(subcode && { error_subcode: subcode }), fbtrace_id: expect.any(String) },
+  },
 });
 const unsupported = graph(100);
 
@@ -58,13 +68,19 @@ describe('the authorize page of Instagram', () => {
 
   it('goes back with an error and its reason after no', async () => {
     const target = await client.decided('happy', 'deny');
-    expect(Object.fromEntries(target.searchParams)).toMatchObject({ error: 'access_denied', error_reason: 'user_denied', state: 'the state' });
+    expect(Object.fromEntries(target.searchParams)).toMatchObject({
+      error: 'access_denied',
+      error_reason: 'user_denied',
+      state: 'the state',
+    });
     expect(target.hash).toBe('');
   });
 
   it('takes scopes parted by spaces too, and does not mind what it does not know', async () => {
     const scope = standard.scope.replace(',', ' ');
-    expect(await client.code({ scope, force_reauth: 'true', code_challenge: 'x', code_challenge_method: 'S256' })).toMatch(/^AQ/);
+    expect(
+      await client.code({ scope, force_reauth: 'true', code_challenge: 'x', code_challenge_method: 'S256' }),
+    ).toMatch(/^AQ/);
   });
 
   it.each([
@@ -92,10 +108,14 @@ describe('the code exchange of Instagram', () => {
     const response = await fetch(`${sandbox.url}/${CODE.slice('https://'.length)}`, { method: 'POST', body });
     return response.text();
   };
-  const fields = async (): Promise<Record<string, string>> =>
-    ({ ...app, grant_type: 'authorization_code', redirect_uri: redirectUri, code: await client.code() });
+  const fields = async (): Promise<Record<string, string>> => ({
+    ...app,
+    grant_type: 'authorization_code',
+    redirect_uri: redirectUri,
+    code: await client.code(),
+  });
 
-  it('answers flat, with the person\'s id as a number that JSON.parse cannot keep, and no life', async () => {
+  it("answers flat, with the person's id as a number that JSON.parse cannot keep, and no life", async () => {
     const text = await raw(new URLSearchParams(await fields()));
     const digits = /"user_id":(\d{17}),/.exec(text)?.[1];
     expect(JSON.parse(text)).toEqual({
@@ -112,7 +132,9 @@ describe('the code exchange of Instagram', () => {
     await settings({ quirks: ['wrapped-answers'] });
     const { body } = await client.exchange(await client.code());
     expect(body).toEqual({
-      data: [{ access_token: expect.any(String), user_id: expect.stringMatching(/^\d{17}$/), permissions: standard.scope }],
+      data: [
+        { access_token: expect.any(String), user_id: expect.stringMatching(/^\d{17}$/), permissions: standard.scope },
+      ],
     });
     const [{ access_token: token }] = (body as unknown as { data: [{ access_token: string }] }).data;
     expect((await me(token)).body).toEqual({ data: [{ user_id: expect.any(String), id: expect.any(String) }] });
@@ -146,17 +168,29 @@ describe('the code exchange of Instagram', () => {
 
   it('refuses another redirect URI, a wrong secret, a missing field and another grant type in its own envelope', async () => {
     await client.connect();
-    const mismatch = rejected(expect.stringMatching(/^Error validating verification code\. Please make sure your redirect_uri is identical/));
+    const mismatch = rejected(
+      expect.stringMatching(/^Error validating verification code\. Please make sure your redirect_uri is identical/),
+    );
     expect(await client.exchange(await client.code(), { redirect_uri: `${redirectUri}/` })).toMatchObject(mismatch);
-    expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(rejected('Error validating client secret.'));
-    expect(await client.exchange(await client.code(), { client_id: undefined })).toMatchObject(rejected('Invalid platform app'));
-    expect(await client.exchange(await client.code(), { redirect_uri: undefined })).toMatchObject(rejected(expect.stringContaining('redirect_uri')));
+    expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(
+      rejected('Error validating client secret.'),
+    );
+    expect(await client.exchange(await client.code(), { client_id: undefined })).toMatchObject(
+      rejected('Invalid platform app'),
+    );
+    expect(await client.exchange(await client.code(), { redirect_uri: undefined })).toMatchObject(
+      rejected(expect.stringContaining('redirect_uri')),
+    );
     expect(await client.refresh('any')).toMatchObject(rejected(expect.stringContaining('grant_type')));
   });
 
   it('takes no HTTP Basic', async () => {
     const authorization = `Basic ${Buffer.from('990602627938098:secret').toString('base64')}`;
-    const answer = await client.exchange(await client.code(), { client_id: undefined, client_secret: undefined }, { authorization });
+    const answer = await client.exchange(
+      await client.code(),
+      { client_id: undefined, client_secret: undefined },
+      { authorization },
+    );
     expect(answer).toMatchObject(rejected('Invalid platform app'));
   });
 });
@@ -165,13 +199,19 @@ describe('long-lived tokens of Instagram', () => {
   it('are traded for short-lived ones, with the secret, as often as wished', async () => {
     const token = await short();
     const answer = await prolong(token);
-    expect(answer).toMatchObject({ status: 200, body: { access_token: expect.stringMatching(/^IGAA/), token_type: 'bearer', expires_in: 120 } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { access_token: expect.stringMatching(/^IGAA/), token_type: 'bearer', expires_in: 120 },
+    });
     expect((await prolong(token)).body.access_token).not.toBe(answer.body.access_token);
   });
 
   it('are not given for a wrong secret, a wrong grant type, a long-lived token or one that ended', async () => {
     const token = await short();
-    expect(await prolong(token, { client_secret: 'other' })).toMatchObject({ ...graph(100), body: { error: { message: 'Error validating client secret.' } } });
+    expect(await prolong(token, { client_secret: 'other' })).toMatchObject({
+      ...graph(100),
+      body: { error: { message: 'Error validating client secret.' } },
+    });
     expect(await prolong(token, { grant_type: 'ig_refresh_token' })).toMatchObject(unsupported);
     expect(await prolong(await long())).toMatchObject(unsupported);
     await turn(3_601);
@@ -182,7 +222,10 @@ describe('long-lived tokens of Instagram', () => {
     const first = await long();
     await turn(60);
     const { status, body } = await extend(first);
-    expect({ status, body }).toMatchObject({ status: 200, body: { access_token: expect.stringMatching(/^IGAA/), token_type: 'bearer', expires_in: 120 } });
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { access_token: expect.stringMatching(/^IGAA/), token_type: 'bearer', expires_in: 120 },
+    });
     expect(body.access_token).not.toBe(first);
     expect(await me(first)).toMatchObject({ status: 200 });
     await turn(61);
@@ -202,7 +245,9 @@ describe('long-lived tokens of Instagram', () => {
   it('are not extended after their end, nor short-lived ones, nor without the basic permission', async () => {
     expect(await extend(await short())).toMatchObject(unsupported);
     const { body } = await client.exchange(await client.code({ scope: 'instagram_business_content_publish' }));
-    expect(await extend((await prolong(body.access_token)).body.access_token as string)).toMatchObject(graph(10, undefined, 403));
+    expect(await extend((await prolong(body.access_token)).body.access_token as string)).toMatchObject(
+      graph(10, undefined, 403),
+    );
     const token = await long();
     await turn(121);
     expect(await extend(token)).toMatchObject(graph(190, 463));
@@ -225,7 +270,13 @@ describe('long-lived tokens of Instagram', () => {
     await extend(second);
     const { body } = await sandbox.control('GET', '/calls?provider=instagram');
     expect(body).toMatchObject([
-      { endpoint: 'token', grant_type: 'authorization_code', client_id: app.client_id, persona: 'happy', outcome: 'ok' },
+      {
+        endpoint: 'token',
+        grant_type: 'authorization_code',
+        client_id: app.client_id,
+        persona: 'happy',
+        outcome: 'ok',
+      },
       { endpoint: 'token', grant_type: 'ig_exchange_token', persona: 'happy', outcome: 'ok' },
       { endpoint: 'token', grant_type: 'ig_refresh_token', persona: 'happy', outcome: 'ok' },
       { endpoint: 'token', grant_type: 'ig_refresh_token', outcome: 'ok' },
@@ -287,7 +338,8 @@ describe('who it is at Instagram', () => {
 });
 
 describe('personas at Instagram', () => {
-  const loginFirst = 'Error validating access token: You cannot access the app till you log in to www.instagram.com and follow the instructions given.';
+  const loginFirst =
+    'Error validating access token: You cannot access the app till you log in to www.instagram.com and follow the instructions given.';
 
   it.each([
     ['revokes-after-connect', graph(190, 458)],
@@ -316,7 +368,7 @@ describe('personas at Instagram', () => {
     expect(await extend(token)).toMatchObject({ status: 200 });
   });
 
-  it('who removes the app ends her tokens and nobody else\'s', async () => {
+  it("who removes the app ends her tokens and nobody else's", async () => {
     const [hers, his] = [await long('paula'), await long('omar')];
     await sandbox.control('POST', '/users/paula/revoke', { provider: 'instagram' });
     expect(await extend(hers)).toMatchObject(graph(190, 458));
@@ -358,7 +410,10 @@ describe('quirks of an app at Instagram', () => {
     expect(await settings({ quirks: ['same-token'] })).toMatchObject({ status: 200, body: { quirks: ['same-token'] } });
     expect(await settings({ access_ttl_seconds: 60 })).toMatchObject({ body: { quirks: ['same-token'] } });
     expect(await settings({ quirks: [] })).toMatchObject({ body: { quirks: [] } });
-    expect(await settings({ quirks: ['constructor'] })).toMatchObject({ status: 400, body: { errors: [{ field: 'quirks' }] } });
+    expect(await settings({ quirks: ['constructor'] })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'quirks' }] },
+    });
     const elsewhere = { provider: 'x', client_id: 'any', quirks: ['same-token'] };
     expect(await sandbox.control('POST', '/apps', elsewhere)).toMatchObject({ status: 400 });
   });

@@ -41,7 +41,8 @@ const scopes = {
 const BASIC = 'instagram_business_basic';
 
 const quirks = {
-  'wrapped-answers': 'The code exchange and `/me` answer in `data[]`, with permissions as one text, as the documentation has it.',
+  'wrapped-answers':
+    'The code exchange and `/me` answer in `data[]`, with permissions as one text, as the documentation has it.',
   'same-token': 'An extension gives the same token a new life instead of a new token.',
 };
 
@@ -65,7 +66,8 @@ function exchangeCode({ form }: SandboxRequest, platform: Platform): SandboxAnsw
 /** Flat, the id is a bare number, which JSON.stringify cannot write at this length. */
 function codeAnswer({ accessToken, clientId, persona, scopes: permissions }: IssuedAccess, wrapped: boolean): string {
   const userId = appScopedId(clientId, persona);
-  if (!wrapped) return `{"access_token":"${accessToken}","user_id":${userId},"permissions":${JSON.stringify(permissions)}}`;
+  if (!wrapped)
+    return `{"access_token":"${accessToken}","user_id":${userId},"permissions":${JSON.stringify(permissions)}}`;
   return JSON.stringify({ data: [{ access_token: accessToken, user_id: userId, permissions: permissions.join(',') }] });
 }
 
@@ -88,7 +90,9 @@ function extend({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
   if (!grant.scopes.includes(BASIC)) throw new Refusal('missing_scope', BASIC);
   assertExtensible(heldAccess(grant, token), platform.state.clock.now());
   meetExtension(platform, grant, token);
-  return longAnswer(hasQuirk(platform, 'same-token') ? extendInPlace(platform, grant, token) : issueLongToken(platform, grant));
+  return longAnswer(
+    hasQuirk(platform, 'same-token') ? extendInPlace(platform, grant, token) : issueLongToken(platform, grant),
+  );
 }
 
 function assertExtensible(held: ReturnType<typeof heldAccess>, now: number): void {
@@ -108,7 +112,10 @@ const longAnswer = ({ accessToken, expiresIn }: IssuedAccess): SandboxAnswer =>
 const json = (body: string): SandboxAnswer => ({
   status: 200,
   body,
-  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'private, no-cache, no-store, must-revalidate' },
+  headers: {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'private, no-cache, no-store, must-revalidate',
+  },
 });
 
 const fields: Readonly<Record<string, (persona: Persona, platform: Platform) => string | number>> = {
@@ -171,7 +178,11 @@ export const instagramSandbox = defineSandbox({
       };
     },
     approved: (code) => ({ code }),
-    denied: () => ({ error: 'access_denied', error_reason: 'user_denied', error_description: 'The user denied your request.' }),
+    denied: () => ({
+      error: 'access_denied',
+      error_reason: 'user_denied',
+      error_description: 'The user denied your request.',
+    }),
     fragment: '_',
     newCode: () => `AQ${randomText(96)}`,
   },

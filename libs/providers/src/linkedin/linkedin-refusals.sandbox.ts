@@ -17,20 +17,31 @@ const wrongCode: Words = () =>
       ' Or authorization code expired. Or external member binding exists',
   );
 const deadToken: Words = () =>
-  oauthError(400, 'invalid_request', 'The provided authorization grant or refresh token is invalid, expired or revoked');
+  oauthError(
+    400,
+    'invalid_request',
+    'The provided authorization grant or refresh token is invalid, expired or revoked',
+  );
 
 /** The texts of the authorization-code-flow page, read in November 2026; where it has none, those of public bug reports. */
 const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   missing_parameter: (name) => oauthError(400, 'invalid_request', `A required parameter "${name}" is missing`),
-  unsupported_grant_type: () => oauthError(400, 'unsupported_grant_type', 'The authorization grant type is not supported'),
+  unsupported_grant_type: () =>
+    oauthError(400, 'unsupported_grant_type', 'The authorization grant type is not supported'),
   wrong_client_secret: wrongClient,
   wrong_verifier: wrongClient,
-  unknown_code: () => oauthError(401, 'invalid_request', 'Unable to retrieve access token: authorization code not found'),
+  unknown_code: () =>
+    oauthError(401, 'invalid_request', 'Unable to retrieve access token: authorization code not found'),
   reused_code: wrongCode,
   late_code: wrongCode,
   wrong_redirect: wrongCode,
   too_many_requests: () => ({
-    ...problem(429, 101, 'TOO_MANY_REQUESTS', 'Resource level throttle MEMBER limit for calls to this resource is reached.'),
+    ...problem(
+      429,
+      101,
+      'TOO_MANY_REQUESTS',
+      'Resource level throttle MEMBER limit for calls to this resource is reached.',
+    ),
     headers: { 'retry-after': '20' },
   }),
   server_error: () => problem(500, 0, 'INTERNAL_SERVER_ERROR', 'Internal Server Error'),
@@ -53,7 +64,10 @@ const revoked: Words = () =>
 
 /** How a restricted member's token is answered was not found: as a revoked one. */
 const apiErrors: Partial<Record<RefusalReason, Words>> = {
-  missing_client_authentication: () => ({ status: 401, body: { message: 'Empty oauth2_access_token', serviceErrorCode: 401, status: 401 } }),
+  missing_client_authentication: () => ({
+    status: 401,
+    body: { message: 'Empty oauth2_access_token', serviceErrorCode: 401, status: 401 },
+  }),
   expired_token: () => problem(401, 65602, 'EXPIRED_ACCESS_TOKEN', 'The token used in the request has expired'),
   revoked_token: revoked,
   revoked_grant: revoked,

@@ -21,8 +21,17 @@ const atApi: Read = (given) => {
 const atProbe = (given: PlatformAnswer): ProbeReading => readProbeAnswer(linkedin, given);
 
 const error = (code: string, description: string): object => ({ error: code, error_description: description });
-const problem = (status: number, serviceErrorCode: number, code: string, message = 'A sentence.'): object => ({ status, serviceErrorCode, code, message });
-const numbered = (status: number, serviceErrorCode: number, message = 'A sentence.'): object => ({ serviceErrorCode, message, status });
+const problem = (status: number, serviceErrorCode: number, code: string, message = 'A sentence.'): object => ({
+  status,
+  serviceErrorCode,
+  code,
+  message,
+});
+const numbered = (status: number, serviceErrorCode: number, message = 'A sentence.'): object => ({
+  serviceErrorCode,
+  message,
+  status,
+});
 
 const dead = { class: 'permanent', reason: 'grant_revoked' };
 const expired = { class: 'permanent', reason: 'grant_expired' };
@@ -39,26 +48,51 @@ const WRONG_CODE =
 describe('the token endpoint of LinkedIn', () => {
   it.each([
     ['a dead refresh token', 400, error('invalid_request', DEAD_TOKEN), dead],
-    ['the same under the standard\'s word', 400, error('invalid_grant', DEAD_TOKEN), dead],
+    ["the same under the standard's word", 400, error('invalid_grant', DEAD_TOKEN), dead],
     ['the same with a full stop', 400, error('invalid_request', `${DEAD_TOKEN}.`), dead],
     ['the same in other words', 400, error('invalid_grant', 'Token has been expired or revoked.'), dead],
     ['a code that nobody gave', 401, error('invalid_request', NO_CODE), dead],
-    ['a code that is used, late or another redirect URI\'s', 400, error('invalid_redirect_uri', WRONG_CODE), dead],
+    ["a code that is used, late or another redirect URI's", 400, error('invalid_redirect_uri', WRONG_CODE), dead],
     ['the same under the word seen in the wild', 400, error('invalid_request', WRONG_CODE), dead],
-    ['an unknown client under the code of a dead token', 400, error('invalid_request', 'The passed in client_id is invalid "abc"'), { class: 'app', reason: 'app_misconfigured' }],
-    ['an unknown client', 401, error('invalid_client_id', 'Client authentication failed'), { class: 'app', reason: 'app_misconfigured' }],
+    [
+      'an unknown client under the code of a dead token',
+      400,
+      error('invalid_request', 'The passed in client_id is invalid "abc"'),
+      { class: 'app', reason: 'app_misconfigured' },
+    ],
+    [
+      'an unknown client',
+      401,
+      error('invalid_client_id', 'Client authentication failed'),
+      { class: 'app', reason: 'app_misconfigured' },
+    ],
     ['a missing parameter', 400, error('invalid_request', 'A required parameter "client_id" is missing'), temporary],
-    ['a refresh without a token', 400, error('invalid_request', 'A required parameter "refresh_token" is missing'), temporary],
+    [
+      'a refresh without a token',
+      400,
+      error('invalid_request', 'A required parameter "refresh_token" is missing'),
+      temporary,
+    ],
     ['a sentence nobody has seen', 400, error('invalid_request', `${DEAD_TOKEN} or so`), temporary],
     ['the sentence under another word', 400, error('oops', DEAD_TOKEN), temporary],
     ['a wrong secret, or a verifier', 401, error('invalid_client', 'Client authentication failed'), misconfigured],
     ['an app that may not', 401, error('unauthorized_client', 'No.'), misconfigured],
     ['a refusal without a word', 401, '', temporary],
     ['a word that is a part of every object', 400, error('constructor', '__proto__'), temporary],
-    ['the API\'s word for a dead token, which is not its own', 401, problem(401, 65601, 'REVOKED_ACCESS_TOKEN'), temporary],
+    [
+      "the API's word for a dead token, which is not its own",
+      401,
+      problem(401, 65601, 'REVOKED_ACCESS_TOKEN'),
+      temporary,
+    ],
     ['an outage', 503, '<html>', temporary],
     ['an outage that speaks of the token', 500, error('invalid_request', DEAD_TOKEN), temporary],
-    ['a quota that speaks of the token', 429, error('invalid_request', DEAD_TOKEN), { class: 'temporary', reason: 'rate_limited' }],
+    [
+      'a quota that speaks of the token',
+      429,
+      error('invalid_request', DEAD_TOKEN),
+      { class: 'temporary', reason: 'rate_limited' },
+    ],
   ])('says %s', (_what, status, body, meaning) => {
     expect(atToken(answer(status, body))).toMatchObject(meaning);
   });
@@ -73,17 +107,42 @@ describe('the API of LinkedIn', () => {
     ['an expired token under another number', 401, problem(401, 65600, 'EXPIRED_ACCESS_TOKEN'), expired],
     ['a token that is none, by number alone', 401, numbered(401, 65600, 'Invalid access token'), dead],
     ['a revoked token by number alone, with 200', 200, numbered(401, 65601), dead],
-    ['a suspended app, under the number of a missing scope', 403, problem(403, 100, 'ACCESS_DENIED', 'The application is suspended'), misconfigured],
+    [
+      'a suspended app, under the number of a missing scope',
+      403,
+      problem(403, 100, 'ACCESS_DENIED', 'The application is suspended'),
+      misconfigured,
+    ],
     ['a revoked token by number alone', 401, numbered(401, 65601), dead],
     ['an expired token by number alone', 401, numbered(401, 65602), expired],
     ['the number for something else', 422, numbered(422, 65600), temporary],
     ['the number beside a code of tomorrow', 401, problem(401, 65601, 'SOMETHING_NEW'), temporary],
     ['no token at all', 401, { message: 'Empty oauth2_access_token', serviceErrorCode: 401, status: 401 }, temporary],
-    ['a missing scope', 403, problem(403, 100, 'ACCESS_DENIED', 'Not enough permissions to access: userinfo.GET.NO_VERSION'), permission],
-    ['a lost Page role', 403, problem(403, 100, 'ACCESS_DENIED', 'Insufficient permissions to perform the requested action'), permission],
-    ['a missing scope by number alone', 403, numbered(403, 100, 'Not enough permissions to access: GET /me'), permission],
+    [
+      'a missing scope',
+      403,
+      problem(403, 100, 'ACCESS_DENIED', 'Not enough permissions to access: userinfo.GET.NO_VERSION'),
+      permission,
+    ],
+    [
+      'a lost Page role',
+      403,
+      problem(403, 100, 'ACCESS_DENIED', 'Insufficient permissions to perform the requested action'),
+      permission,
+    ],
+    [
+      'a missing scope by number alone',
+      403,
+      numbered(403, 100, 'Not enough permissions to access: GET /me'),
+      permission,
+    ],
     ['a product that the app was not given', 403, problem(403, 100, 'ACCESS_DENIED', partner), misconfigured],
-    ['a version that is over', 426, problem(426, 0, 'NONEXISTENT_VERSION', 'Requested version 20250101 is not active'), misconfigured],
+    [
+      'a version that is over',
+      426,
+      problem(426, 0, 'NONEXISTENT_VERSION', 'Requested version 20250101 is not active'),
+      misconfigured,
+    ],
     ['a wrong secret', 401, error('invalid_client', 'Client authentication failed'), misconfigured],
     ['an app that may not', 403, error('unauthorized_client', 'No.'), misconfigured],
     ['a refusal that is not listed', 403, problem(403, 7, 'FORBIDDEN'), temporary],
@@ -96,14 +155,20 @@ describe('the API of LinkedIn', () => {
     expect(atApi(answer(status, body))).toMatchObject(meaning);
   });
 
-  it('shows people the platform\'s own code', () => {
+  it("shows people the platform's own code", () => {
     expect(atApi(answer(401, numbered(401, 65601)))).toMatchObject({ code: 'REVOKED_ACCESS_TOKEN' });
     expect(atToken(answer(400, error('invalid_request', DEAD_TOKEN)))).toMatchObject({ code: 'invalid_request' });
   });
 });
 
 describe('introspection at LinkedIn', () => {
-  const token = { client_id: '77abc', authorized_at: 1_493_055_596, created_at: 1_493_055_596, expires_at: 1_497_497_620, auth_type: '3L' };
+  const token = {
+    client_id: '77abc',
+    authorized_at: 1_493_055_596,
+    created_at: 1_493_055_596,
+    expires_at: 1_497_497_620,
+    auth_type: '3L',
+  };
 
   it('names the granted scopes of a token that is active, whichever way they are parted', () => {
     for (const scope of ['openid,profile,w_member_social', 'openid profile w_member_social']) {
@@ -116,7 +181,7 @@ describe('introspection at LinkedIn', () => {
   it.each([
     ['revoked', { active: false, status: 'revoked' }, { ...dead, code: 'introspection_revoked' }],
     ['expired', { active: false, status: 'expired' }, { ...expired, code: 'introspection_expired' }],
-    ['another app\'s, which is no word on the grant', { active: false }, temporary],
+    ["another app's, which is no word on the grant", { active: false }, temporary],
     ['something of tomorrow', { active: false, status: 'resting' }, temporary],
     ['a part of every object', { active: false, status: 'constructor' }, temporary],
     ['unreadable', { active: 'no' }, temporary],
@@ -136,16 +201,30 @@ describe('introspection at LinkedIn', () => {
 describe('a rate limit at LinkedIn', () => {
   const NOON = new Date('2026-11-22T12:00:00.400Z');
   const throttle = (whose: string): object =>
-    problem(429, 101, 'TOO_MANY_REQUESTS', `Resource level throttle ${whose} limit for calls to this resource is reached.`);
+    problem(
+      429,
+      101,
+      'TOO_MANY_REQUESTS',
+      `Resource level throttle ${whose} limit for calls to this resource is reached.`,
+    );
   const both = [atToken, atApi];
 
-  beforeEach(() => { jest.useFakeTimers({ now: NOON }); });
-  afterEach(() => { jest.useRealTimers(); });
+  beforeEach(() => {
+    jest.useFakeTimers({ now: NOON });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   it('of a day is waited for until 00:00 UTC', () => {
     for (const whose of ['APPLICATION_AND_MEMBER DAY', 'MEMBER DAY']) {
       for (const read of both) {
-        const meaning = { class: 'temporary', reason: 'rate_limited', code: 'TOO_MANY_REQUESTS', retryAfter: 12 * 3_600 };
+        const meaning = {
+          class: 'temporary',
+          reason: 'rate_limited',
+          code: 'TOO_MANY_REQUESTS',
+          retryAfter: 12 * 3_600,
+        };
         expect(read(answer(429, throttle(whose)))).toEqual(meaning);
       }
     }
@@ -157,14 +236,22 @@ describe('a rate limit at LinkedIn', () => {
 
   it('of the whole app pauses the app and no account', () => {
     for (const read of both) {
-      expect(read(answer(429, throttle('APPLICATION DAY')))).toMatchObject({ class: 'app', reason: 'app_paused', retryAfter: 12 * 3_600 });
+      expect(read(answer(429, throttle('APPLICATION DAY')))).toMatchObject({
+        class: 'app',
+        reason: 'app_paused',
+        retryAfter: 12 * 3_600,
+      });
     }
   });
 
   it('is known by its number too, and waited for as long as Retry-After asks', () => {
     const plain = numbered(429, 101, 'Resource level throttle limit for calls to this resource is reached.');
     for (const read of both) {
-      expect(read(answer(429, plain))).toEqual({ class: 'temporary', reason: 'rate_limited', code: 'TOO_MANY_REQUESTS' });
+      expect(read(answer(429, plain))).toEqual({
+        class: 'temporary',
+        reason: 'rate_limited',
+        code: 'TOO_MANY_REQUESTS',
+      });
       expect(read(answer(429, plain, { 'retry-after': '90' }))).toMatchObject({ retryAfter: 90 });
       expect(read(answer(429, ''))).toMatchObject({ class: 'temporary', reason: 'rate_limited' });
     }

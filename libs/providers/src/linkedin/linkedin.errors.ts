@@ -27,7 +27,8 @@ const APP_SENTENCE =
 /** The token endpoint. What is not listed is left to RFC 6749. */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {
   const { data } = TokenError.safeParse(answer.json);
-  if (data && (data.error === 'invalid_client_id' || APP_SENTENCE.test(data.error_description))) return { ...MISCONFIGURED, code: data.error };
+  if (data && (data.error === 'invalid_client_id' || APP_SENTENCE.test(data.error_description)))
+    return { ...MISCONFIGURED, code: data.error };
   // The same sentence was seen with a full stop and without.
   const dead = data && DEAD_WORDS.has(data.error) && DEAD_SENTENCES.has(data.error_description.replace(/\.$/, ''));
   return dead ? { ...DEAD, code: data.error } : rateLimited(answer);
@@ -61,7 +62,11 @@ const BY_NUMBER: Record<string, string> = {
 };
 
 /** What introspection says in the words of the token endpoint. */
-const BY_ERROR: Record<string, Meaning> = { invalid_client: MISCONFIGURED, invalid_client_id: MISCONFIGURED, unauthorized_client: MISCONFIGURED };
+const BY_ERROR: Record<string, Meaning> = {
+  invalid_client: MISCONFIGURED,
+  invalid_client_id: MISCONFIGURED,
+  unauthorized_client: MISCONFIGURED,
+};
 
 /** The API: by its code, by its number where it has no code, then by the token endpoint's words. */
 export function classifyApi({ status, json }: ReadAnswer): Failure | undefined {
@@ -106,7 +111,10 @@ function rateLimited(answer: ReadAnswer): Failure | undefined {
 function rateLimit({ message }: Problem): Meaning {
   const wait = /\bDAY\b/.test(message) && { retryAfter: untilMidnight() };
   const whole = /\bAPPLICATION\b/.test(message);
-  return { ...(whole ? { class: 'app', reason: 'app_paused' } : { class: 'temporary', reason: 'rate_limited' }), ...wait };
+  return {
+    ...(whole ? { class: 'app', reason: 'app_paused' } : { class: 'temporary', reason: 'rate_limited' }),
+    ...wait,
+  };
 }
 
 const A_DAY = 24 * 60 * 60;

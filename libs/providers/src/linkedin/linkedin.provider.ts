@@ -67,7 +67,12 @@ export const linkedin = defineProvider({
     every: hours(12),
     request: ({ app, accessToken }) => {
       const { headers, form } = authentication(app);
-      return new PlatformRequest({ method: 'POST', url: oauth('/introspectToken'), headers, form: { token: accessToken.reveal(), ...form } });
+      return new PlatformRequest({
+        method: 'POST',
+        url: oauth('/introspectToken'),
+        headers,
+        form: { token: accessToken.reveal(), ...form },
+      });
     },
     read: readIntrospection,
   },

@@ -28,22 +28,35 @@ const client = new SandboxClient(() => sandbox, {
   token: app,
   exchange: { redirect_uri: redirectUri },
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
-const userInfo = (token: string): Promise<Answer> => sandbox.call(USER_INFO, { headers: { authorization: `Bearer ${token}` } });
-const introspect = (token: string, fields: object = {}): Promise<Answer> => sandbox.form(oauth('/introspectToken'), { ...app, ...fields, token });
+const userInfo = (token: string): Promise<Answer> =>
+  sandbox.call(USER_INFO, { headers: { authorization: `Bearer ${token}` } });
+const introspect = (token: string, fields: object = {}): Promise<Answer> =>
+  sandbox.form(oauth('/introspectToken'), { ...app, ...fields, token });
 const wait = (seconds: number): Promise<Answer> => sandbox.control('POST', '/clock', { advance_seconds: seconds });
-const set = (knobs: object): Promise<Answer> => sandbox.control('POST', '/apps', { provider: 'linkedin', client_id: app.client_id, ...knobs });
+const set = (knobs: object): Promise<Answer> =>
+  sandbox.control('POST', '/apps', { provider: 'linkedin', client_id: app.client_id, ...knobs });
 
 const refused = (status: number, error: string, description: unknown = expect.any(String)): object => ({
   status,
   body: { error, error_description: description },
 });
-const wrongCode = refused(400, 'invalid_redirect_uri', expect.stringContaining('does not match authorization code. Or authorization code expired.'));
+const wrongCode = refused(
+  400,
+  'invalid_redirect_uri',
+  expect.stringContaining('does not match authorization code. Or authorization code expired.'),
+);
 const wrongClient = refused(401, 'invalid_client', 'Client authentication failed');
-const deadToken = refused(400, 'invalid_request', 'The provided authorization grant or refresh token is invalid, expired or revoked');
+const deadToken = refused(
+  400,
+  'invalid_request',
+  'The provided authorization grant or refresh token is invalid, expired or revoked',
+);
 const missing = (name: string): object => refused(400, 'invalid_request', `A required parameter "${name}" is missing`);
 const apiError = (status: number, serviceErrorCode: number, code: string): object => ({
   status,
@@ -58,7 +71,11 @@ describe('the authorize page of LinkedIn', () => {
     const { searchParams: yes } = await client.decided();
     expect(Object.fromEntries(yes)).toEqual({ code: expect.stringMatching(/^AQ[\w-]{200}$/), state: 'the state' });
     const { searchParams: no } = await client.decided('happy', 'deny');
-    expect(Object.fromEntries(no)).toEqual({ error: 'user_cancelled_authorize', error_description: expect.any(String), state: 'the state' });
+    expect(Object.fromEntries(no)).toEqual({
+      error: 'user_cancelled_authorize',
+      error_description: expect.any(String),
+      state: 'the state',
+    });
   });
 
   it.each([
@@ -67,7 +84,11 @@ describe('the authorize page of LinkedIn', () => {
     ['a response type that is not code', { response_type: 'token' }, 'response_type'],
     ['a redirect URI with a fragment', { redirect_uri: `${redirectUri}#part` }, 'redirect_uri'],
     ['a redirect URI that is not absolute', { redirect_uri: '/callback' }, 'redirect_uri'],
-    ['a person who gives some permissions only: it is all or none', { sandbox_user: 'partial-consent' }, 'sandbox_user'],
+    [
+      'a person who gives some permissions only: it is all or none',
+      { sandbox_user: 'partial-consent' },
+      'sandbox_user',
+    ],
   ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
@@ -88,7 +109,7 @@ describe('the token endpoint of LinkedIn', () => {
     });
   });
 
-  it('gives no refresh token where the app is no approved partner\'s, and wants one to refresh with', async () => {
+  it("gives no refresh token where the app is no approved partner's, and wants one to refresh with", async () => {
     const tokens = await client.connect('no-refresh-token');
     expect(Object.keys(tokens).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type']);
     expect(await client.refresh('')).toMatchObject(missing('refresh_token'));
@@ -117,7 +138,9 @@ describe('the token endpoint of LinkedIn', () => {
     const authorization = `Basic ${Buffer.from('77abc:secret').toString('base64')}`;
     const bare = { client_id: undefined, client_secret: undefined };
     expect(await client.exchange(await client.code(), bare, { authorization })).toMatchObject(missing('client_id'));
-    expect(await client.exchange(await client.code(), { grant_type: 'password' })).toMatchObject(refused(400, 'unsupported_grant_type'));
+    expect(await client.exchange(await client.code(), { grant_type: 'password' })).toMatchObject(
+      refused(400, 'unsupported_grant_type'),
+    );
   });
 });
 
@@ -140,8 +163,12 @@ describe('refreshing at LinkedIn', () => {
       return (await client.refresh(token)).body;
     };
     const nearly = (days: number): [number, number] => [days * 86_400 - 5, days * 86_400];
-    const lives = ({ expires_in, refresh_token_expires_in }: TokenAnswer): unknown[] => [expires_in, refresh_token_expires_in];
-    const within = ([least, most]: [number, number], life: unknown): boolean => Number(life) >= least && Number(life) <= most;
+    const lives = ({ expires_in, refresh_token_expires_in }: TokenAnswer): unknown[] => [
+      expires_in,
+      refresh_token_expires_in,
+    ];
+    const within = ([least, most]: [number, number], life: unknown): boolean =>
+      Number(life) >= least && Number(life) <= most;
     const [early, late] = [await after(59), await after(301)];
     expect([within(nearly(60), lives(early)[0]), within(nearly(306), lives(early)[1])]).toEqual([true, true]);
     expect(lives(late).map((life) => within(nearly(5), life))).toEqual([true, true]);
@@ -183,13 +210,19 @@ describe('several consents of one person at LinkedIn', () => {
     for (const token of [first, second]) expect(await userInfo(token.access_token)).toMatchObject({ status: 200 });
   });
 
-  it('end each other\'s access tokens when the scopes differ, of that person and app alone', async () => {
+  it("end each other's access tokens when the scopes differ, of that person and app alone", async () => {
     const [first, paula] = [await client.connect(), await client.connect('paula')];
-    const { body: elsewhere } = await client.exchange(await client.code({ client_id: 'other' }), { client_id: 'other' });
+    const { body: elsewhere } = await client.exchange(await client.code({ client_id: 'other' }), {
+      client_id: 'other',
+    });
     const more = await client.connect('happy', { scope: `${standard.scope} email` });
     expect(await userInfo(first.access_token)).toMatchObject(revoked);
-    expect(await introspect(first.access_token)).toMatchObject({ status: 200, body: { active: false, status: 'revoked' } });
-    for (const token of [more, paula, elsewhere]) expect(await userInfo(token.access_token)).toMatchObject({ status: 200 });
+    expect(await introspect(first.access_token)).toMatchObject({
+      status: 200,
+      body: { active: false, status: 'revoked' },
+    });
+    for (const token of [more, paula, elsewhere])
+      expect(await userInfo(token.access_token)).toMatchObject({ status: 200 });
     await sandbox.restart();
     expect(await userInfo(first.access_token)).toMatchObject(revoked);
   });
@@ -217,7 +250,12 @@ describe('who it is at LinkedIn', () => {
       const { body } = await client.exchange(await client.code({ client_id: id }, persona), { client_id: id });
       return (await userInfo(body.access_token)).body.sub as string;
     };
-    const subjects = [await subject('happy'), await subject('happy'), await subject('paula'), await subject('happy', 'other')];
+    const subjects = [
+      await subject('happy'),
+      await subject('happy'),
+      await subject('paula'),
+      await subject('happy', 'other'),
+    ];
     expect(subjects[0]).toBe(subjects[1]);
     expect(new Set(subjects).size).toBe(3);
   });
@@ -225,7 +263,10 @@ describe('who it is at LinkedIn', () => {
   it('wants openid, and a token that is one, lives and was not revoked', async () => {
     const { access_token: unnamed } = await client.connect('happy', { scope: 'w_member_social' });
     expect(await userInfo(unnamed)).toMatchObject(apiError(403, 100, 'ACCESS_DENIED'));
-    expect(await sandbox.call(USER_INFO)).toMatchObject({ status: 401, body: { message: 'Empty oauth2_access_token' } });
+    expect(await sandbox.call(USER_INFO)).toMatchObject({
+      status: 401,
+      body: { message: 'Empty oauth2_access_token' },
+    });
     expect(await userInfo('AQmade-up')).toMatchObject(invalid);
     const { access_token: token } = await client.connect('paula');
     await wait(121);
@@ -238,21 +279,28 @@ describe('introspection at LinkedIn', () => {
     const { access_token: token } = await client.connect();
     const now = Math.floor(Date.now() / 1_000);
     const { status, body } = await introspect(token);
-    expect([status, body]).toEqual([200, {
-      active: true,
-      client_id: app.client_id,
-      authorized_at: expect.any(Number),
-      status: 'active',
-      expires_at: expect.any(Number),
-      scope: 'openid,profile,w_member_social',
-      auth_type: '3L',
-    }]);
+    expect([status, body]).toEqual([
+      200,
+      {
+        active: true,
+        client_id: app.client_id,
+        authorized_at: expect.any(Number),
+        status: 'active',
+        expires_at: expect.any(Number),
+        scope: 'openid,profile,w_member_social',
+        auth_type: '3L',
+      },
+    ]);
     expect(Math.abs(body.authorized_at - now)).toBeLessThan(5);
     expect(Math.abs(body.expires_at - now - 120)).toBeLessThan(5);
   });
 
   it('tells under 200 of one that expired, was revoked, or belongs to a restricted member', async () => {
-    const [happy, rita, sven] = [await client.connect(), await client.connect('revokes-after-connect'), await client.connect('suspended')];
+    const [happy, rita, sven] = [
+      await client.connect(),
+      await client.connect('revokes-after-connect'),
+      await client.connect('suspended'),
+    ];
     await wait(31);
     for (const { access_token: token } of [rita, sven]) {
       expect(await introspect(token)).toMatchObject({ status: 200, body: { active: false, status: 'revoked' } });
@@ -260,10 +308,13 @@ describe('introspection at LinkedIn', () => {
     }
     for (const { refresh_token: token } of [rita, sven]) expect(await client.refresh(token)).toMatchObject(deadToken);
     await wait(90);
-    expect(await introspect(happy.access_token)).toMatchObject({ status: 200, body: { active: false, status: 'expired' } });
+    expect(await introspect(happy.access_token)).toMatchObject({
+      status: 200,
+      body: { active: false, status: 'expired' },
+    });
   });
 
-  it('says of another app\'s token only that it is not active', async () => {
+  it("says of another app's token only that it is not active", async () => {
     const { access_token: token } = await client.connect();
     const { status, body } = await introspect(token, { client_id: 'other' });
     expect([status, body]).toEqual([200, { active: false }]);
@@ -280,9 +331,15 @@ describe('introspection at LinkedIn', () => {
     const [happy, rita] = [await client.connect(), await client.connect('revokes-after-connect')];
     expect(await probe(happy.access_token)).toEqual({ ok: true, scopes: ['openid', 'profile', 'w_member_social'] });
     await wait(31);
-    expect(await probe(rita.access_token)).toMatchObject({ ok: false, failure: { class: 'permanent', reason: 'grant_revoked' } });
+    expect(await probe(rita.access_token)).toMatchObject({
+      ok: false,
+      failure: { class: 'permanent', reason: 'grant_revoked' },
+    });
     await wait(90);
-    expect(await probe(happy.access_token)).toMatchObject({ ok: false, failure: { class: 'permanent', reason: 'grant_expired' } });
+    expect(await probe(happy.access_token)).toMatchObject({
+      ok: false,
+      failure: { class: 'permanent', reason: 'grant_expired' },
+    });
     expect(await probe('AQmade-up')).toMatchObject({ ok: false, failure: { class: 'temporary' } });
   });
 
@@ -295,11 +352,19 @@ describe('introspection at LinkedIn', () => {
 
   it('can go wrong as planned, and is written down', async () => {
     const { access_token: token } = await client.connect();
-    await sandbox.control('POST', '/faults', { provider: 'linkedin', endpoint: 'probe', status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
+    await sandbox.control('POST', '/faults', {
+      provider: 'linkedin',
+      endpoint: 'probe',
+      status: 429,
+      body: { code: 'TOO_MANY_REQUESTS' },
+    });
     expect(await introspect(token)).toMatchObject({ status: 429 });
     expect(await introspect(token)).toMatchObject({ status: 200 });
     const { body: calls } = await sandbox.control('GET', '/calls?endpoint=probe');
-    expect(calls).toMatchObject([{ outcome: 'fault', error: 'TOO_MANY_REQUESTS' }, { outcome: 'ok', persona: 'happy' }]);
+    expect(calls).toMatchObject([
+      { outcome: 'fault', error: 'TOO_MANY_REQUESTS' },
+      { outcome: 'ok', persona: 'happy' },
+    ]);
   });
 });
 
@@ -313,7 +378,9 @@ describe('revoking at LinkedIn', () => {
 
   it('wants the secret, and has nothing to say about a token it does not know', async () => {
     const tokens = await client.connect();
-    expect(await sandbox.form(oauth('/revoke'), { ...app, client_secret: 'other', token: tokens.access_token })).toMatchObject(wrongClient);
+    expect(
+      await sandbox.form(oauth('/revoke'), { ...app, client_secret: 'other', token: tokens.access_token }),
+    ).toMatchObject(wrongClient);
     expect(await sandbox.form(oauth('/revoke'), { ...app, token: 'AQmade-up' })).toMatchObject({ status: 200 });
     expect(await userInfo(tokens.access_token)).toMatchObject({ status: 200 });
   });

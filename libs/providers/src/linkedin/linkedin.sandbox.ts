@@ -63,7 +63,10 @@ function tokenAnswer(issued: Issued, platform: Platform): object {
   return {
     access_token: issued.accessToken,
     expires_in: issued.expiresIn,
-    ...(issued.refreshToken && { refresh_token: issued.refreshToken, refresh_token_expires_in: issued.refreshExpiresIn }),
+    ...(issued.refreshToken && {
+      refresh_token: issued.refreshToken,
+      refresh_token_expires_in: issued.refreshExpiresIn,
+    }),
     scope: listOf(issued.scopes),
     token_type: 'Bearer',
   };
@@ -127,7 +130,9 @@ function introspect(request: SandboxRequest, platform: Platform): SandboxAnswer 
 
 /** A person has another subject at each app (`pairwise`), in the ten letters that the real ones have. */
 const subjectOf = (clientId: string, persona: Persona): string =>
-  Buffer.from(stableUuid('sub', clientId, persona.number).replaceAll('-', ''), 'hex').toString('base64url').slice(0, 10);
+  Buffer.from(stableUuid('sub', clientId, persona.number).replaceAll('-', ''), 'hex')
+    .toString('base64url')
+    .slice(0, 10);
 
 function userInfo({ authorization }: SandboxRequest, platform: Platform): SandboxAnswer {
   const grant = holderOf(platform, bearerOf(authorization));
@@ -152,8 +157,20 @@ const token = tokenEndpoint({ client: tokenClient, answer: tokenAnswer });
 const endpoints: readonly Endpoint[] = [
   { endpoint: 'token', method: 'POST', url: oauth('/accessToken'), handle: token, refuse: refuseOauth },
   { endpoint: 'revoke', method: 'POST', url: oauth('/revoke'), handle: revoke, refuse: refuseOauth },
-  { endpoint: 'probe', method: 'POST', url: oauth('/introspectToken'), handle: introspect, refuse: refuseIntrospection },
-  { endpoint: 'identity', method: 'GET', url: 'https://api.linkedin.com/v2/userinfo', handle: userInfo, refuse: refuseApi },
+  {
+    endpoint: 'probe',
+    method: 'POST',
+    url: oauth('/introspectToken'),
+    handle: introspect,
+    refuse: refuseIntrospection,
+  },
+  {
+    endpoint: 'identity',
+    method: 'GET',
+    url: 'https://api.linkedin.com/v2/userinfo',
+    handle: userInfo,
+    refuse: refuseApi,
+  },
 ];
 
 /** LinkedIn as its documentation of November 2026 and public bug reports describe it, for an app of an approved partner. */

@@ -13,7 +13,10 @@ const profile: AuthorizeProfile = {
   pkce: () => undefined,
   denials: ['access_denied'],
 };
-const like = (changes: Partial<AuthorizeProfile>): Provider => ({ ...providerOf(PROVIDER_NAMES[0]), authorize: { ...profile, ...changes } });
+const like = (changes: Partial<AuthorizeProfile>): Provider => ({
+  ...providerOf(PROVIDER_NAMES[0]),
+  authorize: { ...profile, ...changes },
+});
 const input: AuthorizeInput = {
   clientId: 'an id',
   redirectUri: 'https://us.example/v1/callback',
@@ -33,22 +36,32 @@ describe('an authorize URL', () => {
 
   it('carries the challenge and its method where the platform takes one, never the verifier', () => {
     const url = authorizeUrl(like({ pkce: () => s256 }), input);
-    expect(queryOf(url)).toMatchObject({ code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' });
+    expect(queryOf(url)).toMatchObject({
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    });
     expect(url).not.toContain(input.verifier.reveal());
   });
 
   it('has what the platform wants besides, and its own name for the id', () => {
-    const query = queryOf(authorizeUrl(like({ clientIdParameter: 'client_key', scopeSeparator: ',', parameters: { prompt: 'consent' } }), input));
+    const query = queryOf(
+      authorizeUrl(
+        like({ clientIdParameter: 'client_key', scopeSeparator: ',', parameters: { prompt: 'consent' } }),
+        input,
+      ),
+    );
     expect(query).toMatchObject({ client_key: 'an id', scope: 'read,write.all', prompt: 'consent' });
     expect(query).not.toHaveProperty('client_id');
   });
 
   it('gives any id and redirect URI to the platform as they are: none can add a parameter', () => {
     const text = fc.string({ unit: 'grapheme' });
-    fc.assert(fc.property(text, text, (clientId, redirectUri) => {
-      const pairs = [...new URL(authorizeUrl(like({}), { ...input, clientId, redirectUri })).searchParams];
-      expect(pairs.map(([name]) => name)).toEqual(['response_type', 'client_id', 'redirect_uri', 'scope', 'state']);
-      expect(Object.fromEntries(pairs)).toMatchObject({ client_id: clientId, redirect_uri: redirectUri });
-    }));
+    fc.assert(
+      fc.property(text, text, (clientId, redirectUri) => {
+        const pairs = [...new URL(authorizeUrl(like({}), { ...input, clientId, redirectUri })).searchParams];
+        expect(pairs.map(([name]) => name)).toEqual(['response_type', 'client_id', 'redirect_uri', 'scope', 'state']);
+        expect(Object.fromEntries(pairs)).toMatchObject({ client_id: clientId, redirect_uri: redirectUri });
+      }),
+    );
   });
 });

@@ -1,7 +1,10 @@
 import type { AppCredentials } from '../contract/provider.js';
 
 /** How an app proves itself at the token endpoint: what it adds to a request (RFC 6749 2.3.1). */
-export type ClientAuthentication = (app: AppCredentials) => { headers: Record<string, string>; form: Record<string, string> };
+export type ClientAuthentication = (app: AppCredentials) => {
+  headers: Record<string, string>;
+  form: Record<string, string>;
+};
 
 /** Both halves form-encoded, as the RFC wants before Base64. The id stands in the body too: one write-up saw it asked for. */
 export const basicAuthentication: ClientAuthentication = ({ clientId, clientSecret }) => {

@@ -6,8 +6,13 @@ import { decodeAnswer, holdsWholeObject, parseJson } from './decode-answer.js';
 
 const tokens = { access_token: 'a', scope: 'ünï 😀' };
 const TEXT = JSON.stringify(tokens);
-const answer = (body: Buffer | string, headers: Record<string, string> = {}): PlatformAnswer => ({ status: 200, headers, body: Buffer.from(body) });
-const read = (body: Buffer | string, headers: Record<string, string> = {}): unknown => decodeAnswer(answer(body, headers)).json;
+const answer = (body: Buffer | string, headers: Record<string, string> = {}): PlatformAnswer => ({
+  status: 200,
+  headers,
+  body: Buffer.from(body),
+});
+const read = (body: Buffer | string, headers: Record<string, string> = {}): unknown =>
+  decodeAnswer(answer(body, headers)).json;
 const encoded = (coding: string): Record<string, string> => ({ 'content-encoding': coding });
 const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -50,14 +55,22 @@ describe('the body of an answer', () => {
     expect(read(latin1, { 'content-type': 'application/json; charset=klingon' })).toEqual({ name: 'Zo\ufffd' });
   });
 
-  it.each(['application/json', 'text/html', 'text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream', 'nonsense'])(
-    'is read as JSON, else as a form, under the type %s',
-    (type) => {
-      const headers = { 'content-type': type };
-      expect(read(TEXT, headers)).toEqual(tokens);
-      expect(read('access_token=gho_1%2B2&scope=repo%2Cgist&token_type=bearer\n', headers)).toEqual({ access_token: 'gho_1+2', scope: 'repo,gist', token_type: 'bearer' });
-    },
-  );
+  it.each([
+    'application/json',
+    'text/html',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/octet-stream',
+    'nonsense',
+  ])('is read as JSON, else as a form, under the type %s', (type) => {
+    const headers = { 'content-type': type };
+    expect(read(TEXT, headers)).toEqual(tokens);
+    expect(read('access_token=gho_1%2B2&scope=repo%2Cgist&token_type=bearer\n', headers)).toEqual({
+      access_token: 'gho_1+2',
+      scope: 'repo,gist',
+      token_type: 'bearer',
+    });
+  });
 
   it('has no parameter that stands twice in a form, and none that objects inherit', () => {
     expect(read('access_token=a&access_token=b&state=s')).toEqual({ state: 's' });
@@ -91,10 +104,15 @@ describe('the body of an answer', () => {
   });
 
   it('can be anything at all, under any header', () => {
-    const headers = fc.record({ 'content-encoding': fc.constantFrom('gzip', 'deflate', 'br', 'gzip,br', ',', 'x'), 'content-type': fc.string() });
-    fc.assert(fc.property(fc.uint8Array(), headers, (bytes, labels) => {
-      expect(() => read(Buffer.from(bytes), labels)).not.toThrow();
-    }));
+    const headers = fc.record({
+      'content-encoding': fc.constantFrom('gzip', 'deflate', 'br', 'gzip,br', ',', 'x'),
+      'content-type': fc.string(),
+    });
+    fc.assert(
+      fc.property(fc.uint8Array(), headers, (bytes, labels) => {
+        expect(() => read(Buffer.from(bytes), labels)).not.toThrow();
+      }),
+    );
   });
 });
 
@@ -126,27 +144,36 @@ describe('JSON', () => {
   });
 
   it('has numbers everywhere else, and changes no text that looks like one', () => {
-    const text = '{"id":9007199254740991,"f":1.2345678901234567890,"e":1e400,"s":"12345678901234567890","q":"\\\\\\"12345678901234567890","1234567890123456789":1}';
+    const text =
+      '{"id":9007199254740991,"f":1.2345678901234567890,"e":1e400,"s":"12345678901234567890","q":"\\\\\\"12345678901234567890","1234567890123456789":1}';
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
   it('is read as JSON.parse reads it, but for such integers', () => {
-    fc.assert(fc.property(fc.json(), (text) => {
-      fc.pre(!/\d{16}/.test(text));
-      expect(parseJson(text)).toEqual(JSON.parse(text));
-    }));
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        fc.pre(!/\d{16}/.test(text));
+        expect(parseJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
   });
 
   it('gives every digit back, wherever the integer stands', () => {
-    fc.assert(fc.property(fc.bigInt({ min: 2n ** 53n }), fc.string(), (id, text) => {
-      expect(parseJson(JSON.stringify({ text, id: 0 }).replace(/0}$/, `${id}}`))).toEqual({ text, id: String(id) });
-    }));
+    fc.assert(
+      fc.property(fc.bigInt({ min: 2n ** 53n }), fc.string(), (id, text) => {
+        expect(parseJson(JSON.stringify({ text, id: 0 }).replace(/0}$/, `${id}}`))).toEqual({ text, id: String(id) });
+      }),
+    );
   });
 
   it('has the last of two values under one name, as everywhere, and pollutes no prototype', () => {
     expect(parseJson('{"id":1,"id":12345678901234567890}')).toEqual({ id: '12345678901234567890' });
     const read = parseJson('{"__proto__":{"admin":12345678901234567890}}') as object;
-    expect([Object.keys(read), 'admin' in {}, Object.getPrototypeOf(read)]).toEqual([['__proto__'], false, Object.prototype]);
+    expect([Object.keys(read), 'admin' in {}, Object.getPrototypeOf(read)]).toEqual([
+      ['__proto__'],
+      false,
+      Object.prototype,
+    ]);
   });
 
   it('is read in time however deep or long it is', () => {

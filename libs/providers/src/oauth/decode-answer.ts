@@ -9,7 +9,11 @@ export const MAX_ANSWER_BYTES = 1024 * 1024;
 export function decodeAnswer(answer: PlatformAnswer): ReadAnswer {
   const { status, headers } = answer;
   const [first, asItCame] = textsOf(answer);
-  return { status, headers, json: [parseJson(first), parseForm(first), parseJson(asItCame)].find((json) => json !== undefined) };
+  return {
+    status,
+    headers,
+    json: [parseJson(first), parseForm(first), parseJson(asItCame)].find((json) => json !== undefined),
+  };
 }
 
 /**
@@ -17,7 +21,9 @@ export function decodeAnswer(answer: PlatformAnswer): ReadAnswer {
  * object that was cut off does not parse. A form can be cut off within a token, so it does not count.
  */
 export const holdsWholeObject = (answer: PlatformAnswer): boolean =>
-  textsOf(answer).map(parseJson).some((json) => typeof json === 'object' && json !== null);
+  textsOf(answer)
+    .map(parseJson)
+    .some((json) => typeof json === 'object' && json !== null);
 
 /** The body decompressed; and as it came, in case its Content-Encoding is wrong and it decompressed to something all the same. */
 function textsOf({ headers, body }: PlatformAnswer): [string, string] {
@@ -42,7 +48,12 @@ const inflate: Decompress = (bytes) => {
   }
 };
 
-const DECOMPRESS = new Map([['gzip', gunzip], ['x-gzip', gunzip], ['deflate', inflate], ['br', unbrotli]]);
+const DECOMPRESS = new Map([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
+  ['deflate', inflate],
+  ['br', unbrotli],
+]);
 const MAX_CODINGS = 3;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
@@ -51,7 +62,11 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
  * coding, or keep the header and drop the coding. Bytes that do not decompress stay as they are.
  */
 function decompress(body: Buffer, contentEncoding = ''): Buffer {
-  const codings = contentEncoding.toLowerCase().split(',').map((coding) => coding.trim()).reverse();
+  const codings = contentEncoding
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .reverse();
   const named = codings.slice(0, MAX_CODINGS).reduce((bytes, coding) => attempt(bytes, DECOMPRESS.get(coding)), body);
   return named.subarray(0, 2).equals(GZIP_MAGIC) ? attempt(named, gunzip) : named;
 }
@@ -82,8 +97,14 @@ function decodeStrictly(bytes: Buffer, charset: string): string | undefined {
 
 /** The zero byte beside the first character tells UTF-16 without a byte order mark: JSON begins with an ASCII one (RFC 4627 3). */
 const UTF_16 = [
-  { name: 'utf-16le', isIn: ([first, second]: Buffer) => (first === 0xff && second === 0xfe) || (first !== 0 && second === 0) },
-  { name: 'utf-16be', isIn: ([first, second = 0]: Buffer) => (first === 0xfe && second === 0xff) || (first === 0 && second !== 0) },
+  {
+    name: 'utf-16le',
+    isIn: ([first, second]: Buffer) => (first === 0xff && second === 0xfe) || (first !== 0 && second === 0),
+  },
+  {
+    name: 'utf-16be',
+    isIn: ([first, second = 0]: Buffer) => (first === 0xfe && second === 0xff) || (first === 0 && second !== 0),
+  },
 ];
 
 const LONG_NUMBER = /\d{16}/;

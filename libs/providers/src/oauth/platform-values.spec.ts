@@ -17,24 +17,35 @@ interface Said {
   avatar?: string;
 }
 
-const custom = buildProvider(customProviderSchema.parse({
-  name: 'acme',
-  title: 'Acme',
-  authorize: { url: 'https://acme.example/authorize', pkce: true },
-  token: { url: 'https://acme.example/token', clientAuthentication: 'client_secret_post' },
-  refresh: { mode: 'rotating_strict' },
-  identity: { url: 'https://acme.example/me', id: 'data.id', handle: 'data.name', name: 'data.name', avatar: 'data.avatar' },
-  scopes: { default: ['read'], required: ['read'] },
-}));
+const custom = buildProvider(
+  customProviderSchema.parse({
+    name: 'acme',
+    title: 'Acme',
+    authorize: { url: 'https://acme.example/authorize', pkce: true },
+    token: { url: 'https://acme.example/token', clientAuthentication: 'client_secret_post' },
+    refresh: { mode: 'rotating_strict' },
+    identity: {
+      url: 'https://acme.example/me',
+      id: 'data.id',
+      handle: 'data.name',
+      name: 'data.name',
+      avatar: 'data.avatar',
+    },
+    scopes: { default: ['read'], required: ['read'] },
+  }),
+);
 
 /** The identity answer of every platform; each has other names for the same. */
 const ANSWERS: Record<string, (said: Required<Said>) => string> = {
   x: ({ id, name, avatar }) => `{"data":{"id":${id},"name":${name},"username":${name},"profile_image_url":${avatar}}}`,
-  tiktok: ({ id, name, avatar }) => `{"data":{"user":{"open_id":${id},"display_name":${name},"username":${name},"avatar_url":${avatar}}},"error":{"code":"ok"}}`,
+  tiktok: ({ id, name, avatar }) =>
+    `{"data":{"user":{"open_id":${id},"display_name":${name},"username":${name},"avatar_url":${avatar}}},"error":{"code":"ok"}}`,
   linkedin: ({ id, name, avatar }) => `{"sub":${id},"name":${name},"picture":${avatar}}`,
-  instagram: ({ id, name, avatar }) => `{"id":${id},"user_id":${id},"name":${name},"username":${name},"profile_picture_url":${avatar}}`,
+  instagram: ({ id, name, avatar }) =>
+    `{"id":${id},"user_id":${id},"name":${name},"username":${name},"profile_picture_url":${avatar}}`,
   facebook: ({ id, name }) => `{"id":${id},"name":${name}}`,
-  pinterest: ({ id, name, avatar }) => `{"id":${id},"username":${name},"business_name":${name},"profile_image":${avatar}}`,
+  pinterest: ({ id, name, avatar }) =>
+    `{"id":${id},"username":${name},"business_name":${name},"profile_image":${avatar}}`,
   acme: ({ id, name, avatar }) => `{"data":{"id":${id},"name":${name},"avatar":${avatar}}}`,
 };
 
@@ -54,7 +65,9 @@ it('every platform of the registry is in this table', () => {
 describe.each(platforms)('a person at %s', (_name, provider) => {
   const namesOf = (name: string): (string | null)[] => {
     const found = identify(provider, { id: '"1"', name });
-    return typeof found === 'string' ? [found] : [...new Set([found.displayName, found.handle].filter((text) => text !== null))];
+    return typeof found === 'string'
+      ? [found]
+      : [...new Set([found.displayName, found.handle].filter((text) => text !== null))];
   };
 
   it.each([
@@ -91,12 +104,16 @@ describe.each(platforms)('a person at %s', (_name, provider) => {
   });
 
   it('keeps a name as it is in any script, with joined emoji and marks', () => {
-    for (const name of ['Zoë 李雷 нина', '👩‍👩‍👧‍👦 family', 'עברית العربية', 'e\u0301']) expect(namesOf(j(name))).toEqual([name]);
+    for (const name of ['Zoë 李雷 нина', '👩‍👩‍👧‍👦 family', 'עברית العربية', 'e\u0301'])
+      expect(namesOf(j(name))).toEqual([name]);
   });
 
-  it.each(['""', '" "', '"\\u0000"', '"\\u200b\\u200d"', '7', '{}', '[]', 'null', 'false'])('has no name where %s is given for one', (name) => {
-    expect(namesOf(name)).toEqual([]);
-  });
+  it.each(['""', '" "', '"\\u0000"', '"\\u200b\\u200d"', '7', '{}', '[]', 'null', 'false'])(
+    'has no name where %s is given for one',
+    (name) => {
+      expect(namesOf(name)).toEqual([]);
+    },
+  );
 
   it('is not named at more than 255 characters, nor within one of them', () => {
     expect(namesOf(j('n'.repeat(10_000)))).toEqual(['n'.repeat(255)]);
@@ -120,28 +137,39 @@ describe.each(platforms)('a person at %s', (_name, provider) => {
     ['', null],
   ])('has a picture only at an https address of sane length: %s', (avatar, expected) => {
     const found = identify(provider, { id: '"1"', avatar: j(avatar) }) as Identity;
-    expect(found.avatarUrl).toBe(ANSWERS[provider.name]!({ id: '', name: '', avatar: 'PICTURE' }).includes('PICTURE') ? expected : null);
+    expect(found.avatarUrl).toBe(
+      ANSWERS[provider.name]!({ id: '', name: '', avatar: 'PICTURE' }).includes('PICTURE') ? expected : null,
+    );
   });
 });
 
 describe.each(platforms)('a token set of %s', (_name, provider) => {
-  const tokensOf = (fields: object): TokenOutcome => readTokenAnswer(provider, answer(j({ access_token: 'a', refresh_token: 'r', ...fields })));
+  const tokensOf = (fields: object): TokenOutcome =>
+    readTokenAnswer(provider, answer(j({ access_token: 'a', refresh_token: 'r', ...fields })));
 
-  it.each(['a b', 'a\r\nb', 'a\u0000', 'ä', '\ud800', 'a\u007f', ' a', 'a\n', 'a'.repeat(16_385)])('is not read where a token cannot be sent: %j', (token) => {
-    expect(tokensOf({ access_token: token })).toMatchObject({ ok: false, outcomeUnknown: true });
-    expect(tokensOf({ refresh_token: token })).toMatchObject({ ok: false, outcomeUnknown: true });
-  });
+  it.each(['a b', 'a\r\nb', 'a\u0000', 'ä', '\ud800', 'a\u007f', ' a', 'a\n', 'a'.repeat(16_385)])(
+    'is not read where a token cannot be sent: %j',
+    (token) => {
+      expect(tokensOf({ access_token: token })).toMatchObject({ ok: false, outcomeUnknown: true });
+      expect(tokensOf({ refresh_token: token })).toMatchObject({ ok: false, outcomeUnknown: true });
+    },
+  );
 
   it('has tokens of any visible ASCII, up to 16 kB', () => {
     for (const token of ['!"#$%&\'()*+,-./09:;<=>?@AZ[\\]^_`az{|}~', 'a'.repeat(16_384)]) {
       const outcome = tokensOf({ access_token: token, refresh_token: token });
-      expect(outcome.ok && [outcome.tokens.accessToken.reveal(), outcome.tokens.refreshToken?.reveal()]).toEqual([token, token]);
+      expect(outcome.ok && [outcome.tokens.accessToken.reveal(), outcome.tokens.refreshToken?.reveal()]).toEqual([
+        token,
+        token,
+      ]);
     }
   });
 
   it('has at most 64 scopes of at most 255 characters, each once, and does not lose one that an account needs', () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `scope_${n}`);
-    const outcome = tokensOf({ scope: [...many, ...many, 'ü', 'a\u0000b', 's'.repeat(256), ...provider.scopes.required] });
+    const outcome = tokensOf({
+      scope: [...many, ...many, 'ü', 'a\u0000b', 's'.repeat(256), ...provider.scopes.required],
+    });
     if (!outcome.ok) throw new Error('was not read');
     expect(outcome.tokens.scopes).toHaveLength(64);
     expect(outcome.tokens.scopes).toEqual(expect.arrayContaining([...provider.scopes.required]));
@@ -155,15 +183,25 @@ describe.each(platforms)('a token set of %s', (_name, provider) => {
 });
 
 describe('a list of profiles', () => {
-  const profile = { platformAccountId: '1', handle: 'a\u0000', displayName: null, avatarUrl: 'javascript:1', accessToken: new Secret('t'), ineligible: null };
-  const clean = (changes: Partial<Profile>, after: string | null = null) => cleanProfilePage({ profiles: [{ ...profile, ...changes }], after });
+  const profile = {
+    platformAccountId: '1',
+    handle: 'a\u0000',
+    displayName: null,
+    avatarUrl: 'javascript:1',
+    accessToken: new Secret('t'),
+    ineligible: null,
+  };
+  const clean = (changes: Partial<Profile>, after: string | null = null) =>
+    cleanProfilePage({ profiles: [{ ...profile, ...changes }], after });
 
   it('has names and pictures that are clean', () => {
     expect(clean({})).toMatchObject({ profiles: [{ handle: 'a', avatarUrl: null, ineligible: null }], after: null });
   });
 
   it('offers no profile whose token cannot be sent', () => {
-    expect(clean({ accessToken: new Secret('t\n') })).toMatchObject({ profiles: [{ accessToken: null, ineligible: 'task_missing' }] });
+    expect(clean({ accessToken: new Secret('t\n') })).toMatchObject({
+      profiles: [{ accessToken: null, ineligible: 'task_missing' }],
+    });
   });
 
   it('is not read where one id cannot be used, or the next page has no sane name', () => {
@@ -173,26 +211,38 @@ describe('a list of profiles', () => {
 
 describe('a probe', () => {
   it('that names a day which no timestamp can hold names none', () => {
-    const inspect = (until: number) => readProbeAnswer(providerOf('facebook'), answer(j({ data: { is_valid: true, data_access_expires_at: until } })));
+    const inspect = (until: number) =>
+      readProbeAnswer(providerOf('facebook'), answer(j({ data: { is_valid: true, data_access_expires_at: until } })));
     expect(inspect(1_800_000_000)).toEqual({ ok: true, reauthDueAt: new Date(1_800_000_000_000) });
     for (const until of [1e13, 1e18, 1e300]) expect(inspect(until)).toEqual({ ok: true });
   });
 
   it('that finds an empty scope finds nothing granted', () => {
-    expect(readProbeAnswer(providerOf('linkedin'), answer(j({ active: true, scope: '' })))).toEqual({ ok: true, scopes: [] });
+    expect(readProbeAnswer(providerOf('linkedin'), answer(j({ active: true, scope: '' })))).toEqual({
+      ok: true,
+      scopes: [],
+    });
     expect(readProbeAnswer(providerOf('linkedin'), answer(j({ active: true })))).toEqual({ ok: true });
   });
 });
 
 describe('a push', () => {
-  const notice: PushNotice = { kind: 'revoked', platformUserId: '1', reason: 'deauthorized_by_user', at: new Date(1_000) };
+  const notice: PushNotice = {
+    kind: 'revoked',
+    platformUserId: '1',
+    reason: 'deauthorized_by_user',
+    at: new Date(1_000),
+  };
 
   it('about an id that cannot be used is about nobody', () => {
-    for (const platformUserId of ['', 'a\u0000', '\udc00', 'i'.repeat(256)]) expect(cleanNotice({ ...notice, platformUserId })).toBeUndefined();
+    for (const platformUserId of ['', 'a\u0000', '\udc00', 'i'.repeat(256)])
+      expect(cleanNotice({ ...notice, platformUserId })).toBeUndefined();
   });
 
   it('of a time that no timestamp can hold tells no time', () => {
-    expect([new Date(NaN), new Date(8.64e15), new Date(-1)].map((at) => cleanNotice({ ...notice, at }))).toEqual(Array(3).fill({ ...notice, at: null }));
+    expect([new Date(NaN), new Date(8.64e15), new Date(-1)].map((at) => cleanNotice({ ...notice, at }))).toEqual(
+      Array(3).fill({ ...notice, at: null }),
+    );
     expect(cleanNotice(notice)).toEqual(notice);
   });
 });
@@ -204,12 +254,18 @@ describe('a name', () => {
   });
 
   it('is well-formed, short and without control characters, whatever it was', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 600 }), fc.array(fc.integer({ min: 0, max: 0xffff })), (text, units) => {
-      const clean = cleanName(text + String.fromCharCode(...units));
-      if (clean === null) return;
-      expect(clean).not.toMatch(/[\p{Cc}\p{Cs}]/u);
-      expect(clean.length).toBeLessThanOrEqual(255);
-      expect(clean).toBe(clean.trim());
-    }));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 600 }),
+        fc.array(fc.integer({ min: 0, max: 0xffff })),
+        (text, units) => {
+          const clean = cleanName(text + String.fromCharCode(...units));
+          if (clean === null) return;
+          expect(clean).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+          expect(clean.length).toBeLessThanOrEqual(255);
+          expect(clean).toBe(clean.trim());
+        },
+      ),
+    );
   });
 });

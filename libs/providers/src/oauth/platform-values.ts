@@ -26,14 +26,21 @@ const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59);
 export const idField = z.union([z.string().min(1), z.int().transform(String)]);
 
 /** A text that may be missing; an empty one, or one of a wrong type, counts as missing. */
-export const textField = z.string().nullish().catch(null).transform((text) => text || null);
+export const textField = z
+  .string()
+  .nullish()
+  .catch(null)
+  .transform((text) => text || null);
 
 /** Scopes in an answer, as a text with spaces or commas or as a list. Null: not said. Whatever else is said grants nothing. */
-export const scopesField = z.unknown().optional().transform((said) => {
-  if (said === undefined || said === null) return null;
-  const texts = Array.isArray(said) ? (said as unknown[]) : [said];
-  return texts.flatMap((text) => (typeof text === 'string' ? splitScopes(text) : []));
-});
+export const scopesField = z
+  .unknown()
+  .optional()
+  .transform((said) => {
+    if (said === undefined || said === null) return null;
+    const texts = Array.isArray(said) ? (said as unknown[]) : [said];
+    return texts.flatMap((text) => (typeof text === 'string' ? splitScopes(text) : []));
+  });
 
 /** Some list scopes with spaces (RFC 6749 3.3), some with commas; no scope has either in its name. */
 export const splitScopes = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
@@ -72,7 +79,9 @@ export function cleanIdentity(identity: Identity, first: readonly string[]): Ide
 /** Undefined where one of its profiles has an id that cannot be used: a list without that profile would say that it is gone. */
 export function cleanProfilePage(page: ProfilePage): ProfilePage | undefined {
   const { profiles, after } = page;
-  const isUsable = profiles.every(({ platformAccountId }) => isUsableId(platformAccountId)) && (after === null || after.length <= MAX_CURSOR_LENGTH);
+  const isUsable =
+    profiles.every(({ platformAccountId }) => isUsableId(platformAccountId)) &&
+    (after === null || after.length <= MAX_CURSOR_LENGTH);
   return isUsable ? { ...page, profiles: profiles.map(cleanProfile) } : undefined;
 }
 
@@ -80,7 +89,12 @@ export function cleanProfilePage(page: ProfilePage): ProfilePage | undefined {
 function cleanProfile(profile: Profile): Profile {
   const { accessToken, ineligible } = profile;
   const usable = accessToken && isUsableToken(accessToken) ? accessToken : null;
-  return { ...profile, ...cleanNames(profile), accessToken: usable, ineligible: ineligible ?? (accessToken && !usable ? 'task_missing' : null) };
+  return {
+    ...profile,
+    ...cleanNames(profile),
+    accessToken: usable,
+    ineligible: ineligible ?? (accessToken && !usable ? 'task_missing' : null),
+  };
 }
 
 type Names = Pick<Identity, 'handle' | 'displayName' | 'avatarUrl'>;
@@ -110,7 +124,10 @@ function cut(text: string): string {
   const start = text.slice(0, MAX_NAME_LENGTH + 1);
   const last = [...GRAPHEMES.segment(start)].at(-1)?.index ?? 0;
   const kept = last > 0 ? last : MAX_NAME_LENGTH;
-  return text.slice(0, kept).replace(/[\ud800-\udbff]$/, '').trim();
+  return text
+    .slice(0, kept)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trim();
 }
 
 /** An https URL, serialised; http on a loopback host alone, which is where the sandbox has its pictures. */

@@ -7,7 +7,8 @@ import { providerOf, PROVIDER_NAMES } from '../registry.js';
 import { readIdentityAnswer, readTokenAnswer } from './read-answer.js';
 
 const OWN: Failure = { class: 'permanent', reason: 'of_its_own', code: 'own_word', retryAfter: 60 };
-const own = ({ json }: ReadAnswer): Failure | undefined => (JSON.stringify(json ?? null).includes('own_word') ? OWN : undefined);
+const own = ({ json }: ReadAnswer): Failure | undefined =>
+  JSON.stringify(json ?? null).includes('own_word') ? OWN : undefined;
 /** Any platform, with a table of its own that knows one word. */
 const provider: Provider = { ...providerOf(PROVIDER_NAMES[0]), classify: { token: own, api: own } };
 
@@ -27,7 +28,10 @@ describe('the answer of a token endpoint', () => {
   it('is a success when it holds an access token', () => {
     const outcome = readTokenAnswer(provider, answer(200, { access_token: 'a', refresh_token: 'r', expires_in: 7200 }));
     expect(outcome).toMatchObject({ ok: true, tokens: { expiresIn: 7200 } });
-    expect(outcome.ok && [outcome.tokens.accessToken.reveal(), outcome.tokens.refreshToken?.reveal()]).toEqual(['a', 'r']);
+    expect(outcome.ok && [outcome.tokens.accessToken.reveal(), outcome.tokens.refreshToken?.reveal()]).toEqual([
+      'a',
+      'r',
+    ]);
   });
 
   it.each([
@@ -53,7 +57,11 @@ describe('the answer of a token endpoint', () => {
     '',
   ])('with the code "%s" is temporary: unknown means temporary', (code) => {
     const body = `{"error":${JSON.stringify(code)}}`;
-    expect(refused(answer(400, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: code || 'http_400' });
+    expect(refused(answer(400, body))).toEqual({
+      class: 'temporary',
+      reason: 'provider_unavailable',
+      code: code || 'http_400',
+    });
   });
 
   it.each([
@@ -61,7 +69,11 @@ describe('the answer of a token endpoint', () => {
     ['an empty body', 400, ''],
     ['half a JSON', 400, '{"error":"invalid_gr'],
   ])('that is %s is temporary and unreadable', (_what, status, body) => {
-    expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' });
+    expect(refused(answer(status, body))).toEqual({
+      class: 'temporary',
+      reason: 'provider_unavailable',
+      code: 'unreadable',
+    });
   });
 
   it.each([
@@ -69,21 +81,34 @@ describe('the answer of a token endpoint', () => {
     ['null', 400, 'null'],
     ['a not found', 404, { message: 'no such page' }],
   ])('with %s is temporary', (_what, status, body) => {
-    expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: `http_${status}` });
+    expect(refused(answer(status, body))).toEqual({
+      class: 'temporary',
+      reason: 'provider_unavailable',
+      code: `http_${status}`,
+    });
   });
 
   it.each([
     ['an error that is an object', { error: { code: 'invalid_grant' } }, 'invalid_grant'],
     ['an error that is a number', { error: 190 }, '190'],
-    ['a code with a subcode', { error: { message: 'No', type: 'OAuthException', code: 100, error_subcode: 36_010 } }, '100/36010'],
+    [
+      'a code with a subcode',
+      { error: { message: 'No', type: 'OAuthException', code: 100, error_subcode: 36_010 } },
+      '100/36010',
+    ],
     ['the first of several errors', { errors: [{ title: 'Odd', status: 400 }] }, 'Odd'],
-    ['a type and a number that repeats the status', { error_type: 'OAuthException', code: 400, error_message: 'No' }, 'OAuthException'],
+    [
+      'a type and a number that repeats the status',
+      { error_type: 'OAuthException', code: 400, error_message: 'No' },
+      'OAuthException',
+    ],
     ['another word in its message', { error: 'oops', error_description: 'invalid_grant invalid_client' }, 'oops'],
     ['a word with control characters', { error: 'bad\u0000 \nword' }, 'badword'],
     ['a word without an end', { error: 'x'.repeat(10_000) }, 'x'.repeat(100)],
   ])('with %s is a refusal that no table lists, told by its code', (_what, body, code) => {
     const failure = { class: 'temporary', reason: 'provider_unavailable', code };
-    for (const status of [200, 400, 403]) expect(readTokenAnswer(provider, answer(status, body))).toEqual({ ok: false, failure, unlisted: 'words' });
+    for (const status of [200, 400, 403])
+      expect(readTokenAnswer(provider, answer(status, body))).toEqual({ ok: false, failure, unlisted: 'words' });
   });
 
   it.each([408, 425, 429, 500, 502, 301])('with status %i is no refusal, whatever it says', (status) => {
@@ -91,16 +116,22 @@ describe('the answer of a token endpoint', () => {
   });
 
   it('that refuses with a page of a proxy is told by its status alone', () => {
-    expect(readTokenAnswer(provider, answer(403, '<html>Blocked</html>'))).toMatchObject({ ok: false, unlisted: 'status' });
+    expect(readTokenAnswer(provider, answer(403, '<html>Blocked</html>'))).toMatchObject({
+      ok: false,
+      unlisted: 'status',
+    });
   });
 
   it.each(['temporarily_unavailable', 'server_error', 'slow_down'])('with %s is listed: it passes', (word) => {
     expect(readTokenAnswer(provider, answer(400, error(word)))).not.toHaveProperty('unlisted');
   });
 
-  it.each(['incorrect_client_credentials', 'invalid_client_id', 'application_suspended'])('with %s refuses the app', (word) => {
-    expect(refused(answer(200, error(word)))).toEqual({ class: 'app', reason: 'app_misconfigured', code: word });
-  });
+  it.each(['incorrect_client_credentials', 'invalid_client_id', 'application_suspended'])(
+    'with %s refuses the app',
+    (word) => {
+      expect(refused(answer(200, error(word)))).toEqual({ class: 'app', reason: 'app_misconfigured', code: word });
+    },
+  );
 
   it.each([
     ['nothing', ''],
@@ -139,7 +170,11 @@ describe('the answer of a token endpoint', () => {
 
   it.each([500, 502, 503, 504, 520])('with status %i is temporary, whatever its body says', (status) => {
     for (const body of [error('invalid_grant'), error('invalid_client'), error('own_word'), '<html>', '']) {
-      expect(refused(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code: `http_${status}` });
+      expect(refused(answer(status, body))).toEqual({
+        class: 'temporary',
+        reason: 'provider_unavailable',
+        code: `http_${status}`,
+      });
     }
   });
 
@@ -157,14 +192,16 @@ describe('the answer of a token endpoint', () => {
     expect(refused(answer(429, ''))).toEqual({ class: 'temporary', reason: 'rate_limited', code: 'http_429' });
   });
 
-  it('is read by the platform\'s own table before the standard\'s', () => {
+  it("is read by the platform's own table before the standard's", () => {
     expect(refused(answer(400, { error: 'invalid_client', hint: 'own_word' }))).toEqual(OWN);
   });
 
   it.each([429, 503, 400])('with status %i carries the wait that Retry-After asks for', (status) => {
     const later = new Date(Date.now() + 90_000).toUTCString();
     expect(refused(answer(status, '', { 'retry-after': '90' })).retryAfter).toBe(90);
-    expect(Math.abs((refused(answer(status, '', { 'retry-after': later })).retryAfter ?? 0) - 90)).toBeLessThanOrEqual(2);
+    expect(Math.abs((refused(answer(status, '', { 'retry-after': later })).retryAfter ?? 0) - 90)).toBeLessThanOrEqual(
+      2,
+    );
     expect(refused(answer(status, '', { 'retry-after': 'soon' }))).not.toHaveProperty('retryAfter');
   });
 
@@ -176,7 +213,9 @@ describe('the answer of a token endpoint', () => {
   it('waits until the window of a limit ends, by the headers that platforms have for it, unless Retry-After says more', () => {
     const inTwoMinutes = `${Math.ceil(Date.now() / 1_000) + 120}`;
     for (const name of ['x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset']) {
-      expect(Math.abs((refused(answer(429, '', { [name]: inTwoMinutes })).retryAfter ?? 0) - 120)).toBeLessThanOrEqual(2);
+      expect(Math.abs((refused(answer(429, '', { [name]: inTwoMinutes })).retryAfter ?? 0) - 120)).toBeLessThanOrEqual(
+        2,
+      );
       expect(refused(answer(429, '', { [name]: 'soon' }))).not.toHaveProperty('retryAfter');
     }
     expect(refused(answer(429, '', { 'ratelimit-reset': '30', 'retry-after': '7' })).retryAfter).toBe(7);
@@ -184,16 +223,24 @@ describe('the answer of a token endpoint', () => {
   });
 
   it('can be anything at all: it is read without an exception, and decides no more than a known word allows', () => {
-    const body = fc.oneof(fc.json(), fc.string(), fc.string().map((code) => JSON.stringify({ error: code })));
+    const body = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.string().map((code) => JSON.stringify({ error: code })),
+    );
     const known = /"(invalid_grant|invalid_client|unauthorized_client|access_token)"|own_word/;
-    fc.assert(fc.property(fc.integer({ min: 200, max: 599 }), body, (status, text) => {
-      fc.pre(!known.test(text));
-      expect(refused(answer(status, text)).class).toBe('temporary');
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: 200, max: 599 }), body, (status, text) => {
+        fc.pre(!known.test(text));
+        expect(refused(answer(status, text)).class).toBe('temporary');
+      }),
+    );
   });
 
   it('leaves none of its text in the failure', () => {
-    const failure = refused(answer(400, { error: 'a_code', error_description: 'secret-like-text', token: 'secret-like-text' }));
+    const failure = refused(
+      answer(400, { error: 'a_code', error_description: 'secret-like-text', token: 'secret-like-text' }),
+    );
     expect(JSON.stringify(failure)).not.toContain('secret-like-text');
   });
 });
@@ -206,7 +253,7 @@ describe('the answer of an identity call', () => {
 
   it.each([
     ['an unknown refusal', 403, { title: 'Forbidden' }, 'http_403'],
-    ['a standard word, which is the token endpoint\'s', 400, error('invalid_grant'), 'http_400'],
+    ["a standard word, which is the token endpoint's", 400, error('invalid_grant'), 'http_400'],
     ['HTML', 200, '<html>', 'unreadable'],
     ['somebody without an id', 200, { data: { user: {} } }, 'http_200'],
     ['a failing platform', 502, error('own_word'), 'http_502'],
@@ -214,7 +261,7 @@ describe('the answer of an identity call', () => {
     expect(identityOf(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code });
   });
 
-  it('is read by the platform\'s own table', () => {
+  it("is read by the platform's own table", () => {
     expect(identityOf(answer(401, { problem: 'own_word' }))).toEqual(OWN);
   });
 });

@@ -37,7 +37,9 @@ export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): Tok
   if (tokens) return { ok: true, tokens };
   const known = provider.classify.token(read) ?? standardFailure(read);
   if (known) return { ok: false, failure: failureOf(answer, read, known) };
-  return found || !isRefused(read) ? { ok: false, failure: UNREADABLE, outcomeUnknown: true } : unknownRefusal(answer, read);
+  return found || !isRefused(read)
+    ? { ok: false, failure: UNREADABLE, outcomeUnknown: true }
+    : unknownRefusal(answer, read);
 }
 
 /** What no table lists: a refusal, or a failure to look at the request. */
@@ -46,7 +48,8 @@ function unknownRefusal(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome 
 }
 
 /** Whether the platform has looked at the request and said no: such an answer is no outage. */
-const isAnswered = ({ status }: ReadAnswer): boolean => status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
+const isAnswered = ({ status }: ReadAnswer): boolean =>
+  status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
 
 /** A body without a readable object may be of a proxy in between: then the status alone refuses. */
 function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
@@ -106,10 +109,10 @@ function standardFailure({ json }: ReadAnswer): Failure | undefined {
   return code !== undefined && meaning ? { ...meaning, code } : undefined;
 }
 
-
 /** Where a limit was met and nothing else says for how long, by the headers in which platforms count. */
 function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {
-  const reset = failure.reason === 'rate_limited' && failure.retryAfter === undefined ? secondsUntilReset(headers) : undefined;
+  const reset =
+    failure.reason === 'rate_limited' && failure.retryAfter === undefined ? secondsUntilReset(headers) : undefined;
   const asked = retryAfter(headers['retry-after']) ?? reset;
   return asked === undefined ? failure : { ...failure, retryAfter: Math.max(asked, failure.retryAfter ?? 0) };
 }

@@ -7,7 +7,17 @@ export function errorCode(json: unknown): string | undefined {
 }
 
 /** Fields in which platforms put the code of an error, the most telling first. A number beside a word often repeats the status. */
-const NAMES = ['error_code', 'errorCode', 'error_type', 'errcode', 'errno', 'code', 'serviceErrorCode', 'type', 'title'];
+const NAMES = [
+  'error_code',
+  'errorCode',
+  'error_type',
+  'errcode',
+  'errno',
+  'code',
+  'serviceErrorCode',
+  'type',
+  'title',
+];
 const SUBCODES = ['error_subcode', 'subcode'];
 
 /** The platform's own code in the body of a refusal, wherever it stands; undefined where it has none. Not cleaned yet. */
@@ -15,7 +25,9 @@ export function refusalCode(json: unknown): string | undefined {
   const { error, errors } = fieldsOf(json);
   const first = Array.isArray(errors) ? (errors as unknown[])[0] : undefined;
   const number = typeof error === 'number' ? String(error) : undefined;
-  return errorCode(json) ?? number ?? codeAmong(fieldsOf(error)) ?? codeAmong(fieldsOf(first)) ?? codeAmong(fieldsOf(json));
+  return (
+    errorCode(json) ?? number ?? codeAmong(fieldsOf(error)) ?? codeAmong(fieldsOf(first)) ?? codeAmong(fieldsOf(json))
+  );
 }
 
 function codeAmong(fields: Fields): string | undefined {
@@ -26,7 +38,9 @@ function codeAmong(fields: Fields): string | undefined {
 
 function firstOf(fields: Fields, names: readonly string[]): string | undefined {
   const said = names.filter((name) => Object.hasOwn(fields, name)).map((name) => fields[name]);
-  return said.map((value) => (typeof value === 'number' ? String(value) : value)).find((value) => typeof value === 'string' && value !== '') as string | undefined;
+  return said
+    .map((value) => (typeof value === 'number' ? String(value) : value))
+    .find((value) => typeof value === 'string' && value !== '') as string | undefined;
 }
 
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});

@@ -24,17 +24,32 @@ describe('Retry-After', () => {
     expect(retryAfter(header, now)).toBe(expected);
   });
 
-  it.each(['', 'soon', 'NaN', '-5', '+5', '1e3', '0x10', '30s', 'Infinity', '30; 60', '2026-11-22', '.', ',', '1,', 'Sun, 99 Nov 2026 06:02:00 GMT'])(
-    'that says "%s" says nothing',
-    (header) => { expect(retryAfter(header, now)).toBeUndefined(); },
-  );
+  it.each([
+    '',
+    'soon',
+    'NaN',
+    '-5',
+    '+5',
+    '1e3',
+    '0x10',
+    '30s',
+    'Infinity',
+    '30; 60',
+    '2026-11-22',
+    '.',
+    ',',
+    '1,',
+    'Sun, 99 Nov 2026 06:02:00 GMT',
+  ])('that says "%s" says nothing', (header) => {
+    expect(retryAfter(header, now)).toBeUndefined();
+  });
 
   it('that is missing says nothing', () => {
     expect(retryAfter(undefined, now)).toBeUndefined();
   });
 });
 
-describe('the end of a rate limit\'s window', () => {
+describe("the end of a rate limit's window", () => {
   it.each([
     ['a Unix time', { 'x-rate-limit-reset': '1795327320' }, 120],
     ['a Unix time with a fraction, rounded up', { 'x-ratelimit-reset': '1795327320.2' }, 121],
@@ -49,8 +64,13 @@ describe('the end of a rate limit\'s window', () => {
     expect(secondsUntilReset(headers, now)).toBe(expected);
   });
 
-  it.each<Record<string, string>>([{}, { 'x-rate-limit-reset': '' }, { 'x-rate-limit-reset': 'soon' }, { 'x-rate-limit-reset': '-5' }, { ratelimit: '"default";r=0' }])(
-    'is not known from %j',
-    (headers) => { expect(secondsUntilReset(headers, now)).toBeUndefined(); },
-  );
+  it.each<Record<string, string>>([
+    {},
+    { 'x-rate-limit-reset': '' },
+    { 'x-rate-limit-reset': 'soon' },
+    { 'x-rate-limit-reset': '-5' },
+    { ratelimit: '"default";r=0' },
+  ])('is not known from %j', (headers) => {
+    expect(secondsUntilReset(headers, now)).toBeUndefined();
+  });
 });

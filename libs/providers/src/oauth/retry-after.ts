@@ -38,7 +38,10 @@ const UNIX_MILLISECONDS = 10 ** 11;
 export function secondsUntilReset(headers: Record<string, string>, now = Date.now()): number | undefined {
   const values = RESET_HEADERS.map((name) => headers[name]?.trim() ?? '').filter((value) => NUMBERS.test(value));
   const draft = /;\s*t=(\d+)/.exec(headers.ratelimit ?? '')?.[1];
-  const waits = [...values.flatMap((value) => value.split(',').map(Number)).map((value) => waitUntil(value, now)), ...(draft ? [Number(draft)] : [])];
+  const waits = [
+    ...values.flatMap((value) => value.split(',').map(Number)).map((value) => waitUntil(value, now)),
+    ...(draft ? [Number(draft)] : []),
+  ];
   return waits.length === 0 ? undefined : bounded(Math.max(...waits));
 }
 

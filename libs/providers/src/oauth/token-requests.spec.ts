@@ -8,7 +8,12 @@ const url = 'https://platform.example/token?v=2';
 const basic = { url, authentication: basicAuthentication };
 const body = { url, authentication: secretInBody() };
 const app = { clientId: 'the-id', clientSecret: new Secret('the-secret') };
-const code = { app, code: new Secret('the code'), redirectUri: 'https://us.example/callback', verifier: new Secret('the-verifier') };
+const code = {
+  app,
+  code: new Secret('the code'),
+  redirectUri: 'https://us.example/callback',
+  verifier: new Secret('the-verifier'),
+};
 const tokens = { app, accessToken: new Secret('the-access'), refreshToken: new Secret('the-refresh') };
 
 describe('a token request', () => {
@@ -54,7 +59,11 @@ describe('a token request', () => {
     ['refresh', refreshRequest(body)(tokens)],
     ['revoke', revokeRequest(body, ({ accessToken }) => accessToken.reveal())(tokens)],
   ])('to %s prints where it goes and nothing of what it carries', (_what, request) => {
-    const shown = [String(request), JSON.stringify({ request }), inspect({ request }, { showHidden: true, depth: 9 })].join('\n');
+    const shown = [
+      String(request),
+      JSON.stringify({ request }),
+      inspect({ request }, { showHidden: true, depth: 9 }),
+    ].join('\n');
     expect(shown).toContain('POST https://platform.example/token');
     expect(shown).not.toMatch(/the[- ](id|secret|code|verifier|access|refresh)|v=2|Basic/);
   });

@@ -5,13 +5,27 @@ import { readTokenResponse } from './token-response.js';
 
 const read = (rest: object): Record<string, unknown> | undefined => {
   const tokens = readTokenResponse({ access_token: 'a', ...rest });
-  return tokens && { ...tokens, accessToken: tokens.accessToken.reveal(), refreshToken: tokens.refreshToken?.reveal() ?? null };
+  return (
+    tokens && {
+      ...tokens,
+      accessToken: tokens.accessToken.reveal(),
+      refreshToken: tokens.refreshToken?.reveal() ?? null,
+    }
+  );
 };
 const bare = { accessToken: 'a', refreshToken: null, expiresIn: null, refreshExpiresIn: null, scopes: null };
 
 describe('a token answer', () => {
   it('is read in full (RFC 6749 5.1)', () => {
-    expect(read({ token_type: 'Bearer', expires_in: 7200, refresh_token: 'r', refresh_expires_in: 15552000, scope: 'one two' })).toEqual({
+    expect(
+      read({
+        token_type: 'Bearer',
+        expires_in: 7200,
+        refresh_token: 'r',
+        refresh_expires_in: 15552000,
+        scope: 'one two',
+      }),
+    ).toEqual({
       accessToken: 'a',
       refreshToken: 'r',
       expiresIn: 7200,
@@ -41,9 +55,12 @@ describe('a token answer', () => {
     expect(read({ refresh_token_expires_in: value })).toEqual({ ...bare, refreshExpiresIn: expected });
   });
 
-  it.each([0, -1, -0.5, '0', '-1', '0.0', null])('that says %p of an access token\'s life says that it has no end', (value) => {
-    expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
-  });
+  it.each([0, -1, -0.5, '0', '-1', '0.0', null])(
+    "that says %p of an access token's life says that it has no end",
+    (value) => {
+      expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
+    },
+  );
 
   it.each([
     ['a text with spaces', 'one two', ['one', 'two']],
@@ -63,9 +80,12 @@ describe('a token answer', () => {
     expect(read({ scope })).toEqual({ ...bare, scopes: expected });
   });
 
-  it.each([0, -1, '0', null])('that says %p of a refresh token\'s life names no end: some mean "never" with it', (value) => {
-    expect(read({ refresh_expires_in: value })).toEqual(bare);
-  });
+  it.each([0, -1, '0', null])(
+    'that says %p of a refresh token\'s life names no end: some mean "never" with it',
+    (value) => {
+      expect(read({ refresh_expires_in: value })).toEqual(bare);
+    },
+  );
 
   it.each(['', null, 7, {}, []])('with %p for a refresh token brings none, so that the old one stays', (value) => {
     expect(read({ refresh_token: value })).toEqual(bare);
@@ -76,18 +96,25 @@ describe('a token answer', () => {
   });
 
   it('is never found in anything else, and nothing breaks the reading', () => {
-    fc.assert(fc.property(fc.jsonValue(), (any) => {
-      const holds = typeof any === 'object' && any !== null && 'access_token' in any;
-      fc.pre(!holds);
-      expect(readTokenResponse(any)).toBeUndefined();
-    }));
+    fc.assert(
+      fc.property(fc.jsonValue(), (any) => {
+        const holds = typeof any === 'object' && any !== null && 'access_token' in any;
+        fc.pre(!holds);
+        expect(readTokenResponse(any)).toBeUndefined();
+      }),
+    );
     expect(readTokenResponse(undefined)).toBeUndefined();
   });
 
   it('reads whatever stands beside the access token', () => {
-    fc.assert(fc.property(fc.dictionary(fc.constantFrom('expires_in', 'refresh_token', 'refresh_expires_in', 'scope'), fc.jsonValue()), (rest) => {
-      expect(read(rest)).toMatchObject({ accessToken: 'a' });
-    }));
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('expires_in', 'refresh_token', 'refresh_expires_in', 'scope'), fc.jsonValue()),
+        (rest) => {
+          expect(read(rest)).toMatchObject({ accessToken: 'a' });
+        },
+      ),
+    );
   });
 });
 

@@ -9,19 +9,45 @@ const limited = { class: 'temporary', reason: 'rate_limited' };
 const unknown = { class: 'temporary', reason: 'provider_unavailable' };
 
 const FAILED = 'Authentication failed.';
-const LIMIT = 'This request exceeded a rate limit. This can happen if the client exceeds one\nof the published rate limits within a short time window.';
+const LIMIT =
+  'This request exceeded a rate limit. This can happen if the client exceeds one\nof the published rate limits within a short time window.';
 
 /** What the v5 description shows, and what bug reports do. */
 const token: [what: string, status: number, body: unknown, means: object][] = [
   ['a wrong or missing secret', 401, { code: 2, message: FAILED }, misconfigured],
   ['a dead refresh token', 401, { code: 283, message: 'The authorization grant is invalid' }, dead],
-  ['an app that it does not know, under the number of a dead token', 401, { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' }, misconfigured],
-  ['the same with 200', 200, { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' }, misconfigured],
-  ['a dead refresh token, with 200', 200, { status: 'failure', code: 283, message: 'The authorization grant is invalid' }, dead],
+  [
+    'an app that it does not know, under the number of a dead token',
+    401,
+    { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' },
+    misconfigured,
+  ],
+  [
+    'the same with 200',
+    200,
+    { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' },
+    misconfigured,
+  ],
+  [
+    'a dead refresh token, with 200',
+    200,
+    { status: 'failure', code: 283, message: 'The authorization grant is invalid' },
+    dead,
+  ],
   ['a wrong secret, with 200', 200, { code: 2, message: FAILED }, misconfigured],
-  ['a dead refresh token, under another status', 400, { code: 283, message: 'The authorization grant is invalid' }, dead],
+  [
+    'a dead refresh token, under another status',
+    400,
+    { code: 283, message: 'The authorization grant is invalid' },
+    dead,
+  ],
   ['too many calls', 429, { code: 8, message: LIMIT }, limited],
-  ['a dead token while there are too many calls', 429, { code: 283, message: 'The authorization grant is invalid' }, limited],
+  [
+    'a dead token while there are too many calls',
+    429,
+    { code: 283, message: 'The authorization grant is invalid' },
+    limited,
+  ],
   ['a request that lacks something', 400, { code: 1, message: 'Missing required parameter' }, unknown],
   ['trouble of its own', 500, { code: 283, message: 'Something went wrong on our end.' }, unknown],
 ];
@@ -29,11 +55,31 @@ const api: typeof token = [
   ['a dead access token', 401, { code: 2, message: FAILED }, dead],
   ['the same with a status word', 401, { code: 2, message: FAILED, status: 'failure' }, dead],
   ['a dead access token, with 200', 200, { code: 2, message: FAILED }, dead],
-  ['an app of a kind that may not, under the number of a missing scope', 401, { code: 3, message: 'Your application consumer type is not supported, please contact support.' }, misconfigured],
-  ['a suspended app, under the number of a dead token', 401, { code: 2, message: FAILED, data: 'Application is suspended' }, misconfigured],
-  ['a missing scope, with the status of a dead token', 401, { code: 3, message: 'Your token does not have sufficient permissions' }, permission],
+  [
+    'an app of a kind that may not, under the number of a missing scope',
+    401,
+    { code: 3, message: 'Your application consumer type is not supported, please contact support.' },
+    misconfigured,
+  ],
+  [
+    'a suspended app, under the number of a dead token',
+    401,
+    { code: 2, message: FAILED, data: 'Application is suspended' },
+    misconfigured,
+  ],
+  [
+    'a missing scope, with the status of a dead token',
+    401,
+    { code: 3, message: 'Your token does not have sufficient permissions' },
+    permission,
+  ],
   ['what the person may not', 403, { code: 29, message: 'You are not permitted to access that resource.' }, permission],
-  ['an account that may not be read', 403, { code: 403, message: 'Not authorized to access the user account.' }, permission],
+  [
+    'an account that may not be read',
+    403,
+    { code: 403, message: 'Not authorized to access the user account.' },
+    permission,
+  ],
   [
     'what no app with Trial access may',
     403,
@@ -49,20 +95,32 @@ const api: typeof token = [
 
 describe('Pinterest refuses', () => {
   it.each(token)('at the token endpoint: %s', (_what, status, body, means) => {
-    expect(readTokenAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) })).toMatchObject({ ok: false, failure: means });
+    expect(readTokenAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) })).toMatchObject({
+      ok: false,
+      failure: means,
+    });
   });
 
   it.each(api)('at the API: %s', (_what, status, body, means) => {
-    expect(readIdentityAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) })).toMatchObject({ ok: false, failure: means });
+    expect(
+      readIdentityAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) }),
+    ).toMatchObject({ ok: false, failure: means });
   });
 
   it('with a number, which is kept, and a text, which is not', () => {
     const body = Buffer.from(JSON.stringify({ code: 2, message: FAILED }));
-    expect(readIdentityAnswer(pinterest, { status: 401, headers: {}, body })).toEqual({ ok: false, failure: { ...dead, code: '2' } });
+    expect(readIdentityAnswer(pinterest, { status: 401, headers: {}, body })).toEqual({
+      ok: false,
+      failure: { ...dead, code: '2' },
+    });
   });
 
   it('and says how long to wait, when it does', () => {
-    const answer = { status: 429, headers: { 'retry-after': '30' }, body: Buffer.from(JSON.stringify({ code: 8, message: LIMIT })) };
+    const answer = {
+      status: 429,
+      headers: { 'retry-after': '30' },
+      body: Buffer.from(JSON.stringify({ code: 8, message: LIMIT })),
+    };
     expect(readIdentityAnswer(pinterest, answer)).toMatchObject({ failure: { retryAfter: 30 } });
   });
 });

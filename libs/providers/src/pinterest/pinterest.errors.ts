@@ -15,7 +15,13 @@ type Table = Readonly<Record<string, Meaning>>;
 /** 283 is in no document: "The authorization grant is invalid", seen for dead refresh tokens (pinterest-python-sdk#114). */
 const AT_TOKEN: Table = { '401/2': MISCONFIGURED, '400/283': DEAD, '401/283': DEAD, '403/283': DEAD, '429/8': LIMITED };
 
-const AT_API: Table = { '401/2': DEAD, '401/3': PERMISSION, '403/29': PERMISSION, '403/403': PERMISSION, '429/8': LIMITED };
+const AT_API: Table = {
+  '401/2': DEAD,
+  '401/3': PERMISSION,
+  '403/29': PERMISSION,
+  '403/403': PERMISSION,
+  '429/8': LIMITED,
+};
 
 /**
  * What is refused is the app, under a number that else speaks of a person: 283 with "Invalid Application ID" in `data`

@@ -27,11 +27,14 @@ const client = new SandboxClient(() => sandbox, {
   exchange: { redirect_uri: redirectUri },
   headers: basic(),
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
-const me = (accessToken: string): Promise<Answer> => sandbox.call(ME, { headers: { authorization: `Bearer ${accessToken}` } });
+const me = (accessToken: string): Promise<Answer> =>
+  sandbox.call(ME, { headers: { authorization: `Bearer ${accessToken}` } });
 const unauthenticated = { status: 401, body: { code: 2, message: 'Authentication failed.' } };
 const invalidGrant = { status: 401, body: { code: 283, message: 'The authorization grant is invalid' } };
 
@@ -47,7 +50,11 @@ describe('the authorize page of Pinterest', () => {
     ['a missing client id', { client_id: undefined }, 'client_id'],
     ['a missing redirect URI', { redirect_uri: undefined }, 'redirect_uri'],
     ['another response type', { response_type: 'token' }, 'response_type'],
-    ['a persona of whom nothing is known here', { sandbox_user: 'checkpoint', sandbox_decision: 'approve' }, 'sandbox_user'],
+    [
+      'a persona of whom nothing is known here',
+      { sandbox_user: 'checkpoint', sandbox_decision: 'approve' },
+      'sandbox_user',
+    ],
   ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect([status, headers.get('location')]).toEqual([400, null]);
@@ -88,7 +95,9 @@ describe('the token endpoint of Pinterest', () => {
     const [once, late] = [await client.code(), await client.code()];
     await client.exchange(once);
     expect(await client.exchange(once)).toMatchObject(invalidGrant);
-    expect(await client.exchange(await client.code(), { redirect_uri: 'https://connect.example.com/other' })).toMatchObject(invalidGrant);
+    expect(
+      await client.exchange(await client.code(), { redirect_uri: 'https://connect.example.com/other' }),
+    ).toMatchObject(invalidGrant);
     expect(await client.exchange(await client.code(), {}, basic('secret', '2'))).toMatchObject(invalidGrant);
     await sandbox.control('POST', '/clock', { advance_seconds: 601 });
     expect(await client.exchange(late)).toMatchObject(invalidGrant);
@@ -96,7 +105,10 @@ describe('the token endpoint of Pinterest', () => {
 
   it('says what is missing', async () => {
     expect(await client.exchange('')).toMatchObject({ status: 400, body: { code: 1 } });
-    expect(await sandbox.form(TOKEN, { grant_type: 'password' }, basic())).toMatchObject({ status: 400, body: { code: 1 } });
+    expect(await sandbox.form(TOKEN, { grant_type: 'password' }, basic())).toMatchObject({
+      status: 400,
+      body: { code: 1 },
+    });
   });
 
   it('gives another pair for a refresh token, with another sixty days, and takes each once', async () => {
@@ -127,7 +139,11 @@ describe('a limit of Pinterest', () => {
 describe('who it is at Pinterest', () => {
   it('is told with an id that is a text, a handle, a name and a picture', async () => {
     const { access_token: token } = await client.connect('ids-above-2-53');
-    expect((await me(token)).body).toMatchObject({ id: '9007199254740993', username: 'bigna_number', business_name: 'Bigna Number' });
+    expect((await me(token)).body).toMatchObject({
+      id: '9007199254740993',
+      username: 'bigna_number',
+      business_name: 'Bigna Number',
+    });
   });
 
   it('is told only with user_accounts:read: without it, as a missing permission and not as a dead token', async () => {

@@ -90,7 +90,11 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   wrong_client_secret: unauthenticated,
   /** Nothing says that Pinterest tells when the limit ends; here it does. */
   too_many_requests: () => ({
-    ...refused(429, 8, 'This request exceeded a rate limit. This can happen if the client exceeds one\nof the published rate limits within a short time window.'),
+    ...refused(
+      429,
+      8,
+      'This request exceeded a rate limit. This can happen if the client exceeds one\nof the published rate limits within a short time window.',
+    ),
     headers: { 'retry-after': '20' },
   }),
   server_error: () => refused(500, 500, 'Something went wrong on our end. Sorry about that.'),
@@ -110,7 +114,13 @@ const refuseApi = ({ reason, subject }: Refusal): SandboxAnswer => (apiErrors[re
 
 const api = (path: string): string => `https://api.pinterest.com/v5${path}`;
 const endpoints: readonly Endpoint[] = [
-  { endpoint: 'token', method: 'POST', url: api('/oauth/token'), handle: tokenEndpoint({ client: basicClient, answer: tokenAnswer }), refuse: refuseOauth },
+  {
+    endpoint: 'token',
+    method: 'POST',
+    url: api('/oauth/token'),
+    handle: tokenEndpoint({ client: basicClient, answer: tokenAnswer }),
+    refuse: refuseOauth,
+  },
   { endpoint: 'identity', method: 'GET', url: api('/user_account'), handle: userAccount, refuse: refuseApi },
 ];
 

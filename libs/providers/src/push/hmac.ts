@@ -6,4 +6,5 @@ export const signatureOf = ({ clientSecret }: AppCredentials, ...parts: (string 
   parts.reduce((hmac, part) => hmac.update(part), createHmac('sha256', clientSecret.reveal())).digest();
 
 /** Equality that takes the same time wherever the two differ. */
-export const sameBytes = (left: Buffer, right: Buffer): boolean => left.length === right.length && timingSafeEqual(left, right);
+export const sameBytes = (left: Buffer, right: Buffer): boolean =>
+  left.length === right.length && timingSafeEqual(left, right);

@@ -12,7 +12,9 @@ export const noRefreshTokens = {
   grace: 0,
   familyRevocation: false,
   refreshEndsOldAccess: false,
-  newRefreshToken: (): string => { throw new Error('this platform has no refresh tokens'); },
+  newRefreshToken: (): string => {
+    throw new Error('this platform has no refresh tokens');
+  },
 } as const;
 
 /** An access token alone, in the clear for the answer; seconds, as on the wire. */
@@ -46,7 +48,11 @@ export function extendInPlace(platform: Platform, grant: GrantRecord, accessToke
   return answer(platform, grant, { token: accessToken, held: renewed });
 }
 
-function issue(platform: Platform, grant: GrantRecord, { life, shortLived }: { life: Duration; shortLived?: true }): IssuedAccess {
+function issue(
+  platform: Platform,
+  grant: GrantRecord,
+  { life, shortLived }: { life: Duration; shortLived?: true },
+): IssuedAccess {
   const { state, definition } = platform;
   const token = definition.tokens.newAccessToken();
   const access = { ...held(platform, token, life), ...(shortLived && { shortLived }) };
@@ -55,7 +61,8 @@ function issue(platform: Platform, grant: GrantRecord, { life, shortLived }: { l
 }
 
 const fullLife = (platform: Platform, grant: GrantRecord): Duration =>
-  personaOf(grant).traits.accessLife ?? knobsOf(platform, platform.state.app(grant.provider, grant.clientId)).accessLife;
+  personaOf(grant).traits.accessLife ??
+  knobsOf(platform, platform.state.app(grant.provider, grant.clientId)).accessLife;
 
 type Aged = HeldToken & Required<Pick<HeldToken, 'issuedAt'>>;
 

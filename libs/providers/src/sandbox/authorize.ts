@@ -18,7 +18,13 @@ export function readAuthorization(platform: Platform, query: Parameters): Author
 }
 
 /** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. `opened`: the Pages she ticked. */
-export function decide(platform: Platform, asked: AuthorizationRequest, persona: Persona, decision: Decision, opened?: readonly string[]): URL {
+export function decide(
+  platform: Platform,
+  asked: AuthorizationRequest,
+  persona: Persona,
+  decision: Decision,
+  opened?: readonly string[],
+): URL {
   const { authorize } = platform.definition;
   platform.notes.persona = persona.key;
   const yes = decision === 'approve' && !persona.traits.alwaysDenies;
@@ -31,7 +37,12 @@ export function decide(platform: Platform, asked: AuthorizationRequest, persona:
   return target;
 }
 
-function approve(platform: Platform, asked: AuthorizationRequest, persona: Persona, opened?: readonly string[]): Parameters {
+function approve(
+  platform: Platform,
+  asked: AuthorizationRequest,
+  persona: Persona,
+  opened?: readonly string[],
+): Parameters {
   if (opened) assertOffered(platform, persona, opened);
   const declined = persona.traits.keepsOneScopeBack && asked.scopes.length > 1 ? asked.scopes.slice(-1) : [];
   const scopes = asked.scopes.filter((scope) => !declined.includes(scope));
@@ -50,5 +61,6 @@ function approve(platform: Platform, asked: AuthorizationRequest, persona: Perso
 
 function assertOffered({ definition }: Platform, persona: Persona, opened: readonly string[]): void {
   const offered = definition.pages?.(persona) ?? [];
-  if (!opened.every((page) => offered.some(({ id }) => id === page))) throw new Refusal('invalid_parameter', 'sandbox_pages');
+  if (!opened.every((page) => offered.some(({ id }) => id === page)))
+    throw new Refusal('invalid_parameter', 'sandbox_pages');
 }

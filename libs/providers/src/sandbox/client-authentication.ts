@@ -10,7 +10,8 @@ export function authenticateClient(platform: Platform, clientId: string, secret:
   const digest = digestOf(secret);
   if (app.secretDigest === undefined) state.apps.save({ ...app, secretDigest: digest });
   else if (!sameDigest(app.secretDigest, digest)) throw new Refusal('wrong_client_secret');
-  if (state.push(definition.name, clientId)?.secret === undefined) state.notePush(definition.name, clientId, { secret });
+  if (state.push(definition.name, clientId)?.secret === undefined)
+    state.notePush(definition.name, clientId, { secret });
   return clientId;
 }
 

@@ -22,5 +22,7 @@ export function stableNumber(digits: number, ...parts: string[]): string {
 /** The same UUID for the same parts, for platforms whose ids look like one. */
 export function stableUuid(...parts: string[]): string {
   const hex = createHash('sha256').update(parts.join('|')).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
 }

@@ -6,13 +6,24 @@ import { SandboxState } from './state.js';
 const newState = (): { state: SandboxState; kept: Map<string, string> } => {
   const kept = new Map<string, string>();
   const state = new SandboxState({
-    put: (key, value) => { kept.set(key, JSON.stringify(value)); },
-    delete: (key) => { kept.delete(key); },
+    put: (key, value) => {
+      kept.set(key, JSON.stringify(value));
+    },
+    delete: (key) => {
+      kept.delete(key);
+    },
   });
   return { state, kept };
 };
 const newGrant = (grantedAt: number): GrantRecord => ({
-  id: 'g', provider: 'p', clientId: 'c', persona: 'happy', scopes: [], grantedAt, access: [], spent: [],
+  id: 'g',
+  provider: 'p',
+  clientId: 'c',
+  persona: 'happy',
+  scopes: [],
+  grantedAt,
+  access: [],
+  spent: [],
 });
 const pair = (n: number, expiresAt: number) => ({
   access: { digest: `access ${n}`, expiresAt },

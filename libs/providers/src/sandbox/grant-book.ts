@@ -25,7 +25,8 @@ export class GrantBook extends Collection<GrantRecord> {
 
   /** Puts a new pair in; a refresh token that is replaced by it is spent. Old spent tokens are forgotten, so a record stays small. */
   renew(grant: GrantRecord, pair: { access: HeldToken; refresh?: HeldToken }, now: number): void {
-    if (grant.refresh && pair.refresh && pair.refresh !== grant.refresh) grant.spent.push({ digest: grant.refresh.digest, spentAt: now });
+    if (grant.refresh && pair.refresh && pair.refresh !== grant.refresh)
+      grant.spent.push({ digest: grant.refresh.digest, spentAt: now });
     const forgotten = [
       ...grant.spent.splice(0, grant.spent.length - SPENT_TOKENS_KEPT),
       ...grant.access.splice(0, grant.access.length + 1 - ACCESS_TOKENS_KEPT),

@@ -1,4 +1,12 @@
-export { extendInPlace, type IssuedAccess, issueLongToken, issueShortToken, meetExtension, noRefreshTokens, noteExtended } from './access-tokens.js';
+export {
+  extendInPlace,
+  type IssuedAccess,
+  issueLongToken,
+  issueShortToken,
+  meetExtension,
+  noRefreshTokens,
+  noteExtended,
+} from './access-tokens.js';
 export { authenticateClient, readBasic } from './client-authentication.js';
 export {
   type AuthorizationRequest,

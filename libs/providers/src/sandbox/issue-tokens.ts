@@ -52,7 +52,8 @@ function endOfAccess(grant: GrantRecord, rules: TokenRules, now: number, refresh
 
 function refreshFor(grant: GrantRecord, rules: TokenRules, now: number, presented?: string): Minted {
   const before = grant.refresh;
-  if (rules.rotation === false && presented && before?.digest === digestOf(presented)) return { token: presented, held: before };
+  if (rules.rotation === false && presented && before?.digest === digestOf(presented))
+    return { token: presented, held: before };
   return mint(rules.newRefreshToken(), before && rules.refreshEndsForGood ? before.expiresAt : now + rules.refreshLife);
 }
 

@@ -4,7 +4,12 @@ import { type GrantRecord, type HeldPageToken, type HeldToken, NO_END } from './
 import { Refusal } from './refusal.js';
 
 /** A token for one Page, in the clear. It ends with the hour's token it was asked with, or never where that is long-lived. */
-export function issuePageToken({ state, definition }: Platform, grant: GrantRecord, page: string, askedWith: HeldToken): string {
+export function issuePageToken(
+  { state, definition }: Platform,
+  grant: GrantRecord,
+  page: string,
+  askedWith: HeldToken,
+): string {
   const token = definition.tokens.newAccessToken();
   const expiresAt = askedWith.shortLived ? askedWith.expiresAt : NO_END;
   state.grants.keepForPage(grant, { digest: digestOf(token), issuedAt: state.clock.now(), expiresAt, page });
@@ -12,7 +17,10 @@ export function issuePageToken({ state, definition }: Platform, grant: GrantReco
 }
 
 /** The Page and grant of a Page's token; undefined for a token of another kind. Refuses one that ended, with the reason. */
-export function heldPageToken({ state, definition, notes }: Platform, token: string): { grant: GrantRecord; held: HeldPageToken } | undefined {
+export function heldPageToken(
+  { state, definition, notes }: Platform,
+  token: string,
+): { grant: GrantRecord; held: HeldPageToken } | undefined {
   const digest = digestOf(token);
   const grant = state.grants.holding(digest);
   const held = grant?.pageTokens?.find((one) => sameDigest(one.digest, digest));

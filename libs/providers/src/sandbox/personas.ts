@@ -58,7 +58,12 @@ export interface Persona {
 }
 
 const person = (key: string, displayName: string, handle: string, number: string, story: string): Persona => ({
-  key, displayName, handle, number, story, traits: {},
+  key,
+  displayName,
+  handle,
+  number,
+  story,
+  traits: {},
 });
 const withTraits = (persona: Persona, traits: PersonaTraits): Persona => ({ ...persona, traits });
 
@@ -68,19 +73,43 @@ export const personas: readonly Persona[] = [
   person('paula', 'Paula Plain', 'paula_plain', '2244994946', 'A second person without surprises.'),
   person('omar', 'Omar Ordinary', 'omar_ordinary', '2244994947', 'A third person without surprises.'),
   person('mei', 'Mei Modest', 'mei_modest', '2244994948', 'A fourth person without surprises.'),
-  person('demo', 'Dana Demo', 'dana_demo', '2244994949', 'The person of npm run demo, which disconnects this account at its end.'),
+  person(
+    'demo',
+    'Dana Demo',
+    'dana_demo',
+    '2244994949',
+    'The person of npm run demo, which disconnects this account at its end.',
+  ),
   withTraits(
     person('denies', 'Dennis Denies', 'dennis_denies', '2244995001', 'Says no, whichever button is pressed.'),
     { alwaysDenies: true },
   ),
   person('unicode-handle', 'Žofie 🌻 Ünïcødé-李', 'zofie_李', '2244995002', 'Her name and handle are not ASCII.'),
-  person('ids-above-2-53', 'Bigna Number', 'bigna_number', '9007199254740993', 'Her id loses a digit when read as a JSON number.'),
+  person(
+    'ids-above-2-53',
+    'Bigna Number',
+    'bigna_number',
+    '9007199254740993',
+    'Her id loses a digit when read as a JSON number.',
+  ),
   withTraits(
-    person('partial-consent', 'Pia Partial', 'pia_partial', '2244995003', 'Gives every permission asked for but the last.'),
+    person(
+      'partial-consent',
+      'Pia Partial',
+      'pia_partial',
+      '2244995003',
+      'Gives every permission asked for but the last.',
+    ),
     { keepsOneScopeBack: true },
   ),
   withTraits(
-    person('no-refresh-token', 'Nora Norefresh', 'nora_norefresh', '2244995004', 'Gets an access token and no refresh token.'),
+    person(
+      'no-refresh-token',
+      'Nora Norefresh',
+      'nora_norefresh',
+      '2244995004',
+      'Gets an access token and no refresh token.',
+    ),
     { noRefreshToken: true },
   ),
   withTraits(
@@ -92,52 +121,120 @@ export const personas: readonly Persona[] = [
     { tokenDelay: seconds(12) },
   ),
   withTraits(
-    person('flaky', 'Flavia Flaky', 'flavia_flaky', '2244995007', 'Connects; then every second token call is a server error.'),
+    person(
+      'flaky',
+      'Flavia Flaky',
+      'flavia_flaky',
+      '2244995007',
+      'Connects; then every second token call is a server error.',
+    ),
     { everySecondRefused: 'server_error' },
   ),
   withTraits(
-    person('rate-limited', 'Ralf Ratelimited', 'ralf_ratelimited', '2244995013', 'Connects; then every second token call is one too many for the platform.'),
+    person(
+      'rate-limited',
+      'Ralf Ratelimited',
+      'ralf_ratelimited',
+      '2244995013',
+      'Connects; then every second token call is one too many for the platform.',
+    ),
     { everySecondRefused: 'too_many_requests' },
   ),
   withTraits(
-    person('lost-answer', 'Lotte Lost', 'lotte_lost', '2244995008', 'Connects; a refresh then rotates the token and loses the answer.'),
+    person(
+      'lost-answer',
+      'Lotte Lost',
+      'lotte_lost',
+      '2244995008',
+      'Connects; a refresh then rotates the token and loses the answer.',
+    ),
     { losesAnswers: true },
   ),
   withTraits(
-    person('revokes-after-connect', 'Rita Revokes', 'rita_revokes', '2244995009', 'Connects, and removes the app 30 seconds later.'),
+    person(
+      'revokes-after-connect',
+      'Rita Revokes',
+      'rita_revokes',
+      '2244995009',
+      'Connects, and removes the app 30 seconds later.',
+    ),
     { revokesAfter: seconds(30) },
   ),
   withTraits(
-    person('suspended', 'Sven Suspended', 'sven_suspended', '2244995010', 'Connects, and is suspended by the platform 30 seconds later.'),
+    person(
+      'suspended',
+      'Sven Suspended',
+      'sven_suspended',
+      '2244995010',
+      'Connects, and is suspended by the platform 30 seconds later.',
+    ),
     { suspendedAfter: seconds(30) },
   ),
   withTraits(
-    person('password-changed', 'Petra Password', 'petra_password', '2244995011', 'Connects, and changes her password 30 seconds later.'),
+    person(
+      'password-changed',
+      'Petra Password',
+      'petra_password',
+      '2244995011',
+      'Connects, and changes her password 30 seconds later.',
+    ),
     { passwordChangedAfter: seconds(30) },
   ),
   withTraits(
-    person('checkpoint', 'Chiara Checkpoint', 'chiara_checkpoint', '2244995012', 'Connects; 30 seconds later the platform wants her to confirm who she is, which she does five minutes later.'),
+    person(
+      'checkpoint',
+      'Chiara Checkpoint',
+      'chiara_checkpoint',
+      '2244995012',
+      'Connects; 30 seconds later the platform wants her to confirm who she is, which she does five minutes later.',
+    ),
     { checkpoint: { from: seconds(30), until: seconds(330) } },
   ),
   withTraits(
-    person('wrong-secret', 'Wanda Wrongsecret', 'wanda_wrongsecret', '2244995014', 'Says yes, and the platform finds the app\'s secret wrong.'),
+    person(
+      'wrong-secret',
+      'Wanda Wrongsecret',
+      'wanda_wrongsecret',
+      '2244995014',
+      "Says yes, and the platform finds the app's secret wrong.",
+    ),
     { secretNeverFits: true },
   ),
   withTraits(
-    person('billing-exhausted', 'Bill Exhausted', 'bill_exhausted', '2244995015', 'Connects; 30 seconds later the app has no credits left for calls with his token.'),
+    person(
+      'billing-exhausted',
+      'Bill Exhausted',
+      'bill_exhausted',
+      '2244995015',
+      'Connects; 30 seconds later the app has no credits left for calls with his token.',
+    ),
     { creditsEndAfter: seconds(30) },
   ),
-  withTraits(person('no-pages', 'Nils Nopages', 'nils_nopages', '2244995101', 'Says yes, and manages no Page.'), { pages: [] }),
+  withTraits(person('no-pages', 'Nils Nopages', 'nils_nopages', '2244995101', 'Says yes, and manages no Page.'), {
+    pages: [],
+  }),
   withTraits(
     person('one-page', 'Olga Onepage', 'olga_onepage', '2244995102', 'Manages one Page, which has no username.'),
     { pages: [{ noHandle: true }] },
   ),
   withTraits(
-    person('many-pages', 'Manuel Manypages', 'manuel_manypages', '2244995103', 'Manages three Pages: on the second he may not publish, the third belongs to a business portfolio.'),
+    person(
+      'many-pages',
+      'Manuel Manypages',
+      'manuel_manypages',
+      '2244995103',
+      'Manages three Pages: on the second he may not publish, the third belongs to a business portfolio.',
+    ),
     { pages: [{}, { mayNotPublish: true }, { inPortfolio: true }] },
   ),
   withTraits(
-    person('page-role-lost', 'Rosa Rolelost', 'rosa_rolelost', '2244995104', 'Manages two Pages, and is no longer allowed to manage the first one 30 seconds after connecting.'),
+    person(
+      'page-role-lost',
+      'Rosa Rolelost',
+      'rosa_rolelost',
+      '2244995104',
+      'Manages two Pages, and is no longer allowed to manage the first one 30 seconds after connecting.',
+    ),
     { pages: [{ roleLostAfter: seconds(30) }, {}] },
   ),
 ];

@@ -53,7 +53,9 @@ export class SandboxState {
 
   /** Takes back one record of the journal; a key of another kind is not ours. */
   restore(key: string, value: object): void {
-    this.collections().find(({ kind }) => key.startsWith(`${kind}!`))?.restore(value);
+    this.collections()
+      .find(({ kind }) => key.startsWith(`${kind}!`))
+      ?.restore(value);
   }
 
   clear(): void {
@@ -98,6 +100,9 @@ export class SandboxState {
 }
 
 function deadSince(grant: GrantRecord): number {
-  const lastToken = Math.max(grant.refresh?.expiresAt ?? 0, ...[...grant.access, ...(grant.pageTokens ?? [])].map(({ expiresAt }) => expiresAt));
+  const lastToken = Math.max(
+    grant.refresh?.expiresAt ?? 0,
+    ...[...grant.access, ...(grant.pageTokens ?? [])].map(({ expiresAt }) => expiresAt),
+  );
   return Math.min(grant.endsAt ?? Infinity, lastToken);
 }

@@ -13,12 +13,14 @@ export interface TokenEndpointStyle {
 }
 
 /** The token endpoint as RFC 6749 has it; a platform says how clients authenticate and how its answer looks. */
-export const tokenEndpoint = ({ client, answer }: TokenEndpointStyle): Endpoint['handle'] => (request, platform) => {
-  const grantType = need(request.form, 'grant_type');
-  platform.notes.grantType = grantType;
-  const issued = grant(grantType, client(request, platform), request, platform);
-  return { status: 200, body: answer(issued, platform), headers: { 'cache-control': 'no-store' } };
-};
+export const tokenEndpoint =
+  ({ client, answer }: TokenEndpointStyle): Endpoint['handle'] =>
+  (request, platform) => {
+    const grantType = need(request.form, 'grant_type');
+    platform.notes.grantType = grantType;
+    const issued = grant(grantType, client(request, platform), request, platform);
+    return { status: 200, body: answer(issued, platform), headers: { 'cache-control': 'no-store' } };
+  };
 
 function grant(type: string, clientId: string, { form }: SandboxRequest, platform: Platform): Issued {
   if (type === 'refresh_token') return refreshTokens(platform, clientId, need(form, 'refresh_token'));

@@ -16,7 +16,10 @@ export function meetPersona(platform: Platform, record: { clientId: string; pers
   if (everySecondRefused && countCall(platform, record) % 2 === 0) throw new Refusal(everySecondRefused);
 }
 
-function countCall({ state, definition }: Platform, { clientId, persona }: { clientId: string; persona: string }): number {
+function countCall(
+  { state, definition }: Platform,
+  { clientId, persona }: { clientId: string; persona: string },
+): number {
   const counts = callCounts.get(state) ?? new Map<string, number>();
   callCounts.set(state, counts);
   const key = `${definition.name}|${clientId}|${persona}`;

@@ -18,18 +18,35 @@ const call = (body: string, signature = signed(body)): PushCall => ({
   now: NOW,
 });
 const removed = (content: string, over: object = {}): string =>
-  JSON.stringify({ client_key: 'key', event: 'authorization.removed', create_time: SECONDS - 3, user_openid: 'open-1', content, ...over });
+  JSON.stringify({
+    client_key: 'key',
+    event: 'authorization.removed',
+    create_time: SECONDS - 3,
+    user_openid: 'open-1',
+    content,
+    ...over,
+  });
 const EVENT = removed('{"reason": 1 }');
 
 describe('an event of TikTok', () => {
   it('names its app in the body', () => {
     expect(tiktokPush.addresseeIn!(Buffer.from(EVENT))).toEqual({ clientId: 'key', platformUserId: 'open-1' });
-    const nameless = ['{}', 'nonsense', '{"client_key":""}', '{"client_key":"a\\u0000"}', '{"client_key":["key"]}', JSON.stringify({ client_key: 'k'.repeat(513) })];
+    const nameless = [
+      '{}',
+      'nonsense',
+      '{"client_key":""}',
+      '{"client_key":"a\\u0000"}',
+      '{"client_key":["key"]}',
+      JSON.stringify({ client_key: 'k'.repeat(513) }),
+    ];
     expect(nameless.map((body) => tiktokPush.addresseeIn!(Buffer.from(body)))).toEqual(nameless.map(() => undefined));
-    expect(tiktokPush.addresseeIn!(Buffer.from('{"client_key":"key","user_openid":"a\\u0000"}'))).toEqual({ clientId: 'key', platformUserId: null });
+    expect(tiktokPush.addresseeIn!(Buffer.from('{"client_key":"key","user_openid":"a\\u0000"}'))).toEqual({
+      clientId: 'key',
+      platformUserId: null,
+    });
   });
 
-  it('is genuine when the app\'s secret signed time and body', () => {
+  it("is genuine when the app's secret signed time and body", () => {
     expect(tiktokPush.isGenuine(call(EVENT), app)).toBe(true);
   });
 
@@ -45,7 +62,12 @@ describe('an event of TikTok', () => {
 
   it('is plausible without any secret when its signature has the right form and a present time', () => {
     const wrong = [
-      signed(EVENT, SECONDS - 301), signed(EVENT, SECONDS + 3_600), signed(EVENT).slice(0, -1), signed(EVENT).toUpperCase(), '', 't=,s=',
+      signed(EVENT, SECONDS - 301),
+      signed(EVENT, SECONDS + 3_600),
+      signed(EVENT).slice(0, -1),
+      signed(EVENT).toUpperCase(),
+      '',
+      't=,s=',
     ];
     expect(tiktokPush.isPlausible(call(EVENT, signed(EVENT, SECONDS, 'another')))).toBe(true);
     expect(wrong.map((signature) => tiktokPush.isPlausible(call(EVENT, signature)))).toEqual(wrong.map(() => false));
@@ -54,7 +76,7 @@ describe('an event of TikTok', () => {
   it.each([
     ['a body that was changed', call(EVENT.replace('open-1', 'open-2'), signed(EVENT))],
     ['an old signature with a new time', call(EVENT, signed(EVENT, SECONDS - 900).replace(/t=\d+/, `t=${SECONDS}`))],
-    ['another app\'s secret', call(EVENT, signed(EVENT, SECONDS, 'another'))],
+    ["another app's secret", call(EVENT, signed(EVENT, SECONDS, 'another'))],
     ['no signature', call(EVENT, '')],
     ['a signature cut short', call(EVENT, signed(EVENT).slice(0, -2))],
   ])('is not genuine with %s', (_what, forged) => {

@@ -16,6 +16,10 @@ export const tiktokSandboxPush = (openId: (clientId: string, persona: Persona) =
       content: JSON.stringify({ reason: USER_DISCONNECTED }),
     });
     const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-    return { url, headers: { 'content-type': 'application/json', 'tiktok-signature': `t=${seconds},s=${signature}` }, body };
+    return {
+      url,
+      headers: { 'content-type': 'application/json', 'tiktok-signature': `t=${seconds},s=${signature}` },
+      body,
+    };
   },
 });

@@ -4,7 +4,11 @@ import type { Failure } from '../contract/outcome.js';
 import { readIdentityAnswer, readTokenAnswer } from '../oauth/read-answer.js';
 import { tiktok } from './tiktok.provider.js';
 
-const answer = (status: number, body: unknown): PlatformAnswer => ({ status, headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) });
+const answer = (status: number, body: unknown): PlatformAnswer => ({
+  status,
+  headers: {},
+  body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+});
 const atToken = (given: PlatformAnswer): Failure | 'ok' => {
   const outcome = readTokenAnswer(tiktok, given);
   return outcome.ok ? 'ok' : outcome.failure;
@@ -39,10 +43,13 @@ describe('the token endpoint of TikTok', () => {
     expect(atToken(answer(400, refusal(code)))).toMatchObject(meaning);
   });
 
-  it.each(['invalid_request', 'invalid_grant'])('means the app by %s when the sentence names its key or secret', (code) => {
-    const body = { ...refusal(code), error_description: 'Client key or secret is incorrect.' };
-    expect(atToken(answer(200, body))).toMatchObject({ ...misconfigured, code });
-  });
+  it.each(['invalid_request', 'invalid_grant'])(
+    'means the app by %s when the sentence names its key or secret',
+    (code) => {
+      const body = { ...refusal(code), error_description: 'Client key or secret is incorrect.' };
+      expect(atToken(answer(200, body))).toMatchObject({ ...misconfigured, code });
+    },
+  );
 
   it('has succeeded when an access token is there, never because of a status', () => {
     expect(atToken(answer(200, { access_token: 'act.1', expires_in: 86_400 }))).toBe('ok');

@@ -7,7 +7,8 @@ const MISCONFIGURED: Omit<Failure, 'code'> = { class: 'app', reason: 'app_miscon
 const TokenError = z.object({ error: z.string(), error_description: z.string() });
 
 /** Under `invalid_request` and `invalid_grant`, which else speak of a code or a token: the sentence names the app. */
-const APP_SENTENCE = /\bclient[ _](key|secret)\b|\b(app|application|client) (is|was|has been) (not |un)?(approved|audited|active|inactive|disabled|suspended|banned|deleted)\b/i;
+const APP_SENTENCE =
+  /\bclient[ _](key|secret)\b|\b(app|application|client) (is|was|has been) (not |un)?(approved|audited|active|inactive|disabled|suspended|banned|deleted)\b/i;
 
 /** The token endpoint refuses as RFC 6749 5.2 has it, only with any status; the rest is left to the standard's table. */
 export function classifyToken({ json }: ReadAnswer): Failure | undefined {

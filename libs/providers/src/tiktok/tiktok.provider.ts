@@ -39,7 +39,7 @@ export const tiktok = defineProvider({
     ],
   },
   quirks: [
-    'The app\'s id is called `client_key`, and scopes are separated by commas.',
+    "The app's id is called `client_key`, and scopes are separated by commas.",
     'On loopback redirect URIs the PKCE challenge is lower-case hex instead of base64url; on the web none is sent, because no document says which form is checked there.',
     'The token endpoint may refuse with status 200: only an `access_token` in the answer is a success.',
     'The documents of November 2026 give access tokens two hours and refresh tokens 180 days, older ones 24 hours and 365 days: what an answer says is followed.',
@@ -70,7 +70,13 @@ export const tiktok = defineProvider({
 
 /** Asking for `username` without `user.info.profile` fails the whole call. */
 const fields = (scopes: readonly string[]): string =>
-  ['open_id', 'union_id', 'avatar_url', 'display_name', ...(scopes.includes('user.info.profile') ? ['username'] : [])].join(',');
+  [
+    'open_id',
+    'union_id',
+    'avatar_url',
+    'display_name',
+    ...(scopes.includes('user.info.profile') ? ['username'] : []),
+  ].join(',');
 
 const UserInfo = z.object({
   data: z.object({

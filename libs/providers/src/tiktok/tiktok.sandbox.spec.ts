@@ -32,7 +32,9 @@ const client = new SandboxClient(() => sandbox, {
   token: app,
   exchange: { redirect_uri: loopback, code_verifier: verifier },
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
@@ -69,7 +71,11 @@ describe('the authorize page of TikTok', () => {
     ['a web redirect URI without https', { redirect_uri: 'http://evergrant.example/callback' }, 'redirect_uri'],
     ['a redirect URI with a query', { redirect_uri: `${loopback}?a=b` }, 'redirect_uri'],
     ['a redirect URI of 512 characters', { redirect_uri: `${web}/${'x'.repeat(512)}` }, 'redirect_uri'],
-    ['a refresh token that is not given, which TikTok does not know', { sandbox_user: 'no-refresh-token' }, 'sandbox_user'],
+    [
+      'a refresh token that is not given, which TikTok does not know',
+      { sandbox_user: 'no-refresh-token' },
+      'sandbox_user',
+    ],
   ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
@@ -99,10 +105,16 @@ describe('the token endpoint of TikTok', () => {
 
   it('wants the challenge in hex on loopback: base64url is found out at the exchange', async () => {
     const wrong = await client.code({ code_challenge: base64url });
-    expect(await client.exchange(wrong)).toMatchObject(refused('invalid_request', 'Code verifier or code challenge is invalid.'));
+    expect(await client.exchange(wrong)).toMatchObject(
+      refused('invalid_request', 'Code verifier or code challenge is invalid.'),
+    );
     const upper = await client.code({ code_challenge: hex.toUpperCase() });
-    expect(await client.exchange(upper)).toMatchObject(refused('invalid_request', 'Code verifier or code challenge is invalid.'));
-    expect(await client.exchange(await client.code(), { code_verifier: undefined })).toMatchObject(refused('invalid_request'));
+    expect(await client.exchange(upper)).toMatchObject(
+      refused('invalid_request', 'Code verifier or code challenge is invalid.'),
+    );
+    expect(await client.exchange(await client.code(), { code_verifier: undefined })).toMatchObject(
+      refused('invalid_request'),
+    );
   });
 
   it('needs no challenge from a web app, and takes both ways of writing one', async () => {
@@ -123,23 +135,31 @@ describe('the token endpoint of TikTok', () => {
 
   it('wants the code decoded', async () => {
     const asInTheAddress = (await client.code()).replace('!', '%21');
-    expect(await client.exchange(asInTheAddress)).toMatchObject(refused('invalid_grant', 'Authorization code is invalid.'));
+    expect(await client.exchange(asInTheAddress)).toMatchObject(
+      refused('invalid_grant', 'Authorization code is invalid.'),
+    );
   });
 
   it('refuses another redirect URI, another secret, a missing key and another grant type', async () => {
     await client.connect();
     const mismatch = refused('invalid_request', 'Redirect_uri is not matched with the uri when requesting code.');
     expect(await client.exchange(await client.code(), { redirect_uri: `${loopback}/` })).toMatchObject(mismatch);
-    expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(refused('invalid_client'));
+    expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(
+      refused('invalid_client'),
+    );
     const otherName = { client_key: undefined, client_id: 'awkey' };
     expect(await client.exchange(await client.code(), otherName)).toMatchObject(refused('invalid_request'));
-    expect(await client.exchange(await client.code(), { grant_type: 'password' })).toMatchObject(refused('unsupported_grant_type'));
+    expect(await client.exchange(await client.code(), { grant_type: 'password' })).toMatchObject(
+      refused('unsupported_grant_type'),
+    );
   });
 
   it('takes no HTTP Basic', async () => {
     const authorization = `Basic ${Buffer.from('awkey:secret').toString('base64')}`;
     const fields = { client_key: undefined, client_secret: undefined };
-    expect(await client.exchange(await client.code(), fields, { authorization })).toMatchObject(refused('invalid_request'));
+    expect(await client.exchange(await client.code(), fields, { authorization })).toMatchObject(
+      refused('invalid_request'),
+    );
   });
 });
 
@@ -147,7 +167,9 @@ describe('refreshing at TikTok', () => {
   it('rotates: the old refresh token is dead, the old access token lives on, the family too', async () => {
     const first = await client.connect();
     const { body: second } = await client.refresh(first.refresh_token);
-    expect(await client.refresh(first.refresh_token)).toMatchObject(refused('invalid_grant', 'Refresh token is invalid or expired.'));
+    expect(await client.refresh(first.refresh_token)).toMatchObject(
+      refused('invalid_grant', 'Refresh token is invalid or expired.'),
+    );
     expect(await userInfo(first.access_token)).toMatchObject({ status: 200 });
     expect((await client.refresh(second.refresh_token)).body).toHaveProperty('refresh_token');
   });
@@ -170,7 +192,10 @@ describe('who it is at TikTok', () => {
       },
     });
     const { access_token: less } = await client.connect('happy', { scope: 'user.info.basic' });
-    expect(await userInfo(less, 'open_id,username')).toMatchObject({ status: 401, body: { error: { code: 'scope_not_authorized' } } });
+    expect(await userInfo(less, 'open_id,username')).toMatchObject({
+      status: 401,
+      body: { error: { code: 'scope_not_authorized' } },
+    });
   });
 
   it('gives a person another open id at another app, and the same union id', async () => {
@@ -184,7 +209,10 @@ describe('who it is at TikTok', () => {
   it('wants known fields, and a token that lives', async () => {
     const { access_token: token } = await client.connect();
     expect(await userInfo(token, '')).toMatchObject({ status: 400, body: { error: { code: 'invalid_params' } } });
-    expect(await userInfo(token, 'constructor')).toMatchObject({ status: 400, body: { error: { code: 'invalid_params' } } });
+    expect(await userInfo(token, 'constructor')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'invalid_params' } },
+    });
     expect(await userInfo('act.made-up')).toMatchObject(deadAccess);
     await sandbox.control('POST', '/clock', { advance_seconds: 121 });
     expect(await userInfo(token)).toMatchObject(deadAccess);
@@ -217,7 +245,9 @@ describe('revoking at TikTok', () => {
 
   it('wants the secret', async () => {
     const tokens = await client.connect();
-    expect(await sandbox.form(REVOKE, { client_key: 'awkey', token: tokens.access_token })).toMatchObject(refused('invalid_request'));
+    expect(await sandbox.form(REVOKE, { client_key: 'awkey', token: tokens.access_token })).toMatchObject(
+      refused('invalid_request'),
+    );
     expect(await userInfo(tokens.access_token)).toMatchObject({ status: 200 });
   });
 });

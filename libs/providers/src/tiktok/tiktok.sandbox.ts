@@ -103,18 +103,21 @@ const userFields: Readonly<Record<string, Field>> = {
 
 function userInfo({ authorization, query }: SandboxRequest, platform: Platform): SandboxAnswer {
   const grant = holderOf(platform, bearerOf(authorization));
-  const user = need(query, 'fields').split(',').map((name) => {
-    const field = Object.hasOwn(userFields, name) ? userFields[name] : undefined;
-    if (!field) throw new Refusal('invalid_parameter', 'fields');
-    const [scope, value] = field;
-    if (!grant.scopes.includes(scope)) throw new Refusal('missing_scope', scope);
-    return [name, value(personaOf(grant), platform)] as const;
-  });
+  const user = need(query, 'fields')
+    .split(',')
+    .map((name) => {
+      const field = Object.hasOwn(userFields, name) ? userFields[name] : undefined;
+      if (!field) throw new Refusal('invalid_parameter', 'fields');
+      const [scope, value] = field;
+      if (!grant.scopes.includes(scope)) throw new Refusal('missing_scope', scope);
+      return [name, value(personaOf(grant), platform)] as const;
+    });
   return { status: 200, body: { data: { user: Object.fromEntries(user) }, error: apiError('ok', '') } };
 }
 
 /** TikTok's own: the time, then hex. */
-const logId = (): string => new Date().toISOString().replace(/\D/g, '').slice(0, 14) + randomBytes(9).toString('hex').toUpperCase();
+const logId = (): string =>
+  new Date().toISOString().replace(/\D/g, '').slice(0, 14) + randomBytes(9).toString('hex').toUpperCase();
 
 const apiError = (code: string, message: string): object => ({ code, message, log_id: logId() });
 
@@ -125,7 +128,8 @@ const oauthError = (error: string, description: string, status = 200): SandboxAn
 });
 
 const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAnswer>> = {
-  missing_parameter: (name) => oauthError('invalid_request', `The request parameters are malformed: ${name} is missing.`),
+  missing_parameter: (name) =>
+    oauthError('invalid_request', `The request parameters are malformed: ${name} is missing.`),
   unsupported_grant_type: () => oauthError('unsupported_grant_type', 'Grant type is not supported.'),
   wrong_client_secret: () => oauthError('invalid_client', 'Client key or secret is incorrect.'),
   unknown_code: () => oauthError('invalid_grant', 'Authorization code is invalid.'),
@@ -146,7 +150,12 @@ const apiAnswer = (status: number, code: string, message: string): SandboxAnswer
   body: { data: {}, error: apiError(code, message) },
 });
 const apiErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAnswer>> = {
-  missing_scope: () => apiAnswer(401, 'scope_not_authorized', 'The user did not authorize the scope required for completing this request.'),
+  missing_scope: () =>
+    apiAnswer(
+      401,
+      'scope_not_authorized',
+      'The user did not authorize the scope required for completing this request.',
+    ),
   missing_parameter: () => apiAnswer(400, 'invalid_params', 'Fields is required.'),
   invalid_parameter: () => apiAnswer(400, 'invalid_params', 'Invalid fields are present in the request.'),
 };
@@ -172,7 +181,7 @@ export const tiktokSandbox = defineSandbox({
   impossiblePersonas: {
     'no-refresh-token': 'TikTok always gives one',
     'password-changed': 'no source says what TikTok does with tokens then',
-    checkpoint: 'no source says what TikTok\'s token endpoint answers then',
+    checkpoint: "no source says what TikTok's token endpoint answers then",
   },
   tokens: {
     codeLife: minutes(5),

@@ -29,15 +29,23 @@ const client = new SandboxClient(() => sandbox, {
   exchange: { redirect_uri: redirectUri, code_verifier: verifier },
   headers: basic(),
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
 const me = (accessToken: string, query = ''): Promise<Answer> =>
   sandbox.call(`${ME}${query}`, { headers: { authorization: `Bearer ${accessToken}` } });
-const invalid = (what: string): object => ({ error: 'invalid_request', error_description: `Value passed for the ${what}` });
+const invalid = (what: string): object => ({
+  error: 'invalid_request',
+  error_description: `Value passed for the ${what}`,
+});
 const deadToken = { status: 400, body: invalid('token was invalid.') };
-const unauthorized = { status: 401, body: { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' } };
+const unauthorized = {
+  status: 401,
+  body: { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' },
+};
 
 describe('personas at X', () => {
   const turn = (seconds: number): Promise<Answer> => sandbox.control('POST', '/clock', { advance_seconds: seconds });
@@ -97,12 +105,18 @@ describe('personas at X', () => {
   it('suspended is told by the API as X does', async () => {
     const tokens = await client.connect('suspended');
     await turn(31);
-    expect(await me(tokens.access_token)).toMatchObject({ status: 403, body: { type: expect.stringMatching(/user-suspended$/) } });
+    expect(await me(tokens.access_token)).toMatchObject({
+      status: 403,
+      body: { type: expect.stringMatching(/user-suspended$/) },
+    });
     expect(await client.refresh(tokens.refresh_token)).toMatchObject(deadToken);
   });
 
   it('slow is connected at once and answered 12 seconds later', async () => {
-    const answer = client.connect('slow').then(() => 'answered', () => 'cut by the end of this test');
+    const answer = client.connect('slow').then(
+      () => 'answered',
+      () => 'cut by the end of this test',
+    );
     const calls = async (): Promise<object[]> => (await sandbox.control('GET', '/calls')).body as object[];
     while ((await calls()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await calls()).toMatchObject([{ outcome: 'ok', delay_ms: 12_000 }]);
@@ -155,7 +169,8 @@ describe('what X granted', () => {
 });
 
 describe('faults at X', () => {
-  const plan = (fault: object): Promise<Answer> => sandbox.control('POST', '/faults', { provider: 'x', endpoint: 'token', ...fault });
+  const plan = (fault: object): Promise<Answer> =>
+    sandbox.control('POST', '/faults', { provider: 'x', endpoint: 'token', ...fault });
 
   it('answer so many times instead of the call', async () => {
     const { refresh_token: token } = await client.connect();

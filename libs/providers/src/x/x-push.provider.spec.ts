@@ -6,7 +6,8 @@ import { xPush } from './x-push.provider.js';
 
 const SECRET = 'consumer-secret';
 const app = { clientId: 'id', clientSecret: new Secret(SECRET) };
-const signed = (text: string, secret = SECRET): string => `sha256=${createHmac('sha256', secret).update(text).digest('base64')}`;
+const signed = (text: string, secret = SECRET): string =>
+  `sha256=${createHmac('sha256', secret).update(text).digest('base64')}`;
 
 const EVENT = JSON.stringify({
   data: {
@@ -25,13 +26,13 @@ const call = (body: string, signature: string | undefined = signed(body)): PushC
 });
 
 describe('an event of X', () => {
-  it('is genuine when the app\'s secret signed the body', () => {
+  it("is genuine when the app's secret signed the body", () => {
     expect(xPush.isGenuine(call(EVENT), app)).toBe(true);
   });
 
   it.each([
     ['a body that was changed', call(EVENT.replace('1111', '2222'), signed(EVENT))],
-    ['another app\'s secret', call(EVENT, signed(EVENT, 'another'))],
+    ["another app's secret", call(EVENT, signed(EVENT, 'another'))],
     ['no signature', call(EVENT, '')],
     ['a signature without its scheme', call(EVENT, signed(EVENT).slice('sha256='.length))],
     ['a signature in hex', call(EVENT, `sha256=${createHmac('sha256', SECRET).update(EVENT).digest('hex')}`)],
@@ -49,8 +50,13 @@ describe('an event of X', () => {
   });
 
   it('tells it in the older form too', () => {
-    const older = { user_event: { revoke: { date_time: '2026-07-23T21:44:05Z', target: { app_id: '1' }, source: { user_id: '42' } } } };
-    expect(xPush.read(call(JSON.stringify(older)))).toMatchObject({ platformUserId: '42', at: new Date('2026-07-23T21:44:05Z') });
+    const older = {
+      user_event: { revoke: { date_time: '2026-07-23T21:44:05Z', target: { app_id: '1' }, source: { user_id: '42' } } },
+    };
+    expect(xPush.read(call(JSON.stringify(older)))).toMatchObject({
+      platformUserId: '42',
+      at: new Date('2026-07-23T21:44:05Z'),
+    });
   });
 
   it.each([
@@ -92,13 +98,18 @@ describe('an event of X', () => {
 
 describe('the challenge of X', () => {
   it('is answered with the token, signed', () => {
-    expect(xPush.answerChallenge!({ crc_token: 'NjA1MzE0NDg2-a_b+/=' }, app)).toEqual({ response_token: signed('NjA1MzE0NDg2-a_b+/=') });
+    expect(xPush.answerChallenge!({ crc_token: 'NjA1MzE0NDg2-a_b+/=' }, app)).toEqual({
+      response_token: signed('NjA1MzE0NDg2-a_b+/='),
+    });
   });
 
-  it.each([[{}], [{ crc_token: '' }], [{ crc_token: ['a', 'b'] }], [{ crc_token: 'a'.repeat(501) }]])('is not answered when it is none: %j', (query) => {
-    expect(xPush.isChallenge!(query)).toBe(false);
-    expect(xPush.answerChallenge!(query, app)).toBeUndefined();
-  });
+  it.each([[{}], [{ crc_token: '' }], [{ crc_token: ['a', 'b'] }], [{ crc_token: 'a'.repeat(501) }]])(
+    'is not answered when it is none: %j',
+    (query) => {
+      expect(xPush.isChallenge!(query)).toBe(false);
+      expect(xPush.answerChallenge!(query, app)).toBeUndefined();
+    },
+  );
 
   it('signs nothing that could be sent as an event afterwards', () => {
     expect(xPush.answerChallenge!({ crc_token: EVENT }, app)).toBeUndefined();

@@ -32,7 +32,8 @@ function isGenuine(call: PushCall, app: AppCredentials): boolean {
 
 const signatureIn = ({ headers }: PushCall): string => headers['x-twitter-webhooks-signature'] ?? '';
 
-const sealed = (app: AppCredentials, text: string | Buffer): string => `sha256=${signatureOf(app, text).toString('base64')}`;
+const sealed = (app: AppCredentials, text: string | Buffer): string =>
+  `sha256=${signatureOf(app, text).toString('base64')}`;
 
 const when = z.string().pipe(z.coerce.date()).nullable().catch(null);
 
@@ -41,7 +42,12 @@ const userId = idField.pipe(identifier);
 /** The Activity API's event, and the Account Activity API's of the years before. */
 const Revoked = z.union([
   z
-    .object({ data: z.object({ event_type: z.literal('oauth.revoke'), payload: z.object({ user_id: userId, date_time: when }) }) })
+    .object({
+      data: z.object({
+        event_type: z.literal('oauth.revoke'),
+        payload: z.object({ user_id: userId, date_time: when }),
+      }),
+    })
     .transform(({ data: { payload } }) => ({ userId: payload.user_id, at: payload.date_time })),
   z
     .object({ user_event: z.object({ revoke: z.object({ date_time: when, source: z.object({ user_id: userId }) }) }) })
@@ -58,7 +64,8 @@ const TOKEN = /^[\w+/=-]{1,500}$/;
 
 type Query = Readonly<Record<string, unknown>>;
 
-const tokenIn = ({ crc_token: token }: Query): string | undefined => (typeof token === 'string' && TOKEN.test(token) ? token : undefined);
+const tokenIn = ({ crc_token: token }: Query): string | undefined =>
+  typeof token === 'string' && TOKEN.test(token) ? token : undefined;
 
 function isChallenge(query: Query): boolean {
   return tokenIn(query) !== undefined;

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { type PushReceiver, randomText, type SandboxPush, stableNumber } from '../sandbox/index.js';
 
-const sealed = ({ secret }: PushReceiver, text: string): string => `sha256=${createHmac('sha256', secret).update(text).digest('base64')}`;
+const sealed = ({ secret }: PushReceiver, text: string): string =>
+  `sha256=${createHmac('sha256', secret).update(text).digest('base64')}`;
 
 /** The Activity API's `oauth.revoke`, and the challenge that comes before a URL is taken (docs.x.com/x-api/webhooks/quickstart). */
 export const xSandboxPush: SandboxPush = {
@@ -13,7 +14,12 @@ export const xSandboxPush: SandboxPush = {
       app_id: stableNumber(8, 'x', clientId),
     };
     const body = JSON.stringify({
-      data: { event_uuid: stableNumber(19, clientId, persona.number, String(at)), filter: {}, event_type: 'oauth.revoke', payload },
+      data: {
+        event_uuid: stableNumber(19, clientId, persona.number, String(at)),
+        filter: {},
+        event_type: 'oauth.revoke',
+        payload,
+      },
     });
     const headers = { 'content-type': 'application/json', 'x-twitter-webhooks-signature': sealed(receiver, body) };
     return { url: receiver.url, headers, body };

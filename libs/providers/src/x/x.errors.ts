@@ -63,7 +63,11 @@ const BY_SENTENCE: [sentence: RegExp, code: string, meaning: Meaning][] = [
   [/^You are not permitted to perform this action\.$/, 'not_permitted', PERMISSION],
   [/\bscope required\.?$/, 'scope_required', PERMISSION],
   [/\bdoes not have any credits\b/, 'credits_depleted', PAUSED],
-  [/\b(app|application|client) (is|was|has been) (suspended|disabled|deactivated|restricted|deleted)\b/i, 'app_suspended', MISCONFIGURED],
+  [
+    /\b(app|application|client) (is|was|has been) (suspended|disabled|deactivated|restricted|deleted)\b/i,
+    'app_suspended',
+    MISCONFIGURED,
+  ],
   [/\bdeveloper App that is attached to a Project\b/i, 'client-not-enrolled', MISCONFIGURED],
 ];
 
@@ -96,7 +100,9 @@ const Errors = z.object({ errors: z.array(z.unknown()) });
 
 /** Problems (RFC 7807) stand by themselves or among `errors`. The host of a `type` is not stable, its end is. */
 function classifyProblem(json: unknown): Failure | undefined {
-  return problemsOf(json).map(meaningOf).find((failure) => failure !== undefined);
+  return problemsOf(json)
+    .map(meaningOf)
+    .find((failure) => failure !== undefined);
 }
 
 function problemsOf(json: unknown): Problem[] {
@@ -124,7 +130,8 @@ function bySentence({ detail, message, error_description }: Problem): Failure | 
 
 /** By the status of the answer or, where the errors came with 200, by the one that they name. */
 function byStatus(answer: ReadAnswer, meanings: Record<number, (answer: ReadAnswer) => Meaning>): Failure | undefined {
-  const status = answer.status < 300 ? (problemsOf(answer.json).find((problem) => problem.status > 0)?.status ?? 0) : answer.status;
+  const status =
+    answer.status < 300 ? (problemsOf(answer.json).find((problem) => problem.status > 0)?.status ?? 0) : answer.status;
   const meaning = meanings[status]?.(answer);
   return meaning && { ...meaning, code: `http_${status}` };
 }

@@ -11,22 +11,37 @@ const verifier = new Secret('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk');
 const tokens = { app, accessToken: new Secret('access'), refreshToken: new Secret('refresh') };
 
 describe('X', () => {
-  it.each([redirectUri, 'http://localhost:3000/v1/oauth/x/callback'])('is asked for consent byte by byte as documented, with PKCE S256 for %s', (uri) => {
-    const url = authorizeUrl(x, { clientId: app.clientId, redirectUri: uri, scopes: x.scopes.default, state: new Secret('st-a_te.1'), verifier });
-    expect(url).toBe(
-      'https://x.com/i/oauth2/authorize?response_type=code&client_id=cnRzT0p1%3A1ci' +
-        `&redirect_uri=${encodeURIComponent(uri)}` +
-        '&scope=tweet.read%20users.read%20tweet.write%20media.write%20offline.access&state=st-a_te.1' +
-        '&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256',
-    );
-  });
+  it.each([redirectUri, 'http://localhost:3000/v1/oauth/x/callback'])(
+    'is asked for consent byte by byte as documented, with PKCE S256 for %s',
+    (uri) => {
+      const url = authorizeUrl(x, {
+        clientId: app.clientId,
+        redirectUri: uri,
+        scopes: x.scopes.default,
+        state: new Secret('st-a_te.1'),
+        verifier,
+      });
+      expect(url).toBe(
+        'https://x.com/i/oauth2/authorize?response_type=code&client_id=cnRzT0p1%3A1ci' +
+          `&redirect_uri=${encodeURIComponent(uri)}` +
+          '&scope=tweet.read%20users.read%20tweet.write%20media.write%20offline.access&state=st-a_te.1' +
+          '&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256',
+      );
+    },
+  );
 
   it('gets a code with Basic and the verifier, the secret nowhere but in the header', () => {
     expect(x.token.exchange({ app, code: new Secret('code'), redirectUri, verifier }).reveal()).toEqual({
       method: 'POST',
       url: 'https://api.x.com/2/oauth2/token',
       headers: { authorization: basic },
-      form: { grant_type: 'authorization_code', code: 'code', redirect_uri: redirectUri, code_verifier: verifier.reveal(), client_id: app.clientId },
+      form: {
+        grant_type: 'authorization_code',
+        code: 'code',
+        redirect_uri: redirectUri,
+        code_verifier: verifier.reveal(),
+        client_id: app.clientId,
+      },
     });
   });
 
@@ -55,7 +70,10 @@ describe('X', () => {
 
   it('gives its tokens in a flat answer, with no refresh token where offline access was not asked for', () => {
     const answer = { token_type: 'bearer', expires_in: 7200, access_token: 'a', scope: 'tweet.read users.read' };
-    expect(x.token.read({ ...answer, refresh_token: 'r' })).toMatchObject({ expiresIn: 7_200, scopes: ['tweet.read', 'users.read'] });
+    expect(x.token.read({ ...answer, refresh_token: 'r' })).toMatchObject({
+      expiresIn: 7_200,
+      scopes: ['tweet.read', 'users.read'],
+    });
     expect(x.token.read(answer)?.refreshToken).toBeNull();
   });
 
@@ -68,7 +86,12 @@ describe('X', () => {
   });
 
   it('says who somebody is, by an id that is a text', () => {
-    const data = { id: '2244994945', name: 'Dev', username: 'XDevelopers', profile_image_url: 'https://pbs.twimg.com/1_normal.jpg' };
+    const data = {
+      id: '2244994945',
+      name: 'Dev',
+      username: 'XDevelopers',
+      profile_image_url: 'https://pbs.twimg.com/1_normal.jpg',
+    };
     expect(x.identity.read({ data })).toEqual({
       platformUserId: '2244994945',
       platformAccountId: '2244994945',
@@ -76,10 +99,18 @@ describe('X', () => {
       displayName: 'Dev',
       avatarUrl: 'https://pbs.twimg.com/1_normal.jpg',
     });
-    expect(x.identity.read({ data: { id: '1', name: null } })).toMatchObject({ platformUserId: '1', handle: null, displayName: null, avatarUrl: null });
+    expect(x.identity.read({ data: { id: '1', name: null } })).toMatchObject({
+      platformUserId: '1',
+      handle: null,
+      displayName: null,
+      avatarUrl: null,
+    });
   });
 
-  it.each([undefined, null, {}, { data: {} }, { data: { id: '' } }, { data: { id: 2_244.5 } }, { errors: [] }])('names nobody with %j', (json) => {
-    expect(x.identity.read(json)).toBeUndefined();
-  });
+  it.each([undefined, null, {}, { data: {} }, { data: { id: '' } }, { data: { id: 2_244.5 } }, { errors: [] }])(
+    'names nobody with %j',
+    (json) => {
+      expect(x.identity.read(json)).toBeUndefined();
+    },
+  );
 });

@@ -32,16 +32,24 @@ const client = new SandboxClient(() => sandbox, {
   exchange: { redirect_uri: redirectUri, code_verifier: verifier },
   headers: basic(),
 });
-beforeAll(async () => { sandbox = await TestSandbox.start(); });
+beforeAll(async () => {
+  sandbox = await TestSandbox.start();
+});
 afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
 const me = (accessToken: string, query = ''): Promise<Answer> =>
   sandbox.call(`${ME}${query}`, { headers: { authorization: `Bearer ${accessToken}` } });
-const invalid = (what: string): object => ({ error: 'invalid_request', error_description: `Value passed for the ${what}` });
+const invalid = (what: string): object => ({
+  error: 'invalid_request',
+  error_description: `Value passed for the ${what}`,
+});
 const deadToken = { status: 400, body: invalid('token was invalid.') };
 const deadCode = { status: 400, body: invalid('authorization code was invalid.') };
-const unauthorized = { status: 401, body: { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' } };
+const unauthorized = {
+  status: 401,
+  body: { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' },
+};
 
 describe('the authorize page of X', () => {
   it('names the app, what it wants and who could say yes', async () => {
@@ -79,7 +87,11 @@ describe('the authorize page of X', () => {
     ['a state of more than 500 characters', { state: 's'.repeat(501) }, 'state'],
     ['another response type', { response_type: 'token' }, 'response_type'],
     ['a persona that does not exist', { sandbox_user: 'nobody', sandbox_decision: 'approve' }, 'sandbox_user'],
-    ['a partial consent, which X does not know', { sandbox_user: 'partial-consent', sandbox_decision: 'approve' }, 'sandbox_user'],
+    [
+      'a partial consent, which X does not know',
+      { sandbox_user: 'partial-consent', sandbox_decision: 'approve' },
+      'sandbox_user',
+    ],
   ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
@@ -147,7 +159,10 @@ describe('the token endpoint of X', () => {
   });
 
   it('wants HTTP Basic: no secret in the body, no other secret than the first, no newline behind it', async () => {
-    const missing = { status: 401, body: { error: 'unauthorized_client', error_description: 'Missing valid authorization header' } };
+    const missing = {
+      status: 401,
+      body: { error: 'unauthorized_client', error_description: 'Missing valid authorization header' },
+    };
     await client.connect();
     const inTheBody = { client_id: standard.client_id, client_secret: 'secret' };
     expect(await client.exchange(await client.code(), inTheBody, {})).toMatchObject(missing);
@@ -164,11 +179,16 @@ describe('the token endpoint of X', () => {
   });
 
   it('wants each parameter once, in a form', async () => {
-    const missing = (name: string): object => ({ status: 400, body: { error_description: `Missing required parameter [${name}].` } });
+    const missing = (name: string): object => ({
+      status: 400,
+      body: { error_description: `Missing required parameter [${name}].` },
+    });
     expect(await client.exchange('')).toMatchObject(missing('code'));
     const post = (body: string, type: string): Promise<Answer> =>
       sandbox.call(TOKEN, { method: 'POST', body, headers: { ...basic(), 'content-type': type } });
-    expect(await post('grant_type=a&grant_type=b', 'application/x-www-form-urlencoded')).toMatchObject(missing('grant_type'));
+    expect(await post('grant_type=a&grant_type=b', 'application/x-www-form-urlencoded')).toMatchObject(
+      missing('grant_type'),
+    );
     expect(await post('{"grant_type":"refresh_token"}', 'application/json')).toMatchObject(missing('grant_type'));
     const password = await sandbox.form(TOKEN, { grant_type: 'password' }, basic());
     expect(password).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
@@ -242,7 +262,9 @@ describe('rotation at X', () => {
 describe('who it is at X', () => {
   it('tells id, name and handle, and more only when asked', async () => {
     const { access_token: token } = await client.connect();
-    expect((await me(token)).body).toEqual({ data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } });
+    expect((await me(token)).body).toEqual({
+      data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' },
+    });
     const more = await me(token, '?user.fields=profile_image_url,name,username,verified,subscription_type');
     expect(more.body.data).toMatchObject({
       profile_image_url: 'https://sandbox.test/_avatars/happy.svg',
@@ -258,7 +280,10 @@ describe('who it is at X', () => {
 
   it('wants tweet.read and users.read', async () => {
     const { access_token: token } = await client.connect('happy', { scope: 'users.read' });
-    expect(await me(token)).toMatchObject({ status: 403, body: { type: expect.stringContaining('not-authorized-for-resource') } });
+    expect(await me(token)).toMatchObject({
+      status: 403,
+      body: { type: expect.stringContaining('not-authorized-for-resource') },
+    });
   });
 
   it('refuses no token and a made-up one', async () => {

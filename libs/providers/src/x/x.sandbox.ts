@@ -105,7 +105,12 @@ function usersMe({ authorization, query }: SandboxRequest, platform: Platform): 
   const asked = (query['user.fields'] ?? '').split(',');
   const extra = Object.entries(optionalFields).filter(([field]) => asked.includes(field));
   const fields = extra.map(([field, value]) => [field, value(persona, platform)] as const);
-  const data = { id: persona.number, name: persona.displayName, username: persona.handle, ...Object.fromEntries(fields) };
+  const data = {
+    id: persona.number,
+    name: persona.displayName,
+    username: persona.handle,
+    ...Object.fromEntries(fields),
+  };
   return { status: 200, body: { data } };
 }
 
@@ -114,7 +119,8 @@ const oauthError = (status: number, error: string, description: string): Sandbox
   body: { error, error_description: description },
 });
 
-const noAuthorization = (): SandboxAnswer => oauthError(401, 'unauthorized_client', 'Missing valid authorization header');
+const noAuthorization = (): SandboxAnswer =>
+  oauthError(401, 'unauthorized_client', 'Missing valid authorization header');
 const invalidCode = (): SandboxAnswer =>
   oauthError(400, 'invalid_request', 'Value passed for the authorization code was invalid.');
 const invalidToken = (): SandboxAnswer => oauthError(400, 'invalid_request', 'Value passed for the token was invalid.');
@@ -122,16 +128,23 @@ const invalidToken = (): SandboxAnswer => oauthError(400, 'invalid_request', 'Va
 /** X says `invalid_request` where RFC 6749 has `invalid_grant`; the texts are those seen in public bug reports. */
 const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAnswer>> = {
   missing_parameter: (name) => oauthError(400, 'invalid_request', `Missing required parameter [${name}].`),
-  invalid_parameter: (name) => oauthError(400, 'invalid_request', `Value passed for the parameter [${name}] was invalid.`),
-  unsupported_grant_type: () => oauthError(400, 'unsupported_grant_type', 'Value passed for the grant type was invalid.'),
+  invalid_parameter: (name) =>
+    oauthError(400, 'invalid_request', `Value passed for the parameter [${name}] was invalid.`),
+  unsupported_grant_type: () =>
+    oauthError(400, 'unsupported_grant_type', 'Value passed for the grant type was invalid.'),
   missing_client_authentication: noAuthorization,
   wrong_client_secret: noAuthorization,
   unknown_code: invalidCode,
   reused_code: invalidCode,
   late_code: invalidCode,
   wrong_redirect: () =>
-    oauthError(400, 'invalid_request', 'Value passed for the redirect uri did not match the uri of the authorization code.'),
-  wrong_verifier: () => oauthError(400, 'invalid_request', 'Value passed for the code verifier did not match the code challenge.'),
+    oauthError(
+      400,
+      'invalid_request',
+      'Value passed for the redirect uri did not match the uri of the authorization code.',
+    ),
+  wrong_verifier: () =>
+    oauthError(400, 'invalid_request', 'Value passed for the code verifier did not match the code challenge.'),
   too_many_requests: () => tooMany(),
   server_error: () => problem(503, 'Service Unavailable', 'Service Unavailable'),
 };
@@ -140,7 +153,10 @@ const WINDOW_ENDS_IN = seconds(20);
 /** A window of the platform is a quarter of an hour; this one is about to end, so that its end is seen. */
 const tooMany = (): SandboxAnswer => ({
   ...problem(429, 'Too Many Requests', 'Too Many Requests'),
-  headers: { 'x-rate-limit-reset': `${Math.ceil((Date.now() + WINDOW_ENDS_IN) / seconds(1))}`, 'x-rate-limit-remaining': '0' },
+  headers: {
+    'x-rate-limit-reset': `${Math.ceil((Date.now() + WINDOW_ENDS_IN) / seconds(1))}`,
+    'x-rate-limit-remaining': '0',
+  },
 });
 
 const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer => (oauthErrors[reason] ?? invalidToken)(subject);
@@ -152,11 +168,22 @@ const problem = (status: number, title: string, detail: string, type = 'about:bl
 const problemType = (name: string): string => `https://api.twitter.com/2/problems/${name}`;
 
 const apiErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAnswer>> = {
-  suspended_user: () => problem(403, 'Forbidden', 'The user used for authentication is suspended', problemType('user-suspended')),
+  suspended_user: () =>
+    problem(403, 'Forbidden', 'The user used for authentication is suspended', problemType('user-suspended')),
   credits_depleted: () =>
-    problem(402, 'CreditsDepleted', 'Your enrolled account does not have any credits to fulfill this request.', problemType('credits')),
+    problem(
+      402,
+      'CreditsDepleted',
+      'Your enrolled account does not have any credits to fulfill this request.',
+      problemType('credits'),
+    ),
   missing_scope: (scope) =>
-    problem(403, 'Forbidden', `The ${scope} scope is required for this request.`, problemType('not-authorized-for-resource')),
+    problem(
+      403,
+      'Forbidden',
+      `The ${scope} scope is required for this request.`,
+      problemType('not-authorized-for-resource'),
+    ),
 };
 const refuseApi = ({ reason, subject }: Refusal): SandboxAnswer =>
   apiErrors[reason]?.(subject) ?? problem(401, 'Unauthorized', 'Unauthorized');
@@ -177,7 +204,7 @@ export const xSandbox = defineSandbox({
   impossiblePersonas: {
     'partial-consent': 'X asks for all permissions or none',
     'password-changed': 'no source says what X does with tokens then',
-    checkpoint: 'no source says what X\'s token endpoint answers then',
+    checkpoint: "no source says what X's token endpoint answers then",
   },
   billsCalls: true,
   tokens: {

@@ -5,11 +5,16 @@ import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const REFUSED = { status: 400, body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' } };
+const REFUSED = {
+  status: 400,
+  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
+};
 const OTHER = 'paula';
 const healthOf = async (id: string): Promise<[string, string | null]> => {
   const { health, healthReason } = await flow.account(id);
@@ -45,23 +50,24 @@ describe('a platform that wrongly refuses everybody, its API too,', () => {
     for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
   });
 
-  it.each([['its API too', 401], ['while its API is down', 503], ['while its API works', undefined]])(
-    'kills nobody whose token ended, %s, though nobody else is due for hours',
-    async (_what, status) => {
-      await flow.knobs('x', { access_ttl_seconds: 7_200 });
-      const id = await flow.connect('x');
-      await flow.pass(5_600);
-      const other = await flow.connect('x', OTHER);
-      await flow.pass(200);
-      await flow.fault({ endpoint: 'token', times: 99, ...REFUSED });
-      if (status !== undefined) await flow.fault({ endpoint: 'identity', times: 99, status });
-      await refreshDue([id, other], 120 * 60);
-      expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
-      await flow.sandbox.control('DELETE', '/faults');
-      await refreshDue([id, other], 10 * 60);
-      for (const one of [id, other]) expect(await healthOf(one)).toEqual(['active', null]);
-    },
-  );
+  it.each([
+    ['its API too', 401],
+    ['while its API is down', 503],
+    ['while its API works', undefined],
+  ])('kills nobody whose token ended, %s, though nobody else is due for hours', async (_what, status) => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const id = await flow.connect('x');
+    await flow.pass(5_600);
+    const other = await flow.connect('x', OTHER);
+    await flow.pass(200);
+    await flow.fault({ endpoint: 'token', times: 99, ...REFUSED });
+    if (status !== undefined) await flow.fault({ endpoint: 'identity', times: 99, status });
+    await refreshDue([id, other], 120 * 60);
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    await flow.sandbox.control('DELETE', '/faults');
+    await refreshDue([id, other], 10 * 60);
+    for (const one of [id, other]) expect(await healthOf(one)).toEqual(['active', null]);
+  });
 
   it('and is well again between two questions kills nobody: the last word is of who was refused', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
@@ -112,7 +118,9 @@ describe('an account that was revoked among others', () => {
   it('stays in doubt where the only other one has a row that does not open', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const [id, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
-    await flow.pool.query('update grant_tokens set sealed_access = sealed_refresh where grant_id = $1', [(await grantOf(flow, other)).id]);
+    await flow.pool.query('update grant_tokens set sealed_access = sealed_refresh where grant_id = $1', [
+      (await grantOf(flow, other)).id,
+    ]);
     await flow.pass(6_100);
     await flow.revoke();
     expect(await refresh(id)).toEqual({ kind: 'refused' });

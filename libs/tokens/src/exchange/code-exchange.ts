@@ -1,7 +1,16 @@
 import pRetry from 'p-retry';
 import type { Secret } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
-import { type AppCredentials, type Failure, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer, type TokenOutcome, type TokenSet } from '#providers';
+import {
+  type AppCredentials,
+  type Failure,
+  type PlatformAnswer,
+  type PlatformRequest,
+  providerOf,
+  readTokenAnswer,
+  type TokenOutcome,
+  type TokenSet,
+} from '#providers';
 import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { API_DEADLINE } from '../platform-client.js';
@@ -17,11 +26,20 @@ import { untilStored } from './until-stored.js';
 const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
 
 /** Words that no table lists as a refusal of the app, because a code alone is refused with them, and that its owner has to look into. */
-const OF_THE_SETUP = new Set(['invalid_scope', 'redirect_uri_mismatch', 'invalid_redirect_uri', 'invalid_redirect_url', 'redirect_mismatch']);
+const OF_THE_SETUP = new Set([
+  'invalid_scope',
+  'redirect_uri_mismatch',
+  'invalid_redirect_uri',
+  'invalid_redirect_url',
+  'redirect_mismatch',
+]);
 
 /** The platform has answered, and a code is never sent twice: it is gone. */
-const refusalOfCode = ({ code }: Failure): Failure =>
-  ({ class: 'permanent', reason: OF_THE_SETUP.has(code) ? 'app_misconfigured' : 'exchange_failed', code });
+const refusalOfCode = ({ code }: Failure): Failure => ({
+  class: 'permanent',
+  reason: OF_THE_SETUP.has(code) ? 'app_misconfigured' : 'exchange_failed',
+  code,
+});
 
 /** The exchange of an attempt's code. Sent once, never again (RFC 6749 4.1.2); its token set waits sealed in the attempt. */
 export class CodeExchange implements Exchange<CodeOutcome> {
@@ -105,12 +123,21 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     if (!app) return { ok: false, failure: NOT_PROLONGED };
     const request = provider.token.prolong({ app, accessToken: first.tokens.accessToken });
     try {
-      const outcome = await pRetry(async () => {
-        const second = readTokenAnswer(provider, await room.client.send(request, { environment, within: API_DEADLINE }));
-        if (!second.ok && second.outcomeUnknown) throw new Error('the answer to a repeatable request could not be read');
-        return second;
-      }, { retries: 2 });
-      return outcome.ok ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } } : outcome;
+      const outcome = await pRetry(
+        async () => {
+          const second = readTokenAnswer(
+            provider,
+            await room.client.send(request, { environment, within: API_DEADLINE }),
+          );
+          if (!second.ok && second.outcomeUnknown)
+            throw new Error('the answer to a repeatable request could not be read');
+          return second;
+        },
+        { retries: 2 },
+      );
+      return outcome.ok
+        ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } }
+        : outcome;
     } catch {
       return { ok: false, failure: NOT_PROLONGED };
     }

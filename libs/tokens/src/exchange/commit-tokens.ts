@@ -21,13 +21,15 @@ export async function commitTokens(room: Room, refresh: Refresh, tokens: TokenSe
   const { grant } = refresh.claim;
   const fate = await untilStored(room.logger, { grant: grant.id }, () => storeOrKeep(room, refresh, tokens));
   room.at?.('W6');
-  if (fate === 'unwanted') await tryToRevoke(room, grant, () => revokeTokens(room, { ...grant, oauthAppId: refresh.app.id, ...tokens }));
+  if (fate === 'unwanted')
+    await tryToRevoke(room, grant, () => revokeTokens(room, { ...grant, oauthAppId: refresh.app.id, ...tokens }));
   if (fate === 'stored') tellLifeLeft(room, refresh);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }
 
 function tellLifeLeft({ metrics }: Room, { claim: { grant, now } }: Refresh): void {
-  if (grant.accessExpiresAt) metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
+  if (grant.accessExpiresAt)
+    metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
 }
 
 async function storeOrKeep(room: Room, refresh: Refresh, tokens: TokenSet): Promise<'stored' | LateFate> {
@@ -47,10 +49,16 @@ class MovedOn extends Error {}
  * Statements that need no answer of each other go out together, in this order: an exchanger's pace is the number of its round
  * trips. The app comes first, for the health of the accounts depends on it.
  */
-async function store(room: Room, tx: Tx, { claim, app, tokens: before, sent }: Refresh, tokens: TokenSet): Promise<void> {
+async function store(
+  room: Room,
+  tx: Tx,
+  { claim, app, tokens: before, sent }: Refresh,
+  tokens: TokenSet,
+): Promise<void> {
   const { grant, intentId } = claim;
   const now = await databaseNow(tx);
-  const learned = tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
+  const learned =
+    tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
   const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, { now, random: room.random });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
   await clearApp(tx, app);
@@ -85,7 +93,12 @@ async function putOffProbes(tx: Tx, grant: GrantFacts): Promise<void> {
 }
 
 /** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
-async function keepLate(room: Room, tx: Tx, { claim: { grant, intentId } }: Refresh, tokens: TokenSet): Promise<LateFate> {
+async function keepLate(
+  room: Room,
+  tx: Tx,
+  { claim: { grant, intentId } }: Refresh,
+  tokens: TokenSet,
+): Promise<LateFate> {
   const committed = (await readIntent(tx, intentId))?.state === 'committed';
   const living = (await room.vault.openGrantTokens(tx, grant)) !== null;
   const fate = fateOfLatePair({ committed, living });

@@ -16,7 +16,9 @@ import { InProcessExchange } from './in-process-exchange.js';
 let flow: Flow;
 let journal: MemoryJournal;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
@@ -36,7 +38,8 @@ function engine(diesAt?: CrashPoint): InProcessExchange {
   };
   // What the database is doing for it when it dies is done by the pool itself, which gets its connection back.
   const pool = new Proxy(flow.pool, {
-    get: (target, name) => (dead ? () => new Promise(() => undefined) : (Reflect.get(target, name) as () => unknown).bind(target)),
+    get: (target, name) =>
+      dead ? () => new Promise(() => undefined) : (Reflect.get(target, name) as () => unknown).bind(target),
   });
   return new InProcessExchange({ ...flow.room(), pool, holder: HOLDER, journal, at });
 }
@@ -59,7 +62,8 @@ async function due(provider = 'x'): Promise<{ id: string; grantId: string }> {
 }
 
 const refreshes = async () => (await flow.calls('token', 'refresh_token')).length;
-const refreshedEvents = async (id: string) => (await eventsOf(flow, id)).filter(({ type }) => type === 'account.refreshed').length;
+const refreshedEvents = async (id: string) =>
+  (await eventsOf(flow, id)).filter(({ type }) => type === 'account.refreshed').length;
 async function works(grantId: string): Promise<boolean> {
   const tokens = await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId });
   const request = providerOf('x').identity.request(tokens!.access, []);
@@ -68,35 +72,44 @@ async function works(grantId: string): Promise<boolean> {
 const die = (point: CrashPoint, grantId: string) => expect(engine(point).refresh(grantId)).rejects.toThrow(Crash);
 
 describe('an exchanger that dies', () => {
-  it.each<CrashPoint>(['W1', 'W2'])('at %s has sent nothing: its claim is given back at once, and the next refresh sends', async (point) => {
-    const { id, grantId } = await due();
-    await die(point, grantId);
-    const next = await comesBack();
-    expect(await refreshes()).toBe(0);
-    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1' });
-    expect(await next.refresh(grantId)).toEqual({ kind: 'refreshed' });
-    expect(await works(grantId)).toBe(true);
-  });
+  it.each<CrashPoint>(['W1', 'W2'])(
+    'at %s has sent nothing: its claim is given back at once, and the next refresh sends',
+    async (point) => {
+      const { id, grantId } = await due();
+      await die(point, grantId);
+      const next = await comesBack();
+      expect(await refreshes()).toBe(0);
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1' });
+      expect(await next.refresh(grantId)).toEqual({ kind: 'refreshed' });
+      expect(await works(grantId)).toBe(true);
+    },
+  );
 
-  it.each<CrashPoint>(['W5', 'W6', 'W7'])('at %s has its answer on disk: it is stored once, asked for once and told once', async (point) => {
-    const { id, grantId } = await due();
-    await die(point, grantId);
-    await comesBack();
-    expect(await refreshes()).toBe(1);
-    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
-    expect(await refreshedEvents(id)).toBe(1);
-    expect(await works(grantId)).toBe(true);
-    expect(journal.left).toEqual([]);
-  });
+  it.each<CrashPoint>(['W5', 'W6', 'W7'])(
+    'at %s has its answer on disk: it is stored once, asked for once and told once',
+    async (point) => {
+      const { id, grantId } = await due();
+      await die(point, grantId);
+      await comesBack();
+      expect(await refreshes()).toBe(1);
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
+      expect(await refreshedEvents(id)).toBe(1);
+      expect(await works(grantId)).toBe(true);
+      expect(journal.left).toEqual([]);
+    },
+  );
 
-  it.each<CrashPoint>(['W3', 'W4'])('at %s on a platform that rotates strictly has lost the pair, and says so within the minute', async (point) => {
-    const { id, grantId } = await due();
-    await die(point, grantId);
-    await comesBack();
-    expect(await refreshes()).toBe(2);
-    expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
-    expect(journal.left).toEqual([]);
-  });
+  it.each<CrashPoint>(['W3', 'W4'])(
+    'at %s on a platform that rotates strictly has lost the pair, and says so within the minute',
+    async (point) => {
+      const { id, grantId } = await due();
+      await die(point, grantId);
+      await comesBack();
+      expect(await refreshes()).toBe(2);
+      expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
+      expect(journal.left).toEqual([]);
+    },
+  );
 
   it('at W3 costs nothing where the request did not arrive: it is sent again before any other work', async () => {
     const { id, grantId } = await due();
@@ -151,7 +164,11 @@ describe('an exchanger that dies', () => {
   it('with a row among what it left that does not open settles all others, and that one when it opens again', async () => {
     const [broken, sound] = [await due('x'), await due('tiktok')];
     for (const { grantId } of [broken, sound]) await die('W5', grantId);
-    const swap = (): Promise<unknown> => flow.pool.query('update grant_tokens set sealed_access = sealed_refresh, sealed_refresh = sealed_access where grant_id = $1', [broken.grantId]);
+    const swap = (): Promise<unknown> =>
+      flow.pool.query(
+        'update grant_tokens set sealed_access = sealed_refresh, sealed_refresh = sealed_access where grant_id = $1',
+        [broken.grantId],
+      );
     await swap();
     await comesBack();
     expect(await grantOf(flow, sound.id)).toMatchObject({ state: 'idle', version: '2' });
@@ -242,13 +259,16 @@ describe('the code of an attempt', () => {
     expect(await exchanges()).toBe(1);
   });
 
-  it.each<CrashPoint>(['W1', 'W2'])('whose exchanger dies at %s was not sent: the caller asks again and it is', async (point) => {
-    const { attemptId, code } = await spent();
-    await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
-    const next = await comesBack();
-    expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
-    expect(await exchanges()).toBe(1);
-  });
+  it.each<CrashPoint>(['W1', 'W2'])(
+    'whose exchanger dies at %s was not sent: the caller asks again and it is',
+    async (point) => {
+      const { attemptId, code } = await spent();
+      await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
+      const next = await comesBack();
+      expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+      expect(await exchanges()).toBe(1);
+    },
+  );
 
   it('is exchanged once, however many ask at the same time', async () => {
     const { attemptId, code } = await spent();

@@ -5,11 +5,16 @@ import { Vault } from '../vault.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const REFUSED = { status: 400, body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' } };
+const REFUSED = {
+  status: 400,
+  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
+};
 const REFUSED_CLIENT = { status: 401, body: { error: 'invalid_client' } };
 const OTHER = 'paula';
 const refreshes = () => flow.calls('token', 'refresh_token');
@@ -19,7 +24,9 @@ const healthOf = async (id: string): Promise<[string, string | null]> => {
 };
 const refresh = async (id: string, forced = false) => flow.exchange().refresh((await grantOf(flow, id)).id, { forced });
 const historyOf = async (id: string): Promise<string[]> =>
-  (await eventsOf(flow, id)).map(({ type, data }) => (type === 'account.health_changed' ? `${String(data.previous)} → ${String(data.health)}` : type));
+  (await eventsOf(flow, id)).map(({ type, data }) =>
+    type === 'account.health_changed' ? `${String(data.previous)} → ${String(data.health)}` : type,
+  );
 
 async function due(persona = 'happy'): Promise<string> {
   const id = await flow.connect('x', persona);
@@ -41,7 +48,12 @@ describe('a platform that fails', () => {
     }
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
     expect(await healthOf(id)).toEqual(['active', null]);
-    expect(await historyOf(id)).toEqual(['account.connected', 'active → degraded', 'degraded → active', 'account.refreshed']);
+    expect(await historyOf(id)).toEqual([
+      'account.connected',
+      'active → degraded',
+      'degraded → active',
+      'account.refreshed',
+    ]);
   });
 
   it('is not asked again before the time that it named itself', async () => {
@@ -78,7 +90,9 @@ describe('an answer that is lost', () => {
     expect(await refreshes()).toMatchObject([{ outcome: 'ok', connection_cut: true }, { outcome: 'spent_token' }]);
     const { id: grantId, sealedVersion } = await grantOf(flow, id);
     expect(sealedVersion).toBe('1');
-    expect((await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))?.access.reveal()).toMatch(/.{20}/);
+    expect(
+      (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))?.access.reveal(),
+    ).toMatch(/.{20}/);
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
@@ -122,7 +136,9 @@ describe('an app that is refused', () => {
     await flow.fault({ endpoint: 'token', times: 2, ...REFUSED_CLIENT });
     for (const id of accounts) expect(await refresh(id)).toMatchObject({ kind: 'app_paused' });
     for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
-    expect(await tenantEvents(flow)).toMatchObject([{ type: 'oauth_app.status_changed', data: { status: 'misconfigured' } }]);
+    expect(await tenantEvents(flow)).toMatchObject([
+      { type: 'oauth_app.status_changed', data: { status: 'misconfigured' } },
+    ]);
 
     await flow.pass(301);
     for (const id of accounts) await refresh(id);
@@ -137,7 +153,12 @@ describe('an app that is refused', () => {
   it('for its bill is paused as long as the platform says, and nothing is sent for its accounts meanwhile', async () => {
     const [one, other] = [await due(), await flow.connect('x', OTHER)];
     await flow.pass(102);
-    await flow.fault({ endpoint: 'token', status: 402, body: { title: 'CreditsDepleted' }, headers: { 'retry-after': '900' } });
+    await flow.fault({
+      endpoint: 'token',
+      status: 402,
+      body: { title: 'CreditsDepleted' },
+      headers: { 'retry-after': '900' },
+    });
     expect(await refresh(one)).toMatchObject({ kind: 'app_paused' });
     expect(await refresh(other)).toMatchObject({ kind: 'app_paused', retryAfter: 900 });
     expect(await refreshes()).toEqual([]);
@@ -155,7 +176,12 @@ describe('a strike whose app is paused', () => {
     await flow.revoke();
     expect(await refresh(one)).toEqual({ kind: 'refused' });
     const { due: itsOwn } = await grantOf(flow, one);
-    await flow.fault({ endpoint: 'token', status: 402, body: { title: 'CreditsDepleted' }, headers: { 'retry-after': '21600' } });
+    await flow.fault({
+      endpoint: 'token',
+      status: 402,
+      body: { title: 'CreditsDepleted' },
+      headers: { 'retry-after': '21600' },
+    });
     expect(await refresh(other, true)).toMatchObject({ kind: 'app_paused' });
     expect(await refresh(one, true)).toMatchObject({ kind: 'app_paused' });
     expect(await healthOf(one)).toEqual(['degraded', 'refresh_unconfirmed']);

@@ -9,7 +9,9 @@ import { settleStrike } from './settle-strike.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -20,9 +22,11 @@ const healthOf = async (id: string): Promise<[string, string | null]> => {
 };
 const claim = async (id: string): Promise<Claim> =>
   (await claimGrant(flow.pool, (await grantOf(flow, id)).id, { holder: newId(), forced: true }))!;
-const faultsLeft = async (): Promise<number> => ((await flow.sandbox.control('GET', '/faults')).body as unknown[]).length;
+const faultsLeft = async (): Promise<number> =>
+  ((await flow.sandbox.control('GET', '/faults')).body as unknown[]).length;
 /** The verdict of an exchange, as it is stored at last. */
-const strike = (claimed: Claim) => settleStrike(flow.room(), claimed, { failure: REFUSAL, witness: 'refuses', canaryOkAt: null, shutSince: null });
+const strike = (claimed: Claim) =>
+  settleStrike(flow.room(), claimed, { failure: REFUSAL, witness: 'refuses', canaryOkAt: null, shutSince: null });
 
 describe('a verdict that comes late', () => {
   it('says nothing of a grant that was connected again meanwhile, and leaves the next claim alone', async () => {
@@ -32,7 +36,9 @@ describe('a verdict that comes late', () => {
     const next = await claim(id);
     await strike(late);
     expect(await healthOf(id)).toEqual(['active', null]);
-    expect(await flow.one('select state from exchange_intents where id = $1', [late.intentId])).toEqual({ state: 'answered' });
+    expect(await flow.one('select state from exchange_intents where id = $1', [late.intentId])).toEqual({
+      state: 'answered',
+    });
     expect(await grantOf(flow, id)).toMatchObject({ state: 'claimed', strikes: 0, version: '2' });
     await strike(next);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'confirm', strikes: 1 });
@@ -55,7 +61,10 @@ describe('a probe that is answered late', () => {
     const id = await flow.connect('x');
     const { id: grantId } = await grantOf(flow, id);
     await flow.pool.query(`update grants set mode = 'none', access_expires_at = null where id = $1`, [grantId]);
-    await flow.pool.query(`update accounts set probe_class = 'suspected', probe_struck_at = db_now() - interval '2 minutes' where id = $1`, [id]);
+    await flow.pool.query(
+      `update accounts set probe_class = 'suspected', probe_struck_at = db_now() - interval '2 minutes' where id = $1`,
+      [id],
+    );
     await flow.fault({ endpoint: 'identity', status: 401, delay_ms: 1_500 });
     const probe = flow.get(ProbeAccount).execute(id);
     while ((await faultsLeft()) > 0) await setTimeout(10);

@@ -20,7 +20,9 @@ export class InProcessExchange implements TokenExchange {
   constructor(private readonly room: Room) {}
 
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
-    const running = this.#codes.get(attemptId) ?? exchangeCode(this.room, attemptId, code).finally(() => this.#codes.delete(attemptId));
+    const running =
+      this.#codes.get(attemptId) ??
+      exchangeCode(this.room, attemptId, code).finally(() => this.#codes.delete(attemptId));
     this.#codes.set(attemptId, running);
     return running;
   }
@@ -55,7 +57,9 @@ export class InProcessExchange implements TokenExchange {
 
   private ask(grantIds: readonly string[]): void {
     for (const grantId of grantIds) {
-      this.follow(this.refresh(grantId)).catch((error: unknown) => { this.room.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet'); });
+      this.follow(this.refresh(grantId)).catch((error: unknown) => {
+        this.room.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet');
+      });
     }
   }
 

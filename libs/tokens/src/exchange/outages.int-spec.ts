@@ -13,7 +13,9 @@ import { InProcessExchange } from './in-process-exchange.js';
 let flow: Flow;
 let journal: MemoryJournal;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
@@ -21,8 +23,11 @@ beforeEach(async () => {
   journal = new MemoryJournal();
 });
 
-const engine = (over: Partial<Room> = {}): InProcessExchange => new InProcessExchange({ ...flow.room(), holder: 'the exchanger of this host', journal, ...over });
-const diesAtW5 = (point: CrashPoint): void => { if (point === 'W5') throw new Error('dies'); };
+const engine = (over: Partial<Room> = {}): InProcessExchange =>
+  new InProcessExchange({ ...flow.room(), holder: 'the exchanger of this host', journal, ...over });
+const diesAtW5 = (point: CrashPoint): void => {
+  if (point === 'W5') throw new Error('dies');
+};
 const soon = (holds: () => Promise<void>) => pRetry(holds, { retries: 100, factor: 1, minTimeout: 50 });
 const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
 
@@ -68,7 +73,11 @@ describe('a database that is away before a code is sent', () => {
     const { attemptId, code } = await spent('x');
     const exchange = engine({ vault: vaultAway('openVerifier', 1) });
     await expect(exchange.exchangeCode(attemptId, code)).rejects.toThrow('terminated');
-    await soon(async () => { expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({ state: 'released' }); });
+    await soon(async () => {
+      expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({
+        state: 'released',
+      });
+    });
     expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
     expect(await exchanges()).toBe(1);
   });
@@ -91,7 +100,9 @@ function awayAfterCommit(): { exchange: InProcessExchange; sent: Promise<void> }
   let away = false;
   const connect = () => (away ? Promise.reject(new Error('Connection terminated unexpectedly')) : flow.pool.connect());
   let leaves = (): void => undefined;
-  const sent = new Promise<void>((resolve) => { leaves = resolve; });
+  const sent = new Promise<void>((resolve) => {
+    leaves = resolve;
+  });
   const at = (point: CrashPoint): void => {
     if (point === 'W3') leaves();
     away ||= point === 'W6';
@@ -120,7 +131,10 @@ describe('a revocation that fails for our own sake', () => {
     await slow();
     const running = exchange.exchangeCode(attemptId, code);
     await sent;
-    await flow.pool.query(`update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now() where id = $1`, [attemptId]);
+    await flow.pool.query(
+      `update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now() where id = $1`,
+      [attemptId],
+    );
     expect(await running).toEqual({ kind: 'lost' });
     expect(journal.left).toEqual([]);
   });
@@ -132,7 +146,9 @@ describe('an app that is deleted while an answer waits in the journal', () => {
     await flow.pass(102);
     const { id: grantId } = await grantOf(flow, id);
     await expect(engine({ at: diesAtW5 }).refresh(grantId)).rejects.toThrow('dies');
-    await flow.pool.query(`delete from oauth_apps where id = (select oauth_app_id from grants where id = $1)`, [grantId]);
+    await flow.pool.query(`delete from oauth_apps where id = (select oauth_app_id from grants where id = $1)`, [
+      grantId,
+    ]);
     await engine().recover(journal.left);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
     expect(journal.left).toEqual([]);
@@ -148,13 +164,17 @@ describe('a grant whose tokens do not open', () => {
     const { id: grantId } = await grantOf(flow, id);
     await flow.pool.query(`update grant_tokens set sealed_access = '\\x00' where grant_id = $1`, [grantId]);
     await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
-    await soon(async () => { expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff', attempt: 1, strikes: 0 }); });
+    await soon(async () => {
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff', attempt: 1, strikes: 0 });
+    });
     expect(await engine().refresh(grantId)).toEqual({ kind: 'nothing_to_do' });
     expect(await intents(grantId)).toEqual([{ state: 'released' }]);
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
     await flow.pass((await grantOf(flow, id)).dueIn + 1);
     await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
-    await soon(async () => { expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'token_unrefreshable' }); });
+    await soon(async () => {
+      expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'token_unrefreshable' });
+    });
     expect(await intents(grantId)).toEqual([{ state: 'released' }, { state: 'released' }]);
   });
 });

@@ -7,7 +7,9 @@ import { claimAndOpen } from './prepare-refresh.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 

@@ -28,7 +28,11 @@ interface Opened {
 }
 
 /** Claims, and reads what is needed then, in one round trip; in two where the grant came to another app while it waited. */
-export function claimAndOpen(room: Room, { grantId, appId, ...tenant }: GrantAhead, options: ClaimOptions): Promise<Opened & { claim: Claim | undefined }> {
+export function claimAndOpen(
+  room: Room,
+  { grantId, appId, ...tenant }: GrantAhead,
+  options: ClaimOptions,
+): Promise<Opened & { claim: Claim | undefined }> {
   return together(room.pool, async (tx) => {
     const [claim, tokens, expected] = await Promise.all([
       claimGrant(tx, grantId, options),
@@ -40,7 +44,11 @@ export function claimAndOpen(room: Room, { grantId, appId, ...tenant }: GrantAhe
   });
 }
 
-async function openAppOf(room: Room, tx: Tx, { oauthAppId, ...tenant }: Tenant & Pick<GrantFacts, 'oauthAppId'>): Promise<Omit<Opened, 'tokens'>> {
+async function openAppOf(
+  room: Room,
+  tx: Tx,
+  { oauthAppId, ...tenant }: Tenant & Pick<GrantFacts, 'oauthAppId'>,
+): Promise<Omit<Opened, 'tokens'>> {
   const [app, clientSecret] = await Promise.all([
     readApp(tx, oauthAppId),
     oauthAppId === null ? null : room.vault.openClientSecret(tx, { ...tenant, id: oauthAppId }),
@@ -49,7 +57,11 @@ async function openAppOf(room: Room, tx: Tx, { oauthAppId, ...tenant }: Tenant &
 }
 
 /** After winning the claim, look again: is there something to send, is it time, may the app be used? */
-export async function prepareRefresh(room: Room, claim: Claim, { app, tokens, clientSecret }: Opened): Promise<Refresh | RefreshOutcome> {
+export async function prepareRefresh(
+  room: Room,
+  claim: Claim,
+  { app, tokens, clientSecret }: Opened,
+): Promise<Refresh | RefreshOutcome> {
   const { grant, now } = claim;
   const sent = tokens && tokenToSend(grant, tokens);
   if (!sent || !app) return lookAgain(room, claim);

@@ -14,7 +14,9 @@ import { Vault } from '../vault.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(2); });
+beforeAll(async () => {
+  flow = await Flow.open(2);
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -22,8 +24,15 @@ const SLOW = { endpoint: 'token', delay_ms: 1_200 } as const;
 const UNDER_WAY = 300;
 const refreshes = () => flow.calls('token', 'refresh_token');
 const tokensOf = (grantId: string) => flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId });
-const orphans = () => flow.many('select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1', [flow.tenant.workspaceId]);
-const healthOf = async (id: string) => { const { health, healthReason } = await flow.account(id); return [health, healthReason]; };
+const orphans = () =>
+  flow.many(
+    'select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1',
+    [flow.tenant.workspaceId],
+  );
+const healthOf = async (id: string) => {
+  const { health, healthReason } = await flow.account(id);
+  return [health, healthReason];
+};
 /** Whether the platform takes the access token that is stored. */
 async function works(grantId: string): Promise<boolean> {
   const request = providerOf('x').identity.request((await tokensOf(grantId))!.access, []);
@@ -42,7 +51,9 @@ async function underWay(grantId: string): Promise<{ running: Promise<unknown> }>
   await flow.fault(SLOW);
   const running = flow.exchange().refresh(grantId);
   await pause(UNDER_WAY);
-  expect(await flow.one('select refresh_state as state from grants where id = $1', [grantId])).toEqual({ state: 'in_flight' });
+  expect(await flow.one('select refresh_state as state from grants where id = $1', [grantId])).toEqual({
+    state: 'in_flight',
+  });
   return { running };
 }
 
@@ -133,7 +144,8 @@ describe('a process that died in the middle of a refresh', () => {
       return claim!;
     });
   }
-  const stateOf = (grantId: string) => flow.one('select refresh_state as state, claim_holder as holder from grants where id = $1', [grantId]);
+  const stateOf = (grantId: string) =>
+    flow.one('select refresh_state as state, claim_holder as holder from grants where id = $1', [grantId]);
 
   /** Its claim has ended, and so has the last call. */
   async function unheard(): Promise<void> {
@@ -199,10 +211,16 @@ describe('a process that died in the middle of a refresh', () => {
 
   it('after the platform rotated leaves a grant of unknown fate, which is said by its own reason', async () => {
     const { id, grantId } = await due();
-    const { clientId } = await flow.one<{ clientId: string }>('select client_id as "clientId" from grants join oauth_apps on oauth_apps.id = oauth_app_id where grants.id = $1', [grantId]);
+    const { clientId } = await flow.one<{ clientId: string }>(
+      'select client_id as "clientId" from grants join oauth_apps on oauth_apps.id = oauth_app_id where grants.id = $1',
+      [grantId],
+    );
     await dies(grantId, { sent: true });
     const app = { clientId, clientSecret: new Secret(CLIENT_SECRET) };
-    const request = providerOf('x').refresh.request({ app, refreshToken: (await tokensOf(grantId))!.refresh! } as never);
+    const request = providerOf('x').refresh.request({
+      app,
+      refreshToken: (await tokensOf(grantId))!.refresh!,
+    } as never);
     await flow.room().client.send(request, { environment: 'test', within: API_DEADLINE });
     await unheard();
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
@@ -232,7 +250,11 @@ describe('the button that refreshes', () => {
   });
 
   it.each([
-    ['wants its owner to act', { status: 403, body: { errors: [{ code: 326, message: 'To protect our users from spam…' }] } }, 'refused'],
+    [
+      'wants its owner to act',
+      { status: 403, body: { errors: [{ code: 326, message: 'To protect our users from spam…' }] } },
+      'refused',
+    ],
     ['fails', { status: 503 }, 'unavailable'],
   ])('is told the same of a platform that %s, whichever process runs the refresh', async (_what, fault, kind) => {
     const { grantId } = await due();
@@ -250,9 +272,18 @@ describe('the button that refreshes', () => {
     await flow.pass(102);
     const gate = new ExchangeGate({ perSecond: 50, inFlight: 1, waiting: 10 });
     const exchange = new InProcessExchange({ ...flow.room(), gate });
-    const pass = await gate.enter({ ...flow.tenant, grantId: newId(), appId: newId(), urgency: 'due', accessExpiresAt: null });
+    const pass = await gate.enter({
+      ...flow.tenant,
+      grantId: newId(),
+      appId: newId(),
+      urgency: 'due',
+      accessExpiresAt: null,
+    });
     const order: string[] = [];
-    const ends = [hanna, omar].map(async ({ grantId }) => { await exchange.refresh(grantId); order.push(grantId); });
+    const ends = [hanna, omar].map(async ({ grantId }) => {
+      await exchange.refresh(grantId);
+      order.push(grantId);
+    });
     while (gate.waiting < 2) await pause(10);
     const pressed = exchange.refresh(omar.grantId, { forced: true });
     if (pass.kind === 'pass') pass.leave('ok');

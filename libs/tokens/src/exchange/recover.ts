@@ -26,7 +26,8 @@ export async function recover(room: Room, left: readonly Unsettled[]): Promise<s
     if (settled === 'kept') kept.add(one.intent.intentId);
     else if (settled) unknown.push(settled);
   }
-  for (const intent of await unendedIntents(room.pool, room.holder)) if (!kept.has(intent.id)) await release(room, intent);
+  for (const intent of await unendedIntents(room.pool, room.holder))
+    if (!kept.has(intent.id)) await release(room, intent);
   return unknown;
 }
 
@@ -41,7 +42,10 @@ async function settleOne(room: Room, one: Unsettled): Promise<string | null> {
 /** One row that does not open, or a provider that was taken away, must not keep all others from being refreshed: the journal keeps it. */
 function keep(room: Room, { intent }: Unsettled, error: unknown): 'kept' {
   if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
-  room.logger.error({ err: error, intent: intent.intentId, [intent.kind]: intent.subjectId }, 'what the former process left cannot be settled: the next start tries again');
+  room.logger.error(
+    { err: error, intent: intent.intentId, [intent.kind]: intent.subjectId },
+    'what the former process left cannot be settled: the next start tries again',
+  );
   return 'kept';
 }
 
@@ -49,7 +53,11 @@ const OF_ITS_OWN = ['crypto.seal_broken', 'provider.gone'];
 
 const isOpen = ({ state }: IntentRow): boolean => state === 'prepared' || state === 'dispatched';
 
-async function resume(room: Room, intent: IntentRow, { answer }: Unsettled): Promise<RefreshOutcome | 'lost' | undefined> {
+async function resume(
+  room: Room,
+  intent: IntentRow,
+  { answer }: Unsettled,
+): Promise<RefreshOutcome | 'lost' | undefined> {
   room.logger.warn({ intent: intent.id, answered: answer !== null }, 'going on where the former process stopped');
   if (intent.attemptId) {
     await resumeCode(room, intent, answer);
@@ -61,13 +69,28 @@ async function resume(room: Room, intent: IntentRow, { answer }: Unsettled): Pro
 }
 
 /** An app that was deleted while the answer waited: the pair is stored all the same, as if the process had lived on. */
-const deletedApp = ({ workspaceId, environment }: Tenant): AppRow =>
-  ({ id: newId(), workspaceId, environment, clientId: '', status: 'active', pausedFor: 0, shut: false });
+const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
+  id: newId(),
+  workspaceId,
+  environment,
+  clientId: '',
+  status: 'active',
+  pausedFor: 0,
+  shut: false,
+});
 
-async function resumeRefresh(room: Room, { claim, app }: Pick<Refresh, 'claim' | 'app'>, answer: PlatformAnswer | null): Promise<RefreshOutcome | 'lost'> {
+async function resumeRefresh(
+  room: Room,
+  { claim, app }: Pick<Refresh, 'claim' | 'app'>,
+  answer: PlatformAnswer | null,
+): Promise<RefreshOutcome | 'lost'> {
   const tokens = (await room.vault.openGrantTokens(room.pool, claim.grant)) ?? DESTROYED;
   const sent = tokenToSend(claim.grant, tokens) ?? DESTROYED.access;
-  return resumeExchange<RefreshOutcome | 'lost'>(room, new RefreshExchange(room, { claim, app, tokens, sent, clientSecret: null }), answer);
+  return resumeExchange<RefreshOutcome | 'lost'>(
+    room,
+    new RefreshExchange(room, { claim, app, tokens, sent, clientSecret: null }),
+    answer,
+  );
 }
 
 /** The pair of a grant that was disconnected meanwhile. Its version has moved on: nothing is made of these. */
@@ -76,7 +99,8 @@ const DESTROYED = { access: new Secret(''), refresh: null, previous: null };
 async function resumeCode(room: Room, intent: IntentRow, answer: Unsettled['answer']): Promise<void> {
   const attempt = await readAttempt(room.pool, intent.attemptId ?? '');
   const app = attempt && (await readApp(room.pool, attempt.oauthAppId));
-  if (app) await resumeExchange(room, new CodeExchange(room, attempt, app, { intentId: intent.id, code: null }), answer);
+  if (app)
+    await resumeExchange(room, new CodeExchange(room, attempt, app, { intentId: intent.id, code: null }), answer);
 }
 
 /** Noted in the database and not in the journal: nothing was sent. */

@@ -54,7 +54,11 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     const { app, tokens, clientSecret } = this.refresh;
     if (!clientSecret) throw new Error(`the app ${app.id} has no secret`);
     const credentials = { clientId: app.clientId, clientSecret };
-    return providerOf(this.provider).refresh.request({ app: credentials, accessToken: tokens.access, refreshToken: tokens.refresh });
+    return providerOf(this.provider).refresh.request({
+      app: credentials,
+      accessToken: tokens.access,
+      refreshToken: tokens.refresh,
+    });
   }
 
   mark(): Promise<boolean> {
@@ -64,7 +68,8 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
 
   answered(answer: PlatformAnswer): Promise<RefreshOutcome | 'lost'> {
     const outcome = readTokenAnswer(providerOf(this.provider), answer);
-    if (!outcome.ok && outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant)) return this.unreadable(answer, outcome.failure);
+    if (!outcome.ok && outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant))
+      return this.unreadable(answer, outcome.failure);
     if (outcome.ok) {
       this.result = 'ok';
       return commitTokens(this.room, this.refresh, outcome.tokens);

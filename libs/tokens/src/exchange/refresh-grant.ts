@@ -32,7 +32,9 @@ async function refreshOnce(room: Room, grantId: string, forced: boolean): Promis
   const nothing = nothingToSend(ahead, forced);
   if (nothing) return nothing;
   const pass = await enter(room, ahead);
-  return pass.kind === 'closed' ? { kind: 'unavailable', retryAfter: pass.retryAfter } : send(room, ahead, { forced, pass });
+  return pass.kind === 'closed'
+    ? { kind: 'unavailable', retryAfter: pass.retryAfter }
+    : send(room, ahead, { forced, pass });
 }
 
 function nothingToSend({ state, due }: GrantAhead, forced: boolean): RefreshOutcome | 'busy' | undefined {
@@ -51,7 +53,11 @@ function enter(room: Room, ahead: GrantAhead): Pass | Refusal | Promise<Pass | R
   return hasApp(ahead) ? room.gate.enter(ahead) : FREE;
 }
 
-async function send(room: Room, ahead: GrantAhead, { forced, pass }: { forced: boolean; pass: Pass }): Promise<Outcome> {
+async function send(
+  room: Room,
+  ahead: GrantAhead,
+  { forced, pass }: { forced: boolean; pass: Pass },
+): Promise<Outcome> {
   const intentId = newId();
   let exchange: RefreshExchange | undefined;
   try {
@@ -96,7 +102,8 @@ async function letGo(room: Room, intentId: string, broken: boolean): Promise<voi
   await untilStored(room.logger, { intent: intentId }, async () => {
     const intent = await readIntent(room.pool, intentId);
     const claim = intent?.state === 'prepared' ? await claimOf(room.pool, intent) : undefined;
-    if (claim && broken) await settle(room, claim, 'released', (now) => afterFailure(claim.grant, SEALED, { now, random: room.random }));
+    if (claim && broken)
+      await settle(room, claim, 'released', (now) => afterFailure(claim.grant, SEALED, { now, random: room.random }));
     else if (claim) await transaction(room.pool, (tx) => releaseClaim(tx, claim));
   });
 }

@@ -6,7 +6,9 @@ import { awaitRunning } from './await-running.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(2); });
+beforeAll(async () => {
+  flow = await Flow.open(2);
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -23,19 +25,22 @@ async function due(provider = 'x', persona = 'happy'): Promise<{ id: string; gra
 }
 
 describe('a refresh', () => {
-  it.each(['x', 'tiktok'])('at %s replaces the pair, seals it under the next version and is due again at four fifths of its life', async (provider) => {
-    const { id, grantId } = await due(provider);
-    const before = await accessOf(grantId);
-    expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
-    const grant = await grantOf(flow, id);
-    expect(grant).toMatchObject({ version: '2', sealedVersion: '2', state: 'idle', attempt: 0 });
-    expect(grant.dueIn).toBeGreaterThan(120 * 0.76 - 5);
-    expect(grant.dueIn).toBeLessThan(120 * 0.84);
-    expect(await accessOf(grantId)).not.toBe(before);
-    expect(await flow.account(id)).toMatchObject({ health: 'active', tokenExpiresAt: grant.expiresAt });
-    expect(await refreshes()).toMatchObject([{ outcome: 'ok' }]);
-    expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.refreshed']);
-  });
+  it.each(['x', 'tiktok'])(
+    'at %s replaces the pair, seals it under the next version and is due again at four fifths of its life',
+    async (provider) => {
+      const { id, grantId } = await due(provider);
+      const before = await accessOf(grantId);
+      expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
+      const grant = await grantOf(flow, id);
+      expect(grant).toMatchObject({ version: '2', sealedVersion: '2', state: 'idle', attempt: 0 });
+      expect(grant.dueIn).toBeGreaterThan(120 * 0.76 - 5);
+      expect(grant.dueIn).toBeLessThan(120 * 0.84);
+      expect(await accessOf(grantId)).not.toBe(before);
+      expect(await flow.account(id)).toMatchObject({ health: 'active', tokenExpiresAt: grant.expiresAt });
+      expect(await refreshes()).toMatchObject([{ outcome: 'ok' }]);
+      expect((await eventsOf(flow, id)).map(({ type }) => type)).toEqual(['account.connected', 'account.refreshed']);
+    },
+  );
 
   it('goes on and on: each one sends the token that the one before brought', async () => {
     const { id, grantId } = await due();
@@ -70,7 +75,13 @@ describe('a refresh', () => {
 
   it('shows at once that it brought fewer scopes than an account needs', async () => {
     const { id, grantId } = await due();
-    const body = { token_type: 'bearer', expires_in: 7_200, access_token: 'narrow', refresh_token: 'next', scope: 'tweet.read users.read' };
+    const body = {
+      token_type: 'bearer',
+      expires_in: 7_200,
+      access_token: 'narrow',
+      refresh_token: 'next',
+      scope: 'tweet.read users.read',
+    };
     await flow.fault({ endpoint: 'token', status: 200, body });
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await flow.account(id)).toMatchObject({ health: 'missing_permissions', healthReason: 'scope_missing' });
@@ -98,7 +109,9 @@ describe('many callers of one refresh', () => {
   it('share one call in one process', async () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 200 });
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => flow.exchange().refresh(grantId, { forced: true, patience: PATIENCE })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => flow.exchange().refresh(grantId, { forced: true, patience: PATIENCE })),
+    );
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['refreshed']));
     expect(await refreshes()).toHaveLength(1);
   });
@@ -136,7 +149,9 @@ describe('many callers of one refresh', () => {
   it('hear that the platform failed, when it did', async () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300, status: 503 });
-    const outcomes = await Promise.all([0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })));
+    const outcomes = await Promise.all(
+      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })),
+    );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable']);
     expect((await flow.calls('token')).map(({ outcome }) => outcome)).toEqual(['ok', 'fault']);
   });
@@ -145,14 +160,18 @@ describe('many callers of one refresh', () => {
     const { grantId } = await due();
     await flow.revoke();
     await flow.fault({ endpoint: 'token', delay_ms: 300 });
-    const outcomes = await Promise.all([0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })));
+    const outcomes = await Promise.all(
+      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })),
+    );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['refused', 'refused']);
   });
 
   it('hear that the app is refused, when it is', async () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300, status: 401, body: { error: 'invalid_client' } });
-    const outcomes = await Promise.all([0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })));
+    const outcomes = await Promise.all(
+      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })),
+    );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['app_paused', 'app_paused']);
   });
 });

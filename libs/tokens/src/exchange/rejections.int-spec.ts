@@ -4,18 +4,25 @@ import { eventsOf, grantOf, tenantEvents } from '../../../../test/support/flow-r
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(1, { exchanger: 'process' }); });
+beforeAll(async () => {
+  flow = await Flow.open(1, { exchanger: 'process' });
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 const DAY = 24 * 60 * 60;
-const REJECTED: Fault = { endpoint: 'token', status: 200, body: { error: 'bad_refresh_token', error_description: 'The refresh token passed is incorrect or expired.' } };
+const REJECTED: Fault = {
+  endpoint: 'token',
+  status: 200,
+  body: { error: 'bad_refresh_token', error_description: 'The refresh token passed is incorrect or expired.' },
+};
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id, { forced: true });
 const healthOf = async (id: string): Promise<[string, string | null]> => {
   const { health, healthReason } = await flow.account(id);
   return [health, healthReason];
 };
-const revokedEvents = async (id: string) => (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
+const revokedEvents = async (id: string) =>
+  (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
 
 async function meet(id: string, fault: Fault): Promise<void> {
   await flow.fault(fault);
@@ -40,7 +47,10 @@ describe('a refresh that is refused in words that no table lists', () => {
     await meet(id, REJECTED);
     expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_rejected']);
     expect(await revokedEvents(id)).toMatchObject([{ data: { reason: 'refresh_rejected' } }]);
-    expect(await flow.one('select last_error as code, strike_count as strikes from grants')).toEqual({ code: 'bad_refresh_token', strikes: 0 });
+    expect(await flow.one('select last_error as code, strike_count as strikes from grants')).toEqual({
+      code: 'bad_refresh_token',
+      strikes: 0,
+    });
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
     expect(await healthOf(id)).toEqual(['active', null]);
   });
@@ -49,11 +59,19 @@ describe('a refresh that is refused in words that no table lists', () => {
     ['an outage', (id) => meet(id, { endpoint: 'token', status: 503 })],
     ['a page of a proxy', (id) => meet(id, { endpoint: 'token', status: 403, body: '<html>Blocked</html>' })],
     ['a limit', (id) => meet(id, { endpoint: 'token', status: 429 })],
-    ['a pause of the app', async (id) => {
-      await flow.pool.query(`update oauth_apps set status = 'paused', paused_until = db_now() + interval '1 hour' where workspace_id = $1`, [flow.tenant.workspaceId]);
-      await refresh(id);
-      await flow.pool.query(`update oauth_apps set status = 'active', paused_until = null where workspace_id = $1`, [flow.tenant.workspaceId]);
-    }],
+    [
+      'a pause of the app',
+      async (id) => {
+        await flow.pool.query(
+          `update oauth_apps set status = 'paused', paused_until = db_now() + interval '1 hour' where workspace_id = $1`,
+          [flow.tenant.workspaceId],
+        );
+        await refresh(id);
+        await flow.pool.query(`update oauth_apps set status = 'active', paused_until = null where workspace_id = $1`, [
+          flow.tenant.workspaceId,
+        ]);
+      },
+    ],
   ])('does not end the grant by the time around %s', async (_what, happens) => {
     const id = await due();
     await meet(id, REJECTED);
@@ -68,7 +86,13 @@ describe('a refresh that is refused in words that no table lists', () => {
   });
 });
 
-const DEACTIVATED = { error: { message: 'API access deactivated. To reactivate, go to the app dashboard.', type: 'OAuthException', code: 200 } };
+const DEACTIVATED = {
+  error: {
+    message: 'API access deactivated. To reactivate, go to the app dashboard.',
+    type: 'OAuthException',
+    code: 200,
+  },
+};
 const appEvents = async () => (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_app.status_changed');
 
 describe('an app that Meta refuses', () => {
@@ -76,14 +100,22 @@ describe('an app that Meta refuses', () => {
     ['instagram', 'identity', 'identity'],
     ['facebook', 'identity', 'identity'],
     ['facebook', 'profiles', 'profiles'],
-  ])('at %s when %s is asked during connecting is misconfigured, with one event and the code of Meta', async (provider, _what, endpoint) => {
-    await flow.app(provider);
-    for (let n = 0; n < 2; n += 1) {
-      const { authorizeUrl } = await flow.start(provider);
-      await flow.fault({ provider, endpoint, status: 200, body: DEACTIVATED });
-      expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: expect.stringContaining('oauth_error=app_misconfigured') });
-    }
-    expect(await appEvents()).toHaveLength(1);
-    expect((await tenantEvents(flow)).filter(({ type }) => type === 'oauth_attempt.failed')).toMatchObject([{ data: { code: '200' } }, { data: { code: '200' } }]);
-  });
+  ])(
+    'at %s when %s is asked during connecting is misconfigured, with one event and the code of Meta',
+    async (provider, _what, endpoint) => {
+      await flow.app(provider);
+      for (let n = 0; n < 2; n += 1) {
+        const { authorizeUrl } = await flow.start(provider);
+        await flow.fault({ provider, endpoint, status: 200, body: DEACTIVATED });
+        expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+          url: expect.stringContaining('oauth_error=app_misconfigured'),
+        });
+      }
+      expect(await appEvents()).toHaveLength(1);
+      expect((await tenantEvents(flow)).filter(({ type }) => type === 'oauth_attempt.failed')).toMatchObject([
+        { data: { code: '200' } },
+        { data: { code: '200' } },
+      ]);
+    },
+  );
 });

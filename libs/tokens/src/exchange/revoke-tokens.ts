@@ -40,7 +40,11 @@ export async function revokeTokens(room: Room, tokens: RevocableTokens): Promise
 }
 
 /** Of tokens that nobody wants: what becomes of the exchange that brought them does not hang on it. */
-export async function tryToRevoke(room: Room, { provider }: Pick<RevocableTokens, 'provider'>, revoke: () => Promise<unknown>): Promise<void> {
+export async function tryToRevoke(
+  room: Room,
+  { provider }: Pick<RevocableTokens, 'provider'>,
+  revoke: () => Promise<unknown>,
+): Promise<void> {
   try {
     await revoke();
   } catch (error) {
@@ -49,7 +53,11 @@ export async function tryToRevoke(room: Room, { provider }: Pick<RevocableTokens
 }
 
 /** Revokes a token set whose attempt was given up before it came. Whose it is is asked first: a living grant must not die of it. */
-export async function revokeUnwanted(room: Room, { attempt, app }: { attempt: AttemptAhead; app: AppCredentials | undefined }, tokens: TokenSet): Promise<void> {
+export async function revokeUnwanted(
+  room: Room,
+  { attempt, app }: { attempt: AttemptAhead; app: AppCredentials | undefined },
+  tokens: TokenSet,
+): Promise<void> {
   const outcome = await identify(room, attempt, tokens.accessToken, tokens.scopes ?? []);
   const platformUserId = outcome.ok ? outcome.identity.platformUserId : null;
   await revokeTokens(room, { ...attempt, ...tokens, platformUserId, ...(app && { app }) });
@@ -87,7 +95,8 @@ function reasonToSpare(room: Room, person: PersonOfClient, tokens: RevocableToke
   return transaction(room.pool, async (tx) => {
     const living = await findLiving(tx, person);
     // A pair is no fallback of another person's grant, nor of one in another workspace.
-    if (living?.oauthAppId === person.oauthAppId && person.platformUserId !== null) await keepAsOrphan(room, tx, living, tokens);
+    if (living?.oauthAppId === person.oauthAppId && person.platformUserId !== null)
+      await keepAsOrphan(room, tx, living, tokens);
     if (living || (await tokenSetWaits(tx, person))) return 'spared';
     return (await tokenSetComes(tx, person)) ? 'consent_coming' : undefined;
   });
@@ -97,7 +106,11 @@ const REQUEST_TIMEOUT = 408;
 const TOO_MANY_REQUESTS = 429;
 const SERVER_ERROR = 500;
 
-async function send(room: Room, request: ReturnType<NonNullable<Provider['revoke']>>, { environment }: RevocableTokens): Promise<Revocation> {
+async function send(
+  room: Room,
+  request: ReturnType<NonNullable<Provider['revoke']>>,
+  { environment }: RevocableTokens,
+): Promise<Revocation> {
   const { status } = await room.client.send(request, { environment, within: API_DEADLINE });
   if (status >= SERVER_ERROR || status === TOO_MANY_REQUESTS || status === REQUEST_TIMEOUT) return 'unanswered';
   return status < 300 ? 'revoked' : 'refused';

@@ -4,7 +4,15 @@ import type { ExchangeResult } from '../exchange-metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { NotSent, TOKEN_DEADLINE } from '../platform-client.js';
 import type { PlatformLine } from '../platform-line.js';
-import { type Conclusion, conclusionOf, fromJournal, type Known, mayStillSend, nextStep, type Step } from '../protocol/exchange-step.js';
+import {
+  type Conclusion,
+  conclusionOf,
+  fromJournal,
+  type Known,
+  mayStillSend,
+  nextStep,
+  type Step,
+} from '../protocol/exchange-step.js';
 import type { Room } from '../room.js';
 
 /** One request to a token endpoint, and what becomes of each way it can end. `Outcome` is what its caller is told. */
@@ -33,16 +41,30 @@ export async function runExchange<Outcome>(room: Room, exchange: Exchange<Outcom
 }
 
 /** Goes on where a dead process stopped: with its answer, or knowing that there will be none. */
-export async function resumeExchange<Outcome>(room: Room, exchange: Exchange<Outcome>, answer: PlatformAnswer | null): Promise<Outcome> {
+export async function resumeExchange<Outcome>(
+  room: Room,
+  exchange: Exchange<Outcome>,
+  answer: PlatformAnswer | null,
+): Promise<Outcome> {
   const run = new Run(room, exchange, answer);
   return run.toItsEnd(fromJournal(answer !== null));
 }
 
 /** What may be said of an answer that could not be read: how it was labelled and how long it was, none of its bytes. */
-export function logUnreadable({ logger }: Room, { intent, provider }: Pick<Exchange<unknown>, 'intent' | 'provider'>, answer: PlatformAnswer): void {
+export function logUnreadable(
+  { logger }: Room,
+  { intent, provider }: Pick<Exchange<unknown>, 'intent' | 'provider'>,
+  answer: PlatformAnswer,
+): void {
   const { status, headers, body } = answer;
-  const labels = { contentType: headers['content-type']?.slice(0, 100), contentEncoding: headers['content-encoding']?.slice(0, 100) };
-  logger.warn({ intent: intent.intentId, provider, status, ...labels, bytes: body.length }, 'exchange.answer_unreadable');
+  const labels = {
+    contentType: headers['content-type']?.slice(0, 100),
+    contentEncoding: headers['content-encoding']?.slice(0, 100),
+  };
+  logger.warn(
+    { intent: intent.intentId, provider, status, ...labels, bytes: body.length },
+    'exchange.answer_unreadable',
+  );
 }
 
 class Run<Outcome> {
@@ -85,7 +107,9 @@ class Run<Outcome> {
     const { room, exchange } = this;
     const notedAt = performance.now();
     const noted = await Promise.allSettled([room.journal.dispatched(exchange.intent), exchange.mark()]);
-    const dispatched = noted.every((one) => one.status === 'fulfilled' && one.value !== false) && mayStillSend(performance.now() - notedAt);
+    const dispatched =
+      noted.every((one) => one.status === 'fulfilled' && one.value !== false) &&
+      mayStillSend(performance.now() - notedAt);
     if (!dispatched) {
       this.#line?.hangUp();
       const failed = noted.find((one) => one.status === 'rejected');
@@ -120,7 +144,10 @@ class Run<Outcome> {
     try {
       if (answer) await room.journal.answered(exchange.intent, answer);
     } catch (error) {
-      room.logger.error({ err: error, intent: exchange.intent.intentId }, 'an answer could not be journaled: it lives in memory until it is stored');
+      room.logger.error(
+        { err: error, intent: exchange.intent.intentId },
+        'an answer could not be journaled: it lives in memory until it is stored',
+      );
       return { recorded: false };
     }
     room.at?.('W5');
@@ -128,7 +155,10 @@ class Run<Outcome> {
   }
 
   private async conclude(conclusion: Conclusion): Promise<Known> {
-    this.#outcome = conclusion === 'answered' && this.answer ? await this.exchange.answered(this.answer) : await this.without(conclusion);
+    this.#outcome =
+      conclusion === 'answered' && this.answer
+        ? await this.exchange.answered(this.answer)
+        : await this.without(conclusion);
     const { provider, kind, result } = this.exchange;
     this.room.metrics.exchangeEnded({ provider, kind, outcome: result, seconds: this.#seconds });
     this.room.at?.('W7');

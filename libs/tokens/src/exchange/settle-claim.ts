@@ -26,21 +26,34 @@ export async function lookAgain(room: Room, claim: Claim): Promise<RefreshOutcom
 }
 
 /** The app is paused: its grants wait until it is not, and are blamed for nothing. Strikes and last tries keep their own time: the pause may end early. */
-export async function settlePause(room: Room, claim: Claim, { pausedFor }: Pick<AppRow, 'pausedFor'>): Promise<RefreshOutcome> {
+export async function settlePause(
+  room: Room,
+  claim: Claim,
+  { pausedFor }: Pick<AppRow, 'pausedFor'>,
+): Promise<RefreshOutcome> {
   const { refreshState, refreshDueAt } = claim.grant;
-  await settle(room, claim, 'released', (now) => ({ refreshState, rejectedAt: null, refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000) }));
+  await settle(room, claim, 'released', (now) => ({
+    refreshState,
+    rejectedAt: null,
+    refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000),
+  }));
   return { kind: 'app_paused', retryAfter: pausedFor };
 }
 
 /** The platform was not reached: what was known before is still all that is known. */
 export async function settleUnsent(room: Room, claim: Claim): Promise<RefreshOutcome> {
-  const change = await settle(room, claim, 'released', (now) => afterFailure(claim.grant, UNREACHABLE, { now, random: room.random }));
+  const change = await settle(room, claim, 'released', (now) =>
+    afterFailure(claim.grant, UNREACHABLE, { now, random: room.random }),
+  );
   return { kind: 'unavailable', retryAfter: secondsUntil(change) };
 }
 
 /** `lastError`: why the outcome is unknown, `answer_lost` or `unreadable`. */
 export async function settleLostAnswer(room: Room, claim: Claim, lastError = 'answer_lost'): Promise<'lost'> {
-  await settle(room, claim, 'unknown', (now) => ({ ...afterLostAnswer(claim.grant, { now, random: room.random }), lastError }));
+  await settle(room, claim, 'unknown', (now) => ({
+    ...afterLostAnswer(claim.grant, { now, random: room.random }),
+    lastError,
+  }));
   return 'lost';
 }
 
@@ -63,10 +76,14 @@ export async function settleRejection(room: Room, { claim, app }: Refresh, failu
   const settlement = await settle(room, claim, 'answered', async (now, tx) => {
     const known = { closedFor: room.gate.closedFor(app.id), waiting: await tokenSetWaits(tx, grant) };
     const change = afterRejection(grant, failure, { now, random: room.random, ...known });
-    const adopted = isCondemned(grant, change) && (await adoptOrphan(room, tx, grant, { now, witness: 'silent', errorCode: failure.code, epoch }));
+    const adopted =
+      isCondemned(grant, change) &&
+      (await adoptOrphan(room, tx, grant, { now, witness: 'silent', errorCode: failure.code, epoch }));
     return adopted ? undefined : change;
   });
-  return settlement.change.endedReason ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: secondsUntil(settlement) };
+  return settlement.change.endedReason
+    ? { kind: 'refused' }
+    : { kind: 'unavailable', retryAfter: secondsUntil(settlement) };
 }
 
 /** What a refusal is worth depends on the app's breaker, and on what the API says of the access token. */

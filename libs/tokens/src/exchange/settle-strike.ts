@@ -15,7 +15,9 @@ import { secondsUntil, settle } from './store-settlement.js';
 
 /** The breaker of the app is open: the platform refuses many at once, and none of them is blamed. */
 export async function settleDisbelief(room: Room, claim: Claim, failure: Failure): Promise<RefreshOutcome> {
-  const settlement = await settle(room, claim, 'answered', (now) => afterDisbelief(claim.grant, failure, { now, random: room.random }));
+  const settlement = await settle(room, claim, 'answered', (now) =>
+    afterDisbelief(claim.grant, failure, { now, random: room.random }),
+  );
   return { kind: 'unavailable', retryAfter: secondsUntil(settlement) };
 }
 
@@ -38,13 +40,19 @@ export async function settleStrike(room: Room, claim: Claim, refusal: Refusal): 
     const strike = { now, witness, shutSince: refusal.shutSince, ...(await circumstances(tx, claim, refusal)) };
     const change = afterStrike(grant, failure, strike);
     if (wantsAnother(grant, strike)) await wakeCanary(tx, grant);
-    const adopted = isCondemned(grant, change) && (await adoptOrphan(room, tx, grant, { now, witness, errorCode: failure.code, epoch }));
+    const adopted =
+      isCondemned(grant, change) &&
+      (await adoptOrphan(room, tx, grant, { now, witness, errorCode: failure.code, epoch }));
     return adopted ? undefined : change;
   });
   return { kind: 'refused' };
 }
 
-async function circumstances(tx: Tx, { grant, intentId }: Claim, { canaryOkAt }: Refusal): Promise<Pick<Circumstances, 'canary' | 'waiting' | 'withinGrace' | 'overtaken'>> {
+async function circumstances(
+  tx: Tx,
+  { grant, intentId }: Claim,
+  { canaryOkAt }: Refusal,
+): Promise<Pick<Circumstances, 'canary' | 'waiting' | 'withinGrace' | 'overtaken'>> {
   const canary = await readCanary(tx, grant, intentId);
   return {
     canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
@@ -56,5 +64,8 @@ async function circumstances(tx: Tx, { grant, intentId }: Claim, { canaryOkAt }:
 
 /** Accounts with tokens of their own speak for themselves. */
 async function probeSoon(tx: Tx, grantId: string): Promise<void> {
-  await tx.query(`update accounts set probe_due_at = db_now() where grant_id = $1 and own_token and health <> 'disconnected'`, [grantId]);
+  await tx.query(
+    `update accounts set probe_due_at = db_now() where grant_id = $1 and own_token and health <> 'disconnected'`,
+    [grantId],
+  );
 }

@@ -8,7 +8,9 @@ import { InProcessExchange } from './in-process-exchange.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
@@ -42,7 +44,10 @@ const UNREADABLE: [what: string, fault: Partial<Fault>][] = [
   ['nothing', { body: '' }],
   ['half a JSON', { body: JSON_PAIR.slice(0, -1) }],
   ['no tokens', { body: {} }],
-  ['a decompression bomb', { body_base64: base64(gzipSync(Buffer.alloc(8 * 1024 * 1024, ' '))), headers: { 'content-encoding': 'gzip' } }],
+  [
+    'a decompression bomb',
+    { body_base64: base64(gzipSync(Buffer.alloc(8 * 1024 * 1024, ' '))), headers: { 'content-encoding': 'gzip' } },
+  ],
   ['a token with a line break', { body: { ...pair, access_token: 'a\r\nb' } }],
   ['a refresh token with a space', { body: { ...pair, refresh_token: 'a b' } }],
 ];
@@ -72,8 +77,11 @@ describe('a new pair that comes', () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', status: 200, ...fault });
     const journal = new MemoryJournal();
-    const engine = (at?: (point: string) => void) => new InProcessExchange({ ...flow.room(), holder: 'a host', journal, ...(at && { at }) });
-    const dying = engine((point) => { if (point === 'W5') throw new Error(point); });
+    const engine = (at?: (point: string) => void) =>
+      new InProcessExchange({ ...flow.room(), holder: 'a host', journal, ...(at && { at }) });
+    const dying = engine((point) => {
+      if (point === 'W5') throw new Error(point);
+    });
     await expect(dying.refresh(grantId)).rejects.toThrow('W5');
     const next = engine();
     await next.recover(journal.left);
@@ -91,14 +99,17 @@ describe('a new pair that comes', () => {
 });
 
 describe('an answer to a one-time refresh token that holds', () => {
-  it.each(UNREADABLE)('%s leaves its outcome unknown: the token is sent once more at once, and works if it was not spent', async (_what, fault) => {
-    const { id, grantId } = await due();
-    await flow.fault({ endpoint: 'token', status: 200, ...fault });
-    expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
-    expect((await refreshes()).map(({ outcome }) => outcome)).toEqual(['fault', 'ok']);
-    expect(await flow.account(id)).toMatchObject({ health: 'active' });
-    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', strikes: 0, version: '2' });
-  });
+  it.each(UNREADABLE)(
+    '%s leaves its outcome unknown: the token is sent once more at once, and works if it was not spent',
+    async (_what, fault) => {
+      const { id, grantId } = await due();
+      await flow.fault({ endpoint: 'token', status: 200, ...fault });
+      expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
+      expect((await refreshes()).map(({ outcome }) => outcome)).toEqual(['fault', 'ok']);
+      expect(await flow.account(id)).toMatchObject({ health: 'active' });
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', strikes: 0, version: '2' });
+    },
+  );
 
   it('HTML, again and again, is never a strike, and what is said is that the outcome is unknown', async () => {
     const { id, grantId } = await due();
@@ -109,7 +120,9 @@ describe('an answer to a one-time refresh token that holds', () => {
       expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'refresh_outcome_unknown' });
       await flow.pass(61);
     }
-    expect(await flow.one('select last_error as code from grants where id = $1', [grantId])).toEqual({ code: 'unreadable' });
+    expect(await flow.one('select last_error as code from grants where id = $1', [grantId])).toEqual({
+      code: 'unreadable',
+    });
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
   });
@@ -118,9 +131,19 @@ describe('an answer to a one-time refresh token that holds', () => {
     const { id, grantId } = await due();
     const [, spent] = await storedPair(grantId);
     const { clientId } = await flow.one<{ clientId: string }>(
-      `select client_id as "clientId" from oauth_apps where workspace_id = $1 and provider = 'x'`, [flow.tenant.workspaceId]);
+      `select client_id as "clientId" from oauth_apps where workspace_id = $1 and provider = 'x'`,
+      [flow.tenant.workspaceId],
+    );
     const authorization = `Basic ${Buffer.from(`${clientId}:the-client-secret-of-a-test`).toString('base64')}`;
-    expect((await flow.sandbox.form('https://api.x.com/2/oauth2/token', { grant_type: 'refresh_token', refresh_token: spent! }, { authorization })).status).toBe(200);
+    expect(
+      (
+        await flow.sandbox.form(
+          'https://api.x.com/2/oauth2/token',
+          { grant_type: 'refresh_token', refresh_token: spent! },
+          { authorization },
+        )
+      ).status,
+    ).toBe(200);
     await flow.fault({ endpoint: 'token', status: 200, body: HTML });
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
     expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
@@ -136,26 +159,52 @@ describe('an answer that cannot be read', () => {
     expect(await refreshes()).toHaveLength(1);
   });
 
-  it.each(UNREADABLE)('to a code, because it holds %s, ends the attempt: the code is not sent again', async (_what, fault) => {
-    const { authorizeUrl } = await flow.start('x');
-    await flow.fault({ endpoint: 'token', status: 200, ...fault });
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({ url: `${RETURN_URL}?oauth_error=exchange_failed` });
-    expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed', sealed: false }]);
-    expect(await flow.calls('token')).toHaveLength(1);
-    expect(await flow.many('select state, error_code as code from exchange_intents intent join connect_attempts attempt on attempt.id = attempt_id where workspace_id = $1', [flow.tenant.workspaceId]))
-      .toEqual([{ state: 'unknown', code: 'unreadable' }]);
-  });
+  it.each(UNREADABLE)(
+    'to a code, because it holds %s, ends the attempt: the code is not sent again',
+    async (_what, fault) => {
+      const { authorizeUrl } = await flow.start('x');
+      await flow.fault({ endpoint: 'token', status: 200, ...fault });
+      expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+        url: `${RETURN_URL}?oauth_error=exchange_failed`,
+      });
+      expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed', sealed: false }]);
+      expect(await flow.calls('token')).toHaveLength(1);
+      expect(
+        await flow.many(
+          'select state, error_code as code from exchange_intents intent join connect_attempts attempt on attempt.id = attempt_id where workspace_id = $1',
+          [flow.tenant.workspaceId],
+        ),
+      ).toEqual([{ state: 'unknown', code: 'unreadable' }]);
+    },
+  );
 
   it('to the second half of an exchange is asked for again, for that half may be repeated', async () => {
     await flow.app('instagram');
     const { authorizeUrl } = await flow.start('instagram');
     const back = await flow.decide(authorizeUrl);
-    const short = { access_token: 'IGshort', permissions: ['instagram_business_basic', 'instagram_business_content_publish'] };
+    const short = {
+      access_token: 'IGshort',
+      permissions: ['instagram_business_basic', 'instagram_business_content_publish'],
+    };
     await flow.fault({ provider: 'instagram', endpoint: 'token', status: 200, body: short });
     await flow.fault({ provider: 'instagram', endpoint: 'token', status: 200, body: HTML });
-    await flow.fault({ provider: 'instagram', endpoint: 'token', status: 200, body: { access_token: 'IGlong', expires_in: 5_184_000 } });
-    await flow.fault({ provider: 'instagram', endpoint: 'identity', status: 200, body: '{"id":25012345678901235,"user_id":17841405822304915}' });
+    await flow.fault({
+      provider: 'instagram',
+      endpoint: 'token',
+      status: 200,
+      body: { access_token: 'IGlong', expires_in: 5_184_000 },
+    });
+    await flow.fault({
+      provider: 'instagram',
+      endpoint: 'identity',
+      status: 200,
+      body: '{"id":25012345678901235,"user_id":17841405822304915}',
+    });
     expect(await flow.come(back)).toMatchObject({ url: `${RETURN_URL}?connected=instagram` });
-    expect(await flow.many('select platform_account_id as id from accounts where workspace_id = $1', [flow.tenant.workspaceId])).toEqual([{ id: '17841405822304915' }]);
+    expect(
+      await flow.many('select platform_account_id as id from accounts where workspace_id = $1', [
+        flow.tenant.workspaceId,
+      ]),
+    ).toEqual([{ id: '17841405822304915' }]);
   });
 });

@@ -29,7 +29,8 @@ export async function identify(
 /** `explained`: the API says that the person has to act at the platform first, or that the app is refused, which explains the refusal. */
 export type Testimony = { kind: 'witness'; witness: Witness } | { kind: 'explained'; failure: Failure };
 
-const isExplanation = ({ class: of, reason }: Failure): boolean => of === 'owner' || (of === 'app' && reason === 'app_misconfigured');
+const isExplanation = ({ class: of, reason }: Failure): boolean =>
+  of === 'owner' || (of === 'app' && reason === 'app_misconfigured');
 
 /** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
 export async function askWitness(room: Room, grant: GrantFacts, accessToken: Secret): Promise<Testimony> {
@@ -39,7 +40,9 @@ export async function askWitness(room: Room, grant: GrantFacts, accessToken: Sec
   if (outcome.ok) return { kind: 'witness', witness: 'accepts' };
   const { failure } = outcome;
   if (isExplanation(failure)) return { kind: 'explained', failure };
-  const witness = ({ permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent', owner: 'silent' } as const)[failure.class];
+  const witness = (
+    { permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent', owner: 'silent' } as const
+  )[failure.class];
   return { kind: 'witness', witness };
 }
 

@@ -43,11 +43,13 @@ async function fail(there: AtTheGate, how: 'temporary' | 'permanent' = 'temporar
 }
 
 const row = async (): Promise<object | undefined> =>
-  (await opened.database.pool.query<object>(
-    `select state, round(extract(epoch from probe_at - opened_at))::int as "probeAfter", opened_at is not null as opened,
+  (
+    await opened.database.pool.query<object>(
+      `select state, round(extract(epoch from probe_at - opened_at))::int as "probeAfter", opened_at is not null as opened,
        window_ok as ok, window_temp as temporary from breakers where oauth_app_id = $1`,
-    [appId],
-  )).rows[0];
+      [appId],
+    )
+  ).rows[0];
 
 describe('the breakers of a host', () => {
   it('are written when they turn, with what turned them, and not for every request', async () => {
@@ -107,7 +109,7 @@ describe('the breakers of a host', () => {
     expect(next.there.through).toEqual([probe]);
   });
 
-  it('do not stay open because the database\'s clock was turned back', async () => {
+  it("do not stay open because the database's clock was turned back", async () => {
     const { there, keeper } = await host();
     await fail(there);
     await keeper.stop();
@@ -116,7 +118,7 @@ describe('the breakers of a host', () => {
     expect(next.there.whyRefused(await next.there.come({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
   });
 
-  it('of an app that was deleted are nobody\'s', async () => {
+  it("of an app that was deleted are nobody's", async () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('delete from oauth_apps where id = $1', [appId]);
     await fail(there);
@@ -156,7 +158,10 @@ describe('since when refusals have kept a breaker from closing', () => {
     await fail(here.there, 'permanent');
     await here.keeper.stop();
     expect(await since()).toBe(0);
-    for (const [minutes, met] of [[50, 'permanent'], [100, 'temporary']] as const) {
+    for (const [minutes, met] of [
+      [50, 'permanent'],
+      [100, 'temporary'],
+    ] as const) {
       await at(minutes);
       await probe(here, met);
       expect(await since()).toBe(minutes);

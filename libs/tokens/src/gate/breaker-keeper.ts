@@ -26,7 +26,9 @@ export class BreakerKeeper {
 
   /** Reads what was known before, then keeps step. To be called before the first exchange. */
   async start(): Promise<void> {
-    this.gate.listen((turn) => { this.note(turn); });
+    this.gate.listen((turn) => {
+      this.note(turn);
+    });
     await this.read(true);
     this.#timer = setInterval(() => void this.keepStep(), EVERY).unref();
   }
@@ -42,7 +44,9 @@ export class BreakerKeeper {
     this.gate.tidy();
     await this.tell();
     if (this.#untold.size > 0) return;
-    await this.read(false).catch((error: unknown) => { this.logger.warn({ err: error }, 'breakers could not be read'); });
+    await this.read(false).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'breakers could not be read');
+    });
   }
 
   private note(turn: Turn): void {
@@ -55,9 +59,11 @@ export class BreakerKeeper {
   }
 
   private tell(): Promise<void> {
-    this.#telling = this.#telling.then(() => this.tellAll()).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'breakers could not be written');
-    });
+    this.#telling = this.#telling
+      .then(() => this.tellAll())
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'breakers could not be written');
+      });
     return this.#telling;
   }
 
@@ -89,6 +95,10 @@ export class BreakerKeeper {
     if (known.state === 'half_open') return;
     const elsewhere = state === 'half_open' && !atStart ? PROBE_LASTS : 0;
     const failed = known.state === 'open' ? known.failed : failedWithin(openFor);
-    this.gate.adopt(appId, { state: 'open', probeAt: this.clock.now() + Math.min(probeIn, LONGEST_WAIT) + elsewhere, failed });
+    this.gate.adopt(appId, {
+      state: 'open',
+      probeAt: this.clock.now() + Math.min(probeIn, LONGEST_WAIT) + elsewhere,
+      failed,
+    });
   }
 }

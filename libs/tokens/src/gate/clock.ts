@@ -10,6 +10,8 @@ export const monotonicClock: Clock = {
   now: () => performance.now(),
   at(moment, work) {
     const timer = setTimeout(work, Math.max(1, Math.ceil(moment - performance.now()))).unref();
-    return () => { clearTimeout(timer); };
+    return () => {
+      clearTimeout(timer);
+    };
   },
 };

@@ -57,25 +57,33 @@ describe('who waits', () => {
   });
 
   it('has never more than a quarter of the places in one workspace, nor more than there are', async () => {
-    const step = fc.record({ workspaceId: fc.constantFrom('a', 'b', 'c', 'd', 'e'), leaves: fc.boolean(), urgency: fc.constantFrom('unknown', 'forced', 'due') });
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 60 }), async (inFlight, steps) => {
-      const there = new AtTheGate({ inFlight });
-      const inside = new Map<string, string>();
-      const came = new Map<string, string>();
-      for (const { workspaceId, leaves, urgency } of steps) {
-        came.set(await there.come({ workspaceId, appId: workspaceId, urgency }), workspaceId);
-        const [oldest] = inside.keys();
-        if (leaves && oldest !== undefined) {
-          inside.delete(oldest);
-          await there.leave(oldest, 'ok');
+    const step = fc.record({
+      workspaceId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      leaves: fc.boolean(),
+      urgency: fc.constantFrom('unknown', 'forced', 'due'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 60 }), async (inFlight, steps) => {
+        const there = new AtTheGate({ inFlight });
+        const inside = new Map<string, string>();
+        const came = new Map<string, string>();
+        for (const { workspaceId, leaves, urgency } of steps) {
+          came.set(await there.come({ workspaceId, appId: workspaceId, urgency }), workspaceId);
+          const [oldest] = inside.keys();
+          if (leaves && oldest !== undefined) {
+            inside.delete(oldest);
+            await there.leave(oldest, 'ok');
+          }
+          for (const id of there.through.splice(0)) inside.set(id, came.get(id)!);
+          const ofOne = ['a', 'b', 'c', 'd', 'e'].map(
+            (id) => [...inside.values()].filter((other) => other === id).length,
+          );
+          expect(Math.max(...ofOne)).toBeLessThanOrEqual(Math.max(1, Math.floor(inFlight / 4)));
+          expect(inside.size).toBeLessThanOrEqual(inFlight);
+          expect(there.gate.inFlight).toBe(inside.size);
         }
-        for (const id of there.through.splice(0)) inside.set(id, came.get(id)!);
-        const ofOne = ['a', 'b', 'c', 'd', 'e'].map((id) => [...inside.values()].filter((other) => other === id).length);
-        expect(Math.max(...ofOne)).toBeLessThanOrEqual(Math.max(1, Math.floor(inFlight / 4)));
-        expect(inside.size).toBeLessThanOrEqual(inFlight);
-        expect(there.gate.inFlight).toBe(inside.size);
-      }
-    }));
+      }),
+    );
   });
 
   it('of a full workspace holds up nobody else', async () => {
@@ -126,16 +134,23 @@ describe('who waits', () => {
 });
 
 describe('a breaker', () => {
-  it.each(['temporary', 'lost', 'permanent'] as const)('opens when ten grants of an app met %s, for this app alone', async (passage) => {
-    const there = await opened(passage);
-    expect(there.gate.isClosed('app')).toBe(false);
-    expect(there.gate.isClosed('other')).toBe(true);
-    expect(there.whyRefused(await there.come({ urgency: 'forced' }))).toEqual({ kind: 'closed', why: 'breaker', retryAfter: 30 });
-    await there.meet('ok', { appId: 'other' });
-    expect(there.through).toHaveLength(11);
-  });
+  it.each(['temporary', 'lost', 'permanent'] as const)(
+    'opens when ten grants of an app met %s, for this app alone',
+    async (passage) => {
+      const there = await opened(passage);
+      expect(there.gate.isClosed('app')).toBe(false);
+      expect(there.gate.isClosed('other')).toBe(true);
+      expect(there.whyRefused(await there.come({ urgency: 'forced' }))).toEqual({
+        kind: 'closed',
+        why: 'breaker',
+        retryAfter: 30,
+      });
+      await there.meet('ok', { appId: 'other' });
+      expect(there.through).toHaveLength(11);
+    },
+  );
 
-  it('does not open for one grant that fails again and again, nor for refusals that were expected, nor for what is the app\'s own', async () => {
+  it("does not open for one grant that fails again and again, nor for refusals that were expected, nor for what is the app's own", async () => {
     const there = new AtTheGate();
     await times(50, () => there.meet('temporary', { grantId: 'always this one' }));
     await times(50, () => there.meet('permanent', {}, false));
@@ -200,7 +215,12 @@ describe('a breaker', () => {
   it('lets the next one ask when a probe proved nothing', async () => {
     const there = await opened('permanent');
     await there.clock.pass(30 * SECOND);
-    const [dead, paused, spent, last] = [await there.come(), await there.come(), await there.come(), await there.come()];
+    const [dead, paused, spent, last] = [
+      await there.come(),
+      await there.come(),
+      await there.come(),
+      await there.come(),
+    ];
     await there.leave(dead, 'permanent', false);
     await there.leave(paused, 'app');
     await there.leave(spent, 'spent');
@@ -210,7 +230,11 @@ describe('a breaker', () => {
   it('asks those who can tell before those whose outcome is unknown: a platform that is well refuses them too', async () => {
     const there = await opened('lost');
     await there.clock.pass(30 * SECOND);
-    const [first, unknown, due] = [await there.come({ urgency: 'unknown' }), await there.come({ urgency: 'unknown' }), await there.come()];
+    const [first, unknown, due] = [
+      await there.come({ urgency: 'unknown' }),
+      await there.come({ urgency: 'unknown' }),
+      await there.come(),
+    ];
     await there.leave(first, 'spent');
     await there.leave(due, 'ok');
     expect(there.through.slice(10)).toEqual([first, due, unknown]);

@@ -109,7 +109,11 @@ export class ExchangeGate implements Gate {
 
   /** Every app that is known of, for gauges. */
   states(): AppState[] {
-    return [...this.#apps].map(([appId, { breaker, waiting }]) => ({ appId, state: breaker.state, waiting: waiting.length }));
+    return [...this.#apps].map(([appId, { breaker, waiting }]) => ({
+      appId,
+      state: breaker.state,
+      waiting: waiting.length,
+    }));
   }
 
   breakerOf(appId: string): Breaker {
@@ -135,7 +139,8 @@ export class ExchangeGate implements Gate {
   private refusal(app: AppGate, wish: Wish, now: number): Refusal | undefined {
     if (this.#draining) return DRAINING;
     const shutUntil = app.shutUntil(wish, now);
-    if (shutUntil !== null) return { kind: 'closed', why: 'breaker', retryAfter: Math.max(1, Math.ceil((shutUntil - now) / seconds(1))) };
+    if (shutUntil !== null)
+      return { kind: 'closed', why: 'breaker', retryAfter: Math.max(1, Math.ceil((shutUntil - now) / seconds(1))) };
     // Unknown outcomes come of exchanges that had a place: they are few, and nothing matters more.
     return wish.urgency !== 'unknown' && this.#waiting >= this.limits.waiting ? FULL : undefined;
   }
@@ -166,7 +171,9 @@ export class ExchangeGate implements Gate {
     const leave = (passage: Passage, counts = true): void => {
       if (left) return;
       left = true;
-      this.left(app, wish, (at) => { app.settle(admission, { grantId: wish.grantId, passage, counts }, at); });
+      this.left(app, wish, (at) => {
+        app.settle(admission, { grantId: wish.grantId, passage, counts }, at);
+      });
     };
     settle({ kind: 'pass', leave });
   }

@@ -39,7 +39,11 @@ class World {
     this.grants = Array.from({ length: ACCOUNTS }, () => {
       const issuedAt = at(-LIFE * random());
       const accessExpiresAt = new Date(issuedAt.getTime() + LIFE);
-      return grantFacts({ issuedAt, accessExpiresAt, refreshDueAt: refreshDue('rotating_strict', issuedAt, accessExpiresAt, random) });
+      return grantFacts({
+        issuedAt,
+        accessExpiresAt,
+        refreshDueAt: refreshDue('rotating_strict', issuedAt, accessExpiresAt, random),
+      });
     }).map((grant, n) => ({ ...grant, id: `grant-${n}` }));
   }
 
@@ -62,7 +66,9 @@ class World {
   private sweep(): void {
     const breaker = this.gate.breakerOf('app');
     if (breaker.state === 'open' && breaker.probeAt > this.clock.now()) return;
-    const soonest = this.due().sort((a, b) => (a.accessExpiresAt?.getTime() ?? 0) - (b.accessExpiresAt?.getTime() ?? 0));
+    const soonest = this.due().sort(
+      (a, b) => (a.accessExpiresAt?.getTime() ?? 0) - (b.accessExpiresAt?.getTime() ?? 0),
+    );
     for (const grant of soonest.slice(0, breaker.state === 'closed' ? PER_SWEEP : 5)) void this.refresh(grant);
   }
 
@@ -80,12 +86,23 @@ class World {
     const sent = this.clock.now();
     const down = sent >= from && sent < to;
     if (down) this.sentInOutage += 1;
-    await new Promise<void>((resolve) => { this.clock.at(sent + (down ? takes : 300), resolve); });
+    await new Promise<void>((resolve) => {
+      this.clock.at(sent + (down ? takes : 300), resolve);
+    });
     const moment = { now: this.now, random: this.random };
-    const tokens = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresIn: LIFE / SECOND, refreshExpiresIn: null, scopes: null };
-    Object.assign(grant, down
-      ? afterFailure(grant, { class: 'temporary', reason: 'provider_unavailable', code: 'http_500' }, moment)
-      : afterTokens(grant, tokens, null, moment));
+    const tokens = {
+      accessToken: new Secret('a'),
+      refreshToken: new Secret('r'),
+      expiresIn: LIFE / SECOND,
+      refreshExpiresIn: null,
+      scopes: null,
+    };
+    Object.assign(
+      grant,
+      down
+        ? afterFailure(grant, { class: 'temporary', reason: 'provider_unavailable', code: 'http_500' }, moment)
+        : afterTokens(grant, tokens, null, moment),
+    );
     return !down;
   }
 }
@@ -103,7 +120,9 @@ describe('an outage', () => {
       const end = from + length + seed * 97 * SECOND;
       const world = new World({ from, to: end, takes }, stream(seed));
       await world.runUntil(end);
-      const waited = world.grants.filter(({ refreshDueAt, lastClass }) => lastClass !== null || refreshDueAt! <= world.now);
+      const waited = world.grants.filter(
+        ({ refreshDueAt, lastClass }) => lastClass !== null || refreshDueAt! <= world.now,
+      );
       expect(waited.length).toBeGreaterThan(100);
       await world.runUntil(end + 15 * MINUTE);
       expect(waited.filter(({ issuedAt }) => issuedAt < at(end))).toEqual([]);
@@ -118,11 +137,13 @@ describe('ten thousand tokens that end in the same minute', () => {
     const random = stream(7);
     const perMinute = new Map<number, number>();
     for (let n = 0; n < 10_000; n += 1) {
-      const minute = Math.floor((refreshDue('rotating_strict', START, at(LIFE), random)!.getTime() - START.getTime()) / MINUTE);
+      const minute = Math.floor(
+        (refreshDue('rotating_strict', START, at(LIFE), random)!.getTime() - START.getTime()) / MINUTE,
+      );
       perMinute.set(minute, (perMinute.get(minute) ?? 0) + 1);
     }
     expect(perMinute.size).toBeGreaterThanOrEqual(9);
-    expect(Math.max(...perMinute.values())).toBeLessThan(1.2 * 10_000 / 9.6);
+    expect(Math.max(...perMinute.values())).toBeLessThan((1.2 * 10_000) / 9.6);
   });
 
   it('and are due at once all the same reach the platform at the rate of the app, the soonest to end first', async () => {
@@ -132,11 +153,16 @@ describe('ten thousand tokens that end in the same minute', () => {
     const ends: number[] = [];
     for (let n = 0; n < 10_000; n += 1) {
       const accessExpiresAt = at((n * 7_919) % 60_000);
-      void gate.enter({ grantId: `${n}`, appId: 'app', workspaceId: 'w', urgency: 'due', accessExpiresAt }).then((pass) => {
-        sent.push(clock.now());
-        ends.push(accessExpiresAt.getTime());
-        if (pass.kind === 'pass') clock.at(clock.now() + 300, () => { pass.leave('ok'); });
-      });
+      void gate
+        .enter({ grantId: `${n}`, appId: 'app', workspaceId: 'w', urgency: 'due', accessExpiresAt })
+        .then((pass) => {
+          sent.push(clock.now());
+          ends.push(accessExpiresAt.getTime());
+          if (pass.kind === 'pass')
+            clock.at(clock.now() + 300, () => {
+              pass.leave('ok');
+            });
+        });
     }
     await clock.pass(60 * SECOND);
     expect(sent.length).toBeGreaterThan(50 * 60 * 0.98);

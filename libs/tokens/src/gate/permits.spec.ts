@@ -24,14 +24,16 @@ function most(permits: Permits, from: number, to: number, take: () => Half, alon
 
 describe('permits', () => {
   it('are in no window more than its length brings and one second more', () => {
-    fc.assert(fc.property(fc.integer({ min: 2, max: 100 }), asked, (rate, wishes) => {
-      const times = given(new Permits(rate, 0), wishes);
-      for (const [first, from] of times.entries()) {
-        for (const [more, to] of times.slice(first).entries()) {
-          expect(more + 1).toBeLessThanOrEqual((rate * (to - from)) / SECOND + rate + 0.001);
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 100 }), asked, (rate, wishes) => {
+        const times = given(new Permits(rate, 0), wishes);
+        for (const [first, from] of times.entries()) {
+          for (const [more, to] of times.slice(first).entries()) {
+            expect(more + 1).toBeLessThanOrEqual((rate * (to - from)) / SECOND + rate + 0.001);
+          }
         }
-      }
-    }));
+      }),
+    );
   });
 
   it('are all of the rate for one kind while the other does not ask', () => {
@@ -69,11 +71,19 @@ describe('permits', () => {
   });
 
   it('are there at the moment they were promised for', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 500 }), fc.nat({ max: 10_000 }), fc.boolean(), fc.boolean(), (rate, start, ramp, alone) => {
-      const permits = new Permits(rate, start);
-      if (ramp) permits.ramp(start);
-      while (permits.take('due', start, alone));
-      expect(permits.has('due', permits.nextAt(start, 'due', alone), alone)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 500 }),
+        fc.nat({ max: 10_000 }),
+        fc.boolean(),
+        fc.boolean(),
+        (rate, start, ramp, alone) => {
+          const permits = new Permits(rate, start);
+          if (ramp) permits.ramp(start);
+          while (permits.take('due', start, alone));
+          expect(permits.has('due', permits.nextAt(start, 'due', alone), alone)).toBe(true);
+        },
+      ),
+    );
   });
 });

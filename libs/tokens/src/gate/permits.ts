@@ -44,7 +44,9 @@ export class Permits {
 
   /** When there may be one: never too late by more than the ramp makes it faster meanwhile. */
   nextAt(now: number, half: Half, alone: boolean): number {
-    const missing = [this.#halves[half], ...(alone ? [this.#halves[OTHER[half]]] : [])].map((bucket) => bucket.missing(now));
+    const missing = [this.#halves[half], ...(alone ? [this.#halves[OTHER[half]]] : [])].map((bucket) =>
+      bucket.missing(now),
+    );
     return now + (Math.min(...missing) / this.rateAt(now)) * seconds(1);
   }
 
@@ -69,7 +71,8 @@ export class Permits {
 
   /** Of one half, a second. */
   private rateAt(now: number): number {
-    const share = this.#rampFrom === null ? 1 : FIRST_SHARE + (1 - FIRST_SHARE) * Math.min(1, (now - this.#rampFrom) / RAMP);
+    const share =
+      this.#rampFrom === null ? 1 : FIRST_SHARE + (1 - FIRST_SHARE) * Math.min(1, (now - this.#rampFrom) / RAMP);
     return (this.perSecond / 2) * share;
   }
 }

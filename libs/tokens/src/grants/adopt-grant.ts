@@ -40,11 +40,19 @@ const UPSERT = `
  * a later consent of the same person has been stored already, and not been disconnected since, that one stays: the platform
  * ended this one with it.
  */
-export async function adoptGrant(room: Room, tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<AdoptedGrant> {
+export async function adoptGrant(
+  room: Room,
+  tx: Tx,
+  attempt: ExchangedAttempt,
+  identity: Identity,
+): Promise<AdoptedGrant> {
   const tokens = await room.vault.openAttemptTokens(tx, attempt);
   if (!tokens) throw new Error(`the attempt ${attempt.id} holds no token set`);
   const scopes = tokens.scopes ?? identity.scopes ?? attempt.scopes;
-  const { rows } = await tx.query<{ id: string; version: string }>(UPSERT, values(room, attempt, identity, { ...tokens, scopes }));
+  const { rows } = await tx.query<{ id: string; version: string }>(
+    UPSERT,
+    values(room, attempt, identity, { ...tokens, scopes }),
+  );
   await room.vault.shredAttempt(tx, attempt.id);
   const [row] = rows;
   if (!row) return { grantId: await laterGrant(tx, attempt, identity), scopes };

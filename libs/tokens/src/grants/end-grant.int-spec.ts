@@ -6,7 +6,9 @@ import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { makeProject } from '../../../../test/support/rows.js';
 
 let flow: Flow;
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
@@ -25,11 +27,19 @@ describe('a grant of which the platform says that it is over', () => {
     const account = await flow.connect('x');
     const before = await grantOf(flow, account);
     expect(await end(before.id)).toBe(true);
-    expect(await grantOf(flow, account)).toMatchObject({ version: String(Number(before.version) + 1), sealedVersion: null, state: 'ended', due: null });
+    expect(await grantOf(flow, account)).toMatchObject({
+      version: String(Number(before.version) + 1),
+      sealedVersion: null,
+      state: 'ended',
+      due: null,
+    });
     expect(await sealedOf(before.id)).toEqual({ pairs: 0, orphans: 0, pages: 0 });
     expect(await flow.account(account)).toMatchObject({ health: 'needs_reauth', healthReason: 'deauthorized_by_user' });
     expect((await eventsOf(flow, account)).slice(1)).toMatchObject([
-      { type: 'account.health_changed', data: { health: 'needs_reauth', reason: 'deauthorized_by_user', previous: 'active' } },
+      {
+        type: 'account.health_changed',
+        data: { health: 'needs_reauth', reason: 'deauthorized_by_user', previous: 'active' },
+      },
       { type: 'connection.revoked', data: { reason: 'deauthorized_by_user' } },
     ]);
   });
@@ -41,7 +51,10 @@ describe('a grant of which the platform says that it is over', () => {
     expect((await grantOf(flow, second)).id).toBe(id);
     await end(id);
     for (const account of [first, second]) {
-      expect(await flow.account(account)).toMatchObject({ health: 'needs_reauth', healthReason: 'deauthorized_by_user' });
+      expect(await flow.account(account)).toMatchObject({
+        health: 'needs_reauth',
+        healthReason: 'deauthorized_by_user',
+      });
     }
   });
 
@@ -63,7 +76,13 @@ describe('a grant of which the platform says that it is over', () => {
       `insert into exchange_intents (id, kind, grant_id, holder, state) values (gen_random_uuid(), 'refresh', $1, 'me', 'answered') returning id`,
       [id],
     );
-    const orphan = { accessToken: access, refreshToken: refresh, expiresIn: null, refreshExpiresIn: null, scopes: null };
+    const orphan = {
+      accessToken: access,
+      refreshToken: refresh,
+      expiresIn: null,
+      refreshExpiresIn: null,
+      scopes: null,
+    };
     await flow.room().vault.sealOrphan(flow.pool, { ...flow.tenant, id: intent.id }, orphan);
     expect((await sealedOf(id)).orphans).toBe(1);
     await end(id);
@@ -85,7 +104,10 @@ describe('a grant of which the platform says that it is over', () => {
     await flow.pass(61);
     await flow.fault({ endpoint: 'token', delay_ms: 700 });
     const refreshing = flow.exchange().refresh(id, { forced: true });
-    while ((await grantOf(flow, account)).state !== 'in_flight') await new Promise((resolve) => { setTimeout(resolve, 20); });
+    while ((await grantOf(flow, account)).state !== 'in_flight')
+      await new Promise((resolve) => {
+        setTimeout(resolve, 20);
+      });
     await end(id);
     expect(await refreshing).toEqual({ kind: 'nothing_to_do' });
     expect(await grantOf(flow, account)).toMatchObject({ state: 'ended', sealedVersion: null });

@@ -16,7 +16,12 @@ const WITH_OWN_TOKEN = `
  * accounts show the reason at once, and an exchange that is under way finds another version. Undefined: it was over already.
  * The tokens come back in case the platform still takes them.
  */
-export async function endGrant(room: Room, tx: Tx, grantId: string, reason: string): Promise<{ tokens: RevocableTokens | undefined } | undefined> {
+export async function endGrant(
+  room: Room,
+  tx: Tx,
+  grantId: string,
+  reason: string,
+): Promise<{ tokens: RevocableTokens | undefined } | undefined> {
   await lockGrant(tx, grantId);
   const read = await readGrant(tx, grantId);
   const { rowCount: held } = await tx.query(KEEPS_TOKENS, [grantId]);

@@ -7,8 +7,7 @@ import { listProfiles, type ProfileList } from './profiles.js';
 
 /** Whose a token set is and, where one consent opens several accounts, which. */
 export type AttemptIdentity =
-  | { ok: true; identity: Identity; list: ProfileList | undefined }
-  | Extract<IdentityOutcome, { ok: false }>;
+  { ok: true; identity: Identity; list: ProfileList | undefined } | Extract<IdentityOutcome, { ok: false }>;
 
 /** Asks the platform whose the token set in an attempt is. Undefined: there is none any more. */
 export async function identifyAttempt(room: Room, attempt: ExchangedAttempt): Promise<AttemptIdentity | undefined> {
@@ -24,7 +23,11 @@ export async function identifyAttempt(room: Room, attempt: ExchangedAttempt): Pr
 }
 
 /** What is said of the app is said for all its accounts. */
-async function refused(room: Room, { oauthAppId }: ExchangedAttempt, failure: Failure): Promise<Extract<AttemptIdentity, { ok: false }>> {
+async function refused(
+  room: Room,
+  { oauthAppId }: ExchangedAttempt,
+  failure: Failure,
+): Promise<Extract<AttemptIdentity, { ok: false }>> {
   await blameAppOf(room.pool, oauthAppId, failure);
   return { ok: false, failure };
 }

@@ -16,7 +16,9 @@ let flow: Flow;
 /** An exchange that tells when its first request leaves. */
 function watched(room: Room): { exchange: InProcessExchange; left: Promise<void> } {
   let leave: () => void;
-  const left = new Promise<void>((resolve) => { leave = resolve; });
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
   const send: Room['client']['send'] = (...request) => {
     leave();
     return room.client.send(...request);
@@ -25,43 +27,73 @@ function watched(room: Room): { exchange: InProcessExchange; left: Promise<void>
   return { exchange: new InProcessExchange({ ...room, client }), left };
 }
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
   flow.room().revocationPauses = [];
 });
 
-const REFUSED = { status: 400, body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' } };
+const REFUSED = {
+  status: 400,
+  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
+};
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id);
 const healthOf = async (id: string): Promise<[string, string | null]> => {
   const { health, healthReason } = await flow.account(id);
   return [health, healthReason];
 };
-const orphans = () => flow.many('select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1', [flow.tenant.workspaceId]);
+const orphans = () =>
+  flow.many(
+    'select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1',
+    [flow.tenant.workspaceId],
+  );
 const revocations = async (): Promise<number> => (await flow.calls('revoke')).length;
 
 /** The tokens of an account, as whoever would revoke them holds them. */
 async function tokensOf(id: string): Promise<RevocableTokens> {
   const { id: grantId } = await grantOf(flow, id);
   const { oauthAppId, platformUserId } = await flow.one<{ oauthAppId: string; platformUserId: string }>(
-    'select oauth_app_id as "oauthAppId", platform_user_id as "platformUserId" from grants where id = $1', [grantId]);
+    'select oauth_app_id as "oauthAppId", platform_user_id as "platformUserId" from grants where id = $1',
+    [grantId],
+  );
   const tokens = (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))!;
-  return { provider: 'x', environment: 'test', oauthAppId, platformUserId, accessToken: tokens.access, refreshToken: tokens.refresh };
+  return {
+    provider: 'x',
+    environment: 'test',
+    oauthAppId,
+    platformUserId,
+    accessToken: tokens.access,
+    refreshToken: tokens.refresh,
+  };
 }
 
 /** Puts a pair that the platform never gave into the place of the stored one. */
 async function spoil(id: string): Promise<void> {
   const grant = await grantOf(flow, id);
   const none = new Secret('nobody-has-this');
-  await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, { access: none, refresh: none, previous: null });
+  await flow
+    .get(Vault)
+    .sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, {
+      access: none,
+      refresh: none,
+      previous: null,
+    });
 }
 
 /** An attempt of the app in that state; whose it is may be known. One that holds tokens got them just now. */
 async function attempt(status: string, person: string | null, provider = 'x'): Promise<string> {
   await flow.start(provider);
-  const { id } = await flow.one<{ id: string }>('select id from connect_attempts where workspace_id = $1 order by id desc limit 1', [flow.tenant.workspaceId]);
-  await flow.pool.query('update connect_attempts set status = $2, platform_user_id = $3, spent_at = db_now(), exchanged_at = db_now() where id = $1', [id, status, person]);
+  const { id } = await flow.one<{ id: string }>(
+    'select id from connect_attempts where workspace_id = $1 order by id desc limit 1',
+    [flow.tenant.workspaceId],
+  );
+  await flow.pool.query(
+    'update connect_attempts set status = $2, platform_user_id = $3, spent_at = db_now(), exchanged_at = db_now() where id = $1',
+    [id, status, person],
+  );
   return id;
 }
 
@@ -129,21 +161,24 @@ describe('a late pair', () => {
 });
 
 describe('a token set that waits in an attempt', () => {
-  it.each(['the same person', 'nobody yet'])('of %s holds the verdict up, and no longer than it waits', async (whose) => {
-    const id = await flow.connect('x');
-    const { platformUserId } = await tokensOf(id);
-    const waiting = await attempt('exchanged', whose === 'nobody yet' ? null : platformUserId);
-    await flow.pass(102);
-    await flow.revoke();
-    await refresh(id);
-    await flow.pass(61);
-    await refresh(id);
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
-    await flow.pool.query(`update connect_attempts set status = 'failed' where id = $1`, [waiting]);
-    await flow.pass(61);
-    await refresh(id);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
-  });
+  it.each(['the same person', 'nobody yet'])(
+    'of %s holds the verdict up, and no longer than it waits',
+    async (whose) => {
+      const id = await flow.connect('x');
+      const { platformUserId } = await tokensOf(id);
+      const waiting = await attempt('exchanged', whose === 'nobody yet' ? null : platformUserId);
+      await flow.pass(102);
+      await flow.revoke();
+      await refresh(id);
+      await flow.pass(61);
+      await refresh(id);
+      expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+      await flow.pool.query(`update connect_attempts set status = 'failed' where id = $1`, [waiting]);
+      await flow.pass(61);
+      await refresh(id);
+      expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    },
+  );
 });
 
 describe('tokens that nobody keeps', () => {
@@ -169,12 +204,15 @@ describe('tokens that nobody keeps', () => {
     while ((await revocations()) === 0) await pause(20);
   });
 
-  it.each(['exchanged', 'selection_required', 'pending'])('are not revoked while an attempt is %s that may be the same person\'s', async (status) => {
-    const tokens = await homeless();
-    await attempt(status, null);
-    expect(await flow.exchange().revoke(tokens)).toBe(false);
-    expect(await revocations()).toBe(0);
-  });
+  it.each(['exchanged', 'selection_required', 'pending'])(
+    "are not revoked while an attempt is %s that may be the same person's",
+    async (status) => {
+      const tokens = await homeless();
+      await attempt(status, null);
+      expect(await flow.exchange().revoke(tokens)).toBe(false);
+      expect(await revocations()).toBe(0);
+    },
+  );
 
   it('are revoked while another person chooses, or another app is used', async () => {
     const tokens = await homeless();
@@ -191,9 +229,15 @@ describe('tokens that nobody keeps', () => {
     await left;
     const id = await flow.connect('x');
     expect(await revoking).toBe(true);
-    const { clientId } = await flow.one<{ clientId: string }>('select client_id as "clientId" from oauth_apps where id = $1', [tokens.oauthAppId]);
+    const { clientId } = await flow.one<{ clientId: string }>(
+      'select client_id as "clientId" from oauth_apps where id = $1',
+      [tokens.oauthAppId],
+    );
     expect(await findLiving(flow.pool, { ...tokens, clientId })).toBeDefined();
-    const { due } = await flow.one<{ due: boolean }>('select probe_due_at <= db_now() as due from accounts where id = $1', [id]);
+    const { due } = await flow.one<{ due: boolean }>(
+      'select probe_due_at <= db_now() as due from accounts where id = $1',
+      [id],
+    );
     expect(due).toBe(true);
   });
 });

@@ -38,7 +38,11 @@ export async function adoptOrphan(room: Room, tx: Tx, grant: GrantFacts, strike:
   const version = await changeGrant(tx, grant, change, { rotate: true, epoch: strike.epoch });
   if (version === undefined) return false;
   const access = keepsAccess ? stored.access : late.accessToken;
-  await room.vault.sealGrantTokens(tx, grant, version, { access, refresh: late.refreshToken ?? stored.refresh, previous: stored.refresh });
+  await room.vault.sealGrantTokens(tx, grant, version, {
+    access,
+    refresh: late.refreshToken ?? stored.refresh,
+    previous: stored.refresh,
+  });
   await room.vault.shredOrphan(tx, orphan.intentId);
   return true;
 }

@@ -6,8 +6,16 @@ import { listProfiles } from './profiles.js';
 
 const GRAPH = 'https://graph.facebook.com/v25.0/me/accounts';
 const page = (id: string) => ({ id, name: id, access_token: `EAA${id}`, tasks: ['CREATE_CONTENT'] });
-const found = (data: object[], paging?: object): PlatformAnswer => ({ status: 200, headers: {}, body: Buffer.from(JSON.stringify({ data, paging })) });
-const failed = (message: string): PlatformAnswer => ({ status: 500, headers: {}, body: Buffer.from(JSON.stringify({ error: { code: 1, message } })) });
+const found = (data: object[], paging?: object): PlatformAnswer => ({
+  status: 200,
+  headers: {},
+  body: Buffer.from(JSON.stringify({ data, paging })),
+});
+const failed = (message: string): PlatformAnswer => ({
+  status: 500,
+  headers: {},
+  body: Buffer.from(JSON.stringify({ error: { code: 1, message } })),
+});
 const TOO_MUCH = failed("Please reduce the amount of data you're asking for, then retry your request");
 const BROKEN = failed('An unknown error occurred');
 
@@ -26,13 +34,18 @@ async function walk(...answers: PlatformAnswer[]) {
 
 describe('the walk along a list of profiles', () => {
   it('follows an address of a next page that comes without a cursor, to the end', async () => {
-    const { asked, ...list } = await walk(found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }), found([page('2')]));
+    const { asked, ...list } = await walk(
+      found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }),
+      found([page('2')]),
+    );
     expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
     expect([asked[1]?.get('offset'), asked[1]?.has('access_token')]).toEqual(['100', false]);
   });
 
   it('names a profile once that stands on two pages', async () => {
-    expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), found([page('1'), page('2')]))).toMatchObject({ ids: ['1', '2'] });
+    expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), found([page('1'), page('2')]))).toMatchObject({
+      ids: ['1', '2'],
+    });
   });
 
   it.each([
@@ -45,13 +58,27 @@ describe('the walk along a list of profiles', () => {
   });
 
   it('is not whole where it breaks off in the middle, and keeps what came before', async () => {
-    expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), BROKEN)).toMatchObject({ ok: false, isWhole: false, ids: ['1'] });
+    expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), BROKEN)).toMatchObject({
+      ok: false,
+      isWhole: false,
+      ids: ['1'],
+    });
   });
 
   it('asks for fewer where the platform says that it is too much, at the same place, and goes on with that number', async () => {
-    const { asked, ...list } = await walk(TOO_MUCH, found([page('1')], { next: `${GRAPH}?after=a` }), TOO_MUCH, found([page('2')]));
+    const { asked, ...list } = await walk(
+      TOO_MUCH,
+      found([page('1')], { next: `${GRAPH}?after=a` }),
+      TOO_MUCH,
+      found([page('2')]),
+    );
     expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
-    expect(asked.map((query) => [query.get('limit'), query.get('after')])).toEqual([['100', null], ['25', null], ['25', 'a'], ['5', 'a']]);
+    expect(asked.map((query) => [query.get('limit'), query.get('after')])).toEqual([
+      ['100', null],
+      ['25', null],
+      ['25', 'a'],
+      ['5', 'a'],
+    ]);
   });
 
   it('ends as a failure of the platform where five are too much', async () => {

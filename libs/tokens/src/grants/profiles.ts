@@ -1,6 +1,14 @@
 import type { Secret } from '#observability';
 import type { Candidate, Environment, Tenant, Tx } from '#persistence/sql';
-import { type Failure, type PlatformAnswer, type Profile, type ProfilesOutcome, type Provider, providerOf, readProfilesAnswer } from '#providers';
+import {
+  type Failure,
+  type PlatformAnswer,
+  type Profile,
+  type ProfilesOutcome,
+  type Provider,
+  providerOf,
+  readProfilesAnswer,
+} from '#providers';
 import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import type { Room } from '../room.js';
 
@@ -25,7 +33,11 @@ export interface ProfileOwner {
 type ProfileRoom = Pick<Room, 'client'>;
 
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
-export async function listProfiles(room: ProfileRoom, owner: ProfileOwner, token: Secret): Promise<Profiles | undefined> {
+export async function listProfiles(
+  room: ProfileRoom,
+  owner: ProfileOwner,
+  token: Secret,
+): Promise<Profiles | undefined> {
   const provider = providerOf(owner.provider);
   return provider.profiles && new ProfileWalk(room, owner, provider).all(token);
 }
@@ -102,7 +114,12 @@ const CONNECTED = `
  * that is missing in a whole list is probed soon, and the probe decides: a platform may answer with a short list once. Health is
  * derived by the caller.
  */
-export async function syncProfiles(room: Room, tx: Tx, grantId: string, { profiles, isWhole }: ProfileList): Promise<void> {
+export async function syncProfiles(
+  room: Room,
+  tx: Tx,
+  grantId: string,
+  { profiles, isWhole }: ProfileList,
+): Promise<void> {
   const byId = new Map(profiles.map((profile) => [profile.platformAccountId, profile]));
   const { rows } = await tx.query<ConnectedProfile & Record<string, unknown>>(CONNECTED, [grantId]);
   for (const account of rows) {
@@ -114,7 +131,12 @@ export async function syncProfiles(room: Room, tx: Tx, grantId: string, { profil
 
 const PROBE_SOON = 'update accounts set probe_due_at = db_now() where id = $1';
 
-async function renewProfile(room: Room, tx: Tx, account: ConnectedProfile, { accessToken, ineligible }: Profile): Promise<void> {
+async function renewProfile(
+  room: Room,
+  tx: Tx,
+  account: ConnectedProfile,
+  { accessToken, ineligible }: Profile,
+): Promise<void> {
   if (accessToken) await room.vault.sealAccountToken(tx, account, accessToken);
   await tx.query(
     `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null where id = $1`,

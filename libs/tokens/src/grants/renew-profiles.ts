@@ -18,7 +18,9 @@ async function listTwice(room: Room, owner: GrantFacts, token: Secret): Promise<
   if (!first?.profiles.some(({ ineligible }) => ineligible !== null)) return first;
   const again = (await listProfiles(room, owner, token))?.list.profiles ?? [];
   const second = new Map(again.map((profile) => [profile.platformAccountId, profile]));
-  const profiles = first.profiles.flatMap((profile) => (profile.ineligible === null ? profile : (second.get(profile.platformAccountId) ?? [])));
+  const profiles = first.profiles.flatMap((profile) =>
+    profile.ineligible === null ? profile : (second.get(profile.platformAccountId) ?? []),
+  );
   return { ...first, profiles };
 }
 

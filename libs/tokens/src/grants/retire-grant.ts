@@ -68,12 +68,19 @@ const HAS_ACCOUNT = `
   select 1 from grants join grant_tokens on grant_tokens.grant_id = grants.id
   where oauth_app_id = $1 and ($2::text is null or platform_user_id = $2) limit 1`;
 
-async function hasAccount(tx: Tx, { oauthAppId, platformUserId }: Pick<RevocableTokens, 'oauthAppId' | 'platformUserId'>): Promise<boolean> {
+async function hasAccount(
+  tx: Tx,
+  { oauthAppId, platformUserId }: Pick<RevocableTokens, 'oauthAppId' | 'platformUserId'>,
+): Promise<boolean> {
   return (await tx.query(HAS_ACCOUNT, [oauthAppId, platformUserId])).rows.length > 0;
 }
 
 /** What does not open cannot be revoked; that must not keep it from being destroyed. */
-async function openUnlessBroken<Opened>(room: Room, what: object, open: () => Promise<Opened>): Promise<Opened | undefined> {
+async function openUnlessBroken<Opened>(
+  room: Room,
+  what: object,
+  open: () => Promise<Opened>,
+): Promise<Opened | undefined> {
   try {
     return await open();
   } catch (error) {

@@ -99,7 +99,9 @@ describe('the journal and its disk', () => {
     await expect(journal.answered(lost, answer())).rejects.toMatchObject({ code: 'EIO' });
     expect(journal.writable()).toBe(false);
     await journal.answered(kept, answer());
-    expect((await journals.found(folder)).filter(({ intent: one }) => one.intentId === kept.intentId)).toEqual([{ intent: kept, answer: answer() }]);
+    expect((await journals.found(folder)).filter(({ intent: one }) => one.intentId === kept.intentId)).toEqual([
+      { intent: kept, answer: answer() },
+    ]);
     disk.heal();
     await until(() => journal.writable());
   });
@@ -122,8 +124,16 @@ describe('the journal and its disk', () => {
     await earlier.dispatched(left);
     await earlier.answered(left, answer());
     await earlier.close();
-    for (const name of readdirSync(folder).filter((one) => one.endsWith('.segment') && !written(folder).includes(join(folder, one)))) rmSync(join(folder, name));
-    const { journal, unsettled } = await journals.faulty(still, { folder, prepare: (disk) => { disk.fail('create', 'ENOSPC', 2); } });
+    for (const name of readdirSync(folder).filter(
+      (one) => one.endsWith('.segment') && !written(folder).includes(join(folder, one)),
+    ))
+      rmSync(join(folder, name));
+    const { journal, unsettled } = await journals.faulty(still, {
+      folder,
+      prepare: (disk) => {
+        disk.fail('create', 'ENOSPC', 2);
+      },
+    });
     expect([unsettled, journal.writable()]).toEqual([[{ intent: left, answer: answer() }], false]);
     await until(() => journal.writable());
   });
@@ -152,7 +162,10 @@ describe('the journal and its disk', () => {
     bytes[at] = bytes[at]! ^ 1;
     writeFileSync(file!, bytes);
     writeFileSync(join(folder, '000000000900.segment'), 'not a journal at all');
-    expect((await journals.found(folder)).map(({ intent: one }) => one.intentId)).toEqual([all[0]!.intentId, all[2]!.intentId]);
+    expect((await journals.found(folder)).map(({ intent: one }) => one.intentId)).toEqual([
+      all[0]!.intentId,
+      all[2]!.intentId,
+    ]);
   });
 
   it('never has on disk that an exchange is settled before its answer', async () => {
@@ -160,22 +173,27 @@ describe('the journal and its disk', () => {
     await journal.dispatched(intent());
     const all = Array.from({ length: 300 }, () => intent());
     for (let at = 0; at < all.length; at += 10) {
-      await Promise.all(all.slice(at, at + 10).map(async (one, n) => {
-        await dispatchedInTurn(journal, one);
-        const early = journal.answered(one, answer('x'.repeat((at * n) % 3_000)));
-        if (n % 2 === 0) await early;
-        journal.settled(one.intentId);
-        await early;
-      }));
+      await Promise.all(
+        all.slice(at, at + 10).map(async (one, n) => {
+          await dispatchedInTurn(journal, one);
+          const early = journal.answered(one, answer('x'.repeat((at * n) % 3_000)));
+          if (n % 2 === 0) await early;
+          journal.settled(one.intentId);
+          await early;
+        }),
+      );
     }
     expect(journal.unsettledCount).toBe(1);
     await journal.close();
     const codec = new RecordCodec(keyring);
-    const order = written(folder).flatMap((file) => readFrames(readFileSync(file)).frames.map((frame) => codec.decode(frame)));
-    const placeOf = (type: string, id: string): number => order.findIndex((record) => record.type === type && record.intent.intentId === id);
+    const order = written(folder).flatMap((file) =>
+      readFrames(readFileSync(file)).frames.map((frame) => codec.decode(frame)),
+    );
+    const placeOf = (type: string, id: string): number =>
+      order.findIndex((record) => record.type === type && record.intent.intentId === id);
     const settled = order.filter(({ type }) => type === 'settled').map(({ intent: one }) => one.intentId);
     expect(settled.length).toBeGreaterThan(200);
     expect(settled.filter((id) => placeOf('settled', id) < placeOf('answered', id))).toEqual([]);
-    expect((await journals.found(folder))).toHaveLength(1);
+    expect(await journals.found(folder)).toHaveLength(1);
   });
 });

@@ -75,13 +75,15 @@ describe('a journal', () => {
     const { journal } = await journals.open(folder, { layout: { ...SMALL, segmentSize: 262_144, ahead: 64 } });
     let most = 0;
     for (let round = 0; round < 200; round += 1) {
-      await Promise.all(Array.from({ length: 50 }, async () => {
-        const one = intent();
-        while (!journal.writable()) await new Promise(setImmediate);
-        await journal.dispatched(one);
-        await journal.answered(one, answer());
-        journal.settled(one.intentId);
-      }));
+      await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          const one = intent();
+          while (!journal.writable()) await new Promise(setImmediate);
+          await journal.dispatched(one);
+          await journal.answered(one, answer());
+          journal.settled(one.intentId);
+        }),
+      );
       most = Math.max(most, readdirSync(folder).length);
     }
     expect([journal.bytes, journal.unsettledCount]).toEqual([0, 0]);
@@ -96,7 +98,11 @@ describe('a journal', () => {
     const { journal } = await journals.open(folder);
     const sent = intent();
     await journal.dispatched(sent);
-    await journal.answered(sent, { status: 200, headers: { 'x-canary': 'canary-in-a-header' }, body: Buffer.from('{"refresh_token":"canary-in-a-body"}') });
+    await journal.answered(sent, {
+      status: 200,
+      headers: { 'x-canary': 'canary-in-a-header' },
+      body: Buffer.from('{"refresh_token":"canary-in-a-body"}'),
+    });
     const all = Buffer.concat(written(folder).map((file) => readFileSync(file)));
     expect(all.includes(sent.intentId)).toBe(true);
     expect(all.includes('canary')).toBe(false);

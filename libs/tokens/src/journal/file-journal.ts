@@ -114,7 +114,9 @@ export class FileJournal implements Journal {
     if (!entry || this.#closed) return;
     this.#writer.appendLater(codec.encode({ type: 'settled', intent: entry.intent, answer: null }));
     void keeper.tend();
-    this.#tidying ??= setTimeout(() => { void this.tidy(); }, layout.quiet).unref();
+    this.#tidying ??= setTimeout(() => {
+      void this.tidy();
+    }, layout.quiet).unref();
   }
 
   /** Writes what waits, empties what may be emptied, and gives the folder free. */
@@ -128,11 +130,18 @@ export class FileJournal implements Journal {
     await this.parts.lock.release();
   }
 
-  private async append(type: 'dispatched' | 'answered', entry: Entry, answer: PlatformAnswer | null = null): Promise<void> {
+  private async append(
+    type: 'dispatched' | 'answered',
+    entry: Entry,
+    answer: PlatformAnswer | null = null,
+  ): Promise<void> {
     const { codec, layout, book } = this.parts;
     const bytes = codec.encode({ type, intent: entry.intent, answer });
-    if (bytes.length > layout.segmentSize) throw new CodedError('journal.too_large', 'the answer is larger than a file of the journal');
-    const onDisk = (segment: Segment): void => { book.wrote(entry, segment, bytes.length); };
+    if (bytes.length > layout.segmentSize)
+      throw new CodedError('journal.too_large', 'the answer is larger than a file of the journal');
+    const onDisk = (segment: Segment): void => {
+      book.wrote(entry, segment, bytes.length);
+    };
     await this.#writer.append({ bytes, precious: type === 'answered', onDisk });
   }
 
@@ -150,7 +159,11 @@ export class FileJournal implements Journal {
   }
 }
 
-async function openHeld(disk: Disk, lock: DirectoryLock, { keyring, logger, ...given }: FileJournalOptions): Promise<OpenedJournal> {
+async function openHeld(
+  disk: Disk,
+  lock: DirectoryLock,
+  { keyring, logger, ...given }: FileJournalOptions,
+): Promise<OpenedJournal> {
   const layout = { ...LAYOUT, ...given.layout };
   const id = await journalId(disk);
   const codec = new RecordCodec(keyring);

@@ -27,7 +27,9 @@ export class FolderDisk implements Disk {
   }
 
   async create(name: string): Promise<DiskFile> {
-    return new FolderFile(await open(this.path(name), WRITE_THROUGH | constants.O_CREAT | constants.O_EXCL, OURS_ALONE));
+    return new FolderFile(
+      await open(this.path(name), WRITE_THROUGH | constants.O_CREAT | constants.O_EXCL, OURS_ALONE),
+    );
   }
 
   async open(name: string): Promise<DiskFile> {

@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Frame, readFrames, toFrame } from './frame.js';
 
-const frames: Frame[] = ['first', 'second', 'the last of them'].map((text, at) => ({ type: at + 1, payload: Buffer.from(text) }));
+const frames: Frame[] = ['first', 'second', 'the last of them'].map((text, at) => ({
+  type: at + 1,
+  payload: Buffer.from(text),
+}));
 const written = Buffer.concat(frames.map(toFrame));
 const tail = toFrame(frames[2]!).length;
 const file = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(4_096 - bytes.length)]);
@@ -15,11 +18,16 @@ const garbled = (at: number): Buffer => {
 
 describe('the records of a file', () => {
   it('come back as they were written, whatever is in them', () => {
-    fc.assert(fc.property(fc.array(fc.record({ type: fc.integer({ min: 1, max: 255 }), payload: fc.uint8Array({ maxLength: 300 }) })), (given) => {
-      const all = given.map(({ type, payload }) => ({ type, payload: Buffer.from(payload) }));
-      const bytes = Buffer.concat([...all.map(toFrame), Buffer.alloc(512)]);
-      expect(readFrames(bytes)).toEqual({ frames: all, broken: 0, torn: false });
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ type: fc.integer({ min: 1, max: 255 }), payload: fc.uint8Array({ maxLength: 300 }) })),
+        (given) => {
+          const all = given.map(({ type, payload }) => ({ type, payload: Buffer.from(payload) }));
+          const bytes = Buffer.concat([...all.map(toFrame), Buffer.alloc(512)]);
+          expect(readFrames(bytes)).toEqual({ frames: all, broken: 0, torn: false });
+        },
+      ),
+    );
   });
 
   it.each(bytesOfTail)('are read up to the last when its write ended after %i bytes', (kept) => {
@@ -30,7 +38,11 @@ describe('the records of a file', () => {
   });
 
   it.each(bytesOfTail)('are read up to the last when byte %i of it is another', (at) => {
-    expect(readFrames(file(garbled(written.length - tail + at)))).toEqual({ frames: frames.slice(0, 2), broken: 0, torn: true });
+    expect(readFrames(file(garbled(written.length - tail + at)))).toEqual({
+      frames: frames.slice(0, 2),
+      broken: 0,
+      torn: true,
+    });
   });
 
   it('are read beyond a broken one in the middle', () => {

@@ -22,7 +22,9 @@ function mount(): boolean {
 }
 
 const fill = (): void => {
-  expect(() => { for (;;) appendFileSync(join(place, 'fill'), Buffer.alloc(4_096)); }).toThrow('ENOSPC');
+  expect(() => {
+    for (;;) appendFileSync(join(place, 'fill'), Buffer.alloc(4_096));
+  }).toThrow('ENOSPC');
 };
 
 async function dispatchAll(journal: FileJournal): Promise<JournaledIntent[]> {

@@ -53,7 +53,14 @@ export class GroupWriter {
 
   /** Goes with the next group, whenever that is. */
   appendLater(bytes: Buffer): void {
-    this.#queue.push({ bytes, later: true, precious: false, onDisk: () => undefined, done: () => undefined, failed: () => undefined });
+    this.#queue.push({
+      bytes,
+      later: true,
+      precious: false,
+      onDisk: () => undefined,
+      done: () => undefined,
+      failed: () => undefined,
+    });
   }
 
   /** Resolves when the queue is empty; never rejects. */
@@ -95,7 +102,8 @@ export class GroupWriter {
 
   private async segmentFor(next: Waiting): Promise<Segment | undefined> {
     try {
-      if (!this.#active || this.#active.room < next.bytes.length) this.#active = await this.segments.roll(this.detach());
+      if (!this.#active || this.#active.room < next.bytes.length)
+        this.#active = await this.segments.roll(this.detach());
       return this.#active;
     } catch (error) {
       this.#queue.shift();
@@ -116,7 +124,9 @@ export class GroupWriter {
     } catch (error) {
       this.segments.failed(segment, error);
       for (const waiting of group.filter(({ precious }) => !precious)) waiting.failed(error);
-      this.#queue.unshift(...group.filter(({ precious }) => precious).map((waiting) => ({ ...waiting, precious: false })));
+      this.#queue.unshift(
+        ...group.filter(({ precious }) => precious).map((waiting) => ({ ...waiting, precious: false })),
+      );
       return;
     }
     for (const { onDisk } of group) onDisk(segment);

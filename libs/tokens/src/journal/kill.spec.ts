@@ -29,14 +29,17 @@ const exchanging = (folder: string): string => `${openIn(folder)}
   }
   await Promise.all(Array.from({ length: 8 }, (_, lane) => exchanges(lane)));`;
 
-const said = (lines: string[], letter: string): string[] => lines.filter((line) => line.startsWith(letter)).map((line) => line.slice(2));
+const said = (lines: string[], letter: string): string[] =>
+  lines.filter((line) => line.startsWith(letter)).map((line) => line.slice(2));
 const idsOf = (unsettled: Unsettled[]): string[] => unsettled.map(({ intent }) => intent.intentId);
 
 describe('a process that is killed while it writes its journal', () => {
   const journals = new Journals();
   let programs: JournalPrograms;
 
-  beforeAll(() => { programs = new JournalPrograms(); });
+  beforeAll(() => {
+    programs = new JournalPrograms();
+  });
 
   afterAll(async () => {
     await journals.remove();

@@ -18,4 +18,11 @@ export interface Layout {
 }
 
 /** 24 MB, there so that a full disk cannot strike in mid-exchange. */
-export const LAYOUT: Layout = { segmentSize: 4 * MIB, slot: MIB / 16, beside: 20, ahead: 320, quiet: seconds(1), retry: seconds(1) };
+export const LAYOUT: Layout = {
+  segmentSize: 4 * MIB,
+  slot: MIB / 16,
+  beside: 20,
+  ahead: 320,
+  quiet: seconds(1),
+  retry: seconds(1),
+};

@@ -14,15 +14,23 @@ describe('a record of the journal', () => {
       headers: fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
       body: fc.uint8Array().map((bytes) => Buffer.from(bytes)),
     });
-    fc.assert(fc.property(answers, (given) => {
-      const record = { type: 'answered' as const, intent: intent({ version: null }), answer: given };
-      expect(codec.decode(frameOf(codec.encode(record)))).toEqual(record);
-    }), { numRuns: 50 });
+    fc.assert(
+      fc.property(answers, (given) => {
+        const record = { type: 'answered' as const, intent: intent({ version: null }), answer: given };
+        expect(codec.decode(frameOf(codec.encode(record)))).toEqual(record);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('opens only as what it was written for', () => {
-    const frame = frameOf(codec.encode({ type: 'answered', intent: intent({ subjectId: 'the-subject', version: '7' }), answer: answer() }));
-    const changed = (from: string, to: string): Frame => ({ ...frame, payload: Buffer.from(frame.payload.toString('latin1').replace(from, to), 'latin1') });
+    const frame = frameOf(
+      codec.encode({ type: 'answered', intent: intent({ subjectId: 'the-subject', version: '7' }), answer: answer() }),
+    );
+    const changed = (from: string, to: string): Frame => ({
+      ...frame,
+      payload: Buffer.from(frame.payload.toString('latin1').replace(from, to), 'latin1'),
+    });
     expect(codec.decode(frame).answer).toEqual(answer());
     expect(() => codec.decode(changed('the-subject', 'an-other-id'))).toThrow('does not open');
     expect(() => codec.decode(changed('"7"', '"8"'))).toThrow('does not open');

@@ -40,10 +40,19 @@ export class RecordCodec {
     const clear = payload.subarray(clearAt, sealedAt);
     const key = this.subkey(payload.toString('utf8', 1, clearAt - 2));
     const plain = open(key, place(type, clear), payload.subarray(sealedAt));
-    const [intentId, kind, subjectId, version] = JSON.parse(clear.toString('utf8')) as [string, JournaledIntent['kind'], string, string | null];
+    const [intentId, kind, subjectId, version] = JSON.parse(clear.toString('utf8')) as [
+      string,
+      JournaledIntent['kind'],
+      string,
+      string | null,
+    ];
     const name = (Object.keys(TYPES) as JournalRecord['type'][]).find((known) => TYPES[known] === type);
     if (!name) throw new Error(`a journal record has the type ${type}, which no version of ours has written`);
-    return { type: name, intent: { intentId, kind, subjectId, version }, answer: name === 'answered' ? bytesToAnswer(plain) : null };
+    return {
+      type: name,
+      intent: { intentId, kind, subjectId, version },
+      answer: name === 'answered' ? bytesToAnswer(plain) : null,
+    };
   }
 
   private subkey(keyId: string): Buffer {

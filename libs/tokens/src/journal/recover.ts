@@ -36,13 +36,18 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   return { unsettled, segments };
 }
 
-async function readSegment(recovery: Recovery, name: string, answers: Map<string, PlatformAnswer | null>): Promise<Segment | undefined> {
+async function readSegment(
+  recovery: Recovery,
+  name: string,
+  answers: Map<string, PlatformAnswer | null>,
+): Promise<Segment | undefined> {
   const bytes = await recovery.disk.read(name);
   const segment = await recovery.store.adopt(name, { size: bytes.length, blank: isZero(bytes) });
   if (!segment) return undefined;
   const { frames, broken, torn } = readFrames(bytes);
   if (broken > 0) recovery.logger.error({ segment: name, broken }, 'records of the journal are broken and passed over');
-  if (torn) recovery.logger.warn({ segment: name }, 'the last write to the journal was cut short: it was never acknowledged');
+  if (torn)
+    recovery.logger.warn({ segment: name }, 'the last write to the journal was cut short: it was never acknowledged');
   for (const frame of frames) {
     const record = decoded(recovery, name, frame);
     if (record) replay(recovery.book, { record, segment, bytes: toFrame(frame).length }, answers);
@@ -65,7 +70,11 @@ interface Read {
   bytes: number;
 }
 
-function replay(book: UnsettledBook, { record, segment, bytes }: Read, answers: Map<string, PlatformAnswer | null>): void {
+function replay(
+  book: UnsettledBook,
+  { record, segment, bytes }: Read,
+  answers: Map<string, PlatformAnswer | null>,
+): void {
   const { type, intent, answer } = record;
   answers.set(intent.intentId, answer);
   if (type === 'settled') book.settle(intent.intentId);

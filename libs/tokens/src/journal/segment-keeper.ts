@@ -23,7 +23,10 @@ export class SegmentKeeper implements Segments {
   #work: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: KeeperOptions, earlier: Segment[]) {
+  constructor(
+    private readonly options: KeeperOptions,
+    earlier: Segment[],
+  ) {
     this.#retired = earlier;
   }
 
@@ -35,7 +38,7 @@ export class SegmentKeeper implements Segments {
 
   async roll(full: Segment | undefined): Promise<Segment> {
     if (full) this.#retired.push(full);
-    const spare = this.options.store.take() ?? await this.allocated();
+    const spare = this.options.store.take() ?? (await this.allocated());
     void this.tend();
     return spare;
   }
@@ -47,7 +50,10 @@ export class SegmentKeeper implements Segments {
 
   failed({ name }: Segment, error: unknown): void {
     this.#doubt = true;
-    this.options.logger.error({ err: error, segment: name }, 'the journal cannot write: nothing is sent until the disk takes a new file');
+    this.options.logger.error(
+      { err: error, segment: name },
+      'the journal cannot write: nothing is sent until the disk takes a new file',
+    );
     void this.tend();
   }
 
@@ -79,7 +85,10 @@ export class SegmentKeeper implements Segments {
       while (this.needed) await (this.#retired[0]?.live === 0 ? this.empty(this.#retired[0]) : this.refill());
     } catch (error) {
       this.options.logger.warn({ err: error }, 'the journal cannot make room; it tries again');
-      this.#retry = setTimeout(() => { this.#retry = undefined; void this.tend(); }, this.options.layout.retry).unref();
+      this.#retry = setTimeout(() => {
+        this.#retry = undefined;
+        void this.tend();
+      }, this.options.layout.retry).unref();
     }
     this.#work = undefined;
   }

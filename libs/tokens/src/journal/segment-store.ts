@@ -11,7 +11,10 @@ export class SegmentStore {
   #last = 0;
   readonly #spares: Segment[] = [];
 
-  constructor(private readonly disk: Disk, private readonly layout: Layout) {}
+  constructor(
+    private readonly disk: Disk,
+    private readonly layout: Layout,
+  ) {}
 
   /** Exchanges for which the spares have room. */
   get slots(): number {

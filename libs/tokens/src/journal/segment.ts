@@ -8,7 +8,12 @@ export class Segment {
   doubted = false;
   #used: number;
 
-  constructor(public name: string, readonly size: number, readonly file: DiskFile, used = 0) {
+  constructor(
+    public name: string,
+    readonly size: number,
+    readonly file: DiskFile,
+    used = 0,
+  ) {
     this.#used = used;
   }
 

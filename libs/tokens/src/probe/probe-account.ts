@@ -84,9 +84,18 @@ interface Finding {
 
 async function store(room: Room, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
   const now = await databaseNow(tx);
-  const change = afterProbe(account, reading, { now, random: room.random, every: provider.probe.every, oncePerUtcDay: provider.probe.oncePerUtcDay });
+  const change = afterProbe(account, reading, {
+    now,
+    random: room.random,
+    every: provider.probe.every,
+    oncePerUtcDay: provider.probe.oncePerUtcDay,
+  });
   if (!(await lockVersion(tx, account))) return;
-  await storeChange(tx, account, { ...change, result: reading.ok ? 'ok' : reading.failure.class, missing: missingScopes(provider, reading) });
+  await storeChange(tx, account, {
+    ...change,
+    result: reading.ok ? 'ok' : reading.failure.class,
+    missing: missingScopes(provider, reading),
+  });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
   if (reading.ok) await clearApp(tx, app);
   else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure);
@@ -95,7 +104,10 @@ async function store(room: Room, tx: Tx, { account, app, provider, reading }: Fi
 
 /** Connected again or refreshed meanwhile: what the platform said is of tokens that nobody has any more. */
 async function lockVersion(tx: Tx, { grantId, tokenVersion }: AccountRow): Promise<boolean> {
-  const { rowCount } = await tx.query('select 1 from grants where id = $1 and token_version = $2 for update', [grantId, tokenVersion]);
+  const { rowCount } = await tx.query('select 1 from grants where id = $1 and token_version = $2 for update', [
+    grantId,
+    tokenVersion,
+  ]);
   return rowCount === 1;
 }
 
@@ -117,7 +129,15 @@ async function storeChange(tx: Tx, account: AccountRow, change: StoredChange): P
        probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
        probe_result = $7
      where id = $1`,
-    [account.id, change.probeClass, change.probeReason, change.probeStruckAt, change.probeDueAt, change.missing, change.result],
+    [
+      account.id,
+      change.probeClass,
+      change.probeReason,
+      change.probeStruckAt,
+      change.probeDueAt,
+      change.missing,
+      change.result,
+    ],
   );
   if (!change.refreshNow) return;
   await tx.query(

@@ -8,14 +8,22 @@ const page: ProbedAccount = { ...ACCOUNT, ownToken: true };
 const NOW = HOUR;
 const probed = (account: ProbedAccount, reading: ProbeReading, draw = 0): ProbeChange =>
   afterProbe(account, reading, { now: at(NOW), random: () => draw, every: DAY });
-const refused = (failure: Partial<Failure>): ProbeReading =>
-  ({ ok: false, failure: { class: 'temporary', reason: 'provider_unavailable', code: 'http_500', ...failure } });
+const refused = (failure: Partial<Failure>): ProbeReading => ({
+  ok: false,
+  failure: { class: 'temporary', reason: 'provider_unavailable', code: 'http_500', ...failure },
+});
 const permanent = refused({ class: 'permanent', reason: 'grant_revoked' });
 const suspected: Partial<ProbedAccount> = { probeClass: 'suspected', probeStruckAt: at(NOW - MINUTE) };
 
 describe('after a probe that found an account well', () => {
   it('nothing is held against it, and it is probed again in its time, a tenth later at most', () => {
-    const well = { probeClass: null, probeReason: null, probeStruckAt: null, probeDueAt: at(NOW + DAY), refreshNow: false };
+    const well = {
+      probeClass: null,
+      probeReason: null,
+      probeStruckAt: null,
+      probeDueAt: at(NOW + DAY),
+      refreshNow: false,
+    };
     expect(probed({ ...page, ...suspected, probeClass: 'permanent' }, { ok: true })).toEqual(well);
     expect(probed(ACCOUNT, { ok: true }, 0.5).probeDueAt).toEqual(at(NOW + 1.05 * DAY));
   });
@@ -40,7 +48,11 @@ describe('after a probe that was refused', () => {
   });
 
   it('an account is lost at the second refusal, a minute after the first', () => {
-    expect(probed({ ...page, ...suspected }, permanent)).toMatchObject({ probeClass: 'permanent', probeReason: 'grant_revoked', probeDueAt: at(NOW + DAY) });
+    expect(probed({ ...page, ...suspected }, permanent)).toMatchObject({
+      probeClass: 'permanent',
+      probeReason: 'grant_revoked',
+      probeDueAt: at(NOW + DAY),
+    });
   });
 
   it('two refusals within 50 seconds are one', () => {
@@ -50,13 +62,21 @@ describe('after a probe that was refused', () => {
 });
 
 describe('after a probe that the platform did not answer', () => {
-  it.each(['temporary', 'app'] as const)('with a %s failure the account is as it was, and asked again in five minutes or when the platform says', (matter) => {
-    for (const account of [ACCOUNT, { ...page, ...suspected }]) {
-      const change = probed(account, refused({ class: matter }));
-      expect(change).toMatchObject({ probeClass: account.probeClass, probeStruckAt: account.probeStruckAt, probeDueAt: at(NOW + 5 * MINUTE), refreshNow: false });
-    }
-    expect(probed(ACCOUNT, refused({ class: matter, retryAfter: 3_600 })).probeDueAt).toEqual(at(NOW + HOUR));
-  });
+  it.each(['temporary', 'app'] as const)(
+    'with a %s failure the account is as it was, and asked again in five minutes or when the platform says',
+    (matter) => {
+      for (const account of [ACCOUNT, { ...page, ...suspected }]) {
+        const change = probed(account, refused({ class: matter }));
+        expect(change).toMatchObject({
+          probeClass: account.probeClass,
+          probeStruckAt: account.probeStruckAt,
+          probeDueAt: at(NOW + 5 * MINUTE),
+          refreshNow: false,
+        });
+      }
+      expect(probed(ACCOUNT, refused({ class: matter, retryAfter: 3_600 })).probeDueAt).toEqual(at(NOW + HOUR));
+    },
+  );
 });
 
 describe('after a probe that found something for the person to do', () => {

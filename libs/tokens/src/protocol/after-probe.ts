@@ -56,9 +56,15 @@ function judgeProbe(account: ProbedAccount, reading: ProbeReading, moment: Probe
   if (reading.ok) return { ...NOTHING, probeDueAt: regular, refreshNow: false };
   const { failure } = reading;
   if (failure.class === 'permanent') return refused(account, failure.reason, moment);
-  const standing = { probeClass: account.probeClass, probeReason: null, probeStruckAt: account.probeStruckAt, refreshNow: false };
+  const standing = {
+    probeClass: account.probeClass,
+    probeReason: null,
+    probeStruckAt: account.probeStruckAt,
+    refreshNow: false,
+  };
   const pause = Math.max(HICCUP_PAUSE, seconds(failure.retryAfter ?? 0));
-  if (failure.class === 'temporary' || failure.class === 'app') return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
+  if (failure.class === 'temporary' || failure.class === 'app')
+    return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
   const probeDueAt = after(now, Math.min(OWNER_PAUSE, every));
   return { probeClass: failure.class, probeReason: failure.reason, probeStruckAt: null, probeDueAt, refreshNow: false };
 }
@@ -70,6 +76,19 @@ function refused(account: ProbedAccount, probeReason: string, { now, every }: Pr
   if (renewable) return { ...NOTHING, probeDueAt: after(now, every), refreshNow: true };
   const first = account.probeStruckAt;
   const again = first !== null && now.getTime() - first.getTime() >= APART;
-  if (again) return { probeClass: 'permanent', probeReason, probeStruckAt: first, probeDueAt: after(now, every), refreshNow: false };
-  return { probeClass: 'suspected', probeReason, probeStruckAt: first ?? now, probeDueAt: after(now, ASK_AGAIN), refreshNow: false };
+  if (again)
+    return {
+      probeClass: 'permanent',
+      probeReason,
+      probeStruckAt: first,
+      probeDueAt: after(now, every),
+      refreshNow: false,
+    };
+  return {
+    probeClass: 'suspected',
+    probeReason,
+    probeStruckAt: first ?? now,
+    probeDueAt: after(now, ASK_AGAIN),
+    refreshNow: false,
+  };
 }

@@ -25,8 +25,16 @@ describe('a breaker opens', () => {
   });
 
   it('no more easily for more oks', () => {
-    fc.assert(fc.property(count, count, count, count, (ok, more, permanent, temporary) =>
-      isAlarming(tally(ok, permanent, temporary)) || !isAlarming(tally(ok + more, permanent, temporary))));
+    fc.assert(
+      fc.property(
+        count,
+        count,
+        count,
+        count,
+        (ok, more, permanent, temporary) =>
+          isAlarming(tally(ok, permanent, temporary)) || !isAlarming(tally(ok + more, permanent, temporary)),
+      ),
+    );
   });
 });
 
@@ -47,7 +55,15 @@ describe('an open breaker', () => {
   it('lets one ask after 30 s, then 1, 2 and 5 minutes, then every 5 minutes', () => {
     const { probes } = probeOn(() => false, 30 * MINUTE);
     const waits = probes.map((at, n) => at - (probes[n - 1] ?? 0));
-    expect(waits.slice(0, 7)).toEqual([30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 5 * MINUTE, 5 * MINUTE, 5 * MINUTE]);
+    expect(waits.slice(0, 7)).toEqual([
+      30 * SECOND,
+      MINUTE,
+      2 * MINUTE,
+      5 * MINUTE,
+      5 * MINUTE,
+      5 * MINUTE,
+      5 * MINUTE,
+    ]);
   });
 
   it('closes after three oks in a row, and not before', () => {
@@ -56,11 +72,13 @@ describe('an open breaker', () => {
   });
 
   it('closes within five minutes and three answers of the return of its platform, however long that was away', () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 48 * 60 }), (minute) => {
-      const back = minute * MINUTE;
-      const { closedAt } = probeOn((now) => now >= back, back + 10 * MINUTE);
-      return closedAt !== null && closedAt - back <= LONGEST_WAIT + 3 * SECOND + 30 * SECOND;
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 48 * 60 }), (minute) => {
+        const back = minute * MINUTE;
+        const { closedAt } = probeOn((now) => now >= back, back + 10 * MINUTE);
+        return closedAt !== null && closedAt - back <= LONGEST_WAIT + 3 * SECOND + 30 * SECOND;
+      }),
+    );
   });
 
   it('asks again after half a minute when one ok came before the failure', () => {
@@ -69,6 +87,8 @@ describe('an open breaker', () => {
   });
 
   it('that a restart finds goes on where its age says', () => {
-    expect([0, 29, 31, 89, 91, 400, 999_999].map((openFor) => failedWithin(openFor * SECOND))).toEqual([0, 0, 1, 1, 2, 3, 4]);
+    expect([0, 29, 31, 89, 91, 400, 999_999].map((openFor) => failedWithin(openFor * SECOND))).toEqual([
+      0, 0, 1, 1, 2, 3, 4,
+    ]);
   });
 });

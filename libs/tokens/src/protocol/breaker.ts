@@ -32,7 +32,10 @@ const OKS_TO_CLOSE = 3;
 /** Whether so much went wrong that the matter is the app or its platform, not its people. */
 export function isAlarming({ ok, permanent, temporary }: Tally): boolean {
   const seen = ok + permanent + temporary;
-  return (permanent >= FEWEST && permanent >= PERMANENT_SHARE * seen) || (temporary >= FEWEST && temporary >= TEMPORARY_SHARE * seen);
+  return (
+    (permanent >= FEWEST && permanent >= PERMANENT_SHARE * seen) ||
+    (temporary >= FEWEST && temporary >= TEMPORARY_SHARE * seen)
+  );
 }
 
 /** The breaker at a failure: the n-th probe waits the longer the more have failed. */

@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { ALONE, at, canary as others, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
+import {
+  ALONE,
+  at,
+  canary as others,
+  DAY,
+  grantFacts,
+  HOUR,
+  MINUTE,
+  SECOND,
+} from '../../../../test/support/grant-facts.js';
 import { type Canary, isBelieved, judge, type Verdict, wantsAnother, type Witness } from './death-rule.js';
 import type { GrantChange } from './grant.js';
 
@@ -73,7 +82,9 @@ describe('while the access token should still be good', () => {
   });
 
   it('an API that stays silent is asked ever more seldom, every ten minutes at last', () => {
-    const waits = [1, 2, 3, 4, 50].map((count) => verdict({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { witness: 'silent' }));
+    const waits = [1, 2, 3, 4, 50].map((count) =>
+      verdict({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { witness: 'silent' }),
+    );
     expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
   });
 });
@@ -82,7 +93,9 @@ describe('once the access token has ended', () => {
   it('a grant is dead at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
     expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary: 14 * MINUTE })).toEqual(DEAD);
     expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { witness: 'silent', canary: 30 * MINUTE })).toEqual(DEAD);
-    expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { witness: 'silent', canary: 31 * MINUTE }).dead).toBe(false);
+    expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { witness: 'silent', canary: 31 * MINUTE }).dead).toBe(
+      false,
+    );
   });
 
   it('a grant is not dead before the 15 minutes are over', () => {
@@ -96,7 +109,10 @@ describe('once the access token has ended', () => {
   });
 
   it('a grant beside others is not dead before one of them was refreshed since the first refusal, however long nobody was tried', () => {
-    for (const canary of [16 * MINUTE, DAY]) expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(again(10 * MINUTE));
+    for (const canary of [16 * MINUTE, DAY])
+      expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { witness: 'silent', canary })).toEqual(
+        again(10 * MINUTE),
+      );
     expect(among({ ...ended, ...struck(20, DAY) }, 'silent', {})).toEqual(again(10 * MINUTE));
     expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', {})).toEqual(DEAD);
   });
@@ -110,9 +126,12 @@ describe('once the access token has ended', () => {
       wantsAnother(grantFacts(facts), { now: at(NOW), witness: 'silent', canary: { ...others(null), ...canary } });
     const second = { ...ended, ...struck(1, 10 * MINUTE) };
     expect(wants(second)).toBe(true);
-    expect(wants({ ...second, ...struck(9, HOUR, 'silent', 10 * MINUTE) }, { refusedAt: at(NOW - 31 * MINUTE) })).toBe(true);
+    expect(wants({ ...second, ...struck(9, HOUR, 'silent', 10 * MINUTE) }, { refusedAt: at(NOW - 31 * MINUTE) })).toBe(
+      true,
+    );
     expect(wants(second, { refreshedAt: at(NOW - 11 * MINUTE) })).toBe(true);
-    for (const tried of [{ refreshedAt: at(NOW - MINUTE) }, { refusedAt: at(NOW - MINUTE) }, { refreshable: false }]) expect(wants(second, tried)).toBe(false);
+    for (const tried of [{ refreshedAt: at(NOW - MINUTE) }, { refusedAt: at(NOW - MINUTE) }, { refreshable: false }])
+      expect(wants(second, tried)).toBe(false);
     expect(wants({ ...second, ...struck(1, 49 * SECOND) })).toBe(false);
     expect(wants({ ...second, ...alive })).toBe(false);
     expect(wants({ ...second, endedReason: 'grant_revoked' })).toBe(false);
@@ -124,8 +143,12 @@ describe('once the access token has ended', () => {
   });
 
   it('a grant whose token the API took at the last refusal dies by time, too', () => {
-    expect(verdict({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(again(5 * MINUTE));
-    expect(verdict({ ...ended, ...struck(2, 20 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(DEAD);
+    expect(verdict({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(
+      again(5 * MINUTE),
+    );
+    expect(verdict({ ...ended, ...struck(2, 20 * MINUTE, 'accepts') }, { witness: 'silent', canary: MINUTE })).toEqual(
+      DEAD,
+    );
   });
 
   it('a grant is not dead, not in a day, where the others that were tried were refused as well', () => {
@@ -146,11 +169,15 @@ describe('among other accounts of the app', () => {
 
   it('a grant is dead by a second refusal only after the platform took one of them', () => {
     expect(among(twice, 'refuses', { acceptedAt: at(NOW - SECOND) })).toEqual(DEAD);
-    for (const acceptedAt of [null, at(NOW - MINUTE), at(NOW - HOUR)]) expect(among(twice, 'refuses', { acceptedAt }).dead).toBe(false);
+    for (const acceptedAt of [null, at(NOW - MINUTE), at(NOW - HOUR)])
+      expect(among(twice, 'refuses', { acceptedAt }).dead).toBe(false);
   });
 
   it('the platform is asked ever more seldom as long as it takes nobody, and is believed after two days', () => {
-    const facts = (count: number, since: number): GrantChange => ({ ...alive, ...struck(count, since, 'refuses', MINUTE) });
+    const facts = (count: number, since: number): GrantChange => ({
+      ...alive,
+      ...struck(count, since, 'refuses', MINUTE),
+    });
     const waits = [1, 2, 3, 4, 50].map((count) => among(facts(count, HOUR), 'refuses', {}));
     expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
     expect(among(facts(90, DAY), 'refuses', {}).dead).toBe(false);
@@ -169,7 +196,12 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
   const believed = (shutFor: number | null, issuedAgo: number): boolean =>
     isBelieved(grantFacts(issued(issuedAgo)), shutFor === null ? null : at(NOW - shutFor), at(NOW));
   const shut = (facts: GrantChange, witness: Witness): Verdict =>
-    judge(grantFacts({ ...issued(9 * DAY), ...facts }), { now: at(NOW), witness, canary: others(null), shutSince: at(NOW - 2 * DAY) });
+    judge(grantFacts({ ...issued(9 * DAY), ...facts }), {
+      now: at(NOW),
+      witness,
+      canary: others(null),
+      shutSince: at(NOW - 2 * DAY),
+    });
 
   it('is believed after two days, of a grant that got no tokens in them, and not before', () => {
     expect(believed(2 * DAY, 2 * DAY)).toBe(true);
@@ -188,7 +220,8 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
     expect(shut(alive, 'refuses')).toEqual(again(MINUTE));
     expect(shut({ ...alive, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(DEAD);
     expect(shut({ ...alive, ...struck(9, HOUR, 'accepts', MINUTE) }, 'accepts')).toEqual(again(10 * MINUTE));
-    for (const count of [0, 1]) expect(shut({ ...ended, ...(count > 0 && struck(count, 10 * MINUTE)) }, 'silent')).toEqual(again(10 * MINUTE));
+    for (const count of [0, 1])
+      expect(shut({ ...ended, ...(count > 0 && struck(count, 10 * MINUTE)) }, 'silent')).toEqual(again(10 * MINUTE));
     expect(shut({ ...ended, ...struck(2, 20 * MINUTE) }, 'silent')).toEqual(DEAD);
   });
 });

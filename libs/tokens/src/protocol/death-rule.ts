@@ -53,13 +53,17 @@ export const mayBeConfirmed = (grant: GrantFacts, now: Date): boolean =>
 
 /** Whether the refresh and the API have both refused, and now again. */
 const isConfirmed = (grant: GrantFacts, now: Date, witness: Witness): boolean =>
-  grant.witness === 'refuses' && grant.lastStrikeAt !== null && !isRepeat(grant, now) && (witness === 'refuses' || hasEnded(grant, now));
+  grant.witness === 'refuses' &&
+  grant.lastStrikeAt !== null &&
+  !isRepeat(grant, now) &&
+  (witness === 'refuses' || hasEnded(grant, now));
 
 /**
  * Whether a refusal is believed although the app's breaker is not closed: an app whose people have all gone is else never told
  * from one that is unwell. Strikes of before do not help: where failures have kept it from closing, nobody refused meanwhile.
  */
-export const isBelieved = (grant: GrantFacts, shutSince: Date | null, now: Date): boolean => shutFor(grant, { now, shutSince }) >= NOBODY;
+export const isBelieved = (grant: GrantFacts, shutSince: Date | null, now: Date): boolean =>
+  shutFor(grant, { now, shutSince }) >= NOBODY;
 
 /**
  * Whether a refused grant is dead. One refusal never decides: either the API refuses the still living access token too and,
@@ -71,7 +75,9 @@ export function judge(grant: GrantFacts, strike: Strike): Verdict {
   if (!hasEnded(grant, now) && witness === 'accepts') return { dead: false, askAgainAt: after(now, ASK_AT_LEAST) };
   const confirmed = isConfirmed(grant, now, witness);
   if (confirmed && (isVouched(grant, strike) || refusedFor(grant, strike) >= NOBODY)) return { dead: true };
-  return hasEnded(grant, now) && !confirmed ? byTime(grant, strike) : { dead: false, askAgainAt: askAgainAt(grant, now, witness) };
+  return hasEnded(grant, now) && !confirmed
+    ? byTime(grant, strike)
+    : { dead: false, askAgainAt: askAgainAt(grant, now, witness) };
 }
 
 /**
@@ -80,7 +86,9 @@ export function judge(grant: GrantFacts, strike: Strike): Verdict {
  */
 export function wantsAnother(grant: GrantFacts, { now, canary }: Strike): boolean {
   if (!canary.refreshable || grant.strikeCount === 0 || grant.endedReason !== null) return false;
-  const tried = [canary.refreshedAt, canary.refusedAt].some((moment) => isSince(grant, moment) && isRecent(moment, now));
+  const tried = [canary.refreshedAt, canary.refusedAt].some(
+    (moment) => isSince(grant, moment) && isRecent(moment, now),
+  );
   return hasEnded(grant, now) && !isRepeat(grant, now) && !tried;
 }
 
@@ -107,7 +115,8 @@ function byTime(grant: GrantFacts, strike: Strike): Verdict {
 function wantedOf(grant: GrantFacts, strike: Strike): { strikesBefore: number; missing: number } {
   const { now, canary } = strike;
   const passed = sinceFirst(grant, now);
-  if (isSince(grant, canary.refreshedAt) && isRecent(canary.refreshedAt, now)) return { strikesBefore: 1, missing: SECOND_STRIKE - passed };
+  if (isSince(grant, canary.refreshedAt) && isRecent(canary.refreshedAt, now))
+    return { strikesBefore: 1, missing: SECOND_STRIKE - passed };
   const couldShow = canary.refreshable || isSince(grant, canary.refusedAt);
   return { strikesBefore: 2, missing: couldShow ? NOBODY - refusedFor(grant, strike) : THIRD_STRIKE - passed };
 }
@@ -115,13 +124,15 @@ function wantedOf(grant: GrantFacts, strike: Strike): { strikesBefore: number; m
 const isSince = ({ firstStrikeAt }: GrantFacts, moment: Date | null): boolean =>
   moment !== null && firstStrikeAt !== null && moment > firstStrikeAt;
 
-const isRecent = (moment: Date | null, now: Date): boolean => moment !== null && now.getTime() - moment.getTime() <= CANARY_FRESH;
+const isRecent = (moment: Date | null, now: Date): boolean =>
+  moment !== null && now.getTime() - moment.getTime() <= CANARY_FRESH;
 
 const sinceFirst = ({ firstStrikeAt }: GrantFacts, now: Date): number =>
   firstStrikeAt === null ? 0 : now.getTime() - firstStrikeAt.getTime();
 
 /** How long the platform has refused this grant, or as good as: while its app's breaker was shut few were asked, and their strikes not counted. */
-const refusedFor = (grant: GrantFacts, strike: Pick<Strike, 'now' | 'shutSince'>): number => Math.max(sinceFirst(grant, strike.now), shutFor(grant, strike));
+const refusedFor = (grant: GrantFacts, strike: Pick<Strike, 'now' | 'shutSince'>): number =>
+  Math.max(sinceFirst(grant, strike.now), shutFor(grant, strike));
 
 /** How long refusals have kept the app's breaker from closing, and the grant got no tokens. */
 const shutFor = ({ issuedAt }: GrantFacts, { now, shutSince }: Pick<Strike, 'now' | 'shutSince'>): number =>

@@ -7,8 +7,11 @@ import { accessLife, backoff, endOfLife, refreshDue, shortestAge } from './due.j
 const always = (value: number) => (): number => value;
 const NEARLY_ONE = 1 - Number.EPSILON;
 /** Milliseconds from START to the refresh of a token that lives so long. */
-const dueAfter = (life: number, random: () => number = always(0.5), mode: 'rotating_strict' | 'extend_self' = 'rotating_strict'): number =>
-  refreshDue(mode, START, at(life), random)!.getTime() - START.getTime();
+const dueAfter = (
+  life: number,
+  random: () => number = always(0.5),
+  mode: 'rotating_strict' | 'extend_self' = 'rotating_strict',
+): number => refreshDue(mode, START, at(life), random)!.getTime() - START.getTime();
 
 describe('the due time of a refresh', () => {
   it.each([
@@ -47,22 +50,27 @@ describe('the due time of a refresh', () => {
 
   it('lies within the life of any token that lives for 75 seconds or more', () => {
     const lives = fc.integer({ min: 75, max: 400 * 24 * 3_600 });
-    fc.assert(fc.property(lives, fc.double({ min: 0, max: NEARLY_ONE, noNaN: true }), (life, draw) => {
-      const due = dueAfter(life * SECOND, always(draw));
-      expect(due).toBeGreaterThanOrEqual(MINUTE);
-      expect(due).toBeLessThan(life * SECOND);
-    }));
+    fc.assert(
+      fc.property(lives, fc.double({ min: 0, max: NEARLY_ONE, noNaN: true }), (life, draw) => {
+        const due = dueAfter(life * SECOND, always(draw));
+        expect(due).toBeGreaterThanOrEqual(MINUTE);
+        expect(due).toBeLessThan(life * SECOND);
+      }),
+    );
   });
 });
 
-describe('the end of a token\'s life', () => {
+describe("the end of a token's life", () => {
   it.each([1, 59, 7_200, 400 * 86_400, 10_000_000_000])('is what the platform said, %p seconds', (said) => {
     expect(endOfLife(START, said)).toEqual(at(said * SECOND));
   });
 
-  it.each([10 ** 12, Number.MAX_SAFE_INTEGER, Infinity])('of %p seconds is the last moment that a timestamp in ISO 8601 can hold', (said) => {
-    expect(endOfLife(START, said)?.toISOString()).toBe('9999-12-31T23:59:59.000Z');
-  });
+  it.each([10 ** 12, Number.MAX_SAFE_INTEGER, Infinity])(
+    'of %p seconds is the last moment that a timestamp in ISO 8601 can hold',
+    (said) => {
+      expect(endOfLife(START, said)?.toISOString()).toBe('9999-12-31T23:59:59.000Z');
+    },
+  );
 
   it.each([null, 0, -5])('of %p seconds does not exist', (said) => {
     expect(endOfLife(START, said)).toBeNull();
@@ -70,16 +78,23 @@ describe('the end of a token\'s life', () => {
 });
 
 describe('the life of an access token', () => {
-  const lifeOf = (expiresIn: number | null, mode: RefreshMode): number | null => accessLife({ expiresIn }, { mode, defaultLife: 7_200 });
+  const lifeOf = (expiresIn: number | null, mode: RefreshMode): number | null =>
+    accessLife({ expiresIn }, { mode, defaultLife: 7_200 });
 
-  it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static', 'extend_self', 'none'])('is what the platform said where it is renewed by %s', (mode) => {
-    expect(lifeOf(600, mode)).toBe(600);
-    expect(lifeOf(10 ** 11, mode)).toBe(10 ** 11);
-  });
+  it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static', 'extend_self', 'none'])(
+    'is what the platform said where it is renewed by %s',
+    (mode) => {
+      expect(lifeOf(600, mode)).toBe(600);
+      expect(lifeOf(10 ** 11, mode)).toBe(10 ** 11);
+    },
+  );
 
-  it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static'])('is the platform\'s default by %s where none was said, so that it is renewed in time', (mode) => {
-    expect([null, 0].map((said) => lifeOf(said, mode))).toEqual([7_200, 7_200]);
-  });
+  it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static'])(
+    "is the platform's default by %s where none was said, so that it is renewed in time",
+    (mode) => {
+      expect([null, 0].map((said) => lifeOf(said, mode))).toEqual([7_200, 7_200]);
+    },
+  );
 
   it('has no end where nothing can renew it and none was said', () => {
     expect([null, 0].map((said) => lifeOf(said, 'none'))).toEqual([null, null]);
@@ -108,8 +123,11 @@ describe('the wait after failures', () => {
     expect(backoff(5, undefined, always(0))).toBe(SECOND);
   });
 
-  it.each([0, 0.5, NEARLY_ONE])('is what the platform asks for and then the jitter, for its limit ends for all at once (draw %d)', (draw) => {
-    expect(backoff(1, 6 * 3_600, always(draw))).toBe(6 * HOUR + Math.max(SECOND, 30 * SECOND * draw));
-    expect(backoff(7, 1, always(draw))).toBe(SECOND + Math.max(SECOND, 5 * MINUTE * draw));
-  });
+  it.each([0, 0.5, NEARLY_ONE])(
+    'is what the platform asks for and then the jitter, for its limit ends for all at once (draw %d)',
+    (draw) => {
+      expect(backoff(1, 6 * 3_600, always(draw))).toBe(6 * HOUR + Math.max(SECOND, 30 * SECOND * draw));
+      expect(backoff(7, 1, always(draw))).toBe(SECOND + Math.max(SECOND, 5 * MINUTE * draw));
+    },
+  );
 });

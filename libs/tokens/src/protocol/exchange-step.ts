@@ -52,4 +52,6 @@ export function conclusionOf({ answer, reached }: Known): Conclusion {
 
 /** What a process that finds D in its journal knows, with R or without. */
 export const fromJournal = (answered: boolean): Known =>
-  answered ? { reached: true, dispatched: true, answer: 'arrived', recorded: true } : { reached: true, dispatched: true, answer: 'lost' };
+  answered
+    ? { reached: true, dispatched: true, answer: 'arrived', recorded: true }
+    : { reached: true, dispatched: true, answer: 'lost' };

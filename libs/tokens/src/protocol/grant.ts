@@ -35,13 +35,21 @@ export type GrantFacts = Pick<
 >;
 
 /** What one step changes in them. */
-export type GrantChange = Partial<Omit<GrantFacts, 'id' | 'workspaceId' | 'environment' | 'provider' | 'platformUserId' | 'tokenVersion' | 'claimEpoch'>>;
+export type GrantChange = Partial<
+  Omit<GrantFacts, 'id' | 'workspaceId' | 'environment' | 'provider' | 'platformUserId' | 'tokenVersion' | 'claimEpoch'>
+>;
 
 /** Whether its access token has. */
-export const hasEnded = ({ accessExpiresAt }: Pick<GrantFacts, 'accessExpiresAt'>, now: Date): boolean => accessExpiresAt !== null && accessExpiresAt <= now;
+export const hasEnded = ({ accessExpiresAt }: Pick<GrantFacts, 'accessExpiresAt'>, now: Date): boolean =>
+  accessExpiresAt !== null && accessExpiresAt <= now;
 
 /** The state that a claim was taken in, told by the facts that it left as they were. */
-export function stateBefore({ unknownSince, endedReason, strikeCount, attempt }: GrantFacts): GrantFacts['refreshState'] {
+export function stateBefore({
+  unknownSince,
+  endedReason,
+  strikeCount,
+  attempt,
+}: GrantFacts): GrantFacts['refreshState'] {
   if (unknownSince !== null) return 'unknown';
   if (endedReason !== null || strikeCount > 0) return 'confirm';
   return attempt > 0 ? 'backoff' : 'idle';

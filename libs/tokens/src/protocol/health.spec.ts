@@ -20,7 +20,11 @@ function healthOf({ grant = {}, missing = [], was = 'active', app = null, own = 
 }
 
 const over: GrantChange = { accessExpiresAt: at(-MINUTE) };
-const waiting = (refreshState: GrantFacts['refreshState'], lastClass: string, lastReason: string): GrantChange => ({ refreshState, lastClass, lastReason });
+const waiting = (refreshState: GrantFacts['refreshState'], lastClass: string, lastReason: string): GrantChange => ({
+  refreshState,
+  lastClass,
+  lastReason,
+});
 const down = waiting('backoff', 'temporary', 'provider_unavailable');
 const struck = waiting('confirm', 'permanent', 'refresh_unconfirmed');
 const lost = { ...waiting('unknown', 'temporary', 'refresh_outcome_unknown'), unknownSince: START };
@@ -35,48 +39,163 @@ describe('the health of an account', () => {
     ['a token that ended a moment ago and will be renewed', { grant: over }, 'active', null],
     ['an exchange under way', { grant: { refreshState: 'in_flight' } }, 'active', null],
     ['an app that is paused, while the token is good', { app: 'app_paused' }, 'active', null],
-    ['an app that was refused, while the token is good', { grant: refusedApp, app: 'app_misconfigured' }, 'active', null],
-    ['a token of sixty days that nothing renews, three weeks before its end', { grant: { ...unrenewable, accessExpiresAt: at(21 * DAY) } }, 'active', null],
+    [
+      'an app that was refused, while the token is good',
+      { grant: refusedApp, app: 'app_misconfigured' },
+      'active',
+      null,
+    ],
+    [
+      'a token of sixty days that nothing renews, three weeks before its end',
+      { grant: { ...unrenewable, accessExpiresAt: at(21 * DAY) } },
+      'active',
+      null,
+    ],
     ['a reconnect that is due in a month', { grant: { reauthDueAt: at(30 * DAY) } }, 'active', null],
-    ['a refresh token that ends tomorrow, which the next refresh renews', { grant: { refreshExpiresAt: at(DAY) } }, 'active', null],
+    [
+      'a refresh token that ends tomorrow, which the next refresh renews',
+      { grant: { refreshExpiresAt: at(DAY) } },
+      'active',
+      null,
+    ],
 
     ['a token of its own, whatever its grant goes through', { own: true, grant: { ...dead, ...over } }, 'active', null],
-    ['a token of its own, with a grant that nothing renews', { own: true, grant: { ...unrenewable, accessExpiresAt: at(DAY) } }, 'active', null],
-    ['a token that extends itself, a day before its end', { grant: { mode: 'extend_self', accessExpiresAt: at(DAY) } }, 'active', null],
+    [
+      'a token of its own, with a grant that nothing renews',
+      { own: true, grant: { ...unrenewable, accessExpiresAt: at(DAY) } },
+      'active',
+      null,
+    ],
+    [
+      'a token that extends itself, a day before its end',
+      { grant: { mode: 'extend_self', accessExpiresAt: at(DAY) } },
+      'active',
+      null,
+    ],
 
     ['a platform that fails', { grant: down }, 'degraded', 'provider_unavailable'],
-    ['a platform that throttles', { grant: waiting('backoff', 'temporary', 'rate_limited') }, 'degraded', 'rate_limited'],
-    ['a platform that fails for longer than the token lives', { grant: { ...down, ...over } }, 'degraded', 'provider_unavailable'],
+    [
+      'a platform that throttles',
+      { grant: waiting('backoff', 'temporary', 'rate_limited') },
+      'degraded',
+      'rate_limited',
+    ],
+    [
+      'a platform that fails for longer than the token lives',
+      { grant: { ...down, ...over } },
+      'degraded',
+      'provider_unavailable',
+    ],
     ['a strike', { grant: struck }, 'degraded', 'refresh_unconfirmed'],
-    ['a strike that is being confirmed', { grant: { ...struck, refreshState: 'claimed' } }, 'degraded', 'refresh_unconfirmed'],
+    [
+      'a strike that is being confirmed',
+      { grant: { ...struck, refreshState: 'claimed' } },
+      'degraded',
+      'refresh_unconfirmed',
+    ],
     ['a lost answer', { grant: lost }, 'degraded', 'refresh_outcome_unknown'],
     ['a paused app, once the token has ended', { grant: over, app: 'app_paused' }, 'degraded', 'app_paused'],
-    ['a refused app, once the token has ended', { grant: { ...refusedApp, ...over }, app: 'app_misconfigured' }, 'degraded', 'app_misconfigured'],
+    [
+      'a refused app, once the token has ended',
+      { grant: { ...refusedApp, ...over }, app: 'app_misconfigured' },
+      'degraded',
+      'app_misconfigured',
+    ],
 
     ['a probe that was refused once', { probe: ['suspected', 'grant_revoked'] }, 'degraded', 'refresh_unconfirmed'],
-    ['the same with a token of its own', { own: true, probe: ['suspected', 'role_lost'] }, 'degraded', 'refresh_unconfirmed'],
+    [
+      'the same with a token of its own',
+      { own: true, probe: ['suspected', 'role_lost'] },
+      'degraded',
+      'refresh_unconfirmed',
+    ],
 
-    ['a token that nothing renews, a week before its end', { grant: { ...unrenewable, accessExpiresAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
-    ['the same with its app gone', { grant: { oauthAppId: null, accessExpiresAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
+    [
+      'a token that nothing renews, a week before its end',
+      { grant: { ...unrenewable, accessExpiresAt: at(7 * DAY) } },
+      'expiring',
+      'token_unrefreshable',
+    ],
+    [
+      'the same with its app gone',
+      { grant: { oauthAppId: null, accessExpiresAt: at(7 * DAY) } },
+      'expiring',
+      'token_unrefreshable',
+    ],
     ['a refresh token that has ended', { grant: { refreshExpiresAt: at(-DAY) } }, 'expiring', 'token_unrefreshable'],
     ['a reconnect that is due in a week', { grant: { reauthDueAt: at(7 * DAY) } }, 'expiring', 'token_unrefreshable'],
 
     ['a scope that was not granted', { missing: ['publish'] }, 'missing_permissions', 'scope_missing'],
-    ['a permission that was taken away', { grant: waiting('backoff', 'permission', 'scope_missing') }, 'missing_permissions', 'scope_missing'],
-    ['a role that a probe found lost', { own: true, probe: ['permission', 'role_lost'] }, 'missing_permissions', 'role_lost'],
+    [
+      'a permission that was taken away',
+      { grant: waiting('backoff', 'permission', 'scope_missing') },
+      'missing_permissions',
+      'scope_missing',
+    ],
+    [
+      'a role that a probe found lost',
+      { own: true, probe: ['permission', 'role_lost'] },
+      'missing_permissions',
+      'role_lost',
+    ],
     ['an owner that a probe found suspended', { probe: ['owner', 'suspended'] }, 'restricted', 'suspended'],
     ['a suspended owner', { grant: waiting('backoff', 'owner', 'suspended') }, 'restricted', 'suspended'],
-    ['an owner who must pass a checkpoint', { grant: waiting('backoff', 'owner', 'checkpoint') }, 'restricted', 'checkpoint'],
+    [
+      'an owner who must pass a checkpoint',
+      { grant: waiting('backoff', 'owner', 'checkpoint') },
+      'restricted',
+      'checkpoint',
+    ],
 
     ['a dead grant', { grant: dead }, 'needs_reauth', 'grant_revoked'],
-    ['a dead grant that is tried once more', { grant: { ...dead, refreshState: 'in_flight' } }, 'needs_reauth', 'grant_revoked'],
-    ['a dead grant whose last try met a failing platform', { grant: { ...down, endedReason: 'grant_revoked' } }, 'needs_reauth', 'grant_revoked'],
-    ['a dead grant that is left alone', { grant: { ...dead, refreshState: 'ended', refreshDueAt: null } }, 'needs_reauth', 'grant_revoked'],
-    ['a token that ended and that nothing renews', { grant: { ...unrenewable, ...over } }, 'needs_reauth', 'token_unrefreshable'],
-    ['the same because its app is gone', { grant: { ...over, oauthAppId: null } }, 'needs_reauth', 'token_unrefreshable'],
-    ['a refresh token and an access token that have both ended', { grant: { ...over, refreshExpiresAt: at(-DAY) } }, 'needs_reauth', 'grant_expired'],
-    ['a token that extends itself and ended before', { grant: { ...over, mode: 'extend_self' } }, 'needs_reauth', 'grant_expired'],
-    ['a probe that was refused for good', { own: true, probe: ['permanent', 'grant_revoked'] }, 'needs_reauth', 'grant_revoked'],
+    [
+      'a dead grant that is tried once more',
+      { grant: { ...dead, refreshState: 'in_flight' } },
+      'needs_reauth',
+      'grant_revoked',
+    ],
+    [
+      'a dead grant whose last try met a failing platform',
+      { grant: { ...down, endedReason: 'grant_revoked' } },
+      'needs_reauth',
+      'grant_revoked',
+    ],
+    [
+      'a dead grant that is left alone',
+      { grant: { ...dead, refreshState: 'ended', refreshDueAt: null } },
+      'needs_reauth',
+      'grant_revoked',
+    ],
+    [
+      'a token that ended and that nothing renews',
+      { grant: { ...unrenewable, ...over } },
+      'needs_reauth',
+      'token_unrefreshable',
+    ],
+    [
+      'the same because its app is gone',
+      { grant: { ...over, oauthAppId: null } },
+      'needs_reauth',
+      'token_unrefreshable',
+    ],
+    [
+      'a refresh token and an access token that have both ended',
+      { grant: { ...over, refreshExpiresAt: at(-DAY) } },
+      'needs_reauth',
+      'grant_expired',
+    ],
+    [
+      'a token that extends itself and ended before',
+      { grant: { ...over, mode: 'extend_self' } },
+      'needs_reauth',
+      'grant_expired',
+    ],
+    [
+      'a probe that was refused for good',
+      { own: true, probe: ['permanent', 'grant_revoked'] },
+      'needs_reauth',
+      'grant_revoked',
+    ],
     ['a disconnect', { was: 'disconnected' }, 'disconnected', null],
   ])('with %s', (_facts, facts, health, reason) => {
     expect(healthOf(facts)).toEqual({ health, reason });
@@ -93,9 +212,18 @@ describe('the health of an account', () => {
   });
 
   it('does not hang on what it was, unless the account was disconnected', () => {
-    const before = fc.constantFrom<Health>('active', 'degraded', 'expiring', 'missing_permissions', 'restricted', 'needs_reauth');
-    fc.assert(fc.property(before, fc.constantFrom({}, down, struck, dead, over), (was, grant) => {
-      expect(healthOf({ was, grant })).toEqual(healthOf({ grant }));
-    }));
+    const before = fc.constantFrom<Health>(
+      'active',
+      'degraded',
+      'expiring',
+      'missing_permissions',
+      'restricted',
+      'needs_reauth',
+    );
+    fc.assert(
+      fc.property(before, fc.constantFrom({}, down, struck, dead, over), (was, grant) => {
+        expect(healthOf({ was, grant })).toEqual(healthOf({ grant }));
+      }),
+    );
   });
 });

@@ -32,7 +32,14 @@ export interface HealthInput {
 const SOON = days(7);
 
 /** Worst first: the first that applies is the health. */
-const RULES: ((input: HealthInput) => HealthState | undefined)[] = [disconnected, gone, restricted, incomplete, troubled, ending];
+const RULES: ((input: HealthInput) => HealthState | undefined)[] = [
+  disconnected,
+  gone,
+  restricted,
+  incomplete,
+  troubled,
+  ending,
+];
 
 /** The one place that says how an account is. It is derived from facts and stored with them, never set by hand. */
 export function deriveHealth(input: HealthInput): HealthState {

@@ -2,7 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Failure, TokenSet } from '#providers';
 import { Secret } from '#observability';
-import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import {
+  ALONE,
+  at,
+  canary,
+  DAY,
+  grantFacts,
+  HOUR,
+  MINUTE,
+  SECOND,
+  START,
+} from '../../../../test/support/grant-facts.js';
 import type { Witness } from './death-rule.js';
 import type { GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
@@ -21,13 +31,17 @@ interface Moment {
   now: Date;
 }
 
-const tokens = (life: Pick<TokenSet, 'expiresIn' | 'refreshExpiresIn'>): TokenSet =>
-  ({ accessToken: new Secret('a'), refreshToken: new Secret('r'), scopes: null, ...life });
+const tokens = (life: Pick<TokenSet, 'expiresIn' | 'refreshExpiresIn'>): TokenSet => ({
+  accessToken: new Secret('a'),
+  refreshToken: new Secret('r'),
+  scopes: null,
+  ...life,
+});
 const refusal: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
 /** An API that takes an ended token was never seen: then it can not say. */
 const witnessOf = ({ accessExpiresAt }: GrantFacts, now: Date, witness: Witness): Witness =>
-  (accessExpiresAt !== null && accessExpiresAt <= now ? 'silent' : witness);
+  accessExpiresAt !== null && accessExpiresAt <= now ? 'silent' : witness;
 
 function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
   const moment = { now, random: (): number => step.draw };
@@ -51,9 +65,17 @@ const next = ({ grant, now }: Moment, step: Step): Moment => {
 };
 const live = (first: GrantFacts, steps: readonly Step[]): Moment => steps.reduce(next, { grant: first, now: START });
 const healthOf = ({ grant, now }: Moment): HealthState =>
-  deriveHealth({ grant, account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null }, app: null, now });
+  deriveHealth({
+    grant,
+    account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null },
+    app: null,
+    now,
+  });
 
-const common = { pause: fc.oneof(fc.integer({ min: 0, max: 2 * MINUTE }), fc.integer({ min: 0, max: 3 * DAY })), draw: fc.double({ min: 0, max: 1 - Number.EPSILON, noNaN: true }) };
+const common = {
+  pause: fc.oneof(fc.integer({ min: 0, max: 2 * MINUTE }), fc.integer({ min: 0, max: 3 * DAY })),
+  draw: fc.double({ min: 0, max: 1 - Number.EPSILON, noNaN: true }),
+};
 const seconds = fc.option(fc.integer({ min: 0, max: 100 * 86_400 }));
 const stepOf = {
   ok: fc.record({ ...common, kind: fc.constant('ok' as const), expiresIn: seconds, refreshExpiresIn: seconds }),
@@ -74,93 +96,140 @@ const stepOf = {
     canary: fc.option(fc.integer({ min: 0, max: 2 * HOUR })),
   }),
 };
-const temporary: fc.Arbitrary<Step> = fc.oneof(stepOf.lost, stepOf.failure.map((step): Step => ({ ...step, failure: { ...step.failure, class: 'temporary' } })));
+const temporary: fc.Arbitrary<Step> = fc.oneof(
+  stepOf.lost,
+  stepOf.failure.map((step): Step => ({ ...step, failure: { ...step.failure, class: 'temporary' } })),
+);
 const anything: fc.Arbitrary<Step> = fc.oneof(stepOf.ok, stepOf.failure, stepOf.lost, stepOf.strike);
 const histories = fc.array(anything, { maxLength: 30 });
-const grants = fc.record({
-  mode: fc.constantFrom<GrantFacts['mode']>('rotating_strict', 'rotating_grace', 'static', 'extend_self'),
-  accessExpiresAt: fc.constantFrom(null, at(2 * MINUTE), at(2 * HOUR), at(60 * DAY)),
-  refreshExpiresAt: fc.constantFrom(null, at(DAY), at(180 * DAY)),
-}).map((facts) => grantFacts(facts));
+const grants = fc
+  .record({
+    mode: fc.constantFrom<GrantFacts['mode']>('rotating_strict', 'rotating_grace', 'static', 'extend_self'),
+    accessExpiresAt: fc.constantFrom(null, at(2 * MINUTE), at(2 * HOUR), at(60 * DAY)),
+    refreshExpiresAt: fc.constantFrom(null, at(DAY), at(180 * DAY)),
+  })
+  .map((facts) => grantFacts(facts));
 
 /** A grant that can still be renewed, or whose token lives: time alone does not end it. */
 const hasTimeLeft = ({ grant, now }: Moment): boolean =>
-  (grant.accessExpiresAt === null || grant.accessExpiresAt > now) ||
+  grant.accessExpiresAt === null ||
+  grant.accessExpiresAt > now ||
   (grant.mode !== 'extend_self' && (grant.refreshExpiresAt === null || grant.refreshExpiresAt > now));
 
 const many = { numRuns: 400 };
 
 describe('whatever a grant has been through', () => {
   it('one refusal never decides, unless the answer before it got lost', () => {
-    fc.assert(fc.property(grants, histories, stepOf.strike, (grant, history, strike) => {
-      const before = live(grant, history);
-      fc.pre(before.grant.strikeCount === 0 && before.grant.unknownSince === null && before.grant.endedReason === null);
-      expect(next(before, strike).grant).toMatchObject({ endedReason: null, refreshState: 'confirm' });
-    }), many);
+    fc.assert(
+      fc.property(grants, histories, stepOf.strike, (grant, history, strike) => {
+        const before = live(grant, history);
+        fc.pre(
+          before.grant.strikeCount === 0 && before.grant.unknownSince === null && before.grant.endedReason === null,
+        );
+        expect(next(before, strike).grant).toMatchObject({ endedReason: null, refreshState: 'confirm' });
+      }),
+      many,
+    );
   });
 
   it('two refusals within 50 seconds decide nothing either', () => {
     const soon = fc.record({ pause: fc.integer({ min: 0, max: 50 * SECOND - 1 }), strike: stepOf.strike });
-    fc.assert(fc.property(grants, histories, stepOf.strike, fc.array(soon, { minLength: 1, maxLength: 9 }), (grant, history, first, more) => {
-      const before = live(grant, history);
-      fc.pre(before.grant.strikeCount === 0 && before.grant.unknownSince === null && before.grant.endedReason === null);
-      const struck = next(before, first);
-      const within = more.map(({ pause, strike }) => ({ ...strike, pause: Math.floor(pause / more.length) }));
-      expect(within.reduce<Moment>(next, struck).grant).toMatchObject({ endedReason: null, strikeCount: 1 });
-    }), many);
+    fc.assert(
+      fc.property(
+        grants,
+        histories,
+        stepOf.strike,
+        fc.array(soon, { minLength: 1, maxLength: 9 }),
+        (grant, history, first, more) => {
+          const before = live(grant, history);
+          fc.pre(
+            before.grant.strikeCount === 0 && before.grant.unknownSince === null && before.grant.endedReason === null,
+          );
+          const struck = next(before, first);
+          const within = more.map(({ pause, strike }) => ({ ...strike, pause: Math.floor(pause / more.length) }));
+          expect(within.reduce<Moment>(next, struck).grant).toMatchObject({ endedReason: null, strikeCount: 1 });
+        },
+      ),
+      many,
+    );
   });
 
   it('a temporary failure or a lost answer never leads to needs_reauth', () => {
-    fc.assert(fc.property(grants, histories, fc.array(temporary, { minLength: 1, maxLength: 30 }), (grant, history, failures) => {
-      const before = live(grant, history);
-      fc.pre(before.grant.endedReason === null);
-      const after = failures.reduce(next, before);
-      expect(after.grant.endedReason).toBeNull();
-      fc.pre(hasTimeLeft(after));
-      expect(healthOf(after).health).toBe('degraded');
-    }), many);
+    fc.assert(
+      fc.property(
+        grants,
+        histories,
+        fc.array(temporary, { minLength: 1, maxLength: 30 }),
+        (grant, history, failures) => {
+          const before = live(grant, history);
+          fc.pre(before.grant.endedReason === null);
+          const after = failures.reduce(next, before);
+          expect(after.grant.endedReason).toBeNull();
+          fc.pre(hasTimeLeft(after));
+          expect(healthOf(after).health).toBe('degraded');
+        },
+      ),
+      many,
+    );
   });
 
   it('an ok leads back to active', () => {
-    fc.assert(fc.property(grants, histories, stepOf.ok, (grant, history, ok) => {
-      expect(healthOf(next(live(grant, history), ok))).toEqual({ health: 'active', reason: null });
-    }), many);
+    fc.assert(
+      fc.property(grants, histories, stepOf.ok, (grant, history, ok) => {
+        expect(healthOf(next(live(grant, history), ok))).toEqual({ health: 'active', reason: null });
+      }),
+      many,
+    );
   });
 
   it('it is due again, unless it is over or its token has no end', () => {
-    fc.assert(fc.property(grants, fc.array(anything, { minLength: 1, maxLength: 30 }), (first, history) => {
-      const { grant, now } = live(first, history);
-      const resting = grant.refreshState === 'ended' || (grant.refreshState === 'idle' && grant.accessExpiresAt === null);
-      if (resting) expect(grant.refreshDueAt).toBeNull();
-      else expect(grant.refreshDueAt?.getTime()).toBeGreaterThanOrEqual(now.getTime());
-    }), many);
+    fc.assert(
+      fc.property(grants, fc.array(anything, { minLength: 1, maxLength: 30 }), (first, history) => {
+        const { grant, now } = live(first, history);
+        const resting =
+          grant.refreshState === 'ended' || (grant.refreshState === 'idle' && grant.accessExpiresAt === null);
+        if (resting) expect(grant.refreshDueAt).toBeNull();
+        else expect(grant.refreshDueAt?.getTime()).toBeGreaterThanOrEqual(now.getTime());
+      }),
+      many,
+    );
   });
 
   it('a failure is followed by another try within the hour, or within a day once it is dead', () => {
     const failing = fc.oneof(stepOf.failure, stepOf.lost, stepOf.strike);
-    fc.assert(fc.property(grants, histories, failing, (first, history, failure) => {
-      const { grant, now } = next(live(first, history), failure);
-      fc.pre(grant.refreshState !== 'ended');
-      const wait = (grant.refreshDueAt?.getTime() ?? Infinity) - now.getTime();
-      expect(wait).toBeLessThanOrEqual(grant.endedReason === null ? HOUR : DAY);
-    }), many);
+    fc.assert(
+      fc.property(grants, histories, failing, (first, history, failure) => {
+        const { grant, now } = next(live(first, history), failure);
+        fc.pre(grant.refreshState !== 'ended');
+        const wait = (grant.refreshDueAt?.getTime() ?? Infinity) - now.getTime();
+        expect(wait).toBeLessThanOrEqual(grant.endedReason === null ? HOUR : DAY);
+      }),
+      many,
+    );
   });
 
   it('it is over only after the last tries of the dead were refused', () => {
-    fc.assert(fc.property(grants, histories, (first, history) => {
-      const states = history.map((_, index) => live(first, history.slice(0, index + 1)).grant);
-      for (const grant of states) {
-        if (grant.refreshState === 'ended') expect(grant.endedReason).not.toBeNull();
-        if (grant.endedReason !== null) expect(['confirm', 'backoff', 'unknown', 'ended']).toContain(grant.refreshState);
-      }
-    }), many);
+    fc.assert(
+      fc.property(grants, histories, (first, history) => {
+        const states = history.map((_, index) => live(first, history.slice(0, index + 1)).grant);
+        for (const grant of states) {
+          if (grant.refreshState === 'ended') expect(grant.endedReason).not.toBeNull();
+          if (grant.endedReason !== null)
+            expect(['confirm', 'backoff', 'unknown', 'ended']).toContain(grant.refreshState);
+        }
+      }),
+      many,
+    );
   });
 
   it('a dead one stays dead until an ok', () => {
-    fc.assert(fc.property(grants, histories, fc.oneof(stepOf.failure, stepOf.lost, stepOf.strike), (first, history, step) => {
-      const before = live(first, history);
-      fc.pre(before.grant.endedReason !== null);
-      expect(healthOf(next(before, step))).toEqual({ health: 'needs_reauth', reason: before.grant.endedReason });
-    }), many);
+    fc.assert(
+      fc.property(grants, histories, fc.oneof(stepOf.failure, stepOf.lost, stepOf.strike), (first, history, step) => {
+        const before = live(first, history);
+        fc.pre(before.grant.endedReason !== null);
+        expect(healthOf(next(before, step))).toEqual({ health: 'needs_reauth', reason: before.grant.endedReason });
+      }),
+      many,
+    );
   });
 });

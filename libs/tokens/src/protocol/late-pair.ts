@@ -29,7 +29,10 @@ export const isCondemned = (grant: GrantFacts, afterStrike: GrantChange): boolea
  * The grant after a late pair has taken the place of the refused one, to be tried at once. What was held against that one is
  * not held against this; what is not known stays unknown, who is dead stays dead.
  */
-export const afterAdoption = ({ unknownSince }: GrantFacts, { now, errorCode }: { now: Date; errorCode: string }): GrantChange => ({
+export const afterAdoption = (
+  { unknownSince }: GrantFacts,
+  { now, errorCode }: { now: Date; errorCode: string },
+): GrantChange => ({
   ...NO_STRIKES,
   ...NO_REJECTIONS,
   refreshState: unknownSince === null ? 'confirm' : 'unknown',

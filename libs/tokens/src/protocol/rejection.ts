@@ -29,7 +29,8 @@ export function afterRejection(grant: GrantFacts, failure: Failure, moment: Reje
   if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
   const isUnknown = grant.unknownSince !== null && isSpentOnce(grant);
   base.lastReason = isUnknown ? 'refresh_outcome_unknown' : 'refresh_unconfirmed';
-  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < ENOUGH) return { ...base, refreshDueAt: nextAsk(grant, failure, moment, base) };
+  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < ENOUGH)
+    return { ...base, refreshDueAt: nextAsk(grant, failure, moment, base) };
   if (moment.waiting) return { ...base, refreshDueAt: after(now, WAIT_FOR_A_NAME) };
   return { ...base, unknownSince: null, ...death(now, isUnknown ? 'refresh_outcome_unknown' : 'refresh_rejected') };
 }
@@ -41,5 +42,10 @@ function rejectedFor({ rejectedSeconds, rejectedAt }: GrantFacts, { now, closedF
 }
 
 /** A resend that was answered is not urgent any more. */
-const nextAsk = (grant: GrantFacts, failure: Failure, { now, random }: Now, { attempt, refreshDueAt }: GrantChange): Date | null | undefined =>
+const nextAsk = (
+  grant: GrantFacts,
+  failure: Failure,
+  { now, random }: Now,
+  { attempt, refreshDueAt }: GrantChange,
+): Date | null | undefined =>
   grant.unknownSince === null ? refreshDueAt : after(now, backoff(attempt ?? 0, failure.retryAfter, random));

@@ -4,7 +4,15 @@ import { Secret } from '#observability';
 import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
 import type { Witness } from './death-rule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
-import { afterDisbelief, afterFailure, afterLostAnswer, afterStrike, afterTokens, type Circumstances, UNBLEMISHED } from './settle.js';
+import {
+  afterDisbelief,
+  afterFailure,
+  afterLostAnswer,
+  afterStrike,
+  afterTokens,
+  type Circumstances,
+  UNBLEMISHED,
+} from './settle.js';
 
 const NOW = 96 * MINUTE;
 const moment = { now: at(NOW), random: (): number => 0.5 };
@@ -16,10 +24,17 @@ const tokens = (changes: Partial<TokenSet> = {}): TokenSet => ({
   scopes: null,
   ...changes,
 });
-const failure = (changes: Partial<Failure> = {}): Failure => ({ class: 'temporary', reason: 'provider_unavailable', code: 'http_500', ...changes });
+const failure = (changes: Partial<Failure> = {}): Failure => ({
+  class: 'temporary',
+  reason: 'provider_unavailable',
+  code: 'http_500',
+  ...changes,
+});
 const refusal = failure({ class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' });
-const struckBy = (facts: GrantChange, witness: Witness = 'silent', more: Partial<Circumstances> = {}): GrantFacts =>
-  ({ ...grantFacts(facts), ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), witness, canary: ALONE, ...more }) });
+const struckBy = (facts: GrantChange, witness: Witness = 'silent', more: Partial<Circumstances> = {}): GrantFacts => ({
+  ...grantFacts(facts),
+  ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), witness, canary: ALONE, ...more }),
+});
 
 const blemished: GrantChange = {
   refreshState: 'confirm',
@@ -38,7 +53,12 @@ const blemished: GrantChange = {
 describe('after an ok', () => {
   it('the times are those the platform said', () => {
     const change = afterTokens(grantFacts(), tokens({ refreshExpiresIn: 86_400 }), 60, moment);
-    expect(change).toMatchObject({ accessExpiresAt: at(NOW + 2 * HOUR), refreshExpiresAt: at(NOW + DAY), issuedAt: at(NOW), lastRefreshedAt: at(NOW) });
+    expect(change).toMatchObject({
+      accessExpiresAt: at(NOW + 2 * HOUR),
+      refreshExpiresAt: at(NOW + DAY),
+      issuedAt: at(NOW),
+      lastRefreshedAt: at(NOW),
+    });
     expect(change.refreshDueAt).toEqual(at(NOW + 96 * MINUTE));
   });
 
@@ -46,13 +66,20 @@ describe('after an ok', () => {
     expect(afterTokens(grantFacts(blemished), tokens(), 60, moment)).toMatchObject(UNBLEMISHED);
   });
 
-  it('a life the platform does not name is the platform\'s usual one', () => {
-    expect(afterTokens(grantFacts(), tokens({ expiresIn: null }), 3_600, moment).accessExpiresAt).toEqual(at(NOW + HOUR));
-    expect(afterTokens(grantFacts(), tokens({ expiresIn: null }), null, moment)).toMatchObject({ accessExpiresAt: null, refreshDueAt: null });
+  it("a life the platform does not name is the platform's usual one", () => {
+    expect(afterTokens(grantFacts(), tokens({ expiresIn: null }), 3_600, moment).accessExpiresAt).toEqual(
+      at(NOW + HOUR),
+    );
+    expect(afterTokens(grantFacts(), tokens({ expiresIn: null }), null, moment)).toMatchObject({
+      accessExpiresAt: null,
+      refreshDueAt: null,
+    });
   });
 
   it('the end of the refresh token stays as it was said before, unless the ok proved it wrong', () => {
-    expect(afterTokens(grantFacts({ refreshExpiresAt: at(DAY) }), tokens(), 60, moment).refreshExpiresAt).toEqual(at(DAY));
+    expect(afterTokens(grantFacts({ refreshExpiresAt: at(DAY) }), tokens(), 60, moment).refreshExpiresAt).toEqual(
+      at(DAY),
+    );
     expect(afterTokens(grantFacts({ refreshExpiresAt: at(HOUR) }), tokens(), 60, moment).refreshExpiresAt).toBeNull();
   });
 
@@ -85,20 +112,28 @@ describe('after a failure that is no verdict on the grant', () => {
   });
 
   it('the grant waits as long as the platform asks for, and its jitter', () => {
-    expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(at(NOW + HOUR + 15 * SECOND));
+    expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(
+      at(NOW + HOUR + 15 * SECOND),
+    );
   });
 
   it.each([
     ['app', 5 * MINUTE],
     ['owner', HOUR],
     ['permission', 15 * SECOND],
-  ] as const)('a grant whose %s is the matter waits at that one\'s pace', (matter, wait) => {
-    expect(afterFailure(grantFacts(), failure({ class: matter }), moment)).toMatchObject({ lastClass: matter, refreshDueAt: at(NOW + wait) });
+  ] as const)("a grant whose %s is the matter waits at that one's pace", (matter, wait) => {
+    expect(afterFailure(grantFacts(), failure({ class: matter }), moment)).toMatchObject({
+      lastClass: matter,
+      refreshDueAt: at(NOW + wait),
+    });
   });
 
   it('strikes that stood before still stand', () => {
     const { strikeCount, firstStrikeAt, lastStrikeAt, witness } = blemished;
-    const grant = { ...grantFacts({ strikeCount, firstStrikeAt, lastStrikeAt, witness }), ...afterFailure(grantFacts(), failure(), moment) };
+    const grant = {
+      ...grantFacts({ strikeCount, firstStrikeAt, lastStrikeAt, witness }),
+      ...afterFailure(grantFacts(), failure(), moment),
+    };
     expect(grant).toMatchObject({ strikeCount: 2, firstStrikeAt: at(0), lastStrikeAt: at(MINUTE), witness: 'refuses' });
   });
 
@@ -108,11 +143,18 @@ describe('after a failure that is no verdict on the grant', () => {
     expect(change).not.toHaveProperty('unknownSince');
   });
 
-  it.each(['temporary', 'app', 'owner'] as const)('a dead grant has used up none of its last tries (%s), and waits an hour for the next', (matter) => {
-    const grant = grantFacts({ ...blemished, attempt: 1, unknownSince: null });
-    const change = afterFailure(grant, failure({ class: matter }), moment);
-    expect({ ...grant, ...change }).toMatchObject({ attempt: 1, refreshDueAt: at(NOW + HOUR), endedReason: 'grant_revoked' });
-  });
+  it.each(['temporary', 'app', 'owner'] as const)(
+    'a dead grant has used up none of its last tries (%s), and waits an hour for the next',
+    (matter) => {
+      const grant = grantFacts({ ...blemished, attempt: 1, unknownSince: null });
+      const change = afterFailure(grant, failure({ class: matter }), moment);
+      expect({ ...grant, ...change }).toMatchObject({
+        attempt: 1,
+        refreshDueAt: at(NOW + HOUR),
+        endedReason: 'grant_revoked',
+      });
+    },
+  );
 });
 
 describe('an outcome that is unknown', () => {
@@ -121,7 +163,11 @@ describe('an outcome that is unknown', () => {
   const waitOf = ({ refreshDueAt }: GrantChange): number => refreshDueAt!.getTime() - NOW - at(0).getTime();
 
   it('is asked for again within 40 seconds, however often it was', () => {
-    for (const change of [afterLostAnswer(grantFacts(long), slow), afterFailure(grantFacts(long), failure(), slow), afterFailure(grantFacts(long), failure({ class: 'app' }), slow)]) {
+    for (const change of [
+      afterLostAnswer(grantFacts(long), slow),
+      afterFailure(grantFacts(long), failure(), slow),
+      afterFailure(grantFacts(long), failure({ class: 'app' }), slow),
+    ]) {
       expect(waitOf(change)).toBeLessThanOrEqual(40 * SECOND);
     }
   });
@@ -129,14 +175,19 @@ describe('an outcome that is unknown', () => {
   it('is asked for again within seconds while the platform may still give the same answer to the same token', () => {
     const recent = { ...long, mode: 'rotating_grace', unknownSince: at(NOW - 20 * SECOND) } as const;
     const older = { ...recent, unknownSince: at(NOW - 3 * MINUTE) } as const;
-    for (const change of [afterLostAnswer(grantFacts(recent), slow), afterFailure(grantFacts(recent), failure(), slow)]) {
+    for (const change of [
+      afterLostAnswer(grantFacts(recent), slow),
+      afterFailure(grantFacts(recent), failure(), slow),
+    ]) {
       expect(waitOf(change)).toBeLessThanOrEqual(5 * SECOND);
     }
     expect(waitOf(afterLostAnswer(grantFacts(older), slow))).toBeGreaterThan(5 * SECOND);
   });
 
   it('waits as long as the platform itself says', () => {
-    expect(waitOf(afterFailure(grantFacts(long), failure({ retryAfter: 900 }), slow))).toBeGreaterThanOrEqual(15 * MINUTE);
+    expect(waitOf(afterFailure(grantFacts(long), failure({ retryAfter: 900 }), slow))).toBeGreaterThanOrEqual(
+      15 * MINUTE,
+    );
   });
 });
 
@@ -161,43 +212,85 @@ describe('after an answer that got lost', () => {
 
   it('a refusal of what was sent again ends the grant under its own reason: the new pair exists nowhere', () => {
     for (const mode of ['rotating_strict', 'rotating_grace'] as const) {
-      expect(struckBy({ mode, unknownSince: at(0) }, 'accepts', { canary: canary(at(NOW)) })).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
+      expect(struckBy({ mode, unknownSince: at(0) }, 'accepts', { canary: canary(at(NOW)) })).toMatchObject({
+        endedReason: 'refresh_outcome_unknown',
+        unknownSince: null,
+      });
     }
   });
 
   it('a refusal is a strike like any other where sending twice is harmless', () => {
     for (const mode of ['static', 'extend_self'] as const) {
-      expect(struckBy({ mode, unknownSince: at(0) }, 'refuses')).toMatchObject({ endedReason: null, refreshState: 'confirm', unknownSince: null, strikeCount: 1 });
+      expect(struckBy({ mode, unknownSince: at(0) }, 'refuses')).toMatchObject({
+        endedReason: null,
+        refreshState: 'confirm',
+        unknownSince: null,
+        strikeCount: 1,
+      });
     }
   });
 
   it('a refusal is a strike like any other while the platform still gives the same answer to the same token', () => {
     const facts = { mode: 'rotating_grace', unknownSince: at(NOW - SECOND) } as const;
-    expect(struckBy(facts, 'refuses', { withinGrace: true })).toMatchObject({ endedReason: null, refreshState: 'confirm', unknownSince: null, strikeCount: 1 });
+    expect(struckBy(facts, 'refuses', { withinGrace: true })).toMatchObject({
+      endedReason: null,
+      refreshState: 'confirm',
+      unknownSince: null,
+      strikeCount: 1,
+    });
   });
 
   it('a grant whose refresh token may be sent twice is not said to be in the unknown', () => {
-    expect(afterLostAnswer(grantFacts({ mode: 'static' }), moment)).toMatchObject({ refreshState: 'unknown', lastReason: 'provider_unavailable' });
+    expect(afterLostAnswer(grantFacts({ mode: 'static' }), moment)).toMatchObject({
+      refreshState: 'unknown',
+      lastReason: 'provider_unavailable',
+    });
   });
 
   it('is the reason of a death by the rule too, where another has sent the token again of which the stored pair came', () => {
-    const struck = { strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'refuses', lastReason: 'refresh_outcome_unknown' } as const;
+    const struck = {
+      strikeCount: 1,
+      firstStrikeAt: at(NOW - MINUTE),
+      lastStrikeAt: at(NOW - MINUTE),
+      witness: 'refuses',
+      lastReason: 'refresh_outcome_unknown',
+    } as const;
     for (const mode of ['rotating_strict', 'rotating_grace'] as const) {
-      expect(struckBy({ mode }, 'refuses', { overtaken: true })).toMatchObject({ endedReason: null, refreshState: 'confirm', lastReason: 'refresh_outcome_unknown' });
-      expect(struckBy({ mode, ...struck }, 'refuses', { overtaken: true })).toMatchObject({ endedReason: 'refresh_outcome_unknown' });
+      expect(struckBy({ mode }, 'refuses', { overtaken: true })).toMatchObject({
+        endedReason: null,
+        refreshState: 'confirm',
+        lastReason: 'refresh_outcome_unknown',
+      });
+      expect(struckBy({ mode, ...struck }, 'refuses', { overtaken: true })).toMatchObject({
+        endedReason: 'refresh_outcome_unknown',
+      });
     }
-    expect(struckBy({ mode: 'static', ...struck }, 'refuses', { overtaken: true })).toMatchObject({ endedReason: 'grant_revoked' });
+    expect(struckBy({ mode: 'static', ...struck }, 'refuses', { overtaken: true })).toMatchObject({
+      endedReason: 'grant_revoked',
+    });
   });
 
-  it('no verdict falls while a token set waits that may be the same person\'s', () => {
+  it("no verdict falls while a token set waits that may be the same person's", () => {
     const facts = { mode: 'rotating_strict', unknownSince: at(0) } as const;
-    const waits = { endedReason: null, refreshState: 'unknown', lastReason: 'refresh_outcome_unknown', unknownSince: at(0), refreshDueAt: at(NOW + MINUTE) };
+    const waits = {
+      endedReason: null,
+      refreshState: 'unknown',
+      lastReason: 'refresh_outcome_unknown',
+      unknownSince: at(0),
+      refreshDueAt: at(NOW + MINUTE),
+    };
     expect(struckBy(facts, 'accepts', { waiting: true })).toMatchObject(waits);
   });
 
   it('a dead grant has used up none of its last tries', () => {
-    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1, unknownSince: null }), moment)).toMatchObject({ attempt: 1, refreshDueAt: at(NOW) });
-    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1 }), moment)).toMatchObject({ attempt: 1, refreshDueAt: at(NOW + HOUR) });
+    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1, unknownSince: null }), moment)).toMatchObject({
+      attempt: 1,
+      refreshDueAt: at(NOW),
+    });
+    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1 }), moment)).toMatchObject({
+      attempt: 1,
+      refreshDueAt: at(NOW + HOUR),
+    });
   });
 });
 
@@ -218,7 +311,9 @@ describe('after a refusal', () => {
   });
 
   it('the first strike keeps its time, the last one has its own', () => {
-    expect(struckBy({ strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), witness: 'silent' }, 'accepts')).toMatchObject({
+    expect(
+      struckBy({ strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), witness: 'silent' }, 'accepts'),
+    ).toMatchObject({
       strikeCount: 2,
       firstStrikeAt: at(0),
       lastStrikeAt: at(NOW),
@@ -227,31 +322,71 @@ describe('after a refusal', () => {
   });
 
   it('a refusal within 50 seconds of the last is the same strike', () => {
-    const facts = { strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - 49 * SECOND), witness: 'silent' } as const;
-    expect(struckBy(facts, 'refuses')).toMatchObject({ strikeCount: 1, lastStrikeAt: at(NOW - 49 * SECOND), witness: 'silent' });
+    const facts = {
+      strikeCount: 1,
+      firstStrikeAt: at(NOW - MINUTE),
+      lastStrikeAt: at(NOW - 49 * SECOND),
+      witness: 'silent',
+    } as const;
+    expect(struckBy(facts, 'refuses')).toMatchObject({
+      strikeCount: 1,
+      lastStrikeAt: at(NOW - 49 * SECOND),
+      witness: 'silent',
+    });
   });
 
   it('the same strike still counts what speaks for the grant: an API that takes the token', () => {
-    const facts = { strikeCount: 1, firstStrikeAt: at(NOW - SECOND), lastStrikeAt: at(NOW - SECOND), witness: 'refuses' } as const;
-    expect(struckBy(facts, 'accepts')).toMatchObject({ strikeCount: 1, witness: 'accepts', refreshDueAt: at(NOW + 10 * MINUTE) });
+    const facts = {
+      strikeCount: 1,
+      firstStrikeAt: at(NOW - SECOND),
+      lastStrikeAt: at(NOW - SECOND),
+      witness: 'refuses',
+    } as const;
+    expect(struckBy(facts, 'accepts')).toMatchObject({
+      strikeCount: 1,
+      witness: 'accepts',
+      refreshDueAt: at(NOW + 10 * MINUTE),
+    });
   });
 
   it('a grant that dies says why, and is tried once more after an hour', () => {
-    const twice = { strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'refuses' } as const;
-    expect(struckBy(twice, 'refuses')).toMatchObject({ endedReason: 'grant_revoked', refreshState: 'confirm', attempt: 0, refreshDueAt: at(NOW + HOUR) });
-    expect(struckBy({ ...twice, refreshExpiresAt: at(NOW) }, 'refuses')).toMatchObject({ endedReason: 'grant_expired' });
+    const twice = {
+      strikeCount: 1,
+      firstStrikeAt: at(NOW - MINUTE),
+      lastStrikeAt: at(NOW - MINUTE),
+      witness: 'refuses',
+    } as const;
+    expect(struckBy(twice, 'refuses')).toMatchObject({
+      endedReason: 'grant_revoked',
+      refreshState: 'confirm',
+      attempt: 0,
+      refreshDueAt: at(NOW + HOUR),
+    });
+    expect(struckBy({ ...twice, refreshExpiresAt: at(NOW) }, 'refuses')).toMatchObject({
+      endedReason: 'grant_expired',
+    });
   });
 
   it('a dead grant that is refused after its hour is tried after a day, and then no more', () => {
     const dead = { endedReason: 'grant_revoked', refreshState: 'confirm', attempt: 0, refreshDueAt: at(NOW) } as const;
     const later = struckBy(dead);
-    expect(later).toMatchObject({ endedReason: 'grant_revoked', refreshState: 'confirm', attempt: 1, refreshDueAt: at(NOW + DAY) });
+    expect(later).toMatchObject({
+      endedReason: 'grant_revoked',
+      refreshState: 'confirm',
+      attempt: 1,
+      refreshDueAt: at(NOW + DAY),
+    });
     const last = struckBy({ ...dead, attempt: later.attempt });
     expect(last).toMatchObject({ endedReason: 'grant_revoked', refreshState: 'ended', refreshDueAt: null });
   });
 
   it('a dead grant that somebody tries by hand has used up none of its last tries', () => {
-    const dead = { endedReason: 'grant_revoked', refreshState: 'confirm', attempt: 0, refreshDueAt: at(NOW + 30 * MINUTE) } as const;
+    const dead = {
+      endedReason: 'grant_revoked',
+      refreshState: 'confirm',
+      attempt: 0,
+      refreshDueAt: at(NOW + 30 * MINUTE),
+    } as const;
     expect(struckBy(dead)).toMatchObject({ ...dead, lastError: 'invalid_grant' });
   });
 
@@ -260,9 +395,19 @@ describe('after a refusal', () => {
     expect(struckBy(dead)).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
   });
 
-  it('a grant that would die lives on while a token set waits that may be the same person\'s', () => {
-    const twice = { strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'refuses' } as const;
-    expect(struckBy(twice, 'refuses', { waiting: true })).toMatchObject({ endedReason: null, refreshState: 'confirm', strikeCount: 2, refreshDueAt: at(NOW + MINUTE) });
+  it("a grant that would die lives on while a token set waits that may be the same person's", () => {
+    const twice = {
+      strikeCount: 1,
+      firstStrikeAt: at(NOW - MINUTE),
+      lastStrikeAt: at(NOW - MINUTE),
+      witness: 'refuses',
+    } as const;
+    expect(struckBy(twice, 'refuses', { waiting: true })).toMatchObject({
+      endedReason: null,
+      refreshState: 'confirm',
+      strikeCount: 2,
+      refreshDueAt: at(NOW + MINUTE),
+    });
   });
 
   it('what the API said of the access token outlives it: an ended one cannot be asked', () => {
@@ -276,16 +421,30 @@ describe('a refusal that is not believed, because the platform refuses many at o
 
   it('is a failure that passes, and takes the strikes that led to it with it', () => {
     const change = afterDisbelief(grantFacts(struck), refusal, moment);
-    expect(change).toMatchObject({ refreshState: 'backoff', lastClass: 'temporary', lastReason: 'provider_unavailable', lastError: 'invalid_grant', strikeCount: 0, witness: null });
+    expect(change).toMatchObject({
+      refreshState: 'backoff',
+      lastClass: 'temporary',
+      lastReason: 'provider_unavailable',
+      lastError: 'invalid_grant',
+      strikeCount: 0,
+      witness: null,
+    });
   });
 
   it('leaves unknown what was unknown', () => {
-    expect(afterDisbelief(grantFacts({ unknownSince: at(0) }), refusal, moment)).toMatchObject({ refreshState: 'unknown' });
+    expect(afterDisbelief(grantFacts({ unknownSince: at(0) }), refusal, moment)).toMatchObject({
+      refreshState: 'unknown',
+    });
   });
 });
 
 describe('a refresh token that was spent elsewhere', () => {
-  const over = { accessExpiresAt: at(NOW - MINUTE), strikeCount: 2, firstStrikeAt: at(NOW - HOUR), lastStrikeAt: at(NOW - HOUR) } as const;
+  const over = {
+    accessExpiresAt: at(NOW - MINUTE),
+    strikeCount: 2,
+    firstStrikeAt: at(NOW - HOUR),
+    lastStrikeAt: at(NOW - HOUR),
+  } as const;
 
   it.each([
     ['that the API took to its end', { ...over, witness: 'accepts' }, 'rotated_elsewhere'],
@@ -299,15 +458,26 @@ describe('a refresh token that was spent elsewhere', () => {
   it('keeps a reason that the platform itself named', () => {
     const named = { ...refusal, reason: 'password_changed' };
     const facts = grantFacts({ ...over, witness: 'accepts' });
-    expect(afterStrike(facts, named, { now: at(NOW), witness: 'silent', canary: ALONE })).toMatchObject({ endedReason: 'password_changed' });
+    expect(afterStrike(facts, named, { now: at(NOW), witness: 'silent', canary: ALONE })).toMatchObject({
+      endedReason: 'password_changed',
+    });
   });
 
   it('shows at the first strike where it is refused right after it came, as long as the API does not refuse too', () => {
     const came = { lastRefreshedAt: at(NOW - 4 * MINUTE) };
     expect(struckBy(came, 'accepts')).toMatchObject({ refreshState: 'confirm', lastReason: 'rotated_elsewhere' });
-    expect(struckBy({ lastRefreshedAt: at(NOW - 6 * MINUTE) }, 'accepts')).toMatchObject({ lastReason: 'refresh_unconfirmed' });
+    expect(struckBy({ lastRefreshedAt: at(NOW - 6 * MINUTE) }, 'accepts')).toMatchObject({
+      lastReason: 'refresh_unconfirmed',
+    });
     expect(struckBy(came, 'refuses')).toMatchObject({ lastReason: 'refresh_unconfirmed' });
-    const suspected = { ...came, lastReason: 'rotated_elsewhere', strikeCount: 1, firstStrikeAt: at(NOW - MINUTE), lastStrikeAt: at(NOW - MINUTE), witness: 'accepts' } as const;
+    const suspected = {
+      ...came,
+      lastReason: 'rotated_elsewhere',
+      strikeCount: 1,
+      firstStrikeAt: at(NOW - MINUTE),
+      lastStrikeAt: at(NOW - MINUTE),
+      witness: 'accepts',
+    } as const;
     expect(struckBy(suspected, 'silent')).toMatchObject({ lastReason: 'rotated_elsewhere' });
     expect(struckBy(suspected, 'refuses')).toMatchObject({ lastReason: 'refresh_unconfirmed' });
   });

@@ -24,7 +24,12 @@ const JUST_CAME = minutes(5);
 const WAIT_FOR_A_NAME = seconds(60);
 
 /** The grant after an ok: times from what the platform said, everything held against it forgotten. */
-export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: number | null, { now, random }: Now): GrantChange {
+export function afterTokens(
+  grant: GrantFacts,
+  tokens: TokenSet,
+  defaultLife: number | null,
+  { now, random }: Now,
+): GrantChange {
   const accessExpiresAt = endOfLife(now, accessLife(tokens, { mode: grant.mode, defaultLife }));
   return {
     accessExpiresAt,
@@ -40,7 +45,12 @@ export function afterTokens(grant: GrantFacts, tokens: TokenSet, defaultLife: nu
 /** An end that was said before and has passed was wrong: there was an ok after it. */
 const stillAhead = (end: Date | null, now: Date): Date | null => (end !== null && end > now ? end : null);
 
-export const NO_STRIKES = { strikeCount: 0, firstStrikeAt: null, lastStrikeAt: null, witness: null } as const satisfies GrantChange;
+export const NO_STRIKES = {
+  strikeCount: 0,
+  firstStrikeAt: null,
+  lastStrikeAt: null,
+  witness: null,
+} as const satisfies GrantChange;
 
 export const NO_REJECTIONS = { rejectedSeconds: 0, rejectedAt: null } as const satisfies GrantChange;
 
@@ -75,7 +85,8 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
 
 /** What is unknown is asked for again soon, and what is extended must be extended while it lives: its next try is at half of what is left, however long the backoff. */
 function inTime({ mode, accessExpiresAt, unknownSince }: GrantFacts, now: Date, wait: number): number {
-  if (unknownSince !== null) return Math.min(wait, mayBeInGrace(mode, now, unknownSince) ? UNKNOWN_IN_GRACE : UNKNOWN_AT_LEAST);
+  if (unknownSince !== null)
+    return Math.min(wait, mayBeInGrace(mode, now, unknownSince) ? UNKNOWN_IN_GRACE : UNKNOWN_AT_LEAST);
   const left = (accessExpiresAt?.getTime() ?? Infinity) - now.getTime();
   return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
 }
@@ -103,9 +114,14 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
     rejectedAt: null,
   };
   const again = grant.unknownSince !== null;
-  if (grant.endedReason !== null) return { ...base, ...(again ? putOff(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
+  if (grant.endedReason !== null)
+    return { ...base, ...(again ? putOff(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
   const attempt = grant.attempt + 1;
-  return { ...base, attempt, refreshDueAt: again ? after(now, inTime(grant, now, backoff(attempt, undefined, random))) : now };
+  return {
+    ...base,
+    attempt,
+    refreshDueAt: again ? after(now, inTime(grant, now, backoff(attempt, undefined, random))) : now,
+  };
 }
 
 /** What else is known at a strike. */
@@ -148,11 +164,17 @@ function afterSpent({ unknownSince }: GrantFacts, base: GrantChange, { now, wait
 function count(grant: GrantFacts, { now, witness }: Strike): GrantChange {
   if (isRepeat(grant, now)) return witness === 'accepts' ? { witness } : {};
   const last = hasEnded(grant, now) ? (grant.witness ?? witness) : witness;
-  return { strikeCount: grant.strikeCount + 1, firstStrikeAt: grant.firstStrikeAt ?? now, lastStrikeAt: now, witness: last };
+  return {
+    strikeCount: grant.strikeCount + 1,
+    firstStrikeAt: grant.firstStrikeAt ?? now,
+    lastStrikeAt: now,
+    witness: last,
+  };
 }
 
 /** Whether a refresh uses its token up, so that the second sending of one that arrived is refused. */
-export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean => mode === 'rotating_strict' || mode === 'rotating_grace';
+export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean =>
+  mode === 'rotating_strict' || mode === 'rotating_grace';
 
 /** A one-time token that is refused right after it came, while the API takes its sister: somebody else has spent it, if it was not ourselves. */
 function suspicionOf(grant: GrantFacts, { now, witness, overtaken }: Circumstances): string {

@@ -13,8 +13,18 @@ export type TakeOver = { until: Date } | { change: GrantChange };
  */
 export function takeOver(grant: GrantFacts, called: boolean, now: Date): TakeOver {
   const { unknownSince } = grant;
-  if (grant.refreshState !== 'in_flight') return { change: { refreshState: unknownSince === null ? 'backoff' : 'unknown', refreshDueAt: now } };
+  if (grant.refreshState !== 'in_flight')
+    return { change: { refreshState: unknownSince === null ? 'backoff' : 'unknown', refreshDueAt: now } };
   if (!called) return { until: after(now, LAST_CALL) };
   const lastReason = 'refresh_outcome_unknown';
-  return { change: { refreshState: 'unknown', unknownSince: unknownSince ?? now, lastClass: 'temporary', lastReason, rejectedAt: null, refreshDueAt: now } };
+  return {
+    change: {
+      refreshState: 'unknown',
+      unknownSince: unknownSince ?? now,
+      lastClass: 'temporary',
+      lastReason,
+      rejectedAt: null,
+      refreshDueAt: now,
+    },
+  };
 }

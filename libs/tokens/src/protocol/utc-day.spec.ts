@@ -17,14 +17,20 @@ describe('the next UTC day', () => {
 
 describe('a probe that is billed by the UTC day', () => {
   const account: ProbedAccount = { ownToken: false, mode: 'none', probeClass: null, probeStruckAt: null };
-  const failed = (matter: FailureClass): ProbeReading => ({ ok: false, failure: { class: matter, reason: 'any', code: 'any' } });
+  const failed = (matter: FailureClass): ProbeReading => ({
+    ok: false,
+    failure: { class: matter, reason: 'any', code: 'any' },
+  });
   const dueAfter = (reading: ProbeReading, now: Date, draw = 0): Date =>
     afterProbe(account, reading, { now, random: () => draw, every: days(1), oncePerUtcDay: true }).probeDueAt;
 
-  it.each(['owner', 'permission', 'permanent'] as const)('is not repeated on the day of an answer, whatever it was: %s', (matter) => {
-    expect(dueAfter(failed(matter), MORNING)).toEqual(new Date('2026-12-01T00:00:00Z'));
-    expect(dueAfter(failed(matter), MORNING, 0.5)).toEqual(new Date('2026-12-01T01:12:00Z'));
-  });
+  it.each(['owner', 'permission', 'permanent'] as const)(
+    'is not repeated on the day of an answer, whatever it was: %s',
+    (matter) => {
+      expect(dueAfter(failed(matter), MORNING)).toEqual(new Date('2026-12-01T00:00:00Z'));
+      expect(dueAfter(failed(matter), MORNING, 0.5)).toEqual(new Date('2026-12-01T01:12:00Z'));
+    },
+  );
 
   it('is due a day after it went well, which is another UTC day', () => {
     expect(dueAfter({ ok: true }, EVENING)).toEqual(new Date('2027-01-01T23:59:59.999Z'));

@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Failure } from '#providers';
 import { Secret } from '#observability';
-import { ALONE, at, canary, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import {
+  ALONE,
+  at,
+  canary,
+  DAY,
+  grantFacts,
+  HOUR,
+  MINUTE,
+  SECOND,
+  START,
+} from '../../../../test/support/grant-facts.js';
 import type { Witness } from './death-rule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
@@ -37,12 +47,28 @@ const REFUSED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'i
 const REJECTED: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'bad_refresh_token' };
 
 const healthOf = (grant: GrantFacts, now: Date): HealthState =>
-  deriveHealth({ grant, account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null }, app: null, now });
+  deriveHealth({
+    grant,
+    account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null },
+    app: null,
+    now,
+  });
 
-function settled(grant: GrantFacts, platform: Platform, now: number, life: number): { answer: Answer; change: GrantChange } {
+function settled(
+  grant: GrantFacts,
+  platform: Platform,
+  now: number,
+  life: number,
+): { answer: Answer; change: GrantChange } {
   const answer = platform.refresh(now);
   const moment = { now: at(now), random: Math.random };
-  const tokens = { accessToken: new Secret('a'), refreshToken: new Secret('r'), expiresIn: life / SECOND, refreshExpiresIn: null, scopes: null };
+  const tokens = {
+    accessToken: new Secret('a'),
+    refreshToken: new Secret('r'),
+    expiresIn: life / SECOND,
+    refreshExpiresIn: null,
+    scopes: null,
+  };
   const changes: Record<Answer, () => GrantChange> = {
     ok: () => afterTokens(grant, tokens, null, moment),
     down: () => afterFailure(grant, DOWN, moment),
@@ -76,7 +102,12 @@ function sweep(platform: Platform, life: number, until: number): Seen[] {
   return seen;
 }
 
-const LIVES: [string, number][] = [['two minutes', 2 * MINUTE], ['two hours', 2 * HOUR], ['a day', DAY], ['sixty days', 60 * DAY]];
+const LIVES: [string, number][] = [
+  ['two minutes', 2 * MINUTE],
+  ['two hours', 2 * HOUR],
+  ['a day', DAY],
+  ['sixty days', 60 * DAY],
+];
 const firstOf = (seen: Seen[], health: string): Seen | undefined => seen.find((one) => one.health.health === health);
 
 describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
@@ -122,10 +153,16 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
   it('outlives a platform that fails for 24 hours: never needs_reauth, and refreshed within a quarter of an hour after', () => {
     const begin = 0.7 * life;
     const end = begin + DAY;
-    const seen = sweep({ refresh: (now) => (now >= begin && now < end ? 'down' : 'ok') }, life, Math.max(end + HOUR, 2 * life));
+    const seen = sweep(
+      { refresh: (now) => (now >= begin && now < end ? 'down' : 'ok') },
+      life,
+      Math.max(end + HOUR, 2 * life),
+    );
     expect(firstOf(seen, 'needs_reauth')).toBeUndefined();
     const failed = seen.filter(({ answer }) => answer === 'down');
-    expect(failed.map(({ health }) => health)).toEqual(failed.map(() => ({ health: 'degraded', reason: 'provider_unavailable' })));
+    expect(failed.map(({ health }) => health)).toEqual(
+      failed.map(() => ({ health: 'degraded', reason: 'provider_unavailable' })),
+    );
     const back = seen.find(({ now }) => now >= end);
     expect(back?.answer).toBe('ok');
     if (failed.length > 0) expect(back!.now - end).toBeLessThanOrEqual(15 * MINUTE);
@@ -189,7 +226,11 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
   });
 
   it('that is refused while the API still takes its tokens dies only after they have ended', () => {
-    const seen = sweep({ refresh: () => 'refused', api: () => 'accepts', canary: (now) => now - MINUTE }, life, life + DAY);
+    const seen = sweep(
+      { refresh: () => 'refused', api: () => 'accepts', canary: (now) => now - MINUTE },
+      life,
+      life + DAY,
+    );
     const dead = firstOf(seen, 'needs_reauth')!;
     expect(dead.now).toBeGreaterThanOrEqual(life);
     expect(dead.now - life).toBeLessThanOrEqual(15 * MINUTE + SWEEP);
@@ -210,13 +251,21 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
       end = Math.min(end, now + DAY);
       return now < end ? 'refused' : 'ok';
     };
-    const seen = sweep({ refresh, api: () => 'refuses', canary: () => null, refused: (now) => now - MINUTE }, life, life + 2 * DAY);
+    const seen = sweep(
+      { refresh, api: () => 'refuses', canary: () => null, refused: (now) => now - MINUTE },
+      life,
+      life + 2 * DAY,
+    );
     expect(firstOf(seen, 'needs_reauth')).toBeUndefined();
     expect(seen.find(({ now }) => now >= end)).toMatchObject({ answer: 'ok', health: { health: 'active' } });
   });
 
   it('that was revoked beside others is needs_reauth within two minutes, as soon as the platform was seen to take one of them', () => {
-    const seen = sweep({ refresh: () => 'refused', api: () => 'refuses', canary: (now) => now - SECOND }, life, life + HOUR);
+    const seen = sweep(
+      { refresh: () => 'refused', api: () => 'refuses', canary: (now) => now - SECOND },
+      life,
+      life + HOUR,
+    );
     expect(firstOf(seen, 'needs_reauth')!.now - seen[0]!.now).toBeLessThanOrEqual(2 * MINUTE);
   });
 

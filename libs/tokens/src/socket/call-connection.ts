@@ -17,7 +17,10 @@ export class CallBroken extends Error {
   readonly code = 'exchanger.call_broken';
 
   /** `late`: it was waited for as long as anybody waits. */
-  constructor(message: string, readonly late: boolean) {
+  constructor(
+    message: string,
+    readonly late: boolean,
+  ) {
     super(message);
   }
 }
@@ -58,9 +61,15 @@ export class CallConnection {
   private constructor(private readonly socket: Socket) {
     // Who waits for a reply keeps the process alive, an idle connection does not.
     socket.unref();
-    socket.on('error', (error) => { this.#broken = codeOf(error) ?? this.#broken; });
-    socket.on('close', () => { this.breakOff(); });
-    eachLine(socket, (message) => { this.hear(message); });
+    socket.on('error', (error) => {
+      this.#broken = codeOf(error) ?? this.#broken;
+    });
+    socket.on('close', () => {
+      this.breakOff();
+    });
+    eachLine(socket, (message) => {
+      this.hear(message);
+    });
   }
 
   get isOpen(): boolean {
@@ -71,7 +80,9 @@ export class CallConnection {
     if (!this.socket.writable) return Promise.reject(new NotReached('the exchanger has just gone'));
     const id = (this.#calls += 1);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { this.take(id)?.reject(new CallBroken(`the exchanger did not reply to ${name} in time`, true)); }, within);
+      const timer = setTimeout(() => {
+        this.take(id)?.reject(new CallBroken(`the exchanger did not reply to ${name} in time`, true));
+      }, within);
       this.#waiting.set(id, { resolve, reject, timer });
       this.socket.write(`{"id":${id},"call":"${name}","input":${input.reveal()}}\n`);
     });
@@ -87,7 +98,8 @@ export class CallConnection {
   }
 
   private breakOff(): void {
-    for (const id of this.#waiting.keys()) this.take(id)?.reject(new CallBroken(`the exchanger broke off (${this.#broken})`, false));
+    for (const id of this.#waiting.keys())
+      this.take(id)?.reject(new CallBroken(`the exchanger broke off (${this.#broken})`, false));
   }
 
   private take(id: number): Waiting | undefined {

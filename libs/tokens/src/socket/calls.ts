@@ -14,7 +14,10 @@ export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   ]);
 }
 
-function carry<Input, Outcome>(call: WireCall<Input, Outcome>, make: (input: Input) => Promise<Outcome>): [string, Carrier] {
+function carry<Input, Outcome>(
+  call: WireCall<Input, Outcome>,
+  make: (input: Input) => Promise<Outcome>,
+): [string, Carrier] {
   const begin: Carrier = (input) => {
     const { success, data } = z.safeDecode(call.input, input);
     return success ? make(data).then((outcome) => z.encode(call.outcome, outcome)) : undefined;

@@ -64,7 +64,11 @@ export class ExchangeClient implements TokenExchange {
   private async askToRevoke(tokens: RevocableTokens): Promise<boolean> {
     const patience = (): number => (this.#ending ? LAST_REVOKE_PATIENCE : REVOKE_PATIENCE);
     try {
-      const waiting = { patience, longestPause: LONGEST_REVOKE_PAUSE, retryOn: ['draining', 'full', 'failed'] as const };
+      const waiting = {
+        patience,
+        longestPause: LONGEST_REVOKE_PAUSE,
+        retryOn: ['draining', 'full', 'failed'] as const,
+      };
       return (await this.call(revokeCall, { tokens }, waiting)).revoked;
     } catch (error) {
       const { provider, oauthAppId } = tokens;
@@ -73,7 +77,11 @@ export class ExchangeClient implements TokenExchange {
     }
   }
 
-  private async call<Input, Outcome>({ name, ...schemas }: WireCall<Input, Outcome>, input: Input, waiting: Waiting): Promise<Outcome> {
+  private async call<Input, Outcome>(
+    { name, ...schemas }: WireCall<Input, Outcome>,
+    input: Input,
+    waiting: Waiting,
+  ): Promise<Outcome> {
     const closed = new Secret(JSON.stringify(z.encode(schemas.input, input)));
     const reply = await patientCall(this.connection, { ...waiting, name, input: closed, within: ANSWERED_WITHIN });
     return z.decode(schemas.outcome, outcomeOf(reply, name));

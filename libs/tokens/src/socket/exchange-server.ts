@@ -30,7 +30,9 @@ export class ExchangeServer {
 
   constructor(private readonly options: ExchangeServerOptions) {
     this.#calls = callsTo(options.exchange);
-    this.#server = createServer((caller) => { this.listenTo(caller); });
+    this.#server = createServer((caller) => {
+      this.listenTo(caller);
+    });
   }
 
   listen(path: string): Promise<void> {
@@ -69,7 +71,9 @@ export class ExchangeServer {
     }
     this.#inProgress += 1;
     void begun.then(
-      (outcome) => { this.end(caller, { id, outcome }); },
+      (outcome) => {
+        this.end(caller, { id, outcome });
+      },
       (error: unknown) => {
         this.options.logger.error({ err: error, call }, 'a call failed');
         this.end(caller, { id, error: 'failed' });

@@ -12,7 +12,8 @@ const BACKLOG = 4_096;
  */
 export async function listenAt(server: Server, path: string): Promise<void> {
   await makeOwnDirectory(path);
-  if (await isAnswered(path)) throw new Error(`another process listens at ${path}: give each exchanger a socket and a journal of its own`);
+  if (await isAnswered(path))
+    throw new Error(`another process listens at ${path}: give each exchanger a socket and a journal of its own`);
   await rm(path, { force: true });
   server.listen({ path, backlog: BACKLOG });
   await once(server, 'listening');

@@ -20,6 +20,7 @@ export async function requireOwnDirectory(socketPath: string): Promise<void> {
     if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
     return found;
   });
-  if (uid !== process.getuid?.() && uid !== ROOT) throw new Error(`${folder} belongs to another user: set EXCHANGER_SOCKET to a path in a folder of ours`);
+  if (uid !== process.getuid?.() && uid !== ROOT)
+    throw new Error(`${folder} belongs to another user: set EXCHANGER_SOCKET to a path in a folder of ours`);
   if ((mode & FOR_OTHERS) !== 0) throw new Error(`${folder} is open to other users: it must have the mode 0700`);
 }

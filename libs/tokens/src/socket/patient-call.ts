@@ -25,8 +25,13 @@ export class OutOfPatience extends Error {
   readonly code = 'exchanger.unavailable';
 
   /** `taken`: an exchanger may have taken the call, and what it did is in its journal. Otherwise nothing was done. */
-  constructor(readonly taken: boolean, cause: unknown) {
-    super(taken ? 'the exchanger broke off and did not come back in time' : 'no exchanger took the call in time', { cause });
+  constructor(
+    readonly taken: boolean,
+    cause: unknown,
+  ) {
+    super(taken ? 'the exchanger broke off and did not come back in time' : 'no exchanger took the call in time', {
+      cause,
+    });
   }
 }
 
@@ -40,7 +45,10 @@ const DRAINING = ['draining'] as const;
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
  * it sends no token and no code twice, and tells what became of the first.
  */
-export async function patientCall(connection: Connection, { patience, retryOn = DRAINING, longestPause = LONGEST_PAUSE, ...call }: PatientCall): Promise<Reply> {
+export async function patientCall(
+  connection: Connection,
+  { patience, retryOn = DRAINING, longestPause = LONGEST_PAUSE, ...call }: PatientCall,
+): Promise<Reply> {
   let [breaks, waited, rest] = [0, 0, FIRST_PAUSE];
   for (;;) {
     const answer = await connection.call(call).catch(notAnswered);
@@ -53,12 +61,14 @@ export async function patientCall(connection: Connection, { patience, retryOn = 
   }
 }
 
-const inMilliseconds = (patience: PatientCall['patience']): number => (typeof patience === 'number' ? patience : patience());
+const inMilliseconds = (patience: PatientCall['patience']): number =>
+  typeof patience === 'number' ? patience : patience();
 
 const isFinal = (answer: Reply | Error, retryOn: readonly string[]): answer is Reply =>
   !(answer instanceof Error) && (answer.error === undefined || !retryOn.includes(answer.error));
 
-const isHopeless = (answer: Reply | Error, breaks: number): boolean => breaks > MOST_BREAKS || (answer instanceof CallBroken && answer.late);
+const isHopeless = (answer: Reply | Error, breaks: number): boolean =>
+  breaks > MOST_BREAKS || (answer instanceof CallBroken && answer.late);
 
 /** A reply that an exchanger gave each time is the answer; one that drains took no call. */
 function giveUp(answer: Reply | Error, taken: boolean): Reply {

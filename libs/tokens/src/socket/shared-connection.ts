@@ -14,7 +14,9 @@ export class SharedConnection {
   }
 
   private async open(): Promise<CallConnection> {
-    this.#opening ??= CallConnection.open(this.socketPath).finally(() => { this.#opening = undefined; });
+    this.#opening ??= CallConnection.open(this.socketPath).finally(() => {
+      this.#opening = undefined;
+    });
     this.#open = await this.#opening;
     return this.#open;
   }

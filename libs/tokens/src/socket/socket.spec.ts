@@ -42,7 +42,9 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'exchanger-'));
   path = join(home, 'run', 'exchanger.sock');
   logged = '';
-  const note = (...line: unknown[]): void => { logged += inspect(line, { depth: 9, showHidden: true }); };
+  const note = (...line: unknown[]): void => {
+    logged += inspect(line, { depth: 9, showHidden: true });
+  };
   logger = { info: note, warn: note, error: note } as unknown as Logger;
   fake = new FakeExchange();
   client = new ExchangeClient(new SharedConnection(path), logger);
@@ -55,7 +57,10 @@ afterEach(async () => {
 });
 
 async function serve(options: Partial<ExchangeServerOptions> = {}): Promise<ExchangeServer> {
-  const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({ journalWritable: true, journalLasts: true });
+  const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({
+    journalWritable: true,
+    journalLasts: true,
+  });
   const server = new ExchangeServer({ exchange: fake, logger, inFlight: 1_000, journal, ...options });
   await server.listen(path);
   servers.push(server);
@@ -75,10 +80,14 @@ async function say(line: string): Promise<unknown> {
   caller.on('error', () => undefined);
   caller.write(`${line}\n`);
   return new Promise((resolve) => {
-    caller.once('close', () => { resolve(HUNG_UP); }).once('data', (data) => {
-      resolve(JSON.parse(String(data)));
-      caller.destroy();
-    });
+    caller
+      .once('close', () => {
+        resolve(HUNG_UP);
+      })
+      .once('data', (data) => {
+        resolve(JSON.parse(String(data)));
+        caller.destroy();
+      });
   });
 }
 
@@ -86,14 +95,20 @@ describe('a call over the socket', () => {
   it('comes as it was made, with its secrets closed, and its outcome goes back as it is', async () => {
     await serve();
     fake.answers.refresh = { kind: 'unavailable', retryAfter: 7 };
-    fake.answers.code = { kind: 'refused', failure: { class: 'app', reason: 'app_misconfigured', code: 'invalid_client', retryAfter: 3 } };
+    fake.answers.code = {
+      kind: 'refused',
+      failure: { class: 'app', reason: 'app_misconfigured', code: 'invalid_client', retryAfter: 3 },
+    };
     expect(await client.refresh(grantId, { forced: true, patience: 65_000 })).toEqual(fake.answers.refresh);
     expect(fake.refreshes).toEqual([{ grantId, options: { forced: true, patience: 65_000 } }]);
     const attemptId = randomUUID();
     expect(await client.exchangeCode(attemptId, new Secret(CANARY))).toEqual(fake.answers.code);
     expect([fake.codes[0]!.attemptId, fake.codes[0]!.code.reveal()]).toEqual([attemptId, CANARY]);
     expect(await client.revoke(tokens)).toBe(true);
-    expect({ ...fake.revocations[0]!, accessToken: fake.revocations[0]!.accessToken.reveal() }).toEqual({ ...tokens, accessToken: CANARY });
+    expect({ ...fake.revocations[0]!, accessToken: fake.revocations[0]!.accessToken.reveal() }).toEqual({
+      ...tokens,
+      accessToken: CANARY,
+    });
   });
 
   it('is one of five hundred at the same time', async () => {
@@ -122,7 +137,9 @@ describe('a call over the socket', () => {
   it('tells a failure of the exchange without its words, and says in the log which call it was', async () => {
     fake.fails = true;
     await serve();
-    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger replied failed to exchange-code');
+    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow(
+      'the exchanger replied failed to exchange-code',
+    );
     expect(await client.refresh(grantId)).toMatchObject({ kind: 'unavailable' });
     expect(logged).toMatch(/why[^]*call: 'exchange-code'/);
   });
@@ -148,13 +165,22 @@ describe('an exchanger that is away', () => {
     expect(logged).toContain('no exchanger took the call in time');
   });
 
-  it.each(['refresh', 'exchangeCode', 'revoke'] as const)('in the middle of a call is called again when it is back: %s', async (call) => {
-    const doomed = await startDoomed();
-    const answer = { refresh: () => client.refresh(grantId), exchangeCode: () => client.exchangeCode(randomUUID(), new Secret(CANARY)), revoke: () => client.revoke(tokens) }[call]();
-    await doomed.gone;
-    await serve();
-    expect(await answer).toEqual({ refresh: { kind: 'refreshed' }, exchangeCode: { kind: 'exchanged' }, revoke: true }[call]);
-  });
+  it.each(['refresh', 'exchangeCode', 'revoke'] as const)(
+    'in the middle of a call is called again when it is back: %s',
+    async (call) => {
+      const doomed = await startDoomed();
+      const answer = {
+        refresh: () => client.refresh(grantId),
+        exchangeCode: () => client.exchangeCode(randomUUID(), new Secret(CANARY)),
+        revoke: () => client.revoke(tokens),
+      }[call]();
+      await doomed.gone;
+      await serve();
+      expect(await answer).toEqual(
+        { refresh: { kind: 'refreshed' }, exchangeCode: { kind: 'exchanged' }, revoke: true }[call],
+      );
+    },
+  );
 
   it('that breaks off every time is given up, and a code that it may have taken is not called unsent', async () => {
     const server = createServer(hangUp);
@@ -292,7 +318,8 @@ describe('what is no call', () => {
 describe('secrets on their way', () => {
   it('are in no log line and in no error, however the call ends', async () => {
     const errors: unknown[] = [];
-    const send = (): Promise<unknown> => client.exchangeCode(randomUUID(), new Secret(CANARY)).catch((error: unknown) => errors.push(error));
+    const send = (): Promise<unknown> =>
+      client.exchangeCode(randomUUID(), new Secret(CANARY)).catch((error: unknown) => errors.push(error));
     fake.fails = true;
     await serve();
     await send();
@@ -310,9 +337,12 @@ describe('secrets on their way', () => {
 });
 
 describe('the health check of docker-compose.yml', () => {
-  const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as { services: { exchanger: { healthcheck: { test: string[] } } } };
+  const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+    services: { exchanger: { healthcheck: { test: string[] } } };
+  };
   const [, program, ...options] = services.exchanger.healthcheck.test;
-  const check = async (): Promise<unknown> => (await once(spawn(program!, options, { env: { ...process.env, EXCHANGER_SOCKET: path } }), 'exit'))[0];
+  const check = async (): Promise<unknown> =>
+    (await once(spawn(program!, options, { env: { ...process.env, EXCHANGER_SOCKET: path } }), 'exit'))[0];
 
   it('knows an exchanger that answers from one that does not', async () => {
     expect(await check()).toBe(1);

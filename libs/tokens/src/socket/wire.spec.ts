@@ -32,7 +32,9 @@ let logger: Logger;
 beforeEach(() => {
   fake = new FakeExchange();
   logged = '';
-  const note = (...line: unknown[]): void => { logged += inspect(line, { depth: 9, showHidden: true }); };
+  const note = (...line: unknown[]): void => {
+    logged += inspect(line, { depth: 9, showHidden: true });
+  };
   logger = { info: note, warn: note, error: note } as unknown as Logger;
 });
 
@@ -58,12 +60,25 @@ const revealed = (given: RevocableTokens | undefined): unknown =>
 const RELEASED = {
   refresh: { grantId: ID, forced: true, patience: 500 },
   'exchange-code': { attemptId: ID, code: 'code' },
-  revoke: { tokens: { provider: 'x', environment: 'test', oauthAppId: ID, platformUserId: '1', accessToken: 'access', refreshToken: 'refresh' } },
+  revoke: {
+    tokens: {
+      provider: 'x',
+      environment: 'test',
+      oauthAppId: ID,
+      platformUserId: '1',
+      accessToken: 'access',
+      refreshToken: 'refresh',
+    },
+  },
 };
 
 describe('the format of the wire', () => {
   it('is the one that was released: the client sends exactly those fields, whatever else its values carry', async () => {
-    const connection = new Recorder({ outcome: { kind: 'refreshed' } }, { outcome: { kind: 'exchanged' } }, { outcome: { revoked: true } });
+    const connection = new Recorder(
+      { outcome: { kind: 'refreshed' } },
+      { outcome: { kind: 'exchanged' } },
+      { outcome: { revoked: true } },
+    );
     const client = new ExchangeClient(connection, logger);
     const row = { ...tokens, id: ID, workspaceId: ID, scopes: ['a'], sealed: Buffer.from('bytes'), claimEpoch: 7n };
     await client.refresh(ID, { forced: true, patience: 500, ...{ row } });
@@ -72,12 +87,24 @@ describe('the format of the wire', () => {
     expect(Object.fromEntries(connection.sent.map(({ name, input }) => [name, input]))).toEqual(RELEASED);
   });
 
-  it.each(Object.entries(RELEASED))('is understood as it was released, and with a field that a later release adds: %s', async (name, input) => {
-    for (const message of [input, { ...input, later: 1 }]) expect(await callsTo(fake).get(name)!(message)).toBeDefined();
-    const given = [...fake.refreshes, ...fake.codes.map(({ code, ...rest }) => ({ ...rest, code: code.reveal() })), ...fake.revocations.map(revealed)];
-    const expected = { refresh: { grantId: ID, options: { forced: true, patience: 500 } }, 'exchange-code': input, revoke: RELEASED.revoke.tokens }[name];
-    expect(given).toEqual([expected, expected]);
-  });
+  it.each(Object.entries(RELEASED))(
+    'is understood as it was released, and with a field that a later release adds: %s',
+    async (name, input) => {
+      for (const message of [input, { ...input, later: 1 }])
+        expect(await callsTo(fake).get(name)!(message)).toBeDefined();
+      const given = [
+        ...fake.refreshes,
+        ...fake.codes.map(({ code, ...rest }) => ({ ...rest, code: code.reveal() })),
+        ...fake.revocations.map(revealed),
+      ];
+      const expected = {
+        refresh: { grantId: ID, options: { forced: true, patience: 500 } },
+        'exchange-code': input,
+        revoke: RELEASED.revoke.tokens,
+      }[name];
+      expect(given).toEqual([expected, expected]);
+    },
+  );
 
   it('drops what a later release adds inside the tokens', async () => {
     await callsTo(fake).get('revoke')!({ tokens: { ...RELEASED.revoke.tokens, later: CANARY } });
@@ -116,11 +143,14 @@ describe('an outcome that only a later release knows', () => {
 });
 
 describe('a revocation', () => {
-  it.each(['draining', 'full', 'failed'] as const)('is asked for again when the exchanger replies %s', async (error) => {
-    const connection = new Recorder({ error }, { error }, { outcome: { revoked: true } });
-    expect(await new ExchangeClient(connection, logger).revoke(tokens)).toBe(true);
-    expect(connection.sent).toHaveLength(3);
-  });
+  it.each(['draining', 'full', 'failed'] as const)(
+    'is asked for again when the exchanger replies %s',
+    async (error) => {
+      const connection = new Recorder({ error }, { error }, { outcome: { revoked: true } });
+      expect(await new ExchangeClient(connection, logger).revoke(tokens)).toBe(true);
+      expect(connection.sent).toHaveLength(3);
+    },
+  );
 
   it('is given up with one event when the exchanger understands no such message', async () => {
     expect(await new ExchangeClient(new Recorder({ error: 'invalid' }), logger).revoke(tokens)).toBe(false);
@@ -136,7 +166,12 @@ describe('each outcome over the real socket', () => {
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'wire-'));
     const path = join(home, 'run', 'exchanger.sock');
-    server = new ExchangeServer({ exchange: fake, logger, inFlight: 9, journal: () => ({ journalWritable: true, journalLasts: true }) });
+    server = new ExchangeServer({
+      exchange: fake,
+      logger,
+      inFlight: 9,
+      journal: () => ({ journalWritable: true, journalLasts: true }),
+    });
     await server.listen(path);
     client = new ExchangeClient(new SharedConnection(path), logger);
   });

@@ -18,7 +18,10 @@ afterAll(() => opened.close());
 beforeEach(async () => {
   tenant = await makeTenant(pool);
   app = await makeApp(pool, tenant);
-  await pool.query(`update oauth_apps set status = 'paused', paused_until = db_now() + interval '15 minutes' where id = $1`, [app]);
+  await pool.query(
+    `update oauth_apps set status = 'paused', paused_until = db_now() + interval '15 minutes' where id = $1`,
+    [app],
+  );
 });
 
 interface Wanted {
@@ -41,7 +44,12 @@ async function grant({ of = app, state = 'idle', lastClass = null, ended = null,
 }
 
 const dueNow = async (): Promise<string[]> =>
-  (await pool.query<{ id: string }>('select id from grants where workspace_id = $1 and refresh_due_at <= db_now() order by id', [tenant.workspaceId])).rows.map(({ id }) => id);
+  (
+    await pool.query<{ id: string }>(
+      'select id from grants where workspace_id = $1 and refresh_due_at <= db_now() order by id',
+      [tenant.workspaceId],
+    )
+  ).rows.map(({ id }) => id);
 
 it('what waits for the sake of an app is due when the app is well: who was refused for it, and who was put off to the end of its pause', async () => {
   const refused = await grant({ state: 'backoff', lastClass: 'app', dueIn: 60 });

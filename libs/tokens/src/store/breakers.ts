@@ -50,6 +50,12 @@ const WRITE = `
     window_temp = case when ${ANEW} then excluded.window_temp else breakers.window_temp end`;
 
 /** Tells all hosts and operators; the counts stay those that opened it, unless what keeps it open has changed. `probeIn`: until the next probe, null: there is none to wait for. */
-export async function writeBreaker(tx: Tx, appId: string, { state }: Breaker, probeIn: number | null, tally: Tally): Promise<void> {
+export async function writeBreaker(
+  tx: Tx,
+  appId: string,
+  { state }: Breaker,
+  probeIn: number | null,
+  tally: Tally,
+): Promise<void> {
   await tx.query(WRITE, [appId, state, probeIn, tally.ok, tally.permanent, tally.temporary]);
 }

@@ -24,7 +24,11 @@ const READ = `
     (select max(other.last_strike_at) ${OTHERS}) as "refusedAt"`;
 
 /** What the refreshes of the other living grants of the app had shown before this exchange was sent. */
-export async function readCanary(tx: Tx, { id, oauthAppId }: Who, intentId: string): Promise<Omit<Canary, 'acceptedAt'>> {
+export async function readCanary(
+  tx: Tx,
+  { id, oauthAppId }: Who,
+  intentId: string,
+): Promise<Omit<Canary, 'acceptedAt'>> {
   const { rows } = await tx.query<Omit<Canary, 'acceptedAt'>>(READ, [oauthAppId, id, intentId]);
   return rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
 }

@@ -41,7 +41,11 @@ const TAKE = `
   select ${grantColumns('before')}, before.now, taken.epoch from before, taken`;
 
 /** Claims a grant and notes the intent. Undefined: not due, or somebody else has it. */
-export async function claimGrant(tx: Tx, grantId: string, { holder, forced, intentId = newId() }: ClaimOptions): Promise<Claim | undefined> {
+export async function claimGrant(
+  tx: Tx,
+  grantId: string,
+  { holder, forced, intentId = newId() }: ClaimOptions,
+): Promise<Claim | undefined> {
   const { rows } = await tx.query<{ now: Date; epoch: string }>(TAKE, [grantId, holder, forced, intentId]);
   const [row] = rows;
   return row && { grant: toGrant(row), now: row.now, intentId, epoch: row.epoch };
@@ -75,10 +79,17 @@ export async function releaseClaim(tx: Tx, { grant, epoch, intentId }: Claim): P
 }
 
 /** The claim behind an intent, made anew by who finds it: the grant as it was before, as far as its facts tell. */
-export async function claimOf(tx: Tx, { id, grantId, claimEpoch, tokenVersion }: IntentRow): Promise<Claim | undefined> {
+export async function claimOf(
+  tx: Tx,
+  { id, grantId, claimEpoch, tokenVersion }: IntentRow,
+): Promise<Claim | undefined> {
   const read = grantId === null ? undefined : await readGrant(tx, grantId);
   if (!read) return undefined;
-  const grant = { ...read.grant, refreshState: stateBefore(read.grant), tokenVersion: tokenVersion ?? read.grant.tokenVersion };
+  const grant = {
+    ...read.grant,
+    refreshState: stateBefore(read.grant),
+    tokenVersion: tokenVersion ?? read.grant.tokenVersion,
+  };
   return { grant, now: read.now, intentId: id, epoch: claimEpoch ?? '0' };
 }
 

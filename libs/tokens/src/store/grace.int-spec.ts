@@ -6,7 +6,9 @@ import { isSentWithin } from './grace.js';
 
 let opened: OpenedDatabase;
 
-beforeAll(async () => { opened = await openMigratedDatabase(); });
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+});
 afterAll(() => opened.close());
 
 /** An exchange of version 7 of a grant, sent so many seconds ago; null: never. */

@@ -10,7 +10,11 @@ const SENT_WITHIN = `
   from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
 
 /** Whether a platform would still answer a resend like the first sending, so many seconds after it. */
-export function isInGrace({ provider, mode, sentAgo }: Pick<GrantFacts, 'provider' | 'mode'> & { sentAgo: number | null }): boolean {
+export function isInGrace({
+  provider,
+  mode,
+  sentAgo,
+}: Pick<GrantFacts, 'provider' | 'mode'> & { sentAgo: number | null }): boolean {
   const { grace } = providerOf(provider).refresh;
   return mode === 'rotating_grace' && grace !== undefined && sentAgo !== null && sentAgo < grace - MARGIN;
 }
@@ -22,7 +26,12 @@ export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string)
 }
 
 /** Whether this exchange was sent so many seconds after the first one of the same token that was not answered. */
-export async function isSentWithin(tx: Tx, { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>, intentId: string, seconds: number): Promise<boolean> {
+export async function isSentWithin(
+  tx: Tx,
+  { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>,
+  intentId: string,
+  seconds: number,
+): Promise<boolean> {
   const { rows } = await tx.query<{ within: boolean | null }>(SENT_WITHIN, [id, tokenVersion, intentId, seconds]);
   return rows[0]?.within ?? false;
 }

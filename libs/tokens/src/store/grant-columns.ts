@@ -35,7 +35,9 @@ const FACTS = {
 
 /** The select list that reads GrantFacts from the table or alias `from`. */
 export const grantColumns = (from: string): string =>
-  Object.entries(FACTS).map(([name, column]) => `${from}.${column} as "${name}"`).join(', ');
+  Object.entries(FACTS)
+    .map(([name, column]) => `${from}.${column} as "${name}"`)
+    .join(', ');
 
 /** The grant that `grantColumns` selected. */
 export const toGrant = (row: QueryResultRow): GrantFacts => row as GrantFacts;

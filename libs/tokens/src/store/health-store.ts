@@ -28,7 +28,8 @@ export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.r
   const told: Promise<void>[] = [];
   for (const account of rows) {
     const state = deriveHealth({ grant, account, app: troubleOf(app), now });
-    if (state.health !== account.health || state.reason !== account.reason) told.push(change(tx, grant, account, state));
+    if (state.health !== account.health || state.reason !== account.reason)
+      told.push(change(tx, grant, account, state));
     if (happened) told.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));
   }
   await Promise.all(told);
@@ -36,7 +37,11 @@ export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.r
 
 async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthState): Promise<void> {
   await Promise.all([
-    tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [account.id, state.health, state.reason]),
+    tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [
+      account.id,
+      state.health,
+      state.reason,
+    ]),
     announce(tx, { ...grant, accountId: account.id }, account.health, state),
   ]);
 }
@@ -51,6 +56,8 @@ async function announce(
   const event = { workspaceId, environment, accountId };
   await Promise.all([
     recordEvent(tx, { ...event, type: 'account.health_changed', data: { health, reason, previous } }),
-    health === 'needs_reauth' && previous !== 'needs_reauth' && recordEvent(tx, { ...event, type: 'connection.revoked', data: { reason } }),
+    health === 'needs_reauth' &&
+      previous !== 'needs_reauth' &&
+      recordEvent(tx, { ...event, type: 'connection.revoked', data: { reason } }),
   ]);
 }

@@ -14,7 +14,12 @@ export interface IntentRow {
 
 const COLUMNS = `id, state, grant_id as "grantId", attempt_id as "attemptId", token_version as "tokenVersion", claim_epoch as "claimEpoch"`;
 
-export async function endIntent(tx: Tx, intentId: string, state: IntentEnd, errorCode: string | null = null): Promise<void> {
+export async function endIntent(
+  tx: Tx,
+  intentId: string,
+  state: IntentEnd,
+  errorCode: string | null = null,
+): Promise<void> {
   await tx.query(
     `update exchange_intents set state = $2, error_code = $3, answered_at = db_now(),
        committed_at = case when $2 = 'committed' then db_now() end where id = $1`,
@@ -23,7 +28,10 @@ export async function endIntent(tx: Tx, intentId: string, state: IntentEnd, erro
 }
 
 export async function readIntent(tx: Tx, intentId: string): Promise<IntentRow | undefined> {
-  const { rows } = await tx.query<IntentRow & Record<string, unknown>>(`select ${COLUMNS} from exchange_intents where id = $1`, [intentId]);
+  const { rows } = await tx.query<IntentRow & Record<string, unknown>>(
+    `select ${COLUMNS} from exchange_intents where id = $1`,
+    [intentId],
+  );
   return rows[0];
 }
 
@@ -45,8 +53,15 @@ export async function intentOfAttempt(tx: Tx, attemptId: string): Promise<Intent
   return rows[0];
 }
 
-export async function prepareCode(tx: Tx, intentId: string, { attemptId, holder }: { attemptId: string; holder: string }): Promise<void> {
-  await tx.query(`insert into exchange_intents (id, kind, attempt_id, holder, state) values ($1, 'code', $2, $3, 'prepared')`, [intentId, attemptId, holder]);
+export async function prepareCode(
+  tx: Tx,
+  intentId: string,
+  { attemptId, holder }: { attemptId: string; holder: string },
+): Promise<void> {
+  await tx.query(
+    `insert into exchange_intents (id, kind, attempt_id, holder, state) values ($1, 'code', $2, $3, 'prepared')`,
+    [intentId, attemptId, holder],
+  );
 }
 
 export async function markCodeDispatched(tx: Tx, intentId: string): Promise<boolean> {
@@ -59,5 +74,8 @@ export async function markCodeDispatched(tx: Tx, intentId: string): Promise<bool
 
 /** Nothing leaves before it is noted: what broke off while it was prepared may be begun again. */
 export async function releaseUnsent(tx: Tx, intentId: string): Promise<void> {
-  await tx.query(`update exchange_intents set state = 'released', answered_at = db_now() where id = $1 and state = 'prepared'`, [intentId]);
+  await tx.query(
+    `update exchange_intents set state = 'released', answered_at = db_now() where id = $1 and state = 'prepared'`,
+    [intentId],
+  );
 }

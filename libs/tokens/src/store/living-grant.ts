@@ -20,7 +20,10 @@ const LIVING = `
   order by (app.id = $4) desc limit 1 for update of grants`;
 
 /** The grant of a person at a client, if one holds tokens; locked, so that it holds them as long as the transaction lasts. */
-export async function findLiving(tx: Tx, { environment, provider, clientId, oauthAppId, platformUserId }: PersonOfClient): Promise<GrantFacts | undefined> {
+export async function findLiving(
+  tx: Tx,
+  { environment, provider, clientId, oauthAppId, platformUserId }: PersonOfClient,
+): Promise<GrantFacts | undefined> {
   const { rows } = await tx.query(LIVING, [environment, provider, clientId, oauthAppId, platformUserId]);
   return rows[0] && toGrant(rows[0]);
 }

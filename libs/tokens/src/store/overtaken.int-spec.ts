@@ -6,7 +6,9 @@ import { isOvertaken } from './overtaken.js';
 
 let opened: OpenedDatabase;
 
-beforeAll(async () => { opened = await openMigratedDatabase(); });
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+});
 afterAll(() => opened.close());
 
 type Sent = [state: string, ago: number | null, version?: number];
@@ -25,15 +27,38 @@ async function overtakenAfter(...exchanges: Sent[]): Promise<boolean> {
   return isOvertaken(pool, grant);
 }
 
-it.each(['answered', 'unknown', 'dispatched'])('a pair is overtaken where its token was sent again after the request that brought it: %s', async (again) => {
-  expect(await overtakenAfter(['committed', 200], [again, 20])).toBe(true);
-});
+it.each(['answered', 'unknown', 'dispatched'])(
+  'a pair is overtaken where its token was sent again after the request that brought it: %s',
+  async (again) => {
+    expect(await overtakenAfter(['committed', 200], [again, 20])).toBe(true);
+  },
+);
 
 it.each<[string, Sent[]]>([
   ['that came of the only request', [['committed', 200]]],
-  ['that came of the resend', [['unknown', 200], ['committed', 20]]],
-  ['whose token another claimed, and did not send', [['committed', 200], ['released', 20], ['prepared', null]]],
-  ['after one that was overtaken', [['committed', 900, 6], ['unknown', 800, 6], ['committed', 200]]],
+  [
+    'that came of the resend',
+    [
+      ['unknown', 200],
+      ['committed', 20],
+    ],
+  ],
+  [
+    'whose token another claimed, and did not send',
+    [
+      ['committed', 200],
+      ['released', 20],
+      ['prepared', null],
+    ],
+  ],
+  [
+    'after one that was overtaken',
+    [
+      ['committed', 900, 6],
+      ['unknown', 800, 6],
+      ['committed', 200],
+    ],
+  ],
   ['that a person brought', [['unknown', 20]]],
 ])('a pair %s is not', async (_which, exchanges) => {
   expect(await overtakenAfter(...exchanges)).toBe(false);

@@ -12,7 +12,10 @@ const OVERTAKEN = `
  * Whether the token of which the stored pair came was sent once more after it. So it is where an exchanger stood still, or was
  * down, with the answer in hand, until another had its claim.
  */
-export async function isOvertaken(tx: Tx, { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>): Promise<boolean> {
+export async function isOvertaken(
+  tx: Tx,
+  { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>,
+): Promise<boolean> {
   const { rows } = await tx.query<{ overtaken: boolean }>(OVERTAKEN, [id, tokenVersion]);
   return rows[0]?.overtaken ?? false;
 }

@@ -5,16 +5,23 @@ import { tokenSetWaits } from './waiting-token-sets.js';
 let flow: Flow;
 let oauthAppId: string;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
   await flow.fault({ endpoint: 'identity', times: 10, status: 503 });
   await flow.come(await flow.decide((await flow.start('x')).authorizeUrl));
-  oauthAppId = (await flow.one<{ id: string }>(`select oauth_app_id as id from connect_attempts where workspace_id = $1`, [flow.tenant.workspaceId])).id;
+  oauthAppId = (
+    await flow.one<{ id: string }>(`select oauth_app_id as id from connect_attempts where workspace_id = $1`, [
+      flow.tenant.workspaceId,
+    ])
+  ).id;
 });
 
-const waits = (platformUserId: string | null, firstStrikeAt?: Date): Promise<boolean> => tokenSetWaits(flow.pool, { oauthAppId, platformUserId, firstStrikeAt });
+const waits = (platformUserId: string | null, firstStrikeAt?: Date): Promise<boolean> =>
+  tokenSetWaits(flow.pool, { oauthAppId, platformUserId, firstStrikeAt });
 
 describe('a token set that waits for its person', () => {
   it('delays the verdict on any grant of the app for an hour, and no longer, whether or not a sweep ends it', async () => {

@@ -7,16 +7,31 @@ import { readAhead } from './wishes.js';
 
 let flow: Flow;
 
-beforeAll(async () => { flow = await Flow.open(); });
+beforeAll(async () => {
+  flow = await Flow.open();
+});
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 describe('grants that are looked at in the same moment', () => {
   it('are read by one statement, and each caller is told of the one that it asked for', async () => {
-    const [x, tiktok] = [await grantOf(flow, await flow.connect('x', 'happy')), await grantOf(flow, await flow.connect('tiktok', 'happy'))];
+    const [x, tiktok] = [
+      await grantOf(flow, await flow.connect('x', 'happy')),
+      await grantOf(flow, await flow.connect('tiktok', 'happy')),
+    ];
     let statements = 0;
-    const tx: Tx = { query: (sql, values) => { statements += 1; return flow.pool.query(sql, values); } };
-    const asked = [readAhead(tx, x.id, false), readAhead(tx, tiktok.id, true), readAhead(tx, randomUUID(), true), readAhead(tx, x.id, true)];
+    const tx: Tx = {
+      query: (sql, values) => {
+        statements += 1;
+        return flow.pool.query(sql, values);
+      },
+    };
+    const asked = [
+      readAhead(tx, x.id, false),
+      readAhead(tx, tiktok.id, true),
+      readAhead(tx, randomUUID(), true),
+      readAhead(tx, x.id, true),
+    ];
     const told = (await Promise.all(asked)).map((one) => one && [one.grantId, one.provider, one.urgency]);
     expect(told).toEqual([[x.id, 'x', 'due'], [tiktok.id, 'tiktok', 'forced'], undefined, [x.id, 'x', 'forced']]);
     expect(statements).toBe(1);
@@ -27,8 +42,12 @@ describe('grants that are looked at in the same moment', () => {
 
 describe('grants whose access tokens have ended', () => {
   it('go in the order in which they come, however long ago each ended; one whose token lives goes by its end', async () => {
-    const [one, other] = [await grantOf(flow, await flow.connect('x', 'happy')), await grantOf(flow, await flow.connect('tiktok', 'happy'))];
-    const endOf = async (id: string): Promise<number> => (await readAhead(flow.pool, id, false))?.accessExpiresAt?.getTime() ?? NaN;
+    const [one, other] = [
+      await grantOf(flow, await flow.connect('x', 'happy')),
+      await grantOf(flow, await flow.connect('tiktok', 'happy')),
+    ];
+    const endOf = async (id: string): Promise<number> =>
+      (await readAhead(flow.pool, id, false))?.accessExpiresAt?.getTime() ?? NaN;
     expect(await endOf(one.id)).toBeGreaterThan(Date.now());
     const ended = (id: string, ago: string): Promise<unknown> =>
       flow.pool.query('update grants set access_expires_at = db_now() - $2::interval where id = $1', [id, ago]);

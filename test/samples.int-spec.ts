@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROVIDER_NAMES, registerProviders } from '#providers';
-import { DASHBOARD_SCOPES } from '../apps/api/src/http/scope.js';
+import { DASHBOARD_SCOPES } from '#accounts';
 import { openTestApi, type TestApi } from './support/api.js';
 import { TestSandbox } from './support/sandbox.js';
 

@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type JWTPayload, SignJWT } from 'jose';
 import { createApp } from '../../apps/api/src/create-app.js';
-import { CreateApiKey, type NewApiKey } from '../../apps/api/src/api-keys/create-api-key.js';
-import { SCOPES } from '../../apps/api/src/http/scope.js';
-import { EnsureWorkspace } from '../../apps/api/src/workspaces/ensure-workspace.js';
+import { API_SCOPES, CreateApiKey, EnsureWorkspace, type NewApiKey } from '#accounts';
 import { readApiConfig } from '#config';
 import { createLogger, type Logger } from '#observability';
 import { openTestDatabase, type TestDatabase } from './database.js';
@@ -94,11 +92,11 @@ async function makeKey(
 ): Promise<string> {
   const environment = wishes.environment ?? 'test';
   const workspaceId = await app.get(EnsureWorkspace, { strict: false }).execute(workspace);
-  const caller = { tenant: { workspaceId, environment }, kind: 'jwt' as const, scopes: SCOPES };
+  const caller = { tenant: { workspaceId, environment }, kind: 'jwt' as const, scopes: API_SCOPES };
   const createKey = app.get(CreateApiKey, { strict: false });
   const { key } = await createKey.execute({
     name: 'Test',
-    scopes: [...SCOPES],
+    scopes: [...API_SCOPES],
     returnHosts: [],
     ...wishes,
     environment,

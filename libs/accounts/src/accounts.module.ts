@@ -28,6 +28,9 @@ import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
+import { FindApiKey } from './api-keys/find-api-key.js';
+import { ListApiKeys } from './api-keys/list-api-keys.js';
+import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { ExchangerCheck } from './exchanger-check.js';
 import { OAUTH_APPS_LIMIT, PAUSE, type Pause, ROOM, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
@@ -61,6 +64,7 @@ import { TakeNotice } from './push/take-notice.js';
 import { DueGrants } from './refresh/due-grants.js';
 import { RefreshGrant } from './refresh/refresh-grant.js';
 import { RevokeLater } from './revoke-later.js';
+import { EnsureWorkspace } from './workspaces/ensure-workspace.js';
 
 export interface AccountsOptions {
   config: Pick<ApiConfig, 'http' | 'sandbox' | 'database' | 'masterKeys' | 'exchangerSocket' | 'limits'>;
@@ -88,6 +92,7 @@ const useCases = [
   ...[SweepAttempts, FinishWaiting, RevokeLater],
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
+  ...[EnsureWorkspace, FindApiKey, ListApiKeys, RevokeApiKey],
   ...[DueGrants, RefreshGrant, OperatingFacts, SweepHistory],
   ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],

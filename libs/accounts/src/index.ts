@@ -11,6 +11,18 @@ export { RefreshAccount } from './accounts/refresh-account.js';
 export { TOKEN_STATES } from './accounts/token-state.js';
 export { UpdateAccount } from './accounts/update-account.js';
 export { AccountsModule, type AccountsOptions } from './accounts.module.js';
+export {
+  API_SCOPES,
+  type ApiScope,
+  DASHBOARD_SCOPES,
+  DEFAULT_SCOPES,
+  ON_REQUEST_SCOPES,
+  RESERVED_SCOPES,
+} from './api-keys/api-scopes.js';
+export { type ApiKeyMaker, type ApiKeyRecord, CreateApiKey, type NewApiKey } from './api-keys/create-api-key.js';
+export { FindApiKey } from './api-keys/find-api-key.js';
+export { ListApiKeys } from './api-keys/list-api-keys.js';
+export { RevokeApiKey } from './api-keys/revoke-api-key.js';
 export { type CallbackOutcome, CompleteConnect } from './connect/complete-connect.js';
 export { FinishAttempt } from './connect/finish-attempt.js';
 export { type AttemptRecord, ReadAttempt } from './connect/read-attempt.js';
@@ -19,6 +31,7 @@ export { SelectAccounts } from './connect/select-accounts.js';
 export { StartConnect, type StartedAttempt } from './connect/start-connect.js';
 export { StartReauth } from './connect/start-reauth.js';
 export { SweepAttempts } from './connect/sweep-attempts.js';
+export { API_KEY_PREFIX } from './injection.js';
 export { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 export { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 export { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
@@ -30,6 +43,7 @@ export { DueProbes } from './probe/due-probes.js';
 export { ProbeAccount } from './probe/probe-account.js';
 export { ProbeNow } from './probe/probe-now.js';
 export { parseReturnUrl } from './policies/return-url.js';
+export { rawText, text, workspaceName } from './policies/text.js';
 export { AnswerChallenge } from './push/answer-challenge.js';
 export { PUSH_FAMILY_NAMES } from './push/families.js';
 export { HandlePush, type IncomingPush, type PushOutcome } from './push/handle-push.js';
@@ -37,3 +51,4 @@ export { ReadDeletion } from './push/read-deletion.js';
 export { DueGrants } from './refresh/due-grants.js';
 export { ExchangerCheck } from './exchanger-check.js';
 export { RefreshGrant } from './refresh/refresh-grant.js';
+export { EnsureWorkspace } from './workspaces/ensure-workspace.js';

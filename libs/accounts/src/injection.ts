@@ -5,5 +5,7 @@ export const PAUSE = Symbol('PAUSE');
 export type Pause = (milliseconds: number) => Promise<unknown>;
 /** The way to token and revoke endpoints. */
 export const TOKEN_EXCHANGE = Symbol('TOKEN_EXCHANGE');
+/** The first letters of every API key. */
+export const API_KEY_PREFIX = Symbol('API_KEY_PREFIX');
 /** How many OAuth apps a workspace may have in one environment. */
 export const OAUTH_APPS_LIMIT = Symbol('OAUTH_APPS_LIMIT');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONNECTION_TYPES } from '#persistence';
-import { agree, cursor, DISAGREEMENT, health, idField, limit, providerFilter, rawText } from '../http/fields.js';
+import { rawText } from '#accounts';
+import { agree, cursor, DISAGREEMENT, health, idField, limit, providerFilter } from '../http/fields.js';
 import { accountExample, accountSchema } from './account.schema.js';
 
 /** What a list of accounts can be narrowed by. */

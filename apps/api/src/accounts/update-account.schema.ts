@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idField, rawText, text } from '../http/fields.js';
+import { rawText, text } from '#accounts';
+import { idField } from '../http/fields.js';
 
 const MOST_KEYS = 50;
 const LONGEST_VALUE = 500;

@@ -1,30 +1,32 @@
 import { z } from 'zod';
+import { API_SCOPES } from '#accounts';
 import { idOf, time } from '../http/fields.js';
-import { SCOPES } from '../http/scope.js';
 
 const common = {
   id: idOf('key'),
   name: z.string(),
   key_prefix: z.string().describe('Enough to recognise the key, too little to use it.'),
   environment: z.enum(['live', 'test']),
-  scopes: z.array(z.enum(SCOPES)),
+  scopes: z.array(z.enum(API_SCOPES)),
   return_hosts: z.array(z.string()),
   created_at: time,
   expires_at: time.nullable(),
   created_by: idOf('key')
     .nullable()
-    .describe('The key that made this one, and ends it when it is revoked; null: a dashboard token did.'),
+    .describe(
+      'The key that made this one; its revocation revokes this one too. Null for a key made with a dashboard token or by the command of the operator.',
+    ),
 };
 
 const limits = z.object({ read: z.int().optional(), write: z.int().optional(), heavy: z.int().optional() });
 
-/** An API key as it is listed. */
+/** An API key in a list. */
 export const apiKeySchema = z
   .object({ ...common, last_used_at: time.nullable(), rate_limits: limits.nullable() })
   .meta({ id: 'ApiKey' });
 export type ApiKeyView = z.output<typeof apiKeySchema>;
 
-/** The one answer that holds the key itself. */
+/** The one response that contains the key. */
 export const newApiKeySchema = z
   .object({ ...common, key: z.string().describe('Shown this once.') })
   .meta({ id: 'NewApiKey' });

@@ -1,18 +1,17 @@
+import type { ApiKeyRecord, ApiScope } from '#accounts';
 import type { Secret } from '#observability';
 import { isoTime } from '../http/iso-time.js';
 import { publicId } from '../http/public-id.js';
-import type { Scope } from '../http/scope.js';
 import type { ApiKeyView, NewApiKeyView } from './api-key.schema.js';
-import type { ApiKeyRecord } from './api-key-record.js';
 
-/** What of a key may be seen later. */
+/** A key as lists show it. */
 export const apiKeyView = (key: ApiKeyRecord): ApiKeyView => ({
   ...common(key),
   last_used_at: isoTime(key.lastUsedAt),
   rate_limits: key.rateLimits,
 });
 
-/** The answer that shows the key, once. */
+/** The one response that contains the key. */
 export const newApiKeyView = (record: ApiKeyRecord, key: Secret): NewApiKeyView => ({
   ...common(record),
   key: key.reveal(),
@@ -23,7 +22,7 @@ const common = (key: ApiKeyRecord): Omit<NewApiKeyView, 'key'> => ({
   name: key.name,
   key_prefix: key.keyPrefix,
   environment: key.environment,
-  scopes: key.scopes as Scope[],
+  scopes: key.scopes as ApiScope[],
   return_hosts: key.returnHosts,
   created_at: isoTime(key.createdAt),
   expires_at: isoTime(key.expiresAt),

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { CreateApiKey, ListApiKeys, RevokeApiKey } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
@@ -15,10 +16,7 @@ import {
   type NewApiKeyView,
 } from './api-key.schema.js';
 import { apiKeyView, newApiKeyView } from './api-key.view.js';
-import { CreateApiKey } from './create-api-key.js';
 import { createApiKeyBody, type CreateApiKeyBody, createApiKeyExample } from './create-api-key.schema.js';
-import { ListApiKeys } from './list-api-keys.js';
-import { RevokeApiKey } from './revoke-api-key.js';
 
 @ApiTags('API keys')
 @Controller('/v1/api-keys')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { DEFAULT_SCOPES } from '#accounts';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
-import { DEFAULT_SCOPES } from '../http/scope.js';
 
 let api: TestApi;
 let maker: string;

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
-import { ApiKeyLookup } from './api-key-lookup.js';
+import { API_KEY_PREFIX, CreateApiKey } from '#accounts';
+import type { ApiConfig } from '#config';
+import { API_CONFIG } from '../api-config.js';
 import { ApiKeysController } from './api-keys.controller.js';
-import { CreateApiKey } from './create-api-key.js';
-import { ListApiKeys } from './list-api-keys.js';
-import { RevokeApiKey } from './revoke-api-key.js';
 
-/** API keys: made, listed, revoked, and looked up at every request. */
 @Module({
   controllers: [ApiKeysController],
-  providers: [ApiKeyLookup, CreateApiKey, ListApiKeys, RevokeApiKey],
-  exports: [ApiKeyLookup, CreateApiKey],
+  providers: [
+    { provide: API_KEY_PREFIX, inject: [API_CONFIG], useFactory: ({ callers }: ApiConfig) => callers.apiKeyPrefix },
+    CreateApiKey,
+  ],
 })
 export class ApiKeysModule {}

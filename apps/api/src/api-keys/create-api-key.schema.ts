@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { parseReturnUrl } from '#accounts';
-import { text } from '../http/fields.js';
-import { ON_REQUEST, RESERVED, SCOPES } from '../http/scope.js';
+import { API_SCOPES, ON_REQUEST_SCOPES, parseReturnUrl, RESERVED_SCOPES, text } from '#accounts';
 
-/** A host as return URLs have it once they are parsed: lower case, punycode, without the port 443. */
+/** A host in the form that parsed return URLs have: lower case, punycode, without the port 443. */
 const returnHost = text(255).transform((given, context) => {
   const parsed = /[/?#]/.test(given) ? undefined : parseReturnUrl(`https://${given}/`);
   if (parsed && 'url' in parsed) return parsed.url.host;
@@ -24,12 +22,12 @@ export const createApiKeyBody = z.strictObject({
   name: text(80),
   environment: z.enum(['live', 'test'], { error: 'must be live or test' }).optional(),
   scopes: z
-    .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
+    .array(z.enum(API_SCOPES, { error: `must be one of ${API_SCOPES.join(', ')}` }))
     .min(1, 'must name at least one')
     .transform((scopes) => [...new Set(scopes)])
     .optional()
     .describe(
-      `By default all that the caller has but those that must be named: ${ON_REQUEST.join(', ')}. Reserved, asked for by no endpoint yet: ${RESERVED.join(', ')}.`,
+      `By default all scopes of the caller except those that must be named: ${ON_REQUEST_SCOPES.join(', ')}. Reserved, and required by no endpoint yet: ${RESERVED_SCOPES.join(', ')}.`,
     ),
   return_hosts: z
     .array(returnHost)

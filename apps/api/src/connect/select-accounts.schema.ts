@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rawText } from '../http/fields.js';
+import { rawText } from '#accounts';
 import { candidateExamples } from './candidate.schema.js';
 
 /** The choice among the candidates of an attempt. Whether each may be chosen is judged by the use case. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { rawText, text, time, urlText } from '../http/fields.js';
+import { rawText, text } from '#accounts';
+import { time, urlText } from '../http/fields.js';
 
 const scopes = rawText(2_000)
   .transform((list) => list.split(/[ ,]+/).filter(Boolean))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { text, urlText } from '../http/fields.js';
+import { text } from '#accounts';
+import { urlText } from '../http/fields.js';
 
 /** The body of `reauth`; it may be left out altogether. Whether its return URL is good is judged by the use case. */
 export const startReauthBody = z

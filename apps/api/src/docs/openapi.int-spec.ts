@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
-import { RESERVED, SCOPES } from '../http/scope.js';
+import { API_SCOPES, RESERVED_SCOPES } from '#accounts';
 import { routesOf } from '../http/route-methods.js';
 
 interface Media {
@@ -201,9 +201,9 @@ describe('the OpenAPI document', () => {
 
   it('asks for no scope that it calls reserved, and for each of the others', () => {
     const asked = new Set(operations.flatMap(([, operation]) => operation['x-required-scopes'] ?? []));
-    expect([...asked].toSorted()).toEqual(SCOPES.filter((scope) => !RESERVED.includes(scope)).toSorted());
+    expect([...asked].toSorted()).toEqual(API_SCOPES.filter((scope) => !RESERVED_SCOPES.includes(scope)).toSorted());
     expect(readFileSync('docs/guide.md', 'utf8')).toContain(
-      `| ${RESERVED.map((scope) => `\`${scope}\``).join(', ')} | nothing yet: reserved`,
+      `| ${RESERVED_SCOPES.map((scope) => `\`${scope}\``).join(', ')} | nothing yet: reserved`,
     );
   });
 

@@ -1,20 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import { FindApiKey } from '#accounts';
 import type { ApiConfig } from '#config';
 import { readApiKey } from '#crypto';
 import { API_CONFIG } from '../api-config.js';
-import { ApiKeyLookup } from '../api-keys/api-key-lookup.js';
 import { BearerStrategy } from './bearer.js';
 import type { Caller } from './caller.js';
 import { askedEnvironment, contradiction } from './environment-header.js';
 
-/** API keys: form and checksum are judged without a query, the rest by one look-up, so that a revoked key ends at once. */
+/** API keys: form and checksum are checked without a query, the rest by one query a request, so that a revocation takes effect at once. */
 @Injectable()
 export class ApiKeyStrategy extends PassportStrategy(BearerStrategy, 'api-key') {
   constructor(
     @Inject(API_CONFIG) private readonly config: ApiConfig,
-    private readonly keys: ApiKeyLookup,
+    private readonly findKey: FindApiKey,
   ) {
     super();
   }
@@ -22,10 +22,11 @@ export class ApiKeyStrategy extends PassportStrategy(BearerStrategy, 'api-key') 
   async validate(request: FastifyRequest, token: string): Promise<Caller | undefined> {
     const form = readApiKey(this.config.callers.apiKeyPrefix, token);
     if (!form) return undefined;
-    const caller = await this.keys.find(token);
-    if (caller?.tenant.environment !== form.environment) return undefined;
+    const key = await this.findKey.execute(token);
+    if (key?.tenant.environment !== form.environment) return undefined;
     const asked = askedEnvironment(request);
     if (asked && asked !== form.environment) throw contradiction(asked, form.environment);
-    return caller;
+    const { id, tenant, scopes, rateLimits } = key;
+    return { tenant, kind: 'key', credential: `key:${id}`, keyId: id, scopes, roles: [], rateLimits };
   }
 }

@@ -1,19 +1,19 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { ApiScope } from '#accounts';
 import type { RateLimits, Tenant } from '#persistence';
-import type { Scope } from './scope.js';
 
-/** Who calls, as far as the credential tells. */
+/** The caller of a request, as its credential describes it. */
 export interface Caller {
   tenant: Tenant;
   kind: 'key' | 'jwt';
-  /** `key:<uuid>` or `jwt:<workspace uuid>`: what limits count by, attempts belong to and logs name. */
+  /** `key:<uuid>` or `jwt:<workspace uuid>`: the identity in rate limits, attempts and logs. */
   credential: string;
-  /** The API key that calls; undefined for a dashboard token. */
+  /** The id of the API key; undefined for a dashboard token. */
   keyId?: string;
-  scopes: readonly Scope[];
+  scopes: readonly ApiScope[];
   roles: readonly string[];
-  /** Requests a minute of its own, where they differ from the defaults. */
+  /** Requests a minute, where they differ from the defaults. */
   rateLimits: RateLimits | null;
 }
 
@@ -25,7 +25,7 @@ declare module 'fastify' {
 
 export const PUBLIC_KEY = 'evergrant:public';
 
-/** A route that asks for no credential; every other one does. */
+/** A route that requires no credential; every other route requires one. */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC_KEY, true);
 
 /** The caller of a route that is not public. */

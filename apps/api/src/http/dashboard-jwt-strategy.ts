@@ -3,21 +3,19 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { errors, type JWTPayload } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import { DASHBOARD_SCOPES, EnsureWorkspace, workspaceName } from '#accounts';
 import type { ApiConfig } from '#config';
 import { API_CONFIG } from '../api-config.js';
-import { EnsureWorkspace } from '../workspaces/ensure-workspace.js';
 import { bearerToken } from './bearer.js';
 import type { Caller } from './caller.js';
 import { readTokenKeys, tokenVerifier, type VerifyToken } from './dashboard-token.js';
 import { askedEnvironment } from './environment-header.js';
-import { workspaceName } from './fields.js';
-import { DASHBOARD_SCOPES } from './scope.js';
 
 type Done = (error: unknown, caller?: unknown) => void;
 type Accept = (request: FastifyRequest, claims: JWTPayload, done: Done) => void;
 
 const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken() as (request: unknown) => string | null;
-/** passport-jwt's extractor, behind our stricter reading of the header: it ignores what follows the token. */
+/** passport-jwt's extractor ignores text after the token, so the header is checked more strictly first. */
 const extract = (request: unknown): string | null =>
   bearerToken(request as FastifyRequest) === undefined ? null : fromHeader(request);
 const neverAsked = (_request: unknown, _token: unknown, done: (error: Error) => void): void => {
@@ -39,7 +37,7 @@ class JoseStrategy extends Strategy {
       this.fail(401);
       return;
     }
-    // Passport calls this on an object made from the strategy for each request, which has no private methods.
+    // For each request passport makes an object from the strategy and calls this on it: it has no private methods.
     const end: Done = (error, caller) => {
       if (error) this.error(error as Error);
       else if (caller) this.success(caller);
@@ -56,7 +54,7 @@ class JoseStrategy extends Strategy {
   }
 }
 
-/** Tokens of the dashboard: ES256 by our one public key, which the token must name; a token without an end is none. */
+/** Dashboard tokens: ES256 by the configured public key, with its `kid` in the header and `exp` in the claims. */
 @Injectable()
 export class DashboardJwtStrategy extends PassportStrategy(JoseStrategy, 'dashboard-jwt') {
   readonly #claim: string;

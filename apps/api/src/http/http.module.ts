@@ -2,8 +2,6 @@ import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { RateCounter } from '#jobs';
-import { ApiKeysModule } from '../api-keys/api-keys.module.js';
-import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { AddressLimit } from './address-limit.js';
 import { ApiKeyStrategy } from './api-key-strategy.js';
 import { CallerGuard } from './caller.guard.js';
@@ -17,9 +15,9 @@ import { ScopeGuard } from './scope.guard.js';
 import { StrictInputInterceptor } from './strict-input-interceptor.js';
 import { validationPipe } from './validation.js';
 
-/** How this app speaks HTTP. The guards run in this order: who calls, how often, what is allowed. */
+/** HTTP: guards run in this order: caller, rate limit, scope. */
 @Module({
-  imports: [PassportModule, ApiKeysModule, WorkspacesModule],
+  imports: [PassportModule],
   providers: [
     ApiKeyStrategy,
     DashboardJwtStrategy,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CodedError } from '#observability';
 import { z } from 'zod';
-import { idField, limit, rawText, text } from './fields.js';
+import { text } from '#accounts';
+import { idField, limit } from './fields.js';
 import { invalid, validationPipe } from './validation.js';
 
 const schema = z.strictObject({
@@ -82,10 +83,6 @@ describe('validation', () => {
       { type: 'body', schema },
     );
     expect(read).toEqual({ name: 'a', id: '01890a5d-ac96-774b-bcce-b302099a8057' });
-  });
-
-  it.each([' a ', '', 'Zoë 👩‍👩‍👧', 'a\nb\tc\r\n'])('takes %j as lines of text, as they are', (given) => {
-    expect(rawText(20, { lines: true }).parse(given)).toBe(given);
   });
 
   it.each([

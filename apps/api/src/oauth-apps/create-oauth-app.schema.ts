@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { provider, text, urlText } from '../http/fields.js';
+import { text } from '#accounts';
+import { provider, urlText } from '../http/fields.js';
 
 /** What it takes to bring one's own app. `platform` is another word for `provider`. */
 export const createOAuthAppBody = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
-import { text, urlText } from '../http/fields.js';
+import { text } from '#accounts';
+import { urlText } from '../http/fields.js';
 
 /** What may be changed of an app; its platform and its client id may not: that is another app. */
 export const updateOAuthAppBody = z.strictObject({

@@ -1,42 +1,40 @@
 import { Injectable } from '@nestjs/common';
+import { API_SCOPES, CreateApiKey, EnsureWorkspace, FindApiKey } from '#accounts';
 import type { Secret } from '#observability';
 import type { Tenant } from '#persistence';
-import { ApiKeyLookup } from '../api-keys/api-key-lookup.js';
-import { CreateApiKey } from '../api-keys/create-api-key.js';
-import { SCOPES } from '../http/scope.js';
-import { EnsureWorkspace } from '../workspaces/ensure-workspace.js';
 import { SandboxApps } from './sandbox-apps.js';
 
 const WORKSPACE = 'default';
 
-/** What makes a first connect one call: a workspace, a test key that may do everything, and an app at each imitated platform. */
+/** Makes the first connect one call: a workspace, a test key with every scope, and an app at each imitated platform. */
 @Injectable()
 export class SeedDevelopment {
   constructor(
     private readonly workspaces: EnsureWorkspace,
-    private readonly keys: ApiKeyLookup,
+    private readonly findKey: FindApiKey,
     private readonly createKey: CreateApiKey,
     private readonly apps: SandboxApps,
   ) {}
 
-  /** Changes nothing that is there already; `known` is the key of an earlier start and is kept while it is good. */
+  /** Changes nothing that exists already; `known` is the key of an earlier start, and is kept while it is valid. */
   async execute(known: Secret | undefined): Promise<{ workspace: string; testApiKey: Secret }> {
     const tenant: Tenant = { workspaceId: await this.workspaces.execute(WORKSPACE), environment: 'test' };
-    const testApiKey = known && (await this.#isGood(tenant, known)) ? known : await this.#newKey(tenant);
+    const testApiKey = known && (await this.#isValid(tenant, known)) ? known : await this.#newKey(tenant);
     await this.apps.ensure(tenant);
     return { workspace: WORKSPACE, testApiKey };
   }
 
-  async #isGood(tenant: Tenant, key: Secret): Promise<boolean> {
-    const caller = await this.keys.find(key.reveal());
-    if (caller?.tenant.workspaceId !== tenant.workspaceId || caller.tenant.environment !== tenant.environment)
+  async #isValid(tenant: Tenant, key: Secret): Promise<boolean> {
+    const found = await this.findKey.execute(key.reveal());
+    if (found?.tenant.workspaceId !== tenant.workspaceId || found.tenant.environment !== tenant.environment)
       return false;
-    return SCOPES.every((scope) => caller.scopes.includes(scope));
+    return API_SCOPES.every((scope) => found.scopes.includes(scope));
   }
 
   async #newKey(tenant: Tenant): Promise<Secret> {
-    const caller = { tenant, kind: 'jwt' as const, scopes: SCOPES };
-    const { key } = await this.createKey.execute({ caller, name: 'Development', scopes: [...SCOPES], returnHosts: [] });
+    const caller = { tenant, kind: 'operator' as const, scopes: API_SCOPES };
+    const scopes = [...API_SCOPES];
+    const { key } = await this.createKey.execute({ caller, name: 'Development', scopes, returnHosts: [] });
     return key;
   }
 }

@@ -1,42 +1,52 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ApiConfig } from '#config';
 import { digest, newApiKey, shownPrefix } from '#crypto';
 import { CodedError, type Secret } from '#observability';
-import { ApiKey, Database, type Environment, newId, type RateLimits, type Tx } from '#persistence';
-import { API_CONFIG } from '../api-config.js';
-import type { Caller } from '../http/caller.js';
-import { DEFAULT_SCOPES, type Scope } from '../http/scope.js';
-import { invalid } from '../http/validation.js';
-import type { ApiKeyRecord } from './api-key-record.js';
+import { ApiKey, Database, type Environment, newId, type RateLimits, type Tenant, type Tx } from '#persistence';
+import { invalidField } from '../accounts.errors.js';
+import { API_KEY_PREFIX } from '../injection.js';
+import { type ApiScope, DEFAULT_SCOPES } from './api-scopes.js';
+
+/** A stored key without its hash, which does not leave this library. */
+export type ApiKeyRecord = Omit<ApiKey, 'keyHash'>;
+
+/** The credential that makes a key: an API key, a dashboard token, or the operator of the installation by its command line. */
+export interface ApiKeyMaker {
+  tenant: Tenant;
+  kind: 'key' | 'jwt' | 'operator';
+  scopes: readonly ApiScope[];
+  /** The id of the key that makes this one; undefined for the other kinds. */
+  keyId?: string;
+}
 
 export interface NewApiKey {
-  /** By whom: a key is never more than its maker. */
-  caller: Pick<Caller, 'tenant' | 'kind' | 'scopes' | 'keyId'>;
+  /** A key never has more rights than its maker. */
+  caller: ApiKeyMaker;
   name: string;
   environment?: Environment | undefined;
-  scopes?: Scope[] | undefined;
+  scopes?: ApiScope[] | undefined;
   returnHosts: string[];
   rateLimits?: RateLimits | undefined;
   expiresAt?: Date | undefined;
-  /** What else belongs into the transaction that stores the key. */
+  /** Statements that must commit together with the key. */
   alongside?: (tx: Tx) => Promise<void>;
 }
 
-/** Makes a key. The key itself is in the answer and nowhere else: what is stored cannot be turned back into it. */
+/** Makes a key. Only the result contains the key itself: the database stores its SHA-256. */
 @Injectable()
 export class CreateApiKey {
   constructor(
     private readonly database: Database,
-    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'callers'>,
+    @Inject(API_KEY_PREFIX) private readonly prefix: string,
   ) {}
 
+  /** Throws credential.not_allowed, credential.invalid, scope.missing and validation.failed. */
   async execute(input: NewApiKey): Promise<{ record: ApiKeyRecord; key: Secret }> {
     const { caller, name } = input;
-    const environment = allowedEnvironment(input);
-    const scopes = allowedScopes(input);
+    const environment = chooseEnvironment(input);
+    const scopes = chooseScopes(input);
     if (input.rateLimits && caller.kind === 'key')
       throw notAllowed('rate_limits', 'can be set with a dashboard token only');
-    const key = newApiKey(this.config.callers.apiKeyPrefix, environment);
+    const key = newApiKey(this.prefix, environment);
     const id = newId();
     const { workspaceId } = caller.tenant;
     const row = {
@@ -50,7 +60,7 @@ export class CreateApiKey {
     };
     const record = await this.database.dataSource.transaction(async (manager) => {
       const tx = (await manager.queryRunner?.connect()) as Tx;
-      await manager.insert(ApiKey, { ...row, ...(await bounds(tx, input)) });
+      await manager.insert(ApiKey, { ...row, ...(await readBounds(tx, input)) });
       await input.alongside?.(tx);
       return manager.findOneByOrFail(ApiKey, { id });
     });
@@ -58,8 +68,8 @@ export class CreateApiKey {
   }
 }
 
-/** Held until the end of the transaction: a revocation in this workspace waits for it, or is seen by `FIND_MAKER`. */
-const HOLD_OFF_REVOCATIONS = 'select db_now() as now from workspaces where id = $1 for share';
+/** Locks until the end of the transaction: a revocation in this workspace waits, or has committed before `FIND_MAKER`. */
+const LOCK_OUT_REVOCATIONS = 'select db_now() as now from workspaces where id = $1 for share';
 
 const FIND_MAKER = `
   select return_hosts as "returnHosts", rate_limits as "rateLimits", expires_at as "expiresAt" from api_keys
@@ -68,16 +78,15 @@ const FIND_MAKER = `
 type Bounds = Pick<ApiKey, 'createdBy' | 'returnHosts' | 'rateLimits' | 'expiresAt'>;
 type Maker = Omit<Bounds, 'createdBy'>;
 
-/** What bounds the new key: a dashboard token gives what was asked for, a key what it has itself. */
-async function bounds(tx: Tx, input: NewApiKey): Promise<Bounds> {
+/** The limits of the new key: as requested, and within those of the maker if that is a key. */
+async function readBounds(tx: Tx, input: NewApiKey): Promise<Bounds> {
   const { caller, returnHosts } = input;
   const rateLimits = input.rateLimits ?? null;
   const expiresAt = input.expiresAt ?? null;
   const {
     rows: [workspace],
-  } = await tx.query<{ now: Date }>(HOLD_OFF_REVOCATIONS, [caller.tenant.workspaceId]);
-  if (expiresAt && workspace && expiresAt <= workspace.now)
-    throw invalid([{ field: 'expires_at', message: 'must be in the future' }]);
+  } = await tx.query<{ now: Date }>(LOCK_OUT_REVOCATIONS, [caller.tenant.workspaceId]);
+  if (expiresAt && workspace && expiresAt <= workspace.now) throw invalidField('expires_at', 'must be in the future');
   if (caller.keyId === undefined) return { createdBy: null, returnHosts, rateLimits, expiresAt };
   const maker = await findMaker(tx, caller.keyId);
   checkBounds({ returnHosts, expiresAt }, maker);
@@ -100,22 +109,20 @@ async function findMaker(tx: Tx, id: string): Promise<Maker> {
 function checkBounds({ returnHosts, expiresAt }: Pick<Maker, 'returnHosts' | 'expiresAt'>, maker: Maker): void {
   const foreign = returnHosts.findIndex((host) => !maker.returnHosts.includes(host));
   if (foreign >= 0)
-    throw invalid([
-      { field: `return_hosts.${foreign}`, message: 'is not among the return_hosts of the key that makes this one' },
-    ]);
+    throw invalidField(`return_hosts.${foreign}`, 'is not among the return_hosts of the key that makes this one');
   if (expiresAt && maker.expiresAt && expiresAt > maker.expiresAt) {
-    throw invalid([{ field: 'expires_at', message: 'must not be later than that of the key that makes this one' }]);
+    throw invalidField('expires_at', 'must not be later than that of the key that makes this one');
   }
 }
 
-function allowedEnvironment({ caller, environment = caller.tenant.environment }: NewApiKey): Environment {
+function chooseEnvironment({ caller, environment = caller.tenant.environment }: NewApiKey): Environment {
   if (caller.kind === 'key' && environment !== caller.tenant.environment) {
     throw notAllowed('environment', `must be ${caller.tenant.environment}, as of the key that makes this one`);
   }
   return environment;
 }
 
-function allowedScopes({ caller, scopes }: NewApiKey): Scope[] {
+function chooseScopes({ caller, scopes }: NewApiKey): ApiScope[] {
   if (!scopes) return DEFAULT_SCOPES.filter((scope) => caller.scopes.includes(scope));
   const missing = scopes.filter((scope) => !caller.scopes.includes(scope));
   if (missing.length === 0) return scopes;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { ApiKey, Database, type Tenant } from '#persistence';
-import type { ApiKeyRecord } from './api-key-record.js';
+import type { ApiKeyRecord } from './create-api-key.js';
 
 /** The keys of one environment that are not revoked, newest first. */
 @Injectable()

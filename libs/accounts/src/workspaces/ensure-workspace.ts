@@ -9,12 +9,12 @@ const FIND = `
   select id from workspaces w
    where name = $1 and (select count(*) from projects p where p.workspace_id = w.id and p.is_default) = 2`;
 
-/** A workspace exists from the first time its name is seen, with a default project in each environment. */
+/** Makes a workspace the first time its name is used, with a default project in each environment. */
 @Injectable()
 export class EnsureWorkspace {
   constructor(private readonly database: Database) {}
 
-  /** The id of the workspace of that name. Two first sights at once make one workspace. */
+  /** Returns the id of the workspace of that name. Concurrent first uses make one workspace. */
   async execute(name: string): Promise<string> {
     return (
       (await this.#find(this.database.pool, name)) ?? transaction(this.database.pool, (tx) => this.#create(tx, name))

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { CodedError } from '#observability';
 import { Database, type Tenant, transaction } from '#persistence';
 
-/** Waits for keys that are being made in this workspace: the next statement sees them. */
-const HOLD_OFF_NEW_KEYS = 'select id from workspaces where id = $1 for no key update';
+/** Waits for transactions that make keys in this workspace, so that the next statement sees their keys. */
+const LOCK_OUT_NEW_KEYS = 'select id from workspaces where id = $1 for no key update';
 
 const REVOKE = `
   with recursive revoked as (
@@ -13,15 +13,15 @@ const REVOKE = `
   )
   update api_keys set revoked_at = db_now() where id in (select id from revoked) and revoked_at is null`;
 
-/** Revokes a key and the keys it made, and those they made: from the next request on, in every process. */
+/** Revokes a key and, recursively, the keys it made: from the next request on, in every process. */
 @Injectable()
 export class RevokeApiKey {
   constructor(private readonly database: Database) {}
 
-  /** Throws api_key.not_found, also for a key of another tenant and for a revoked one. */
+  /** Throws api_key.not_found, also for a key of another tenant and for a revoked key. */
   async execute({ workspaceId, environment }: Tenant, id: string): Promise<void> {
     const revoked = await transaction(this.database.pool, async (tx) => {
-      await tx.query(HOLD_OFF_NEW_KEYS, [workspaceId]);
+      await tx.query(LOCK_OUT_NEW_KEYS, [workspaceId]);
       const { rowCount } = await tx.query(REVOKE, [workspaceId, environment, id]);
       return rowCount ?? 0;
     });

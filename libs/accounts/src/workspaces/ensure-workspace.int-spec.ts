@@ -24,8 +24,8 @@ afterAll(async () => {
   await test.close();
 });
 
-describe('a workspace', () => {
-  it('seen for the first time by many at once is one, with one default project in each environment', async () => {
+describe('EnsureWorkspace', () => {
+  it('makes one workspace with one default project in each environment when 16 callers use a name for the first time at once', async () => {
     const ids = await Promise.all(Array.from({ length: 16 }, () => ensure.execute('crowd')));
     expect(new Set(ids).size).toBe(1);
     const { rows } = await database.pool.query(
@@ -35,7 +35,7 @@ describe('a workspace', () => {
     expect(rows).toEqual([{ environment: 'live' }, { environment: 'test' }]);
   });
 
-  it('that lacks a default project gets it', async () => {
+  it('adds a missing default project to a workspace that exists', async () => {
     const id = await ensure.execute('lacking');
     await database.pool.query("delete from projects where workspace_id = $1 and environment = 'test'", [id]);
     expect(await ensure.execute('lacking')).toBe(id);

@@ -1,0 +1,64 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { digest } from '#crypto';
+import { type Logger, LOGGER } from '#observability';
+import { Database, type Environment, type RateLimits, type Tenant } from '#persistence';
+import type { ApiScope } from './api-scopes.js';
+
+/** The rights of a valid key. */
+export interface ApiKeyRights {
+  id: string;
+  tenant: Tenant;
+  scopes: ApiScope[];
+  /** Requests a minute, where they differ from the defaults. */
+  rateLimits: RateLimits | null;
+}
+
+interface Row {
+  id: string;
+  workspace_id: string;
+  environment: Environment;
+  scopes: ApiScope[];
+  rate_limits: RateLimits | null;
+  is_use_old: boolean;
+}
+
+const FIND = `
+  select id, workspace_id, environment, scopes, rate_limits,
+         coalesce(last_used_at < db_now() - interval '1 minute', true) as is_use_old
+    from api_keys
+   where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > db_now())`;
+
+/** `last_used_at` is exact to the minute: a write for every request would cost more than its precision is worth. */
+const RECORD_USE = `
+  update api_keys set last_used_at = db_now()
+   where id = $1 and (last_used_at is null or last_used_at < db_now() - interval '1 minute')`;
+
+/** Finds the rights of a key. There is no cache, so a revocation takes effect with the next request, in every process. */
+@Injectable()
+export class FindApiKey {
+  constructor(
+    private readonly database: Database,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Undefined for a key that is unknown, revoked or expired. */
+  async execute(key: string): Promise<ApiKeyRights | undefined> {
+    const { rows } = await this.database.pool.query<Row>(FIND, [digest(key)]);
+    const [row] = rows;
+    if (!row) return undefined;
+    if (row.is_use_old) this.#recordUse(row.id);
+    return {
+      id: row.id,
+      tenant: { workspaceId: row.workspace_id, environment: row.environment },
+      scopes: row.scopes,
+      rateLimits: row.rate_limits,
+    };
+  }
+
+  /** The request does not wait for this statement, and does not fail with it. */
+  #recordUse(id: string): void {
+    this.database.pool.query(RECORD_USE, [id]).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'recording the use of an API key failed');
+    });
+  }
+}

@@ -1,3 +1,4 @@
+import type { Failure } from '#providers';
 import type { Canary } from '../../libs/tokens/src/protocol/death-rule.js';
 import type { GrantChange, GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
 import { UNBLEMISHED } from '../../libs/tokens/src/protocol/settle.js';
@@ -34,6 +35,34 @@ export const grantFacts = (changes: GrantChange = {}): GrantFacts => ({
   ...UNBLEMISHED,
   ...changes,
 });
+
+/** When the token of those grants is due for a refresh. */
+export const NOW = 96 * MINUTE;
+export const moment = { now: at(NOW), random: (): number => 0.5 };
+
+/** A refresh that failed for a reason that says nothing about the grant. */
+export const failure = (changes: Partial<Failure> = {}): Failure => ({
+  class: 'temporary',
+  reason: 'provider_unavailable',
+  code: 'http_500',
+  ...changes,
+});
+export const refusal = failure({ class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' });
+
+/** A revoked grant that has every sign of it: two strikes, an unknown outcome and an API that refuses its token. */
+export const blemished: GrantChange = {
+  refreshState: 'confirm',
+  attempt: 9,
+  lastClass: 'permanent',
+  lastReason: 'refresh_unconfirmed',
+  lastError: 'invalid_grant',
+  strikeCount: 2,
+  firstStrikeAt: at(0),
+  lastStrikeAt: at(MINUTE),
+  witness: 'refuses',
+  unknownSince: at(0),
+  endedReason: 'grant_revoked',
+};
 
 /** The app has no other living grant. */
 export const ALONE: Canary = {

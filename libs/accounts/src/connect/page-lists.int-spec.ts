@@ -1,41 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Flow, RETURN_URL } from '../../../../test/support/flow.js';
-import { ProbeAccount } from '../probe/probe-account.js';
+import { describe, expect, it } from '@jest/globals';
+import { RETURN_URL } from '../../../../test/support/flow.js';
+import { PAGES, PagesTenant } from '../../../../test/support/pages.js';
 import { StartReauth } from './start-reauth.js';
 
-const PAGES = 'facebook';
-let flow: Flow;
-
-beforeAll(async () => {
-  flow = await Flow.open();
-});
-afterAll(() => flow.close());
-beforeEach(async () => {
-  await flow.begin();
-  await flow.app(PAGES);
-});
-
-interface Page {
-  id: string;
-  pageId: string;
-  grantId: string;
-  state: (string | null)[];
-  due: boolean;
-}
-
-/** The tenant's Pages in the order of their ids at the platform; `due`: whether they are to be probed now. */
-const pages = (): Promise<Page[]> =>
-  flow.many(
-    `select id, platform_account_id as "pageId", grant_id as "grantId", array[health, health_reason] as state, probe_due_at <= db_now() as due
-     from accounts where workspace_id = $1 order by platform_account_id`,
-    [flow.tenant.workspaceId],
-  );
-const states = async (): Promise<unknown[]> => (await pages()).map(({ state }) => state);
-async function consent(persona: string): Promise<string> {
-  const landing = await flow.come(await flow.decide((await flow.start(PAGES)).authorizeUrl, persona));
-  return landing.kind === 'redirect' ? landing.url.slice(RETURN_URL.length) : landing.kind;
-}
-const refresh = (grantId: string) => flow.exchange().refresh(grantId, { forced: true });
+const tenant = PagesTenant.forEachTest();
 
 describe('a Page', () => {
   it.each([
@@ -46,46 +14,46 @@ describe('a Page', () => {
       { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] },
     ],
   ])('is not blamed for %s at a refresh: its own probe decides', async (_, body) => {
-    await consent('many-pages');
-    const all = await pages();
-    await flow.pass(100);
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
-    expect(await refresh(all[0]!.grantId)).toEqual({ kind: 'refreshed' });
-    expect(await states()).toEqual([
+    await tenant.consent('many-pages');
+    const all = await tenant.pages();
+    await tenant.flow.pass(100);
+    await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
+    expect(await tenant.refresh(all[0]!.grantId)).toEqual({ kind: 'refreshed' });
+    expect(await tenant.states()).toEqual([
       ['active', null],
       ['active', null],
     ]);
     const isWhole = !('paging' in body);
-    expect((await pages()).map(({ due }) => due)).toEqual([isWhole, isWhole]);
-    for (const { id } of all) await flow.get(ProbeAccount).execute(id);
-    expect(await states()).toEqual([
+    expect(await tenant.due()).toEqual(isWhole ? all.map(({ id }) => id) : []);
+    await tenant.probe(...all);
+    expect(await tenant.states()).toEqual([
       ['active', null],
       ['active', null],
     ]);
   });
 
   it('is not blamed for one list that names it without its token', async () => {
-    await consent('happy');
-    const [page] = await pages();
-    await flow.pass(100);
-    await flow.fault({
+    await tenant.consent('happy');
+    const [page] = await tenant.pages();
+    await tenant.flow.pass(100);
+    await tenant.flow.fault({
       provider: PAGES,
       endpoint: 'profiles',
       status: 200,
       body: { data: [{ id: page!.pageId, name: 'It' }] },
     });
-    await refresh(page!.grantId);
-    expect(await states()).toEqual([['active', null]]);
-    await flow.pass(100);
-    await flow.fault({
+    await tenant.refresh(page!.grantId);
+    expect(await tenant.states()).toEqual([['active', null]]);
+    await tenant.flow.pass(100);
+    await tenant.flow.fault({
       provider: PAGES,
       endpoint: 'profiles',
       times: 2,
       status: 200,
       body: { data: [{ id: page!.pageId, name: 'It' }] },
     });
-    await refresh(page!.grantId);
-    expect(await states()).toEqual([['missing_permissions', 'task_missing']]);
+    await tenant.refresh(page!.grantId);
+    expect(await tenant.states()).toEqual([['missing_permissions', 'task_missing']]);
   });
 
   it.each([
@@ -96,15 +64,15 @@ describe('a Page', () => {
     ],
     ['is cut off', { data: [], paging: { next: 'https://elsewhere.example/' } }, [2_000]],
   ])('is reauthorized although the first list after the consent %s', async (_, body, expected) => {
-    await consent('happy');
-    const [page] = await pages();
+    await tenant.consent('happy');
+    const [page] = await tenant.pages();
     const pauses: number[] = [];
-    flow.pause = (milliseconds) => Promise.resolve(pauses.push(milliseconds));
-    const started = await flow
+    tenant.flow.pause = (milliseconds) => Promise.resolve(pauses.push(milliseconds));
+    const started = await tenant.flow
       .get(StartReauth)
-      .execute({ tenant: flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
-    expect(await flow.come(await flow.decide(started.authorizeUrl))).toMatchObject({
+      .execute({ tenant: tenant.flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
+    await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
+    expect(await tenant.flow.come(await tenant.flow.decide(started.authorizeUrl))).toMatchObject({
       url: `${RETURN_URL}?connected=${PAGES}`,
     });
     expect(pauses).toEqual(expected);
@@ -118,14 +86,14 @@ describe('a Page', () => {
         code: 1,
       },
     };
-    await flow.fault({ provider: PAGES, endpoint: 'profiles', status: 500, body, times: 2 });
-    await flow.fault({
+    await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 500, body, times: 2 });
+    await tenant.flow.fault({
       provider: PAGES,
       endpoint: 'profiles',
       status: 200,
       body: { data: [], paging: { next: 'https://graph.facebook.com/v25.0/me/accounts?limit=5' } },
     });
-    expect(await consent('many-pages')).toBe('?connected=facebook');
-    expect(await pages()).toHaveLength(2);
+    expect(await tenant.consent('many-pages')).toBe('?connected=facebook');
+    expect(await tenant.pages()).toHaveLength(2);
   });
 });

@@ -12,17 +12,8 @@ export function avatar({ displayName, number }: Persona): string {
     .join('')
     .slice(0, 2);
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" width="48" height="48">
-    <rect width="48" height="48" fill="hsl(${hue} 45% 42%)" />
-    <text
-      x="24"
-      y="31"
-      font-family="system-ui, sans-serif"
-      font-size="19"
-      font-weight="600"
-      fill="#fff"
-      text-anchor="middle"
-    >
-      ${initials}
-    </text>
-  </svg> `.text;
+<rect width="48" height="48" fill="hsl(${hue} 45% 42%)"/>
+<text x="24" y="31" font-family="system-ui, sans-serif" font-size="19" font-weight="600" fill="#fff" text-anchor="middle">${initials}</text>
+</svg>
+`.text;
 }

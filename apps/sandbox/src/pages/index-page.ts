@@ -20,51 +20,21 @@ export const indexPage = (): string =>
   page(
     'Sandbox',
     html`<span class="badge">Sandbox</span>
-      <h1>The platforms, imitated</h1>
-      <p class="soft">
-        Each real address is served here under its own host and path. Tokens are worth nothing anywhere else.
-      </p>
-      ${sandboxes.map(
-        ({ title, authorize, endpoints }) =>
-          html`<h2>${title}</h2>
-            <table>
-              <tbody>
-                <tr>
-                  <th scope="row">authorize</th>
-                  <td><code>${mountPath(authorize.url)}</code></td>
-                </tr>
-                ${endpoints.map(
-                  ({ endpoint, url }) =>
-                    html`<tr>
-                      <th scope="row">${endpoint}</th>
-                      <td><code>${mountPath(url)}</code></td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>`,
-      )}
-      <h2>Personas</h2>
-      <table>
-        <tbody>
-          ${personas.map(
-            ({ key, story }) =>
-              html`<tr>
-                <th scope="row"><code>${key}</code></th>
-                <td>${story}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-      <h2>Control, from this machine only</h2>
-      <table>
-        <tbody>
-          ${controls.map(
-            ([call, does]) =>
-              html`<tr>
-                <td><code>${call}</code></td>
-                <td>${does}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>`,
+<h1>The platforms, imitated</h1>
+<p class="soft">Each real address is served here under its own host and path. Tokens are worth nothing anywhere else.</p>
+${sandboxes.map(
+  ({ title, authorize, endpoints }) => html`<h2>${title}</h2>
+<table><tbody>
+<tr><th scope="row">authorize</th><td><code>${mountPath(authorize.url)}</code></td></tr>
+${endpoints.map(({ endpoint, url }) => html`<tr><th scope="row">${endpoint}</th><td><code>${mountPath(url)}</code></td></tr>`)}
+</tbody></table>`,
+)}
+<h2>Personas</h2>
+<table><tbody>
+${personas.map(({ key, story }) => html`<tr><th scope="row"><code>${key}</code></th><td>${story}</td></tr>`)}
+</tbody></table>
+<h2>Control, from this machine only</h2>
+<table><tbody>
+${controls.map(([call, does]) => html`<tr><td><code>${call}</code></td><td>${does}</td></tr>`)}
+</tbody></table>`,
   );

@@ -18,9 +18,9 @@ export const refusalPage = ({ title }: SandboxDefinition, { reason, subject }: R
   page(
     `Something went wrong (${title} sandbox)`,
     html`<span class="badge">Sandbox: this is not the real ${title}</span>
-      <h1>Something went wrong</h1>
-      <p>You weren’t able to give access to the app. Go back and try logging in again.</p>
-      <h2>What the sandbox found</h2>
-      <p>${sentences[reason] ?? 'The request can not be answered.'}</p>
-      <p><code>${reason}</code>${subject ? html`: <code>${subject}</code>` : ''}</p>`,
+<h1>Something went wrong</h1>
+<p>You weren’t able to give access to the app. Go back and try logging in again.</p>
+<h2>What the sandbox found</h2>
+<p>${sentences[reason] ?? 'The request can not be answered.'}</p>
+<p><code>${reason}</code>${subject ? html`: <code>${subject}</code>` : ''}</p>`,
   );

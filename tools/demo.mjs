@@ -3,11 +3,11 @@ import { closeApp, connect, ensure, openApp, readSession, Service } from './demo
 import { pushPath } from './demo/push-path.mjs';
 import { say, step, until } from './demo/telling.mjs';
 
-const HELP = `Tells Evergrant's story against the service that \`npm start\` runs, with real calls.
+const HELP = `Runs through connect, refresh, removal and reconnect against the service that \`npm start\` runs, with real calls.
 
   npm run demo -- [--provider x] [--push] [--home .evergrant]
 
-With --push the platform itself tells us that the person removed the app.
+With --push the platform notifies us that the person removed the app.
 `;
 
 const { values } = parseArgs({
@@ -19,11 +19,11 @@ const { values } = parseArgs({
   },
 });
 
-/** The persona whose story is told; no other part of the documentation uses it. */
+/** No other part of the documentation uses this persona. */
 const PERSONA = 'demo';
 
-/** The platform says nothing of it: it is found out, and believed only when it is sure. */
-async function removed(service, { app, account, first }) {
+/** The platform sends no notice: a refusal finds the removal, and it is confirmed before the health changes. */
+async function removeWithoutNotice(service, { app, account, first }) {
   step('The person removes the app at the platform');
   await service.control('POST', `/_control/users/${PERSONA}/revoke`, {
     provider: app.provider,
@@ -33,16 +33,16 @@ async function removed(service, { app, account, first }) {
   const refusal = await service.post(`/v1/accounts/${first.id}/refresh`, 409);
   say(`a refresh is refused: ${refusal.status} ${refusal.code}`);
 
-  step('One refusal alone decides nothing; a second witness and a minute later do');
+  step('One refusal alone decides nothing; a second check and a minute later do');
   const doubted = await account();
   say(`health now: ${doubted.health} (${doubted.health_reason})`);
   const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth');
   say(`health: ${dead.health}, because ${dead.health_reason}`);
 }
 
-/** The platform calls us, and its verified word decides alone. */
-async function removedAndTold(service, { app, account, first }) {
-  step('The person removes the app, and the platform tells us');
+/** The platform sends a signed notice, which decides at once. */
+async function removeWithNotice(service, { app, account, first }) {
+  step('The person removes the app, and the platform notifies us');
   const push_url = `${service.session.api_url}/v1/callbacks/${pushPath(app.provider, app.id)}`;
   await service.control('POST', '/_control/apps', { provider: app.provider, client_id: app.client_id, push_url });
   const before = Date.now();
@@ -54,7 +54,8 @@ async function removedAndTold(service, { app, account, first }) {
   say(`${Date.now() - before} ms later: ${dead.health}, because ${dead.health_reason}`);
 }
 
-async function tell(service, app, push) {
+/** Connects, lists, refreshes and probes one account; returns it as it was when it was connected. */
+async function connectAndRefresh(service, app) {
   step('A backend starts the flow; the person consents at the platform (here: its sandbox)');
   const first = await connect(service, app, PERSONA);
   say(`connected: ${first.id}, health ${first.health}`);
@@ -73,12 +74,15 @@ async function tell(service, app, push) {
   );
   say(`refreshed at ${refreshed.last_refreshed_at}, token now until ${refreshed.token_expires_at}`);
 
-  step('The worker asks now and then how it is; so can a caller');
+  step('The worker probes the account from time to time; a caller can, too');
   const { probe } = await service.post(`/v1/accounts/${first.id}/probe`, 200);
   say(`probed at ${probe.at}: ${probe.state}; by itself again at ${probe.next_at}`);
 
-  await (push ? removedAndTold : removed)(service, { app, account, first });
+  return { app, account, first };
+}
 
+/** Connects the same person again, then disconnects. */
+async function reconnectAndDisconnect(service, { app, account, first }) {
   step('The person connects again: same account, same id');
   const again = await connect(service, app, PERSONA);
   ensure(again.id === first.id, `the id changed from ${first.id} to ${again.id}`);
@@ -98,13 +102,15 @@ async function tell(service, app, push) {
   );
 }
 
-/** Tells it with an app of its own, which goes again at the end: also where the story stops early or is interrupted. */
+/** Runs with an app of its own, which is deleted at the end, also after an error or an interrupt. */
 async function run() {
   const service = new Service(readSession(values.home));
   const app = await openApp(service, values.provider);
   process.once('SIGINT', () => void closeApp(service, app).finally(() => process.exit(130)));
   try {
-    await tell(service, app, values.push);
+    const connected = await connectAndRefresh(service, app);
+    await (values.push ? removeWithNotice : removeWithoutNotice)(service, connected);
+    await reconnectAndDisconnect(service, connected);
   } finally {
     await closeApp(service, app);
   }

@@ -8,8 +8,8 @@ const complete = {
   MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
 };
 
-describe('the environment', () => {
-  it('has a default for all but the database and the master keys', () => {
+describe('reading the environment', () => {
+  it('uses a default for every variable but the database and the master keys', () => {
     expect(readApiConfig(complete).http).toEqual({
       host: '127.0.0.1',
       port: 3000,
@@ -18,7 +18,7 @@ describe('the environment', () => {
     });
   });
 
-  it('takes proxies by address and by range', () => {
+  it('accepts trusted proxies by address and by range', () => {
     const proxies = (text: string): string[] =>
       readApiConfig({ ...complete, TRUSTED_PROXIES: text }).http.trustedProxies;
     expect(proxies('10.0.0.0/8, 192.0.2.7,fd00::/8,::1,')).toEqual(['10.0.0.0/8', '192.0.2.7', 'fd00::/8', '::1']);
@@ -27,7 +27,7 @@ describe('the environment', () => {
     }
   });
 
-  it('has limits that can be set, and refuses those that would let nothing through', () => {
+  it('reads limits from variables and refuses a limit of zero', () => {
     const limits = { oauthApps: 100, publicPerMinute: 600, connections: 2_000, connectionsPerAddress: 500 };
     expect(readApiConfig(complete).limits).toEqual(limits);
     expect(readApiConfig({ ...complete, OAUTH_APPS_PER_WORKSPACE: '7' }).limits).toEqual({ ...limits, oauthApps: 7 });
@@ -47,23 +47,23 @@ describe('the environment', () => {
     expect(read({ ...empty, ...complete })).toEqual(read(complete));
   });
 
-  it('tells every problem at once, by the name of its variable', () => {
+  it('reports every problem at once, each by the name of its variable', () => {
     expect(() => readApiConfig({ PORT: 'many', API_KEY_PREFIX: 'X' })).toThrow(
       /PORT.*\n.*DATABASE_URL.*\n.*MASTER_KEYS: no master key.*node -p.*\n.*API_KEY_PREFIX/,
     );
   });
 
-  it('never repeats a value in a problem', () => {
+  it('never includes a value in a problem', () => {
     expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://u:hunter2@h/db' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
     );
   });
 
-  it('keeps secrets out of print', () => {
+  it('reads secrets as values that do not print', () => {
     expect(inspect(readApiConfig(complete), { depth: 9 })).not.toMatch(/hunter2|AAAA/);
   });
 
-  it('asks of the sandbox neither a database nor a key', () => {
+  it('requires neither a database nor a key for the sandbox', () => {
     expect(readSandboxConfig({ SANDBOX_PORT: '4000' }).sandbox).toMatchObject({
       port: 4000,
       url: 'http://localhost:4000',

@@ -6,7 +6,7 @@ import * as sections from './sections.js';
 type Section = keyof typeof sections;
 export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.output<(typeof sections)[Name]> };
 
-/** What each process reads of the environment, and nothing else. */
+/** The sections of the environment that each process reads; no process reads more. */
 export type ApiConfig = Config<
   | 'process'
   | 'http'
@@ -82,7 +82,7 @@ export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig =>
 
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
 
-/** Reads the chosen sections; every problem of all of them is told at once, none with the value in it. */
+/** Reads the chosen sections. A `ConfigError` lists every problem of all of them, without any value. */
 function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[]): Config<Chosen> {
   const { given, problems } = withFiles(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -94,7 +94,7 @@ function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[
   return Object.fromEntries(results.map(([name, result]) => [name, result.data])) as Config<Chosen>;
 }
 
-/** Variables whose value may stand in a file named by the same variable with `_FILE`, such as a mounted secret. */
+/** Variables whose value may be read from a file, such as a mounted secret, named by the variable with the suffix `_FILE`. */
 export const SECRETS = [
   'DATABASE_URL',
   'DATABASE_PASSWORD',
@@ -104,7 +104,7 @@ export const SECRETS = [
   'METRICS_TOKEN',
 ] as const;
 
-/** Reads the files; the line end that editors and `echo` leave is no part of a secret. */
+/** Replaces each `<NAME>_FILE` by the file's content, trimmed: editors and `echo` add a line end. */
 function withFiles(env: NodeJS.ProcessEnv): { given: NodeJS.ProcessEnv; problems: string[] } {
   const given = { ...env };
   const problems: string[] = [];

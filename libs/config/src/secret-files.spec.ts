@@ -23,12 +23,12 @@ afterAll(() => {
 });
 
 describe('a secret in a file', () => {
-  it('is read without the line end behind it', () => {
+  it('is read without its trailing line end', () => {
     const config = readWorkerConfig({ ...env, METRICS_TOKEN_FILE: file('token', 'a-token-of-sixteen\n') });
     expect(config.metrics.token?.reveal()).toBe('a-token-of-sixteen');
   });
 
-  it('is the password of a URL that has none, escaped as a URL needs it', () => {
+  it('becomes the escaped password of a URL without one', () => {
     const config = readWorkerConfig({
       ...env,
       DATABASE_PASSWORD_FILE: file('password', 'p@ss/w%rd\n'),

@@ -1,44 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { Secret } from '#observability';
-import { fits, socketPathOf } from './socket-path.js';
-
-const port = z.coerce.number().int().min(1).max(65_535);
-const webUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  .transform((text) => text.replace(/\/$/, ''));
-const secretUrl = (
-  protocol: RegExp,
-  example: string,
-  isWhole: (url: URL) => boolean = () => true,
-): z.ZodType<Secret, string> =>
-  z
-    .url({ protocol, error: `must be a ${example} URL` })
-    .refine(
-      (text) => URL.canParse(text) && isWhole(new URL(text)),
-      `must name a host and a database: ${example}user:password@host:5432/database`,
-    )
-    .transform((text) => new Secret(text));
-
-/** The password of a URL that has none: the URL can then stand where secrets do not belong. */
-const password = <Store extends string>(store: Store) =>
-  ({ [`${store}_PASSWORD`]: z.string().optional(), [`${store}_PASSWORD_FILE`]: z.string().optional() }) as Record<
-    `${Store}_PASSWORD` | `${Store}_PASSWORD_FILE`,
-    z.ZodOptional<z.ZodString>
-  >;
-
-function withPassword(given: Secret, plain: string | undefined): Secret {
-  const url = new URL(given.reveal());
-  if (plain === undefined || url.password !== '') return given;
-  url.password = encodeURIComponent(plain);
-  return new Secret(url.href);
-}
-
-/** Without a name the driver takes the user's, and without a host this machine: neither is what a URL like that means. */
-const namesDatabase = ({ hostname, pathname, searchParams }: URL): boolean =>
-  (hostname !== '' || searchParams.has('host')) && pathname.length > 1;
+import { fitsSocketPath, socketPathOf } from './socket-path.js';
+import { count, namesDatabase, password, port, proxies, secretUrl, webUrl, withPassword } from './values.js';
 
 const HOW_TO_MAKE_A_KEY = [
   'no master key: tokens could not be sealed. Make one with',
@@ -53,31 +18,12 @@ export const process = z
   })
   .transform((env) => ({ production: env.NODE_ENV === 'production', logLevel: env.LOG_LEVEL }));
 
-/** Trusting every address would make the client's own word its address. */
-const isProxy = (entry: string): boolean =>
-  ipaddr.isValidCIDR(entry)
-    ? ipaddr.parseCIDR(entry)[1] > 0
-    : ipaddr.IPv6.isValid(entry) || ipaddr.IPv4.isValidFourPartDecimal(entry);
-
-const proxies = z
-  .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
-  )
-  .refine(
-    (entries) => entries.every(isProxy),
-    'must be addresses or CIDR ranges, comma separated, and not every address (/0)',
-  );
-
 export const http = z
   .object({
     HOST: z.string().default('127.0.0.1'),
     PORT: port.default(3000),
     PUBLIC_URL: webUrl.optional(),
-    /** Addresses or CIDR ranges whose forwarding headers are believed, comma separated. */
+    /** Addresses or CIDR ranges of proxies whose forwarding headers are used, comma separated. */
     TRUSTED_PROXIES: proxies.default([]),
   })
   .transform((env) => ({
@@ -88,10 +34,7 @@ export const http = z
     trustedProxies: env.TRUSTED_PROXIES,
   }));
 
-const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> =>
-  z.coerce.number().int().min(1).max(1_000_000).default(byDefault);
-
-/** What one tenant or one client may take. */
+/** Limits for one tenant or one client. */
 export const limits = z
   .object({
     /** Per workspace and environment. */
@@ -111,7 +54,7 @@ export const limits = z
 
 export const sandbox = z
   .object({
-    /** `localhost` is 127.0.0.1 and ::1; a container says 0.0.0.0. */
+    /** `localhost` is 127.0.0.1 and ::1; a container needs 0.0.0.0. */
     SANDBOX_HOST: z.string().default('localhost'),
     SANDBOX_PORT: port.default(3100),
     SANDBOX_URL: webUrl.optional(),
@@ -143,7 +86,7 @@ export const queue = z
   })
   .transform((env) => ({ redisUrl: env.REDIS_URL && withPassword(env.REDIS_URL, env.REDIS_PASSWORD) }));
 
-/** What the operator's file holds, as JSON; what it must look like is known where providers are. Undefined: no file is named. */
+/** The operator's file, parsed as JSON; `#providers` validates it. Undefined when no file is configured. */
 export const customProviders = z.object({ CUSTOM_PROVIDERS_FILE: z.string().optional() }).transform((env, context) => {
   if (env.CUSTOM_PROVIDERS_FILE === undefined) return undefined;
   try {
@@ -155,7 +98,7 @@ export const customProviders = z.object({ CUSTOM_PROVIDERS_FILE: z.string().opti
   }
 });
 
-/** `id:base64` of 32 bytes each, the first one seals, all open. */
+/** `id:base64` of 32 bytes each, comma separated: the first key seals, every key opens. */
 export const masterKeys = z
   .object({ MASTER_KEYS: z.string().optional(), MASTER_KEYS_FILE: z.string().optional() })
   .transform((env, context) => {
@@ -197,22 +140,25 @@ export const metrics = z
     METRICS_PORT: port.optional(),
   })
   .transform((env) => ({
-    /** Asked of whoever reads the metrics; without it anybody may. */
+    /** Required as a bearer token on the metrics endpoint; without it the endpoint needs no credential. */
     token: env.METRICS_TOKEN ? new Secret(env.METRICS_TOKEN) : undefined,
-    /** Where a worker tells its metrics and how it is; without it, nowhere. */
+    /** The port on which a worker serves metrics and health; without it the worker serves none. */
     port: env.METRICS_PORT,
   }));
 
 export const retention = z
   .object({ EVENTS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(400) })
-  /** For how long the history of accounts is kept. */
+  /** Days that the history of accounts is kept. */
   .transform((env) => ({ eventDays: env.EVENTS_RETENTION_DAYS }));
 
-/** Where the exchanger listens and its callers find it. */
+/** The socket on which the exchanger listens and its callers connect. */
 export const exchangerSocket = z
   .object({
     EVERGRANT_HOME: homeFolder,
-    EXCHANGER_SOCKET: z.string().refine(fits, 'is longer than the path of a unix socket may be (100 bytes)').optional(),
+    EXCHANGER_SOCKET: z
+      .string()
+      .refine(fitsSocketPath, 'is longer than the path of a unix socket may be (100 bytes)')
+      .optional(),
   })
   .transform((env) => env.EXCHANGER_SOCKET ?? socketPathOf(env.EVERGRANT_HOME));
 
@@ -222,9 +168,9 @@ export const exchanger = z
     EVERGRANT_HOME: homeFolder,
     /** Must be on a disk that survives this process, its container and its machine. */
     JOURNAL_DIR: z.string().optional(),
-    /** Calls that its socket takes at once; how many of them may be on the wire is the gate's to say. */
+    /** Calls that the socket accepts at once; the gate limits how many of them are sent at once. */
     EXCHANGER_CALLS: z.coerce.number().int().min(1).max(100_000).default(12_000),
-    /** `W3`: the process kills itself the first time it comes to that point; `W3:5`: the fifth. For the fault test. */
+    /** `W3`: the process kills itself the first time it reaches that point; `W3:5`: the fifth time. For the fault test. */
     CRASH_AT: z
       .string()
       .regex(/^W[1-7](:[1-9]\d*)?$/, 'must be W1 to W7, or W3:5 for the fifth time')
@@ -240,10 +186,10 @@ export const exchanger = z
     crashAt: env.CRASH_AT,
   }));
 
-/** The gate before the token endpoints. */
+/** Admission to the platforms' token endpoints. */
 export const gate = z
   .object({
-    /** Refreshes of one app; what a platform's own limits allow. */
+    /** Refreshes per second of one app, to stay within the platform's limits. */
     REFRESHES_PER_SECOND: z.coerce.number().min(0.1).max(1_000).default(50),
     EXCHANGES_AT_ONCE: z.coerce.number().int().min(1).max(5_000).default(256),
     EXCHANGES_WAITING: z.coerce.number().int().min(1).max(100_000).default(12_000),
@@ -256,7 +202,7 @@ export const gate = z
 
 export const seed = z
   .object({ SEED_TEST_API_KEY: z.string().optional() })
-  /** The key of an earlier start, kept while it is good. */
+  /** The test key of an earlier start; kept while it is valid. */
   .transform((env) => ({
     testApiKey: env.SEED_TEST_API_KEY === undefined ? undefined : new Secret(env.SEED_TEST_API_KEY),
   }));

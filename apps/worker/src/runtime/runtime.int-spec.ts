@@ -65,11 +65,9 @@ describe.each(queueStores)('the worker on $kind', (place) => {
   async function start(...modules: Type[]): Promise<void> {
     const schedules = [{ job: tick, every: 300 }];
     const runtime = RuntimeModule.with({ backend, contracts: [tick, greet], schedules, concurrency: 2, logger });
+    const root = { imports: [...modules, runtime] };
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
-    app = await NestFactory.createApplicationContext(
-      { imports: [...modules, runtime] },
-      { logger: false, abortOnError: false },
-    );
+    app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }
 
   promise('does what a schedule asks for, and what its handlers ask for', async () => {

@@ -74,13 +74,11 @@ async function tokensOf(id: string): Promise<RevocableTokens> {
 async function spoil(id: string): Promise<void> {
   const grant = await grantOf(flow, id);
   const none = new Secret('nobody-has-this');
-  await flow
-    .get(Vault)
-    .sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, {
-      access: none,
-      refresh: none,
-      previous: null,
-    });
+  await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, {
+    access: none,
+    refresh: none,
+    previous: null,
+  });
 }
 
 /** An attempt of the app in that state; whose it is may be known. One that holds tokens got them just now. */

@@ -1,0 +1,60 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { Secret } from '#observability';
+
+export const port = z.coerce.number().int().min(1).max(65_535);
+export const webUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .transform((text) => text.replace(/\/$/, ''));
+export const secretUrl = (
+  protocol: RegExp,
+  example: string,
+  isWhole: (url: URL) => boolean = () => true,
+): z.ZodType<Secret, string> =>
+  z
+    .url({ protocol, error: `must be a ${example} URL` })
+    .refine(
+      (text) => URL.canParse(text) && isWhole(new URL(text)),
+      `must name a host and a database: ${example}user:password@host:5432/database`,
+    )
+    .transform((text) => new Secret(text));
+
+/** `<STORE>_PASSWORD` and its file: the password of a URL that is written without one. */
+export const password = <Store extends string>(store: Store) =>
+  ({ [`${store}_PASSWORD`]: z.string().optional(), [`${store}_PASSWORD_FILE`]: z.string().optional() }) as Record<
+    `${Store}_PASSWORD` | `${Store}_PASSWORD_FILE`,
+    z.ZodOptional<z.ZodString>
+  >;
+
+export function withPassword(given: Secret, plain: string | undefined): Secret {
+  const url = new URL(given.reveal());
+  if (plain === undefined || url.password !== '') return given;
+  url.password = encodeURIComponent(plain);
+  return new Secret(url.href);
+}
+
+/** Without a database name the driver uses the user's name, without a host this machine; a URL without them is a mistake. */
+export const namesDatabase = ({ hostname, pathname, searchParams }: URL): boolean =>
+  (hostname !== '' || searchParams.has('host')) && pathname.length > 1;
+
+/** An address or a range. A range of every address (`/0`) would let each client choose its own address. */
+const isProxy = (entry: string): boolean =>
+  ipaddr.isValidCIDR(entry)
+    ? ipaddr.parseCIDR(entry)[1] > 0
+    : ipaddr.IPv6.isValid(entry) || ipaddr.IPv4.isValidFourPartDecimal(entry);
+
+export const proxies = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  )
+  .refine(
+    (entries) => entries.every(isProxy),
+    'must be addresses or CIDR ranges, comma separated, and not every address (/0)',
+  );
+
+export const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> =>
+  z.coerce.number().int().min(1).max(1_000_000).default(byDefault);

@@ -23,7 +23,7 @@ const known = new Set(Object.values(sections).flatMap((section) => Object.keys(s
 const example = readFileSync('.env.example', 'utf8');
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 
-/** What a container needs otherwise than `npm start`, and what is for development: not for an .env file to say. */
+/** Variables that an .env file does not set: containers have values of their own for them, or they are for development. */
 const OF_THE_CONTAINERS = [
   'NODE_ENV',
   'HOST',
@@ -46,30 +46,38 @@ const taken = [...known].filter((name) => !OF_THE_CONTAINERS.includes(name)).sor
 const volumeOf = ({ volumes = [] }: Service, path: string): string | undefined =>
   volumes.map((volume) => volume.split(':')).find(([, place]) => path.startsWith(`${place}/`))?.[0];
 
-/** The source that the build makes an entry of. */
+/** The source file of a built entry. */
 const sourceOf = (entry = ''): string => entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
 
+/** `node` options, the entry of an app, and for apps/cli one of its commands; undefined when the command is right. */
+function errorIn(command: string[] = []): string | undefined {
+  const [entry = '', ...args] = command.slice(command.findIndex((word) => !word.startsWith('--')));
+  const app = /^dist\/apps\/([a-z]+)\/src\/main\.js$/.exec(entry)?.[1];
+  if (!app || !existsSync(sourceOf(entry))) return `"${entry}" is not the entry of an app`;
+  return app === 'cli' ? errorInCliCommand(args) : args.length > 0 ? `${app} takes no arguments` : undefined;
+}
+
+const errorInCliCommand = ([name]: string[]): string | undefined =>
+  existsSync(`apps/cli/src/commands/${name}.ts`) ? undefined : `"${name}" is not a command of apps/cli`;
+
 describe('docker-compose.yml', () => {
-  it('runs every app, and the migration before those that need it', () => {
+  it('runs every app, and the migration before the apps that need it', () => {
     expect(ours.map(([name]) => name).sort()).toEqual(['api', 'exchanger', 'migrate', 'sandbox', 'worker']);
     for (const name of ['api', 'exchanger', 'worker']) {
       expect(compose.services[name]?.depends_on?.migrate?.condition).toBe('service_completed_successfully');
     }
   });
 
-  it.each(ours)('runs an entry of an app that is there: %s', (_name, { command }) => {
-    const entry = command?.at(-1);
-    expect(entry).toMatch(/^dist\/apps\/[a-z]+\/src\/[a-z-]+\.js$/);
-    expect(existsSync(sourceOf(entry))).toBe(true);
-    expect(command?.slice(0, -1).every((option) => option.startsWith('--'))).toBe(true);
+  it.each(ours)('runs the entry of an app that exists: %s', (_name, { command }) => {
+    expect(errorIn(command)).toBeUndefined();
   });
 
-  it.each(ours)('sets only variables that somebody reads: %s', (_name, { environment = {} }) => {
+  it.each(ours)('sets only variables that a process reads: %s', (_name, { environment = {} }) => {
     expect(Object.keys(environment).filter((name) => !known.has(name))).toEqual([]);
   });
 
   it.each(ours.filter(([name]) => name !== 'sandbox'))(
-    'takes from an .env file whatever an operator may set: %s',
+    'takes every setting of an operator from an .env file: %s',
     (_name, { environment = {} }) => {
       expect(
         Object.entries(environment)
@@ -93,7 +101,7 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it("has the exchanger's socket on a volume that its callers share, and its journal on one that nobody else has", () => {
+  it("has the exchanger's socket on a volume that its callers share, and its journal on one that no other service has", () => {
     const { exchanger, ...others } = compose.services;
     const { EXCHANGER_SOCKET: socket = '', JOURNAL_DIR: journal = '' } = exchanger!.environment!;
     for (const name of ['api', 'exchanger', 'worker']) {
@@ -154,6 +162,27 @@ describe('docker-compose.yml', () => {
   );
 });
 
+describe('the check of a command of docker-compose.yml', () => {
+  it.each([
+    [['dist/apps/api/src/migrate.js'], '"dist/apps/api/src/migrate.js" is not the entry of an app'],
+    [['dist/apps/web/src/main.js'], '"dist/apps/web/src/main.js" is not the entry of an app'],
+    [['node', 'dist/apps/api/src/main.js'], '"node" is not the entry of an app'],
+    [['dist/apps/cli/src/main.js', 'migrat'], '"migrat" is not a command of apps/cli'],
+    [['dist/apps/cli/src/main.js'], '"undefined" is not a command of apps/cli'],
+    [['dist/apps/worker/src/main.js', 'migrate'], 'worker takes no arguments'],
+    [undefined, '"" is not the entry of an app'],
+  ])('finds what is wrong with %j', (command, error) => {
+    expect(errorIn(command)).toBe(error);
+  });
+
+  it.each([
+    [['--max-old-space-size=128', 'dist/apps/exchanger/src/main.js']],
+    [['dist/apps/cli/src/main.js', 'migrate', '--undo']],
+  ])('accepts %j', (command) => {
+    expect(errorIn(command)).toBeUndefined();
+  });
+});
+
 describe('Dockerfile', () => {
   it('has an entry of an app as its default, and is not root when it runs', () => {
     const [, command] = /^CMD \["(.*)"\]$/m.exec(dockerfile) ?? [];
@@ -161,7 +190,7 @@ describe('Dockerfile', () => {
     expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('FROM'));
   });
 
-  it('sets only variables that somebody reads', () => {
+  it('sets only variables that a process reads', () => {
     const set = [...dockerfile.matchAll(/([A-Z_]+)=(?=\S)/g)].map(([, name]) => name);
     expect(set.length).toBeGreaterThan(0);
     expect(set.filter((name) => !known.has(name!))).toEqual([]);

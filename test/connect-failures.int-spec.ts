@@ -8,8 +8,8 @@ import { openTestDatabase, type TestDatabase } from './support/database.js';
 import { openTestRedis, redisIsHere, type TestRedis } from './support/redis.js';
 
 const PASSWORD = 'a-wrong-password-that-must-not-be-logged';
-/** Less than a process waits for a database that may be starting: 30 seconds. */
-const AT_ONCE = 25_000;
+/** Shorter than the 30 seconds that a process waits for a database that may be starting. */
+const END_TIMEOUT_MS = 25_000;
 
 let database: TestDatabase;
 let home: string;
@@ -28,15 +28,15 @@ interface End {
   output: string;
 }
 
-/** Runs one of the processes as it is deployed, until it ends or would be waiting for a database that may be starting. */
-async function start(entry: string, env: Record<string, string>): Promise<End> {
+/** Runs one of the processes as it is deployed, until it ends or waits longer than it may for these errors. */
+async function start([entry, ...args]: string[], env: Record<string, string>): Promise<End> {
   const own = {
     MASTER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
     EVERGRANT_HOME: home,
     NODE_ENV: 'development',
     PORT: '1',
   };
-  const child = spawn(process.execPath, [`dist/apps/${entry}.js`], {
+  const child = spawn(process.execPath, [`dist/apps/${entry}/src/main.js`, ...args], {
     env: { PATH: process.env.PATH, ...own, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -45,7 +45,7 @@ async function start(entry: string, env: Record<string, string>): Promise<End> {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-  const waiting = setTimeout(() => child.kill('SIGKILL'), AT_ONCE);
+  const waiting = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
   const [code] = (await once(child, 'close')) as [number | null];
   clearTimeout(waiting);
   return { code, output };
@@ -57,8 +57,8 @@ const changed = (change: (url: URL) => void): string => {
   return url.href;
 };
 
-const PROCESSES = ['api/src/main', 'worker/src/main', 'exchanger/src/main', 'api/src/migrate'];
-const urls: [what: string, url: () => string, says: RegExp, processes: string[]][] = [
+const PROCESSES = [['api'], ['worker'], ['exchanger'], ['cli', 'migrate']];
+const urls: [what: string, url: () => string, error: RegExp, processes: string[][]][] = [
   [
     'a password that the server refuses',
     () =>
@@ -75,7 +75,7 @@ const urls: [what: string, url: () => string, says: RegExp, processes: string[]]
         url.pathname = '/nowhere';
       }),
     /no such database.*DATABASE_URL/,
-    ['worker/src/main'],
+    [['worker']],
   ],
   [
     'a host that is not known',
@@ -85,20 +85,20 @@ const urls: [what: string, url: () => string, says: RegExp, processes: string[]]
         url.password = PASSWORD;
       }),
     /host in DATABASE_URL is not known/,
-    ['api/src/main', 'exchanger/src/main'],
+    [['api'], ['exchanger']],
   ],
   [
     'no database in it',
     () => `postgres://evergrant:${PASSWORD}@127.0.0.1`,
     /DATABASE_URL: must name a host and a database/,
-    ['worker/src/main'],
+    [['worker']],
   ],
 ];
 
-describe('a process of ours', () => {
-  it.each(urls)('ends at once and says why when DATABASE_URL has %s', async (_what, url, says, processes) => {
-    const ends = await Promise.all(processes.map((entry) => start(entry, { DATABASE_URL: url() })));
-    expect(ends).toEqual(processes.map(() => ({ code: 1, output: expect.stringMatching(says) })));
+describe('a process of the service', () => {
+  it.each(urls)('ends at once and logs the reason when DATABASE_URL has %s', async (_what, url, error, processes) => {
+    const ends = await Promise.all(processes.map((command) => start(command, { DATABASE_URL: url() })));
+    expect(ends).toEqual(processes.map(() => ({ code: 1, output: expect.stringMatching(error) })));
     expect(JSON.stringify(ends)).not.toContain(PASSWORD);
   });
 });
@@ -117,9 +117,9 @@ describe('a process of ours', () => {
       /WRONGPASS/,
     ],
     ['names a host that is not known', () => `redis://:${PASSWORD}@redis.invalid:6379`, /ENOTFOUND|EAI_AGAIN/],
-  ])('%s ends at once and says why', async (_what, url, says) => {
-    const { code, output } = await start('worker/src/main', { DATABASE_URL: database.url, REDIS_URL: url() });
-    expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(says) });
+  ])('%s ends at once and logs the reason', async (_what, url, error) => {
+    const { code, output } = await start(['worker'], { DATABASE_URL: database.url, REDIS_URL: url() });
+    expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(error) });
     expect(output).not.toContain(PASSWORD);
   });
 });

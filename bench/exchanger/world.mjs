@@ -35,7 +35,7 @@ export async function openWorld(env = {}) {
     SANDBOX_URL,
     ...env,
   };
-  execFileSync('node', ['dist/apps/api/src/migrate.js'], { env: all, stdio: 'ignore' });
+  execFileSync('node', ['dist/apps/cli/src/main.js', 'migrate'], { env: all, stdio: 'ignore' });
   const sandbox = start('sandbox', all);
   await once(sandbox, 'message');
   const exchanger = start('exchanger', all, ['--max-old-space-size=128', '--max-semi-space-size=8']);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppProcess, runEntry } from '../support/app-process.js';
+import { AppProcess, runCommand, runEarlierCommand } from '../support/app-process.js';
 import { type Account, Backend, until } from '../support/backend.js';
 import { turnClock } from '../support/database.js';
 import { buildEarlierRelease, type EarlierRelease, hasCommit } from '../support/earlier-release.js';
@@ -24,7 +24,7 @@ let key: string;
 let env: NodeJS.ProcessEnv;
 let newApi: Backend;
 let earlierApi: Backend;
-/** What ends each thing that was opened, in the order of opening. */
+/** Close what the tests opened, in the order of opening. */
 const ends: (() => unknown)[] = [];
 
 async function start(root: string, app: string, own: NodeJS.ProcessEnv = {}): Promise<AppProcess> {
@@ -55,8 +55,9 @@ async function prepareWithEarlierRelease(port: number, sandboxPort: number): Pro
     SANDBOX_PORT: String(sandboxPort),
     SANDBOX_URL: `http://localhost:${sandboxPort}`,
   };
-  await runEntry(earlier.root, 'migrate', env);
-  key = (JSON.parse((await runEntry(earlier.root, 'seed', env)).stdout) as { test_api_key: string }).test_api_key;
+  await runEarlierCommand(earlier.root, 'migrate', env);
+  key = (JSON.parse((await runEarlierCommand(earlier.root, 'seed', env)).stdout) as { test_api_key: string })
+    .test_api_key;
 }
 
 async function backendOf(root: string, port: number, sandboxUrl: string): Promise<Backend> {
@@ -89,7 +90,7 @@ upgrade('processes of the earlier release on the schema of this one', () => {
     const [{ port, sandboxPort }, { port: earlierPort }] = [await freePorts(), await freePorts()];
     await prepareWithEarlierRelease(port, sandboxPort);
     before = await migrationNames();
-    await runEntry(NOW, 'migrate', env);
+    await runCommand(['migrate'], env);
     expect((await migrationNames()).length).toBeGreaterThan(before.length);
     await start(NOW, 'sandbox');
     const exchanger = await ExchangerProcess.start({
@@ -147,13 +148,13 @@ upgrade('processes of the earlier release on the schema of this one', () => {
   });
 
   it('the migrate command of the earlier release finds nothing to do, so the earlier release starts again on this schema', async () => {
-    expect((await runEntry(earlier.root, 'migrate', env)).log).toContain('nothing to migrate');
+    expect((await runEarlierCommand(earlier.root, 'migrate', env)).log).toContain('nothing to migrate');
   });
 
   it('the migrations of this release can be undone below the earlier processes', async () => {
     const listed = (await earlierApi.get('/v1/accounts')).body as unknown;
     for (let left = (await migrationNames()).length - before.length; left > 0; left -= 1)
-      await runEntry(NOW, 'migrate', env, ['--undo']);
+      await runCommand(['migrate', '--undo'], env);
     expect(await migrationNames()).toEqual(before);
     expect((await earlierApi.get('/v1/accounts')).body).toEqual(listed);
   });

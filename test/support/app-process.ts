@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const READY_WITHIN = 30_000;
 
-/** A process of the service from the built code in `root`; it tells its parent when it is ready. */
+/** A process of the service from the built code in `root`; it sends its parent a message when it is ready. */
 export class AppProcess {
   #log = '';
 
@@ -36,7 +36,7 @@ export class AppProcess {
     throw new Error(`${app} of ${root} did not start\n${started.log}`);
   }
 
-  /** What it logged so far. */
+  /** The log so far. */
   get log(): string {
     return this.#log;
   }
@@ -49,17 +49,26 @@ export class AppProcess {
   }
 }
 
-/** Runs an entry of the API that does one thing, and settles with what it wrote to stdout and to its log. */
-export async function runEntry(
+/** What a one-shot command wrote to stdout, and to its log on stderr. */
+export interface CommandOutput {
+  stdout: string;
+  log: string;
+}
+
+/** Runs a command of apps/cli, such as `['migrate', '--undo']`, from the built code of this folder. */
+export const runCommand = (command: string[], env: NodeJS.ProcessEnv): Promise<CommandOutput> =>
+  runToEnd(process.cwd(), [entry(process.cwd(), 'cli', 'main'), ...command], env);
+
+/** Runs a command of a release that has no apps/cli: each command is an entry of apps/api. */
+export const runEarlierCommand = (
   root: string,
   name: 'migrate' | 'seed',
   env: NodeJS.ProcessEnv,
-  args: string[] = [],
-): Promise<{ stdout: string; log: string }> {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [entry(root, 'api', name), ...args], {
-    cwd: root,
-    env: { ...process.env, ...env },
-  });
+): Promise<CommandOutput> => runToEnd(root, [entry(root, 'api', name)], env);
+
+async function runToEnd(root: string, args: string[], env: NodeJS.ProcessEnv): Promise<CommandOutput> {
+  const options = { cwd: root, env: { ...process.env, ...env } };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
   return { stdout, log: stderr };
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,11 +7,11 @@ import { run } from '../../tools/start/run.mjs';
 import { startPostgres } from '../../tools/start/postgres.mjs';
 
 const TEMPLATE = 'evergrant_template';
-const MIGRATE = resolve('dist/apps/api/src/migrate.js');
-// Nothing here survives the tests, so nothing is made to survive a power cut.
+const CLI = resolve('dist/apps/cli/src/main.js');
+// The data is removed after the tests, so it need not survive a power failure.
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
 
-/** One throw-away PostgreSQL for all integration tests, migrated once into a template that each test file clones. */
+/** Starts one temporary PostgreSQL for all integration tests, with a migrated template that each test file clones. */
 export default async function setUp() {
   const directory = await mkdtemp(join(tmpdir(), 'evergrant-tests-'));
   const server = await startPostgres({ dataDir: join(directory, 'postgres'), settings: FAST });
@@ -37,11 +36,7 @@ async function migrateTemplate(adminUrl) {
   await admin.query(`CREATE DATABASE ${TEMPLATE}`);
   await admin.end();
   await build({ mayHaveTypeErrors: true });
-  if (!existsSync(MIGRATE)) {
-    console.warn(`${MIGRATE} does not exist: the template database stays empty`);
-    return;
-  }
   const url = new URL(adminUrl);
   url.pathname = TEMPLATE;
-  await run(process.execPath, [MIGRATE], { env: { ...process.env, DATABASE_URL: url.href } });
+  await run(process.execPath, [CLI, 'migrate'], { env: { ...process.env, DATABASE_URL: url.href } });
 }

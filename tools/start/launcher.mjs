@@ -48,7 +48,7 @@ export class Launcher {
       this.#step('build', () => build({ run: this.#oneShots.run })),
       this.#settings.databaseUrl ?? this.#step('postgres', () => this.#startDatabase(secrets.postgresPassword)),
     ]);
-    await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runEntry('migrate'))]);
+    await Promise.all([this.#startApp('sandbox'), this.#step('migrate', () => this.#runCommand('migrate'))]);
     await this.#startApp('exchanger');
     const [seeded] = await Promise.all([
       this.#step('seed', () => this.#seed()),
@@ -103,6 +103,10 @@ export class Launcher {
     const service = new Service(name, launch, (line) => printLine(name, line), options);
     this.#services.push(service);
     return service.start();
+  }
+
+  #runCommand(name) {
+    return this.#oneShots.run(process.execPath, [entryOf('cli'), name], { env: this.#env });
   }
 
   #runEntry(entry, env) {

@@ -23,7 +23,7 @@ export class Databases {
     await Promise.all([postgres.start(), redis?.start()]);
     const databases = new Databases(postgres, redis, directory);
     await databases.#asAdmin(`create database ${TEMPLATE}`);
-    await run(process.execPath, [entryOf('api', 'migrate')], {
+    await run(process.execPath, [entryOf('cli'), 'migrate'], {
       env: { ...process.env, DATABASE_URL: databases.#urlOf(TEMPLATE) },
     });
     return databases;

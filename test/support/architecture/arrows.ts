@@ -12,6 +12,7 @@ const ARROWS: Record<string, string[]> = {
   'apps/worker': SERVICE,
   'apps/exchanger': ['#tokens', '#providers', ...CONTRACTS],
   'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
+  'apps/cli': SERVICE,
   'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
   'libs/tokens': ['#providers', '#crypto', '#persistence/sql', '#persistence/sealed', ...CONTRACTS],
   'libs/providers': CONTRACTS,
@@ -97,7 +98,7 @@ export const arrows: Rule[] = [
     sentence:
       'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
     breaches: eachSource(({ path, imports }) => {
-      if (!/^apps\/(api|worker|exchanger)\//.test(path)) return [];
+      if (!/^apps\/(api|worker|exchanger|cli)\//.test(path)) return [];
       return imports
         .filter(({ specifier }) => specifier === '#providers')
         .flatMap(({ values }) => values)

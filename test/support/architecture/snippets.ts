@@ -81,6 +81,11 @@ export const breaking: Snippet[] = [
     'the API takes a function',
     api(`import { PROVIDER_NAMES, providerOf } from '#providers';`),
   ],
+  [
+    'names of platforms only',
+    'a command takes a function',
+    one('apps/cli/src/commands/a.ts')(`import { providerOf } from '#providers';`),
+  ],
   ['names of platforms only', 'under another name', api(`import { providerOf as PROVIDER_NAMES } from '#providers';`)],
   [
     'names of platforms only',
@@ -141,6 +146,16 @@ export const breaking: Snippet[] = [
   ['one reader of the environment', 'taken apart', api('const { env } = process;')],
   ['one reader of the environment', 'imported', api(`import { env } from 'node:process';`)],
   ['one reader of the environment', 'main reads a variable', one('apps/api/src/main.ts')('listen(process.env.PORT);')],
+  [
+    'one reader of the environment',
+    'a command passes it to a helper',
+    one('apps/cli/src/commands/a.ts')('run(process.env);'),
+  ],
+  [
+    'one reader of the environment',
+    'a helper of the commands reads it',
+    one('apps/cli/src/run-once.ts')('readApiConfig(process.env);'),
+  ],
   ['no synchronize', 'as an option', one('libs/persistence/src/a.ts')('const options = { synchronize: true };')],
   [
     'no synchronize',
@@ -268,6 +283,11 @@ export const keeping: Snippet[] = [
     'one reader of the environment',
     'main hands it to its reader',
     one('apps/api/src/main.ts')('const config = readApiConfig(process.env); process.exit(0);'),
+  ],
+  [
+    'one reader of the environment',
+    'a command passes it to its reader',
+    one('apps/cli/src/commands/migrate.ts')('const config = readMigrationConfig(process.env);'),
   ],
   ['no synchronize', 'switched off', one('libs/persistence/src/a.ts')('const options = { synchronize: false };')],
   [

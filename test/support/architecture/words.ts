@@ -8,7 +8,7 @@ const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
 const SERVER_CLOCK =
   /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
 const ROOMS_OF_ROWS = /^libs\/(accounts|tokens|persistence)\//;
-const READS_ENVIRONMENT = /^apps\/[^/]+\/src\/(main|migrate|seed)\.ts$/;
+const READS_ENVIRONMENT = /^apps\/([^/]+\/src\/(main|seed)|cli\/src\/commands\/[^/]+)\.ts$/;
 
 export const words: Rule[] = [
   {
@@ -22,7 +22,8 @@ export const words: Rule[] = [
   },
   {
     name: 'one reader of the environment',
-    sentence: 'process.env is handed whole to a reader of #config, at the start of a process (main, migrate, seed)',
+    sentence:
+      'process.env is passed whole to a reader of #config, at the start of a process (main.ts of an app, a command of apps/cli)',
     breaches: eachSource(({ path, ast }) =>
       [...nodesOf(ast)]
         .filter((node) => takesEnvironment(node) && !(READS_ENVIRONMENT.test(path) && isRead(node)))

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { resolve } from 'node:path';
-import { runEntry } from '../../../test/support/app-process.js';
-import { type OpenedDatabase, openMigratedDatabase } from '../../../test/support/open-database.js';
+import { type CommandOutput, runCommand } from '../../../../test/support/app-process.js';
+import { type OpenedDatabase, openMigratedDatabase } from '../../../../test/support/open-database.js';
 
 let opened: OpenedDatabase;
 
@@ -10,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-const migrate = (...args: string[]): Promise<{ log: string }> =>
-  runEntry(resolve('.'), 'migrate', { DATABASE_URL: opened.url, LOG_LEVEL: 'info' }, args);
+const migrate = (...options: string[]): Promise<CommandOutput> =>
+  runCommand(['migrate', ...options], { DATABASE_URL: opened.url, LOG_LEVEL: 'info' });
 
 async function names(): Promise<string[]> {
   const { rows } = await opened.database.pool.query<{ name: string }>('select name from migrations order by id');
@@ -31,8 +30,8 @@ it('the migrate command does not undo the first migration, which would drop ever
   expect((await opened.database.pool.query('select 1 from workspaces')).rowCount).toBe(0);
 });
 
-it('the migrate command refuses an option that it does not know, and changes nothing', async () => {
+it('the migrate command refuses an unknown option, and changes nothing', async () => {
   const before = await names();
-  await expect(migrate('--undo-all')).rejects.toThrow(/Unknown option '--undo-all'/);
+  await expect(migrate('--undo-all')).rejects.toThrow(/unknown option '--undo-all'/);
   expect(await names()).toEqual(before);
 });

@@ -1,0 +1,11 @@
+import { Command } from 'commander';
+import { addMigrate } from './commands/migrate.js';
+
+/** Each file of `commands/` adds its command. */
+const commands: readonly ((program: Command) => void)[] = [addMigrate];
+
+const program = new Command('evergrant')
+  .description('One-shot commands. Each of them ends with exit code 0, or with 1 and the reason on stderr.')
+  .showHelpAfterError('Add --help for the options.');
+for (const add of commands) add(program);
+await program.parseAsync();

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createHmac } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DeleteOAuthApp, DisconnectAccount, HandlePush, StartReauth, SweepAttempts } from '#accounts';
+import { ATTEMPT_COLUMNS, type AttemptRow } from '#persistence';
 import { PROVIDER_NAMES, providerOf } from '#providers';
 import { askHealth } from '#tokens';
-import { ATTEMPT_COLUMNS, type AttemptRow } from '../libs/accounts/src/connect/attempt-row.js';
 import { FailAttempt } from '../libs/accounts/src/connect/fail-attempt.js';
 import { CLIENT_SECRET, Flow, type SandboxCall } from './support/flow.js';
 import { attemptsOf, grantOf } from './support/flow-rows.js';

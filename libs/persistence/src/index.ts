@@ -1,7 +1,15 @@
+export * from './attempts.js';
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';
 export { violates } from './errors.js';
 export { newId, publicId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
 export { together, transaction, type Tx } from './tx.js';
-export { type AccountEventInput, recordEvent, recordTenantEvent } from './record-event.js';
+export {
+  type AccountEventInput,
+  deleteDispatchedEvents,
+  deleteOldAccountEvents,
+  recordEvent,
+  recordTenantEvent,
+  redactAccountEvents,
+} from './events.js';

@@ -1,8 +1,9 @@
 export type { Candidate, Grant, Health, ProbeClass, ProbeResult, RefreshMode } from './entities/index.js';
+export { markAttemptExchanged } from './attempts.js';
 export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';
 export { violates } from './errors.js';
 export { newId, publicId } from './ids.js';
 export { PreparingClient } from './preparing-client.js';
-export { type AccountEventInput, recordEvent, recordTenantEvent } from './record-event.js';
+export { type AccountEventInput, recordEvent, recordTenantEvent } from './events.js';
 export type { Environment, Tenant } from './tenant.js';
 export { together, transaction, type Tx } from './tx.js';

@@ -18,6 +18,9 @@ const PLATFORMS = {
   'libs/providers/src/x/x.provider.ts': `export const x = { name: 'x', host: 'https://api.x.com' };`,
   'libs/providers/src/tiktok/tiktok.provider.ts': `export const tiktok = { name: 'tiktok' };`,
 };
+const ATTEMPT = {
+  'libs/persistence/src/attempt.entity.ts': `@Entity('connect_attempts')\nexport class ConnectAttempt {}`,
+};
 const app = { type: 'application', root: 'apps/api', entryFile: 'main', sourceRoot: 'apps/api/src' };
 const map = (projects: object): Files => ({ 'nest-cli.json': JSON.stringify({ projects }) });
 const one =
@@ -26,6 +29,8 @@ const one =
 const api = one('apps/api/src/connect/start.ts');
 const tokens = one('libs/tokens/src/refresh.ts');
 const accounts = one('libs/accounts/src/connect.ts');
+
+const ONE_WRITER = 'one writer for each table';
 
 /** Each of these must be found. */
 export const breaking: Snippet[] = [
@@ -185,6 +190,28 @@ export const breaking: Snippet[] = [
   ],
   ['doors', 'a door to nowhere', { 'package.json': '{"imports":{"#tokens":"./dist/libs/tokens/src/index.js"}}' }],
   ['doors', 'a library without a door', { 'package.json': '{"imports":{}}', 'libs/tokens/src/index.ts': '' }],
+  [ONE_WRITER, 'an insert', accounts('const sql = `insert into connect_attempts (id) values ($1)`;')],
+  [ONE_WRITER, 'an update in a CTE', tokens('const sql = `with a as (update connect_attempts set x = ${x})`;')],
+  [ONE_WRITER, 'a delete over two lines', api('tx.query(`delete\n  from connect_attempts`);')],
+  [ONE_WRITER, 'a table whose name is computed', accounts('const sql = `update ${table} set data = null`;')],
+  [
+    ONE_WRITER,
+    'a write through an entity manager',
+    { ...ATTEMPT, ...accounts('await manager.insert(ConnectAttempt, row);') },
+  ],
+  [
+    ONE_WRITER,
+    'a write through a repository in a variable',
+    { ...ATTEMPT, ...accounts('const rows = source.getRepository(ConnectAttempt); await rows.save(row);') },
+  ],
+  [
+    ONE_WRITER,
+    'a write through an injected repository',
+    {
+      ...ATTEMPT,
+      ...accounts('class A { constructor(readonly rows: Repository<ConnectAttempt>) {} a() { this.rows.delete(1); } }'),
+    },
+  ],
 ];
 
 /** What comes near and is right: none of these may be found. */
@@ -317,6 +344,16 @@ export const keeping: Snippet[] = [
     {
       'package.json': '{"imports":{"#tokens":"./dist/libs/tokens/src/index.js"}}',
       'libs/tokens/src/index.ts': '',
+    },
+  ],
+  [
+    ONE_WRITER,
+    'the owner, a reader and a test',
+    {
+      ...ATTEMPT,
+      ...one('libs/persistence/src/attempts.ts')('const sql = `update connect_attempts set x = 1`;'),
+      ...accounts('const sql = `select 1 from connect_attempts for update`; getRepository(ConnectAttempt).find();'),
+      ...one('libs/tokens/src/a.int-spec.ts')('const sql = `update connect_attempts set x = 1`;'),
     },
   ],
 ];

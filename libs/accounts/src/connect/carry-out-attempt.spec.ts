@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CodedError, createLogger, Secret } from '#observability';
 import type { TokenExchange } from '#tokens';
-import type { AttemptRow } from './attempt-row.js';
+import type { AttemptRow } from '#persistence';
 import { CarryOutAttempt } from './carry-out-attempt.js';
 import type { FailAttempt } from './fail-attempt.js';
 import type { FinishAttempt } from './finish-attempt.js';

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { seconds } from '#config';
 import { codeOf, LOGGER, type Logger } from '#observability';
+import type { AttemptError, AttemptRow } from '#persistence';
 import type { CodeOutcome, TokenExchange } from '#tokens';
 import { PAUSE, type Pause, TOKEN_EXCHANGE } from '../injection.js';
-import type { AttemptRow } from './attempt-row.js';
 import type { Callback } from './callback.js';
-import { type AttemptError, FailAttempt } from './fail-attempt.js';
+import { FailAttempt } from './fail-attempt.js';
 import { FinishAttempt } from './finish-attempt.js';
 import { type Ending, reasonOf } from './landing.js';
 

@@ -1,6 +1,6 @@
+import type { AttemptError } from '#persistence';
 import type { Profile } from '#providers';
 import type { AttemptIdentity } from '#tokens';
-import type { AttemptError } from './fail-attempt.js';
 import type { OpenAttempt } from './finish-attempt.js';
 
 /** Something that becomes an account. */

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { seconds } from '#config';
 import { digest, isOurState, Keyring } from '#crypto';
-import { Database, OAuthApp } from '#persistence';
+import { type AttemptRow, Database, findAttempt, OAuthApp, spendState } from '#persistence';
 import { Addresses } from '../addresses.js';
 import { redirectUri } from '../policies/redirect-uri.js';
 import { allowReturnUrl } from '../policies/return-url.js';
 import { within } from '../within.js';
-import { type AttemptRow, findAttempt, spendAttempt } from './attempt-row.js';
 import { type Callback, type CallbackInput, readCallback } from './callback.js';
 import { CarryOutAttempt } from './carry-out-attempt.js';
 import { type Ending, landingUrl } from './landing.js';
@@ -32,7 +31,7 @@ export class CompleteConnect {
     const callback = readCallback(query);
     if (!callback || !isOurState(this.keyring, callback.state)) return UNTRUSTED;
     const here = redirectUri(this.addresses.publicUrl, provider, oauthAppId);
-    const attempt = await spendAttempt(this.database.pool, digest(callback.state), here);
+    const attempt = await spendState(this.database.pool, digest(callback.state), here);
     if (!attempt) return this.refuse(callback, here);
     const ending = await within(PATIENCE, this.carryOut.execute(attempt, callback), {
       oauth_error: 'provider_unavailable',

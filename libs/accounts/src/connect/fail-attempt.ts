@@ -1,25 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, recordTenantEvent, transaction, type Tx } from '#persistence';
+import {
+  type AttemptError,
+  type AttemptRow,
+  Database,
+  markAttemptFailed,
+  recordTenantEvent,
+  transaction,
+  type Tx,
+} from '#persistence';
 import { discardAttempt, type RevocableTokens, type Room } from '#tokens';
 import { ROOM } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
-import type { AttemptRow } from './attempt-row.js';
-
-/** Why an attempt failed, as the browser and the attempt say it. */
-export type AttemptError =
-  | 'access_denied'
-  | 'state_expired'
-  | 'exchange_failed'
-  | 'no_eligible_account'
-  | 'account_mismatch'
-  | 'missing_permissions'
-  | 'app_misconfigured'
-  | 'provider_unavailable'
-  | 'server_error';
-
-const FAIL = `
-  update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
-  where id = $1 and status in ('pending', 'exchanged', 'selection_required')`;
 
 /** A consent that leads nowhere here may have taken Pages from the app that an earlier one had opened: their next probes tell. */
 const PROBE_SOON = `
@@ -46,8 +37,7 @@ export class FailAttempt {
     attempt: AttemptRow,
     { error, code }: { error: AttemptError; code: string | undefined },
   ): Promise<RevocableTokens | undefined> {
-    const { rowCount } = await tx.query(FAIL, [attempt.id, error]);
-    if (rowCount === 0) return undefined;
+    if (!(await markAttemptFailed(tx, attempt.id, error))) return undefined;
     const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
     await tx.query(PROBE_SOON, [attempt.oauthAppId, attempt.platformUserId]);

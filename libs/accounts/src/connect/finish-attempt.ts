@@ -1,13 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SealBroken } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
-import { Database, transaction, type Tx } from '#persistence';
+import {
+  ATTEMPT_COLUMNS,
+  type AttemptError,
+  type AttemptRow,
+  Database,
+  lockAttempt,
+  requireSelection,
+  scheduleNextIdentityCheck,
+  transaction,
+} from '#persistence';
 import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type Room, toCandidate } from '#tokens';
 import { ROOM } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
-import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
 import { type Choice, chooseProfiles } from './choose-profiles.js';
-import { type AttemptError, FailAttempt } from './fail-attempt.js';
+import { FailAttempt } from './fail-attempt.js';
 import { type AfterLook, afterLook, isSoon, type Looks, pauseOfSweep } from './look-again.js';
 import { storeConnections } from './store-connections.js';
 
@@ -30,10 +38,6 @@ const READ = `
     and health <> 'disconnected') as "reauthProfile", looks,
     exchanged_at > db_now() - interval '10 minutes' as "isFresh", exchanged_at <= db_now() - interval '1 hour' as "isOverdue"
   from connect_attempts where id = $1`;
-
-const LOOKED = `
-  update connect_attempts set looks = looks + 1, look_due_at = db_now() + make_interval(secs => $2), look_error = $3
-  where id = $1 and status = 'exchanged'`;
 
 export interface OpenAttempt extends AttemptRow, ExchangedAttempt, Looks {
   exchangedAt: Date;
@@ -84,7 +88,8 @@ export class FinishAttempt {
 
   private async notIdentified(attempt: OpenAttempt, look: Unnamed): Promise<Finished> {
     if (!look.again) return this.fail(attempt, look.error, look.code);
-    await this.database.pool.query(LOOKED, [attempt.id, pauseOfSweep(look.wait), look.error]);
+    const next = { waitSeconds: pauseOfSweep(look.wait), error: look.error };
+    await scheduleNextIdentityCheck(this.database.pool, attempt.id, next);
     return { kind: 'later', ...(isSoon(attempt.looks, look.wait) && { soon: look.wait }) };
   }
 
@@ -92,7 +97,7 @@ export class FinishAttempt {
     if (choice.kind === 'refused') return this.fail(attempt, choice.error);
     if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
     const stored = await transaction(this.database.pool, async (tx) => {
-      return (await lockOpen(tx, attempt))
+      return (await lockAttempt(tx, attempt))
         ? storeConnections(this.room, tx, { attempt, ...identity, chosen: choice.profiles })
         : undefined;
     });
@@ -102,11 +107,7 @@ export class FinishAttempt {
   }
 
   private async askForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {
-    await this.database.pool.query(
-      `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3,
-         expires_at = db_now() + interval '10 minutes' where id = $1 and status = 'exchanged'`,
-      [attempt.id, JSON.stringify((list?.profiles ?? []).map(toCandidate)), attempt.platformUserId],
-    );
+    await requireSelection(this.database.pool, attempt, (list?.profiles ?? []).map(toCandidate));
     return { kind: 'selection_required' };
   }
 
@@ -131,13 +132,4 @@ function ended(attempt: AttemptRow | undefined): Finished {
   if (attempt?.status === 'completed') return { kind: 'completed', accountIds: attempt.accountIds };
   if (attempt?.status === 'selection_required') return { kind: 'selection_required' };
   return { kind: 'failed', error: (attempt?.error ?? 'server_error') as AttemptError };
-}
-
-/** Of two that finish the same attempt, the second one waits here and then finds it done. */
-async function lockOpen(tx: Tx, { id, status }: AttemptRow): Promise<boolean> {
-  const { rows } = await tx.query('select 1 from connect_attempts where id = $1 and status = $2 for update', [
-    id,
-    status,
-  ]);
-  return rows.length > 0;
 }

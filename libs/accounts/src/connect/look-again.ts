@@ -1,5 +1,5 @@
+import type { AttemptError } from '#persistence';
 import type { Failure } from '#providers';
-import type { AttemptError } from './fail-attempt.js';
 
 /** How often and for how long the platform has been asked whose the token set of an attempt is. */
 export interface Looks {

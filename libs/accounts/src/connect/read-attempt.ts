@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { digest, isOurState, Keyring } from '#crypto';
-import { type Candidate, Database, type Tenant } from '#persistence';
+import { type AttemptRow, type Candidate, Database, findAttempt, type Tenant } from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
-import { type AttemptRow, findAttempt } from './attempt-row.js';
 import { withoutFragment } from './callback.js';
 
 export interface ReadAttemptInput {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { AttemptRow } from '#persistence';
 import { attemptNotSelectable, invalidField } from '../accounts.errors.js';
-import { type AttemptRow } from './attempt-row.js';
 import { FinishAttempt } from './finish-attempt.js';
 import { type AttemptRecord, ReadAttempt, type ReadAttemptInput } from './read-attempt.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { digest, Keyring, mintState } from '#crypto';
 import type { Secret } from '#observability';
-import { Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
+import { createAttempt, Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
 import { authorizeUrl, newVerifier, type Provider, reach } from '#providers';
 import { Vault } from '#tokens';
 import { returnUrlNotAllowed } from '../accounts.errors.js';
@@ -34,8 +34,8 @@ export interface StartedAttempt {
   expiresAt: Date;
 }
 
-/** What an attempt needs before it is stored. */
-interface NewAttempt {
+/** What the flow decides before the attempt is stored. */
+interface PreparedAttempt {
   id: string;
   app: OAuthApp;
   projectId: string;
@@ -44,11 +44,6 @@ interface NewAttempt {
   scopes: string[];
   state: Secret;
 }
-
-const INSERT = `
-  insert into connect_attempts (id, workspace_id, environment, project_id, provider, oauth_app_id, state_hash, created_by,
-    redirect_uri, return_url, user_ref, scopes, selection, reauth_account_id)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning expires_at as "expiresAt"`;
 
 /** The start of the flow: stores an attempt under the hash of its state and says where to send the person's browser. */
 @Injectable()
@@ -81,7 +76,7 @@ export class StartConnect {
     };
   }
 
-  private async prepare(input: StartConnectInput, provider: Provider): Promise<NewAttempt> {
+  private async prepare(input: StartConnectInput, provider: Provider): Promise<PreparedAttempt> {
     const app = await this.target.app(input.tenant, provider.name, input.oauthAppId);
     const scopes = input.scopes ? readScopes(input.scopes) : app.scopes;
     return {
@@ -99,23 +94,26 @@ export class StartConnect {
     };
   }
 
-  private store(input: StartConnectInput, attempt: NewAttempt, verifier: Secret): Promise<Date> {
+  private store(input: StartConnectInput, attempt: PreparedAttempt, verifier: Secret): Promise<Date> {
     const { tenant } = input;
     return transaction(this.database.pool, async (tx) => {
-      const { rows } = await tx.query<{ expiresAt: Date }>(INSERT, [
-        ...[
-          attempt.id,
-          tenant.workspaceId,
-          tenant.environment,
-          attempt.projectId,
-          attempt.app.provider,
-          attempt.app.id,
-        ],
-        ...[digest(attempt.state.reveal()), input.createdBy, attempt.redirectUri, attempt.returnUrl, input.userRef],
-        ...[attempt.scopes, input.selection ?? 'all', input.reauthAccountId],
-      ]);
+      const expiresAt = await createAttempt(tx, {
+        ...tenant,
+        id: attempt.id,
+        projectId: attempt.projectId,
+        provider: attempt.app.provider,
+        oauthAppId: attempt.app.id,
+        stateHash: digest(attempt.state.reveal()),
+        createdBy: input.createdBy,
+        redirectUri: attempt.redirectUri,
+        returnUrl: attempt.returnUrl,
+        userRef: input.userRef ?? null,
+        scopes: attempt.scopes,
+        selection: input.selection ?? 'all',
+        reauthAccountId: input.reauthAccountId ?? null,
+      });
       await this.vault.sealVerifier(tx, { ...tenant, id: attempt.id }, verifier);
-      return rows[0]?.expiresAt ?? new Date(NaN);
+      return expiresAt;
     });
   }
 }

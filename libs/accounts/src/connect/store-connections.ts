@@ -1,4 +1,4 @@
-import { newId, recordEvent, type Tx } from '#persistence';
+import { markAttemptCompleted, newId, recordEvent, type Tx } from '#persistence';
 import { type Identity, providerOf } from '#providers';
 import {
   adoptGrant,
@@ -35,10 +35,7 @@ export async function storeConnections(room: Room, tx: Tx, connections: Connecti
   if (list) await syncProfiles(room, tx, grantId, list);
   await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
-  await tx.query(
-    `update connect_attempts set status = 'completed', account_ids = $2, platform_user_id = $3, finished_at = db_now() where id = $1`,
-    [attempt.id, accountIds, identity.platformUserId],
-  );
+  await markAttemptCompleted(tx, attempt.id, { accountIds, platformUserId: identity.platformUserId });
   return { accountIds, revocable: await retireLeft(room, tx, stored, grantId) };
 }
 

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
-import { Database } from '#persistence';
-import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-row.js';
-import { type AttemptError, FailAttempt } from './fail-attempt.js';
+import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, Database, deleteFinalAttempts } from '#persistence';
+import { FailAttempt } from './fail-attempt.js';
 import { FinishWaiting } from './finish-waiting.js';
 
 const BATCH = 1_000;
@@ -16,9 +15,6 @@ const EXPIRED = `
   select ${ATTEMPT_COLUMNS} from connect_attempts
   where status in ('pending', 'selection_required') and expires_at < db_now() - (case when spent_at is null or status = 'selection_required' then interval '0' else interval '5 minutes' end)
   order by expires_at limit ${BATCH}`;
-const OLD = `
-  delete from connect_attempts where id in (
-    select id from connect_attempts where status in ('completed', 'failed') and created_at < db_now() - interval '24 hours' limit 5000)`;
 
 /** Finishes what a process that died left half done, ends what nobody came back for, and forgets the old. */
 @Injectable()
@@ -39,7 +35,7 @@ export class SweepAttempts {
       );
     const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
     for (const attempt of expired) await this.tryOne(attempt.id, () => this.expire(attempt));
-    await this.database.pool.query(OLD);
+    await deleteFinalAttempts(this.database.pool);
   }
 
   /** One that fails keeps nobody behind it waiting. */

@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Duration, minutes } from '#config';
-import { Database } from '#persistence';
+import { Database, deleteDispatchedEvents, deleteOldAccountEvents } from '#persistence';
 import { forgetIntents } from '#tokens';
-
-const OLD_EVENTS = `
-  delete from account_events where id in (
-    select id from account_events where created_at < db_now() - make_interval(days => $2) order by created_at limit $1)`;
-/** What nobody was told yet stays, however old it is. */
-const OLD_DISPATCHES = `
-  delete from outbox where id in (
-    select id from outbox where dispatched_at < db_now() - interval '30 days' order by dispatched_at limit $1)`;
 
 export interface SweepHistoryOptions {
   /** For how long the history of accounts is kept. */
@@ -30,8 +22,8 @@ export class SweepHistory {
     const { pool } = this.database;
     const kinds = [
       () => forgetIntents(pool, batch),
-      async () => (await pool.query(OLD_EVENTS, [batch, eventDays])).rowCount ?? 0,
-      async () => (await pool.query(OLD_DISPATCHES, [batch])).rowCount ?? 0,
+      () => deleteOldAccountEvents(pool, batch, eventDays),
+      () => deleteDispatchedEvents(pool, batch),
     ];
     const end = performance.now() + within;
     let forgotten = 0;

@@ -1,19 +1,23 @@
-import { recordTenantEvent, type Tenant, type Tx } from '#persistence';
+import {
+  ATTEMPT_COLUMNS,
+  type AppUser,
+  type AttemptRow,
+  markAttemptFailed,
+  recordTenantEvent,
+  type Tenant,
+  type Tx,
+} from '#persistence';
 import { discardAttempt, type RevocableTokens, type Room } from '#tokens';
-import { ATTEMPT_COLUMNS, type AttemptRow } from '../connect/attempt-row.js';
 
-/** Somebody at one app of one tenant. */
-export interface Person {
+/** A person at one app of one tenant. */
+export interface Person extends AppUser {
   tenant: Tenant;
-  oauthAppId: string;
-  platformUserId: string;
 }
 
 const WAITING = `
   select ${ATTEMPT_COLUMNS} from connect_attempts
   where oauth_app_id = $1 and platform_user_id = $2 and status in ('exchanged', 'selection_required')
     and exchanged_at <= coalesce($3::timestamptz + interval '1 second', 'infinity') for update`;
-const FAIL = `update connect_attempts set status = 'failed', error = 'access_denied', finished_at = db_now() where id = $1`;
 
 /** Consents of the person that wait to become accounts are over too. Their token sets come back in case the platform still takes them. */
 export async function failWaitingAttempts(
@@ -29,7 +33,7 @@ export async function failWaitingAttempts(
   ]);
   const revocable: RevocableTokens[] = [];
   for (const attempt of rows) {
-    await tx.query(FAIL, [attempt.id]);
+    await markAttemptFailed(tx, attempt.id, 'access_denied');
     const tokens = await discardAttempt(room, tx, attempt);
     if (tokens) revocable.push(tokens);
     const data = { provider: attempt.provider, error: 'access_denied', user_ref: attempt.userRef };

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
-import { Database, transaction, type Tx } from '#persistence';
+import { Database, erasePersonFromAttempts, transaction, type Tx } from '#persistence';
 import type { PushNotice } from '#providers';
 import { endGrant, type RevocableTokens, type Room } from '#tokens';
 import { ROOM } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 import { confirmDeletion } from './confirm-deletion.js';
 import { failWaitingAttempts } from './fail-waiting-attempts.js';
-import { forgetAttempts, forgetPerson } from './forget-person.js';
+import { forgetPerson } from './forget-person.js';
 import type { PushApp } from './push-apps.js';
 
 export interface GenuineNotice {
@@ -56,7 +56,7 @@ export class TakeNotice {
   ): Promise<string | undefined> {
     const person = { tenant: app.tenant, oauthAppId: app.id, platformUserId: notice.platformUserId };
     const deletes = notice.kind === 'data_deletion';
-    if (deletes) await forgetAttempts(tx, person, notice.at);
+    if (deletes) await erasePersonFromAttempts(tx, person, notice.at);
     revocable.push(...(await failWaitingAttempts(this.room, tx, person, notice.at)));
     const grant = await this.end(tx, app, notice, revocable);
     if (!deletes) return undefined;

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import type { Secret } from '#observability';
-import { type Environment, transaction, type Tx } from '#persistence/sql';
+import { type Environment, markAttemptExchanged, transaction, type Tx } from '#persistence/sql';
 import {
   type AppCredentials,
   type Failure,
@@ -16,7 +16,7 @@ import type { JournaledIntent } from '../journal/journal.js';
 import { API_DEADLINE } from '../platform-client.js';
 import type { Room } from '../room.js';
 import { type AppRow, blameApp, openApp } from '../store/apps.js';
-import { type AttemptAhead, takeExchange } from '../store/attempts.js';
+import type { AttemptAhead } from '../store/attempts.js';
 import { endIntent, type IntentEnd, markCodeDispatched } from '../store/intents.js';
 import type { CodeOutcome } from '../token-exchange.js';
 import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
@@ -156,7 +156,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   private async keep(tokens: TokenSet): Promise<CodeOutcome> {
     const { room, attempt } = this;
     const kept = await this.stored(async (tx) => {
-      const taken = await takeExchange(tx, attempt.id);
+      const taken = await markAttemptExchanged(tx, attempt.id);
       if (taken) await room.vault.sealAttemptTokens(tx, attempt, tokens);
       await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
       return taken;

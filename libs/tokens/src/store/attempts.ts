@@ -17,16 +17,3 @@ export async function readAttempt(tx: Tx, attemptId: string): Promise<AttemptAhe
   const { rows } = await tx.query<AttemptAhead & Record<string, unknown>>(READ, [attemptId]);
   return rows[0];
 }
-
-/**
- * An attempt whose tokens came. One that was given up only because they did not come in time takes them all the same: at a
- * platform with one pair per person the former pair is dead by now.
- */
-const TAKE = `
-  update connect_attempts set status = 'exchanged', exchanged_at = db_now(), error = null, finished_at = null
-  where id = $1 and (status = 'pending' or (status = 'failed' and error in ('exchange_failed', 'provider_unavailable')))`;
-
-export async function takeExchange(tx: Tx, attemptId: string): Promise<boolean> {
-  const { rowCount } = await tx.query(TAKE, [attemptId]);
-  return rowCount !== 0;
-}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openMigratedDatabase, type OpenedDatabase } from '../../../test/support/open-database.js';
+import { makeAttempt, makeTenant } from '../../../test/support/rows.js';
+import {
+  type AttemptError,
+  deleteFinalAttempts,
+  markAttemptCompleted,
+  markAttemptExchanged,
+  markAttemptFailed,
+  requireSelection,
+  scheduleNextIdentityCheck,
+  spendState,
+} from './attempts.js';
+import type { AttemptStatus } from './entities/index.js';
+import type { Tenant } from './tenant.js';
+
+const REDIRECT_URI = 'https://example.com/callback';
+const STATUSES: readonly AttemptStatus[] = ['pending', 'exchanged', 'selection_required', 'completed', 'failed'];
+
+let opened: OpenedDatabase;
+let tenant: Tenant;
+
+beforeAll(async () => {
+  opened = await openMigratedDatabase();
+  tenant = await makeTenant(opened.database.pool);
+});
+afterAll(() => opened.close());
+
+async function attemptIn(status: AttemptStatus, error: AttemptError | null = null): Promise<string> {
+  const id = await makeAttempt(opened.database.pool, tenant);
+  await opened.database.pool.query('update connect_attempts set status = $2, error = $3 where id = $1', [
+    id,
+    status,
+    error,
+  ]);
+  return id;
+}
+
+async function statusOf(id: string): Promise<AttemptStatus> {
+  const sql = 'select status from connect_attempts where id = $1';
+  const { rows } = await opened.database.pool.query<{ status: AttemptStatus }>(sql, [id]);
+  return rows[0]!.status;
+}
+
+const transitions: [string, AttemptStatus, AttemptStatus[], (id: string) => Promise<unknown>][] = [
+  ['markAttemptExchanged', 'exchanged', ['pending'], (id) => markAttemptExchanged(opened.database.pool, id)],
+  [
+    'requireSelection',
+    'selection_required',
+    ['exchanged'],
+    (id) => requireSelection(opened.database.pool, { id, platformUserId: 'u' }, []),
+  ],
+  [
+    'markAttemptCompleted',
+    'completed',
+    ['exchanged', 'selection_required'],
+    (id) => markAttemptCompleted(opened.database.pool, id, { accountIds: [], platformUserId: 'u' }),
+  ],
+  [
+    'markAttemptFailed',
+    'failed',
+    ['pending', 'exchanged', 'selection_required'],
+    (id) => markAttemptFailed(opened.database.pool, id, 'server_error'),
+  ],
+];
+
+describe('the owner of connect_attempts', () => {
+  it.each(transitions)('%s makes an attempt %s from %j only', async (_name, target, from, run) => {
+    const after = await Promise.all(
+      STATUSES.map(async (status) => {
+        const id = await attemptIn(status, status === 'failed' ? 'access_denied' : null);
+        await run(id);
+        return statusOf(id);
+      }),
+    );
+    expect(after).toEqual(STATUSES.map((status) => (from.includes(status) ? target : status)));
+  });
+
+  it.each(['exchange_failed', 'provider_unavailable'] as const)(
+    'accepts late tokens for an attempt that failed with %s',
+    async (error) => {
+      const id = await attemptIn('failed', error);
+      expect([await markAttemptExchanged(opened.database.pool, id), await statusOf(id)]).toEqual([true, 'exchanged']);
+    },
+  );
+
+  it('spends a state once, and only for the redirect URI of its start', async () => {
+    const id = await attemptIn('pending');
+    const spend = (redirectUri: string): Promise<unknown> =>
+      spendState(opened.database.pool, Buffer.from(id), redirectUri);
+    expect(await spend('https://elsewhere.example/callback')).toBeUndefined();
+    expect(await spend(REDIRECT_URI)).toMatchObject({ id, status: 'pending', spent: true });
+    expect(await spend(REDIRECT_URI)).toBeUndefined();
+  });
+
+  it('schedules identity checks of an exchanged attempt only', async () => {
+    const ids = await Promise.all(STATUSES.map((status) => attemptIn(status)));
+    const next = { waitSeconds: 30, error: 'provider_unavailable' } as const;
+    for (const id of ids) await scheduleNextIdentityCheck(opened.database.pool, id, next);
+    const sql = 'select status, looks from connect_attempts where id = any($1) and look_due_at is not null';
+    expect((await opened.database.pool.query(sql, [ids])).rows).toEqual([{ status: 'exchanged', looks: 1 }]);
+  });
+
+  it('deletes final attempts a day after their start, and no open ones', async () => {
+    const old = await Promise.all(STATUSES.map((status) => attemptIn(status)));
+    const fresh = await attemptIn('completed');
+    await opened.database.pool.query(
+      `update connect_attempts set created_at = created_at - interval '25 hours' where id = any($1)`,
+      [old],
+    );
+    await deleteFinalAttempts(opened.database.pool);
+    const sql = 'select status from connect_attempts where id = any($1) order by status';
+    expect((await opened.database.pool.query(sql, [[...old, fresh]])).rows).toEqual(
+      ['completed', 'exchanged', 'pending', 'selection_required'].map((status) => ({ status })),
+    );
+  });
+});

@@ -1,0 +1,242 @@
+import type { AttemptStatus, Candidate } from './entities/index.js';
+import type { Tenant } from './tenant.js';
+import type { Tx } from './tx.js';
+
+/**
+ * The only module that writes `connect_attempts`. Each transition is one function; its statement changes no row in any
+ * other status.
+ *
+ * | status               | meaning                                                            | next                        |
+ * | -------------------- | ------------------------------------------------------------------ | --------------------------- |
+ * | `pending`            | started; its code is being exchanged once `spent_at` is set        | exchanged, failed           |
+ * | `exchanged`          | the token set is sealed; the platform has yet to identify its user | selection_required,         |
+ * |                      |                                                                    | completed, failed           |
+ * | `selection_required` | the caller chooses among the candidates, for ten minutes           | completed, failed           |
+ * | `completed`          | grant and accounts are stored; final                               | none                        |
+ * | `failed`             | final, but for tokens that arrive after their exchange timed out   | exchanged                   |
+ */
+const MAY_BECOME = {
+  exchanged: `(status = 'pending' or (status = 'failed' and error in ('exchange_failed', 'provider_unavailable')))`,
+  selection_required: `status = 'exchanged'`,
+  completed: `status in ('exchanged', 'selection_required')`,
+  failed: `status in ('pending', 'exchanged', 'selection_required')`,
+} satisfies Partial<Record<AttemptStatus, string>>;
+
+/** Why an attempt failed, as the return URL and the attempt report it. */
+export type AttemptError =
+  | 'access_denied'
+  | 'state_expired'
+  | 'exchange_failed'
+  | 'no_eligible_account'
+  | 'account_mismatch'
+  | 'missing_permissions'
+  | 'app_misconfigured'
+  | 'provider_unavailable'
+  | 'server_error';
+
+/** A person at one app of one tenant. */
+export interface AppUser {
+  oauthAppId: string;
+  platformUserId: string;
+}
+
+/** An attempt as the connect flow reads it. */
+export interface AttemptRow extends Tenant {
+  id: string;
+  projectId: string;
+  provider: string;
+  oauthAppId: string;
+  redirectUri: string;
+  returnUrl: string | null;
+  userRef: string | null;
+  scopes: string[];
+  createdBy: string;
+  reauthAccountId: string | null;
+  selection: 'all' | 'manual';
+  candidates: Candidate[] | null;
+  platformUserId: string | null;
+  status: AttemptStatus;
+  error: string | null;
+  accountIds: string[];
+  expiresAt: Date;
+  exchangedAt: Date | null;
+  spent: boolean;
+  expired: boolean;
+}
+
+/** The select list of an AttemptRow. */
+export const ATTEMPT_COLUMNS = `
+  id, workspace_id as "workspaceId", environment, project_id as "projectId", provider, oauth_app_id as "oauthAppId",
+  redirect_uri as "redirectUri", return_url as "returnUrl", user_ref as "userRef", scopes, created_by as "createdBy",
+  reauth_account_id as "reauthAccountId", selection, candidates, platform_user_id as "platformUserId", status, error,
+  account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
+  spent_at is not null as spent, expires_at <= db_now() as expired`;
+
+type SetLater = 'candidates' | 'platformUserId' | 'status' | 'error' | 'accountIds' | 'expiresAt' | 'exchangedAt';
+export type NewAttempt = Omit<AttemptRow, SetLater | 'spent' | 'expired'> & { stateHash: Buffer };
+
+const INSERT = `
+  insert into connect_attempts (id, workspace_id, environment, project_id, provider, oauth_app_id, state_hash, created_by,
+    redirect_uri, return_url, user_ref, scopes, selection, reauth_account_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning expires_at as "expiresAt"`;
+
+/** Starts an attempt as `pending`. Returns when its state expires. */
+export async function createAttempt(tx: Tx, attempt: NewAttempt): Promise<Date> {
+  const { workspaceId, environment, projectId, provider, oauthAppId, stateHash, createdBy, ...rest } = attempt;
+  const owner = [attempt.id, workspaceId, environment, projectId, provider, oauthAppId, stateHash, createdBy];
+  const { redirectUri, returnUrl, userRef, scopes, selection, reauthAccountId } = rest;
+  const { rows } = await tx.query<{ expiresAt: Date }>(INSERT, [
+    ...owner,
+    redirectUri,
+    returnUrl,
+    userRef,
+    scopes,
+    selection,
+    reauthAccountId,
+  ]);
+  if (!rows[0]) throw new Error('an attempt was not stored');
+  return rows[0].expiresAt;
+}
+
+export async function findAttempt(tx: Tx, stateHash: Buffer): Promise<AttemptRow | undefined> {
+  const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(
+    `select ${ATTEMPT_COLUMNS} from connect_attempts where state_hash = $1`,
+    [stateHash],
+  );
+  return rows[0];
+}
+
+/**
+ * Spends the state of a `pending` attempt: of two concurrent callbacks one gets the attempt. The redirect URI must be the
+ * one of the start (RFC 6749 section 4.1.3).
+ */
+export async function spendState(tx: Tx, stateHash: Buffer, redirectUri: string): Promise<AttemptRow | undefined> {
+  const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(
+    `update connect_attempts set spent_at = db_now()
+     where state_hash = $1 and redirect_uri = $2 and spent_at is null and expires_at > db_now() and status = 'pending'
+     returning ${ATTEMPT_COLUMNS}`,
+    [stateHash, redirectUri],
+  );
+  return rows[0];
+}
+
+/**
+ * → `exchanged`. An attempt that failed because its tokens did not arrive in time accepts them afterwards: at a platform
+ * with one token pair per person, this exchange has ended the former pair. False: the attempt no longer accepts tokens.
+ */
+export async function markAttemptExchanged(tx: Tx, attemptId: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update connect_attempts set status = 'exchanged', exchanged_at = db_now(), error = null, finished_at = null
+     where id = $1 and ${MAY_BECOME.exchanged}`,
+    [attemptId],
+  );
+  return rowCount !== 0;
+}
+
+/** When an `exchanged` attempt is looked at again, and what it fails with if no later answer is better. */
+export interface NextIdentityCheck {
+  waitSeconds: number;
+  error: AttemptError;
+}
+
+/** Counts one identity check of an `exchanged` attempt and schedules the next. */
+export async function scheduleNextIdentityCheck(tx: Tx, attemptId: string, next: NextIdentityCheck): Promise<void> {
+  await tx.query(
+    `update connect_attempts set looks = looks + 1, look_due_at = db_now() + make_interval(secs => $2), look_error = $3
+     where id = $1 and status = 'exchanged'`,
+    [attemptId, next.waitSeconds, next.error],
+  );
+}
+
+/** An attempt without any check belongs for 30 seconds to the process that exchanged its code. */
+const CHECK_IS_DUE = `status = 'exchanged' and coalesce(look_due_at, exchanged_at + interval '30 seconds') <= db_now()`;
+
+/** The apps with an identity check that is due. Those with the fewest checks first: new ones go before stuck ones. */
+export async function findAppsWithDueChecks(tx: Tx): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select oauth_app_id as id from connect_attempts where ${CHECK_IS_DUE}
+     group by 1 order by min(looks), min(exchanged_at)`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Takes the next due attempt of an app, for the two minutes that a check may need: of two sweeps one gets it. */
+export async function claimDueCheck(tx: Tx, oauthAppId: string): Promise<string | undefined> {
+  const { rows } = await tx.query<{ id: string }>(
+    `update connect_attempts set look_due_at = db_now() + interval '2 minutes' where id = (
+       select id from connect_attempts where oauth_app_id = $1 and ${CHECK_IS_DUE}
+       order by looks, exchanged_at limit 1 for update skip locked)
+     returning id`,
+    [oauthAppId],
+  );
+  return rows[0]?.id;
+}
+
+/** → `selection_required`, for ten minutes. */
+export async function requireSelection(
+  tx: Tx,
+  { id, platformUserId }: Pick<AttemptRow, 'id' | 'platformUserId'>,
+  candidates: readonly Candidate[],
+): Promise<void> {
+  await tx.query(
+    `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3,
+       expires_at = db_now() + interval '10 minutes' where id = $1 and ${MAY_BECOME.selection_required}`,
+    [id, JSON.stringify(candidates), platformUserId],
+  );
+}
+
+/** Locks an attempt that still has this status. Of two processes that finish it, the second waits and gets false. */
+export async function lockAttempt(tx: Tx, { id, status }: Pick<AttemptRow, 'id' | 'status'>): Promise<boolean> {
+  const { rows } = await tx.query('select 1 from connect_attempts where id = $1 and status = $2 for update', [
+    id,
+    status,
+  ]);
+  return rows.length > 0;
+}
+
+/** → `completed`. The caller holds the lock of `lockAttempt`. */
+export async function markAttemptCompleted(
+  tx: Tx,
+  attemptId: string,
+  { accountIds, platformUserId }: { accountIds: readonly string[]; platformUserId: string },
+): Promise<void> {
+  await tx.query(
+    `update connect_attempts set status = 'completed', account_ids = $2, platform_user_id = $3, finished_at = db_now()
+     where id = $1 and ${MAY_BECOME.completed}`,
+    [attemptId, accountIds, platformUserId],
+  );
+}
+
+/** → `failed`. False: the attempt was final already. */
+export async function markAttemptFailed(tx: Tx, attemptId: string, error: AttemptError): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
+     where id = $1 and ${MAY_BECOME.failed}`,
+    [attemptId, error],
+  );
+  return rowCount !== 0;
+}
+
+/** Erases what attempts hold about a person: candidates and user_ref. `until` null: whenever they were started. */
+export async function erasePersonFromAttempts(
+  tx: Tx,
+  { oauthAppId, platformUserId }: AppUser,
+  until: Date | null,
+): Promise<void> {
+  await tx.query(
+    `update connect_attempts set candidates = null, user_ref = null
+     where oauth_app_id = $1 and platform_user_id = $2
+       and created_at <= coalesce($3::timestamptz + interval '1 second', 'infinity')`,
+    [oauthAppId, platformUserId, until],
+  );
+}
+
+const MAX_DELETED_PER_SWEEP = 5_000;
+
+/** Deletes final attempts 24 hours after their start. */
+export async function deleteFinalAttempts(tx: Tx): Promise<void> {
+  await tx.query(`
+    delete from connect_attempts where id in (
+      select id from connect_attempts where status in ('completed', 'failed') and created_at < db_now() - interval '24 hours'
+      limit ${MAX_DELETED_PER_SWEEP})`);
+}

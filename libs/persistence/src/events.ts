@@ -1,0 +1,93 @@
+import { newId } from './ids.js';
+import type { Tenant } from './tenant.js';
+import type { Tx } from './tx.js';
+
+/** The only module that writes `account_events` and `outbox`. An account's event has the same id in both. */
+
+export interface AccountEventInput extends Tenant {
+  accountId: string;
+  type: string;
+  data?: Record<string, unknown>;
+}
+
+const RECORD = `
+  with numbered as (
+    update accounts set event_sequence = event_sequence + 1 where id = $4 returning event_sequence
+  ), recorded as (
+    insert into account_events (id, workspace_id, environment, account_id, sequence, type, data)
+    select $1, $2, $3, $4, event_sequence, $5, $6 from numbered returning sequence
+  )
+  insert into outbox (id, workspace_id, environment, account_id, sequence, type, payload)
+  select $1, $2, $3, $4, sequence, $5, $6 from recorded`;
+
+/** Records an event in the account's history and in the outbox. Runs in the transaction of the change. */
+export async function recordEvent(
+  tx: Tx,
+  { workspaceId, environment, accountId, type, data = {} }: AccountEventInput,
+): Promise<void> {
+  await tx.query(RECORD, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
+}
+
+/** Records an event that concerns no account (`oauth_app.status_changed`), in the outbox only. */
+export async function recordTenantEvent(
+  tx: Tx,
+  tenant: Tenant,
+  type: string,
+  data: Record<string, unknown>,
+): Promise<void> {
+  await tx.query('insert into outbox (id, workspace_id, environment, type, payload) values ($1, $2, $3, $4, $5)', [
+    newId(),
+    tenant.workspaceId,
+    tenant.environment,
+    type,
+    JSON.stringify(data),
+  ]);
+}
+
+const EVENTS_WITH_MORE = `
+  select event.id from account_events event join accounts account on account.id = event.account_id
+  where account.grant_id = $1 and event.created_at <= coalesce($2::timestamptz + interval '1 second', 'infinity')
+    and event.data - $3::text[] <> '{}'`;
+
+const REDACT_HISTORY = `
+  update account_events set data = coalesce(
+    (select jsonb_object_agg(key, value) from jsonb_each(data) where key = any($2)), '{}')
+  where id = any($1)`;
+
+const REDACT_OUTBOX = `
+  update outbox set payload = coalesce(
+    (select jsonb_object_agg(key, value) from jsonb_each(payload) where key = any($2)), '{}')
+  where id = any($1)`;
+
+/** Leaves only `keys` in the events of a grant's accounts, dispatched or not. `until` null: of whatever age. */
+export async function redactAccountEvents(
+  tx: Tx,
+  grantId: string,
+  until: Date | null,
+  keys: readonly string[],
+): Promise<void> {
+  const { rows } = await tx.query<{ id: string }>(EVENTS_WITH_MORE, [grantId, until, keys]);
+  const ids = rows.map(({ id }) => id);
+  await tx.query(REDACT_HISTORY, [ids, keys]);
+  await tx.query(REDACT_OUTBOX, [ids, keys]);
+}
+
+/** Deletes at most `limit` events of the history that are older than `days`. Returns how many. */
+export async function deleteOldAccountEvents(tx: Tx, limit: number, days: number): Promise<number> {
+  const { rowCount } = await tx.query(
+    `delete from account_events where id in (
+       select id from account_events where created_at < db_now() - make_interval(days => $2) order by created_at limit $1)`,
+    [limit, days],
+  );
+  return rowCount ?? 0;
+}
+
+/** Deletes at most `limit` events that were dispatched 30 days ago. Events that are not dispatched stay. Returns how many. */
+export async function deleteDispatchedEvents(tx: Tx, limit: number): Promise<number> {
+  const { rowCount } = await tx.query(
+    `delete from outbox where id in (
+       select id from outbox where dispatched_at < db_now() - interval '30 days' order by dispatched_at limit $1)`,
+    [limit],
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,84 @@
+import ts from 'typescript';
+import { eachSource, type Rule } from './rule.js';
+import { literalOf, nodesOf, type Source } from './source.js';
+import type { Tree } from './tree.js';
+
+/** The only writer of each table: a file, or a folder that ends with a slash. */
+const OWNERS: Record<string, string> = {
+  account_events: 'libs/persistence/src/events.ts',
+  connect_attempts: 'libs/persistence/src/attempts.ts',
+  outbox: 'libs/persistence/src/events.ts',
+};
+
+const WRITE = String.raw`\b(?:insert\s+into|update|delete\s+from|truncate|copy)\s+(?:only\s+)?`;
+const WRITTEN_TABLE = new RegExp(String.raw`${WRITE}"?(\w+)`, 'gi');
+const COMPUTED_TABLE = new RegExp(String.raw`${WRITE}"?$`, 'i');
+const MAY_COMPUTE = 'libs/persistence/src/sealed/';
+
+const REPOSITORY_WRITES = new Set([
+  ...['insert', 'save', 'update', 'upsert', 'delete', 'remove', 'clear', 'restore', 'recover', 'createQueryBuilder'],
+  ...['softDelete', 'softRemove', 'increment', 'decrement'],
+]);
+const REPOSITORY = /\b(manager|repository|getRepository|\w+Repository|Repository)\b/i;
+
+export const writers: Rule = {
+  name: 'one writer for each table',
+  sentence:
+    'every statement that changes a table stands in the one module that owns it, so that its states and transitions can be read in one place; see test/support/architecture/writers.ts',
+  breaches: eachSource((source, tree) => {
+    const entities = entitiesOf(tree);
+    const tables = new Set([...writtenBySql(source), ...writtenByRepository(source, entities)]);
+    const foreign = [...tables].filter((table) => OWNERS[table] && !isOwner(OWNERS[table], source.path));
+    return [
+      ...foreign.map((table) => `writes the table ${table}, which ${OWNERS[table]} owns`),
+      ...(source.path.startsWith(MAY_COMPUTE) || !computesTable(source)
+        ? []
+        : ['computes the name of a table it writes']),
+    ];
+  }),
+};
+
+const isOwner = (owner: string, path: string): boolean =>
+  owner.endsWith('/') ? path.startsWith(owner) : path === owner;
+
+/** Class names of entities with their tables. */
+function entitiesOf(tree: Tree): Map<string, string> {
+  const declared = tree.sources.flatMap(({ text }) => [...text.matchAll(/@Entity\('(\w+)'\)\s*export class (\w+)/g)]);
+  return new Map(declared.map(([, table = '', name = '']) => [name, table]));
+}
+
+const writtenBySql = ({ ast }: Source): string[] =>
+  [...nodesOf(ast)].flatMap((node) =>
+    [...(literalOf(node) ?? '').matchAll(WRITTEN_TABLE)].map(([, table = '']) => table.toLowerCase()),
+  );
+
+/** `update ${table} set …`. */
+const computesTable = ({ ast }: Source): boolean =>
+  [...nodesOf(ast)].some(
+    (node) => (ts.isTemplateHead(node) || ts.isTemplateMiddle(node)) && COMPUTED_TABLE.test(node.text),
+  );
+
+/** `manager.insert(OAuthApp, …)`, `getRepository(OAuthApp).save(…)`, or a name that is declared as such a repository. */
+function writtenByRepository({ ast }: Source, entities: Map<string, string>): string[] {
+  const nodes = [...nodesOf(ast)];
+  const declared = new Map(nodes.filter(isDeclaration).map((node) => [node.name.getText(), node.getText()]));
+  return nodes.filter(isRepositoryWrite).flatMap(({ expression, arguments: args }) => {
+    const receiver = expression.expression.getText();
+    const described = `${receiver} ${declared.get(receiver.split('.').at(-1) ?? '')}`;
+    if (!REPOSITORY.test(described)) return [];
+    const named = `${described} ${args[0]?.getText()}`.match(/\w+/g) ?? [];
+    return named.flatMap((name) => entities.get(name) ?? []);
+  });
+}
+
+const isRepositoryWrite = (
+  node: ts.Node,
+): node is ts.CallExpression & { readonly expression: ts.PropertyAccessExpression } =>
+  ts.isCallExpression(node) &&
+  ts.isPropertyAccessExpression(node.expression) &&
+  REPOSITORY_WRITES.has(node.expression.name.text);
+
+const isDeclaration = (
+  node: ts.Node,
+): node is ts.VariableDeclaration | ts.ParameterDeclaration | ts.PropertyDeclaration =>
+  ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isPropertyDeclaration(node);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { entryOf } from '../../tools/start/app-process.mjs';
 import { commandOf, signal, until } from '../../tools/start/processes.mjs';
 import { ROOT } from '../../tools/start/root.mjs';
 import { spawnSync } from 'node:child_process';
@@ -30,7 +31,7 @@ export function databaseUrlOf(home) {
 
 /** A dashboard token; see service-processes.d.mts. */
 export function dashboardToken(home, workspace) {
-  const args = ['tools/token.mjs', '--workspace', workspace];
+  const args = [entryOf('cli'), 'token', '--workspace', workspace];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, EVERGRANT_HOME: home },

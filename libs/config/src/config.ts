@@ -41,6 +41,7 @@ export type ExchangerConfig = Config<
 export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
 export type SeedConfig = ApiConfig & Config<'seed'>;
 export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
+export type TokenConfig = Config<'home' | 'callers'>;
 
 export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
   read(
@@ -79,6 +80,8 @@ export const readExchangerConfig = (env: NodeJS.ProcessEnv): ExchangerConfig =>
 export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, 'process', 'sandbox', 'home');
 export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig =>
   read(env, 'process', 'database', 'queue');
+
+export const readTokenConfig = (env: NodeJS.ProcessEnv): TokenConfig => read(env, 'home', 'callers');
 
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
 

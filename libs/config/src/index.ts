@@ -4,12 +4,14 @@ export {
   type MigrationConfig,
   type SandboxConfig,
   type SeedConfig,
+  type TokenConfig,
   type WorkerConfig,
   readApiConfig,
   readExchangerConfig,
   readMigrationConfig,
   readSandboxConfig,
   readSeedConfig,
+  readTokenConfig,
   readWorkerConfig,
 } from './config.js';
 export { ConfigError } from './config-error.js';

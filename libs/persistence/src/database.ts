@@ -6,6 +6,7 @@ import { CodedError, type Logger, type Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { connectPatience, explainConnectFailure } from './connect-patience.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
+import { AppStatusSources } from './migrations/app-status-sources.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
@@ -65,7 +66,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [Foundation, ApiKeyMakers, OneAppAClient, AttemptLooks, RefreshRejections],
+    migrations: [Foundation, ApiKeyMakers, OneAppAClient, AttemptLooks, RefreshRejections, AppStatusSources],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

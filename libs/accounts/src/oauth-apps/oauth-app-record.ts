@@ -2,7 +2,7 @@ import type { OAuthApp } from '#persistence';
 import { redirectUri } from '../policies/redirect-uri.js';
 
 /** An app as callers see it: no secret, and the redirect URI its owner has to register. */
-export type OAuthAppRecord = Omit<OAuthApp, 'workspaceId' | 'environment' | 'redirectUriStyle'> & {
+export type OAuthAppRecord = Omit<OAuthApp, 'workspaceId' | 'environment' | 'redirectUriStyle' | 'statusSource'> & {
   redirectUri: string;
 };
 

@@ -21,7 +21,7 @@ const UPDATE = `
     allowed_return_urls = coalesce($4, allowed_return_urls), is_default = is_default or $5
   where id = $1`;
 
-const CLEAR = `update oauth_apps set status = 'active', status_reason = null, paused_until = null where id = $1 and status = 'misconfigured'`;
+const CLEAR = `update oauth_apps set status = 'active', status_reason = null, status_source = null, paused_until = null where id = $1 and status = 'misconfigured'`;
 
 /** Changes an app. A new secret is believed until the platform refuses it: the app is no longer misconfigured. */
 @Injectable()

@@ -17,6 +17,7 @@ export class OAuthApp {
   @Column('boolean', { name: 'is_default', default: false }) isDefault!: boolean;
   @Column('text', { default: 'active' }) status!: 'active' | 'paused' | 'misconfigured';
   @Column('text', { name: 'status_reason', nullable: true }) statusReason!: string | null;
+  @Column('text', { name: 'status_source', nullable: true }) statusSource!: 'token' | 'api' | null;
   @Column('timestamptz', { name: 'paused_until', nullable: true }) pausedUntil!: Date | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
 }

@@ -169,7 +169,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
 
   private refused(failure: Failure): Promise<CodeOutcome> {
     return this.stored(async (tx) => {
-      if (failure.class === 'app') await blameApp(tx, this.app, failure);
+      if (failure.class === 'app') await blameApp(tx, this.app, failure, 'token');
       await endIntent(tx, this.sent.intentId, 'answered', failure.code);
       return { kind: 'refused', failure };
     });

@@ -61,7 +61,7 @@ async function store(
     tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
   const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, { now, random: room.random });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
-  await clearApp(tx, app);
+  await clearApp(tx, app, 'token');
   const [version] = await Promise.all([
     changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     room.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),

@@ -75,6 +75,7 @@ const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
   environment,
   clientId: '',
   status: 'active',
+  statusSource: null,
   pausedFor: 0,
   shut: false,
 });

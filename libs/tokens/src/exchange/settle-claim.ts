@@ -8,7 +8,7 @@ import { nextLook } from '../protocol/next-look.js';
 import { afterRejection } from '../protocol/rejection.js';
 import { afterFailure, afterLostAnswer } from '../protocol/settle.js';
 import type { Room } from '../room.js';
-import { type AppRow, blameApp } from '../store/apps.js';
+import { type AppRow, blameApp, type StatusSource } from '../store/apps.js';
 import { refusedSince } from '../store/breakers.js';
 import type { Claim } from '../store/claims.js';
 import { databaseNow } from '../store/grants.js';
@@ -58,11 +58,16 @@ export async function settleLostAnswer(room: Room, claim: Claim, lastError = 'an
 }
 
 /** A refusal: a strike where it is about the grant, a pause of the app where it is about the app, else patience. */
-export async function settleFailure(room: Room, refresh: Refresh, failure: Failure): Promise<RefreshOutcome> {
+export async function settleFailure(
+  room: Room,
+  refresh: Refresh,
+  failure: Failure,
+  source: StatusSource = 'token',
+): Promise<RefreshOutcome> {
   if (failure.class === 'permanent') return settleRefusal(room, refresh, failure);
   const { claim, app } = refresh;
   const change = await settle(room, claim, 'answered', async (now, tx) => {
-    if (failure.class === 'app') await blameApp(tx, app, failure);
+    if (failure.class === 'app') await blameApp(tx, app, failure, source);
     return afterFailure(claim.grant, failure, { now, random: room.random });
   });
   if (failure.class === 'owner') return { kind: 'refused' };
@@ -97,6 +102,6 @@ async function settleRefusal(room: Room, refresh: Refresh, failure: Failure): Pr
   // Another one first: the last word, on which this grant may die, has to be of itself.
   const canaryOkAt = mayBeConfirmed(grant, now) ? await askCanary(room, grant) : null;
   const testimony = await askWitness(room, grant, tokens.access);
-  if (testimony.kind === 'explained') return settleFailure(room, refresh, testimony.failure);
+  if (testimony.kind === 'explained') return settleFailure(room, refresh, testimony.failure, 'api');
   return settleStrike(room, claim, { failure, witness: testimony.witness, canaryOkAt, shutSince });
 }

@@ -97,8 +97,8 @@ async function store(room: Room, tx: Tx, { account, app, provider, reading }: Fi
     missing: missingScopes(provider, reading),
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
-  if (reading.ok) await clearApp(tx, app);
-  else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure);
+  if (reading.ok) await clearApp(tx, app, 'api');
+  else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure, 'api');
   await applyHealth(tx, account.grantId);
 }
 

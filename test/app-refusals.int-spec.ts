@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DueGrants, DueProbes, ProbeAccount, RefreshGrant } from '#accounts';
+import { type Fault, Flow } from './support/flow.js';
+import { tenantEvents } from './support/flow-rows.js';
+
+/** Platforms that refuse the app at one of their endpoints and accept it at another: the sandbox over HTTP, both clocks turned. */
+let flow: Flow;
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+
+const graph = (message: string): object => ({ error: { message, type: 'OAuthException', code: 200 } });
+
+interface Platform {
+  provider: string;
+  atToken: Omit<Fault, 'endpoint'>;
+  atApi: Fault;
+}
+
+/** One whose probe is its identity call, one that is probed with the app's secret, one with profiles. */
+const PLATFORMS: Platform[] = [
+  {
+    provider: 'x',
+    atToken: { status: 401, body: { error: 'invalid_client' } },
+    atApi: { endpoint: 'identity', status: 403, body: { title: 'Client Forbidden', reason: 'client-not-enrolled' } },
+  },
+  {
+    provider: 'linkedin',
+    atToken: { status: 401, body: { error: 'invalid_client', error_description: 'x' } },
+    atApi: { endpoint: 'probe', status: 401, body: { error: 'invalid_client' } },
+  },
+  {
+    provider: 'facebook',
+    atToken: { status: 400, body: graph('Error validating application. Application has been deleted.') },
+    atApi: { endpoint: 'probe', status: 400, body: graph('API access disrupted. Complete Data Use Checkup.') },
+  },
+];
+
+describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
+  let ids: string[];
+  beforeEach(async () => {
+    await flow.begin();
+    if (provider !== 'x') await flow.app(provider, { isDefault: true });
+    await flow.knobs(provider, { access_ttl_seconds: 10 * 24 * 60 * 60 });
+    ids = [];
+    for (const persona of ['paula', 'omar', 'mei']) ids.push(await flow.connect(provider, persona));
+    // X is asked by one probe a day.
+    await flow.pass(25 * 60 * 60);
+  });
+
+  const statuses = async (): Promise<unknown[]> =>
+    (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_app.status_changed').map(({ data }) => data.status);
+  const healths = async (): Promise<string[]> =>
+    Promise.all(ids.map(async (id) => (await flow.account(id)).health as string));
+  const probe = (id: string): Promise<unknown> => flow.get(ProbeAccount).execute(id);
+
+  async function refresh(id: string): Promise<string> {
+    const { grantId } = await flow.one<{ grantId: string }>(
+      'select grant_id as "grantId" from accounts where id = $1',
+      [id],
+    );
+    await flow.pool.query('update grants set refresh_due_at = db_now() where id = $1', [grantId]);
+    return (await flow.get(RefreshGrant).execute(grantId)).kind;
+  }
+
+  it('that refuses the app at the token endpoint alone causes one event, whatever probes are answered', async () => {
+    await flow.fault({ provider, endpoint: 'token', times: 50, ...atToken });
+    for (const id of ids) {
+      expect(await refresh(id)).toBe('app_paused');
+      await probe(id);
+      await flow.pass(5 * 60 + 1);
+    }
+    expect(await statuses()).toEqual(['misconfigured']);
+    expect(await healths()).toEqual(['active', 'active', 'active']);
+    await flow.sandbox.control('DELETE', '/faults');
+    await flow.pass(5 * 60 + 1);
+    expect(await refresh(ids[0]!)).toBe('refreshed');
+    expect(await statuses()).toEqual(['misconfigured', 'active']);
+  });
+
+  it('that refuses the app at its API alone causes one event, and refreshes go on', async () => {
+    await flow.fault({ provider, times: 50, ...atApi });
+    for (const id of ids) {
+      await probe(id);
+      expect(await refresh(id)).toBe('refreshed');
+    }
+    expect(await statuses()).toEqual(['misconfigured']);
+    expect(await healths()).toEqual(['active', 'active', 'active']);
+    const due = await flow.get(DueGrants).execute({ perApp: 10, all: 10 });
+    expect(due).toEqual([]);
+  });
+
+  it('that accepts the app at its API again after an attempt was refused there is asked within the pause', async () => {
+    for (const id of await flow.get(DueProbes).execute(100)) await probe(id);
+    await flow.fault({ provider, times: 50, ...atApi, endpoint: 'identity' });
+    await expect(flow.connect(provider, 'happy')).rejects.toThrow('app_misconfigured');
+    expect(await statuses()).toEqual(['misconfigured']);
+    await flow.sandbox.control('DELETE', '/faults');
+    expect(await flow.get(DueProbes).execute(100)).toEqual([]);
+    await flow.pass(5 * 60 + 1);
+    for (const id of await flow.get(DueProbes).execute(100)) await probe(id);
+    expect(await statuses()).toEqual(['misconfigured', 'active']);
+    expect(await healths()).toEqual(['active', 'active', 'active']);
+  });
+});

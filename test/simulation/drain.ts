@@ -68,7 +68,7 @@ function rest(world: World): void {
   }
 }
 
-export const anybodyLives = ({ db, server }: World): boolean =>
+const anybodyLives = ({ db, server }: World): boolean =>
   [...db.grants.values()].some(
     ({ facts, pair }) =>
       pair !== null && server.familyOf(facts.id).live.has(pair.refresh) && server.familyOf(facts.id).alive,

@@ -21,7 +21,7 @@ const lives = fc.record<Life>({
 });
 
 /** Lives it to its end. Throws a Violation. */
-export function live(wiring: Wiring, { mode, grants, schedule }: Life, story?: string[]): World {
+function live(wiring: Wiring, { mode, grants, schedule }: Life, story?: string[]): World {
   const world = new World(wiring, mode, grants);
   world.story = story;
   for (const entry of schedule) happen(world, entry);

@@ -8,7 +8,7 @@ import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 
 /** The decisions of the product: its own functions, which a mutant replaces by wrong ones. */
-export const decisions = {
+const decisions = {
   nextStep,
   mayStillSend,
   conclusionOf,
@@ -28,7 +28,7 @@ export const decisions = {
 };
 
 /** What SQL and files do in the product, as this world's own code does it: a mutant leaves one of them out. */
-export const habits = {
+const habits = {
   /** `where token_version = $v` when a pair or a verdict is stored. */
   versionFence: true,
   /** `where claim_epoch = $e` when something without a pair is stored. */

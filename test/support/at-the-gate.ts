@@ -6,7 +6,7 @@ export type Answer = Pass | Refusal;
 
 let wishes = 0;
 
-export const wish = (changes: Partial<Wish> = {}): Wish => ({
+const wish = (changes: Partial<Wish> = {}): Wish => ({
   grantId: `grant-${(wishes += 1)}`,
   appId: 'app',
   workspaceId: 'workspace',

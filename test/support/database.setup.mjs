@@ -11,28 +11,40 @@ const CLI = resolve('dist/apps/cli/src/main.js');
 // The data is removed after the tests, so it need not survive a power failure.
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
 
-/** Starts one temporary PostgreSQL for all integration tests, with a migrated template that each test file clones. */
+/**
+ * Prepares a migrated template that each test file clones: on the server of TEST_DATABASE_ADMIN_URL (a superuser's URL), or,
+ * without that variable, on a temporary PostgreSQL.
+ */
 export default async function setUp() {
-  const directory = await mkdtemp(join(tmpdir(), 'evergrant-tests-'));
-  const server = await startPostgres({ dataDir: join(directory, 'postgres'), settings: FAST });
-  globalThis.testDatabaseServer = {
-    stop: async () => {
-      await server.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  const server = process.env.TEST_DATABASE_ADMIN_URL
+    ? { url: process.env.TEST_DATABASE_ADMIN_URL, stop: async () => undefined }
+    : await startTemporaryPostgres();
+  globalThis.testDatabaseServer = server;
   try {
     await migrateTemplate(server.url);
   } catch (error) {
-    await globalThis.testDatabaseServer.stop();
+    await server.stop();
     throw error;
   }
   process.env.TEST_DATABASE_ADMIN_URL = server.url;
 }
 
+async function startTemporaryPostgres() {
+  const directory = await mkdtemp(join(tmpdir(), 'evergrant-tests-'));
+  const { url, stop } = await startPostgres({ dataDir: join(directory, 'postgres'), settings: FAST });
+  return {
+    url,
+    stop: async () => {
+      await stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 async function migrateTemplate(adminUrl) {
   const admin = new pg.Client(adminUrl);
   await admin.connect();
+  await admin.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
   await admin.query(`CREATE DATABASE ${TEMPLATE}`);
   await admin.end();
   await build({ mayHaveTypeErrors: true });

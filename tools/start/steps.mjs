@@ -18,4 +18,4 @@ export async function printStep(name, work, { progress = false } = {}) {
 }
 
 /** The time since this process began. */
-export const sinceLaunch = () => seconds(0);
+const sinceLaunch = () => seconds(0);

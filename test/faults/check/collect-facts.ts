@@ -65,7 +65,7 @@ async function readAccounts({ pool, keyring }: World): Promise<AccountFacts[]> {
 }
 
 /** The tokens of each person in the order in which they were first sent: the nth is that of the nth version. */
-export function chainsOf(uses: readonly Pick<RefreshUse, 'userId' | 'fingerprint'>[]): Map<string, string[]> {
+function chainsOf(uses: readonly Pick<RefreshUse, 'userId' | 'fingerprint'>[]): Map<string, string[]> {
   const chains = new Map<string, string[]>();
   for (const { userId, fingerprint: token } of uses) {
     const chain = chains.get(userId ?? '') ?? [];

@@ -9,7 +9,7 @@ const SMALL = [2, 3];
 const OLDEST = 5_700;
 const SHARES = [0.6, 0.25, 0.15];
 
-export function sizesOf(accounts: number): number[] {
+function sizesOf(accounts: number): number[] {
   const left = Math.max(SHARES.length, accounts - SMALL.reduce((sum, size) => sum + size, 0));
   const [, ...rest] = SHARES.map((share) => Math.max(1, Math.floor(left * share)));
   return [left - rest.reduce((sum, size) => sum + size, 0), ...rest, ...SMALL];

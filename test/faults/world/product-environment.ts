@@ -28,7 +28,7 @@ export const PROVIDER = 'faults';
 
 export const modeOf = (graceSeconds: number): string => (graceSeconds > 0 ? 'rotating_grace' : 'rotating_strict');
 
-export const socketIn = (directory: string): string => join(directory, 'exchanger.sock');
+const socketIn = (directory: string): string => join(directory, 'exchanger.sock');
 export const journalIn = (directory: string): string => join(directory, 'journal');
 export const clockFileOf = (directory: string, name: string): string => join(directory, `${name}.clock`);
 const providersFileIn = (directory: string): string => join(directory, 'providers.json');

@@ -4,8 +4,8 @@ import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
 import type { ProblemView } from '../http/problem.schema.js';
 
 /** What @Scopes and @RateClass leave in the document. */
-export const SCOPES_EXTENSION = 'x-required-scopes';
-export const RATE_CLASS_EXTENSION = 'x-rate-class';
+const SCOPES_EXTENSION = 'x-required-scopes';
+const RATE_CLASS_EXTENSION = 'x-rate-class';
 
 interface Operation {
   [SCOPES_EXTENSION]?: string[];

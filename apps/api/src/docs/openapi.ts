@@ -25,7 +25,7 @@ const TAGS: [name: string, description: string][] = [
 ];
 
 /** The OpenAPI 3.1 document of the running app, made from its routes and schemas. */
-export function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
+function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Evergrant')

@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** A page may use its own style and nothing else: no script, no image, no form, no frame, no outside resource. */
-export const PAGE_POLICY = [
+const PAGE_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "base-uri 'none'",

@@ -10,8 +10,8 @@ import { isLoopbackHost } from './loopback.js';
  * that nothing behind it can be refused by the database (NUL, lone surrogates), grow without bound, or name another person.
  */
 
-export const MAX_ID_LENGTH = 255;
-export const MAX_NAME_LENGTH = 255;
+const MAX_ID_LENGTH = 255;
+const MAX_NAME_LENGTH = 255;
 const MAX_URL_LENGTH = 2_048;
 /** A cursor may be the whole address of the next page, with a token in it. */
 const MAX_CURSOR_LENGTH = 8_192;
@@ -63,7 +63,7 @@ export function cleanTokenSet(tokens: TokenSet, first: readonly string[]): Token
 }
 
 /** Each once, at most 64. */
-export function cleanScopes(scopes: readonly string[], first: readonly string[]): string[] {
+function cleanScopes(scopes: readonly string[], first: readonly string[]): string[] {
   const usable = new Set(scopes.filter((scope) => scope.length <= MAX_SCOPE_LENGTH && /^[\x21-\x7e]+$/.test(scope)));
   if (usable.size <= MAX_SCOPES) return [...usable];
   return [...new Set([...first.filter((scope) => usable.has(scope)), ...usable])].slice(0, MAX_SCOPES);

@@ -1,0 +1,83 @@
+import { readdirSync } from 'node:fs';
+import { posix } from 'node:path';
+import ts from 'typescript';
+
+/** Folders and files that are held to the word list. */
+export const PLAIN_AREAS = ['libs/config/'];
+
+const FOLDERS = ['apps', 'libs', 'test', 'bench', 'tools', 'docs', 'examples'];
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+/** Files that quote the words. */
+const QUOTING = /^test\/(language\.spec|support\/language)\.ts$|^tools\/words\.txt$/;
+
+/** Source files and documents, by path from the top of the repository. */
+export function writtenFiles(): string[] {
+  const inFolders = FOLDERS.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => posix.join(folder, path)),
+  );
+  return [...inFolders, ...PAGES].filter((path) => /\.(ts|mts|mjs|md)$/.test(path) && !QUOTING.test(path));
+}
+
+const PROCESS = 'name the process or use the passive voice';
+const REPORTED = 'reported, returned, logged, notified';
+
+/** Words that read as a metaphor, as a person or as another language's syntax; beside each, what to write instead. */
+const WORDS: readonly (readonly [pattern: string, instead: string])[] = [
+  ['nobody|no one|somebody|someone|anybody|anyone|everybody|everyone', PROCESS],
+  ['whoever|whomever|he|him|his|she|her', PROCESS],
+  ['tell|tells|told|telling', REPORTED],
+  ['hang up|hangs up|hung up', 'abort'],
+  ['witness|witnesses|testimony|verdict|judge[sd]?', 'check, result, decision'],
+  ['believed?|believes|disbelief|unblemished', 'trusts, accepts'],
+  ['dead|die|dies|died|dying|death|deaths', 'revoked, expired, stopped, lost'],
+  ['living', 'active, valid, running'],
+  ['herd|herds|house|rooms?', 'library, folder, capacity'],
+  ['let go|lets go|lets in|looks? after|look again', 'release, accept, maintain, check again'],
+];
+
+const FINDERS = WORDS.map(([pattern, instead]) => [new RegExp(`\\b(?:${pattern})\\b`, 'i'), instead] as const);
+
+/** `line: "word": what to write`, for each listed word; the parts of a camel-case name count as words. */
+export function findWords(text: string): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const words = line.replace(/([a-z0-9])([A-Z])/g, '$1 $2');
+    return FINDERS.flatMap(([finder, instead]) => {
+      const word = finder.exec(words)?.[0];
+      return word === undefined ? [] : [`${index + 1}: "${word.toLowerCase()}": ${instead}`];
+    });
+  });
+}
+
+const TITLED = new Set(['it', 'test', 'promise']);
+
+/** The titles of the tests in a file: the first argument of `it`, `it.each(…)` and the like. */
+export function findTestTitles(text: string): string[] {
+  const titles: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && TITLED.has(calledName(node.expression))) {
+      const [title] = node.arguments;
+      if (title && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title)))
+        titles.push(title.getText().slice(1, -1));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('titles.ts', text, ts.ScriptTarget.Latest, true));
+  return titles;
+}
+
+/** `it` of `it(…)`, `it.skip(…)`, `it.each(…)(…)` and `it.skip.each(…)(…)`; the table of an `each` is no title. */
+function calledName(callee: ts.Expression): string {
+  if (ts.isIdentifier(callee)) return callee.text;
+  if (ts.isCallExpression(callee)) return tableName(callee.expression);
+  return ts.isPropertyAccessExpression(callee) && callee.name.text !== 'each' ? calledName(callee.expression) : '';
+}
+
+const tableName = (callee: ts.Expression): string =>
+  ts.isPropertyAccessExpression(callee) && callee.name.text === 'each' ? calledName(callee.expression) : '';
+
+/** Words with which only a fragment begins, which needs its `describe` to be understood. */
+const FRAGMENT = /^(and|but|or|nor|then|are|have|were|of|with|without|in|at|by|for|from|to|only|even|not|what|who)\b/;
+
+/** Whether a title reads alone: three words or more, in lower case, and not the second half of a sentence. */
+export const isSentence = (title: string): boolean =>
+  title.trim().split(/\s+/).length >= 3 && !FRAGMENT.test(title) && !/^[A-Z][a-z]+s\b/.test(title);

@@ -1,23 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { SECRETS } from '../libs/config/src/config.js';
 import * as sections from '../libs/config/src/sections.js';
+import { type ComposeService, readCompose, wordsOf } from './support/compose.js';
 
-interface Service {
-  build?: string;
-  command?: string[];
-  environment?: Record<string, string>;
-  depends_on?: Record<string, { condition: string }>;
-  volumes?: string[];
-  secrets?: string[];
-}
-
-const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
-  services: Record<string, Service>;
-  configs: Record<string, unknown>;
-  secrets: Record<string, unknown>;
-};
+const compose = readCompose();
 const ours = Object.entries(compose.services).filter(([, service]) => service.build);
 const known = new Set(Object.values(sections).flatMap((section) => Object.keys(section.in.shape)));
 const example = readFileSync('.env.example', 'utf8');
@@ -43,7 +30,7 @@ const OF_THE_CONTAINERS = [
 const taken = [...known].filter((name) => !OF_THE_CONTAINERS.includes(name)).sort();
 
 /** The volume that holds a path. */
-const volumeOf = ({ volumes = [] }: Service, path: string): string | undefined =>
+const volumeOf = ({ volumes = [] }: ComposeService, path: string): string | undefined =>
   volumes.map((volume) => volume.split(':')).find(([, place]) => path.startsWith(`${place}/`))?.[0];
 
 /** The source file of a built entry. */
@@ -181,6 +168,39 @@ describe('the check of a command of docker-compose.yml', () => {
   ])('accepts %j', (command) => {
     expect(errorIn(command)).toBeUndefined();
   });
+});
+
+describe('a document that runs a command of a service', () => {
+  const CLI = 'dist/apps/cli/src/main.js';
+  const folders = ['.', 'docs', 'docs/runbooks'];
+  const documents = [
+    'docker-compose.yml',
+    ...folders.flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `${folder}/${name}`),
+    ),
+  ];
+  const commands = documents.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/docker compose run ([^`#\n]+)/g)].map(([, text]) => {
+      const words = wordsOf(text!);
+      const [service, ...command] = words.slice(words.findIndex((word) => !word.startsWith('-')));
+      return [path, service!, command] as const;
+    }),
+  );
+
+  it('makes the first live key in the README', () => {
+    expect(commands).toContainEqual(['./README.md', 'migrate', expect.arrayContaining(['keys', 'create'])]);
+  });
+
+  it.each(commands)(
+    'names a service and a built entry, without `node`, which is the entrypoint: %s, %s %j',
+    (_path, service, command) => {
+      expect(ours.map(([name]) => name)).toContain(service);
+      if (command.length > 0) expect(existsSync(sourceOf(command[0]))).toBe(true);
+      if (command[0] === CLI) expect(errorIn(command)).toBeUndefined();
+    },
+  );
 });
 
 describe('Dockerfile', () => {

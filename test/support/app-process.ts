@@ -17,13 +17,18 @@ export class AppProcess {
       });
   }
 
-  static async start(root: string, app: string, env: NodeJS.ProcessEnv): Promise<AppProcess> {
+  static start(root: string, app: string, env: NodeJS.ProcessEnv): Promise<AppProcess> {
+    return AppProcess.startNode([entry(root, app, 'main')], env, root);
+  }
+
+  /** Starts `node <args>`; settles when the process is ready. */
+  static async startNode(args: string[], env: NodeJS.ProcessEnv, cwd = process.cwd()): Promise<AppProcess> {
     const options = {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'] as ['ignore', 'pipe', 'pipe', 'ipc'],
     };
-    const started = new AppProcess(spawn(process.execPath, [entry(root, app, 'main')], options));
+    const started = new AppProcess(spawn(process.execPath, args, options));
     const late = new AbortController();
     const ready = await Promise.race([
       once(started.child, 'message').then(() => true),
@@ -33,7 +38,7 @@ export class AppProcess {
     late.abort();
     if (ready) return started;
     await started.stop();
-    throw new Error(`${app} of ${root} did not start\n${started.log}`);
+    throw new Error(`node ${args.join(' ')} did not start in ${cwd}\n${started.log}`);
   }
 
   /** The log so far. */
@@ -57,17 +62,18 @@ export interface CommandOutput {
 
 /** Runs a command of apps/cli, such as `['migrate', '--undo']`, from the built code of this folder. */
 export const runCommand = (command: string[], env: NodeJS.ProcessEnv): Promise<CommandOutput> =>
-  runToEnd(process.cwd(), [entry(process.cwd(), 'cli', 'main'), ...command], env);
+  runNode([entry(process.cwd(), 'cli', 'main'), ...command], env);
 
 /** Runs a command of a release that has no apps/cli: each command is an entry of apps/api. */
 export const runEarlierCommand = (
   root: string,
   name: 'migrate' | 'seed',
   env: NodeJS.ProcessEnv,
-): Promise<CommandOutput> => runToEnd(root, [entry(root, 'api', name)], env);
+): Promise<CommandOutput> => runNode([entry(root, 'api', name)], env, root);
 
-async function runToEnd(root: string, args: string[], env: NodeJS.ProcessEnv): Promise<CommandOutput> {
-  const options = { cwd: root, env: { ...process.env, ...env } };
+/** Runs `node <args>` to its end; rejects when its exit code is not 0. */
+export async function runNode(args: string[], env: NodeJS.ProcessEnv, cwd = process.cwd()): Promise<CommandOutput> {
+  const options = { cwd, env: { ...process.env, ...env } };
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, options);
   return { stdout, log: stderr };
 }

@@ -19,7 +19,13 @@ export {
   ON_REQUEST_SCOPES,
   RESERVED_SCOPES,
 } from './api-keys/api-scopes.js';
-export { type ApiKeyMaker, type ApiKeyRecord, CreateApiKey, type NewApiKey } from './api-keys/create-api-key.js';
+export {
+  apiKeyFields,
+  type ApiKeyMaker,
+  type ApiKeyRecord,
+  CreateApiKey,
+  type NewApiKey,
+} from './api-keys/create-api-key.js';
 export { FindApiKey } from './api-keys/find-api-key.js';
 export { ListApiKeys } from './api-keys/list-api-keys.js';
 export { RevokeApiKey } from './api-keys/revoke-api-key.js';

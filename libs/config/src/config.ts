@@ -42,6 +42,7 @@ export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
 export type SeedConfig = ApiConfig & Config<'seed'>;
 export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
 export type TokenConfig = Config<'home' | 'callers'>;
+export type KeysConfig = Config<'process' | 'database' | 'callers'>;
 
 export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
   read(
@@ -82,6 +83,7 @@ export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig =>
   read(env, 'process', 'database', 'queue');
 
 export const readTokenConfig = (env: NodeJS.ProcessEnv): TokenConfig => read(env, 'home', 'callers');
+export const readKeysConfig = (env: NodeJS.ProcessEnv): KeysConfig => read(env, 'process', 'database', 'callers');
 
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
 

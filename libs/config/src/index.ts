@@ -1,6 +1,7 @@
 export {
   type ApiConfig,
   type ExchangerConfig,
+  type KeysConfig,
   type MigrationConfig,
   type SandboxConfig,
   type SeedConfig,
@@ -8,6 +9,7 @@ export {
   type WorkerConfig,
   readApiConfig,
   readExchangerConfig,
+  readKeysConfig,
   readMigrationConfig,
   readSandboxConfig,
   readSeedConfig,

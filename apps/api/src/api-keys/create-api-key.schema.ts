@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_SCOPES, ON_REQUEST_SCOPES, parseReturnUrl, RESERVED_SCOPES, text } from '#accounts';
+import { apiKeyFields, ON_REQUEST_SCOPES, parseReturnUrl, RESERVED_SCOPES, text } from '#accounts';
 
 /** A host in the form that parsed return URLs have: lower case, punycode, without the port 443. */
 const returnHost = text(255).transform((given, context) => {
@@ -19,12 +19,9 @@ const aMinute = z
   .optional();
 
 export const createApiKeyBody = z.strictObject({
-  name: text(80),
-  environment: z.enum(['live', 'test'], { error: 'must be live or test' }).optional(),
-  scopes: z
-    .array(z.enum(API_SCOPES, { error: `must be one of ${API_SCOPES.join(', ')}` }))
-    .min(1, 'must name at least one')
-    .transform((scopes) => [...new Set(scopes)])
+  name: apiKeyFields.name,
+  environment: apiKeyFields.environment.optional(),
+  scopes: apiKeyFields.scopes
     .optional()
     .describe(
       `By default all scopes of the caller except those that must be named: ${ON_REQUEST_SCOPES.join(', ')}. Reserved, and required by no endpoint yet: ${RESERVED_SCOPES.join(', ')}.`,

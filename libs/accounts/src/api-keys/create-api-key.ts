@@ -1,10 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { digest, newApiKey, shownPrefix } from '#crypto';
 import { CodedError, type Secret } from '#observability';
 import { ApiKey, Database, type Environment, newId, type RateLimits, type Tenant, type Tx } from '#persistence';
 import { invalidField } from '../accounts.errors.js';
 import { API_KEY_PREFIX } from '../injection.js';
-import { type ApiScope, DEFAULT_SCOPES } from './api-scopes.js';
+import { text } from '../policies/text.js';
+import { API_SCOPES, type ApiScope, DEFAULT_SCOPES } from './api-scopes.js';
+
+/** What a caller writes about a new key, over HTTP or at the command line. */
+export const apiKeyFields = {
+  name: text(80),
+  environment: z.enum(['live', 'test'], { error: 'must be live or test' }),
+  scopes: z
+    .array(z.enum(API_SCOPES, { error: `must be one of ${API_SCOPES.join(', ')}` }))
+    .min(1, 'must name at least one')
+    .transform((scopes) => [...new Set(scopes)]),
+};
 
 /** A stored key without its hash, which does not leave this library. */
 export type ApiKeyRecord = Omit<ApiKey, 'keyHash'>;

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import type { ApiScope } from '#accounts';
+import { type KeysConfig, readKeysConfig } from '#config';
+import { CodedError, codeOf, type Logger, type Secret } from '#observability';
+import type { Environment } from '#persistence';
+import { runOnce } from '../run-once.js';
+
+/** The options as commander reads them. */
+interface CreateOptions {
+  workspace: string;
+  name: string;
+  environment: string;
+  scopes?: string;
+}
+
+interface KeyRequest {
+  workspace: string;
+  name: string;
+  environment: Environment;
+  scopes?: ApiScope[] | undefined;
+}
+
+/** `keys create`: the way to the first key of an installation, which has no credential that could make it over HTTP. */
+export function addKeys(program: Command): void {
+  program
+    .command('keys')
+    .description('Manages API keys in the database. Needs neither a running API nor a credential of it.')
+    .command('create')
+    .description(
+      'Makes an API key and prints it on stdout, this once: the database stores its SHA-256. Reads DATABASE_URL and API_KEY_PREFIX.',
+    )
+    .requiredOption('--workspace <name>', 'the workspace of the key; it is made if there is none of that name')
+    .requiredOption('--name <text>', 'a name for the key in lists')
+    .option('--environment <live|test>', 'the environment of the key', 'live')
+    .option('--scopes <list>', 'the scopes of the key, separated by commas (default: those of a key made over HTTP)')
+    .action(async (options: CreateOptions, command: Command) => {
+      const request = await readRequest(options, command);
+      await runOnce('keys', (logger) => createKey(request, logger));
+    });
+}
+
+/** Checks the options by the rules of the HTTP API; one line names each option that breaks one. */
+async function readRequest(options: CreateOptions, command: Command): Promise<KeyRequest> {
+  const { apiKeyFields, workspaceName } = await import('#accounts');
+  const { z } = await import('zod');
+  const schema = z.object({
+    ...apiKeyFields,
+    workspace: workspaceName,
+    scopes: z.preprocess((given) => listOf(given), apiKeyFields.scopes.optional()),
+  });
+  const { data, error } = schema.safeParse(options);
+  if (data) return data;
+  const problems = error.issues.map(({ path: [option], message }) => `option --${String(option)}: ${message}`);
+  return command.error(`error: ${[...new Set(problems)].join('\n       ')}`);
+}
+
+const listOf = (given: unknown): string[] | undefined =>
+  typeof given === 'string' ? given.split(',').map((scope) => scope.trim()) : undefined;
+
+async function createKey(request: KeyRequest, logger: Logger): Promise<void> {
+  const config = readKeysConfig(process.env);
+  logger.level = config.process.logLevel;
+  const { key, ...made } = await storeKey(request, config, logger).catch((error: unknown) => {
+    throw withoutTables(error) ? new CodedError('database.not_migrated', NOT_MIGRATED, { cause: error }) : error;
+  });
+  logger.info(made, 'api_key.created');
+  process.stdout.write(`${key.reveal()}\n`);
+}
+
+const NOT_MIGRATED = 'The database does not have the tables of this release: run the command "migrate" first.';
+
+/** SQLSTATE undefined_table and undefined_column. */
+const withoutTables = (error: unknown): boolean => ['42P01', '42703'].includes(codeOf(error) ?? '');
+
+interface MadeKey {
+  key: Secret;
+  keyPrefix: string;
+  workspace: string;
+  environment: Environment;
+  scopes: string[];
+}
+
+async function storeKey(request: KeyRequest, config: KeysConfig, logger: Logger): Promise<MadeKey> {
+  const { API_SCOPES, CreateApiKey, EnsureWorkspace } = await import('#accounts');
+  const { openDatabase } = await import('#persistence');
+  const { workspace, name, environment, scopes } = request;
+  const database = await openDatabase({ url: config.database.url, pool: 2, name: 'keys', logger });
+  try {
+    const tenant = { workspaceId: await new EnsureWorkspace(database).execute(workspace), environment };
+    const caller = { tenant, kind: 'operator' as const, scopes: API_SCOPES };
+    const createKey = new CreateApiKey(database, config.callers.apiKeyPrefix);
+    const { record, key } = await createKey.execute({ caller, name, scopes, returnHosts: [] });
+    return { key, keyPrefix: record.keyPrefix, workspace, environment, scopes: record.scopes };
+  } finally {
+    await database.close();
+  }
+}

@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { askHealth } from '#tokens';
 import { insertApp, insertGrant, openWorld, SANDBOX_URL } from './exchanger/world.mjs';
 
 const WAITING = Number(process.argv[2] ?? 10_000);
@@ -41,7 +40,7 @@ try {
 /** Until every call is in the exchanger and as many are under way as may be; how many those are. */
 async function allWaiting() {
   for (let [round, seen] = [0, 0]; round < 60; round += 1) {
-    const { inProgress } = await askHealth(world.socketPath);
+    const { inProgress } = await world.exchange.health();
     const {
       rows: [{ held }],
     } = await world.pool.query(`select count(*)::int as held from grants where refresh_state <> 'idle'`);

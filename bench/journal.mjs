@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
-import { FileJournal } from '#tokens';
+import { FileJournal } from '#exchanger/testing';
 
 const ANSWERS = Number(process.argv[2] ?? 2_000);
 const PLACE = process.argv[3] ?? tmpdir();

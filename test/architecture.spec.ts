@@ -35,7 +35,7 @@ describe('the rules of the architecture', () => {
   it('name the file, what it did and why it may not', () => {
     const broken = treeOf({ 'libs/tokens/src/refresh.ts': `import { Job } from 'bullmq';` });
     expect(judge(ruleOf('plain tokens'), broken)).toEqual([
-      'libs/tokens/src/refresh.ts imports bullmq: libs/tokens and what it loads is plain TypeScript on pg, for it lives in a small process of its own: no Nest, no TypeORM, no queue',
+      'libs/tokens/src/refresh.ts imports bullmq: libs/tokens and libs/exchanger, with all they load, are plain TypeScript on pg, because the exchanger is a small process: no Nest, no TypeORM, no queue',
     ]);
   });
 

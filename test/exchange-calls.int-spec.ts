@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLogger, Secret } from '#observability';
+import { Secret } from '#observability';
 import { newId } from '#persistence';
-import { askHealth, askMetrics, ExchangeClient, SharedConnection, type TokenExchange } from '#tokens';
+import type { TokenExchange } from '#tokens';
 import { ExchangerProcess } from './support/exchanger-process.js';
 import { type Fault, Flow } from './support/flow.js';
 import { attemptsOf, grantOf } from './support/flow-rows.js';
@@ -55,11 +55,7 @@ describe('the code of an attempt', () => {
     const { port } = await freePorts();
     const cutOff = await ExchangerProcess.start({ ...flow.environment, SANDBOX_URL: `http://127.0.0.1:${port}` });
     try {
-      const client = new ExchangeClient(
-        new SharedConnection(cutOff.socketPath),
-        createLogger({ app: 'test', level: 'silent' }),
-      );
-      expect(await exchanged({ by: client })).toEqual([{ kind: 'unreachable' }, []]);
+      expect(await exchanged({ by: cutOff.client })).toEqual([{ kind: 'unreachable' }, []]);
     } finally {
       await cutOff.close();
     }
@@ -124,14 +120,14 @@ describe('the refresh of a grant', () => {
 
 describe('the exchanger', () => {
   it('says how it is', async () => {
-    expect(await askHealth(flow.exchanger.socketPath)).toEqual({
+    expect(await flow.exchanger.client.health()).toEqual({
       ...{ status: 'ok', inProgress: 0, journalWritable: true, journalLasts: expect.any(Boolean) },
     });
   });
 
   it('counts what it sent', async () => {
     const count = async (): Promise<number> => {
-      const text = await askMetrics(flow.exchanger.socketPath);
+      const text = await flow.exchanger.client.metrics();
       return Number(
         /^evergrant_token_exchanges_total\{[^}]*kind="code"[^}]*outcome="ok"[^}]*\} (\d+)$/m.exec(text)?.[1] ?? 0,
       );

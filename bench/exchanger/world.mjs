@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { newId, openDatabase } from '#persistence';
-import { ExchangeClient, SharedConnection, Vault } from '#tokens';
+import { connectExchanger, Vault } from '#tokens';
 import { freePort } from '../../tools/start/ports.mjs';
 import { startPostgres } from '../../tools/start/postgres.mjs';
 
@@ -51,7 +51,7 @@ export async function openWorld(env = {}) {
     exchanger,
     socketPath: all.EXCHANGER_SOCKET,
     tenant: await makeTenant(pool),
-    exchange: new ExchangeClient(new SharedConnection(all.EXCHANGER_SOCKET), logger),
+    exchange: connectExchanger(all.EXCHANGER_SOCKET, logger),
     async close() {
       await stop(exchanger);
       await stop(sandbox);

@@ -10,6 +10,7 @@ import { API_SCOPES, CreateApiKey, EnsureWorkspace, type NewApiKey } from '#acco
 import { readApiConfig } from '#config';
 import { createLogger, type Logger } from '#observability';
 import { openTestDatabase, type TestDatabase } from './database.js';
+import { inProcessExchanger } from './in-process-exchanger.js';
 
 export type ApiKeyWishes = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
 export type TokenWishes = {
@@ -55,7 +56,7 @@ export async function openTestApi(
     JWT_PUBLIC_KEY_FILE: signer.publicKeyFile,
     ...changes,
   });
-  const app = await createApp(config, logger, 'in-process');
+  const app = await createApp(config, logger, inProcessExchanger);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

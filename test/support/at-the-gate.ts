@@ -1,5 +1,5 @@
-import { ExchangeGate, type GateLimits } from '../../libs/tokens/src/gate/exchange-gate.js';
-import type { Pass, Passage, Refusal, Wish } from '../../libs/tokens/src/gate/gate.js';
+import { ExchangeGate, type GateLimits } from '../../libs/exchanger/src/gate/exchange-gate.js';
+import type { Pass, Passage, Refusal, Wish } from '../../libs/exchanger/src/gate/gate.js';
 import { FakeClock } from './fake-clock.js';
 
 export type Answer = Pass | Refusal;

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { askHealth } from '#tokens';
+import { createLogger } from '#observability';
+import { connectExchanger, type Exchanger } from '#tokens';
 
 /** What an exchanger needs to know of the service it belongs to. */
 export interface ExchangerEnvironment {
@@ -33,6 +34,11 @@ export class ExchangerProcess {
 
   get socketPath(): string {
     return join(this.home, 'run', 'exchanger.sock');
+  }
+
+  /** A client of its socket, as another process has one. */
+  get client(): Exchanger {
+    return connectExchanger(this.socketPath, createLogger({ app: 'test', level: 'silent' }));
   }
 
   /** What it logged so far, over all its starts. */
@@ -85,7 +91,7 @@ export class ExchangerProcess {
   }
 
   private async answers(): Promise<boolean> {
-    return askHealth(this.socketPath).then(
+    return this.client.health().then(
       () => true,
       () => false,
     );

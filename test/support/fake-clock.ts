@@ -1,4 +1,4 @@
-import type { Clock } from '../../libs/tokens/src/gate/clock.js';
+import type { Clock } from '../../libs/exchanger/src/gate/clock.js';
 
 interface Alarm {
   at: number;

@@ -1,5 +1,5 @@
-import type { Disk, DiskFile } from '../../libs/tokens/src/journal/disk.js';
-import { isZero } from '../../libs/tokens/src/journal/frame.js';
+import type { Disk, DiskFile } from '../../libs/exchanger/src/journal/disk.js';
+import { isZero } from '../../libs/exchanger/src/journal/frame.js';
 
 /** `sync`: records that were written have arrived, although the disk says that they failed. */
 type Operation = 'write' | 'sync' | 'create' | 'rename';

@@ -6,17 +6,20 @@ import {
   type CallbackOutcome,
   CompleteConnect,
   CreateOAuthApp,
+  exchangerAt,
   GetAccount,
   StartConnect,
 } from '#accounts';
 import { readApiConfig } from '#config';
 import { createLogger, Secret } from '#observability';
 import { Database, newId, type Tenant } from '#persistence';
-import type { ExchangeClient, Room, TokenExchange } from '#tokens';
+import type { Exchanger, TokenContext, TokenExchange } from '#tokens';
 import type { Pool } from 'pg';
-import { ROOM, TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
+import { TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
+import type { ExchangerContext } from '../../libs/exchanger/src/exchanger-context.js';
 import { openTestDatabase, type TestDatabase, turnClock } from './database.js';
 import { type ExchangerEnvironment, ExchangerProcess } from './exchanger-process.js';
+import { exchangerOf, inProcessContext } from './in-process-exchanger.js';
 import { makeProject, makeTenant } from './rows.js';
 import { TestSandbox } from './sandbox.js';
 
@@ -53,6 +56,7 @@ export interface Fault {
 export class Flow {
   tenant: Tenant = { workspaceId: '', environment: 'test' };
   readonly #processes: INestApplicationContext[] = [];
+  readonly #contexts: ExchangerContext[] = [];
   #exchanger: ExchangerProcess | undefined;
   #ahead = 0;
 
@@ -114,9 +118,9 @@ export class Flow {
     return this.get(TOKEN_EXCHANGE, process);
   }
 
-  /** What the token room of one of the processes works with. */
-  room(process = 0): Room {
-    return this.get(ROOM, process);
+  /** What the exchanger of one of the processes works with. */
+  context(process = 0): ExchangerContext {
+    return this.#contexts[process]!;
   }
 
   get pool(): Pool {
@@ -202,7 +206,7 @@ export class Flow {
 
   /** Settles when every revocation that was begun has ended. */
   async revoked(): Promise<void> {
-    await this.get<ExchangeClient>(TOKEN_EXCHANGE).drain();
+    await this.get<Exchanger>(TOKEN_EXCHANGE).drain();
   }
 
   /** The calls of the tenant's apps to one endpoint, oldest first; a revocation of the test before may still come. */
@@ -237,6 +241,12 @@ export class Flow {
     return { DATABASE_URL: this.store.url, MASTER_KEYS: this.masterKeys, SANDBOX_URL: this.sandbox.url };
   }
 
+  private openExchanger(context: TokenContext): Exchanger {
+    const own = inProcessContext(context);
+    this.#contexts.push(own);
+    return this.#exchanger ? exchangerAt(this.#exchanger.socketPath)(context) : exchangerOf(own);
+  }
+
   private async startProcess(): Promise<INestApplicationContext> {
     const socket = this.#exchanger && { EXCHANGER_SOCKET: this.#exchanger.socketPath };
     const config = readApiConfig({ ...this.environment, DATABASE_POOL: '10', PUBLIC_URL, ...socket });
@@ -245,7 +255,7 @@ export class Flow {
       config,
       logger,
       name: 'test',
-      exchange: socket ? 'socket' : 'in-process',
+      exchanger: (context) => this.openExchanger(context),
       pause: (milliseconds) => this.pause(milliseconds),
     });
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.

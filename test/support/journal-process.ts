@@ -8,7 +8,7 @@ import ts from 'typescript';
 const COMPILER = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
 /** Whole libraries would bring Nest along, and a process that is killed within 50 ms must start fast. */
 const DOORS: Record<string, { folder: string; files: string[] }> = {
-  '#tokens': { folder: 'libs/tokens/src/journal', files: ['file-journal'] },
+  '#exchanger': { folder: 'libs/exchanger/src/journal', files: ['file-journal'] },
   '#crypto': { folder: 'libs/crypto/src', files: ['keyring', 'sealed-box'] },
   '#config': { folder: 'libs/config/src', files: ['durations'] },
   '#observability': { folder: 'libs/observability/src', files: ['coded-error', 'secret'] },
@@ -36,7 +36,7 @@ export class JournalPrograms {
   }
 
   start(program: string): JournalProcess {
-    const text = `import { FileJournal } from '#tokens'; import { Keyring } from '#crypto'; import { Secret } from '#observability';
+    const text = `import { FileJournal } from '#exchanger'; import { Keyring } from '#crypto'; import { Secret } from '#observability';
       import { writeSync } from 'node:fs'; import { randomUUID } from 'node:crypto';
       const quiet = () => undefined; const logger = { info: quiet, warn: quiet, error: quiet };
       const say = (line) => writeSync(1, line + '\\n'); ${program}`;

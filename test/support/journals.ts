@@ -6,14 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import type { PlatformAnswer } from '#providers';
-import type { Disk } from '../../libs/tokens/src/journal/disk.js';
+import type { Disk } from '../../libs/exchanger/src/journal/disk.js';
 import {
   FileJournal,
   type FileJournalOptions,
   type OpenedJournal,
-} from '../../libs/tokens/src/journal/file-journal.js';
-import { isZero } from '../../libs/tokens/src/journal/frame.js';
-import type { JournaledIntent } from '../../libs/tokens/src/journal/journal.js';
+} from '../../libs/exchanger/src/journal/file-journal.js';
+import { isZero } from '../../libs/exchanger/src/journal/frame.js';
+import type { JournaledIntent } from '../../libs/exchanger/src/journal/journal.js';
 import { FaultyDisk } from './faulty-disk.js';
 
 export const newKey = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;

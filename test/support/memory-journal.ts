@@ -1,5 +1,5 @@
 import type { PlatformAnswer } from '#providers';
-import type { Journal, JournaledIntent, Unsettled } from '../../libs/tokens/src/journal/journal.js';
+import type { Journal, JournaledIntent, Unsettled } from '../../libs/exchanger/src/journal/journal.js';
 
 /** A journal that outlives the engines of one test, as the file outlives processes. */
 export class MemoryJournal implements Journal {

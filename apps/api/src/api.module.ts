@@ -17,18 +17,18 @@ export interface ApiOptions {
   config: ApiConfig;
   logger: Logger;
   metrics: Metrics;
-  exchange: AccountsOptions['exchange'];
+  exchanger: AccountsOptions['exchanger'];
 }
 
 /** The API: everything it serves, on one screen. */
 @Module({})
 export class ApiModule {
-  static forRoot({ config, logger, metrics, exchange }: ApiOptions): DynamicModule {
+  static forRoot({ config, logger, metrics, exchanger }: ApiOptions): DynamicModule {
     return {
       module: ApiModule,
       controllers: [HomeController],
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'api', exchange }),
+        AccountsModule.forRoot({ config, logger, name: 'api', exchanger }),
         ApiConfigModule.forRoot(config),
         HttpModule,
         ConnectModule,

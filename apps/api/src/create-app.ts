@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { AccountsOptions } from '#accounts';
+import { type AccountsOptions, exchangerAt } from '#accounts';
 import type { ApiConfig } from '#config';
 import { type Logger, Metrics, NestLogger } from '#observability';
 import { ApiModule } from './api.module.js';
@@ -8,18 +8,18 @@ import { serveDocs } from './docs/openapi.js';
 import { httpAdapter } from './http/adapter.js';
 import { AddressLimit, limitUnguarded } from './http/address-limit.js';
 
-/** The whole API, ready to listen. Token endpoints are the exchanger's; a test may do without that process. */
+/** The whole API, ready to listen. */
 export async function createApp(
   config: ApiConfig,
   logger: Logger,
-  exchange: AccountsOptions['exchange'] = 'socket',
+  exchanger: AccountsOptions['exchanger'] = exchangerAt(config.exchangerSocket),
 ): Promise<NestFastifyApplication> {
   const options = { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) };
   const metrics = new Metrics({
     process: 'api',
     sources: ['exchanger', 'database', 'requests', ...(config.queue.redisUrl ? (['queue'] as const) : [])],
   });
-  const root = ApiModule.forRoot({ config, logger, metrics, exchange });
+  const root = ApiModule.forRoot({ config, logger, metrics, exchanger });
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);
   limitUnguarded(app.getHttpAdapter().getInstance(), app.get(AddressLimit, { strict: false }));

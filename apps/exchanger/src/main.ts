@@ -1,6 +1,6 @@
 import { readExchangerConfig, seconds } from '#config';
 import { createLogger, runApp } from '#observability';
-import { startExchanger } from './start-exchanger.js';
+import { startExchanger } from '#exchanger';
 
 const logger = createLogger({ app: 'exchanger' });
 

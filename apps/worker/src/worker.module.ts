@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { AccountsModule } from '#accounts';
+import { AccountsModule, exchangerAt } from '#accounts';
 import { type WorkerConfig } from '#config';
 import { knownJobs, openQueueBackend } from '#jobs';
 import { type Logger, Metrics } from '#observability';
@@ -23,7 +23,12 @@ export class WorkerModule {
     const metrics = new Metrics({ process: 'worker', sources: ['jobs', 'queue'] });
     const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger, metrics });
     const shared = [{ provide: WORKER_CONFIG, useValue: config }];
-    const accounts = AccountsModule.forRoot({ config, logger, name: 'worker', exchange: 'socket' });
+    const accounts = AccountsModule.forRoot({
+      config,
+      logger,
+      name: 'worker',
+      exchanger: exchangerAt(config.exchangerSocket),
+    });
     const imports = [accounts, ...features, OperationsModule.with(metrics, backend), runtime];
     return { module: WorkerModule, global: true, imports, providers: shared, exports: shared };
   }

@@ -12,16 +12,7 @@ import type { ApiConfig } from '#config';
 import { BodyDigests, Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, openDatabase } from '#persistence';
-import {
-  checkKeys,
-  ExchangeClient,
-  InProcessConnection,
-  InProcessExchange,
-  makeRoom,
-  type Room,
-  SharedConnection,
-  Vault,
-} from '#tokens';
+import { checkKeys, createTokenContext, type Exchanger, type TokenContext, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
@@ -32,7 +23,7 @@ import { FindApiKey } from './api-keys/find-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { ExchangerCheck } from './exchanger-check.js';
-import { OAUTH_APPS_LIMIT, PAUSE, type Pause, ROOM, TOKEN_EXCHANGE } from './injection.js';
+import { OAUTH_APPS_LIMIT, PAUSE, type Pause, TOKEN_CONTEXT, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
@@ -71,8 +62,8 @@ export interface AccountsOptions {
   logger: Logger;
   /** The process: `api`, `worker`. */
   name: string;
-  /** Who talks to token endpoints: the exchanger, or, in a test of one process, this one. */
-  exchange: 'socket' | 'in-process';
+  /** Opens the way to token endpoints: `exchangerAt` for the exchanger's process. */
+  exchanger: (context: TokenContext) => Exchanger;
   /** How time is let pass while a browser waits; a test need not wait. */
   pause?: Pause;
 }
@@ -98,14 +89,6 @@ const useCases = [
   ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
 
-function openExchange(room: Room, { exchange, config, logger }: AccountsOptions): ExchangeClient {
-  const connection =
-    exchange === 'socket'
-      ? new SharedConnection(config.exchangerSocket)
-      : new InProcessConnection(new InProcessExchange(room));
-  return new ExchangeClient(connection, logger);
-}
-
 function infrastructure(options: AccountsOptions): Provider[] {
   const { config, logger, name } = options;
   const open = (): Promise<Database> => openDatabase({ ...config.database, name, logger });
@@ -118,18 +101,15 @@ function infrastructure(options: AccountsOptions): Provider[] {
     { provide: Keyring, useFactory: () => new Keyring(config.masterKeys) },
     { provide: Cursors, inject: [Keyring], useFactory: (keyring: Keyring) => new Cursors(keyring) },
     { provide: BodyDigests, inject: [Keyring], useFactory: (keyring: Keyring) => new BodyDigests(keyring) },
-    { provide: Vault, inject: [Keyring], useFactory: (keyring: Keyring) => new Vault(keyring) },
+    { provide: Vault, inject: [TOKEN_CONTEXT], useFactory: ({ vault }: TokenContext) => vault },
     {
-      provide: ROOM,
-      inject: [Database, Keyring, Vault],
-      useFactory: ({ pool }: Database, keyring: Keyring, vault: Vault) =>
-        makeRoom({ pool, keyring, vault, logger, name, sandboxUrl: config.sandbox.url }),
+      provide: TOKEN_CONTEXT,
+      inject: [Database, Keyring],
+      useFactory: ({ pool }: Database, keyring: Keyring) =>
+        createTokenContext({ pool, keyring, logger, sandboxUrl: config.sandbox.url }),
     },
-    { provide: TOKEN_EXCHANGE, inject: [ROOM], useFactory: (room: Room) => openExchange(room, options) },
-    {
-      provide: ExchangerCheck,
-      useValue: new ExchangerCheck(options.exchange === 'socket' ? config.exchangerSocket : undefined),
-    },
+    { provide: TOKEN_EXCHANGE, inject: [TOKEN_CONTEXT], useFactory: options.exchanger },
+    ExchangerCheck,
   ];
 }
 
@@ -139,8 +119,8 @@ function infrastructure(options: AccountsOptions): Provider[] {
 export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly database: Database,
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: ExchangeClient,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_EXCHANGE) private readonly exchanger: Exchanger,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
   static forRoot(options: AccountsOptions): DynamicModule {
@@ -150,12 +130,12 @@ export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
 
   /** Keys that cannot open what is sealed are told at the start, not by the first refresh. */
   onModuleInit(): Promise<void> {
-    return checkKeys(this.room);
+    return checkKeys(this.context);
   }
 
   /** Last of all: exchanges of this process need the database to store what they got. */
   async onApplicationShutdown(): Promise<void> {
-    await this.exchange.drain();
+    await this.exchanger.drain();
     await this.database.close();
   }
 }

@@ -1,27 +1,30 @@
-import { askHealth, askMetrics } from '#tokens';
+import { Inject, Injectable } from '@nestjs/common';
+import { connectExchanger, type Exchanger, type TokenContext } from '#tokens';
+import { TOKEN_EXCHANGE } from './injection.js';
 
-/** What is wrong with the process that talks to token endpoints, in words that anyone may read. */
+/** The exchanger that listens at a socket. */
+export const exchangerAt =
+  (socketPath: string) =>
+  ({ logger }: TokenContext): Exchanger =>
+    connectExchanger(socketPath, logger);
+
+/** What is wrong with the exchanger, in words that any caller may read. */
 export type ExchangerTrouble =
   'does not answer' | 'is closing' | 'its journal takes no more' | 'its journal goes with the container';
 
-/** Asks the exchanger how it is. */
+/** Asks the exchanger for its state. */
+@Injectable()
 export class ExchangerCheck {
-  constructor(private readonly socketPath: string | undefined) {}
+  constructor(@Inject(TOKEN_EXCHANGE) private readonly exchanger: Exchanger) {}
 
-  /** False where this process talks to token endpoints itself. */
-  get isNeeded(): boolean {
-    return this.socketPath !== undefined;
-  }
-
-  /** Its numbers in Prometheus' text format; rejects when it does not answer. */
+  /** Its metrics in Prometheus' text format. Rejects when the exchanger does not answer. */
   metrics(): Promise<string> {
-    return this.socketPath === undefined ? Promise.resolve('') : askMetrics(this.socketPath);
+    return this.exchanger.metrics();
   }
 
   async trouble(): Promise<ExchangerTrouble | undefined> {
-    if (this.socketPath === undefined) return undefined;
     try {
-      const { status, journalWritable, journalLasts } = await askHealth(this.socketPath);
+      const { status, journalWritable, journalLasts } = await this.exchanger.health();
       if (status === 'draining') return 'is closing';
       if (!journalWritable) return 'its journal takes no more';
       return journalLasts ? undefined : 'its journal goes with the container';

@@ -55,6 +55,6 @@ export { PUSH_FAMILY_NAMES } from './push/families.js';
 export { HandlePush, type IncomingPush, type PushOutcome } from './push/handle-push.js';
 export { ReadDeletion } from './push/read-deletion.js';
 export { DueGrants } from './refresh/due-grants.js';
-export { ExchangerCheck } from './exchanger-check.js';
+export { exchangerAt, ExchangerCheck } from './exchanger-check.js';
 export { RefreshGrant } from './refresh/refresh-grant.js';
 export { EnsureWorkspace } from './workspaces/ensure-workspace.js';

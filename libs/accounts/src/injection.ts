@@ -1,5 +1,5 @@
-/** The token room's collaborators. */
-export const ROOM = Symbol('ROOM');
+/** The collaborators of whatever handles tokens. */
+export const TOKEN_CONTEXT = Symbol('TOKEN_CONTEXT');
 /** Lets milliseconds pass. */
 export const PAUSE = Symbol('PAUSE');
 export type Pause = (milliseconds: number) => Promise<unknown>;

@@ -1,35 +1,37 @@
 export { checkKeys } from './check-keys.js';
-export { NoMetrics } from './exchange-metrics.js';
-export { BreakerKeeper } from './gate/breaker-keeper.js';
-export { ExchangeGate } from './gate/exchange-gate.js';
-export type { Clock } from './gate/clock.js';
-export type { Gate, Pass, Refusal, Wish } from './gate/gate.js';
-export { FileJournal } from './journal/file-journal.js';
-export { readFrames } from './journal/frame.js';
-export { NoJournal } from './journal/journal.js';
-export { type JournalRecord, RecordCodec } from './journal/record.js';
-export { InProcessExchange } from './exchange/in-process-exchange.js';
+export { connectExchanger } from './exchange/exchange-client.js';
+export { eachLine } from './exchange/lines.js';
+export { makeOwnDirectory } from './exchange/own-directory.js';
+export type {
+  CodeOutcome,
+  Exchanger,
+  RefreshOptions,
+  RefreshOutcome,
+  RevocableTokens,
+  TokenExchange,
+} from './exchange/token-exchange.js';
+export {
+  callMessage,
+  codeCall,
+  type ExchangerHealth,
+  refreshCall,
+  type Reply,
+  revokeCall,
+  type WireCall,
+} from './exchange/wire.schema.js';
 export { adoptGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
 export { endGrant } from './grants/end-grant.js';
 export { type AttemptIdentity, identifyAttempt } from './grants/identify-attempt.js';
-export { type ProfileList, syncProfiles, toCandidate } from './grants/profiles.js';
+export { listProfiles, type ProfileList, syncProfiles, toCandidate } from './grants/profiles.js';
 export { discardAttempt, discardAttemptsOf, retireGrant } from './grants/retire-grant.js';
-export { makeRoom } from './make-room.js';
-export { openRoom } from './open-room.js';
-export { forgetIntents } from './store/forget-intents.js';
-export { databaseTime, operatingFacts } from './store/operating-facts.js';
-export { AnswerLost, NotSent, PlatformClient } from './platform-client.js';
+export { identify } from './identify.js';
+export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-client.js';
+export type { PlatformLine } from './platform-line.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
-export { deriveHealth } from './protocol/health.js';
-export type { CrashPoint, Room } from './room.js';
 export { wakeGrants } from './store/apps.js';
 export { recoverClaims } from './store/claims.js';
+export { forgetIntents } from './store/forget-intents.js';
 export { applyHealth } from './store/health-store.js';
-export { unknownGrants } from './store/wishes.js';
-export { askHealth, askMetrics } from './socket/ask-health.js';
-export { ExchangeServer } from './socket/exchange-server.js';
-export { ExchangeClient } from './socket/exchange-client.js';
-export { InProcessConnection } from './socket/in-process-connection.js';
-export { SharedConnection } from './socket/shared-connection.js';
-export type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from './token-exchange.js';
-export { Vault } from './vault.js';
+export { databaseTime, operatingFacts } from './store/operating-facts.js';
+export { createTokenContext, type TokenContext } from './token-context.js';
+export { type GrantTokens, Vault } from './vault.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JournalRecord } from '#tokens';
+import type { JournalRecord } from '#exchanger/testing';
 import { openExchanges } from './read-journal.js';
 
 const record = (type: JournalRecord['type'], intentId: string, status?: number): JournalRecord => ({

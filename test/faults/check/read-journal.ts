@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Keyring } from '#crypto';
-import { type JournalRecord, readFrames, RecordCodec } from '#tokens';
+import { type JournalRecord, readFrames, RecordCodec } from '#exchanger/testing';
 import { journalIn } from '../world/product-environment.js';
 import type { JournaledAnswer } from './facts.js';
 

@@ -27,8 +27,8 @@ afterEach(async () => {
 
 /** So many of a large app are due now, the others in five minutes. How many they are. */
 async function largeApp(accounts: number, unlucky: number): Promise<number> {
-  const { pool } = engine.room;
-  await populateOneApp(engine.room, engine.platform, accounts);
+  const { pool } = engine.context;
+  await populateOneApp(engine.context, engine.platform, accounts);
   const { rowCount } = await pool.query(
     `update grants set refresh_due_at = db_now() + case when id in (select id from grants order by id limit $1) then interval '0' else interval '5 minutes' end`,
     [unlucky],
@@ -38,12 +38,12 @@ async function largeApp(accounts: number, unlucky: number): Promise<number> {
 
 const told = async (): Promise<object[]> =>
   (
-    await engine.room.pool.query<object>(
+    await engine.context.pool.query<object>(
       'select health, health_reason as reason, count(*)::int from accounts group by 1, 2 order by 1',
     )
   ).rows;
 const isShut = async (): Promise<boolean> =>
-  (await engine.room.pool.query(`select 1 from breakers where state <> 'closed'`)).rowCount === 1;
+  (await engine.context.pool.query(`select 1 from breakers where state <> 'closed'`)).rowCount === 1;
 
 /** So many are asked for tokens, and their answers lost after the platform has rotated. How many there are of the app. */
 async function lose(accounts: number, unlucky: number): Promise<number> {
@@ -75,7 +75,7 @@ it('answers that all of an app have lost are told as lost after two days, for no
 
 it('people of whom each was refused once tell of the platform too: their failures open the breaker, and their oks close it', async () => {
   const all = await largeApp(FEW, FEW);
-  await engine.room.pool
+  await engine.context.pool
     .query(`update grants set refresh_state = 'confirm', last_class = 'permanent', last_reason = 'refresh_unconfirmed',
     strike_count = 1, first_strike_at = db_now(), last_strike_at = db_now(), witness = 'accepts'`);
   engine.platform.outage = SHAPES.find(({ name }) => name === '500') ?? null;

@@ -69,7 +69,7 @@ async function runLane(
   let draw = seededRandom(seed);
   const engine = await VirtualEngine.open(url, () => draw());
   try {
-    await populate(engine.room, engine.platform, accounts);
+    await populate(engine.context, engine.platform, accounts);
     await work((shape, number) => {
       draw = seededRandom(seed + number);
       return runOutage(engine, shape, hours);
@@ -80,9 +80,9 @@ async function runLane(
 }
 
 async function runOutage(engine: VirtualEngine, shape: Shape, hours: number): Promise<OutageRow> {
-  const { platform, room } = engine;
+  const { platform, context } = engine;
   const begun = performance.now();
-  await spread(room);
+  await spread(context);
   const sequence = await lastEvent(engine);
   const asked = platform.asked;
   platform.outage = shape;
@@ -103,15 +103,15 @@ async function goThrough(engine: VirtualEngine, length: number): Promise<void> {
 }
 
 /** Event ids grow with time. */
-async function lastEvent({ room }: VirtualEngine): Promise<string | null> {
-  const { rows } = await room.pool.query<{ id: string | null }>(
+async function lastEvent({ context }: VirtualEngine): Promise<string | null> {
+  const { rows } = await context.pool.query<{ id: string | null }>(
     'select id from account_events order by id desc limit 1',
   );
   return rows[0]?.id ?? null;
 }
 
-async function allWell({ room }: VirtualEngine): Promise<boolean> {
-  const { rows } = await room.pool.query(
+async function allWell({ context }: VirtualEngine): Promise<boolean> {
+  const { rows } = await context.pool.query(
     `select 1 from accounts join grants on grants.id = grant_id
      where health <> 'active' or refresh_state <> 'idle' or access_expires_at <= db_now() limit 1`,
   );
@@ -119,10 +119,10 @@ async function allWell({ room }: VirtualEngine): Promise<boolean> {
 }
 
 async function count(
-  { room }: VirtualEngine,
+  { context }: VirtualEngine,
   since: string | null,
 ): Promise<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>> {
-  const { rows } = await room.pool.query<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>>(
+  const { rows } = await context.pool.query<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>>(
     `select count(*)::int as accounts, count(*) filter (where health not in ('active', 'degraded') or exists (
        select 1 from account_events event where event.account_id = accounts.id and ($1::uuid is null or event.id > $1)
          and event.type = 'account.health_changed' and event.data ->> 'health' not in ('active', 'degraded')))::int as left,

@@ -1,6 +1,6 @@
 import { Secret } from '#observability';
 import { newId, type Tenant, transaction, type Tx } from '#persistence';
-import type { Room } from '#tokens';
+import type { ExchangerContext } from '#exchanger/testing';
 import type { ScriptedPlatform } from './scripted-platform.js';
 
 /** Large apps and small ones: a breaker guards the large, the small have nothing but the rule. */
@@ -16,30 +16,38 @@ function sizesOf(accounts: number): number[] {
 }
 
 /** A tenant whose accounts hang on several apps, their tokens of every age. The persons, in order. */
-export async function populate(room: Room, platform: ScriptedPlatform, accounts: number): Promise<string[]> {
+export async function populate(
+  context: ExchangerContext,
+  platform: ScriptedPlatform,
+  accounts: number,
+): Promise<string[]> {
   const tenant: Tenant = { workspaceId: newId(), environment: 'test' };
   const persons: string[] = [];
-  await transaction(room.pool, async (tx) => {
+  await transaction(context.pool, async (tx) => {
     await insert(tx, 'workspaces', { id: tenant.workspaceId, name: tenant.workspaceId });
     const projectId = await insert(tx, 'projects', { ...owned(tenant), name: 'outages', is_default: true });
     for (const size of sizesOf(accounts)) {
-      const appId = await makeApp(room, tx, tenant);
+      const appId = await makeApp(context, tx, tenant);
       for (let n = 0; n < size; n += 1)
-        persons.push(await makeAccount(room, tx, { tenant, projectId, appId, platform }));
+        persons.push(await makeAccount(context, tx, { tenant, projectId, appId, platform }));
     }
   });
   return persons;
 }
 
 /** Of so many accounts those of the largest app alone: it has enough of them for a breaker. */
-export async function populateOneApp(room: Room, platform: ScriptedPlatform, accounts: number): Promise<void> {
-  await populate(room, platform, accounts);
+export async function populateOneApp(
+  context: ExchangerContext,
+  platform: ScriptedPlatform,
+  accounts: number,
+): Promise<void> {
+  await populate(context, platform, accounts);
   const largest = '(select oauth_app_id from grants group by 1 order by count(*) desc limit 1)';
-  await room.pool.query(`delete from accounts where oauth_app_id <> ${largest}`);
-  await room.pool.query(`delete from grants where oauth_app_id <> ${largest}`);
+  await context.pool.query(`delete from accounts where oauth_app_id <> ${largest}`);
+  await context.pool.query(`delete from grants where oauth_app_id <> ${largest}`);
 }
 
-async function makeApp(room: Room, tx: Tx, tenant: Tenant): Promise<string> {
+async function makeApp(context: ExchangerContext, tx: Tx, tenant: Tenant): Promise<string> {
   const id = await insert(tx, 'oauth_apps', {
     ...owned(tenant),
     provider: 'x',
@@ -47,7 +55,7 @@ async function makeApp(room: Room, tx: Tx, tenant: Tenant): Promise<string> {
     client_id: newId(),
     scopes: [],
   });
-  await room.vault.sealClientSecret(tx, { ...tenant, id }, new Secret('secret'));
+  await context.vault.sealClientSecret(tx, { ...tenant, id }, new Secret('secret'));
   return id;
 }
 
@@ -63,11 +71,15 @@ const GRANT = `
   values ($1, $2, $3, 'x', $4, $5, 'rotating_strict', db_now() - make_interval(secs => $6), db_now() + make_interval(secs => 7200 - $6),
     db_now() + make_interval(secs => 5760 - $6))`;
 
-async function makeAccount(room: Room, tx: Tx, { tenant, projectId, appId, platform }: Home): Promise<string> {
+async function makeAccount(
+  context: ExchangerContext,
+  tx: Tx,
+  { tenant, projectId, appId, platform }: Home,
+): Promise<string> {
   const id = newId();
   const { access, refresh } = platform.issue(id);
-  await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, room.random() * OLDEST]);
-  await room.vault.sealGrantTokens(tx, { ...tenant, id }, '1', {
+  await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, context.random() * OLDEST]);
+  await context.vault.sealGrantTokens(tx, { ...tenant, id }, '1', {
     access: new Secret(access),
     refresh: new Secret(refresh),
     previous: null,
@@ -84,7 +96,7 @@ const SPREAD = `
   from ages where grants.id = ages.id`;
 
 /** Makes the tokens be of every age again: after an outage they were all renewed within minutes. */
-export async function spread({ pool, random }: Room): Promise<void> {
+export async function spread({ pool, random }: ExchangerContext): Promise<void> {
   const { rows } = await pool.query<{ id: string }>('select id from grants order by id');
   await pool.query(SPREAD, [rows.map(({ id }) => id), rows.map(() => random() * OLDEST)]);
 }

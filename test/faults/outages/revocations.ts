@@ -44,12 +44,12 @@ export async function runRevocations({
 }: RevocationOptions): Promise<RevocationFigures> {
   const engine = await VirtualEngine.open(databaseUrl, seededRandom(seed));
   try {
-    const persons = await populate(engine.room, engine.platform, accounts);
+    const persons = await populate(engine.context, engine.platform, accounts);
     const every = Math.floor(persons.length / revoked);
     const gone = persons.filter((_, index) => index % every === 0).slice(0, revoked);
     for (const person of gone) engine.platform.revoke(person);
     await engine.live(engine.now + LONG_ENOUGH);
-    const { rows } = await engine.room.pool.query<RevocationFigures>(COUNT, [gone]);
+    const { rows } = await engine.context.pool.query<RevocationFigures>(COUNT, [gone]);
     if (!rows[0]) throw new Error('nothing was counted');
     return rows[0];
   } finally {

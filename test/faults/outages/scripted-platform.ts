@@ -1,5 +1,5 @@
 import type { PlatformAnswer, PlatformRequest } from '#providers';
-import { AnswerLost, NotSent, PlatformClient } from '#tokens';
+import { AnswerLost, NotSent, PlatformClient } from '#tokens/testing';
 import type { Reply, Shape } from './shapes.js';
 
 type Line = Awaited<ReturnType<PlatformClient['connect']>>;

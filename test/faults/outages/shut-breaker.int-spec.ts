@@ -24,19 +24,19 @@ afterEach(async () => {
 
 const told = async (): Promise<object[]> =>
   (
-    await engine.room.pool.query<object>(
+    await engine.context.pool.query<object>(
       `select health, health_reason as reason, count(*)::int,
        sum((select count(*) from account_events event where event.account_id = accounts.id and event.type = 'connection.revoked'))::int as events
      from accounts group by 1, 2 order by 1, 2`,
     )
   ).rows;
 const breakers = async (): Promise<object[]> =>
-  (await engine.room.pool.query<object>('select state from breakers')).rows;
+  (await engine.context.pool.query<object>('select state from breakers')).rows;
 
 /** The people of one large app, who all come due in the same minute, so that its breaker opens. */
 async function largeApp(): Promise<string[]> {
-  const { pool } = engine.room;
-  await populateOneApp(engine.room, engine.platform, ACCOUNTS);
+  const { pool } = engine.context;
+  await populateOneApp(engine.context, engine.platform, ACCOUNTS);
   return (await pool.query<{ id: string }>('update grants set refresh_due_at = db_now() returning id')).rows.map(
     ({ id }) => id,
   );

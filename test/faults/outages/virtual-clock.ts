@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { Clock } from '#tokens';
+import type { Clock } from '#exchanger/testing';
 
 interface Alarm {
   at: number;

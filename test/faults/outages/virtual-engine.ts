@@ -3,7 +3,9 @@ import { DueGrants } from '#accounts';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { type Database, openDatabase } from '#persistence';
-import { BreakerKeeper, InProcessExchange, NoJournal, NoMetrics, type Room, unknownGrants, Vault } from '#tokens';
+import { BreakerKeeper, type ExchangerContext, InProcessExchange, unknownGrants } from '#exchanger/testing';
+import { NoJournal, NoMetrics } from '../../support/exchanger-doubles.js';
+import { Vault } from '#tokens';
 import { Activity } from './activity.js';
 import { nextDue } from './next-due.js';
 import { ScriptedPlatform } from './scripted-platform.js';
@@ -39,7 +41,7 @@ export interface LifeOptions {
 /** The sweep, the gate and the exchange of the product, on a real database whose clock is turned instead of waited for. */
 export class VirtualEngine {
   readonly platform: ScriptedPlatform;
-  readonly room: Room;
+  readonly context: ExchangerContext;
   readonly #activity = new Activity();
   readonly #clock: VirtualClock;
   readonly #keeper: BreakerKeeper;
@@ -70,7 +72,7 @@ export class VirtualEngine {
       holder: 'outages',
       random,
     };
-    this.room = {
+    this.context = {
       ...shared,
       journal: new NoJournal(),
       gate: watched,
@@ -79,7 +81,7 @@ export class VirtualEngine {
       leaving: new AbortController().signal,
     };
     this.#due = new DueGrants(database);
-    this.#exchange = new InProcessExchange(this.room);
+    this.#exchange = new InProcessExchange(this.context);
   }
 
   static async open(url: string, random: () => number): Promise<VirtualEngine> {
@@ -123,13 +125,13 @@ export class VirtualEngine {
 
   private async tidy(): Promise<void> {
     this.#nextTidy = this.#clock.now() + TIDY;
-    await this.room.pool.query(TIDIED);
+    await this.context.pool.query(TIDIED);
   }
 
   private async sweep(): Promise<void> {
     this.#nextSweep = this.#clock.now() + this.#every;
     // The exchanger itself looks more often, and is there before the worker.
-    const unknown = await unknownGrants(this.room.pool, UNKNOWN_AT_ONCE);
+    const unknown = await unknownGrants(this.context.pool, UNKNOWN_AT_ONCE);
     for (const id of [...unknown, ...(await this.#due.execute(BATCH))]) if (!this.#running.has(id)) this.refresh(id);
   }
 
@@ -141,7 +143,7 @@ export class VirtualEngine {
   /** When something can happen: somebody is called, or the sweep after the next grant is due that may be asked. */
   private async next(): Promise<number> {
     const now = this.#clock.now();
-    const due = await nextDue(this.room.pool);
+    const due = await nextDue(this.context.pool);
     const wanted = now + Math.min(due === null ? Infinity : due * SECOND, JUMP);
     const passed = Math.max(0, Math.ceil((wanted - this.#nextSweep) / this.#every));
     return Math.min(this.#nextSweep + passed * this.#every, Math.max(this.#clock.nextAlarm(), now + TICK));

@@ -1,4 +1,4 @@
-import { type Clock, ExchangeGate, type Gate, type Pass, type Refusal, type Wish } from '#tokens';
+import { type Clock, ExchangeGate, type Gate, type Pass, type Refusal, type Wish } from '#exchanger/testing';
 import type { Activity } from './activity.js';
 
 /** The product's defaults. */

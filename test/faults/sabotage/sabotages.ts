@@ -19,7 +19,7 @@ export interface Cut {
   instead: string;
 }
 
-const EXCHANGE = 'libs/tokens/src/exchange';
+const EXCHANGE = 'libs/exchanger/src/exchange';
 
 /** Mistakes that somebody could make one day, each in one line. */
 export const SABOTAGES: readonly Sabotage[] = [
@@ -96,7 +96,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     share: 0.1,
     cuts: [
       { file: `${EXCHANGE}/recover.js`, find: 'for (const one of left) {', instead: 'for (const one of []) {' },
-      { file: `${EXCHANGE}/recover.js`, find: 'of await unendedIntents(room.pool, room.holder)', instead: 'of []' },
+      {
+        file: `${EXCHANGE}/recover.js`,
+        find: 'of await unendedIntents(context.pool, context.holder)',
+        instead: 'of []',
+      },
     ],
   },
   {
@@ -107,7 +111,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     cuts: [
       {
         file: `${EXCHANGE}/run-exchange.js`,
-        find: 'this.room.journal.settled(this.exchange.intent.intentId);',
+        find: 'this.context.journal.settled(this.exchange.intent.intentId);',
         instead: '',
       },
     ],
@@ -133,8 +137,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     cuts: [
       {
         file: `${EXCHANGE}/recover.js`,
-        find: 'resume(room, intent, one)',
-        instead: 'resume(room, intent, { ...one, answer: null })',
+        find: 'resume(context, intent, one)',
+        instead: 'resume(context, intent, { ...one, answer: null })',
       },
     ],
   },

@@ -10,10 +10,20 @@ const SERVICE = ['#accounts', '#persistence', '#crypto', '#providers', '#jobs', 
 const ARROWS: Record<string, string[]> = {
   'apps/api': SERVICE,
   'apps/worker': SERVICE,
-  'apps/exchanger': ['#tokens', '#providers', ...CONTRACTS],
+  'apps/exchanger': ['#exchanger', ...CONTRACTS],
   'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
   'apps/cli': SERVICE,
   'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
+  'libs/exchanger': [
+    '#tokens',
+    '#tokens/protocol',
+    '#tokens/store',
+    '#providers',
+    '#crypto',
+    '#persistence/sql',
+    '#persistence/sealed',
+    ...CONTRACTS,
+  ],
   'libs/tokens': ['#providers', '#crypto', '#persistence/sql', '#persistence/sealed', ...CONTRACTS],
   'libs/providers': CONTRACTS,
   'libs/crypto': CONTRACTS,
@@ -34,7 +44,7 @@ const PACKAGES: Record<string, string[]> = {
   'prom-client': ['libs/observability/'],
 };
 
-const NOT_IN_TOKENS = /^(@nestjs\/.*|typeorm|bullmq|ioredis|rxjs|reflect-metadata)$/;
+const NOT_IN_EXCHANGER = /^(@nestjs\/.*|typeorm|bullmq|ioredis|rxjs|reflect-metadata)$/;
 
 /** Rooms inside a room: what lies behind a door of its own is reached by no other file of the library. */
 const INNER: Record<string, { inside: RegExp }> = {
@@ -42,15 +52,16 @@ const INNER: Record<string, { inside: RegExp }> = {
   'libs/providers': { inside: /^libs\/providers\/src\/(sandbox\.ts|sandbox\/|[^/]+\/[^/]+\.sandbox\.ts)/ },
 };
 
+const TOKEN_LIBRARIES = /^libs\/(tokens|exchanger)\//;
 const SEALING = ['sealRow', 'openRow', 'seal', 'open', '*'];
 const SEALED_TABLES = /\b(grant_tokens|account_tokens|attempt_secrets|oauth_app_secrets|token_orphans)\b/;
-const MAY_NAME_SEALED = /^libs\/(tokens\/|persistence\/src\/(sealed|migrations)\/)/;
+const MAY_NAME_SEALED = /^libs\/(tokens\/|exchanger\/|persistence\/src\/(sealed|migrations)\/)/;
 
 export const arrows: Rule[] = [
   {
     name: 'arrows',
     sentence:
-      'arrows go down, apps → accounts → tokens → providers, crypto, persistence → config, observability; see docs/architecture.md',
+      'arrows go down, apps → accounts, exchanger → tokens → providers, crypto, persistence → config, observability; see docs/architecture.md',
     breaches: eachSource(({ path, imports }) => {
       const allowed = ARROWS[roomOf(path)];
       if (!allowed) return [`is in ${roomOf(path)}, a room that no arrow names`];
@@ -108,10 +119,10 @@ export const arrows: Rule[] = [
   },
   {
     name: 'one room with keys',
-    sentence: 'what is sealed is opened in libs/tokens alone, and no app holds the keys',
+    sentence: 'sealed values are opened in libs/tokens and libs/exchanger alone, and no app holds the keys',
     breaches: eachSource(({ path, imports, text }) => {
       const keys = path.startsWith('apps/') ? ['Keyring', ...SEALING] : SEALING;
-      const opened = path.startsWith('libs/tokens/')
+      const opened = TOKEN_LIBRARIES.test(path)
         ? []
         : imports
             .filter(({ specifier }) => specifier === '#crypto')
@@ -134,9 +145,9 @@ export const arrows: Rule[] = [
   {
     name: 'plain tokens',
     sentence:
-      'libs/tokens and what it loads is plain TypeScript on pg, for it lives in a small process of its own: no Nest, no TypeORM, no queue',
+      'libs/tokens and libs/exchanger, with all they load, are plain TypeScript on pg, because the exchanger is a small process: no Nest, no TypeORM, no queue',
     breaches(tree) {
-      const own = production(tree).filter(({ path }) => path.startsWith('libs/tokens/'));
+      const own = production(tree).filter(({ path }) => TOKEN_LIBRARIES.test(path));
       const below = loadedBy(
         own.map(({ path }) => path),
         loadsOf(tree),
@@ -145,14 +156,14 @@ export const arrows: Rule[] = [
         .filter(({ path }) => below.has(path))
         .flatMap(({ path, imports }) =>
           imports
-            .filter((one) => isHeavy(one) && (!one.erased || path.startsWith('libs/tokens/')))
+            .filter((one) => isHeavy(one) && (!one.erased || TOKEN_LIBRARIES.test(path)))
             .map(({ specifier }) => `${path} imports ${specifier}`),
         );
     },
   },
 ];
 
-const isHeavy = ({ specifier }: Import): boolean => NOT_IN_TOKENS.test(packageOf(specifier) ?? '');
+const isHeavy = ({ specifier }: Import): boolean => NOT_IN_EXCHANGER.test(packageOf(specifier) ?? '');
 
 function crossesByPath(tree: Tree, path: string, specifier: string): boolean {
   if (specifier.startsWith('#')) return !doorsOf(tree).has(specifier);

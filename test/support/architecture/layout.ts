@@ -74,7 +74,8 @@ const roomsOf = (tree: Tree): string[] =>
 
 function wrongIn(tree: Tree, name: string, project: Project): string[] {
   const isApp = project.type === 'application';
-  const root = `${isApp ? 'apps' : 'libs'}/${name}`;
+  // A library that shares its name with an app has the key `<name>-library`.
+  const root = isApp ? `apps/${name}` : `libs/${name.replace(/-library$/, '')}`;
   const entry = isApp ? 'main' : 'index';
   const right = { type: isApp ? 'application' : 'library', root, entryFile: entry, sourceRoot: `${root}/src` };
   const wrong = Object.entries(right).filter(([key, value]) => project[key as keyof Project] !== value);

@@ -10,6 +10,7 @@ const DOORS = {
       '#persistence': './dist/libs/persistence/src/index.js',
       '#persistence/sealed': './dist/libs/persistence/src/sealed/index.js',
       '#persistence/sql': './dist/libs/persistence/src/sql.js',
+      '#exchanger': './dist/libs/exchanger/src/index.js',
       '#tokens': './dist/libs/tokens/src/index.js',
     },
   }),
@@ -29,6 +30,7 @@ const one =
 const api = one('apps/api/src/connect/start.ts');
 const tokens = one('libs/tokens/src/refresh.ts');
 const accounts = one('libs/accounts/src/connect.ts');
+const exchanger = one('libs/exchanger/src/refresh.ts');
 
 const ONE_WRITER = 'one writer for each table';
 
@@ -46,6 +48,10 @@ export const breaking: Snippet[] = [
   ['arrows', 'an arrow goes up', one('libs/crypto/src/keyring.ts')(`export { Vault } from '#tokens';`)],
   ['arrows', 'two of one row meet', one('libs/persistence/src/tx.ts')(`import { digest } from '#crypto';`)],
   ['arrows', 'an arrow goes up in a type', one('libs/crypto/src/keyring.ts')(`type A = import('#accounts').Account;`)],
+  ['arrows', 'accounts open the exchanger', accounts(`import { startExchanger } from '#exchanger';`)],
+  ['arrows', 'the exchanger opens accounts', exchanger(`import type { AccountsModule } from '#accounts';`)],
+  ['arrows', 'the API opens the exchanger', api(`import { startExchanger } from '#exchanger';`)],
+  ['arrows', 'accounts open the statements of the exchanges', accounts(`import { claimGrant } from '#tokens/store';`)],
   ['arrows', 'a room that nobody planned', one('libs/utils/src/index.ts')('export {};')],
   [
     'borders',
@@ -105,6 +111,7 @@ export const breaking: Snippet[] = [
   ['packages', 'a library speaks HTTP', accounts(`import type { FastifyRequest } from 'fastify';`)],
   ['plain tokens', 'tokens use Nest', tokens(`import { Injectable } from '@nestjs/common';`)],
   ['plain tokens', 'tokens use TypeORM', tokens(`import type { EntityManager } from 'typeorm';`)],
+  ['plain tokens', 'the exchanger uses Nest', exchanger(`import { Injectable } from '@nestjs/common';`)],
   ['plain tokens', 'tokens use the queue', tokens(`import { Job } from 'bullmq';`)],
   [
     'plain tokens',

@@ -18,13 +18,15 @@ afterAll(async () => {
   await wire.cut();
 });
 
+const EXCHANGER = { name: 'exchanger', ok: true };
+
 describe('the health of the process', () => {
   it('is asked without a credential', async () => {
     expect(await (await api.call('/health/live')).json()).toEqual({ status: 'ok' });
     const ready = await api.call('/health/ready');
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: 'ready', checks: [{ name: 'database', ok: true }] },
+      { status: 'ready', checks: [{ name: 'database', ok: true }, EXCHANGER] },
     ]);
   });
 
@@ -36,7 +38,7 @@ describe('the health of the process', () => {
       const ready = await api.call('/health/ready');
       expect([ready.status, await ready.json()]).toEqual([
         503,
-        { status: 'not_ready', checks: [{ name: 'database', ok: false, reason: 'cannot be reached' }] },
+        { status: 'not_ready', checks: [{ name: 'database', ok: false, reason: 'cannot be reached' }, EXCHANGER] },
       ]);
       expect((await api.call('/health/live')).status).toBe(200);
       const refused = await api.call('/v1/accounts', { as: key });

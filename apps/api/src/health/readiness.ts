@@ -55,7 +55,7 @@ export class Readiness {
     const checks = [check('database', () => this.database.pool.query('select 1'))];
     if (!production) checks.push(check('sandbox', () => this.#askSandbox()));
     if (redisUrl) checks.push(check('queue', () => this.counter.ping()));
-    if (this.exchanger.isNeeded) checks.push(this.#askExchanger());
+    checks.push(this.#askExchanger());
     return Promise.all(checks);
   }
 

@@ -7,19 +7,8 @@ const upOf = async (metrics: Metrics): Promise<string | undefined> =>
   /^evergrant_exchanger_up\{.*\} (\d)$/m.exec(await metrics.text())?.[1];
 
 it.each([
-  ['tells what the exchanger tells', { isNeeded: true, metrics: () => Promise.resolve('its text') }, 'its text', '1'],
-  [
-    'tells that the exchanger does not answer',
-    { isNeeded: true, metrics: () => Promise.reject(new Error('gone')) },
-    '',
-    '0',
-  ],
-  [
-    'says nothing of an exchanger where there is none',
-    { isNeeded: false, metrics: () => Promise.resolve('nobody') },
-    '',
-    undefined,
-  ],
+  ['passes on the metrics of the exchanger', { metrics: () => Promise.resolve('its text') }, 'its text', '1'],
+  ['reports that the exchanger does not answer', { metrics: () => Promise.reject(new Error('gone')) }, '', '0'],
 ])('the API %s', async (_what, exchanger, text, up) => {
   const metrics = new Metrics({ process: 'api', sources: ['exchanger'] });
   expect(await new WatchExchanger(metrics, exchanger as unknown as ExchangerCheck).text()).toBe(text);

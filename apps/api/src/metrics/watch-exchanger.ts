@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ExchangerCheck } from '#accounts';
 import { Metrics } from '#observability';
 
-/** Passes on what the exchanger of this machine tells: it has no port of its own. */
+/** Passes on the metrics of this machine's exchanger: it has no port of its own. */
 @Injectable()
 export class WatchExchanger {
   constructor(
@@ -10,18 +10,11 @@ export class WatchExchanger {
     private readonly exchanger: ExchangerCheck,
   ) {}
 
-  /** Its Prometheus text; empty when it does not answer, and that is told too. */
+  /** Its metrics in Prometheus' text format; empty when it does not answer. `evergrant_exchanger_up` says which. */
   async text(): Promise<string> {
-    if (!this.exchanger.isNeeded) return this.tell([], '');
     const text = await this.exchanger.metrics().catch(() => undefined);
-    return this.tell([text === undefined ? 0 : 1], text ?? '');
-  }
-
-  private tell(up: number[], text: string): string {
-    this.metrics.replace(
-      'exchanger',
-      up.map((value) => ({ name: 'evergrant_exchanger_up', labels: {}, value })),
-    );
-    return text;
+    const up = text === undefined ? 0 : 1;
+    this.metrics.replace('exchanger', [{ name: 'evergrant_exchanger_up', labels: {}, value: up }]);
+    return text ?? '';
   }
 }

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AccountsModule, API_KEY_PREFIX, CreateApiKey } from '#accounts';
+import { AccountsModule, API_KEY_PREFIX, CreateApiKey, exchangerAt } from '#accounts';
 import type { ApiConfig } from '#config';
 import type { Logger } from '#observability';
 import { ApiConfigModule } from '../api-config.module.js';
@@ -13,7 +13,7 @@ export class SeedModule {
     return {
       module: SeedModule,
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'seed', exchange: 'socket' }),
+        AccountsModule.forRoot({ config, logger, name: 'seed', exchanger: exchangerAt(config.exchangerSocket) }),
         ApiConfigModule.forRoot(config),
       ],
       providers: [

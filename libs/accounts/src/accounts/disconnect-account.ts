@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
-import { retireGrant, type RevocableTokens, type Room } from '#tokens';
+import { retireGrant, type RevocableTokens, type TokenContext } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
-import { ROOM } from '../injection.js';
+import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 
 interface AccountInput {
@@ -27,7 +27,7 @@ export class DisconnectAccount {
   constructor(
     private readonly database: Database,
     private readonly revokeLater: RevokeLater,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
   /** Throws account.not_found, also for one that is disconnected already, and account.leased. */
@@ -52,7 +52,7 @@ export class DisconnectAccount {
       type: 'account.disconnected',
       data: { reason: 'revoked_by_client' },
     });
-    await this.room.vault.shredAccount(tx, id);
-    return retireGrant(this.room, tx, account.grantId);
+    await this.context.vault.shredAccount(tx, id);
+    return retireGrant(this.context, tx, account.grantId);
   }
 }

@@ -48,7 +48,7 @@ describe('what happens to an account', () => {
   it('has a number that grows by one, however many write at the same time', async () => {
     const id = await flow.connect('x');
     const write = (process: number) =>
-      transaction(flow.room(process).pool, (tx) =>
+      transaction(flow.context(process).pool, (tx) =>
         recordEvent(tx, { ...flow.tenant, accountId: id, type: 'account.refreshed' }),
       );
     await Promise.all(Array.from({ length: 40 }, (_, n) => write(n % 2)));

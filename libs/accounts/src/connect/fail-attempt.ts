@@ -8,8 +8,8 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { discardAttempt, type RevocableTokens, type Room } from '#tokens';
-import { ROOM } from '../injection.js';
+import { discardAttempt, type RevocableTokens, type TokenContext } from '#tokens';
+import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 
 /** A consent that leads nowhere here may have taken Pages from the app that an earlier one had opened: their next probes tell. */
@@ -24,7 +24,7 @@ export class FailAttempt {
   constructor(
     private readonly database: Database,
     private readonly revokeLater: RevokeLater,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
   /** `code`: the platform's own, where it refused something; for people who look into it. */
@@ -41,6 +41,6 @@ export class FailAttempt {
     const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
     await tx.query(PROBE_SOON, [attempt.oauthAppId, attempt.platformUserId]);
-    return discardAttempt(this.room, tx, attempt);
+    return discardAttempt(this.context, tx, attempt);
   }
 }

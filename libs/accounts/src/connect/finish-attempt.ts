@@ -11,8 +11,8 @@ import {
   scheduleNextIdentityCheck,
   transaction,
 } from '#persistence';
-import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type Room, toCandidate } from '#tokens';
-import { ROOM } from '../injection.js';
+import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type TokenContext, toCandidate } from '#tokens';
+import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 import { type Choice, chooseProfiles } from './choose-profiles.js';
 import { FailAttempt } from './fail-attempt.js';
@@ -52,7 +52,7 @@ export class FinishAttempt {
     private readonly database: Database,
     private readonly failAttempt: FailAttempt,
     private readonly revokeLater: RevokeLater,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -72,7 +72,7 @@ export class FinishAttempt {
 
   private async identify(attempt: OpenAttempt): Promise<Identified | Unnamed | undefined> {
     try {
-      const identity = await identifyAttempt(this.room, attempt);
+      const identity = await identifyAttempt(this.context, attempt);
       if (!identity || identity.ok) return identity;
       this.logger.warn(
         { attempt: attempt.id, code: identity.failure.code },
@@ -98,7 +98,7 @@ export class FinishAttempt {
     if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
     const stored = await transaction(this.database.pool, async (tx) => {
       return (await lockAttempt(tx, attempt))
-        ? storeConnections(this.room, tx, { attempt, ...identity, chosen: choice.profiles })
+        ? storeConnections(this.context, tx, { attempt, ...identity, chosen: choice.profiles })
         : undefined;
     });
     if (!stored) return this.execute(attempt.id);

@@ -6,7 +6,7 @@ import {
   retireGrant,
   type ProfileList,
   type RevocableTokens,
-  type Room,
+  type TokenContext,
   syncProfiles,
 } from '#tokens';
 import type { ChosenProfile } from './choose-profiles.js';
@@ -27,16 +27,20 @@ export interface StoredConnections {
 }
 
 /** Stores grant and accounts of one person in one transaction. Who is connected already keeps the account and its id. */
-export async function storeConnections(room: Room, tx: Tx, connections: Connections): Promise<StoredConnections> {
+export async function storeConnections(
+  context: TokenContext,
+  tx: Tx,
+  connections: Connections,
+): Promise<StoredConnections> {
   const { attempt, identity, list, chosen } = connections;
-  const { grantId, scopes } = await adoptGrant(room, tx, attempt, identity);
+  const { grantId, scopes } = await adoptGrant(context, tx, attempt, identity);
   const stored: StoredAccount[] = [];
   for (const profile of chosen) stored.push(await storeAccount(tx, { attempt, profile, grantId, scopes }));
-  if (list) await syncProfiles(room, tx, grantId, list);
+  if (list) await syncProfiles(context, tx, grantId, list);
   await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
   await markAttemptCompleted(tx, attempt.id, { accountIds, platformUserId: identity.platformUserId });
-  return { accountIds, revocable: await retireLeft(room, tx, stored, grantId) };
+  return { accountIds, revocable: await retireLeft(context, tx, stored, grantId) };
 }
 
 interface StoredAccount {
@@ -87,9 +91,15 @@ async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAc
   return { id: rows[0].id, leftGrantId: known?.grantId };
 }
 
-async function retireLeft(room: Room, tx: Tx, stored: StoredAccount[], grantId: string): Promise<RevocableTokens[]> {
+async function retireLeft(
+  context: TokenContext,
+  tx: Tx,
+  stored: StoredAccount[],
+  grantId: string,
+): Promise<RevocableTokens[]> {
   const left = new Set(stored.flatMap(({ leftGrantId }) => leftGrantId ?? []).filter((id) => id !== grantId));
   const revocable: RevocableTokens[] = [];
-  for (const id of left) revocable.push(...[await retireGrant(room, tx, id)].filter((tokens) => tokens !== undefined));
+  for (const id of left)
+    revocable.push(...[await retireGrant(context, tx, id)].filter((tokens) => tokens !== undefined));
   return revocable;
 }

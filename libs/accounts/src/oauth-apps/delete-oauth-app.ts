@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Tenant, transaction, type Tx } from '#persistence';
-import { discardAttemptsOf, type RevocableTokens, type Room } from '#tokens';
+import { discardAttemptsOf, type RevocableTokens, type TokenContext } from '#tokens';
 import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
-import { ROOM } from '../injection.js';
+import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 import { inheritDefault, lockDefault } from './default-app.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
@@ -33,7 +33,7 @@ export class DeleteOAuthApp {
     private readonly database: Database,
     private readonly getApp: GetOAuthApp,
     private readonly revokeLater: RevokeLater,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
   /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it and `force` is not said. */
@@ -51,7 +51,7 @@ export class DeleteOAuthApp {
   /** A transaction that stores an account through the app holds its row: it is waited for, and its account is counted. */
   private async remove(tx: Tx, id: string, force: boolean): Promise<RevocableTokens[]> {
     // Before the app: a transaction that finishes an attempt locks in this order too.
-    const revocable = await discardAttemptsOf(this.room, tx, id);
+    const revocable = await discardAttemptsOf(this.context, tx, id);
     const { rowCount } = await tx.query(LOCK, [id]);
     if (rowCount === 0) throw oauthAppNotFound();
     const { rows } = await tx.query(IN_USE, [id]);

@@ -7,7 +7,7 @@ import {
   type Tenant,
   type Tx,
 } from '#persistence';
-import { discardAttempt, type RevocableTokens, type Room } from '#tokens';
+import { discardAttempt, type RevocableTokens, type TokenContext } from '#tokens';
 
 /** A person at one app of one tenant. */
 export interface Person extends AppUser {
@@ -21,7 +21,7 @@ const WAITING = `
 
 /** Consents of the person that wait to become accounts are over too. Their token sets come back in case the platform still takes them. */
 export async function failWaitingAttempts(
-  room: Room,
+  context: TokenContext,
   tx: Tx,
   person: Person,
   until: Date | null,
@@ -34,7 +34,7 @@ export async function failWaitingAttempts(
   const revocable: RevocableTokens[] = [];
   for (const attempt of rows) {
     await markAttemptFailed(tx, attempt.id, 'access_denied');
-    const tokens = await discardAttempt(room, tx, attempt);
+    const tokens = await discardAttempt(context, tx, attempt);
     if (tokens) revocable.push(tokens);
     const data = { provider: attempt.provider, error: 'access_denied', user_ref: attempt.userRef };
     await recordTenantEvent(tx, person.tenant, 'oauth_attempt.failed', data);

@@ -3,8 +3,8 @@ import { SealBroken } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import { Database, type Tenant } from '#persistence';
 import { type AppCredentials, findProvider, type PushAddressee, type PushingProvider, pushesIn } from '#providers';
-import type { Room } from '#tokens';
-import { ROOM } from '../injection.js';
+import type { TokenContext } from '#tokens';
+import { TOKEN_CONTEXT } from '../injection.js';
 
 /** An app that a call may be for, opened to see whether its secret signed it. */
 export interface PushApp {
@@ -46,7 +46,7 @@ const BY_CLIENT = `
 export class PushApps {
   constructor(
     private readonly database: Database,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -72,7 +72,7 @@ export class PushApps {
   ): Promise<PushApp | undefined> {
     const tenant: Tenant = { workspaceId, environment };
     try {
-      const clientSecret = await this.room.vault.openClientSecret(this.database.pool, { id, ...tenant });
+      const clientSecret = await this.context.vault.openClientSecret(this.database.pool, { id, ...tenant });
       return clientSecret ? { id, tenant, provider, credentials: { clientId, clientSecret } } : undefined;
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, erasePersonFromAttempts, transaction, type Tx } from '#persistence';
 import type { PushNotice } from '#providers';
-import { endGrant, type RevocableTokens, type Room } from '#tokens';
-import { ROOM } from '../injection.js';
+import { endGrant, type RevocableTokens, type TokenContext } from '#tokens';
+import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 import { confirmDeletion } from './confirm-deletion.js';
 import { failWaitingAttempts } from './fail-waiting-attempts.js';
@@ -34,7 +34,7 @@ export class TakeNotice {
   constructor(
     private readonly database: Database,
     private readonly revokeLater: RevokeLater,
-    @Inject(ROOM) private readonly room: Room,
+    @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -57,7 +57,7 @@ export class TakeNotice {
     const person = { tenant: app.tenant, oauthAppId: app.id, platformUserId: notice.platformUserId };
     const deletes = notice.kind === 'data_deletion';
     if (deletes) await erasePersonFromAttempts(tx, person, notice.at);
-    revocable.push(...(await failWaitingAttempts(this.room, tx, person, notice.at)));
+    revocable.push(...(await failWaitingAttempts(this.context, tx, person, notice.at)));
     const grant = await this.end(tx, app, notice, revocable);
     if (!deletes) return undefined;
     if (grant) await forgetPerson(tx, grant.id, grant.consentedSince ? notice.at : null);
@@ -76,7 +76,7 @@ export class TakeNotice {
     const grant = (await tx.query<GrantRow & Record<string, unknown>>(FIND, values)).rows[0];
     if (!grant) return undefined;
     if (grant.consentedSince) await tx.query(PROBE, [grant.id]);
-    const ended = grant.consentedSince ? undefined : await endGrant(this.room, tx, grant.id, notice.reason);
+    const ended = grant.consentedSince ? undefined : await endGrant(this.context, tx, grant.id, notice.reason);
     if (ended) this.logger.info({ grant: grant.id, reason: notice.reason }, 'the platform ended a grant');
     if (ended?.tokens) revocable.push(ended.tokens);
     return grant;

@@ -2,7 +2,7 @@ import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql'
 import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
 import { accessLife, endOfLife, refreshDue } from '../protocol/due.js';
 import { nextLook } from '../protocol/next-look.js';
-import type { Room } from '../room.js';
+import type { TokenContext } from '../token-context.js';
 
 /** An attempt whose code was exchanged. */
 export interface ExchangedAttempt extends Tenant {
@@ -41,22 +41,22 @@ const UPSERT = `
  * ended this one with it.
  */
 export async function adoptGrant(
-  room: Room,
+  context: TokenContext,
   tx: Tx,
   attempt: ExchangedAttempt,
   identity: Identity,
 ): Promise<AdoptedGrant> {
-  const tokens = await room.vault.openAttemptTokens(tx, attempt);
+  const tokens = await context.vault.openAttemptTokens(tx, attempt);
   if (!tokens) throw new Error(`the attempt ${attempt.id} holds no token set`);
   const scopes = tokens.scopes ?? identity.scopes ?? attempt.scopes;
   const { rows } = await tx.query<{ id: string; version: string }>(
     UPSERT,
-    values(room, attempt, identity, { ...tokens, scopes }),
+    values(context, attempt, identity, { ...tokens, scopes }),
   );
-  await room.vault.shredAttempt(tx, attempt.id);
+  await context.vault.shredAttempt(tx, attempt.id);
   const [row] = rows;
   if (!row) return { grantId: await laterGrant(tx, attempt, identity), scopes };
-  await room.vault.sealGrantTokens(tx, { ...attempt, id: row.id }, row.version, {
+  await context.vault.sealGrantTokens(tx, { ...attempt, id: row.id }, row.version, {
     access: tokens.accessToken,
     refresh: tokens.refreshToken,
     previous: null,
@@ -64,13 +64,13 @@ export async function adoptGrant(
   return { grantId: row.id, scopes };
 }
 
-function values(room: Room, attempt: ExchangedAttempt, identity: Identity, tokens: TokenSet): unknown[] {
+function values(context: TokenContext, attempt: ExchangedAttempt, identity: Identity, tokens: TokenSet): unknown[] {
   const provider = providerOf(attempt.provider);
   const mode = modeOf(provider, tokens);
   const issuedAt = attempt.exchangedAt;
   const accessExpiresAt = endOfLife(issuedAt, accessLife(tokens, { mode, defaultLife: provider.token.defaultLife }));
   const refreshExpiresAt = endOfLife(issuedAt, tokens.refreshExpiresIn);
-  const dueAt = refreshDue(mode, issuedAt, accessExpiresAt, room.random) ?? nextLook({ accessExpiresAt }, issuedAt);
+  const dueAt = refreshDue(mode, issuedAt, accessExpiresAt, context.random) ?? nextLook({ accessExpiresAt }, issuedAt);
   const { workspaceId, environment } = attempt;
   const owner = [newId(), workspaceId, environment, attempt.provider, attempt.oauthAppId, identity.platformUserId];
   const reauthDueAt = provider.refresh.endsForGood ? refreshExpiresAt : null;

@@ -13,7 +13,7 @@ afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 const end = (grantId: string, reason = 'deauthorized_by_user'): Promise<boolean> =>
-  transaction(flow.pool, (tx) => endGrant(flow.room(), tx, grantId, reason)).then((ended) => ended !== undefined);
+  transaction(flow.pool, (tx) => endGrant(flow.context(), tx, grantId, reason)).then((ended) => ended !== undefined);
 const sealedOf = (grantId: string): Promise<{ pairs: number; orphans: number; pages: number }> =>
   flow.one(
     `select (select count(*)::int from grant_tokens where grant_id = $1) as pairs,
@@ -61,8 +61,8 @@ describe('a grant of which the platform says that it is over', () => {
   it('takes the tokens that accounts have of their own with it, though these have no end', async () => {
     const account = await flow.connect('x');
     const { id } = await grantOf(flow, account);
-    const { access } = (await flow.room().vault.openGrantTokens(flow.pool, { ...flow.tenant, id }))!;
-    await flow.room().vault.sealAccountToken(flow.pool, { ...flow.tenant, id: account }, access);
+    const { access } = (await flow.context().vault.openGrantTokens(flow.pool, { ...flow.tenant, id }))!;
+    await flow.context().vault.sealAccountToken(flow.pool, { ...flow.tenant, id: account }, access);
     await flow.pool.query('update accounts set own_token = true where id = $1', [account]);
     await end(id);
     expect((await sealedOf(id)).pages).toBe(0);
@@ -71,7 +71,7 @@ describe('a grant of which the platform says that it is over', () => {
 
   it('takes pairs with it that came too late and were kept beside it', async () => {
     const { id } = await grantOf(flow, await flow.connect('x'));
-    const { access, refresh } = (await flow.room().vault.openGrantTokens(flow.pool, { ...flow.tenant, id }))!;
+    const { access, refresh } = (await flow.context().vault.openGrantTokens(flow.pool, { ...flow.tenant, id }))!;
     const intent = await flow.one<{ id: string }>(
       `insert into exchange_intents (id, kind, grant_id, holder, state) values (gen_random_uuid(), 'refresh', $1, 'me', 'answered') returning id`,
       [id],
@@ -83,7 +83,7 @@ describe('a grant of which the platform says that it is over', () => {
       refreshExpiresIn: null,
       scopes: null,
     };
-    await flow.room().vault.sealOrphan(flow.pool, { ...flow.tenant, id: intent.id }, orphan);
+    await flow.context().vault.sealOrphan(flow.pool, { ...flow.tenant, id: intent.id }, orphan);
     expect((await sealedOf(id)).orphans).toBe(1);
     await end(id);
     expect((await sealedOf(id)).orphans).toBe(0);

@@ -1,9 +1,9 @@
 import type { Tx } from '#persistence/sql';
 import { UNBLEMISHED } from '../protocol/settle.js';
-import type { Room } from '../room.js';
+import type { TokenContext } from '../token-context.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
-import type { RevocableTokens } from '../token-exchange.js';
+import type { RevocableTokens } from '../exchange/token-exchange.js';
 import { revocableOfGrant } from './retire-grant.js';
 
 const KEEPS_TOKENS = 'select 1 from grant_tokens where grant_id = $1';
@@ -17,7 +17,7 @@ const WITH_OWN_TOKEN = `
  * The tokens come back in case the platform still takes them.
  */
 export async function endGrant(
-  room: Room,
+  context: TokenContext,
   tx: Tx,
   grantId: string,
   reason: string,
@@ -26,12 +26,12 @@ export async function endGrant(
   const read = await readGrant(tx, grantId);
   const { rowCount: held } = await tx.query(KEEPS_TOKENS, [grantId]);
   if (!read || (read.grant.refreshState === 'ended' && held === 0)) return undefined;
-  const tokens = await revocableOfGrant(room, tx, read.grant);
+  const tokens = await revocableOfGrant(context, tx, read.grant);
   const change = { ...UNBLEMISHED, refreshState: 'ended', refreshDueAt: null, endedReason: reason } as const;
   await changeGrant(tx, read.grant, change, { rotate: true });
-  await room.vault.shredGrant(tx, grantId);
+  await context.vault.shredGrant(tx, grantId);
   const { rows } = await tx.query<{ id: string }>(WITH_OWN_TOKEN, [grantId, reason]);
-  for (const { id } of rows) await room.vault.shredAccount(tx, id);
+  for (const { id } of rows) await context.vault.shredAccount(tx, id);
   await applyHealth(tx, grantId);
   return { tokens };
 }

@@ -10,7 +10,7 @@ import {
   readProfilesAnswer,
 } from '#providers';
 import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
-import type { Room } from '../room.js';
+import type { TokenContext } from '../token-context.js';
 
 /** Answers of a list are followed no further than this, whatever the platform says. */
 const MOST_ANSWERS = 100;
@@ -30,16 +30,16 @@ export interface ProfileOwner {
   environment: Environment;
 }
 
-type ProfileRoom = Pick<Room, 'client'>;
+type ProfileContext = Pick<TokenContext, 'client'>;
 
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
 export async function listProfiles(
-  room: ProfileRoom,
+  context: ProfileContext,
   owner: ProfileOwner,
   token: Secret,
 ): Promise<Profiles | undefined> {
   const provider = providerOf(owner.provider);
-  return provider.profiles && new ProfileWalk(room, owner, provider).all(token);
+  return provider.profiles && new ProfileWalk(context, owner, provider).all(token);
 }
 
 /** One walk along the pages of a list: asks for fewer profiles at a time where the platform refuses the number. */
@@ -49,7 +49,7 @@ class ProfileWalk {
   readonly #asked = new Set<string | null>();
 
   constructor(
-    private readonly room: ProfileRoom,
+    private readonly context: ProfileContext,
     private readonly owner: ProfileOwner,
     private readonly provider: Provider,
   ) {
@@ -85,7 +85,7 @@ class ProfileWalk {
     const [size = 1] = this.#sizes;
     const request = this.provider.profiles?.request(token, after, size);
     const options = { environment: this.owner.environment, within: API_DEADLINE };
-    return request && this.room.client.send(request, options).catch(() => undefined);
+    return request && this.context.client.send(request, options).catch(() => undefined);
   }
 
   private list(isWhole: boolean): ProfileList {
@@ -115,7 +115,7 @@ const CONNECTED = `
  * derived by the caller.
  */
 export async function syncProfiles(
-  room: Room,
+  context: TokenContext,
   tx: Tx,
   grantId: string,
   { profiles, isWhole }: ProfileList,
@@ -124,7 +124,7 @@ export async function syncProfiles(
   const { rows } = await tx.query<ConnectedProfile & Record<string, unknown>>(CONNECTED, [grantId]);
   for (const account of rows) {
     const profile = byId.get(account.platformAccountId);
-    if (profile) await renewProfile(room, tx, account, profile);
+    if (profile) await renewProfile(context, tx, account, profile);
     else if (isWhole) await tx.query(PROBE_SOON, [account.id]);
   }
 }
@@ -132,12 +132,12 @@ export async function syncProfiles(
 const PROBE_SOON = 'update accounts set probe_due_at = db_now() where id = $1';
 
 async function renewProfile(
-  room: Room,
+  context: TokenContext,
   tx: Tx,
   account: ConnectedProfile,
   { accessToken, ineligible }: Profile,
 ): Promise<void> {
-  if (accessToken) await room.vault.sealAccountToken(tx, account, accessToken);
+  if (accessToken) await context.vault.sealAccountToken(tx, account, accessToken);
   await tx.query(
     `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null where id = $1`,
     [account.id, accessToken !== null, ineligible === null ? null : 'permission', ineligible],

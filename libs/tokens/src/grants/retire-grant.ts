@@ -1,10 +1,10 @@
 import { SealBroken } from '#crypto';
 import type { Tx } from '#persistence/sql';
 import type { GrantFacts } from '../protocol/grant.js';
-import type { Room } from '../room.js';
+import type { TokenContext } from '../token-context.js';
 import { openApp, readApp } from '../store/apps.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
-import type { RevocableTokens } from '../token-exchange.js';
+import type { RevocableTokens } from '../exchange/token-exchange.js';
 import type { ExchangedAttempt } from './adopt-grant.js';
 
 const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'disconnected' limit 1`;
@@ -13,32 +13,42 @@ const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'discon
  * Destroys the tokens of a grant that no connected account hangs on any more, in the caller's transaction. What it returns
  * lives on in memory only, to be revoked at the platform after the commit; undefined where the grant is still in use.
  */
-export async function retireGrant(room: Room, tx: Tx, grantId: string): Promise<RevocableTokens | undefined> {
+export async function retireGrant(
+  context: TokenContext,
+  tx: Tx,
+  grantId: string,
+): Promise<RevocableTokens | undefined> {
   await lockGrant(tx, grantId);
   const inUse = await tx.query(IN_USE, [grantId]);
   const read = await readGrant(tx, grantId);
   if (inUse.rows.length > 0 || !read) return undefined;
-  const tokens = await revocableOfGrant(room, tx, read.grant);
-  await room.vault.shredGrant(tx, grantId);
+  const tokens = await revocableOfGrant(context, tx, read.grant);
+  await context.vault.shredGrant(tx, grantId);
   await changeGrant(tx, read.grant, { refreshState: 'ended', refreshDueAt: null }, { rotate: true });
   return tokens;
 }
 
 /** The tokens of a grant that is about to be destroyed; undefined where none can be revoked. */
-export async function revocableOfGrant(room: Room, tx: Tx, grant: GrantFacts): Promise<RevocableTokens | undefined> {
-  const tokens = await openUnlessBroken(room, { grant: grant.id }, () => room.vault.openGrantTokens(tx, grant));
+export async function revocableOfGrant(
+  context: TokenContext,
+  tx: Tx,
+  grant: GrantFacts,
+): Promise<RevocableTokens | undefined> {
+  const tokens = await openUnlessBroken(context, { grant: grant.id }, () => context.vault.openGrantTokens(tx, grant));
   if (!tokens || grant.oauthAppId === null) return undefined;
   return { ...grant, oauthAppId: grant.oauthAppId, accessToken: tokens.access, refreshToken: tokens.refresh };
 }
 
 /** Destroys what is sealed in an attempt that made no account; a token set comes back once, to be revoked after the commit. */
 export async function discardAttempt(
-  room: Room,
+  context: TokenContext,
   tx: Tx,
   attempt: Omit<ExchangedAttempt, 'exchangedAt'> & Pick<RevocableTokens, 'platformUserId'>,
 ): Promise<RevocableTokens | undefined> {
-  const tokens = await openUnlessBroken(room, { attempt: attempt.id }, () => room.vault.openAttemptTokens(tx, attempt));
-  await room.vault.shredAttempt(tx, attempt.id);
+  const tokens = await openUnlessBroken(context, { attempt: attempt.id }, () =>
+    context.vault.openAttemptTokens(tx, attempt),
+  );
+  await context.vault.shredAttempt(tx, attempt.id);
   return tokens ? { ...attempt, ...tokens } : undefined;
 }
 
@@ -52,13 +62,13 @@ const WAITING = `
  * goes with the tokens that come back, since it is gone when they are revoked. Those of a person with an account at the app
  * are left out: with `force` that account lives on until its token ends.
  */
-export async function discardAttemptsOf(room: Room, tx: Tx, appId: string): Promise<RevocableTokens[]> {
+export async function discardAttemptsOf(context: TokenContext, tx: Tx, appId: string): Promise<RevocableTokens[]> {
   const { rows } = await tx.query<Parameters<typeof discardAttempt>[2] & Record<string, unknown>>(WAITING, [appId]);
   const row = rows.length > 0 ? await readApp(tx, appId) : undefined;
-  const app = row && (await openUnlessBroken(room, { app: appId }, () => openApp(tx, room.vault, row)));
+  const app = row && (await openUnlessBroken(context, { app: appId }, () => openApp(tx, context.vault, row)));
   const revocable: RevocableTokens[] = [];
   for (const attempt of rows) {
-    const tokens = await discardAttempt(room, tx, attempt);
+    const tokens = await discardAttempt(context, tx, attempt);
     if (tokens && app && !(await hasAccount(tx, attempt))) revocable.push({ ...tokens, app });
   }
   return revocable;
@@ -77,7 +87,7 @@ async function hasAccount(
 
 /** What does not open cannot be revoked; that must not keep it from being destroyed. */
 async function openUnlessBroken<Opened>(
-  room: Room,
+  context: TokenContext,
   what: object,
   open: () => Promise<Opened>,
 ): Promise<Opened | undefined> {
@@ -85,7 +95,7 @@ async function openUnlessBroken<Opened>(
     return await open();
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
-    room.logger.error({ err: error, ...what }, 'revocation.seal_broken');
+    context.logger.error({ err: error, ...what }, 'revocation.seal_broken');
     return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { Secret } from '#observability';
 import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/due.js';
-import type { Room } from '../room.js';
+import type { TokenContext } from '../token-context.js';
 import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
 import { databaseNow } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
@@ -35,25 +35,25 @@ const READ = `
 export type ProbeOutcome = 'probed' | 'unavailable' | 'nothing_to_probe';
 
 /** Asks the platform how an account is, and stores what it says. */
-export async function probeAccount(room: Room, accountId: string): Promise<ProbeOutcome> {
-  const { rows } = await room.pool.query<AccountRow>(READ, [accountId]);
+export async function probeAccount(context: TokenContext, accountId: string): Promise<ProbeOutcome> {
+  const { rows } = await context.pool.query<AccountRow>(READ, [accountId]);
   const account = rows[0];
   if (!account) return 'nothing_to_probe';
   const provider = providerOf(account.provider);
-  const token = account.ended ? null : await openToken(room, account);
-  const app = await readApp(room.pool, account.oauthAppId);
+  const token = account.ended ? null : await openToken(context, account);
+  const app = await readApp(context.pool, account.oauthAppId);
   if (!token || !app) {
-    await postpone(room.pool, account, provider);
+    await postpone(context.pool, account, provider);
     return 'nothing_to_probe';
   }
-  const reading = await ask(room, { account, app, token, provider });
-  await transaction(room.pool, (tx) => store(room, tx, { account, app, provider, reading }));
+  const reading = await ask(context, { account, app, token, provider });
+  await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, reading }));
   return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
 }
 
-async function openToken(room: Room, account: AccountRow): Promise<Secret | null> {
-  if (account.ownToken) return room.vault.openAccountToken(room.pool, account);
-  return (await room.vault.openGrantTokens(room.pool, { ...account, id: account.grantId }))?.access ?? null;
+async function openToken(context: TokenContext, account: AccountRow): Promise<Secret | null> {
+  if (account.ownToken) return context.vault.openAccountToken(context.pool, account);
+  return (await context.vault.openGrantTokens(context.pool, { ...account, id: account.grantId }))?.access ?? null;
 }
 
 interface Question {
@@ -63,14 +63,14 @@ interface Question {
   provider: Provider;
 }
 
-async function ask(room: Room, { account, app, token, provider }: Question): Promise<ProbeReading> {
+async function ask(context: TokenContext, { account, app, token, provider }: Question): Promise<ProbeReading> {
   const { scopes, platformAccountId, environment } = account;
-  const credentials = await openApp(room.pool, room.vault, app);
+  const credentials = await openApp(context.pool, context.vault, app);
   try {
     const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
-    return readProbeAnswer(provider, await room.client.send(request, { environment, within: API_DEADLINE }));
+    return readProbeAnswer(provider, await context.client.send(request, { environment, within: API_DEADLINE }));
   } catch (error) {
-    room.logger.warn({ err: error, account: account.id }, 'a probe was not answered');
+    context.logger.warn({ err: error, account: account.id }, 'a probe was not answered');
     return { ok: false, failure: UNREACHABLE };
   }
 }
@@ -82,11 +82,11 @@ interface Finding {
   reading: ProbeReading;
 }
 
-async function store(room: Room, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
+async function store(context: TokenContext, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
   const now = await databaseNow(tx);
   const change = afterProbe(account, reading, {
     now,
-    random: room.random,
+    random: context.random,
     every: provider.probe.every,
     oncePerUtcDay: provider.probe.oncePerUtcDay,
   });

@@ -1,0 +1,193 @@
+import pRetry from 'p-retry';
+import type { Secret } from '#observability';
+import { type Environment, markAttemptExchanged, transaction, type Tx } from '#persistence/sql';
+import {
+  type AppCredentials,
+  type Failure,
+  type PlatformAnswer,
+  type PlatformRequest,
+  providerOf,
+  readTokenAnswer,
+  type TokenOutcome,
+  type TokenSet,
+} from '#providers';
+import type { ExchangeResult } from '../metrics/exchange-metrics.js';
+import type { JournaledIntent } from '../journal/journal.js';
+import { API_DEADLINE, type CodeOutcome } from '#tokens';
+import type { ExchangerContext } from '../exchanger-context.js';
+import {
+  type AppRow,
+  type AttemptAhead,
+  blameApp,
+  endIntent,
+  type IntentEnd,
+  markCodeDispatched,
+  openApp,
+} from '#tokens/store';
+import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
+import { type Exchange, logUnreadable } from './run-exchange.js';
+import { untilStored } from './until-stored.js';
+
+const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
+
+/** Words that no table lists as a refusal of the app, because a code alone is refused with them, and that its owner has to look into. */
+const OF_THE_SETUP = new Set([
+  'invalid_scope',
+  'redirect_uri_mismatch',
+  'invalid_redirect_uri',
+  'invalid_redirect_url',
+  'redirect_mismatch',
+]);
+
+/** The platform has answered, and a code is never sent twice: it is gone. */
+const refusalOfCode = ({ code }: Failure): Failure => ({
+  class: 'permanent',
+  reason: OF_THE_SETUP.has(code) ? 'app_misconfigured' : 'exchange_failed',
+  code,
+});
+
+/** The exchange of an attempt's code. Sent once, never again (RFC 6749 4.1.2); its token set waits sealed in the attempt. */
+export class CodeExchange implements Exchange<CodeOutcome> {
+  readonly kind = 'code';
+  result: ExchangeResult = 'unsent';
+  #credentials: AppCredentials | undefined;
+
+  /** `code` is null where an earlier process sent it. */
+  constructor(
+    private readonly context: ExchangerContext,
+    private readonly attempt: AttemptAhead,
+    private readonly app: AppRow,
+    private readonly sent: { intentId: string; code: Secret | null },
+  ) {}
+
+  get intent(): JournaledIntent {
+    return { intentId: this.sent.intentId, kind: 'code', subjectId: this.attempt.id, version: null };
+  }
+
+  get environment(): Environment {
+    return this.attempt.environment;
+  }
+
+  get provider(): string {
+    return this.attempt.provider;
+  }
+
+  async request(): Promise<PlatformRequest> {
+    const { context, attempt, sent } = this;
+    if (!sent.code) throw new Error('a code that was sent is not sent again');
+    const { authorize, token } = providerOf(attempt.provider);
+    const { redirectUri } = attempt;
+    const verifier = authorize.pkce(redirectUri) ? await context.vault.openVerifier(context.pool, attempt) : null;
+    this.#credentials = await openApp(context.pool, context.vault, this.app);
+    return token.exchange({ app: this.#credentials, code: sent.code, redirectUri, verifier });
+  }
+
+  mark(): Promise<boolean> {
+    return markCodeDispatched(this.context.pool, this.sent.intentId);
+  }
+
+  async answered(answer: PlatformAnswer): Promise<CodeOutcome> {
+    const outcome = await this.read(answer);
+    if (!outcome.ok && outcome.outcomeUnknown) return this.unreadable(answer, outcome.failure);
+    if (outcome.ok) {
+      this.result = 'ok';
+      return this.keep(outcome.tokens);
+    }
+    this.result = outcome.unlisted ? 'rejected' : outcome.failure.class;
+    return this.refused(outcome.unlisted ? refusalOfCode(outcome.failure) : outcome.failure);
+  }
+
+  lost(): Promise<CodeOutcome> {
+    this.result = 'lost';
+    return this.end('unknown', { kind: 'lost' });
+  }
+
+  /** The platform may have taken the code and spent it. */
+  private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<CodeOutcome> {
+    this.result = 'lost';
+    logUnreadable(this.context, this, answer);
+    return this.end('unknown', { kind: 'lost' }, code);
+  }
+
+  unreached(): Promise<CodeOutcome> {
+    this.result = 'temporary';
+    return this.end('released', { kind: 'unreachable' });
+  }
+
+  withheld(): Promise<CodeOutcome> {
+    return this.end('released', { kind: 'unreachable' });
+  }
+
+  /** Reads the answer, and takes the second step where the platform has one: its first token lives for an hour only. */
+  private async read(answer: PlatformAnswer): Promise<TokenOutcome> {
+    const provider = providerOf(this.provider);
+    const first = readTokenAnswer(provider, answer);
+    if (!first.ok || !provider.token.prolong) return first;
+    const { context, environment } = this;
+    const app = this.#credentials ?? (await this.reopened());
+    if (!app) return { ok: false, failure: NOT_PROLONGED };
+    const request = provider.token.prolong({ app, accessToken: first.tokens.accessToken });
+    try {
+      const outcome = await pRetry(
+        async () => {
+          const second = readTokenAnswer(
+            provider,
+            await context.client.send(request, { environment, within: API_DEADLINE }),
+          );
+          if (!second.ok && second.outcomeUnknown)
+            throw new Error('the answer to a repeatable request could not be read');
+          return second;
+        },
+        { retries: 2 },
+      );
+      return outcome.ok
+        ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } }
+        : outcome;
+    } catch {
+      return { ok: false, failure: NOT_PROLONGED };
+    }
+  }
+
+  /** What an earlier process opened. A database that is away is waited for, a secret that does not open is not: the journal keeps the answer. */
+  private reopened(): Promise<AppCredentials | undefined> {
+    const { context, app } = this;
+    return untilStored(context.logger, { attempt: this.attempt.id }, async () => {
+      const clientSecret = await context.vault.openClientSecret(context.pool, app);
+      return clientSecret ? { clientId: app.clientId, clientSecret } : undefined;
+    });
+  }
+
+  /** Seals the tokens into the attempt; one that was given up meanwhile for another reason wants them no more. */
+  private async keep(tokens: TokenSet): Promise<CodeOutcome> {
+    const { context, attempt } = this;
+    const kept = await this.stored(async (tx) => {
+      const taken = await markAttemptExchanged(tx, attempt.id);
+      if (taken) await context.vault.sealAttemptTokens(tx, attempt, tokens);
+      await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
+      return taken;
+    });
+    context.at?.('W6');
+    if (kept) return { kind: 'exchanged' };
+    await tryToRevoke(context, attempt, () => revokeUnwanted(context, { attempt, app: this.#credentials }, tokens));
+    return { kind: 'lost' };
+  }
+
+  private refused(failure: Failure): Promise<CodeOutcome> {
+    return this.stored(async (tx) => {
+      if (failure.class === 'app') await blameApp(tx, this.app, failure, 'token');
+      await endIntent(tx, this.sent.intentId, 'answered', failure.code);
+      return { kind: 'refused', failure };
+    });
+  }
+
+  private end(state: IntentEnd, outcome: CodeOutcome, code: string | null = null): Promise<CodeOutcome> {
+    return this.stored(async (tx) => {
+      await endIntent(tx, this.sent.intentId, state, code);
+      return outcome;
+    });
+  }
+
+  private stored<Outcome>(work: (tx: Tx) => Promise<Outcome>): Promise<Outcome> {
+    return untilStored(this.context.logger, { attempt: this.attempt.id }, () => transaction(this.context.pool, work));
+  }
+}

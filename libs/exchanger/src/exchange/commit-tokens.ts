@@ -1,0 +1,114 @@
+import { transaction, type Tx } from '#persistence/sql';
+import { providerOf, type TokenSet } from '#providers';
+import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#tokens/protocol';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { applyHealth, changeGrant, clearApp, databaseNow, endIntent, readIntent } from '#tokens/store';
+import type { RefreshOutcome } from '#tokens';
+import type { Refresh } from './prepare-refresh.js';
+import { revokeTokens, tryToRevoke } from './revoke-tokens.js';
+import { untilStored } from './until-stored.js';
+
+/**
+ * Stores a new pair under the next version. A pair whose grant has moved on is kept as an orphan or revoked, never dropped;
+ * one that is found stored was ours, and the database's answer to it got lost.
+ */
+export async function commitTokens(
+  context: ExchangerContext,
+  refresh: Refresh,
+  tokens: TokenSet,
+): Promise<RefreshOutcome> {
+  const { grant } = refresh.claim;
+  const fate = await untilStored(context.logger, { grant: grant.id }, () => storeOrKeep(context, refresh, tokens));
+  context.at?.('W6');
+  if (fate === 'unwanted')
+    await tryToRevoke(context, grant, () => revokeTokens(context, { ...grant, oauthAppId: refresh.app.id, ...tokens }));
+  if (fate === 'stored') tellLifeLeft(context, refresh);
+  return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
+}
+
+function tellLifeLeft({ metrics }: ExchangerContext, { claim: { grant, now } }: Refresh): void {
+  if (grant.accessExpiresAt)
+    metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
+}
+
+async function storeOrKeep(
+  context: ExchangerContext,
+  refresh: Refresh,
+  tokens: TokenSet,
+): Promise<'stored' | LateFate> {
+  try {
+    await transaction(context.pool, (tx) => store(context, tx, refresh, tokens));
+    return 'stored';
+  } catch (error) {
+    if (!(error instanceof MovedOn)) throw error;
+    return transaction(context.pool, (tx) => keepLate(context, tx, refresh, tokens));
+  }
+}
+
+/** The grant has another version than the one that was sent: what was written beside it is rolled back. */
+class MovedOn extends Error {}
+
+/**
+ * Statements that need no answer of each other go out together, in this order: an exchanger's pace is the number of its round
+ * trips. The app comes first, for the health of the accounts depends on it.
+ */
+async function store(
+  context: ExchangerContext,
+  tx: Tx,
+  { claim, app, tokens: before, sent }: Refresh,
+  tokens: TokenSet,
+): Promise<void> {
+  const { grant, intentId } = claim;
+  const now = await databaseNow(tx);
+  const learned =
+    tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
+  const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, {
+    now,
+    random: context.random,
+  });
+  const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
+  await clearApp(tx, app, 'token');
+  const [version] = await Promise.all([
+    changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
+    context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
+    endIntent(tx, intentId, 'committed'),
+    putOffProbes(tx, grant),
+    tokens.scopes && compareScopes(tx, grant, tokens.scopes),
+    applyHealth(tx, grant.id, 'account.refreshed'),
+  ]);
+  if (version === undefined) throw new MovedOn();
+}
+
+/** A platform that says which scopes are left says so of every account on the grant. */
+async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string[]): Promise<void> {
+  const missing = providerOf(grant.provider).scopes.required.filter((scope) => !granted.includes(scope));
+  await tx.query(
+    `update accounts set missing_scopes = $2 where grant_id = $1 and health <> 'disconnected' and missing_scopes <> $2`,
+    [grant.id, missing],
+  );
+}
+
+/** An ok to a refresh is the truth too: the next probe comes a whole rhythm later. */
+async function putOffProbes(tx: Tx, grant: GrantFacts): Promise<void> {
+  await tx.query(
+    `update accounts set probe_due_at = db_now() + make_interval(secs => $2), probe_struck_at = null,
+       probe_class = nullif(probe_class, 'suspected')
+     where grant_id = $1 and not own_token and health <> 'disconnected'`,
+    [grant.id, providerOf(grant.provider).probe.every / 1_000],
+  );
+}
+
+/** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
+async function keepLate(
+  context: ExchangerContext,
+  tx: Tx,
+  { claim: { grant, intentId } }: Refresh,
+  tokens: TokenSet,
+): Promise<LateFate> {
+  const committed = (await readIntent(tx, intentId))?.state === 'committed';
+  const living = (await context.vault.openGrantTokens(tx, grant)) !== null;
+  const fate = fateOfLatePair({ committed, living });
+  if (fate === 'orphan') await context.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
+  if (fate !== 'stored') await endIntent(tx, intentId, 'answered', 'late');
+  return fate;
+}

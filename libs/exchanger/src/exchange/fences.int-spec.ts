@@ -1,0 +1,75 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ProbeAccount } from '#accounts';
+import { newId, transaction } from '#persistence/sql';
+import { Flow } from '../../../../test/support/flow.js';
+import { grantOf } from '../../../../test/support/flow-rows.js';
+import { type Claim, claimGrant, releaseClaim } from '#tokens/store';
+import { settleStrike } from './settle-strike.js';
+
+let flow: Flow;
+
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+const REFUSAL = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' } as const;
+const healthOf = async (id: string): Promise<[string, string | null]> => {
+  const { health, healthReason } = await flow.account(id);
+  return [health, healthReason];
+};
+const claim = async (id: string): Promise<Claim> =>
+  (await claimGrant(flow.pool, (await grantOf(flow, id)).id, { holder: newId(), forced: true }))!;
+const faultsLeft = async (): Promise<number> =>
+  ((await flow.sandbox.control('GET', '/faults')).body as unknown[]).length;
+/** The verdict of an exchange, as it is stored at last. */
+const strike = (claimed: Claim) =>
+  settleStrike(flow.context(), claimed, { failure: REFUSAL, witness: 'refuses', canaryOkAt: null, shutSince: null });
+
+describe('a verdict that comes late', () => {
+  it('says nothing of a grant that was connected again meanwhile, and leaves the next claim alone', async () => {
+    const id = await flow.connect('x');
+    const late = await claim(id);
+    expect(await flow.connect('x')).toBe(id);
+    const next = await claim(id);
+    await strike(late);
+    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.one('select state from exchange_intents where id = $1', [late.intentId])).toEqual({
+      state: 'answered',
+    });
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'claimed', strikes: 0, version: '2' });
+    await strike(next);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'confirm', strikes: 1 });
+  });
+
+  it('says nothing where another claim of the same tokens was taken and given back', async () => {
+    const id = await flow.connect('x');
+    const late = await claim(id);
+    await transaction(flow.pool, (tx) => releaseClaim(tx, late));
+    const next = await claim(id);
+    await transaction(flow.pool, (tx) => releaseClaim(tx, next));
+    await strike(late);
+    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', strikes: 0, version: '1' });
+  });
+});
+
+describe('a probe that is answered late', () => {
+  it('says nothing of an account that was connected again meanwhile', async () => {
+    const id = await flow.connect('x');
+    const { id: grantId } = await grantOf(flow, id);
+    await flow.pool.query(`update grants set mode = 'none', access_expires_at = null where id = $1`, [grantId]);
+    await flow.pool.query(
+      `update accounts set probe_class = 'suspected', probe_struck_at = db_now() - interval '2 minutes' where id = $1`,
+      [id],
+    );
+    await flow.fault({ endpoint: 'identity', status: 401, delay_ms: 1_500 });
+    const probe = flow.get(ProbeAccount).execute(id);
+    while ((await faultsLeft()) > 0) await setTimeout(10);
+    expect(await flow.connect('x')).toBe(id);
+    expect(await probe).toBe('probed');
+    expect(await healthOf(id)).toEqual(['active', null]);
+  });
+});

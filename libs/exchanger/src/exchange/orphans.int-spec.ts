@@ -1,0 +1,263 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DisconnectAccount } from '#accounts';
+import { Secret } from '#observability';
+import { newId } from '#persistence/sql';
+import { Flow } from '../../../../test/support/flow.js';
+import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { InProcessExchange } from './in-process-exchange.js';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { type RevocableTokens, Vault } from '#tokens';
+import { findLiving } from '../store/living-grant.js';
+
+let flow: Flow;
+
+/** An exchange that tells when its first request leaves. */
+function watched(context: ExchangerContext): { exchange: InProcessExchange; left: Promise<void> } {
+  let leave: () => void;
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const send: ExchangerContext['client']['send'] = (...request) => {
+    leave();
+    return context.client.send(...request);
+  };
+  const client = Object.assign(Object.create(context.client) as ExchangerContext['client'], { send });
+  return { exchange: new InProcessExchange({ ...context, client }), left };
+}
+
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+beforeEach(async () => {
+  await flow.begin();
+  flow.context().revocationPauses = [];
+});
+
+const REFUSED = {
+  status: 400,
+  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
+};
+const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id);
+const healthOf = async (id: string): Promise<[string, string | null]> => {
+  const { health, healthReason } = await flow.account(id);
+  return [health, healthReason];
+};
+const orphans = () =>
+  flow.many(
+    'select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1',
+    [flow.tenant.workspaceId],
+  );
+const revocations = async (): Promise<number> => (await flow.calls('revoke')).length;
+
+/** The tokens of an account, as whoever would revoke them holds them. */
+async function tokensOf(id: string): Promise<RevocableTokens> {
+  const { id: grantId } = await grantOf(flow, id);
+  const { oauthAppId, platformUserId } = await flow.one<{ oauthAppId: string; platformUserId: string }>(
+    'select oauth_app_id as "oauthAppId", platform_user_id as "platformUserId" from grants where id = $1',
+    [grantId],
+  );
+  const tokens = (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))!;
+  return {
+    provider: 'x',
+    environment: 'test',
+    oauthAppId,
+    platformUserId,
+    accessToken: tokens.access,
+    refreshToken: tokens.refresh,
+  };
+}
+
+/** Puts a pair that the platform never gave into the place of the stored one. */
+async function spoil(id: string): Promise<void> {
+  const grant = await grantOf(flow, id);
+  const none = new Secret('nobody-has-this');
+  await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, {
+    access: none,
+    refresh: none,
+    previous: null,
+  });
+}
+
+/** An attempt of the app in that state; whose it is may be known. One that holds tokens got them just now. */
+async function attempt(status: string, person: string | null, provider = 'x'): Promise<string> {
+  await flow.start(provider);
+  const { id } = await flow.one<{ id: string }>(
+    'select id from connect_attempts where workspace_id = $1 order by id desc limit 1',
+    [flow.tenant.workspaceId],
+  );
+  await flow.pool.query(
+    'update connect_attempts set status = $2, platform_user_id = $3, spent_at = db_now(), exchanged_at = db_now() where id = $1',
+    [id, status, person],
+  );
+  return id;
+}
+
+describe('a late pair', () => {
+  it('is tried before any verdict: where it is the living one, the account lives on', async () => {
+    const id = await flow.connect('x');
+    expect(await flow.exchange().revoke(await tokensOf(id))).toBe(false);
+    expect(await orphans()).toHaveLength(1);
+    await spoil(id);
+    await flow.pass(102);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await orphans()).toEqual([]);
+    expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', strikes: 0 });
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await healthOf(id)).toEqual(['active', null]);
+    expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toEqual([]);
+  });
+
+  it('is tried once: refused as well, it is gone, and the strikes begin', async () => {
+    const id = await flow.connect('x');
+    await flow.exchange().revoke(await tokensOf(id));
+    await flow.pass(102);
+    await flow.revoke();
+    await refresh(id);
+    await flow.pass(61);
+    for (let sending = 0; sending < 2; sending += 1) expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await orphans()).toEqual([]);
+    expect(await grantOf(flow, id)).toMatchObject({ strikes: 1, state: 'confirm' });
+    await flow.pass(61);
+    await refresh(id);
+    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+  });
+
+  it('does not take the place of a living one that a platform refused by mistake', async () => {
+    const id = await flow.connect('x');
+    const { id: grantId } = await grantOf(flow, id);
+    const living = await tokensOf(id);
+    await spoil(id);
+    await flow.exchange().revoke(await tokensOf(id));
+    const { version } = await grantOf(flow, id);
+    const pair = { access: living.accessToken, refresh: living.refreshToken, previous: null };
+    await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grantId }, version, pair);
+    await flow.pass(102);
+    await flow.fault({ endpoint: 'token', ...REFUSED });
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await orphans()).toHaveLength(1);
+    await flow.pass(16 * 60);
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await healthOf(id)).toEqual(['active', null]);
+  });
+
+  it('takes the place of a token whose answer got lost', async () => {
+    const id = await flow.connect('x');
+    await flow.exchange().revoke(await tokensOf(id));
+    await spoil(id);
+    await flow.pass(102);
+    await flow.fault({ endpoint: 'token', drop: 'before' });
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await healthOf(id)).toEqual(['active', null]);
+  });
+});
+
+describe('a token set that waits in an attempt', () => {
+  it.each(['the same person', 'nobody yet'])(
+    'of %s holds the verdict up, and no longer than it waits',
+    async (whose) => {
+      const id = await flow.connect('x');
+      const { platformUserId } = await tokensOf(id);
+      const waiting = await attempt('exchanged', whose === 'nobody yet' ? null : platformUserId);
+      await flow.pass(102);
+      await flow.revoke();
+      await refresh(id);
+      await flow.pass(61);
+      await refresh(id);
+      expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+      await flow.pool.query(`update connect_attempts set status = 'failed' where id = $1`, [waiting]);
+      await flow.pass(61);
+      await refresh(id);
+      expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    },
+  );
+});
+
+describe('tokens that nobody keeps', () => {
+  async function homeless(): Promise<RevocableTokens> {
+    const id = await flow.connect('x');
+    const tokens = await tokensOf(id);
+    await flow.pool.query('delete from grant_tokens where grant_id = $1', [(await grantOf(flow, id)).id]);
+    return tokens;
+  }
+
+  it('are revoked where the person has no other grant at the app', async () => {
+    expect(await flow.exchange().revoke(await homeless())).toBe(true);
+    expect(await revocations()).toBe(1);
+  });
+
+  it('become an orphan of the grant that lives, and are not revoked: it would die with them', async () => {
+    const id = await flow.connect('x');
+    expect(await flow.exchange().revoke(await tokensOf(id))).toBe(false);
+    expect(await revocations()).toBe(0);
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+    expect(await orphans()).toEqual([]);
+    // Nobody waits for the revocation of what was disconnected, but the next test counts.
+    while ((await revocations()) === 0) await pause(20);
+  });
+
+  it.each(['exchanged', 'selection_required', 'pending'])(
+    "are not revoked while an attempt is %s that may be the same person's",
+    async (status) => {
+      const tokens = await homeless();
+      await attempt(status, null);
+      expect(await flow.exchange().revoke(tokens)).toBe(false);
+      expect(await revocations()).toBe(0);
+    },
+  );
+
+  it('are revoked while another person chooses, or another app is used', async () => {
+    const tokens = await homeless();
+    await attempt('selection_required', newId());
+    await attempt('exchanged', null, 'tiktok');
+    expect(await flow.exchange().revoke(tokens)).toBe(true);
+  });
+
+  it('put a consent to the proof that came while they were being revoked', async () => {
+    const tokens = await homeless();
+    await flow.fault({ endpoint: 'revoke', delay_ms: 1_500, status: 200, body: {} });
+    const { exchange, left } = watched(flow.context());
+    const revoking = exchange.revoke(tokens);
+    await left;
+    const id = await flow.connect('x');
+    expect(await revoking).toBe(true);
+    const { clientId } = await flow.one<{ clientId: string }>(
+      'select client_id as "clientId" from oauth_apps where id = $1',
+      [tokens.oauthAppId],
+    );
+    expect(await findLiving(flow.pool, { ...tokens, clientId })).toBeDefined();
+    const { due } = await flow.one<{ due: boolean }>(
+      'select probe_due_at <= db_now() as due from accounts where id = $1',
+      [id],
+    );
+    expect(due).toBe(true);
+  });
+});
+
+describe('a refusal under an open breaker', () => {
+  it('is no strike', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    await flow.fault({ endpoint: 'token', ...REFUSED });
+    const context = flow.context();
+    const { gate } = context;
+    context.gate = {
+      enter: (wish) => gate.enter(wish),
+      lift: () => undefined,
+      isClosed: () => false,
+      closedFor: () => 0,
+    };
+    try {
+      expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
+    } finally {
+      context.gate = gate;
+    }
+    expect(await healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
+    expect(await grantOf(flow, id)).toMatchObject({ strikes: 0, state: 'backoff' });
+  });
+});

@@ -1,0 +1,83 @@
+import { newId, type Tx } from '#persistence/sql';
+import { providerOf, type TokenSet } from '#providers';
+import {
+  accessLife,
+  afterAdoption,
+  endOfLife,
+  type GrantChange,
+  type GrantFacts,
+  type Witness,
+} from '#tokens/protocol';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { changeGrant } from '#tokens/store';
+import type { RevocableTokens } from '#tokens';
+
+const NEWEST = `
+  select orphan.intent_id as "intentId", orphan.received_at as "receivedAt"
+  from token_orphans orphan join exchange_intents intent on intent.id = orphan.intent_id
+  where intent.grant_id = $1 order by orphan.received_at desc limit 1`;
+
+/** The strike at which an orphan is looked for. */
+export interface OrphanStrike {
+  now: Date;
+  witness: Witness;
+  errorCode: string;
+  /** Of the claim that met it. */
+  epoch: string;
+}
+
+/**
+ * Puts the newest late pair of a refused grant in the place of the stored one, to be tried at once; each is tried once. An
+ * access token that the API still takes stays. False: there is none, or the grant has moved on.
+ */
+export async function adoptOrphan(
+  context: ExchangerContext,
+  tx: Tx,
+  grant: GrantFacts,
+  strike: OrphanStrike,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ intentId: string; receivedAt: Date }>(NEWEST, [grant.id]);
+  const [orphan] = rows;
+  if (!orphan) return false;
+  const late = await context.vault.openOrphan(tx, { ...grant, id: orphan.intentId });
+  const stored = await context.vault.openGrantTokens(tx, grant);
+  if (!late || !stored) return false;
+  const keepsAccess = strike.witness === 'accepts' && grant.mode !== 'extend_self';
+  const change = { ...afterAdoption(grant, strike), ...lifeOf(grant, late, orphan.receivedAt, keepsAccess) };
+  const version = await changeGrant(tx, grant, change, { rotate: true, epoch: strike.epoch });
+  if (version === undefined) return false;
+  const access = keepsAccess ? stored.access : late.accessToken;
+  await context.vault.sealGrantTokens(tx, grant, version, {
+    access,
+    refresh: late.refreshToken ?? stored.refresh,
+    previous: stored.refresh,
+  });
+  await context.vault.shredOrphan(tx, orphan.intentId);
+  return true;
+}
+
+function lifeOf({ provider, mode }: GrantFacts, late: TokenSet, since: Date, keepsAccess: boolean): GrantChange {
+  const refreshExpiresAt = endOfLife(since, late.refreshExpiresIn);
+  if (keepsAccess) return { refreshExpiresAt };
+  const life = accessLife(late, { mode, defaultLife: providerOf(provider).token.defaultLife });
+  return { refreshExpiresAt, accessExpiresAt: endOfLife(since, life), issuedAt: since };
+}
+
+const KEEP = `
+  insert into exchange_intents (id, kind, grant_id, token_version, holder, state, answered_at)
+  values ($1, 'revoke', $2, $3, $4, 'answered', db_now())`;
+
+/** A pair that may not be revoked, because it could end this grant with it, is kept beside it. */
+export async function keepAsOrphan(
+  context: ExchangerContext,
+  tx: Tx,
+  grant: GrantFacts,
+  tokens: RevocableTokens,
+): Promise<void> {
+  if (tokens.refreshToken === null && grant.mode !== 'extend_self') return;
+  const intentId = newId();
+  await tx.query(KEEP, [intentId, grant.id, grant.tokenVersion, context.holder]);
+  const { accessToken, refreshToken } = tokens;
+  const pair = { accessToken, refreshToken, expiresIn: null, refreshExpiresIn: null, scopes: null };
+  await context.vault.sealOrphan(tx, { ...grant, id: intentId }, pair);
+}

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pRetry from 'p-retry';
+import { DisconnectAccount } from '#accounts';
+import { SealBroken } from '#crypto';
+import { Secret } from '#observability';
+import { Flow } from '../../../../test/support/flow.js';
+import { attemptsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { instead } from '../../../../test/support/instead.js';
+import { MemoryJournal } from '../../../../test/support/memory-journal.js';
+import type { CrashPoint, ExchangerContext } from '../exchanger-context.js';
+import { InProcessExchange } from './in-process-exchange.js';
+
+let flow: Flow;
+let journal: MemoryJournal;
+
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+beforeEach(async () => {
+  await flow.begin();
+  await flow.app('facebook');
+  journal = new MemoryJournal();
+});
+
+const engine = (over: Partial<ExchangerContext> = {}): InProcessExchange =>
+  new InProcessExchange({ ...flow.context(), holder: 'the exchanger of this host', journal, ...over });
+const diesAtW5 = (point: CrashPoint): void => {
+  if (point === 'W5') throw new Error('dies');
+};
+const soon = (holds: () => Promise<void>) => pRetry(holds, { retries: 100, factor: 1, minTimeout: 50 });
+const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
+
+async function spent(provider: string): Promise<{ attemptId: string; code: Secret }> {
+  const { authorizeUrl } = await flow.start(provider);
+  const code = (await flow.decide(authorizeUrl)).searchParams.get('code')!;
+  const attempt = (await attemptsOf(flow)).find(({ status }) => status === 'pending')!;
+  await flow.pool.query('update connect_attempts set spent_at = db_now() where id = $1', [attempt.id]);
+  return { attemptId: attempt.id, code: new Secret(code) };
+}
+
+/** The vault, whose database is away at those calls of one method: 1 is the first. */
+function vaultAway(method: 'openClientSecret' | 'openVerifier', ...at: number[]): ExchangerContext['vault'] {
+  const { vault } = flow.context();
+  let calls = 0;
+  return instead(vault, method, (...args: never[]) => {
+    calls += 1;
+    if (at.includes(calls)) return Promise.reject(new Error('Connection terminated unexpectedly'));
+    return (vault[method] as (...all: never[]) => unknown).apply(vault, args);
+  });
+}
+
+describe('a database that is away after the first of two answers to a code', () => {
+  it('does not end the exchange: what the platform said is stored when it is there again', async () => {
+    const { attemptId, code } = await spent('facebook');
+    const exchange = engine({ vault: vaultAway('openClientSecret', 2) });
+    expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+    expect(journal.left).toEqual([]);
+  });
+
+  it('while a former answer is made good, is waited for', async () => {
+    const { attemptId, code } = await spent('facebook');
+    await expect(engine({ at: diesAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    const next = engine({ vault: vaultAway('openClientSecret', 1) });
+    await next.recover(journal.left);
+    expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+    expect(journal.left).toEqual([]);
+  });
+});
+
+describe('a database that is away before a code is sent', () => {
+  it('keeps nothing from being begun again: the code is sent when it is asked for again', async () => {
+    const { attemptId, code } = await spent('x');
+    const exchange = engine({ vault: vaultAway('openVerifier', 1) });
+    await expect(exchange.exchangeCode(attemptId, code)).rejects.toThrow('terminated');
+    await soon(async () => {
+      expect(await flow.one('select state from exchange_intents where attempt_id = $1', [attemptId])).toEqual({
+        state: 'released',
+      });
+    });
+    expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+    expect(await exchanges()).toBe(1);
+  });
+});
+
+describe('an app whose secret does not open when a former answer is made good', () => {
+  it('costs nothing once it does: the journal keeps the answer', async () => {
+    const { attemptId, code } = await spent('facebook');
+    await expect(engine({ at: diesAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    const broken = instead(flow.context().vault, 'openClientSecret', () => Promise.reject(new SealBroken()));
+    await engine({ vault: broken }).recover(journal.left);
+    expect(journal.left).toHaveLength(1);
+    await engine().recover(journal.left);
+    expect(await engine().exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+  });
+});
+
+/** An exchanger whose database goes away when a late token set is stored, before it is revoked; `sent` resolves when its request left. */
+function awayAfterCommit(): { exchange: InProcessExchange; sent: Promise<void> } {
+  let away = false;
+  const connect = () => (away ? Promise.reject(new Error('Connection terminated unexpectedly')) : flow.pool.connect());
+  let leaves = (): void => undefined;
+  const sent = new Promise<void>((resolve) => {
+    leaves = resolve;
+  });
+  const at = (point: CrashPoint): void => {
+    if (point === 'W3') leaves();
+    away ||= point === 'W6';
+  };
+  return { exchange: engine({ pool: instead(flow.pool, 'connect', connect), at }), sent };
+}
+
+describe('a revocation that fails for our own sake', () => {
+  const slow = () => flow.fault({ endpoint: 'token', delay_ms: 1_500 });
+
+  it('changes nothing of what became of a refresh whose account was disconnected meanwhile', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    await slow();
+    const { exchange, sent } = awayAfterCommit();
+    const running = exchange.refresh((await grantOf(flow, id)).id);
+    await sent;
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+    expect(await running).toEqual({ kind: 'nothing_to_do' });
+    expect(journal.left).toEqual([]);
+  });
+
+  it('changes nothing of what became of a code whose attempt was given up meanwhile', async () => {
+    const { attemptId, code } = await spent('x');
+    const { exchange, sent } = awayAfterCommit();
+    await slow();
+    const running = exchange.exchangeCode(attemptId, code);
+    await sent;
+    await flow.pool.query(
+      `update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now() where id = $1`,
+      [attemptId],
+    );
+    expect(await running).toEqual({ kind: 'lost' });
+    expect(journal.left).toEqual([]);
+  });
+});
+
+describe('an app that is deleted while an answer waits in the journal', () => {
+  it('does not keep the pair from being stored', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    const { id: grantId } = await grantOf(flow, id);
+    await expect(engine({ at: diesAtW5 }).refresh(grantId)).rejects.toThrow('dies');
+    await flow.pool.query(`delete from oauth_apps where id = (select oauth_app_id from grants where id = $1)`, [
+      grantId,
+    ]);
+    await engine().recover(journal.left);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
+    expect(journal.left).toEqual([]);
+  });
+});
+
+describe('a grant whose tokens do not open', () => {
+  const intents = (grantId: string) => flow.many('select state from exchange_intents where grant_id = $1', [grantId]);
+
+  it('is given back with patience, and its accounts are degraded once their token has ended', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    const { id: grantId } = await grantOf(flow, id);
+    await flow.pool.query(`update grant_tokens set sealed_access = '\\x00' where grant_id = $1`, [grantId]);
+    await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
+    await soon(async () => {
+      expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff', attempt: 1, strikes: 0 });
+    });
+    expect(await engine().refresh(grantId)).toEqual({ kind: 'nothing_to_do' });
+    expect(await intents(grantId)).toEqual([{ state: 'released' }]);
+    expect(await flow.account(id)).toMatchObject({ health: 'active' });
+    await flow.pass((await grantOf(flow, id)).dueIn + 1);
+    await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
+    await soon(async () => {
+      expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'token_unrefreshable' });
+    });
+    expect(await intents(grantId)).toEqual([{ state: 'released' }, { state: 'released' }]);
+  });
+});

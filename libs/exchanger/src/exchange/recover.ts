@@ -1,0 +1,121 @@
+import { codeOf, Secret } from '#observability';
+import { newId, type Tenant, transaction } from '#persistence/sql';
+import type { PlatformAnswer } from '#providers';
+import type { Unsettled } from '../journal/journal.js';
+import type { ExchangerContext } from '../exchanger-context.js';
+import {
+  type AppRow,
+  claimOf,
+  endIntent,
+  type IntentRow,
+  readApp,
+  readAttempt,
+  readIntent,
+  releaseClaim,
+  unendedIntents,
+} from '#tokens/store';
+import type { RefreshOutcome } from '#tokens';
+import { CodeExchange } from './code-exchange.js';
+import { type Refresh, tokenToSend } from './prepare-refresh.js';
+import { RefreshExchange } from './refresh-exchange.js';
+import { resumeExchange } from './run-exchange.js';
+
+/**
+ * What the process before this one left behind, settled: answers that it journaled are stored, requests without an answer are
+ * unknown, claims that sent nothing are given back. The grants whose outcome is unknown come back, to be asked for again
+ * before any other work. Only for who holds the journal: that process is dead then.
+ */
+export async function recover(context: ExchangerContext, left: readonly Unsettled[]): Promise<string[]> {
+  const unknown: string[] = [];
+  const kept = new Set<string>();
+  for (const one of left) {
+    const settled = await settleOne(context, one).catch((error: unknown) => keep(context, one, error));
+    if (settled === 'kept') kept.add(one.intent.intentId);
+    else if (settled) unknown.push(settled);
+  }
+  for (const intent of await unendedIntents(context.pool, context.holder))
+    if (!kept.has(intent.id)) await release(context, intent);
+  return unknown;
+}
+
+/** The grant whose outcome is unknown, if it is. */
+async function settleOne(context: ExchangerContext, one: Unsettled): Promise<string | null> {
+  const intent = await readIntent(context.pool, one.intent.intentId);
+  const outcome = intent && isOpen(intent) ? await resume(context, intent, one) : undefined;
+  context.journal.settled(one.intent.intentId);
+  return outcome === 'lost' && intent ? intent.grantId : null;
+}
+
+/** One row that does not open, or a provider that was taken away, must not keep all others from being refreshed: the journal keeps it. */
+function keep(context: ExchangerContext, { intent }: Unsettled, error: unknown): 'kept' {
+  if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
+  context.logger.error(
+    { err: error, intent: intent.intentId, [intent.kind]: intent.subjectId },
+    'what the former process left cannot be settled: the next start tries again',
+  );
+  return 'kept';
+}
+
+const OF_ITS_OWN = ['crypto.seal_broken', 'provider.gone'];
+
+const isOpen = ({ state }: IntentRow): boolean => state === 'prepared' || state === 'dispatched';
+
+async function resume(
+  context: ExchangerContext,
+  intent: IntentRow,
+  { answer }: Unsettled,
+): Promise<RefreshOutcome | 'lost' | undefined> {
+  context.logger.warn({ intent: intent.id, answered: answer !== null }, 'going on where the former process stopped');
+  if (intent.attemptId) {
+    await resumeCode(context, intent, answer);
+    return undefined;
+  }
+  const claim = await claimOf(context.pool, intent);
+  const app = claim && ((await readApp(context.pool, claim.grant.oauthAppId)) ?? (answer && deletedApp(claim.grant)));
+  return app ? resumeRefresh(context, { claim, app }, answer) : undefined;
+}
+
+/** An app that was deleted while the answer waited: the pair is stored all the same, as if the process had lived on. */
+const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
+  id: newId(),
+  workspaceId,
+  environment,
+  clientId: '',
+  status: 'active',
+  statusSource: null,
+  pausedFor: 0,
+  shut: false,
+});
+
+async function resumeRefresh(
+  context: ExchangerContext,
+  { claim, app }: Pick<Refresh, 'claim' | 'app'>,
+  answer: PlatformAnswer | null,
+): Promise<RefreshOutcome | 'lost'> {
+  const tokens = (await context.vault.openGrantTokens(context.pool, claim.grant)) ?? DESTROYED;
+  const sent = tokenToSend(claim.grant, tokens) ?? DESTROYED.access;
+  return resumeExchange<RefreshOutcome | 'lost'>(
+    context,
+    new RefreshExchange(context, { claim, app, tokens, sent, clientSecret: null }),
+    answer,
+  );
+}
+
+/** The pair of a grant that was disconnected meanwhile. Its version has moved on: nothing is made of these. */
+const DESTROYED = { access: new Secret(''), refresh: null, previous: null };
+
+async function resumeCode(context: ExchangerContext, intent: IntentRow, answer: Unsettled['answer']): Promise<void> {
+  const attempt = await readAttempt(context.pool, intent.attemptId ?? '');
+  const app = attempt && (await readApp(context.pool, attempt.oauthAppId));
+  if (app)
+    await resumeExchange(context, new CodeExchange(context, attempt, app, { intentId: intent.id, code: null }), answer);
+}
+
+/** Noted in the database and not in the journal: nothing was sent. */
+async function release(context: ExchangerContext, intent: IntentRow): Promise<void> {
+  const claim = await claimOf(context.pool, intent);
+  await transaction(context.pool, async (tx) => {
+    if (claim) await releaseClaim(tx, claim);
+    else await endIntent(tx, intent.id, 'released');
+  });
+}

@@ -1,0 +1,115 @@
+import { mac } from '#crypto';
+import { transaction } from '#persistence/sql';
+import { type Failure, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
+import type { ExchangeResult } from '../metrics/exchange-metrics.js';
+import type { Passage } from '../gate/gate.js';
+import type { JournaledIntent } from '../journal/journal.js';
+import { isSpentOnce } from '#tokens/protocol';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { markDispatched, releaseClaim } from '#tokens/store';
+import type { RefreshOutcome } from '#tokens';
+import { commitTokens } from './commit-tokens.js';
+import type { Refresh } from './prepare-refresh.js';
+import { type Exchange, logUnreadable } from './run-exchange.js';
+import { settleFailure, settleLostAnswer, settleRejection, settleUnsent } from './settle-claim.js';
+import { untilStored } from './until-stored.js';
+
+/** The refresh of a claimed grant. Every way it can end is stored before anybody is told. */
+export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
+  readonly kind = 'refresh';
+  result: ExchangeResult = 'unsent';
+
+  constructor(
+    private readonly context: ExchangerContext,
+    private readonly refresh: Refresh,
+  ) {}
+
+  get intent(): JournaledIntent {
+    const { grant, intentId } = this.refresh.claim;
+    return { intentId, kind: 'refresh', subjectId: grant.id, version: grant.tokenVersion };
+  }
+
+  get environment(): 'live' | 'test' {
+    return this.refresh.claim.grant.environment;
+  }
+
+  get provider(): string {
+    return this.refresh.claim.grant.provider;
+  }
+
+  /** What the gate is told: a platform that wants its user to act works. */
+  get passage(): Passage {
+    const { grant } = this.refresh.claim;
+    if (this.result === 'permanent' && grant.unknownSince !== null && isSpentOnce(grant)) return 'spent';
+    return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
+  }
+
+  /** Whether it says something of the platform: not if it refuses a grant that it has refused before. */
+  get isNews(): boolean {
+    const { strikeCount, endedReason } = this.refresh.claim.grant;
+    return this.result !== 'permanent' || (strikeCount === 0 && endedReason === null);
+  }
+
+  request(): PlatformRequest {
+    const { app, tokens, clientSecret } = this.refresh;
+    if (!clientSecret) throw new Error(`the app ${app.id} has no secret`);
+    const credentials = { clientId: app.clientId, clientSecret };
+    return providerOf(this.provider).refresh.request({
+      app: credentials,
+      accessToken: tokens.access,
+      refreshToken: tokens.refresh,
+    });
+  }
+
+  mark(): Promise<boolean> {
+    const { context, refresh } = this;
+    return markDispatched(
+      context.pool,
+      refresh.claim,
+      mac(context.keyring.subkey('fingerprint'), refresh.sent.reveal()),
+    );
+  }
+
+  answered(answer: PlatformAnswer): Promise<RefreshOutcome | 'lost'> {
+    const outcome = readTokenAnswer(providerOf(this.provider), answer);
+    if (!outcome.ok && outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant))
+      return this.unreadable(answer, outcome.failure);
+    if (outcome.ok) {
+      this.result = 'ok';
+      return commitTokens(this.context, this.refresh, outcome.tokens);
+    }
+    const isRejected = outcome.unlisted === 'words';
+    this.result = isRejected ? 'rejected' : outcome.failure.class;
+    if (isRejected) return this.stored(() => settleRejection(this.context, this.refresh, outcome.failure));
+    return this.stored(() => settleFailure(this.context, this.refresh, outcome.failure));
+  }
+
+  lost(): Promise<'lost'> {
+    this.result = 'lost';
+    return this.stored(() => settleLostAnswer(this.context, this.refresh.claim));
+  }
+
+  /** The platform may have spent the one-time token: as unknown as an answer that never came. */
+  private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<'lost'> {
+    this.result = 'lost';
+    logUnreadable(this.context, this, answer);
+    return this.stored(() => settleLostAnswer(this.context, this.refresh.claim, code));
+  }
+
+  unreached(): Promise<RefreshOutcome> {
+    this.result = 'temporary';
+    return this.stored(() => settleUnsent(this.context, this.refresh.claim));
+  }
+
+  /** Our own disk or database refused: the platform is blamed for nothing, and the grant stays as due as it was. */
+  withheld(): Promise<RefreshOutcome> {
+    return this.stored(async () => {
+      await transaction(this.context.pool, (tx) => releaseClaim(tx, this.refresh.claim));
+      return { kind: 'unavailable', retryAfter: 10 };
+    });
+  }
+
+  private stored<Outcome>(settle: () => Promise<Outcome>): Promise<Outcome> {
+    return untilStored(this.context.logger, { grant: this.refresh.claim.grant.id }, settle);
+  }
+}

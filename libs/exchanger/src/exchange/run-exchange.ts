@@ -1,0 +1,181 @@
+import type { PlatformAnswer, PlatformRequest } from '#providers';
+import type { Environment } from '#persistence/sql';
+import type { ExchangeResult } from '../metrics/exchange-metrics.js';
+import type { JournaledIntent } from '../journal/journal.js';
+import { NotSent, type PlatformLine, TOKEN_DEADLINE } from '#tokens';
+import {
+  type Conclusion,
+  conclusionOf,
+  fromJournal,
+  type Known,
+  mayStillSend,
+  nextStep,
+  type Step,
+} from '#tokens/protocol';
+import type { ExchangerContext } from '../exchanger-context.js';
+
+/** One request to a token endpoint, and what becomes of each way it can end. `Outcome` is what its caller is told. */
+export interface Exchange<Outcome> {
+  readonly intent: JournaledIntent;
+  readonly environment: Environment;
+  readonly provider: string;
+  readonly kind: 'refresh' | 'code';
+  /** How it ended, as the operators are told. */
+  readonly result: ExchangeResult;
+  /** Builds the request. Not asked for one that an earlier process sent. */
+  request(): PlatformRequest | Promise<PlatformRequest>;
+  /** Notes in the database that it is about to leave. False: it is ours no more. */
+  mark(): Promise<boolean>;
+  /** Stores how it ended, for as long as that takes. */
+  answered(answer: PlatformAnswer): Promise<Outcome>;
+  lost(): Promise<Outcome>;
+  unreached(): Promise<Outcome>;
+  withheld(): Promise<Outcome>;
+}
+
+/** Takes the steps of the protocol, one after the other, until there is none. */
+export async function runExchange<Outcome>(context: ExchangerContext, exchange: Exchange<Outcome>): Promise<Outcome> {
+  const run = new Run(context, exchange);
+  return run.toItsEnd({});
+}
+
+/** Goes on where a dead process stopped: with its answer, or knowing that there will be none. */
+export async function resumeExchange<Outcome>(
+  context: ExchangerContext,
+  exchange: Exchange<Outcome>,
+  answer: PlatformAnswer | null,
+): Promise<Outcome> {
+  const run = new Run(context, exchange, answer);
+  return run.toItsEnd(fromJournal(answer !== null));
+}
+
+/** What may be said of an answer that could not be read: how it was labelled and how long it was, none of its bytes. */
+export function logUnreadable(
+  { logger }: ExchangerContext,
+  { intent, provider }: Pick<Exchange<unknown>, 'intent' | 'provider'>,
+  answer: PlatformAnswer,
+): void {
+  const { status, headers, body } = answer;
+  const labels = {
+    contentType: headers['content-type']?.slice(0, 100),
+    contentEncoding: headers['content-encoding']?.slice(0, 100),
+  };
+  logger.warn(
+    { intent: intent.intentId, provider, status, ...labels, bytes: body.length },
+    'exchange.answer_unreadable',
+  );
+}
+
+class Run<Outcome> {
+  #line: PlatformLine | undefined;
+  #outcome: Outcome | undefined;
+  #seconds = 0;
+
+  constructor(
+    private readonly context: ExchangerContext,
+    private readonly exchange: Exchange<Outcome>,
+    private answer: PlatformAnswer | null = null,
+  ) {}
+
+  async toItsEnd(known: Known): Promise<Outcome> {
+    for (let step = nextStep(known); step !== 'done'; step = nextStep(known)) {
+      known = { ...known, ...(await this.take(step, known)) };
+    }
+    return this.#outcome as Outcome;
+  }
+
+  private take(step: Exclude<Step, 'done'>, known: Known): Promise<Known> {
+    if (step === 'conclude') return this.conclude(conclusionOf(known));
+    return this[step]();
+  }
+
+  private async connect(): Promise<Known> {
+    const { context, exchange } = this;
+    try {
+      this.#line = await context.client.connect(await exchange.request(), exchange.environment);
+    } catch (error) {
+      if (!(error instanceof NotSent)) throw error;
+      return this.unsent(error);
+    }
+    context.at?.('W2');
+    return { reached: true };
+  }
+
+  /** On disk here and in the database, for this process and for others; either refusing is reason enough to send nothing. */
+  private async dispatch(): Promise<Known> {
+    const { context, exchange } = this;
+    const notedAt = performance.now();
+    const noted = await Promise.allSettled([context.journal.dispatched(exchange.intent), exchange.mark()]);
+    const dispatched =
+      noted.every((one) => one.status === 'fulfilled' && one.value !== false) &&
+      mayStillSend(performance.now() - notedAt);
+    if (!dispatched) {
+      this.#line?.hangUp();
+      const failed = noted.find((one) => one.status === 'rejected');
+      context.logger.warn({ err: failed?.reason as unknown, intent: exchange.intent.intentId }, 'nothing is sent');
+    }
+    return { dispatched };
+  }
+
+  private async send(): Promise<Known> {
+    const { context, exchange } = this;
+    context.metrics.inFlight(1);
+    const sentAt = performance.now();
+    const sending = this.#line?.send(TOKEN_DEADLINE);
+    context.at?.('W3');
+    try {
+      this.answer = (await sending) ?? null;
+    } catch (error) {
+      if (error instanceof NotSent) return this.unsent(error);
+      context.logger.warn({ err: error, intent: exchange.intent.intentId }, 'no answer to a token request');
+      context.metrics.answerLost(exchange.provider);
+      return { answer: 'lost' };
+    } finally {
+      this.#seconds = (performance.now() - sentAt) / 1_000;
+      context.metrics.inFlight(-1);
+    }
+    context.at?.('W4');
+    return { answer: 'arrived' };
+  }
+
+  private async record(): Promise<Known> {
+    const { context, exchange, answer } = this;
+    try {
+      if (answer) await context.journal.answered(exchange.intent, answer);
+    } catch (error) {
+      context.logger.error(
+        { err: error, intent: exchange.intent.intentId },
+        'an answer could not be journaled: it lives in memory until it is stored',
+      );
+      return { recorded: false };
+    }
+    context.at?.('W5');
+    return { recorded: true };
+  }
+
+  private async conclude(conclusion: Conclusion): Promise<Known> {
+    this.#outcome =
+      conclusion === 'answered' && this.answer
+        ? await this.exchange.answered(this.answer)
+        : await this.without(conclusion);
+    const { provider, kind, result } = this.exchange;
+    this.context.metrics.exchangeEnded({ provider, kind, outcome: result, seconds: this.#seconds });
+    this.context.at?.('W7');
+    return { concluded: true };
+  }
+
+  private without(conclusion: Conclusion): Promise<Outcome> {
+    if (conclusion === 'unreached') return this.exchange.unreached();
+    return conclusion === 'withheld' ? this.exchange.withheld() : this.exchange.lost();
+  }
+
+  private close(): Promise<Known> {
+    this.context.journal.settled(this.exchange.intent.intentId);
+    return Promise.resolve({ closed: true });
+  }
+
+  private unsent(error: NotSent): Known {
+    this.context.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'the platform was not reached');
+    return { reached: false };
+  }
+}

@@ -1,0 +1,154 @@
+import { type Breaker, CLOSED, isAlarming, opened, probed, probing, type Tally } from '#tokens/protocol';
+import type { Passage, Urgency, Wish } from './gate.js';
+import { Outcomes } from './outcomes.js';
+import { type Half, Permits } from './permits.js';
+import { URGENCIES, type Waiter, Waiting } from './waiting.js';
+
+/** Under which breaker somebody was let through. */
+export interface Admission {
+  turn: number;
+  probe: boolean;
+}
+
+/** What an app's breaker became, and what its grants had met. */
+export type OnTurn = (breaker: Breaker, tally: Tally) => void;
+
+const MEANING: Record<Passage, keyof Tally | undefined> = {
+  ok: 'ok',
+  temporary: 'temporary',
+  lost: 'temporary',
+  permanent: 'permanent',
+  spent: undefined,
+  rejected: undefined,
+  app: undefined,
+  unsent: undefined,
+};
+
+/** One app at the gate: its breaker, its permits, and who waits for it. */
+export class AppGate {
+  readonly waiting = new Waiting();
+  readonly #outcomes = new Outcomes();
+  readonly #permits: Permits;
+  #breaker: Breaker = CLOSED;
+  /** Grows when the breaker opens or closes: what was let through before says nothing of the time after. */
+  #turn = 0;
+  #probing = false;
+  #inFlight = 0;
+
+  constructor(
+    perSecond: number,
+    now: number,
+    private readonly onTurn: OnTurn,
+  ) {
+    this.#permits = new Permits(perSecond, now);
+  }
+
+  get breaker(): Breaker {
+    return this.#breaker;
+  }
+
+  /** Until when nobody of this kind is let through, so that waiting would not help; null: let it wait. */
+  shutUntil({ inGrace = false }: Wish, now: number): number | null {
+    const breaker = this.#breaker;
+    return breaker.state === 'open' && now < breaker.probeAt && !inGrace ? breaker.probeAt : null;
+  }
+
+  /** The most urgent who may go now; where each is a probe, who can tell most goes first. */
+  next(now: number): Waiter | undefined {
+    for (const urgency of this.#breaker.state === 'closed' ? URGENCIES : MOST_TELLING) {
+      const first = this.waiting.first(urgency);
+      if (first && this.lets(first.wish, now) && this.hasPermit(urgency, now)) return first;
+    }
+    return undefined;
+  }
+
+  /** When a permit will let the next one go; what else holds it up ends by an event. */
+  nextAt(now: number): number {
+    if (this.#probing) return Infinity;
+    const halves = (['forced', 'due'] as const).filter((half) => this.waiting.has(half));
+    return Math.min(...halves.map((half) => this.#permits.nextAt(now, half, this.isAlone(half))));
+  }
+
+  /** Lets the first of an urgency through. */
+  admit({ urgency, inGrace = false }: Wish, now: number): Admission {
+    if (urgency !== 'unknown') this.#permits.take(urgency, now, this.isAlone(urgency));
+    this.waiting.take(urgency);
+    this.#inFlight += 1;
+    const probe = this.#breaker.state !== 'closed' && !inGrace;
+    if (probe) this.beginProbe();
+    return { turn: this.#turn, probe };
+  }
+
+  /** What somebody who was let through met. A probe that says nothing leaves the turn to the next one, and is told as what it was. */
+  settle({ turn, probe }: Admission, met: { grantId: string; passage: Passage; counts: boolean }, now: number): void {
+    this.#inFlight -= 1;
+    if (turn !== this.#turn) return;
+    if (probe) this.#probing = false;
+    if (probe && met.passage === 'spent') this.onTurn(this.#breaker, { ...NOTHING_YET, permanent: 1 });
+    const meaning = met.counts ? MEANING[met.passage] : undefined;
+    if (!meaning) return;
+    if (probe) this.turnTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
+    else this.note(met.grantId, meaning, now);
+  }
+
+  /** What another process found out of this app. */
+  adopt(breaker: Breaker, now: number): void {
+    this.change(breaker, now);
+  }
+
+  /** Nothing is remembered of it that a new one would not have. */
+  isIdle(now: number): boolean {
+    const { ok, permanent, temporary } = this.#outcomes.tally(now);
+    const busy = this.#inFlight + this.waiting.length + ok + permanent + temporary > 0;
+    return !busy && this.#breaker.state === 'closed' && this.#permits.isSteady(now);
+  }
+
+  private lets({ inGrace = false }: Wish, now: number): boolean {
+    const breaker = this.#breaker;
+    if (breaker.state === 'closed' || inGrace) return true;
+    return !this.#probing && (breaker.state === 'half_open' || now >= breaker.probeAt);
+  }
+
+  private hasPermit(urgency: Urgency, now: number): boolean {
+    return urgency === 'unknown' || this.#permits.has(urgency, now, this.isAlone(urgency));
+  }
+
+  private isAlone(half: Half): boolean {
+    return !this.waiting.has(half === 'due' ? 'forced' : 'due');
+  }
+
+  private beginProbe(): void {
+    const before = this.#breaker;
+    this.#probing = true;
+    this.#breaker = probing(before);
+    if (before !== this.#breaker) this.onTurn(this.#breaker, NOTHING_YET);
+  }
+
+  private note(grantId: string, meaning: keyof Tally, now: number): void {
+    if (this.#breaker.state !== 'closed') return;
+    this.#outcomes.note(grantId, meaning, now);
+    if (meaning === 'ok') return;
+    const tally = this.#outcomes.tally(now);
+    if (isAlarming(tally)) this.turnTo(opened(now), now, tally);
+  }
+
+  private turnTo(next: Breaker, now: number, tally: Tally): void {
+    const before = this.#breaker;
+    this.change(next, now);
+    if (before.state !== next.state) this.onTurn(next, tally);
+  }
+
+  private change(next: Breaker, now: number): void {
+    const before = this.#breaker;
+    this.#breaker = next;
+    if (before.state === next.state) return;
+    this.#turn += 1;
+    this.#probing = false;
+    this.#outcomes.clear();
+    if (next.state === 'closed') this.#permits.ramp(now);
+  }
+}
+
+/** An unknown outcome may be refused by a platform that is well. */
+const MOST_TELLING = ['forced', 'due', 'unknown'] as const satisfies readonly Urgency[];
+const NOTHING_YET: Tally = { ok: 0, permanent: 0, temporary: 0 };

@@ -1,0 +1,104 @@
+import type { Pool } from 'pg';
+import { type Duration, seconds } from '#config';
+import type { Logger } from '#observability';
+import { type Breaker, failedWithin, LONGEST_WAIT } from '#tokens/protocol';
+import { type StoredBreaker, troubledBreakers, writeBreaker } from '../store/breakers.js';
+import { type Clock, monotonicClock } from './clock.js';
+import type { ExchangeGate, Turn } from './exchange-gate.js';
+
+const EVERY: Duration = seconds(10);
+/** Longer than any exchange: a probe of another process that has said nothing by then died with it. */
+const PROBE_LASTS: Duration = seconds(150);
+
+/** Keeps the breakers of one process and the table the same: a restart forgets none, and hosts agree within ten seconds. */
+export class BreakerKeeper {
+  readonly #untold = new Map<string, Turn>();
+  #turns = 0;
+  #telling = Promise.resolve();
+  #timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly gate: ExchangeGate,
+    private readonly pool: Pool,
+    private readonly logger: Logger,
+    private readonly clock: Clock = monotonicClock,
+  ) {}
+
+  /** Reads what was known before, then keeps step. To be called before the first exchange. */
+  async start(): Promise<void> {
+    this.gate.listen((turn) => {
+      this.note(turn);
+    });
+    await this.read(true);
+    this.#timer = setInterval(() => void this.keepStep(), EVERY).unref();
+  }
+
+  /** Resolves when everything is told, or could not be. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.tell();
+  }
+
+  /** Tells what is untold and takes over what others found; a database that is away is asked again next time. */
+  async keepStep(): Promise<void> {
+    this.gate.tidy();
+    await this.tell();
+    if (this.#untold.size > 0) return;
+    await this.read(false).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'breakers could not be read');
+    });
+  }
+
+  private note(turn: Turn): void {
+    const { appId, breaker, tally } = turn;
+    if (breaker.state === 'open') this.logger.warn({ app: appId, ...tally, failed: breaker.failed }, 'breaker open');
+    if (breaker.state === 'closed') this.logger.info({ app: appId }, 'breaker closed');
+    this.#turns += 1;
+    this.#untold.set(appId, turn);
+    void this.tell();
+  }
+
+  private tell(): Promise<void> {
+    this.#telling = this.#telling
+      .then(() => this.tellAll())
+      .catch((error: unknown) => {
+        this.logger.warn({ err: error }, 'breakers could not be written');
+      });
+    return this.#telling;
+  }
+
+  private async tellAll(): Promise<void> {
+    for (const [appId, turn] of this.#untold) {
+      await writeBreaker(this.pool, appId, turn.breaker, this.probeIn(turn.breaker), turn.tally);
+      if (this.#untold.get(appId) === turn) this.#untold.delete(appId);
+    }
+  }
+
+  private probeIn(breaker: Breaker): number | null {
+    if (breaker.state === 'closed') return null;
+    return breaker.state === 'open' ? breaker.probeAt - this.clock.now() : 0;
+  }
+
+  private async read(atStart: boolean): Promise<void> {
+    const turns = this.#turns;
+    const stored = await troubledBreakers(this.pool);
+    if (turns !== this.#turns) return; // what was read is older than what this process found out meanwhile
+    for (const one of stored) this.takeOver(one, atStart);
+    const troubled = new Set(stored.map(({ appId }) => appId));
+    const closedElsewhere = this.gate.states().filter(({ appId, state }) => state !== 'closed' && !troubled.has(appId));
+    for (const { appId } of closedElsewhere) this.gate.adopt(appId, { state: 'closed', since: this.clock.now() });
+  }
+
+  /** Who probes here knows better than the table. */
+  private takeOver({ appId, state, openFor, probeIn }: StoredBreaker, atStart: boolean): void {
+    const known = this.gate.breakerOf(appId);
+    if (known.state === 'half_open') return;
+    const elsewhere = state === 'half_open' && !atStart ? PROBE_LASTS : 0;
+    const failed = known.state === 'open' ? known.failed : failedWithin(openFor);
+    this.gate.adopt(appId, {
+      state: 'open',
+      probeAt: this.clock.now() + Math.min(probeIn, LONGEST_WAIT) + elsewhere,
+      failed,
+    });
+  }
+}

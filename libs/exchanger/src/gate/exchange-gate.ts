@@ -1,0 +1,236 @@
+import { seconds } from '#config';
+import { type Breaker, CLOSED, type Tally } from '#tokens/protocol';
+import { AppGate } from './app-gate.js';
+import { type Clock, monotonicClock } from './clock.js';
+import type { Gate, Pass, Passage, Refusal, Wish } from './gate.js';
+import { Places } from './places.js';
+import { compareWaiters, type Waiter } from './waiting.js';
+
+export interface GateLimits {
+  /** Refreshes of one app. */
+  perSecond: number;
+  /** Exchanges that run at once. */
+  inFlight: number;
+  /** Those who may wait. */
+  waiting: number;
+}
+
+/** An app whose breaker opened, is probed, or closed. */
+export interface Turn {
+  appId: string;
+  breaker: Breaker;
+  tally: Tally;
+}
+
+export interface AppState {
+  appId: string;
+  state: Breaker['state'];
+  waiting: number;
+}
+
+const FULL: Refusal = { kind: 'closed', why: 'full', retryAfter: 10 };
+const DRAINING: Refusal = { kind: 'closed', why: 'draining', retryAfter: 5 };
+
+/** The gate of one process that talks to token endpoints. */
+export class ExchangeGate implements Gate {
+  readonly #apps = new Map<string, AppGate>();
+  /** Apps that somebody waits for. */
+  readonly #wanted = new Set<AppGate>();
+  readonly #places: Places;
+  #waiting = 0;
+  #turns = 0;
+  #draining = false;
+  #alarm: { at: number; off: () => void } | undefined;
+  #onTurn: (turn: Turn) => void = () => undefined;
+
+  constructor(
+    private readonly limits: GateLimits,
+    private readonly clock: Clock = monotonicClock,
+  ) {
+    this.#places = new Places(limits.inFlight);
+  }
+
+  get inFlight(): number {
+    return this.#places.taken;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  enter(wish: Wish): Promise<Pass | Refusal> {
+    const now = this.clock.now();
+    const app = this.app(wish.appId);
+    const refusal = this.refusal(app, wish, now);
+    if (refusal) return Promise.resolve(refusal);
+    return new Promise((resolve) => {
+      this.wait(app, wish, resolve);
+      while (this.admitFrom(app, now));
+      this.wakeAt(this.nextAt(app, now));
+    });
+  }
+
+  lift(grantId: string): void {
+    for (const app of this.#wanted) app.waiting.lift(grantId);
+    this.pump(this.clock.now());
+  }
+
+  isClosed(appId: string): boolean {
+    return (this.#apps.get(appId)?.breaker ?? CLOSED).state === 'closed';
+  }
+
+  closedFor(appId: string): number {
+    const breaker = this.breakerOf(appId);
+    if (breaker.state !== 'closed') return 0;
+    return breaker.since === null ? Infinity : this.clock.now() - breaker.since;
+  }
+
+  /** Who waits is sent away, and whoever comes; who was let through goes on. */
+  drain(): void {
+    this.#draining = true;
+    for (const app of this.#wanted) for (const waiter of app.waiting.takeAll()) waiter.settle(DRAINING);
+    this.#wanted.clear();
+    this.#alarm?.off();
+  }
+
+  /** Calls `listener` whenever a breaker of this process turns. */
+  listen(listener: (turn: Turn) => void): void {
+    this.#onTurn = listener;
+  }
+
+  /** Takes over what another process, or this one before its restart, knew of an app. */
+  adopt(appId: string, breaker: Breaker): void {
+    const now = this.clock.now();
+    const app = this.app(appId);
+    app.adopt(breaker, now);
+    this.sendAway(app, now);
+    this.pump(now);
+  }
+
+  /** Every app that is known of, for gauges. */
+  states(): AppState[] {
+    return [...this.#apps].map(([appId, { breaker, waiting }]) => ({
+      appId,
+      state: breaker.state,
+      waiting: waiting.length,
+    }));
+  }
+
+  breakerOf(appId: string): Breaker {
+    return this.#apps.get(appId)?.breaker ?? CLOSED;
+  }
+
+  /** Forgets the apps of which there is nothing to remember. */
+  tidy(): void {
+    const now = this.clock.now();
+    for (const [appId, app] of this.#apps) if (app.isIdle(now)) this.#apps.delete(appId);
+  }
+
+  private app(appId: string): AppGate {
+    const known = this.#apps.get(appId);
+    if (known) return known;
+    const app: AppGate = new AppGate(this.limits.perSecond, this.clock.now(), (breaker, tally) => {
+      this.#onTurn({ appId, breaker, tally });
+    });
+    this.#apps.set(appId, app);
+    return app;
+  }
+
+  private refusal(app: AppGate, wish: Wish, now: number): Refusal | undefined {
+    if (this.#draining) return DRAINING;
+    const shutUntil = app.shutUntil(wish, now);
+    if (shutUntil !== null)
+      return { kind: 'closed', why: 'breaker', retryAfter: Math.max(1, Math.ceil((shutUntil - now) / seconds(1))) };
+    // Unknown outcomes come of exchanges that had a place: they are few, and nothing matters more.
+    return wish.urgency !== 'unknown' && this.#waiting >= this.limits.waiting ? FULL : undefined;
+  }
+
+  private wait(app: AppGate, wish: Wish, resolve: (answer: Pass | Refusal) => void): void {
+    this.#turns += 1;
+    this.#waiting += 1;
+    const settle = (answer: Pass | Refusal): void => {
+      this.#waiting -= 1;
+      resolve(answer);
+    };
+    app.waiting.add({ wish, turn: this.#turns, settle });
+    this.#wanted.add(app);
+  }
+
+  private admitFrom(app: AppGate, now: number): boolean {
+    const waiter = this.#places.isFull() ? undefined : app.next(now);
+    if (!waiter || !this.#places.has(waiter.wish.workspaceId)) return false;
+    this.admit(app, waiter, now);
+    return true;
+  }
+
+  private admit(app: AppGate, { wish, settle }: Waiter, now: number): void {
+    this.#places.take(wish.workspaceId);
+    const admission = app.admit(wish, now);
+    if (app.waiting.length === 0) this.#wanted.delete(app);
+    let left = false;
+    const leave = (passage: Passage, counts = true): void => {
+      if (left) return;
+      left = true;
+      this.left(app, wish, (at) => {
+        app.settle(admission, { grantId: wish.grantId, passage, counts }, at);
+      });
+    };
+    settle({ kind: 'pass', leave });
+  }
+
+  private left(app: AppGate, { workspaceId }: Wish, settle: (now: number) => void): void {
+    const now = this.clock.now();
+    this.#places.free(workspaceId);
+    settle(now);
+    this.sendAway(app, now);
+    this.pump(now);
+  }
+
+  /** Those for whom waiting does not help any more, since their app's breaker has opened. */
+  private sendAway(app: AppGate, now: number): void {
+    if (app.breaker.state !== 'open') return;
+    for (const waiter of app.waiting.takeAll()) {
+      const refusal = this.refusal(app, waiter.wish, now);
+      if (refusal) waiter.settle(refusal);
+      else app.waiting.add(waiter);
+    }
+    if (app.waiting.length === 0) this.#wanted.delete(app);
+  }
+
+  /** Lets through whoever may go, the most urgent of all apps first. */
+  private pump(now: number): void {
+    if (this.#draining) return;
+    while (!this.#places.isFull()) {
+      const best = this.mostUrgent(now);
+      if (!best) break;
+      this.admit(best.app, best.waiter, now);
+    }
+    if (!this.#places.isFull()) for (const app of this.#wanted) this.wakeAt(this.nextAt(app, now));
+  }
+
+  private mostUrgent(now: number): { app: AppGate; waiter: Waiter } | undefined {
+    let best: { app: AppGate; waiter: Waiter } | undefined;
+    for (const app of this.#wanted) {
+      const waiter = app.next(now);
+      if (!waiter || !this.#places.has(waiter.wish.workspaceId)) continue;
+      if (!best || compareWaiters(waiter, best.waiter) < 0) best = { app, waiter };
+    }
+    return best;
+  }
+
+  /** When time alone lets somebody of this app go: a place is freed by an event. */
+  private nextAt(app: AppGate, now: number): number {
+    const at = app.nextAt(now);
+    return at > now ? at : Infinity;
+  }
+
+  private wakeAt(moment: number): void {
+    if (moment === Infinity || (this.#alarm && this.#alarm.at <= moment)) return;
+    this.#alarm?.off();
+    const off = this.clock.at(moment, () => {
+      this.#alarm = undefined;
+      this.pump(this.clock.now());
+    });
+    this.#alarm = { at: moment, off };
+  }
+}

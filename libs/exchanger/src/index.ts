@@ -1,0 +1,1 @@
+export { startExchanger } from './start-exchanger.js';

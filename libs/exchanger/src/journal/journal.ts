@@ -1,0 +1,31 @@
+import type { PlatformAnswer } from '#providers';
+
+/** One request to a token endpoint, as the journal names it. The version is a bigint as text; null where there is none yet. */
+export interface JournaledIntent {
+  intentId: string;
+  kind: 'refresh' | 'code';
+  /** The grant, or the attempt whose code it is. */
+  subjectId: string;
+  version: string | null;
+}
+
+/**
+ * What survives a `kill -9` of the process that talks to token endpoints: that a request is about to leave (D), what came
+ * back, before anybody looks into it (R), and that it is stored (C).
+ */
+export interface Journal {
+  /** Room enough for the records of one more exchange: without it nothing may be sent. */
+  writable(): boolean;
+  /** D. Resolves when it is on disk; rejects when it is not, and then nothing may be sent. */
+  dispatched(intent: JournaledIntent): Promise<void>;
+  /** R. Resolves when it is on disk; rejects when it cannot be, and the answer then lives in memory alone. */
+  answered(intent: JournaledIntent, answer: PlatformAnswer): Promise<void>;
+  /** C. Needs no disk of its own: a repeated commit finds itself done. */
+  settled(intentId: string): void;
+}
+
+/** An exchange that a dead process left behind: sent, and answered or not. */
+export interface Unsettled {
+  intent: JournaledIntent;
+  answer: PlatformAnswer | null;
+}

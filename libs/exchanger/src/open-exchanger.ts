@@ -1,0 +1,73 @@
+import { Keyring } from '#crypto';
+import type { Metrics, Secret } from '#observability';
+import { registerProviders } from '#providers';
+import { checkKeys, createTokenContext } from '#tokens';
+import { REVOCATION_PAUSES } from './exchange/revoke-tokens.js';
+import type { CrashPoint, ExchangerContext } from './exchanger-context.js';
+import { BreakerKeeper } from './gate/breaker-keeper.js';
+import { ExchangeGate, type GateLimits } from './gate/exchange-gate.js';
+import { FileJournal } from './journal/file-journal.js';
+import type { Unsettled } from './journal/journal.js';
+import { MeasuredExchanges } from './metrics/measured-exchanges.js';
+import { watchExchanges } from './metrics/watch-exchanges.js';
+import { openPool, type PoolOptions } from './open-pool.js';
+
+export interface ExchangerOptions extends PoolOptions {
+  masterKeys: Secret;
+  sandboxUrl: string;
+  journalDir: string;
+  gate: GateLimits;
+  /** The operator's own providers, as the configuration has read them. */
+  customProviders: unknown;
+  metrics: Metrics;
+  at?: ((point: CrashPoint) => void) | undefined;
+}
+
+export interface OpenedExchanger {
+  context: ExchangerContext;
+  /** What the previous process left in the journal: to be settled before anything else is sent. */
+  unsettled: Unsettled[];
+  /** Rejects every request that waits at the gate: none of them was sent. */
+  closeGate(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what the exchanger works with. The journal comes first: the process that holds its lock knows that the previous
+ * process has ended.
+ */
+export async function openExchanger(options: ExchangerOptions): Promise<OpenedExchanger> {
+  const { masterKeys, sandboxUrl, name, logger, at, signal: leaving } = options;
+  registerProviders(options.customProviders);
+  const keyring = new Keyring(masterKeys);
+  const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
+  const pool = await openPool(options);
+  await checkKeys({ pool, keyring, logger });
+  const gate = new ExchangeGate(options.gate);
+  const keeper = new BreakerKeeper(gate, pool, logger);
+  await keeper.start();
+  watchExchanges(options.metrics, { journal, gate });
+  const context: ExchangerContext = {
+    ...createTokenContext({ pool, keyring, logger, sandboxUrl }),
+    // Named after the journal: the process that holds the journal knows that claims of this name are of an ended process.
+    holder: `${name}/${id}`,
+    journal,
+    gate,
+    metrics: new MeasuredExchanges(options.metrics),
+    revocationPauses: REVOCATION_PAUSES,
+    leaving,
+    ...(at && { at }),
+  };
+  return {
+    context,
+    unsettled,
+    closeGate: () => {
+      gate.drain();
+    },
+    close: async () => {
+      await keeper.stop();
+      await journal.close();
+      await pool.end();
+    },
+  };
+}

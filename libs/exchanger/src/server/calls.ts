@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { codeCall, refreshCall, revokeCall, type TokenExchange, type WireCall } from '#tokens';
+
+/** Makes one call. Undefined: the input is not one of this call, and nothing was done. */
+export type Carrier = (input: unknown) => Promise<unknown> | undefined;
+
+/** By name: what decodes the input of a call, makes it, and encodes its outcome. */
+export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
+  return new Map([
+    carry(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options)),
+    carry(codeCall, ({ attemptId, code }) => exchange.exchangeCode(attemptId, code)),
+    carry(revokeCall, ({ tokens }) => exchange.revoke(tokens).then((revoked) => ({ revoked }))),
+  ]);
+}
+
+function carry<Input, Outcome>(
+  call: WireCall<Input, Outcome>,
+  make: (input: Input) => Promise<Outcome>,
+): [string, Carrier] {
+  const begin: Carrier = (input) => {
+    const { success, data } = z.safeDecode(call.input, input);
+    return success ? make(data).then((outcome) => z.encode(call.outcome, outcome)) : undefined;
+  };
+  return [call.name, begin];
+}

@@ -1,0 +1,364 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { parse } from 'yaml';
+import { readApiConfig } from '#config';
+import { type Logger, Secret } from '#observability';
+import { FakeExchange } from '../../../../test/support/fake-exchange.js';
+import { connectExchanger, type Exchanger, type RevocableTokens } from '#tokens';
+import { ExchangeServer, type ExchangeServerOptions } from './exchange-server.js';
+
+const CANARY = 'a-code-that-nobody-may-see';
+const grantId = randomUUID();
+const tokens: RevocableTokens = {
+  provider: 'x',
+  environment: 'test',
+  oauthAppId: randomUUID(),
+  platformUserId: '1',
+  accessToken: new Secret(CANARY),
+  refreshToken: null,
+};
+
+let home: string;
+let path: string;
+let logged: string;
+let logger: Logger;
+let fake: FakeExchange;
+let client: Exchanger;
+let servers: ExchangeServer[];
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'exchanger-'));
+  path = join(home, 'run', 'exchanger.sock');
+  logged = '';
+  const note = (...line: unknown[]): void => {
+    logged += inspect(line, { depth: 9, showHidden: true });
+  };
+  logger = { info: note, warn: note, error: note } as unknown as Logger;
+  fake = new FakeExchange();
+  client = connectExchanger(path, logger);
+  servers = [];
+});
+
+afterEach(async () => {
+  for (const server of servers) await server.drain();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function serve(options: Partial<ExchangeServerOptions> = {}): Promise<ExchangeServer> {
+  const journal = (): { journalWritable: boolean; journalLasts: boolean } => ({
+    journalWritable: true,
+    journalLasts: true,
+  });
+  const server = new ExchangeServer({ exchange: fake, logger, inFlight: 1_000, journal, ...options });
+  await server.listen(path);
+  servers.push(server);
+  return server;
+}
+
+/** Until the server holds as many calls. */
+async function taken(calls: number): Promise<void> {
+  while ((await connectExchanger(path, logger).health()).inProgress < calls) await pause(10);
+}
+
+const HUNG_UP = 'hung up';
+
+/** What the server says to one line. */
+async function say(line: string): Promise<unknown> {
+  const caller = connect(path);
+  caller.on('error', () => undefined);
+  caller.write(`${line}\n`);
+  return new Promise((resolve) => {
+    caller
+      .once('close', () => {
+        resolve(HUNG_UP);
+      })
+      .once('data', (data) => {
+        resolve(JSON.parse(String(data)));
+        caller.destroy();
+      });
+  });
+}
+
+describe('a call over the socket', () => {
+  it('comes as it was made, with its secrets closed, and its outcome goes back as it is', async () => {
+    await serve();
+    fake.answers.refresh = { kind: 'unavailable', retryAfter: 7 };
+    fake.answers.code = {
+      kind: 'refused',
+      failure: { class: 'app', reason: 'app_misconfigured', code: 'invalid_client', retryAfter: 3 },
+    };
+    expect(await client.refresh(grantId, { forced: true, patience: 65_000 })).toEqual(fake.answers.refresh);
+    expect(fake.refreshes).toEqual([{ grantId, options: { forced: true, patience: 65_000 } }]);
+    const attemptId = randomUUID();
+    expect(await client.exchangeCode(attemptId, new Secret(CANARY))).toEqual(fake.answers.code);
+    expect([fake.codes[0]!.attemptId, fake.codes[0]!.code.reveal()]).toEqual([attemptId, CANARY]);
+    expect(await client.revoke(tokens)).toBe(true);
+    expect({ ...fake.revocations[0]!, accessToken: fake.revocations[0]!.accessToken.reveal() }).toEqual({
+      ...tokens,
+      accessToken: CANARY,
+    });
+  });
+
+  it('is one of five hundred at the same time', async () => {
+    await serve();
+    const release = fake.hold();
+    const calls = Array.from({ length: 500 }, () => client.refresh(grantId));
+    await taken(500);
+    release();
+    expect(await Promise.all(calls)).toEqual(Array(500).fill({ kind: 'refreshed' }));
+  });
+
+  it('is carried out to its end when its caller dies', async () => {
+    await serve();
+    const release = fake.hold();
+    const caller = connect(path);
+    caller.write(`${callTo('refresh', { grantId, forced: false, patience: 0 })}\n`);
+    await taken(1);
+    const closed = new Promise((settle) => caller.once('close', settle));
+    caller.destroy();
+    await closed;
+    release();
+    while (fake.ended < 1) await pause(10);
+    expect(await client.refresh(grantId)).toEqual({ kind: 'refreshed' });
+  });
+
+  it('tells a failure of the exchange without its words, and says in the log which call it was', async () => {
+    fake.fails = true;
+    await serve();
+    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow(
+      'the exchanger replied failed to exchange-code',
+    );
+    expect(await client.refresh(grantId)).toMatchObject({ kind: 'unavailable' });
+    expect(logged).toMatch(/why[^]*call: 'exchange-code'/);
+  });
+
+  it('does not take an outcome that it does not know', async () => {
+    await serve();
+    fake.answers.code = { kind: 'of another version' } as never;
+    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow();
+  });
+});
+
+describe('an exchanger that is away', () => {
+  it('is waited for, and called when it comes', async () => {
+    const refreshed = client.refresh(grantId);
+    await pause(200);
+    await serve();
+    expect(await refreshed).toEqual({ kind: 'refreshed' });
+    expect(fake.refreshes).toHaveLength(1);
+  });
+
+  it('is not waited for longer than the caller wants', async () => {
+    expect(await client.refresh(grantId, { patience: 200 })).toEqual({ kind: 'unavailable', retryAfter: 15 });
+    expect(logged).toContain('no exchanger took the call in time');
+  });
+
+  it.each(['refresh', 'exchangeCode', 'revoke'] as const)(
+    'in the middle of a call is called again when it is back: %s',
+    async (call) => {
+      const doomed = await startDoomed();
+      const answer = {
+        refresh: () => client.refresh(grantId),
+        exchangeCode: () => client.exchangeCode(randomUUID(), new Secret(CANARY)),
+        revoke: () => client.revoke(tokens),
+      }[call]();
+      await doomed.gone;
+      await serve();
+      expect(await answer).toEqual(
+        { refresh: { kind: 'refreshed' }, exchangeCode: { kind: 'exchanged' }, revoke: true }[call],
+      );
+    },
+  );
+
+  it('that breaks off every time is given up, and a code that it may have taken is not called unsent', async () => {
+    const server = createServer(hangUp);
+    await listen(server);
+    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger broke off');
+    server.close();
+  });
+});
+
+/** Dies of a call, once it was made. */
+function hangUp(caller: Socket): void {
+  caller.on('data', () => caller.destroy());
+}
+
+/** An exchanger that dies of its first call. */
+async function startDoomed(): Promise<{ gone: Promise<unknown> }> {
+  const server = createServer((caller) => {
+    hangUp(caller);
+    server.close();
+  });
+  await listen(server);
+  return { gone: once(server, 'close') };
+}
+
+async function listen(server: Server): Promise<void> {
+  await mkdir(dirname(path), { mode: 0o700 });
+  server.listen(path);
+  await once(server, 'listening');
+}
+
+describe('an exchanger that is told to end', () => {
+  it('takes no more calls, ends those it has, and the others wait for the next one', async () => {
+    const first = await serve();
+    const release = fake.hold();
+    const running = client.refresh(grantId);
+    await taken(1);
+    const drained = first.drain();
+    expect((await connectExchanger(path, logger).health()).status).toBe('draining');
+    const later = client.refresh(grantId);
+    await pause(100);
+    expect(fake.refreshes).toHaveLength(1);
+    release();
+    expect(await running).toEqual({ kind: 'refreshed' });
+    await drained;
+    await serve();
+    expect(await later).toEqual({ kind: 'refreshed' });
+    expect(fake.refreshes).toHaveLength(2);
+  });
+});
+
+describe('an exchanger that has enough to do', () => {
+  it('says so at once, and nobody waits', async () => {
+    await serve({ inFlight: 1 });
+    const release = fake.hold();
+    const running = client.refresh(grantId);
+    await taken(1);
+    expect(await client.refresh(grantId, { patience: 60_000 })).toMatchObject({ kind: 'unavailable' });
+    expect(await client.exchangeCode(randomUUID(), new Secret(CANARY))).toEqual({ kind: 'unreachable' });
+    release();
+    expect(await running).toEqual({ kind: 'refreshed' });
+    expect(await client.refresh(grantId)).toEqual({ kind: 'refreshed' });
+  });
+});
+
+describe('the socket', () => {
+  it('is for processes of the same user alone', async () => {
+    await serve();
+    expect([(await stat(path)).mode & 0o777, (await stat(dirname(path))).mode & 0o777]).toEqual([0o600, 0o700]);
+  });
+
+  it('of a dead process is taken over, that of a living one is not', async () => {
+    const doomed = fork();
+    await doomed.listening;
+    doomed.child.kill('SIGKILL');
+    await once(doomed.child, 'exit');
+    expect(await readdir(dirname(path))).toEqual(['exchanger.sock']);
+    await serve();
+    await expect(serve()).rejects.toThrow(`another process listens at ${path}`);
+    expect(await client.refresh(grantId)).toEqual({ kind: 'refreshed' });
+  });
+
+  it('in a folder that others may enter is neither opened nor told anything', async () => {
+    await mkdir(dirname(path));
+    await chmod(dirname(path), 0o755);
+    await expect(serve()).rejects.toThrow('open to other users: it must have the mode 0700');
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    expect(await client.refresh(grantId, { patience: 1 })).toMatchObject({ kind: 'unavailable' });
+    server.close();
+    expect(logged).toContain('open to other users');
+  });
+
+  it('of an installation with a long path works', async () => {
+    const env = { EVERGRANT_HOME: join(home, 'x'.repeat(150)), DATABASE_URL: 'postgres://h/d', MASTER_KEYS: 'k1:' };
+    path = readApiConfig(env).exchangerSocket;
+    client = connectExchanger(path, logger);
+    await serve();
+    expect(await client.refresh(grantId)).toEqual({ kind: 'refreshed' });
+    await rm(dirname(path), { recursive: true });
+  });
+});
+
+const callTo = (call: string, input: object): string => JSON.stringify({ id: 1, call, input });
+
+describe('what is no call', () => {
+  beforeEach(() => serve());
+
+  const attemptId = randomUUID();
+  const refused = { id: 1, error: 'invalid' };
+
+  it.each([
+    ['nothing', 'null', { id: null, error: 'invalid' }],
+    ['no JSON', '{', { id: null, error: 'invalid' }],
+    ['no call', JSON.stringify({ id: 'one' }), { id: null, error: 'invalid' }],
+    ['a field that is missing', callTo('refresh', {}), refused],
+    ['a field of another type', callTo('refresh', { grantId, forced: 1, patience: 0 }), refused],
+    ['an id that is none', callTo('exchange-code', { attemptId: '1', code: CANARY }), refused],
+    ['another call', callTo('tokens', {}), refused],
+    ['a line without end', callTo('exchange-code', { attemptId, code: CANARY.repeat(100_000) }), HUNG_UP],
+  ])('is refused, and the exchange does not hear of it: %s', async (_what, line, answer) => {
+    expect(await say(line)).toEqual(answer);
+    expect([fake.refreshes, fake.codes, fake.revocations]).toEqual([[], [], []]);
+    expect(logged).not.toContain(CANARY);
+  });
+
+  it('does not keep the line after it from being one', async () => {
+    const caller = connect(path);
+    caller.write(`{\n${callTo('refresh', { grantId, forced: true, patience: 0 })}\n`);
+    let heard = '';
+    while (!heard.includes('refreshed')) heard += String(((await once(caller, 'data')) as [Buffer])[0]);
+    caller.destroy();
+  });
+});
+
+describe('secrets on their way', () => {
+  it('are in no log line and in no error, however the call ends', async () => {
+    const errors: unknown[] = [];
+    const send = (): Promise<unknown> =>
+      client.exchangeCode(randomUUID(), new Secret(CANARY)).catch((error: unknown) => errors.push(error));
+    fake.fails = true;
+    await serve();
+    await send();
+    await servers.pop()!.drain();
+    await rm(dirname(path), { recursive: true });
+    const breaking = createServer(hangUp);
+    await listen(breaking);
+    await send();
+    await client.revoke(tokens);
+    breaking.close();
+    expect(errors).toHaveLength(2);
+    expect(logged).toContain('revocation.given_up');
+    expect(logged + inspect(errors, { depth: 9, showHidden: true })).not.toContain(CANARY);
+  }, 60_000);
+});
+
+describe('the health check of docker-compose.yml', () => {
+  const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+    services: { exchanger: { healthcheck: { test: string[] } } };
+  };
+  const [, program, ...options] = services.exchanger.healthcheck.test;
+  const check = async (): Promise<unknown> =>
+    (await once(spawn(program!, options, { env: { ...process.env, EXCHANGER_SOCKET: path } }), 'exit'))[0];
+
+  it('knows an exchanger that answers from one that does not', async () => {
+    expect(await check()).toBe(1);
+    await serve();
+    expect(await check()).toBe(0);
+  });
+});
+
+describe('the numbers', () => {
+  it('are what the process gives for them', async () => {
+    await serve({ metrics: () => Promise.resolve('exchanges_total 1\n') });
+    expect(await connectExchanger(path, logger).metrics()).toBe('exchanges_total 1\n');
+  });
+});
+
+/** Another process that listens at the path. */
+function fork(): { child: ChildProcess; listening: Promise<unknown> } {
+  const program = `require('node:fs').mkdirSync(${JSON.stringify(dirname(path))}, { mode: 0o700 });
+    require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('listening'));`;
+  const child = spawn(process.execPath, ['--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return { child, listening: once(child.stdout, 'data') };
+}

@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { type Logger, Secret } from '#observability';
+import { FakeExchange } from '../../../../test/support/fake-exchange.js';
+import type { CodeOutcome, RefreshOutcome, Reply, RevocableTokens } from '#tokens';
+import { type Connection, ExchangeClient, SharedConnection, type SocketCall } from '#tokens/testing';
+import { callsTo } from './calls.js';
+import { ExchangeServer } from './exchange-server.js';
+
+const ID = '0191c2e4-7b1a-7c3d-8e5f-0123456789ab';
+const CANARY = 'a-token-that-no-log-may-show';
+const tokens: RevocableTokens = {
+  provider: 'x',
+  environment: 'test',
+  oauthAppId: ID,
+  platformUserId: '1',
+  accessToken: new Secret('access'),
+  refreshToken: new Secret('refresh'),
+};
+
+let fake: FakeExchange;
+let logged: string;
+let logger: Logger;
+beforeEach(() => {
+  fake = new FakeExchange();
+  logged = '';
+  const note = (...line: unknown[]): void => {
+    logged += inspect(line, { depth: 9, showHidden: true });
+  };
+  logger = { info: note, warn: note, error: note } as unknown as Logger;
+});
+
+/** Notes what is sent over it, and replies what a test says, the last reply for ever. */
+class Recorder implements Connection {
+  readonly sent: { name: string; input: unknown }[] = [];
+  readonly #replies: Omit<Reply, 'id'>[];
+
+  constructor(...replies: Omit<Reply, 'id'>[]) {
+    this.#replies = replies;
+  }
+
+  call({ name, input }: SocketCall): Promise<Reply> {
+    this.sent.push({ name, input: JSON.parse(input.reveal()) as unknown });
+    return Promise.resolve({ id: 1, ...(this.#replies.length > 1 ? this.#replies.shift() : this.#replies[0]) });
+  }
+
+  inspect(): Promise<unknown> {
+    return Promise.reject(new Error('not asked for'));
+  }
+}
+
+const revealed = (given: RevocableTokens | undefined): unknown =>
+  given && { ...given, accessToken: given.accessToken.reveal(), refreshToken: given.refreshToken?.reveal() ?? null };
+
+/** The wire's format in version 0.1: what a process of that release sends and understands while this one is rolled out. */
+const RELEASED = {
+  refresh: { grantId: ID, forced: true, patience: 500 },
+  'exchange-code': { attemptId: ID, code: 'code' },
+  revoke: {
+    tokens: {
+      provider: 'x',
+      environment: 'test',
+      oauthAppId: ID,
+      platformUserId: '1',
+      accessToken: 'access',
+      refreshToken: 'refresh',
+    },
+  },
+};
+
+describe('the format of the wire', () => {
+  it('is the one that was released: the client sends exactly those fields, whatever else its values carry', async () => {
+    const connection = new Recorder(
+      { outcome: { kind: 'refreshed' } },
+      { outcome: { kind: 'exchanged' } },
+      { outcome: { revoked: true } },
+    );
+    const client = new ExchangeClient(connection, logger);
+    const row = { ...tokens, id: ID, workspaceId: ID, scopes: ['a'], sealed: Buffer.from('bytes'), claimEpoch: 7n };
+    await client.refresh(ID, { forced: true, patience: 500, ...{ row } });
+    await client.exchangeCode(ID, new Secret('code'));
+    expect(await client.revoke(row)).toBe(true);
+    expect(Object.fromEntries(connection.sent.map(({ name, input }) => [name, input]))).toEqual(RELEASED);
+  });
+
+  it.each(Object.entries(RELEASED))(
+    'is understood as it was released, and with a field that a later release adds: %s',
+    async (name, input) => {
+      for (const message of [input, { ...input, later: 1 }])
+        expect(await callsTo(fake).get(name)!(message)).toBeDefined();
+      const given = [
+        ...fake.refreshes,
+        ...fake.codes.map(({ code, ...rest }) => ({ ...rest, code: code.reveal() })),
+        ...fake.revocations.map(revealed),
+      ];
+      const expected = {
+        refresh: { grantId: ID, options: { forced: true, patience: 500 } },
+        'exchange-code': input,
+        revoke: RELEASED.revoke.tokens,
+      }[name];
+      expect(given).toEqual([expected, expected]);
+    },
+  );
+
+  it('drops what a later release adds inside the tokens', async () => {
+    await callsTo(fake).get('revoke')!({ tokens: { ...RELEASED.revoke.tokens, later: CANARY } });
+    expect(fake.revocations.map(revealed)).toEqual([RELEASED.revoke.tokens]);
+  });
+
+  it('has one encoding for outcomes too: nothing but their fields goes back', async () => {
+    fake.answers.refresh = { kind: 'refreshed', accessToken: CANARY } as unknown as RefreshOutcome;
+    expect(await callsTo(fake).get('refresh')!(RELEASED.refresh)).toEqual({ kind: 'refreshed' });
+  });
+});
+
+describe('a value that the wire does not carry', () => {
+  it('fails at the sender, before anything is sent, without the value in the error', async () => {
+    const connection = new Recorder({ outcome: { kind: 'exchanged' } });
+    const client = new ExchangeClient(connection, logger);
+    const failed = await client.exchangeCode('no id', new Secret(CANARY)).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(Error);
+    expect(await client.revoke({ ...tokens, accessToken: CANARY as unknown as Secret })).toBe(false);
+    expect(connection.sent).toEqual([]);
+    expect(logged).toContain('revocation.given_up');
+    expect(inspect(failed, { depth: 9 }) + logged).not.toContain(CANARY);
+  });
+});
+
+describe('an outcome that only a later release knows', () => {
+  it('is no outcome of a refresh: it is asked again later', async () => {
+    const client = new ExchangeClient(new Recorder({ outcome: { kind: 'postponed' } }), logger);
+    expect(await client.refresh(ID)).toEqual({ kind: 'unavailable', retryAfter: 15 });
+  });
+
+  it('ends no attempt: it is left to the sweep', async () => {
+    const client = new ExchangeClient(new Recorder({ outcome: { kind: 'postponed' } }), logger);
+    await expect(client.exchangeCode(ID, new Secret('code'))).rejects.toThrow();
+  });
+});
+
+describe('a revocation', () => {
+  it.each(['draining', 'full', 'failed'] as const)(
+    'is asked for again when the exchanger replies %s',
+    async (error) => {
+      const connection = new Recorder({ error }, { error }, { outcome: { revoked: true } });
+      expect(await new ExchangeClient(connection, logger).revoke(tokens)).toBe(true);
+      expect(connection.sent).toHaveLength(3);
+    },
+  );
+
+  it('is given up with one event when the exchanger understands no such message', async () => {
+    expect(await new ExchangeClient(new Recorder({ error: 'invalid' }), logger).revoke(tokens)).toBe(false);
+    expect(logged).toMatch(/provider: 'x'[^]*oauthAppId[^]*revocation\.given_up/);
+  });
+});
+
+describe('each outcome over the real socket', () => {
+  let home: string;
+  let server: ExchangeServer;
+  let client: ExchangeClient;
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'wire-'));
+    const path = join(home, 'run', 'exchanger.sock');
+    server = new ExchangeServer({
+      exchange: fake,
+      logger,
+      inFlight: 9,
+      journal: () => ({ journalWritable: true, journalLasts: true }),
+    });
+    await server.listen(path);
+    client = new ExchangeClient(new SharedConnection(path), logger);
+  });
+  afterEach(async () => {
+    await server.drain();
+    await rm(home, { recursive: true });
+  });
+
+  it.each<RefreshOutcome>([
+    ...(['refreshed', 'fresh', 'nothing_to_do', 'not_refreshable', 'refused'] as const).map((kind) => ({ kind })),
+    ...(['unavailable', 'app_paused'] as const).map((kind) => ({ kind, retryAfter: 7.5 })),
+  ])('of a refresh arrives as it was: %j', async (outcome) => {
+    fake.answers.refresh = outcome;
+    expect(await client.refresh(randomUUID())).toEqual(outcome);
+  });
+
+  it.each<CodeOutcome>([
+    ...(['exchanged', 'lost', 'unreachable'] as const).map((kind) => ({ kind })),
+    ...(['temporary', 'app', 'permanent', 'owner', 'permission'] as const).map((kind) => ({
+      kind: 'refused' as const,
+      failure: { class: kind, reason: 'a_reason', code: 'a code', ...(kind === 'temporary' && { retryAfter: 30 }) },
+    })),
+  ])('of a code arrives as it was: %j', async (outcome) => {
+    fake.answers.code = outcome;
+    expect(await client.exchangeCode(randomUUID(), new Secret('code'))).toEqual(outcome);
+  });
+
+  it.each([true, false])('of a revocation arrives as it was: %s', async (revoked) => {
+    fake.answers.revoke = revoked;
+    expect(await client.revoke({ ...tokens, refreshToken: null })).toBe(revoked);
+    expect(revealed(fake.revocations[0])).toEqual({ ...RELEASED.revoke.tokens, refreshToken: null });
+  });
+});

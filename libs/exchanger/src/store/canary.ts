@@ -1,0 +1,57 @@
+import type { Tx } from '#persistence/sql';
+import type { Canary, GrantFacts } from '#tokens/protocol';
+import { grantColumns, toGrant } from '#tokens/store';
+
+type Who = Pick<GrantFacts, 'id' | 'oauthAppId'>;
+
+/** Another grant of the app that is not dead and could still get an ok. */
+const OTHERS = `
+  from grants other
+  where other.oauth_app_id = $1 and other.id <> $2 and other.ended_reason is null and other.refresh_state <> 'ended'
+    and exists (select 1 from grant_tokens where grant_id = other.id)`;
+const REFRESHABLE = `other.mode not in ('none', 'extend_self') and (other.refresh_expires_at is null or other.refresh_expires_at > db_now())`;
+const USABLE = `(other.access_expires_at is null or other.access_expires_at > db_now())`;
+
+/** Of the refreshes that had ended before this one was sent, the last: one that was under way meanwhile may have met another platform. */
+const LAST_REFRESHED = `
+  select other.id ${OTHERS} and other.last_refreshed_at < (select dispatched_at from exchange_intents where id = $3)
+  order by other.last_refreshed_at desc limit 1`;
+
+const READ = `
+  select exists (select 1 ${OTHERS} and (${USABLE} or ${REFRESHABLE})) as others, exists (select 1 ${OTHERS} and ${REFRESHABLE}) as refreshable,
+    (select max(dispatched_at) from exchange_intents where state = 'committed' and grant_id = (${LAST_REFRESHED})) as "refreshedAt",
+    (select max(other.last_strike_at) ${OTHERS}) as "refusedAt"`;
+
+/** What the refreshes of the other living grants of the app had shown before this exchange was sent. */
+export async function readCanary(
+  tx: Tx,
+  { id, oauthAppId }: Who,
+  intentId: string,
+): Promise<Omit<Canary, 'acceptedAt'>> {
+  const { rows } = await tx.query<Omit<Canary, 'acceptedAt'>>(READ, [oauthAppId, id, intentId]);
+  return rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
+}
+
+/** As many as are asked at once: one of them may be in trouble of its own. */
+const SOME = 3;
+const CHOOSE = `
+  select ${grantColumns('other')} ${OTHERS} and ${USABLE} and other.strike_count = 0
+  order by other.attempt > 0, other.last_refreshed_at is null, random() limit ${SOME}`;
+
+/** Grants of the same app whose access tokens can be shown to the platform: of those that nothing is held against, first who fared well. */
+export async function chooseCanaries(tx: Tx, { id, oauthAppId }: Who): Promise<GrantFacts[]> {
+  const { rows } = await tx.query(CHOOSE, [oauthAppId, id]);
+  return rows.map(toGrant);
+}
+
+/** Nobody is refreshed twice within a minute; who is exchanged just now is passed over, so that nobody waits for a row. */
+const WAKE = `
+  update grants set refresh_due_at = least(refresh_due_at, db_now()) where id = (
+    select other.id ${OTHERS} and ${REFRESHABLE} and other.refresh_state = 'idle' and other.strike_count = 0
+      and other.issued_at <= db_now() - interval '1 minute'
+    order by other.refresh_due_at limit 1 for update of other skip locked)`;
+
+/** Has another grant of the app refreshed now, the one whose turn would be next. */
+export async function wakeCanary(tx: Tx, { id, oauthAppId }: Who): Promise<void> {
+  await tx.query(WAKE, [oauthAppId, id]);
+}

@@ -1,0 +1,65 @@
+import type { Secret } from '#observability';
+import type { Environment } from '#persistence/sql';
+import type { AppCredentials, Failure } from '#providers';
+import type { ExchangerHealth } from './wire.schema.js';
+
+/** What became of a code. The token set waits sealed in its attempt. */
+export type CodeOutcome =
+  | { kind: 'exchanged' }
+  | { kind: 'refused'; failure: Failure }
+  /** No answer came. A code is never sent twice (RFC 6749 4.1.2). */
+  | { kind: 'lost' }
+  | { kind: 'unreachable' };
+
+/** What became of a refresh. */
+export type RefreshOutcome =
+  | { kind: 'refreshed' }
+  /** Stored too short a time ago to be renewed: nothing was sent. */
+  | { kind: 'fresh' }
+  /** Not due, or gone. */
+  | { kind: 'nothing_to_do' }
+  /** There is no refresh token. */
+  | { kind: 'not_refreshable' }
+  /** The platform refused the grant, confirmed dead or not yet. */
+  | { kind: 'refused' }
+  /** The platform failed, or nobody knows yet. */
+  | { kind: 'unavailable'; retryAfter: number }
+  | { kind: 'app_paused'; retryAfter: number };
+
+export interface RefreshOptions {
+  /** Also when it is not due. */
+  forced?: boolean;
+  /** Milliseconds to wait for an exchange that is running already; it goes on when they are over. */
+  patience?: number;
+}
+
+/** Tokens whose row is gone, on their way to the platform to be revoked there too. */
+export interface RevocableTokens {
+  provider: string;
+  environment: Environment;
+  oauthAppId: string;
+  /** Of an app whose row is gone too, since no other process can read these then. */
+  app?: AppCredentials;
+  /** Null: the platform never said whose they are. */
+  platformUserId: string | null;
+  accessToken: Secret;
+  refreshToken: Secret | null;
+}
+
+/** The only way to token and revoke endpoints: ids go in, an outcome comes out, never a token. */
+export interface TokenExchange {
+  exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome>;
+  refresh(grantId: string, options?: RefreshOptions): Promise<RefreshOutcome>;
+  /** Best effort: whether the platform said yes. */
+  revoke(tokens: RevocableTokens): Promise<boolean>;
+}
+
+/** The exchanger as other processes see it. */
+export interface Exchanger extends TokenExchange {
+  /** Rejects when the exchanger does not answer. */
+  health(): Promise<ExchangerHealth>;
+  /** Its metrics in Prometheus' text format. Rejects when the exchanger does not answer. */
+  metrics(): Promise<string>;
+  /** Resolves when every revocation that this process began has ended. */
+  drain(): Promise<void>;
+}

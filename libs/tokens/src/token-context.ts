@@ -1,0 +1,32 @@
+import type { Pool } from 'pg';
+import type { Keyring } from '#crypto';
+import type { Logger } from '#observability';
+import { PlatformClient } from './platform-client.js';
+import type { Random } from './protocol/due.js';
+import { Vault } from './vault.js';
+
+/** The collaborators of every process that handles tokens: a database, the keys, and a client for the platforms' APIs. */
+export interface TokenContext {
+  pool: Pool;
+  keyring: Keyring;
+  vault: Vault;
+  client: PlatformClient;
+  logger: Logger;
+  random: Random;
+}
+
+interface TokenContextOptions {
+  pool: Pool;
+  keyring: Keyring;
+  logger: Logger;
+  sandboxUrl: string;
+}
+
+export const createTokenContext = ({ pool, keyring, logger, sandboxUrl }: TokenContextOptions): TokenContext => ({
+  pool,
+  keyring,
+  vault: new Vault(keyring),
+  client: new PlatformClient(sandboxUrl),
+  logger,
+  random: Math.random,
+});

@@ -1,0 +1,60 @@
+import type { Gate, Pass } from '../../libs/exchanger/src/gate/gate.js';
+import type { Journal } from '../../libs/exchanger/src/journal/journal.js';
+import type { ExchangeMetrics } from '../../libs/exchanger/src/metrics/exchange-metrics.js';
+
+/** A gate that admits every request at once. */
+export class OpenGate implements Gate {
+  enter(): Promise<Pass> {
+    return Promise.resolve({ kind: 'pass', leave: () => undefined });
+  }
+
+  lift(): void {
+    // No request waits here.
+  }
+
+  isClosed(): boolean {
+    return true;
+  }
+
+  closedFor(): number {
+    return Infinity;
+  }
+}
+
+/** A journal that keeps nothing. */
+export class NoJournal implements Journal {
+  writable(): boolean {
+    return true;
+  }
+
+  dispatched(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  answered(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  settled(): void {
+    // Nothing was kept.
+  }
+}
+
+/** Metrics that count nothing. */
+export class NoMetrics implements ExchangeMetrics {
+  exchangeEnded(): void {
+    // Not counted.
+  }
+
+  lifeLeft(): void {
+    // Not counted.
+  }
+
+  inFlight(): void {
+    // Not counted.
+  }
+
+  answerLost(): void {
+    // Not counted.
+  }
+}

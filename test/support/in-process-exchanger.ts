@@ -1,0 +1,54 @@
+import type { Exchanger, TokenContext } from '#tokens';
+import { InProcessExchange } from '../../libs/exchanger/src/exchange/in-process-exchange.js';
+import type { ExchangerContext } from '../../libs/exchanger/src/exchanger-context.js';
+import { REVOCATION_PAUSES } from '../../libs/exchanger/src/exchange/revoke-tokens.js';
+import { callsTo } from '../../libs/exchanger/src/server/calls.js';
+import type { SocketCall } from '../../libs/tokens/src/exchange/call-connection.js';
+import { ExchangeClient } from '../../libs/tokens/src/exchange/exchange-client.js';
+import type { Connection } from '../../libs/tokens/src/exchange/patient-call.js';
+import type { ExchangerHealth, Reply } from '../../libs/tokens/src/exchange/wire.schema.js';
+import { NoJournal, NoMetrics, OpenGate } from './exchanger-doubles.js';
+
+let contexts = 0;
+
+/** An exchanger inside the calling process. */
+export const inProcessExchanger = (context: TokenContext): Exchanger => exchangerOf(inProcessContext(context));
+
+/** What such an exchanger works with: without journal, gate and metrics. */
+export const inProcessContext = (context: TokenContext): ExchangerContext => ({
+  ...context,
+  holder: `test/${(contexts += 1)}`,
+  journal: new NoJournal(),
+  gate: new OpenGate(),
+  metrics: new NoMetrics(),
+  revocationPauses: REVOCATION_PAUSES,
+  leaving: new AbortController().signal,
+});
+
+export const exchangerOf = (context: ExchangerContext): Exchanger =>
+  new ExchangeClient(new InProcessConnection(new InProcessExchange(context)), context.logger);
+
+const HEALTH: ExchangerHealth = { status: 'ok', inProgress: 0, journalWritable: true, journalLasts: true };
+
+/** Calls and outcomes pass through the wire format all the same, so that what production could not send fails here too. */
+class InProcessConnection implements Connection {
+  readonly #calls: ReturnType<typeof callsTo>;
+
+  constructor(private readonly exchange: InProcessExchange) {
+    this.#calls = callsTo(exchange);
+  }
+
+  async call({ name, input }: SocketCall): Promise<Reply> {
+    const begun = this.#calls.get(name)?.(JSON.parse(input.reveal()));
+    if (!begun) return { id: 0, error: 'invalid' };
+    return { id: 0, outcome: JSON.parse(JSON.stringify(await begun)) as unknown };
+  }
+
+  inspect(name: 'health' | 'metrics'): Promise<unknown> {
+    return Promise.resolve(name === 'health' ? HEALTH : '');
+  }
+
+  drain(): Promise<void> {
+    return this.exchange.drain();
+  }
+}

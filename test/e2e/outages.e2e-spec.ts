@@ -79,7 +79,11 @@ describe('a platform that is gone', () => {
 
   it('that hangs makes the service not ready, until it goes on', async () => {
     await strike(home, 'sandbox', 'SIGSTOP');
-    await unwell('sandbox').finally(() => strike(home, 'sandbox', 'SIGCONT'));
+    try {
+      await unwell('sandbox');
+    } finally {
+      await strike(home, 'sandbox', 'SIGCONT');
+    }
     await until(ready, isReady, 30);
   });
 });

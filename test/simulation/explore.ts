@@ -59,6 +59,7 @@ export function explore(
     seed,
     path: path ?? '',
     endOnFailure: !shrinks,
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- the type of its successor, fc.unbiased(), accepts no typed property.
     unbiased: true,
   });
   return failed && counterexample ? { ...toldOf(wiring, counterexample[0]), path: counterexamplePath } : undefined;

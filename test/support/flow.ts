@@ -258,7 +258,6 @@ export class Flow {
       exchanger: (context) => this.openExchanger(context),
       pause: (milliseconds) => this.pause(milliseconds),
     });
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
     return NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }
 }

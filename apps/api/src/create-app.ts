@@ -20,7 +20,6 @@ export async function createApp(
     sources: ['exchanger', 'database', 'requests', ...(config.queue.redisUrl ? (['queue'] as const) : [])],
   });
   const root = ApiModule.forRoot({ config, logger, metrics, exchanger });
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);
   limitUnguarded(app.getHttpAdapter().getInstance(), app.get(AddressLimit, { strict: false }));
   serveDocs(app, config.http.publicUrl);

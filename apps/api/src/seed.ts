@@ -10,7 +10,6 @@ await runOnce('seed', async (logger) => {
   const config = readSeedConfig(process.env);
   logger.level = config.process.logLevel;
   const options = { abortOnError: false, logger: new NestLogger(logger) };
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   const context = await NestFactory.createApplicationContext(SeedModule.forRoot(config, logger), options);
   try {
     const { workspace, testApiKey } = await context.get(SeedDevelopment).execute(config.seed.testApiKey);

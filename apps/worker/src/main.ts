@@ -12,6 +12,5 @@ await runApp({ logger, closeWithin: seconds(150) }, async () => {
   logger.level = config.process.logLevel;
   registerProviders(config.customProviders);
   const worker = WorkerModule.with(config, logger);
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   return NestFactory.createApplicationContext(worker, { logger: new NestLogger(logger), abortOnError: false });
 });

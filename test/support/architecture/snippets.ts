@@ -184,6 +184,8 @@ export const breaking: Snippet[] = [
   ],
   ['one clock for rows', 'Date.now', tokens('const due = Date.now() + 80;')],
   ['one clock for rows', 'new Date', accounts('account.connectedAt = new Date();')],
+  ['secrets compared in constant time', 'two variables', api('if (signature === expected) accept();')],
+  ['secrets compared in constant time', 'two fields', api('const known = row.tokenHash !== given.tokenHash;')],
   ['file names', 'a word with capitals', one('libs/tokens/src/tokenVault.ts')('')],
   ['file names', "a role of nobody's list", one('apps/api/src/connect/connect.service.ts')('')],
   ['file names', 'two roles', one('apps/api/src/connect/connect.view.schema.ts')('')],
@@ -333,6 +335,11 @@ export const keeping: Snippet[] = [
     'one clock for rows',
     'a date that was read, and a stop watch',
     tokens('const at = new Date(row.at); const start = performance.now();'),
+  ],
+  [
+    'secrets compared in constant time',
+    'a test for absence, and a constant',
+    api("const none = token === undefined || row.token === null || token_type !== 'bearer';"),
   ],
   [
     'file names',

@@ -54,6 +54,13 @@ export const words: Rule[] = [
       (ROOMS_OF_ROWS.test(path) ? [...nodesOf(ast)] : []).filter(asksOwnClock).map((node) => `has ${node.getText()}`),
     ),
   },
+  {
+    name: 'secrets compared in constant time',
+    sentence: 'a comparison byte by byte takes longer the better a guess is: use sameDigest of #crypto',
+    breaches: eachSource(({ ast }) =>
+      [...nodesOf(ast)].filter(comparesSecret).map((node) => `has "${node.getText()}"`),
+    ),
+  },
 ];
 
 /** The folders of platforms: those that hold a definition. */
@@ -91,3 +98,22 @@ function asksOwnClock(node: ts.Node): boolean {
   if (ts.isNewExpression(node)) return node.expression.getText() === 'Date' && !node.arguments?.length;
   return ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now';
 }
+
+const EQUALITY: readonly ts.SyntaxKind[] = [
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+];
+const SECRET = /(secret|token|signature|hash)$/i;
+
+/** `signature === expected`, `row.token !== given.token`; a test for `undefined` compares no bytes. */
+function comparesSecret(node: ts.Node): boolean {
+  if (!ts.isBinaryExpression(node) || !EQUALITY.includes(node.operatorToken.kind)) return false;
+  const { left, right } = node;
+  if (ts.isIdentifier(left)) return SECRET.test(left.text) && isVariable(right);
+  if (!ts.isPropertyAccessExpression(left)) return false;
+  return SECRET.test(left.name.text) && (isVariable(right) || ts.isPropertyAccessExpression(right));
+}
+
+const isVariable = (node: ts.Node): boolean => ts.isIdentifier(node) && node.text !== 'undefined';

@@ -19,7 +19,6 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: database.url });
   const config = readApiConfig({ DATABASE_URL: database.url, MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}` });
   const module = SeedModule.forRoot(config, createLogger({ app: 'test', level: 'silent' }));
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
   context = await NestFactory.createApplicationContext(module, { abortOnError: false, logger: false });
 });
 

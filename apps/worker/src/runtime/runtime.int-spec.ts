@@ -66,7 +66,6 @@ describe.each(queueStores)('the worker on $kind', (place) => {
     const schedules = [{ job: tick, every: 300 }];
     const runtime = RuntimeModule.with({ backend, contracts: [tick, greet], schedules, concurrency: 2, logger });
     const root = { imports: [...modules, runtime] };
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class.
     app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }
 

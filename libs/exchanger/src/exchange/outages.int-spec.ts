@@ -46,7 +46,8 @@ function vaultAway(method: 'openClientSecret' | 'openVerifier', ...at: number[])
   return instead(vault, method, (...args: never[]) => {
     calls += 1;
     if (at.includes(calls)) return Promise.reject(new Error('Connection terminated unexpectedly'));
-    return (vault[method] as (...all: never[]) => unknown).apply(vault, args);
+    const call: (...all: never[]) => unknown = vault[method].bind(vault);
+    return call(...args);
   });
 }
 

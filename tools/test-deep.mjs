@@ -16,11 +16,9 @@ try {
 
 async function deep(suite, short) {
   const { add, part } = suite;
-  await part(
-    'Simulation, outages in virtual time, upgrade',
-    ['--selectProjects', 'deep', '--maxWorkers=100%'],
-    onPostgres,
-  );
+  await part('Simulation, outages in virtual time, upgrade', ['--selectProjects', 'deep', '--maxWorkers=100%'], {
+    env: onPostgres,
+  });
   if (!short) await longSimulation(part);
   await onRedis(suite, ['test/e2e/outages']);
   console.log('\nThe fault test');
@@ -32,5 +30,5 @@ async function longSimulation(part) {
   const seed = String(Math.floor(Math.random() * 2 ** 31));
   const env = { ...onPostgres, SIMULATION_SEED: seed, SIMULATION_RUNS: '40000' };
   const filter = ['test/simulation', '--selectProjects', 'deep', '-t', 'keeps every invariant'];
-  await part(`The long simulation, SIMULATION_SEED=${seed} SIMULATION_RUNS=40000`, filter, env);
+  await part(`The long simulation, SIMULATION_SEED=${seed} SIMULATION_RUNS=40000`, filter, { env });
 }

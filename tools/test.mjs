@@ -11,15 +11,22 @@ await runSuite(async (suite) => {
 
 /** Everything but the deep suites, which tools/test-deep.mjs runs. */
 async function everything(suite) {
-  const { add, part } = suite;
-  add(await check('typecheck'));
-  const { REDIS_URL: _, ...onPostgres } = process.env;
-  await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], onPostgres);
-  await part('Integration tests', ['--selectProjects', 'integration', '--maxWorkers=100%'], onPostgres);
-  // The end-to-end tests wait most of the time and leave one core to the linter.
-  const linted = check('lint');
-  await part('End-to-end tests, the queue on PostgreSQL', END_TO_END, onPostgres);
-  add(await linted);
-  // The other files reach the queue through the API alone, which hides where it lives.
+  const { REDIS_URL: _, ...env } = process.env;
+  suite.add(await check('typecheck'));
+  await Promise.all([endToEnd(suite, env), besides(suite, env)]);
+}
+
+/** These tests wait most of the time, and measure time: they go first. */
+async function endToEnd(suite, env) {
+  await suite.part('End-to-end tests, the queue on PostgreSQL', END_TO_END, { env });
+  // The other files reach the queue through the API alone, which hides its store.
   await onRedis(suite, ['test/e2e/story']);
+}
+
+/** These use the cores whenever the end-to-end tests leave them idle. */
+async function besides({ add, part }, env) {
+  add(await check('lint', { inIdleTime: true }));
+  const options = { env, inIdleTime: true };
+  await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], options);
+  await part('Integration tests', ['--selectProjects', 'integration', '--maxWorkers=100%'], options);
 }

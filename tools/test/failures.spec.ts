@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { sum } from './jest.mjs';
+import { tableOfParts } from './parts.mjs';
 import { closingLines, failuresOf } from './failures.mjs';
 
 const test = (status, fullName, ...failureMessages) => ({ status, fullName, failureMessages });
@@ -75,5 +76,26 @@ describe('the end of a test run', () => {
         { name: 'lint complains', message: 'y' },
       ],
     });
+  });
+});
+
+describe('the seconds of a run', () => {
+  const parts = [
+    { title: 'lint', seconds: 12.34, cpuSeconds: 20 },
+    { title: 'Unit tests', seconds: 60, cpuSeconds: 110.5 },
+  ];
+
+  it('are printed for each part and for the whole run', () => {
+    expect(tableOfParts([...parts, { passed: 1 }], 65).map((line) => line.replace(/ +/g, ' '))).toEqual([
+      '',
+      'Seconds',
+      ' lint 12.3 s 20.0 s of CPU',
+      ' Unit tests 60.0 s 110.5 s of CPU',
+      ' the whole run 65.0 s 130.5 s of CPU',
+    ]);
+  });
+
+  it('are left out where one part alone ran', () => {
+    expect(tableOfParts(parts.slice(0, 1), 65)).toEqual([]);
   });
 });

@@ -1,34 +1,29 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../start/root.mjs';
 import { failuresOf } from './failures.mjs';
+import { runMeasured } from './measured.mjs';
+
+const JEST = [
+  process.execPath,
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 
 /** Runs jest with its output as it comes; a run that breaks off, or a file that does not load, counts as failed. */
-export async function runJest(directory, args, env = process.env) {
-  const report = join(directory, 'report.json');
-  rmSync(report, { force: true });
-  const options = [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-  ];
-  const jest = spawn(process.execPath, [...options, '--json', `--outputFile=${report}`, ...args], {
-    cwd: ROOT,
+export async function runJest(directory, args, { env, inIdleTime } = {}) {
+  const report = join(mkdtempSync(join(directory, 'jest-')), 'report.json');
+  const { code, seconds, cpuSeconds } = await runMeasured([...JEST, '--json', `--outputFile=${report}`, ...args], {
     env,
-    stdio: ['inherit', 'ignore', 'inherit'],
+    inIdleTime,
   });
-  const [code] = await once(jest, 'exit');
   const counted = existsSync(report)
     ? count(JSON.parse(readFileSync(report, 'utf8')))
     : { passed: 0, failed: 0, skipped: 0, failures: [] };
-  if (code === 0 || counted.failed > 0) return counted;
-  return {
-    ...counted,
-    failed: 1,
-    failures: [{ name: 'the run of jest broke off', message: `jest ended with ${code}; what it said stands above` }],
-  };
+  const result = { ...counted, seconds, cpuSeconds };
+  if (code === 0 || counted.failed > 0) return result;
+  const message = `jest ended with ${code}; its output is above`;
+  return { ...result, failed: 1, failures: [{ name: 'the run of jest broke off', message }] };
 }
 
 /** Adds up the runs. */

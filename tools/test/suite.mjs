@@ -8,22 +8,27 @@ import { CommandError } from '../start/run.mjs';
 import { printStep } from '../start/steps.mjs';
 import { closingLines } from './failures.mjs';
 import { runJest, sum } from './jest.mjs';
+import { lineOfPart, tableOfParts } from './parts.mjs';
 import { startRedis } from './redis.mjs';
 
 /** One file after the other: the end-to-end tests share one service and turn its clock. */
 export const END_TO_END = ['--selectProjects', 'e2e', '--runInBand'];
 
 /**
- * Installs, builds, runs `work` and prints the failures and the closing line `N passed, N failed[, N skipped]`; the exit
- * code is 1 when anything failed. `work` gets a temporary directory, `add` for results and `part` for one named run of jest.
+ * Installs, builds, runs `work` and prints the seconds of each part, the failures and the closing line
+ * `N passed, N failed[, N skipped]`; the exit code is 1 when anything failed. `work` gets a temporary directory, `add`
+ * for results and `part` for one named run of jest.
  */
 export async function runSuite(work) {
   const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
   const results = [];
-  const add = (result) => results.push(result);
-  const part = async (title, args, env) => {
+  const add = (result) => {
+    results.push(result);
+    if (result.title !== undefined) console.log(lineOfPart(result));
+  };
+  const part = async (title, args, options) => {
     console.log(`\n${title}`);
-    add(await printStep('took', () => runJest(directory, args, env)));
+    add({ title, ...(await runJest(directory, args, options)) });
   };
   try {
     await printStep('install', () =>
@@ -38,7 +43,8 @@ export async function runSuite(work) {
     rmSync(directory, { recursive: true, force: true });
   }
   const total = sum(results);
-  for (const line of closingLines(total, ROOT)) console.log(line);
+  for (const line of [...tableOfParts(results, performance.now() / 1_000), ...closingLines(total, ROOT)])
+    console.log(line);
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
 
@@ -50,6 +56,6 @@ export async function onRedis({ directory, add, part }, files) {
     console.log(`\n${title}: skipped, no redis-server was found`);
     return add({ passed: 0, failed: 0, skipped: 1, failures: [] });
   }
-  await part(title, [...files, ...END_TO_END], { ...process.env, REDIS_URL: redis.url });
+  await part(title, [...files, ...END_TO_END], { env: { ...process.env, REDIS_URL: redis.url } });
   return redis.stop();
 }

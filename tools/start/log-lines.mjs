@@ -24,7 +24,7 @@ export function splitLines(onLine) {
 }
 
 /** Prints a line of a process for a person to read. */
-const printLine = (name, line) => console.log(readableLine(name, line));
+export const printLine = (name, line) => console.log(readableLine(name, line));
 
 /** A line of a process as a person reads it: JSON log lines become `api       12:30:01.204 info message key=value`. */
 export function readableLine(name, line) {

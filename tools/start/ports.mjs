@@ -10,7 +10,7 @@ export async function freePort() {
 }
 
 /** Throws a StartError when somebody listens where the API or the sandbox is to. */
-async function requireFreePorts({ host, port, sandboxPort }) {
+export async function requireFreePorts({ host, port, sandboxPort }) {
   await requireFree('PORT', port, host);
   await requireFree('SANDBOX_PORT', sandboxPort, '127.0.0.1');
 }

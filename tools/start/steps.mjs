@@ -18,4 +18,4 @@ export async function printStep(name, work, { progress = false } = {}) {
 }
 
 /** The time since this process began. */
-const sinceLaunch = () => seconds(0);
+export const sinceLaunch = () => seconds(0);

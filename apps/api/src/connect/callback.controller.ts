@@ -3,15 +3,15 @@ import { ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CompleteConnect } from '#accounts';
 import type { ApiConfig } from '#config';
+import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
-import { sendPage } from '../http/page.js';
+import { PROBLEM_CODES } from '../http/problem-codes.js';
 import { uuidOf } from '../http/public-id.js';
 import { isSpeculative } from './speculative.js';
 import { setLandingCookie } from './landing-cookie.js';
-import { untrustedPage } from './landing-page.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
 
@@ -26,15 +26,9 @@ const DESCRIPTION = {
       headers: LOCATION,
     },
     { status: 204, description: 'To HEAD and to a prefetch: nothing was spent.' },
-    {
-      status: 400,
-      description: 'A state that cannot be trusted: a page, never a redirect.',
-      contentType: 'text/html',
-      example: '<!doctype html>…',
-    },
   ],
-  problems: [],
-  isPublic: true,
+  problems: ['state.untrusted' as const],
+  isForBrowsers: true,
 };
 
 /** Where the platforms send the browser back to. */
@@ -74,8 +68,8 @@ export class CallbackController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const uuid = uuidOf('oa', oauthAppId);
-    if (uuid === undefined) sendPage(reply, 400, untrustedPage);
-    else await this.#complete({ provider, oauthAppId: uuid, query }, request, reply);
+    if (uuid === undefined) throw untrustedState();
+    await this.#complete({ provider, oauthAppId: uuid, query }, request, reply);
   }
 
   async #complete(
@@ -89,10 +83,7 @@ export class CallbackController {
       return;
     }
     const outcome = await this.completeConnect.execute(input);
-    if (outcome.kind === 'untrusted') {
-      sendPage(reply, 400, untrustedPage);
-      return;
-    }
+    if (outcome.kind === 'untrusted') throw untrustedState();
     const { publicUrl } = this.config.http;
     if (outcome.url.startsWith(`${publicUrl}/connected?`)) setLandingCookie(reply, stateOf(input.query), publicUrl);
     await reply.status(302).header('Location', outcome.url).send();
@@ -101,3 +92,6 @@ export class CallbackController {
 
 /** The state of a callback that was trusted, without the fragment that some clients send on. */
 const stateOf = ({ state }: CallbackQuery): string => String(state).replace(/#.*$/, '');
+
+/** For a state that is forged, unknown or of another address. The browser is not redirected (RFC 9700 4.11). */
+const untrustedState = (): CodedError => new CodedError('state.untrusted', PROBLEM_CODES['state.untrusted'][1]);

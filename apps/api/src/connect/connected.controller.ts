@@ -23,7 +23,7 @@ export class ConnectedController {
     summary: 'The page for a browser that has nowhere else to go',
     answers: { status: 200, description: 'A plain page.', contentType: 'text/html', example: '<!doctype html>…' },
     problems: [],
-    isPublic: true,
+    isForBrowsers: true,
   })
   async page(
     @Query() query: Record<string, unknown>,

@@ -119,14 +119,3 @@ const UNPROVEN: Page = {
     'Go back to the application to see its accounts.',
   ],
 };
-
-/** For a browser that comes with a state that this service did not make, or made for another address: it is sent nowhere. */
-export const untrustedPage: Page = {
-  tone: 'bad',
-  title: 'This link cannot be used',
-  text: [
-    'It was changed on the way, it is not one of ours, or it belongs to another address. Nothing was connected.',
-    START_AGAIN,
-  ],
-  code: 'state_untrusted',
-};

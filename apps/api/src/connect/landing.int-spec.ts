@@ -148,13 +148,19 @@ describe('a page', () => {
   const forBrowser = (path: string, init: RequestInit = {}): Promise<Response> =>
     connected.api.call(path, { ...init, headers: BROWSER });
 
-  it.each<[string, string, RequestInit, status: number, told: [title: string, code: string]]>([
+  const ERRORS: [
+    what: string,
+    path: string,
+    init: RequestInit,
+    status: number,
+    shown: [title: string, code: string],
+  ][] = [
     [
       'a state that cannot be trusted',
       '/v1/oauth/x/callback?state=forged&code=1',
       {},
       400,
-      ['This link cannot be used', 'state_untrusted'],
+      ['This link cannot be used', 'state.untrusted'],
     ],
     ['a path that does not exist', '/nothing/here', {}, 404, ['There is no such page', 'route.not_found']],
     [
@@ -179,7 +185,30 @@ describe('a page', () => {
       404,
       ['We do not know this code', 'deletion.not_found'],
     ],
-  ])('answers a browser for %s', async (_what, path, init, status, [title, code]) => {
+    [
+      'the callback of an app that does not exist',
+      '/v1/oauth/x/callback/oa_unknown?state=a&code=1',
+      {},
+      400,
+      ['This link cannot be used', 'state.untrusted'],
+    ],
+    [
+      'a wrong method of a deletion',
+      '/data-deletion/unknown',
+      { method: 'POST' },
+      405,
+      ['This page cannot be used like that', 'method.not_allowed'],
+    ],
+    [
+      'a parameter that cannot be read',
+      '/data-deletion/%zz',
+      {},
+      400,
+      ['The request cannot be read', 'request.malformed'],
+    ],
+  ];
+
+  it.each(ERRORS)('answers a browser for %s', async (_what, path, init, status, [title, code]) => {
     const response = await forBrowser(path, init);
     const html = await response.text();
     expect([response.status, response.headers.get('content-type')]).toEqual([status, 'text/html; charset=utf-8']);
@@ -187,6 +216,18 @@ describe('a page', () => {
     expect(html).toContain(`<code>${code}</code>`);
     expect(html).toContain(`<code>${response.headers.get('x-request-id')!}</code>`);
     expect(html.match(/<h1>/g)).toHaveLength(1);
+  });
+
+  it.each(ERRORS)('is a problem for a client that asks for JSON: %s', async (_what, path, init, status, [, code]) => {
+    for (const accept of ['application/json', 'application/json, text/plain, */*', 'application/problem+json']) {
+      const response = await connected.api.call(path, { ...init, headers: { accept } });
+      expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([
+        status,
+        'application/problem+json; charset=utf-8',
+        'no-store',
+      ]);
+      expect(await response.json()).toMatchObject({ status, code, request_id: response.headers.get('x-request-id') });
+    }
   });
 
   it('answers a browser for a failure of the service itself, and tells nothing of it', async () => {

@@ -23,6 +23,8 @@ export interface Description {
   /** What may go wrong here beside what may go wrong anywhere. */
   problems: ProblemCode[];
   isPublic?: boolean;
+  /** Public too; its problems are pages for clients that prefer HTML. */
+  isForBrowsers?: boolean;
 }
 
 const ANYWHERE: ProblemCode[] = ['request.malformed', 'value.refused', 'internal', 'database.unavailable'];
@@ -48,7 +50,8 @@ export function Describe({
   answers,
   body,
   problems,
-  isPublic = false,
+  isForBrowsers = false,
+  isPublic = isForBrowsers,
 }: Description): MethodDecorator {
   const given = [answers].flat();
   const all = [
@@ -63,7 +66,7 @@ export function Describe({
     ...given.map((one) => ApiResponse(answer(one))),
     ...byStatus(all)
       .filter(([status]) => given.every((one) => one.status !== status))
-      .map(([status, codes]) => ApiResponse(problemContent(status, codes))),
+      .map(([status, codes]) => ApiResponse(problemContent(status, codes, isForBrowsers))),
     ...credentials,
     ...(body ? [ApiBody({ required: true, schema: {}, examples: { example: { value: body } } })] : []),
   );

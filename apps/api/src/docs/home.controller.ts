@@ -31,7 +31,7 @@ export class HomeController {
     description: 'A page; with `Accept: application/json` the same links as JSON.',
     answers: { status: 200, description: 'A page.', contentType: 'text/html', example: '<!doctype html>…' },
     problems: [],
-    isPublic: true,
+    isForBrowsers: true,
   })
   async home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (wantsPage(request)) sendPage(reply, 200, HOME);

@@ -5,14 +5,21 @@ import { problemView } from '../http/problem.view.js';
 
 const REQUEST_ID = 'req_01h455vb4pex5vsknk084sn02u';
 
+/** The page that browsers get for a problem. */
+const PAGE = { 'text/html': { schema: { type: 'string' as const }, example: '<!doctype html>…' } };
+
 /** The documented answer of one status: one example for each code; endpoint-examples.ts makes them the endpoint's own. */
-export function problemContent(status: number, codes: ProblemCode[]): Parameters<typeof ApiResponse>[0] {
+export function problemContent(
+  status: number,
+  codes: ProblemCode[],
+  isForBrowsers: boolean,
+): Parameters<typeof ApiResponse>[0] {
   const examples = Object.fromEntries(codes.map((code) => [code, { summary: code, value: exampleOf(code) }]));
   const schema = { $ref: '#/components/schemas/Problem' };
   return {
     status,
     description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
-    content: { 'application/problem+json': { schema, examples } },
+    content: { 'application/problem+json': { schema, examples }, ...(isForBrowsers && PAGE) },
   };
 }
 

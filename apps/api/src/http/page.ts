@@ -43,14 +43,32 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): void 
 const FOR_BROWSERS = /^\/($|connected$|data-deletion\/|v1\/oauth\/[^/]+\/callback(\/|$))/;
 
 /**
- * Whether an error is answered with a page instead of a problem. On a path for browsers it is, unless the client asks for
- * JSON; on a path that does not exist it is where the client asks for HTML. The rest of /v1 is for programs.
+ * Whether an error is answered with a page instead of a problem. On a path for browsers it is, unless the client prefers
+ * JSON; on a path that does not exist it is where the client names HTML. The rest of /v1 is for programs.
  */
 export function wantsPage({ url, headers, is404 }: Pick<FastifyRequest, 'url' | 'headers' | 'is404'>): boolean {
   const path = url.split('?', 1)[0] ?? '';
-  const accept = headers.accept ?? '*/*';
+  const accept = (headers.accept ?? '*/*').toLowerCase();
+  const html = preferenceFor('text/html', accept);
+  const json = Math.max(preferenceFor('application/json', accept), preferenceFor('application/problem+json', accept));
+  if (html === 0 || html < json) return false;
   if (/\btext\/html\b/.test(accept)) return FOR_BROWSERS.test(path) || !path.startsWith('/v1/');
-  return FOR_BROWSERS.test(path) && !is404 && /\*\/\*|text\/\*/.test(accept);
+  return FOR_BROWSERS.test(path) && !is404;
+}
+
+/**
+ * How much a client prefers a media type; 0: it does not take it. The most specific range that covers the type gives its
+ * quality (RFC 9110 12.5.1). Between equal qualities the more specific range wins: HTTP clients of programs send
+ * JSON by name and everything else by a wildcard. A quality has three decimals at the most, so specificity counts below them.
+ */
+function preferenceFor(type: string, accept: string): number {
+  const ranges = new Map(
+    accept.split(',').map((range) => [range.replace(/;.*/, '').trim(), Number(/;\s*q=([\d.]+)/.exec(range)?.[1] ?? 1)]),
+  );
+  const covering = ['*/*', type.replace(/\/.*/, '/*'), type];
+  const specificity = covering.findLastIndex((range) => ranges.has(range));
+  const quality = ranges.get(covering[specificity] ?? '') ?? 0;
+  return quality > 0 ? quality + specificity / 10_000 : 0;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

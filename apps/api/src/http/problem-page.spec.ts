@@ -17,6 +17,10 @@ describe('the page for a problem', () => {
     ['/v1/oauth/x/callback/oa_1', HTML],
     ['/data-deletion/abc', 'text/html'],
     ['/nothing', HTML],
+    ['/nothing', 'TEXT/HTML'],
+    ['/connected', 'text/html, application/json'],
+    ['/connected', 'application/json;q=0.5, text/*'],
+    ['/connected', 'application/json;q=0, */*'],
   ])('is the answer at %s to a client that accepts %s', (url, accept) => {
     expect(asked(url, accept)).toBe(true);
   });
@@ -28,6 +32,13 @@ describe('the page for a problem', () => {
     ['/nothing', undefined, true],
     ['/nothing', '*/*', true],
     ['/connected', 'application/json', false],
+    ['/connected', 'application/problem+json', false],
+    ['/connected', 'application/json, text/plain, */*', false],
+    ['/connected', 'application/json, text/html;q=0.9', false],
+    ['/connected', 'application/*, */*;q=0.1', false],
+    ['/connected', 'text/html;q=0, */*', false],
+    ['/connected', 'image/png', false],
+    ['/nothing', 'application/json, text/html;q=0.9', true],
     ['/v1/oauth/x/callback', undefined, true],
     ['/health/live', '*/*', false],
   ])('is not the answer at %s to a client that accepts %s (no such route: %s)', (url, accept, is404) => {

@@ -13,6 +13,20 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
     title: 'There is no such page',
     text: ['Nothing is at this address. Look whether the whole link was copied, or begin at the start page.'],
   },
+  'state.untrusted': {
+    title: 'This link cannot be used',
+    text: [
+      'It was changed on the way, it is not one of ours, or it belongs to another address. Nothing was connected.',
+      'Go back to the application and start again.',
+    ],
+  },
+  'deletion.not_found': {
+    title: 'We do not know this code',
+    text: [
+      'No deletion has this code.',
+      'Look whether the whole link was copied, or ask for the deletion again at the platform.',
+    ],
+  },
   'method.not_allowed': {
     title: 'This page cannot be used like that',
     text: [

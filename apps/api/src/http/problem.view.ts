@@ -26,5 +26,8 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
   setRetryAfter(reply, problem);
   const body = JSON.stringify(problemView(problem, reply.request.id));
-  void reply.status(problem.status).header('Content-Type', 'application/problem+json').send(body);
+  void reply
+    .status(problem.status)
+    .headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+    .send(body);
 }

@@ -2,6 +2,7 @@ import { Controller, Get, HttpStatus, Param, Res } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ReadDeletion } from '#accounts';
+import { CodedError } from '#observability';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { isoTime } from '../http/iso-time.js';
@@ -19,17 +20,14 @@ export class DataDeletionController {
   @ApiParam({ name: 'code', example: deletionExample.confirmation_code })
   @Describe({
     summary: 'The page that says whether a deletion was done',
-    answers: [
-      { status: 200, description: 'It was.', contentType: 'text/html', example: '<!doctype html>…' },
-      { status: 404, description: 'No deletion has this code.', contentType: 'text/html', example: '<!doctype html>…' },
-    ],
-    problems: [],
-    isPublic: true,
+    answers: { status: 200, description: 'It was.', contentType: 'text/html', example: '<!doctype html>…' },
+    problems: ['deletion.not_found'],
+    isForBrowsers: true,
   })
   async page(@Param('code') code: string, @Res() reply: FastifyReply): Promise<void> {
     const at = await this.readDeletion.execute(code);
-    if (at) sendPage(reply, HttpStatus.OK, donePage(at));
-    else sendPage(reply, HttpStatus.NOT_FOUND, UNKNOWN);
+    if (!at) throw new CodedError('deletion.not_found', 'No deletion has this code.');
+    sendPage(reply, HttpStatus.OK, donePage(at));
   }
 }
 
@@ -40,13 +38,3 @@ const donePage = (at: Date): Page => ({
     `The platform asked for it on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`,
   ],
 });
-
-const UNKNOWN: Page = {
-  tone: 'bad',
-  title: 'We do not know this code',
-  text: [
-    'No deletion has this code.',
-    'Look whether the whole link was copied, or ask for the deletion again at the platform.',
-  ],
-  code: 'deletion.not_found',
-};

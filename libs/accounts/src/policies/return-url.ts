@@ -11,6 +11,7 @@ const HIDDEN_PATH = /%2f|%5c|%25|%0|%1|%7f|(\.|%2e){2}(;|%3b)|(^|\/)(\.|%2e){1,2
 const HIDDEN_CHARACTER = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 /** What WHATWG parsing leaves of a host; it lets pass `*`, `,` and empty labels. An underscore is no host name (RFC 1123 2.1), and is in use. */
 const HOST = /^(\[[0-9a-f:.]+\]|(?!.{254})[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?)$/;
+const CONTROL_CHARACTER = /\p{Cc}/u;
 const IN_PATH = 'must not contain dot segments, encoded separators or control characters in its path';
 
 /** Why a return URL is refused: one sentence for the caller. */
@@ -21,6 +22,7 @@ interface Raw {
   text: string;
   authority: string;
   path: string;
+  query: string;
 }
 
 const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
@@ -29,10 +31,14 @@ const RULES: [broken: (raw: Raw) => boolean, refusal: Refusal][] = [
   [({ text }) => BLANK_OR_CONTROL.test(text), 'must not contain white space or control characters'],
   [({ text, authority }) => authority === '' || !URL.canParse(text), 'must be an absolute https URL'],
   [({ authority }) => authority.includes('@'), 'must not contain user information'],
+  // WHATWG parsing decodes escapes in a host; other parsers keep them.
+  [({ authority }) => authority.includes('%'), 'must not contain percent escapes in its host'],
   [({ text }) => text.includes('\\'), 'must not contain backslashes'],
   [({ path }) => HIDDEN_PATH.test(path), IN_PATH],
   [({ path }) => decoded(path) === undefined, 'must be percent-encoded UTF-8 in its path'],
   [({ path }) => HIDDEN_CHARACTER.test(decoded(path) ?? ''), IN_PATH],
+  [({ query }) => decoded(query) === undefined, 'must be percent-encoded UTF-8 in its query'],
+  [({ query }) => CONTROL_CHARACTER.test(decoded(query) ?? ''), 'must not contain control characters in its query'],
   [({ text }) => text.includes('#'), 'must not have a fragment'],
 ];
 
@@ -49,8 +55,8 @@ const PARSED_RULES: [broken: (url: URL) => boolean, refusal: Refusal][] = [
 
 /** Reads a return URL strictly: https (http on loopback), nothing that two parsers could read in two ways. */
 export function parseReturnUrl(text: string): { url: URL } | { refusal: Refusal } {
-  const [, authority = '', path = ''] = /^https?:\/\/([^/?#]+)([^?#]*)/i.exec(text) ?? [];
-  const broken = RULES.find(([isBroken]) => isBroken({ text, authority, path }));
+  const [, authority = '', path = '', query = ''] = /^https?:\/\/([^/?#]+)([^?#]*)([^#]*)/i.exec(text) ?? [];
+  const broken = RULES.find(([isBroken]) => isBroken({ text, authority, path, query }));
   if (broken) return { refusal: broken[1] };
   const url = new URL(text);
   const wrong = PARSED_RULES.find(([isBroken]) => isBroken(url));

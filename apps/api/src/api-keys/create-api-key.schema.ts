@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiKeyFields, ON_REQUEST_SCOPES, parseReturnUrl, RESERVED_SCOPES, text } from '#accounts';
+import { listOf } from '../http/fields.js';
 
 /** A host in the form that parsed return URLs have: lower case, punycode, without the port 443. */
 const returnHost = text(255).transform((given, context) => {
@@ -14,8 +15,8 @@ const returnHost = text(255).transform((given, context) => {
 
 const aMinute = z
   .int('must be a whole number')
-  .min(1, 'must be at least 1')
-  .max(1_000_000, 'must be at most 1000000')
+  .min(1, 'must be at least 1 request per minute')
+  .max(1_000_000, 'must be at most 1000000 requests per minute')
   .optional();
 
 export const createApiKeyBody = z.strictObject({
@@ -26,9 +27,7 @@ export const createApiKeyBody = z.strictObject({
     .describe(
       `By default all scopes of the caller except those that must be named: ${ON_REQUEST_SCOPES.join(', ')}. Reserved, and required by no endpoint yet: ${RESERVED_SCOPES.join(', ')}.`,
     ),
-  return_hosts: z
-    .array(returnHost)
-    .max(20, 'must be at most 20')
+  return_hosts: listOf(returnHost, { most: 20 })
     .transform((hosts) => [...new Set(hosts)])
     .nullish()
     .transform((hosts) => hosts ?? []),

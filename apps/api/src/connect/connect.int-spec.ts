@@ -122,6 +122,13 @@ describe('a start', () => {
 
   it.each([
     ['return_url.not_allowed', '?return_url=https://evil.example/'],
+    ['return_url.not_allowed', `?return_url=${encodeURIComponent(`${RETURN_URL}?a=%00`)}`],
+    ['return_url.not_allowed', `?return_url=${encodeURIComponent(`${RETURN_URL}?a=%ff`)}`],
+    ['validation.failed', '?scopes='],
+    ['validation.failed', '?scopes=%20,'],
+    ['validation.failed', '?oauth_app_id='],
+    ['validation.failed', '?project_id='],
+    ['validation.failed', '?return_url='],
     ['project.not_found', '?project_id=prj_zz'],
     ['project.not_found', '?project_id=prj_01h455vb4pex5vsknk084sn02q'],
     ['oauth_app.not_found', '?oauth_app_id=oa_zz'],

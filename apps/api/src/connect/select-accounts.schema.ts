@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { rawText } from '#accounts';
+import { listOf } from '../http/fields.js';
 import { candidateExamples } from './candidate.schema.js';
 
-/** The choice among the candidates of an attempt. Whether each may be chosen is judged by the use case. */
+/** The choice among the candidates of an attempt. The use case decides whether each may be chosen. */
 export const selectAccountsBody = z.strictObject({
-  platform_account_ids: z
-    .array(rawText(255, { shortest: 1 }))
-    .min(1, 'must name at least one candidate')
-    .max(1_000, 'must be at most 1000'),
+  platform_account_ids: listOf(rawText(255, { shortest: 1 }), { least: 1, most: 1_000 }),
 });
 
 export type SelectAccountsBody = z.output<typeof selectAccountsBody>;

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { rawText, text } from '#accounts';
-import { time, urlText } from '../http/fields.js';
+import { time, returnUrl } from '../http/fields.js';
 
 const scopes = rawText(2_000)
   .transform((list) => list.split(/[ ,]+/).filter(Boolean))
-  .describe('What to ask the person for, parted by spaces or commas; by default what the app says.');
+  .refine((list) => list.length > 0, 'must have at least one entry')
+  .describe("What to ask the person for, separated by spaces or commas; by default the app's own scopes.");
 
-/** The query of `start`. Whether its ids and its return URL are good is judged by the use case. */
+/** The query of `start`. The use case decides about its ids and its return URL. */
 export const startConnectQuery = z.strictObject({
-  oauth_app_id: rawText(100).optional().describe("By default the platform's default app."),
-  return_url: urlText.optional().describe('Where the browser goes at the end; by default a page of ours.'),
-  project_id: rawText(100).optional().describe('By default the default project.'),
+  oauth_app_id: rawText(100, { shortest: 1 }).optional().describe("By default the platform's default app."),
+  return_url: returnUrl.optional(),
+  project_id: rawText(100, { shortest: 1 }).optional().describe('By default the default project.'),
   scopes: scopes.optional(),
   selection: z
     .enum(['all', 'manual'], { error: 'must be all or manual' })

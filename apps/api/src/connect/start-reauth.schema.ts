@@ -1,16 +1,11 @@
 import { z } from 'zod';
-import { text } from '#accounts';
-import { urlText } from '../http/fields.js';
+import { scopeList, returnUrl } from '../http/fields.js';
 
-/** The body of `reauth`; it may be left out altogether. Whether its return URL is good is judged by the use case. */
+/** The body of `reauth`, which is optional. The use case decides about its return URL. */
 export const startReauthBody = z
   .strictObject({
-    return_url: urlText.optional().describe('Where the browser goes at the end; by default a page of ours.'),
-    scopes: z
-      .array(text(128))
-      .max(64, 'must be at most 64')
-      .optional()
-      .describe('What to ask the person for; by default what the app says.'),
+    return_url: returnUrl.optional(),
+    scopes: scopeList.optional().describe('What to ask the person for; by default what the app says.'),
   })
   .prefault({});
 

@@ -25,10 +25,10 @@ const MISTAKES: readonly [field: string, message: string][] = [
   ['selection', 'must be all or manual'],
   ['force', 'must be true or false'],
   ['metadata', 'must have at most 50 keys'],
-  ['platform_account_ids', 'must name at least one candidate'],
+  ['platform_account_ids', 'must have at least one entry'],
   ['name', 'must not be empty'],
   ['client_secret', 'must not be empty'],
-  ['scopes', 'must be at most 64'],
+  ['scopes', 'must have at most 64 entries'],
   ['return_url', 'must be at most 2048 characters'],
   ['provider', NO_PROVIDER],
 ];
@@ -40,7 +40,7 @@ const FIELDS: Partial<Record<ProblemCode, [field: string, message: string]>> = {
   'provider.live_only': ['provider', 'has no imitation in the sandbox, so it needs a live key'],
   'return_url.not_allowed': ['return_url', "is not covered by the app's allowed_return_urls"],
   'project.not_found': ['project_id', 'is not a project of this workspace and environment'],
-  'scopes.invalid': ['scopes', 'must be at most 64 scopes'],
+  'scopes.invalid': ['scopes', 'must have at most 64 entries'],
 };
 
 /** Makes every example of a problem one that its endpoint gives: its own fields, its own scope, its own class of limits. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rawText } from '#accounts';
+import { rawText, text } from '#accounts';
 import { HEALTHS } from '#persistence';
 import { nearestProvider, PROVIDER_NAMES } from '#providers';
 import { type IdPrefix, uuidOf } from './public-id.js';
@@ -39,8 +39,29 @@ export const idField = (prefix: IdPrefix): z.ZodType<string, string> =>
     return z.NEVER;
   });
 
-/** A URL as it was sent. The policy of return URLs judges it, and refuses line breaks and tabs in its own words. */
-export const urlText = rawText(2_048, { lines: true });
+/** A URL as it was sent. The policy of return URLs checks it, and refuses line breaks and tabs in its own words. */
+export const urlText = rawText(2_048, { shortest: 1, lines: true });
+
+/** The return URL of a start. */
+export const returnUrl = urlText.describe(
+  'Where the browser returns to; by default a page of this service. An https URL, or http on a loopback host (localhost, ' +
+    '127.0.0.0/8, [::1]), covered by the `allowed_return_urls` of the app. In the environment `test` a loopback host needs no entry.',
+);
+
+/** A list in a body. */
+export const listOf = <Entry extends z.ZodType>(
+  entry: Entry,
+  { least = 0, most }: { least?: number; most: number },
+): z.ZodArray<Entry> =>
+  z
+    .array(entry)
+    .min(least, least === 1 ? 'must have at least one entry' : `must have at least ${least} entries`)
+    .max(most, `must have at most ${most} entries`);
+
+const MAX_SCOPES = 64;
+
+/** Scopes of a platform in a body. Without any, a consent would grant nothing. */
+export const scopeList = listOf(text(128), { least: 1, most: MAX_SCOPES });
 
 /** How many items a page has at the most: 1 to 100. */
 export const limit = z.preprocess(

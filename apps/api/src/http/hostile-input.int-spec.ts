@@ -47,14 +47,21 @@ interface Answer {
   status: number;
   text: string;
   fields: string[];
+  /** The sentences about fields. */
+  messages: string[];
 }
 
 async function answerTo(path: string, init: RequestInit): Promise<Answer> {
   const response = await api.call(path, { as: key, ...init });
   const text = await response.text();
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
-  const { errors = [] } = isProblem ? (JSON.parse(text) as { errors?: { field: string }[] }) : {};
-  return { status: response.status, text, fields: errors.map(({ field }) => field) };
+  const { errors = [] } = isProblem ? (JSON.parse(text) as { errors?: { field: string; message: string }[] }) : {};
+  return {
+    status: response.status,
+    text,
+    fields: errors.map(({ field }) => field),
+    messages: errors.map(({ message }) => message),
+  };
 }
 
 const exampleOf = ({ example, schema, name }: Parameter): string =>
@@ -76,16 +83,21 @@ const parametersIn = (place: Parameter['in']): [Operation, Parameter][] =>
       .map((one): [Operation, Parameter] => [operation, one]),
   );
 
+/** A number of something, and no word for what is counted. */
+const WITHOUT_UNIT = /\bat (most|least) [\d,]+(?![\d,:-]| [a-z])/;
+
 /** What is wrong with answers, one line each: nothing when all is well. */
 type Faults = string[];
 function faultsOf(
   what: string,
-  { status, text, fields }: Answer,
+  { status, text, fields, messages }: Answer,
   expected: { status?: number; field?: string },
 ): Faults {
   const seen = `${what}: ${status} ${text.slice(0, 200)}`;
   if (status >= 500) return [seen];
   if (expected.status !== undefined && status !== expected.status) return [seen];
+  const bare = messages.find((message) => WITHOUT_UNIT.test(message));
+  if (bare !== undefined) return [`${what} is refused without a unit: ${bare}`];
   const isNamed = expected.field === undefined || fields.some((field) => field.startsWith(expected.field!));
   return isNamed ? [] : [`${what} does not name ${expected.field!}: ${text.slice(0, 200)}`];
 }
@@ -140,7 +152,7 @@ describe('every operation', () => {
     for (const [operation, { name }] of parametersIn('query')) {
       const asked = (query: string): Promise<Answer> =>
         answerTo(`${pathOf(operation)}?${query}`, { method: operation.method });
-      const wrong: Record<string, string> = { ...NEVER_TEXT, long: LONG };
+      const wrong: Record<string, string> = { ...NEVER_TEXT, long: LONG, nothing: '' };
       const queries = Object.entries(wrong).map(([what, value]): [string, string] => [what, `${name}=${value}`]);
       for (const [what, query] of [
         ...queries,
@@ -227,6 +239,9 @@ const ODD_JSON: Record<string, string> = {
   'an empty text': '""',
 };
 
+/** Without entries: the page of this service, and no host at all. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['allowed_return_urls', 'return_hosts']);
+
 interface Place {
   name: string;
   schema: Schema;
@@ -295,6 +310,21 @@ describe('every field of every body', () => {
     }
     expect(faults).toEqual([]);
     expect(fields).toBeGreaterThan(20);
+  });
+
+  it('is refused by its name when it is a list without entries, unless no entries are a choice', async () => {
+    const faults: Faults = [];
+    for (const operation of operations.filter((one) => !isPublic(one) && one.requestBody)) {
+      const { schema, examples } = operation.requestBody!.content['application/json']!;
+      const example = examples!['example']!.value as object;
+      for (const [name] of Object.entries(schema.properties ?? {}).filter(([, { type }]) => type === 'array')) {
+        const answer = await send(operation, JSON.stringify({ ...example, [name]: [] }));
+        const what = `${operation.method} ${operation.path} without entries in ${name}`;
+        if (MAY_BE_EMPTY.has(name)) faults.push(...(answer.fields.includes(name) ? [`${what}: ${answer.text}`] : []));
+        else faults.push(...faultsOf(what, answer, { status: 400, field: name }));
+      }
+    }
+    expect(faults).toEqual([]);
   });
 
   it('is named when the operation has no such field, or no body at all', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Secret } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { text } from '#accounts';
-import { provider, urlText } from '../http/fields.js';
+import { listOf, provider, scopeList, urlText } from '../http/fields.js';
 
 /** What it takes to bring one's own app. `platform` is another word for `provider`. */
 export const createOAuthAppBody = z
@@ -12,8 +12,8 @@ export const createOAuthAppBody = z
     name: text(120),
     client_id: text(512),
     client_secret: text(2_048).transform((given) => new Secret(given)),
-    allowed_return_urls: z.array(urlText).max(20, 'must be at most 20').optional(),
-    scopes: z.array(text(128)).max(64, 'must be at most 64').optional(),
+    allowed_return_urls: listOf(urlText, { most: 20 }).optional(),
+    scopes: scopeList.optional(),
     is_default: z.boolean().optional(),
     completion: z.enum(['immediate', 'confirm'], { error: 'must be immediate or confirm' }).optional(),
     redirect_uri_style: z.enum(['provider', 'app'], { error: 'must be provider or app' }).optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
 import { text } from '#accounts';
-import { urlText } from '../http/fields.js';
+import { listOf, scopeList, urlText } from '../http/fields.js';
 
 /** What may be changed of an app; its platform and its client id may not: that is another app. */
 export const updateOAuthAppBody = z.strictObject({
@@ -10,8 +10,8 @@ export const updateOAuthAppBody = z.strictObject({
     .transform((given) => new Secret(given))
     .optional()
     .describe('Takes the place of the old one, and clears misconfigured.'),
-  allowed_return_urls: z.array(urlText).max(20, 'must be at most 20').optional(),
-  scopes: z.array(text(128)).max(64, 'must be at most 64').optional(),
+  allowed_return_urls: listOf(urlText, { most: 20 }).optional(),
+  scopes: scopeList.optional(),
   is_default: z.literal(true, { error: 'must be true: make another app the default instead' }).optional(),
   completion: z.enum(['immediate', 'confirm'], { error: 'must be immediate or confirm' }).optional(),
 });

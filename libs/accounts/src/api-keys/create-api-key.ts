@@ -14,7 +14,7 @@ export const apiKeyFields = {
   environment: z.enum(['live', 'test'], { error: 'must be live or test' }),
   scopes: z
     .array(z.enum(API_SCOPES, { error: `must be one of ${API_SCOPES.join(', ')}` }))
-    .min(1, 'must name at least one')
+    .min(1, 'must have at least one entry')
     .transform((scopes) => [...new Set(scopes)]),
 };
 

@@ -32,5 +32,5 @@ function checkChoice({ candidates }: AttemptRow, chosen: readonly string[]): voi
   );
   const wrong = chosen.findIndex((id) => !eligible.has(id));
   if (wrong >= 0) throw invalidField(`platform_account_ids.${wrong}`, 'is no eligible candidate of this attempt');
-  if (chosen.length === 0) throw invalidField('platform_account_ids', 'must name at least one candidate');
+  if (chosen.length === 0) throw invalidField('platform_account_ids', 'must have at least one entry');
 }

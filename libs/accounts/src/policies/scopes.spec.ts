@@ -4,7 +4,6 @@ import { readScopes } from './scopes.js';
 
 describe('a list of scopes', () => {
   it.each([
-    [[]],
     [['read']],
     [['user.info.basic', 'https://platform.example/auth/read', 'a-b_c:d!']],
     [['x'.repeat(128)]],
@@ -31,6 +30,7 @@ describe('a list of scopes', () => {
     ['a control character', ['a\n']],
     ['a letter beyond ASCII', ['ä']],
     ['a name of 129 characters', ['x'.repeat(129)]],
+    ['no names', []],
     ['65 names', Array.from({ length: 65 }, () => 'a')],
   ])('may not have %s', (_what, scopes) => {
     expect(() => readScopes(scopes)).toThrow(

@@ -5,11 +5,12 @@ import { invalidScopes } from '../accounts.errors.js';
  * query, in HTML or in a list, and no platform has them in a name.
  */
 const SCOPE = /^[\w.~:/*+!@$-]{1,128}$/;
-const MOST = 64;
+const MAX_SCOPES = 64;
 
-/** The scopes, each once. Throws scopes.invalid, which names the first that cannot be one. */
+/** The scopes, each once. Throws scopes.invalid, which names the first invalid one, and for a list without any. */
 export function readScopes(scopes: readonly string[]): string[] {
-  if (scopes.length > MOST) throw invalidScopes(`must be at most ${MOST} scopes`);
+  if (scopes.length === 0) throw invalidScopes('must have at least one entry');
+  if (scopes.length > MAX_SCOPES) throw invalidScopes(`must have at most ${MAX_SCOPES} entries`);
   const wrong = scopes.findIndex((scope) => !SCOPE.test(scope));
   if (wrong >= 0)
     throw invalidScopes(

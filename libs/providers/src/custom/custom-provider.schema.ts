@@ -18,9 +18,13 @@ const RESERVED = [
 /** Tokens and secrets go there, so nobody on the way may read along; on this machine there is no way. */
 const url = z
   .string()
-  .refine(isSafe, 'must be an https URL (http only on a loopback host), without user, password and fragment');
+  .refine(
+    isSafe,
+    'must be an https URL (http only on a loopback host), without white space, user, password and fragment',
+  );
 const text = z.string().min(1, 'must not be empty');
-const seconds = (least: number) => z.int('must be a whole number of seconds').min(least, `must be at least ${least}`);
+const seconds = (least: number) =>
+  z.int('must be a whole number of seconds').min(least, `must be at least ${least} seconds`);
 const scopes = z.array(text.regex(/^[^\s,]+$/, 'must hold no space and no comma'));
 /** A field of the answer, of nested objects with dots: `data.user.id`. */
 const path = text.regex(/^[^.]+(\.[^.]+)*$/, 'must be a field, or fields with a dot between');
@@ -94,7 +98,8 @@ export const customProviderSchema = z.strictObject({
 export type CustomProvider = z.output<typeof customProviderSchema>;
 
 function isSafe(given: string): boolean {
-  if (!URL.canParse(given)) return false;
+  // WHATWG parsing drops tabs and line breaks.
+  if (/[\s\p{Cc}\\]/u.test(given) || !URL.canParse(given)) return false;
   const { protocol, hostname, username, password, hash } = new URL(given);
   if (username || password || hash) return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));

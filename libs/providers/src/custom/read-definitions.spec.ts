@@ -96,6 +96,13 @@ describe("the operator's list of providers", () => {
       'revoke.url: must be an https URL',
     ],
     [
+      'a line break in a URL',
+      (entry) => {
+        entry.token.url = 'https://acme.example/\ntoken';
+      },
+      'token.url: must be an https URL',
+    ],
+    [
       'no URL',
       (entry) => {
         entry.authorize.url = 'acme';
@@ -177,14 +184,14 @@ describe("the operator's list of providers", () => {
       (entry) => {
         entry.token.defaultLifeSeconds = 5;
       },
-      'token.defaultLifeSeconds: must be at least 60',
+      'token.defaultLifeSeconds: must be at least 60 seconds',
     ],
     [
       'probes without a pause',
       (entry) => {
         entry.probe = { everySeconds: 0 };
       },
-      'probe.everySeconds: must be at least 60',
+      'probe.everySeconds: must be at least 60 seconds',
     ],
   ])('refuses %s by entry and field, without its value', (_what, change, sentence) => {
     const problems = problemsOf([changed(change)]);

@@ -34,6 +34,7 @@ const WITH_CREDENTIAL: ProblemCode[] = [
   'environment.contradiction',
   'rate_limit.exceeded',
 ];
+const WITHOUT_CREDENTIAL: ProblemCode[] = ['rate_limit.exceeded'];
 const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
 
 const ENVIRONMENT = {
@@ -44,33 +45,28 @@ const ENVIRONMENT = {
 };
 
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
-export function Describe({
-  summary,
-  description,
-  answers,
-  body,
-  problems,
-  isForBrowsers = false,
-  isPublic = isForBrowsers,
-}: Description): MethodDecorator {
+export function Describe({ summary, description, answers, body, problems, ...audience }: Description): MethodDecorator {
+  const { isForBrowsers = false, isPublic = isForBrowsers } = audience;
   const given = [answers].flat();
   const all = [
     ...problems,
     ...(body ? WITH_BODY : []),
-    ...(isPublic ? ['rate_limit.exceeded' as const] : WITH_CREDENTIAL),
+    ...(isPublic ? WITHOUT_CREDENTIAL : WITH_CREDENTIAL),
     ...ANYWHERE,
   ];
-  const credentials = isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt'), ApiHeader(ENVIRONMENT)];
   return applyDecorators(
     ApiOperation({ summary, ...(description && { description }), ...(isPublic && { security: [] }) }),
     ...given.map((one) => ApiResponse(answer(one))),
     ...byStatus(all)
       .filter(([status]) => given.every((one) => one.status !== status))
       .map(([status, codes]) => ApiResponse(problemContent(status, codes, isForBrowsers))),
-    ...credentials,
+    ...credentialsOf(isPublic),
     ...(body ? [ApiBody({ required: true, schema: {}, examples: { example: { value: body } } })] : []),
   );
 }
+
+const credentialsOf = (isPublic: boolean): (ClassDecorator & MethodDecorator)[] =>
+  isPublic ? [] : [ApiBearerAuth('apiKey'), ApiBearerAuth('dashboardJwt'), ApiHeader(ENVIRONMENT)];
 
 function answer({
   status,

@@ -51,7 +51,8 @@ class World {
   }
 
   due(): GrantFacts[] {
-    return this.grants.filter(({ refreshDueAt }) => refreshDueAt !== null && refreshDueAt <= this.now);
+    const { now } = this;
+    return this.grants.filter(({ refreshDueAt }) => refreshDueAt !== null && refreshDueAt <= now);
   }
 
   async runUntil(end: number): Promise<void> {

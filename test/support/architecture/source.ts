@@ -22,14 +22,20 @@ export function parseSource(path: string, text: string): Source {
   return { path, text, ast, imports: [...nodesOf(ast)].flatMap(importOf) };
 }
 
-/** Every node below, in the order of the text. */
-export function* nodesOf(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  const children: ts.Node[] = [];
-  ts.forEachChild(node, (child) => {
-    children.push(child);
-  });
-  for (const child of children) yield* nodesOf(child);
+const nodesByFile = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
+
+/** Every node of a file, in the order of the text; collected once, as a dozen rules ask for them. */
+export function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
+  const known = nodesByFile.get(file);
+  if (known) return known;
+  const nodes: ts.Node[] = [];
+  const collect = (node: ts.Node): void => {
+    nodes.push(node);
+    ts.forEachChild(node, collect);
+  };
+  collect(file);
+  nodesByFile.set(file, nodes);
+  return nodes;
 }
 
 /** The text of a string or of a template's fixed parts; undefined for anything else. */

@@ -41,10 +41,16 @@ export const writers: Rule = {
 const isOwner = (owner: string, path: string): boolean =>
   owner.endsWith('/') ? path.startsWith(owner) : path === owner;
 
-/** Class names of entities with their tables. */
+const entitiesByTree = new WeakMap<Tree, Map<string, string>>();
+
+/** Class names of entities with their tables; read once for all files of a tree. */
 function entitiesOf(tree: Tree): Map<string, string> {
+  const known = entitiesByTree.get(tree);
+  if (known) return known;
   const declared = tree.sources.flatMap(({ text }) => [...text.matchAll(/@Entity\('(\w+)'\)\s*export class (\w+)/g)]);
-  return new Map(declared.map(([, table = '', name = '']) => [name, table]));
+  const entities = new Map(declared.map(([, table = '', name = '']) => [name, table]));
+  entitiesByTree.set(tree, entities);
+  return entities;
 }
 
 const writtenBySql = ({ ast }: Source): string[] =>

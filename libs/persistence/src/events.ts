@@ -1,3 +1,4 @@
+import { NEXT_EVENT_SEQUENCE } from './accounts.js';
 import { newId } from './ids.js';
 import type { Tenant } from './tenant.js';
 import type { Tx } from './tx.js';
@@ -12,7 +13,7 @@ export interface AccountEventInput extends Tenant {
 
 const RECORD = `
   with numbered as (
-    update accounts set event_sequence = event_sequence + 1 where id = $4 returning event_sequence
+    ${NEXT_EVENT_SEQUENCE}
   ), recorded as (
     insert into account_events (id, workspace_id, environment, account_id, sequence, type, data)
     select $1, $2, $3, $4, event_sequence, $5, $6 from numbered returning sequence

@@ -1,7 +1,10 @@
+export * from './accounts.js';
 export * from './attempts.js';
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';
 export { violates } from './errors.js';
+export * from './idempotency-keys.js';
+export * from './oauth-apps.js';
 export { newId, publicId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
 export { together, transaction, type Tx } from './tx.js';

@@ -1,7 +1,25 @@
 export type { Candidate, Grant, Health, ProbeClass, ProbeResult, RefreshMode } from './entities/index.js';
+export {
+  markOwnTokensEnded,
+  postponeProbesOfGrant,
+  scheduleNextProbe,
+  scheduleProbeOfApp,
+  scheduleProbesNow,
+  storeHealth,
+  storeListedProfile,
+  storeMissingScopes,
+  storeProbe,
+} from './accounts.js';
 export { markAttemptExchanged } from './attempts.js';
 export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';
 export { violates } from './errors.js';
+export {
+  claimRetryTurn,
+  type OAuthAppStatus,
+  type OAuthAppStatusChange,
+  type StatusSource,
+  storeAppStatus,
+} from './oauth-apps.js';
 export { newId, publicId } from './ids.js';
 export { PreparingClient } from './preparing-client.js';
 export { type AccountEventInput, recordEvent, recordTenantEvent } from './events.js';

@@ -6,6 +6,7 @@ import {
   attemptSecrets,
   grantTokens,
   oauthAppSecrets,
+  removeOrphansOfGrant,
   type SealedTable,
   tokenOrphans,
 } from '#persistence/sealed';
@@ -76,10 +77,7 @@ export class Vault {
   /** The pair, and those that came too late for it. */
   async shredGrant(tx: Tx, grantId: string): Promise<void> {
     await grantTokens.shred(tx, grantId);
-    await tx.query(
-      'delete from token_orphans where intent_id in (select id from exchange_intents where grant_id = $1)',
-      [grantId],
-    );
+    await removeOrphansOfGrant(tx, grantId);
   }
 
   /** The token of one account of several that hang on a grant. */

@@ -202,6 +202,11 @@ export const breaking: Snippet[] = [
   [ONE_WRITER, 'an insert', accounts('const sql = `insert into connect_attempts (id) values ($1)`;')],
   [ONE_WRITER, 'an update in a CTE', tokens('const sql = `with a as (update connect_attempts set x = ${x})`;')],
   [ONE_WRITER, 'a delete over two lines', api('tx.query(`delete\n  from connect_attempts`);')],
+  [
+    ONE_WRITER,
+    'an entity whose table has no owner',
+    one('libs/persistence/src/a.entity.ts')(`@Entity('unknown')\nexport class A {}`),
+  ],
   [ONE_WRITER, 'a table whose name is computed', accounts('const sql = `update ${table} set data = null`;')],
   [
     ONE_WRITER,

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
+import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
 import { retireGrant, type RevocableTokens, type TokenContext } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
@@ -15,11 +15,6 @@ const FIND = `
   from accounts account join grants on grants.id = account.grant_id
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'
   for update of grants`;
-
-const DISCONNECT = `
-  update accounts set health = 'disconnected', health_reason = null, disconnected_at = db_now(),
-    disconnected_reason = 'revoked_by_client', probe_due_at = null
-  where id = $1 and health <> 'disconnected'`;
 
 /** Destroys an account's tokens with its connection, in one transaction; the revocation at the platform follows and blocks nobody. */
 @Injectable()
@@ -44,8 +39,7 @@ export class DisconnectAccount {
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
-    const { rowCount } = await tx.query(DISCONNECT, [id]);
-    if (rowCount === 0) throw accountNotFound();
+    if (!(await markAccountDisconnected(tx, id, 'revoked_by_client'))) throw accountNotFound();
     await recordEvent(tx, {
       ...tenant,
       accountId: id,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tenant, transaction, type Tx, violates } from '#persistence';
+import { changeAccount, Database, type Tenant, transaction, type Tx, violates } from '#persistence';
 import { accountConnectedThere, accountLeased, accountNotFound, invalidField } from '../accounts.errors.js';
 import { AttemptTarget } from '../connect/attempt-target.js';
 import type { AccountRecord } from './account-record.js';
@@ -15,18 +15,6 @@ export interface UpdateAccountInput {
 }
 
 const MOST_KEYS = 50;
-
-const UPDATE = `
-  update accounts set handle = coalesce($4, handle), project_id = coalesce($5, project_id),
-    metadata = jsonb_strip_nulls(metadata || $6)
-  where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'
-  returning (select count(*) from jsonb_object_keys(metadata))::int as keys, connection_type as "connectionType"`;
-
-interface Updated extends Record<string, unknown> {
-  /** How many keys its metadata have now. */
-  keys: number;
-  connectionType: string;
-}
 
 /** Changes what the customer may say of an account: its handle, its metadata, the project it belongs to. */
 @Injectable()
@@ -49,14 +37,11 @@ export class UpdateAccount {
   }
 }
 
-async function update(tx: Tx, { tenant, id, handle, metadata = {}, projectId }: UpdateAccountInput): Promise<void> {
-  const { rows } = await tx.query<Updated>(UPDATE, [
-    ...[tenant.workspaceId, tenant.environment, id],
-    ...[handle ?? null, projectId ?? null, JSON.stringify(metadata)],
-  ]);
-  if (!rows[0]) throw accountNotFound();
-  if (projectId !== undefined && rows[0].connectionType === 'leased') throw accountLeased();
-  checkKeys(metadata, rows[0].keys);
+async function update(tx: Tx, { tenant, id, ...changes }: UpdateAccountInput): Promise<void> {
+  const changed = await changeAccount(tx, { ...tenant, id }, changes);
+  if (!changed) throw accountNotFound();
+  if (changes.projectId !== undefined && changed.connectionType === 'leased') throw accountLeased();
+  checkKeys(changes.metadata ?? {}, changed.keys);
 }
 
 /** Whoever has too many for another reason may still change the rest, and take some away. */

@@ -5,18 +5,13 @@ import {
   Database,
   markAttemptFailed,
   recordTenantEvent,
+  scheduleProbesNow,
   transaction,
   type Tx,
 } from '#persistence';
 import { discardAttempt, type RevocableTokens, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
-
-/** A consent that leads nowhere here may have taken Pages from the app that an earlier one had opened: their next probes tell. */
-const PROBE_SOON = `
-  update accounts set probe_due_at = db_now() from grants
-  where grants.id = accounts.grant_id and grants.oauth_app_id = $1 and grants.platform_user_id = $2
-    and accounts.own_token and accounts.health <> 'disconnected'`;
 
 /** Ends an open attempt: what was sealed in it is destroyed and revoked, its event goes out. */
 @Injectable()
@@ -40,7 +35,8 @@ export class FailAttempt {
     if (!(await markAttemptFailed(tx, attempt.id, error))) return undefined;
     const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
-    await tx.query(PROBE_SOON, [attempt.oauthAppId, attempt.platformUserId]);
+    // A consent that connects nothing may have taken Pages from the app that an earlier one had opened.
+    await scheduleProbesNow(tx, { user: attempt }, { ownTokensOnly: true });
     return discardAttempt(this.context, tx, attempt);
   }
 }

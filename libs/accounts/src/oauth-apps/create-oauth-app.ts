@@ -1,7 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Secret } from '#observability';
-import { Database, newId, OAuthApp, type Tenant, type Tx, violates } from '#persistence';
+import {
+  clearDefaultApp,
+  createOAuthApp,
+  Database,
+  lockDefaultApp,
+  newId,
+  OAuthApp,
+  type Tenant,
+  type Tx,
+  violates,
+} from '#persistence';
 import type { Provider } from '#providers';
 import { Vault } from '#tokens';
 import { invalidField, oauthAppExists, tooManyOAuthApps } from '../accounts.errors.js';
@@ -9,7 +19,6 @@ import { Addresses } from '../addresses.js';
 import { OAUTH_APPS_LIMIT } from '../injection.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { type AppFields, checkAppFields } from './app-fields.js';
-import { lockDefault } from './default-app.js';
 import { type OAuthAppRecord, toOAuthAppRecord } from './oauth-app-record.js';
 
 export interface CreateOAuthAppInput extends AppFields {
@@ -50,9 +59,9 @@ export class CreateOAuthApp {
   private async insert(manager: EntityManager, app: OAuthApp, input: CreateOAuthAppInput): Promise<OAuthAppRecord> {
     const tx = (await manager.queryRunner?.connect()) as Tx;
     await this.checkRoom(tx, manager, app);
-    await lockDefault(tx, app);
-    app.isDefault = await becomesDefault(manager, app, input.isDefault ?? false);
-    await manager.insert(OAuthApp, app);
+    await lockDefaultApp(tx, app);
+    app.isDefault = await becomesDefault(tx, manager, app, input.isDefault ?? false);
+    await createOAuthApp(tx, app);
     await this.vault.sealClientSecret(tx, app, input.clientSecret);
     const record = toOAuthAppRecord(await manager.findOneByOrFail(OAuthApp, { id: app.id }), this.addresses.publicUrl);
     await input.alongside?.(tx, record);
@@ -98,12 +107,13 @@ function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
 }
 
 async function becomesDefault(
+  tx: Tx,
   manager: EntityManager,
   { workspaceId, environment, provider }: OAuthApp,
   wanted: boolean,
 ): Promise<boolean> {
   const current = { workspaceId, environment, provider, isDefault: true };
   if (!(await manager.existsBy(OAuthApp, current))) return true;
-  if (wanted) await manager.update(OAuthApp, current, { isDefault: false });
+  if (wanted) await clearDefaultApp(tx, { workspaceId, environment, provider });
   return wanted;
 }

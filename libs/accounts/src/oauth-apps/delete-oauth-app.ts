@@ -1,10 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Tenant, transaction, type Tx } from '#persistence';
+import {
+  Database,
+  deleteOAuthApp,
+  lockDefaultApp,
+  restoreDefaultApp,
+  type Tenant,
+  transaction,
+  type Tx,
+} from '#persistence';
 import { discardAttemptsOf, type RevocableTokens, type TokenContext } from '#tokens';
 import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
-import { inheritDefault, lockDefault } from './default-app.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 
 export interface DeleteOAuthAppInput {
@@ -40,9 +47,9 @@ export class DeleteOAuthApp {
   async execute({ tenant, id, force }: DeleteOAuthAppInput): Promise<void> {
     const { provider } = await this.getApp.execute({ tenant, id });
     const revocable = await transaction(this.database.pool, async (tx) => {
-      await lockDefault(tx, { ...tenant, provider });
+      await lockDefaultApp(tx, { ...tenant, provider });
       const tokens = await this.remove(tx, id, force);
-      await inheritDefault(tx, { ...tenant, provider });
+      await restoreDefaultApp(tx, { ...tenant, provider });
       return tokens;
     });
     for (const tokens of revocable) this.revokeLater.execute(tokens);
@@ -57,7 +64,7 @@ export class DeleteOAuthApp {
     const { rows } = await tx.query(IN_USE, [id]);
     if (rows.length > 0 && !force) throw oauthAppInUse();
     await tx.query(LOOK_AGAIN, [id]);
-    await tx.query('delete from oauth_apps where id = $1', [id]);
+    await deleteOAuthApp(tx, id);
     return revocable;
   }
 }

@@ -1,9 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Secret } from '#observability';
-import { Database, recordTenantEvent, type Tenant, transaction, type Tx } from '#persistence';
+import {
+  changeOAuthApp,
+  clearDefaultApp,
+  clearMisconfiguration,
+  Database,
+  lockDefaultApp,
+  recordTenantEvent,
+  type Tenant,
+  transaction,
+  type Tx,
+} from '#persistence';
 import { Vault, wakeGrants } from '#tokens';
 import { type AppFields, checkAppFields } from './app-fields.js';
-import { lockDefault, vacateDefault } from './default-app.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 import type { OAuthAppRecord } from './oauth-app-record.js';
 
@@ -15,13 +24,6 @@ export interface UpdateOAuthAppInput extends AppFields {
   /** The place of the default can be taken, not left. */
   isDefault?: true;
 }
-
-const UPDATE = `
-  update oauth_apps set name = coalesce($2, name), scopes = coalesce($3, scopes),
-    allowed_return_urls = coalesce($4, allowed_return_urls), is_default = is_default or $5
-  where id = $1`;
-
-const CLEAR = `update oauth_apps set status = 'active', status_reason = null, status_source = null, paused_until = null where id = $1 and status = 'misconfigured'`;
 
 /** Changes an app. A new secret is believed until the platform refuses it: the app is no longer misconfigured. */
 @Injectable()
@@ -39,16 +41,10 @@ export class UpdateOAuthApp {
     const { provider } = await this.getApp.execute({ tenant, id });
     await transaction(this.database.pool, async (tx) => {
       if (fields.isDefault) {
-        await lockDefault(tx, { ...tenant, provider });
-        await vacateDefault(tx, { ...tenant, provider });
+        await lockDefaultApp(tx, { ...tenant, provider });
+        await clearDefaultApp(tx, { ...tenant, provider });
       }
-      await tx.query(UPDATE, [
-        id,
-        fields.name ?? null,
-        fields.scopes ?? null,
-        fields.allowedReturnUrls ?? null,
-        fields.isDefault ?? false,
-      ]);
+      await changeOAuthApp(tx, id, fields);
       if (fields.clientSecret) await this.rotate(tx, { ...tenant, id }, fields.clientSecret);
     });
     return this.getApp.execute({ tenant, id });
@@ -57,8 +53,7 @@ export class UpdateOAuthApp {
   private async rotate(tx: Tx, app: Tenant & { id: string }, secret: Secret): Promise<void> {
     await this.vault.sealClientSecret(tx, app, secret);
     await wakeGrants(tx, app.id);
-    const { rowCount } = await tx.query(CLEAR, [app.id]);
-    if (rowCount !== 1) return;
+    if (!(await clearMisconfiguration(tx, app.id))) return;
     await recordTenantEvent(tx, app, 'oauth_app.status_changed', {
       oauth_app_id: app.id,
       status: 'active',

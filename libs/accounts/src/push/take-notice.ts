@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
-import { Database, erasePersonFromAttempts, transaction, type Tx } from '#persistence';
+import { Database, erasePersonFromAttempts, scheduleProbesNow, transaction, type Tx } from '#persistence';
 import type { PushNotice } from '#providers';
 import { endGrant, type RevocableTokens, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
@@ -26,7 +26,6 @@ interface GrantRow {
 const FIND = `
   select id, coalesce($5::timestamptz < date_trunc('second', consented_at), false) as "consentedSince" from grants
   where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4 for update`;
-const PROBE = `update accounts set probe_due_at = db_now() where grant_id = $1 and health <> 'disconnected'`;
 
 /** Does what a platform's word means, in one transaction. Told again, it changes nothing. */
 @Injectable()
@@ -75,7 +74,7 @@ export class TakeNotice {
     const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
     const grant = (await tx.query<GrantRow & Record<string, unknown>>(FIND, values)).rows[0];
     if (!grant) return undefined;
-    if (grant.consentedSince) await tx.query(PROBE, [grant.id]);
+    if (grant.consentedSince) await scheduleProbesNow(tx, { grantId: grant.id });
     const ended = grant.consentedSince ? undefined : await endGrant(this.context, tx, grant.id, notice.reason);
     if (ended) this.logger.info({ grant: grant.id, reason: notice.reason }, 'the platform ended a grant');
     if (ended?.tokens) revocable.push(ended.tokens);

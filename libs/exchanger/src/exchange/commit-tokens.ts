@@ -1,4 +1,4 @@
-import { transaction, type Tx } from '#persistence/sql';
+import { postponeProbesOfGrant, storeMissingScopes, transaction, type Tx } from '#persistence/sql';
 import { providerOf, type TokenSet } from '#providers';
 import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
@@ -72,7 +72,7 @@ async function store(
     changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
     endIntent(tx, intentId, 'committed'),
-    putOffProbes(tx, grant),
+    postponeProbesOfGrant(tx, grant.id, providerOf(grant.provider).probe.every / 1_000),
     tokens.scopes && compareScopes(tx, grant, tokens.scopes),
     applyHealth(tx, grant.id, 'account.refreshed'),
   ]);
@@ -82,20 +82,7 @@ async function store(
 /** A platform that says which scopes are left says so of every account on the grant. */
 async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string[]): Promise<void> {
   const missing = providerOf(grant.provider).scopes.required.filter((scope) => !granted.includes(scope));
-  await tx.query(
-    `update accounts set missing_scopes = $2 where grant_id = $1 and health <> 'disconnected' and missing_scopes <> $2`,
-    [grant.id, missing],
-  );
-}
-
-/** An ok to a refresh is the truth too: the next probe comes a whole rhythm later. */
-async function putOffProbes(tx: Tx, grant: GrantFacts): Promise<void> {
-  await tx.query(
-    `update accounts set probe_due_at = db_now() + make_interval(secs => $2), probe_struck_at = null,
-       probe_class = nullif(probe_class, 'suspected')
-     where grant_id = $1 and not own_token and health <> 'disconnected'`,
-    [grant.id, providerOf(grant.provider).probe.every / 1_000],
-  );
+  await storeMissingScopes(tx, grant.id, missing);
 }
 
 /** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { seconds } from '#config';
-import { transaction } from '#persistence/sql';
+import { scheduleProbesNow, transaction } from '#persistence/sql';
 import { type AppCredentials, type Provider, providerOf, type TokenSet } from '#providers';
 import { keepAsOrphan } from './orphans.js';
 import { API_DEADLINE, identify, type RevocableTokens } from '#tokens';
@@ -117,10 +117,8 @@ async function send(
   return status < 300 ? 'revoked' : 'refused';
 }
 
-const PROBE_SOON = `update accounts set probe_due_at = db_now() where grant_id = $1 and health <> 'disconnected'`;
-
 /** A consent that came while the revocation was under way may have died of it: its probe tells within a minute. */
 async function lookAfter(context: ExchangerContext, person: PersonOfClient): Promise<void> {
   const living = await findLiving(context.pool, person);
-  if (living) await context.pool.query(PROBE_SOON, [living.id]);
+  if (living) await scheduleProbesNow(context.pool, { grantId: living.id });
 }

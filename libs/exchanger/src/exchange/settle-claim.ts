@@ -1,3 +1,4 @@
+import type { StatusSource } from '#persistence/sql';
 import type { Failure } from '#providers';
 import { adoptOrphan } from './orphans.js';
 import { type RefreshOutcome, UNREACHABLE } from '#tokens';
@@ -12,7 +13,7 @@ import {
   nextLook,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { type AppRow, blameApp, type Claim, databaseNow, type StatusSource } from '#tokens/store';
+import { type AppRow, blameApp, type Claim, databaseNow } from '#tokens/store';
 import { refusedSince } from '../store/breakers.js';
 import { tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { Refresh } from './prepare-refresh.js';

@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence/sql';
+import { scheduleProbesNow, type Tx } from '#persistence/sql';
 import type { Failure } from '#providers';
 import { adoptOrphan } from './orphans.js';
 import {
@@ -45,7 +45,8 @@ export async function settleStrike(context: ExchangerContext, claim: Claim, refu
   const { grant, epoch } = claim;
   const { failure, witness } = refusal;
   await settle(context, claim, 'answered', async (now, tx) => {
-    await probeSoon(tx, grant.id);
+    // The refusal says nothing about accounts with tokens of their own.
+    await scheduleProbesNow(tx, { grantId: grant.id }, { ownTokensOnly: true });
     const strike = { now, witness, shutSince: refusal.shutSince, ...(await circumstances(tx, claim, refusal)) };
     const change = afterStrike(grant, failure, strike);
     if (wantsAnother(grant, strike)) await wakeCanary(tx, grant);
@@ -69,12 +70,4 @@ async function circumstances(
     withinGrace: grant.unknownSince !== null && (await isWithinGrace(tx, grant, intentId)),
     overtaken: await isOvertaken(tx, grant),
   };
-}
-
-/** Accounts with tokens of their own speak for themselves. */
-async function probeSoon(tx: Tx, grantId: string): Promise<void> {
-  await tx.query(
-    `update accounts set probe_due_at = db_now() where grant_id = $1 and own_token and health <> 'disconnected'`,
-    [grantId],
-  );
 }

@@ -1,3 +1,4 @@
+import type { Tx } from '../tx.js';
 import { sealedTable } from './sealed-table.js';
 
 export type { SealedRow, SealedTable } from './sealed-table.js';
@@ -11,3 +12,9 @@ export const grantTokens = sealedTable('grant_tokens', 'grant_id', [
 ]);
 export const accountTokens = sealedTable('account_tokens', 'account_id', ['sealed_access']);
 export const tokenOrphans = sealedTable('token_orphans', 'intent_id', ['sealed_pair']);
+
+/** Deletes the token sets that arrived too late for a grant. */
+export async function removeOrphansOfGrant(tx: Tx, grantId: string): Promise<void> {
+  const intents = 'select id from exchange_intents where grant_id = $1';
+  await tx.query(`delete from token_orphans where intent_id in (${intents})`, [grantId]);
+}

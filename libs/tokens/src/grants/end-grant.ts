@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence/sql';
+import { markOwnTokensEnded, type Tx } from '#persistence/sql';
 import { UNBLEMISHED } from '../protocol/settle.js';
 import type { TokenContext } from '../token-context.js';
 import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
@@ -7,9 +7,6 @@ import type { RevocableTokens } from '../exchange/token-exchange.js';
 import { revocableOfGrant } from './retire-grant.js';
 
 const KEEPS_TOKENS = 'select 1 from grant_tokens where grant_id = $1';
-const WITH_OWN_TOKEN = `
-  update accounts set probe_class = 'permanent', probe_reason = $2, probe_struck_at = null
-  where grant_id = $1 and own_token and health <> 'disconnected' returning id`;
 
 /**
  * Ends a grant of which the platform itself said that it is over, in the caller's transaction: every token is destroyed, its
@@ -30,8 +27,7 @@ export async function endGrant(
   const change = { ...UNBLEMISHED, refreshState: 'ended', refreshDueAt: null, endedReason: reason } as const;
   await changeGrant(tx, read.grant, change, { rotate: true });
   await context.vault.shredGrant(tx, grantId);
-  const { rows } = await tx.query<{ id: string }>(WITH_OWN_TOKEN, [grantId, reason]);
-  for (const { id } of rows) await context.vault.shredAccount(tx, id);
+  for (const id of await markOwnTokensEnded(tx, grantId, reason)) await context.vault.shredAccount(tx, id);
   await applyHealth(tx, grantId);
   return { tokens };
 }

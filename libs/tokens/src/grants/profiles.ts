@@ -1,5 +1,12 @@
 import type { Secret } from '#observability';
-import type { Candidate, Environment, Tenant, Tx } from '#persistence/sql';
+import {
+  type Candidate,
+  type Environment,
+  scheduleProbesNow,
+  storeListedProfile,
+  type Tenant,
+  type Tx,
+} from '#persistence/sql';
 import {
   type Failure,
   type PlatformAnswer,
@@ -125,11 +132,9 @@ export async function syncProfiles(
   for (const account of rows) {
     const profile = byId.get(account.platformAccountId);
     if (profile) await renewProfile(context, tx, account, profile);
-    else if (isWhole) await tx.query(PROBE_SOON, [account.id]);
+    else if (isWhole) await scheduleProbesNow(tx, { accountId: account.id });
   }
 }
-
-const PROBE_SOON = 'update accounts set probe_due_at = db_now() where id = $1';
 
 async function renewProfile(
   context: TokenContext,
@@ -138,8 +143,5 @@ async function renewProfile(
   { accessToken, ineligible }: Profile,
 ): Promise<void> {
   if (accessToken) await context.vault.sealAccountToken(tx, account, accessToken);
-  await tx.query(
-    `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null where id = $1`,
-    [account.id, accessToken !== null, ineligible === null ? null : 'permission', ineligible],
-  );
+  await storeListedProfile(tx, account.id, { hasOwnToken: accessToken !== null, ineligible });
 }

@@ -1,4 +1,4 @@
-import { type ProbeResult, type Tenant, transaction, type Tx } from '#persistence/sql';
+import { type ProbeResult, scheduleNextProbe, storeProbe, type Tenant, transaction, type Tx } from '#persistence/sql';
 import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
 import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
@@ -124,21 +124,7 @@ interface StoredChange extends ProbeChange {
 }
 
 async function storeChange(tx: Tx, account: AccountRow, change: StoredChange): Promise<void> {
-  await tx.query(
-    `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
-       probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
-       probe_result = $7
-     where id = $1`,
-    [
-      account.id,
-      change.probeClass,
-      change.probeReason,
-      change.probeStruckAt,
-      change.probeDueAt,
-      change.missing,
-      change.result,
-    ],
-  );
+  await storeProbe(tx, account.id, change);
   if (!change.refreshNow) return;
   await tx.query(
     `update grants set refresh_due_at = db_now() where id = $1 and refresh_state in ('idle', 'backoff') and refresh_due_at > db_now()`,
@@ -151,5 +137,5 @@ const setReauthDue = (tx: Tx, grantId: string, at: Date): Promise<unknown> =>
 
 async function postpone(tx: Tx, account: AccountRow, { probe }: Provider): Promise<void> {
   const now = await databaseNow(tx);
-  await tx.query('update accounts set probe_due_at = $2 where id = $1', [account.id, after(now, probe.every)]);
+  await scheduleNextProbe(tx, account.id, after(now, probe.every));
 }

@@ -1,17 +1,25 @@
 import type { Pool } from 'pg';
-import { recordTenantEvent, type Tenant, transaction, type Tx } from '#persistence/sql';
+import {
+  claimRetryTurn,
+  type OAuthAppStatus,
+  type OAuthAppStatusChange,
+  recordTenantEvent,
+  scheduleProbeOfApp,
+  type StatusSource,
+  storeAppStatus,
+  type Tenant,
+  transaction,
+  type Tx,
+} from '#persistence/sql';
 import type { AppCredentials, Failure } from '#providers';
 import type { AppTrouble } from '../protocol/health.js';
 import type { Vault } from '../vault.js';
-
-/** The kind of endpoint that has put an app into its status. A success at the other kind does not end that status. */
-export type StatusSource = 'token' | 'api';
 
 /** An app as the protocol sees it. */
 export interface AppRow extends Tenant {
   id: string;
   clientId: string;
-  status: 'active' | 'paused' | 'misconfigured';
+  status: OAuthAppStatus;
   statusSource: StatusSource | null;
   /** Seconds until the pause ends; 0 when it has. */
   pausedFor: number;
@@ -62,16 +70,9 @@ const CANDIDATE = 5 * 60;
 export async function blameApp(tx: Tx, app: AppRow, failure: Failure, source: StatusSource): Promise<void> {
   const status = failure.reason === 'app_paused' ? 'paused' : 'misconfigured';
   const pause = failure.retryAfter ?? (status === 'paused' ? PAUSE : CANDIDATE);
-  const changed = await setStatus(tx, app, { status, reason: failure.reason, source, pause });
-  if (changed && source === 'api') await tx.query(PROBE_ONE, [app.id, pause]);
+  const changed = await setStatus(tx, app, { status, reason: failure.reason, source, pauseSeconds: pause });
+  if (changed && source === 'api') await scheduleProbeOfApp(tx, app.id, pause);
 }
-
-/** One account is probed when the pause ends, so that the recovery of the app's API is noticed: regular probes are hours apart. */
-const PROBE_ONE = `
-  update accounts set probe_due_at = least(probe_due_at, db_now() + make_interval(secs => $2)) where id = (
-    select accounts.id from grants join accounts on accounts.grant_id = grants.id
-    where grants.oauth_app_id = $1 and accounts.health not in ('disconnected', 'needs_reauth')
-    order by grants.last_refreshed_at desc limit 1 for update of accounts skip locked)`;
 
 /** The same for a call of an API that was made for an attempt or a grant of the app: a refusal of another class says nothing of it. */
 export async function blameAppOf(pool: Pool, appId: string | null, failure: Failure): Promise<void> {
@@ -92,20 +93,15 @@ export async function clearAppOf(pool: Pool, appId: string | null): Promise<void
 export async function clearApp(tx: Tx, app: AppRow, source: StatusSource): Promise<void> {
   if (app.status === 'active' || (app.statusSource ?? source) !== source) return;
   await wakeGrants(tx, app.id);
-  await setStatus(tx, app, { status: 'active', reason: null, source, pause: null });
+  await setStatus(tx, app, { status: 'active', reason: null, source, pauseSeconds: null });
 }
 
-const TAKE_TURN = `
-  update oauth_apps set paused_until = db_now() + make_interval(secs => ${CANDIDATE})
-  where id = $1 and (paused_until is null or paused_until <= db_now())`;
-
-/** Seconds that a refresh of this app has to wait; an app that is refused at its API alone has its tokens refreshed. Of those of a misconfigured one a single one goes first, and the rest after it. */
+/** Seconds that a refresh of this app has to wait. An app that is refused at its API alone has its tokens refreshed. Of a misconfigured app one grant asks first, and the others wait for its answer. */
 export async function waitOf(tx: Tx, app: AppRow): Promise<number> {
   if (app.status === 'active' || app.statusSource === 'api') return 0;
   if (app.pausedFor > 0) return app.pausedFor;
   if (app.status === 'paused') return 0;
-  const { rowCount } = await tx.query(TAKE_TURN, [app.id]);
-  return rowCount === 0 ? CANDIDATE : 0;
+  return (await claimRetryTurn(tx, app.id, CANDIDATE)) ? 0 : CANDIDATE;
 }
 
 /** Strikes keep their own time; who is being exchanged just now is passed over, so that nobody waits for a row. */
@@ -121,28 +117,11 @@ export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
   await tx.query(WAKE, [appId]);
 }
 
-interface AppStatus {
-  status: AppRow['status'];
-  reason: string | null;
-  /** The kind of endpoint that answered. */
-  source: StatusSource;
-  /** Seconds. */
-  pause: number | null;
-}
-
-/** A status of one source is neither ended by a success at the other one nor, where it is the token endpoint's, replaced by the API's. */
-const SET_STATUS = `
-  with before as (select id, status, status_source from oauth_apps where id = $1 for update)
-  update oauth_apps set status = $2, status_reason = $3, paused_until = db_now() + make_interval(secs => $4),
-    status_source = case when $2 = 'active' then null else $5 end
-  from before where oauth_apps.id = before.id and (before.status = 'active' or before.status_source is null
-    or before.status_source = $5 or ($5 = 'token' and $2 <> 'active'))
-  returning before.status as before`;
-
 /** Whether the app has another status now. */
-async function setStatus(tx: Tx, app: AppRow, { status, reason, source, pause }: AppStatus): Promise<boolean> {
-  const { rows } = await tx.query<{ before: string }>(SET_STATUS, [app.id, status, reason, pause, source]);
-  if (!rows[0] || rows[0].before === status) return false;
+async function setStatus(tx: Tx, app: AppRow, change: OAuthAppStatusChange): Promise<boolean> {
+  const before = await storeAppStatus(tx, app.id, change);
+  if (before === undefined || before === change.status) return false;
+  const { status, reason } = change;
   await recordTenantEvent(tx, app, 'oauth_app.status_changed', { oauth_app_id: app.id, status, reason });
   return true;
 }

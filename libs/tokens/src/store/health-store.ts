@@ -1,4 +1,4 @@
-import { recordEvent, type Health, type Tenant, type Tx } from '#persistence/sql';
+import { type Health, recordEvent, storeHealth, type Tenant, type Tx } from '#persistence/sql';
 import { type AccountFacts, deriveHealth, type HealthState } from '../protocol/health.js';
 import { readAppOf, troubleOf } from './apps.js';
 import { readGrant } from './grants.js';
@@ -37,11 +37,7 @@ export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.r
 
 async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthState): Promise<void> {
   await Promise.all([
-    tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [
-      account.id,
-      state.health,
-      state.reason,
-    ]),
+    storeHealth(tx, account.id, state.health, state.reason),
     announce(tx, { ...grant, accountId: account.id }, account.health, state),
   ]);
 }

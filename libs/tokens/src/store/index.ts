@@ -1,4 +1,4 @@
-export { type AppRow, blameApp, blameAppOf, clearApp, openApp, readApp, type StatusSource, waitOf } from './apps.js';
+export { type AppRow, blameApp, blameAppOf, clearApp, openApp, readApp, waitOf } from './apps.js';
 export { type AttemptAhead, readAttempt } from './attempts.js';
 export { type Claim, claimGrant, type ClaimOptions, claimOf, markDispatched, releaseClaim } from './claims.js';
 export { grantColumns, toGrant } from './grant-columns.js';

@@ -1,0 +1,231 @@
+import type { AppUser, AttemptRow } from './attempts.js';
+import type { Health, ProbeClass, ProbeResult } from './entities/index.js';
+import type { Tenant } from './tenant.js';
+import type { Tx } from './tx.js';
+
+/**
+ * The only module that writes `accounts`. Each change is one function.
+ *
+ * | subject    | columns                                | rule                                                              |
+ * | ---------- | -------------------------------------- | ----------------------------------------------------------------- |
+ * | connection | grant_id, oauth_app_id, profile        | one account per profile and project that is not disconnected      |
+ * | health     | health, health_reason                  | derived from facts by `applyHealth` of #tokens; `disconnected` is |
+ * |            |                                        | final: a new consent creates another account                      |
+ * | probes     | probe_*, last_probed_at                | none are due once disconnected                                    |
+ * | history    | event_sequence                         | grows by one with each event                                      |
+ */
+const CONNECTED = `health <> 'disconnected'`;
+
+/** A profile that becomes an account, or renews the account that it is already. */
+export interface ConnectedProfile extends Tenant {
+  /** Of a new account. */
+  id: string;
+  projectId: string;
+  provider: string;
+  platformAccountId: string;
+  grantId: string;
+  oauthAppId: string;
+  handle: string | null;
+  displayName: string | null;
+  avatarUrl: string | null;
+  missingScopes: readonly string[];
+  /** Merged into the stored metadata. */
+  metadata: Readonly<Record<string, string>>;
+  nextProbeSeconds: number;
+}
+
+const UPSERT = `
+  insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id,
+    connection_type, handle, display_name, avatar_url, missing_scopes, health, metadata, last_probed_at, probe_result, probe_due_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, 'oauth', $9, $10, $11, $12, 'active', $13, db_now(), 'ok', db_now() + make_interval(secs => $14))
+  on conflict (workspace_id, environment, project_id, provider, platform_account_id) where health <> 'disconnected'
+  do update set grant_id = excluded.grant_id, oauth_app_id = excluded.oauth_app_id, connection_type = 'oauth',
+    handle = excluded.handle, display_name = excluded.display_name, avatar_url = excluded.avatar_url,
+    missing_scopes = excluded.missing_scopes, metadata = accounts.metadata || excluded.metadata,
+    last_probed_at = db_now(), probe_result = 'ok', probe_due_at = excluded.probe_due_at, probe_class = null,
+    probe_reason = null, probe_struck_at = null
+  returning id`;
+
+/** Stores a connected account and returns its id, which is that of the account connected before where there is one. */
+export async function storeConnectedAccount(tx: Tx, profile: ConnectedProfile): Promise<string> {
+  const { id, workspaceId, environment, projectId, provider, platformAccountId, grantId, oauthAppId } = profile;
+  const owner = [id, workspaceId, environment, projectId, provider, platformAccountId, grantId, oauthAppId];
+  const shown = [profile.handle, profile.displayName, profile.avatarUrl];
+  const rest = [profile.missingScopes, JSON.stringify(profile.metadata), profile.nextProbeSeconds];
+  const { rows } = await tx.query<{ id: string }>(UPSERT, [...owner, ...shown, ...rest]);
+  if (!rows[0]) throw new Error('an account was not stored');
+  return rows[0].id;
+}
+
+/** What the customer may change. Undefined: unchanged; null in `metadata`: the key is removed. */
+export interface AccountChanges {
+  handle?: string | undefined;
+  projectId?: string | undefined;
+  metadata?: Readonly<Record<string, string | null>> | undefined;
+}
+
+export interface ChangedAccount extends Record<string, unknown> {
+  /** How many keys its metadata has afterwards. */
+  keys: number;
+  connectionType: string;
+}
+
+/** Undefined: the tenant has no connected account with this id. */
+export async function changeAccount(
+  tx: Tx,
+  { workspaceId, environment, id }: Tenant & { id: string },
+  { handle, projectId, metadata = {} }: AccountChanges,
+): Promise<ChangedAccount | undefined> {
+  const { rows } = await tx.query<ChangedAccount>(
+    `update accounts set handle = coalesce($4, handle), project_id = coalesce($5, project_id),
+       metadata = jsonb_strip_nulls(metadata || $6)
+     where workspace_id = $1 and environment = $2 and id = $3 and ${CONNECTED}
+     returning (select count(*) from jsonb_object_keys(metadata))::int as keys, connection_type as "connectionType"`,
+    [workspaceId, environment, id, handle ?? null, projectId ?? null, JSON.stringify(metadata)],
+  );
+  return rows[0];
+}
+
+/** → `disconnected`. False: it was disconnected already. */
+export async function markAccountDisconnected(tx: Tx, id: string, reason: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update accounts set health = 'disconnected', health_reason = null, disconnected_at = db_now(),
+       disconnected_reason = $2, probe_due_at = null
+     where id = $1 and ${CONNECTED}`,
+    [id, reason],
+  );
+  return rowCount !== 0;
+}
+
+/** Stores a health that was derived under the lock of this account. */
+export async function storeHealth(tx: Tx, id: string, health: Health, reason: string | null): Promise<void> {
+  await tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [id, health, reason]);
+}
+
+/** Erases the profiles and metadata of a grant's accounts, disconnected ones included. Returns those that held any. */
+export async function eraseProfiles(tx: Tx, grantId: string): Promise<(Tenant & { accountId: string })[]> {
+  const { rows } = await tx.query<Tenant & { accountId: string }>(
+    `update accounts set handle = null, display_name = null, avatar_url = null, metadata = '{}'
+     where grant_id = $1 and (handle is not null or display_name is not null or avatar_url is not null or metadata <> '{}')
+     returning id as "accountId", workspace_id as "workspaceId", environment`,
+    [grantId],
+  );
+  return rows;
+}
+
+/** The next number in the history of the account `$4`: part of the statement that records an event. */
+export const NEXT_EVENT_SEQUENCE =
+  'update accounts set event_sequence = event_sequence + 1 where id = $4 returning event_sequence';
+
+/** The scopes that are missing from what a platform granted, for every account of the grant. */
+export async function storeMissingScopes(tx: Tx, grantId: string, missing: readonly string[]): Promise<void> {
+  await tx.query(
+    `update accounts set missing_scopes = $2 where grant_id = $1 and ${CONNECTED} and missing_scopes <> $2`,
+    [grantId, missing],
+  );
+}
+
+/** What a list of profiles says about one account. A token of its own stays its own. */
+export async function storeListedProfile(
+  tx: Tx,
+  id: string,
+  { hasOwnToken, ineligible }: { hasOwnToken: boolean; ineligible: string | null },
+): Promise<void> {
+  await tx.query(
+    `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null
+     where id = $1`,
+    [id, hasOwnToken, ineligible === null ? null : 'permission', ineligible],
+  );
+}
+
+/** Marks the accounts with tokens of their own as permanently refused, and returns their ids. */
+export async function markOwnTokensEnded(tx: Tx, grantId: string, reason: string): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `update accounts set probe_class = 'permanent', probe_reason = $2, probe_struck_at = null
+     where grant_id = $1 and own_token and ${CONNECTED} returning id`,
+    [grantId, reason],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** One account, the accounts of a grant, or those of a person at an app. */
+export type ProbeTarget = { accountId: string } | { grantId: string } | { user: Pick<AttemptRow, keyof AppUser> };
+
+/** Makes probes due now. `ownTokensOnly`: of accounts with tokens of their own, which the tokens of the grant say nothing about. */
+export async function scheduleProbesNow(tx: Tx, target: ProbeTarget, { ownTokensOnly = false } = {}): Promise<void> {
+  const [condition, values] = conditionOf(target);
+  await tx.query(
+    `update accounts set probe_due_at = db_now() where ${condition} and ${CONNECTED} ${ownTokensOnly ? 'and own_token' : ''}`,
+    values,
+  );
+}
+
+function conditionOf(target: ProbeTarget): [string, unknown[]] {
+  if ('accountId' in target) return ['id = $1', [target.accountId]];
+  if ('grantId' in target) return ['grant_id = $1', [target.grantId]];
+  const { oauthAppId, platformUserId } = target.user;
+  return [
+    'grant_id in (select id from grants where oauth_app_id = $1 and platform_user_id = $2)',
+    [oauthAppId, platformUserId],
+  ];
+}
+
+/** One account of an app is probed after its pause, so that a recovery is noticed: regular probes are hours apart. */
+export async function scheduleProbeOfApp(tx: Tx, oauthAppId: string, pauseSeconds: number): Promise<void> {
+  await tx.query(
+    `update accounts set probe_due_at = least(probe_due_at, db_now() + make_interval(secs => $2)) where id = (
+       select accounts.id from grants join accounts on accounts.grant_id = grants.id
+       where grants.oauth_app_id = $1 and accounts.health not in ('disconnected', 'needs_reauth')
+       order by grants.last_refreshed_at desc limit 1 for update of accounts skip locked)`,
+    [oauthAppId, pauseSeconds],
+  );
+}
+
+/** Takes due probes, for the ten minutes that a probe may need: of two sweeps one gets each. */
+export async function claimDueProbes(tx: Tx, limit: number): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `update accounts set probe_due_at = db_now() + interval '10 minutes' where id in (
+       select id from accounts where ${CONNECTED} and probe_due_at <= db_now()
+       order by probe_due_at limit $1 for update skip locked)
+     returning id`,
+    [limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The next probe of an account that could not be probed. */
+export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.query('update accounts set probe_due_at = $2 where id = $1', [id, at]);
+}
+
+/** A refresh that succeeded answers for a probe: the next comes a whole interval later, and a suspicion is gone. */
+export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: number): Promise<void> {
+  await tx.query(
+    `update accounts set probe_due_at = db_now() + make_interval(secs => $2), probe_struck_at = null,
+       probe_class = nullif(probe_class, 'suspected')
+     where grant_id = $1 and not own_token and ${CONNECTED}`,
+    [grantId, seconds],
+  );
+}
+
+/** What one probe found. `missing` null: the probe did not say which scopes are granted. */
+export interface ProbeFinding {
+  probeClass: ProbeClass | null;
+  /** Null keeps the stored reason for as long as there is a class. */
+  probeReason: string | null;
+  probeStruckAt: Date | null;
+  probeDueAt: Date;
+  result: ProbeResult;
+  missing: readonly string[] | null;
+}
+
+export async function storeProbe(tx: Tx, id: string, finding: ProbeFinding): Promise<void> {
+  const { probeClass, probeReason, probeStruckAt, probeDueAt, missing, result } = finding;
+  await tx.query(
+    `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
+       probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
+       probe_result = $7
+     where id = $1`,
+    [id, probeClass, probeReason, probeStruckAt, probeDueAt, missing, result],
+  );
+}

@@ -1,0 +1,137 @@
+import type { OAuthApp } from './entities/index.js';
+import type { Tenant } from './tenant.js';
+import type { Tx } from './tx.js';
+
+/**
+ * The only module that writes `oauth_apps`.
+ *
+ * | status          | meaning                                                             | left by                          |
+ * | --------------- | ------------------------------------------------------------------- | -------------------------------- |
+ * | `active`        | the platform accepts requests of the app                            | a refusal that concerns the app  |
+ * | `paused`        | the platform refuses them until `paused_until`                      | an accepted request              |
+ * | `misconfigured` | its owner must act; until then one grant asks at each `paused_until` | an accepted request, a new secret |
+ *
+ * One app of each platform in a workspace and environment is the default, as long as there is any.
+ */
+export type OAuthAppStatus = OAuthApp['status'];
+
+/** The kind of endpoint that has put an app into its status. */
+export type StatusSource = NonNullable<OAuthApp['statusSource']>;
+
+/** The apps of one platform, of which one is the default. */
+export interface AppFamily extends Tenant {
+  provider: string;
+}
+
+/** Serializes changes of the default of a family. Taken before any row of the family is locked. */
+export async function lockDefaultApp(tx: Tx, { workspaceId, environment, provider }: AppFamily): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `${workspaceId}/${environment}/${provider}/default`,
+  ]);
+}
+
+export async function createOAuthApp(
+  tx: Tx,
+  app: Omit<OAuthApp, 'status' | 'statusReason' | 'statusSource' | 'pausedUntil' | 'createdAt'>,
+): Promise<void> {
+  const { id, workspaceId, environment, provider, name, clientId, redirectUriStyle } = app;
+  const identity = [id, workspaceId, environment, provider, name, clientId, redirectUriStyle];
+  await tx.query(
+    `insert into oauth_apps (id, workspace_id, environment, provider, name, client_id, redirect_uri_style, scopes,
+       allowed_return_urls, completion, is_default) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [...identity, app.scopes, app.allowedReturnUrls, app.completion, app.isDefault],
+  );
+}
+
+/** What the owner of an app may change. Undefined: unchanged. */
+export interface OAuthAppChanges {
+  name?: string | undefined;
+  scopes?: readonly string[] | undefined;
+  allowedReturnUrls?: readonly string[] | undefined;
+  /** The default can be taken, not given up. */
+  isDefault?: true | undefined;
+}
+
+export async function changeOAuthApp(tx: Tx, id: string, changes: OAuthAppChanges): Promise<void> {
+  const { name = null, scopes = null, allowedReturnUrls = null, isDefault = false } = changes;
+  await tx.query(
+    `update oauth_apps set name = coalesce($2, name), scopes = coalesce($3, scopes),
+       allowed_return_urls = coalesce($4, allowed_return_urls), is_default = is_default or $5
+     where id = $1`,
+    [id, name, scopes, allowedReturnUrls, isDefault],
+  );
+}
+
+/** Makes room for another default. The caller holds `lockDefaultApp`. */
+export async function clearDefaultApp(tx: Tx, { workspaceId, environment, provider }: AppFamily): Promise<void> {
+  await tx.query(
+    `update oauth_apps set is_default = false
+     where workspace_id = $1 and environment = $2 and provider = $3 and is_default`,
+    [workspaceId, environment, provider],
+  );
+}
+
+/** Makes the oldest app the default where there is none. The caller holds `lockDefaultApp`. */
+export async function restoreDefaultApp(tx: Tx, { workspaceId, environment, provider }: AppFamily): Promise<void> {
+  await tx.query(
+    `update oauth_apps set is_default = true where id = (
+       select id from oauth_apps where workspace_id = $1 and environment = $2 and provider = $3
+       order by created_at, id limit 1)
+     and not exists (
+       select from oauth_apps where workspace_id = $1 and environment = $2 and provider = $3 and is_default)`,
+    [workspaceId, environment, provider],
+  );
+}
+
+export interface OAuthAppStatusChange {
+  status: OAuthAppStatus;
+  reason: string | null;
+  source: StatusSource;
+  /** Null: no pause. */
+  pauseSeconds: number | null;
+}
+
+/**
+ * Stores a status and returns the one before; undefined: it stays. A success at one kind of endpoint does not end a status of
+ * the other, and a refusal at the API does not replace one of the token endpoint.
+ */
+export async function storeAppStatus(
+  tx: Tx,
+  id: string,
+  { status, reason, source, pauseSeconds }: OAuthAppStatusChange,
+): Promise<OAuthAppStatus | undefined> {
+  const { rows } = await tx.query<{ before: OAuthAppStatus }>(
+    `with before as (select id, status, status_source from oauth_apps where id = $1 for update)
+     update oauth_apps set status = $2, status_reason = $3, paused_until = db_now() + make_interval(secs => $4),
+       status_source = case when $2 = 'active' then null else $5 end
+     from before where oauth_apps.id = before.id and (before.status = 'active' or before.status_source is null
+       or before.status_source = $5 or ($5 = 'token' and $2 <> 'active'))
+     returning before.status as before`,
+    [id, status, reason, pauseSeconds, source],
+  );
+  return rows[0]?.before;
+}
+
+/** `misconfigured` → `active`. False: the app had another status. */
+export async function clearMisconfiguration(tx: Tx, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update oauth_apps set status = 'active', status_reason = null, status_source = null, paused_until = null
+     where id = $1 and status = 'misconfigured'`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/** Takes the turn to ask whether an app works again, and starts a new pause. False: a pause is under way. */
+export async function claimRetryTurn(tx: Tx, id: string, pauseSeconds: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update oauth_apps set paused_until = db_now() + make_interval(secs => $2)
+     where id = $1 and (paused_until is null or paused_until <= db_now())`,
+    [id, pauseSeconds],
+  );
+  return rowCount !== 0;
+}
+
+export async function deleteOAuthApp(tx: Tx, id: string): Promise<void> {
+  await tx.query('delete from oauth_apps where id = $1', [id]);
+}

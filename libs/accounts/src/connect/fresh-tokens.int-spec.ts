@@ -104,6 +104,50 @@ describe('a fresh token that its own platform refuses', () => {
     expect(pauses).toEqual([2_000]);
   });
 
+  it.each([
+    [
+      'tiktok',
+      'identity',
+      {
+        data: { user: { open_id: 'somebody-else', display_name: 'x' } },
+        error: { code: 'access_token_invalid', message: 'x', log_id: '1' },
+      },
+    ],
+    [
+      'linkedin',
+      'identity',
+      {
+        sub: 'somebody-else',
+        name: 'x',
+        status: 401,
+        serviceErrorCode: 65601,
+        code: 'REVOKED_ACCESS_TOKEN',
+        message: 'x',
+      },
+    ],
+    ['pinterest', 'identity', { id: 'somebody-else', username: 'x', code: 2, message: 'Authentication failed.' }],
+    ['instagram', 'identity', { user_id: '1', id: '1', username: 'x', ...graph('Error validating access token') }],
+    [
+      'facebook',
+      'profiles',
+      {
+        data: [{ id: '4711', access_token: 'EAAx', tasks: ['CREATE_CONTENT'] }],
+        ...graph('Error validating access token'),
+      },
+    ],
+  ] as const)(
+    'at %s is asked about in the same way where its %s answer with 200 holds an error beside data',
+    async (provider, endpoint, body) => {
+      if (provider !== 'tiktok') await flow.app(provider);
+      await flow.fault({ provider, endpoint, status: 200, body });
+      expect(await consent(provider)).toBe(`?connected=${provider}`);
+      expect(pauses).toEqual([2_000]);
+      expect(
+        await flow.many(`select 1 from accounts where platform_account_id in ('somebody-else', '1', '4711')`),
+      ).toEqual([]);
+    },
+  );
+
   it('lacks a permission only if the platform says so twice', async () => {
     await flow.fault({
       endpoint: 'identity',

@@ -86,7 +86,10 @@ function readTokens(json: unknown): TokenSet | undefined {
   return tokens && { ...tokens, scopes: scopes ?? null };
 }
 
-const UserInfo = z.object({ sub: idField, name: textField, picture: textField });
+/** A member of the API's error envelope: what stands beside it is no person. */
+const noError = z.never().optional();
+
+const UserInfo = z.object({ sub: idField, name: textField, picture: textField, serviceErrorCode: noError });
 
 /** The author of a post is `urn:li:person:<sub>`. There is no handle here: it takes a scope that few apps have. */
 function readUser(json: unknown) {
@@ -96,7 +99,12 @@ function readUser(json: unknown) {
   return { platformUserId: sub, platformAccountId: sub, handle: null, displayName: name, avatarUrl: picture };
 }
 
-const Introspection = z.object({ active: z.boolean(), status: textField, scope: scopesField });
+const Introspection = z.object({
+  active: z.boolean(),
+  status: textField,
+  scope: scopesField,
+  serviceErrorCode: noError,
+});
 
 /** A dead token is `active: false` under 200; without a status it is another app's, which is no word on the grant. */
 function readIntrospection(json: unknown): ProbeReading | undefined {

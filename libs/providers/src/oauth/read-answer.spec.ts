@@ -178,6 +178,12 @@ describe('the answer of a token endpoint', () => {
     }
   });
 
+  it('is a success when it holds an access token beside an error: the token was issued', () => {
+    expect(readTokenAnswer(provider, answer(200, { access_token: 'a', ...error('invalid_grant') }))).toMatchObject({
+      ok: true,
+    });
+  });
+
   it('with status 500 is no success, even with an access token in it', () => {
     expect(refused(answer(500, { access_token: 'a' }))).toMatchObject({ class: 'temporary' });
   });
@@ -259,6 +265,36 @@ describe('the answer of an identity call', () => {
     ['a failing platform', 502, error('own_word'), 'http_502'],
   ])('that is %s is temporary', (_what, status, body, code) => {
     expect(identityOf(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code });
+  });
+
+  const PERSON = '{"data":{"id":"1","user":{"open_id":"1"}}}';
+  const withError = (beside: object): object => ({ ...(JSON.parse(PERSON) as object), ...beside });
+
+  it.each([
+    ['a word', { error: 'access_denied' }],
+    ['a code', { error: { code: 190, message: 'x' } }],
+    ['a code as a word', { error: { code: 'internal_error' } }],
+    ['a message alone', { error: { message: 'x' } }],
+    ['true', { error: true }],
+    ['a number', { error: 17 }],
+  ])('that holds an error beside the person is a refusal, where the error is %s', (_what, beside) => {
+    expect(identityOf(answer(200, PERSON))).toMatchObject({ platformUserId: '1' });
+    expect(identityOf(answer(200, withError(beside)))).toMatchObject({ class: 'temporary' });
+    expect(identityOf(answer(200, withError({ ...beside, own: 'own_word' })))).toEqual(OWN);
+  });
+
+  it.each([
+    ['ok', { error: { code: 'ok', message: '' } }],
+    ['OK in capital letters', { error: { code: 'OK' } }],
+    ['zero', { error: { code: 0, message: 'success' } }],
+    ['zero as a text', { error: { code: '0' } }],
+    ['null', { error: null }],
+    ['false', { error: false }],
+    ['an empty text', { error: '' }],
+    ['the number zero', { error: 0 }],
+    ['an object without members', { error: {} }],
+  ])('that says that there is no error is the person, where the error is %s', (_what, beside) => {
+    expect(identityOf(answer(200, withError(beside)))).toMatchObject({ platformUserId: '1' });
   });
 
   it("is read by the platform's own table", () => {

@@ -3,7 +3,7 @@ import type { Failure, IdentityOutcome, ProbeReading, TokenOutcome } from '../co
 import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider.js';
 import { decodeAnswer } from './decode-answer.js';
 import { cleanFailure, cleanIdentity, cleanProfilePage, cleanReading, cleanTokenSet } from './platform-values.js';
-import { errorCode, refusalCode } from './refusal-code.js';
+import { errorCode, holdsError, refusalCode } from './refusal-code.js';
 import { retryAfter, secondsUntilReset } from './retry-after.js';
 
 const UNREADABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
@@ -62,10 +62,16 @@ function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
 const isRefused = ({ status, json }: ReadAnswer): boolean =>
   status >= 300 || Object.keys(Object(json) as object).some((name) => /^(error|code$|errno$|errcode$)/i.test(name));
 
+/**
+ * Whether an API's answer may be read as a success. A token endpoint's answer is read otherwise: an access token in it was
+ * issued, whatever stands beside it, and without it a refresh token that works once would be lost.
+ */
+const isApiSuccess = ({ status, json }: ReadAnswer): boolean => status < 300 && !holdsError(json);
+
 /** Reads the identity call's answer, which is the probe too. An id that cannot be used is an answer that cannot be read. */
 export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): IdentityOutcome {
   const read = decodeAnswer(answer);
-  const found = answer.status < 300 ? provider.identity.read(read.json) : undefined;
+  const found = isApiSuccess(read) ? provider.identity.read(read.json) : undefined;
   const identity = found && cleanIdentity(found, provider.scopes.required);
   if (identity) return { ok: true, identity };
   return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, provider.classify.api(read)) };
@@ -74,7 +80,7 @@ export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): 
 /** Reads one page of the profiles that a consent opened; a platform without any has none to read. */
 export function readProfilesAnswer({ profiles, classify }: Provider, answer: PlatformAnswer): ProfilesOutcome {
   const read = decodeAnswer(answer);
-  const found = answer.status < 300 ? profiles?.read(read.json) : undefined;
+  const found = isApiSuccess(read) ? profiles?.read(read.json) : undefined;
   const page = found && cleanProfilePage(found);
   if (page) return { ok: true, ...page };
   return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, classify.api(read)) };
@@ -83,7 +89,7 @@ export function readProfilesAnswer({ profiles, classify }: Provider, answer: Pla
 /** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {
   const read = decodeAnswer(answer);
-  const reading = answer.status < 300 ? provider.probe.read(read.json) : undefined;
+  const reading = isApiSuccess(read) ? provider.probe.read(read.json) : undefined;
   if (reading) return cleanReading(reading, provider.scopes.required);
   const { classify } = provider;
   return { ok: false, failure: failureOf(answer, read, classify.probe ? classify.probe(read) : classify.api(read)) };

@@ -6,6 +6,18 @@ export function errorCode(json: unknown): string | undefined {
   return typeof error === 'string' && error !== '' ? error : undefined;
 }
 
+/** Codes by which an envelope that always has an `error` says that there is none. */
+const NO_ERROR = new Set(['', 'ok', '0']);
+
+/** Whether an API's answer holds an error, alone or beside data: data beside an error says nothing reliable. */
+export function holdsError(json: unknown): boolean {
+  const { error } = fieldsOf(json);
+  if (typeof error !== 'object' || error === null) return Boolean(error);
+  const { code } = fieldsOf(error);
+  const isCode = typeof code === 'string' || typeof code === 'number';
+  return isCode ? !NO_ERROR.has(String(code).toLowerCase()) : Object.keys(error).length > 0;
+}
+
 /** Fields in which platforms put the code of an error, the most telling first. A number beside a word often repeats the status. */
 const NAMES = [
   'error_code',

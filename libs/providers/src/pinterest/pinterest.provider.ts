@@ -74,6 +74,8 @@ const Account = z.object({
   username: textField,
   business_name: textField,
   profile_image: textField,
+  /** A member of the error envelope: what stands beside it is no account. */
+  code: z.never().optional(),
 });
 
 function readAccount(json: unknown): Identity | undefined {

@@ -79,6 +79,8 @@ const fields = (scopes: readonly string[]): string =>
   ].join(',');
 
 const UserInfo = z.object({
+  /** A member of the flat form of an error: what stands beside it is no person. */
+  code: z.never().optional(),
   data: z.object({
     user: z.object({
       open_id: idField,

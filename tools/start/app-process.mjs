@@ -7,8 +7,8 @@ import { ROOT } from './root.mjs';
 // Later than any process leaves of itself: the exchanger first hears what a platform answers to its running exchanges.
 const STOPPED_WITHIN = 160_000;
 
-/** Where the build put an entry of an app. */
-export const entryOf = (app, entry = 'main') => join(ROOT, 'dist/apps', app, 'src', `${entry}.js`);
+/** The built entry of an app. */
+export const entryOf = (app) => join(ROOT, 'dist/apps', app, 'src/main.js');
 
 /**
  * One of our processes. It leads a group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order;

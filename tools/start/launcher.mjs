@@ -95,7 +95,7 @@ export class Launcher {
   }
 
   async #seed() {
-    const output = await this.#runEntry('seed', { SEED_TEST_API_KEY: keyOfLastSession(this.#settings.home) ?? '' });
+    const output = await this.#runCommand('seed', { SEED_TEST_API_KEY: keyOfLastSession(this.#settings.home) ?? '' });
     return JSON.parse(output.trim().split('\n').at(-1));
   }
 
@@ -105,12 +105,9 @@ export class Launcher {
     return service.start();
   }
 
-  #runCommand(name) {
-    return this.#oneShots.run(process.execPath, [entryOf('cli'), name], { env: this.#env });
-  }
-
-  #runEntry(entry, env) {
-    return this.#oneShots.run(process.execPath, [entryOf('api', entry)], { env: { ...this.#env, ...env } });
+  /** Runs a command of apps/cli; returns its stdout. */
+  #runCommand(name, env) {
+    return this.#oneShots.run(process.execPath, [entryOf('cli'), name], { env: { ...this.#env, ...env } });
   }
 }
 

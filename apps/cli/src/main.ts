@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { addKeys } from './commands/keys.js';
 import { addMigrate } from './commands/migrate.js';
+import { addSeed } from './commands/seed.js';
 import { addToken } from './commands/token.js';
 
 /** Each file of `commands/` adds its command. */
-const commands: readonly ((program: Command) => void)[] = [addMigrate, addKeys, addToken];
+const commands: readonly ((program: Command) => void)[] = [addKeys, addMigrate, addSeed, addToken];
 
 const program = new Command('evergrant')
   .description('One-shot commands. Each of them ends with exit code 0, or with 1 and the reason on stderr.')

@@ -1,8 +1,8 @@
 /** The folder of the repository. */
 export const ROOT: string;
 
-/** Where the build put an entry of an app. */
-export function entryOf(app: string, entry?: string): string;
+/** The built entry of an app. */
+export function entryOf(app: string): string;
 
 export interface Launched {
   /** Why it ended. */

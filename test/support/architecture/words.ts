@@ -8,7 +8,7 @@ const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
 const SERVER_CLOCK =
   /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
 const ROOMS_OF_ROWS = /^libs\/(accounts|exchanger|tokens|persistence)\//;
-const READS_ENVIRONMENT = /^apps\/([^/]+\/src\/(main|seed)|cli\/src\/commands\/[^/]+)\.ts$/;
+const READS_ENVIRONMENT = /^apps\/([^/]+\/src\/main|cli\/src\/commands\/[^/]+)\.ts$/;
 
 export const words: Rule[] = [
   {

@@ -1,6 +1,17 @@
-import { Injectable } from '@nestjs/common';
-import { API_SCOPES, CreateApiKey, EnsureWorkspace, FindApiKey } from '#accounts';
-import type { Secret } from '#observability';
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import {
+  AccountsModule,
+  API_KEY_PREFIX,
+  API_SCOPES,
+  CreateApiKey,
+  CreateOAuthApp,
+  EnsureWorkspace,
+  exchangerAt,
+  FindApiKey,
+  ListOAuthApps,
+} from '#accounts';
+import type { ApiConfig } from '#config';
+import type { Logger, Secret } from '#observability';
 import type { Tenant } from '#persistence';
 import { SandboxApps } from './sandbox-apps.js';
 
@@ -36,5 +47,25 @@ export class SeedDevelopment {
     const scopes = [...API_SCOPES];
     const { key } = await this.createKey.execute({ caller, name: 'Development', scopes, returnHosts: [] });
     return key;
+  }
+}
+
+/** The use cases that the seed needs. */
+@Module({})
+export class SeedModule {
+  static forRoot(config: ApiConfig, logger: Logger): DynamicModule {
+    const exchanger = exchangerAt(config.exchangerSocket);
+    const accounts = AccountsModule.forRoot({ config, logger, name: 'seed', exchanger });
+    const sandboxApps = {
+      provide: SandboxApps,
+      inject: [ListOAuthApps, CreateOAuthApp],
+      useFactory: (list: ListOAuthApps, create: CreateOAuthApp) => new SandboxApps(list, create, config, logger),
+    };
+    const keyPrefix = { provide: API_KEY_PREFIX, useValue: config.callers.apiKeyPrefix };
+    return {
+      module: SeedModule,
+      imports: [accounts],
+      providers: [keyPrefix, CreateApiKey, sandboxApps, SeedDevelopment],
+    };
   }
 }

@@ -139,6 +139,19 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     expect((await revocations(provider)).map(({ status }) => status)).toEqual([503, 200]);
   });
 
+  it('at the second try when the first one was redirected by something in between', async () => {
+    const id = await flow.connect(provider);
+    await flow.fault({
+      provider,
+      endpoint: 'revoke',
+      times: 1,
+      status: 302,
+      headers: { Location: 'https://a.example/' },
+    });
+    await disconnect(id);
+    expect((await revocations(provider)).map(({ status }) => status)).toEqual([302, 200]);
+  });
+
   it('once only when the platform refuses', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 400, body: {} });
@@ -153,6 +166,15 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     await disconnect(id);
     expect(await revocations(provider)).toEqual([]);
   });
+});
+
+it('A limit of the Graph API that comes with status 400 is no refusal: the tokens are revoked at the second try.', async () => {
+  await flow.app('facebook', { isDefault: true });
+  const id = await flow.connect('facebook', 'one-page');
+  const body = { error: { message: '(#4) Application request limit reached', type: 'OAuthException', code: 4 } };
+  await flow.fault({ provider: 'facebook', endpoint: 'revoke', times: 1, status: 400, body });
+  await disconnect(id);
+  expect((await revocations('facebook')).map(({ status }) => status)).toEqual([400, 200]);
 });
 
 describe.each(withProfiles)('tokens of %s are revoked at the platform', (provider) => {

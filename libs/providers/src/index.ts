@@ -3,7 +3,13 @@ export { type AuthorizeInput, authorizeUrl } from './oauth/authorize-url.js';
 export { holdsWholeObject, MAX_ANSWER_BYTES } from './oauth/decode-answer.js';
 export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
-export { readIdentityAnswer, readProbeAnswer, readProfilesAnswer, readTokenAnswer } from './oauth/read-answer.js';
+export {
+  readIdentityAnswer,
+  readProbeAnswer,
+  readProfilesAnswer,
+  readRevocationAnswer,
+  readTokenAnswer,
+} from './oauth/read-answer.js';
 export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders, readNotice } from './push/push-families.js';
 export {
   findProvider,

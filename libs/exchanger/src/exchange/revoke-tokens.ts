@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { seconds } from '#config';
 import { scheduleProbesNow, transaction } from '#persistence/sql';
-import { type AppCredentials, type Provider, providerOf, type TokenSet } from '#providers';
+import { type AppCredentials, type Provider, providerOf, readRevocationAnswer, type TokenSet } from '#providers';
 import { keepAsOrphan } from './orphans.js';
 import { API_DEADLINE, identify, type RevocableTokens } from '#tokens';
 import type { ExchangerContext } from '../exchanger-context.js';
@@ -103,18 +103,15 @@ function reasonToSpare(
   });
 }
 
-const REQUEST_TIMEOUT = 408;
-const TOO_MANY_REQUESTS = 429;
-const SERVER_ERROR = 500;
-
 async function send(
   context: ExchangerContext,
   request: ReturnType<NonNullable<Provider['revoke']>>,
-  { environment }: RevocableTokens,
+  { provider, environment }: RevocableTokens,
 ): Promise<Revocation> {
-  const { status } = await context.client.send(request, { environment, within: API_DEADLINE });
-  if (status >= SERVER_ERROR || status === TOO_MANY_REQUESTS || status === REQUEST_TIMEOUT) return 'unanswered';
-  return status < 300 ? 'revoked' : 'refused';
+  const answer = await context.client.send(request, { environment, within: API_DEADLINE });
+  const failure = readRevocationAnswer(providerOf(provider), answer);
+  if (!failure) return 'revoked';
+  return failure.class === 'temporary' ? 'unanswered' : 'refused';
 }
 
 /** A consent that came while the revocation was under way may have died of it: its probe tells within a minute. */

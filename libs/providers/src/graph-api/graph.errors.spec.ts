@@ -98,6 +98,9 @@ describe('an error of the Graph API', () => {
   it.each([
     [200, 'API access deactivated. To reactivate, go to the app dashboard.'],
     [200, 'API access disrupted. Go to the App Dashboard and complete Data Use Checkup.'],
+    [200, 'App Not Setup: This app is still in development mode, and you do not have access to it.'],
+    [270, '(#270) This request is not allowed for apps with development access level'],
+    [190, 'Invalid platform app'],
     [200, 'API access blocked.'],
     [3, '(#3) Application does not have the capability to make this API call.'],
     [

@@ -4,7 +4,7 @@ import type { PlatformAnswer } from '../contract/http.js';
 import type { Failure } from '../contract/outcome.js';
 import type { Provider, ReadAnswer } from '../contract/provider.js';
 import { providerOf, PROVIDER_NAMES } from '../registry.js';
-import { readIdentityAnswer, readTokenAnswer } from './read-answer.js';
+import { readIdentityAnswer, readRevocationAnswer, readTokenAnswer } from './read-answer.js';
 
 const OWN: Failure = { class: 'permanent', reason: 'of_its_own', code: 'own_word', retryAfter: 60 };
 const own = ({ json }: ReadAnswer): Failure | undefined =>
@@ -299,5 +299,30 @@ describe('the answer of an identity call', () => {
 
   it("is read by the platform's own table", () => {
     expect(identityOf(answer(401, { problem: 'own_word' }))).toEqual(OWN);
+  });
+});
+
+describe('the answer of a revocation endpoint', () => {
+  it.each([
+    [200, ''],
+    [200, '<html>'],
+    [204, ''],
+    [200, { revoked: true }],
+  ])('is a success with status %i and the body %j', (status, body) => {
+    expect(readRevocationAnswer(provider, answer(status, body))).toBeUndefined();
+  });
+
+  it.each([
+    [200, error('invalid_client'), 'app'],
+    [200, error('own_word'), 'permanent'],
+    [400, error('anything'), 'permanent'],
+    [404, 'nope', 'permanent'],
+    [400, error('temporarily_unavailable'), 'temporary'],
+    [302, '', 'temporary'],
+    [429, '', 'temporary'],
+    [408, '', 'temporary'],
+    [503, error('invalid_client'), 'temporary'],
+  ])('with status %i and the body %j is a failure of the class %s', (status, body, of) => {
+    expect(readRevocationAnswer(provider, answer(status, body))?.class).toBe(of);
   });
 });

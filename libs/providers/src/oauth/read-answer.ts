@@ -86,6 +86,22 @@ export function readProfilesAnswer({ profiles, classify }: Provider, answer: Pla
   return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, classify.api(read)) };
 }
 
+/**
+ * What speaks against a revocation; undefined: it is done. The content of a success is ignored (RFC 7009 2.2) unless it is an
+ * error that the platform's tables list: some refuse with status 200.
+ */
+export function readRevocationAnswer({ classify }: Provider, answer: PlatformAnswer): Failure | undefined {
+  const read = decodeAnswer(answer);
+  const known = classify.token(read) ?? classify.api(read) ?? standardFailure(read);
+  if (!known && answer.status < 300) return undefined;
+  if (known || !isAnswered(read)) return failureOf(answer, read, known);
+  return cleanFailure({
+    class: 'permanent',
+    reason: 'revocation_refused',
+    code: refusalCode(read.json) ?? `http_${answer.status}`,
+  });
+}
+
 /** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {
   const read = decodeAnswer(answer);

@@ -60,7 +60,7 @@ export const FaultPlan = z
     endpoint,
     times: z.int().min(1).max(MOST_TIMES).default(1),
     status: z.int().min(200).max(599).optional(),
-    body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+    body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
     body_base64: z
       .base64()
       .max(4 * 1024 * 1024)

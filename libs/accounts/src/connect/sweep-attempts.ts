@@ -1,22 +1,33 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { seconds } from '#config';
 import { LOGGER, type Logger } from '#observability';
 import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, Database, deleteFinalAttempts } from '#persistence';
 import { FailAttempt } from './fail-attempt.js';
 import { FinishWaiting } from './finish-waiting.js';
 
-const BATCH = 1_000;
-/** Waited for an hour, and not to be looked at now: each is looked at once more at its end, unless nothing did for another hour. */
+const PAGE_SIZE = 200;
+const TIME_LIMIT_MS = seconds(30);
+/** Attempts whose tokens have waited for an hour and whose check is not due: each has a last check at its end, unless none was made for another hour. */
 const OVERDUE = `
-  select ${ATTEMPT_COLUMNS}, look_error as "lookError" from connect_attempts
+  select ${ATTEMPT_COLUMNS}, look_error as "lookError", exchanged_at::text as position from connect_attempts
   where status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour'
     and (look_due_at > db_now() or exchanged_at <= db_now() - interval '2 hours')
-  order by exchanged_at limit ${BATCH}`;
+    and (exchanged_at, id) > ($1, $2)
+  order by exchanged_at, id limit ${PAGE_SIZE}`;
 const EXPIRED = `
-  select ${ATTEMPT_COLUMNS} from connect_attempts
+  select ${ATTEMPT_COLUMNS}, null as "lookError", expires_at::text as position from connect_attempts
   where status in ('pending', 'selection_required') and expires_at < db_now() - (case when spent_at is null or status = 'selection_required' then interval '0' else interval '5 minutes' end)
-  order by expires_at limit ${BATCH}`;
+    and (expires_at, id) > ($1, $2)
+  order by expires_at, id limit ${PAGE_SIZE}`;
+/** Before every row. The position is text, since a Date has no microseconds. */
+const FIRST: [position: string, id: string] = ['-infinity', '00000000-0000-0000-0000-000000000000'];
 
-/** Finishes what a process that died left half done, ends what nobody came back for, and forgets the old. */
+interface EndedAttempt extends AttemptRow {
+  lookError: AttemptError | null;
+  position: string;
+}
+
+/** Finishes attempts that an ended process left half done, ends expired ones, and deletes old ones. */
 @Injectable()
 export class SweepAttempts {
   constructor(
@@ -28,27 +39,31 @@ export class SweepAttempts {
 
   async execute(): Promise<void> {
     await this.finishWaiting.execute();
-    const { rows: overdue } = await this.database.pool.query<AttemptRow & { lookError: AttemptError | null }>(OVERDUE);
-    for (const attempt of overdue)
-      await this.tryOne(attempt.id, () =>
-        this.failAttempt.execute(attempt, attempt.lookError ?? 'provider_unavailable'),
-      );
-    const { rows: expired } = await this.database.pool.query<AttemptRow>(EXPIRED);
-    for (const attempt of expired) await this.tryOne(attempt.id, () => this.expire(attempt));
+    await this.endAll(OVERDUE, (attempt) => attempt.lookError ?? 'provider_unavailable');
+    await this.endAll(EXPIRED, errorOfExpired);
     await deleteFinalAttempts(this.database.pool);
   }
 
-  /** One that fails keeps nobody behind it waiting. */
-  private async tryOne(id: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.logger.error({ err: error, attempt: id }, 'an attempt could not be ended');
+  /** Page by page: attempts that cannot be ended stay in the result, and must not keep the sweep from those behind them. */
+  private async endAll(query: string, errorOf: (attempt: EndedAttempt) => AttemptError): Promise<void> {
+    const time = AbortSignal.timeout(TIME_LIMIT_MS);
+    for (let after = FIRST; !time.aborted;) {
+      const { rows } = await this.database.pool.query<EndedAttempt>(query, after);
+      for (const attempt of rows) await this.endOne(attempt, errorOf(attempt));
+      const last = rows.at(-1);
+      if (!last || rows.length < PAGE_SIZE) return;
+      after = [last.position, last.id];
     }
   }
 
-  private async expire(attempt: AttemptRow): Promise<void> {
-    const error: AttemptError = attempt.status === 'pending' && attempt.spent ? 'exchange_failed' : 'state_expired';
-    await this.failAttempt.execute(attempt, error);
+  private async endOne(attempt: AttemptRow, error: AttemptError): Promise<void> {
+    try {
+      await this.failAttempt.execute(attempt, error);
+    } catch (cause) {
+      this.logger.error({ err: cause, attempt: attempt.id }, 'attempt.not_ended');
+    }
   }
 }
+
+const errorOfExpired = ({ status, spent }: AttemptRow): AttemptError =>
+  status === 'pending' && spent ? 'exchange_failed' : 'state_expired';

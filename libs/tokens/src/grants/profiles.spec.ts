@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Secret } from '#observability';
+import { createLogger, Secret } from '#observability';
 import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { PlatformClient } from '../platform-client.js';
 import { listProfiles } from './profiles.js';
@@ -27,17 +27,26 @@ async function walk(...answers: PlatformAnswer[]) {
     return Promise.resolve(answers.length > 1 ? answers.shift()! : answers[0]!);
   };
   const client = { send } as unknown as PlatformClient;
-  const listed = await listProfiles({ client }, { provider: 'facebook', environment: 'live' }, new Secret('EAAtoken'));
+  const room = { client, logger: createLogger({ app: 'test', level: 'silent' }) };
+  const listed = await listProfiles(room, { provider: 'facebook', environment: 'live' }, new Secret('EAAtoken'));
   const { ok, list } = listed!;
-  return { ok, isWhole: list.isWhole, ids: list.profiles.map(({ platformAccountId }) => platformAccountId), asked };
+  const eligible = list.profiles.flatMap(({ platformAccountId: id, ineligible }) => (ineligible === null ? id : []));
+  return {
+    ok,
+    eligible,
+    isWhole: list.isWhole,
+    ids: list.profiles.map(({ platformAccountId }) => platformAccountId),
+    asked,
+  };
 }
 
 describe('the walk along a list of profiles', () => {
   it('follows an address of a next page that comes without a cursor, to the end', async () => {
-    const { asked, ...list } = await walk(
-      found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }),
-      found([page('2')]),
-    );
+    const {
+      asked,
+      eligible: _eligible,
+      ...list
+    } = await walk(found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }), found([page('2')]));
     expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
     expect([asked[1]?.get('offset'), asked[1]?.has('access_token')]).toEqual(['100', false]);
   });
@@ -49,11 +58,18 @@ describe('the walk along a list of profiles', () => {
   });
 
   it.each([
+    ['first', [page('1'), { ...page('1'), access_token: undefined }]],
+    ['last', [{ ...page('1'), tasks: ['ANALYZE'] }, page('1')]],
+  ])('counts the entry with the right to publish where a profile is listed twice and it comes %s', async (_, pages) => {
+    expect(await walk(found(pages))).toMatchObject({ ids: ['1'], eligible: ['1'], isWhole: true });
+  });
+
+  it.each([
     ['leads to another host', [found([page('1')], { next: 'https://evil.example/' })], 1],
     ['leads back to itself', [found([page('1')], { next: `${GRAPH}?after=a` })], 2],
     ['has no end', Array.from({ length: 200 }, (_, n) => found([page('1')], { next: `${GRAPH}?after=${n}` })), 100],
   ])('is not whole where it %s', async (_, answers, calls) => {
-    const { asked, ...list } = await walk(...answers);
+    const { asked, eligible: _eligible, ...list } = await walk(...answers);
     expect([list, asked.length]).toEqual([{ ok: true, isWhole: false, ids: ['1'] }, calls]);
   });
 
@@ -66,12 +82,11 @@ describe('the walk along a list of profiles', () => {
   });
 
   it('asks for fewer where the platform says that it is too much, at the same place, and goes on with that number', async () => {
-    const { asked, ...list } = await walk(
-      TOO_MUCH,
-      found([page('1')], { next: `${GRAPH}?after=a` }),
-      TOO_MUCH,
-      found([page('2')]),
-    );
+    const {
+      asked,
+      eligible: _eligible,
+      ...list
+    } = await walk(TOO_MUCH, found([page('1')], { next: `${GRAPH}?after=a` }), TOO_MUCH, found([page('2')]));
     expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
     expect(asked.map((query) => [query.get('limit'), query.get('after')])).toEqual([
       ['100', null],
@@ -82,7 +97,7 @@ describe('the walk along a list of profiles', () => {
   });
 
   it('ends as a failure of the platform where five are too much', async () => {
-    const { asked, ...list } = await walk(TOO_MUCH);
+    const { asked, eligible: _eligible, ...list } = await walk(TOO_MUCH);
     expect([list, asked.length]).toEqual([{ ok: false, isWhole: false, ids: [] }, 3]);
   });
 });

@@ -37,7 +37,7 @@ export interface ProfileOwner {
   environment: Environment;
 }
 
-type ProfileContext = Pick<TokenContext, 'client'>;
+type ProfileContext = Pick<TokenContext, 'client' | 'logger'>;
 
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
 export async function listProfiles(
@@ -69,12 +69,18 @@ class ProfileWalk {
       const outcome = await this.ask(token, after);
       if (outcome === 'too_much') continue;
       if (!outcome.ok) return { ...outcome, list: this.list(false) };
-      for (const profile of outcome.profiles) this.#found.set(profile.platformAccountId, profile);
+      for (const profile of outcome.profiles) this.add(profile);
       if (outcome.after === null) return { ok: true, list: this.list(outcome.cutOff !== true) };
       if (this.#asked.has(outcome.after)) break;
       after = outcome.after;
     }
     return { ok: true, list: this.list(false) };
+  }
+
+  /** Of two entries of one profile, one that grants the right to publish counts. */
+  private add(profile: Profile): void {
+    const known = this.#found.get(profile.platformAccountId);
+    if (known?.ineligible !== null || profile.ineligible === null) this.#found.set(profile.platformAccountId, profile);
   }
 
   private async ask(token: Secret, after: string | null): Promise<ProfilesOutcome | 'too_much'> {
@@ -96,6 +102,11 @@ class ProfileWalk {
   }
 
   private list(isWhole: boolean): ProfileList {
+    if (!isWhole)
+      this.context.logger.warn(
+        { provider: this.owner.provider, profiles: this.#found.size, answers: this.#asked.size },
+        'profiles.list_incomplete',
+      );
     return { profiles: [...this.#found.values()], isWhole };
   }
 }

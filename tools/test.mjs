@@ -2,6 +2,8 @@ import { runJest } from './test/jest.mjs';
 import { check } from './test/check.mjs';
 import { END_TO_END, onRedis, runSuite } from './test/suite.mjs';
 
+/** These files start and kill services, which disturbs no other file. */
+const OWN_SERVICE = 'test/e2e/(exchanger|outages|start)\\.';
 const chosen = process.argv.slice(2);
 
 await runSuite(async (suite) => {
@@ -16,9 +18,13 @@ async function everything(suite) {
   await Promise.all([endToEnd(suite, env), besides(suite, env)]);
 }
 
-/** These tests wait most of the time, and measure time: they go first. */
+/** These tests wait most of the time, and measure time: they have the cores first. */
 async function endToEnd(suite, env) {
-  await suite.part('End-to-end tests, the queue on PostgreSQL', END_TO_END, { env });
+  const run = (title, option) => suite.part(title, [...END_TO_END, option, OWN_SERVICE], { env });
+  await Promise.all([
+    run('End-to-end tests with services of their own', '--testPathPatterns'),
+    run('End-to-end tests', '--testPathIgnorePatterns'),
+  ]);
   // The other files reach the queue through the API alone, which hides its store.
   await onRedis(suite, ['test/e2e/story']);
 }

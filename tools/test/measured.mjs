@@ -5,7 +5,7 @@ import { ROOT } from '../start/root.mjs';
 
 // `times` is the one portable report on what a process and all its descendants spent: Node has none.
 const SCRIPT = '"$@" 3>&-; code=$?; times >&3; exit $code';
-const IDLE = 'nice -n 10 "$@" 3>&-; code=$?; times >&3; exit $code';
+const IDLE = 'nice -n 5 "$@" 3>&-; code=$?; times >&3; exit $code';
 
 /**
  * Runs a program to its end with its messages (stderr) passed on and gives its exit code, its output (stdout), and the

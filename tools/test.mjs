@@ -31,7 +31,7 @@ async function endToEnd(suite, env) {
 
 /** These use the cores whenever the end-to-end tests leave them idle. */
 async function besides({ add, part }, env) {
-  add(await check('lint', { inIdleTime: true }));
+  for (const script of ['lint', 'spell', 'unused']) add(await check(script, { inIdleTime: true }));
   const options = { env, inIdleTime: true };
   await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], options);
   await part('Integration tests', ['--selectProjects', 'integration', '--maxWorkers=100%'], options);

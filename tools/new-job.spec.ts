@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { newJob } from './new-job.mjs';
+import { addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
+
+const GENERATOR = resolve('tools/new-job.mjs');
+/** The files that list jobs, handlers and use cases. */
+const LISTS = [
+  'libs/jobs/src/contracts/index.ts',
+  'libs/jobs/src/index.ts',
+  'libs/accounts/src/index.ts',
+  'libs/accounts/src/accounts.module.ts',
+  'apps/worker/src/cleanup/cleanup.module.ts',
+  'apps/worker/src/schedules.ts',
+];
+
+let root;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'new-job-'));
+  for (const path of ['apps', 'libs', 'test/support', 'package.json', 'tsconfig.json'])
+    cpSync(path, join(root, path), { recursive: true });
+  symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+});
+afterAll(() => {
+  rmSync(root, { recursive: true });
+});
+
+const read = (path) => readFileSync(join(root, path), 'utf8');
+const run = (...args) => spawnSync(process.execPath, [GENERATOR, ...args], { cwd: root, encoding: 'utf8' });
+
+describe('a name or option that a new job cannot have', () => {
+  it.each([
+    ['sessions', {}, '"sessions" cannot be a job\'s name: it is <things>.<verb>'],
+    ['Sessions.expire', {}, 'in lower-case letters'],
+    ['../up.down', {}, "cannot be a job's name"],
+    ['history.sweep', {}, 'is a job already: there is libs/jobs/src/contracts/history-sweep.job.ts'],
+    ['sessions.expire', { every: '90' }, '--every is a whole number with s, m, h or d, for example 5m, not "90"'],
+    ['sessions.expire', { feature: 'nothing' }, 'there is no apps/worker/src/nothing/nothing.module.ts'],
+  ])('is refused with the reason, and no file changes: %s %j', async (name, options, reason) => {
+    const before = LISTS.map(read);
+    await expect(newJob(root, name, options)).rejects.toThrow(reason);
+    expect(LISTS.map(read)).toEqual(before);
+  });
+
+  it('ends the command with exit code 1 and the reason', () => {
+    const { status, stderr } = run('sessions.expire', '--often');
+    expect([status, stderr]).toEqual([1, expect.stringContaining("Unknown option '--often'")]);
+  });
+});
+
+describe('a new job', () => {
+  /** The name in the recipe of CONTRIBUTING.md. */
+  const [, name] = /npm run new:job ([\w.]+)/.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
+  let before;
+  let printed;
+
+  beforeAll(() => {
+    before = Object.fromEntries(LISTS.map((path) => [path, read(path)]));
+    printed = run(name, '--every', '5m');
+  });
+
+  it('gets a contract, a handler, and a use case with a test, and the command names them', () => {
+    expect([name, printed.status, printed.stderr]).toEqual(['sessions.expire', 0, '']);
+    const files = [
+      'libs/jobs/src/contracts/sessions-expire.job.ts',
+      'apps/worker/src/cleanup/expire-sessions.processor.ts',
+      'libs/accounts/src/sessions/expire-sessions.ts',
+      'libs/accounts/src/sessions/expire-sessions.int-spec.ts',
+    ];
+    for (const file of files) {
+      expect(printed.stdout).toContain(`  ${file}\n`);
+      expect(read(file)).not.toMatch(/__\w+__/);
+    }
+  });
+
+  it('gets one name or line more in each list, and nothing else there changes', () => {
+    const added = Object.fromEntries(
+      LISTS.map((path) => {
+        const words = (text) => text.match(/[\w./#-]+/g) ?? [];
+        const rest = words(before[path]);
+        const more = words(read(path)).filter((word) => (rest[0] === word ? !rest.shift() : true));
+        return [path, rest.length > 0 ? `lost ${rest.join(' ')}` : more.filter((word) => /sessions/i.test(word))];
+      }),
+    );
+    expect(added).toEqual({
+      'libs/jobs/src/contracts/index.ts': [
+        'sessionsExpire',
+        './sessions-expire.job.js',
+        'sessionsExpire',
+        'sessionsExpire',
+      ],
+      'libs/jobs/src/index.ts': ['sessionsExpire'],
+      'libs/accounts/src/index.ts': ['ExpireSessions', './sessions/expire-sessions.js'],
+      'libs/accounts/src/accounts.module.ts': ['ExpireSessions', './sessions/expire-sessions.js', 'ExpireSessions'],
+      'apps/worker/src/cleanup/cleanup.module.ts': [
+        'ExpireSessionsProcessor',
+        './expire-sessions.processor.js',
+        'ExpireSessionsProcessor',
+      ],
+      'apps/worker/src/schedules.ts': ['sessionsExpire', 'sessionsExpire'],
+    });
+    expect(read('apps/worker/src/schedules.ts')).toContain('{ job: sessionsExpire, every: minutes(5) },');
+  });
+
+  it('is well typed, with its handler and its test', () => {
+    const files = ['apps/worker/src/main.ts', 'libs/accounts/src/sessions/expire-sessions.int-spec.ts'];
+    const config = { extends: './tsconfig.json', compilerOptions: { noEmit: true }, files, include: [] };
+    writeFileSync(join(root, 'tsconfig.new-job.json'), JSON.stringify(config));
+    const compiler = 'node_modules/@typescript/native/bin/tsc';
+    const args = [compiler, '-p', 'tsconfig.new-job.json'];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
+
+  it('is never written twice', async () => {
+    const after = LISTS.map(read);
+    await expect(newJob(root, name)).rejects.toThrow('is a job already');
+    expect(LISTS.map(read)).toEqual(after);
+  });
+});
+
+describe('the edits of a list', () => {
+  it('begin an import, an export and a list that are not there yet, or are empty', () => {
+    expect(addImport(`import { a } from './a.js';\n`, 'b', './b.js')).toBe(
+      `import { a } from './a.js';\nimport { b } from './b.js';\n`,
+    );
+    expect(addExport('export const a = 1;\n', 'b', './b.js')).toBe(
+      `export const a = 1;\nexport { b } from './b.js';\n`,
+    );
+    expect(addToArray('const list = [];', 'list', 'b')).toBe('const list = [b];');
+  });
+
+  it('fail when the list is missing, so that the generator writes nothing', () => {
+    expect(() => addToArray('const others = [];', 'list', 'b')).toThrow('there is no array list: add b by hand');
+    expect(() => addProvider('@Module({}) class A {}', 'B')).toThrow('there is no list of providers: add B by hand');
+  });
+});

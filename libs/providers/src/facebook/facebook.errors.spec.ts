@@ -26,7 +26,7 @@ const error = (code: number, subcode?: number, message = 'A sentence.', more: ob
     ...more,
   },
 });
-const dead = (reason = 'grant_revoked'): object => ({ class: 'permanent', reason });
+const permanent = (reason = 'grant_revoked'): object => ({ class: 'permanent', reason });
 const owner = (reason: string): object => ({ class: 'owner', reason });
 const permission = (reason: string): object => ({ class: 'permission', reason });
 const limited = { class: 'temporary', reason: 'rate_limited' };
@@ -35,9 +35,9 @@ const temporary = { class: 'temporary', reason: 'provider_unavailable' };
 
 describe('the token endpoint of Facebook', () => {
   it.each([
-    ['a code that was used', 400, error(100, 36_009, 'This authorization code has been used.'), dead()],
-    ['a code that is too old', 400, error(100, 36_007, 'This authorization code has expired.'), dead()],
-    ['another redirect URI', 400, error(100, 36_008, 'Error validating verification code.'), dead()],
+    ['a code that was used', 400, error(100, 36_009, 'This authorization code has been used.'), permanent()],
+    ['a code that is too old', 400, error(100, 36_007, 'This authorization code has expired.'), permanent()],
+    ['another redirect URI', 400, error(100, 36_008, 'Error validating verification code.'), permanent()],
     [
       'a wrong secret, under the number of a passing trouble',
       400,
@@ -54,9 +54,9 @@ describe('the token endpoint of Facebook', () => {
     ['another', 500, error(2, undefined, 'Service temporarily unavailable', { is_transient: true }), temporary],
     ['an app that does not exist', 400, error(101, undefined, 'Error validating application.'), misconfigured],
     ['a redirect URI that the app may not use', 400, error(191), misconfigured],
-    ['a token that has ended', 400, error(190, 463), dead('grant_expired')],
-    ['a password that was changed', 400, error(190, 460), dead('password_changed')],
-    ['a person who removed the app', 400, error(190, 458), dead()],
+    ['a token that has ended', 400, error(190, 463), permanent('grant_expired')],
+    ['a password that was changed', 400, error(190, 460), permanent('password_changed')],
+    ['a person who removed the app', 400, error(190, 458), permanent()],
     ['a person who has to confirm something', 400, error(190, 459), owner('checkpoint')],
     ['a person who is blocked', 400, error(368), owner('blocked')],
     ['a code that nobody lists', 400, error(100), temporary],
@@ -69,10 +69,10 @@ describe('the token endpoint of Facebook', () => {
 
 describe('the API of Facebook', () => {
   it.each([
-    ['a dead token with 400', 400, error(190), dead()],
-    ['a dead token with 401', 401, error(190, 467), dead()],
-    ['a session that is over, without a subcode', 400, error(102), dead()],
-    ['a lost role', 400, error(190, 492), dead('role_lost')],
+    ['a dead token with 400', 400, error(190), permanent()],
+    ['a dead token with 401', 401, error(190, 467), permanent()],
+    ['a session that is over, without a subcode', 400, error(102), permanent()],
+    ['a lost role', 400, error(190, 492), permanent('role_lost')],
     ['a missing permission', 403, error(10), permission('scope_missing')],
     ['another', 403, error(200), permission('scope_missing')],
     ['another', 400, error(299), permission('scope_missing')],
@@ -105,16 +105,16 @@ describe('an inspection at Facebook', () => {
   });
 
   it.each([
-    ['a changed password', { code: 190, message: 'A sentence.', subcode: 460 }, dead('password_changed')],
-    ['a token that has ended', { code: 190, message: 'A sentence.', subcode: 463 }, dead('grant_expired')],
-    ['a lost role', { code: 190, message: 'A sentence.', subcode: 492 }, dead('role_lost')],
+    ['a changed password', { code: 190, message: 'A sentence.', subcode: 460 }, permanent('password_changed')],
+    ['a token that has ended', { code: 190, message: 'A sentence.', subcode: 463 }, permanent('grant_expired')],
+    ['a lost role', { code: 190, message: 'A sentence.', subcode: 492 }, permanent('role_lost')],
     ['a checkpoint', { code: 190, message: 'A sentence.', subcode: 459 }, owner('checkpoint')],
     [
       'a token that nobody gave',
       { code: 190, message: 'Invalid OAuth access token - Cannot parse access token' },
-      dead(),
+      permanent(),
     ],
-    ['no reason', undefined, dead()],
+    ['no reason', undefined, permanent()],
     ['a passing trouble', { code: 2, message: 'A sentence.' }, temporary],
     ['a reason that nobody lists', { code: 4_711, message: 'A sentence.' }, temporary],
   ])('finds %s inside an answer with status 200', (_what, inside, meaning) => {

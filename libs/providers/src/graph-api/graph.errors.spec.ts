@@ -20,7 +20,7 @@ const classify = (
     json: { error: { type: 'OAuthException', message: 'A sentence.', fbtrace_id: 'A1', ...error } },
   });
 
-const dead = (reason: string): object => ({ class: 'permanent', reason });
+const permanent = (reason: string): object => ({ class: 'permanent', reason });
 const owner = (reason: string): object => ({ class: 'owner', reason });
 const permission = (reason: string): object => ({ class: 'permission', reason });
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
@@ -30,22 +30,22 @@ const loginFirst = 'You cannot access the app till you log in to www.example.com
 
 describe('an error of the Graph API', () => {
   it.each([
-    [190, undefined, dead('grant_revoked')],
-    [190, 0, dead('grant_revoked')],
-    [190, 456, dead('grant_revoked')],
-    [190, 458, dead('grant_revoked')],
-    [190, 460, dead('password_changed')],
-    [190, 461, dead('grant_revoked')],
-    [190, 462, dead('grant_revoked')],
-    [190, 463, dead('grant_expired')],
-    [190, 465, dead('grant_revoked')],
-    [190, 466, dead('grant_revoked')],
-    [190, 467, dead('grant_revoked')],
-    [190, 468, dead('grant_expired')],
-    [190, 492, dead('role_lost')],
-    [102, undefined, dead('grant_revoked')],
-    [102, 463, dead('grant_expired')],
-    [102, 460, dead('password_changed')],
+    [190, undefined, permanent('grant_revoked')],
+    [190, 0, permanent('grant_revoked')],
+    [190, 456, permanent('grant_revoked')],
+    [190, 458, permanent('grant_revoked')],
+    [190, 460, permanent('password_changed')],
+    [190, 461, permanent('grant_revoked')],
+    [190, 462, permanent('grant_revoked')],
+    [190, 463, permanent('grant_expired')],
+    [190, 465, permanent('grant_revoked')],
+    [190, 466, permanent('grant_revoked')],
+    [190, 467, permanent('grant_revoked')],
+    [190, 468, permanent('grant_expired')],
+    [190, 492, permanent('role_lost')],
+    [102, undefined, permanent('grant_revoked')],
+    [102, 463, permanent('grant_expired')],
+    [102, 460, permanent('password_changed')],
   ])('%s with subcode %s says that the token is dead', (code, subcode, meaning) => {
     expect(classify({ code, error_subcode: subcode })).toMatchObject(meaning);
   });
@@ -75,7 +75,7 @@ describe('an error of the Graph API', () => {
   });
 
   it.each([[36_007], [36_008], [36_009]])('100 with %i says that the code is no good', (subcode) => {
-    expect(classify({ code: 100, error_subcode: subcode })).toMatchObject(dead('grant_revoked'));
+    expect(classify({ code: 100, error_subcode: subcode })).toMatchObject(permanent('grant_revoked'));
   });
 
   it.each([[101], [191]])('%i is about the app', (code) => {
@@ -171,7 +171,7 @@ describe('an error of the Graph API', () => {
     expect(classify({ code: 190, error_subcode: 460, is_transient: true })).toMatchObject(unavailable);
     expect(classify({ code: 12_345, is_transient: true })).toMatchObject(unavailable);
     expect(classify({ code: 4, is_transient: true })).toMatchObject(limited);
-    expect(classify({ code: 190, is_transient: 'true' })).toMatchObject(dead('grant_revoked'));
+    expect(classify({ code: 190, is_transient: 'true' })).toMatchObject(permanent('grant_revoked'));
   });
 
   it('is told by its numbers and never by its text', () => {
@@ -181,7 +181,7 @@ describe('an error of the Graph API', () => {
   });
 
   it('may call its subcode "subcode", as debug_token does', () => {
-    expect(classify({ code: 190, subcode: 460 })).toMatchObject(dead('password_changed'));
+    expect(classify({ code: 190, subcode: 460 })).toMatchObject(permanent('password_changed'));
   });
 
   it.each([

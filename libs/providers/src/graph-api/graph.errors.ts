@@ -5,7 +5,7 @@ import { secondsToRegainAccess } from './usage-headers.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
-const dead = (reason: string): Meaning => ({ class: 'permanent', reason });
+const permanent = (reason: string): Meaning => ({ class: 'permanent', reason });
 const ownerActs = (reason: string): Meaning => ({ class: 'owner', reason });
 const MISCONFIGURED: Meaning = { class: 'app', reason: 'app_misconfigured' };
 const SCOPE_MISSING: Meaning = { class: 'permission', reason: 'scope_missing' };
@@ -15,24 +15,24 @@ const A_DAY = 24 * 60 * 60;
 
 /** Subcodes of 190 and 102, from the error reference and, above 464, from lists of the time before it was cut short. */
 const SESSION: Record<string, Meaning> = {
-  456: dead('grant_revoked'),
-  458: dead('grant_revoked'),
+  456: permanent('grant_revoked'),
+  458: permanent('grant_revoked'),
   459: ownerActs('checkpoint'),
-  460: dead('password_changed'),
-  461: dead('grant_revoked'),
-  462: dead('grant_revoked'),
-  463: dead('grant_expired'),
+  460: permanent('password_changed'),
+  461: permanent('grant_revoked'),
+  462: permanent('grant_revoked'),
+  463: permanent('grant_expired'),
   464: ownerActs('checkpoint'),
-  465: dead('grant_revoked'),
-  466: dead('grant_revoked'),
-  467: dead('grant_revoked'),
-  468: dead('grant_expired'),
+  465: permanent('grant_revoked'),
+  466: permanent('grant_revoked'),
+  467: permanent('grant_revoked'),
+  468: permanent('grant_expired'),
   490: ownerActs('checkpoint'),
-  492: dead('role_lost'),
+  492: permanent('role_lost'),
 };
 
 const session = (code: number): Record<string, Meaning> => ({
-  [code]: dead('grant_revoked'),
+  [code]: permanent('grant_revoked'),
   ...Object.fromEntries(Object.entries(SESSION).map(([subcode, meaning]) => [`${code}/${subcode}`, meaning])),
 });
 
@@ -48,9 +48,9 @@ const EXACT: Record<string, Meaning> = {
   ...session(102),
   '100/33': { class: 'permission', reason: 'role_lost' },
   /** A code that was used, is too old, or came back to another redirect URI. */
-  '100/36007': dead('grant_revoked'),
-  '100/36008': dead('grant_revoked'),
-  '100/36009': dead('grant_revoked'),
+  '100/36007': permanent('grant_revoked'),
+  '100/36008': permanent('grant_revoked'),
+  '100/36009': permanent('grant_revoked'),
   '368/1404006': ownerActs('checkpoint'),
   '368/1404078': ownerActs('checkpoint'),
   '25/2207050': ownerActs('suspended'),

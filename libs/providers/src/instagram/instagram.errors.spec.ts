@@ -20,7 +20,7 @@ const graph = (code: number, subcode?: number, message = 'A sentence.'): object 
   error: { message, type: 'OAuthException', code, error_subcode: subcode, fbtrace_id: 'A1' },
 });
 
-const dead = (reason: string): object => ({ class: 'permanent', reason });
+const permanent = (reason: string): object => ({ class: 'permanent', reason });
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
 const temporary = { class: 'temporary', reason: 'provider_unavailable' };
 const checkpoint =
@@ -28,17 +28,17 @@ const checkpoint =
 
 describe('the code exchange of Instagram', () => {
   it.each([
-    ['a code that is unknown or used', 'Matching code was not found or was already used', dead('grant_revoked')],
-    ['the same with a full stop', 'Matching code was not found or was already used.', dead('grant_revoked')],
+    ['a code that is unknown or used', 'Matching code was not found or was already used', permanent('grant_revoked')],
+    ['the same with a full stop', 'Matching code was not found or was already used.', permanent('grant_revoked')],
     [
       'another redirect URI',
       'Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request',
-      dead('grant_revoked'),
+      permanent('grant_revoked'),
     ],
     ['the id of the wrong app', 'Invalid platform app', misconfigured],
     ['a wrong secret', 'Error validating client secret.', misconfigured],
-    ['a person without a role in an app in development', 'Insufficient developer role', dead('app_misconfigured')],
-    ['a scope that is none', 'Invalid scope: instagram_everything', dead('app_misconfigured')],
+    ['a person without a role in an app in development', 'Insufficient developer role', permanent('app_misconfigured')],
+    ['a scope that is none', 'Invalid scope: instagram_everything', permanent('app_misconfigured')],
     ['an app without access', 'API access deactivated. To reactivate, go to the app dashboard.', misconfigured],
     ['a sentence nobody has seen', 'Matching code was not found or was already used, or so', temporary],
   ])('says %s in an envelope of its own', (_what, message, meaning) => {
@@ -59,11 +59,11 @@ describe("making Instagram's tokens live longer", () => {
     [
       'an expired token',
       graph(190, undefined, 'Error validating access token: Session has expired on Sunday'),
-      dead('grant_revoked'),
+      permanent('grant_revoked'),
     ],
-    ['an expired token, with the subcode', graph(190, 463), dead('grant_expired')],
-    ['a changed password', graph(190, 460), dead('password_changed')],
-    ['an app that was removed', graph(190, 458), dead('grant_revoked')],
+    ['an expired token, with the subcode', graph(190, 463), permanent('grant_expired')],
+    ['a changed password', graph(190, 460), permanent('password_changed')],
+    ['an app that was removed', graph(190, 458), permanent('grant_revoked')],
     ['a checkpoint without a subcode', graph(190, undefined, checkpoint), { class: 'owner', reason: 'checkpoint' }],
     ['a wrong secret', graph(100, undefined, 'Error validating client secret.'), misconfigured],
     ['a missing permission', graph(10), { class: 'permission', reason: 'scope_missing' }],
@@ -86,8 +86,8 @@ describe("making Instagram's tokens live longer", () => {
 
 describe('the API of Instagram', () => {
   it.each([
-    ['a token that is no token', 400, graph(190), dead('grant_revoked')],
-    ['a changed password', 401, graph(190, 460), dead('password_changed')],
+    ['a token that is no token', 400, graph(190), permanent('grant_revoked')],
+    ['a changed password', 401, graph(190, 460), permanent('password_changed')],
     ['a checkpoint', 403, graph(190, 459), { class: 'owner', reason: 'checkpoint' }],
     [
       'a checkpoint without a subcode',

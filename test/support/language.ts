@@ -4,12 +4,19 @@ import ts from 'typescript';
 
 /** Folders and files that are held to the word list. */
 export const PLAIN_AREAS = [
+  'apps/cli/',
+  'apps/sandbox/',
   'docs/decisions/',
   'docs/runbooks/',
   'docs/faults',
   'docs/guide.md',
   'docs/metrics.md',
+  'docs/providers.md',
+  'docs/sandbox.md',
+  'docs/setup/',
+  'docs/upgrade.md',
   'libs/config/',
+  'libs/providers/',
   'tools/structure',
   'CONTRIBUTING.md',
   'README.md',

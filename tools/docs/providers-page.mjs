@@ -90,7 +90,7 @@ function rowsOf(provider) {
     ['several accounts per consent', yes(profiles)],
     [
       'the platform calls',
-      pushUrls(provider).map(code).join(', ') || 'nobody: a revocation shows at the next refresh or probe',
+      pushUrls(provider).map(code).join(', ') || 'no URL: a revocation shows at the next refresh or probe',
     ],
   ];
 }

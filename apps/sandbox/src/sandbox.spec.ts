@@ -21,7 +21,7 @@ describe.each(sandboxes)('the imitation of $title', (definition) => {
     }
   });
 
-  it('fails at every endpoint when told to, and only there', async () => {
+  it('fails at every configured endpoint, and only there', async () => {
     for (const { url, method, endpoint } of definition.endpoints) {
       const planned = await sandbox.control('POST', '/faults', {
         provider: definition.name,
@@ -147,7 +147,7 @@ describe('the control API', () => {
   });
 
   it('says that a persona does not exist', async () => {
-    expect(await sandbox.control('POST', '/users/nobody/revoke', { provider })).toMatchObject({
+    expect(await sandbox.control('POST', '/users/unknown/revoke', { provider })).toMatchObject({
       status: 404,
       body: { errors: [{ field: 'persona' }] },
     });
@@ -199,12 +199,12 @@ describe('the pages', () => {
     for (const { title } of sandboxes) expect(body).toContain(title);
   });
 
-  it('have a picture of every persona', async () => {
+  it('serves a picture of every persona', async () => {
     const { body } = await sandbox.control('GET', '/personas');
     for (const { persona } of body as { persona: string }[]) {
       const picture = await sandbox.fetch(`/_avatars/${persona}.svg`);
       expect(picture.headers.get('content-type')).toContain('image/svg+xml');
     }
-    expect(await sandbox.fetch('/_avatars/nobody.svg')).toMatchObject({ status: 404 });
+    expect(await sandbox.fetch('/_avatars/unknown.svg')).toMatchObject({ status: 404 });
   });
 });

@@ -27,7 +27,7 @@ describe('the registry', () => {
   });
 
   it.each(['', 'unknown', 'constructor', '__proto__', 'toString', PROVIDER_NAMES[0].toUpperCase()])(
-    'knows nobody called "%s"',
+    'has no provider called "%s"',
     (name) => {
       expect(findProvider(name)).toBeUndefined();
       expect(() => providerOf(name)).toThrow(`no provider is called "${name}"`);
@@ -40,7 +40,7 @@ describe.each(PROVIDER_NAMES)('the folder of %s', (name) => {
     (end) => `${name}.${end}`,
   );
 
-  it.each([...files, 'setup.md'])('holds %s', (file) => {
+  it.each([...files, 'setup.md'])('has the provider %s', (file) => {
     expect(existsSync(new URL(`${name}/${file}`, import.meta.url))).toBe(true);
   });
 });

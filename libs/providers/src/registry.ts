@@ -15,7 +15,7 @@ const providers = [x, tiktok, linkedin, instagram, facebook, pinterest] as const
 
 const byName = new Map<string, Provider>(providers.map((provider) => [provider.name, provider]));
 
-/** The names a caller may use. Grows once, at the start of a process, where the operator has providers of his own. */
+/** The names a caller may use. Grows once, at the start of a process, if the operator defines custom providers. */
 export const PROVIDER_NAMES = providers.map(({ name }) => name) as [string, ...string[]];
 
 /** The provider of that name, or undefined. */

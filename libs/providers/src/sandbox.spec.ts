@@ -37,7 +37,7 @@ const imitations = PROVIDER_NAMES.map(
 );
 
 describe('the imitations', () => {
-  it('are of the same platforms as the registry, one each', () => {
+  it('has one sandbox for each platform of the registry', () => {
     expect(sandboxes.map(({ name }) => name).sort()).toEqual([...PROVIDER_NAMES].sort());
   });
 });
@@ -112,14 +112,14 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))(
       const meaning = (call: keyof typeof calls, reason: RefusalReason): unknown => failure(call, reason).class;
 
       it.each(['unknown_token', 'expired_token', 'revoked_grant'] as const)(
-        'a refresh with a token that is dead (%s) is permanent',
+        'a refresh with a token that is revoked (%s) is permanent',
         (reason) => {
           expect(meaning('refresh', reason)).toBe('permanent');
         },
       );
 
       it.each(['unknown_token', 'expired_token', 'revoked_token', 'revoked_grant'] as const)(
-        'a call with a token that is dead (%s) is permanent',
+        'a call with a token that is revoked (%s) is permanent',
         (reason) => {
           expect(meaning('identity', reason)).toBe('permanent');
         },

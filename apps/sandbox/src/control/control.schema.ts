@@ -41,7 +41,7 @@ export const AppSettings = z
   })
   .refine(({ provider: name, push_url }) => push_url === undefined || pushOf(name) !== undefined, {
     path: ['push_url'],
-    error: 'this platform calls nobody',
+    error: 'this platform sends no pushes',
   });
 
 export const ClockTurn = z.strictObject({
@@ -83,7 +83,7 @@ export const FaultPlan = z
     error: 'is instead of body',
   });
 
-/** With `delete_data` she also asks for what the app knows of her to be destroyed, where the platform passes that on. */
+/** With `delete_data` the person also asks for the deletion of the app's data, where the platform forwards that. */
 export const Removal = z.strictObject({
   provider,
   client_id: clientId.optional(),

@@ -3,7 +3,7 @@ import { personaNamed, type PushOccasion, type SandboxState } from '#providers/s
 import type { Removal } from './control.schema.js';
 import { Problem } from './problem.js';
 
-/** Something that a platform tells an app about. */
+/** An event that a platform reports to an app. */
 export interface Occasion extends PushOccasion {
   readonly provider: string;
 }
@@ -11,11 +11,11 @@ export interface Occasion extends PushOccasion {
 interface Removed {
   /** How many live grants ended. */
   revoked: number;
-  /** In the order in which they are told. */
+  /** In the order in which they are sent. */
   occasions: Occasion[];
 }
 
-/** A person removes an app, or all of a platform's; with `delete_data` she asks for more, of apps removed before too. */
+/** A person removes an app, or all of a platform's; with `delete_data` also the deletion of data is requested, including apps removed before. */
 export function removeApps(state: SandboxState, key: string, removal: z.output<typeof Removal>): Removed {
   const persona = personaNamed(key);
   if (!persona)

@@ -10,7 +10,7 @@ export interface CallRecord {
   readonly provider: string;
   readonly endpoint: EndpointName;
   readonly grant_type?: string;
-  /** What the platform told the app. */
+  /** The push that the platform sent to the app. */
   readonly push?: 'revoked' | 'data_deletion';
   readonly client_id?: string;
   readonly persona?: string;

@@ -52,7 +52,7 @@ describe('the journal', () => {
     await Promise.all([journal.close(), found.close()]);
   });
 
-  it('says in a sentence that somebody else has it open', async () => {
+  it('reports in a sentence that another process has it open', async () => {
     const journal = await LevelJournal.open(home);
     await expect(LevelJournal.open(home)).rejects.toThrow('is another sandbox running on it?');
     await journal.close();

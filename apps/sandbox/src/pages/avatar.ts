@@ -3,7 +3,7 @@ import { html } from './html.js';
 
 const FULL_CIRCLE = 360;
 
-/** A picture of the persona's initials; the colour follows from her number, so it stays hers. */
+/** A picture of the persona's initials; the colour is derived from the persona's number. */
 export function avatar({ displayName, number }: Persona): string {
   const hue = Number((BigInt(number) * 67n) % BigInt(FULL_CIRCLE));
   const initials = displayName

@@ -2,7 +2,7 @@ import { type AuthorizationRequest, type OfferedPage, type Persona, personas, ty
 import { type Html, html } from './html.js';
 import { page } from './layout.js';
 
-/** The page on which a tester chooses who she is and what she says. The form goes back to the same address. */
+/** The page on which a tester chooses a persona and a decision. The form goes back to the same address. */
 export function consentPage({ definition }: Platform, asked: AuthorizationRequest, chosen: Persona): string {
   const people = personas.filter(({ key }) => !Object.hasOwn(definition.impossiblePersonas, key));
   const scopes = asked.scopes.map(
@@ -33,7 +33,7 @@ ${
   );
 }
 
-/** The name of a Page's box: every persona has her own, and all are sent. */
+/** The name of a Page's box: each persona has its own, and all are sent. */
 export const pageBox = ({ key }: Persona, id: string): string => `sandbox_page.${key}.${id}`;
 
 const choice = (persona: Persona, checked: boolean, pages: readonly OfferedPage[]): Html => html`<div class="choice">

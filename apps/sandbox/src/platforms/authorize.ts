@@ -40,7 +40,7 @@ function answer(platform: Platform, query: Parameters, choice: Parameters): Call
   }
 }
 
-/** The Pages she opened: by name in `sandbox_pages`, or as the boxes that the consent page showed; undefined: all. */
+/** The Pages that were opened: by name in `sandbox_pages`, or as the boxes that the consent page showed; undefined: all. */
 function readOpened({ sandbox_pages: named, ...boxes }: Parameters, persona: Persona): string[] | undefined {
   if (named !== undefined) return named.split(',').filter(Boolean);
   if (boxes.sandbox_boxes === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { CallRecord } from '../memory/call-log.js';
 
 const FINGERPRINT_LENGTH = 12;
 
-/** What a call came to, before it is known whether anybody will hear of it. */
+/** The outcome of a call, before it is known whether its answer is delivered. */
 export interface CallResult {
   readonly outcome: string;
   readonly status: number;

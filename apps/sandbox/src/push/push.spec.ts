@@ -40,7 +40,7 @@ describe.each(calling)('where %s calls an app', (provider) => {
   });
 });
 
-describe('a platform that calls nobody', () => {
+describe('a platform without pushes', () => {
   it.each(silent)('takes no URL to call: %s', async (provider) => {
     const answer = await sandbox.control('POST', '/apps', { provider, client_id: 'a', push_url });
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'push_url' }] } });

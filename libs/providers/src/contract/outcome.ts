@@ -18,14 +18,14 @@ export interface Identity {
   handle: string | null;
   displayName: string | null;
   avatarUrl: string | null;
-  /** Granted scopes, where the platform tells them here instead of with its tokens. */
+  /** Granted scopes, where the platform returns them here instead of with its tokens. */
   scopes?: string[];
 }
 
 /**
  * What a refusal means:
  * `temporary` wait and retry · `app` the app's id, secret or standing is refused, accounts stay · `permanent` the grant
- * seems gone, a candidate that needs a second witness · `owner` the platform wants its user to act · `permission` the
+ * seems revoked, a candidate that needs a second check · `owner` the platform wants its user to act · `permission` the
  * token is good, a scope or role is missing.
  */
 export type FailureClass = 'temporary' | 'app' | 'permanent' | 'owner' | 'permission';

@@ -41,7 +41,7 @@ export interface CallbackRefusal {
   code?: string;
 }
 
-/** Why there is no code, as a client is told. */
+/** Why there is no code, as reported to the client. */
 export type RefusedConsent = 'access_denied' | 'app_misconfigured' | 'provider_unavailable' | 'exchange_failed';
 
 export interface CodeExchange {
@@ -157,7 +157,7 @@ export interface Provider {
     /** Whether the platform refused the request for its size. */
     isTooMuch?(answer: PlatformAnswer): boolean;
   };
-  /** The cheapest call that tells the truth about an account. */
+  /** The cheapest call that shows the true state of an account. */
   probe: {
     /** Milliseconds from one probe to the next. */
     every: Duration;
@@ -167,7 +167,7 @@ export interface Provider {
     /** What an answer says beyond its refusal codes; undefined leaves it to `classify.api`. */
     read(json: unknown): ProbeReading | undefined;
   };
-  /** Undefined where the platform calls nobody. */
+  /** Undefined where the platform sends no pushes. */
   push?: Push;
   /** What a refusal means at this platform; undefined leaves it to the standard (RFC 6749 5.2) and the status. */
   classify: {

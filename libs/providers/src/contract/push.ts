@@ -1,6 +1,6 @@
 import type { AppCredentials } from './provider.js';
 
-/** A call to a URL that platforms know, by any sender. Nothing in it is believed before its signature is verified. */
+/** A call to a URL that platforms know, by any sender. Nothing in it is used before its signature is verified. */
 export interface PushCall {
   /** What our URL says it is about; null where the platform has one URL for everything. */
   topic: string | null;
@@ -12,13 +12,13 @@ export interface PushCall {
   now: Date;
 }
 
-/** What a platform tells about one person: it is true by itself, no second witness is asked. */
+/** What a platform reports about one person: it decides alone, without a second check. */
 export interface PushNotice {
   kind: 'revoked' | 'data_deletion';
   platformUserId: string;
   /** A stable health reason. */
   reason: string;
-  /** When the person did it, by the platform's clock: it says nothing about a consent given later. Null: not told. */
+  /** When the person did it, by the platform's clock: it says nothing about a consent given later. Null: not reported. */
   at: Date | null;
 }
 
@@ -43,7 +43,7 @@ export interface Push {
   isPlausible(call: PushCall): boolean;
   /** Whether a plausible call was signed with the app's secret. Compares in constant time. */
   isGenuine(call: PushCall, app: AppCredentials): boolean;
-  /** What a genuine call tells; undefined: nothing that matters to a grant. */
+  /** The content of a genuine call; undefined if it does not concern a grant. */
   read(call: PushCall): PushNotice | undefined;
   /** The answer by which we prove that the URL is ours; undefined: no challenge that we answer. */
   answerChallenge?(query: Readonly<Record<string, unknown>>, app: AppCredentials): object | undefined;

@@ -127,13 +127,13 @@ describe('a provider of the operator', () => {
   });
 
   it.each([{}, { data: null }, { data: { id: '' } }, { data: { id: 2 ** 53 } }, { data: { id: {} } }, [], null, 'id'])(
-    'finds nobody in %j',
+    'finds no person in %j',
     (json) => {
       expect(acme.identity.read(json)).toBeUndefined();
     },
   );
 
-  it('finds nobody in what objects inherit', () => {
+  it('finds no person in inherited properties', () => {
     expect(made({ identity: { ...entry.identity, id: 'constructor.name' } }).identity.read({})).toBeUndefined();
   });
 });

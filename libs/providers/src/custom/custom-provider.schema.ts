@@ -15,7 +15,7 @@ const RESERVED = [
   'code_challenge_method',
 ];
 
-/** Tokens and secrets go there, so nobody on the way may read along; on this machine there is no way. */
+/** Tokens and secrets are sent there, so the connection must be encrypted; loopback needs no encryption. */
 const url = z
   .string()
   .refine(

@@ -63,7 +63,7 @@ describe("the operator's list of providers", () => {
     [
       'a word of a class that is none',
       (entry) => {
-        entry.errors = { bad_refresh_token: 'dead' };
+        entry.errors = { bad_refresh_token: 'broken' };
       },
       'entry 1 ("acme"), errors.bad_refresh_token: must be permanent, app',
     ],
@@ -213,7 +213,7 @@ describe("the operator's list of providers", () => {
     },
   );
 
-  it('tells every problem of every entry at once', () => {
+  it('reports every problem of every entry at once', () => {
     const wrong = changed((entry) => {
       entry.name = 'beta';
       entry.title = '';

@@ -4,7 +4,7 @@ import { type CustomProvider, customProviderSchema } from './custom-provider.sch
 
 const VARIABLE = 'CUSTOM_PROVIDERS_FILE';
 
-/** Checks the operator's list; every problem is told at once, by entry and field. `taken`: names that are given already. */
+/** Checks the operator's list; every problem is reported at once, by entry and field. `taken`: names already in use. */
 export function readDefinitions(given: unknown, taken: readonly string[]): CustomProvider[] {
   if (!Array.isArray(given)) throw new ConfigError([`${VARIABLE}: must hold a list of providers`]);
   const entries = given as unknown[];

@@ -13,12 +13,12 @@ const entry = {
 const builtIn = [...PROVIDER_NAMES];
 
 describe("the operator's providers in the registry", () => {
-  it('are none where no file is named', () => {
+  it('registers no provider where no file is named', () => {
     registerProviders(undefined);
     expect(PROVIDER_NAMES).toEqual(builtIn);
   });
 
-  it('are none at all while one of them is wrong', () => {
+  it('registers no provider while one definition is wrong', () => {
     expect(() => {
       registerProviders([entry, { ...entry, name: 'beta', title: 7 }]);
     }).toThrow('entry 2 ("beta"), title');

@@ -16,7 +16,7 @@ import { managedPage, type Page, pagesOf } from './facebook-pages.sandbox.js';
 import { personBehind, tokenOf } from './facebook-speakers.sandbox.js';
 import { graph } from './graph-urls.js';
 
-/** What the app is shown of her Pages. A business portfolio's are shown to those who may manage businesses. */
+/** The Pages of a person as the app sees them. A business portfolio's are shown to those who may manage businesses. */
 function listed(platform: Platform, grant: GrantRecord): Page[] {
   if (!grant.scopes.includes('pages_show_list')) return [];
   return pagesOf(personaOf(grant)).filter(({ id, traits }) => {
@@ -32,8 +32,8 @@ const ALL_TASKS = ['ADVERTISE', 'ANALYZE', 'CREATE_CONTENT', 'MESSAGING', 'MODER
 const FEW_TASKS = ['ADVERTISE', 'ANALYZE'];
 const DEFAULT_FIELDS = 'access_token,category,name,id,tasks';
 
-/** What a field of a Page is told by. */
-interface Told {
+/** The data from which the fields of a Page are built. */
+interface PageData {
   readonly page: Page;
   readonly persona: Persona;
   readonly platform: Platform;
@@ -41,7 +41,7 @@ interface Told {
 }
 
 /** A Page without a username has no such key. */
-const fields: Readonly<Record<string, (told: Told) => unknown>> = {
+const fields: Readonly<Record<string, (data: PageData) => unknown>> = {
   id: ({ page }) => page.id,
   name: ({ page }) => page.name,
   username: ({ page, persona }) => (page.traits.noHandle ? undefined : `${persona.handle}.page${page.number}`),
@@ -66,7 +66,7 @@ export function accounts(request: SandboxRequest, platform: Platform): SandboxAn
   const shown = pages.slice(start, start + PAGES_AT_ONCE);
   const held = heldAccess(grant, token);
   const data = shown.map((page) =>
-    tell(asked, { page, persona: personaOf(grant), platform, issue: issuer(platform, grant, held) }),
+    selectFields(asked, { page, persona: personaOf(grant), platform, issue: issuer(platform, grant, held) }),
   );
   return { status: 200, body: { data, ...paging(shown, start + PAGES_AT_ONCE < pages.length) } };
 }
@@ -78,8 +78,8 @@ const issuer =
     return issuePageToken(platform, grant, id, held);
   };
 
-const tell = (asked: string[], told: Told): object =>
-  Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(told)]));
+const selectFields = (asked: string[], data: PageData): object =>
+  Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(data)]));
 
 /** `picture.type(large)` asks for `picture`. */
 function readFields({ fields: text = DEFAULT_FIELDS }: Parameters): string[] {

@@ -9,7 +9,7 @@ export interface Page {
 
 const PLAIN: readonly PageTraits[] = [{}];
 
-/** Her Pages, under ids that can be told by hand: her number with a 1 before it and the Page's place behind it. */
+/** A person's Pages, with predictable ids: 1, the person's number, the Page's index. */
 export const pagesOf = ({ displayName, number, traits: { pages = PLAIN } }: Persona): readonly Page[] =>
   pages.map((traits, index) => ({
     id: `1${number.padStart(14, '0')}${index + 1}`,
@@ -18,7 +18,7 @@ export const pagesOf = ({ displayName, number, traits: { pages = PLAIN } }: Pers
     traits,
   }));
 
-/** The Page of that id, if she may still manage it. */
+/** The Page of that id, if the person may still manage it. */
 export function managedPage({ state }: Platform, grant: GrantRecord, id: string): Page | undefined {
   const age = state.clock.now() - grant.grantedAt;
   return pagesOf(personaOf(grant)).find((page) => page.id === id && age < (page.traits.roleLostAfter ?? Infinity));

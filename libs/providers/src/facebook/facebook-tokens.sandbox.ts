@@ -27,11 +27,11 @@ export const NO_EXPIRES_IN = 'no-expires-in';
 const SHORT_LIFE = hours(1);
 const DATA_ACCESS = days(90);
 
-/** The person as one app knows her. */
+/** The id of a person at one app. */
 export const appScopedId = (clientId: string, { number }: Persona): string =>
   stableNumber(17, 'person', clientId, number);
 
-/** GET or POST, the parameters in the query or in a form; a code, or a living token for one of full life. */
+/** GET or POST, the parameters in the query or in a form; a code, or a valid token in exchange for a long-lived one. */
 export function giveToken({ query, form }: SandboxRequest, platform: Platform): SandboxAnswer {
   const sent = { ...query, ...form };
   platform.notes.grantType = sent.grant_type ?? 'authorization_code';
@@ -73,7 +73,7 @@ export function inspect({ query }: SandboxRequest, platform: Platform): SandboxA
   return { status: 200, body: { data: findings(clientId, need(query, 'input_token'), platform) } };
 }
 
-/** A dead token is no error of this call. */
+/** A revoked token is not an error of this call. */
 function findings(clientId: string, token: string, platform: Platform): object {
   try {
     const speaker = speakerOf(platform, token);

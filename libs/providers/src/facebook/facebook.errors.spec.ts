@@ -59,18 +59,18 @@ describe('the token endpoint of Facebook', () => {
     ['a person who removed the app', 400, error(190, 458), permanent()],
     ['a person who has to confirm something', 400, error(190, 459), owner('checkpoint')],
     ['a person who is blocked', 400, error(368), owner('blocked')],
-    ['a code that nobody lists', 400, error(100), temporary],
+    ['a code that no table lists', 400, error(100), temporary],
     ['an outage that speaks of the token', 503, error(190), temporary],
     ['nothing that can be read', 400, '<html>', temporary],
-  ])('says %s', (_what, status, body, meaning) => {
+  ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atToken(answer(status, body))).toMatchObject(meaning);
   });
 });
 
 describe('the API of Facebook', () => {
   it.each([
-    ['a dead token with 400', 400, error(190), permanent()],
-    ['a dead token with 401', 401, error(190, 467), permanent()],
+    ['a revoked token with 400', 400, error(190), permanent()],
+    ['a revoked token with 401', 401, error(190, 467), permanent()],
     ['a session that is over, without a subcode', 400, error(102), permanent()],
     ['a lost role', 400, error(190, 492), permanent('role_lost')],
     ['a missing permission', 403, error(10), permission('scope_missing')],
@@ -85,7 +85,7 @@ describe('the API of Facebook', () => {
     ['the limit of all Pages', 400, error(80_001), limited],
     ['a post that was there already, which is no word on health', 400, error(506), temporary],
     ['a link that is refused, which is none either', 400, error(1_609_005), temporary],
-  ])('says %s', (_what, status, body, meaning) => {
+  ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atApi(answer(status, body))).toMatchObject(meaning);
     expect(atPages(answer(status, body))).toMatchObject(meaning);
   });
@@ -110,20 +110,20 @@ describe('an inspection at Facebook', () => {
     ['a lost role', { code: 190, message: 'A sentence.', subcode: 492 }, permanent('role_lost')],
     ['a checkpoint', { code: 190, message: 'A sentence.', subcode: 459 }, owner('checkpoint')],
     [
-      'a token that nobody gave',
+      'a token that was never issued',
       { code: 190, message: 'Invalid OAuth access token - Cannot parse access token' },
       permanent(),
     ],
     ['no reason', undefined, permanent()],
     ['a passing trouble', { code: 2, message: 'A sentence.' }, temporary],
-    ['a reason that nobody lists', { code: 4_711, message: 'A sentence.' }, temporary],
+    ['a reason that no table lists', { code: 4_711, message: 'A sentence.' }, temporary],
   ])('finds %s inside an answer with status 200', (_what, inside, meaning) => {
     expect(atProbe(answer(200, found(inside)))).toMatchObject(meaning);
   });
 
   it.each([
     [
-      'a wrong secret, in the words of a dead token',
+      'a wrong secret, in the words of a revoked token',
       400,
       error(190, undefined, 'Invalid OAuth access token signature.'),
       misconfigured,

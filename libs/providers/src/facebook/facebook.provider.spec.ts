@@ -74,7 +74,7 @@ describe('Facebook', () => {
     });
   });
 
-  it('takes the app from the person with her token', () => {
+  it('removes the app from the person with their token', () => {
     expect(facebook.revoke?.(tokens).reveal()).toEqual({
       method: 'DELETE',
       url: `${graph}/me/permissions`,
@@ -82,7 +82,7 @@ describe('Facebook', () => {
     });
   });
 
-  it('says who somebody is and, in the same call, what she gave', () => {
+  it('returns the identity of a person and, in the same call, the granted permissions', () => {
     expect(facebook.identity.request(tokens.accessToken, []).reveal()).toEqual({
       method: 'GET',
       url: `${graph}/me?fields=id,name,permissions`,
@@ -107,9 +107,12 @@ describe('Facebook', () => {
     expect(facebook.identity.read({ id: '1' })).not.toHaveProperty('scopes');
   });
 
-  it.each([undefined, null, {}, { id: '' }, { id: 10.5 }, { error: { code: 190 } }])('names nobody with %j', (json) => {
-    expect(facebook.identity.read(json)).toBeUndefined();
-  });
+  it.each([undefined, null, {}, { id: '' }, { id: 10.5 }, { error: { code: 190 } }])(
+    'returns no identity for %j',
+    (json) => {
+      expect(facebook.identity.read(json)).toBeUndefined();
+    },
+  );
 });
 
 describe('the Pages of a person at Facebook', () => {
@@ -123,7 +126,7 @@ describe('the Pages of a person at Facebook', () => {
   };
   const only = (over: object) => facebook.profiles!.read({ data: [{ ...page, ...over }] })!.profiles[0]!;
 
-  it('are asked for a hundred at a time, after the cursor', () => {
+  it('requests Pages a hundred at a time, after the cursor', () => {
     const first = new URL(facebook.profiles!.request(tokens.accessToken, null, 100).reveal().url);
     expect(first.origin + first.pathname).toBe(`${graph}/me/accounts`);
     expect(Object.fromEntries(first.searchParams)).toEqual({
@@ -150,7 +153,7 @@ describe('the Pages of a person at Facebook', () => {
   it.each([
     ['no username', { username: undefined }, { handle: null, ineligible: null }],
     ['no picture', { picture: undefined }, { avatarUrl: null, ineligible: null }],
-    ['tasks that are not told', { tasks: undefined }, { ineligible: null }],
+    ['tasks that are not returned', { tasks: undefined }, { ineligible: null }],
     ['the task under its new name', { tasks: ['PROFILE_PLUS_CREATE_CONTENT'] }, { ineligible: null }],
     ['other tasks only', { tasks: ['ADVERTISE', 'ANALYZE'] }, { ineligible: 'task_missing' }],
     ['no token', { access_token: undefined }, { ineligible: 'task_missing', accessToken: null }],
@@ -188,15 +191,15 @@ describe('the Pages of a person at Facebook', () => {
     'next',
     7,
     { url: 'x' },
-  ])('are cut off where the next page is at %j, which is not asked', (next) => {
+  ])('marks the list as cut off where the next page is at %j, which is not requested', (next) => {
     expect(facebook.profiles!.read({ data: [page], paging: { next } })).toMatchObject({ after: null, cutOff: true });
   });
 
-  it('are cut off where it cannot be read whether there are more', () => {
+  it('marks the list as cut off where it cannot be read whether there are more', () => {
     expect(facebook.profiles!.read({ data: [page], paging: 'none' })).toMatchObject({ after: null, cutOff: true });
   });
 
-  it('are asked for with a smaller number where the platform says so, and only then', () => {
+  it('requests fewer Pages at a time only where the platform asks for it', () => {
     const error = (message: string) => ({
       status: 500,
       headers: {},
@@ -211,7 +214,7 @@ describe('the Pages of a person at Facebook', () => {
   });
 
   it.each([undefined, {}, { data: null }, { data: [{ id: 1.5 }] }, { error: { code: 190 } }])(
-    'are not read out of %j',
+    'reads no Pages out of %j',
     (json) => {
       expect(facebook.profiles!.read(json)).toBeUndefined();
     },

@@ -34,14 +34,14 @@ export const facebook = defineProvider({
   },
   quirks: [
     'One consent opens several accounts: each Page that the person ticks is one, with a token of its own that has no end.',
-    "A Page's token dies with the person's: a changed password, a removed app or a lost role ends it.",
+    "A Page's token ends with the person's: a changed password, a removed app or a lost role ends it.",
     'Pages of a business portfolio are not listed without `business_management`.',
     'A person who consents again and ticks fewer Pages takes the app from the others.',
     'The long-lived token of sixty days is exchanged for another while it is valid; one that has ended cannot be.',
     "Data access ends about 90 days after the person's last consent or use, whatever the token says; then only the person can help.",
     'A wrong app secret is answered with code 1, the number that otherwise means a passing error.',
     'Revoking takes the app from the person with all Pages at once.',
-    'The platform tells nobody when a token becomes invalid; quota headers come only after many calls.',
+    'The platform does not report when a token becomes invalid; quota headers come only after many calls.',
   ],
   authorize: {
     url: DIALOG,
@@ -65,7 +65,7 @@ export const facebook = defineProvider({
   },
   /** A long-lived token that has not ended is exchanged like a short one, for another sixty days. */
   refresh: { mode: 'extend_self', request: longLived },
-  /** Takes the app from the person, with all her Pages. */
+  /** Removes the app from the person and all of the person's Pages. */
   revoke: ({ accessToken }) => bearer('DELETE', '/me/permissions', accessToken),
   /** A token answer names no scopes; the person does. */
   identity: {

@@ -111,11 +111,11 @@ describe('the dialog of Facebook', () => {
     ['another response type', { response_type: 'token' }, 'response_type'],
     ['a persona who cannot be here', { sandbox_user: 'no-refresh-token' }, 'sandbox_user'],
     [
-      'a Page of somebody else',
+      'a Page of another person',
       { sandbox_user: 'happy', sandbox_decision: 'approve', sandbox_pages: '1000022449949461' },
       'sandbox_pages',
     ],
-  ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
+  ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect([status, headers.get('location')]).toEqual([400, null]);
     expect(body).toContain(named);
@@ -196,7 +196,7 @@ describe('the token endpoint of Facebook', () => {
 });
 
 describe('a person at Facebook', () => {
-  it('is known under another id at another app, with what she gave and what she declined', async () => {
+  it('has another id at another app, with granted and declined permissions', async () => {
     const { body } = await call('/me?fields=id,name,permissions', await long('partial-consent'));
     expect(body).toMatchObject({ id: expect.stringMatching(/^\d{17}$/), name: 'Pia Partial' });
     expect(body.permissions.data).toEqual([
@@ -221,17 +221,17 @@ describe('a person at Facebook', () => {
     expect(await sandbox.call(graph('/me'))).toMatchObject(error(2500));
   });
 
-  it('takes the app away from all her Pages, and from all the tokens it has of her', async () => {
+  it('removes the app from all Pages of the person, and ends all its tokens of the person', async () => {
     const [before, token] = [await long(), await long()];
     const [page] = await pages(token);
     expect(await call('/me/permissions', token, 'DELETE')).toMatchObject({ status: 200, body: { success: true } });
-    for (const dead of [before, token, page!.access_token])
-      expect(await call('/me', dead)).toMatchObject(error(190, 458));
+    for (const revoked of [before, token, page!.access_token])
+      expect(await call('/me', revoked)).toMatchObject(error(190, 458));
   });
 });
 
 describe('the Pages of Facebook', () => {
-  it('are listed over more pages than one, the last one without a next', async () => {
+  it('lists Pages over several pages, the last one without a next', async () => {
     const token = await long('many-pages');
     const { body: first } = await call('/me/accounts?limit=100', token);
     expect([first.data.length, 'next' in first.paging]).toEqual([2, true]);
@@ -244,7 +244,7 @@ describe('the Pages of Facebook', () => {
     expect((await call(`/me/accounts?after=${last.paging.cursors.after}`, token)).body).toEqual({ data: [] });
   });
 
-  it('come with the fields asked for; one has no username, on one nobody may publish', async () => {
+  it('returns Pages with the requested fields; one has no username, one allows no publishing', async () => {
     const fields = '&fields=id,name,username,access_token,category,tasks,picture.type(large)';
     const [single] = await pages(await long('one-page'), fields);
     expect(Object.keys(single!).sort()).toEqual(['access_token', 'category', 'id', 'name', 'picture', 'tasks']);
@@ -259,13 +259,13 @@ describe('the Pages of Facebook', () => {
     );
   });
 
-  it('of a business portfolio are hidden without business_management, and all without pages_show_list', async () => {
+  it('hides Pages of a business portfolio without business_management, and all without pages_show_list', async () => {
     expect(await pages(await long('many-pages', { scope: 'pages_show_list' }))).toHaveLength(2);
     expect(await pages(await long('many-pages', { scope: 'pages_manage_posts' }))).toEqual([]);
     expect(await pages(await long('no-pages'))).toEqual([]);
   });
 
-  it("have tokens that end with the hour's token they came of, or never", async () => {
+  it('Page tokens end with the short-lived token they came from, or never', async () => {
     const first = await short();
     const [passing] = await pages(first);
     const [lasting] = await pages((await prolong(first)).body.access_token as string);
@@ -275,7 +275,7 @@ describe('the Pages of Facebook', () => {
     expect(await call('/me/accounts', lasting!.access_token)).toMatchObject(error(100));
   });
 
-  it('are found by tokens that survive a restart', async () => {
+  it('Page tokens survive a restart', async () => {
     const [page] = await pages(await long());
     await sandbox.restart();
     expect(await call('/me', page!.access_token)).toMatchObject({ status: 200 });
@@ -296,7 +296,7 @@ describe('the Pages of Facebook', () => {
     expect(targets.map(({ scope }) => scope)).not.toContain('business_management');
   });
 
-  it('whose role is lost are no longer listed, and their tokens are dead', async () => {
+  it('lists no Page whose role is lost, and revokes its token', async () => {
     const token = await long('page-role-lost');
     const [lost, kept] = await pages(token);
     await wait(31);
@@ -307,7 +307,7 @@ describe('the Pages of Facebook', () => {
 });
 
 describe('an inspection at Facebook', () => {
-  it("tells of a Page's token that it has no end, and until when the app may see data", async () => {
+  it("reports for a Page's token that it has no end, and until when the app may see data", async () => {
     const [page] = await pages(await long());
     const { body } = await debug(page!.access_token);
     expect(body.data).toMatchObject({
@@ -323,7 +323,7 @@ describe('an inspection at Facebook', () => {
     expect(body.data.data_access_expires_at).toBeGreaterThan(Date.now() / 1_000 + 89 * 86_400);
   });
 
-  it("tells of a person's token when it ends", async () => {
+  it("reports the end of a person's token", async () => {
     const { body } = await debug(await long());
     expect(body.data).toMatchObject({ type: 'USER', is_valid: true });
     expect(body.data.expires_at).toBeLessThan(Date.now() / 1_000 + 121);
@@ -338,10 +338,10 @@ describe('an inspection at Facebook', () => {
     const token = await long(persona);
     const [page] = await pages(token);
     await wait(31);
-    for (const dead of [token, page!.access_token]) expect(await debug(dead)).toMatchObject(invalid(subcode));
+    for (const revoked of [token, page!.access_token]) expect(await debug(revoked)).toMatchObject(invalid(subcode));
   });
 
-  it('lets a person who confirmed who she is go on with the same tokens', async () => {
+  it('accepts the same tokens after a person confirmed their identity', async () => {
     const [page] = await pages(await long('checkpoint'));
     await wait(331);
     expect(await debug(page!.access_token)).toMatchObject({ body: { data: { is_valid: true } } });

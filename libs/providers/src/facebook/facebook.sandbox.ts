@@ -22,7 +22,7 @@ import { personBehind, type Speaker, speakerOf, tokenOf } from './facebook-speak
 import { appScopedId, giveToken, inspect, NO_EXPIRES_IN } from './facebook-tokens.sandbox.js';
 import { DIALOG, graph } from './graph-urls.js';
 
-/** Of developers.facebook.com/docs/permissions, read 2026-11-22, those that are about a person or her Pages. */
+/** Of developers.facebook.com/docs/permissions, read 2026-11-22, those that are about a person or the person's Pages. */
 const scopes = {
   public_profile: 'See your name and picture',
   email: 'See your email address',
@@ -84,7 +84,7 @@ const readPermissions: Endpoint['handle'] = (request, platform) => ({
   body: permissions(personBehind(platform, tokenOf(request), 'permissions')),
 });
 
-/** Takes the app from the person: every token of hers for it is dead, and those of all her Pages. */
+/** Removes the app from the person: ends every token of the person and of the person's Pages for it. */
 function removeApp(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const { provider, persona, clientId } = personBehind(platform, tokenOf(request), 'permissions');
   platform.state.endGrantsOf({ provider, persona, clientId });
@@ -107,7 +107,7 @@ export const facebookSandbox = defineSandbox({
   name: 'facebook',
   title: 'Facebook',
   scopes,
-  impossiblePersonas: { 'no-refresh-token': 'Facebook gives one to nobody' },
+  impossiblePersonas: { 'no-refresh-token': 'Facebook issues none' },
   quirks: { [NO_EXPIRES_IN]: 'No token answer says how long its token lives.' },
   pages: pagesOf,
   tokens: {

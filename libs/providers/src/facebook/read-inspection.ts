@@ -23,7 +23,7 @@ type Inspected = z.output<typeof Inspection>['data'];
 const REVOKED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'not_valid' };
 const LEFT_OUT: Failure = { class: 'permission', reason: 'not_granted', code: 'target_ids' };
 
-/** What `debug_token` says of a token; a dead one comes with status 200 and its error inside. */
+/** The answer of `debug_token`; a revoked token comes with status 200 and its error inside. */
 export function readInspection(json: unknown): ProbeReading | undefined {
   const { data } = Inspection.safeParse(json);
   if (!data) return undefined;
@@ -34,7 +34,7 @@ export function readInspection(json: unknown): ProbeReading | undefined {
   return { ok: true, ...(scopes && { scopes }), ...(until > 0 && { reauthDueAt: new Date(until * 1_000) }) };
 }
 
-/** An error that no table lists is no verdict. */
+/** An error that no table lists decides nothing. */
 function invalid({ error }: Inspected): ProbeReading | undefined {
   const failure = error ? classifyGraphError({ status: 200, headers: {}, json: { error } }) : REVOKED;
   return failure && { ok: false, failure };

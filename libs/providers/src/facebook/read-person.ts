@@ -9,7 +9,7 @@ const Person = z.object({
   permissions: Permissions.optional().catch(undefined),
 });
 
-/** The person, by the id under which this app alone knows her; what she declined comes in the same list as what she gave. */
+/** The person, by an id that is specific to this app; declined permissions come in the same list as granted ones. */
 export function readPerson(json: unknown): Identity | undefined {
   const { data } = Person.safeParse(json);
   if (!data) return undefined;

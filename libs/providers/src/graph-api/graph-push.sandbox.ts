@@ -6,7 +6,7 @@ const PATHS = { revoked: 'deauthorize', data_deletion: 'data-deletion' };
 
 /**
  * Meta's two callbacks. The dashboard has a field for each; here one address is set, and they are called below it. `userId`:
- * the person as the app knows her.
+ * the person by the id at this app.
  */
 export const graphSandboxPush = (userId: (clientId: string, persona: Persona) => string): SandboxPush => ({
   message({ kind, clientId, persona, at }, { url, secret }) {

@@ -46,7 +46,7 @@ describe('an error of the Graph API', () => {
     [102, undefined, permanent('grant_revoked')],
     [102, 463, permanent('grant_expired')],
     [102, 460, permanent('password_changed')],
-  ])('%s with subcode %s says that the token is dead', (code, subcode, meaning) => {
+  ])('%s with subcode %s classifies the token as revoked', (code, subcode, meaning) => {
     expect(classify({ code, error_subcode: subcode })).toMatchObject(meaning);
   });
 
@@ -174,7 +174,7 @@ describe('an error of the Graph API', () => {
     expect(classify({ code: 190, is_transient: 'true' })).toMatchObject(permanent('grant_revoked'));
   });
 
-  it('is told by its numbers and never by its text', () => {
+  it('is identified by its numbers and never by its text', () => {
     expect(classify({ code: 190, error_subcode: 460 })?.code).toBe('190/460');
     expect(classify({ code: 190 })?.code).toBe('190');
     expect(JSON.stringify(classify({ code: 190, message: 'hidden' }))).not.toContain('hidden');
@@ -234,7 +234,7 @@ describe('a limit of the Graph API', () => {
     expect(classify({ code: 4 }, { headers: usage(1e9) })).toMatchObject({ retryAfter: 86_400 });
   });
 
-  it('of posts in a day is waited for a day', () => {
+  it('a limit of posts per day is waited for a day', () => {
     expect(classify({ code: 9, error_subcode: 2_207_042 })).toMatchObject({ ...limited, retryAfter: 86_400 });
   });
 });

@@ -72,7 +72,7 @@ const BY_CODE: Record<string, Meaning> = {
 
 /** Comes under several codes, and often without a subcode. */
 const CHECKPOINT = /\bYou cannot access the app till you log in to www\.\w+\.com and follow the instructions given\.?$/;
-/** What is refused is the app, whoever's token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (trouble) and others. */
+/** The app is refused, whichever token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (trouble) and others. */
 const APP_SENTENCES: readonly RegExp[] = [
   /^Error validating client secret\.?$/,
   /^Error validating application\b/,
@@ -103,8 +103,8 @@ const Envelope = z.object({ error: GraphError });
 type GraphError = z.output<typeof GraphError>;
 
 /**
- * What an error of the Graph API means, whichever of its hosts said it: by code and subcode, never by the status, for dead
- * tokens come with 400. Undefined: not listed. Source: Meta's guide to the Graph API, Handle Errors; November 2026.
+ * What an error of the Graph API means, on each of its hosts: by code and subcode, never by the status, because
+ * revoked tokens come with 400. Undefined: not listed. Source: Meta's guide to the Graph API, Handle Errors; November 2026.
  */
 export function classifyGraphError({ json, headers }: ReadAnswer): Failure | undefined {
   const { data } = Envelope.safeParse(json);

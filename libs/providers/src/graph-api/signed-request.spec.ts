@@ -59,10 +59,10 @@ describe('a signed request', () => {
     ).toBe(false);
   });
 
-  it('tells who, when and, by our URL, what', () => {
-    const told = { platformUserId: '218471', reason: 'deauthorized_by_user', at: new Date(1_291_836_800_000) };
-    expect(graphPush.read(call(signed()))).toEqual({ kind: 'revoked', ...told });
-    expect(graphPush.read(call(signed(), 'data-deletion'))).toEqual({ kind: 'data_deletion', ...told });
+  it('reads the person, the time and, from the URL, the kind', () => {
+    const notice = { platformUserId: '218471', reason: 'deauthorized_by_user', at: new Date(1_291_836_800_000) };
+    expect(graphPush.read(call(signed()))).toEqual({ kind: 'revoked', ...notice });
+    expect(graphPush.read(call(signed(), 'data-deletion'))).toEqual({ kind: 'data_deletion', ...notice });
   });
 
   it('keeps every digit of an id that comes as a number', () => {
@@ -73,7 +73,7 @@ describe('a signed request', () => {
     });
   });
 
-  it('says nothing when it names nobody', () => {
+  it('returns nothing when it names no person', () => {
     expect(graphPush.read(call(signed('{"algorithm":"HMAC-SHA256","issued_at":1291836800}')))).toBeUndefined();
   });
 });

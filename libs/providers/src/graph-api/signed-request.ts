@@ -6,7 +6,7 @@ import { readJson } from '../push/read-json.js';
 import { isTimely } from '../push/timely.js';
 
 const DIGEST_BYTES = 32;
-/** Meta documents no age. A day leaves room for a delivery that is repeated, and ends the use of a copy. */
+/** Meta documents no age. A day is enough for a repeated delivery, and ends the use of a recorded copy. */
 const OLDEST: Duration = hours(24);
 
 const Claims = z.object({ algorithm: z.string(), issued_at: z.number() });

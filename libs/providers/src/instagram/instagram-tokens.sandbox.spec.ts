@@ -13,7 +13,7 @@ beforeEach(() => sandbox.control('DELETE', ''));
 const UNSUPPORTED = graphError(100);
 
 describe('long-lived tokens of Instagram', () => {
-  it('are traded for short-lived ones, with the secret, as often as wished', async () => {
+  it('exchanges a short-lived token for a long-lived one with the secret, any number of times', async () => {
     const token = await client.shortLived();
     const answer = await client.prolong(token);
     expect(answer).toMatchObject({
@@ -23,7 +23,7 @@ describe('long-lived tokens of Instagram', () => {
     expect((await client.prolong(token)).body.access_token).not.toBe(answer.body.access_token);
   });
 
-  it('are not given for a wrong secret, a wrong grant type, a long-lived token or one that ended', async () => {
+  it('gives no token for a wrong secret, a wrong grant type, a long-lived token or an ended one', async () => {
     const token = await client.shortLived();
     expect(await client.prolong(token, { client_secret: 'other' })).toMatchObject({
       ...graphError(100),
@@ -35,7 +35,7 @@ describe('long-lived tokens of Instagram', () => {
     expect(await client.prolong(token)).toMatchObject(graphError(190, 463));
   });
 
-  it('are extended without a secret; the token before lives on', async () => {
+  it('extends a token without a secret; the earlier token stays valid', async () => {
     const first = await client.longLived();
     await client.advance(60);
     const { status, body } = await client.extend(first);
@@ -59,7 +59,7 @@ describe('long-lived tokens of Instagram', () => {
     expect(await client.me(token)).toMatchObject({ status: 200 });
   });
 
-  it('are not extended after their end, nor short-lived ones, nor without the basic permission', async () => {
+  it('extends no ended token, no short-lived one, and none without the basic permission', async () => {
     expect(await client.extend(await client.shortLived())).toMatchObject(UNSUPPORTED);
     const { body } = await client.exchange(await client.code({ scope: 'instagram_business_content_publish' }));
     expect(await client.extend((await client.prolong(body.access_token)).body.access_token as string)).toMatchObject(
@@ -80,7 +80,7 @@ describe('long-lived tokens of Instagram', () => {
     expect(await client.extend(token)).toMatchObject({ status: 200, body: { expires_in: 5_184_000 } });
   });
 
-  it('are in the call log as what they are, by fingerprint', async () => {
+  it('lists tokens in the call log by kind and fingerprint', async () => {
     const second = (await client.extend(await client.longLived())).body.access_token as string;
     await client.extend(second);
     await sandbox.control('POST', '/users/happy/revoke', { provider: 'instagram' });
@@ -128,7 +128,7 @@ describe('personas at Instagram', () => {
     expect(await client.me(await client.longLived(persona))).toMatchObject({ status: 200 });
   });
 
-  it('checkpoint is told without a subcode, and the same token works again once she has confirmed', async () => {
+  it('a checkpoint is reported without a subcode, and the same token works again after the confirmation', async () => {
     await client.settings({ access_ttl_seconds: 900 });
     const token = await client.longLived('checkpoint');
     const stopped = { status: 400, body: { error: { code: 190, message: loginFirst } } };
@@ -142,11 +142,11 @@ describe('personas at Instagram', () => {
     expect(await client.extend(token)).toMatchObject({ status: 200 });
   });
 
-  it("who removes the app ends her tokens and nobody else's", async () => {
-    const [hers, his] = [await client.longLived('paula'), await client.longLived('omar')];
+  it("a person who removes the app ends no other person's tokens", async () => {
+    const [removed, kept] = [await client.longLived('paula'), await client.longLived('omar')];
     await sandbox.control('POST', '/users/paula/revoke', { provider: 'instagram' });
-    expect(await client.extend(hers)).toMatchObject(graphError(190, 458));
-    expect(await client.extend(his)).toMatchObject({ status: 200 });
+    expect(await client.extend(removed)).toMatchObject(graphError(190, 458));
+    expect(await client.extend(kept)).toMatchObject({ status: 200 });
   });
 
   it('flaky connects, then every second extension is a server error that changed nothing', async () => {
@@ -166,13 +166,13 @@ describe('personas at Instagram', () => {
     expect(await client.extend(token)).toMatchObject({ status: 200 });
   });
 
-  it('lost-answer has her token extended and loses the answer, and the same token is taken again', async () => {
+  it('lost-answer extends the token and loses the answer, and the same token is accepted again', async () => {
     const token = await client.longLived('lost-answer');
     await expect(client.extend(token)).rejects.toThrow('fetch failed');
     expect(await client.extend(token)).toMatchObject({ status: 200 });
   });
 
-  it('short-lived gets 20 seconds, once her token is long-lived', async () => {
+  it('short-lived gets 20 seconds, once the token is long-lived', async () => {
     expect((await client.prolong(await client.shortLived('short-lived'))).body.expires_in).toBe(20);
   });
 

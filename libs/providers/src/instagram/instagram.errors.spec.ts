@@ -40,16 +40,16 @@ describe('the code exchange of Instagram', () => {
     ['a person without a role in an app in development', 'Insufficient developer role', permanent('app_misconfigured')],
     ['a scope that is none', 'Invalid scope: instagram_everything', permanent('app_misconfigured')],
     ['an app without access', 'API access deactivated. To reactivate, go to the app dashboard.', misconfigured],
-    ['a sentence nobody has seen', 'Matching code was not found or was already used, or so', temporary],
+    ['an unknown sentence', 'Matching code was not found or was already used, or so', temporary],
   ])('says %s in an envelope of its own', (_what, message, meaning) => {
     expect(atToken(answer(400, rejected(message)))).toMatchObject(meaning);
   });
 
-  it('tells no sentence on', () => {
+  it('keeps no sentence of the platform', () => {
     expect(JSON.stringify(atToken(answer(400, rejected('Invalid platform app'))))).not.toContain('Invalid');
   });
 
-  it('is in trouble with 5xx, whatever it says', () => {
+  it('is in trouble with 5xx, whatever its body', () => {
     expect(atToken(answer(500, rejected('Matching code was not found or was already used')))).toMatchObject(temporary);
   });
 });
@@ -122,7 +122,7 @@ describe('the API of Instagram', () => {
     expect(atProbe(answer(status, body))).toMatchObject(meaning);
   });
 
-  it('does not call a token dead by a status alone, nor with 5xx or 429', () => {
+  it('does not classify a token as revoked by a status alone, nor with 5xx or 429', () => {
     for (const status of [400, 401, 403]) expect(atApi(answer(status, '<html>'))).toMatchObject({ class: 'temporary' });
     expect(atApi(answer(500, graph(190)))).toMatchObject(temporary);
     expect(atApi(answer(429, graph(190)))).toMatchObject({ class: 'temporary' });

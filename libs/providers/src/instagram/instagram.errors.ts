@@ -13,7 +13,7 @@ const MISCONFIGURED: Meaning = { class: 'app', reason: 'app_misconfigured' };
 /** Of the app, and met by this person alone: an app in development serves the people with a role in it. */
 const NOT_FOR_THIS_PERSON: Meaning = { class: 'permanent', reason: 'app_misconfigured' };
 
-/** `error_type` is always the same, so the sentence alone tells. The first is the documentation's, the others were seen. */
+/** `error_type` is always the same, so only the sentence distinguishes. The first is the documentation's, the others were seen. */
 const BY_SENTENCE: [sentence: RegExp, code: string, meaning: Meaning][] = [
   [/^Matching code was not found or was already used\.?$/, 'code_not_found', NO_CODE],
   [

@@ -39,7 +39,7 @@ describe('tokens of Instagram', () => {
   const exchanged = (code: string) =>
     parts(instagram.token.exchange({ app, code: new Secret(code), redirectUri, verifier: new Secret('a-verifier') }));
 
-  it('are asked for with the secret in the form, without a verifier', () => {
+  it('requests tokens with the secret in the form, without a verifier', () => {
     expect(exchanged('AQ-code')).toEqual({
       method: 'POST',
       path: 'https://api.instagram.com/oauth/access_token',
@@ -54,12 +54,12 @@ describe('tokens of Instagram', () => {
     });
   });
 
-  it('are asked for without what hangs behind a code, and with all of one that merely looks like it', () => {
+  it('sends the code without its appended fragment, and unchanged where it only looks appended', () => {
     expect(exchanged('AQ-code#_')).toMatchObject({ form: { code: 'AQ-code' } });
     expect(exchanged('AQ#_code_')).toMatchObject({ form: { code: 'AQ#_code_' } });
   });
 
-  it('are traded for long-lived ones with the secret, and extended without it', () => {
+  it('exchanges tokens for long-lived ones with the secret, and extends them without it', () => {
     expect(parts(instagram.token.prolong?.({ app, accessToken }))).toEqual({
       method: 'GET',
       path: 'https://graph.instagram.com/access_token',
@@ -72,7 +72,7 @@ describe('tokens of Instagram', () => {
     });
   });
 
-  it('are in no printed request', () => {
+  it('prints no token or secret of a request', () => {
     const requests = [
       instagram.token.prolong?.({ app, accessToken }),
       instagram.refresh.request({ app, accessToken, refreshToken: null }),
@@ -93,7 +93,7 @@ describe('tokens of Instagram', () => {
       '{"data":[{"access_token":"IGAA1","user_id":"10201","permissions":"a,b"}]}',
     ],
     ['in data[], with a list', '{"data":[{"access_token":"IGAA1","user_id":"10201","permissions":["a","b"]}]}'],
-  ])('are read %s', (_how, body) => {
+  ])('reads the tokens %s', (_how, body) => {
     const outcome = readTokenAnswer(instagram, answered(body));
     expect(outcome).toMatchObject({ ok: true, tokens: { refreshToken: null, expiresIn: null, scopes: ['a', 'b'] } });
     expect(outcome.ok && outcome.tokens.accessToken.reveal()).toBe('IGAA1');
@@ -108,7 +108,7 @@ describe('tokens of Instagram', () => {
   });
 
   it.each(['{}', '{"data":[]}', '{"data":{}}', '{"data":[{"access_token":""}]}', '{"access_token":1}', '[]', 'null'])(
-    'are not found in %s',
+    'finds no tokens in %s',
     (body) => {
       expect(readTokenAnswer(instagram, answered(body))).toMatchObject({ ok: false });
     },
@@ -136,7 +136,7 @@ describe('who it is at Instagram', () => {
   it.each([
     ['flat', account],
     ['in data[]', { data: [account] }],
-  ])('is the professional account, and the person as the app knows her, %s', (_how, body) => {
+  ])('has the professional account and the id of the person at this app, %s', (_how, body) => {
     expect(readIdentityAnswer(instagram, answered(JSON.stringify(body)))).toEqual({
       ok: true,
       identity: {

@@ -50,7 +50,7 @@ describe('the authorize page of Instagram', () => {
     ['another response type', { response_type: 'token' }, 'response_type'],
     ['no app', { client_id: undefined }, 'client_id'],
     ['a refresh token that is not given', { sandbox_user: 'no-refresh-token' }, 'sandbox_user'],
-  ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
+  ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
     expect(headers.get('location')).toBeNull();
@@ -160,7 +160,7 @@ describe('the code exchange of Instagram', () => {
 });
 
 describe('who it is at Instagram', () => {
-  it('tells the fields asked for, and the id always, under two addresses and with the token in the query too', async () => {
+  it('returns the requested fields, and the id always, under two addresses and with the token in the query too', async () => {
     const token = await client.shortLived();
     const fields = 'user_id,username,name,account_type,profile_picture_url';
     const account = {
@@ -206,7 +206,7 @@ describe('who it is at Instagram', () => {
 });
 
 describe('quirks of an app at Instagram', () => {
-  it('are shown with it, changed by name, and refused by a name that nobody knows', async () => {
+  it('shows faults, changes them by name, and refuses an unknown name', async () => {
     expect(await client.settings({ quirks: ['same-token'] })).toMatchObject({
       status: 200,
       body: { quirks: ['same-token'] },

@@ -46,9 +46,9 @@ const quirks = {
   'same-token': 'An extension gives the same token a new life instead of a new token.',
 };
 
-/** The professional account, for everybody the same. Longer than a JSON number can be. */
+/** The professional account, the same id at every app. Longer than a JSON number can be. */
 const professionalId = ({ number }: Persona): string => `17841${number.slice(-12).padStart(12, '0')}`;
-/** The person as one app knows her. */
+/** The id of a person at one app. */
 const appScopedId = (clientId: string, { number }: Persona): string => stableNumber(17, 'instagram', clientId, number);
 
 const SHORT_LIFE = hours(1);
@@ -157,7 +157,7 @@ export const instagramSandbox = defineSandbox({
   name: 'instagram',
   title: 'Instagram',
   scopes,
-  impossiblePersonas: { 'no-refresh-token': 'Instagram gives one to nobody' },
+  impossiblePersonas: { 'no-refresh-token': 'Instagram issues none' },
   quirks,
   tokens: {
     ...noRefreshTokens,

@@ -28,7 +28,7 @@ export function readTokens(json: unknown): TokenSet | undefined {
 const Me = unwrapped(z.object({ id, user_id: id, username: text, name: text, profile_picture_url: text }));
 const Professional = unwrapped(z.object({ user_id: id }));
 
-/** `user_id` is the professional account, the one that posts; `id` is the person as this app alone knows her. */
+/** `user_id` is the professional account, the one that posts; `id` is the person's id at this app. */
 export function readMe(json: unknown): Identity | undefined {
   const { data } = Me.safeParse(json);
   if (!data) return undefined;

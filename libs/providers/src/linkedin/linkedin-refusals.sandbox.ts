@@ -16,7 +16,7 @@ const wrongCode: Words = () =>
     'Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code.' +
       ' Or authorization code expired. Or external member binding exists',
   );
-const deadToken: Words = () =>
+const revokedToken: Words = () =>
   oauthError(
     400,
     'invalid_request',
@@ -48,9 +48,10 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
 };
 
 /** Whatever else is said to a token call is said about its refresh token. */
-export const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer => (oauthErrors[reason] ?? deadToken)(subject);
+export const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer =>
+  (oauthErrors[reason] ?? revokedToken)(subject);
 
-/** 400 for a token that LinkedIn never gave; for dead ones introspection has no error. */
+/** 400 for a token that LinkedIn never issued; introspection of a revoked token is no error. */
 export const refuseIntrospection = (refusal: Refusal): SandboxAnswer =>
   refusal.reason === 'unknown_token' ? oauthError(400, 'invalid_request', 'Invalid token') : refuseOauth(refusal);
 

@@ -33,13 +33,13 @@ const numbered = (status: number, serviceErrorCode: number, message = 'A sentenc
   status,
 });
 
-const dead = { class: 'permanent', reason: 'grant_revoked' };
+const revoked = { class: 'permanent', reason: 'grant_revoked' };
 const expired = { class: 'permanent', reason: 'grant_expired' };
 const permission = { class: 'permission', reason: 'scope_missing' };
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
 const temporary = { class: 'temporary', reason: 'provider_unavailable' };
 
-const DEAD_TOKEN = 'The provided authorization grant or refresh token is invalid, expired or revoked';
+const REVOKED_TOKEN = 'The provided authorization grant or refresh token is invalid, expired or revoked';
 const NO_CODE = 'Unable to retrieve access token: authorization code not found';
 const WRONG_CODE =
   'Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code.' +
@@ -47,15 +47,15 @@ const WRONG_CODE =
 
 describe('the token endpoint of LinkedIn', () => {
   it.each([
-    ['a dead refresh token', 400, error('invalid_request', DEAD_TOKEN), dead],
-    ["the same under the standard's word", 400, error('invalid_grant', DEAD_TOKEN), dead],
-    ['the same with a full stop', 400, error('invalid_request', `${DEAD_TOKEN}.`), dead],
-    ['the same in other words', 400, error('invalid_grant', 'Token has been expired or revoked.'), dead],
-    ['a code that nobody gave', 401, error('invalid_request', NO_CODE), dead],
-    ["a code that is used, late or another redirect URI's", 400, error('invalid_redirect_uri', WRONG_CODE), dead],
-    ['the same under the word seen in the wild', 400, error('invalid_request', WRONG_CODE), dead],
+    ['a revoked refresh token', 400, error('invalid_request', REVOKED_TOKEN), revoked],
+    ["the same under the standard's word", 400, error('invalid_grant', REVOKED_TOKEN), revoked],
+    ['the same with a full stop', 400, error('invalid_request', `${REVOKED_TOKEN}.`), revoked],
+    ['the same in other words', 400, error('invalid_grant', 'Token has been expired or revoked.'), revoked],
+    ['a code that was never issued', 401, error('invalid_request', NO_CODE), revoked],
+    ["a code that is used, late or another redirect URI's", 400, error('invalid_redirect_uri', WRONG_CODE), revoked],
+    ['the same under the word seen in the wild', 400, error('invalid_request', WRONG_CODE), revoked],
     [
-      'an unknown client under the code of a dead token',
+      'an unknown client under the code of a revoked token',
       400,
       error('invalid_request', 'The passed in client_id is invalid "abc"'),
       { class: 'app', reason: 'app_misconfigured' },
@@ -73,27 +73,27 @@ describe('the token endpoint of LinkedIn', () => {
       error('invalid_request', 'A required parameter "refresh_token" is missing'),
       temporary,
     ],
-    ['a sentence nobody has seen', 400, error('invalid_request', `${DEAD_TOKEN} or so`), temporary],
-    ['the sentence under another word', 400, error('oops', DEAD_TOKEN), temporary],
+    ['an unknown sentence', 400, error('invalid_request', `${REVOKED_TOKEN} or so`), temporary],
+    ['the sentence under another word', 400, error('oops', REVOKED_TOKEN), temporary],
     ['a wrong secret, or a verifier', 401, error('invalid_client', 'Client authentication failed'), misconfigured],
     ['an app that may not', 401, error('unauthorized_client', 'No.'), misconfigured],
     ['a refusal without a word', 401, '', temporary],
     ['a word that is a part of every object', 400, error('constructor', '__proto__'), temporary],
     [
-      "the API's word for a dead token, which is not its own",
+      "the API's word for a revoked token, which is not its own",
       401,
       problem(401, 65601, 'REVOKED_ACCESS_TOKEN'),
       temporary,
     ],
     ['an outage', 503, '<html>', temporary],
-    ['an outage that speaks of the token', 500, error('invalid_request', DEAD_TOKEN), temporary],
+    ['an outage that speaks of the token', 500, error('invalid_request', REVOKED_TOKEN), temporary],
     [
       'a quota that speaks of the token',
       429,
-      error('invalid_request', DEAD_TOKEN),
+      error('invalid_request', REVOKED_TOKEN),
       { class: 'temporary', reason: 'rate_limited' },
     ],
-  ])('says %s', (_what, status, body, meaning) => {
+  ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atToken(answer(status, body))).toMatchObject(meaning);
   });
 });
@@ -101,19 +101,19 @@ describe('the token endpoint of LinkedIn', () => {
 describe('the API of LinkedIn', () => {
   const partner = 'Not enough permissions to access: partnerApiSocialActions.CREATE.20260901';
   it.each([
-    ['a token that is none', 401, problem(401, 65600, 'INVALID_ACCESS_TOKEN', 'Invalid access token'), dead],
-    ['a revoked token', 401, problem(401, 65601, 'REVOKED_ACCESS_TOKEN'), dead],
+    ['a token that is none', 401, problem(401, 65600, 'INVALID_ACCESS_TOKEN', 'Invalid access token'), revoked],
+    ['a revoked token', 401, problem(401, 65601, 'REVOKED_ACCESS_TOKEN'), revoked],
     ['an expired token', 401, problem(401, 65602, 'EXPIRED_ACCESS_TOKEN'), expired],
     ['an expired token under another number', 401, problem(401, 65600, 'EXPIRED_ACCESS_TOKEN'), expired],
-    ['a token that is none, by number alone', 401, numbered(401, 65600, 'Invalid access token'), dead],
-    ['a revoked token by number alone, with 200', 200, numbered(401, 65601), dead],
+    ['a token that is none, by number alone', 401, numbered(401, 65600, 'Invalid access token'), revoked],
+    ['a revoked token by number alone, with 200', 200, numbered(401, 65601), revoked],
     [
       'a suspended app, under the number of a missing scope',
       403,
       problem(403, 100, 'ACCESS_DENIED', 'The application is suspended'),
       misconfigured,
     ],
-    ['a revoked token by number alone', 401, numbered(401, 65601), dead],
+    ['a revoked token by number alone', 401, numbered(401, 65601), revoked],
     ['an expired token by number alone', 401, numbered(401, 65602), expired],
     ['the number for something else', 422, numbered(422, 65600), temporary],
     ['the number beside a code of tomorrow', 401, problem(401, 65601, 'SOMETHING_NEW'), temporary],
@@ -151,13 +151,13 @@ describe('the API of LinkedIn', () => {
     ['nothing', 401, '', temporary],
     ['an outage', 500, problem(500, 0, 'INTERNAL_SERVER_ERROR'), temporary],
     ['an outage that speaks of the token', 502, problem(401, 65601, 'REVOKED_ACCESS_TOKEN'), temporary],
-  ])('says %s', (_what, status, body, meaning) => {
+  ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atApi(answer(status, body))).toMatchObject(meaning);
   });
 
   it("shows people the platform's own code", () => {
     expect(atApi(answer(401, numbered(401, 65601)))).toMatchObject({ code: 'REVOKED_ACCESS_TOKEN' });
-    expect(atToken(answer(400, error('invalid_request', DEAD_TOKEN)))).toMatchObject({ code: 'invalid_request' });
+    expect(atToken(answer(400, error('invalid_request', REVOKED_TOKEN)))).toMatchObject({ code: 'invalid_request' });
   });
 });
 
@@ -179,21 +179,21 @@ describe('introspection at LinkedIn', () => {
   });
 
   it.each([
-    ['revoked', { active: false, status: 'revoked' }, { ...dead, code: 'introspection_revoked' }],
+    ['revoked', { active: false, status: 'revoked' }, { ...revoked, code: 'introspection_revoked' }],
     ['expired', { active: false, status: 'expired' }, { ...expired, code: 'introspection_expired' }],
     ["another app's, which is no word on the grant", { active: false }, temporary],
     ['something of tomorrow', { active: false, status: 'resting' }, temporary],
     ['a part of every object', { active: false, status: 'constructor' }, temporary],
     ['unreadable', { active: 'no' }, temporary],
-  ])('tells under 200 of a token that is %s', (_what, body, meaning) => {
+  ])('reports under 200 a token that is %s', (_what, body, meaning) => {
     expect(atProbe(answer(200, { ...token, ...body }))).toMatchObject({ ok: false, failure: meaning });
   });
 
   it.each([
     ['a wrong secret', 401, error('invalid_client', 'Client authentication failed'), misconfigured],
     ['a token that it never gave', 400, error('invalid_request', 'Invalid token'), temporary],
-    ['an outage, whatever it says', 503, { active: false, status: 'revoked' }, temporary],
-  ])('refuses %s', (_what, status, body, meaning) => {
+    ['an outage, whatever its body', 503, { active: false, status: 'revoked' }, temporary],
+  ])('refuses the request for %s', (_what, status, body, meaning) => {
     expect(atProbe(answer(status, body))).toMatchObject({ ok: false, failure: meaning });
   });
 });
@@ -216,7 +216,7 @@ describe('a rate limit at LinkedIn', () => {
     jest.useRealTimers();
   });
 
-  it('of a day is waited for until 00:00 UTC', () => {
+  it('a daily limit is waited for until 00:00 UTC', () => {
     for (const whose of ['APPLICATION_AND_MEMBER DAY', 'MEMBER DAY']) {
       for (const read of both) {
         const meaning = {
@@ -234,7 +234,7 @@ describe('a rate limit at LinkedIn', () => {
     expect(atApi(answer(429, throttle('MEMBER DAY')))).toMatchObject({ retryAfter: 24 * 3_600 });
   });
 
-  it('of the whole app pauses the app and no account', () => {
+  it('a limit of the whole app pauses the app and no account', () => {
     for (const read of both) {
       expect(read(answer(429, throttle('APPLICATION DAY')))).toMatchObject({
         class: 'app',

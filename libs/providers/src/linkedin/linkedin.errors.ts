@@ -4,16 +4,16 @@ import type { ReadAnswer } from '../contract/provider.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
-const DEAD: Meaning = { class: 'permanent', reason: 'grant_revoked' };
+const REVOKED: Meaning = { class: 'permanent', reason: 'grant_revoked' };
 const EXPIRED: Meaning = { class: 'permanent', reason: 'grant_expired' };
 const MISCONFIGURED: Meaning = { class: 'app', reason: 'app_misconfigured' };
 const PERMISSION: Meaning = { class: 'permission', reason: 'scope_missing' };
 
 const TokenError = z.object({ error: z.string(), error_description: z.string() });
 
-/** The word for a dead token or code is not stable (documented, and seen otherwise); the sentence is. */
-const DEAD_WORDS = new Set(['invalid_request', 'invalid_grant', 'invalid_redirect_uri']);
-const DEAD_SENTENCES = new Set([
+/** The word for a revoked token or code is not stable (documented, and seen otherwise); the sentence is. */
+const REVOKED_WORDS = new Set(['invalid_request', 'invalid_grant', 'invalid_redirect_uri']);
+const REVOKED_SENTENCES = new Set([
   'The provided authorization grant or refresh token is invalid, expired or revoked',
   'Unable to retrieve access token: authorization code not found',
   'Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code.' +
@@ -30,8 +30,9 @@ export function classifyToken(answer: ReadAnswer): Failure | undefined {
   if (data && (data.error === 'invalid_client_id' || APP_SENTENCE.test(data.error_description)))
     return { ...MISCONFIGURED, code: data.error };
   // The same sentence was seen with a full stop and without.
-  const dead = data && DEAD_WORDS.has(data.error) && DEAD_SENTENCES.has(data.error_description.replace(/\.$/, ''));
-  return dead ? { ...DEAD, code: data.error } : rateLimited(answer);
+  const isRevoked =
+    data && REVOKED_WORDS.has(data.error) && REVOKED_SENTENCES.has(data.error_description.replace(/\.$/, ''));
+  return isRevoked ? { ...REVOKED, code: data.error } : rateLimited(answer);
 }
 
 const Problem = z.object({
@@ -44,8 +45,8 @@ const Problem = z.object({
 type Problem = z.output<typeof Problem>;
 
 const BY_CODE: Record<string, (problem: Problem) => Meaning> = {
-  INVALID_ACCESS_TOKEN: () => DEAD,
-  REVOKED_ACCESS_TOKEN: () => DEAD,
+  INVALID_ACCESS_TOKEN: () => REVOKED,
+  REVOKED_ACCESS_TOKEN: () => REVOKED,
   EXPIRED_ACCESS_TOKEN: () => EXPIRED,
   ACCESS_DENIED: deniedAccess,
   TOO_MANY_REQUESTS: rateLimit,
@@ -85,10 +86,10 @@ function codeOf({ code, status: said, serviceErrorCode }: Problem, status: numbe
   return code || (own(BY_NUMBER, `${status < 300 ? said : status}/${serviceErrorCode}`) ?? '');
 }
 
-const BY_STATUS: Record<string, Meaning> = { revoked: DEAD, expired: EXPIRED };
+const BY_STATUS: Record<string, Meaning> = { revoked: REVOKED, expired: EXPIRED };
 
-/** What the `status` of a token that is not active means; undefined for a word that nobody documented. */
-export function deadByStatus(status: string): Failure | undefined {
+/** What the `status` of a token that is not active means; undefined for an undocumented word. */
+export function failureByStatus(status: string): Failure | undefined {
   const meaning = own(BY_STATUS, status);
   return meaning && { ...meaning, code: `introspection_${status}` };
 }

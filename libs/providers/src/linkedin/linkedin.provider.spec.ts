@@ -132,7 +132,10 @@ describe('a person at LinkedIn', () => {
     expect(linkedin.identity.read({ sub: '782bbtaQ' })).toMatchObject({ displayName: null, avatarUrl: null });
   });
 
-  it.each([undefined, null, {}, { sub: '' }, { sub: 78.2 }, { id: '782bbtaQ' }])('is nobody with %j', (json) => {
-    expect(linkedin.identity.read(json)).toBeUndefined();
-  });
+  it.each([undefined, null, {}, { sub: '' }, { sub: 78.2 }, { id: '782bbtaQ' }])(
+    'returns no identity for %j',
+    (json) => {
+      expect(linkedin.identity.read(json)).toBeUndefined();
+    },
+  );
 });

@@ -7,7 +7,7 @@ import { secretInBody } from '../oauth/client-authentication.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { idField, scopesField, splitScopes, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
-import { classifyApi, classifyToken, deadByStatus } from './linkedin.errors.js';
+import { classifyApi, classifyToken, failureByStatus } from './linkedin.errors.js';
 
 const authentication = secretInBody();
 const oauth = (path: string): string => `https://www.linkedin.com/oauth/v2${path}`;
@@ -106,11 +106,11 @@ const Introspection = z.object({
   serviceErrorCode: noError,
 });
 
-/** A dead token is `active: false` under 200; without a status it is another app's, which is no word on the grant. */
+/** A revoked token is `active: false` under 200; without a status it belongs to another app, which does not concern the grant. */
 function readIntrospection(json: unknown): ProbeReading | undefined {
   const { data } = Introspection.safeParse(json);
   if (!data) return undefined;
   if (data.active) return { ok: true, ...(data.scope && { scopes: data.scope }) };
-  const failure = deadByStatus(data.status ?? '');
+  const failure = failureByStatus(data.status ?? '');
   return failure && { ok: false, failure };
 }

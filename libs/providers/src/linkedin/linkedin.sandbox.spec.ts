@@ -52,7 +52,7 @@ const wrongCode = refused(
   expect.stringContaining('does not match authorization code. Or authorization code expired.'),
 );
 const wrongClient = refused(401, 'invalid_client', 'Client authentication failed');
-const deadToken = refused(
+const revokedToken = refused(
   400,
   'invalid_request',
   'The provided authorization grant or refresh token is invalid, expired or revoked',
@@ -89,7 +89,7 @@ describe('the authorize page of LinkedIn', () => {
       { sandbox_user: 'partial-consent' },
       'sandbox_user',
     ],
-  ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
+  ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
     expect(headers.get('location')).toBeNull();
@@ -173,18 +173,18 @@ describe('refreshing at LinkedIn', () => {
     expect([within(nearly(60), lives(early)[0]), within(nearly(306), lives(early)[1])]).toEqual([true, true]);
     expect(lives(late).map((life) => within(nearly(5), life))).toEqual([true, true]);
     await wait(5 * 86_400);
-    expect(await client.refresh(token)).toMatchObject(deadToken);
+    expect(await client.refresh(token)).toMatchObject(revokedToken);
     expect(await userInfo(late.access_token)).toMatchObject(expired);
   });
 
-  it('can be told to rotate: then the old one is dead, and the year goes on', async () => {
+  it('can be configured to rotate: then the old one is revoked, and the year goes on', async () => {
     await set({ rotation: true });
     const first = await client.connect();
     await wait(86_400);
     const { body: second } = await client.refresh(first.refresh_token);
     expect(second.refresh_token).not.toBe(first.refresh_token);
     expect(second.refresh_token_expires_in).toBeLessThanOrEqual(YEAR - 86_400);
-    expect(await client.refresh(first.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(first.refresh_token)).toMatchObject(revokedToken);
     expect(await client.refresh(second.refresh_token)).toMatchObject({ status: 200 });
   });
 
@@ -197,9 +197,9 @@ describe('refreshing at LinkedIn', () => {
 
   it('takes no access token for a refresh token, and none of another app', async () => {
     const tokens = await client.connect();
-    expect(await client.refresh(tokens.access_token)).toMatchObject(deadToken);
-    expect(await client.refresh(tokens.refresh_token, { client_id: 'other' })).toMatchObject(deadToken);
-    expect(await client.refresh('AQmade-up')).toMatchObject(deadToken);
+    expect(await client.refresh(tokens.access_token)).toMatchObject(revokedToken);
+    expect(await client.refresh(tokens.refresh_token, { client_id: 'other' })).toMatchObject(revokedToken);
+    expect(await client.refresh('AQmade-up')).toMatchObject(revokedToken);
   });
 });
 
@@ -229,7 +229,7 @@ describe('several consents of one person at LinkedIn', () => {
 });
 
 describe('who it is at LinkedIn', () => {
-  it('tells the subject, with name and picture for profile and the address for email', async () => {
+  it('returns the subject, with name and picture for profile and the address for email', async () => {
     const { body } = await userInfo((await client.connect('happy', { scope: 'openid profile email' })).access_token);
     expect(body).toEqual({
       sub: expect.stringMatching(/^[\w-]{10}$/),
@@ -295,7 +295,7 @@ describe('introspection at LinkedIn', () => {
     expect(Math.abs(body.expires_at - now - 120)).toBeLessThan(5);
   });
 
-  it('tells under 200 of one that expired, was revoked, or belongs to a restricted member', async () => {
+  it('reports under 200 a token that expired, was revoked, or belongs to a restricted member', async () => {
     const [happy, rita, sven] = [
       await client.connect(),
       await client.connect('revokes-after-connect'),
@@ -306,7 +306,8 @@ describe('introspection at LinkedIn', () => {
       expect(await introspect(token)).toMatchObject({ status: 200, body: { active: false, status: 'revoked' } });
       expect(await userInfo(token)).toMatchObject(revoked);
     }
-    for (const { refresh_token: token } of [rita, sven]) expect(await client.refresh(token)).toMatchObject(deadToken);
+    for (const { refresh_token: token } of [rita, sven])
+      expect(await client.refresh(token)).toMatchObject(revokedToken);
     await wait(90);
     expect(await introspect(happy.access_token)).toMatchObject({
       status: 200,
@@ -373,7 +374,7 @@ describe('revoking at LinkedIn', () => {
     const tokens = await client.connect();
     expect(await sandbox.form(oauth('/revoke'), { ...app, token: tokens[which] })).toMatchObject({ status: 200 });
     expect(await userInfo(tokens.access_token)).toMatchObject(revoked);
-    expect(await client.refresh(tokens.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(tokens.refresh_token)).toMatchObject(revokedToken);
   });
 
   it('wants the secret, and has nothing to say about a token it does not know', async () => {

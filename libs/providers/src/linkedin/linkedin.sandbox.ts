@@ -87,7 +87,7 @@ function revoke(request: SandboxRequest, platform: Platform): SandboxAnswer {
   return { status: 200, body: {} };
 }
 
-const deadStatus: Partial<Record<RefusalReason, string>> = {
+const refusedStatus: Partial<Record<RefusalReason, string>> = {
   expired_token: 'expired',
   revoked_token: 'revoked',
   revoked_grant: 'revoked',
@@ -100,7 +100,7 @@ function statusOf(platform: Platform, token: string): string {
     holderOf(platform, token);
     return 'active';
   } catch (error) {
-    const status = error instanceof Refusal ? deadStatus[error.reason] : undefined;
+    const status = error instanceof Refusal ? refusedStatus[error.reason] : undefined;
     if (status === undefined) throw error;
     return status;
   }
@@ -108,7 +108,7 @@ function statusOf(platform: Platform, token: string): string {
 
 const inSeconds = (moment: number): number => Math.floor(moment / seconds(1));
 
-/** A dead token is told in the body, under 200; so is one of another app, of which nothing else is told. */
+/** A revoked token is reported in the body, under 200; so is one of another app, without any detail. */
 function introspect(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const clientId = bodyClient(request, platform);
   const token = need(request.form, 'token');

@@ -95,7 +95,7 @@ function decodeStrictly(bytes: Buffer, charset: string): string | undefined {
   }
 }
 
-/** The zero byte beside the first character tells UTF-16 without a byte order mark: JSON begins with an ASCII one (RFC 4627 3). */
+/** The zero byte beside the first character identifies UTF-16 without a byte order mark: JSON begins with an ASCII one (RFC 4627 3). */
 const UTF_16 = [
   {
     name: 'utf-16le',

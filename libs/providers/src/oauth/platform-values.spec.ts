@@ -95,7 +95,7 @@ describe.each(platforms)('a person at %s', (_name, provider) => {
     ['is a number beyond all numbers', '1e400'],
     ['is an object', '{"of":1}'],
     ['is a boolean', 'true'],
-  ])('is nobody where the id %s', (_what, id) => {
+  ])('returns no identity where the id %s', (_what, id) => {
     expect(['unusable_id', 'http_200']).toContain(identify(provider, { id }));
   });
 
@@ -234,12 +234,12 @@ describe('a push', () => {
     at: new Date(1_000),
   };
 
-  it('about an id that cannot be used is about nobody', () => {
+  it('an id that cannot be used yields no person', () => {
     for (const platformUserId of ['', 'a\u0000', '\udc00', 'i'.repeat(256)])
       expect(cleanNotice({ ...notice, platformUserId })).toBeUndefined();
   });
 
-  it('of a time that no timestamp can hold tells no time', () => {
+  it('a time that no timestamp can hold yields no time', () => {
     expect([new Date(NaN), new Date(8.64e15), new Date(-1)].map((at) => cleanNotice({ ...notice, at }))).toEqual(
       Array(3).fill({ ...notice, at: null }),
     );

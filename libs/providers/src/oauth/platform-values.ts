@@ -45,7 +45,7 @@ export const scopesField = z
 /** Some list scopes with spaces (RFC 6749 3.3), some with commas; no scope has either in its name. */
 export const splitScopes = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
-/** Exact or not at all: a changed or shortened id names somebody else. U+FFFD stands where bytes could not be decoded. */
+/** Exact or not at all: a changed or shortened id names another person. U+FFFD stands where bytes could not be decoded. */
 const isUsableId = (id: string): boolean =>
   id.length >= 1 && id.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}\u{fffd}]/u.test(id);
 
@@ -153,7 +153,7 @@ export function cleanReading(reading: ProbeReading, first: readonly string[]): P
   return { ok: true, ...(scopes && { scopes: cleanScopes(scopes, first) }), ...(dueAt && { reauthDueAt: dueAt }) };
 }
 
-/** Undefined where its id cannot be used: it speaks of nobody whom we know. */
+/** Undefined where its id cannot be used: no account can match it. */
 export function cleanNotice(notice: PushNotice): PushNotice | undefined {
   return isUsableId(notice.platformUserId) ? { ...notice, at: notice.at && cleanTime(notice.at) } : undefined;
 }

@@ -38,7 +38,7 @@ describe('the answer of a token endpoint', () => {
     ['invalid_grant', 'permanent', 'grant_revoked'],
     ['invalid_client', 'app', 'app_misconfigured'],
     ['unauthorized_client', 'app', 'app_misconfigured'],
-  ])('with %s means what RFC 6749 5.2 says, with whatever status it comes', (code, meaning, reason) => {
+  ])('an answer with %s means what RFC 6749 5.2 says, whatever its status', (code, meaning, reason) => {
     for (const status of [200, 302, 400, 401, 403]) {
       expect(refused(answer(status, error(code)))).toEqual({ class: meaning, reason, code });
     }
@@ -55,7 +55,7 @@ describe('the answer of a token endpoint', () => {
     'hasOwnProperty',
     'valueOf',
     '',
-  ])('with the code "%s" is temporary: unknown means temporary', (code) => {
+  ])('an answer with the unknown code "%s" is temporary', (code) => {
     const body = `{"error":${JSON.stringify(code)}}`;
     expect(refused(answer(400, body))).toEqual({
       class: 'temporary',
@@ -80,7 +80,7 @@ describe('the answer of a token endpoint', () => {
     ['a bare text', 400, '"invalid_grant"'],
     ['null', 400, 'null'],
     ['a not found', 404, { message: 'no such page' }],
-  ])('with %s is temporary', (_what, status, body) => {
+  ])('an answer with %s is temporary', (_what, status, body) => {
     expect(refused(answer(status, body))).toEqual({
       class: 'temporary',
       reason: 'provider_unavailable',
@@ -105,29 +105,32 @@ describe('the answer of a token endpoint', () => {
     ['another word in its message', { error: 'oops', error_description: 'invalid_grant invalid_client' }, 'oops'],
     ['a word with control characters', { error: 'bad\u0000 \nword' }, 'badword'],
     ['a word without an end', { error: 'x'.repeat(10_000) }, 'x'.repeat(100)],
-  ])('with %s is a refusal that no table lists, told by its code', (_what, body, code) => {
+  ])('an answer with %s is an unlisted refusal, identified by its code', (_what, body, code) => {
     const failure = { class: 'temporary', reason: 'provider_unavailable', code };
     for (const status of [200, 400, 403])
       expect(readTokenAnswer(provider, answer(status, body))).toEqual({ ok: false, failure, unlisted: 'words' });
   });
 
-  it.each([408, 425, 429, 500, 502, 301])('with status %i is no refusal, whatever it says', (status) => {
+  it.each([408, 425, 429, 500, 502, 301])('an answer with status %i is no refusal, whatever its body', (status) => {
     expect(readTokenAnswer(provider, answer(status, error('something_new')))).not.toHaveProperty('unlisted');
   });
 
-  it('that refuses with a page of a proxy is told by its status alone', () => {
+  it('a refusal with a page of a proxy is identified by its status alone', () => {
     expect(readTokenAnswer(provider, answer(403, '<html>Blocked</html>'))).toMatchObject({
       ok: false,
       unlisted: 'status',
     });
   });
 
-  it.each(['temporarily_unavailable', 'server_error', 'slow_down'])('with %s is listed: it passes', (word) => {
-    expect(readTokenAnswer(provider, answer(400, error(word)))).not.toHaveProperty('unlisted');
-  });
+  it.each(['temporarily_unavailable', 'server_error', 'slow_down'])(
+    'an answer with %s is listed: it passes',
+    (word) => {
+      expect(readTokenAnswer(provider, answer(400, error(word)))).not.toHaveProperty('unlisted');
+    },
+  );
 
   it.each(['incorrect_client_credentials', 'invalid_client_id', 'application_suspended'])(
-    'with %s refuses the app',
+    'an answer with %s refuses the app',
     (word) => {
       expect(refused(answer(200, error(word)))).toEqual({ class: 'app', reason: 'app_misconfigured', code: word });
     },
@@ -168,7 +171,7 @@ describe('the answer of a token endpoint', () => {
     expect(readTokenAnswer(provider, answer(status, body))).not.toHaveProperty('outcomeUnknown');
   });
 
-  it.each([500, 502, 503, 504, 520])('with status %i is temporary, whatever its body says', (status) => {
+  it.each([500, 502, 503, 504, 520])('an answer with status %i is temporary, whatever its body says', (status) => {
     for (const body of [error('invalid_grant'), error('invalid_client'), error('own_word'), '<html>', '']) {
       expect(refused(answer(status, body))).toEqual({
         class: 'temporary',
@@ -184,17 +187,20 @@ describe('the answer of a token endpoint', () => {
     });
   });
 
-  it('with status 500 is no success, even with an access token in it', () => {
+  it('an answer with status 500 is no success, even with an access token in it', () => {
     expect(refused(answer(500, { access_token: 'a' }))).toMatchObject({ class: 'temporary' });
   });
 
-  it.each([408, 425, 429])('with status %i never speaks of the grant: the platform did not look at it', (status) => {
-    for (const body of [error('invalid_grant'), error('own_word')]) {
-      expect(refused(answer(status, body))).toMatchObject({ class: 'temporary', code: `http_${status}` });
-    }
-  });
+  it.each([408, 425, 429])(
+    'an answer with status %i never concerns the grant: the platform did not check it',
+    (status) => {
+      for (const body of [error('invalid_grant'), error('own_word')]) {
+        expect(refused(answer(status, body))).toMatchObject({ class: 'temporary', code: `http_${status}` });
+      }
+    },
+  );
 
-  it('with status 429 is a rate limit', () => {
+  it('an answer with status 429 is a rate limit', () => {
     expect(refused(answer(429, ''))).toEqual({ class: 'temporary', reason: 'rate_limited', code: 'http_429' });
   });
 
@@ -202,7 +208,7 @@ describe('the answer of a token endpoint', () => {
     expect(refused(answer(400, { error: 'invalid_client', hint: 'own_word' }))).toEqual(OWN);
   });
 
-  it.each([429, 503, 400])('with status %i carries the wait that Retry-After asks for', (status) => {
+  it.each([429, 503, 400])('an answer with status %i carries the wait that Retry-After asks for', (status) => {
     const later = new Date(Date.now() + 90_000).toUTCString();
     expect(refused(answer(status, '', { 'retry-after': '90' })).retryAfter).toBe(90);
     expect(Math.abs((refused(answer(status, '', { 'retry-after': later })).retryAfter ?? 0) - 90)).toBeLessThanOrEqual(
@@ -261,7 +267,7 @@ describe('the answer of an identity call', () => {
     ['an unknown refusal', 403, { title: 'Forbidden' }, 'http_403'],
     ["a standard word, which is the token endpoint's", 400, error('invalid_grant'), 'http_400'],
     ['HTML', 200, '<html>', 'unreadable'],
-    ['somebody without an id', 200, { data: { user: {} } }, 'http_200'],
+    ['a person without an id', 200, { data: { user: {} } }, 'http_200'],
     ['a failing platform', 502, error('own_word'), 'http_502'],
   ])('that is %s is temporary', (_what, status, body, code) => {
     expect(identityOf(answer(status, body))).toEqual({ class: 'temporary', reason: 'provider_unavailable', code });

@@ -53,7 +53,7 @@ describe('the answer of a probe', () => {
     expect(readProbeAnswer(provider, answer(401, { is: 'revoked' }))).toEqual({ ok: false, failure: REVOKED });
   });
 
-  it.each([500, 503, 429, 408])('holds nothing against anybody with status %i, whatever it says', (status) => {
+  it.each([500, 503, 429, 408])('decides nothing about an account with status %i, whatever the body', (status) => {
     for (const is of ['active', 'inactive', 'revoked']) {
       expect(readProbeAnswer(provider, answer(status, { is }))).toMatchObject({
         ok: false,
@@ -62,7 +62,7 @@ describe('the answer of a probe', () => {
     }
   });
 
-  it('is temporary where nobody knows it', () => {
+  it('is temporary where no table lists it', () => {
     expect(readProbeAnswer(provider, answer(403, { is: 'new' }))).toMatchObject({
       ok: false,
       failure: { class: 'temporary', code: 'http_403' },
@@ -112,7 +112,7 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
       expect(probe.every).toBeGreaterThanOrEqual(3_600_000);
     });
 
-    it('finds nobody well in an answer that says nothing', () => {
+    it('takes an empty answer as no success', () => {
       for (const json of [undefined, null, {}, [], '', { data: {} }, { error: 'x' }])
         expect(probe.read(json)?.ok).not.toBe(true);
       for (const json of [undefined, null, {}, '']) expect(profiles?.read(json)).toBeUndefined();

@@ -18,7 +18,7 @@ export function holdsError(json: unknown): boolean {
   return isCode ? !NO_ERROR.has(String(code).toLowerCase()) : Object.keys(error).length > 0;
 }
 
-/** Fields in which platforms put the code of an error, the most telling first. A number beside a word often repeats the status. */
+/** Fields in which platforms put the code of an error, the most specific first. A number beside a word often repeats the status. */
 const NAMES = [
   'error_code',
   'errorCode',

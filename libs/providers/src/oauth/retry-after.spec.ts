@@ -20,7 +20,7 @@ describe('Retry-After', () => {
     ['a day', '86400', SIX_HOURS],
     ['a date next week', 'Sun, 29 Nov 2026 06:00:00 GMT', SIX_HOURS],
     ['a number beyond all numbers', '9'.repeat(400), SIX_HOURS],
-  ])('of %s is so many seconds, at most six hours', (_form, header, expected) => {
+  ])('a value of %s is read as seconds, at most six hours', (_form, header, expected) => {
     expect(retryAfter(header, now)).toBe(expected);
   });
 

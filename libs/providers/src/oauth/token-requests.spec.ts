@@ -17,7 +17,7 @@ const code = {
 const tokens = { app, accessToken: new Secret('the-access'), refreshToken: new Secret('the-refresh') };
 
 describe('a token request', () => {
-  it('for a code names grant type, code, redirect URI and verifier (RFC 6749 4.1.3, RFC 7636 4.5)', () => {
+  it('a request for a code names grant type, code, redirect URI and verifier (RFC 6749 4.1.3, RFC 7636 4.5)', () => {
     expect(codeRequest(body)(code).reveal()).toEqual({
       method: 'POST',
       url,
@@ -37,7 +37,7 @@ describe('a token request', () => {
     expect(codeRequest(body)({ ...code, verifier: null }).reveal().form).not.toHaveProperty('code_verifier');
   });
 
-  it('for a refresh names grant type and refresh token (RFC 6749 6)', () => {
+  it('a request for a refresh names grant type and refresh token (RFC 6749 6)', () => {
     expect(refreshRequest(basic)(tokens).reveal()).toEqual({
       method: 'POST',
       url,
@@ -46,7 +46,7 @@ describe('a token request', () => {
     });
   });
 
-  it('for a revocation names the token that was chosen (RFC 7009 2.1)', () => {
+  it('a request for a revocation names the token that was chosen (RFC 7009 2.1)', () => {
     expect(revokeRequest(body, ({ accessToken }) => accessToken.reveal())(tokens).reveal().form).toEqual({
       token: 'the-access',
       client_id: 'the-id',
@@ -58,7 +58,7 @@ describe('a token request', () => {
     ['exchange a code', codeRequest(basic)(code)],
     ['refresh', refreshRequest(body)(tokens)],
     ['revoke', revokeRequest(body, ({ accessToken }) => accessToken.reveal())(tokens)],
-  ])('to %s prints where it goes and nothing of what it carries', (_what, request) => {
+  ])('a request to %s prints its URL and nothing of its body', (_what, request) => {
     const shown = [
       String(request),
       JSON.stringify({ request }),

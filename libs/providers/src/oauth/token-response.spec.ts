@@ -87,11 +87,11 @@ describe('a token answer', () => {
     },
   );
 
-  it.each(['', null, 7, {}, []])('with %p for a refresh token brings none, so that the old one stays', (value) => {
+  it.each(['', null, 7, {}, []])('an answer with %p for a refresh token brings none, so the old one stays', (value) => {
     expect(read({ refresh_token: value })).toEqual(bare);
   });
 
-  it.each([undefined, null, '', 7, {}, ['a']])('with %p for an access token is none', (value) => {
+  it.each([undefined, null, '', 7, {}, ['a']])('an answer with %p for an access token is no token set', (value) => {
     expect(readTokenResponse({ access_token: value, refresh_token: 'r' })).toBeUndefined();
   });
 

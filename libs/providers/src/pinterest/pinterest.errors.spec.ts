@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readIdentityAnswer, readTokenAnswer } from '../oauth/read-answer.js';
 import { pinterest } from './pinterest.provider.js';
 
-const dead = { class: 'permanent', reason: 'grant_revoked' };
+const revoked = { class: 'permanent', reason: 'grant_revoked' };
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
 const permission = { class: 'permission', reason: 'scope_missing' };
 const limited = { class: 'temporary', reason: 'rate_limited' };
@@ -15,9 +15,9 @@ const LIMIT =
 /** What the v5 description shows, and what bug reports do. */
 const token: [what: string, status: number, body: unknown, means: object][] = [
   ['a wrong or missing secret', 401, { code: 2, message: FAILED }, misconfigured],
-  ['a dead refresh token', 401, { code: 283, message: 'The authorization grant is invalid' }, dead],
+  ['a revoked refresh token', 401, { code: 283, message: 'The authorization grant is invalid' }, revoked],
   [
-    'an app that it does not know, under the number of a dead token',
+    'an app that it does not know, under the number of a revoked token',
     401,
     { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' },
     misconfigured,
@@ -29,21 +29,21 @@ const token: [what: string, status: number, body: unknown, means: object][] = [
     misconfigured,
   ],
   [
-    'a dead refresh token, with 200',
+    'a revoked refresh token, with 200',
     200,
     { status: 'failure', code: 283, message: 'The authorization grant is invalid' },
-    dead,
+    revoked,
   ],
   ['a wrong secret, with 200', 200, { code: 2, message: FAILED }, misconfigured],
   [
-    'a dead refresh token, under another status',
+    'a revoked refresh token, under another status',
     400,
     { code: 283, message: 'The authorization grant is invalid' },
-    dead,
+    revoked,
   ],
   ['too many calls', 429, { code: 8, message: LIMIT }, limited],
   [
-    'a dead token while there are too many calls',
+    'a revoked token while there are too many calls',
     429,
     { code: 283, message: 'The authorization grant is invalid' },
     limited,
@@ -52,9 +52,9 @@ const token: [what: string, status: number, body: unknown, means: object][] = [
   ['trouble of its own', 500, { code: 283, message: 'Something went wrong on our end.' }, unknown],
 ];
 const api: typeof token = [
-  ['a dead access token', 401, { code: 2, message: FAILED }, dead],
-  ['the same with a status word', 401, { code: 2, message: FAILED, status: 'failure' }, dead],
-  ['a dead access token, with 200', 200, { code: 2, message: FAILED }, dead],
+  ['a revoked access token', 401, { code: 2, message: FAILED }, revoked],
+  ['the same with a status word', 401, { code: 2, message: FAILED, status: 'failure' }, revoked],
+  ['a revoked access token, with 200', 200, { code: 2, message: FAILED }, revoked],
   [
     'an app of a kind that may not, under the number of a missing scope',
     401,
@@ -62,13 +62,13 @@ const api: typeof token = [
     misconfigured,
   ],
   [
-    'a suspended app, under the number of a dead token',
+    'a suspended app, under the number of a revoked token',
     401,
     { code: 2, message: FAILED, data: 'Application is suspended' },
     misconfigured,
   ],
   [
-    'a missing scope, with the status of a dead token',
+    'a missing scope, with the status of a revoked token',
     401,
     { code: 3, message: 'Your token does not have sufficient permissions' },
     permission,
@@ -87,35 +87,35 @@ const api: typeof token = [
     misconfigured,
   ],
   ['too many calls', 429, { code: 8, message: LIMIT }, limited],
-  ['the number of a dead token under another status', 404, { code: 2, message: 'AdAccount not found.' }, unknown],
+  ['the number of a revoked token under another status', 404, { code: 2, message: 'AdAccount not found.' }, unknown],
   ['a board that may not be seen', 401, { code: 7, message: 'Not authorized to access board or Pin.' }, unknown],
   ['a number that is a text', 401, { code: '2', message: FAILED }, unknown],
   ['no JSON', 401, 'Unauthorized', unknown],
 ];
 
 describe('Pinterest refuses', () => {
-  it.each(token)('at the token endpoint: %s', (_what, status, body, means) => {
+  it.each(token)('classifies an answer of the token endpoint: %s', (_what, status, body, means) => {
     expect(readTokenAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) })).toMatchObject({
       ok: false,
       failure: means,
     });
   });
 
-  it.each(api)('at the API: %s', (_what, status, body, means) => {
+  it.each(api)('classifies an answer of the API: %s', (_what, status, body, means) => {
     expect(
       readIdentityAnswer(pinterest, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) }),
     ).toMatchObject({ ok: false, failure: means });
   });
 
-  it('with a number, which is kept, and a text, which is not', () => {
+  it('keeps the number of an error, not its text', () => {
     const body = Buffer.from(JSON.stringify({ code: 2, message: FAILED }));
     expect(readIdentityAnswer(pinterest, { status: 401, headers: {}, body })).toEqual({
       ok: false,
-      failure: { ...dead, code: '2' },
+      failure: { ...revoked, code: '2' },
     });
   });
 
-  it('and says how long to wait, when it does', () => {
+  it('reads how long to wait, where the answer says so', () => {
     const answer = {
       status: 429,
       headers: { 'retry-after': '30' },

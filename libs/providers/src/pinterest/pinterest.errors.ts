@@ -4,7 +4,7 @@ import type { ReadAnswer } from '../contract/provider.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
-const DEAD: Meaning = { class: 'permanent', reason: 'grant_revoked' };
+const REVOKED: Meaning = { class: 'permanent', reason: 'grant_revoked' };
 const MISCONFIGURED: Meaning = { class: 'app', reason: 'app_misconfigured' };
 const PERMISSION: Meaning = { class: 'permission', reason: 'scope_missing' };
 const LIMITED: Meaning = { class: 'temporary', reason: 'rate_limited' };
@@ -12,11 +12,17 @@ const LIMITED: Meaning = { class: 'temporary', reason: 'rate_limited' };
 /** By status and the number in the body: the numbers of the v5 description (5.23) are used again under other statuses. */
 type Table = Readonly<Record<string, Meaning>>;
 
-/** 283 is in no document: "The authorization grant is invalid", seen for dead refresh tokens (pinterest-python-sdk#114). */
-const AT_TOKEN: Table = { '401/2': MISCONFIGURED, '400/283': DEAD, '401/283': DEAD, '403/283': DEAD, '429/8': LIMITED };
+/** 283 is in no document: "The authorization grant is invalid", seen for revoked refresh tokens (pinterest-python-sdk#114). */
+const AT_TOKEN: Table = {
+  '401/2': MISCONFIGURED,
+  '400/283': REVOKED,
+  '401/283': REVOKED,
+  '403/283': REVOKED,
+  '429/8': LIMITED,
+};
 
 const AT_API: Table = {
-  '401/2': DEAD,
+  '401/2': REVOKED,
   '401/3': PERMISSION,
   '403/29': PERMISSION,
   '403/403': PERMISSION,
@@ -52,7 +58,7 @@ function classify(table: Table, { status, json }: ReadAnswer): Failure | undefin
   return meaning && { ...meaning, code };
 }
 
-/** An error in a body that came with 200 has no status of its own: the number alone tells. */
+/** An error in a body that came with 200 has no status of its own: only the number decides. */
 function meaningOf(table: Table, status: number, code: string): Meaning | undefined {
   const key = status < 300 ? Object.keys(table).find((known) => known.endsWith(`/${code}`)) : `${status}/${code}`;
   return key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;

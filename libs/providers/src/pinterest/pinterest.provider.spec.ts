@@ -67,7 +67,7 @@ describe('Pinterest', () => {
     expect('revoke' in pinterest).toBe(false);
   });
 
-  it('is asked who somebody is with the access token in the header, twice a day', () => {
+  it('is asked for the identity with the access token in the header, twice a day', () => {
     const request = {
       method: 'GET',
       url: 'https://api.pinterest.com/v5/user_account',
@@ -99,7 +99,10 @@ describe('Pinterest', () => {
     });
   });
 
-  it.each([undefined, null, {}, { id: '' }, { id: 1.5 }, { username: 'hanna' }])('knows nobody by %j', (json) => {
-    expect(pinterest.identity.read(json)).toBeUndefined();
-  });
+  it.each([undefined, null, {}, { id: '' }, { id: 1.5 }, { username: 'hanna' }])(
+    'returns no identity for %j',
+    (json) => {
+      expect(pinterest.identity.read(json)).toBeUndefined();
+    },
+  );
 });

@@ -55,7 +55,7 @@ describe('the authorize page of Pinterest', () => {
       { sandbox_user: 'checkpoint', sandbox_decision: 'approve' },
       'sandbox_user',
     ],
-  ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
+  ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect([status, headers.get('location')]).toEqual([400, null]);
     expect(body).toContain(named);
@@ -128,7 +128,7 @@ describe('the token endpoint of Pinterest', () => {
 });
 
 describe('a limit of Pinterest', () => {
-  it('is told by its number, and passes', async () => {
+  it('is identified by its number, and passes', async () => {
     const { refresh_token: token } = await client.connect('rate-limited');
     const { status, body, headers } = await client.refresh(token);
     expect([status, body.code, headers.get('retry-after')]).toEqual([429, 8, '20']);
@@ -137,7 +137,7 @@ describe('a limit of Pinterest', () => {
 });
 
 describe('who it is at Pinterest', () => {
-  it('is told with an id that is a text, a handle, a name and a picture', async () => {
+  it('is returned with an id that is a text, a handle, a name and a picture', async () => {
     const { access_token: token } = await client.connect('ids-above-2-53');
     expect((await me(token)).body).toMatchObject({
       id: '9007199254740993',
@@ -146,12 +146,12 @@ describe('who it is at Pinterest', () => {
     });
   });
 
-  it('is told only with user_accounts:read: without it, as a missing permission and not as a dead token', async () => {
+  it('is returned only with user_accounts:read; otherwise the answer is a missing permission, not a revoked token', async () => {
     const { access_token: token } = await client.connect('happy', { scope: 'boards:read' });
     expect(await me(token)).toMatchObject({ status: 401, body: { code: 3 } });
   });
 
-  it('is told to nobody with a token that is made up, ended, or of a person who left', async () => {
+  it('is refused for a token that is invented, ended, or of a person who removed the app', async () => {
     const [left, late] = [await client.connect('paula'), await client.connect()];
     expect(await sandbox.call(ME)).toMatchObject(unauthenticated);
     expect(await me('made-up')).toMatchObject(unauthenticated);

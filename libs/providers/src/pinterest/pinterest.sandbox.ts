@@ -82,13 +82,13 @@ const unauthenticated: Words = () => refused(401, 2, 'Authentication failed.');
 /** For codes and refresh tokens alike; the status is that of the one report. */
 const invalidGrant: Words = () => refused(401, 283, 'The authorization grant is invalid');
 
-/** How a request that lacks something is worded was not found, nor what a suspended person's tokens are told: as dead ones. */
+/** How a request that lacks something is worded was not found, nor how a suspended person's tokens are answered: as revoked ones. */
 const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   missing_parameter: (name) => refused(400, 1, `Missing required parameter: ${name}`),
   unsupported_grant_type: () => refused(400, 1, 'Invalid grant_type'),
   missing_client_authentication: unauthenticated,
   wrong_client_secret: unauthenticated,
-  /** Nothing says that Pinterest tells when the limit ends; here it does. */
+  /** It is not documented that Pinterest reports when the limit ends; the sandbox does. */
   too_many_requests: () => ({
     ...refused(
       429,

@@ -21,7 +21,7 @@ export const PUSH_FAMILIES: readonly string[] = [
   ...new Set(PROVIDER_NAMES.flatMap((name) => providerOf(name).push?.family ?? [])),
 ];
 
-/** What a genuine call tells, its id and time checked; undefined: nothing that matters to a grant. */
+/** The content of a genuine call, its id and time checked; undefined if it does not concern a grant. */
 export function readNotice({ push }: PushingProvider, call: PushCall): PushNotice | undefined {
   const notice = push.read(call);
   return notice && cleanNotice(notice);

@@ -17,7 +17,7 @@ export function readAuthorization(platform: Platform, query: Parameters): Author
   return request;
 }
 
-/** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. `opened`: the Pages she ticked. */
+/** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. `opened`: the Pages that were ticked. */
 export function decide(
   platform: Platform,
   asked: AuthorizationRequest,

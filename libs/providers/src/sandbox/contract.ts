@@ -5,7 +5,7 @@ import type { SandboxPush } from './push.js';
 import type { Refusal } from './refusal.js';
 
 /**
- * `probe`: a call that tells about a token and is no identity call. `profiles`: the list of what a consent opened. `push`: the
+ * `probe`: a call that reports on a token and is no identity call. `profiles`: the list of what a consent opened. `push`: the
  * platform's own call to the app.
  */
 export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'profiles' | 'probe' | 'push';
@@ -49,7 +49,7 @@ export interface AuthorizationRequest {
 export interface AuthorizeEndpoint {
   /** The real URL; the sandbox serves it under its own origin as `/<host><path>`. */
   readonly url: string;
-  /** Refuses by throwing a Refusal, which is shown as a page: nobody is sent to an address that was not checked. */
+  /** Refuses by throwing a Refusal, which is shown as a page: no browser is redirected to an unchecked address. */
   read(query: Parameters): AuthorizationRequest;
   /** What the redirect URI carries besides `state`. */
   approved(code: string, scopes: readonly string[]): Parameters;
@@ -114,24 +114,24 @@ export interface SandboxDefinition {
   readonly impossiblePersonas: Readonly<Record<string, string>>;
   /** Ways of answering on which sources disagree, each with a sentence; an app may be set to meet one. */
   readonly quirks?: Readonly<Record<string, string>>;
-  /** The Pages of a person, where the platform has Pages; on the consent page she may open some of them only. */
+  /** The Pages of a person, where the platform has Pages; on the consent page some of them can be left out. */
   readonly pages?: (persona: Persona) => readonly OfferedPage[];
   /** The platform sells the calls of its API, and refuses them when the app's credits are spent. */
   readonly billsCalls?: true;
   readonly tokens: TokenRules;
   readonly authorize: AuthorizeEndpoint;
   readonly endpoints: readonly Endpoint[];
-  /** Left out where the platform calls nobody. */
+  /** Left out where the platform sends no pushes. */
   readonly push?: SandboxPush;
 }
 
-/** Keeps the literal's types; a definition is loaded once and changed by nobody. Who is about Pages or credits needs a platform that has them. */
+/** Keeps the literal's types; a definition is loaded once and never changed. Personas with Pages or credits need a platform that has them. */
 export const defineSandbox = (definition: SandboxDefinition): SandboxDefinition =>
   Object.freeze({ ...definition, impossiblePersonas: { ...excluded(definition), ...definition.impossiblePersonas } });
 
 const excluded = ({ pages, billsCalls }: SandboxDefinition): Record<string, string> => ({
   ...(pages ? {} : whoHave('pages', 'there are no Pages here')),
-  ...(billsCalls ? {} : whoHave('creditsEndAfter', 'nobody pays for calls here')),
+  ...(billsCalls ? {} : whoHave('creditsEndAfter', 'calls are free here')),
 });
 
 const whoHave = (trait: keyof PersonaTraits, reason: string): Record<string, string> =>

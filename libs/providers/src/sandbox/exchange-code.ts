@@ -41,7 +41,7 @@ function endGrants({ state }: Platform, code: CodeRecord): void {
   for (const grant of state.grants.ofPerson(code.provider, code.clientId, code.persona)) state.endGrant(grant);
 }
 
-/** Which Pages an app may reach is settled by the person's latest consent, for all the tokens it has of her. */
+/** The person's latest consent decides which Pages an app may reach, for all of the app's tokens of that person. */
 function openPages({ state }: Platform, { provider, clientId, persona, opened }: CodeRecord): void {
   for (const grant of state.grants.ofPerson(provider, clientId, persona)) {
     grant.opened = opened;

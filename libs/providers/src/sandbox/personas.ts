@@ -5,11 +5,11 @@ import type { RefusalReason } from './refusal.js';
 export interface PageTraits {
   /** It was never given a name for its address. */
   readonly noHandle?: true;
-  /** She may look at its figures and may not publish. */
+  /** The person may read its figures but not publish. */
   readonly mayNotPublish?: true;
   /** It belongs to a business portfolio. */
   readonly inPortfolio?: true;
-  /** This long after connecting somebody takes her role from her. */
+  /** This long after connecting the person loses the role. */
   readonly roleLostAfter?: Duration;
 }
 
@@ -19,29 +19,29 @@ export interface PersonaTraits {
   readonly alwaysDenies?: true;
   /** Gives all scopes asked for but the last. */
   readonly keepsOneScopeBack?: true;
-  /** Her answers have no refresh token. */
+  /** Token answers have no refresh token. */
   readonly noRefreshToken?: true;
-  /** Her access tokens live this long, whatever the app is set to. */
+  /** The lifetime of access tokens, whatever the app is set to. */
   readonly accessLife?: Duration;
-  /** The token endpoint carries out her call and answers this much later. */
+  /** The token endpoint carries out the call and answers this much later. */
   readonly tokenDelay?: Duration;
-  /** Every second of her token calls, the first after connecting among them, is refused for this and not carried out. */
+  /** Every second token call, including the first after connecting, is refused for this reason and not carried out. */
   readonly everySecondRefused?: RefusalReason;
-  /** Her token calls, the code exchange too, are answered as if the app had come with a wrong secret. */
+  /** Token calls, including the code exchange, are answered as if the app had sent a wrong secret. */
   readonly secretNeverFits?: true;
-  /** Her refreshes are carried out, then the connection is cut. */
+  /** Refreshes are carried out, then the connection is cut. */
   readonly losesAnswers?: true;
-  /** This long after connecting she removes the app. */
+  /** This long after connecting the person removes the app. */
   readonly revokesAfter?: Duration;
-  /** This long after connecting the platform suspends her. */
+  /** This long after connecting the platform suspends the person. */
   readonly suspendedAfter?: Duration;
-  /** This long after connecting she changes her password, and every token she gave ends. */
+  /** This long after connecting the person changes the password, and every token ends. */
   readonly passwordChangedAfter?: Duration;
-  /** From then on, counted from connecting, and until then she has something to confirm at the platform; her tokens live. */
+  /** Between these times, counted from connecting, the person has something to confirm at the platform; the tokens stay valid. */
   readonly checkpoint?: { readonly from: Duration; readonly until: Duration };
-  /** This long after connecting the app has no credits left for calls with her tokens, where a platform bills them. */
+  /** This long after connecting the app has no credits left for calls with the person's tokens, where a platform bills them. */
   readonly creditsEndAfter?: Duration;
-  /** The Pages she manages, where a platform has Pages; there, a persona that says nothing of them has one. */
+  /** The Pages that the person manages, where a platform has Pages; without this field a persona has one. */
   readonly pages?: readonly PageTraits[];
 }
 
@@ -50,7 +50,7 @@ export interface Persona {
   readonly key: string;
   readonly displayName: string;
   readonly handle: string;
-  /** Her id where a platform counts its users. */
+  /** The id where a platform numbers its users. */
   readonly number: string;
   /** One sentence for the consent page and the documentation. */
   readonly story: string;
@@ -84,13 +84,13 @@ export const personas: readonly Persona[] = [
     person('denies', 'Dennis Denies', 'dennis_denies', '2244995001', 'Says no, whichever button is pressed.'),
     { alwaysDenies: true },
   ),
-  person('unicode-handle', 'Žofie 🌻 Ünïcødé-李', 'zofie_李', '2244995002', 'Her name and handle are not ASCII.'),
+  person('unicode-handle', 'Žofie 🌻 Ünïcødé-李', 'zofie_李', '2244995002', 'Name and handle are not ASCII.'),
   person(
     'ids-above-2-53',
     'Bigna Number',
     'bigna_number',
     '9007199254740993',
-    'Her id loses a digit when read as a JSON number.',
+    'The id loses a digit when read as a JSON number.',
   ),
   withTraits(
     person(
@@ -176,7 +176,7 @@ export const personas: readonly Persona[] = [
       'Petra Password',
       'petra_password',
       '2244995011',
-      'Connects, and changes her password 30 seconds later.',
+      'Connects, and changes the password 30 seconds later.',
     ),
     { passwordChangedAfter: seconds(30) },
   ),
@@ -186,7 +186,7 @@ export const personas: readonly Persona[] = [
       'Chiara Checkpoint',
       'chiara_checkpoint',
       '2244995012',
-      'Connects; 30 seconds later the platform wants her to confirm who she is, which she does five minutes later.',
+      'Connects; 30 seconds later the platform asks the person to confirm their identity, which they do five minutes later.',
     ),
     { checkpoint: { from: seconds(30), until: seconds(330) } },
   ),
@@ -206,7 +206,7 @@ export const personas: readonly Persona[] = [
       'Bill Exhausted',
       'bill_exhausted',
       '2244995015',
-      'Connects; 30 seconds later the app has no credits left for calls with his token.',
+      'Connects; 30 seconds later the app has no credits left for calls with this token.',
     ),
     { creditsEndAfter: seconds(30) },
   ),
@@ -223,7 +223,7 @@ export const personas: readonly Persona[] = [
       'Manuel Manypages',
       'manuel_manypages',
       '2244995103',
-      'Manages three Pages: on the second he may not publish, the third belongs to a business portfolio.',
+      'Manages three Pages: may not publish on the second, the third belongs to a business portfolio.',
     ),
     { pages: [{}, { mayNotPublish: true }, { inPortfolio: true }] },
   ),

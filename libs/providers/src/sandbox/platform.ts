@@ -44,7 +44,7 @@ export function hasQuirk({ definition, state, notes }: Platform, quirk: string):
   return app?.quirks?.includes(quirk) ?? false;
 }
 
-/** Refuses when the grant is over or must wait; a persona who is suspended is told apart from one who left. */
+/** Refuses when the grant is over or must wait; a suspended persona is distinguished from one that removed the app. */
 export function assertGrantLives(grant: GrantRecord, now: number): void {
   assertPersonaIsWell(personaOf(grant), now - grant.grantedAt);
   if (grant.endsAt !== undefined && grant.endsAt <= now) throw new Refusal('revoked_grant');

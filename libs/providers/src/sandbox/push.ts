@@ -22,7 +22,7 @@ export interface PushMessage {
 
 /** How a platform calls the apps, in its own words and under its own signature. */
 export interface SandboxPush {
-  /** Undefined: this is not told. */
+  /** Undefined: not reported. */
   message(occasion: PushOccasion, receiver: PushReceiver): PushMessage | undefined;
   /** What is asked of a URL before it is taken, and whether the answer is right. */
   challenge?(receiver: PushReceiver): { readonly url: string; isProof(answer: unknown): boolean };
@@ -39,6 +39,6 @@ export interface PushRecord {
   readonly secret?: string;
 }
 
-/** Both halves, once the app has come with its secret and somebody has said where it is called. */
+/** Both halves, once the app has sent its secret and its push URL is configured. */
 export const receiverOf = ({ url, secret }: Partial<PushRecord> = {}): PushReceiver | undefined =>
   url && secret ? { url, secret } : undefined;

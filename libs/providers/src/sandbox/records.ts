@@ -20,7 +20,7 @@ export interface CodeRecord {
   readonly scopes: readonly string[];
   /** Asked for and not given. */
   readonly declined?: readonly string[];
-  /** The Pages she ticked; undefined: all of them, and those to come. */
+  /** The Pages that were ticked; undefined: all of them, including later ones. */
   readonly opened?: readonly string[];
   readonly challenge?: Challenge;
   readonly issuedAt: number;

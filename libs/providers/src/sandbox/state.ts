@@ -35,7 +35,7 @@ export class SandboxState {
     return this.apps.get(`${provider}|${clientId}`);
   }
 
-  /** A client id that nobody saw before becomes an app; what it comes with first is what it must come with later. */
+  /** An unknown client id becomes an app; the secret of its first request is required from then on. */
   appOrNew(provider: string, clientId: string): AppRecord {
     return this.app(provider, clientId) ?? { provider, clientId, redirectUris: [], knobs: {} };
   }
@@ -62,7 +62,7 @@ export class SandboxState {
     for (const collection of this.collections()) collection.clear();
   }
 
-  /** All tokens of the grant are dead from now on. */
+  /** Ends all tokens of the grant. */
   endGrant(grant: GrantRecord): void {
     const now = this.clock.now();
     grant.endsAt = Math.min(grant.endsAt ?? now, now);
@@ -94,12 +94,12 @@ export class SandboxState {
       if (code.issuedAt + KEEP_CODES < now) this.codes.delete(code);
     }
     for (const grant of [...this.grants.all()]) {
-      if (deadSince(grant) + KEEP_ENDED_GRANTS < now) this.grants.delete(grant);
+      if (endedSince(grant) + KEEP_ENDED_GRANTS < now) this.grants.delete(grant);
     }
   }
 }
 
-function deadSince(grant: GrantRecord): number {
+function endedSince(grant: GrantRecord): number {
   const lastToken = Math.max(
     grant.refresh?.expiresAt ?? 0,
     ...[...grant.access, ...(grant.pageTokens ?? [])].map(({ expiresAt }) => expiresAt),

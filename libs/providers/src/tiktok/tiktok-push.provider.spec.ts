@@ -92,7 +92,7 @@ describe('an event of TikTok', () => {
     ['5', 'revoked_by_app'],
     ['99', 'grant_revoked'],
     ['"constructor"', 'grant_revoked'],
-  ])('tells with the number %s that the reason is %s', (number, reason) => {
+  ])('reads from the number %s the reason %s', (number, reason) => {
     expect(tiktokPush.read(call(removed(`{"reason": ${number}}`)))).toEqual({
       kind: 'revoked',
       platformUserId: 'open-1',
@@ -101,7 +101,7 @@ describe('an event of TikTok', () => {
     });
   });
 
-  it('tells of a removal without a reason or a time too: it happened before it was signed', () => {
+  it('reports a removal without a reason or a time, too: it happened before it was signed', () => {
     const bare = removed('', { create_time: undefined, content: undefined });
     expect(tiktokPush.read(call(bare))).toMatchObject({ platformUserId: 'open-1', reason: 'grant_revoked', at: NOW });
   });

@@ -63,7 +63,7 @@ const Removed = z.object({
 });
 const Content = z.object({ reason: z.number() });
 
-/** The token is dead already when this comes, whatever the reason. An event without a time happened before it was signed. */
+/** The token is already revoked when this arrives, whatever the reason. An event without a time happened before it was signed. */
 function read(call: PushCall): PushNotice | undefined {
   const removed = readJson(Removed, call.body);
   if (!removed) return undefined;

@@ -21,7 +21,7 @@ const refusal = (error: string): object => ({ error, error_description: 'A sente
 const wrapped = (code: string): object => ({ data: {}, error: { code, message: 'A sentence.', log_id: '2022' } });
 const flat = (code: string): object => ({ code, message: 'A sentence.', log_id: '2022' });
 
-const dead = { class: 'permanent', reason: 'grant_revoked' };
+const revoked = { class: 'permanent', reason: 'grant_revoked' };
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
 const temporary = { class: 'temporary', reason: 'provider_unavailable' };
 const permission = { class: 'permission', reason: 'scope_missing' };
@@ -29,7 +29,7 @@ const limited = (retryAfter: number): object => ({ class: 'temporary', reason: '
 
 describe('the token endpoint of TikTok', () => {
   it.each([
-    ['invalid_grant', dead],
+    ['invalid_grant', revoked],
     ['invalid_client', misconfigured],
     ['unauthorized_client', misconfigured],
     ['invalid_request', temporary],
@@ -53,18 +53,18 @@ describe('the token endpoint of TikTok', () => {
 
   it('has succeeded when an access token is there, never because of a status', () => {
     expect(atToken(answer(200, { access_token: 'act.1', expires_in: 86_400 }))).toBe('ok');
-    expect(atToken(answer(200, { ...refusal('invalid_grant'), access_token: '' }))).toMatchObject(dead);
+    expect(atToken(answer(200, { ...refusal('invalid_grant'), access_token: '' }))).toMatchObject(revoked);
     expect(atToken(answer(200, { data: { access_token: 'act.1' } }))).toMatchObject(temporary);
   });
 
-  it('is in trouble with 5xx, whatever it says', () => {
+  it('is in trouble with 5xx, whatever its body', () => {
     expect(atToken(answer(500, refusal('invalid_grant')))).toMatchObject(temporary);
   });
 });
 
 describe('the API of TikTok', () => {
   it.each([
-    ['access_token_invalid', 401, dead],
+    ['access_token_invalid', 401, revoked],
     ['scope_not_authorized', 401, permission],
     ['scope_permission_missed', 401, permission],
     ['spam_risk_user_banned_from_posting', 403, { class: 'owner', reason: 'suspended' }],
@@ -84,12 +84,12 @@ describe('the API of TikTok', () => {
     expect(atApi(answer(status, flat(code)))).toMatchObject(meaning);
   });
 
-  it('does not call a token dead by the status 401 alone', () => {
+  it('does not classify a token as revoked by the status 401 alone', () => {
     expect(atApi(answer(401, ''))).toMatchObject(temporary);
     expect(atApi(answer(401, wrapped('ok')))).toMatchObject(temporary);
   });
 
-  it('is in trouble with 5xx, whatever it says', () => {
+  it('is in trouble with 5xx, whatever its body', () => {
     expect(atApi(answer(503, wrapped('access_token_invalid')))).toMatchObject(temporary);
   });
 });

@@ -18,7 +18,7 @@ export function classifyToken({ json }: ReadAnswer): Failure | undefined {
 
 const A_DAY = 24 * 60 * 60;
 
-/** The code decides, never the status: a missing scope comes with 401 and is no dead token. */
+/** The code decides, never the status: a missing scope comes with 401, although the token is valid. */
 const BY_CODE: Record<string, Omit<Failure, 'code'>> = {
   access_token_invalid: { class: 'permanent', reason: 'grant_revoked' },
   scope_not_authorized: { class: 'permission', reason: 'scope_missing' },

@@ -118,7 +118,7 @@ describe('TikTok', () => {
     expect(tiktok.identity.request(tokens.accessToken, []).reveal().headers).toEqual({ authorization: 'Bearer act.1' });
   });
 
-  it('says who somebody is, by an open_id that is kept letter by letter', () => {
+  it('returns the identity of a person, by an open_id that is kept letter by letter', () => {
     const user = {
       open_id: '-000Abc-DEF_',
       union_id: 'u',
@@ -146,7 +146,7 @@ describe('TikTok', () => {
     { data: {} },
     { data: { user: {} }, error: { code: 'access_token_invalid' } },
     { data: { user: { open_id: '' } } },
-  ])('names nobody with %j', (json) => {
+  ])('returns no identity for %j', (json) => {
     expect(tiktok.identity.read(json)).toBeUndefined();
   });
 });

@@ -45,13 +45,13 @@ export const tiktok = defineProvider({
     'The documents of November 2026 give access tokens two hours and refresh tokens 180 days, older ones 24 hours and 365 days: what an answer says is followed.',
     'A person may grant fewer scopes than were asked for.',
     '`open_id` names a person at one app: with another app the same person is another account.',
-    'A missing scope is answered with 401, like a dead token; the code in the body tells them apart.',
+    'A missing scope is answered with 401, like a revoked token; the code in the body distinguishes them.',
   ],
   authorize: {
     url: 'https://www.tiktok.com/v2/auth/authorize/',
     clientIdParameter: 'client_key',
     scopeSeparator: ',',
-    /** Required for desktop apps, whose redirect URIs are loopback; for web apps nobody proved which encoding is verified. */
+    /** Required for desktop apps, whose redirect URIs are loopback; for web apps it is not established which encoding is verified. */
     pkce: (redirectUri) => (isLoopbackHost(new URL(redirectUri).hostname) ? s256Hex : undefined),
     denials: ['access_denied'],
   },

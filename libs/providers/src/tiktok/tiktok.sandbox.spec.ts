@@ -40,12 +40,12 @@ beforeEach(() => sandbox.control('DELETE', ''));
 
 const userInfo = (accessToken: string, fields = 'open_id'): Promise<Answer> =>
   sandbox.call(`${USER_INFO}?fields=${fields}`, { headers: { authorization: `Bearer ${accessToken}` } });
-/** TikTok tells an error in the body alone; the status is 200. */
+/** TikTok reports an error only in the body; the status is 200. */
 const refused = (error: string, description: unknown = expect.any(String)): object => ({
   status: 200,
   body: { error, error_description: description, log_id: expect.stringMatching(/^\d{14}[0-9A-F]{18}$/) },
 });
-const deadAccess = { status: 401, body: { data: {}, error: { code: 'access_token_invalid' } } };
+const revokedAccess = { status: 401, body: { data: {}, error: { code: 'access_token_invalid' } } };
 
 describe('the authorize page of TikTok', () => {
   it('goes back with code, granted scopes and state after yes', async () => {
@@ -76,7 +76,7 @@ describe('the authorize page of TikTok', () => {
       { sandbox_user: 'no-refresh-token' },
       'sandbox_user',
     ],
-  ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
+  ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
     expect(headers.get('location')).toBeNull();
@@ -164,7 +164,7 @@ describe('the token endpoint of TikTok', () => {
 });
 
 describe('refreshing at TikTok', () => {
-  it('rotates: the old refresh token is dead, the old access token lives on, the family too', async () => {
+  it('rotates: the old refresh token is revoked, the old access token lives on, the family too', async () => {
     const first = await client.connect();
     const { body: second } = await client.refresh(first.refresh_token);
     expect(await client.refresh(first.refresh_token)).toMatchObject(
@@ -182,7 +182,7 @@ describe('refreshing at TikTok', () => {
 });
 
 describe('who it is at TikTok', () => {
-  it('tells the fields asked for, each when its scope was granted', async () => {
+  it('returns the requested fields, each when its scope was granted', async () => {
     const { access_token: token, open_id: openId } = await client.connect();
     expect(await userInfo(token, 'open_id,union_id,avatar_url,display_name,username')).toMatchObject({
       status: 200,
@@ -213,9 +213,9 @@ describe('who it is at TikTok', () => {
       status: 400,
       body: { error: { code: 'invalid_params' } },
     });
-    expect(await userInfo('act.made-up')).toMatchObject(deadAccess);
+    expect(await userInfo('act.made-up')).toMatchObject(revokedAccess);
     await sandbox.control('POST', '/clock', { advance_seconds: 121 });
-    expect(await userInfo(token)).toMatchObject(deadAccess);
+    expect(await userInfo(token)).toMatchObject(revokedAccess);
   });
 
   it('lets a person keep a permission back, and says so at both places', async () => {
@@ -226,11 +226,11 @@ describe('who it is at TikTok', () => {
 });
 
 describe('a banned person at TikTok', () => {
-  it('is known by dead tokens only', async () => {
+  it('is answered to revoked tokens only', async () => {
     const tokens = await client.connect('suspended');
     expect(await userInfo(tokens.access_token)).toMatchObject({ status: 200 });
     await sandbox.control('POST', '/clock', { advance_seconds: 31 });
-    expect(await userInfo(tokens.access_token)).toMatchObject(deadAccess);
+    expect(await userInfo(tokens.access_token)).toMatchObject(revokedAccess);
     expect(await client.refresh(tokens.refresh_token)).toMatchObject(refused('invalid_grant'));
   });
 });
@@ -239,7 +239,7 @@ describe('revoking at TikTok', () => {
   it('takes the access token and ends the grant', async () => {
     const tokens = await client.connect();
     expect(await sandbox.form(REVOKE, { ...app, token: tokens.access_token })).toMatchObject({ status: 200, body: {} });
-    expect(await userInfo(tokens.access_token)).toMatchObject(deadAccess);
+    expect(await userInfo(tokens.access_token)).toMatchObject(revokedAccess);
     expect(await client.refresh(tokens.refresh_token)).toMatchObject(refused('invalid_grant'));
   });
 

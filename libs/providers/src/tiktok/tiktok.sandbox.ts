@@ -121,7 +121,7 @@ const logId = (): string =>
 
 const apiError = (code: string, message: string): object => ({ code, message, log_id: logId() });
 
-/** The body alone tells an error: clients that went by the status stored error bodies as tokens. */
+/** Only the body reports an error: clients that relied on the status stored error bodies as tokens. */
 const oauthError = (error: string, description: string, status = 200): SandboxAnswer => ({
   status,
   body: { error, error_description: description, log_id: logId() },

@@ -41,7 +41,7 @@ const invalid = (what: string): object => ({
   error: 'invalid_request',
   error_description: `Value passed for the ${what}`,
 });
-const deadToken = { status: 400, body: invalid('token was invalid.') };
+const revokedToken = { status: 400, body: invalid('token was invalid.') };
 const unauthorized = {
   status: 401,
   body: { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' },
@@ -72,7 +72,7 @@ describe('personas at X', () => {
     expect(await client.refresh(body.refresh_token)).toMatchObject({ status: 429 });
   });
 
-  it('wrong-secret is refused as an app with another secret is, and only she is', async () => {
+  it('wrong-secret is refused like an app with another secret, and no other persona is', async () => {
     const refused = await client.exchange(await client.code({}, 'wrong-secret'));
     await client.connect();
     const other = await client.exchange(await client.code(), {}, basic('other'));
@@ -80,7 +80,7 @@ describe('personas at X', () => {
     expect((await client.exchange(await client.code())).status).toBe(200);
   });
 
-  it('billing-exhausted lives on, and 30 seconds later each call with his token finds no credits', async () => {
+  it('billing-exhausted connects, and 30 seconds later each call with its token finds no credits', async () => {
     const tokens = await client.connect('billing-exhausted');
     expect(await me(tokens.access_token)).toMatchObject({ status: 200 });
     await turn(31);
@@ -91,7 +91,7 @@ describe('personas at X', () => {
   it('lost-answer rotates and loses the answer, so the token that was sent is spent', async () => {
     const { refresh_token: token } = await client.connect('lost-answer');
     await expect(client.refresh(token)).rejects.toThrow('fetch failed');
-    expect(await client.refresh(token)).toMatchObject(deadToken);
+    expect(await client.refresh(token)).toMatchObject(revokedToken);
   });
 
   it('revokes-after-connect lives for 30 seconds', async () => {
@@ -99,17 +99,17 @@ describe('personas at X', () => {
     expect(await me(tokens.access_token)).toMatchObject({ status: 200 });
     await turn(31);
     expect(await me(tokens.access_token)).toMatchObject(unauthorized);
-    expect(await client.refresh(tokens.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(tokens.refresh_token)).toMatchObject(revokedToken);
   });
 
-  it('suspended is told by the API as X does', async () => {
+  it('suspended is answered by the API as by X', async () => {
     const tokens = await client.connect('suspended');
     await turn(31);
     expect(await me(tokens.access_token)).toMatchObject({
       status: 403,
       body: { type: expect.stringMatching(/user-suspended$/) },
     });
-    expect(await client.refresh(tokens.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(tokens.refresh_token)).toMatchObject(revokedToken);
   });
 
   it('slow is connected at once and answered 12 seconds later', async () => {
@@ -124,16 +124,16 @@ describe('personas at X', () => {
     expect(await answer).toBe('cut by the end of this test');
   });
 
-  it('who removes the app loses all tokens for it, and only she does', async () => {
-    const [hers, his] = [await client.connect('paula'), await client.connect('omar')];
+  it('a person who removes the app loses all tokens for it, and no other person does', async () => {
+    const [removed, kept] = [await client.connect('paula'), await client.connect('omar')];
     const answer = await sandbox.control('POST', '/users/paula/revoke', { provider: 'x' });
     expect(answer).toMatchObject({ status: 200, body: { revoked: 1 } });
-    expect(await me(hers.access_token)).toMatchObject(unauthorized);
-    expect(await client.refresh(hers.refresh_token)).toMatchObject(deadToken);
-    expect(await me(his.access_token)).toMatchObject({ status: 200 });
+    expect(await me(removed.access_token)).toMatchObject(unauthorized);
+    expect(await client.refresh(removed.refresh_token)).toMatchObject(revokedToken);
+    expect(await me(kept.access_token)).toMatchObject({ status: 200 });
   });
 
-  it('may be told to remove one app and keep another', async () => {
+  it('can be configured to remove one app and keep another', async () => {
     const tokens = await client.connect('paula');
     const answer = await sandbox.control('POST', '/users/paula/revoke', { provider: 'x', client_id: 'client two' });
     expect(answer.body).toEqual({ revoked: 0 });
@@ -151,11 +151,11 @@ describe('what X granted', () => {
     await sandbox.restart();
     expect(await me(second.access_token)).toMatchObject({ status: 200 });
     expect(await client.refresh(second.refresh_token, {}, basic('other'))).toMatchObject({ status: 401 });
-    expect(await client.refresh(left.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(left.refresh_token)).toMatchObject(revokedToken);
     const { body: third } = await client.refresh(second.refresh_token);
     expect(third.expires_in).toBe(900);
     await sandbox.restart();
-    expect(await client.refresh(second.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(second.refresh_token)).toMatchObject(revokedToken);
     expect((await sandbox.control('GET', '/clock')).body.turned_by_seconds).toBe(600);
   });
 
@@ -163,7 +163,7 @@ describe('what X granted', () => {
     const { refresh_token: token } = await client.connect();
     expect(await sandbox.control('DELETE', '')).toMatchObject({ status: 204 });
     await sandbox.restart();
-    expect(await client.refresh(token)).toMatchObject(deadToken);
+    expect(await client.refresh(token)).toMatchObject(revokedToken);
     expect((await sandbox.control('GET', '/apps')).body).toHaveLength(1);
   });
 });
@@ -188,7 +188,7 @@ describe('faults at X', () => {
     await expect(client.refresh(token)).rejects.toThrow('fetch failed');
     await plan({ drop: 'after' });
     await expect(client.refresh(token)).rejects.toThrow('fetch failed');
-    expect(await client.refresh(token)).toMatchObject(deadToken);
+    expect(await client.refresh(token)).toMatchObject(revokedToken);
   });
 
   it('delay the answer of a call that was carried out at once', async () => {
@@ -211,7 +211,7 @@ describe('faults at X', () => {
 });
 
 describe('the call log', () => {
-  it('tells each token call with its outcome, and no token', async () => {
+  it('lists each token call with its outcome, and no token', async () => {
     const { refresh_token: token, access_token: access } = await client.connect();
     await me(access);
     await client.refresh(token);

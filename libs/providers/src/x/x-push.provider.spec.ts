@@ -40,7 +40,7 @@ describe('an event of X', () => {
     expect(xPush.isGenuine(forged, app)).toBe(false);
   });
 
-  it('tells who revoked and when', () => {
+  it('reads who revoked and when', () => {
     expect(xPush.read(call(EVENT))).toEqual({
       kind: 'revoked',
       platformUserId: '1111111111111111111',
@@ -49,7 +49,7 @@ describe('an event of X', () => {
     });
   });
 
-  it('tells it in the older form too', () => {
+  it('reads the older form, too', () => {
     const older = {
       user_event: { revoke: { date_time: '2026-07-23T21:44:05Z', target: { app_id: '1' }, source: { user_id: '42' } } },
     };
@@ -67,7 +67,7 @@ describe('an event of X', () => {
     expect(xPush.read(call(body))).toBeUndefined();
   });
 
-  const told = (date_time: unknown): string => {
+  const notice = (date_time: unknown): string => {
     const event = JSON.parse(EVENT) as { data: { payload: object } };
     Object.assign(event.data.payload, { date_time });
     return JSON.stringify(event);
@@ -81,9 +81,9 @@ describe('an event of X', () => {
     ['without a time', undefined, false],
     ['of a time that cannot be read', 'yesterday', false],
     ['of a time that is a number', 0, false],
-  ])('that is %s is judged by its time', (_what, at, taken) => {
-    expect(xPush.isGenuine(call(told(at)), app)).toBe(taken);
-    expect(xPush.isPlausible(call(told(at), signed('another', 'another')))).toBe(taken);
+  ])('a call that is %s is accepted or refused by its time', (_what, at, taken) => {
+    expect(xPush.isGenuine(call(notice(at)), app)).toBe(taken);
+    expect(xPush.isPlausible(call(notice(at), signed('another', 'another')))).toBe(taken);
   });
 
   it('needs no time when it is about something else', () => {

@@ -59,7 +59,7 @@ function read({ body }: PushCall): PushNotice | undefined {
   return revoked && { kind: 'revoked', platformUserId: revoked.userId, reason: 'deauthorized_by_user', at: revoked.at };
 }
 
-/** What a token looks like. Whoever asks gets it signed by the key that signs events, so nothing that could be an event is. */
+/** The shape of a token. The challenge is signed by the key that signs events, so text that could be an event is refused. */
 const TOKEN = /^[\w+/=-]{1,500}$/;
 
 type Query = Readonly<Record<string, unknown>>;

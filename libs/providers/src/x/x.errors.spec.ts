@@ -26,7 +26,7 @@ const problem = (status: number, title: string, type = 'about:blank', detail = t
 });
 const type = (name: string, host = 'api.twitter.com'): string => `https://${host}/2/problems/${name}`;
 
-const dead = { class: 'permanent', reason: 'grant_revoked' };
+const revoked = { class: 'permanent', reason: 'grant_revoked' };
 const suspended = { class: 'owner', reason: 'suspended' };
 const permission = { class: 'permission', reason: 'scope_missing' };
 const misconfigured = { class: 'app', reason: 'app_misconfigured' };
@@ -35,23 +35,23 @@ const temporary = { class: 'temporary', reason: 'provider_unavailable' };
 
 describe('the token endpoint of X', () => {
   it.each([
-    ['a dead or spent refresh token', 400, invalid('Value passed for the token was invalid.'), dead],
-    ['the same in the words of the standard', 400, { error: 'invalid_grant' }, dead],
-    ['a code that is bad, used or late', 400, invalid('Value passed for the authorization code was invalid.'), dead],
+    ['a revoked or spent refresh token', 400, invalid('Value passed for the token was invalid.'), revoked],
+    ['the same in the words of the standard', 400, { error: 'invalid_grant' }, revoked],
+    ['a code that is bad, used or late', 400, invalid('Value passed for the authorization code was invalid.'), revoked],
     [
       'a verifier that does not fit',
       400,
       invalid('Value passed for the code verifier did not match the code challenge.'),
-      dead,
+      revoked,
     ],
     [
-      'an unknown client under the code of a dead token',
+      'an unknown client under the code of a revoked token',
       400,
       invalid('Value passed for the client id was invalid.'),
       misconfigured,
     ],
     ['a missing parameter', 400, invalid('Missing required parameter [client_id].'), temporary],
-    ['a sentence nobody has seen', 400, invalid('Value passed for the token was invalid. Or so.'), temporary],
+    ['an unknown sentence', 400, invalid('Value passed for the token was invalid. Or so.'), temporary],
     [
       'the sentence under another code',
       400,
@@ -82,25 +82,25 @@ describe('the token endpoint of X', () => {
     ['a refusal without a word', 401, '', temporary],
     ['an outage', 503, problem(503, 'Service Unavailable'), temporary],
     ['an outage that speaks of the token', 500, invalid('Value passed for the token was invalid.'), temporary],
-  ])('says %s', (_what, status, body, meaning) => {
+  ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atToken(answer(status, body))).toMatchObject(meaning);
   });
 });
 
 describe('the API of X', () => {
   it.each([
-    ['a token that is not good', 401, problem(401, 'Unauthorized'), dead],
+    ['a token that is not good', 401, problem(401, 'Unauthorized'), revoked],
     [
       'the wrong kind of token',
       403,
       problem(403, 'Unsupported Authentication', type('unsupported-authentication')),
-      dead,
+      revoked,
     ],
     [
       'a token that is not good, among errors that came with 200',
       200,
       { errors: [problem(401, 'Unauthorized')] },
-      dead,
+      revoked,
     ],
     [
       'an app that is not enrolled, among errors that came with 200',
@@ -183,11 +183,11 @@ describe('the API of X', () => {
     ['an outage that speaks of the token', 502, problem(401, 'Unauthorized'), temporary],
     ['no API at all', 503, '<html>', temporary],
     ['a gateway that gave up', 504, '', temporary],
-  ])('says %s', (_what, status, body, meaning) => {
+  ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atApi(answer(status, body))).toMatchObject(meaning);
   });
 
-  it('knows somebody even where some errors come along', () => {
+  it('reads the person even beside partial errors', () => {
     expect(atApi(answer(200, { data: { id: '1' }, errors: [problem(403, 'Forbidden', type('user-suspended'))] }))).toBe(
       'ok',
     );

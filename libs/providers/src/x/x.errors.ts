@@ -5,7 +5,7 @@ import { secondsUntilReset } from '../oauth/retry-after.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
-const DEAD: Meaning = { class: 'permanent', reason: 'grant_revoked' };
+const REVOKED: Meaning = { class: 'permanent', reason: 'grant_revoked' };
 const SUSPENDED: Meaning = { class: 'owner', reason: 'suspended' };
 const MISCONFIGURED: Meaning = { class: 'app', reason: 'app_misconfigured' };
 /** Credits and caps are the app's: it is paused, its accounts stay as they are. */
@@ -14,8 +14,8 @@ const PERMISSION: Meaning = { class: 'permission', reason: 'scope_missing' };
 
 const TokenError = z.object({ error: z.string(), error_description: z.string().optional() });
 
-/** Dead tokens and codes are `invalid_request` with one of these, not `invalid_grant` (seen in the wild; both are taken). */
-const DEAD_SENTENCES = new Set([
+/** Revoked tokens and codes are `invalid_request` with one of these, not `invalid_grant` (seen in the wild; both are taken). */
+const REVOKED_SENTENCES = new Set([
   'Value passed for the token was invalid.',
   'Value passed for the authorization code was invalid.',
   'Value passed for the code verifier did not match the code challenge.',
@@ -32,13 +32,13 @@ export function classifyToken(answer: ReadAnswer): Failure | undefined {
 function bySentenceOfToken(json: unknown): Failure | undefined {
   const { error, error_description: sentence = '' } = TokenError.safeParse(json).data ?? {};
   if (error === undefined) return undefined;
-  if (error === 'invalid_request' && DEAD_SENTENCES.has(sentence)) return { ...DEAD, code: error };
+  if (error === 'invalid_request' && REVOKED_SENTENCES.has(sentence)) return { ...REVOKED, code: error };
   return APP_SENTENCE.test(sentence) ? { ...MISCONFIGURED, code: error } : undefined;
 }
 
 /** The API: by its problems, then by status. */
 export function classifyApi(answer: ReadAnswer): Failure | undefined {
-  return classifyProblem(answer.json) ?? byStatus(answer, { 401: () => DEAD, 402: () => PAUSED, 429: rateLimit });
+  return classifyProblem(answer.json) ?? byStatus(answer, { 401: () => REVOKED, 402: () => PAUSED, 429: rateLimit });
 }
 
 const BY_TYPE: Record<string, Meaning> = {
@@ -55,7 +55,7 @@ const BY_TITLE: Record<string, Meaning> = {
   UsageCapExceeded: PAUSED,
   SpendCapReached: PAUSED,
   'Client Forbidden': MISCONFIGURED,
-  'Unsupported Authentication': DEAD,
+  'Unsupported Authentication': REVOKED,
 };
 
 /** Refusals that have no code of their own, only a sentence. */

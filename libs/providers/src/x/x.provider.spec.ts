@@ -77,7 +77,7 @@ describe('X', () => {
     expect(x.token.read(answer)?.refreshToken).toBeNull();
   });
 
-  it('is asked who somebody is with the access token in the header', () => {
+  it('is asked for the identity with the access token in the header', () => {
     expect(x.identity.request(tokens.accessToken, []).reveal()).toEqual({
       method: 'GET',
       url: 'https://api.x.com/2/users/me?user.fields=profile_image_url,name,username',
@@ -85,7 +85,7 @@ describe('X', () => {
     });
   });
 
-  it('says who somebody is, by an id that is a text', () => {
+  it('returns the identity of a person, by an id that is a text', () => {
     const data = {
       id: '2244994945',
       name: 'Dev',
@@ -108,7 +108,7 @@ describe('X', () => {
   });
 
   it.each([undefined, null, {}, { data: {} }, { data: { id: '' } }, { data: { id: 2_244.5 } }, { errors: [] }])(
-    'names nobody with %j',
+    'returns no identity for %j',
     (json) => {
       expect(x.identity.read(json)).toBeUndefined();
     },

@@ -39,9 +39,9 @@ export const x = defineProvider({
   quirks: [
     'A code lives 30 seconds, so it is exchanged while the browser waits.',
     'Without `offline.access` there is no refresh token at all.',
-    'A spent or dead refresh token is answered with `invalid_request`, not with `invalid_grant`; both are understood.',
-    'There is one living grant for an app and a person: a consent given anywhere else ends the one before, so staging and production need apps of their own.',
-    "No official page tells a refresh token's life; six months were reported.",
+    'A spent or revoked refresh token is answered with `invalid_request`, not with `invalid_grant`; both are understood.',
+    'There is one valid grant for an app and a person: a consent given anywhere else ends the one before, so staging and production need apps of their own.',
+    "No official page states a refresh token's lifetime; six months were reported.",
     'The probe is billed as a read of a user and de-duplicated by the UTC day; calls to the token endpoint are not in the price list.',
   ],
   authorize: {

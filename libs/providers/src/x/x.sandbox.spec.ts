@@ -44,8 +44,8 @@ const invalid = (what: string): object => ({
   error: 'invalid_request',
   error_description: `Value passed for the ${what}`,
 });
-const deadToken = { status: 400, body: invalid('token was invalid.') };
-const deadCode = { status: 400, body: invalid('authorization code was invalid.') };
+const revokedToken = { status: 400, body: invalid('token was invalid.') };
+const spentCode = { status: 400, body: invalid('authorization code was invalid.') };
 const unauthorized = {
   status: 401,
   body: { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' },
@@ -86,13 +86,13 @@ describe('the authorize page of X', () => {
     ['a scope that X does not have', { scope: 'tweet.read video.publish' }, 'video.publish'],
     ['a state of more than 500 characters', { state: 's'.repeat(501) }, 'state'],
     ['another response type', { response_type: 'token' }, 'response_type'],
-    ['a persona that does not exist', { sandbox_user: 'nobody', sandbox_decision: 'approve' }, 'sandbox_user'],
+    ['a persona that does not exist', { sandbox_user: 'unknown', sandbox_decision: 'approve' }, 'sandbox_user'],
     [
       'a partial consent, which X does not know',
       { sandbox_user: 'partial-consent', sandbox_decision: 'approve' },
       'sandbox_user',
     ],
-  ])('shows an error page and redirects nobody for %s', async (_what, params, named) => {
+  ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect(status).toBe(400);
     expect(headers.get('location')).toBeNull();
@@ -128,7 +128,7 @@ describe('the token endpoint of X', () => {
   it('takes a code once', async () => {
     const once = await client.code();
     await client.exchange(once);
-    expect(await client.exchange(once)).toMatchObject(deadCode);
+    expect(await client.exchange(once)).toMatchObject(spentCode);
   });
 
   it('takes a code for 30 seconds', async () => {
@@ -136,7 +136,7 @@ describe('the token endpoint of X', () => {
     await sandbox.control('POST', '/clock', { advance_seconds: 28 });
     expect(await client.exchange(late)).toMatchObject({ status: 200 });
     await sandbox.control('POST', '/clock', { advance_seconds: 3 });
-    expect(await client.exchange(later)).toMatchObject(deadCode);
+    expect(await client.exchange(later)).toMatchObject(spentCode);
   });
 
   it('refuses a verifier that does not fit, and a missing one', async () => {
@@ -175,7 +175,7 @@ describe('the token endpoint of X', () => {
   });
 
   it('knows no code of another app', async () => {
-    expect(await client.exchange(await client.code(), {}, basic('secret', 'client two'))).toMatchObject(deadCode);
+    expect(await client.exchange(await client.code(), {}, basic('secret', 'client two'))).toMatchObject(spentCode);
   });
 
   it('wants each parameter once, in a form', async () => {
@@ -196,7 +196,7 @@ describe('the token endpoint of X', () => {
 });
 
 describe('rotation at X', () => {
-  it('gives a new pair, and the old one is dead at once', async () => {
+  it('gives a new pair, and the old one is revoked at once', async () => {
     const first = await client.connect();
     const { status, body: second } = await client.refresh(first.refresh_token);
     expect(status).toBe(200);
@@ -208,12 +208,12 @@ describe('rotation at X', () => {
   it('answers a spent refresh token with invalid_request and ends the whole family', async () => {
     const first = await client.connect();
     const { body: second } = await client.refresh(first.refresh_token);
-    expect(await client.refresh(first.refresh_token)).toMatchObject(deadToken);
-    expect(await client.refresh(second.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(first.refresh_token)).toMatchObject(revokedToken);
+    expect(await client.refresh(second.refresh_token)).toMatchObject(revokedToken);
     expect(await me(second.access_token)).toMatchObject(unauthorized);
   });
 
-  it('can be told to leave the family alone, and to give a spent token some grace', async () => {
+  it('can be configured to leave the family alone, and to give a spent token some grace', async () => {
     const app = { provider: 'x', client_id: standard.client_id };
     await sandbox.control('POST', '/apps', { ...app, family_revocation: false, grace_seconds: 10 });
     const first = await client.connect();
@@ -221,7 +221,7 @@ describe('rotation at X', () => {
     const { status, body: third } = await client.refresh(first.refresh_token);
     expect(status).toBe(200);
     await sandbox.control('POST', '/clock', { advance_seconds: 11 });
-    expect(await client.refresh(first.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(first.refresh_token)).toMatchObject(revokedToken);
     expect(await client.refresh(third.refresh_token)).toMatchObject({ status: 200 });
   });
 
@@ -233,15 +233,15 @@ describe('rotation at X', () => {
 
   it('takes no access token for a refresh token, and no token of another app', async () => {
     const { access_token: access, refresh_token: token } = await client.connect();
-    expect(await client.refresh(access)).toMatchObject(deadToken);
-    expect(await client.refresh(token, {}, basic('secret', 'client two'))).toMatchObject(deadToken);
+    expect(await client.refresh(access)).toMatchObject(revokedToken);
+    expect(await client.refresh(token, {}, basic('secret', 'client two'))).toMatchObject(revokedToken);
     expect(await client.refresh(token)).toMatchObject({ status: 200 });
   });
 
   it('ends the first grant when the same person connects the same app again', async () => {
     const [first, other] = [await client.connect(), await client.connect('paula')];
     const second = await client.connect();
-    expect(await client.refresh(first.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(first.refresh_token)).toMatchObject(revokedToken);
     expect(await client.refresh(second.refresh_token)).toMatchObject({ status: 200 });
     expect(await client.refresh(other.refresh_token)).toMatchObject({ status: 200 });
   });
@@ -255,12 +255,12 @@ describe('rotation at X', () => {
     expect(await me(tokens.access_token)).toMatchObject(unauthorized);
     const { body: renewed } = await client.refresh(tokens.refresh_token);
     await sandbox.control('POST', '/clock', { advance_seconds: 301 });
-    expect(await client.refresh(renewed.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(renewed.refresh_token)).toMatchObject(revokedToken);
   });
 });
 
 describe('who it is at X', () => {
-  it('tells id, name and handle, and more only when asked', async () => {
+  it('returns id, name and handle, and more only when requested', async () => {
     const { access_token: token } = await client.connect();
     expect((await me(token)).body).toEqual({
       data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' },
@@ -298,7 +298,7 @@ describe('revoking at X', () => {
   it('takes the refresh token and ends the grant', async () => {
     const tokens = await client.connect();
     expect(await revoke(tokens.refresh_token)).toMatchObject({ status: 200, body: { revoked: true } });
-    expect(await client.refresh(tokens.refresh_token)).toMatchObject(deadToken);
+    expect(await client.refresh(tokens.refresh_token)).toMatchObject(revokedToken);
     expect(await me(tokens.access_token)).toMatchObject(unauthorized);
   });
 

@@ -79,7 +79,7 @@ const tokenAnswer = (issued: Issued): object => ({
   ...(issued.refreshToken && { refresh_token: issued.refreshToken }),
 });
 
-/** The refresh token takes the whole grant with it; an access token only itself. X tells neither apart nor unknown ones. */
+/** The refresh token takes the whole grant with it; an access token only itself. X distinguishes neither, nor unknown ones. */
 function revoke(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const clientId = basicClient(request, platform);
   const token = need(request.form, 'token');

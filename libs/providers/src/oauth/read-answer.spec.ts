@@ -328,7 +328,7 @@ describe('the answer of a revocation endpoint', () => {
     [429, '', 'temporary'],
     [408, '', 'temporary'],
     [503, error('invalid_client'), 'temporary'],
-  ])('with status %i and the body %j is a failure of the class %s', (status, body, of) => {
+  ])('an answer with status %i and the body %j is a failure of the class %s', (status, body, of) => {
     expect(readRevocationAnswer(provider, answer(status, body))?.class).toBe(of);
   });
 });

@@ -70,7 +70,7 @@ True of every platform:
 * **A secret has no newline.** A pasted secret that ends in one is another secret. Strip it when you read it out of a file:
   \`"$(tr -d '\\n' < secret.txt)"\`.
 * **A new scope needs a new consent.** Who connected before stays with what was granted then.
-* **Nobody outside can use an unreviewed app.** Where a platform reviews apps, connect with an account of your own first; the
+* **People outside your organisation cannot use an unreviewed app.** Where a platform reviews apps, connect with an account of your own first; the
   review mostly wants to see that flow on a video.
 `;
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../../libs/providers/src/index.js';
-import type { Witness } from '../../libs/tokens/src/protocol/death-rule.js';
+import type { ApiCheck } from '../../libs/tokens/src/protocol/revocation-policy.js';
 import { SECOND } from '../support/grant-facts.js';
 import type { Pair } from './database.js';
 
@@ -104,7 +104,7 @@ export class AuthorizationServer {
     return failure ? { ok: false, failure } : this.rotate(sending);
   }
 
-  identity(access: string): Witness {
+  identity(access: string): ApiCheck {
     if (!this.apiAnswers || this.weather === 'failing') return 'silent';
     const token = this.access.get(access);
     return token?.family.alive && token.ends > this.clock() ? 'accepts' : 'refuses';

@@ -1,4 +1,4 @@
-import type { Canary } from '../../libs/tokens/src/protocol/death-rule.js';
+import type { Canary } from '../../libs/tokens/src/protocol/revocation-policy.js';
 import type { GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
 import { MINUTE } from '../support/grant-facts.js';
 import type { Database, GrantRow } from './database.js';
@@ -37,16 +37,16 @@ function lastRefreshed(db: Database, others: GrantRow[], before: number): Date |
   return latest(sent.map(({ dispatchedAt }) => new Date(dispatchedAt)));
 }
 
-/** As askCanary in exchange/witness.ts. */
-export function askCanary({ db, server }: World, grant: GrantFacts): Date | null {
+/** As askCanaries in exchange/apiCheck.ts. */
+export function askCanaries({ db, server }: World, grant: GrantFacts): Date | null {
   const other = othersOf(db, grant).find(
     ({ facts }) => facts.strikeCount === 0 && (facts.accessExpiresAt === null || facts.accessExpiresAt > db.now),
   );
   return other?.pair && server.identity(other.pair.access) === 'accepts' ? db.now : null;
 }
 
-/** As wakeCanary in store/canary.ts. */
-export function wakeCanary(db: Database, grant: GrantFacts): void {
+/** As scheduleCanary in store/canary.ts. */
+export function scheduleCanary(db: Database, grant: GrantFacts): void {
   const isIdle = ({ facts }: GrantRow): boolean =>
     facts.refreshState === 'idle' && facts.strikeCount === 0 && db.now.getTime() - facts.issuedAt.getTime() >= MINUTE;
   const idle = othersOf(db, grant).filter((row) => isIdle(row) && isRefreshable(row, db.now));

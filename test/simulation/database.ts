@@ -1,6 +1,6 @@
 import type { GrantChange, GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
 import { deriveHealth, type HealthState } from '../../libs/tokens/src/protocol/health.js';
-import { UNBLEMISHED } from '../../libs/tokens/src/protocol/settle.js';
+import { HEALTHY } from '../../libs/tokens/src/protocol/after-refresh.js';
 import { grantFacts, SECOND } from '../support/grant-facts.js';
 import { GRACE } from './authorization-server.js';
 import type { Wiring } from './wiring.js';
@@ -197,8 +197,8 @@ export class Database {
     return (this.intents.get(intentId)?.dispatchedAt ?? 0) - first < GRACE - 2 * SECOND;
   }
 
-  /** As isOvertaken in store/overtaken.ts. */
-  isOvertaken({ id, tokenVersion }: GrantFacts): boolean {
+  /** As isSuperseded in store/superseded.ts. */
+  isSuperseded({ id, tokenVersion }: GrantFacts): boolean {
     const sent = [...this.intents.values()].filter(
       (one) => one.grantId === id && Number(one.version) === Number(tokenVersion) - 1,
     );
@@ -222,7 +222,7 @@ export class Database {
   /** As adoptGrant: a person has connected again. */
   adopt(grantId: string, change: GrantChange, pair: Pair): void {
     const row = this.row(grantId);
-    this.change(row, { ...UNBLEMISHED, ...change });
+    this.change(row, { ...HEALTHY, ...change });
     this.rotate(row);
     row.pair = pair;
     row.connected = true;

@@ -1,5 +1,5 @@
 import { fromJournal, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
-import { afterLostAnswer, afterStrike, UNBLEMISHED } from '../../libs/tokens/src/protocol/settle.js';
+import { afterLostAnswer, afterStrike, HEALTHY } from '../../libs/tokens/src/protocol/after-refresh.js';
 import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 import type { Wiring } from './wiring.js';
@@ -62,7 +62,7 @@ export const mutants: Mutant[] = [
     { fateOfLatePair: ({ committed }) => (committed ? 'stored' : 'unwanted'), looksBeforeRevoking: false },
     ['revoked'],
   ],
-  ['puts a late pair in the place of a stored one at the first refusal', { isCondemned: () => true }, ['I1', 'I4']],
+  ['puts a late pair in the place of a stored one at the first refusal', { endsGrant: () => true }, ['I1', 'I4']],
   ['tells a commit twice', { eventsPerCommit: 2 }, ['I3']],
   ['tells no commit', { eventsPerCommit: 0 }, ['I3']],
   [
@@ -70,7 +70,7 @@ export const mutants: Mutant[] = [
     { afterStrike: (...args) => ({ ...afterStrike(...args), ...dies('grant_revoked') }) },
     ['I4'],
   ],
-  ['believes no refusal', { afterStrike: (...args) => ({ ...afterStrike(...args), ...UNBLEMISHED }) }, ['I4']],
+  ['believes no refusal', { afterStrike: (...args) => ({ ...afterStrike(...args), ...HEALTHY }) }, ['I4']],
   [
     'calls a loss a revocation',
     {
@@ -84,7 +84,7 @@ export const mutants: Mutant[] = [
   [
     'forgets that another had sent the token again before its answer was stored',
     {
-      afterStrike: (grant, failure, strike) => afterStrike(grant, failure, { ...strike, overtaken: false }),
+      afterStrike: (grant, failure, strike) => afterStrike(grant, failure, { ...strike, superseded: false }),
     },
     ['I1'],
   ],

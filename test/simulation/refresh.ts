@@ -3,7 +3,7 @@ import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exc
 import { type GrantChange, hasEnded } from '../../libs/tokens/src/protocol/grant.js';
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type Sending } from './authorization-server.js';
-import { askCanary, readCanary, wakeCanary } from './canary.js';
+import { askCanaries, readCanary, scheduleCanary } from './canary.js';
 import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
 import type { Host, Task } from './host.js';
 import type { Steps } from './steps.js';
@@ -14,7 +14,7 @@ type Outcome = 'lost' | 'over';
 const UNREACHABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' };
 const DESTROYED: Pair = { access: '', refresh: '' };
 
-/** One exchanger's way with grants: as refresh-grant.ts, run-exchange.ts, settle-claim.ts, commit-tokens.ts and recover.ts. */
+/** One exchanger's way with grants: as refresh.ts, run-exchange.ts, store-failure.ts, commit-tokens.ts and recover.ts. */
 export class Refresh {
   private readonly db: Database;
 
@@ -179,7 +179,7 @@ class Run {
   private *conclude(conclusion: Conclusion): Steps<Outcome> {
     const { claim } = this.parts;
     if (conclusion === 'answered') yield* this.answered(this.answer!);
-    else if (conclusion === 'withheld')
+    else if (conclusion === 'cancelled')
       yield* stored(this.world.db, () => {
         this.world.db.release(claim);
       });
@@ -203,7 +203,7 @@ class Run {
     );
   }
 
-  /** As settleStrike. */
+  /** As storeStrike. */
   private *strike(failure: Failure): Steps<void> {
     const {
       claim: { grant, epoch, intentId },
@@ -211,24 +211,24 @@ class Run {
     } = this.parts;
     const { db, server, wiring } = this.world;
     yield 'soon';
-    const canaryOkAt = wiring.mayBeConfirmed(grant, db.now) ? askCanary(this.world, grant) : null;
+    const canaryOkAt = wiring.mayBeRevoked(grant, db.now) ? askCanaries(this.world, grant) : null;
     yield 'soon';
-    const witness = hasEnded(grant, db.now) ? 'silent' : server.identity(pair.access);
+    const apiCheck = hasEnded(grant, db.now) ? 'silent' : server.identity(pair.access);
     yield 'soon';
     yield* this.settle('answered', (now) => {
       const canary = readCanary(db, grant, intentId);
       const withinGrace = grant.unknownSince !== null && db.isWithinGrace(grant, intentId);
-      const overtaken = db.isOvertaken(grant);
+      const superseded = db.isSuperseded(grant);
       const strike = {
         now,
-        witness,
+        apiCheck,
         canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
         withinGrace,
-        overtaken,
+        superseded,
       };
       const change = wiring.afterStrike(grant, failure, strike);
-      if (wiring.wantsAnother(grant, strike)) wakeCanary(db, grant);
-      const orphan = wiring.isCondemned(grant, change) ? db.row(grant.id).orphans.at(-1) : undefined;
+      if (wiring.needsCanary(grant, strike)) scheduleCanary(db, grant);
+      const orphan = wiring.endsGrant(grant, change) ? db.row(grant.id).orphans.at(-1) : undefined;
       if (
         !orphan ||
         !db.adoptOrphan(grant, wiring.afterAdoption(grant, { now, errorCode: failure.code }), { epoch, orphan })
@@ -239,7 +239,7 @@ class Run {
     });
   }
 
-  /** As settle in store-settlement.ts. */
+  /** As storeResult in store-result.ts. */
   private *settle(end: Intent['state'], decide: (now: Date) => GrantChange | undefined): Steps<void> {
     const { db } = this.world;
     const { claim } = this.parts;
@@ -257,7 +257,7 @@ class Run {
   /** As commitTokens. */
   private *commit(pair: Pair): Steps<void> {
     const { db } = this.world;
-    const fate = yield* stored(db, () => (this.store(pair) ? 'stored' : this.keepLate(pair)));
+    const fate = yield* stored(db, () => (this.store(pair) ? 'stored' : this.keepLatePair(pair)));
     if (fate !== 'unwanted') return;
     yield 'soon';
     this.world.revoke(this.parts.claim.grant.id, pair);
@@ -291,7 +291,7 @@ class Run {
     return true;
   }
 
-  private keepLate(pair: Pair): string {
+  private keepLatePair(pair: Pair): string {
     const {
       world: { db, wiring },
       parts: {
@@ -317,7 +317,7 @@ function attempt<Result>(db: Database, work: () => Result): Result | undefined {
   }
 }
 
-/** As untilStored: for as long as the process lives. */
+/** As retryUntilStored: for as long as the process lives. */
 function* stored<Result>(db: Database, work: () => Result): Steps<Result> {
   for (;;) {
     try {

@@ -1,9 +1,14 @@
-import { mayBeConfirmed, wantsAnother } from '../../libs/tokens/src/protocol/death-rule.js';
+import { mayBeRevoked, needsCanary } from '../../libs/tokens/src/protocol/revocation-policy.js';
 import { conclusionOf, fromJournal, mayStillSend, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
-import { isFresh } from '../../libs/tokens/src/protocol/fresh.js';
+import { isFresh } from '../../libs/tokens/src/protocol/schedule.js';
 import { stateBefore } from '../../libs/tokens/src/protocol/grant.js';
-import { afterAdoption, fateOfLatePair, isCondemned } from '../../libs/tokens/src/protocol/late-pair.js';
-import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from '../../libs/tokens/src/protocol/settle.js';
+import { afterAdoption, fateOfLatePair, endsGrant } from '../../libs/tokens/src/protocol/late-pair.js';
+import {
+  afterFailure,
+  afterLostAnswer,
+  afterStrike,
+  afterTokens,
+} from '../../libs/tokens/src/protocol/after-refresh.js';
 import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 
@@ -21,10 +26,10 @@ const decisions = {
   fateOfLatePair,
   stateBefore,
   isFresh,
-  mayBeConfirmed,
-  wantsAnother,
+  mayBeRevoked,
+  needsCanary,
   afterAdoption,
-  isCondemned,
+  endsGrant,
 };
 
 /** What SQL and files do in the product, as this world's own code does it: a mutant leaves one of them out. */

@@ -228,7 +228,7 @@ export class World {
     for (const grantId of this.db.due()) this.start(host, grantId, false);
   }
 
-  /** As recoverClaim in store/claims.ts. */
+  /** As releaseExpiredClaim in store/claims.ts. */
   private takeOver(row: GrantRow): void {
     const fate = this.wiring.takeOver(row.facts, row.holder === null, this.db.now);
     if ('until' in fate) {

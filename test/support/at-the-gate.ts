@@ -1,13 +1,13 @@
 import { ExchangeGate, type GateLimits } from '../../libs/exchanger/src/gate/exchange-gate.js';
-import type { Pass, Passage, Refusal, Wish } from '../../libs/exchanger/src/gate/gate.js';
+import type { Admission, RequestResult, Rejection, AdmissionRequest } from '../../libs/exchanger/src/gate/gate.js';
 import { FakeClock } from './fake-clock.js';
 
-export type Answer = Pass | Refusal;
+export type Answer = Admission | Rejection;
 
-let wishes = 0;
+let requests = 0;
 
-const wish = (changes: Partial<Wish> = {}): Wish => ({
-  grantId: `grant-${(wishes += 1)}`,
+const admissionRequest = (changes: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+  grantId: `grant-${(requests += 1)}`,
   appId: 'app',
   workspaceId: 'workspace',
   urgency: 'due',
@@ -21,16 +21,16 @@ export class AtTheGate {
   readonly gate: ExchangeGate;
   /** Grants that were let through, in order. */
   readonly through: string[] = [];
-  readonly refused: { grantId: string; refusal: Refusal }[] = [];
-  readonly #passes = new Map<string, Pass>();
+  readonly rejected: { grantId: string; rejection: Rejection }[] = [];
+  readonly #passes = new Map<string, Admission>();
 
   constructor(limits: Partial<GateLimits> = {}) {
     this.gate = new ExchangeGate({ perSecond: 50, inFlight: 256, waiting: 12_000, ...limits }, this.clock);
   }
 
   /** Somebody comes, and waits if it must. */
-  async come(changes: Partial<Wish> = {}): Promise<string> {
-    const one = wish(changes);
+  async come(changes: Partial<AdmissionRequest> = {}): Promise<string> {
+    const one = admissionRequest(changes);
     void this.gate.enter(one).then((answer) => {
       this.note(one.grantId, answer);
     });
@@ -39,22 +39,22 @@ export class AtTheGate {
   }
 
   /** Whoever was let through has got an answer. */
-  async leave(grantId: string, passage: Passage, counts?: boolean): Promise<void> {
-    this.#passes.get(grantId)?.leave(passage, counts);
+  async release(grantId: string, result: RequestResult, counts?: boolean): Promise<void> {
+    this.#passes.get(grantId)?.release(result, counts);
     await this.clock.pass(0);
   }
 
   /** Comes and gets that answer at once. */
-  async meet(passage: Passage, changes: Partial<Wish> = {}, counts?: boolean): Promise<void> {
-    await this.leave(await this.come(changes), passage, counts);
+  async meet(result: RequestResult, changes: Partial<AdmissionRequest> = {}, counts?: boolean): Promise<void> {
+    await this.release(await this.come(changes), result, counts);
   }
 
-  whyRefused(grantId: string): Refusal | undefined {
-    return this.refused.find((one) => one.grantId === grantId)?.refusal;
+  whyRejected(grantId: string): Rejection | undefined {
+    return this.rejected.find((one) => one.grantId === grantId)?.rejection;
   }
 
   private note(grantId: string, answer: Answer): void {
-    if (answer.kind === 'closed') this.refused.push({ grantId, refusal: answer });
+    if (answer.kind === 'rejected') this.rejected.push({ grantId, rejection: answer });
     else {
       this.through.push(grantId);
       this.#passes.set(grantId, answer);

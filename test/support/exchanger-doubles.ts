@@ -1,22 +1,22 @@
-import type { Gate, Pass } from '../../libs/exchanger/src/gate/gate.js';
+import type { Gate, Admission } from '../../libs/exchanger/src/gate/gate.js';
 import type { Journal } from '../../libs/exchanger/src/journal/journal.js';
-import type { ExchangeMetrics } from '../../libs/exchanger/src/metrics/exchange-metrics.js';
+import type { ExchangeMetrics } from '../../libs/exchanger/src/metrics.js';
 
 /** A gate that admits every request at once. */
 export class OpenGate implements Gate {
-  enter(): Promise<Pass> {
-    return Promise.resolve({ kind: 'pass', leave: () => undefined });
+  enter(): Promise<Admission> {
+    return Promise.resolve({ kind: 'admitted', release: () => undefined });
   }
 
   lift(): void {
     // No request waits here.
   }
 
-  isClosed(): boolean {
+  isBreakerClosed(): boolean {
     return true;
   }
 
-  closedFor(): number {
+  breakerClosedFor(): number {
     return Infinity;
   }
 }

@@ -1,7 +1,7 @@
 import type { Failure } from '#providers';
-import type { Canary } from '../../libs/tokens/src/protocol/death-rule.js';
+import type { Canary } from '../../libs/tokens/src/protocol/revocation-policy.js';
 import type { GrantChange, GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
-import { UNBLEMISHED } from '../../libs/tokens/src/protocol/settle.js';
+import { HEALTHY } from '../../libs/tokens/src/protocol/after-refresh.js';
 
 /** When the grants of these tests were given. */
 export const START = new Date('2026-11-22T06:00:00Z');
@@ -32,7 +32,7 @@ export const grantFacts = (changes: GrantChange = {}): GrantFacts => ({
   lastRefreshedAt: null,
   claimEpoch: '1',
   refreshDueAt: at(96 * MINUTE),
-  ...UNBLEMISHED,
+  ...HEALTHY,
   ...changes,
 });
 
@@ -59,7 +59,7 @@ export const blemished: GrantChange = {
   strikeCount: 2,
   firstStrikeAt: at(0),
   lastStrikeAt: at(MINUTE),
-  witness: 'refuses',
+  apiCheck: 'refuses',
   unknownSince: at(0),
   endedReason: 'grant_revoked',
 };

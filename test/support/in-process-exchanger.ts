@@ -1,11 +1,10 @@
 import type { Exchanger, TokenContext } from '#tokens';
-import { InProcessExchange } from '../../libs/exchanger/src/exchange/in-process-exchange.js';
+import { ExchangeEngine } from '../../libs/exchanger/src/exchange/exchange-engine.js';
 import type { ExchangerContext } from '../../libs/exchanger/src/exchanger-context.js';
 import { REVOCATION_PAUSES } from '../../libs/exchanger/src/exchange/revoke-tokens.js';
 import { callsTo } from '../../libs/exchanger/src/server/calls.js';
-import type { SocketCall } from '../../libs/tokens/src/exchange/call-connection.js';
-import { ExchangeClient } from '../../libs/tokens/src/exchange/exchange-client.js';
-import type { Connection } from '../../libs/tokens/src/exchange/patient-call.js';
+import type { Connection, SocketCall } from '../../libs/tokens/src/exchange/connection.js';
+import { ExchangeClient } from '../../libs/tokens/src/exchange/client.js';
 import type { ExchangerHealth, Reply } from '../../libs/tokens/src/exchange/wire.schema.js';
 import { NoJournal, NoMetrics, OpenGate } from './exchanger-doubles.js';
 
@@ -26,7 +25,7 @@ export const inProcessContext = (context: TokenContext): ExchangerContext => ({
 });
 
 export const exchangerOf = (context: ExchangerContext): Exchanger =>
-  new ExchangeClient(new InProcessConnection(new InProcessExchange(context)), context.logger);
+  new ExchangeClient(new InProcessConnection(new ExchangeEngine(context)), context.logger);
 
 const HEALTH: ExchangerHealth = { status: 'ok', inProgress: 0, journalWritable: true, journalLasts: true };
 
@@ -34,7 +33,7 @@ const HEALTH: ExchangerHealth = { status: 'ok', inProgress: 0, journalWritable: 
 class InProcessConnection implements Connection {
   readonly #calls: ReturnType<typeof callsTo>;
 
-  constructor(private readonly exchange: InProcessExchange) {
+  constructor(private readonly exchange: ExchangeEngine) {
     this.#calls = callsTo(exchange);
   }
 

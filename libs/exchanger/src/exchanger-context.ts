@@ -1,7 +1,7 @@
 import type { TokenContext } from '#tokens';
 import type { Gate } from './gate/gate.js';
 import type { Journal } from './journal/journal.js';
-import type { ExchangeMetrics } from './metrics/exchange-metrics.js';
+import type { ExchangeMetrics } from './metrics.js';
 
 /** The collaborators of the exchanges of one process. */
 export interface ExchangerContext extends TokenContext {

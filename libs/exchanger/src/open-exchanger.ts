@@ -8,8 +8,7 @@ import { BreakerKeeper } from './gate/breaker-keeper.js';
 import { ExchangeGate, type GateLimits } from './gate/exchange-gate.js';
 import { FileJournal } from './journal/file-journal.js';
 import type { Unsettled } from './journal/journal.js';
-import { MeasuredExchanges } from './metrics/measured-exchanges.js';
-import { watchExchanges } from './metrics/watch-exchanges.js';
+import { MeasuredExchanges, watchExchanges } from './metrics.js';
 import { openPool, type PoolOptions } from './open-pool.js';
 
 export interface ExchangerOptions extends PoolOptions {

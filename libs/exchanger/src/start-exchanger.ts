@@ -1,10 +1,10 @@
 import { type ExchangerConfig, seconds } from '#config';
 import { type Logger, Metrics, type Running } from '#observability';
-import { crashAt } from './crash-at.js';
-import { InProcessExchange } from './exchange/in-process-exchange.js';
-import { isLasting } from './lasting.js';
+import { ExchangeEngine } from './exchange/exchange-engine.js';
 import { openExchanger, type OpenedExchanger } from './open-exchanger.js';
 import { ExchangeServer } from './server/exchange-server.js';
+import type { CrashPoint } from './exchanger-context.js';
+import { mkdir, statfs } from 'node:fs/promises';
 
 /** Grants with an unknown outcome are retried at this pace without worker and queue: the sweep comes too late for some grace periods. */
 const UNKNOWN_RETRY_INTERVAL = seconds(3);
@@ -12,13 +12,13 @@ const UNKNOWN_RETRY_INTERVAL = seconds(3);
 /** Takes the journal, settles what the previous process left in it, and only then listens. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
   const { journalDir, calls } = config.exchanger;
-  const journalLasts = await isLasting(journalDir);
+  const journalLasts = await isPersistentFs(journalDir);
   logger.info({ journalDir }, 'the journal');
   if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
   const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges', 'journal'] });
   const opened = await open(config, { metrics, logger, leaving });
   const { journal } = opened.context;
-  const exchange = new InProcessExchange(opened.context);
+  const exchange = new ExchangeEngine(opened.context);
   await exchange.recover(opened.unsettled);
   const server = new ExchangeServer({
     exchange,
@@ -62,13 +62,32 @@ function open(
 }
 
 /** Returns the function that ends it. */
-function retryUnknown(exchange: InProcessExchange, logger: Logger): () => void {
+function retryUnknown(exchange: ExchangeEngine, logger: Logger): () => void {
   const timer = setInterval(() => {
-    exchange.askUnknown().catch((error: unknown) => {
+    exchange.retryUnknown().catch((error: unknown) => {
       logger.warn({ err: error }, 'unknown outcomes could not be read');
     });
   }, UNKNOWN_RETRY_INTERVAL);
   return () => {
     clearInterval(timer);
   };
+}
+
+/** Kills this process when it comes to a point (`W3`), or comes to it for the fifth time (`W3:5`), as a crash would. */
+export function crashAt(where: string): (point: CrashPoint) => void {
+  const [wanted, times = '1'] = where.split(':');
+  let passages = 0;
+  return (point) => {
+    if (point === wanted && ++passages === Number(times)) process.kill(process.pid, 'SIGKILL');
+  };
+}
+
+/** File systems that are gone with the container or the machine's power (statfs(2)): overlayfs, tmpfs, ramfs. */
+const PASSING = new Set([0x794c7630, 0x01021994, 0x858458f6]);
+
+/** Whether what is written to a folder is still there when its container is gone, as far as the file system tells. */
+export async function isPersistentFs(folder: string): Promise<boolean> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const { type } = await statfs(folder);
+  return !PASSING.has(type);
 }

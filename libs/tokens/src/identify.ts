@@ -1,8 +1,11 @@
 import type { Secret } from '#observability';
-import { type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
+import { type Failure, type Identity, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
 import { API_DEADLINE, UNREACHABLE } from './platform-client.js';
 import type { GrantFacts } from './protocol/grant.js';
 import type { TokenContext } from './token-context.js';
+import { reportAppFailure, reportAppSuccess } from './store/apps.js';
+import type { ExchangedAttempt } from './grants/adopt-grant.js';
+import { listProfiles, type ProfileList } from './grants/profiles.js';
 
 /** Asks the platform whose access token this is. No answer counts as a temporary failure. */
 export async function identify(
@@ -20,4 +23,34 @@ export async function identify(
     context.logger.warn({ err: error, provider: who.provider }, 'no answer to an identity call');
     return { ok: false, failure: UNREACHABLE };
   }
+}
+
+/** Whose a token set is and, where one consent opens several accounts, which. */
+export type AttemptIdentity =
+  { ok: true; identity: Identity; list: ProfileList | undefined } | Extract<IdentityOutcome, { ok: false }>;
+
+/** Asks the platform whose the token set in an attempt is. Undefined: there is none any more. */
+export async function identifyAttempt(
+  context: TokenContext,
+  attempt: ExchangedAttempt,
+): Promise<AttemptIdentity | undefined> {
+  const tokens = await context.vault.openAttemptTokens(context.pool, attempt);
+  if (!tokens) return undefined;
+  const outcome = await identify(context, attempt, tokens.accessToken, tokens.scopes ?? attempt.scopes);
+  if (!outcome.ok) return refused(context, attempt, outcome.failure);
+  const listed = await listProfiles(context, attempt, tokens.accessToken);
+  if (listed && !listed.ok) return refused(context, attempt, listed.failure);
+  // A code that was taken says less: the platform may refuse the app at its API alone.
+  await reportAppSuccess(context.pool, attempt.oauthAppId);
+  return { ...outcome, list: listed?.list };
+}
+
+/** What is said of the app is said for all its accounts. */
+async function refused(
+  context: TokenContext,
+  { oauthAppId }: ExchangedAttempt,
+  failure: Failure,
+): Promise<Extract<AttemptIdentity, { ok: false }>> {
+  await reportAppFailure(context.pool, oauthAppId, failure);
+  return { ok: false, failure };
 }

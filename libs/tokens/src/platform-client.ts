@@ -3,9 +3,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { seconds } from '#config';
 import { type PlatformAnswer, type PlatformRequest, reach } from '#providers';
 import type { Environment } from '#persistence/sql';
-import { NotSent, PlatformLine } from './platform-line.js';
+import { NotSent, PlatformConnection } from './platform-connection.js';
 
-export { AnswerLost, NotSent } from './platform-line.js';
+export { AnswerLost, NotSent } from './platform-connection.js';
 
 export interface SendOptions {
   environment: Environment;
@@ -38,13 +38,13 @@ export class PlatformClient {
   }
 
   /** Connects, TLS included, and sends nothing yet. Throws NotSent. */
-  async connect(request: PlatformRequest, environment: Environment): Promise<PlatformLine> {
+  async connect(request: PlatformRequest, environment: Environment): Promise<PlatformConnection> {
     const line = this.begin(request, environment);
     await line.connected();
     return line;
   }
 
-  private begin(request: PlatformRequest, environment: Environment): PlatformLine {
+  private begin(request: PlatformRequest, environment: Environment): PlatformConnection {
     const { method, url, headers, form } = request.reveal();
     const target = new URL(reach(url, environment, this.sandboxUrl));
     const secure = target.protocol === 'https:';
@@ -59,7 +59,7 @@ export class PlatformClient {
     const agent = secure ? this.#https : this.#http;
     try {
       const outgoing = (secure ? httpsRequest : httpRequest)(target, { method, agent, headers: all });
-      return new PlatformLine(outgoing, { name: request.toString(), body, secure });
+      return new PlatformConnection(outgoing, { name: request.toString(), body, secure });
     } catch {
       // A header that cannot be sent; its error would quote it.
       throw new NotSent(request.toString());

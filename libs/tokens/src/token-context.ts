@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
 import type { Logger } from '#observability';
 import { PlatformClient } from './platform-client.js';
-import type { Random } from './protocol/due.js';
+import type { Random } from './protocol/schedule.js';
 import { Vault } from './vault.js';
 
 /** The collaborators of every process that handles tokens: a database, the keys, and a client for the platforms' APIs. */

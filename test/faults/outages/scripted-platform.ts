@@ -49,7 +49,7 @@ export class ScriptedPlatform extends PlatformClient {
       if (outage?.takes) await this.pass(outage.takes);
       return this.deliver(request, reply ?? this.refresh(request));
     };
-    return Promise.resolve({ send, hangUp: () => undefined } as unknown as Line);
+    return Promise.resolve({ send, abort: () => undefined } as unknown as Line);
   }
 
   override send(request: PlatformRequest): Promise<PlatformAnswer> {

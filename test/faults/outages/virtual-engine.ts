@@ -3,7 +3,7 @@ import { DueGrants } from '#accounts';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { type Database, openDatabase } from '#persistence';
-import { BreakerKeeper, type ExchangerContext, InProcessExchange, unknownGrants } from '#exchanger/testing';
+import { BreakerKeeper, type ExchangerContext, ExchangeEngine, findUnknownGrants } from '#exchanger/testing';
 import { NoJournal, NoMetrics } from '../../support/exchanger-doubles.js';
 import { Vault } from '#tokens';
 import { Activity } from './activity.js';
@@ -46,7 +46,7 @@ export class VirtualEngine {
   readonly #clock: VirtualClock;
   readonly #keeper: BreakerKeeper;
   readonly #due: DueGrants;
-  readonly #exchange: InProcessExchange;
+  readonly #exchange: ExchangeEngine;
   readonly #running = new Map<string, Promise<unknown>>();
   #every = SWEEP * SECOND;
   #nextSweep = 0;
@@ -81,7 +81,7 @@ export class VirtualEngine {
       leaving: new AbortController().signal,
     };
     this.#due = new DueGrants(database);
-    this.#exchange = new InProcessExchange(this.context);
+    this.#exchange = new ExchangeEngine(this.context);
   }
 
   static async open(url: string, random: () => number): Promise<VirtualEngine> {
@@ -111,7 +111,7 @@ export class VirtualEngine {
       if (this.#clock.now() >= this.#nextTidy) await this.tidy();
       if (this.#clock.now() >= this.#nextSweep) await this.sweep();
       await this.#activity.rest();
-      await this.#keeper.keepStep();
+      await this.#keeper.synchronize();
       if (await isEnough?.()) return;
       this.#clock.turnTo(Math.min(end, await this.next()));
       await this.#activity.rest();
@@ -131,7 +131,7 @@ export class VirtualEngine {
   private async sweep(): Promise<void> {
     this.#nextSweep = this.#clock.now() + this.#every;
     // The exchanger itself looks more often, and is there before the worker.
-    const unknown = await unknownGrants(this.context.pool, UNKNOWN_AT_ONCE);
+    const unknown = await findUnknownGrants(this.context.pool, UNKNOWN_AT_ONCE);
     for (const id of [...unknown, ...(await this.#due.execute(BATCH))]) if (!this.#running.has(id)) this.refresh(id);
   }
 

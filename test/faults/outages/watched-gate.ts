@@ -1,4 +1,11 @@
-import { type Clock, ExchangeGate, type Gate, type Pass, type Refusal, type Wish } from '#exchanger/testing';
+import {
+  type Clock,
+  ExchangeGate,
+  type Gate,
+  type Admission,
+  type Rejection,
+  type AdmissionRequest,
+} from '#exchanger/testing';
 import type { Activity } from './activity.js';
 
 /** The product's defaults. */
@@ -15,19 +22,19 @@ export class WatchedGate implements Gate {
     this.gate = new ExchangeGate(LIMITS, clock);
   }
 
-  enter(wish: Wish): Promise<Pass | Refusal> {
-    return this.activity.pause(this.gate.enter(wish));
+  enter(request: AdmissionRequest): Promise<Admission | Rejection> {
+    return this.activity.pause(this.gate.enter(request));
   }
 
   lift(grantId: string): void {
     this.gate.lift(grantId);
   }
 
-  isClosed(appId: string): boolean {
-    return this.gate.isClosed(appId);
+  isBreakerClosed(appId: string): boolean {
+    return this.gate.isBreakerClosed(appId);
   }
 
-  closedFor(appId: string): number {
-    return this.gate.closedFor(appId);
+  breakerClosedFor(appId: string): number {
+    return this.gate.breakerClosedFor(appId);
   }
 }

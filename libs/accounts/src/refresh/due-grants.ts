@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#persistence';
-import { recoverClaims } from '#tokens';
+import { releaseExpiredClaims } from '#tokens';
 import { APP_ROOM } from './app-room.js';
 import { noteEndedTokens } from './ended-tokens.js';
 
@@ -39,7 +39,7 @@ export class DueGrants {
 
   async execute({ perApp, all }: DueLimits): Promise<string[]> {
     const { pool } = this.database;
-    await recoverClaims(pool);
+    await releaseExpiredClaims(pool);
     await noteEndedTokens(pool);
     const { rows } = await pool.query<{ id: string }>(DUE, [perApp, all]);
     return rows.map(({ id }) => id);

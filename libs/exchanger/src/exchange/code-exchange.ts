@@ -1,6 +1,24 @@
-import pRetry from 'p-retry';
 import type { Secret } from '#observability';
-import { type Environment, markAttemptExchanged, transaction, type Tx } from '#persistence/sql';
+import { type Environment, markAttemptExchanged, newId, transaction, type Tx } from '#persistence/sql';
+import type { ExchangerContext } from '../exchanger-context.js';
+import {
+  type AppRow,
+  type CodeAttempt,
+  endIntent,
+  type IntentEnd,
+  intentOfAttempt,
+  markAppFailing,
+  markCodeDispatched,
+  openApp,
+  prepareCode,
+  readApp,
+  readAttempt,
+  releaseUnsent,
+} from '#tokens/store';
+import { API_DEADLINE, type CodeOutcome } from '#tokens';
+import { type Exchange, logUnreadable, runExchange } from './run-exchange.js';
+import { retryUntilStored } from './store-result.js';
+import pRetry from 'p-retry';
 import {
   type AppCredentials,
   type Failure,
@@ -11,22 +29,38 @@ import {
   type TokenOutcome,
   type TokenSet,
 } from '#providers';
-import type { ExchangeResult } from '../metrics/exchange-metrics.js';
+import type { ExchangeResult } from '../metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
-import { API_DEADLINE, type CodeOutcome } from '#tokens';
-import type { ExchangerContext } from '../exchanger-context.js';
-import {
-  type AppRow,
-  type AttemptAhead,
-  blameApp,
-  endIntent,
-  type IntentEnd,
-  markCodeDispatched,
-  openApp,
-} from '#tokens/store';
 import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
-import { type Exchange, logUnreadable } from './run-exchange.js';
-import { untilStored } from './until-stored.js';
+
+const OPEN = ['pending', 'failed'];
+
+/** Exchanges a code for a token set. Asked again for the same attempt, it tells what became of it and sends nothing. */
+export async function exchangeCode(context: ExchangerContext, attemptId: string, code: Secret): Promise<CodeOutcome> {
+  const attempt = await readAttempt(context.pool, attemptId);
+  if (!attempt) throw new Error(`the attempt ${attemptId} is not there, or its state was not spent`);
+  return (await formerOutcome(context, attempt)) ?? send(context, attempt, code);
+}
+
+async function formerOutcome(context: ExchangerContext, { id, status }: CodeAttempt): Promise<CodeOutcome | undefined> {
+  if (!OPEN.includes(status)) return { kind: 'exchanged' };
+  return status === 'failed' || (await intentOfAttempt(context.pool, id)) ? { kind: 'lost' } : undefined;
+}
+
+async function send(context: ExchangerContext, attempt: CodeAttempt, code: Secret): Promise<CodeOutcome> {
+  const app = await readApp(context.pool, attempt.oauthAppId);
+  if (!app) throw new Error(`the app of the attempt ${attempt.id} is gone`);
+  if (!context.journal.writable()) return { kind: 'unreachable' };
+  const intentId = newId();
+  try {
+    await prepareCode(context.pool, intentId, { attemptId: attempt.id, holder: context.holder });
+    context.at?.('W1');
+    return await runExchange<CodeOutcome>(context, new CodeExchange(context, attempt, app, { intentId, code }));
+  } catch (error) {
+    void retryUntilStored(context.logger, { intent: intentId }, () => releaseUnsent(context.pool, intentId));
+    throw error;
+  }
+}
 
 const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
 
@@ -55,7 +89,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   /** `code` is null where an earlier process sent it. */
   constructor(
     private readonly context: ExchangerContext,
-    private readonly attempt: AttemptAhead,
+    private readonly attempt: CodeAttempt,
     private readonly app: AppRow,
     private readonly sent: { intentId: string; code: Secret | null },
   ) {}
@@ -114,7 +148,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return this.end('released', { kind: 'unreachable' });
   }
 
-  withheld(): Promise<CodeOutcome> {
+  cancelled(): Promise<CodeOutcome> {
     return this.end('released', { kind: 'unreachable' });
   }
 
@@ -151,7 +185,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   /** What an earlier process opened. A database that is away is waited for, a secret that does not open is not: the journal keeps the answer. */
   private reopened(): Promise<AppCredentials | undefined> {
     const { context, app } = this;
-    return untilStored(context.logger, { attempt: this.attempt.id }, async () => {
+    return retryUntilStored(context.logger, { attempt: this.attempt.id }, async () => {
       const clientSecret = await context.vault.openClientSecret(context.pool, app);
       return clientSecret ? { clientId: app.clientId, clientSecret } : undefined;
     });
@@ -174,7 +208,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
 
   private refused(failure: Failure): Promise<CodeOutcome> {
     return this.stored(async (tx) => {
-      if (failure.class === 'app') await blameApp(tx, this.app, failure, 'token');
+      if (failure.class === 'app') await markAppFailing(tx, this.app, failure, 'token');
       await endIntent(tx, this.sent.intentId, 'answered', failure.code);
       return { kind: 'refused', failure };
     });
@@ -188,6 +222,8 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   }
 
   private stored<Outcome>(work: (tx: Tx) => Promise<Outcome>): Promise<Outcome> {
-    return untilStored(this.context.logger, { attempt: this.attempt.id }, () => transaction(this.context.pool, work));
+    return retryUntilStored(this.context.logger, { attempt: this.attempt.id }, () =>
+      transaction(this.context.pool, work),
+    );
   }
 }

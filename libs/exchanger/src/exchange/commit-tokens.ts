@@ -2,11 +2,11 @@ import { postponeProbesOfGrant, storeMissingScopes, transaction, type Tx } from 
 import { providerOf, type TokenSet } from '#providers';
 import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { applyHealth, changeGrant, clearApp, databaseNow, endIntent, readIntent } from '#tokens/store';
+import { applyHealth, changeGrant, markAppActive, databaseNow, endIntent, readIntent } from '#tokens/store';
 import type { RefreshOutcome } from '#tokens';
-import type { Refresh } from './prepare-refresh.js';
+import type { PreparedRefresh } from './prepared-refresh.js';
 import { revokeTokens, tryToRevoke } from './revoke-tokens.js';
-import { untilStored } from './until-stored.js';
+import { retryUntilStored } from './store-result.js';
 
 /**
  * Stores a new pair under the next version. A pair whose grant has moved on is kept as an orphan or revoked, never dropped;
@@ -14,39 +14,39 @@ import { untilStored } from './until-stored.js';
  */
 export async function commitTokens(
   context: ExchangerContext,
-  refresh: Refresh,
+  refresh: PreparedRefresh,
   tokens: TokenSet,
 ): Promise<RefreshOutcome> {
   const { grant } = refresh.claim;
-  const fate = await untilStored(context.logger, { grant: grant.id }, () => storeOrKeep(context, refresh, tokens));
+  const fate = await retryUntilStored(context.logger, { grant: grant.id }, () => storeOrKeep(context, refresh, tokens));
   context.at?.('W6');
   if (fate === 'unwanted')
     await tryToRevoke(context, grant, () => revokeTokens(context, { ...grant, oauthAppId: refresh.app.id, ...tokens }));
-  if (fate === 'stored') tellLifeLeft(context, refresh);
+  if (fate === 'stored') recordRemainingLife(context, refresh);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }
 
-function tellLifeLeft({ metrics }: ExchangerContext, { claim: { grant, now } }: Refresh): void {
+function recordRemainingLife({ metrics }: ExchangerContext, { claim: { grant, now } }: PreparedRefresh): void {
   if (grant.accessExpiresAt)
     metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
 }
 
 async function storeOrKeep(
   context: ExchangerContext,
-  refresh: Refresh,
+  refresh: PreparedRefresh,
   tokens: TokenSet,
 ): Promise<'stored' | LateFate> {
   try {
     await transaction(context.pool, (tx) => store(context, tx, refresh, tokens));
     return 'stored';
   } catch (error) {
-    if (!(error instanceof MovedOn)) throw error;
-    return transaction(context.pool, (tx) => keepLate(context, tx, refresh, tokens));
+    if (!(error instanceof VersionChanged)) throw error;
+    return transaction(context.pool, (tx) => keepLatePair(context, tx, refresh, tokens));
   }
 }
 
 /** The grant has another version than the one that was sent: what was written beside it is rolled back. */
-class MovedOn extends Error {}
+class VersionChanged extends Error {}
 
 /**
  * Statements that need no answer of each other go out together, in this order: an exchanger's pace is the number of its round
@@ -55,7 +55,7 @@ class MovedOn extends Error {}
 async function store(
   context: ExchangerContext,
   tx: Tx,
-  { claim, app, tokens: before, sent }: Refresh,
+  { claim, app, tokens: before, sent }: PreparedRefresh,
   tokens: TokenSet,
 ): Promise<void> {
   const { grant, intentId } = claim;
@@ -67,7 +67,7 @@ async function store(
     random: context.random,
   });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
-  await clearApp(tx, app, 'token');
+  await markAppActive(tx, app, 'token');
   const [version] = await Promise.all([
     changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
@@ -76,7 +76,7 @@ async function store(
     tokens.scopes && compareScopes(tx, grant, tokens.scopes),
     applyHealth(tx, grant.id, 'account.refreshed'),
   ]);
-  if (version === undefined) throw new MovedOn();
+  if (version === undefined) throw new VersionChanged();
 }
 
 /** A platform that says which scopes are left says so of every account on the grant. */
@@ -86,10 +86,10 @@ async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string
 }
 
 /** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
-async function keepLate(
+async function keepLatePair(
   context: ExchangerContext,
   tx: Tx,
-  { claim: { grant, intentId } }: Refresh,
+  { claim: { grant, intentId } }: PreparedRefresh,
   tokens: TokenSet,
 ): Promise<LateFate> {
   const committed = (await readIntent(tx, intentId))?.state === 'committed';

@@ -7,9 +7,9 @@ import { Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { instead } from '../../../../test/support/instead.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
-import { API_DEADLINE, recoverClaims, Vault } from '#tokens';
+import { API_DEADLINE, releaseExpiredClaims, Vault } from '#tokens';
 import type { CrashPoint } from '../exchanger-context.js';
-import { InProcessExchange } from './in-process-exchange.js';
+import { ExchangeEngine } from './exchange-engine.js';
 
 let flow: Flow;
 let journal: MemoryJournal;
@@ -27,7 +27,7 @@ class Crash extends Error {}
 const HOLDER = 'the exchanger of this host';
 
 /** An exchanger that dies at a point: whatever it was about to do, it does not, and the database hears of it no more. */
-function engine(diesAt?: CrashPoint): InProcessExchange {
+function engine(diesAt?: CrashPoint): ExchangeEngine {
   let dead = false;
   const at = (point: CrashPoint): void => {
     if (point !== diesAt) return;
@@ -39,11 +39,11 @@ function engine(diesAt?: CrashPoint): InProcessExchange {
     get: (target, name) =>
       dead ? () => new Promise(() => undefined) : (Reflect.get(target, name) as () => unknown).bind(target),
   });
-  return new InProcessExchange({ ...flow.context(), pool, holder: HOLDER, journal, at });
+  return new ExchangeEngine({ ...flow.context(), pool, holder: HOLDER, journal, at });
 }
 
 /** The next exchanger of the host, once it has done what the former one left. */
-async function comesBack(): Promise<InProcessExchange> {
+async function comesBack(): Promise<ExchangeEngine> {
   const next = engine();
   await pause(150);
   await next.recover(journal.left);
@@ -180,13 +180,13 @@ describe('an exchanger that dies', () => {
   it('keeps its claims from others until it is back, and they take over where it stays away', async () => {
     const { id, grantId } = await due();
     await die('W5', grantId);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'in_flight' });
     await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'in_flight' });
     await flow.pass(21);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown' });
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
@@ -197,7 +197,7 @@ describe('an exchanger that dies', () => {
     await die('W5', grantId);
     for (const wait of [151, 21]) {
       await flow.pass(wait);
-      await recoverClaims(flow.pool);
+      await releaseExpiredClaims(flow.pool);
     }
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
     const next = await comesBack();
@@ -222,7 +222,7 @@ describe('a database that goes away', () => {
         return answer;
       });
     });
-    const holder = new InProcessExchange({ ...flow.context(), pool, holder: HOLDER, journal });
+    const holder = new ExchangeEngine({ ...flow.context(), pool, holder: HOLDER, journal });
     await expect(holder.refresh(grantId)).rejects.toThrow('terminated');
     await pause(300);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1' });

@@ -5,7 +5,7 @@ import { newId, transaction } from '#persistence/sql';
 import { Flow } from '../../../../test/support/flow.js';
 import { grantOf } from '../../../../test/support/flow-rows.js';
 import { type Claim, claimGrant, releaseClaim } from '#tokens/store';
-import { settleStrike } from './settle-strike.js';
+import { storeStrike } from './store-failure.js';
 
 let flow: Flow;
 
@@ -26,7 +26,7 @@ const faultsLeft = async (): Promise<number> =>
   ((await flow.sandbox.control('GET', '/faults')).body as unknown[]).length;
 /** The verdict of an exchange, as it is stored at last. */
 const strike = (claimed: Claim) =>
-  settleStrike(flow.context(), claimed, { failure: REFUSAL, witness: 'refuses', canaryOkAt: null, shutSince: null });
+  storeStrike(flow.context(), claimed, { failure: REFUSAL, apiCheck: 'refuses', canaryOkAt: null, refusedSince: null });
 
 describe('a verdict that comes late', () => {
   it('says nothing of a grant that was connected again meanwhile, and leaves the next claim alone', async () => {

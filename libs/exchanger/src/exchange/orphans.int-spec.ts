@@ -5,7 +5,7 @@ import { Secret } from '#observability';
 import { newId } from '#persistence/sql';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
-import { InProcessExchange } from './in-process-exchange.js';
+import { ExchangeEngine } from './exchange-engine.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { type RevocableTokens, Vault } from '#tokens';
 import { findLiving } from '../store/living-grant.js';
@@ -13,7 +13,7 @@ import { findLiving } from '../store/living-grant.js';
 let flow: Flow;
 
 /** An exchange that tells when its first request leaves. */
-function watched(context: ExchangerContext): { exchange: InProcessExchange; left: Promise<void> } {
+function watched(context: ExchangerContext): { exchange: ExchangeEngine; left: Promise<void> } {
   let leave: () => void;
   const left = new Promise<void>((resolve) => {
     leave = resolve;
@@ -23,7 +23,7 @@ function watched(context: ExchangerContext): { exchange: InProcessExchange; left
     return context.client.send(...request);
   };
   const client = Object.assign(Object.create(context.client) as ExchangerContext['client'], { send });
-  return { exchange: new InProcessExchange({ ...context, client }), left };
+  return { exchange: new ExchangeEngine({ ...context, client }), left };
 }
 
 beforeAll(async () => {
@@ -249,8 +249,8 @@ describe('a refusal under an open breaker', () => {
     context.gate = {
       enter: (wish) => gate.enter(wish),
       lift: () => undefined,
-      isClosed: () => false,
-      closedFor: () => 0,
+      isBreakerClosed: () => false,
+      breakerClosedFor: () => 0,
     };
     try {
       expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });

@@ -6,7 +6,7 @@ import {
   endOfLife,
   type GrantChange,
   type GrantFacts,
-  type Witness,
+  type ApiCheck,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { changeGrant } from '#tokens/store';
@@ -20,7 +20,7 @@ const NEWEST = `
 /** The strike at which an orphan is looked for. */
 export interface OrphanStrike {
   now: Date;
-  witness: Witness;
+  apiCheck: ApiCheck;
   errorCode: string;
   /** Of the claim that met it. */
   epoch: string;
@@ -42,7 +42,7 @@ export async function adoptOrphan(
   const late = await context.vault.openOrphan(tx, { ...grant, id: orphan.intentId });
   const stored = await context.vault.openGrantTokens(tx, grant);
   if (!late || !stored) return false;
-  const keepsAccess = strike.witness === 'accepts' && grant.mode !== 'extend_self';
+  const keepsAccess = strike.apiCheck === 'accepts' && grant.mode !== 'extend_self';
   const change = { ...afterAdoption(grant, strike), ...lifeOf(grant, late, orphan.receivedAt, keepsAccess) };
   const version = await changeGrant(tx, grant, change, { rotate: true, epoch: strike.epoch });
   if (version === undefined) return false;

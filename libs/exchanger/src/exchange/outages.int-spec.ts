@@ -8,7 +8,7 @@ import { attemptsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { instead } from '../../../../test/support/instead.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
 import type { CrashPoint, ExchangerContext } from '../exchanger-context.js';
-import { InProcessExchange } from './in-process-exchange.js';
+import { ExchangeEngine } from './exchange-engine.js';
 
 let flow: Flow;
 let journal: MemoryJournal;
@@ -23,8 +23,8 @@ beforeEach(async () => {
   journal = new MemoryJournal();
 });
 
-const engine = (over: Partial<ExchangerContext> = {}): InProcessExchange =>
-  new InProcessExchange({ ...flow.context(), holder: 'the exchanger of this host', journal, ...over });
+const engine = (over: Partial<ExchangerContext> = {}): ExchangeEngine =>
+  new ExchangeEngine({ ...flow.context(), holder: 'the exchanger of this host', journal, ...over });
 const diesAtW5 = (point: CrashPoint): void => {
   if (point === 'W5') throw new Error('dies');
 };
@@ -97,7 +97,7 @@ describe('an app whose secret does not open when a former answer is made good', 
 });
 
 /** An exchanger whose database goes away when a late token set is stored, before it is revoked; `sent` resolves when its request left. */
-function awayAfterCommit(): { exchange: InProcessExchange; sent: Promise<void> } {
+function awayAfterCommit(): { exchange: ExchangeEngine; sent: Promise<void> } {
   let away = false;
   const connect = () => (away ? Promise.reject(new Error('Connection terminated unexpectedly')) : flow.pool.connect());
   let leaves = (): void => undefined;

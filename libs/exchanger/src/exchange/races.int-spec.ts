@@ -7,8 +7,8 @@ import { providerOf } from '#providers';
 import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { ExchangeGate } from '../gate/exchange-gate.js';
-import { API_DEADLINE, recoverClaims, Vault } from '#tokens';
-import { InProcessExchange } from './in-process-exchange.js';
+import { API_DEADLINE, releaseExpiredClaims, Vault } from '#tokens';
+import { ExchangeEngine } from './exchange-engine.js';
 import { type Claim, claimGrant, markDispatched } from '#tokens/store';
 
 let flow: Flow;
@@ -149,16 +149,16 @@ describe('a process that died in the middle of a refresh', () => {
   /** Its claim has ended, and so has the last call. */
   async function unheard(): Promise<void> {
     await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     await flow.pass(21);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
   }
 
   it('keeps its claim for 150 seconds, in which nobody sends anything', async () => {
     const { grantId } = await due();
     await dies(grantId, { sent: true });
     await flow.pass(148);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await flow.exchange().refresh(grantId, { forced: true })).toMatchObject({ kind: 'unavailable' });
     expect(await stateOf(grantId)).toEqual({ state: 'in_flight', holder: 'the dead' });
     expect(await refreshes()).toEqual([]);
@@ -168,7 +168,7 @@ describe('a process that died in the middle of a refresh', () => {
     const { id, grantId } = await due();
     await dies(grantId, { sent: false });
     await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await stateOf(grantId)).toEqual({ state: 'backoff', holder: null });
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await refreshes()).toHaveLength(1);
@@ -189,11 +189,11 @@ describe('a process that died in the middle of a refresh', () => {
     const { grantId } = await due();
     const { running } = await underWay(grantId);
     await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await flow.exchange(1).refresh(grantId, { forced: true })).toMatchObject({ kind: 'unavailable' });
     expect(await running).toEqual({ kind: 'refreshed' });
     await flow.pass(21);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await stateOf(grantId)).toEqual({ state: 'idle', holder: null });
     expect(await refreshes()).toHaveLength(1);
   });
@@ -204,7 +204,7 @@ describe('a process that died in the middle of a refresh', () => {
     await flow.pass(140);
     await transaction(flow.pool, (tx) => markDispatched(tx, claim!, Buffer.from('fingerprint')));
     await flow.pass(148);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await stateOf(grantId)).toEqual({ state: 'in_flight', holder: 'the slow' });
   });
 
@@ -230,7 +230,7 @@ describe('a process that died in the middle of a refresh', () => {
     const { grantId } = await due();
     const claim = await dies(grantId, { sent: false });
     await flow.pass(151);
-    await recoverClaims(flow.pool);
+    await releaseExpiredClaims(flow.pool);
     expect(await transaction(flow.pool, (tx) => markDispatched(tx, claim, Buffer.from('fingerprint')))).toBe(false);
   });
 });
@@ -270,7 +270,7 @@ describe('the button that refreshes', () => {
     const omar = { grantId: (await grantOf(flow, await flow.connect('x', 'omar'))).id };
     await flow.pass(102);
     const gate = new ExchangeGate({ perSecond: 50, inFlight: 1, waiting: 10 });
-    const exchange = new InProcessExchange({ ...flow.context(), gate });
+    const exchange = new ExchangeEngine({ ...flow.context(), gate });
     const pass = await gate.enter({
       ...flow.tenant,
       grantId: newId(),
@@ -285,7 +285,7 @@ describe('the button that refreshes', () => {
     });
     while (gate.waiting < 2) await pause(10);
     const pressed = exchange.refresh(omar.grantId, { forced: true });
-    if (pass.kind === 'pass') pass.leave('ok');
+    if (pass.kind === 'admitted') pass.release('ok');
     expect(await pressed).toEqual({ kind: 'refreshed' });
     await Promise.all(ends);
     expect(order).toEqual([omar.grantId, hanna.grantId]);

@@ -16,7 +16,8 @@ import {
 } from '#tokens/store';
 import type { RefreshOutcome } from '#tokens';
 import { CodeExchange } from './code-exchange.js';
-import { type Refresh, tokenToSend } from './prepare-refresh.js';
+import type { PreparedRefresh } from './prepared-refresh.js';
+import { tokenToSend } from './refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
 import { resumeExchange } from './run-exchange.js';
 
@@ -89,7 +90,7 @@ const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
 
 async function resumeRefresh(
   context: ExchangerContext,
-  { claim, app }: Pick<Refresh, 'claim' | 'app'>,
+  { claim, app }: Pick<PreparedRefresh, 'claim' | 'app'>,
   answer: PlatformAnswer | null,
 ): Promise<RefreshOutcome | 'lost'> {
   const tokens = (await context.vault.openGrantTokens(context.pool, claim.grant)) ?? DESTROYED;

@@ -1,18 +1,18 @@
 import { mac } from '#crypto';
 import { transaction } from '#persistence/sql';
 import { type Failure, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
-import type { ExchangeResult } from '../metrics/exchange-metrics.js';
-import type { Passage } from '../gate/gate.js';
+import type { ExchangeResult } from '../metrics.js';
+import type { RequestResult } from '../gate/gate.js';
 import type { JournaledIntent } from '../journal/journal.js';
 import { isSpentOnce } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { markDispatched, releaseClaim } from '#tokens/store';
 import type { RefreshOutcome } from '#tokens';
 import { commitTokens } from './commit-tokens.js';
-import type { Refresh } from './prepare-refresh.js';
+import type { PreparedRefresh } from './prepared-refresh.js';
 import { type Exchange, logUnreadable } from './run-exchange.js';
-import { settleFailure, settleLostAnswer, settleRejection, settleUnsent } from './settle-claim.js';
-import { untilStored } from './until-stored.js';
+import { storeFailure, storeLostAnswer, storeUnlistedRefusal, storeUnreached } from './store-failure.js';
+import { retryUntilStored } from './store-result.js';
 
 /** The refresh of a claimed grant. Every way it can end is stored before anybody is told. */
 export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
@@ -21,7 +21,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
 
   constructor(
     private readonly context: ExchangerContext,
-    private readonly refresh: Refresh,
+    private readonly refresh: PreparedRefresh,
   ) {}
 
   get intent(): JournaledIntent {
@@ -38,14 +38,14 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   }
 
   /** What the gate is told: a platform that wants its user to act works. */
-  get passage(): Passage {
+  get requestResult(): RequestResult {
     const { grant } = this.refresh.claim;
     if (this.result === 'permanent' && grant.unknownSince !== null && isSpentOnce(grant)) return 'spent';
     return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
   }
 
   /** Whether it says something of the platform: not if it refuses a grant that it has refused before. */
-  get isNews(): boolean {
+  get countsForBreaker(): boolean {
     const { strikeCount, endedReason } = this.refresh.claim.grant;
     return this.result !== 'permanent' || (strikeCount === 0 && endedReason === null);
   }
@@ -80,29 +80,29 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     }
     const isRejected = outcome.unlisted === 'words';
     this.result = isRejected ? 'rejected' : outcome.failure.class;
-    if (isRejected) return this.stored(() => settleRejection(this.context, this.refresh, outcome.failure));
-    return this.stored(() => settleFailure(this.context, this.refresh, outcome.failure));
+    if (isRejected) return this.stored(() => storeUnlistedRefusal(this.context, this.refresh, outcome.failure));
+    return this.stored(() => storeFailure(this.context, this.refresh, outcome.failure));
   }
 
   lost(): Promise<'lost'> {
     this.result = 'lost';
-    return this.stored(() => settleLostAnswer(this.context, this.refresh.claim));
+    return this.stored(() => storeLostAnswer(this.context, this.refresh.claim));
   }
 
   /** The platform may have spent the one-time token: as unknown as an answer that never came. */
   private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<'lost'> {
     this.result = 'lost';
     logUnreadable(this.context, this, answer);
-    return this.stored(() => settleLostAnswer(this.context, this.refresh.claim, code));
+    return this.stored(() => storeLostAnswer(this.context, this.refresh.claim, code));
   }
 
   unreached(): Promise<RefreshOutcome> {
     this.result = 'temporary';
-    return this.stored(() => settleUnsent(this.context, this.refresh.claim));
+    return this.stored(() => storeUnreached(this.context, this.refresh.claim));
   }
 
   /** Our own disk or database refused: the platform is blamed for nothing, and the grant stays as due as it was. */
-  withheld(): Promise<RefreshOutcome> {
+  cancelled(): Promise<RefreshOutcome> {
     return this.stored(async () => {
       await transaction(this.context.pool, (tx) => releaseClaim(tx, this.refresh.claim));
       return { kind: 'unavailable', retryAfter: 10 };
@@ -110,6 +110,6 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   }
 
   private stored<Outcome>(settle: () => Promise<Outcome>): Promise<Outcome> {
-    return untilStored(this.context.logger, { grant: this.refresh.claim.grant.id }, settle);
+    return retryUntilStored(this.context.logger, { grant: this.refresh.claim.grant.id }, settle);
   }
 }

@@ -3,7 +3,7 @@ import { transaction } from '#persistence/sql';
 import { providerOf } from '#providers';
 import type { GrantFacts } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { applyHealth, blameAppOf } from '#tokens/store';
+import { applyHealth, reportAppFailure } from '#tokens/store';
 import { listProfiles, type ProfileList, syncProfiles } from '#tokens';
 
 /** A consent that came while the profiles were listed brought a newer list. */
@@ -16,7 +16,7 @@ async function listTwice(
   token: Secret,
 ): Promise<ProfileList | undefined> {
   const listed = await listProfiles(context, owner, token);
-  if (listed && !listed.ok) await blameAppOf(context.pool, owner.oauthAppId, listed.failure);
+  if (listed && !listed.ok) await reportAppFailure(context.pool, owner.oauthAppId, listed.failure);
   const first = listed?.list;
   if (!first?.profiles.some(({ ineligible }) => ineligible !== null)) return first;
   const again = (await listProfiles(context, owner, token))?.list.profiles ?? [];

@@ -5,7 +5,7 @@ import { type AppCredentials, type Provider, providerOf, readRevocationAnswer, t
 import { keepAsOrphan } from './orphans.js';
 import { API_DEADLINE, identify, type RevocableTokens } from '#tokens';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { type AttemptAhead, openApp, readApp } from '#tokens/store';
+import { type CodeAttempt, openApp, readApp } from '#tokens/store';
 import { findLiving, type PersonOfClient } from '../store/living-grant.js';
 import { tokenSetComes, tokenSetWaits } from '../store/waiting-token-sets.js';
 
@@ -52,7 +52,7 @@ export async function tryToRevoke(
 /** Revokes a token set whose attempt was given up before it came. Whose it is is asked first: a living grant must not die of it. */
 export async function revokeUnwanted(
   context: ExchangerContext,
-  { attempt, app }: { attempt: AttemptAhead; app: AppCredentials | undefined },
+  { attempt, app }: { attempt: CodeAttempt; app: AppCredentials | undefined },
   tokens: TokenSet,
 ): Promise<void> {
   const outcome = await identify(context, attempt, tokens.accessToken, tokens.scopes ?? []);

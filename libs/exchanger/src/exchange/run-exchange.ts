@@ -1,8 +1,8 @@
 import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { Environment } from '#persistence/sql';
-import type { ExchangeResult } from '../metrics/exchange-metrics.js';
+import type { ExchangeResult } from '../metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
-import { NotSent, type PlatformLine, TOKEN_DEADLINE } from '#tokens';
+import { NotSent, type PlatformConnection, TOKEN_DEADLINE } from '#tokens';
 import {
   type Conclusion,
   conclusionOf,
@@ -30,7 +30,7 @@ export interface Exchange<Outcome> {
   answered(answer: PlatformAnswer): Promise<Outcome>;
   lost(): Promise<Outcome>;
   unreached(): Promise<Outcome>;
-  withheld(): Promise<Outcome>;
+  cancelled(): Promise<Outcome>;
 }
 
 /** Takes the steps of the protocol, one after the other, until there is none. */
@@ -67,7 +67,7 @@ export function logUnreadable(
 }
 
 class Run<Outcome> {
-  #line: PlatformLine | undefined;
+  #connection: PlatformConnection | undefined;
   #outcome: Outcome | undefined;
   #seconds = 0;
 
@@ -92,7 +92,7 @@ class Run<Outcome> {
   private async connect(): Promise<Known> {
     const { context, exchange } = this;
     try {
-      this.#line = await context.client.connect(await exchange.request(), exchange.environment);
+      this.#connection = await context.client.connect(await exchange.request(), exchange.environment);
     } catch (error) {
       if (!(error instanceof NotSent)) throw error;
       return this.unsent(error);
@@ -110,7 +110,7 @@ class Run<Outcome> {
       noted.every((one) => one.status === 'fulfilled' && one.value !== false) &&
       mayStillSend(performance.now() - notedAt);
     if (!dispatched) {
-      this.#line?.hangUp();
+      this.#connection?.abort();
       const failed = noted.find((one) => one.status === 'rejected');
       context.logger.warn({ err: failed?.reason as unknown, intent: exchange.intent.intentId }, 'nothing is sent');
     }
@@ -121,7 +121,7 @@ class Run<Outcome> {
     const { context, exchange } = this;
     context.metrics.inFlight(1);
     const sentAt = performance.now();
-    const sending = this.#line?.send(TOKEN_DEADLINE);
+    const sending = this.#connection?.send(TOKEN_DEADLINE);
     context.at?.('W3');
     try {
       this.answer = (await sending) ?? null;
@@ -166,7 +166,7 @@ class Run<Outcome> {
 
   private without(conclusion: Conclusion): Promise<Outcome> {
     if (conclusion === 'unreached') return this.exchange.unreached();
-    return conclusion === 'withheld' ? this.exchange.withheld() : this.exchange.lost();
+    return conclusion === 'cancelled' ? this.exchange.cancelled() : this.exchange.lost();
   }
 
   private close(): Promise<Known> {

@@ -4,7 +4,7 @@ import { type Fault, Flow, RETURN_URL } from '../../../../test/support/flow.js';
 import { attemptsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
 import { Vault } from '#tokens';
-import { InProcessExchange } from './in-process-exchange.js';
+import { ExchangeEngine } from './exchange-engine.js';
 
 let flow: Flow;
 
@@ -78,7 +78,7 @@ describe('a new pair that comes', () => {
     await flow.fault({ endpoint: 'token', status: 200, ...fault });
     const journal = new MemoryJournal();
     const engine = (at?: (point: string) => void) =>
-      new InProcessExchange({ ...flow.context(), holder: 'a host', journal, ...(at && { at }) });
+      new ExchangeEngine({ ...flow.context(), holder: 'a host', journal, ...(at && { at }) });
     const dying = engine((point) => {
       if (point === 'W5') throw new Error(point);
     });

@@ -1,19 +1,19 @@
 import { type Breaker, CLOSED, isAlarming, opened, probed, probing, type Tally } from '#tokens/protocol';
-import type { Passage, Urgency, Wish } from './gate.js';
+import type { RequestResult, Urgency, AdmissionRequest } from './gate.js';
 import { Outcomes } from './outcomes.js';
 import { type Half, Permits } from './permits.js';
 import { URGENCIES, type Waiter, Waiting } from './waiting.js';
 
 /** Under which breaker somebody was let through. */
-export interface Admission {
+export interface BreakerTicket {
   turn: number;
   probe: boolean;
 }
 
 /** What an app's breaker became, and what its grants had met. */
-export type OnTurn = (breaker: Breaker, tally: Tally) => void;
+export type OnBreakerChange = (breaker: Breaker, tally: Tally) => void;
 
-const MEANING: Record<Passage, keyof Tally | undefined> = {
+const MEANING: Record<RequestResult, keyof Tally | undefined> = {
   ok: 'ok',
   temporary: 'temporary',
   lost: 'temporary',
@@ -38,7 +38,7 @@ export class AppGate {
   constructor(
     perSecond: number,
     now: number,
-    private readonly onTurn: OnTurn,
+    private readonly onBreakerChange: OnBreakerChange,
   ) {
     this.#permits = new Permits(perSecond, now);
   }
@@ -48,16 +48,16 @@ export class AppGate {
   }
 
   /** Until when nobody of this kind is let through, so that waiting would not help; null: let it wait. */
-  shutUntil({ inGrace = false }: Wish, now: number): number | null {
+  rejectedUntil({ inGrace = false }: AdmissionRequest, now: number): number | null {
     const breaker = this.#breaker;
     return breaker.state === 'open' && now < breaker.probeAt && !inGrace ? breaker.probeAt : null;
   }
 
-  /** The most urgent who may go now; where each is a probe, who can tell most goes first. */
+  /** The most urgent who may go now; where each is a probe, who can write most goes first. */
   next(now: number): Waiter | undefined {
     for (const urgency of this.#breaker.state === 'closed' ? URGENCIES : MOST_TELLING) {
       const first = this.waiting.first(urgency);
-      if (first && this.lets(first.wish, now) && this.hasPermit(urgency, now)) return first;
+      if (first && this.lets(first.request, now) && this.hasPermit(urgency, now)) return first;
     }
     return undefined;
   }
@@ -70,7 +70,7 @@ export class AppGate {
   }
 
   /** Lets the first of an urgency through. */
-  admit({ urgency, inGrace = false }: Wish, now: number): Admission {
+  admit({ urgency, inGrace = false }: AdmissionRequest, now: number): BreakerTicket {
     if (urgency !== 'unknown') this.#permits.take(urgency, now, this.isAlone(urgency));
     this.waiting.take(urgency);
     this.#inFlight += 1;
@@ -80,14 +80,18 @@ export class AppGate {
   }
 
   /** What somebody who was let through met. A probe that says nothing leaves the turn to the next one, and is told as what it was. */
-  settle({ turn, probe }: Admission, met: { grantId: string; passage: Passage; counts: boolean }, now: number): void {
+  settle(
+    { turn, probe }: BreakerTicket,
+    met: { grantId: string; result: RequestResult; counts: boolean },
+    now: number,
+  ): void {
     this.#inFlight -= 1;
     if (turn !== this.#turn) return;
     if (probe) this.#probing = false;
-    if (probe && met.passage === 'spent') this.onTurn(this.#breaker, { ...NOTHING_YET, permanent: 1 });
-    const meaning = met.counts ? MEANING[met.passage] : undefined;
+    if (probe && met.result === 'spent') this.onBreakerChange(this.#breaker, { ...NOTHING_YET, permanent: 1 });
+    const meaning = met.counts ? MEANING[met.result] : undefined;
     if (!meaning) return;
-    if (probe) this.turnTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
+    if (probe) this.changeTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
     else this.note(met.grantId, meaning, now);
   }
 
@@ -103,7 +107,7 @@ export class AppGate {
     return !busy && this.#breaker.state === 'closed' && this.#permits.isSteady(now);
   }
 
-  private lets({ inGrace = false }: Wish, now: number): boolean {
+  private lets({ inGrace = false }: AdmissionRequest, now: number): boolean {
     const breaker = this.#breaker;
     if (breaker.state === 'closed' || inGrace) return true;
     return !this.#probing && (breaker.state === 'half_open' || now >= breaker.probeAt);
@@ -121,7 +125,7 @@ export class AppGate {
     const before = this.#breaker;
     this.#probing = true;
     this.#breaker = probing(before);
-    if (before !== this.#breaker) this.onTurn(this.#breaker, NOTHING_YET);
+    if (before !== this.#breaker) this.onBreakerChange(this.#breaker, NOTHING_YET);
   }
 
   private note(grantId: string, meaning: keyof Tally, now: number): void {
@@ -129,13 +133,13 @@ export class AppGate {
     this.#outcomes.note(grantId, meaning, now);
     if (meaning === 'ok') return;
     const tally = this.#outcomes.tally(now);
-    if (isAlarming(tally)) this.turnTo(opened(now), now, tally);
+    if (isAlarming(tally)) this.changeTo(opened(now), now, tally);
   }
 
-  private turnTo(next: Breaker, now: number, tally: Tally): void {
+  private changeTo(next: Breaker, now: number, tally: Tally): void {
     const before = this.#breaker;
     this.change(next, now);
-    if (before.state !== next.state) this.onTurn(next, tally);
+    if (before.state !== next.state) this.onBreakerChange(next, tally);
   }
 
   private change(next: Breaker, now: number): void {

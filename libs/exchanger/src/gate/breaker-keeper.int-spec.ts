@@ -5,7 +5,7 @@ import { AtTheGate } from '../../../../test/support/at-the-gate.js';
 import { turnClock } from '../../../../test/support/database.js';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeApp, makeTenant } from '../../../../test/support/rows.js';
-import { refusedSince } from '../store/breakers.js';
+import { readRefusedSince } from '../store/breakers.js';
 import { BreakerKeeper } from './breaker-keeper.js';
 
 const logger = createLogger({ app: 'test', level: 'silent' });
@@ -72,8 +72,8 @@ describe('the breakers of a host', () => {
     await before.keeper.stop();
     await turnClock(opened.database.pool, '20 seconds');
     const { there } = await host();
-    expect(there.gate.isClosed(appId)).toBe(false);
-    const { retryAfter } = there.whyRefused(await there.come({ appId }))!;
+    expect(there.gate.isBreakerClosed(appId)).toBe(false);
+    const { retryAfter } = there.whyRejected(await there.come({ appId }))!;
     expect(retryAfter).toBeGreaterThan(5);
     expect(retryAfter).toBeLessThanOrEqual(10);
   });
@@ -82,19 +82,19 @@ describe('the breakers of a host', () => {
     const [here, other] = [await host(), await host()];
     await fail(here.there);
     await here.keeper.stop();
-    await other.keeper.keepStep();
-    expect(other.there.gate.isClosed(appId)).toBe(false);
+    await other.keeper.synchronize();
+    expect(other.there.gate.isBreakerClosed(appId)).toBe(false);
     await here.there.clock.pass(30_000);
     const probe = await here.there.come({ appId });
     await here.keeper.stop();
     await other.there.clock.pass(30_000);
-    await other.keeper.keepStep();
-    expect(other.there.whyRefused(await other.there.come({ appId }))?.retryAfter).toBeGreaterThan(100);
-    await here.there.leave(probe, 'ok');
+    await other.keeper.synchronize();
+    expect(other.there.whyRejected(await other.there.come({ appId }))?.retryAfter).toBeGreaterThan(100);
+    await here.there.release(probe, 'ok');
     for (let n = 0; n < 2; n += 1) await here.there.meet('ok', { appId });
     await here.keeper.stop();
-    await other.keeper.keepStep();
-    expect(other.there.gate.isClosed(appId)).toBe(true);
+    await other.keeper.synchronize();
+    expect(other.there.gate.isBreakerClosed(appId)).toBe(true);
   });
 
   it('are probed at once after a crash in the middle of a probe', async () => {
@@ -115,14 +115,14 @@ describe('the breakers of a host', () => {
     await keeper.stop();
     await turnClock(opened.database.pool, '-3 hours');
     const next = await host();
-    expect(next.there.whyRefused(await next.there.come({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
+    expect(next.there.whyRejected(await next.there.come({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
   });
 
   it("of an app that was deleted are nobody's", async () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('delete from oauth_apps where id = $1', [appId]);
     await fail(there);
-    await keeper.keepStep();
+    await keeper.synchronize();
     expect(await row()).toBeUndefined();
   });
 
@@ -130,11 +130,11 @@ describe('the breakers of a host', () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('alter table breakers rename to hidden');
     await fail(there);
-    await keeper.keepStep();
-    expect(there.gate.isClosed(appId)).toBe(false);
+    await keeper.synchronize();
+    expect(there.gate.isBreakerClosed(appId)).toBe(false);
     await opened.database.pool.query('alter table hidden rename to breakers');
-    await keeper.keepStep();
-    expect(there.gate.isClosed(appId)).toBe(false);
+    await keeper.synchronize();
+    expect(there.gate.isBreakerClosed(appId)).toBe(false);
     expect(await row()).toMatchObject({ state: 'open' });
   });
 });
@@ -143,7 +143,7 @@ describe('since when refusals have kept a breaker from closing', () => {
   /** So many minutes ago, by the database; null: they have not. */
   const since = async (): Promise<number | null> => {
     const { rows } = await opened.database.pool.query<{ now: Date }>('select db_now() as now');
-    const from = await refusedSince(opened.database.pool, appId);
+    const from = await readRefusedSince(opened.database.pool, appId);
     return from && Math.round((rows[0]!.now.getTime() - from.getTime()) / 60_000);
   };
   const at = (minutes: number): Promise<void> => turnClock(opened.database.pool, `${minutes} minutes`);

@@ -4,7 +4,7 @@ import type { Logger } from '#observability';
 import { type Breaker, failedWithin, LONGEST_WAIT } from '#tokens/protocol';
 import { type StoredBreaker, troubledBreakers, writeBreaker } from '../store/breakers.js';
 import { type Clock, monotonicClock } from './clock.js';
-import type { ExchangeGate, Turn } from './exchange-gate.js';
+import type { ExchangeGate, BreakerChange } from './exchange-gate.js';
 
 const EVERY: Duration = seconds(10);
 /** Longer than any exchange: a probe of another process that has said nothing by then died with it. */
@@ -12,7 +12,7 @@ const PROBE_LASTS: Duration = seconds(150);
 
 /** Keeps the breakers of one process and the table the same: a restart forgets none, and hosts agree within ten seconds. */
 export class BreakerKeeper {
-  readonly #untold = new Map<string, Turn>();
+  readonly #unwritten = new Map<string, BreakerChange>();
   #turns = 0;
   #telling = Promise.resolve();
   #timer?: NodeJS.Timeout;
@@ -30,47 +30,47 @@ export class BreakerKeeper {
       this.note(turn);
     });
     await this.read(true);
-    this.#timer = setInterval(() => void this.keepStep(), EVERY).unref();
+    this.#timer = setInterval(() => void this.synchronize(), EVERY).unref();
   }
 
   /** Resolves when everything is told, or could not be. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.tell();
+    await this.write();
   }
 
-  /** Tells what is untold and takes over what others found; a database that is away is asked again next time. */
-  async keepStep(): Promise<void> {
+  /** Tells what is unwritten and takes over what others found; a database that is away is asked again next time. */
+  async synchronize(): Promise<void> {
     this.gate.tidy();
-    await this.tell();
-    if (this.#untold.size > 0) return;
+    await this.write();
+    if (this.#unwritten.size > 0) return;
     await this.read(false).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'breakers could not be read');
     });
   }
 
-  private note(turn: Turn): void {
+  private note(turn: BreakerChange): void {
     const { appId, breaker, tally } = turn;
     if (breaker.state === 'open') this.logger.warn({ app: appId, ...tally, failed: breaker.failed }, 'breaker open');
     if (breaker.state === 'closed') this.logger.info({ app: appId }, 'breaker closed');
     this.#turns += 1;
-    this.#untold.set(appId, turn);
-    void this.tell();
+    this.#unwritten.set(appId, turn);
+    void this.write();
   }
 
-  private tell(): Promise<void> {
+  private write(): Promise<void> {
     this.#telling = this.#telling
-      .then(() => this.tellAll())
+      .then(() => this.writeAll())
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'breakers could not be written');
       });
     return this.#telling;
   }
 
-  private async tellAll(): Promise<void> {
-    for (const [appId, turn] of this.#untold) {
+  private async writeAll(): Promise<void> {
+    for (const [appId, turn] of this.#unwritten) {
       await writeBreaker(this.pool, appId, turn.breaker, this.probeIn(turn.breaker), turn.tally);
-      if (this.#untold.get(appId) === turn) this.#untold.delete(appId);
+      if (this.#unwritten.get(appId) === turn) this.#unwritten.delete(appId);
     }
   }
 

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AtTheGate } from '../../../../test/support/at-the-gate.js';
 import { at, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
-import type { Passage } from './gate.js';
+import type { RequestResult } from './gate.js';
 
 const times = async (count: number, work: (n: number) => Promise<unknown>): Promise<void> => {
   for (let n = 0; n < count; n += 1) await work(n);
 };
 
 /** A gate whose app failed for ten grants in a row. */
-async function opened(passage: Passage = 'temporary'): Promise<AtTheGate> {
+async function opened(passage: RequestResult = 'temporary'): Promise<AtTheGate> {
   const there = new AtTheGate();
   await times(10, () => there.meet(passage));
   return there;
@@ -26,7 +26,7 @@ describe('who waits', () => {
     const forcedLater = await there.come({ urgency: 'forced', accessExpiresAt: at(MINUTE), appId: 'other' });
     const unknown = await there.come({ urgency: 'unknown' });
     const order = [first, unknown, forced, forcedLater, soon, late, endless];
-    for (const one of order) await there.leave(one, 'ok');
+    for (const one of order) await there.release(one, 'ok');
     expect(there.through).toEqual(order);
   });
 
@@ -39,7 +39,7 @@ describe('who waits', () => {
     there.gate.lift(wanted);
     there.gate.lift('a grant that does not wait');
     const order = [first, wanted, soon, other];
-    for (const one of order) await there.leave(one, 'ok');
+    for (const one of order) await there.release(one, 'ok');
     expect(there.through).toEqual(order);
     expect(there.gate.waiting).toBe(0);
   });
@@ -72,7 +72,7 @@ describe('who waits', () => {
           const [oldest] = inside.keys();
           if (leaves && oldest !== undefined) {
             inside.delete(oldest);
-            await there.leave(oldest, 'ok');
+            await there.release(oldest, 'ok');
           }
           for (const id of there.through.splice(0)) inside.set(id, came.get(id)!);
           const ofOne = ['a', 'b', 'c', 'd', 'e'].map(
@@ -107,7 +107,7 @@ describe('who waits', () => {
     await times(4, () => there.come());
     const [forced, due] = [await there.come({ urgency: 'forced' }), await there.come()];
     const unknown = await there.come({ urgency: 'unknown' });
-    expect([forced, due, unknown].map((id) => there.whyRefused(id)?.why)).toEqual(['full', 'full', undefined]);
+    expect([forced, due, unknown].map((id) => there.whyRejected(id)?.why)).toEqual(['full', 'full', undefined]);
     expect(there.gate.waiting).toBe(4);
   });
 
@@ -117,8 +117,8 @@ describe('who waits', () => {
     const waiting = await there.come();
     there.gate.drain();
     const later = await there.come({ urgency: 'unknown' });
-    await there.leave(inside, 'ok');
-    expect([waiting, later].map((id) => there.whyRefused(id)?.why)).toEqual(['draining', 'draining']);
+    await there.release(inside, 'ok');
+    expect([waiting, later].map((id) => there.whyRejected(id)?.why)).toEqual(['draining', 'draining']);
     expect(there.through).toEqual([inside]);
     expect([there.gate.inFlight, there.gate.waiting]).toEqual([0, 0]);
   });
@@ -127,8 +127,8 @@ describe('who waits', () => {
     const there = new AtTheGate({ inFlight: 4 });
     const first = await there.come();
     await there.come({ workspaceId: 'b', appId: 'b' });
-    await there.leave(first, 'ok');
-    await there.leave(first, 'ok');
+    await there.release(first, 'ok');
+    await there.release(first, 'ok');
     expect(there.gate.inFlight).toBe(1);
   });
 });
@@ -138,10 +138,10 @@ describe('a breaker', () => {
     'opens when ten grants of an app met %s, for this app alone',
     async (passage) => {
       const there = await opened(passage);
-      expect(there.gate.isClosed('app')).toBe(false);
-      expect(there.gate.isClosed('other')).toBe(true);
-      expect(there.whyRefused(await there.come({ urgency: 'forced' }))).toEqual({
-        kind: 'closed',
+      expect(there.gate.isBreakerClosed('app')).toBe(false);
+      expect(there.gate.isBreakerClosed('other')).toBe(true);
+      expect(there.whyRejected(await there.come({ urgency: 'forced' }))).toEqual({
+        kind: 'rejected',
         why: 'breaker',
         retryAfter: 30,
       });
@@ -155,7 +155,7 @@ describe('a breaker', () => {
     await times(50, () => there.meet('temporary', { grantId: 'always this one' }));
     await times(50, () => there.meet('permanent', {}, false));
     for (const passage of ['spent', 'rejected', 'app', 'unsent'] as const) await times(50, () => there.meet(passage));
-    expect(there.gate.isClosed('app')).toBe(true);
+    expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
   it('forgets what was longer than five minutes ago', async () => {
@@ -163,7 +163,7 @@ describe('a breaker', () => {
     await times(9, () => there.meet('lost'));
     await there.clock.pass(5 * MINUTE);
     await there.meet('lost');
-    expect(there.gate.isClosed('app')).toBe(true);
+    expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
   it('sends away at once who waits when it opens, but for a resend whose platform still knows it', async () => {
@@ -174,10 +174,10 @@ describe('a breaker', () => {
     const hurried: string[] = [];
     await times(10, async () => hurried.push(await there.come({ urgency: 'unknown', inGrace: true })));
     expect(there.through).toEqual(inside);
-    await times(10, (n) => there.leave(inside[n]!, 'lost'));
-    expect(there.whyRefused(waiting)?.why).toBe('breaker');
+    await times(10, (n) => there.release(inside[n]!, 'lost'));
+    expect(there.whyRejected(waiting)?.why).toBe('breaker');
     expect(there.through).toEqual([...inside, ...hurried]);
-    expect(there.whyRefused(await there.come({ urgency: 'unknown' }))?.why).toBe('breaker');
+    expect(there.whyRejected(await there.come({ urgency: 'unknown' }))?.why).toBe('breaker');
   });
 
   it('lets a resend within its grace pass one that waits for a probe, and has to', async () => {
@@ -194,12 +194,12 @@ describe('a breaker', () => {
     await there.clock.pass(30 * SECOND);
     const [a, b, c, d] = [await there.come(), await there.come(), await there.come(), await there.come()];
     expect(there.through.slice(10)).toEqual([a]);
-    await there.leave(a, 'ok');
+    await there.release(a, 'ok');
     expect(there.through.slice(10)).toEqual([a, b]);
-    await there.leave(b, 'ok');
-    expect(there.gate.isClosed('app')).toBe(false);
-    await there.leave(c, 'ok');
-    expect(there.gate.isClosed('app')).toBe(true);
+    await there.release(b, 'ok');
+    expect(there.gate.isBreakerClosed('app')).toBe(false);
+    await there.release(c, 'ok');
+    expect(there.gate.isBreakerClosed('app')).toBe(true);
     await there.clock.pass(SECOND);
     expect(there.through.slice(10)).toEqual([a, b, c, d]);
   });
@@ -208,8 +208,8 @@ describe('a breaker', () => {
     const there = await opened();
     await there.clock.pass(30 * SECOND);
     const [probe, other] = [await there.come(), await there.come()];
-    await there.leave(probe, 'lost');
-    expect(there.whyRefused(other)).toMatchObject({ why: 'breaker', retryAfter: 60 });
+    await there.release(probe, 'lost');
+    expect(there.whyRejected(other)).toMatchObject({ why: 'breaker', retryAfter: 60 });
   });
 
   it('lets the next one ask when a probe proved nothing', async () => {
@@ -221,9 +221,9 @@ describe('a breaker', () => {
       await there.come(),
       await there.come(),
     ];
-    await there.leave(dead, 'permanent', false);
-    await there.leave(paused, 'app');
-    await there.leave(spent, 'spent');
+    await there.release(dead, 'permanent', false);
+    await there.release(paused, 'app');
+    await there.release(spent, 'spent');
     expect(there.through.slice(10)).toEqual([dead, paused, spent, last]);
   });
 
@@ -235,8 +235,8 @@ describe('a breaker', () => {
       await there.come({ urgency: 'unknown' }),
       await there.come(),
     ];
-    await there.leave(first, 'spent');
-    await there.leave(due, 'ok');
+    await there.release(first, 'spent');
+    await there.release(due, 'ok');
     expect(there.through.slice(10)).toEqual([first, due, unknown]);
   });
 
@@ -247,9 +247,9 @@ describe('a breaker', () => {
     await times(10, () => there.meet('temporary'));
     await there.clock.pass(30 * SECOND);
     await times(3, () => there.meet('ok'));
-    expect(there.gate.isClosed('app')).toBe(true);
-    await times(20, (n) => there.leave(slow[n]!, 'lost'));
-    expect(there.gate.isClosed('app')).toBe(true);
+    expect(there.gate.isBreakerClosed('app')).toBe(true);
+    await times(20, (n) => there.release(slow[n]!, 'lost'));
+    expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
   it('is forgotten with its app only when there is nothing to remember', async () => {

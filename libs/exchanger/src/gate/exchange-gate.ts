@@ -2,7 +2,7 @@ import { seconds } from '#config';
 import { type Breaker, CLOSED, type Tally } from '#tokens/protocol';
 import { AppGate } from './app-gate.js';
 import { type Clock, monotonicClock } from './clock.js';
-import type { Gate, Pass, Passage, Refusal, Wish } from './gate.js';
+import type { Gate, Admission, RequestResult, Rejection, AdmissionRequest } from './gate.js';
 import { Places } from './places.js';
 import { compareWaiters, type Waiter } from './waiting.js';
 
@@ -16,7 +16,7 @@ export interface GateLimits {
 }
 
 /** An app whose breaker opened, is probed, or closed. */
-export interface Turn {
+export interface BreakerChange {
   appId: string;
   breaker: Breaker;
   tally: Tally;
@@ -28,8 +28,8 @@ export interface AppState {
   waiting: number;
 }
 
-const FULL: Refusal = { kind: 'closed', why: 'full', retryAfter: 10 };
-const DRAINING: Refusal = { kind: 'closed', why: 'draining', retryAfter: 5 };
+const FULL: Rejection = { kind: 'rejected', why: 'full', retryAfter: 10 };
+const DRAINING: Rejection = { kind: 'rejected', why: 'draining', retryAfter: 5 };
 
 /** The gate of one process that talks to token endpoints. */
 export class ExchangeGate implements Gate {
@@ -41,7 +41,7 @@ export class ExchangeGate implements Gate {
   #turns = 0;
   #draining = false;
   #alarm: { at: number; off: () => void } | undefined;
-  #onTurn: (turn: Turn) => void = () => undefined;
+  #onBreakerChange: (turn: BreakerChange) => void = () => undefined;
 
   constructor(
     private readonly limits: GateLimits,
@@ -58,13 +58,13 @@ export class ExchangeGate implements Gate {
     return this.#waiting;
   }
 
-  enter(wish: Wish): Promise<Pass | Refusal> {
+  enter(request: AdmissionRequest): Promise<Admission | Rejection> {
     const now = this.clock.now();
-    const app = this.app(wish.appId);
-    const refusal = this.refusal(app, wish, now);
-    if (refusal) return Promise.resolve(refusal);
+    const app = this.app(request.appId);
+    const rejection = this.rejection(app, request, now);
+    if (rejection) return Promise.resolve(rejection);
     return new Promise((resolve) => {
-      this.wait(app, wish, resolve);
+      this.wait(app, request, resolve);
       while (this.admitFrom(app, now));
       this.wakeAt(this.nextAt(app, now));
     });
@@ -75,11 +75,11 @@ export class ExchangeGate implements Gate {
     this.pump(this.clock.now());
   }
 
-  isClosed(appId: string): boolean {
+  isBreakerClosed(appId: string): boolean {
     return (this.#apps.get(appId)?.breaker ?? CLOSED).state === 'closed';
   }
 
-  closedFor(appId: string): number {
+  breakerClosedFor(appId: string): number {
     const breaker = this.breakerOf(appId);
     if (breaker.state !== 'closed') return 0;
     return breaker.since === null ? Infinity : this.clock.now() - breaker.since;
@@ -94,8 +94,8 @@ export class ExchangeGate implements Gate {
   }
 
   /** Calls `listener` whenever a breaker of this process turns. */
-  listen(listener: (turn: Turn) => void): void {
-    this.#onTurn = listener;
+  listen(listener: (turn: BreakerChange) => void): void {
+    this.#onBreakerChange = listener;
   }
 
   /** Takes over what another process, or this one before its restart, knew of an app. */
@@ -130,55 +130,59 @@ export class ExchangeGate implements Gate {
     const known = this.#apps.get(appId);
     if (known) return known;
     const app: AppGate = new AppGate(this.limits.perSecond, this.clock.now(), (breaker, tally) => {
-      this.#onTurn({ appId, breaker, tally });
+      this.#onBreakerChange({ appId, breaker, tally });
     });
     this.#apps.set(appId, app);
     return app;
   }
 
-  private refusal(app: AppGate, wish: Wish, now: number): Refusal | undefined {
+  private rejection(app: AppGate, request: AdmissionRequest, now: number): Rejection | undefined {
     if (this.#draining) return DRAINING;
-    const shutUntil = app.shutUntil(wish, now);
-    if (shutUntil !== null)
-      return { kind: 'closed', why: 'breaker', retryAfter: Math.max(1, Math.ceil((shutUntil - now) / seconds(1))) };
+    const rejectedUntil = app.rejectedUntil(request, now);
+    if (rejectedUntil !== null)
+      return {
+        kind: 'rejected',
+        why: 'breaker',
+        retryAfter: Math.max(1, Math.ceil((rejectedUntil - now) / seconds(1))),
+      };
     // Unknown outcomes come of exchanges that had a place: they are few, and nothing matters more.
-    return wish.urgency !== 'unknown' && this.#waiting >= this.limits.waiting ? FULL : undefined;
+    return request.urgency !== 'unknown' && this.#waiting >= this.limits.waiting ? FULL : undefined;
   }
 
-  private wait(app: AppGate, wish: Wish, resolve: (answer: Pass | Refusal) => void): void {
+  private wait(app: AppGate, request: AdmissionRequest, resolve: (answer: Admission | Rejection) => void): void {
     this.#turns += 1;
     this.#waiting += 1;
-    const settle = (answer: Pass | Refusal): void => {
+    const settle = (answer: Admission | Rejection): void => {
       this.#waiting -= 1;
       resolve(answer);
     };
-    app.waiting.add({ wish, turn: this.#turns, settle });
+    app.waiting.add({ request, turn: this.#turns, settle });
     this.#wanted.add(app);
   }
 
   private admitFrom(app: AppGate, now: number): boolean {
     const waiter = this.#places.isFull() ? undefined : app.next(now);
-    if (!waiter || !this.#places.has(waiter.wish.workspaceId)) return false;
+    if (!waiter || !this.#places.has(waiter.request.workspaceId)) return false;
     this.admit(app, waiter, now);
     return true;
   }
 
-  private admit(app: AppGate, { wish, settle }: Waiter, now: number): void {
-    this.#places.take(wish.workspaceId);
-    const admission = app.admit(wish, now);
+  private admit(app: AppGate, { request, settle }: Waiter, now: number): void {
+    this.#places.take(request.workspaceId);
+    const ticket = app.admit(request, now);
     if (app.waiting.length === 0) this.#wanted.delete(app);
-    let left = false;
-    const leave = (passage: Passage, counts = true): void => {
-      if (left) return;
-      left = true;
-      this.left(app, wish, (at) => {
-        app.settle(admission, { grantId: wish.grantId, passage, counts }, at);
+    let released = false;
+    const release = (result: RequestResult, counts = true): void => {
+      if (released) return;
+      released = true;
+      this.released(app, request, (at) => {
+        app.settle(ticket, { grantId: request.grantId, result, counts }, at);
       });
     };
-    settle({ kind: 'pass', leave });
+    settle({ kind: 'admitted', release });
   }
 
-  private left(app: AppGate, { workspaceId }: Wish, settle: (now: number) => void): void {
+  private released(app: AppGate, { workspaceId }: AdmissionRequest, settle: (now: number) => void): void {
     const now = this.clock.now();
     this.#places.free(workspaceId);
     settle(now);
@@ -190,8 +194,8 @@ export class ExchangeGate implements Gate {
   private sendAway(app: AppGate, now: number): void {
     if (app.breaker.state !== 'open') return;
     for (const waiter of app.waiting.takeAll()) {
-      const refusal = this.refusal(app, waiter.wish, now);
-      if (refusal) waiter.settle(refusal);
+      const rejection = this.rejection(app, waiter.request, now);
+      if (rejection) waiter.settle(rejection);
       else app.waiting.add(waiter);
     }
     if (app.waiting.length === 0) this.#wanted.delete(app);
@@ -212,7 +216,7 @@ export class ExchangeGate implements Gate {
     let best: { app: AppGate; waiter: Waiter } | undefined;
     for (const app of this.#wanted) {
       const waiter = app.next(now);
-      if (!waiter || !this.#places.has(waiter.wish.workspaceId)) continue;
+      if (!waiter || !this.#places.has(waiter.request.workspaceId)) continue;
       if (!best || compareWaiters(waiter, best.waiter) < 0) best = { app, waiter };
     }
     return best;

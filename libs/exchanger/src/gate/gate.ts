@@ -2,7 +2,7 @@
 export type Urgency = 'unknown' | 'forced' | 'due';
 
 /** What the gate needs to know of an exchange. */
-export interface Wish {
+export interface AdmissionRequest {
   grantId: string;
   appId: string;
   workspaceId: string;
@@ -19,17 +19,17 @@ export interface Wish {
  * as a platform that is well does too. `rejected`: refused in words that no table lists, which is no outage and no revocation.
  * `unsent`: there turned out to be nothing to send.
  */
-export type Passage = 'ok' | 'temporary' | 'permanent' | 'spent' | 'rejected' | 'app' | 'lost' | 'unsent';
+export type RequestResult = 'ok' | 'temporary' | 'permanent' | 'spent' | 'rejected' | 'app' | 'lost' | 'unsent';
 
-export interface Pass {
-  kind: 'pass';
-  /** To be called once, whatever happened. `counts` false: a refusal that was expected, of a grant known to be dead. */
-  leave(passage: Passage, counts?: boolean): void;
+export interface Admission {
+  kind: 'admitted';
+  /** To be called once, whatever happened. `counts` false: a rejection that was expected, of a grant known to be dead. */
+  release(result: RequestResult, counts?: boolean): void;
 }
 
 /** Nothing may be sent for this app or from this process now. */
-export interface Refusal {
-  kind: 'closed';
+export interface Rejection {
+  kind: 'rejected';
   why: 'breaker' | 'full' | 'draining';
   /** Seconds. */
   retryAfter: number;
@@ -37,12 +37,12 @@ export interface Refusal {
 
 /** Decides who may send when: breakers and permits per app, places per workspace. */
 export interface Gate {
-  /** Waits for a place; settles with a refusal where waiting would not help. */
-  enter(wish: Wish): Promise<Pass | Refusal>;
-  /** Somebody waits for a grant now whose wish may wait here as due. */
+  /** Waits for a place; settles with a rejection where waiting would not help. */
+  enter(request: AdmissionRequest): Promise<Admission | Rejection>;
+  /** Somebody waits for a grant now whose request may wait here as due. */
   lift(grantId: string): void;
   /** Whether refusals of this app's grants may be believed: its breaker is closed. */
-  isClosed(appId: string): boolean;
+  isBreakerClosed(appId: string): boolean;
   /** For how many milliseconds it has been; Infinity: as far back as this process knows. */
-  closedFor(appId: string): number;
+  breakerClosedFor(appId: string): number;
 }

@@ -77,7 +77,7 @@ class World {
     this.busy.add(grant);
     const { id: grantId, accessExpiresAt } = grant;
     const pass = await this.gate.enter({ grantId, appId: 'app', workspaceId: 'w', urgency: 'due', accessExpiresAt });
-    if (pass.kind === 'pass') pass.leave((await this.exchange(grant)) ? 'ok' : 'temporary');
+    if (pass.kind === 'admitted') pass.release((await this.exchange(grant)) ? 'ok' : 'temporary');
     this.busy.delete(grant);
   }
 
@@ -158,9 +158,9 @@ describe('ten thousand tokens that end in the same minute', () => {
         .then((pass) => {
           sent.push(clock.now());
           ends.push(accessExpiresAt.getTime());
-          if (pass.kind === 'pass')
+          if (pass.kind === 'admitted')
             clock.at(clock.now() + 300, () => {
-              pass.leave('ok');
+              pass.release('ok');
             });
         });
     }

@@ -9,9 +9,9 @@ const asked = fc.array(fc.record({ wait: fc.nat({ max: 3_000 }), half, alone: fc
 /** The moments at which permits were given. */
 function given(permits: Permits, wishes: { wait: number; half: Half; alone: boolean }[]): number[] {
   let now = 0;
-  return wishes.flatMap((wish) => {
-    now += wish.wait;
-    return permits.take(wish.half, now, wish.alone) ? [now] : [];
+  return wishes.flatMap((admissionRequest) => {
+    now += admissionRequest.wait;
+    return permits.take(admissionRequest.half, now, admissionRequest.alone) ? [now] : [];
   });
 }
 

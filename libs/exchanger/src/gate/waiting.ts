@@ -1,12 +1,12 @@
 import TinyQueue from 'tinyqueue';
-import type { Pass, Refusal, Urgency, Wish } from './gate.js';
+import type { Admission, Rejection, Urgency, AdmissionRequest } from './gate.js';
 
 /** Somebody who waits for a pass. */
 export interface Waiter {
-  readonly wish: Wish;
+  readonly request: AdmissionRequest;
   /** Its number: the first to come goes first, but for due work. */
   readonly turn: number;
-  settle: (answer: Pass | Refusal) => void;
+  settle: (answer: Admission | Rejection) => void;
 }
 
 /** The most urgent first. */
@@ -14,15 +14,15 @@ export const URGENCIES = ['unknown', 'forced', 'due'] as const satisfies readonl
 
 /** Negative: `a` goes before `b`. */
 export const compareWaiters = (a: Waiter, b: Waiter): number =>
-  URGENCIES.indexOf(a.wish.urgency) - URGENCIES.indexOf(b.wish.urgency) || compareEquals(a, b);
+  URGENCIES.indexOf(a.request.urgency) - URGENCIES.indexOf(b.request.urgency) || compareEquals(a, b);
 
 /** Among what is unknown, those whose grace runs; among what is due, the one whose access token ends first. */
 const compareEquals = (a: Waiter, b: Waiter): number =>
-  patienceOf(a) - patienceOf(b) || (a.wish.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
+  patienceOf(a) - patienceOf(b) || (a.request.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
 
-const patienceOf = ({ wish }: Waiter): number => (wish.inGrace ? 0 : 1);
+const patienceOf = ({ request }: Waiter): number => (request.inGrace ? 0 : 1);
 
-const endOf = ({ wish }: Waiter): number => wish.accessExpiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
+const endOf = ({ request }: Waiter): number => request.accessExpiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 
 /** Who waits for one app. */
 export class Waiting {
@@ -33,16 +33,16 @@ export class Waiting {
   }
 
   add(waiter: Waiter): void {
-    this.#queues[waiter.wish.urgency].push(waiter);
+    this.#queues[waiter.request.urgency].push(waiter);
   }
 
   /** Somebody waits now for what was only due: it goes among those that are waited for, as of when it came. */
   lift(grantId: string): void {
     const due = this.#queues.due.data;
-    const lifted = due.find(({ wish }) => wish.grantId === grantId);
+    const lifted = due.find(({ request }) => request.grantId === grantId);
     if (!lifted) return;
     this.#queues.due = queue(due.filter((other) => other !== lifted));
-    this.add({ ...lifted, wish: { ...lifted.wish, urgency: 'forced' } });
+    this.add({ ...lifted, request: { ...lifted.request, urgency: 'forced' } });
   }
 
   first(urgency: Urgency): Waiter | undefined {

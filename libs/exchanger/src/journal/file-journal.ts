@@ -6,15 +6,15 @@ import { DirectoryLock } from './directory-lock.js';
 import type { Disk } from './disk.js';
 import { FolderDisk } from './folder-disk.js';
 import { GroupWriter } from './group-writer.js';
-import { journalId } from './journal-id.js';
 import type { Journal, JournaledIntent, Unsettled } from './journal.js';
 import { type Layout, LAYOUT } from './layout.js';
 import { RecordCodec } from './record.js';
-import { recover } from './recover.js';
+import { replayJournal } from './replay.js';
 import type { Segment } from './segment.js';
 import { SegmentKeeper } from './segment-keeper.js';
 import { SegmentStore } from './segment-store.js';
 import { type Entry, UnsettledBook } from './unsettled-book.js';
+import { randomUUID } from 'node:crypto';
 
 export interface FileJournalOptions {
   keyring: Keyring;
@@ -169,9 +169,29 @@ async function openHeld(
   const codec = new RecordCodec(keyring);
   const book = new UnsettledBook();
   const store = new SegmentStore(disk, layout);
-  const { unsettled, segments } = await recover({ disk, store, book, codec, logger });
+  const { unsettled, segments } = await replayJournal({ disk, store, book, codec, logger });
   const inFlight = new Set<string>();
   const keeper = new SegmentKeeper({ store, layout, logger, inFlight: () => inFlight.size }, segments);
   await keeper.tend();
   return { journal: FileJournal.over({ lock, codec, book, keeper, layout, inFlight }), unsettled, id };
+}
+
+const NAME = 'id';
+const BEING_WRITTEN = 'id.new';
+const UUID = /^[0-9a-f-]{36}$/;
+
+/** The name of this journal for as long as its folder lives: claims are held under it. */
+export async function journalId(disk: Disk): Promise<string> {
+  const known = (await disk.names()).includes(NAME) ? (await disk.read(NAME)).toString('utf8') : '';
+  return UUID.test(known) ? known : await writeId(disk, randomUUID());
+}
+
+async function writeId(disk: Disk, id: string): Promise<string> {
+  await disk.remove(BEING_WRITTEN);
+  const file = await disk.create(BEING_WRITTEN);
+  await file.write(Buffer.from(id, 'utf8'), 0);
+  await file.close();
+  await disk.rename(BEING_WRITTEN, NAME);
+  await disk.sync();
+  return id;
 }

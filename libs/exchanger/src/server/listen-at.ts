@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
-import { makeOwnDirectory } from '#tokens';
+import { makePrivateDirectory } from '#tokens';
 
 /** Callers that wait to be let in while the process is busy; the kernel may allow fewer, and they try again. */
 const BACKLOG = 4_096;
@@ -11,7 +11,7 @@ const BACKLOG = 4_096;
  * journal's lock in hand, so that no living one loses its socket.
  */
 export async function listenAt(server: Server, path: string): Promise<void> {
-  await makeOwnDirectory(path);
+  await makePrivateDirectory(path);
   if (await isAnswered(path))
     throw new Error(`another process listens at ${path}: give each exchanger a socket and a journal of its own`);
   await rm(path, { force: true });

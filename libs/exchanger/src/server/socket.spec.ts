@@ -180,7 +180,7 @@ describe('an exchanger that is away', () => {
   );
 
   it('that breaks off every time is given up, and a code that it may have taken is not called unsent', async () => {
-    const server = createServer(hangUp);
+    const server = createServer(abort);
     await listen(server);
     await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger broke off');
     server.close();
@@ -188,14 +188,14 @@ describe('an exchanger that is away', () => {
 });
 
 /** Dies of a call, once it was made. */
-function hangUp(caller: Socket): void {
+function abort(caller: Socket): void {
   caller.on('data', () => caller.destroy());
 }
 
 /** An exchanger that dies of its first call. */
 async function startDoomed(): Promise<{ gone: Promise<unknown> }> {
   const server = createServer((caller) => {
-    hangUp(caller);
+    abort(caller);
     server.close();
   });
   await listen(server);
@@ -322,7 +322,7 @@ describe('secrets on their way', () => {
     await send();
     await servers.pop()!.drain();
     await rm(dirname(path), { recursive: true });
-    const breaking = createServer(hangUp);
+    const breaking = createServer(abort);
     await listen(breaking);
     await send();
     await client.revoke(tokens);

@@ -29,7 +29,7 @@ const REFUSED_SINCE = `
   where oauth_app_id = $1 and state <> 'closed' and window_perm > window_temp and not (${ABANDONED})`;
 
 /** Since when refusals have kept the breaker of an app from closing; null: it is closed, or failures did. */
-export async function refusedSince(tx: Tx, appId: string): Promise<Date | null> {
+export async function readRefusedSince(tx: Tx, appId: string): Promise<Date | null> {
   const { rows } = await tx.query<{ since: Date }>(REFUSED_SINCE, [appId]);
   return rows[0]?.since ?? null;
 }

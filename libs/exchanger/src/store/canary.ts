@@ -52,6 +52,6 @@ const WAKE = `
     order by other.refresh_due_at limit 1 for update of other skip locked)`;
 
 /** Has another grant of the app refreshed now, the one whose turn would be next. */
-export async function wakeCanary(tx: Tx, { id, oauthAppId }: Who): Promise<void> {
+export async function scheduleCanary(tx: Tx, { id, oauthAppId }: Who): Promise<void> {
   await tx.query(WAKE, [oauthAppId, id]);
 }

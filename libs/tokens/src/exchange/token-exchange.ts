@@ -1,7 +1,6 @@
 import type { Secret } from '#observability';
 import type { Environment } from '#persistence/sql';
 import type { AppCredentials, Failure } from '#providers';
-import type { ExchangerHealth } from './wire.schema.js';
 
 /** What became of a code. The token set waits sealed in its attempt. */
 export type CodeOutcome =
@@ -52,14 +51,4 @@ export interface TokenExchange {
   refresh(grantId: string, options?: RefreshOptions): Promise<RefreshOutcome>;
   /** Best effort: whether the platform said yes. */
   revoke(tokens: RevocableTokens): Promise<boolean>;
-}
-
-/** The exchanger as other processes see it. */
-export interface Exchanger extends TokenExchange {
-  /** Rejects when the exchanger does not answer. */
-  health(): Promise<ExchangerHealth>;
-  /** Its metrics in Prometheus' text format. Rejects when the exchanger does not answer. */
-  metrics(): Promise<string>;
-  /** Resolves when every revocation that this process began has ended. */
-  drain(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
 import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
-import { accessLife, endOfLife, refreshDue } from '../protocol/due.js';
-import { nextLook } from '../protocol/next-look.js';
+import { accessLife, endOfLife, nextHealthChange, refreshDue } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
 
 /** An attempt whose code was exchanged. */
@@ -70,7 +69,8 @@ function values(context: TokenContext, attempt: ExchangedAttempt, identity: Iden
   const issuedAt = attempt.exchangedAt;
   const accessExpiresAt = endOfLife(issuedAt, accessLife(tokens, { mode, defaultLife: provider.token.defaultLife }));
   const refreshExpiresAt = endOfLife(issuedAt, tokens.refreshExpiresIn);
-  const dueAt = refreshDue(mode, issuedAt, accessExpiresAt, context.random) ?? nextLook({ accessExpiresAt }, issuedAt);
+  const dueAt =
+    refreshDue(mode, issuedAt, accessExpiresAt, context.random) ?? nextHealthChange({ accessExpiresAt }, issuedAt);
   const { workspaceId, environment } = attempt;
   const owner = [newId(), workspaceId, environment, attempt.provider, attempt.oauthAppId, identity.platformUserId];
   const reauthDueAt = provider.refresh.endsForGood ? refreshExpiresAt : null;

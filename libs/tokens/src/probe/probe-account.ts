@@ -3,9 +3,9 @@ import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#
 import type { Secret } from '#observability';
 import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
 import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
-import { after } from '../protocol/due.js';
+import { after } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
-import { type AppRow, blameApp, clearApp, openApp, readApp } from '../store/apps.js';
+import { type AppRow, markAppFailing, markAppActive, openApp, readApp } from '../store/apps.js';
 import { databaseNow } from '../store/grants.js';
 import { applyHealth } from '../store/health-store.js';
 
@@ -97,8 +97,8 @@ async function store(context: TokenContext, tx: Tx, { account, app, provider, re
     missing: missingScopes(provider, reading),
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
-  if (reading.ok) await clearApp(tx, app, 'api');
-  else if (reading.failure.class === 'app') await blameApp(tx, app, reading.failure, 'api');
+  if (reading.ok) await markAppActive(tx, app, 'api');
+  else if (reading.failure.class === 'app') await markAppFailing(tx, app, reading.failure, 'api');
   await applyHealth(tx, account.grantId);
 }
 

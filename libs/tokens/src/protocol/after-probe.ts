@@ -1,8 +1,7 @@
 import { hours, minutes, seconds } from '#config';
 import type { ProbeClass, RefreshMode } from '#persistence/sql';
 import type { ProbeReading } from '#providers';
-import { after, type Random } from './due.js';
-import { nextUtcDay } from './utc-day.js';
+import { after, nextUtcDay, type Random } from './schedule.js';
 
 /** What the rule needs to know of an account. */
 export interface ProbedAccount {

@@ -47,7 +47,7 @@ describe('the steps of an exchange', () => {
     [{ reached: true, dispatched: true, answer: 'lost' }, 'lost'],
     [{ reached: false }, 'unreached'],
     [{ reached: false, dispatched: true }, 'unreached'],
-    [{ reached: true, dispatched: false }, 'withheld'],
+    [{ reached: true, dispatched: false }, 'cancelled'],
   ])('%j ends %s', (known, conclusion) => {
     expect(conclusionOf(known)).toBe(conclusion);
   });

@@ -42,12 +42,12 @@ const NOTE_LASTS = seconds(20);
  */
 export const mayStillSend = (sinceNote: number): boolean => sinceNote <= NOTE_LASTS;
 
-/** How an exchange ended: `unreached` and `withheld` sent nothing, for the platform's sake or for ours. */
-export type Conclusion = 'answered' | 'lost' | 'unreached' | 'withheld';
+/** How an exchange ended: `unreached` and `cancelled` sent nothing, for the platform's sake or for ours. */
+export type Conclusion = 'answered' | 'lost' | 'unreached' | 'cancelled';
 
 export function conclusionOf({ answer, reached }: Known): Conclusion {
   if (answer !== undefined) return answer === 'arrived' ? 'answered' : 'lost';
-  return reached === false ? 'unreached' : 'withheld';
+  return reached === false ? 'unreached' : 'cancelled';
 }
 
 /** What a process that finds D in its journal knows, with R or without. */

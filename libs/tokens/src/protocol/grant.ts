@@ -27,12 +27,14 @@ export type GrantFacts = Pick<
   | 'strikeCount'
   | 'firstStrikeAt'
   | 'lastStrikeAt'
-  | 'witness'
   | 'unknownSince'
   | 'rejectedSeconds'
   | 'rejectedAt'
   | 'endedReason'
->;
+> & {
+  /** What the platform's API said of the access token at the last refusal; the column `witness`. */
+  apiCheck: Grant['witness'];
+};
 
 /** What one step changes in them. */
 export type GrantChange = Partial<

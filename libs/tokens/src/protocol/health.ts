@@ -1,6 +1,6 @@
 import { days } from '#config';
 import type { Health, ProbeClass } from '#persistence/sql';
-import { after } from './due.js';
+import { after } from './schedule.js';
 import { type GrantFacts, hasEnded } from './grant.js';
 
 /** What an account adds to its grant's facts. */

@@ -13,17 +13,17 @@ import {
   SECOND,
   START,
 } from '../../../../test/support/grant-facts.js';
-import type { Witness } from './death-rule.js';
+import type { ApiCheck } from './revocation-policy.js';
 import type { GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
-import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './settle.js';
+import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './after-refresh.js';
 
 /** What one exchange came to, and how long after the one before. */
 type Step = { pause: number; draw: number } & (
   | { kind: 'ok'; expiresIn: number | null; refreshExpiresIn: number | null }
   | { kind: 'failure'; failure: Failure }
   | { kind: 'lost' }
-  | { kind: 'strike'; witness: Witness; canary: number | null }
+  | { kind: 'strike'; apiCheck: ApiCheck; canary: number | null }
 );
 
 interface Moment {
@@ -40,8 +40,8 @@ const tokens = (life: Pick<TokenSet, 'expiresIn' | 'refreshExpiresIn'>): TokenSe
 const refusal: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
 /** An API that takes an ended token was never seen: then it can not say. */
-const witnessOf = ({ accessExpiresAt }: GrantFacts, now: Date, witness: Witness): Witness =>
-  accessExpiresAt !== null && accessExpiresAt <= now ? 'silent' : witness;
+const witnessOf = ({ accessExpiresAt }: GrantFacts, now: Date, apiCheck: ApiCheck): ApiCheck =>
+  accessExpiresAt !== null && accessExpiresAt <= now ? 'silent' : apiCheck;
 
 function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
   const moment = { now, random: (): number => step.draw };
@@ -54,7 +54,7 @@ function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
       return afterLostAnswer(grant, moment);
     case 'strike': {
       const others = step.canary === null ? ALONE : canary(new Date(now.getTime() - step.canary));
-      return afterStrike(grant, refusal, { now, witness: witnessOf(grant, now, step.witness), canary: others });
+      return afterStrike(grant, refusal, { now, apiCheck: witnessOf(grant, now, step.apiCheck), canary: others });
     }
   }
 }
@@ -92,7 +92,7 @@ const stepOf = {
   strike: fc.record({
     ...common,
     kind: fc.constant('strike' as const),
-    witness: fc.constantFrom<Witness>('accepts', 'refuses', 'silent'),
+    apiCheck: fc.constantFrom<ApiCheck>('accepts', 'refuses', 'silent'),
     canary: fc.option(fc.integer({ min: 0, max: 2 * HOUR })),
   }),
 };

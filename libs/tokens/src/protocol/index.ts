@@ -9,8 +9,8 @@ export {
   probing,
   type Tally,
 } from './breaker.js';
-export { type Canary, isBelieved, mayBeConfirmed, wantsAnother, type Witness } from './death-rule.js';
-export { accessLife, after, endOfLife } from './due.js';
+export { type Canary, trustsRefusals, mayBeRevoked, needsCanary, type ApiCheck } from './revocation-policy.js';
+export { accessLife, after, endOfLife, isFresh, nextHealthChange } from './schedule.js';
 export {
   type Conclusion,
   conclusionOf,
@@ -20,17 +20,15 @@ export {
   nextStep,
   type Step,
 } from './exchange-step.js';
-export { isFresh } from './fresh.js';
 export { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
-export { afterAdoption, fateOfLatePair, isCondemned, type LateFate } from './late-pair.js';
-export { nextLook } from './next-look.js';
-export { afterRejection } from './rejection.js';
+export { afterAdoption, fateOfLatePair, endsGrant, type LateFate } from './late-pair.js';
+export { afterUnlistedRefusal } from './unlisted-refusal.js';
 export {
-  afterDisbelief,
+  afterRefusalWhileOpen,
   afterFailure,
   afterLostAnswer,
   afterStrike,
   afterTokens,
-  type Circumstances,
+  type StrikeContext,
   isSpentOnce,
-} from './settle.js';
+} from './after-refresh.js';

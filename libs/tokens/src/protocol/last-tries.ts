@@ -1,5 +1,5 @@
 import { days, hours } from '#config';
-import { after } from './due.js';
+import { after } from './schedule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 
 /** The dead are tried once more after each of these; an ok revives them. */

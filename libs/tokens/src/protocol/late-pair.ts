@@ -1,5 +1,5 @@
 import type { GrantChange, GrantFacts } from './grant.js';
-import { NO_REJECTIONS, NO_STRIKES } from './settle.js';
+import { NO_UNLISTED_REFUSALS, NO_STRIKES } from './after-refresh.js';
 
 /** What a transaction finds when the grant's version is not the one that was sent any more. */
 export interface Found {
@@ -22,7 +22,7 @@ export function fateOfLatePair({ committed, living }: Found): LateFate {
  * Whether a late pair is tried now: before the verdict on the stored one, and not at a mere refusal. The stored one may be the
  * good one of the two, refused by mistake, and there is no way back to it.
  */
-export const isCondemned = (grant: GrantFacts, afterStrike: GrantChange): boolean =>
+export const endsGrant = (grant: GrantFacts, afterStrike: GrantChange): boolean =>
   grant.endedReason !== null || (afterStrike.endedReason ?? null) !== null;
 
 /**
@@ -34,7 +34,7 @@ export const afterAdoption = (
   { now, errorCode }: { now: Date; errorCode: string },
 ): GrantChange => ({
   ...NO_STRIKES,
-  ...NO_REJECTIONS,
+  ...NO_UNLISTED_REFUSALS,
   refreshState: unknownSince === null ? 'confirm' : 'unknown',
   lastClass: unknownSince === null ? 'permanent' : 'temporary',
   lastReason: unknownSince === null ? 'refresh_unconfirmed' : 'refresh_outcome_unknown',

@@ -13,13 +13,17 @@ import {
   refusal,
   SECOND,
 } from '../../../../test/support/grant-facts.js';
-import type { Witness } from './death-rule.js';
+import type { ApiCheck } from './revocation-policy.js';
 import type { GrantChange, GrantFacts } from './grant.js';
-import { afterDisbelief, afterStrike, type Circumstances } from './settle.js';
+import { afterRefusalWhileOpen, afterStrike, type StrikeContext } from './after-refresh.js';
 
-const struckBy = (facts: GrantChange, witness: Witness = 'silent', more: Partial<Circumstances> = {}): GrantFacts => ({
+const struckBy = (
+  facts: GrantChange,
+  apiCheck: ApiCheck = 'silent',
+  more: Partial<StrikeContext> = {},
+): GrantFacts => ({
   ...grantFacts(facts),
-  ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), witness, canary: ALONE, ...more }),
+  ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), apiCheck, canary: ALONE, ...more }),
 });
 
 describe('after a refusal', () => {
@@ -33,19 +37,19 @@ describe('after a refusal', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW),
       lastStrikeAt: at(NOW),
-      witness: 'refuses',
+      apiCheck: 'refuses',
       endedReason: null,
     });
   });
 
   it('the first strike keeps its time, the last one has its own', () => {
     expect(
-      struckBy({ strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), witness: 'silent' }, 'accepts'),
+      struckBy({ strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), apiCheck: 'silent' }, 'accepts'),
     ).toMatchObject({
       strikeCount: 2,
       firstStrikeAt: at(0),
       lastStrikeAt: at(NOW),
-      witness: 'accepts',
+      apiCheck: 'accepts',
     });
   });
 
@@ -54,12 +58,12 @@ describe('after a refusal', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
       lastStrikeAt: at(NOW - 49 * SECOND),
-      witness: 'silent',
+      apiCheck: 'silent',
     } as const;
     expect(struckBy(facts, 'refuses')).toMatchObject({
       strikeCount: 1,
       lastStrikeAt: at(NOW - 49 * SECOND),
-      witness: 'silent',
+      apiCheck: 'silent',
     });
   });
 
@@ -68,11 +72,11 @@ describe('after a refusal', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW - SECOND),
       lastStrikeAt: at(NOW - SECOND),
-      witness: 'refuses',
+      apiCheck: 'refuses',
     } as const;
     expect(struckBy(facts, 'accepts')).toMatchObject({
       strikeCount: 1,
-      witness: 'accepts',
+      apiCheck: 'accepts',
       refreshDueAt: at(NOW + 10 * MINUTE),
     });
   });
@@ -82,7 +86,7 @@ describe('after a refusal', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
       lastStrikeAt: at(NOW - MINUTE),
-      witness: 'refuses',
+      apiCheck: 'refuses',
     } as const;
     expect(struckBy(twice, 'refuses')).toMatchObject({
       endedReason: 'grant_revoked',
@@ -128,7 +132,7 @@ describe('after a refusal', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
       lastStrikeAt: at(NOW - MINUTE),
-      witness: 'refuses',
+      apiCheck: 'refuses',
     } as const;
     expect(struckBy(twice, 'refuses', { waiting: true })).toMatchObject({
       endedReason: null,
@@ -140,7 +144,7 @@ describe('after a refusal', () => {
 
   it('what the API said of the access token outlives it: an ended one cannot be asked', () => {
     const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), accessExpiresAt: at(MINUTE) } as const;
-    expect(struckBy({ ...struck, witness: 'accepts' })).toMatchObject({ witness: 'accepts', strikeCount: 2 });
+    expect(struckBy({ ...struck, apiCheck: 'accepts' })).toMatchObject({ apiCheck: 'accepts', strikeCount: 2 });
   });
 });
 
@@ -180,20 +184,20 @@ describe('a refusal after an answer that got lost', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
       lastStrikeAt: at(NOW - MINUTE),
-      witness: 'refuses',
+      apiCheck: 'refuses',
       lastReason: 'refresh_outcome_unknown',
     } as const;
     for (const mode of ['rotating_strict', 'rotating_grace'] as const) {
-      expect(struckBy({ mode }, 'refuses', { overtaken: true })).toMatchObject({
+      expect(struckBy({ mode }, 'refuses', { superseded: true })).toMatchObject({
         endedReason: null,
         refreshState: 'confirm',
         lastReason: 'refresh_outcome_unknown',
       });
-      expect(struckBy({ mode, ...struck }, 'refuses', { overtaken: true })).toMatchObject({
+      expect(struckBy({ mode, ...struck }, 'refuses', { superseded: true })).toMatchObject({
         endedReason: 'refresh_outcome_unknown',
       });
     }
-    expect(struckBy({ mode: 'static', ...struck }, 'refuses', { overtaken: true })).toMatchObject({
+    expect(struckBy({ mode: 'static', ...struck }, 'refuses', { superseded: true })).toMatchObject({
       endedReason: 'grant_revoked',
     });
   });
@@ -212,22 +216,22 @@ describe('a refusal after an answer that got lost', () => {
 });
 
 describe('a refusal that is not believed, because the platform refuses many at once,', () => {
-  const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), witness: 'refuses' } as const;
+  const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), apiCheck: 'refuses' } as const;
 
   it('is a failure that passes, and takes the strikes that led to it with it', () => {
-    const change = afterDisbelief(grantFacts(struck), refusal, moment);
+    const change = afterRefusalWhileOpen(grantFacts(struck), refusal, moment);
     expect(change).toMatchObject({
       refreshState: 'backoff',
       lastClass: 'temporary',
       lastReason: 'provider_unavailable',
       lastError: 'invalid_grant',
       strikeCount: 0,
-      witness: null,
+      apiCheck: null,
     });
   });
 
   it('leaves unknown what was unknown', () => {
-    expect(afterDisbelief(grantFacts({ unknownSince: at(0) }), refusal, moment)).toMatchObject({
+    expect(afterRefusalWhileOpen(grantFacts({ unknownSince: at(0) }), refusal, moment)).toMatchObject({
       refreshState: 'unknown',
     });
   });
@@ -242,18 +246,18 @@ describe('a refresh token that was spent elsewhere', () => {
   } as const;
 
   it.each([
-    ['that the API took to its end', { ...over, witness: 'accepts' }, 'rotated_elsewhere'],
-    ['that the API refused while it lived', { ...over, witness: 'refuses' }, 'grant_revoked'],
-    ['of which nobody knows', { ...over, witness: 'silent' }, 'grant_revoked'],
-    ['that keeps its refresh token', { ...over, witness: 'accepts', mode: 'static' }, 'grant_revoked'],
+    ['that the API took to its end', { ...over, apiCheck: 'accepts' }, 'rotated_elsewhere'],
+    ['that the API refused while it lived', { ...over, apiCheck: 'refuses' }, 'grant_revoked'],
+    ['of which nobody knows', { ...over, apiCheck: 'silent' }, 'grant_revoked'],
+    ['that keeps its refresh token', { ...over, apiCheck: 'accepts', mode: 'static' }, 'grant_revoked'],
   ] as [string, GrantChange, string][])('is told by the access token beside it: one %s', (_which, facts, reason) => {
     expect(struckBy(facts)).toMatchObject({ endedReason: reason });
   });
 
   it('keeps a reason that the platform itself named', () => {
     const named = { ...refusal, reason: 'password_changed' };
-    const facts = grantFacts({ ...over, witness: 'accepts' });
-    expect(afterStrike(facts, named, { now: at(NOW), witness: 'silent', canary: ALONE })).toMatchObject({
+    const facts = grantFacts({ ...over, apiCheck: 'accepts' });
+    expect(afterStrike(facts, named, { now: at(NOW), apiCheck: 'silent', canary: ALONE })).toMatchObject({
       endedReason: 'password_changed',
     });
   });
@@ -271,7 +275,7 @@ describe('a refresh token that was spent elsewhere', () => {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
       lastStrikeAt: at(NOW - MINUTE),
-      witness: 'accepts',
+      apiCheck: 'accepts',
     } as const;
     expect(struckBy(suspected, 'silent')).toMatchObject({ lastReason: 'rotated_elsewhere' });
     expect(struckBy(suspected, 'refuses')).toMatchObject({ lastReason: 'refresh_unconfirmed' });

@@ -1,5 +1,5 @@
 import { seconds } from '#config';
-import { after } from './due.js';
+import { after } from './schedule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 
 const LAST_CALL = seconds(20);

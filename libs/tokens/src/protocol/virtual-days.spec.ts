@@ -12,18 +12,18 @@ import {
   SECOND,
   START,
 } from '../../../../test/support/grant-facts.js';
-import type { Witness } from './death-rule.js';
+import type { ApiCheck } from './revocation-policy.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
-import { afterRejection } from './rejection.js';
-import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './settle.js';
+import { afterUnlistedRefusal } from './unlisted-refusal.js';
+import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './after-refresh.js';
 
 type Answer = 'ok' | 'refused' | 'rejected' | 'lost' | 'down';
 
 /** What a platform does at a moment: to a refresh, and to an identity call with a token that has not ended. */
 interface Platform {
   refresh: (now: number) => Answer;
-  api?: (now: number) => Witness;
+  api?: (now: number) => ApiCheck;
   /** When another grant of the app last got an ok; null: never. Undefined: there is no other. */
   canary?: (now: number) => number | null;
   /** When another grant was last refused. */
@@ -73,7 +73,8 @@ function settled(
     ok: () => afterTokens(grant, tokens, null, moment),
     down: () => afterFailure(grant, DOWN, moment),
     lost: () => afterLostAnswer(grant, moment),
-    rejected: () => afterRejection(grant, REJECTED, { ...moment, closedFor: platform.closedFor?.(now) ?? Infinity }),
+    rejected: () =>
+      afterUnlistedRefusal(grant, REJECTED, { ...moment, closedFor: platform.closedFor?.(now) ?? Infinity }),
     refused: () => struck(grant, platform, now),
   };
   return { answer, change: changes[answer]() };
@@ -81,11 +82,11 @@ function settled(
 
 function struck(grant: GrantFacts, { api, canary: others, refused }: Platform, now: number): GrantChange {
   const over = grant.accessExpiresAt !== null && grant.accessExpiresAt <= at(now);
-  const witness = over ? 'silent' : (api?.(now) ?? 'silent');
-  if (!others) return afterStrike(grant, REFUSED, { now: at(now), witness, canary: ALONE });
+  const apiCheck = over ? 'silent' : (api?.(now) ?? 'silent');
+  if (!others) return afterStrike(grant, REFUSED, { now: at(now), apiCheck, canary: ALONE });
   const okAt = others(now);
   const seen = { ...canary(okAt === null ? null : at(okAt)), refusedAt: refused ? at(refused(now)) : null };
-  return afterStrike(grant, REFUSED, { now: at(now), witness, canary: seen });
+  return afterStrike(grant, REFUSED, { now: at(now), apiCheck, canary: seen });
 }
 
 /** Lets a grant with tokens of that life be swept until a moment, and tells every exchange. */

@@ -67,7 +67,7 @@ const CANDIDATE = 5 * 60;
  * A refusal that is about the app pauses the app or marks it misconfigured, with one event at the change. A refusal at the
  * token endpoint outranks one at the API: it alone holds back refreshes.
  */
-export async function blameApp(tx: Tx, app: AppRow, failure: Failure, source: StatusSource): Promise<void> {
+export async function markAppFailing(tx: Tx, app: AppRow, failure: Failure, source: StatusSource): Promise<void> {
   const status = failure.reason === 'app_paused' ? 'paused' : 'misconfigured';
   const pause = failure.retryAfter ?? (status === 'paused' ? PAUSE : CANDIDATE);
   const changed = await setStatus(tx, app, { status, reason: failure.reason, source, pauseSeconds: pause });
@@ -75,22 +75,23 @@ export async function blameApp(tx: Tx, app: AppRow, failure: Failure, source: St
 }
 
 /** The same for a call of an API that was made for an attempt or a grant of the app: a refusal of another class says nothing of it. */
-export async function blameAppOf(pool: Pool, appId: string | null, failure: Failure): Promise<void> {
+export async function reportAppFailure(pool: Pool, appId: string | null, failure: Failure): Promise<void> {
   if (failure.class !== 'app') return;
   await transaction(pool, async (tx) => {
     const app = await readApp(tx, appId);
-    if (app) await blameApp(tx, app, failure, 'api');
+    if (app) await markAppFailing(tx, app, failure, 'api');
   });
 }
 
 /** The tokens of a code were accepted at the API: both kinds of endpoint accept the app. */
-export async function clearAppOf(pool: Pool, appId: string | null): Promise<void> {
+export async function reportAppSuccess(pool: Pool, appId: string | null): Promise<void> {
   const app = await readApp(pool, appId);
-  if (app && app.status !== 'active') await transaction(pool, (tx) => clearApp(tx, app, app.statusSource ?? 'api'));
+  if (app && app.status !== 'active')
+    await transaction(pool, (tx) => markAppActive(tx, app, app.statusSource ?? 'api'));
 }
 
 /** A success proves that the app is accepted at this kind of endpoint: its grants need not wait for the end of the pause. */
-export async function clearApp(tx: Tx, app: AppRow, source: StatusSource): Promise<void> {
+export async function markAppActive(tx: Tx, app: AppRow, source: StatusSource): Promise<void> {
   if (app.status === 'active' || (app.statusSource ?? source) !== source) return;
   await wakeGrants(tx, app.id);
   await setStatus(tx, app, { status: 'active', reason: null, source, pauseSeconds: null });

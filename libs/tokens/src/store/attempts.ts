@@ -1,7 +1,7 @@
 import type { Tenant, Tx } from '#persistence/sql';
 
 /** An attempt as the exchange of its code sees it. */
-export interface AttemptAhead extends Tenant {
+export interface CodeAttempt extends Tenant {
   id: string;
   provider: string;
   oauthAppId: string;
@@ -13,7 +13,7 @@ const READ = `
   select id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId", redirect_uri as "redirectUri", status
   from connect_attempts where id = $1 and spent_at is not null`;
 
-export async function readAttempt(tx: Tx, attemptId: string): Promise<AttemptAhead | undefined> {
-  const { rows } = await tx.query<AttemptAhead & Record<string, unknown>>(READ, [attemptId]);
+export async function readAttempt(tx: Tx, attemptId: string): Promise<CodeAttempt | undefined> {
+  const { rows } = await tx.query<CodeAttempt & Record<string, unknown>>(READ, [attemptId]);
   return rows[0];
 }

@@ -2,9 +2,8 @@ import type { Pool } from 'pg';
 import { newId, transaction, type Tx } from '#persistence/sql';
 import { type GrantFacts, stateBefore } from '../protocol/grant.js';
 import { takeOver } from '../protocol/take-over.js';
-import { grantColumns, toGrant } from './grant-columns.js';
+import { changeGrant, grantColumns, readGrant, toGrant } from './grants.js';
 import { applyHealth } from './health-store.js';
-import { changeGrant, readGrant } from './grants.js';
 import { endIntent, type IntentRow } from './intents.js';
 
 /** The hold on a grant during one exchange. `grant` is as it was before; its epoch is the claim's own. */
@@ -101,12 +100,12 @@ const HELD_NO_MORE = `
   where id = $1 and refresh_state in ('claimed', 'in_flight') and claim_until < db_now() for update`;
 
 /** Claims whose holder is gone: not sent → due; sent → after a last call unknown, due at once, and said of its accounts. */
-export async function recoverClaims(pool: Pool): Promise<void> {
+export async function releaseExpiredClaims(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(EXPIRED);
-  for (const { id } of rows) await transaction(pool, (tx) => recoverClaim(tx, id));
+  for (const { id } of rows) await transaction(pool, (tx) => releaseExpiredClaim(tx, id));
 }
 
-async function recoverClaim(tx: Tx, grantId: string): Promise<void> {
+async function releaseExpiredClaim(tx: Tx, grantId: string): Promise<void> {
   const { rows } = await tx.query<{ now: Date; called: boolean }>(HELD_NO_MORE, [grantId]);
   if (!rows[0]) return;
   const { called, now, ...grant } = rows[0] as GrantFacts & { now: Date; called: boolean };

@@ -1,8 +1,15 @@
-export { type AppRow, blameApp, blameAppOf, clearApp, openApp, readApp, waitOf } from './apps.js';
-export { type AttemptAhead, readAttempt } from './attempts.js';
+export {
+  type AppRow,
+  markAppFailing,
+  reportAppFailure,
+  markAppActive,
+  openApp,
+  readApp,
+  waitOf,
+} from './apps.js';
+export { type CodeAttempt, readAttempt } from './attempts.js';
 export { type Claim, claimGrant, type ClaimOptions, claimOf, markDispatched, releaseClaim } from './claims.js';
-export { grantColumns, toGrant } from './grant-columns.js';
-export { changeGrant, databaseNow, type GrantAt, lockGrant, readGrant } from './grants.js';
+export { changeGrant, databaseNow, type GrantAt, grantColumns, lockGrant, readGrant, toGrant } from './grants.js';
 export { applyHealth } from './health-store.js';
 export {
   endIntent,

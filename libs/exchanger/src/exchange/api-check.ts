@@ -1,0 +1,52 @@
+import { SealBroken } from '#crypto';
+import type { Secret } from '#observability';
+import type { Failure } from '#providers';
+import { identify } from '#tokens';
+import { type GrantFacts, hasEnded, type ApiCheck } from '#tokens/protocol';
+import { databaseNow } from '#tokens/store';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { chooseCanaries } from '../store/canary.js';
+
+/** `explained`: the API says that the person has to act at the platform first, or that the app is refused, which explains the refusal. */
+export type ApiFinding = { kind: 'checked'; apiCheck: ApiCheck } | { kind: 'explained'; failure: Failure };
+
+const isExplanation = ({ class: of, reason }: Failure): boolean =>
+  of === 'owner' || (of === 'app' && reason === 'app_misconfigured');
+
+/** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
+export async function checkWithApi(
+  context: ExchangerContext,
+  grant: GrantFacts,
+  accessToken: Secret,
+): Promise<ApiFinding> {
+  const now = await databaseNow(context.pool);
+  if (hasEnded(grant, now)) return { kind: 'checked', apiCheck: 'silent' };
+  const outcome = await identify(context, grant, accessToken, grant.scopes);
+  if (outcome.ok) return { kind: 'checked', apiCheck: 'accepts' };
+  const { failure } = outcome;
+  if (isExplanation(failure)) return { kind: 'explained', failure };
+  const apiCheck = (
+    { permanent: 'refuses', permission: 'accepts', temporary: 'silent', app: 'silent', owner: 'silent' } as const
+  )[failure.class];
+  return { kind: 'checked', apiCheck };
+}
+
+/** Shows the platform the access tokens of some other grants of the same app: when one was taken, or null. */
+export async function askCanaries(context: ExchangerContext, grant: GrantFacts): Promise<Date | null> {
+  const others = await chooseCanaries(context.pool, grant);
+  const taken = await Promise.all(others.map((other) => isTaken(context, other)));
+  return taken.includes(true) ? databaseNow(context.pool) : null;
+}
+
+async function isTaken(context: ExchangerContext, other: GrantFacts): Promise<boolean> {
+  const tokens = await context.vault.openGrantTokens(context.pool, other).catch(nothingIfBroken);
+  if (!tokens) return false;
+  const outcome = await identify(context, other, tokens.access, other.scopes);
+  return outcome.ok || outcome.failure.class === 'permission';
+}
+
+/** What does not open cannot be shown; it is no reason to leave this one unsettled. */
+function nothingIfBroken(error: unknown): null {
+  if (error instanceof SealBroken) return null;
+  throw error;
+}

@@ -1,0 +1,76 @@
+import type { Secret } from '#observability';
+import type { Unsettled } from '../journal/journal.js';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { findUnknownGrants } from '../store/unclaimed-grants.js';
+import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '#tokens';
+import { exchangeCode } from './code-exchange.js';
+import { awaitRunning, refreshGrant } from './refresh.js';
+import { recover } from './recover.js';
+import { revokeTokens } from './revoke-tokens.js';
+
+const UNKNOWN_AT_ONCE = 100;
+
+/** The engine behind every TokenExchange. Callers of one grant, or of one attempt, share one exchange. */
+export class ExchangeEngine implements TokenExchange {
+  readonly #running = new Map<string, Promise<RefreshOutcome | 'busy'>>();
+  readonly #codes = new Map<string, Promise<CodeOutcome>>();
+  readonly #others = new Set<Promise<unknown>>();
+
+  constructor(private readonly context: ExchangerContext) {}
+
+  exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
+    const running =
+      this.#codes.get(attemptId) ??
+      exchangeCode(this.context, attemptId, code).finally(() => this.#codes.delete(attemptId));
+    this.#codes.set(attemptId, running);
+    return running;
+  }
+
+  refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
+    const joined = this.#running.get(grantId);
+    if (joined && forced) this.context.gate.lift(grantId);
+    const running = joined ?? this.start(grantId, forced);
+    return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.context, grantId, patience) : outcome));
+  }
+
+  revoke(tokens: RevocableTokens): Promise<boolean> {
+    return this.follow(revokeTokens(this.context, tokens));
+  }
+
+  /** Settles what a dead process left in the journal, and asks first for what nobody knows. Before any other work. */
+  async recover(left: readonly Unsettled[]): Promise<void> {
+    const unknown = await recover(this.context, left);
+    this.ask(unknown);
+    await this.retryUnknown();
+  }
+
+  /** Asks again for what nobody knows, whoever left it: no queue and no worker is needed for what a grace period may end. */
+  async retryUnknown(): Promise<void> {
+    this.ask(await findUnknownGrants(this.context.pool, UNKNOWN_AT_ONCE));
+  }
+
+  /** Resolves when the exchanges of this process have ended. */
+  async drain(): Promise<void> {
+    await Promise.allSettled([...this.#running.values(), ...this.#codes.values(), ...this.#others]);
+  }
+
+  private ask(grantIds: readonly string[]): void {
+    for (const grantId of grantIds) {
+      this.follow(this.refresh(grantId)).catch((error: unknown) => {
+        this.context.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet');
+      });
+    }
+  }
+
+  private follow<Outcome>(work: Promise<Outcome>): Promise<Outcome> {
+    const followed = work.finally(() => this.#others.delete(followed));
+    this.#others.add(followed);
+    return followed;
+  }
+
+  private start(grantId: string, forced: boolean): Promise<RefreshOutcome | 'busy'> {
+    const running = refreshGrant(this.context, grantId, forced).finally(() => this.#running.delete(grantId));
+    this.#running.set(grantId, running);
+    return running;
+  }
+}

@@ -1,0 +1,224 @@
+import { SealBroken } from '#crypto';
+import { newId, type Tenant, together, transaction, type Tx } from '#persistence/sql';
+import type { Admission, Rejection, AdmissionRequest } from '../gate/gate.js';
+import { afterFailure, type GrantFacts, isFresh } from '#tokens/protocol';
+import type { ExchangerContext } from '../exchanger-context.js';
+import {
+  type AppRow,
+  type Claim,
+  claimGrant,
+  claimOf,
+  type ClaimOptions,
+  type GrantAt,
+  readApp,
+  readGrant,
+  readIntent,
+  releaseClaim,
+  waitOf,
+} from '#tokens/store';
+import { readUnclaimed, type UnclaimedGrant } from '../store/unclaimed-grants.js';
+import { renewProfiles } from './renew-profiles.js';
+import type { GrantTokens, RefreshOutcome } from '#tokens';
+import type { PreparedRefresh } from './prepared-refresh.js';
+import { RefreshExchange } from './refresh-exchange.js';
+import { runExchange } from './run-exchange.js';
+import { retryUntilStored, storeResult } from './store-result.js';
+import type { Secret } from '#observability';
+import { scheduleNextCheck, releaseForPausedApp } from './store-failure.js';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** One refresh of one grant: gate, claim, look again, exchange. `busy`: another process has it. */
+export async function refreshGrant(
+  context: ExchangerContext,
+  grantId: string,
+  forced: boolean,
+): Promise<RefreshOutcome | 'busy'> {
+  const outcome = await refreshOnce(context, grantId, forced);
+  if (outcome !== 'lost') return outcome;
+  // An answer that got lost is asked for once more before any other work: a grace period is short.
+  const again = await refreshOnce(context, grantId, false);
+  return again === 'lost' ? { kind: 'unavailable', retryAfter: 60 } : again;
+}
+
+type Outcome = RefreshOutcome | 'busy' | 'lost';
+
+async function refreshOnce(context: ExchangerContext, grantId: string, forced: boolean): Promise<Outcome> {
+  const unclaimed = await readUnclaimed(context.pool, grantId, forced);
+  if (!unclaimed) return { kind: 'nothing_to_do' };
+  const nothing = nothingToSend(unclaimed, forced);
+  if (nothing) return nothing;
+  const admission = await requestAdmission(context, unclaimed);
+  return admission.kind === 'rejected'
+    ? { kind: 'unavailable', retryAfter: admission.retryAfter }
+    : send(context, unclaimed, { forced, admission });
+}
+
+function nothingToSend({ state, due }: UnclaimedGrant, forced: boolean): RefreshOutcome | 'busy' | undefined {
+  if (state === 'ended') return { kind: 'refused' };
+  if (state === 'claimed' || state === 'in_flight') return 'busy';
+  return forced || due ? undefined : { kind: 'nothing_to_do' };
+}
+
+const FREE: Admission = { kind: 'admitted', release: () => undefined };
+
+const hasApp = (unclaimed: UnclaimedGrant): unclaimed is UnclaimedGrant & AdmissionRequest => unclaimed.appId !== null;
+
+/** A grant without an app needs no admission: it will send nothing. */
+function requestAdmission(
+  context: ExchangerContext,
+  unclaimed: UnclaimedGrant,
+): Admission | Rejection | Promise<Admission | Rejection> {
+  if (!context.journal.writable()) return { kind: 'rejected', why: 'full', retryAfter: 5 };
+  return hasApp(unclaimed) ? context.gate.enter(unclaimed) : FREE;
+}
+
+async function send(
+  context: ExchangerContext,
+  unclaimed: UnclaimedGrant,
+  { forced, admission }: { forced: boolean; admission: Admission },
+): Promise<Outcome> {
+  const intentId = newId();
+  let exchange: RefreshExchange | undefined;
+  try {
+    const { claim, ...opened } = await claimAndOpen(context, unclaimed, { holder: context.holder, forced, intentId });
+    if (!claim) return 'busy';
+    context.at?.('W1');
+    const prepared = await prepareRefresh(context, claim, opened);
+    if ('kind' in prepared) return prepared;
+    exchange = new RefreshExchange(context, prepared);
+    return await exchangeAndRenew(context, exchange, claim);
+  } catch (error) {
+    void releaseAfterError(context, intentId, error instanceof SealBroken);
+    throw error;
+  } finally {
+    release(admission, exchange);
+  }
+}
+
+async function exchangeAndRenew(
+  context: ExchangerContext,
+  exchange: RefreshExchange,
+  { grant }: Claim,
+): Promise<Outcome> {
+  const outcome = await runExchange<RefreshOutcome | 'lost'>(context, exchange);
+  if (outcome !== 'lost' && outcome.kind === 'refreshed') await tryToRenew(context, grant);
+  return outcome;
+}
+
+/** The refresh is stored by now, whatever becomes of the profiles: the next one walks them again. */
+async function tryToRenew(context: ExchangerContext, grant: GrantFacts): Promise<void> {
+  try {
+    await renewProfiles(context, grant);
+  } catch (error) {
+    context.logger.warn({ err: error, grant: grant.id }, 'the profiles of a renewed grant were not walked');
+  }
+}
+
+/** Nothing can be sent with what does not open; the access token may be served all the same, so that nothing is said of the account until it ends. */
+const SEALED = { class: 'app', reason: 'token_unrefreshable', code: 'seal_broken' } as const;
+
+/**
+ * A database that went away in between may have stored the claim all the same: it is given back as soon as it is there again.
+ * Where a seal is broken the next try has time.
+ */
+async function releaseAfterError(context: ExchangerContext, intentId: string, broken: boolean): Promise<void> {
+  await retryUntilStored(context.logger, { intent: intentId }, async () => {
+    const intent = await readIntent(context.pool, intentId);
+    const claim = intent?.state === 'prepared' ? await claimOf(context.pool, intent) : undefined;
+    if (claim && broken)
+      await storeResult(context, claim, 'released', (now) =>
+        afterFailure(claim.grant, SEALED, { now, random: context.random }),
+      );
+    else if (claim) await transaction(context.pool, (tx) => releaseClaim(tx, claim));
+  });
+}
+
+function release(admission: Admission, exchange: RefreshExchange | undefined): void {
+  if (exchange) admission.release(exchange.requestResult, exchange.countsForBreaker);
+  else admission.release('unsent');
+}
+
+interface Opened {
+  app: AppRow | undefined;
+  tokens: GrantTokens | null;
+  clientSecret: Secret | null;
+}
+
+/** Claims, and reads what is needed then, in one round trip; in two where the grant came to another app while it waited. */
+export function claimAndOpen(
+  context: ExchangerContext,
+  { grantId, appId, ...tenant }: UnclaimedGrant,
+  options: ClaimOptions,
+): Promise<Opened & { claim: Claim | undefined }> {
+  return together(context.pool, async (tx) => {
+    const [claim, tokens, expected] = await Promise.all([
+      claimGrant(tx, grantId, options),
+      context.vault.openGrantTokens(tx, { ...tenant, id: grantId }),
+      openAppOf(context, tx, { ...tenant, oauthAppId: appId }),
+    ]);
+    const moved = claim && claim.grant.oauthAppId !== appId;
+    return { claim, tokens, ...(moved ? await openAppOf(context, tx, claim.grant) : expected) };
+  });
+}
+
+async function openAppOf(
+  context: ExchangerContext,
+  tx: Tx,
+  { oauthAppId, ...tenant }: Tenant & Pick<GrantFacts, 'oauthAppId'>,
+): Promise<Omit<Opened, 'tokens'>> {
+  const [app, clientSecret] = await Promise.all([
+    readApp(tx, oauthAppId),
+    oauthAppId === null ? null : context.vault.openClientSecret(tx, { ...tenant, id: oauthAppId }),
+  ]);
+  return { app, clientSecret };
+}
+
+/** After winning the claim, look again: is there something to send, is it time, may the app be used? */
+export async function prepareRefresh(
+  context: ExchangerContext,
+  claim: Claim,
+  { app, tokens, clientSecret }: Opened,
+): Promise<PreparedRefresh | RefreshOutcome> {
+  const { grant, now } = claim;
+  const sent = tokens && tokenToSend(grant, tokens);
+  if (!sent || !app) return scheduleNextCheck(context, claim);
+  if (isFresh(grant, now)) {
+    await transaction(context.pool, (tx) => releaseClaim(tx, claim));
+    return { kind: 'fresh' };
+  }
+  const pausedFor = await waitOf(context.pool, app);
+  if (pausedFor > 0) return releaseForPausedApp(context, claim, { pausedFor });
+  return { claim, app, tokens, sent, clientSecret };
+}
+
+/** What a refresh spends: the refresh token, or the access token where that one is extended; null: there is nothing. */
+export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret | null {
+  if (mode === 'none') return null;
+  return mode === 'extend_self' ? tokens.access : tokens.refresh;
+}
+
+const EVERY = 200;
+const HELD = ['claimed', 'in_flight'];
+
+/** Waits for an exchange that another process runs, and tells its result. */
+export async function awaitRunning(
+  context: ExchangerContext,
+  grantId: string,
+  patience: number,
+): Promise<RefreshOutcome> {
+  for (let waited = 0; waited < patience; waited += EVERY) {
+    await pause(EVERY);
+    const read = await readGrant(context.pool, grantId);
+    if (!read) return { kind: 'nothing_to_do' };
+    if (!HELD.includes(read.grant.refreshState)) return outcomeOf(read);
+  }
+  return { kind: 'unavailable', retryAfter: 60 };
+}
+
+/** What an exchange left in the grant says how it ended: after an ok nothing is held against it. */
+function outcomeOf({ grant: { lastClass, refreshDueAt }, now }: GrantAt): RefreshOutcome {
+  if (lastClass === null) return { kind: 'refreshed' };
+  if (lastClass === 'permanent' || lastClass === 'owner') return { kind: 'refused' };
+  const retryAfter = Math.max(1, Math.ceil(((refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
+  return { kind: lastClass === 'app' ? 'app_paused' : 'unavailable', retryAfter };
+}

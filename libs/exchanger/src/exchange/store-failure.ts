@@ -1,0 +1,182 @@
+import type { Failure } from '#providers';
+import { adoptOrphan } from './orphans.js';
+import { type RefreshOutcome, UNREACHABLE } from '#tokens';
+import {
+  after,
+  afterFailure,
+  afterLostAnswer,
+  afterRefusalWhileOpen,
+  afterStrike,
+  afterUnlistedRefusal,
+  type ApiCheck,
+  endsGrant,
+  mayBeRevoked,
+  needsCanary,
+  nextHealthChange,
+  type StrikeContext,
+  trustsRefusals,
+} from '#tokens/protocol';
+import type { ExchangerContext } from '../exchanger-context.js';
+import { type AppRow, type Claim, databaseNow, markAppFailing } from '#tokens/store';
+import { readRefusedSince } from '../store/breakers.js';
+import { tokenSetWaits } from '../store/waiting-token-sets.js';
+import type { PreparedRefresh } from './prepared-refresh.js';
+import { secondsUntil, storeResult } from './store-result.js';
+import { askCanaries, checkWithApi } from './api-check.js';
+import { scheduleProbesNow, type StatusSource, type Tx } from '#persistence/sql';
+import { readCanary, scheduleCanary } from '../store/canary.js';
+import { isSuperseded, isWithinGrace } from '../store/resends.js';
+
+/** Nothing can be sent for this grant: look when its health changes by time alone. */
+export async function scheduleNextCheck(context: ExchangerContext, claim: Claim): Promise<RefreshOutcome> {
+  await storeResult(context, claim, 'released', (now) => ({
+    refreshState: 'idle',
+    refreshDueAt: nextHealthChange(claim.grant, now),
+  }));
+  return { kind: 'not_refreshable' };
+}
+
+/** The app is paused: its grants wait until it is not, and are blamed for nothing. Strikes and last tries keep their own time: the pause may end early. */
+export async function releaseForPausedApp(
+  context: ExchangerContext,
+  claim: Claim,
+  { pausedFor }: Pick<AppRow, 'pausedFor'>,
+): Promise<RefreshOutcome> {
+  const { refreshState, refreshDueAt } = claim.grant;
+  await storeResult(context, claim, 'released', (now) => ({
+    refreshState,
+    rejectedAt: null,
+    refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000),
+  }));
+  return { kind: 'app_paused', retryAfter: pausedFor };
+}
+
+/** The platform was not reached: what was known before is still all that is known. */
+export async function storeUnreached(context: ExchangerContext, claim: Claim): Promise<RefreshOutcome> {
+  const change = await storeResult(context, claim, 'released', (now) =>
+    afterFailure(claim.grant, UNREACHABLE, { now, random: context.random }),
+  );
+  return { kind: 'unavailable', retryAfter: secondsUntil(change) };
+}
+
+/** `lastError`: why the outcome is unknown, `answer_lost` or `unreadable`. */
+export async function storeLostAnswer(
+  context: ExchangerContext,
+  claim: Claim,
+  lastError = 'answer_lost',
+): Promise<'lost'> {
+  await storeResult(context, claim, 'unknown', (now) => ({
+    ...afterLostAnswer(claim.grant, { now, random: context.random }),
+    lastError,
+  }));
+  return 'lost';
+}
+
+/** A refusal: a strike where it is about the grant, a pause of the app where it is about the app, else patience. */
+export async function storeFailure(
+  context: ExchangerContext,
+  refresh: PreparedRefresh,
+  failure: Failure,
+  source: StatusSource = 'token',
+): Promise<RefreshOutcome> {
+  if (failure.class === 'permanent') return storeRefusal(context, refresh, failure);
+  const { claim, app } = refresh;
+  const change = await storeResult(context, claim, 'answered', async (now, tx) => {
+    if (failure.class === 'app') await markAppFailing(tx, app, failure, source);
+    return afterFailure(claim.grant, failure, { now, random: context.random });
+  });
+  if (failure.class === 'owner') return { kind: 'refused' };
+  const retryAfter = secondsUntil(change);
+  return failure.class === 'app' ? { kind: 'app_paused', retryAfter } : { kind: 'unavailable', retryAfter };
+}
+
+/** A refusal in words that no table lists. A late pair is tried before any verdict. */
+export async function storeUnlistedRefusal(
+  context: ExchangerContext,
+  { claim, app }: PreparedRefresh,
+  failure: Failure,
+): Promise<RefreshOutcome> {
+  const { grant, epoch } = claim;
+  const stored = await storeResult(context, claim, 'answered', async (now, tx) => {
+    const known = { closedFor: context.gate.breakerClosedFor(app.id), waiting: await tokenSetWaits(tx, grant) };
+    const change = afterUnlistedRefusal(grant, failure, { now, random: context.random, ...known });
+    const adopted =
+      endsGrant(grant, change) &&
+      (await adoptOrphan(context, tx, grant, { now, apiCheck: 'silent', errorCode: failure.code, epoch }));
+    return adopted ? undefined : change;
+  });
+  return stored.change.endedReason ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: secondsUntil(stored) };
+}
+
+/** What a refusal is worth depends on the app's breaker, and on what the API says of the access token. */
+async function storeRefusal(
+  context: ExchangerContext,
+  refresh: PreparedRefresh,
+  failure: Failure,
+): Promise<RefreshOutcome> {
+  const { claim, app, tokens } = refresh;
+  const { grant } = claim;
+  const isClosed = context.gate.isBreakerClosed(app.id);
+  const refusedSince = isClosed ? null : await readRefusedSince(context.pool, app.id);
+  const now = await databaseNow(context.pool);
+  if (!isClosed && !trustsRefusals(grant, refusedSince, now)) return storeRefusalWhileOpen(context, claim, failure);
+  // Another one first: the last word, on which this grant may die, has to be of itself.
+  const canaryOkAt = mayBeRevoked(grant, now) ? await askCanaries(context, grant) : null;
+  const finding = await checkWithApi(context, grant, tokens.access);
+  if (finding.kind === 'explained') return storeFailure(context, refresh, finding.failure, 'api');
+  return storeStrike(context, claim, { failure, apiCheck: finding.apiCheck, canaryOkAt, refusedSince });
+}
+
+/** The breaker of the app is open: the platform refuses many at once, and none of them is blamed. */
+export async function storeRefusalWhileOpen(
+  context: ExchangerContext,
+  claim: Claim,
+  failure: Failure,
+): Promise<RefreshOutcome> {
+  const stored = await storeResult(context, claim, 'answered', (now) =>
+    afterRefusalWhileOpen(claim.grant, failure, { now, random: context.random }),
+  );
+  return { kind: 'unavailable', retryAfter: secondsUntil(stored) };
+}
+
+/** A refusal of the grant, and what else is known of it. */
+export interface Refusal {
+  failure: Failure;
+  apiCheck: ApiCheck;
+  /** When the API took another grant of the app, before it was asked of this one; null: it did not, or was not asked. */
+  canaryOkAt: Date | null;
+  /** Since when refusals have kept the app's breaker from closing; null: it is closed. */
+  refusedSince: Date | null;
+}
+
+/** A refusal of the grant. A late pair is tried before there is any verdict. */
+export async function storeStrike(context: ExchangerContext, claim: Claim, refusal: Refusal): Promise<RefreshOutcome> {
+  const { grant, epoch } = claim;
+  const { failure, apiCheck } = refusal;
+  await storeResult(context, claim, 'answered', async (now, tx) => {
+    // The refusal says nothing about accounts with tokens of their own.
+    await scheduleProbesNow(tx, { grantId: grant.id }, { ownTokensOnly: true });
+    const strike = { now, apiCheck, refusedSince: refusal.refusedSince, ...(await circumstances(tx, claim, refusal)) };
+    const change = afterStrike(grant, failure, strike);
+    if (needsCanary(grant, strike)) await scheduleCanary(tx, grant);
+    const adopted =
+      endsGrant(grant, change) &&
+      (await adoptOrphan(context, tx, grant, { now, apiCheck, errorCode: failure.code, epoch }));
+    return adopted ? undefined : change;
+  });
+  return { kind: 'refused' };
+}
+
+async function circumstances(
+  tx: Tx,
+  { grant, intentId }: Claim,
+  { canaryOkAt }: Refusal,
+): Promise<Pick<StrikeContext, 'canary' | 'waiting' | 'withinGrace' | 'superseded'>> {
+  const canary = await readCanary(tx, grant, intentId);
+  return {
+    canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
+    waiting: await tokenSetWaits(tx, grant),
+    withinGrace: grant.unknownSince !== null && (await isWithinGrace(tx, grant, intentId)),
+    superseded: await isSuperseded(tx, grant),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Tx } from '#persistence/sql';
+import { providerOf } from '#providers';
+import type { GrantFacts } from '#tokens/protocol';
+
+/** The way to the platform takes its share of the grace. */
+const MARGIN = 2;
+
+const SENT_WITHIN = `
+  select (select dispatched_at from exchange_intents where id = $3) - min(dispatched_at) < make_interval(secs => $4) as within
+  from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
+
+/** Whether a platform would still answer a resend like the first sending, so many seconds after it. */
+export function isInGrace({
+  provider,
+  mode,
+  sentAgo,
+}: Pick<GrantFacts, 'provider' | 'mode'> & { sentAgo: number | null }): boolean {
+  const { grace } = providerOf(provider).refresh;
+  return mode === 'rotating_grace' && grace !== undefined && sentAgo !== null && sentAgo < grace - MARGIN;
+}
+
+/** Whether a token that was sent again went out while its platform still gives the same answer to it as the first time. */
+export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string): Promise<boolean> {
+  const { grace } = providerOf(grant.provider).refresh;
+  return grant.mode === 'rotating_grace' && grace !== undefined && isSentWithin(tx, grant, intentId, grace - MARGIN);
+}
+
+/** Whether this exchange was sent so many seconds after the first one of the same token that was not answered. */
+export async function isSentWithin(
+  tx: Tx,
+  { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>,
+  intentId: string,
+  seconds: number,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ within: boolean | null }>(SENT_WITHIN, [id, tokenVersion, intentId, seconds]);
+  return rows[0]?.within ?? false;
+}
+
+const SUPERSEDED = `
+  select exists (
+    select from exchange_intents stored join exchange_intents again using (grant_id, token_version)
+    where grant_id = $1 and token_version = $2::bigint - 1 and stored.state = 'committed'
+      and again.dispatched_at > stored.dispatched_at and again.state <> 'released'
+  ) as superseded`;
+
+/**
+ * Whether the token of which the stored pair came was sent once more after it. So it is where an exchanger stood still, or was
+ * down, with the answer in hand, until another had its claim.
+ */
+export async function isSuperseded(
+  tx: Tx,
+  { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ superseded: boolean }>(SUPERSEDED, [id, tokenVersion]);
+  return rows[0]?.superseded ?? false;
+}

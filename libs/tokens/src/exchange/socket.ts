@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream';
+import split2 from 'split2';
+import { lstat, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Metrics are the longest; a code and two tokens are far below it. */
+const LONGEST = 1024 * 1024;
+
+/** Hears each line of a stream as the JSON that it is, null where it is none. A line that does not end ends the stream. */
+export function eachLine(stream: Readable, hear: (message: unknown) => void): void {
+  const lines = split2({ maxLength: LONGEST });
+  lines.on('error', () => {
+    stream.destroy();
+  });
+  stream.pipe(lines).on('data', (line: string) => {
+    hear(parseJson(line));
+  });
+}
+
+/** No error of it holds what it read. */
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+const ROOT = 0;
+const FOR_OTHERS = 0o077;
+
+/** Makes the folder of a socket, for its owner alone. */
+export async function makePrivateDirectory(socketPath: string): Promise<void> {
+  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+  await requirePrivateDirectory(socketPath);
+}
+
+/**
+ * Throws unless the folder of a socket is ours alone (or root's): in a temporary folder that all may write to, another user of
+ * this machine could have been there first, and would be told codes.
+ */
+export async function requirePrivateDirectory(socketPath: string): Promise<void> {
+  const folder = dirname(socketPath);
+  const { uid, mode } = await lstat(folder).then((found) => {
+    if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
+    return found;
+  });
+  if (uid !== process.getuid?.() && uid !== ROOT)
+    throw new Error(`${folder} belongs to another user: set EXCHANGER_SOCKET to a path in a folder of ours`);
+  if ((mode & FOR_OTHERS) !== 0) throw new Error(`${folder} is open to other users: it must have the mode 0700`);
+}

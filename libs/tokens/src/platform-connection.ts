@@ -1,0 +1,138 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { seconds } from '#config';
+import { holdsWholeObject, MAX_ANSWER_BYTES, type PlatformAnswer } from '#providers';
+
+const CONNECTED_WITHIN = seconds(10);
+
+/** The request cannot have arrived: nothing was sent. */
+export class NotSent extends Error {
+  override readonly name = 'NotSent';
+  readonly code = 'provider.not_reached';
+}
+
+/** The request may have arrived; its answer did not. For a one-time token that is a third case, neither yes nor no. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+  readonly code = 'provider.answer_lost';
+}
+
+interface RequestInfo {
+  /** Method, origin and path: what may be said of it. */
+  name: string;
+  body: string | undefined;
+  secure: boolean;
+}
+
+/** One request with its connection: until `send` is called not a byte of it leaves. */
+export class PlatformConnection {
+  /** Whether the line broke, at any time: an error must not find nobody listening. Its cause may quote what was sent or came. */
+  #broken = false;
+
+  constructor(
+    private readonly outgoing: ClientRequest,
+    private readonly info: RequestInfo,
+  ) {
+    outgoing.on('error', () => {
+      this.#broken = true;
+    });
+  }
+
+  /** Waits until the connection stands, TLS included. Throws NotSent. */
+  connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (): void => {
+        clearTimeout(late);
+        this.outgoing.off('error', fail);
+        this.outgoing.destroy();
+        reject(new NotSent(this.info.name));
+      };
+      const done = (): void => {
+        clearTimeout(late);
+        this.outgoing.off('error', fail);
+        resolve();
+      };
+      const late = setTimeout(fail, CONNECTED_WITHIN);
+      this.outgoing.once('error', fail);
+      this.outgoing.once('socket', (socket: Socket) => {
+        if (!socket.connecting) done();
+        else socket.once(this.info.secure ? 'secureConnect' : 'connect', done);
+      });
+    });
+  }
+
+  /**
+   * Sends, and waits for the answer, at most so many milliseconds. Throws AnswerLost, or NotSent where the connection was gone
+   * before. A transfer that breaks off, stalls or grows too large is an answer all the same where its bytes hold a whole one.
+   */
+  send(within: number): Promise<PlatformAnswer> {
+    if (this.#broken) return Promise.reject(new NotSent(this.info.name));
+    const answer = new Promise<PlatformAnswer>((resolve, reject) => {
+      let received: ReceivedAnswer | undefined;
+      const end = (complete: boolean): void => {
+        clearTimeout(late);
+        this.outgoing.off('error', breakOff);
+        const answer = received?.take(complete);
+        if (!complete) this.outgoing.destroy();
+        if (answer) resolve(answer);
+        else reject(new AnswerLost(this.info.name));
+      };
+      const breakOff = (): void => {
+        end(false);
+      };
+      const late = setTimeout(breakOff, within);
+      this.outgoing.once('error', breakOff);
+      this.outgoing.once('response', (response) => {
+        received = new ReceivedAnswer(response, end);
+      });
+      this.outgoing.end(this.info.body);
+    });
+    // A process that ends after the request was sent waits for no answer.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  /** Ends a line on which nothing is to be sent. */
+  abort(): void {
+    this.outgoing.destroy();
+  }
+}
+
+/** The bytes of one answer while they arrive. `end` is told once whether all of them came. */
+class ReceivedAnswer {
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(
+    private readonly response: IncomingMessage,
+    end: (complete: boolean) => void,
+  ) {
+    response.on('data', (chunk: Buffer) => {
+      this.#size += chunk.length;
+      if (this.#size > MAX_ANSWER_BYTES) end(false);
+      else this.#chunks.push(chunk);
+    });
+    response.once('end', () => {
+      end(true);
+    });
+    response.once('error', () => {
+      end(false);
+    });
+  }
+
+  /** What came; undefined where it is not all and what came is no whole object. */
+  take(complete: boolean): PlatformAnswer | undefined {
+    // What came together with the error is still in the stream's buffer: reading it emits `data`.
+    if (!complete && this.#size <= MAX_ANSWER_BYTES) this.response.read();
+    const isAll = complete || (this.response.complete && this.#size <= MAX_ANSWER_BYTES);
+    const { statusCode, headers } = this.response;
+    const answer = { status: statusCode ?? 0, headers: textHeaders(headers), body: Buffer.concat(this.#chunks) };
+    return isAll || holdsWholeObject(answer) ? answer : undefined;
+  }
+}
+
+/** Without cookies, the one header that Node gives as a list: nothing is read from them, and the journal is no place for them. */
+const textHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );

@@ -1,0 +1,210 @@
+import { describe, expect, it } from '@jest/globals';
+import type { TokenSet } from '#providers';
+import { Secret } from '#observability';
+import {
+  at,
+  blemished,
+  DAY,
+  failure,
+  grantFacts,
+  HOUR,
+  MINUTE,
+  moment,
+  NOW,
+  SECOND,
+} from '../../../../test/support/grant-facts.js';
+import type { GrantChange } from './grant.js';
+import { afterFailure, afterLostAnswer, afterTokens, HEALTHY } from './after-refresh.js';
+
+const tokens = (changes: Partial<TokenSet> = {}): TokenSet => ({
+  accessToken: new Secret('a'),
+  refreshToken: new Secret('r'),
+  expiresIn: 7_200,
+  refreshExpiresIn: null,
+  scopes: null,
+  ...changes,
+});
+
+describe('after an ok', () => {
+  it('the times are those the platform said', () => {
+    const change = afterTokens(grantFacts(), tokens({ refreshExpiresIn: 86_400 }), 60, moment);
+    expect(change).toMatchObject({
+      accessExpiresAt: at(NOW + 2 * HOUR),
+      refreshExpiresAt: at(NOW + DAY),
+      issuedAt: at(NOW),
+      lastRefreshedAt: at(NOW),
+    });
+    expect(change.refreshDueAt).toEqual(at(NOW + 96 * MINUTE));
+  });
+
+  it('everything that was held against the grant is forgotten, its death too', () => {
+    expect(afterTokens(grantFacts(blemished), tokens(), 60, moment)).toMatchObject(HEALTHY);
+  });
+
+  it("a life the platform does not name is the platform's usual one", () => {
+    expect(afterTokens(grantFacts(), tokens({ expiresIn: null }), 3_600, moment).accessExpiresAt).toEqual(
+      at(NOW + HOUR),
+    );
+    expect(afterTokens(grantFacts(), tokens({ expiresIn: null }), null, moment)).toMatchObject({
+      accessExpiresAt: null,
+      refreshDueAt: null,
+    });
+  });
+
+  it('the end of the refresh token stays as it was said before, unless the ok proved it wrong', () => {
+    expect(afterTokens(grantFacts({ refreshExpiresAt: at(DAY) }), tokens(), 60, moment).refreshExpiresAt).toEqual(
+      at(DAY),
+    );
+    expect(afterTokens(grantFacts({ refreshExpiresAt: at(HOUR) }), tokens(), 60, moment).refreshExpiresAt).toBeNull();
+  });
+
+  it('the scopes are those granted now, or as before where the platform does not say', () => {
+    expect(afterTokens(grantFacts(), tokens({ scopes: ['write'] }), 60, moment).scopes).toEqual(['write']);
+    expect(afterTokens(grantFacts(), tokens(), 60, moment).scopes).toEqual(['read']);
+  });
+});
+
+describe('after a failure that is no verdict on the grant', () => {
+  it('the grant waits longer each time, and keeps what happened', () => {
+    expect(afterFailure(grantFacts(), failure(), moment)).toEqual({
+      refreshState: 'backoff',
+      attempt: 1,
+      refreshDueAt: at(NOW + 15 * SECOND),
+      rejectedAt: null,
+      lastClass: 'temporary',
+      lastReason: 'provider_unavailable',
+      lastError: 'http_500',
+    });
+    expect(afterFailure(grantFacts({ attempt: 1 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 30 * SECOND));
+    expect(afterFailure(grantFacts({ attempt: 500 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 5 * MINUTE));
+  });
+
+  it('a token that is extended is tried again while half of its life is left, for after its end it is too late', () => {
+    const grant = grantFacts({ mode: 'extend_self', accessExpiresAt: at(NOW + 20 * SECOND), attempt: 9 });
+    expect(afterFailure(grant, failure(), moment).refreshDueAt).toEqual(at(NOW + 10 * SECOND));
+    const refreshed = grantFacts({ mode: 'rotating_strict', accessExpiresAt: at(NOW + 20 * SECOND), attempt: 9 });
+    expect(afterFailure(refreshed, failure(), moment).refreshDueAt!.getTime()).toBeGreaterThan(NOW + 10 * SECOND);
+  });
+
+  it('the grant waits as long as the platform asks for, and its jitter', () => {
+    expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(
+      at(NOW + HOUR + 15 * SECOND),
+    );
+  });
+
+  it.each([
+    ['app', 5 * MINUTE],
+    ['owner', HOUR],
+    ['permission', 15 * SECOND],
+  ] as const)("a grant whose %s is the matter waits at that one's pace", (matter, wait) => {
+    expect(afterFailure(grantFacts(), failure({ class: matter }), moment)).toMatchObject({
+      lastClass: matter,
+      refreshDueAt: at(NOW + wait),
+    });
+  });
+
+  it('strikes that stood before still stand', () => {
+    const { strikeCount, firstStrikeAt, lastStrikeAt, apiCheck } = blemished;
+    const grant = {
+      ...grantFacts({ strikeCount, firstStrikeAt, lastStrikeAt, apiCheck }),
+      ...afterFailure(grantFacts(), failure(), moment),
+    };
+    expect(grant).toMatchObject({
+      strikeCount: 2,
+      firstStrikeAt: at(0),
+      lastStrikeAt: at(MINUTE),
+      apiCheck: 'refuses',
+    });
+  });
+
+  it('an outcome that was unknown still is', () => {
+    const change = afterFailure(grantFacts({ unknownSince: at(0) }), failure(), moment);
+    expect(change.refreshState).toBe('unknown');
+    expect(change).not.toHaveProperty('unknownSince');
+  });
+
+  it.each(['temporary', 'app', 'owner'] as const)(
+    'a dead grant has used up none of its last tries (%s), and waits an hour for the next',
+    (matter) => {
+      const grant = grantFacts({ ...blemished, attempt: 1, unknownSince: null });
+      const change = afterFailure(grant, failure({ class: matter }), moment);
+      expect({ ...grant, ...change }).toMatchObject({
+        attempt: 1,
+        refreshDueAt: at(NOW + HOUR),
+        endedReason: 'grant_revoked',
+      });
+    },
+  );
+});
+
+describe('an outcome that is unknown', () => {
+  const long = { refreshState: 'unknown', unknownSince: at(0), attempt: 9 } as const;
+  const slow = { now: at(NOW), random: (): number => 0.999 };
+  const waitOf = ({ refreshDueAt }: GrantChange): number => refreshDueAt!.getTime() - NOW - at(0).getTime();
+
+  it('is asked for again within 40 seconds, however often it was', () => {
+    for (const change of [
+      afterLostAnswer(grantFacts(long), slow),
+      afterFailure(grantFacts(long), failure(), slow),
+      afterFailure(grantFacts(long), failure({ class: 'app' }), slow),
+    ]) {
+      expect(waitOf(change)).toBeLessThanOrEqual(40 * SECOND);
+    }
+  });
+
+  it('is asked for again within seconds while the platform may still give the same answer to the same token', () => {
+    const recent = { ...long, mode: 'rotating_grace', unknownSince: at(NOW - 20 * SECOND) } as const;
+    const older = { ...recent, unknownSince: at(NOW - 3 * MINUTE) } as const;
+    for (const change of [
+      afterLostAnswer(grantFacts(recent), slow),
+      afterFailure(grantFacts(recent), failure(), slow),
+    ]) {
+      expect(waitOf(change)).toBeLessThanOrEqual(5 * SECOND);
+    }
+    expect(waitOf(afterLostAnswer(grantFacts(older), slow))).toBeGreaterThan(5 * SECOND);
+  });
+
+  it('waits as long as the platform itself says', () => {
+    expect(waitOf(afterFailure(grantFacts(long), failure({ retryAfter: 900 }), slow))).toBeGreaterThanOrEqual(
+      15 * MINUTE,
+    );
+  });
+});
+
+describe('after an answer that got lost', () => {
+  it('the same is sent again at once: if it never arrived it works, and if it did nothing more can be lost', () => {
+    expect(afterLostAnswer(grantFacts(), moment)).toEqual({
+      refreshState: 'unknown',
+      unknownSince: at(NOW),
+      attempt: 1,
+      refreshDueAt: at(NOW),
+      lastClass: 'temporary',
+      lastReason: 'refresh_outcome_unknown',
+      rejectedAt: null,
+      lastError: 'answer_lost',
+    });
+  });
+
+  it('a second loss waits like any failure, and it is unknown since the first', () => {
+    const change = afterLostAnswer(grantFacts({ unknownSince: at(MINUTE), attempt: 1 }), moment);
+    expect(change).toMatchObject({ unknownSince: at(MINUTE), refreshDueAt: at(NOW + 30 * SECOND) });
+  });
+
+  it('a grant whose refresh token may be sent twice is not said to be in the unknown', () => {
+    expect(afterLostAnswer(grantFacts({ mode: 'static' }), moment)).toMatchObject({
+      refreshState: 'unknown',
+      lastReason: 'provider_unavailable',
+    });
+  });
+
+  it('a dead grant has used up none of its last tries', () => {
+    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1, unknownSince: null }), moment)).toMatchObject({
+      attempt: 1,
+      refreshDueAt: at(NOW),
+    });
+    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1 }), moment)).toMatchObject({
+      attempt: 1,
+      refreshDueAt: at(NOW + HOUR),
+    });
+  });
+});

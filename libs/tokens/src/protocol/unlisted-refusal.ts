@@ -1,0 +1,51 @@
+import { days, seconds } from '#config';
+import type { Failure } from '#providers';
+import { after, backoff } from './schedule.js';
+import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
+import { death, nextTry } from './last-tries.js';
+import { afterFailure, isSpentOnce, type Now } from './after-refresh.js';
+
+/** So long a platform is asked again that refuses in words nothing lists, if nothing works any more without it. */
+const ENOUGH = days(2);
+const WAIT_FOR_A_NAME = seconds(60);
+
+/** What else is known at such a refusal. */
+export interface UnlistedRefusalMoment extends Now {
+  /** For how many milliseconds the breaker of the app has been closed. */
+  closedFor: number;
+  /** A token set that may be the same person's waits in an attempt: no verdict before it is known whose it is. */
+  waiting?: boolean;
+}
+
+/**
+ * The grant after its refresh was refused in words that no table lists: no strike, because the words may mean anything, and no
+ * outage, because the platform answered. The grant ends by it when its access token has ended and such refusals went on for
+ * two days. It is tried as often as after a failure meanwhile.
+ */
+export function afterUnlistedRefusal(grant: GrantFacts, failure: Failure, moment: UnlistedRefusalMoment): GrantChange {
+  const { now } = moment;
+  const rejected = { rejectedSeconds: rejectedFor(grant, moment), rejectedAt: now };
+  const base: GrantChange = { ...afterFailure(grant, failure, moment), ...rejected };
+  if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
+  const isUnknown = grant.unknownSince !== null && isSpentOnce(grant);
+  base.lastReason = isUnknown ? 'refresh_outcome_unknown' : 'refresh_unconfirmed';
+  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < ENOUGH)
+    return { ...base, refreshDueAt: nextAsk(grant, failure, moment, base) };
+  if (moment.waiting) return { ...base, refreshDueAt: after(now, WAIT_FOR_A_NAME) };
+  return { ...base, unknownSince: null, ...death(now, isUnknown ? 'refresh_outcome_unknown' : 'refresh_rejected') };
+}
+
+/** The seconds from one refusal to the next count, unless anything else happened between them: an outage, a pause, an open breaker. */
+function rejectedFor({ rejectedSeconds, rejectedAt }: GrantFacts, { now, closedFor }: UnlistedRefusalMoment): number {
+  const since = rejectedAt === null ? 0 : Math.max(0, now.getTime() - rejectedAt.getTime());
+  return since < closedFor ? rejectedSeconds + Math.round(since / seconds(1)) : rejectedSeconds;
+}
+
+/** A resend that was answered is not urgent any more. */
+const nextAsk = (
+  grant: GrantFacts,
+  failure: Failure,
+  { now, random }: Now,
+  { attempt, refreshDueAt }: GrantChange,
+): Date | null | undefined =>
+  grant.unknownSince === null ? refreshDueAt : after(now, backoff(attempt ?? 0, failure.retryAfter, random));

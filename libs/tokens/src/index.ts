@@ -24,9 +24,9 @@ export { listProfiles, type ProfileList, syncProfiles, toCandidate } from './gra
 export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-client.js';
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
-export { wakeGrants } from './store/apps.js';
-export { releaseExpiredClaims } from './store/claims.js';
-export { forgetIntents } from './store/intents.js';
+export { releaseExpiredClaims } from './store/grants/claims.js';
+export { checkGrantsOfApp, wakeGrants } from './store/grants/grants.js';
+export { forgetIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';
 export { createTokenContext, type TokenContext } from './token-context.js';

@@ -10,8 +10,11 @@ const OWNERS: Record<string, string> = {
   account_events: `${PERSISTENCE}/events.ts`,
   accounts: `${PERSISTENCE}/accounts.ts`,
   api_keys: 'libs/accounts/src/api-keys/',
+  breakers: 'libs/exchanger/src/store/breakers.ts',
   connect_attempts: `${PERSISTENCE}/attempts.ts`,
   data_deletions: 'libs/accounts/src/push/confirm-deletion.ts',
+  exchange_intents: 'libs/tokens/src/store/grants/',
+  grants: 'libs/tokens/src/store/grants/',
   idempotency_keys: `${PERSISTENCE}/idempotency-keys.ts`,
   oauth_apps: `${PERSISTENCE}/oauth-apps.ts`,
   outbox: `${PERSISTENCE}/events.ts`,
@@ -23,9 +26,6 @@ const OWNERS: Record<string, string> = {
   oauth_app_secrets: `${PERSISTENCE}/sealed/`,
   token_orphans: `${PERSISTENCE}/sealed/`,
 };
-
-/** Tables that still have several writers. */
-const SHARED = ['grants', 'exchange_intents', 'breakers'];
 
 const WRITE = String.raw`\b(?:insert\s+into|update|delete\s+from|truncate|copy)\s+(?:only\s+)?`;
 const WRITTEN_TABLE = new RegExp(String.raw`${WRITE}"?(\w+)`, 'gi');
@@ -44,7 +44,7 @@ export const writers: Rule = {
     'every statement that changes a table stands in the one module that owns it, so that its states and transitions can be read in one place; see test/support/architecture/writers.ts',
   breaches(tree) {
     const entities = entitiesOf(tree);
-    const unowned = [...entities.values()].filter((table) => !OWNERS[table] && !SHARED.includes(table));
+    const unowned = [...entities.values()].filter((table) => !OWNERS[table]);
     return [
       ...unowned.map((table) => `the entity of ${table} has no owner`),
       ...eachSource((source) => writesOf(source, entities))(tree),

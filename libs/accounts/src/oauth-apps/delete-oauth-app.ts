@@ -8,7 +8,7 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { discardAttemptsOf, type RevocableTokens, type TokenContext } from '#tokens';
+import { checkGrantsOfApp, discardAttemptsOf, type RevocableTokens, type TokenContext } from '#tokens';
 import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
@@ -26,12 +26,6 @@ const LOCK = 'select 1 from oauth_apps where id = $1 for update';
 const IN_USE = `
   select 1 from accounts join grants on grants.id = accounts.grant_id
   where grants.oauth_app_id = $1 and accounts.health <> 'disconnected' limit 1`;
-
-/** The worker looks at each at once, and finds that nothing can be sent for it any more: health follows. */
-const LOOK_AGAIN = `
-  update grants set refresh_due_at = db_now()
-  where oauth_app_id = $1 and refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and ended_reason is null
-    and exists (select from accounts where accounts.grant_id = grants.id and accounts.health <> 'disconnected')`;
 
 /** Deletes an app with its secret and its open attempts, whose tokens are revoked. Accounts stay, and their tokens until they end. */
 @Injectable()
@@ -63,7 +57,7 @@ export class DeleteOAuthApp {
     if (rowCount === 0) throw oauthAppNotFound();
     const { rows } = await tx.query(IN_USE, [id]);
     if (rows.length > 0 && !force) throw oauthAppInUse();
-    await tx.query(LOOK_AGAIN, [id]);
+    await checkGrantsOfApp(tx, id);
     await deleteOAuthApp(tx, id);
     return revocable;
   }

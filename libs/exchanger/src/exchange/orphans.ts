@@ -9,7 +9,7 @@ import {
   type ApiCheck,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { changeGrant } from '#tokens/store';
+import { changeGrant, noteKeptPair } from '#tokens/store';
 import type { RevocableTokens } from '#tokens';
 
 const NEWEST = `
@@ -63,10 +63,6 @@ function lifeOf({ provider, mode }: GrantFacts, late: TokenSet, since: Date, kee
   return { refreshExpiresAt, accessExpiresAt: endOfLife(since, life), issuedAt: since };
 }
 
-const KEEP = `
-  insert into exchange_intents (id, kind, grant_id, token_version, holder, state, answered_at)
-  values ($1, 'revoke', $2, $3, $4, 'answered', db_now())`;
-
 /** A pair that may not be revoked, because it could end this grant with it, is kept beside it. */
 export async function keepAsOrphan(
   context: ExchangerContext,
@@ -76,7 +72,7 @@ export async function keepAsOrphan(
 ): Promise<void> {
   if (tokens.refreshToken === null && grant.mode !== 'extend_self') return;
   const intentId = newId();
-  await tx.query(KEEP, [intentId, grant.id, grant.tokenVersion, context.holder]);
+  await noteKeptPair(tx, intentId, { grantId: grant.id, tokenVersion: grant.tokenVersion, holder: context.holder });
   const { accessToken, refreshToken } = tokens;
   const pair = { accessToken, refreshToken, expiresIn: null, refreshExpiresIn: null, scopes: null };
   await context.vault.sealOrphan(tx, { ...grant, id: intentId }, pair);

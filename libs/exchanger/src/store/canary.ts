@@ -1,6 +1,6 @@
 import type { Tx } from '#persistence/sql';
 import type { Canary, GrantFacts } from '#tokens/protocol';
-import { grantColumns, toGrant } from '#tokens/store';
+import { advanceRefresh, grantColumns, toGrant } from '#tokens/store';
 
 type Who = Pick<GrantFacts, 'id' | 'oauthAppId'>;
 
@@ -44,14 +44,14 @@ export async function chooseCanaries(tx: Tx, { id, oauthAppId }: Who): Promise<G
   return rows.map(toGrant);
 }
 
-/** Nobody is refreshed twice within a minute; who is exchanged just now is passed over, so that nobody waits for a row. */
-const WAKE = `
-  update grants set refresh_due_at = least(refresh_due_at, db_now()) where id = (
-    select other.id ${OTHERS} and ${REFRESHABLE} and other.refresh_state = 'idle' and other.strike_count = 0
-      and other.issued_at <= db_now() - interval '1 minute'
-    order by other.refresh_due_at limit 1 for update of other skip locked)`;
+/** No grant is refreshed twice within a minute. Grants that are being exchanged are skipped, so that no transaction waits for a row. */
+const NEXT = `
+  select other.id ${OTHERS} and ${REFRESHABLE} and other.refresh_state = 'idle' and other.strike_count = 0
+    and other.issued_at <= db_now() - interval '1 minute'
+  order by other.refresh_due_at limit 1 for update of other skip locked`;
 
-/** Has another grant of the app refreshed now, the one whose turn would be next. */
+/** Makes another grant of the app due now: the one that would be due next. */
 export async function scheduleCanary(tx: Tx, { id, oauthAppId }: Who): Promise<void> {
-  await tx.query(WAKE, [oauthAppId, id]);
+  const { rows } = await tx.query<{ id: string }>(NEXT, [oauthAppId, id]);
+  if (rows[0]) await advanceRefresh(tx, rows[0].id);
 }

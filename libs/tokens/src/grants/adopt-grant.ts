@@ -1,6 +1,7 @@
-import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
+import { type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
 import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
 import { accessLife, endOfLife, nextHealthChange, refreshDue } from '../protocol/schedule.js';
+import { type ConsentedGrant, storeConsent } from '../store/grants/grants.js';
 import type { TokenContext } from '../token-context.js';
 
 /** An attempt whose code was exchanged. */
@@ -19,21 +20,6 @@ export interface AdoptedGrant {
   scopes: string[];
 }
 
-const UPSERT = `
-  insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
-    access_expires_at, refresh_expires_at, consented_at, issued_at, refresh_due_at, reauth_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
-  on conflict (workspace_id, environment, oauth_app_id, platform_user_id) do update set
-    token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
-    access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
-    consented_at = excluded.consented_at, issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at,
-    reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null, claim_until = null, attempt = 0,
-    last_class = null, last_reason = null, last_error = null, strike_count = 0,
-    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null,
-    rejected_seconds = 0, rejected_at = null, ended_reason = null
-  where grants.consented_at <= excluded.consented_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
-  returning id, token_version as version`;
-
 /**
  * Turns the token set that waits in an attempt into its person's grant, new or renewed, in the caller's transaction. Where
  * a later consent of the same person has been stored already, and not been disconnected since, that one stays: the platform
@@ -48,12 +34,8 @@ export async function adoptGrant(
   const tokens = await context.vault.openAttemptTokens(tx, attempt);
   if (!tokens) throw new Error(`the attempt ${attempt.id} holds no token set`);
   const scopes = tokens.scopes ?? identity.scopes ?? attempt.scopes;
-  const { rows } = await tx.query<{ id: string; version: string }>(
-    UPSERT,
-    values(context, attempt, identity, { ...tokens, scopes }),
-  );
+  const row = await storeConsent(tx, consentOf(context, attempt, identity, { ...tokens, scopes }));
   await context.vault.shredAttempt(tx, attempt.id);
-  const [row] = rows;
   if (!row) return { grantId: await laterGrant(tx, attempt, identity), scopes };
   await context.vault.sealGrantTokens(tx, { ...attempt, id: row.id }, row.version, {
     access: tokens.accessToken,
@@ -63,18 +45,33 @@ export async function adoptGrant(
   return { grantId: row.id, scopes };
 }
 
-function values(context: TokenContext, attempt: ExchangedAttempt, identity: Identity, tokens: TokenSet): unknown[] {
+function consentOf(
+  context: TokenContext,
+  attempt: ExchangedAttempt,
+  identity: Identity,
+  tokens: TokenSet & { scopes: string[] },
+): ConsentedGrant {
   const provider = providerOf(attempt.provider);
   const mode = modeOf(provider, tokens);
-  const issuedAt = attempt.exchangedAt;
-  const accessExpiresAt = endOfLife(issuedAt, accessLife(tokens, { mode, defaultLife: provider.token.defaultLife }));
-  const refreshExpiresAt = endOfLife(issuedAt, tokens.refreshExpiresIn);
-  const dueAt =
-    refreshDue(mode, issuedAt, accessExpiresAt, context.random) ?? nextHealthChange({ accessExpiresAt }, issuedAt);
-  const { workspaceId, environment } = attempt;
-  const owner = [newId(), workspaceId, environment, attempt.provider, attempt.oauthAppId, identity.platformUserId];
-  const reauthDueAt = provider.refresh.endsForGood ? refreshExpiresAt : null;
-  return [...owner, mode, tokens.scopes, accessExpiresAt, refreshExpiresAt, issuedAt, dueAt, reauthDueAt];
+  const consentedAt = attempt.exchangedAt;
+  const accessExpiresAt = endOfLife(consentedAt, accessLife(tokens, { mode, defaultLife: provider.token.defaultLife }));
+  const refreshExpiresAt = endOfLife(consentedAt, tokens.refreshExpiresIn);
+  return {
+    workspaceId: attempt.workspaceId,
+    environment: attempt.environment,
+    provider: attempt.provider,
+    oauthAppId: attempt.oauthAppId,
+    platformUserId: identity.platformUserId,
+    mode,
+    scopes: tokens.scopes,
+    accessExpiresAt,
+    refreshExpiresAt,
+    consentedAt,
+    refreshDueAt:
+      refreshDue(mode, consentedAt, accessExpiresAt, context.random) ??
+      nextHealthChange({ accessExpiresAt }, consentedAt),
+    reauthDueAt: provider.refresh.endsForGood ? refreshExpiresAt : null,
+  };
 }
 
 /** The platform's mode, if this consent came with what the mode needs. */

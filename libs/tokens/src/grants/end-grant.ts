@@ -1,7 +1,7 @@
 import { markOwnTokensEnded, type Tx } from '#persistence/sql';
 import { HEALTHY } from '../protocol/after-refresh.js';
 import type { TokenContext } from '../token-context.js';
-import { changeGrant, lockGrant, readGrant } from '../store/grants.js';
+import { changeGrant, lockGrant, readGrant } from '../store/grants/grants.js';
 import { applyHealth } from '../store/health-store.js';
 import type { RevocableTokens } from '../exchange/token-exchange.js';
 import { SealBroken } from '#crypto';

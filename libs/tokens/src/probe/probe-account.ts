@@ -6,7 +6,7 @@ import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/af
 import { after } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
 import { type AppRow, markAppFailing, markAppActive, openApp, readApp } from '../store/apps.js';
-import { databaseNow } from '../store/grants.js';
+import { databaseNow, refreshNow, setReauthDue } from '../store/grants/grants.js';
 import { applyHealth } from '../store/health-store.js';
 
 /** The account as a probe sees it. */
@@ -125,15 +125,8 @@ interface StoredChange extends ProbeChange {
 
 async function storeChange(tx: Tx, account: AccountRow, change: StoredChange): Promise<void> {
   await storeProbe(tx, account.id, change);
-  if (!change.refreshNow) return;
-  await tx.query(
-    `update grants set refresh_due_at = db_now() where id = $1 and refresh_state in ('idle', 'backoff') and refresh_due_at > db_now()`,
-    [account.grantId],
-  );
+  if (change.refreshNow) await refreshNow(tx, account.grantId);
 }
-
-const setReauthDue = (tx: Tx, grantId: string, at: Date): Promise<unknown> =>
-  tx.query('update grants set reauth_due_at = $2 where id = $1', [grantId, at]);
 
 async function postpone(tx: Tx, account: AccountRow, { probe }: Provider): Promise<void> {
   const now = await databaseNow(tx);

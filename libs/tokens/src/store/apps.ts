@@ -14,6 +14,7 @@ import {
 import type { AppCredentials, Failure } from '#providers';
 import type { AppTrouble } from '../protocol/health.js';
 import type { Vault } from '../vault.js';
+import { wakeGrants } from './grants/grants.js';
 
 /** An app as the protocol sees it. */
 export interface AppRow extends Tenant {
@@ -103,19 +104,6 @@ export async function waitOf(tx: Tx, app: AppRow): Promise<number> {
   if (app.pausedFor > 0) return app.pausedFor;
   if (app.status === 'paused') return 0;
   return (await claimRetryTurn(tx, app.id, CANDIDATE)) ? 0 : CANDIDATE;
-}
-
-/** Strikes keep their own time; who is being exchanged just now is passed over, so that nobody waits for a row. */
-const WAKE = `
-  update grants set refresh_due_at = db_now() where id in (
-    select grants.id from grants join oauth_apps app on app.id = grants.oauth_app_id
-    where app.id = $1 and refresh_state in ('idle', 'backoff', 'unknown') and ended_reason is null and refresh_due_at > db_now()
-      and (last_class = 'app' or refresh_due_at <= app.paused_until + interval '1 minute')
-    for update of grants skip locked)`;
-
-/** What waits for the app's sake is due at once. To be called while the app still says until when it was paused. */
-export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
-  await tx.query(WAKE, [appId]);
 }
 
 /** Whether the app has another status now. */

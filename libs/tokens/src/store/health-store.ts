@@ -1,7 +1,7 @@
 import { type Health, recordEvent, storeHealth, type Tenant, type Tx } from '#persistence/sql';
 import { type AccountFacts, deriveHealth, type HealthState } from '../protocol/health.js';
 import { readAppOf, troubleOf } from './apps.js';
-import { readGrant } from './grants.js';
+import { readGrant } from './grants/grants.js';
 
 interface AccountRow extends AccountFacts {
   id: string;

@@ -8,8 +8,17 @@ export {
   waitOf,
 } from './apps.js';
 export { type CodeAttempt, readAttempt } from './attempts.js';
-export { type Claim, claimGrant, type ClaimOptions, claimOf, markDispatched, releaseClaim } from './claims.js';
-export { changeGrant, databaseNow, type GrantAt, grantColumns, lockGrant, readGrant, toGrant } from './grants.js';
+export { type Claim, claimGrant, type ClaimOptions, claimOf, markDispatched, releaseClaim } from './grants/claims.js';
+export {
+  advanceRefresh,
+  changeGrant,
+  databaseNow,
+  type GrantAt,
+  grantColumns,
+  lockGrant,
+  readGrant,
+  toGrant,
+} from './grants/grants.js';
 export { applyHealth } from './health-store.js';
 export {
   endIntent,
@@ -17,8 +26,9 @@ export {
   intentOfAttempt,
   type IntentRow,
   markCodeDispatched,
+  noteKeptPair,
   prepareCode,
   readIntent,
   releaseUnsent,
   unendedIntents,
-} from './intents.js';
+} from './grants/intents.js';

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { newId, transaction, type Tx } from '#persistence/sql';
-import { type GrantFacts, stateBefore } from '../protocol/grant.js';
-import { takeOver } from '../protocol/take-over.js';
+import { type GrantFacts, stateBefore } from '../../protocol/grant.js';
+import { takeOver } from '../../protocol/take-over.js';
 import { changeGrant, grantColumns, readGrant, toGrant } from './grants.js';
-import { applyHealth } from './health-store.js';
+import { applyHealth } from '../health-store.js';
 import { endIntent, type IntentRow } from './intents.js';
 
 /** The hold on a grant during one exchange. `grant` is as it was before; its epoch is the claim's own. */

@@ -1,5 +1,17 @@
 import type { Tx } from '#persistence/sql';
 
+/*
+ * | state        | meaning                                                          | next                            |
+ * | ------------ | ---------------------------------------------------------------- | ------------------------------- |
+ * | `prepared`   | noted; nothing was sent                                          | dispatched, released            |
+ * | `dispatched` | the request may have been sent                                   | any of the below                |
+ * | `committed`  | the tokens are stored                                            | none                            |
+ * | `answered`   | an answer without tokens, or tokens that are not the grant's     | none                            |
+ * | `unknown`    | no readable answer                                               | none                            |
+ * | `released`   | nothing was sent                                                 | none                            |
+ *
+ * claims.ts prepares and dispatches the intents of refreshes, together with their claims.
+ */
 export type IntentEnd = 'committed' | 'released' | 'unknown' | 'answered';
 
 /** An exchange as the database noted it. Versions and epochs are bigints as text. */
@@ -77,6 +89,19 @@ export async function releaseUnsent(tx: Tx, intentId: string): Promise<void> {
   await tx.query(
     `update exchange_intents set state = 'released', answered_at = db_now() where id = $1 and state = 'prepared'`,
     [intentId],
+  );
+}
+
+/** The intent of a pair that is kept beside its grant instead of being revoked. */
+export async function noteKeptPair(
+  tx: Tx,
+  intentId: string,
+  { grantId, tokenVersion, holder }: { grantId: string; tokenVersion: string; holder: string },
+): Promise<void> {
+  await tx.query(
+    `insert into exchange_intents (id, kind, grant_id, token_version, holder, state, answered_at)
+     values ($1, 'revoke', $2, $3, $4, 'answered', db_now())`,
+    [intentId, grantId, tokenVersion, holder],
   );
 }
 

@@ -1,0 +1,210 @@
+import type { QueryResultRow } from 'pg';
+import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
+import type { GrantChange, GrantFacts } from '../../protocol/grant.js';
+
+/**
+ * This folder is the only writer of `grants` and `exchange_intents`. A claim writes both in one statement, to save a round
+ * trip, so one folder owns both.
+ *
+ * | refresh_state | meaning                                                             | next                           |
+ * | ------------- | ------------------------------------------------------------------- | ------------------------------ |
+ * | `idle`        | nothing is held against the grant; due at `refresh_due_at`          | claimed                        |
+ * | `backoff`     | the last exchange failed; due later                                 | claimed                        |
+ * | `confirm`     | the platform refused the grant; the next exchange decides, or the   | claimed                        |
+ * |               | grant is revoked and gets its last tries                            |                                |
+ * | `unknown`     | a token was sent, and its outcome is unknown; first in line         | claimed                        |
+ * | `claimed`     | one process holds the grant and has sent nothing yet                | in_flight, the state before    |
+ * | `in_flight`   | the request may have been sent                                      | any but claimed                |
+ * | `ended`       | no exchange any more                                                | idle, by a new consent         |
+ *
+ * A claim and its end: claims.ts. What an exchange means for a grant is decided in protocol/, and stored by `changeGrant`.
+ * A new consent or a disconnect takes a grant in any state: it raises `token_version`, which a late exchange notices.
+ */
+const FACTS = {
+  id: 'id',
+  workspaceId: 'workspace_id',
+  environment: 'environment',
+  provider: 'provider',
+  oauthAppId: 'oauth_app_id',
+  platformUserId: 'platform_user_id',
+  tokenVersion: 'token_version',
+  mode: 'mode',
+  scopes: 'scopes',
+  accessExpiresAt: 'access_expires_at',
+  refreshExpiresAt: 'refresh_expires_at',
+  reauthDueAt: 'reauth_due_at',
+  issuedAt: 'issued_at',
+  lastRefreshedAt: 'last_refreshed_at',
+  refreshState: 'refresh_state',
+  claimEpoch: 'claim_epoch',
+  refreshDueAt: 'refresh_due_at',
+  attempt: 'attempt',
+  lastClass: 'last_class',
+  lastReason: 'last_reason',
+  lastError: 'last_error',
+  strikeCount: 'strike_count',
+  firstStrikeAt: 'first_strike_at',
+  lastStrikeAt: 'last_strike_at',
+  apiCheck: 'witness',
+  unknownSince: 'unknown_since',
+  rejectedSeconds: 'rejected_seconds',
+  rejectedAt: 'rejected_at',
+  endedReason: 'ended_reason',
+} as const satisfies Record<keyof GrantFacts, string>;
+
+/** The select list that reads GrantFacts from the table or alias `from`. */
+export const grantColumns = (from: string): string =>
+  Object.entries(FACTS)
+    .map(([name, column]) => `${from}.${column} as "${name}"`)
+    .join(', ');
+
+/** The grant that `grantColumns` selected. */
+export const toGrant = (row: QueryResultRow): GrantFacts => row as GrantFacts;
+
+/** `a = $n, b = $n+1` for the facts that change, and their values in order. */
+function assignments(change: GrantChange, firstParameter: number): { sql: string; values: unknown[] } {
+  const entries = Object.entries(change) as [keyof GrantChange, unknown][];
+  return {
+    sql: entries.map(([name], index) => `${FACTS[name]} = $${firstParameter + index}`).join(', '),
+    values: entries.map(([, value]) => value),
+  };
+}
+
+/** A grant, and the time of the database. */
+export interface GrantAt {
+  grant: GrantFacts;
+  now: Date;
+}
+
+const READ = `select ${grantColumns('grants')}, db_now() as now from grants where id = $1`;
+
+export async function readGrant(tx: Tx, grantId: string): Promise<GrantAt | undefined> {
+  const { rows } = await tx.query<{ now: Date }>(READ, [grantId]);
+  return rows[0] && { grant: toGrant(rows[0]), now: rows[0].now };
+}
+
+/** Rows are locked in one order everywhere (grant, accounts, app), so that two transactions cannot deadlock. */
+export async function lockGrant(tx: Tx, grantId: string): Promise<void> {
+  await tx.query('select 1 from grants where id = $1 for update', [grantId]);
+}
+
+export async function databaseNow(tx: Tx): Promise<Date> {
+  const { rows } = await tx.query<{ now: Date }>('select db_now() as now');
+  return rows[0]?.now ?? new Date(NaN);
+}
+
+export interface ChangeOptions {
+  /** Adds one to the version. */
+  rotate?: boolean;
+  /** Only while this claim is the latest one: a result without tokens must not overwrite a newer exchange. */
+  epoch?: string | null;
+}
+
+/** Changes a grant that still has the version that was read. Returns the new version; undefined: the version had changed. */
+export async function changeGrant(
+  tx: Tx,
+  grant: Pick<GrantFacts, 'id' | 'tokenVersion'>,
+  change: GrantChange,
+  { rotate = false, epoch = null }: ChangeOptions = {},
+): Promise<string | undefined> {
+  const set = assignments(change, 4);
+  const { rows } = await tx.query<{ version: string }>(
+    `update grants set claim_holder = null, claim_until = null, ${set.sql}${rotate ? ', token_version = token_version + 1' : ''}
+     where id = $1 and token_version = $2 and claim_epoch = coalesce($3, claim_epoch) returning token_version as version`,
+    [grant.id, grant.tokenVersion, epoch, ...set.values],
+  );
+  return rows[0]?.version;
+}
+
+/** A grant as a new consent brings it. */
+export interface ConsentedGrant extends Tenant {
+  provider: string;
+  oauthAppId: string;
+  platformUserId: string;
+  mode: RefreshMode;
+  scopes: string[];
+  accessExpiresAt: Date | null;
+  refreshExpiresAt: Date | null;
+  consentedAt: Date;
+  refreshDueAt: Date | null;
+  reauthDueAt: Date | null;
+}
+
+const STORE_CONSENT = `
+  insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
+    access_expires_at, refresh_expires_at, consented_at, issued_at, refresh_due_at, reauth_due_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
+  on conflict (workspace_id, environment, oauth_app_id, platform_user_id) do update set
+    token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
+    access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
+    consented_at = excluded.consented_at, issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at,
+    reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null, claim_until = null, attempt = 0,
+    last_class = null, last_reason = null, last_error = null, strike_count = 0,
+    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null,
+    rejected_seconds = 0, rejected_at = null, ended_reason = null
+  where grants.consented_at <= excluded.consented_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
+  returning id, token_version as version`;
+
+/** Any state → `idle`, under a new version. Undefined: a later consent of the same person holds tokens already. */
+export async function storeConsent(
+  tx: Tx,
+  grant: ConsentedGrant,
+): Promise<{ id: string; version: string } | undefined> {
+  const { rows } = await tx.query<{ id: string; version: string }>(STORE_CONSENT, [
+    newId(),
+    grant.workspaceId,
+    grant.environment,
+    grant.provider,
+    grant.oauthAppId,
+    grant.platformUserId,
+    grant.mode,
+    grant.scopes,
+    grant.accessExpiresAt,
+    grant.refreshExpiresAt,
+    grant.consentedAt,
+    grant.refreshDueAt,
+    grant.reauthDueAt,
+  ]);
+  return rows[0];
+}
+
+/** A grant that would be refreshed later is due at once; strikes and unknown outcomes keep their own schedule. */
+export async function refreshNow(tx: Tx, grantId: string): Promise<void> {
+  await tx.query(
+    `update grants set refresh_due_at = db_now()
+     where id = $1 and refresh_state in ('idle', 'backoff') and refresh_due_at > db_now()`,
+    [grantId],
+  );
+}
+
+/** The same for a grant that the caller has locked and found `idle`. */
+export async function advanceRefresh(tx: Tx, grantId: string): Promise<void> {
+  await tx.query('update grants set refresh_due_at = least(refresh_due_at, db_now()) where id = $1', [grantId]);
+}
+
+export async function setReauthDue(tx: Tx, grantId: string, at: Date): Promise<void> {
+  await tx.query('update grants set reauth_due_at = $2 where id = $1', [grantId, at]);
+}
+
+/** Strikes keep their own schedule. Grants that are being exchanged are skipped, so that no transaction waits for a row. */
+const WAKE = `
+  update grants set refresh_due_at = db_now() where id in (
+    select grants.id from grants join oauth_apps app on app.id = grants.oauth_app_id
+    where app.id = $1 and refresh_state in ('idle', 'backoff', 'unknown') and ended_reason is null and refresh_due_at > db_now()
+      and (last_class = 'app' or refresh_due_at <= app.paused_until + interval '1 minute')
+    for update of grants skip locked)`;
+
+/** Grants that wait for their app are due at once. To be called while the app row still holds the end of its pause. */
+export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
+  await tx.query(WAKE, [appId]);
+}
+
+/** Before an app is deleted: the sweep claims each of its grants, finds nothing to send, and derives the health anew. */
+const CHECK_OF_APP = `
+  update grants set refresh_due_at = db_now()
+  where oauth_app_id = $1 and refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and ended_reason is null
+    and exists (select from accounts where accounts.grant_id = grants.id and accounts.health <> 'disconnected')`;
+
+export async function checkGrantsOfApp(tx: Tx, appId: string): Promise<void> {
+  await tx.query(CHECK_OF_APP, [appId]);
+}

@@ -1,32 +1,32 @@
 import { type FailureClass, PROVIDER_NAMES } from '#providers';
 import type { Metrics } from '#observability';
 
-/** How a request to a token endpoint ended; `rejected`: refused in words that no table lists; `lost`: unknown; `unsent`: nothing left this process. */
+/** How a request to a token endpoint ended; `rejected`: refused in words that no table lists; `lost`: unknown; `unsent`: nothing was sent. */
 export type ExchangeResult = 'ok' | FailureClass | 'rejected' | 'lost' | 'unsent';
 
-/** One exchange that is over. */
+/** One exchange that has ended. */
 export interface EndedExchange {
   provider: string;
   kind: 'refresh' | 'code';
   outcome: ExchangeResult;
-  /** From the first byte sent to the answer read, or to the end of the wait. */
+  /** From the first byte sent to the answer read, or to the timeout. */
   seconds: number;
 }
 
-/** What the exchanges tell the operators. It holds no id: a metric counts, it does not name. */
+/** What the exchanges report to operators. It holds no id: metrics count. */
 export interface ExchangeMetrics {
   exchangeEnded(ended: EndedExchange): void;
-  /** How long the old access token would still have lived when a new one was stored; negative: it had ended. */
+  /** Seconds that the old access token still had when a new one was stored; negative: it had expired. */
   lifeLeft(provider: string, seconds: number): void;
   inFlight(change: 1 | -1): void;
-  /** The connection broke or the wait was over: the outcome is unknown. */
+  /** The connection broke or the timeout passed: the outcome is unknown. */
   answerLost(provider: string): void;
 }
 
-/** ExchangeMetrics as numbers of this process. */
+/** ExchangeMetrics as metrics of this process. */
 export class MeasuredExchanges implements ExchangeMetrics {
   constructor(private readonly metrics: Metrics) {
-    // A counter that first appears with 1 has not grown for Prometheus: the first lost answer would go unseen.
+    // Prometheus sees no growth in a counter that first appears with 1: the first lost answer would be missed.
     for (const provider of PROVIDER_NAMES) metrics.add('evergrant_token_answers_lost_total', { provider }, 0);
   }
 
@@ -48,13 +48,13 @@ export class MeasuredExchanges implements ExchangeMetrics {
   }
 }
 
-/** What a journal and a gate say of themselves. */
+/** The state of a journal and a gate. */
 export interface Watched {
   journal: { writable(): boolean; bytes: number; unsettledCount: number };
   gate: { waiting: number };
 }
 
-/** Tells what the process that talks to token endpoints holds: looked at whenever the metrics are asked for. */
+/** Sets the gauges of journal and gate whenever the metrics are read. */
 export function watchExchanges(metrics: Metrics, { journal, gate }: Watched): void {
   metrics.beforeTelling(() => {
     metrics.set('evergrant_journal_size_bytes', {}, journal.bytes);

@@ -6,20 +6,20 @@ import { connectPatience, explainConnectFailure, PreparingClient, STARTS_WITHIN 
 
 export interface PoolOptions {
   url: Secret;
-  /** Connections at the most. */
+  /** Maximum of connections. */
   pool: number;
-  /** How the process is called in pg_stat_activity. */
+  /** The name of the process in pg_stat_activity. */
   name: string;
   logger: Logger;
-  /** Ends the waiting. */
+  /** Ends the wait. */
   signal: AbortSignal;
 }
 
 const ASK_EVERY = seconds(1);
 
 /**
- * A pool whose database answers. One that is away is waited for: a journal may hold what only it can take. A login that is
- * refused and a host that is not known are for the operator, and end the start.
+ * A pool whose database answers. A database that is away is waited for, because the journal may hold answers for it. A refused
+ * login or an unknown host needs the operator and ends the start.
  */
 export async function openPool({ url, pool: max, name, logger, signal }: PoolOptions): Promise<Pool> {
   const pool = new Pool({
@@ -27,9 +27,9 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     connectionString: url.reveal(),
     application_name: `evergrant-${name}`,
     max,
-    // What needs no answer of the statement before it goes out with it.
+    // Independent statements are sent without waiting for each other.
     pipeline: true,
-    // Also the wait for a free connection: whoever waits in a queue of ours has time.
+    // Also the wait for a free connection: the callers here can wait.
     connectionTimeoutMillis: seconds(30),
     statement_timeout: seconds(30),
     idle_in_transaction_session_timeout: seconds(30),

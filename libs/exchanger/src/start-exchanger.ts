@@ -73,7 +73,7 @@ function retryUnknown(exchange: ExchangeEngine, logger: Logger): () => void {
   };
 }
 
-/** Kills this process when it comes to a point (`W3`), or comes to it for the fifth time (`W3:5`), as a crash would. */
+/** Kills this process at a crash point (`W3`), or when it is there for the fifth time (`W3:5`). */
 export function crashAt(where: string): (point: CrashPoint) => void {
   const [wanted, times = '1'] = where.split(':');
   let passages = 0;
@@ -82,10 +82,10 @@ export function crashAt(where: string): (point: CrashPoint) => void {
   };
 }
 
-/** File systems that are gone with the container or the machine's power (statfs(2)): overlayfs, tmpfs, ramfs. */
+/** File systems that do not survive the container or a power cut (statfs(2)): overlayfs, tmpfs, ramfs. */
 const PASSING = new Set([0x794c7630, 0x01021994, 0x858458f6]);
 
-/** Whether what is written to a folder is still there when its container is gone, as far as the file system tells. */
+/** Whether files in a folder survive the container, as far as its file system tells. */
 export async function isPersistentFs(folder: string): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { type } = await statfs(folder);

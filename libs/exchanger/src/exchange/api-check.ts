@@ -7,13 +7,13 @@ import { databaseNow } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { chooseCanaries } from '../store/canary.js';
 
-/** `explained`: the API says that the person has to act at the platform first, or that the app is refused, which explains the refusal. */
+/** `explained`: the API reports that the person must act at the platform, or that the app is refused; either explains the refusal. */
 export type ApiFinding = { kind: 'checked'; apiCheck: ApiCheck } | { kind: 'explained'; failure: Failure };
 
 const isExplanation = ({ class: of, reason }: Failure): boolean =>
   of === 'owner' || (of === 'app' && reason === 'app_misconfigured');
 
-/** Whether the API still takes the access token of a grant whose refresh was refused; a token that ended cannot say. */
+/** Whether the API still accepts the access token of a grant whose refresh was refused. An expired token cannot show it. */
 export async function checkWithApi(
   context: ExchangerContext,
   grant: GrantFacts,
@@ -31,7 +31,7 @@ export async function checkWithApi(
   return { kind: 'checked', apiCheck };
 }
 
-/** Shows the platform the access tokens of some other grants of the same app: when one was taken, or null. */
+/** Checks the access tokens of some other grants of the app with the platform's API: when one was accepted, or null. */
 export async function askCanaries(context: ExchangerContext, grant: GrantFacts): Promise<Date | null> {
   const others = await chooseCanaries(context.pool, grant);
   const taken = await Promise.all(others.map((other) => isTaken(context, other)));
@@ -45,7 +45,7 @@ async function isTaken(context: ExchangerContext, other: GrantFacts): Promise<bo
   return outcome.ok || outcome.failure.class === 'permission';
 }
 
-/** What does not open cannot be shown; it is no reason to leave this one unsettled. */
+/** A row that does not open cannot be checked; the result of this grant is stored all the same. */
 function nothingIfBroken(error: unknown): null {
   if (error instanceof SealBroken) return null;
   throw error;

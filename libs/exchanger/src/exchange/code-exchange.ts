@@ -35,7 +35,7 @@ import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
 
 const OPEN = ['pending', 'failed'];
 
-/** Exchanges a code for a token set. Asked again for the same attempt, it tells what became of it and sends nothing. */
+/** Exchanges a code for a token set. A repeated call for the same attempt returns its outcome and sends nothing. */
 export async function exchangeCode(context: ExchangerContext, attemptId: string, code: Secret): Promise<CodeOutcome> {
   const attempt = await readAttempt(context.pool, attemptId);
   if (!attempt) throw new Error(`the attempt ${attemptId} is not there, or its state was not spent`);
@@ -64,7 +64,7 @@ async function send(context: ExchangerContext, attempt: CodeAttempt, code: Secre
 
 const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
 
-/** Words that no table lists as a refusal of the app, because a code alone is refused with them, and that its owner has to look into. */
+/** Error codes that no table lists as a refusal of the app, because they also refuse a single code; the owner of the app has to check them. */
 const OF_THE_SETUP = new Set([
   'invalid_scope',
   'redirect_uri_mismatch',
@@ -73,14 +73,14 @@ const OF_THE_SETUP = new Set([
   'redirect_mismatch',
 ]);
 
-/** The platform has answered, and a code is never sent twice: it is gone. */
+/** The platform has answered, and a code is never sent twice (RFC 6749 4.1.2): the code is spent. */
 const refusalOfCode = ({ code }: Failure): Failure => ({
   class: 'permanent',
   reason: OF_THE_SETUP.has(code) ? 'app_misconfigured' : 'exchange_failed',
   code,
 });
 
-/** The exchange of an attempt's code. Sent once, never again (RFC 6749 4.1.2); its token set waits sealed in the attempt. */
+/** The exchange of an attempt's code. Sent once (RFC 6749 4.1.2); its token set is sealed into the attempt. */
 export class CodeExchange implements Exchange<CodeOutcome> {
   readonly kind = 'code';
   result: ExchangeResult = 'unsent';
@@ -136,7 +136,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return this.end('unknown', { kind: 'lost' });
   }
 
-  /** The platform may have taken the code and spent it. */
+  /** The platform may have accepted and spent the code. */
   private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<CodeOutcome> {
     this.result = 'lost';
     logUnreadable(this.context, this, answer);
@@ -152,7 +152,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return this.end('released', { kind: 'unreachable' });
   }
 
-  /** Reads the answer, and takes the second step where the platform has one: its first token lives for an hour only. */
+  /** Reads the answer, and takes the second step where the platform has one: its first token lives for one hour. */
   private async read(answer: PlatformAnswer): Promise<TokenOutcome> {
     const provider = providerOf(this.provider);
     const first = readTokenAnswer(provider, answer);
@@ -182,7 +182,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     }
   }
 
-  /** What an earlier process opened. A database that is away is waited for, a secret that does not open is not: the journal keeps the answer. */
+  /** The credentials that an earlier process had opened. A database error is retried; a broken seal is not, and the journal keeps the answer. */
   private reopened(): Promise<AppCredentials | undefined> {
     const { context, app } = this;
     return retryUntilStored(context.logger, { attempt: this.attempt.id }, async () => {
@@ -191,7 +191,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     });
   }
 
-  /** Seals the tokens into the attempt; one that was given up meanwhile for another reason wants them no more. */
+  /** Seals the tokens into the attempt, unless it has failed meanwhile for another reason. */
   private async keep(tokens: TokenSet): Promise<CodeOutcome> {
     const { context, attempt } = this;
     const kept = await this.stored(async (tx) => {

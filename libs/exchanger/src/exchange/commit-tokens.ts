@@ -9,8 +9,8 @@ import { revokeTokens, tryToRevoke } from './revoke-tokens.js';
 import { retryUntilStored } from './store-result.js';
 
 /**
- * Stores a new pair under the next version. A pair whose grant has moved on is kept as an orphan or revoked, never dropped;
- * one that is found stored was ours, and the database's answer to it got lost.
+ * Stores a new pair under the next version. If the version of the grant has changed, the pair is kept as an orphan or
+ * revoked, never dropped. A pair that is found stored is ours: only the answer of the database was lost.
  */
 export async function commitTokens(
   context: ExchangerContext,
@@ -45,12 +45,12 @@ async function storeOrKeep(
   }
 }
 
-/** The grant has another version than the one that was sent: what was written beside it is rolled back. */
+/** The version of the grant is not the one that was sent: the transaction is rolled back. */
 class VersionChanged extends Error {}
 
 /**
- * Statements that need no answer of each other go out together, in this order: an exchanger's pace is the number of its round
- * trips. The app comes first, for the health of the accounts depends on it.
+ * Independent statements are pipelined in this order: round trips limit the throughput of an exchanger. The app comes first,
+ * because the health of the accounts depends on it.
  */
 async function store(
   context: ExchangerContext,
@@ -79,13 +79,13 @@ async function store(
   if (version === undefined) throw new VersionChanged();
 }
 
-/** A platform that says which scopes are left says so of every account on the grant. */
+/** Scopes in an answer hold for every account of the grant. */
 async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string[]): Promise<void> {
   const missing = providerOf(grant.provider).scopes.required.filter((scope) => !granted.includes(scope));
   await storeMissingScopes(tx, grant.id, missing);
 }
 
-/** Reconnected or disconnected meanwhile: beside a living pair the late one is an orphan, without one it is unwanted. */
+/** After a reconnect the late pair becomes an orphan beside the current one; after a disconnect it is unwanted. */
 async function keepLatePair(
   context: ExchangerContext,
   tx: Tx,

@@ -10,7 +10,7 @@ import { revokeTokens } from './revoke-tokens.js';
 
 const UNKNOWN_AT_ONCE = 100;
 
-/** The engine behind every TokenExchange. Callers of one grant, or of one attempt, share one exchange. */
+/** Runs the exchanges of this process. Concurrent calls for one grant, or for one attempt, share one exchange. */
 export class ExchangeEngine implements TokenExchange {
   readonly #running = new Map<string, Promise<RefreshOutcome | 'busy'>>();
   readonly #codes = new Map<string, Promise<CodeOutcome>>();
@@ -37,14 +37,14 @@ export class ExchangeEngine implements TokenExchange {
     return this.follow(revokeTokens(this.context, tokens));
   }
 
-  /** Settles what a dead process left in the journal, and asks first for what nobody knows. Before any other work. */
+  /** Settles what the previous process left in the journal, and retries unknown outcomes. To be called before any other work. */
   async recover(left: readonly Unsettled[]): Promise<void> {
     const unknown = await recover(this.context, left);
     this.ask(unknown);
     await this.retryUnknown();
   }
 
-  /** Asks again for what nobody knows, whoever left it: no queue and no worker is needed for what a grace period may end. */
+  /** Retries unknown outcomes of any process, without queue and worker, because a grace period may end first. */
   async retryUnknown(): Promise<void> {
     this.ask(await findUnknownGrants(this.context.pool, UNKNOWN_AT_ONCE));
   }

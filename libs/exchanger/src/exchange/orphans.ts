@@ -17,18 +17,18 @@ const NEWEST = `
   from token_orphans orphan join exchange_intents intent on intent.id = orphan.intent_id
   where intent.grant_id = $1 order by orphan.received_at desc limit 1`;
 
-/** The strike at which an orphan is looked for. */
+/** The strike at which an orphan is tried. */
 export interface OrphanStrike {
   now: Date;
   apiCheck: ApiCheck;
   errorCode: string;
-  /** Of the claim that met it. */
+  /** Of the claim that met the strike. */
   epoch: string;
 }
 
 /**
- * Puts the newest late pair of a refused grant in the place of the stored one, to be tried at once; each is tried once. An
- * access token that the API still takes stays. False: there is none, or the grant has moved on.
+ * Replaces the stored pair of a refused grant by its newest orphan, which is due at once; each orphan is tried once. An
+ * access token that the API still accepts stays. False: there is no orphan, or the version of the grant has changed.
  */
 export async function adoptOrphan(
   context: ExchangerContext,
@@ -63,7 +63,7 @@ function lifeOf({ provider, mode }: GrantFacts, late: TokenSet, since: Date, kee
   return { refreshExpiresAt, accessExpiresAt: endOfLife(since, life), issuedAt: since };
 }
 
-/** A pair that may not be revoked, because it could end this grant with it, is kept beside it. */
+/** Keeps a pair as an orphan where revoking it could end this grant too. */
 export async function keepAsOrphan(
   context: ExchangerContext,
   tx: Tx,

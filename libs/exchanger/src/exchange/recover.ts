@@ -22,9 +22,9 @@ import { RefreshExchange } from './refresh-exchange.js';
 import { resumeExchange } from './run-exchange.js';
 
 /**
- * What the process before this one left behind, settled: answers that it journaled are stored, requests without an answer are
- * unknown, claims that sent nothing are given back. The grants whose outcome is unknown come back, to be asked for again
- * before any other work. Only for who holds the journal: that process is dead then.
+ * Settles what the previous process left: journaled answers are stored, requests without an answer become unknown, claims that
+ * sent nothing are released. Returns the grants with an unknown outcome, which are retried before any other work. The caller
+ * must hold the journal: only then has the previous process ended.
  */
 export async function recover(context: ExchangerContext, left: readonly Unsettled[]): Promise<string[]> {
   const unknown: string[] = [];
@@ -39,7 +39,7 @@ export async function recover(context: ExchangerContext, left: readonly Unsettle
   return unknown;
 }
 
-/** The grant whose outcome is unknown, if it is. */
+/** Returns the grant if its outcome is unknown. */
 async function settleOne(context: ExchangerContext, one: Unsettled): Promise<string | null> {
   const intent = await readIntent(context.pool, one.intent.intentId);
   const outcome = intent && isOpen(intent) ? await resume(context, intent, one) : undefined;
@@ -47,7 +47,7 @@ async function settleOne(context: ExchangerContext, one: Unsettled): Promise<str
   return outcome === 'lost' && intent ? intent.grantId : null;
 }
 
-/** One row that does not open, or a provider that was taken away, must not keep all others from being refreshed: the journal keeps it. */
+/** A row that does not open, or a provider that was removed, must not block other refreshes: its entry stays in the journal. */
 function keep(context: ExchangerContext, { intent }: Unsettled, error: unknown): 'kept' {
   if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
   context.logger.error(
@@ -76,7 +76,7 @@ async function resume(
   return app ? resumeRefresh(context, { claim, app }, answer) : undefined;
 }
 
-/** An app that was deleted while the answer waited: the pair is stored all the same, as if the process had lived on. */
+/** Stands for an app that was deleted while the answer waited: the pair is stored, as in a process that goes on. */
 const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
   id: newId(),
   workspaceId,
@@ -102,7 +102,7 @@ async function resumeRefresh(
   );
 }
 
-/** The pair of a grant that was disconnected meanwhile. Its version has moved on: nothing is made of these. */
+/** Stands for the pair of a grant that was disconnected meanwhile. Its version has changed, so nothing is stored from it. */
 const DESTROYED = { access: new Secret(''), refresh: null, previous: null };
 
 async function resumeCode(context: ExchangerContext, intent: IntentRow, answer: Unsettled['answer']): Promise<void> {
@@ -112,7 +112,7 @@ async function resumeCode(context: ExchangerContext, intent: IntentRow, answer: 
     await resumeExchange(context, new CodeExchange(context, attempt, app, { intentId: intent.id, code: null }), answer);
 }
 
-/** Noted in the database and not in the journal: nothing was sent. */
+/** An intent in the database without a journal entry: nothing was sent. */
 async function release(context: ExchangerContext, intent: IntentRow): Promise<void> {
   const claim = await claimOf(context.pool, intent);
   await transaction(context.pool, async (tx) => {

@@ -14,7 +14,7 @@ import { type Exchange, logUnreadable } from './run-exchange.js';
 import { storeFailure, storeLostAnswer, storeUnlistedRefusal, storeUnreached } from './store-failure.js';
 import { retryUntilStored } from './store-result.js';
 
-/** The refresh of a claimed grant. Every way it can end is stored before anybody is told. */
+/** The refresh of a claimed grant. Its result is stored before it is returned. */
 export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   readonly kind = 'refresh';
   result: ExchangeResult = 'unsent';
@@ -37,14 +37,14 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.refresh.claim.grant.provider;
   }
 
-  /** What the gate is told: a platform that wants its user to act works. */
+  /** The result for the gate: a platform that wants its user to act is well. */
   get requestResult(): RequestResult {
     const { grant } = this.refresh.claim;
     if (this.result === 'permanent' && grant.unknownSince !== null && isSpentOnce(grant)) return 'spent';
     return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
   }
 
-  /** Whether it says something of the platform: not if it refuses a grant that it has refused before. */
+  /** False for the refusal of a grant that was refused before: it says nothing new about the platform. */
   get countsForBreaker(): boolean {
     const { strikeCount, endedReason } = this.refresh.claim.grant;
     return this.result !== 'permanent' || (strikeCount === 0 && endedReason === null);
@@ -89,7 +89,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.stored(() => storeLostAnswer(this.context, this.refresh.claim));
   }
 
-  /** The platform may have spent the one-time token: as unknown as an answer that never came. */
+  /** The platform may have spent the one-time token, so the outcome is as unknown as after a lost answer. */
   private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<'lost'> {
     this.result = 'lost';
     logUnreadable(this.context, this, answer);
@@ -101,7 +101,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.stored(() => storeUnreached(this.context, this.refresh.claim));
   }
 
-  /** Our own disk or database refused: the platform is blamed for nothing, and the grant stays as due as it was. */
+  /** Our own disk or database failed: the platform is not at fault, and the grant stays due. */
   cancelled(): Promise<RefreshOutcome> {
     return this.stored(async () => {
       await transaction(this.context.pool, (tx) => releaseClaim(tx, this.refresh.claim));

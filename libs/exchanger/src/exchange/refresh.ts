@@ -27,7 +27,7 @@ import type { Secret } from '#observability';
 import { scheduleNextCheck, releaseForPausedApp } from './store-failure.js';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** One refresh of one grant: gate, claim, look again, exchange. `busy`: another process has it. */
+/** One refresh of one grant: gate, claim, check again, exchange. `busy`: another process holds the claim. */
 export async function refreshGrant(
   context: ExchangerContext,
   grantId: string,
@@ -35,7 +35,7 @@ export async function refreshGrant(
 ): Promise<RefreshOutcome | 'busy'> {
   const outcome = await refreshOnce(context, grantId, forced);
   if (outcome !== 'lost') return outcome;
-  // An answer that got lost is asked for once more before any other work: a grace period is short.
+  // After a lost answer the token is sent once more before any other work: a grace period is short.
   const again = await refreshOnce(context, grantId, false);
   return again === 'lost' ? { kind: 'unavailable', retryAfter: 60 } : again;
 }
@@ -63,7 +63,7 @@ const FREE: Admission = { kind: 'admitted', release: () => undefined };
 
 const hasApp = (unclaimed: UnclaimedGrant): unclaimed is UnclaimedGrant & AdmissionRequest => unclaimed.appId !== null;
 
-/** A grant without an app needs no admission: it will send nothing. */
+/** A grant without an app needs no admission: nothing will be sent. */
 function requestAdmission(
   context: ExchangerContext,
   unclaimed: UnclaimedGrant,
@@ -105,7 +105,7 @@ async function exchangeAndRenew(
   return outcome;
 }
 
-/** The refresh is stored by now, whatever becomes of the profiles: the next one walks them again. */
+/** The refresh is stored by now. If the profiles cannot be read, the next refresh reads them. */
 async function tryToRenew(context: ExchangerContext, grant: GrantFacts): Promise<void> {
   try {
     await renewProfiles(context, grant);
@@ -114,12 +114,12 @@ async function tryToRenew(context: ExchangerContext, grant: GrantFacts): Promise
   }
 }
 
-/** Nothing can be sent with what does not open; the access token may be served all the same, so that nothing is said of the account until it ends. */
+/** A sealed row that does not open: nothing can be sent, and the health of the account changes when its access token ends. */
 const SEALED = { class: 'app', reason: 'token_unrefreshable', code: 'seal_broken' } as const;
 
 /**
- * A database that went away in between may have stored the claim all the same: it is given back as soon as it is there again.
- * Where a seal is broken the next try has time.
+ * The database may have stored the claim although its answer was lost: the claim is released as soon as the database answers.
+ * After a broken seal the next try is delayed like one after a failure.
  */
 async function releaseAfterError(context: ExchangerContext, intentId: string, broken: boolean): Promise<void> {
   await retryUntilStored(context.logger, { intent: intentId }, async () => {
@@ -144,7 +144,7 @@ interface Opened {
   clientSecret: Secret | null;
 }
 
-/** Claims, and reads what is needed then, in one round trip; in two where the grant came to another app while it waited. */
+/** Claims and reads in one round trip; in two where the grant came to another app while it waited. */
 export function claimAndOpen(
   context: ExchangerContext,
   { grantId, appId, ...tenant }: UnclaimedGrant,
@@ -173,7 +173,7 @@ async function openAppOf(
   return { app, clientSecret };
 }
 
-/** After winning the claim, look again: is there something to send, is it time, may the app be used? */
+/** Checks again after the claim: is there a token to send, is the refresh due, may the app be used? */
 export async function prepareRefresh(
   context: ExchangerContext,
   claim: Claim,
@@ -191,7 +191,7 @@ export async function prepareRefresh(
   return { claim, app, tokens, sent, clientSecret };
 }
 
-/** What a refresh spends: the refresh token, or the access token where that one is extended; null: there is nothing. */
+/** The refresh token, or the access token where that one is extended; null: there is nothing to send. */
 export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret | null {
   if (mode === 'none') return null;
   return mode === 'extend_self' ? tokens.access : tokens.refresh;
@@ -200,7 +200,7 @@ export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret |
 const EVERY = 200;
 const HELD = ['claimed', 'in_flight'];
 
-/** Waits for an exchange that another process runs, and tells its result. */
+/** Waits for the exchange of another process and returns its result. */
 export async function awaitRunning(
   context: ExchangerContext,
   grantId: string,
@@ -215,7 +215,7 @@ export async function awaitRunning(
   return { kind: 'unavailable', retryAfter: 60 };
 }
 
-/** What an exchange left in the grant says how it ended: after an ok nothing is held against it. */
+/** Derives the result from the grant: after a success no failure is stored in it. */
 function outcomeOf({ grant: { lastClass, refreshDueAt }, now }: GrantAt): RefreshOutcome {
   if (lastClass === null) return { kind: 'refreshed' };
   if (lastClass === 'permanent' || lastClass === 'owner') return { kind: 'refused' };

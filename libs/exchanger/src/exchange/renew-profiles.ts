@@ -6,10 +6,10 @@ import type { ExchangerContext } from '../exchanger-context.js';
 import { applyHealth, reportAppFailure } from '#tokens/store';
 import { listProfiles, type ProfileList, syncProfiles } from '#tokens';
 
-/** A consent that came while the profiles were listed brought a newer list. */
+/** A consent during the listing has stored a newer list. */
 const STILL_THE_SAME = 'select 1 from grants where id = $1 and token_version = $2::bigint + 1 for update';
 
-/** A profile that is listed without the right to publish is asked for once more: one answer changes no account. */
+/** Asks a second time about profiles without the right to publish: a single answer changes no account. */
 async function listTwice(
   context: ExchangerContext,
   owner: GrantFacts,
@@ -27,7 +27,7 @@ async function listTwice(
   return { ...first, profiles };
 }
 
-/** With a renewed token the profiles are walked again: theirs are renewed too, and a lost role shows. */
+/** Reads the profiles again with the renewed token: their tokens are renewed too, and a lost role is noticed. */
 export async function renewProfiles(context: ExchangerContext, before: GrantFacts): Promise<void> {
   if (!providerOf(before.provider).profiles) return;
   const tokens = await context.vault.openGrantTokens(context.pool, before);

@@ -14,32 +14,32 @@ import {
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
 
-/** One request to a token endpoint, and what becomes of each way it can end. `Outcome` is what its caller is told. */
+/** One request to a token endpoint, with a handler for each way it can end. `Outcome` is what its caller receives. */
 export interface Exchange<Outcome> {
   readonly intent: JournaledIntent;
   readonly environment: Environment;
   readonly provider: string;
   readonly kind: 'refresh' | 'code';
-  /** How it ended, as the operators are told. */
+  /** The result for the metrics. */
   readonly result: ExchangeResult;
-  /** Builds the request. Not asked for one that an earlier process sent. */
+  /** Builds the request. Not called for a request that an earlier process sent. */
   request(): PlatformRequest | Promise<PlatformRequest>;
-  /** Notes in the database that it is about to leave. False: it is ours no more. */
+  /** Notes the dispatch in the database. False: the claim was lost. */
   mark(): Promise<boolean>;
-  /** Stores how it ended, for as long as that takes. */
+  /** Each of these stores the result, and retries until it is stored. */
   answered(answer: PlatformAnswer): Promise<Outcome>;
   lost(): Promise<Outcome>;
   unreached(): Promise<Outcome>;
   cancelled(): Promise<Outcome>;
 }
 
-/** Takes the steps of the protocol, one after the other, until there is none. */
+/** Takes the steps of the protocol one after the other. */
 export async function runExchange<Outcome>(context: ExchangerContext, exchange: Exchange<Outcome>): Promise<Outcome> {
   const run = new Run(context, exchange);
   return run.toItsEnd({});
 }
 
-/** Goes on where a dead process stopped: with its answer, or knowing that there will be none. */
+/** Continues the exchange of an ended process: with its answer, or without one. */
 export async function resumeExchange<Outcome>(
   context: ExchangerContext,
   exchange: Exchange<Outcome>,
@@ -49,7 +49,7 @@ export async function resumeExchange<Outcome>(
   return run.toItsEnd(fromJournal(answer !== null));
 }
 
-/** What may be said of an answer that could not be read: how it was labelled and how long it was, none of its bytes. */
+/** Logs labels and length of an unreadable answer, none of its bytes: they may hold a token. */
 export function logUnreadable(
   { logger }: ExchangerContext,
   { intent, provider }: Pick<Exchange<unknown>, 'intent' | 'provider'>,
@@ -101,7 +101,7 @@ class Run<Outcome> {
     return { reached: true };
   }
 
-  /** On disk here and in the database, for this process and for others; either refusing is reason enough to send nothing. */
+  /** Notes the dispatch in the journal, for this process, and in the database, for others. If either fails, nothing is sent. */
   private async dispatch(): Promise<Known> {
     const { context, exchange } = this;
     const notedAt = performance.now();

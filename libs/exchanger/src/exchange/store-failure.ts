@@ -27,7 +27,7 @@ import { scheduleProbesNow, type StatusSource, type Tx } from '#persistence/sql'
 import { readCanary, scheduleCanary } from '../store/canary.js';
 import { isSuperseded, isWithinGrace } from '../store/resends.js';
 
-/** Nothing can be sent for this grant: look when its health changes by time alone. */
+/** Nothing can be sent for this grant: its next check is when time alone changes its health. */
 export async function scheduleNextCheck(context: ExchangerContext, claim: Claim): Promise<RefreshOutcome> {
   await storeResult(context, claim, 'released', (now) => ({
     refreshState: 'idle',
@@ -36,7 +36,7 @@ export async function scheduleNextCheck(context: ExchangerContext, claim: Claim)
   return { kind: 'not_refreshable' };
 }
 
-/** The app is paused: its grants wait until it is not, and are blamed for nothing. Strikes and last tries keep their own time: the pause may end early. */
+/** Grants of a paused app wait for the end of the pause, without a failure of their own. Strikes and last tries keep their schedule: the pause may end early. */
 export async function releaseForPausedApp(
   context: ExchangerContext,
   claim: Claim,
@@ -51,7 +51,7 @@ export async function releaseForPausedApp(
   return { kind: 'app_paused', retryAfter: pausedFor };
 }
 
-/** The platform was not reached: what was known before is still all that is known. */
+/** The platform was not reached: the known facts stay as they are. */
 export async function storeUnreached(context: ExchangerContext, claim: Claim): Promise<RefreshOutcome> {
   const change = await storeResult(context, claim, 'released', (now) =>
     afterFailure(claim.grant, UNREACHABLE, { now, random: context.random }),
@@ -72,7 +72,7 @@ export async function storeLostAnswer(
   return 'lost';
 }
 
-/** A refusal: a strike where it is about the grant, a pause of the app where it is about the app, else patience. */
+/** A refusal of the grant is a strike, one of the app pauses the app, any other failure is retried later. */
 export async function storeFailure(
   context: ExchangerContext,
   refresh: PreparedRefresh,
@@ -90,7 +90,7 @@ export async function storeFailure(
   return failure.class === 'app' ? { kind: 'app_paused', retryAfter } : { kind: 'unavailable', retryAfter };
 }
 
-/** A refusal in words that no table lists. A late pair is tried before any verdict. */
+/** A refusal in words that no table lists. An orphan is tried before the grant ends. */
 export async function storeUnlistedRefusal(
   context: ExchangerContext,
   { claim, app }: PreparedRefresh,
@@ -108,7 +108,7 @@ export async function storeUnlistedRefusal(
   return stored.change.endedReason ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: secondsUntil(stored) };
 }
 
-/** What a refusal is worth depends on the app's breaker, and on what the API says of the access token. */
+/** Weighs a refusal by the app's breaker and by what the API says of the access token. */
 async function storeRefusal(
   context: ExchangerContext,
   refresh: PreparedRefresh,
@@ -120,14 +120,14 @@ async function storeRefusal(
   const refusedSince = isClosed ? null : await readRefusedSince(context.pool, app.id);
   const now = await databaseNow(context.pool);
   if (!isClosed && !trustsRefusals(grant, refusedSince, now)) return storeRefusalWhileOpen(context, claim, failure);
-  // Another one first: the last word, on which this grant may die, has to be of itself.
+  // Other grants first: the final check must be on this grant.
   const canaryOkAt = mayBeRevoked(grant, now) ? await askCanaries(context, grant) : null;
   const finding = await checkWithApi(context, grant, tokens.access);
   if (finding.kind === 'explained') return storeFailure(context, refresh, finding.failure, 'api');
   return storeStrike(context, claim, { failure, apiCheck: finding.apiCheck, canaryOkAt, refusedSince });
 }
 
-/** The breaker of the app is open: the platform refuses many at once, and none of them is blamed. */
+/** The app's breaker is open: the platform refuses many grants at once, and none of them gets a strike. */
 export async function storeRefusalWhileOpen(
   context: ExchangerContext,
   claim: Claim,
@@ -139,17 +139,17 @@ export async function storeRefusalWhileOpen(
   return { kind: 'unavailable', retryAfter: secondsUntil(stored) };
 }
 
-/** A refusal of the grant, and what else is known of it. */
+/** A refusal of the grant, with what else is known. */
 export interface Refusal {
   failure: Failure;
   apiCheck: ApiCheck;
-  /** When the API took another grant of the app, before it was asked of this one; null: it did not, or was not asked. */
+  /** When the API accepted another grant of the app, before this one was checked; null: it did not, or was not asked. */
   canaryOkAt: Date | null;
   /** Since when refusals have kept the app's breaker from closing; null: it is closed. */
   refusedSince: Date | null;
 }
 
-/** A refusal of the grant. A late pair is tried before there is any verdict. */
+/** A strike. An orphan is tried before the grant ends. */
 export async function storeStrike(context: ExchangerContext, claim: Claim, refusal: Refusal): Promise<RefreshOutcome> {
   const { grant, epoch } = claim;
   const { failure, apiCheck } = refusal;

@@ -12,12 +12,12 @@ export interface StoredResult {
   now: Date;
 }
 
-/** What an exchange without tokens changes; undefined: it has been stored already. */
+/** What an exchange without tokens changes; undefined: the change is stored already. */
 export type Decide = (now: Date, tx: Tx) => GrantChange | undefined | Promise<GrantChange | undefined>;
 
 /**
- * Stores what an exchange without tokens means, if the grant is still the one that was sent and nobody has claimed it since.
- * The exchange itself ended as it did either way: a request that left is never noted as one that did not.
+ * Stores the result of an exchange without tokens, if the grant still has the version that was sent and no newer claim. The
+ * intent ends in its state either way: a request that was sent is never noted as unsent.
  */
 export async function storeResult(
   context: ExchangerContext,
@@ -37,17 +37,17 @@ export async function storeResult(
   });
 }
 
-/** Until the grant is looked at again. */
+/** Until the next exchange of the grant. */
 export const secondsUntil = ({ change, now }: StoredResult): number =>
   Math.max(1, Math.ceil(((change.refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
 
-/** What a platform said is stored for as long as the process lives: at worst it exists nowhere else. */
+/** Retries for as long as the process runs: a platform's answer may exist nowhere else. */
 export function retryUntilStored<Result>(logger: Logger, what: object, store: () => Promise<Result>): Promise<Result> {
   return pRetry(store, {
     retries: Infinity,
     minTimeout: 250,
     maxTimeout: seconds(1),
-    // Waiting opens nothing: the journal keeps what was said.
+    // A broken seal does not heal by waiting; the journal keeps the answer.
     shouldRetry: ({ error }) => !(error instanceof SealBroken),
     onFailedAttempt: ({ error, attemptNumber }) => {
       if (attemptNumber % 10 === 1) logger.error({ err: error, ...what }, 'an answer waits for the database');

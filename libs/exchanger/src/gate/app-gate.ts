@@ -4,13 +4,13 @@ import { Outcomes } from './outcomes.js';
 import { type Half, Permits } from './permits.js';
 import { URGENCIES, type Waiter, Waiting } from './waiting.js';
 
-/** Under which breaker somebody was let through. */
+/** The breaker state under which a request was admitted. */
 export interface BreakerTicket {
   turn: number;
   probe: boolean;
 }
 
-/** What an app's breaker became, and what its grants had met. */
+/** Receives an app's new breaker state and the counts that led to it. */
 export type OnBreakerChange = (breaker: Breaker, tally: Tally) => void;
 
 const MEANING: Record<RequestResult, keyof Tally | undefined> = {
@@ -24,13 +24,13 @@ const MEANING: Record<RequestResult, keyof Tally | undefined> = {
   unsent: undefined,
 };
 
-/** One app at the gate: its breaker, its permits, and who waits for it. */
+/** One app at the gate: its breaker, its permits, and the requests that wait for it. */
 export class AppGate {
   readonly waiting = new Waiting();
   readonly #outcomes = new Outcomes();
   readonly #permits: Permits;
   #breaker: Breaker = CLOSED;
-  /** Grows when the breaker opens or closes: what was let through before says nothing of the time after. */
+  /** Grows when the breaker opens or closes: results of requests admitted before do not count afterwards. */
   #turn = 0;
   #probing = false;
   #inFlight = 0;
@@ -47,13 +47,13 @@ export class AppGate {
     return this.#breaker;
   }
 
-  /** Until when nobody of this kind is let through, so that waiting would not help; null: let it wait. */
+  /** Until when such a request is rejected, because waiting would not help; null: it may wait. */
   rejectedUntil({ inGrace = false }: AdmissionRequest, now: number): number | null {
     const breaker = this.#breaker;
     return breaker.state === 'open' && now < breaker.probeAt && !inGrace ? breaker.probeAt : null;
   }
 
-  /** The most urgent who may go now; where each is a probe, who can write most goes first. */
+  /** The most urgent request that may go now. Behind a breaker the request whose result is most informative goes first. */
   next(now: number): Waiter | undefined {
     for (const urgency of this.#breaker.state === 'closed' ? URGENCIES : MOST_TELLING) {
       const first = this.waiting.first(urgency);
@@ -62,14 +62,14 @@ export class AppGate {
     return undefined;
   }
 
-  /** When a permit will let the next one go; what else holds it up ends by an event. */
+  /** When a permit becomes available for the next request. Anything else it waits for ends with an event. */
   nextAt(now: number): number {
     if (this.#probing) return Infinity;
     const halves = (['forced', 'due'] as const).filter((half) => this.waiting.has(half));
     return Math.min(...halves.map((half) => this.#permits.nextAt(now, half, this.isAlone(half))));
   }
 
-  /** Lets the first of an urgency through. */
+  /** Admits the first request of an urgency. */
   admit({ urgency, inGrace = false }: AdmissionRequest, now: number): BreakerTicket {
     if (urgency !== 'unknown') this.#permits.take(urgency, now, this.isAlone(urgency));
     this.waiting.take(urgency);
@@ -79,7 +79,7 @@ export class AppGate {
     return { turn: this.#turn, probe };
   }
 
-  /** What somebody who was let through met. A probe that says nothing leaves the turn to the next one, and is told as what it was. */
+  /** Counts the result of an admitted request. An inconclusive probe leaves the breaker half-open for the next one. */
   settle(
     { turn, probe }: BreakerTicket,
     met: { grantId: string; result: RequestResult; counts: boolean },
@@ -95,12 +95,12 @@ export class AppGate {
     else this.note(met.grantId, meaning, now);
   }
 
-  /** What another process found out of this app. */
+  /** Takes over another process's state of this breaker. */
   adopt(breaker: Breaker, now: number): void {
     this.change(breaker, now);
   }
 
-  /** Nothing is remembered of it that a new one would not have. */
+  /** Whether it holds no state that a new one would not have. */
   isIdle(now: number): boolean {
     const { ok, permanent, temporary } = this.#outcomes.tally(now);
     const busy = this.#inFlight + this.waiting.length + ok + permanent + temporary > 0;
@@ -153,6 +153,6 @@ export class AppGate {
   }
 }
 
-/** An unknown outcome may be refused by a platform that is well. */
+/** A healthy platform may refuse a request with an unknown outcome, so such a request is the least informative probe. */
 const MOST_TELLING = ['forced', 'due', 'unknown'] as const satisfies readonly Urgency[];
 const NOTHING_YET: Tally = { ok: 0, permanent: 0, temporary: 0 };

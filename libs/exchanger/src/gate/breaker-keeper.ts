@@ -7,10 +7,10 @@ import { type Clock, monotonicClock } from './clock.js';
 import type { ExchangeGate, BreakerChange } from './exchange-gate.js';
 
 const EVERY: Duration = seconds(10);
-/** Longer than any exchange: a probe of another process that has said nothing by then died with it. */
+/** Longer than any exchange: a probe of another process without a result by then ended with that process. */
 const PROBE_LASTS: Duration = seconds(150);
 
-/** Keeps the breakers of one process and the table the same: a restart forgets none, and hosts agree within ten seconds. */
+/** Keeps the breakers of one process and their table equal: a restart loses none, and hosts agree within ten seconds. */
 export class BreakerKeeper {
   readonly #unwritten = new Map<string, BreakerChange>();
   #turns = 0;
@@ -24,7 +24,7 @@ export class BreakerKeeper {
     private readonly clock: Clock = monotonicClock,
   ) {}
 
-  /** Reads what was known before, then keeps step. To be called before the first exchange. */
+  /** Reads the stored breakers, then synchronizes periodically. To be called before the first exchange. */
   async start(): Promise<void> {
     this.gate.listen((turn) => {
       this.note(turn);
@@ -33,13 +33,13 @@ export class BreakerKeeper {
     this.#timer = setInterval(() => void this.synchronize(), EVERY).unref();
   }
 
-  /** Resolves when everything is told, or could not be. */
+  /** Resolves when every change is written, or could not be. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.write();
   }
 
-  /** Tells what is unwritten and takes over what others found; a database that is away is asked again next time. */
+  /** Writes what is unwritten, then takes over the changes of other processes. After a database error the next round tries again. */
   async synchronize(): Promise<void> {
     this.gate.tidy();
     await this.write();
@@ -89,7 +89,7 @@ export class BreakerKeeper {
     for (const { appId } of closedElsewhere) this.gate.adopt(appId, { state: 'closed', since: this.clock.now() });
   }
 
-  /** Who probes here knows better than the table. */
+  /** A probe of this process is more recent than the table. */
   private takeOver({ appId, state, openFor, probeIn }: StoredBreaker, atStart: boolean): void {
     const known = this.gate.breakerOf(appId);
     if (known.state === 'half_open') return;

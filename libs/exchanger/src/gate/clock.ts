@@ -1,8 +1,8 @@
-/** The time of this process: for rates and waiting, never for what a row says. */
+/** The time of this process: for rates and waiting, never for a row's timestamps. */
 export interface Clock {
-  /** Milliseconds that only grow. */
+  /** Monotonic milliseconds. */
   now(): number;
-  /** Runs `work` at or after that moment; the answer calls it off. */
+  /** Runs `work` at or after that moment; the returned function cancels it. */
   at(moment: number, work: () => void): () => void;
 }
 

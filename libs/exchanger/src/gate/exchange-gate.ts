@@ -9,9 +9,9 @@ import { compareWaiters, type Waiter } from './waiting.js';
 export interface GateLimits {
   /** Refreshes of one app. */
   perSecond: number;
-  /** Exchanges that run at once. */
+  /** Concurrent exchanges. */
   inFlight: number;
-  /** Those who may wait. */
+  /** Requests that may wait. */
   waiting: number;
 }
 
@@ -31,10 +31,10 @@ export interface AppState {
 const FULL: Rejection = { kind: 'rejected', why: 'full', retryAfter: 10 };
 const DRAINING: Rejection = { kind: 'rejected', why: 'draining', retryAfter: 5 };
 
-/** The gate of one process that talks to token endpoints. */
+/** The gate of one exchanger process. */
 export class ExchangeGate implements Gate {
   readonly #apps = new Map<string, AppGate>();
-  /** Apps that somebody waits for. */
+  /** Apps with waiting requests. */
   readonly #wanted = new Set<AppGate>();
   readonly #places: Places;
   #waiting = 0;
@@ -85,7 +85,7 @@ export class ExchangeGate implements Gate {
     return breaker.since === null ? Infinity : this.clock.now() - breaker.since;
   }
 
-  /** Who waits is sent away, and whoever comes; who was let through goes on. */
+  /** Rejects waiting and new requests; admitted ones continue. */
   drain(): void {
     this.#draining = true;
     for (const app of this.#wanted) for (const waiter of app.waiting.takeAll()) waiter.settle(DRAINING);
@@ -93,12 +93,12 @@ export class ExchangeGate implements Gate {
     this.#alarm?.off();
   }
 
-  /** Calls `listener` whenever a breaker of this process turns. */
+  /** Calls `listener` whenever a breaker of this process changes. */
   listen(listener: (turn: BreakerChange) => void): void {
     this.#onBreakerChange = listener;
   }
 
-  /** Takes over what another process, or this one before its restart, knew of an app. */
+  /** Takes over another process's state of a breaker, or this process's state before its restart. */
   adopt(appId: string, breaker: Breaker): void {
     const now = this.clock.now();
     const app = this.app(appId);
@@ -107,7 +107,7 @@ export class ExchangeGate implements Gate {
     this.pump(now);
   }
 
-  /** Every app that is known of, for gauges. */
+  /** Every known app, for gauges. */
   states(): AppState[] {
     return [...this.#apps].map(([appId, { breaker, waiting }]) => ({
       appId,
@@ -120,7 +120,7 @@ export class ExchangeGate implements Gate {
     return this.#apps.get(appId)?.breaker ?? CLOSED;
   }
 
-  /** Forgets the apps of which there is nothing to remember. */
+  /** Drops the apps without any state. */
   tidy(): void {
     const now = this.clock.now();
     for (const [appId, app] of this.#apps) if (app.isIdle(now)) this.#apps.delete(appId);
@@ -190,7 +190,7 @@ export class ExchangeGate implements Gate {
     this.pump(now);
   }
 
-  /** Those for whom waiting does not help any more, since their app's breaker has opened. */
+  /** Rejects the requests for which waiting no longer helps, because their app's breaker has opened. */
   private sendAway(app: AppGate, now: number): void {
     if (app.breaker.state !== 'open') return;
     for (const waiter of app.waiting.takeAll()) {
@@ -201,7 +201,7 @@ export class ExchangeGate implements Gate {
     if (app.waiting.length === 0) this.#wanted.delete(app);
   }
 
-  /** Lets through whoever may go, the most urgent of all apps first. */
+  /** Admits requests while there are places, the most urgent of all apps first. */
   private pump(now: number): void {
     if (this.#draining) return;
     while (!this.#places.isFull()) {
@@ -222,7 +222,7 @@ export class ExchangeGate implements Gate {
     return best;
   }
 
-  /** When time alone lets somebody of this app go: a place is freed by an event. */
+  /** When time alone lets a request of this app go. A place is freed by an event. */
   private nextAt(app: AppGate, now: number): number {
     const at = app.nextAt(now);
     return at > now ? at : Infinity;

@@ -1,4 +1,4 @@
-/** Why an exchange is wanted, the most urgent first: its outcome is unknown, somebody waits for it, it is due. */
+/** Why an exchange is wanted, the most urgent first: its outcome is unknown, a caller waits for it, it is due. */
 export type Urgency = 'unknown' | 'forced' | 'due';
 
 /** What the gate needs to know of an exchange. */
@@ -7,9 +7,9 @@ export interface AdmissionRequest {
   appId: string;
   workspaceId: string;
   urgency: Urgency;
-  /** When the access token ends: among what is due the soonest goes first. Null: it has no end. */
+  /** When the access token ends: among due requests the soonest goes first. Null: it has no end. */
   accessExpiresAt: Date | null;
-  /** An unknown outcome whose platform still answers a resend like the first sending: no breaker holds it up. */
+  /** An unknown outcome within the grace period of its platform: no breaker delays it. */
   inGrace?: boolean;
 }
 
@@ -23,7 +23,7 @@ export type RequestResult = 'ok' | 'temporary' | 'permanent' | 'spent' | 'reject
 
 export interface Admission {
   kind: 'admitted';
-  /** To be called once, whatever happened. `counts` false: a rejection that was expected, of a grant known to be dead. */
+  /** To be called exactly once, whatever the result. `counts` false: an expected refusal, of a grant known to be revoked. */
   release(result: RequestResult, counts?: boolean): void;
 }
 
@@ -35,14 +35,14 @@ export interface Rejection {
   retryAfter: number;
 }
 
-/** Decides who may send when: breakers and permits per app, places per workspace. */
+/** Decides which request may be sent when: breakers and permits per app, places per workspace. */
 export interface Gate {
-  /** Waits for a place; settles with a rejection where waiting would not help. */
+  /** Waits for a place; resolves with a rejection where waiting would not help. */
   enter(request: AdmissionRequest): Promise<Admission | Rejection>;
-  /** Somebody waits for a grant now whose request may wait here as due. */
+  /** A caller waits for this grant now: its waiting request, if it was only due, becomes `forced`. */
   lift(grantId: string): void;
-  /** Whether refusals of this app's grants may be believed: its breaker is closed. */
+  /** Whether the breaker of this app is closed: only then do refusals speak of a grant. */
   isBreakerClosed(appId: string): boolean;
-  /** For how many milliseconds it has been; Infinity: as far back as this process knows. */
+  /** For how many milliseconds it has been closed; Infinity: as far back as this process knows. */
   breakerClosedFor(appId: string): number;
 }

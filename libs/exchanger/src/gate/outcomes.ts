@@ -2,7 +2,7 @@ import { minutes } from '#config';
 import type { Tally } from '#tokens/protocol';
 
 const WINDOW = minutes(5);
-/** The last thousand grants say enough of an app, and bound what is remembered of it. */
+/** A thousand grants represent an app well enough, and bound the memory it takes. */
 const MOST = 1_000;
 
 interface Seen {
@@ -10,7 +10,7 @@ interface Seen {
   kind: keyof Tally;
 }
 
-/** What the grants of one app met in the last minutes: each counts once, by what it met last. */
+/** What the grants of one app met within the last minutes: each counts once, with its latest result. */
 export class Outcomes {
   readonly #seen = new Map<string, Seen>();
   readonly #tally: Tally = { ok: 0, permanent: 0, temporary: 0 };

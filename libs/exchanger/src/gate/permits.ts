@@ -24,13 +24,13 @@ export class Permits {
     this.#halves = { forced: new Bucket(size, inflow, now), due: new Bucket(size, inflow, now) };
   }
 
-  /** Begins at a tenth of the rate and grows to all of it: a platform that just came back is not thrown over again. */
+  /** Starts at a tenth of the rate and grows to all of it, so that a platform that has just recovered is not overloaded again. */
   ramp(now: number): void {
     this.#rampFrom = now;
     for (const half of Object.values(this.#halves)) half.empty(now);
   }
 
-  /** Takes one permit, if there is one for that half. `alone`: nobody of the other kind waits. */
+  /** Takes one permit, if that half has one. `alone`: no request of the other kind waits. */
   take(half: Half, now: number, alone: boolean): boolean {
     const bucket = this.bucketFor(half, now, alone);
     bucket?.take(now);
@@ -41,7 +41,7 @@ export class Permits {
     return this.bucketFor(half, now, alone) !== undefined;
   }
 
-  /** When there may be one: never too late by more than the ramp makes it faster meanwhile. */
+  /** The earliest time of the next permit; during the ramp the permit may come earlier. */
   nextAt(now: number, half: Half, alone: boolean): number {
     const missing = [this.#halves[half], ...(alone ? [this.#halves[OTHER[half]]] : [])].map((bucket) =>
       bucket.missing(now),
@@ -49,7 +49,7 @@ export class Permits {
     return now + (Math.min(...missing) / this.rateAt(now)) * seconds(1);
   }
 
-  /** Whether all of the rate may be used again. */
+  /** Whether the ramp is over. */
   isSteady(now: number): boolean {
     return this.#rampFrom === null || now - this.#rampFrom >= RAMP;
   }
@@ -61,14 +61,14 @@ export class Permits {
     return alone && other.has(now) ? other : undefined;
   }
 
-  /** Permits a millisecond grow in a straight line, so what flows in is the mean of both ends. */
+  /** Within the ramp the rate grows linearly, so the inflow is the mean of both ends. */
   private inflow(from: number, to: number): number {
     const knee = this.#rampFrom === null ? from : Math.min(Math.max(this.#rampFrom + RAMP, from), to);
     const ramped = ((this.rateAt(from) + this.rateAt(knee)) / 2) * (knee - from);
     return (ramped + this.rateAt(to) * (to - knee)) / seconds(1);
   }
 
-  /** Of one half, a second. */
+  /** Permits of one half, per second. */
   private rateAt(now: number): number {
     const share =
       this.#rampFrom === null ? 1 : FIRST_SHARE + (1 - FIRST_SHARE) * Math.min(1, (now - this.#rampFrom) / RAMP);
@@ -76,15 +76,15 @@ export class Permits {
   }
 }
 
-/** What sums of fractions may be off by: less than a millisecond brings, so nobody waits for no time. */
+/** Tolerance for rounding errors: less than the inflow of a millisecond. */
 const ROUNDING = 1e-6;
 
-/** A token bucket whose rate may change over time; it never gives more than its size and what flowed in. */
+/** A token bucket with a variable rate; it never gives more than its size and its inflow. */
 export class Bucket {
   #level: number;
   #at: number;
 
-  /** `inflow`: how many permits flow in between two moments. */
+  /** `inflow`: the permits that flow in between two moments. */
   constructor(
     private readonly size: number,
     private readonly inflow: (from: number, to: number) => number,

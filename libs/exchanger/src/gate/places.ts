@@ -1,4 +1,4 @@
-/** How many exchanges run at once, and how many of them for one workspace: a quarter at the most. */
+/** Limits concurrent exchanges, and those of one workspace to a quarter of all. */
 export class Places {
   readonly #ofWorkspace = new Map<string, number>();
   readonly #quarter: number;

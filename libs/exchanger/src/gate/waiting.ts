@@ -1,10 +1,10 @@
 import TinyQueue from 'tinyqueue';
 import type { Admission, Rejection, Urgency, AdmissionRequest } from './gate.js';
 
-/** Somebody who waits for a pass. */
+/** A request that waits for its admission. */
 export interface Waiter {
   readonly request: AdmissionRequest;
-  /** Its number: the first to come goes first, but for due work. */
+  /** Arrival number: the first to come goes first, except among due requests. */
   readonly turn: number;
   settle: (answer: Admission | Rejection) => void;
 }
@@ -16,7 +16,7 @@ export const URGENCIES = ['unknown', 'forced', 'due'] as const satisfies readonl
 export const compareWaiters = (a: Waiter, b: Waiter): number =>
   URGENCIES.indexOf(a.request.urgency) - URGENCIES.indexOf(b.request.urgency) || compareEquals(a, b);
 
-/** Among what is unknown, those whose grace runs; among what is due, the one whose access token ends first. */
+/** Unknown outcomes within a grace period go first; among due requests the one whose access token ends first. */
 const compareEquals = (a: Waiter, b: Waiter): number =>
   patienceOf(a) - patienceOf(b) || (a.request.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
 
@@ -24,7 +24,7 @@ const patienceOf = ({ request }: Waiter): number => (request.inGrace ? 0 : 1);
 
 const endOf = ({ request }: Waiter): number => request.accessExpiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 
-/** Who waits for one app. */
+/** The requests that wait for one app. */
 export class Waiting {
   readonly #queues = { unknown: queue(), forced: queue(), due: queue() };
 
@@ -36,7 +36,7 @@ export class Waiting {
     this.#queues[waiter.request.urgency].push(waiter);
   }
 
-  /** Somebody waits now for what was only due: it goes among those that are waited for, as of when it came. */
+  /** A caller waits now for a request that was only due: it becomes `forced` and keeps its arrival number. */
   lift(grantId: string): void {
     const due = this.#queues.due.data;
     const lifted = due.find(({ request }) => request.grantId === grantId);
@@ -57,7 +57,7 @@ export class Waiting {
     return this.#queues[urgency].pop();
   }
 
-  /** Empties it. */
+  /** Removes and returns all of them. */
   takeAll(): Waiter[] {
     return URGENCIES.flatMap((urgency) => {
       const all = this.#queues[urgency].data;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { codeCall, refreshCall, revokeCall, type TokenExchange, type WireCall } from '#tokens';
 
-/** Makes one call. Undefined: the input is not one of this call, and nothing was done. */
+/** Makes one call. Undefined: the input does not fit this call, and nothing was done. */
 export type Carrier = (input: unknown) => Promise<unknown> | undefined;
 
-/** By name: what decodes the input of a call, makes it, and encodes its outcome. */
+/** By call name: decodes the input, makes the call, encodes the outcome. */
 export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   return new Map([
     carry(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options)),

@@ -8,16 +8,16 @@ import { listenAt } from './listen-at.js';
 export interface ExchangeServerOptions {
   exchange: TokenExchange;
   logger: Logger;
-  /** Calls in progress at the most; one more is told so at once. */
+  /** Concurrent calls; one more is rejected as `full`. */
   inFlight: number;
   journal(): Pick<ExchangerHealth, 'journalWritable' | 'journalLasts'>;
-  /** What the call `metrics` answers, in Prometheus' text format. */
+  /** The reply to the call `metrics`, in Prometheus' text format. */
   metrics?(): string | Promise<string>;
 }
 
 /**
- * Offers a TokenExchange on a unix socket: a line of JSON is a call, a line its reply. A call that was taken is carried out
- * whether its caller waits or not: callers may die at any moment without harm.
+ * Offers a TokenExchange on a unix socket: one line of JSON is a call, one line its reply. An accepted call is completed
+ * whether its caller waits or not, so callers may end at any moment.
  */
 export class ExchangeServer {
   readonly #server: Server;
@@ -37,7 +37,7 @@ export class ExchangeServer {
     return listenAt(this.#server, path);
   }
 
-  /** Takes no more calls, and settles when those under way have been answered. */
+  /** Accepts no more calls, and resolves when the accepted ones are answered. */
   async drain(): Promise<void> {
     await new Promise<void>((drained) => {
       this.#drained = drained;
@@ -51,7 +51,7 @@ export class ExchangeServer {
   private listenTo(caller: Socket): void {
     this.#callers.add(caller);
     caller.on('close', () => this.#callers.delete(caller));
-    // A caller that went away is no error, and nobody else hears of this one.
+    // A caller that went away is no error of this process.
     caller.on('error', () => undefined);
     eachLine(caller, (message) => {
       const { data } = callMessage.safeParse(message);
@@ -60,7 +60,7 @@ export class ExchangeServer {
     });
   }
 
-  /** Ten thousand calls may wait here at once: no frames of async functions, and nothing held but caller and id. */
+  /** Ten thousand calls may wait here at once: no async frames, and nothing kept but caller and id. */
   private serve(caller: Socket, { id, call, input }: z.output<typeof callMessage>): void {
     const begun = this.begin(call, input);
     if (typeof begun === 'string') {
@@ -79,7 +79,7 @@ export class ExchangeServer {
     );
   }
 
-  /** A text: why it is not begun. */
+  /** A string: why the call was not begun. */
   private begin(call: string, input: unknown): Promise<unknown> | NonNullable<Reply['error']> {
     if (call === 'health') return Promise.resolve(this.health());
     if (call === 'metrics') return this.metrics();

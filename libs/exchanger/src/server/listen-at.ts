@@ -3,12 +3,12 @@ import { chmod, rm } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { makePrivateDirectory } from '#tokens';
 
-/** Callers that wait to be let in while the process is busy; the kernel may allow fewer, and they try again. */
+/** Connections that wait while the process is busy; the kernel may allow fewer, and callers try again. */
 const BACKLOG = 4_096;
 
 /**
- * Listens at a path, for processes of the same user. What a dead process left there is removed: call it only with the
- * journal's lock in hand, so that no living one loses its socket.
+ * Listens at a path, for processes of the same user, and removes the socket of an ended process. The caller must hold the
+ * journal's lock, so that no running process loses its socket.
  */
 export async function listenAt(server: Server, path: string): Promise<void> {
   await makePrivateDirectory(path);

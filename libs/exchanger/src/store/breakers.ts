@@ -1,7 +1,7 @@
 import type { Tx } from '#persistence/sql';
 import type { Breaker, Tally } from '#tokens/protocol';
 
-/** A breaker that is not closed, as all hosts see it; spans in milliseconds, by the database's clock. */
+/** A breaker that is not closed, as all hosts see it; durations in milliseconds of the database's clock. */
 export interface StoredBreaker {
   appId: string;
   state: 'open' | 'half_open';
@@ -21,24 +21,24 @@ export async function troubledBreakers(tx: Tx): Promise<StoredBreaker[]> {
   return rows;
 }
 
-/** A breaker that nobody has probed for so long tells of another time: then it opens anew. */
+/** A breaker without a probe for so long is out of date: then it opens anew. */
 const ABANDONED = `breakers.probe_at < db_now() - interval '1 hour'`;
 
 const REFUSED_SINCE = `
   select opened_at as since from breakers
   where oauth_app_id = $1 and state <> 'closed' and window_perm > window_temp and not (${ABANDONED})`;
 
-/** Since when refusals have kept the breaker of an app from closing; null: it is closed, or failures did. */
+/** Since when refusals have kept the breaker of an app from closing; null: it is closed, or failures opened it. */
 export async function readRefusedSince(tx: Tx, appId: string): Promise<Date | null> {
   const { rows } = await tx.query<{ since: Date }>(REFUSED_SINCE, [appId]);
   return rows[0]?.since ?? null;
 }
 
-/** Failures had opened it, and now it is refusals: what the platform was before says nothing of them. */
+/** Failures had opened it and refusals keep it open now: the time of the failures does not count. */
 const TURNED = `breakers.window_perm <= breakers.window_temp and excluded.window_perm > excluded.window_temp`;
 const ANEW = `(breakers.state = 'closed' or ${ABANDONED} or ${TURNED})`;
 
-/** An app that was deleted meanwhile has none. */
+/** An app that was deleted meanwhile has no breaker. */
 const WRITE = `
   insert into breakers (oauth_app_id, state, opened_at, probe_at, window_ok, window_perm, window_temp)
   select id, $2, case when $2 <> 'closed' then db_now() end, db_now() + make_interval(secs => $3 / 1000.0), $4, $5, $6
@@ -49,7 +49,7 @@ const WRITE = `
     window_perm = case when ${ANEW} then excluded.window_perm else breakers.window_perm end,
     window_temp = case when ${ANEW} then excluded.window_temp else breakers.window_temp end`;
 
-/** Tells all hosts and operators; the counts stay those that opened it, unless what keeps it open has changed. `probeIn`: until the next probe, null: there is none to wait for. */
+/** The counts stay those that opened the breaker, unless the cause has changed. `probeIn`: until the next probe; null: none is pending. */
 export async function writeBreaker(
   tx: Tx,
   appId: string,

@@ -4,7 +4,7 @@ import { advanceRefresh, grantColumns, toGrant } from '#tokens/store';
 
 type Who = Pick<GrantFacts, 'id' | 'oauthAppId'>;
 
-/** Another grant of the app that is not dead and could still get an ok. */
+/** Other grants of the app that are not revoked and hold tokens. */
 const OTHERS = `
   from grants other
   where other.oauth_app_id = $1 and other.id <> $2 and other.ended_reason is null and other.refresh_state <> 'ended'
@@ -12,7 +12,7 @@ const OTHERS = `
 const REFRESHABLE = `other.mode not in ('none', 'extend_self') and (other.refresh_expires_at is null or other.refresh_expires_at > db_now())`;
 const USABLE = `(other.access_expires_at is null or other.access_expires_at > db_now())`;
 
-/** Of the refreshes that had ended before this one was sent, the last: one that was under way meanwhile may have met another platform. */
+/** The last refresh that had ended before this one was sent: a concurrent one may have met the platform in another state. */
 const LAST_REFRESHED = `
   select other.id ${OTHERS} and other.last_refreshed_at < (select dispatched_at from exchange_intents where id = $3)
   order by other.last_refreshed_at desc limit 1`;
@@ -22,7 +22,7 @@ const READ = `
     (select max(dispatched_at) from exchange_intents where state = 'committed' and grant_id = (${LAST_REFRESHED})) as "refreshedAt",
     (select max(other.last_strike_at) ${OTHERS}) as "refusedAt"`;
 
-/** What the refreshes of the other living grants of the app had shown before this exchange was sent. */
+/** What the refreshes of the other grants of the app had shown before this exchange was sent. */
 export async function readCanary(
   tx: Tx,
   { id, oauthAppId }: Who,
@@ -32,13 +32,13 @@ export async function readCanary(
   return rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
 }
 
-/** As many as are asked at once: one of them may be in trouble of its own. */
+/** How many are checked at once: one of them may have a failure of its own. */
 const SOME = 3;
 const CHOOSE = `
   select ${grantColumns('other')} ${OTHERS} and ${USABLE} and other.strike_count = 0
   order by other.attempt > 0, other.last_refreshed_at is null, random() limit ${SOME}`;
 
-/** Grants of the same app whose access tokens can be shown to the platform: of those that nothing is held against, first who fared well. */
+/** Grants of the same app whose access tokens can be checked: without strikes, those without failures first. */
 export async function chooseCanaries(tx: Tx, { id, oauthAppId }: Who): Promise<GrantFacts[]> {
   const { rows } = await tx.query(CHOOSE, [oauthAppId, id]);
   return rows.map(toGrant);

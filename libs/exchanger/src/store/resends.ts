@@ -2,14 +2,14 @@ import type { Tx } from '#persistence/sql';
 import { providerOf } from '#providers';
 import type { GrantFacts } from '#tokens/protocol';
 
-/** The way to the platform takes its share of the grace. */
+/** Seconds of the grace period that the request itself may take. */
 const MARGIN = 2;
 
 const SENT_WITHIN = `
   select (select dispatched_at from exchange_intents where id = $3) - min(dispatched_at) < make_interval(secs => $4) as within
   from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
 
-/** Whether a platform would still answer a resend like the first sending, so many seconds after it. */
+/** Whether the platform would still answer a resend like the first request, so many seconds after it. */
 export function isInGrace({
   provider,
   mode,
@@ -19,13 +19,13 @@ export function isInGrace({
   return mode === 'rotating_grace' && grace !== undefined && sentAgo !== null && sentAgo < grace - MARGIN;
 }
 
-/** Whether a token that was sent again went out while its platform still gives the same answer to it as the first time. */
+/** Whether a resend was sent within the grace period of its platform. */
 export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string): Promise<boolean> {
   const { grace } = providerOf(grant.provider).refresh;
   return grant.mode === 'rotating_grace' && grace !== undefined && isSentWithin(tx, grant, intentId, grace - MARGIN);
 }
 
-/** Whether this exchange was sent so many seconds after the first one of the same token that was not answered. */
+/** Whether this exchange was sent within so many seconds after the first unanswered one of the same token. */
 export async function isSentWithin(
   tx: Tx,
   { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>,
@@ -44,8 +44,8 @@ const SUPERSEDED = `
   ) as superseded`;
 
 /**
- * Whether the token of which the stored pair came was sent once more after it. So it is where an exchanger stood still, or was
- * down, with the answer in hand, until another had its claim.
+ * Whether the token that brought the stored pair was sent again after it: an exchanger that stopped, or was down, with the
+ * answer in hand comes back after another process has taken over its claim.
  */
 export async function isSuperseded(
   tx: Tx,

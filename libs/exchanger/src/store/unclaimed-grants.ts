@@ -4,18 +4,18 @@ import type { AdmissionRequest } from '../gate/gate.js';
 import type { GrantFacts } from '#tokens/protocol';
 import { isInGrace } from './resends.js';
 
-/** A grant before its claim: what the gate decides by. `appId` is null where the app was deleted. */
+/** A grant before its claim, as the gate needs it. `appId` is null where the app was deleted. */
 export interface UnclaimedGrant extends Tenant, Omit<AdmissionRequest, 'appId'> {
   appId: string | null;
   state: GrantFacts['refreshState'];
-  /** How long ago the token was first sent that nobody answered, in seconds; null: its outcome is known. */
+  /** Seconds since the first unanswered request with this token; null: its outcome is known. */
   sentAgo: number | null;
   provider: string;
   mode: GrantFacts['mode'];
   due: boolean;
 }
 
-/** Tokens that have ended are equally late: who comes first goes first, or the same few of a shut app would go again and again. */
+/** Expired tokens are equally late and go in order of arrival; otherwise the same few of an app with an open breaker would go first each time. */
 const READ = `
   select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", environment,
     case when access_expires_at < db_now() then db_now() else access_expires_at end as "accessExpiresAt",
@@ -28,11 +28,11 @@ const READ = `
 
 type Unclaimed = Omit<UnclaimedGrant, 'urgency' | 'inGrace'>;
 
-/** As many as one statement reads. */
+/** Grants read by one statement. */
 const AT_ONCE = 500;
 const loaders = new WeakMap<Tx, DataLoader<string, Unclaimed | undefined>>();
 
-/** Grants that are looked at in the same moment are read by one statement: thousands may come at once. */
+/** Grants that are read at the same moment are read by one statement: thousands may come at once. */
 export async function readUnclaimed(tx: Tx, grantId: string, forced: boolean): Promise<UnclaimedGrant | undefined> {
   const unclaimed = await loaderOf(tx).load(grantId);
   return unclaimed && { ...unclaimed, inGrace: isInGrace(unclaimed), urgency: urgencyOf(unclaimed, forced) };
@@ -55,7 +55,7 @@ async function readAll(tx: Tx, ids: readonly string[]): Promise<(Unclaimed | und
   return ids.map((id) => byId.get(id));
 }
 
-/** Those whose outcome nobody knows and who may be asked for again, the latest first: a grace period is short. Who is dead by his rule has time. */
+/** Unknown outcomes that are due, the latest first, because a grace period is short. Revoked grants are excluded; they are retried on their own schedule. */
 const UNKNOWN = `
   select id from grants where refresh_state = 'unknown' and refresh_due_at <= db_now() and ended_reason is null
   order by unknown_since desc limit $1`;

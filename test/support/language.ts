@@ -45,7 +45,7 @@ const WORDS: readonly (readonly [pattern: string, instead: string])[] = [
   ['whoever|whomever|he|him|his|she|her', PROCESS],
   ['tells|told|telling', REPORTED],
   ['hang up|hangs up|hung up', 'abort'],
-  ['witness|witnesses|finding|verdict|judge[sd]?', 'check, result, decision'],
+  ['witness|witnesses|testimony|verdict|judge[sd]?', 'check, result, decision'],
   ['believed?|believes|disbelief|unblemished', 'trusts, accepts'],
   ['dead|die|dies|died|dying|death|deaths', 'revoked, expired, stopped, lost'],
   ['living', 'active, valid, running'],

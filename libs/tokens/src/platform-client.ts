@@ -18,13 +18,13 @@ export const TOKEN_DEADLINE = seconds(120);
 /** The longest an API call is waited for: nothing is lost with it. */
 export const API_DEADLINE = seconds(20);
 
-/** Nobody was there to be asked. */
+/** No server was reached. */
 export const UNREACHABLE = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' } as const;
 
 /** Shorter than what servers keep: a connection that they are about to close would look like a lost answer. */
 const IDLE = { keepAlive: true, timeout: seconds(4) };
 
-/** How this room speaks HTTP to platforms: no redirects, at most 1 MB, and a difference between "not sent" and "not answered". */
+/** HTTP client for platforms: no redirects, answers of at most 1 MB, and different errors for "not sent" and "not answered". */
 export class PlatformClient {
   readonly #http = new HttpAgent(IDLE);
   readonly #https = new HttpsAgent(IDLE);

@@ -26,7 +26,7 @@ interface RequestInfo {
 
 /** One request with its connection: until `send` is called not a byte of it leaves. */
 export class PlatformConnection {
-  /** Whether the line broke, at any time: an error must not find nobody listening. Its cause may quote what was sent or came. */
+  /** Whether the connection broke at any time: an `error` event without listener would end the process. The error is not kept, since it may quote what was sent or received. */
   #broken = false;
 
   constructor(
@@ -98,7 +98,7 @@ export class PlatformConnection {
   }
 }
 
-/** The bytes of one answer while they arrive. `end` is told once whether all of them came. */
+/** The bytes of one answer while they arrive. `end` is called once, with whether all of them came. */
 class ReceivedAnswer {
   readonly #chunks: Buffer[] = [];
   #size = 0;

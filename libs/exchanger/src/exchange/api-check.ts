@@ -8,7 +8,7 @@ import type { ExchangerContext } from '../exchanger-context.js';
 import { chooseCanaries } from '../store/canary.js';
 
 /** `explained`: the API reports that the person must act at the platform, or that the app is refused; either explains the refusal. */
-export type ApiFinding = { kind: 'checked'; apiCheck: ApiCheck } | { kind: 'explained'; failure: Failure };
+export type ApiCheckResult = { kind: 'checked'; apiCheck: ApiCheck } | { kind: 'explained'; failure: Failure };
 
 const isExplanation = ({ class: of, reason }: Failure): boolean =>
   of === 'owner' || (of === 'app' && reason === 'app_misconfigured');
@@ -18,7 +18,7 @@ export async function checkWithApi(
   context: ExchangerContext,
   grant: GrantFacts,
   accessToken: Secret,
-): Promise<ApiFinding> {
+): Promise<ApiCheckResult> {
   const now = await databaseNow(context.pool);
   if (hasEnded(grant, now)) return { kind: 'checked', apiCheck: 'silent' };
   const outcome = await identify(context, grant, accessToken, grant.scopes);

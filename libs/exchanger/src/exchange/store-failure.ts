@@ -122,9 +122,9 @@ async function storeRefusal(
   if (!isClosed && !trustsRefusals(grant, refusedSince, now)) return storeRefusalWhileOpen(context, claim, failure);
   // Other grants first: the final check must be on this grant.
   const canaryOkAt = mayBeRevoked(grant, now) ? await askCanaries(context, grant) : null;
-  const finding = await checkWithApi(context, grant, tokens.access);
-  if (finding.kind === 'explained') return storeFailure(context, refresh, finding.failure, 'api');
-  return storeStrike(context, claim, { failure, apiCheck: finding.apiCheck, canaryOkAt, refusedSince });
+  const checked = await checkWithApi(context, grant, tokens.access);
+  if (checked.kind === 'explained') return storeFailure(context, refresh, checked.failure, 'api');
+  return storeStrike(context, claim, { failure, apiCheck: checked.apiCheck, canaryOkAt, refusedSince });
 }
 
 /** The app's breaker is open: the platform refuses many grants at once, and none of them gets a strike. */

@@ -14,7 +14,7 @@ const PROBE_LASTS: Duration = seconds(150);
 export class BreakerKeeper {
   readonly #unwritten = new Map<string, BreakerChange>();
   #turns = 0;
-  #telling = Promise.resolve();
+  #writing = Promise.resolve();
   #timer?: NodeJS.Timeout;
 
   constructor(
@@ -59,12 +59,12 @@ export class BreakerKeeper {
   }
 
   private write(): Promise<void> {
-    this.#telling = this.#telling
+    this.#writing = this.#writing
       .then(() => this.writeAll())
       .catch((error: unknown) => {
         this.logger.warn({ err: error }, 'breakers could not be written');
       });
-    return this.#telling;
+    return this.#writing;
   }
 
   private async writeAll(): Promise<void> {

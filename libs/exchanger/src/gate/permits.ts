@@ -8,8 +8,8 @@ export type Half = 'forced' | 'due';
 const OTHER = { forced: 'due', due: 'forced' } as const;
 
 /**
- * How fast one app may be used: half of the rate for work that is due, half for what somebody waits for. Each half may use
- * up the other's while nobody of the other kind waits, so neither can starve the other and none goes to waste.
+ * The request rate of one app: half for due work, half for forced refreshes. Each half may use the permits of the other one
+ * while no request of the other kind waits, so neither starves the other and no permit is wasted.
  */
 export class Permits {
   readonly #halves: Record<Half, Bucket>;

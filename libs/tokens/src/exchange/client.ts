@@ -153,13 +153,13 @@ export class OutOfPatience extends Error {
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
-/** An exchanger that dies of each call is not called for ever. */
+/** A call that crashes the exchanger each time is not repeated for ever. */
 const MOST_BREAKS = 5;
 const DRAINING = ['draining'] as const;
 
 /**
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
- * it sends no token and no code twice, and tells what became of the first.
+ * it sends no token and no code twice, and returns the outcome of the first.
  */
 export async function patientCall(
   connection: Connection,

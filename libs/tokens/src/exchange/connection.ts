@@ -5,7 +5,7 @@ import { eachLine, requirePrivateDirectory } from './socket.js';
 import { type Reply, replyMessage } from './wire.schema.js';
 import { seconds } from '#config';
 
-/** Nobody listens: the call was not made. */
+/** No process listens: the call was not made. */
 export class NotReached extends Error {
   override readonly name = 'NotReached';
   readonly code = 'exchanger.not_reached';
@@ -16,7 +16,7 @@ export class CallBroken extends Error {
   override readonly name = 'CallBroken';
   readonly code = 'exchanger.call_broken';
 
-  /** `late`: it was waited for as long as anybody waits. */
+  /** `late`: the reply timed out. */
   constructor(
     message: string,
     readonly late: boolean,

@@ -1,29 +1,29 @@
 import { hours, minutes, seconds } from '#config';
 import type { Failure, TokenSet } from '#providers';
-import { isRepeat, judge, type Strike } from './revocation-policy.js';
+import { decideRevocation, isRepeat, type Strike } from './revocation-policy.js';
 import { accessLife, after, backoff, endOfLife, type Random, refreshDue } from './schedule.js';
 import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
-import { death, nextTry, putOff } from './last-tries.js';
+import { nextTry, postponeTry, revoked } from './last-tries.js';
 
 export interface Now {
   now: Date;
   random: Random;
 }
 
-/** An app that is refused is asked again at this pace: its owner has to act, and no account is hurt meanwhile. */
-const APP_PAUSE = minutes(5);
-const OWNER_PAUSE = hours(1);
-/** An unknown outcome is not left alone for longer, unless the platform itself says when to come back: few are, and each is a doubt. */
-const UNKNOWN_AT_LEAST = seconds(40);
-/** While a platform may still give the same answer to the same token, one more lost answer is no reason to let that time pass. */
-const UNKNOWN_IN_GRACE = seconds(5);
-const GRACE_AT_MOST = minutes(2);
-/** A strike so soon after a rotation, and long before the next one, is hardly the person's doing. */
-const JUST_CAME = minutes(5);
-/** How long a verdict waits at a time for a token set to be given its person. */
-const WAIT_FOR_A_NAME = seconds(60);
+/** A refused app is retried at this pace: its owner has to act, and its accounts keep their tokens meanwhile. */
+const APP_RETRY_DELAY = minutes(5);
+const OWNER_RETRY_DELAY = hours(1);
+/** Unknown outcomes are few and urgent, so their retries are not further apart, unless the platform sends a Retry-After. */
+const MAX_UNKNOWN_DELAY = seconds(40);
+/** Within the grace period of a platform, while it still gives the same answer to the same token. */
+const MAX_UNKNOWN_DELAY_IN_GRACE = seconds(5);
+const MAX_GRACE = minutes(2);
+/** A strike so soon after a rotation is hardly a revocation by the person. */
+const MAX_FRESH_AGE = minutes(5);
+/** How long a decision waits at a time for the person of a token set to be identified. */
+const IDENTITY_WAIT = seconds(60);
 
-/** The grant after an ok: times from what the platform said, everything held against it forgotten. */
+/** The grant after new tokens: times from the answer, no failure left. */
 export function afterTokens(
   grant: GrantFacts,
   tokens: TokenSet,
@@ -42,7 +42,7 @@ export function afterTokens(
   };
 }
 
-/** An end that was said before and has passed was wrong: there was an ok after it. */
+/** An announced end that has passed was wrong, because the refresh succeeded after it. */
 const stillAhead = (end: Date | null, now: Date): Date | null => (end !== null && end > now ? end : null);
 
 export const NO_STRIKES = {
@@ -54,7 +54,7 @@ export const NO_STRIKES = {
 
 export const NO_UNLISTED_REFUSALS = { rejectedSeconds: 0, rejectedAt: null } as const satisfies GrantChange;
 
-/** A grant about which nothing bad is known. */
+/** A grant without failure, strike and doubt. */
 export const HEALTHY = {
   refreshState: 'idle',
   attempt: 0,
@@ -67,7 +67,7 @@ export const HEALTHY = {
   endedReason: null,
 } as const satisfies GrantChange;
 
-/** The grant after a refusal that is no verdict on it: the platform, the app or the owner is the matter. */
+/** The grant after a failure that is not its own: of the platform, the app or the owner. */
 export function afterFailure(grant: GrantFacts, failure: Failure, { now, random }: Now): GrantChange {
   const base: GrantChange = {
     refreshState: grant.unknownSince === null ? 'backoff' : 'unknown',
@@ -76,34 +76,34 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
     lastError: failure.code,
     rejectedAt: null,
   };
-  if (grant.endedReason !== null) return { ...base, ...putOff(grant, now) };
+  if (grant.endedReason !== null) return { ...base, ...postponeTry(grant, now) };
   const attempt = grant.attempt + 1;
-  const pause = { app: APP_PAUSE, owner: OWNER_PAUSE }[failure.class as string] ?? 0;
+  const pause = { app: APP_RETRY_DELAY, owner: OWNER_RETRY_DELAY }[failure.class as string] ?? 0;
   const wait = Math.max(pause, backoff(attempt, failure.retryAfter, random));
   return { ...base, attempt, refreshDueAt: after(now, failure.retryAfter ? wait : limitWait(grant, now, wait)) };
 }
 
-/** What is unknown is asked for again soon, and what is extended must be extended while it lives: its next try is at half of what is left, however long the backoff. */
+/** Limits the wait: unknown outcomes are retried soon, and a token that is extended must be extended before it expires, so its next try is after half of the time left. */
 function limitWait({ mode, accessExpiresAt, unknownSince }: GrantFacts, now: Date, wait: number): number {
   if (unknownSince !== null)
-    return Math.min(wait, mayBeInGrace(mode, now, unknownSince) ? UNKNOWN_IN_GRACE : UNKNOWN_AT_LEAST);
+    return Math.min(wait, mayBeInGrace(mode, now, unknownSince) ? MAX_UNKNOWN_DELAY_IN_GRACE : MAX_UNKNOWN_DELAY);
   const left = (accessExpiresAt?.getTime() ?? Infinity) - now.getTime();
   return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
 }
 
 const mayBeInGrace = (mode: GrantFacts['mode'], now: Date, since: Date): boolean =>
-  mode === 'rotating_grace' && now.getTime() - since.getTime() < GRACE_AT_MOST;
+  mode === 'rotating_grace' && now.getTime() - since.getTime() < MAX_GRACE;
 
 /**
- * A refusal while the app's breaker is open speaks of the platform, not of the grant: it counts as a failure, and so do the
- * strikes that led to it.
+ * A refusal while the app's breaker is open speaks of the platform, not of the grant: it counts as a failure, and the strikes
+ * that led to it are dropped.
  */
 export function afterRefusalWhileOpen(grant: GrantFacts, { code }: Failure, moment: Now): GrantChange {
   const failed = afterFailure(grant, { class: 'temporary', reason: 'provider_unavailable', code }, moment);
   return { ...failed, ...NO_STRIKES };
 }
 
-/** The request may have reached the platform and no answer came: it is sent once more at once. */
+/** The request may have reached the platform and no answer came: the token is sent once more at once. */
 export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantChange {
   const base: GrantChange = {
     refreshState: 'unknown',
@@ -115,7 +115,7 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
   };
   const again = grant.unknownSince !== null;
   if (grant.endedReason !== null)
-    return { ...base, ...(again ? putOff(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
+    return { ...base, ...(again ? postponeTry(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
   const attempt = grant.attempt + 1;
   return {
     ...base,
@@ -126,42 +126,47 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
 
 /** What else is known at a strike. */
 export interface StrikeContext extends Strike {
-  /** A token set that may be the same person's waits in an attempt: no verdict before it is known whose it is. */
+  /** A token set that may be the same person's waits in an attempt: the grant does not end before its person is identified. */
   waiting?: boolean;
   /** The platform promises the same answer to the same token for longer than since it was first sent. */
   withinGrace?: boolean;
-  /** The stored pair came of a token that was sent again after it: by that the platform has ended the pair. */
+  /** The token that brought the stored pair was sent again after it, which may have ended the pair. */
   superseded?: boolean;
 }
 
-/** The grant after the platform said it is gone: a strike, and death only by the rule. */
+/** The grant after a refusal of its own: a strike, and revoked only by the revocation policy. */
 export function afterStrike(grant: GrantFacts, failure: Failure, strike: StrikeContext): GrantChange {
   const { now } = strike;
   const base: GrantChange = {
     attempt: grant.attempt + 1,
     lastClass: 'permanent',
-    lastReason: suspicionOf(grant, strike),
+    lastReason: suspectedReason(grant, strike),
     lastError: failure.code,
     unknownSince: null,
-    ...count(grant, strike),
+    ...countStrike(grant, strike),
   };
   if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
-  if (grant.unknownSince !== null && isSpentOnce(grant) && !strike.withinGrace) return afterSpent(grant, base, strike);
-  const verdict = judge(grant, strike);
-  if (!verdict.dead) return { ...base, refreshState: 'confirm', refreshDueAt: verdict.askAgainAt };
-  if (strike.waiting) return { ...base, refreshState: 'confirm', refreshDueAt: after(now, WAIT_FOR_A_NAME) };
-  return { ...base, ...death(now, endReasonOf({ ...grant, ...base }, failure, now)) };
+  if (grant.unknownSince !== null && isSpentOnce(grant) && !strike.withinGrace)
+    return afterSpentToken(grant, base, strike);
+  const decision = decideRevocation(grant, strike);
+  if (!decision.revoked) return { ...base, refreshState: 'confirm', refreshDueAt: decision.nextCheckAt };
+  if (strike.waiting) return { ...base, refreshState: 'confirm', refreshDueAt: after(now, IDENTITY_WAIT) };
+  return { ...base, ...revoked(now, endReasonOf({ ...grant, ...base }, failure, now)) };
 }
 
-/** A one-time token whose first sending was not answered is refused: its successor is lost, if it is not the one that waits. */
-function afterSpent({ unknownSince }: GrantFacts, base: GrantChange, { now, waiting }: StrikeContext): GrantChange {
-  if (!waiting) return { ...base, ...death(now, 'refresh_outcome_unknown') };
+/** A one-time token is refused whose first request was not answered: its successor is lost, unless it is in the token set that waits. */
+function afterSpentToken(
+  { unknownSince }: GrantFacts,
+  base: GrantChange,
+  { now, waiting }: StrikeContext,
+): GrantChange {
+  if (!waiting) return { ...base, ...revoked(now, 'refresh_outcome_unknown') };
   const unknown = { lastClass: 'temporary', lastReason: 'refresh_outcome_unknown', unknownSince } as const;
-  return { ...base, ...unknown, refreshState: 'unknown', refreshDueAt: after(now, WAIT_FOR_A_NAME) };
+  return { ...base, ...unknown, refreshState: 'unknown', refreshDueAt: after(now, IDENTITY_WAIT) };
 }
 
-/** A repeated strike is no new one; only what it brings in the grant's favour counts. What an ended token cannot say, it said. */
-function count(grant: GrantFacts, { now, apiCheck }: Strike): GrantChange {
+/** Refusals within 50 s count once; of a repeat only a successful API check counts. Once the token has expired, the last API check stays. */
+function countStrike(grant: GrantFacts, { now, apiCheck }: Strike): GrantChange {
   if (isRepeat(grant, now)) return apiCheck === 'accepts' ? { apiCheck } : {};
   const last = hasEnded(grant, now) ? (grant.apiCheck ?? apiCheck) : apiCheck;
   return {
@@ -172,27 +177,27 @@ function count(grant: GrantFacts, { now, apiCheck }: Strike): GrantChange {
   };
 }
 
-/** Whether a refresh uses its token up, so that the second sending of one that arrived is refused. */
+/** Whether a refresh token works once, so that sending it a second time is refused. */
 export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean =>
   mode === 'rotating_strict' || mode === 'rotating_grace';
 
-/** A one-time token that is refused right after it came, while the API takes its sister: somebody else has spent it, if it was not ourselves. */
-function suspicionOf(grant: GrantFacts, { now, apiCheck, superseded }: StrikeContext): string {
+/** A one-time token that is refused right after it came, while the API accepts its access token, was spent by another installation, or by a resend of ours. */
+function suspectedReason(grant: GrantFacts, { now, apiCheck, superseded }: StrikeContext): string {
   if (superseded && isSpentOnce(grant)) return 'refresh_outcome_unknown';
   const before = grant.lastReason === 'rotated_elsewhere' && apiCheck !== 'refuses';
-  const suspected = before || (isSpentOnce(grant) && apiCheck === 'accepts' && justCame(grant, now));
+  const suspected = before || (isSpentOnce(grant) && apiCheck === 'accepts' && isFreshRotation(grant, now));
   return suspected ? 'rotated_elsewhere' : 'refresh_unconfirmed';
 }
 
-function justCame({ lastRefreshedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
+function isFreshRotation({ lastRefreshedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
   if (lastRefreshedAt === null) return false;
   const life = (accessExpiresAt?.getTime() ?? Infinity) - lastRefreshedAt.getTime();
-  return now.getTime() - lastRefreshedAt.getTime() <= Math.min(JUST_CAME, life / 2);
+  return now.getTime() - lastRefreshedAt.getTime() <= Math.min(MAX_FRESH_AGE, life / 2);
 }
 
 /**
- * A person who takes the consent back ends both tokens. Where the API went on taking the access token until its end, it was
- * the refresh token alone that was spent: by another installation with the same app and person.
+ * A person who withdraws the consent ends both tokens. Where the API accepted the access token until it expired, only the
+ * refresh token was spent: by another installation with the same app and person.
  */
 function endReasonOf(grant: GrantFacts & GrantChange, failure: Failure, now: Date): string {
   if (grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now) return 'grant_expired';

@@ -11,7 +11,7 @@ export type Breaker =
 /** How many different grants of an app met what, lately. */
 export interface Tally {
   ok: number;
-  /** Refused for good, though nobody expected it. */
+  /** Refused for good, unexpectedly. */
   permanent: number;
   /** Failed, or never answered. */
   temporary: number;

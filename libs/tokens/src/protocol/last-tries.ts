@@ -2,16 +2,16 @@ import { days, hours } from '#config';
 import { after } from './schedule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 
-/** The dead are tried once more after each of these; an ok revives them. */
+/** A revoked grant is tried once more after each of these; new tokens make it active again. */
 const LAST_TRIES = [hours(1), days(1)];
-const PUT_OFF = hours(1);
+const POSTPONED_BY = hours(1);
 
-/** A grant at its death. From now on `attempt` counts the last tries that were refused. */
-export function death(now: Date, endedReason: string): GrantChange {
+/** A grant that is decided to be revoked. From now on `attempt` counts the refused last tries. */
+export function revoked(now: Date, endedReason: string): GrantChange {
   return { refreshState: 'confirm', refreshDueAt: after(now, LAST_TRIES[0] ?? 0), attempt: 0, endedReason };
 }
 
-/** A dead grant that was refused again: the next try, or none any more. One that was made by hand before its time uses up none. */
+/** A revoked grant that was refused again: its next try, if one is left. A forced refresh before the scheduled time uses up none. */
 export function nextTry({ attempt, refreshDueAt }: GrantFacts, now: Date): GrantChange {
   if (refreshDueAt !== null && now < refreshDueAt) return { refreshState: 'confirm', refreshDueAt, attempt };
   const wait = LAST_TRIES[attempt + 1];
@@ -19,8 +19,8 @@ export function nextTry({ attempt, refreshDueAt }: GrantFacts, now: Date): Grant
   return { refreshState: 'confirm', refreshDueAt: after(now, wait), attempt: attempt + 1 };
 }
 
-/** A dead grant whose try was not answered: that was none, it is made later. */
-export function putOff({ attempt, refreshDueAt }: GrantFacts, now: Date): GrantChange {
-  const later = after(now, PUT_OFF);
+/** A revoked grant whose try was not answered: the try is repeated later. */
+export function postponeTry({ attempt, refreshDueAt }: GrantFacts, now: Date): GrantChange {
+  const later = after(now, POSTPONED_BY);
   return { attempt, refreshDueAt: refreshDueAt !== null && refreshDueAt > later ? refreshDueAt : later };
 }

@@ -9,7 +9,7 @@ export interface Found {
   living: boolean;
 }
 
-/** `orphan`: kept beside the stored pair; `unwanted`: nobody holds anything of it any more, it is revoked. */
+/** `orphan`: kept beside the stored pair; `unwanted`: the grant holds no tokens any more, the pair is revoked. */
 export type LateFate = 'stored' | 'orphan' | 'unwanted';
 
 /** What becomes of a pair that came too late for its grant. It is never dropped. */
@@ -19,15 +19,15 @@ export function fateOfLatePair({ committed, living }: Found): LateFate {
 }
 
 /**
- * Whether a late pair is tried now: before the verdict on the stored one, and not at a mere refusal. The stored one may be the
- * good one of the two, refused by mistake, and there is no way back to it.
+ * Whether a late pair is tried now: when the stored pair would end the grant, and not at every refusal. The stored pair may be
+ * the valid one, refused by mistake, and it cannot be restored.
  */
 export const endsGrant = (grant: GrantFacts, afterStrike: GrantChange): boolean =>
   grant.endedReason !== null || (afterStrike.endedReason ?? null) !== null;
 
 /**
- * The grant after a late pair has taken the place of the refused one, to be tried at once. What was held against that one is
- * not held against this; what is not known stays unknown, who is dead stays dead.
+ * The grant after a late pair has replaced the refused one; it is due at once. Strikes of the former pair are dropped; an
+ * unknown outcome stays unknown, and a revoked grant stays revoked.
  */
 export const afterAdoption = (
   { unknownSince }: GrantFacts,

@@ -12,7 +12,7 @@ import {
 import {
   type Canary,
   trustsRefusals,
-  judge,
+  decideRevocation,
   type RevocationDecision,
   needsCanary,
   type ApiCheck,
@@ -23,18 +23,22 @@ import type { GrantChange } from './grant.js';
 const NOW = 96 * MINUTE;
 const alive = { accessExpiresAt: at(2 * HOUR) };
 const ended = { accessExpiresAt: at(NOW - MINUTE) };
-const again = (milliseconds: number): RevocationDecision => ({ dead: false, askAgainAt: at(NOW + milliseconds) });
-const DEAD: RevocationDecision = { dead: true };
+const again = (milliseconds: number): RevocationDecision => ({ revoked: false, nextCheckAt: at(NOW + milliseconds) });
+const REVOKED: RevocationDecision = { revoked: true };
 
 interface Strike {
   apiCheck: ApiCheck;
   /** How long ago another grant of the app got an ok; null: there is none. */
   canary?: number | null;
 }
-const verdict = (facts: GrantChange, { apiCheck, canary = null }: Strike): RevocationDecision =>
-  judge(grantFacts(facts), { now: at(NOW), apiCheck, canary: canary === null ? ALONE : others(at(NOW - canary)) });
+const decision = (facts: GrantChange, { apiCheck, canary = null }: Strike): RevocationDecision =>
+  decideRevocation(grantFacts(facts), {
+    now: at(NOW),
+    apiCheck,
+    canary: canary === null ? ALONE : others(at(NOW - canary)),
+  });
 const among = (facts: GrantChange, apiCheck: ApiCheck, canary: Partial<Canary>): RevocationDecision =>
-  judge(grantFacts(facts), { now: at(NOW), apiCheck, canary: { ...others(null), ...canary } });
+  decideRevocation(grantFacts(facts), { now: at(NOW), apiCheck, canary: { ...others(null), ...canary } });
 
 /** What earlier strikes left: how many, how long ago the first and the last were, and what the API said at the last. */
 const struck = (strikeCount: number, first: number, apiCheck: ApiCheck = 'silent', last = first): GrantChange => ({
@@ -52,17 +56,17 @@ describe('a first refusal', () => {
     ['when the access token has ended', ended, 'silent', 10 * MINUTE],
     ['when the access token has no end', { accessExpiresAt: null }, 'refuses', MINUTE],
   ])('never decides %s: both are asked again', (_when, facts, apiCheck, wait) => {
-    for (const canary of [null, SECOND, DAY]) expect(verdict(facts, { apiCheck, canary })).toEqual(again(wait));
+    for (const canary of [null, SECOND, DAY]) expect(decision(facts, { apiCheck, canary })).toEqual(again(wait));
   });
 });
 
 describe('while the access token should still be good', () => {
   it('a grant is dead when the API refuses it too, twice and a minute apart', () => {
-    expect(verdict({ ...alive, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses' })).toEqual(DEAD);
+    expect(decision({ ...alive, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses' })).toEqual(REVOKED);
   });
 
   it('a grant is dead when the API refused it, and the token ended before both were asked again', () => {
-    expect(verdict({ ...ended, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'silent' })).toEqual(DEAD);
+    expect(decision({ ...ended, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'silent' })).toEqual(REVOKED);
   });
 
   it.each<[string, ApiCheck, ApiCheck]>([
@@ -70,27 +74,27 @@ describe('while the access token should still be good', () => {
     ['refused the first time only', 'refuses', 'silent'],
     ['could never be asked', 'silent', 'silent'],
   ])('a grant is not dead when the API %s', (_what, before, now) => {
-    expect(verdict({ ...alive, ...struck(1, MINUTE, before) }, { apiCheck: now, canary: SECOND }).dead).toBe(false);
+    expect(decision({ ...alive, ...struck(1, MINUTE, before) }, { apiCheck: now, canary: SECOND }).revoked).toBe(false);
   });
 
   it('a grant is not dead as long as the API takes its token, however often and long it is refused', () => {
     const facts = { ...alive, ...struck(99, 30 * DAY, 'refuses', HOUR) };
-    expect(verdict(facts, { apiCheck: 'accepts', canary: SECOND })).toEqual(again(10 * MINUTE));
+    expect(decision(facts, { apiCheck: 'accepts', canary: SECOND })).toEqual(again(10 * MINUTE));
   });
 
   it.each([1, 49])('two refusals %i seconds apart are one: who presses a button twice proves nothing', (apart) => {
     const facts = { ...alive, ...struck(1, apart * SECOND, 'refuses') };
-    expect(verdict(facts, { apiCheck: 'refuses', canary: SECOND }).dead).toBe(false);
+    expect(decision(facts, { apiCheck: 'refuses', canary: SECOND }).revoked).toBe(false);
   });
 
   it('a button that is pressed over and over does not put off the moment at which both are asked again', () => {
     const facts = { ...alive, ...struck(1, 20 * SECOND, 'refuses') };
-    expect(verdict(facts, { apiCheck: 'refuses' })).toEqual(again(40 * SECOND));
+    expect(decision(facts, { apiCheck: 'refuses' })).toEqual(again(40 * SECOND));
   });
 
   it('an API that stays silent is asked ever more seldom, every ten minutes at last', () => {
     const waits = [1, 2, 3, 4, 50].map((count) =>
-      verdict({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { apiCheck: 'silent' }),
+      decision({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { apiCheck: 'silent' }),
     );
     expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
   });
@@ -98,34 +102,38 @@ describe('while the access token should still be good', () => {
 
 describe('once the access token has ended', () => {
   it('a grant is dead at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
-    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary: 14 * MINUTE })).toEqual(DEAD);
-    expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { apiCheck: 'silent', canary: 30 * MINUTE })).toEqual(DEAD);
-    expect(verdict({ ...ended, ...struck(2, 50 * MINUTE) }, { apiCheck: 'silent', canary: 31 * MINUTE }).dead).toBe(
+    expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary: 14 * MINUTE })).toEqual(
+      REVOKED,
+    );
+    expect(decision({ ...ended, ...struck(2, 50 * MINUTE) }, { apiCheck: 'silent', canary: 30 * MINUTE })).toEqual(
+      REVOKED,
+    );
+    expect(decision({ ...ended, ...struck(2, 50 * MINUTE) }, { apiCheck: 'silent', canary: 31 * MINUTE }).revoked).toBe(
       false,
     );
   });
 
   it('a grant is not dead before the 15 minutes are over', () => {
     const facts = { ...ended, ...struck(1, 14 * MINUTE) };
-    expect(verdict(facts, { apiCheck: 'silent', canary: MINUTE })).toEqual(again(MINUTE));
+    expect(decision(facts, { apiCheck: 'silent', canary: MINUTE })).toEqual(again(MINUTE));
   });
 
   it('a grant is not dead by a second refusal where nobody else is there: a third is wanted, an hour after the first', () => {
-    expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
-    expect(verdict({ ...ended, ...struck(2, HOUR) }, { apiCheck: 'silent' })).toEqual(DEAD);
+    expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
+    expect(decision({ ...ended, ...struck(2, HOUR) }, { apiCheck: 'silent' })).toEqual(REVOKED);
   });
 
   it('a grant beside others is not dead before one of them was refreshed since the first refusal, however long nobody was tried', () => {
     for (const canary of [16 * MINUTE, DAY])
-      expect(verdict({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary })).toEqual(
+      expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary })).toEqual(
         again(10 * MINUTE),
       );
     expect(among({ ...ended, ...struck(20, DAY) }, 'silent', {})).toEqual(again(10 * MINUTE));
-    expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', {})).toEqual(DEAD);
+    expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', {})).toEqual(REVOKED);
   });
 
   it('others that nothing can refresh are not waited for', () => {
-    expect(among({ ...ended, ...struck(2, HOUR) }, 'silent', { refreshable: false })).toEqual(DEAD);
+    expect(among({ ...ended, ...struck(2, HOUR) }, 'silent', { refreshable: false })).toEqual(REVOKED);
   });
 
   it('another one is refreshed before its time from the second refusal on, if none was tried since the first and lately', () => {
@@ -146,28 +154,28 @@ describe('once the access token has ended', () => {
   });
 
   it('a second refusal is no third, even hours after the first', () => {
-    expect(verdict({ ...ended, ...struck(1, 5 * HOUR) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
+    expect(decision({ ...ended, ...struck(1, 5 * HOUR) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
   });
 
   it('a grant whose token the API took at the last refusal dies by time, too', () => {
-    expect(verdict({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { apiCheck: 'silent', canary: MINUTE })).toEqual(
-      again(5 * MINUTE),
-    );
-    expect(verdict({ ...ended, ...struck(2, 20 * MINUTE, 'accepts') }, { apiCheck: 'silent', canary: MINUTE })).toEqual(
-      DEAD,
-    );
+    expect(
+      decision({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { apiCheck: 'silent', canary: MINUTE }),
+    ).toEqual(again(5 * MINUTE));
+    expect(
+      decision({ ...ended, ...struck(2, 20 * MINUTE, 'accepts') }, { apiCheck: 'silent', canary: MINUTE }),
+    ).toEqual(REVOKED);
   });
 
   it('a grant is not dead, not in a day, where the others that were tried were refused as well', () => {
     for (const refreshable of [true, false]) {
       const refused = { refreshable, refusedAt: at(NOW - MINUTE) };
-      expect(among({ ...ended, ...struck(20, DAY) }, 'silent', refused).dead).toBe(false);
-      expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', refused)).toEqual(DEAD);
+      expect(among({ ...ended, ...struck(20, DAY) }, 'silent', refused).revoked).toBe(false);
+      expect(among({ ...ended, ...struck(20, 2 * DAY) }, 'silent', refused)).toEqual(REVOKED);
     }
   });
 
   it('an API that takes another one says nothing of the token endpoint', () => {
-    expect(among({ ...ended, ...struck(1, 15 * MINUTE) }, 'silent', { acceptedAt: at(NOW) }).dead).toBe(false);
+    expect(among({ ...ended, ...struck(1, 15 * MINUTE) }, 'silent', { acceptedAt: at(NOW) }).revoked).toBe(false);
   });
 });
 
@@ -175,9 +183,9 @@ describe('among other accounts of the app', () => {
   const twice = { ...alive, ...struck(1, MINUTE, 'refuses') };
 
   it('a grant is dead by a second refusal only after the platform took one of them', () => {
-    expect(among(twice, 'refuses', { acceptedAt: at(NOW - SECOND) })).toEqual(DEAD);
+    expect(among(twice, 'refuses', { acceptedAt: at(NOW - SECOND) })).toEqual(REVOKED);
     for (const acceptedAt of [null, at(NOW - MINUTE), at(NOW - HOUR)])
-      expect(among(twice, 'refuses', { acceptedAt }).dead).toBe(false);
+      expect(among(twice, 'refuses', { acceptedAt }).revoked).toBe(false);
   });
 
   it('the platform is asked ever more seldom as long as it takes nobody, and is believed after two days', () => {
@@ -187,14 +195,14 @@ describe('among other accounts of the app', () => {
     });
     const waits = [1, 2, 3, 4, 50].map((count) => among(facts(count, HOUR), 'refuses', {}));
     expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
-    expect(among(facts(90, DAY), 'refuses', {}).dead).toBe(false);
-    expect(among(facts(90, 2 * DAY), 'refuses', {})).toEqual(DEAD);
+    expect(among(facts(90, DAY), 'refuses', {}).revoked).toBe(false);
+    expect(among(facts(90, 2 * DAY), 'refuses', {})).toEqual(REVOKED);
   });
 
   it('a grant whose token ended before the others were heard of is dead when one of them is refreshed, and not when the API takes it', () => {
     const over = { ...ended, ...struck(1, MINUTE, 'refuses') };
     expect(among(over, 'silent', { acceptedAt: at(NOW) })).toEqual(again(2 * MINUTE));
-    expect(among(over, 'silent', { refreshedAt: at(NOW - SECOND) })).toEqual(DEAD);
+    expect(among(over, 'silent', { refreshedAt: at(NOW - SECOND) })).toEqual(REVOKED);
   });
 });
 
@@ -203,7 +211,7 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
   const believed = (shutFor: number | null, issuedAgo: number): boolean =>
     trustsRefusals(grantFacts(issued(issuedAgo)), shutFor === null ? null : at(NOW - shutFor), at(NOW));
   const shut = (facts: GrantChange, apiCheck: ApiCheck): RevocationDecision =>
-    judge(grantFacts({ ...issued(9 * DAY), ...facts }), {
+    decideRevocation(grantFacts({ ...issued(9 * DAY), ...facts }), {
       now: at(NOW),
       apiCheck,
       canary: others(null),
@@ -225,10 +233,10 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
 
   it('decides as little by itself as any other then: a second by both is wanted, or a third where the token has ended', () => {
     expect(shut(alive, 'refuses')).toEqual(again(MINUTE));
-    expect(shut({ ...alive, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(DEAD);
+    expect(shut({ ...alive, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(REVOKED);
     expect(shut({ ...alive, ...struck(9, HOUR, 'accepts', MINUTE) }, 'accepts')).toEqual(again(10 * MINUTE));
     for (const count of [0, 1])
       expect(shut({ ...ended, ...(count > 0 && struck(count, 10 * MINUTE)) }, 'silent')).toEqual(again(10 * MINUTE));
-    expect(shut({ ...ended, ...struck(2, 20 * MINUTE) }, 'silent')).toEqual(DEAD);
+    expect(shut({ ...ended, ...struck(2, 20 * MINUTE) }, 'silent')).toEqual(REVOKED);
   });
 });

@@ -11,7 +11,7 @@ const SPREAD = 0.04;
 const REFRESH_PAUSE = seconds(60);
 const EXTENSION_AGE = days(1);
 const FIRST_BACKOFF = seconds(15);
-/** Behind a breaker nobody herds, and an account is well again within a quarter of an hour after an outage. */
+/** The breaker prevents thundering herds, so backoff is capped such that accounts recover within a quarter of an hour after an outage. */
 const LONGEST_BACKOFF = minutes(10);
 const LONGEST_SPREAD = minutes(5);
 
@@ -64,7 +64,7 @@ export function backoff(attempt: number, retryAfter: number | undefined, random:
 
 export const after = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds);
 
-/** A token this young is not renewed, whoever asks. */
+/** A token this young is not renewed, not even by a forced refresh. */
 export function isFresh({ refreshState, mode, issuedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
   const life = (accessExpiresAt ?? now).getTime() - issuedAt.getTime();
   return refreshState === 'idle' && now.getTime() - issuedAt.getTime() < shortestAge(mode, life);

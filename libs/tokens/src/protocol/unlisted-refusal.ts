@@ -2,12 +2,12 @@ import { days, seconds } from '#config';
 import type { Failure } from '#providers';
 import { after, backoff } from './schedule.js';
 import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
-import { death, nextTry } from './last-tries.js';
+import { nextTry, revoked } from './last-tries.js';
 import { afterFailure, isSpentOnce, type Now } from './after-refresh.js';
 
 /** So long a platform is asked again that refuses in words nothing lists, if nothing works any more without it. */
-const ENOUGH = days(2);
-const WAIT_FOR_A_NAME = seconds(60);
+const MIN_REFUSED_TIME = days(2);
+const IDENTITY_WAIT = seconds(60);
 
 /** What else is known at such a refusal. */
 export interface UnlistedRefusalMoment extends Now {
@@ -29,10 +29,10 @@ export function afterUnlistedRefusal(grant: GrantFacts, failure: Failure, moment
   if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
   const isUnknown = grant.unknownSince !== null && isSpentOnce(grant);
   base.lastReason = isUnknown ? 'refresh_outcome_unknown' : 'refresh_unconfirmed';
-  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < ENOUGH)
+  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < MIN_REFUSED_TIME)
     return { ...base, refreshDueAt: nextAsk(grant, failure, moment, base) };
-  if (moment.waiting) return { ...base, refreshDueAt: after(now, WAIT_FOR_A_NAME) };
-  return { ...base, unknownSince: null, ...death(now, isUnknown ? 'refresh_outcome_unknown' : 'refresh_rejected') };
+  if (moment.waiting) return { ...base, refreshDueAt: after(now, IDENTITY_WAIT) };
+  return { ...base, unknownSince: null, ...revoked(now, isUnknown ? 'refresh_outcome_unknown' : 'refresh_rejected') };
 }
 
 /** The seconds from one refusal to the next count, unless anything else happened between them: an outage, a pause, an open breaker. */

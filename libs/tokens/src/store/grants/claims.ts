@@ -39,7 +39,7 @@ const TAKE = `
   )
   select ${grantColumns('before')}, before.now, taken.epoch from before, taken`;
 
-/** Claims a grant and notes the intent. Undefined: not due, or somebody else has it. */
+/** Claims a grant and notes the intent. Undefined: not due, or another process holds it. */
 export async function claimGrant(
   tx: Tx,
   grantId: string,

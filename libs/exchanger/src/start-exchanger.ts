@@ -74,7 +74,7 @@ function retryUnknown(exchange: ExchangeEngine, logger: Logger): () => void {
 }
 
 /** Kills this process at a crash point (`W3`), or when it is there for the fifth time (`W3:5`). */
-export function crashAt(where: string): (point: CrashPoint) => void {
+function crashAt(where: string): (point: CrashPoint) => void {
   const [wanted, times = '1'] = where.split(':');
   let passages = 0;
   return (point) => {
@@ -86,7 +86,7 @@ export function crashAt(where: string): (point: CrashPoint) => void {
 const PASSING = new Set([0x794c7630, 0x01021994, 0x858458f6]);
 
 /** Whether files in a folder survive the container, as far as its file system tells. */
-export async function isPersistentFs(folder: string): Promise<boolean> {
+async function isPersistentFs(folder: string): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { type } = await statfs(folder);
   return !PASSING.has(type);

@@ -174,7 +174,7 @@ async function openAppOf(
 }
 
 /** Checks again after the claim: is there a token to send, is the refresh due, may the app be used? */
-export async function prepareRefresh(
+async function prepareRefresh(
   context: ExchangerContext,
   claim: Claim,
   { app, tokens, clientSecret }: Opened,

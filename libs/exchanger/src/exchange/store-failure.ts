@@ -128,7 +128,7 @@ async function storeRefusal(
 }
 
 /** The app's breaker is open: the platform refuses many grants at once, and none of them gets a strike. */
-export async function storeRefusalWhileOpen(
+async function storeRefusalWhileOpen(
   context: ExchangerContext,
   claim: Claim,
   failure: Failure,

@@ -181,7 +181,7 @@ const BEING_WRITTEN = 'id.new';
 const UUID = /^[0-9a-f-]{36}$/;
 
 /** The name of this journal for as long as its folder lives: claims are held under it. */
-export async function journalId(disk: Disk): Promise<string> {
+async function journalId(disk: Disk): Promise<string> {
   const known = (await disk.names()).includes(NAME) ? (await disk.read(NAME)).toString('utf8') : '';
   return UUID.test(known) ? known : await writeId(disk, randomUUID());
 }

@@ -136,7 +136,7 @@ export interface PatientCall extends SocketCall {
 }
 
 /** No answer came for longer than the caller waits. */
-export class OutOfPatience extends Error {
+class OutOfPatience extends Error {
   override readonly name = 'OutOfPatience';
   readonly code = 'exchanger.unavailable';
 
@@ -161,7 +161,7 @@ const DRAINING = ['draining'] as const;
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
  * it sends no token and no code twice, and returns the outcome of the first.
  */
-export async function patientCall(
+async function patientCall(
   connection: Connection,
   { patience, retryOn = DRAINING, longestPause = LONGEST_PAUSE, ...call }: PatientCall,
 ): Promise<Reply> {

@@ -57,7 +57,7 @@ export async function retireGrant(
 }
 
 /** The tokens of a grant that is about to be destroyed; undefined where none can be revoked. */
-export async function revocableOfGrant(
+async function revocableOfGrant(
   context: TokenContext,
   tx: Tx,
   grant: GrantFacts,

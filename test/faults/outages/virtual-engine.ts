@@ -111,7 +111,7 @@ export class VirtualEngine {
       if (this.#clock.now() >= this.#nextTidy) await this.tidy();
       if (this.#clock.now() >= this.#nextSweep) await this.sweep();
       await this.#activity.rest();
-      await this.#keeper.synchronize();
+      await this.#keeper.syncWithTable();
       if (await isEnough?.()) return;
       this.#clock.turnTo(Math.min(end, await this.next()));
       await this.#activity.rest();

@@ -82,18 +82,18 @@ describe('the breakers of a host', () => {
     const [here, other] = [await host(), await host()];
     await fail(here.there);
     await here.keeper.stop();
-    await other.keeper.synchronize();
+    await other.keeper.syncWithTable();
     expect(other.there.gate.isBreakerClosed(appId)).toBe(false);
     await here.there.clock.pass(30_000);
     const probe = await here.there.come({ appId });
     await here.keeper.stop();
     await other.there.clock.pass(30_000);
-    await other.keeper.synchronize();
+    await other.keeper.syncWithTable();
     expect(other.there.whyRejected(await other.there.come({ appId }))?.retryAfter).toBeGreaterThan(100);
     await here.there.release(probe, 'ok');
     for (let n = 0; n < 2; n += 1) await here.there.meet('ok', { appId });
     await here.keeper.stop();
-    await other.keeper.synchronize();
+    await other.keeper.syncWithTable();
     expect(other.there.gate.isBreakerClosed(appId)).toBe(true);
   });
 
@@ -122,7 +122,7 @@ describe('the breakers of a host', () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('delete from oauth_apps where id = $1', [appId]);
     await fail(there);
-    await keeper.synchronize();
+    await keeper.syncWithTable();
     expect(await row()).toBeUndefined();
   });
 
@@ -130,10 +130,10 @@ describe('the breakers of a host', () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('alter table breakers rename to hidden');
     await fail(there);
-    await keeper.synchronize();
+    await keeper.syncWithTable();
     expect(there.gate.isBreakerClosed(appId)).toBe(false);
     await opened.database.pool.query('alter table hidden rename to breakers');
-    await keeper.synchronize();
+    await keeper.syncWithTable();
     expect(there.gate.isBreakerClosed(appId)).toBe(false);
     expect(await row()).toMatchObject({ state: 'open' });
   });

@@ -30,7 +30,7 @@ export class BreakerKeeper {
       this.note(turn);
     });
     await this.read(true);
-    this.#timer = setInterval(() => void this.synchronize(), EVERY).unref();
+    this.#timer = setInterval(() => void this.syncWithTable(), EVERY).unref();
   }
 
   /** Resolves when every change is written, or could not be. */
@@ -40,7 +40,7 @@ export class BreakerKeeper {
   }
 
   /** Writes what is unwritten, then takes over the changes of other processes. After a database error the next round tries again. */
-  async synchronize(): Promise<void> {
+  async syncWithTable(): Promise<void> {
     this.gate.tidy();
     await this.write();
     if (this.#unwritten.size > 0) return;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { METHODS } from 'node:http';
 import { connect } from 'node:net';
 import { ConnectedApi, type Started } from '../../../../test/support/connected-api.js';
 
@@ -98,6 +99,32 @@ describe('every answer', () => {
       code: expect.any(String),
       request_id: headers.get('x-request-id'),
     });
+  });
+
+  const METHODS_WITHOUT_ROUTE = METHODS.filter((method) => !['CONNECT', 'GET', 'HEAD'].includes(method));
+  it.each(METHODS_WITHOUT_ROUTE)('to %s says whether the path is unknown or takes other methods', async (method) => {
+    const bodies = [
+      '',
+      'Content-Type: text/plain\r\nContent-Length: 1\r\n',
+      'Content-Length: 1\r\n',
+      'Content-Type: nonsense\r\n',
+    ];
+    for (const headers of bodies) {
+      const content = headers.includes('Length') ? 'a' : '';
+      const ask = (path: string): Promise<Answer> =>
+        raw(`${method} ${path} HTTP/1.1\r\n${headers}${HOST}\r\n${content}`);
+      const unknown = await ask('/nowhere');
+      expect([unknown.status, JSON.parse(unknown.body)]).toEqual([
+        404,
+        expect.objectContaining({ code: 'route.not_found' }),
+      ]);
+      const known = await ask('/v1/accounts');
+      expect([known.status, JSON.parse(known.body)]).toEqual([
+        405,
+        expect.objectContaining({ code: 'method.not_allowed' }),
+      ]);
+      expect(known.headers.get('allow')).toBe('GET, HEAD');
+    }
   });
 
   it('of Swagger UI lets it run its own scripts and nothing else', async () => {

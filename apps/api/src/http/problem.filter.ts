@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CodedError, type Logger, LOGGER } from '#observability';
 import { sendPage, wantsPage } from './page.js';
 import { logProblem, type Problem, problemOf } from './problem.js';
+import { PROBLEM_CODES } from './problem-codes.js';
 import { problemPage } from './problem-page.js';
 import { sendProblem, setRetryAfter } from './problem.view.js';
 import { allowedMethods } from './route-methods.js';
@@ -21,9 +22,14 @@ export class ProblemFilter implements ExceptionFilter {
     if (!reply.sent) answer(request, reply, problem);
   }
 
+  /**
+   * The path and the method decide, not the body: Fastify reads the body of a request without a route too, and refuses some of
+   * them for their type before it reports that there is no route.
+   */
   #unrouted(request: FastifyRequest, reply: FastifyReply, error: unknown): unknown {
+    if (problemOf(error).status >= 500) return error;
     const methods = allowedMethods(request);
-    if (methods.length === 0) return error;
+    if (methods.length === 0) return new CodedError('route.not_found', PROBLEM_CODES['route.not_found'][1]);
     reply.header('Allow', methods.join(', '));
     return new CodedError('method.not_allowed', `This path takes ${methods.join(', ')}.`);
   }

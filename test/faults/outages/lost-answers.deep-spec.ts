@@ -1,88 +1,53 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { openTestDatabase, type TestDatabase } from '../../support/database.js';
-import { populateOneApp } from './population.js';
-import { seededRandom } from './seeded-random.js';
+import { expect, it } from '@jest/globals';
+import { DAY, FEW_ACCOUNTS, HOUR, LargeApp, MINUTE } from './large-app.js';
 import { SHAPES } from './shapes.js';
-import { VirtualEngine } from './virtual-engine.js';
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-/** The largest app of so many has enough for a breaker; of more, also others beside those who opened it. */
-const FEW = 22;
-const MANY = 40;
-const UNLUCKY = 12;
+/** With so many accounts in all, the largest app has others beside those whose failures open its breaker. */
+const MANY_ACCOUNTS = 40;
+const LOST_ANSWERS = 12;
 
-let database: TestDatabase;
-let engine: VirtualEngine;
+const app = LargeApp.forEachTest();
 
-beforeEach(async () => {
-  database = await openTestDatabase();
-  engine = await VirtualEngine.open(database.url, seededRandom(1));
-});
-afterEach(async () => {
-  await engine.close();
-  await database.close();
-});
-
-/** So many of a large app are due now, the others in five minutes. How many they are. */
-async function largeApp(accounts: number, unlucky: number): Promise<number> {
-  const { pool } = engine.context;
-  await populateOneApp(engine.context, engine.platform, accounts);
-  const { rowCount } = await pool.query(
-    `update grants set refresh_due_at = db_now() + case when id in (select id from grants order by id limit $1) then interval '0' else interval '5 minutes' end`,
-    [unlucky],
-  );
-  return rowCount ?? 0;
+/** Loses the answers to the refreshes that are due now, after the platform has rotated. The number of grants of the app. */
+async function loseAnswers(accounts: number, dueNow: number): Promise<number> {
+  const grants = await app.populate(accounts, dueNow);
+  app.engine.platform.outage = { name: 'rotates, then hangs', token: () => 'lost', takes: 120, spends: true };
+  await app.engine.live(3 * MINUTE);
+  app.engine.platform.outage = null;
+  expect(await app.breakers()).toEqual([expect.not.stringMatching('closed')]);
+  return grants.length;
 }
 
-const told = async (): Promise<object[]> =>
-  (
-    await engine.context.pool.query<object>(
-      'select health, health_reason as reason, count(*)::int from accounts group by 1, 2 order by 1',
-    )
-  ).rows;
-const isShut = async (): Promise<boolean> =>
-  (await engine.context.pool.query(`select 1 from breakers where state <> 'closed'`)).rowCount === 1;
-
-/** So many are asked for tokens, and their answers lost after the platform has rotated. How many there are of the app. */
-async function lose(accounts: number, unlucky: number): Promise<number> {
-  const all = await largeApp(accounts, unlucky);
-  engine.platform.outage = { name: 'rotates, then hangs', token: () => 'lost', takes: 120, spends: true };
-  await engine.live(3 * MINUTE);
-  engine.platform.outage = null;
-  expect(await isShut()).toBe(true);
-  return all;
-}
-
-it('answers that many lose at once do not keep the breaker open for the others: that a spent token is refused says nothing', async () => {
-  const all = await lose(MANY, UNLUCKY);
-  await engine.live(30 * MINUTE);
-  expect(await told()).toEqual([
-    { health: 'active', reason: null, count: all - UNLUCKY },
-    { health: 'needs_reauth', reason: 'refresh_outcome_unknown', count: UNLUCKY },
+it('closes the breaker although the answers of many grants were lost: the refusal of a spent token does not count', async () => {
+  const all = await loseAnswers(MANY_ACCOUNTS, LOST_ANSWERS);
+  await app.engine.live(30 * MINUTE);
+  expect(await app.accounts()).toMatchObject([
+    { health: 'active', reason: null, count: all - LOST_ANSWERS },
+    { health: 'needs_reauth', reason: 'refresh_outcome_unknown', count: LOST_ANSWERS },
   ]);
-  expect(await isShut()).toBe(false);
+  expect(await app.breakers()).toEqual(['closed']);
 }, 180_000);
 
-it('answers that all of an app have lost are told as lost after two days, for nobody else can show that the platform is well', async () => {
-  const all = await lose(FEW, FEW);
-  await engine.live(2 * DAY - 15 * MINUTE, { sweepEvery: 45 * MINUTE });
-  expect(await told()).toEqual([{ health: 'degraded', reason: 'provider_unavailable', count: all }]);
-  await engine.live(2 * DAY + 2 * HOUR, { sweepEvery: 5 * MINUTE });
-  expect(await told()).toEqual([{ health: 'needs_reauth', reason: 'refresh_outcome_unknown', count: all }]);
+it('reports lost answers of all grants of an app after two days, because no other grant can show that the platform works', async () => {
+  const all = await loseAnswers(FEW_ACCOUNTS, FEW_ACCOUNTS);
+  await app.engine.live(2 * DAY - 15 * MINUTE, { sweepEvery: 45 * MINUTE });
+  expect(await app.accounts()).toMatchObject([{ health: 'degraded', reason: 'provider_unavailable', count: all }]);
+  await app.engine.live(2 * DAY + 2 * HOUR, { sweepEvery: 5 * MINUTE });
+  expect(await app.accounts()).toMatchObject([
+    { health: 'needs_reauth', reason: 'refresh_outcome_unknown', count: all },
+  ]);
 }, 180_000);
 
-it('people of whom each was refused once tell of the platform too: their failures open the breaker, and their oks close it', async () => {
-  const all = await largeApp(FEW, FEW);
-  await engine.context.pool
+it('opens the breaker by the failures of grants with one strike each, and closes it by their successes', async () => {
+  const all = (await app.populate(FEW_ACCOUNTS)).length;
+  await app.engine.context.pool
     .query(`update grants set refresh_state = 'confirm', last_class = 'permanent', last_reason = 'refresh_unconfirmed',
     strike_count = 1, first_strike_at = db_now(), last_strike_at = db_now(), witness = 'accepts'`);
-  engine.platform.outage = SHAPES.find(({ name }) => name === '500') ?? null;
-  await engine.live(30 * MINUTE);
-  expect(await isShut()).toBe(true);
-  engine.platform.outage = null;
-  await engine.live(45 * MINUTE);
-  expect(await told()).toEqual([{ health: 'active', reason: null, count: all }]);
-  expect(await isShut()).toBe(false);
+  app.engine.platform.outage = SHAPES.find(({ name }) => name === '500') ?? null;
+  await app.engine.live(30 * MINUTE);
+  expect(await app.breakers()).toEqual([expect.not.stringMatching('closed')]);
+  app.engine.platform.outage = null;
+  await app.engine.live(45 * MINUTE);
+  expect(await app.accounts()).toMatchObject([{ health: 'active', reason: null, count: all }]);
+  expect(await app.breakers()).toEqual(['closed']);
 }, 180_000);

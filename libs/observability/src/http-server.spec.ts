@@ -161,6 +161,61 @@ describe('a client that does not speak HTTP', () => {
   });
 });
 
+describe('a malformed request behind others on one connection', () => {
+  /** Answers in another order than the requests come in: the first takes longest. */
+  const slowly: RequestListener = (request, response) => {
+    const waits: Record<string, number> = { '/1': 60, '/2': 20, '/3': 40 };
+    request.on('error', () => undefined).resume();
+    setTimeout(() => response.end(`done ${request.url ?? ''}`), waits[request.url ?? ''] ?? 0);
+  };
+  const statuses = (answers: string): (string | undefined)[] =>
+    [...answers.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, code]) => code);
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const post = (path: string, body: string): string =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+  it.each([
+    ['a line that is no request', 'hello\r\n\r\n', '400'],
+    ['headers that are too large', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, '431'],
+    ['a chunk of no length', 'POST /4 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', '400'],
+    ['a request for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', '405'],
+  ])('is refused after the others are answered: %s', async (_what, malformed, status) => {
+    await start((request, response) => {
+      if (request.url === '/4')
+        request
+          .on('error', () => undefined)
+          .resume()
+          .on('end', () => response.end());
+      else slowly(request, response);
+    });
+    const answers = await open(`${get('/1')}${post('/2', 'body')}${get('/3')}${malformed}`).end;
+    expect(statuses(answers)).toEqual(['200', '200', '200', status]);
+    expect(answers.match(/done \/\d/g)).toEqual(['done /1', 'done /2', 'done /3']);
+    expect(answers).toMatch(/\r\nConnection: close\r\n[^]*"request_id":"req_1"\}$/);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('is refused once, whatever bytes follow it', async () => {
+    await start(slowly);
+    const client = open(`${get('/1')}hello\r\n\r\n`);
+    expect(statuses(await drip(client, `${get('/2')}hello\r\n\r\n`))).toEqual(['200', '400']);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('does not keep a connection whose other answers never end', async () => {
+    await start((_request, response) => {
+      response.write('begun');
+    });
+    expect(statuses(await open(`${get('/1')}hello\r\n\r\n`).end)).toEqual(['200']);
+  });
+
+  it('is not answered where an answer before it closes the connection', async () => {
+    await start(slowly);
+    const closing = 'GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    expect(statuses(await open(`${closing}hello\r\n\r\n`).end)).toEqual(['200']);
+  });
+});
+
 describe('connections', () => {
   const held = async (count: number): Promise<Client[]> => {
     const clients = Array.from({ length: count }, () => open('GET / HTTP/1.1\r\n'));

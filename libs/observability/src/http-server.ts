@@ -1,4 +1,6 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http';
+import { once } from 'node:events';
+import { createServer, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -86,7 +88,7 @@ export function newHttpServer(options: HttpServerOptions): Server {
   server.maxConnections = options.most;
   countByAddress(server, options);
   endWhatLasts(server, times);
-  const refuse = refusing(options);
+  const refuse = afterAnswers(server, refusing(options));
   server.on('drop', (from?: DropArgument) => options.onDropped?.(from?.remoteAddress));
   server.on('clientError', (error, socket) => {
     refuse(problemOf(error), socket);
@@ -147,6 +149,31 @@ function problemOf({ code }: NodeJS.ErrnoException): ConnectionProblem {
 }
 
 type Refuse = (problem: ConnectionProblem, socket: Duplex) => void;
+
+/**
+ * Refuses once on a connection, and after the answers to the whole requests that came before (RFC 9112 9.3.2). Node reports a
+ * malformed request while those answers are still being made, and never sends what is not sent when the socket ends. The
+ * deadline of an exchange bounds the wait.
+ */
+function afterAnswers(server: Server, refuse: Refuse): Refuse {
+  const owed = new WeakMap<Duplex, Set<ServerResponse>>();
+  const refused = new WeakSet<Duplex>();
+  const remember = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    const answers = owed.get(socket) ?? new Set();
+    owed.set(socket, answers.add(response));
+    response.once('close', () => answers.delete(response));
+  };
+  server.prependListener('request', remember);
+  server.prependListener('checkExpectation', remember);
+  return (problem, socket) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const answers = [...(owed.get(socket) ?? [])].filter(({ req }) => req.complete);
+    void Promise.all(answers.map((answer) => once(answer, 'close'))).then(() => {
+      refuse(problem, socket);
+    });
+  };
+}
 
 /** Answers by hand, and for the last time on this connection. Nothing is written into an answer that has begun. */
 function refusing({ newRequestId, headers = {}, onRefused }: HttpServerOptions): Refuse {

@@ -127,6 +127,17 @@ describe('every answer', () => {
     }
   });
 
+  it('on one connection comes in the order of the requests, before the refusal of a malformed last one', async () => {
+    const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const { status, body } = await raw(`${ask('/health/ready')}${ask('/v1/accounts')}${ask('/nowhere')}hello\r\n\r\n`);
+    expect([status, ...(body.match(/HTTP\/1.1 \d+/g) ?? [])]).toEqual([
+      200,
+      'HTTP/1.1 401',
+      'HTTP/1.1 404',
+      'HTTP/1.1 400',
+    ]);
+  });
+
   it('of Swagger UI lets it run its own scripts and nothing else', async () => {
     const { headers } = await fetched('/docs');
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'self';.*script-src 'self';/);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { type JobContract, knownJobs } from '#jobs';
 import { PROVIDER_NAMES } from '#providers';
-import * as jobs from '../libs/jobs/src/contracts/index.js';
+import * as jobs from '../libs/jobs/src/contracts.js';
 
 /**
  * The recipes of CONTRIBUTING.md, held against what is there: whatever was added before by a recipe is written in certain
@@ -69,7 +69,7 @@ describe('the recipes', () => {
     'A job: every place in which %s or its handler is written is one that the recipe names',
     (symbol) => {
       const [handler] = sources.flatMap(
-        (path) => new RegExp(`@Handles\\(${symbol}\\)[^]*?export class (\\w+)`).exec(texts.get(path)!)?.[1] ?? [],
+        (path) => new RegExp(`@Handles\\(${symbol}\\)[^]*?class (\\w+)`).exec(texts.get(path)!)?.[1] ?? [],
       );
       expect(forgotten('A job', [...filesWith(symbol), ...filesWith(handler!)])).toEqual([]);
     },

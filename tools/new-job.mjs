@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
+import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
 
 const HELP = `npm run new:job <things>.<verb> [-- --every 1m] [-- --feature cleanup]
 
-  Writes a job that runs again and again: its contract, its handler in a folder of apps/worker/src (--feature), its use case
-  with a test, and its lines in the lists. For example: npm run new:job sessions.expire -- --every 5m
+  Writes a recurring job: its contract, its handler in a file of apps/worker/src/jobs (--feature), its use case with a test,
+  and its schedule. For example: npm run new:job sessions.expire -- --every 5m
 `;
 
 const NAME = /^[a-z]+\.[a-z]+$/;
@@ -17,12 +17,12 @@ const TEMPLATES = join(import.meta.dirname, 'new-job/template');
 
 const capitalize = (word) => word[0].toUpperCase() + word.slice(1);
 
-/** Writes the files and lines of a recurring job below `root`, or nothing when an argument is wrong; returns the new files. */
+/** Writes the files and lines of a recurring job below `root`, or nothing if an argument is wrong. Returns the new files. */
 export async function newJob(root, name, { every = '1m', feature = 'cleanup' } = {}) {
   const job = { ...describeJob(name), interval: readInterval(every), feature };
   const created = newFiles(job);
   checkPlaces(root, job, Object.keys(created));
-  // Everything is made before the first byte is written: a missing place leaves no half of a job.
+  // Every text is complete before the first write: a missing place leaves no part of a job.
   const edited = await Promise.all(
     Object.entries(edits(job)).map(async ([path, edit]) => [path, await formatted(edit(read(root, path)), path)]),
   );
@@ -56,40 +56,44 @@ function readInterval(every) {
 }
 
 function checkPlaces(root, { name, feature }, paths) {
-  if (!existsSync(join(root, modulePath(feature))))
-    throw new Error(`--feature is a folder of apps/worker/src with a module: there is no ${modulePath(feature)}`);
+  if (!existsSync(join(root, handlersPath(feature))))
+    throw new Error(`--feature is a file of apps/worker/src/jobs: there is no ${handlersPath(feature)}`);
+  if (read(root, CONTRACTS).includes(`'${name}'`)) throw new Error(`"${name}" is a job already: it is in ${CONTRACTS}`);
   const present = paths.find((path) => existsSync(join(root, path)));
-  if (present) throw new Error(`"${name}" is a job already: there is ${present}`);
+  if (present) throw new Error(`"${name}" needs a file that exists already: ${present}`);
 }
 
-const modulePath = (feature) => `apps/worker/src/${feature}/${feature}.module.ts`;
+const CONTRACTS = 'libs/jobs/src/contracts.ts';
+const handlersPath = (feature) => `apps/worker/src/jobs/${feature}.jobs.ts`;
+
+const fill = (template, { thing, verb, contract, useCase }) => {
+  const words = { __thing__: thing, __verb__: verb, __contract__: contract, __UseCase__: useCase };
+  const text = readFileSync(join(TEMPLATES, `${template}.txt`), 'utf8');
+  return text.replaceAll(/__[A-Za-z]+?__/g, (word) => words[word]);
+};
 
 /** @returns {Record<string, string>} the text of each new file by its path */
 function newFiles(job) {
-  const words = { __thing__: job.thing, __verb__: job.verb, __contract__: job.contract, __UseCase__: job.useCase };
-  const fill = (template) =>
-    readFileSync(join(TEMPLATES, `${template}.txt`), 'utf8').replaceAll(/__[A-Za-z]+?__/g, (word) => words[word]);
   const useCase = `libs/accounts/src/${job.thing}/${job.file}`;
   return {
-    [`libs/jobs/src/contracts/${job.thing}-${job.verb}.job.ts`]: fill('contract.ts'),
-    [`apps/worker/src/${job.feature}/${job.file}.processor.ts`]: fill('processor.ts'),
-    [`${useCase}.ts`]: fill('use-case.ts'),
-    [`${useCase}.int-spec.ts`]: fill('use-case.int-spec.ts'),
+    [`${useCase}.ts`]: fill('use-case.ts', job),
+    [`${useCase}.int-spec.ts`]: fill('use-case.int-spec.ts', job),
   };
 }
 
-/** What changes in each file that lists something: one entry a file. */
-function edits({ thing, verb, contract, useCase, file, interval, feature }) {
-  const processor = `${useCase}Processor`;
+/** The change in each existing file: one entry a file. */
+function edits(job) {
+  const { thing, contract, useCase, file, interval, feature } = job;
   const useCaseModule = `./${thing}/${file}.js`;
   return {
-    'libs/jobs/src/contracts/index.ts': (text) =>
-      addToArray(addExport(addImport(text, contract, `./${thing}-${verb}.job.js`), contract), 'knownJobs', contract),
-    'libs/jobs/src/index.ts': (text) => addExport(text, contract, './contracts/index.js'),
+    [CONTRACTS]: (text) => text + fill('contract.ts', job),
     'libs/accounts/src/index.ts': (text) => addExport(text, useCase, useCaseModule),
     'libs/accounts/src/accounts.module.ts': (text) =>
       addToArray(addImport(text, useCase, useCaseModule), 'useCases', useCase),
-    [modulePath(feature)]: (text) => addProvider(addImport(text, processor, `./${file}.processor.js`), processor),
+    [handlersPath(feature)]: (text) => {
+      const imported = addImport(addImport(text, useCase, '#accounts'), contract, '#jobs');
+      return addProvider(addBeforeModule(imported, fill('handler.ts', job)), `${useCase}Job`);
+    },
     'apps/worker/src/schedules.ts': (text) =>
       addToArray(
         addImport(addUnit(text, interval.unit), contract, '#jobs'),
@@ -118,7 +122,7 @@ async function main() {
 
   ${files.join('\n  ')}
 
-What it lacks:
+Still to do:
 
   npm test -- ${files.at(-1)}
   git grep -n TODO -- ${files.join(' ')}

@@ -4,16 +4,15 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { newJob } from './new-job.mjs';
-import { addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
+import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
 
 const GENERATOR = resolve('tools/new-job.mjs');
-/** The files that list jobs, handlers and use cases. */
-const LISTS = [
-  'libs/jobs/src/contracts/index.ts',
-  'libs/jobs/src/index.ts',
+/** The existing files that the generator changes. */
+const CHANGED = [
+  'libs/jobs/src/contracts.ts',
   'libs/accounts/src/index.ts',
   'libs/accounts/src/accounts.module.ts',
-  'apps/worker/src/cleanup/cleanup.module.ts',
+  'apps/worker/src/jobs/cleanup.jobs.ts',
   'apps/worker/src/schedules.ts',
 ];
 
@@ -37,13 +36,13 @@ describe('a name or option that a new job cannot have', () => {
     ['sessions', {}, '"sessions" cannot be a job\'s name: it is <things>.<verb>'],
     ['Sessions.expire', {}, 'in lower-case letters'],
     ['../up.down', {}, "cannot be a job's name"],
-    ['history.sweep', {}, 'is a job already: there is libs/jobs/src/contracts/history-sweep.job.ts'],
+    ['history.sweep', {}, 'is a job already: it is in libs/jobs/src/contracts.ts'],
     ['sessions.expire', { every: '90' }, '--every is a whole number with s, m, h or d, for example 5m, not "90"'],
-    ['sessions.expire', { feature: 'nothing' }, 'there is no apps/worker/src/nothing/nothing.module.ts'],
+    ['sessions.expire', { feature: 'nothing' }, 'there is no apps/worker/src/jobs/nothing.jobs.ts'],
   ])('is refused with the reason, and no file changes: %s %j', async (name, options, reason) => {
-    const before = LISTS.map(read);
+    const before = CHANGED.map(read);
     await expect(newJob(root, name, options)).rejects.toThrow(reason);
-    expect(LISTS.map(read)).toEqual(before);
+    expect(CHANGED.map(read)).toEqual(before);
   });
 
   it('ends the command with exit code 1 and the reason', () => {
@@ -59,15 +58,13 @@ describe('a new job', () => {
   let printed;
 
   beforeAll(() => {
-    before = Object.fromEntries(LISTS.map((path) => [path, read(path)]));
+    before = Object.fromEntries(CHANGED.map((path) => [path, read(path)]));
     printed = run(name, '--every', '5m');
   });
 
-  it('gets a contract, a handler, and a use case with a test, and the command names them', () => {
+  it('gets a use case with a test, and the command prints the new files', () => {
     expect([name, printed.status, printed.stderr]).toEqual(['sessions.expire', 0, '']);
     const files = [
-      'libs/jobs/src/contracts/sessions-expire.job.ts',
-      'apps/worker/src/cleanup/expire-sessions.processor.ts',
       'libs/accounts/src/sessions/expire-sessions.ts',
       'libs/accounts/src/sessions/expire-sessions.int-spec.ts',
     ];
@@ -77,9 +74,9 @@ describe('a new job', () => {
     }
   });
 
-  it('gets one name or line more in each list, and nothing else there changes', () => {
+  it('gets a contract, a handler and a schedule, and nothing else in their files changes', () => {
     const added = Object.fromEntries(
-      LISTS.map((path) => {
+      CHANGED.map((path) => {
         const words = (text) => text.match(/[\w./#-]+/g) ?? [];
         const rest = words(before[path]);
         const more = words(read(path)).filter((word) => (rest[0] === word ? !rest.shift() : true));
@@ -87,26 +84,23 @@ describe('a new job', () => {
       }),
     );
     expect(added).toEqual({
-      'libs/jobs/src/contracts/index.ts': [
-        'sessionsExpire',
-        './sessions-expire.job.js',
-        'sessionsExpire',
-        'sessionsExpire',
-      ],
-      'libs/jobs/src/index.ts': ['sessionsExpire'],
+      'libs/jobs/src/contracts.ts': ['sessionsExpire', 'sessions.expire'],
       'libs/accounts/src/index.ts': ['ExpireSessions', './sessions/expire-sessions.js'],
       'libs/accounts/src/accounts.module.ts': ['ExpireSessions', './sessions/expire-sessions.js', 'ExpireSessions'],
-      'apps/worker/src/cleanup/cleanup.module.ts': [
-        'ExpireSessionsProcessor',
-        './expire-sessions.processor.js',
-        'ExpireSessionsProcessor',
+      'apps/worker/src/jobs/cleanup.jobs.ts': [
+        'ExpireSessions',
+        'sessionsExpire',
+        'sessionsExpire',
+        'ExpireSessionsJob',
+        'ExpireSessions',
+        'ExpireSessionsJob',
       ],
       'apps/worker/src/schedules.ts': ['sessionsExpire', 'sessionsExpire'],
     });
     expect(read('apps/worker/src/schedules.ts')).toContain('{ job: sessionsExpire, every: minutes(5) },');
   });
 
-  it('is well typed, with its handler and its test', () => {
+  it('compiles without an error, with its handler and its test', () => {
     const files = ['apps/worker/src/main.ts', 'libs/accounts/src/sessions/expire-sessions.int-spec.ts'];
     const config = { extends: './tsconfig.json', compilerOptions: { noEmit: true }, files, include: [] };
     writeFileSync(join(root, 'tsconfig.new-job.json'), JSON.stringify(config));
@@ -116,15 +110,15 @@ describe('a new job', () => {
     expect(stdout).toBe('');
   });
 
-  it('is never written twice', async () => {
-    const after = LISTS.map(read);
+  it('is not written a second time', async () => {
+    const after = CHANGED.map(read);
     await expect(newJob(root, name)).rejects.toThrow('is a job already');
-    expect(LISTS.map(read)).toEqual(after);
+    expect(CHANGED.map(read)).toEqual(after);
   });
 });
 
 describe('the edits of a list', () => {
-  it('begin an import, an export and a list that are not there yet, or are empty', () => {
+  it('start an import, an export and a list that are missing or empty', () => {
     expect(addImport(`import { a } from './a.js';\n`, 'b', './b.js')).toBe(
       `import { a } from './a.js';\nimport { b } from './b.js';\n`,
     );
@@ -134,8 +128,9 @@ describe('the edits of a list', () => {
     expect(addToArray('const list = [];', 'list', 'b')).toBe('const list = [b];');
   });
 
-  it('fail when the list is missing, so that the generator writes nothing', () => {
+  it('throw if the list is missing, so that the generator writes nothing', () => {
     expect(() => addToArray('const others = [];', 'list', 'b')).toThrow('there is no array list: add b by hand');
     expect(() => addProvider('@Module({}) class A {}', 'B')).toThrow('there is no list of providers: add B by hand');
+    expect(() => addBeforeModule('class A {}', 'class B {}')).toThrow('there is no class with @Module');
   });
 });

@@ -1,11 +1,11 @@
 import ts from 'typescript';
 
 /**
- * Each function returns the text of a TypeScript source with one name more, and throws when the place for it is missing. The
- * places are found in the syntax tree, so that layout and order of a file do not matter.
+ * Each function returns the text of a TypeScript source with one addition, and throws if the place for it is missing. The
+ * syntax tree gives the places, so layout and order of a file do not matter.
  */
 
-/** Imports a name, from a module that the file imports already or not. @param {string} text @param {string} name @param {string} module */
+/** Imports a name, with a new import declaration if the file does not import from the module yet. @param {string} text @param {string} name @param {string} module */
 export function addImport(text, name, module) {
   const imports = statementsOf(text).filter((node) => ts.isImportDeclaration(node));
   const same = imports.find((node) => isFrom(node, module) && node.importClause?.namedBindings);
@@ -39,6 +39,15 @@ export function addProvider(text, name) {
   return addElement(text, property.initializer.elements, name);
 }
 
+/** Adds statements before the module class of the file. @param {string} text @param {string} added */
+export function addBeforeModule(text, added) {
+  const module = statementsOf(text).find(
+    (node) => ts.isClassDeclaration(node) && ts.getDecorators(node)?.some((one) => /^@Module\b/.test(one.getText())),
+  );
+  if (!module) throw new Error('there is no class with @Module: add the handler by hand');
+  return insert(text, module.getStart(), added);
+}
+
 /** @param {string} text */
 const parse = (text) => ts.createSourceFile('source.ts', text, ts.ScriptTarget.ES2022, true);
 /** @param {string} text */
@@ -52,7 +61,7 @@ function find(text, matches) {
 const isFrom = (node, module) =>
   node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier) && node.moduleSpecifier.text === module;
 
-/** The formatter puts the element on a line of its own where it needs one. */
+/** The formatter moves the element to a new line if necessary. */
 function addElement(text, elements, element) {
   const last = elements.at(-1);
   return last ? insert(text, last.end, `, ${element}`) : insert(text, elements.pos, element);

@@ -3,18 +3,18 @@ import { AccountsModule, exchangerAt } from '#accounts';
 import { type WorkerConfig } from '#config';
 import { knownJobs, openQueueBackend } from '#jobs';
 import { type Logger, Metrics } from '#observability';
-import { CleanupModule } from './cleanup/cleanup.module.js';
+import { CleanupJobs } from './jobs/cleanup.jobs.js';
+import { ProbeJobs } from './jobs/probe.jobs.js';
+import { RefreshJobs } from './jobs/refresh.jobs.js';
 import { OperationsModule } from './operations/operations.module.js';
-import { ProbeModule } from './probe/probe.module.js';
-import { RefreshModule } from './refresh/refresh.module.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
 import { schedules } from './schedules.js';
 import { WORKER_CONFIG } from './worker-config.js';
 
-/** One line for each folder of handlers; they may inject LOGGER, WORKER_CONFIG and JobQueue. */
-const features: NonNullable<ModuleMetadata['imports']> = [RefreshModule, ProbeModule, CleanupModule];
+/** The handlers, one entry for each file of jobs/. A handler may inject LOGGER, WORKER_CONFIG and JobQueue. */
+const handlers: NonNullable<ModuleMetadata['imports']> = [RefreshJobs, ProbeJobs, CleanupJobs];
 
-/** The worker: the use cases that jobs call, without any HTTP. */
+/** The worker: the use cases that jobs call, without HTTP. */
 @Module({})
 export class WorkerModule {
   static with(config: WorkerConfig, logger: Logger): DynamicModule {
@@ -29,7 +29,7 @@ export class WorkerModule {
       name: 'worker',
       exchanger: exchangerAt(config.exchangerSocket),
     });
-    const imports = [accounts, ...features, OperationsModule.with(metrics, backend), runtime];
+    const imports = [accounts, ...handlers, OperationsModule.with(metrics, backend), runtime];
     return { module: WorkerModule, global: true, imports, providers: shared, exports: shared };
   }
 }

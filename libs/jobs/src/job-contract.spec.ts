@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { attemptsSweep, defineJob, grantRefresh, grantsSweep, knownJobs, parsePayload } from './index.js';
-import { jobId, jobOptions } from './job-options.js';
+import { jobId, jobOptions } from './job-contract.js';
 
 describe('the contract of a job', () => {
   const grantId = randomUUID();

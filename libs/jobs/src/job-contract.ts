@@ -1,14 +1,16 @@
+import { type JobsOptions } from 'bullmq';
 import { type z } from 'zod';
+import { seconds } from '#config';
 import { JobPayloadError } from './jobs.errors.js';
 
-/** What the one who asks for a job and the one who does it agree on. The payload carries ids only: it lies open in the queue. */
+/** The agreement between the producer and the handler of a job. The queue stores the payload unencrypted: it has ids only. */
 export interface JobContract<Payload extends object = object> {
-  /** A dotted name, not a class name: it outlives renamings, and waits in queues through deployments. */
+  /** A dotted name, not a class name: a class may be renamed while a job with this name waits in a queue. */
   readonly name: string;
   readonly payload: z.ZodType<Payload>;
-  /** How often it is run at most when it fails with an error that may pass. */
+  /** Maximum number of runs when each run fails with a temporary error. */
   readonly attempts: number;
-  /** Two jobs of one identity do not wait or run side by side; `undefined`: each stands for itself. */
+  /** At most one job of an identity waits or runs at a time; `undefined`: no job excludes another. */
   identity(payload: Payload): string | undefined;
 }
 
@@ -22,8 +24,9 @@ export interface JobDefinition<Shape extends z.ZodRawShape> {
 }
 
 const NAME = /^[a-z]+(\.[a-z]+)+$/;
+const RETRY_DELAY = seconds(1);
 
-/** Makes a contract; a field that its schema does not name is refused, so nothing slips into the queue unseen. */
+/** Makes a contract. The payload schema is strict: a field that it does not name cannot enter the queue. */
 export function defineJob<Shape extends z.ZodRawShape>(
   definition: JobDefinition<Shape>,
 ): JobContract<z.output<z.ZodObject<Shape>>> {
@@ -38,9 +41,29 @@ export function defineJob<Shape extends z.ZodRawShape>(
   });
 }
 
-/** The payload as the contract has it, or a JobPayloadError that names the fields and repeats no value. */
+/** The payload in the form of the contract, or a JobPayloadError that names the fields and repeats no value. */
 export function parsePayload<Payload extends object>(contract: JobContract<Payload>, given: unknown): Payload {
   const result = contract.payload.safeParse(given);
   if (result.success) return result.data;
   throw new JobPayloadError(contract.name, result.error.issues);
+}
+
+/**
+ * BullMQ's options for a job of this contract. The queue removes finished jobs at once, successful or not: the service's own
+ * tables hold the history, and limits by age or count cost PostgreSQL several times the throughput.
+ */
+export function jobOptions(contract: JobContract): JobsOptions {
+  return {
+    attempts: contract.attempts,
+    backoff: { type: 'exponential', delay: RETRY_DELAY, jitter: 0.5 },
+    removeOnComplete: true,
+    removeOnFail: true,
+    stackTraceLimit: 0,
+  };
+}
+
+/** The id under which the queue refuses a second job of one identity. BullMQ allows no colon in an id. */
+export function jobId<Payload extends object>(contract: JobContract<Payload>, payload: Payload): string | undefined {
+  const identity = contract.identity(payload);
+  return identity === undefined ? undefined : `${contract.name}-${identity}`;
 }

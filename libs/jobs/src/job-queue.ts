@@ -1,7 +1,6 @@
 import { type Duration, seconds } from '#config';
 import { withDeadline } from './deadline.js';
-import { type JobContract, parsePayload } from './job-contract.js';
-import { jobId, jobOptions } from './job-options.js';
+import { type JobContract, jobId, jobOptions, parsePayload } from './job-contract.js';
 import { QueueUnavailableError } from './jobs.errors.js';
 import { type BullQueue } from './queue-driver.js';
 

@@ -14,8 +14,7 @@ const ROLES = [
   'env',
   'provider',
   'sandbox',
-  'job',
-  'processor',
+  'jobs',
 ];
 const TESTS = ['spec', 'int-spec', 'e2e-spec', 'deep-spec'];
 const SUFFIXES = new RegExp(`^(${ROLES.join('|')})?$|^((${ROLES.join('|')})\\.)?(${TESTS.join('|')})$`);

@@ -31,9 +31,9 @@ function problemOf({ name }: JobContract, handlers: readonly FoundHandler[]): st
   if (handlers.length === 1) return [];
   if (handlers.length > 1)
     return [`${name} has ${handlers.length} handlers: ${handlers.map((one) => one.className).join(', ')}.`];
-  return [`${name} has no handler: add a class with @Handles and its module to worker.module.ts.`];
+  return [`${name} has no handler: add a class with @Handles to a module that worker.module.ts imports.`];
 }
 
 function unknown({ className, contract }: FoundHandler): string {
-  return `${className} handles ${contract.name}, which is none of the known jobs: add its contract to libs/jobs/src/contracts.`;
+  return `${className} handles ${contract.name}, which is none of the known jobs: add its contract to libs/jobs/src/contracts.ts.`;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { newId } from '#persistence';
 import { type OpenedDatabase, openMigratedDatabase } from '../../../../test/support/open-database.js';
 import { makeTenant } from '../../../../test/support/rows.js';
-import { ForgetIdempotencyKeys } from './forget-idempotency-keys.js';
+import { DeleteIdempotencyKeys } from './cleanup.jobs.js';
 
 let opened: OpenedDatabase;
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => opened.close());
 
-it('the cleanup forgets idempotency keys when they are a day old, not before', async () => {
+it('the cleanup deletes idempotency keys that are a day old, and no younger ones', async () => {
   const { pool } = opened.database;
   const { workspaceId } = await makeTenant(pool);
   for (const age of ['23 hours 59 minutes', '24 hours', '10 days']) {
@@ -22,6 +22,6 @@ it('the cleanup forgets idempotency keys when they are a day old, not before', a
       [newId(), workspaceId, age],
     );
   }
-  await new ForgetIdempotencyKeys(opened.database).execute();
+  await new DeleteIdempotencyKeys(opened.database).execute();
   expect((await pool.query('select key from idempotency_keys')).rows).toEqual([{ key: '23 hours 59 minutes' }]);
 });

@@ -1,0 +1,40 @@
+import { Inject, Module } from '@nestjs/common';
+import { DueProbes, ProbeAccount } from '#accounts';
+import { accountProbe, JobQueue, type PayloadOf, probesSweep } from '#jobs';
+import { LOGGER, type Logger } from '#observability';
+import { Handles } from '../runtime/handles.js';
+
+const MAX_ACCOUNTS_PER_SWEEP = 200;
+
+/** Finds the accounts whose probe is due and requests one job for each. */
+@Handles(probesSweep)
+class SweepProbesJob {
+  constructor(
+    private readonly dueProbes: DueProbes,
+    private readonly queue: JobQueue,
+  ) {}
+
+  async execute(): Promise<void> {
+    const due = await this.dueProbes.execute(MAX_ACCOUNTS_PER_SWEEP);
+    await this.queue.enqueueAll(
+      accountProbe,
+      due.map((accountId) => ({ accountId })),
+    );
+  }
+}
+
+/** Probes one account. A failure at the platform is an outcome and fails no job. */
+@Handles(accountProbe)
+class ProbeAccountJob {
+  constructor(
+    private readonly probeAccount: ProbeAccount,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async execute({ accountId }: PayloadOf<typeof accountProbe>): Promise<void> {
+    this.logger.info({ account: accountId, outcome: await this.probeAccount.execute(accountId) }, 'probe');
+  }
+}
+
+@Module({ providers: [SweepProbesJob, ProbeAccountJob] })
+export class ProbeJobs {}

@@ -1,0 +1,52 @@
+import { Inject, Module } from '@nestjs/common';
+import { DueGrants, RefreshGrant } from '#accounts';
+import type { WorkerConfig } from '#config';
+import { grantRefresh, grantsSweep, JobQueue, type PayloadOf } from '#jobs';
+import { LOGGER, type Logger } from '#observability';
+import { Handles } from '../runtime/handles.js';
+import { WORKER_CONFIG } from '../worker-config.js';
+
+/** Three hundred a second. */
+const MAX_GRANTS_PER_SWEEP = 3_000;
+/** Until the next sweep. */
+const SWEEP_INTERVAL_SECONDS = 10;
+
+/**
+ * Finds the grants that are due and requests one job for each. PostgreSQL is the source of truth: a later sweep finds the
+ * grants whose jobs the queue lost. A sweep requests no more jobs of an app than its rate allows until the next sweep: the
+ * other grants wait in their rows, not in the queue.
+ */
+@Handles(grantsSweep)
+class SweepGrantsJob {
+  constructor(
+    private readonly dueGrants: DueGrants,
+    private readonly queue: JobQueue,
+    @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
+  ) {}
+
+  async execute(): Promise<void> {
+    const perApp = Math.ceil(this.config.gate.perSecond * SWEEP_INTERVAL_SECONDS);
+    const due = await this.dueGrants.execute({ perApp, all: MAX_GRANTS_PER_SWEEP });
+    await this.queue.enqueueAll(
+      grantRefresh,
+      due.map((grantId) => ({ grantId })),
+    );
+  }
+}
+
+/** Refreshes one grant. A failure at the platform is an outcome, stored with the time of the next try, and fails no job. */
+@Handles(grantRefresh)
+class RefreshGrantJob {
+  constructor(
+    private readonly refreshGrant: RefreshGrant,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async execute({ grantId }: PayloadOf<typeof grantRefresh>): Promise<void> {
+    const { kind } = await this.refreshGrant.execute(grantId);
+    this.logger.info({ grant: grantId, outcome: kind }, 'refresh');
+  }
+}
+
+@Module({ providers: [SweepGrantsJob, RefreshGrantJob] })
+export class RefreshJobs {}

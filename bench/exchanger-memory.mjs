@@ -30,14 +30,14 @@ try {
   console.error(error);
   process.exitCode = 1;
 } finally {
-  // What it waits for would keep it for minutes, and its callers would ask for it.
+  // An orderly stop would wait for minutes for the platform, and the callers would send their requests again.
   world.exchanger.kill('SIGKILL');
   await once(world.exchanger, 'exit');
   await world.close();
   process.exit();
 }
 
-/** Until every call is in the exchanger and as many are under way as may be; how many those are. */
+/** Waits until the exchanger holds every call and the number of claimed grants is stable; returns that number. */
 async function allWaiting() {
   for (let [round, seen] = [0, 0]; round < 60; round += 1) {
     const { inProgress } = await world.exchange.health();
@@ -48,7 +48,7 @@ async function allWaiting() {
     seen = held;
     await pause(2_000);
   }
-  throw new Error('the calls never came to wait all at once');
+  throw new Error('the calls did not all wait at the same time');
 }
 
 async function slowPlatform() {

@@ -18,7 +18,7 @@ const TARGET = 5;
 /** Of the bare write's slowest hundredth, where that alone is near the target or above it. */
 const NEAR = 1.5;
 const ROUNDS = 4;
-/** A tail of the slowest hundredth wants some hundreds of each. */
+/** The slowest hundredth needs some hundreds of measurements of each. */
 const PACED_BARE = 400;
 const answer = {
   status: 200,
@@ -37,7 +37,7 @@ try {
     logger: createLogger({ app: 'bench' }),
     layout: { ahead: 320 },
   });
-  console.log(`opened, room for 80 exchanges made, in ${Math.round(performance.now() - begin)} ms`);
+  console.log(`opened, space for 80 exchanges allocated, in ${Math.round(performance.now() - begin)} ms`);
   await measureJournal(journal, 16, ANSWERS / 4);
   for (const [platform, what] of [
     [platformTime, 'exchanges'],
@@ -45,7 +45,7 @@ try {
   ]) {
     for (const lanes of [1, 16, 64]) {
       const times = { journal: [], bare: [] };
-      // In turns, so that a busy moment of the machine hits both.
+      // In turns, so that a busy moment of the machine affects both.
       for (let round = 0; round < ROUNDS; round += 1) {
         times.bare.push(...(await measureBare(platform, (platform ? PACED_BARE : ANSWERS) / ROUNDS)));
         times.journal.push(
@@ -70,17 +70,17 @@ function report(what, { journal, bare }) {
   const ratio = (share) => (at(journal, share) / at(bare, share)).toFixed(1);
   const line = (of) => [0.5, 0.95, 0.99].map((share) => at(of, share).toFixed(2)).join(' / ');
   const [mine, disk] = [at(journal, 0.99), at(bare, 0.99)];
-  const verdict =
+  const result =
     mine <= TARGET
       ? `within ${TARGET} ms`
       : `above ${TARGET} ms, ${mine <= disk * NEAR ? 'near the bare write' : 'FAR FROM THE BARE WRITE'}`;
   console.log(
-    `${what}: p50/p95/p99 ${line(journal)} ms (${verdict}), bare ${line(bare)} ms, ratio p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`,
+    `${what}: p50/p95/p99 ${line(journal)} ms (${result}), bare ${line(bare)} ms, ratio p50 ${ratio(0.5)}, p99 ${ratio(0.99)}`,
   );
   return mine <= Math.max(TARGET, disk * NEAR);
 }
 
-/** Whole exchanges, one after the other in each lane; measured is the answer alone. */
+/** Whole exchanges, one after the other in each lane; the time is that of the answer alone. */
 async function measureJournal(journal, lanes, count, platform) {
   const times = [];
   await Promise.all(
@@ -108,7 +108,7 @@ async function measureBare(platform, count) {
     await file.sync();
     const record = randomBytes(RECORD_BYTES);
     for (let n = 0; n < count; n += 1) {
-      // A process that has slept is not woken at once on a busy machine, and neither is a disk.
+      // On a busy machine a sleeping process continues late, and so does an idle disk.
       if (platform) await pause(platform());
       const begin = performance.now();
       await file.write(record, 0, RECORD_BYTES, n * RECORD_BYTES);

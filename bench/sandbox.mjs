@@ -54,7 +54,7 @@ async function measure(definition) {
   );
 }
 
-/** Asks in the words of all platforms at once; each reads its own. */
+/** Sends the parameters of all platforms at once; each reads its own. */
 async function connect({ authorize, scopes, tokens }, target, clientId) {
   const { host, pathname } = new URL(authorize.url);
   const query = new URLSearchParams({

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { closeApp, connect, ensure, openApp, readSession, Service } from './demo/service.mjs';
 import { pushPath } from './demo/push-path.mjs';
-import { say, step, until } from './demo/telling.mjs';
+import { say, step, until } from './demo/steps.mjs';
 
 const HELP = `Runs through connect, refresh, removal and reconnect against the service that \`npm start\` runs, with real calls.
 
@@ -36,8 +36,8 @@ async function removeWithoutNotice(service, { app, account, first }) {
   step('One refusal alone decides nothing; a second check and a minute later do');
   const doubted = await account();
   say(`health now: ${doubted.health} (${doubted.health_reason})`);
-  const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth');
-  say(`health: ${dead.health}, because ${dead.health_reason}`);
+  const ended = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth');
+  say(`health: ${ended.health}, because ${ended.health_reason}`);
 }
 
 /** The platform sends a signed notice, which decides at once. */
@@ -50,8 +50,8 @@ async function removeWithNotice(service, { app, account, first }) {
     provider: app.provider,
     client_id: app.client_id,
   });
-  const dead = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth', 50);
-  say(`${Date.now() - before} ms later: ${dead.health}, because ${dead.health_reason}`);
+  const ended = await until('needs_reauth', account, ({ health }) => health === 'needs_reauth', 50);
+  say(`${Date.now() - before} ms later: ${ended.health}, because ${ended.health_reason}`);
 }
 
 /** Connects, lists, refreshes and probes one account; returns it as it was when it was connected. */

@@ -16,7 +16,7 @@ describe('the generated documents', () => {
     expect(existsSync(path) ? read(path) : 'not there').toBe(text);
   });
 
-  it('have no page of a platform that is gone', () => {
+  it('has no page of a removed platform in docs/setup', () => {
     expect(
       readdirSync('docs/setup')
         .map((name) => `docs/setup/${name}`)
@@ -110,10 +110,10 @@ describe('what is said of a definition', () => {
   });
 
   it('is nothing made up where the definition shows no way', () => {
-    expect(() => said({ token: request({ form: {} }) })).toThrow(/nobody can say how a client proves itself/);
+    expect(() => said({ token: request({ form: {} }) })).toThrow(/no known way of client authentication/);
   });
 
-  it('tells PKCE on the web from that on loopback', () => {
+  it('distinguishes PKCE on the web from PKCE on loopback', () => {
     const pkce = (uri) => (uri.startsWith('https') ? undefined : { name: 'S256', challenge: () => 'a'.repeat(64) });
     expect(said({ authorize: { ...any.authorize, pkce } }).pkce).toBe(
       'none; on loopback redirect URIs S256 in lower-case hex',
@@ -130,7 +130,7 @@ describe('what is said of a definition', () => {
     expect(lifeInWords(seconds)).toBe(words);
   });
 
-  it('refuses a text that asks for what nobody fills', () => {
+  it('refuses a setup text with a placeholder that has no value', () => {
     expect(() => setupPage(any, '{{nothing}}')).toThrow(`the setup text of ${any.name} asks for {{nothing}}`);
   });
 });

@@ -31,7 +31,7 @@ describe('a name that no new provider can have', () => {
     ['a-b', 'lower-case letters and digits'],
     ['é', 'lower-case letters and digits'],
     ['a'.repeat(33), '1 to 32'],
-    ['example', /the sources use that word, and nobody outside.+ \d+ files do: apps\/.+ says/],
+    ['example', /the sources use that word, and no file outside.+ \d+ files do: apps\/.+ says/],
     ['line', /the sources use that word.+and \d+ more/],
     ['class', 'reserved word of the language'],
     ['default', 'reserved word of the language'],

@@ -81,7 +81,7 @@ async function makeTenant(pool) {
   return { workspaceId, environment: 'test' };
 }
 
-/** An app of its own at the sandbox, and the pair that its person gave to it. */
+/** An app of its own at the sandbox, and the token pair of its user. */
 export async function connectAtSandbox(clientId) {
   const query = new URLSearchParams({
     response_type: 'code',

@@ -1,4 +1,4 @@
-/** Where each platform calls us, below /v1/callbacks (docs/guide.md, "When the platform tells us"). */
+/** The path of each platform's notices, below /v1/callbacks. */
 const PATHS = {
   x: (app) => `x/${app}`,
   tiktok: () => 'tiktok',
@@ -8,6 +8,6 @@ const PATHS = {
 
 export function pushPath(provider, app) {
   if (!Object.hasOwn(PATHS, provider))
-    throw new Error(`${provider} tells nobody when a person removes an app: leave out --push`);
+    throw new Error(`${provider} sends no notice when a person removes an app: leave out --push`);
   return PATHS[provider](app);
 }

@@ -58,9 +58,9 @@ async function call(url, options, expect) {
 }
 
 /** The client id and secret of the demo's own app at the sandbox: pauses and push URLs of the demo reach no other app. */
-const APP = { name: 'npm run demo', client_id: 'npm-run-demo', client_secret: 'known to everybody, opens nothing' };
+const APP = { name: 'npm run demo', client_id: 'npm-run-demo', client_secret: 'public, protects nothing' };
 
-/** The demo's own app; one that an interrupted run has left behind is used again. */
+/** The demo's own app; one that an interrupted run left is used again. */
 export async function openApp(service, provider) {
   const apps = await service.get(`/v1/oauth-apps?provider=${provider}`);
   const left = apps.find(({ client_id }) => client_id === APP.client_id);
@@ -75,7 +75,7 @@ export async function closeApp(service, app) {
   await service.delete(`/v1/oauth-apps/${app.id}`, 204);
 }
 
-/** The whole flow as a browser goes through it, with a persona that consents at once. The account that came of it. */
+/** The whole flow as a browser goes through it, with a persona that consents at once. Returns the account. */
 export async function connect(service, app, persona) {
   const started = await service.get(`/v1/oauth/${app.provider}/start?user_ref=demo&oauth_app_id=${app.id}`);
   const consent = `${started.authorize_url}&sandbox_user=${persona}&sandbox_decision=approve`;
@@ -94,7 +94,7 @@ async function follow(url) {
   return location;
 }
 
-/** Stops the story where it does not go as told. */
+/** Throws `otherwise`, which ends the demo, unless `holds`. */
 export function ensure(holds, otherwise) {
   if (!holds) throw new Error(otherwise);
 }

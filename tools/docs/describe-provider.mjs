@@ -8,8 +8,7 @@ const LOOPBACK = 'http://localhost:3000/callback';
 const address = ({ method, url }) => `${method} ${url.split('?')[0]}`;
 
 /**
- * What a definition does, found out by letting it make its requests: what the documentation says cannot differ from what
- * is sent.
+ * What a definition does, read from the requests that it makes: the documentation cannot differ from what is sent.
  */
 export function describeProvider(provider) {
   const exchange = provider.token
@@ -36,7 +35,7 @@ function authenticationOf({ headers = {}, form = {}, url }) {
   if (id && key) return `\`${id}\` and \`${key}\` in the form`;
   if (named(query, 'THE-SECRET'))
     return `\`${named(query, 'THE-ID')}\` and \`${named(query, 'THE-SECRET')}\` in the query`;
-  throw new Error(`nobody can say how a client proves itself at ${url}`);
+  throw new Error(`no known way of client authentication in the request to ${url}`);
 }
 
 function pkceOf({ pkce }) {

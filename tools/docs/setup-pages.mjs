@@ -36,11 +36,11 @@ curl -s -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' "$PU
   read_on: ({ sources }) => `Read on ${sources.checkedAt}.`,
 };
 
-/** docs/setup/<name>.md: the text in the platform's folder, with what its definition knows put in. Throws at what nobody knows. */
+/** docs/setup/<name>.md: the text in the platform's folder, with the values of its definition. Throws at an unknown placeholder. */
 export function setupPage(provider, text) {
   const filled = text.replaceAll(/\{\{(\w+)(?::([^}]*))?\}\}/g, (_all, filling, names = '') => {
     if (!Object.hasOwn(FILLINGS, filling))
-      throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which nobody fills`);
+      throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which has no value`);
     return FILLINGS[filling](provider, names);
   });
   return `${filled.trimEnd()}

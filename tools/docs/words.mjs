@@ -1,4 +1,4 @@
-/** What each refresh mode means to whoever runs this, in words (docs/refresh.md tells what follows from it). */
+/** What each refresh mode means to an operator (docs/refresh.md gives the consequences). */
 export const REFRESH_MODES = {
   rotating_strict: 'every refresh gives a new refresh token, and the one before is spent at once',
   rotating_grace: 'every refresh gives a new refresh token, and the one before works for a short while longer',

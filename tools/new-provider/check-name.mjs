@@ -16,7 +16,7 @@ export function checkName(root, name) {
   if (reason) throw new Error(`"${name}" cannot be a provider's name: ${reason}`);
 }
 
-/** The first reason is the most telling one. */
+/** The reasons against a name, the most specific one first. */
 function* reasonsAgainst(root, name) {
   if (!NAME.test(name)) return yield 'it must be 1 to 32 lower-case letters and digits and begin with a letter';
   if (isReserved(name)) yield 'it is a reserved word of the language, and a definition is exported under its name';
@@ -64,7 +64,7 @@ function* reasonsOfWords(root, name) {
   if (named.length === 0) return;
   const more = named.length > SHOWN ? `, and ${named.length - SHOWN} more` : '';
   yield (
-    `the sources use that word, and nobody outside a provider's folder may write its name (test/architecture.spec.ts). ` +
+    `the sources use that word, and no file outside a provider's folder may contain its name (test/architecture.spec.ts). ` +
     `${named.length === 1 ? 'One file does' : `${named.length} files do`}: ${named.slice(0, SHOWN).join(', ')}${more}`
   );
 }

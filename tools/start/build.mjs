@@ -16,15 +16,15 @@ const STAMP = join(DIST, '.sources');
 const TEST = /\.(int-)?spec\.ts$/;
 
 /**
- * Compiles the sources to `dist` when they are not those of the last build. Throws with the compiler's words, unless type
- * errors may stay: the compiler writes its output all the same, and who asks so checks types elsewhere.
+ * Compiles the sources to `dist` when they are not those of the last build. Throws with the compiler's output, unless type
+ * errors may stay: the compiler writes its files all the same, and such a caller checks types elsewhere.
  */
 export async function build({ mayHaveTypeErrors = false, run = runToEnd } = {}) {
   const sources = [...filesIn('apps'), ...filesIn('libs')].filter((path) => !TEST.test(path));
   const digest = digestOf([...CONFIGURATION, ...sources]);
   const stamp = existsSync(STAMP) && readFileSync(STAMP, 'utf8');
   if (stamp === digest) return;
-  // Without a stamp nobody knows what is there, so the compiler's own memory of it goes too.
+  // Without a stamp the content of `dist` is unknown, so the compiler's own record of it is removed too.
   if (!stamp) rmSync(join(DIST, '.tsbuildinfo'), { force: true });
   rmSync(STAMP, { force: true });
   removeOrphans(sources);

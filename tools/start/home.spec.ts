@@ -25,7 +25,7 @@ describe('EVERGRANT_HOME', () => {
       expect(modeOf(join(home, name))).toBe('600');
   });
 
-  it('is shut again when somebody opened it', () => {
+  it('gets its file modes back when they were widened', () => {
     makeSecrets(home);
     chmodSync(home, 0o755);
     chmodSync(join(home, 'master.key'), 0o644);

@@ -5,13 +5,13 @@ import { ROOT } from './root.mjs';
 import { run as runToEnd } from './run.mjs';
 
 const LOCK = join(ROOT, 'package-lock.json');
-// npm writes this at the end of an install, so a broken-off one has none.
+// npm writes this at the end of an install, so an interrupted one has none.
 const PRESENT = join(ROOT, 'node_modules/.package-lock.json');
 const STAMP = join(ROOT, 'node_modules/.installed');
 
 /**
- * Installs what package-lock.json names, when that is not what is there, whoever brought it. What is needed to run is
- * enough, unless `all` is asked for; where a developer has all, a new lock file brings all again.
+ * Installs what package-lock.json names, unless it is installed already, by any program. The packages needed to run are
+ * enough, unless `all` is set; where the developer packages are installed, a new lock file installs them again.
  */
 export async function install({ all = false, run = runToEnd, onBegin } = {}) {
   const present = packagesIn(PRESENT);
@@ -30,7 +30,7 @@ function isInstalled(present, all) {
 
 const hasDeveloperPackages = (present = {}) => Object.values(present).some((entry) => entry.dev);
 
-/** An optional package may fail to install; what this very install left is then as good as it gets. */
+/** An optional package may fail to install; the stamp accepts what this install left. */
 function isStamped(all) {
   const stamp = existsSync(STAMP) && readFileSync(STAMP, 'utf8');
   return stamp === stampOf(true) || (!all && stamp === stampOf(false));

@@ -13,9 +13,10 @@ import { keyOfLastSession, welcome, writeSession } from './session.mjs';
 import { StartError } from './start-error.mjs';
 import { printStep } from './steps.mjs';
 
-/** What a process needs beside its entry; `steadyAfter` is the Service's. */
+/** What a process needs beside its entry; `steadyAfter` is the one of Service. */
 const KINDS = {
-  // Small, so that nothing but its own work can kill it; back in a second, since everybody waits for it.
+  // A small heap, so that the system does not choose it when memory is short; a short `steadyAfter`, since every process
+  // waits for its restart.
   exchanger: { nodeOptions: ['--max-old-space-size=128', '--max-semi-space-size=8'], steadyAfter: 5_000 },
 };
 

@@ -4,7 +4,7 @@ import { readableLine, splitLines } from './log-lines.mjs';
 const event = (fields) => JSON.stringify({ level: 'info', time: '2026-11-22T12:30:01.204Z', app: 'api', ...fields });
 
 describe('a line of a process', () => {
-  it('is told with its process, its time, its level and its fields', () => {
+  it('is printed with its process, its time, its level and its fields', () => {
     expect(readableLine('api', event({ msg: 'connected', accountId: 'acc_1', why: 'two words' }))).toBe(
       'api       12:30:01.204 info  connected accountId=acc_1 why="two words"',
     );

@@ -1,7 +1,7 @@
 import { signal } from './processes.mjs';
 import { run } from './run.mjs';
 
-/** Programs that run to their end, so that whoever stops the launcher stops the one under way as well. */
+/** Programs that run to their end. A stop of the launcher stops the running one as well. */
 export class OneShots {
   #running = new Set();
   #onStart;
@@ -10,7 +10,7 @@ export class OneShots {
     this.#onStart = onStart;
   }
 
-  /** As `run`, remembered while it lasts. */
+  /** As `run`; the process is recorded while it runs. */
   run = async (command, args, options) => {
     let pid;
     const onStart = (started) => {
@@ -24,7 +24,7 @@ export class OneShots {
     }
   };
 
-  /** Each leads a group of its own, so that what it started goes with it. */
+  /** Each leads a process group of its own, so that its child processes stop with it. */
   stop() {
     for (const pid of this.#running) signal(-pid, 'SIGTERM');
   }

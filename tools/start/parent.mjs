@@ -1,8 +1,8 @@
-const EVERY = 500;
+const INTERVAL_MS = 500;
 
 /**
- * Tells when the npm that started this process is gone: killing npm reaches npm alone. Without npm between, a process may
- * rightly outlive its parent (`nohup`), and nothing is watched.
+ * Calls `onGone` when the npm that started this process has ended: a kill of npm reaches npm alone. Without npm, a process
+ * may outlive its parent (`nohup`), and nothing is watched.
  */
 export function watchParent(onGone) {
   if (!process.env.npm_lifecycle_event) return;
@@ -11,6 +11,6 @@ export function watchParent(onGone) {
     if (process.ppid === parent) return;
     clearInterval(timer);
     onGone();
-  }, EVERY);
+  }, INTERVAL_MS);
   timer.unref();
 }

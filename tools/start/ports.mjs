@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { StartError } from './start-error.mjs';
 
-/** A TCP port of the loopback that nobody listened on a moment ago. */
+/** A TCP port of the loopback that was free a moment ago. */
 export async function freePort() {
   const server = await listen(0, '127.0.0.1');
   const { port } = server.address();
@@ -9,13 +9,13 @@ export async function freePort() {
   return port;
 }
 
-/** Throws a StartError when somebody listens where the API or the sandbox is to. */
+/** Throws a StartError when the port of the API or of the sandbox is taken. */
 export async function requireFreePorts({ host, port, sandboxPort }) {
   await requireFree('PORT', port, host);
   await requireFree('SANDBOX_PORT', sandboxPort, '127.0.0.1');
 }
 
-/** `localhost` may mean ::1 first: somebody who listens there alone would get the calls meant for us. */
+/** `localhost` may mean ::1 first: a program that listens only there would get the service's calls. */
 async function requireFree(variable, port, host) {
   for (const address of new Set([host, '127.0.0.1', '::1'])) {
     const problem = await listen(port, address).then(close, (error) => error.code);

@@ -16,7 +16,7 @@ export async function postgresBinaries() {
   return { initdb, postgres };
 }
 
-/** The package leaves its library links to an install script, which npm may be told not to run (`--ignore-scripts`). */
+/** The package leaves its library links to an install script, which npm may be set not to run (`--ignore-scripts`). */
 function linkLibraries(root) {
   const list = join(root, 'native/pg-symlinks.json');
   if (!existsSync(list)) return;

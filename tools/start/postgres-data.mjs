@@ -39,7 +39,7 @@ export function makeData({ dataDir, password, binaries, identity, durable }) {
   renameSync(draft, dataDir);
 }
 
-/** A server of this very data directory that outlived its launcher is stopped; a lock file that nobody holds is removed. */
+/** A server of this very data directory that outlived its launcher is stopped; a lock file without a process is removed. */
 export async function clearLock(dataDir) {
   const lock = join(dataDir, 'postmaster.pid');
   if (!existsSync(lock)) return;

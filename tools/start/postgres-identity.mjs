@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-// A mapped user of a namespace of its own: files stay root's, no user is made, and a home under /root works.
+// A mapped user in a user namespace of its own: files remain owned by root, no user is created, and a home under /root works.
 const NAMESPACE = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
-// The kernel tells the server to shut down fast when its launcher dies, `kill -9` too.
+// The kernel sends the server SIGINT (fast shutdown) when its launcher ends, also by `kill -9`.
 const LEAVE_WITH_LAUNCHER = ['setpriv', '--pdeathsig=INT'];
 
 /**
@@ -27,7 +27,7 @@ function unprivilegedUser() {
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'));
-  const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
+  const found = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === `nobody`);
   if (!found)
     throw new Error('PostgreSQL does not run as root, and there is no user to become: start as an ordinary user');
   return { uid: Number(found[2]), gid: Number(found[3]) };

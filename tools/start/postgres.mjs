@@ -14,7 +14,7 @@ const STOPPED_WITHIN = 15_000;
 
 /**
  * Runs a real PostgreSQL on a free port of the loopback, on TCP alone. `exited` settles when the server is gone, also
- * when nobody stopped it; what it writes comes line by line to `onLine`. Without a password a random one is made, which
+ * without a call of `stop`; what it writes comes line by line to `onLine`. Without a password a random one is made, which
  * opens a new data directory only.
  * @param {{ dataDir: string, password?: string, port?: number, settings?: Record<string, string>,
  *   identity?: ReturnType<typeof postgresIdentity>, onLine?: (line: string) => void }} options
@@ -49,7 +49,7 @@ const defaults = (port) => ({
   listen_addresses: '127.0.0.1',
   port: String(port),
   unix_socket_directories: '',
-  // What a query did wrong is its caller's to log; this tells only what ends a connection or the server.
+  // The caller logs a failed query; this logs only what ends a connection or the server.
   log_min_messages: 'fatal',
   log_line_prefix: '',
 });

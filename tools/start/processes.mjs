@@ -8,7 +8,7 @@ export function commandOf(pid) {
   return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined;
 }
 
-/** What tells a process from a later one with the same number: when it was started. Undefined when it is gone. */
+/** The start time of a process, which distinguishes it from a later one with the same number. Undefined after its end. */
 export function birthOf(pid) {
   if (process.platform !== 'linux') {
     return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || undefined;
@@ -29,7 +29,7 @@ export function signal(pid, name) {
   }
 }
 
-/** Waits until `done` holds, looking often; false when it did not within `milliseconds`. */
+/** Waits until `done` holds, with a check every `pause` milliseconds; false after `milliseconds`. */
 export async function until(done, milliseconds, pause = 20) {
   const end = Date.now() + milliseconds;
   while (!(await done())) {

@@ -5,13 +5,13 @@ import { sinceLaunch } from './steps.mjs';
 
 const pathIn = (home) => join(home, 'session.json');
 
-/** The key that an earlier start printed; it stays good, so whoever copied it goes on. */
+/** The key that an earlier start printed. It stays valid, so a copy of it still works. */
 export function keyOfLastSession(home) {
   if (!existsSync(pathIn(home))) return undefined;
   return JSON.parse(readFileSync(pathIn(home), 'utf8')).test_api_key;
 }
 
-/** What scripts and the demo need to speak to the running service. */
+/** What scripts and the demo need to call the running service. */
 export function writeSession({ home, apiUrl, sandboxUrl }, { workspace, test_api_key }) {
   const session = {
     api_url: apiUrl,

@@ -1,4 +1,4 @@
-/** Something the person at the terminal can put right: told in words, without a stack. */
+/** A problem that the person at the terminal can correct: printed as a message, without a stack. */
 export class StartError extends Error {
   name = 'StartError';
 }

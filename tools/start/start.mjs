@@ -3,10 +3,10 @@ import { Launcher } from './launcher.mjs';
 import { readSettings } from './settings.mjs';
 import { StartError } from './start-error.mjs';
 
-// Whoever read our output may go first; that must not keep us from stopping in order.
+// The reader of the output may end first; that must not prevent an orderly stop.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
-// npm passes on the signal that the terminal has sent us already.
+// Milliseconds. npm forwards the signal that the terminal already sent to this process.
 const SAME_SIGNAL = 1_000;
 
 let launcher;
@@ -30,7 +30,7 @@ async function stop(why) {
   await leave(0);
 }
 
-/** Our channel to the processes and the kernel's word to PostgreSQL end what still runs. */
+/** The exit ends what still runs: it closes the channel to the processes, and the kernel signals PostgreSQL. */
 function insist() {
   if (Date.now() - stoppingSince > SAME_SIGNAL) process.exit(1);
 }

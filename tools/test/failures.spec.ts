@@ -3,7 +3,7 @@ import { sum } from './jest.mjs';
 import { tableOfParts } from './parts.mjs';
 import { closingLines, failuresOf } from './failures.mjs';
 
-const test = (status, fullName, ...failureMessages) => ({ status, fullName, failureMessages });
+const assertion = (status, fullName, ...failureMessages) => ({ status, fullName, failureMessages });
 const report = {
   testResults: [
     {
@@ -11,8 +11,8 @@ const report = {
       status: 'failed',
       message: '',
       assertionResults: [
-        test('passed', 'a holds'),
-        test(
+        assertion('passed', 'a holds'),
+        assertion(
           'failed',
           'b holds',
           'Expected: 1\nReceived: 2\n    at f (/repo/node_modules/expect/x.js:1)\n    at g (/repo/libs/a.spec.ts:3)',
@@ -24,7 +24,7 @@ const report = {
       name: '/repo/libs/c.spec.ts',
       status: 'passed',
       message: '',
-      assertionResults: [test('passed', 'c holds'), test('pending', 'd holds')],
+      assertionResults: [assertion('passed', 'c holds'), assertion('pending', 'd holds')],
     },
   ],
 };
@@ -85,7 +85,7 @@ describe('the seconds of a run', () => {
     { title: 'Unit tests', seconds: 60, cpuSeconds: 110.5 },
   ];
 
-  it('are printed for each part and for the whole run', () => {
+  it('prints the seconds of each part and of the whole run', () => {
     expect(tableOfParts([...parts, { passed: 1 }], 65).map((line) => line.replace(/ +/g, ' '))).toEqual([
       '',
       'Seconds',
@@ -95,7 +95,7 @@ describe('the seconds of a run', () => {
     ]);
   });
 
-  it('are left out where one part alone ran', () => {
+  it('prints no seconds where one part alone ran', () => {
     expect(tableOfParts(parts.slice(0, 1), 65)).toEqual([]);
   });
 });

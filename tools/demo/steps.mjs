@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE = 180_000;
-let chapter = 0;
+const MAX_WAIT_MS = 180_000;
+let stepNumber = 0;
 
 export function step(title) {
-  chapter += 1;
-  process.stdout.write(`\n${chapter}. ${title}\n`);
+  stepNumber += 1;
+  process.stdout.write(`\n${stepNumber}. ${title}\n`);
 }
 
 export const say = (line) => process.stdout.write(`   ${line}\n`);
 
-/** Asks once a second, or as often as is said, until `holds`; the last answer. Three minutes at the most. */
+/** Calls `ask` every second, or every `every` milliseconds, until `holds` accepts the answer, which it returns. Limit: three minutes. */
 export async function until(what, ask, holds, every = 1_000) {
   const start = Date.now();
   for (;;) {
@@ -19,7 +19,7 @@ export async function until(what, ask, holds, every = 1_000) {
       if (Date.now() - start > 1_000) say(`(${Math.round((Date.now() - start) / 1_000)} s)`);
       return answer;
     }
-    if (Date.now() - start > PATIENCE) throw new Error(`not ${what} after three minutes`);
+    if (Date.now() - start > MAX_WAIT_MS) throw new Error(`not ${what} after three minutes`);
     await pause(every);
   }
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { judge, type Rule } from './support/architecture/rule.js';
+import { findBreaches, type Rule } from './support/architecture/rule.js';
 import { rules } from './support/architecture/rules.js';
 import { breaking, keeping } from './support/architecture/snippets.js';
 import { readTree, type Tree, treeOf } from './support/architecture/tree.js';
@@ -14,8 +14,8 @@ describe('the architecture', () => {
     tree = readTree();
   });
 
-  it.each(rules)('$name: $sentence', (rule) => {
-    expect(judge(rule, tree)).toEqual([]);
+  it.each(rules)('keeps the rule "$name": $sentence', (rule) => {
+    expect(findBreaches(rule, tree)).toEqual([]);
   });
 
   it('has platforms whose names it could look for', () => {
@@ -24,26 +24,26 @@ describe('the architecture', () => {
 });
 
 describe('the rules of the architecture', () => {
-  it.each(breaking)('%s: finds %s', (name, _what, files) => {
-    expect(judge(ruleOf(name), treeOf(files))).toEqual([expect.stringContaining(ruleOf(name).sentence)]);
+  it.each(breaking)('the rule "%s" finds %s', (name, _what, files) => {
+    expect(findBreaches(ruleOf(name), treeOf(files))).toEqual([expect.stringContaining(ruleOf(name).sentence)]);
   });
 
-  it.each(keeping)('%s: lets pass %s', (name, _what, files) => {
-    expect(judge(ruleOf(name), treeOf(files))).toEqual([]);
+  it.each(keeping)('the rule "%s" accepts %s', (name, _what, files) => {
+    expect(findBreaches(ruleOf(name), treeOf(files))).toEqual([]);
   });
 
-  it('name the file, what it did and why it may not', () => {
+  it('a breach names the file, the fault and the reason', () => {
     const broken = treeOf({ 'libs/tokens/src/refresh.ts': `import { Job } from 'bullmq';` });
-    expect(judge(ruleOf('plain tokens'), broken)).toEqual([
+    expect(findBreaches(ruleOf('plain tokens'), broken)).toEqual([
       'libs/tokens/src/refresh.ts imports bullmq: libs/tokens and libs/exchanger, with all they load, are plain TypeScript on pg, because the exchanger is a small process: no Nest, no TypeORM, no queue',
     ]);
   });
 
-  it.each(rules)('$name is seen to fail and to hold', ({ name }) => {
+  it.each(rules)('the rule "$name" has a snippet that breaks it and one that keeps it', ({ name }) => {
     expect([breaking, keeping].map((snippets) => snippets.some(([rule]) => rule === name))).toEqual([true, true]);
   });
 
-  it('have each its own name', () => {
+  it('every rule has a name of its own', () => {
     expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
   });
 });

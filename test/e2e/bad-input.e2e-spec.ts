@@ -11,7 +11,7 @@ beforeAll(() => {
   service = session();
 });
 
-/** A customer of its own for each test, who can tell what was stored and who was called. */
+/** A customer of its own for each test, so that its rows and calls can be counted. */
 beforeEach(async () => {
   backend = await Backend.ofNewCustomer(service);
   clientId = `e2e-${Math.random().toString(36).slice(2)}`;
@@ -49,7 +49,7 @@ const consented = async (query = ''): Promise<{ back: URL; state: string }> => {
   return { back: new URL(await backend.decide(authorize_url)), state };
 };
 
-/** A page of ours: no redirect, and nothing of what came in it. */
+/** A page of the service: no redirect, and no part of the request in it. */
 function expectPage({ status, headers, body }: Reply, back: URL): void {
   expect([status, headers.get('location')]).toEqual([400, null]);
   expect(headers.get('content-type')).toMatch(/^text\/html/);
@@ -57,7 +57,7 @@ function expectPage({ status, headers, body }: Reply, back: URL): void {
   expect(body).not.toContain(back.searchParams.get('state') ?? 'no state');
 }
 
-describe('a browser that comes back', () => {
+describe('the callback of a browser', () => {
   it.each([
     [
       'a forged state',
@@ -113,14 +113,14 @@ describe('a browser that comes back', () => {
         back.pathname += '/what-is-this';
       },
     ],
-  ])('with %s sees a page of ours, and nothing is spent', async (_, change) => {
+  ])('a callback with %s gets an error page, and the attempt stays pending', async (_, change) => {
     const { back, state } = await consented();
     change(back);
     expectPage(await come(back.href), back);
     expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'pending' });
   });
 
-  it('ahead of the person spends nothing', async () => {
+  it('a prefetch of the callback leaves the attempt pending', async () => {
     const { back, state } = await consented();
     for (const init of [{ method: 'HEAD' }, { headers: { 'sec-purpose': 'prefetch' } }]) {
       expect((await reply(back.href, { redirect: 'manual', ...init })).status).toBe(204);
@@ -128,13 +128,13 @@ describe('a browser that comes back', () => {
     expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'pending' });
   });
 
-  it('without a yes is sent on with the reason', async () => {
+  it('a callback after a denial redirects with the reason', async () => {
     const { authorize_url } = await backend.start('x', `?return_url=${encodeURIComponent(RETURN_URL)}`);
     const { status, headers } = await come(await backend.decide(authorize_url, 'happy', 'deny'));
     expect([status, headers.get('location')]).toEqual([302, `${RETURN_URL}?oauth_error=access_denied`]);
   });
 
-  it('a second time is sent on with the reason, and connects nothing again', async () => {
+  it('a repeated callback redirects with the reason, and connects nothing again', async () => {
     const { authorize_url } = await backend.start('x', `?return_url=${encodeURIComponent(RETURN_URL)}`);
     const back = await backend.decide(authorize_url, 'happy', 'deny');
     await come(back);
@@ -157,7 +157,7 @@ describe('a start', () => {
     '//shop.example/settings',
     'javascript:alert(1)',
     'https://shop.example/settings#there',
-  ])('with the return URL %s is refused', async (url) => {
+  ])('a start with the return URL %s is refused', async (url) => {
     const refused = await backend.get(`/v1/oauth/x/start?return_url=${encodeURIComponent(url)}`);
     expect(asProblem(refused)).toEqual({ status: 400, code: 'return_url.not_allowed', fields: ['return_url'] });
   });
@@ -167,7 +167,7 @@ describe('a start', () => {
     ['/v1/oauth/tiktok/start', { status: 400, code: 'oauth_app.missing' }],
     ['/v1/oauth/x/start?oauth_app_id=oa_01h455vb4pex5vsknk084sn02q', { status: 404, code: 'oauth_app.not_found' }],
     ['/v1/oauth/x/start?project_id=nothing', { status: 400, code: 'project.not_found', fields: ['project_id'] }],
-  ])('%s is refused', async (path, problem) => {
+  ])('the start at %s is refused', async (path, problem) => {
     expect(asProblem(await backend.get(path))).toMatchObject(problem);
   });
 });
@@ -177,19 +177,19 @@ describe('a body', () => {
   const raw = (body: string, type = 'application/json'): Promise<Reply> =>
     backend.request('POST', '/v1/oauth-apps', { body, headers: { 'content-type': type } });
 
-  it('with fields that we do not know is refused by their names', async () => {
+  it('a body with unknown fields is refused, and the problem names them', async () => {
     const refused = await backend.post('/v1/oauth-apps', { ...good, clientsecret: 'x', admin: true });
     expect(asProblem(refused)).toEqual({ status: 400, code: 'validation.failed', fields: ['clientsecret', 'admin'] });
   });
 
-  it('of a megabyte is refused', async () => {
+  it('a body of a megabyte is refused', async () => {
     expect(asProblem(await raw(JSON.stringify({ ...good, name: 'a'.repeat(1_048_576) })))).toMatchObject({
       status: 413,
       code: 'body.too_large',
     });
   });
 
-  it('that is no JSON is refused, and its secret told to nobody', async () => {
+  it('a body that is no JSON is refused, and the problem repeats no secret', async () => {
     const refused = await raw('{"client_secret": "a-very-secret-thing", ');
     expect(asProblem(refused)).toMatchObject({ status: 400, code: 'body.malformed' });
     expect(JSON.stringify(refused.body)).not.toContain('a-very-secret-thing');
@@ -209,7 +209,7 @@ describe('an id', () => {
     '%00',
     'acc_01h455vb4pex5vsknk084sn02q%20',
     '00000000-0000-7000-8000-000000000000',
-  ])('%s names no account, to whatever call', async (id) => {
+  ])('the id %s names no account in any call', async (id) => {
     for (const [method, path] of [
       ['GET', ''],
       ['DELETE', ''],
@@ -223,7 +223,7 @@ describe('an id', () => {
     }
   });
 
-  it("of an attempt that is broken, or another customer's, names no attempt", async () => {
+  it("a broken state, or that of another customer's attempt, names no attempt", async () => {
     const { state } = await backend.start();
     const other = await Backend.ofNewCustomer(service);
     for (const answer of [
@@ -236,7 +236,7 @@ describe('an id', () => {
 });
 
 describe('a key', () => {
-  it('with one character changed, cut, or none is no key', async () => {
+  it('a key with one character changed or removed, or an empty one, is refused', async () => {
     const { key } = backend;
     for (const wrong of [
       changed(key, 20),
@@ -253,7 +253,7 @@ describe('a key', () => {
     }
   });
 
-  it('counts in its header only', async () => {
+  it('a key is accepted in its header only', async () => {
     const answer = await reply(`${service.apiUrl}/v1/accounts?api_key=${backend.key}&access_token=${backend.key}`, {
       headers: { cookie: `key=${backend.key}` },
     });
@@ -263,7 +263,7 @@ describe('a key', () => {
 
 describe('a list', () => {
   it.each(['limit=0', 'limit=101', 'limit=ten', 'cursor=broken', 'health=well', 'provider=myspace', 'q='])(
-    'with %s is refused by the name of the field',
+    'a list with %s is refused, and the problem names the field',
     async (query) => {
       const refused = asProblem(await backend.get(`/v1/accounts?${query}`));
       expect(refused).toMatchObject({ status: 400, fields: [query.split('=')[0]] });

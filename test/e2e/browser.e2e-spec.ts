@@ -85,7 +85,7 @@ inBrowser(
       expect(complaints).toEqual([]);
     });
 
-    it('chooses who she is at the platform, says yes, and lands on the page that says so', async () => {
+    it('selects a persona at the platform, consents, and gets the page of success', async () => {
       const backend = new Backend(service, service.key);
       const { authorize_url, state } = await backend.start('x');
       await page.goto(authorize_url);
@@ -101,7 +101,7 @@ inBrowser(
       });
     });
 
-    it('connects through the backend of examples/ and reads there which account it was', async () => {
+    it('connects through the backend of examples/, which then shows the account', async () => {
       const example = await startExample(service);
       try {
         await page.goto(`${example.url}/connect/linkedin`);
@@ -125,7 +125,7 @@ inBrowser(
       }
     });
 
-    it('is shown by the backend of examples/ why a connection cannot start, and is sent nowhere', async () => {
+    it('gets the reason from the backend of examples/ when a connection cannot start, without a redirect', async () => {
       const example = await startExample(service);
       try {
         const refused = await fetch(`${example.url}/connect/facebook-pages`, { redirect: 'manual' });
@@ -139,7 +139,7 @@ inBrowser(
       }
     });
 
-    it('says no, and lands on the page that says so', async () => {
+    it('denies the consent, and gets the page of the denial', async () => {
       const { authorize_url } = await new Backend(service, service.key).start('tiktok');
       await page.goto(authorize_url);
       await page.getByRole('button', { name: 'Cancel' }).click();
@@ -163,12 +163,12 @@ inBrowser(
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
           expect(await page.evaluate(WEAK_CONTRASTS)).toEqual([]);
         }
-        // The browser itself says that an answer was a 404.
+        // The browser itself reports an answer of 404.
         complaints.length = 0;
       },
     );
 
-    it('tries the API by hand: authorizes with the printed key, executes the list, sees 200', async () => {
+    it('authorizes Swagger UI with the printed key, executes the list, and gets 200', async () => {
       await page.goto(service.docsUrl);
       await page.getByRole('button', { name: 'Authorize' }).first().click();
       const dialog = page.locator('.modal-ux .auth-container').filter({ hasText: 'apiKey' });

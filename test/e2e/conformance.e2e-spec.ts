@@ -4,19 +4,19 @@ import { personas, sandboxes } from '#providers/sandbox';
 import { type Account, Backend, reply, until } from '../support/backend.js';
 import { session } from '../support/service.js';
 
-/** How a persona's connecting ends, and how her accounts are once her story has been told. */
+/** How the connect flow of a persona ends, and the final health of its accounts. */
 interface Story {
   ending?: string;
   healths?: string[];
-  /** How the app is; all are well, left out. */
+  /** The final status of the app; the default is `active`. */
   app?: string;
 }
 
-/** Whoever puts the whole app into trouble has an app of her own: it is not the others' story. */
+/** Personas that make the whole app fail: each has an app of its own, so that the others are not affected. */
 const ALONE = ['wrong-secret', 'billing-exhausted'];
 const DAY = 24 * 60 * 60;
 
-/** Seconds: long enough for a slow machine to hear the second refusal while the token lives, with the refresh due at 84 % of it at the latest. */
+/** Seconds: long enough for a slow machine to receive the second refusal while the token is valid, with the refresh due at 84 % of it at the latest. */
 const LIFE = 1_200;
 const DUE = 1_009;
 
@@ -30,7 +30,7 @@ const STORIES: Record<string, Story> = {
   'revokes-after-connect': { healths: ['needs_reauth'] },
   suspended: { healths: ['restricted', 'needs_reauth'] },
   'password-changed': { healths: ['needs_reauth'] },
-  // A list that leaves the Page out only makes its probe due, and the probe finds its token refused.
+  // A list without the Page only makes its probe due; the platform then refuses the token of the probe.
   'page-role-lost': { healths: ['active', 'missing_permissions', 'needs_reauth'] },
 };
 
@@ -53,12 +53,12 @@ interface Journey {
 const offered = sandboxes.flatMap(({ name, impossiblePersonas }) =>
   personas.filter(({ key }) => !Object.hasOwn(impossiblePersonas, key)).map(({ key }) => [name, key] as const),
 );
-/** Where nobody has Pages, having none is no story. */
+/** Platforms with Pages: only there a person without Pages is a case of its own. */
 const withPages = new Set(sandboxes.filter((sandbox) => 'pages' in sandbox).map(({ name }) => name));
 const hasPages = (provider: string): boolean => withPages.has(provider);
 const isExtended = (provider: string): boolean => findProvider(provider)?.refresh.mode === 'extend_self';
 
-/** What has ended cannot be extended: twenty seconds leave no time for a first try, a turned clock none for a second. */
+/** An expired token cannot be extended: twenty seconds are too short for a first try, and the moved clock for a second. */
 const HURRIED: Story = { healths: ['needs_reauth', 'active'] };
 const ELSEWHERE: Record<string, (provider: string) => Story | undefined> = {
   'no-pages': (provider) => (hasPages(provider) ? { ending: 'oauth_error=no_eligible_account' } : undefined),
@@ -70,7 +70,7 @@ const ELSEWHERE: Record<string, (provider: string) => Story | undefined> = {
 const storyOf = (provider: string, persona: string): Story => ELSEWHERE[persona]?.(provider) ?? STORIES[persona] ?? {};
 
 let backend: Backend;
-/** By persona; everybody else is a user of `backend`'s customer. */
+/** By persona; the others are users of `backend`'s customer. */
 const alone = new Map<string, Backend>();
 const journeys = new Map<string, Journey>();
 let accounts: Map<string, Account>;
@@ -109,7 +109,7 @@ const appOf = async ({ customer, provider }: Journey): Promise<string | undefine
     (app) => app.provider === provider,
   )?.status;
 
-const everybodysAccounts = async (): Promise<Map<string, Account>> =>
+const readAllAccounts = async (): Promise<Map<string, Account>> =>
   new Map((await Promise.all([backend, ...alone.values()].map(readAll))).flatMap((found) => [...found]));
 
 const readAll = async (customer: Backend): Promise<Map<string, Account>> => {
@@ -124,7 +124,7 @@ const readAll = async (customer: Backend): Promise<Map<string, Account>> => {
 };
 const nameOf = ({ id, provider }: Account): string =>
   [...journeys.values()].find(({ accountIds }) => accountIds.includes(id))?.persona ?? provider;
-const asTold = ({ story, accountIds }: Journey, all: Map<string, Account>): boolean =>
+const isAsExpected = ({ story, accountIds }: Journey, all: Map<string, Account>): boolean =>
   accountIds.every((id) => (story.healths ?? ['active']).includes(all.get(id)?.health ?? 'gone'));
 
 beforeAll(async () => {
@@ -137,7 +137,7 @@ beforeAll(async () => {
   await Promise.all(offered.map(([provider, persona]) => go(provider, persona)));
   await backend.pass(35);
   await backend.pass(DUE - 35);
-  // A Page is alive by a token without an end, whatever becomes of the refreshes behind it.
+  // The token of a Page has no end, so that its account stays active whatever the refreshes return.
   const isUntouched = ({ last_refreshed_at: at, health, token_expires_at: end }: Account): boolean =>
     at === null && health === 'active' && end !== null;
   const untouched = async (): Promise<string[]> =>
@@ -147,48 +147,51 @@ beforeAll(async () => {
   const settled =
     (...without: string[]) =>
     (all: Map<string, Account>): boolean =>
-      [...journeys.values()].every((journey) => without.includes(journey.persona) || asTold(journey, all));
-  await until(everybodysAccounts, settled('no-refresh-token'), 90).catch(() => undefined);
-  // What cannot be refreshed ends.
+      [...journeys.values()].every((journey) => without.includes(journey.persona) || isAsExpected(journey, all));
+  await until(readAllAccounts, settled('no-refresh-token'), 90).catch(() => undefined);
+  // Tokens that cannot be refreshed expire.
   await backend.pass(LIFE - DUE);
-  accounts = await until(everybodysAccounts, settled(), 60).catch(everybodysAccounts);
+  accounts = await until(readAllAccounts, settled(), 60).catch(readAllAccounts);
 }, 360_000);
 
 describe.each(PROVIDER_NAMES.map((name) => [name]))('at %s', (provider) => {
-  it.each(offered.filter(([name]) => name === provider))('%s: the story of %s is told as it is', async (_, persona) => {
-    const journey = journeys.get(`${provider}/${persona}`)!;
-    expect(journey.landing).toContain(journey.story.ending ?? `connected=${provider}`);
-    const healths = journey.accountIds.map((id) => accounts.get(id)?.health);
-    expect(healths.filter((health) => !(journey.story.healths ?? ['active']).includes(health!))).toEqual([]);
-    expect(journey.accountIds.length > 0).toBe(journey.story.ending === undefined);
-    expect(await appOf(journey)).toBe(journey.story.app ?? 'active');
-  });
+  it.each(offered.filter(([name]) => name === provider))(
+    '%s: the accounts of %s reach the expected health',
+    async (_, persona) => {
+      const journey = journeys.get(`${provider}/${persona}`)!;
+      expect(journey.landing).toContain(journey.story.ending ?? `connected=${provider}`);
+      const healths = journey.accountIds.map((id) => accounts.get(id)?.health);
+      expect(healths.filter((health) => !(journey.story.healths ?? ['active']).includes(health!))).toEqual([]);
+      expect(journey.accountIds.length > 0).toBe(journey.story.ending === undefined);
+      expect(await appOf(journey)).toBe(journey.story.app ?? 'active');
+    },
+  );
 
-  /** What is extended may have ended before the limit did. */
-  it('hears of a call too many, comes again and is answered', async () => {
+  /** A token that is extended may expire before the limit ends. */
+  it('repeats a rate-limited call until it is answered', async () => {
     const outcomes = async (): Promise<string[]> =>
       ((await backend.control('GET', `/calls?provider=${provider}&endpoint=token&since=0`)).body as Call[])
         .filter(({ persona, client_id: app }) => persona === 'rate-limited' && app?.startsWith('conformance-all-'))
         .map(({ outcome }) => outcome);
     const [limited, answer] = ['too_many_requests', isExtended(provider) ? /^(ok|expired_token)$/ : /^ok$/] as const;
-    const isTold = (told: string[]): boolean =>
-      told.includes(limited) && told.slice(told.indexOf(limited)).some((outcome) => answer.test(outcome));
-    expect(await until(outcomes, isTold, 60)).toContain(limited);
+    const isRepeated = (found: string[]): boolean =>
+      found.includes(limited) && found.slice(found.indexOf(limited)).some((outcome) => answer.test(outcome));
+    expect(await until(outcomes, isRepeated, 60)).toContain(limited);
   }, 90_000);
 
-  it('never lets a lost answer pass for a revocation', () => {
+  it('never reports a lost answer as a revocation', () => {
     const { accountIds } = journeys.get(`${provider}/lost-answer`)!;
-    const dead = accountIds.map((id) => accounts.get(id)!).filter(({ health }) => health === 'needs_reauth');
-    expect(dead.map(({ health_reason }) => health_reason)).toEqual(dead.map(() => 'refresh_outcome_unknown'));
+    const lost = accountIds.map((id) => accounts.get(id)!).filter(({ health }) => health === 'needs_reauth');
+    expect(lost.map(({ health_reason }) => health_reason)).toEqual(lost.map(() => 'refresh_outcome_unknown'));
   });
 });
 
-/** The last, as it lets a day pass: no more than one call a day is paid for to learn how an account is. */
+/** The last block, since it moves the clock by a day: at most one paid call a day checks an account. */
 describe('at platforms that sell calls', () => {
   const sold = offered.filter(([, persona]) => persona === 'billing-exhausted').map(([provider]) => [provider]);
 
   it.each(sold)(
-    '%s: spent credits pause the app, and hurt no account',
+    '%s: spent credits pause the app, and change no account',
     async (provider) => {
       const journey = journeys.get(`${provider}/billing-exhausted`)!;
       const [customer, id] = [journey.customer, journey.accountIds[0]!];

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { type Account, Backend, type Reply, until } from '../support/backend.js';
 import { type ServiceSession, session } from '../support/service.js';
 
-/** `npm run demo`; time is turned forward once the demo waits for the worker. */
+/** Runs `npm run demo`; moves the clock forward once the demo waits for the worker. */
 async function runDemo(
   backend: Backend,
   service: ServiceSession,
@@ -39,7 +39,7 @@ describe('npm run demo', () => {
   const accounts = async (): Promise<Account[]> =>
     ((await backend.get('/v1/accounts?limit=100')) as Reply<{ items: Account[] }>).body.items;
 
-  it('tells its story with a person and an app of its own, and leaves every other account as it was', async () => {
+  it('runs with a person and an app of its own, and leaves every other account as it was', async () => {
     const happy = await backend.connect('x', 'happy');
     const [appsBefore, before] = [await apps(), await accounts()];
     const { code, output } = await runDemo(backend, service, '--push');

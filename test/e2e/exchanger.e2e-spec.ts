@@ -35,7 +35,7 @@ const slow = (milliseconds: number): Promise<Reply> =>
   backend.control('POST', '/faults', { provider: 'x', endpoint: 'token', delay_ms: milliseconds });
 const refresh = (id: string, by = backend): Promise<Reply> => by.post(`/v1/accounts/${id}/refresh`);
 
-/** A busy machine's API may have no free connection to its database for a while; it says when to come again. */
+/** A busy machine's API may have no free connection to its database for a while; its answer has a Retry-After. */
 async function refreshPatiently(id: string, by: Backend): Promise<Reply> {
   const answer = await refresh(id, by);
   if ((answer.body as { code?: string }).code !== 'database.unavailable') return answer;
@@ -56,7 +56,7 @@ async function tokenCalls(since = 0): Promise<Call[]> {
 const refreshesOf = async (persona: string, since: number): Promise<Call[]> =>
   (await tokenCalls(since)).filter((call) => call.persona === persona && call.grant_type === 'refresh_token');
 const latest = async (): Promise<number> => (await tokenCalls()).at(-1)?.seq ?? 0;
-/** Until the platform has got one more call. */
+/** Waits until the platform has received one more call. */
 const called = (since: number): Promise<unknown> =>
   until(
     () => tokenCalls(since),
@@ -88,7 +88,7 @@ const exchangerCheck = async (): Promise<unknown> => {
 
 describe('five hundred refreshes of one account', () => {
   it.each([0, 8_000])(
-    'through two API processes are one request to the platform, which takes %d ms',
+    'five hundred calls at two API processes are one request to the platform, which takes %d ms',
     async (delay) => {
       const account = await connected('happy');
       const second = await startSecondApi(backend.service);
@@ -115,7 +115,7 @@ describe('five hundred refreshes of one account', () => {
   );
 });
 
-describe('an API process that dies between the code and the account', () => {
+describe('an API process that is killed between the code and the account', () => {
   it('costs no account: the exchanger has the tokens, and the worker finishes', async () => {
     const { authorize_url, state } = await backend.start('x', '?user_ref=omar');
     const back = await backend.decide(authorize_url, 'omar');
@@ -146,14 +146,14 @@ describe('an API process that dies between the code and the account', () => {
 });
 
 describe('an exchanger that is killed', () => {
-  it('is back in seconds, and who calls meanwhile waits for it', async () => {
+  it('runs again in seconds, and calls wait for it meanwhile', async () => {
     const account = await connected('paula');
     await strike(home, 'exchanger', 'SIGKILL');
     expect((await refresh(account.id)).status).toBe(200);
     expect(await exchangerCheck()).toEqual({ status: 200, name: 'exchanger', ok: true });
   }, 60_000);
 
-  it('takes no account with it: the others are listed, and readiness says who is missing', async () => {
+  it('loses no account: the others are listed, and readiness names the missing process', async () => {
     await until(exchangerCheck, (check) => (check as { ok: boolean }).ok, 20);
     await strike(home, 'exchanger', 'SIGSTOP');
     try {
@@ -171,8 +171,8 @@ describe('an exchanger that is killed', () => {
   }, 60_000);
 });
 
-describe('an exchanger that is told to end while a platform takes its time', () => {
-  it('hears what the platform says, stores it, and only then leaves', async () => {
+describe('an exchanger that gets SIGTERM while a platform answers slowly', () => {
+  it('receives the answer of the platform, stores it, and only then ends', async () => {
     const account = await connected('mei');
     const since = await latest();
     await slow(8_000);

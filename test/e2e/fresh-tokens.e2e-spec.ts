@@ -28,14 +28,14 @@ const calls = async (provider: string, endpoint: string): Promise<object[]> => {
   );
 };
 
-it('a token that its own platform refuses when it is fresh is asked about again while the browser waits, and connected', async () => {
+it('a token that its own platform refuses when it is fresh is checked again while the browser waits, and connected', async () => {
   await fault({ provider: 'linkedin', endpoint: 'identity', times: 1, status: 401, body: REVOKED });
   const before = (await calls('linkedin', 'identity')).length;
   expect(await backend.connect('linkedin')).toMatchObject({ health: 'active' });
   expect((await calls('linkedin', 'identity')).length - before).toBe(2);
 });
 
-it('an empty list of Pages at a refresh changes no account: the worker asks about each Page', async () => {
+it('an empty list of Pages at a refresh changes no account: the worker probes each Page', async () => {
   const page = await backend.connect('facebook', 'many-pages');
   await backend.pass(100);
   await fault({ provider: 'facebook', endpoint: 'profiles', times: 1, status: 200, body: { data: [] } });

@@ -7,7 +7,7 @@ import { launch, type Launched } from '../support/launch.mjs';
 import { freePorts } from '../support/free-ports.js';
 import { strike } from '../support/service-processes.mjs';
 
-/** A service of its own, since whoever shares it would suffer too. */
+/** A service of its own, since the outages would affect other tests. */
 let home: string;
 let launched: Launched;
 let backend: Backend;
@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 }, 60_000);
 
-// A platform that is gone has none.
+// A stopped platform has none.
 afterEach(() => backend.control('DELETE', '/faults').catch(() => undefined));
 
 /** Two services on one Redis would take each other's jobs. */
@@ -43,16 +43,16 @@ const unwell = async (name: string): Promise<void> => {
   expect((await reply(`${backend.service.apiUrl}/health/live`)).status).toBe(200);
 };
 const refresh = (id: string): Promise<Reply> => backend.post(`/v1/accounts/${id}/refresh`);
-/** Says when to come again. */
+/** Checks that the answer has a Retry-After. */
 const expectLater = ({ status, headers, body }: Reply, wanted: [status: number, code: string]): void => {
   expect([status, (body as { code: string }).code]).toEqual(wanted);
   expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 };
 
-describe('a platform that is gone', () => {
+describe('a platform that is unreachable', () => {
   let account: Account;
 
-  it('is told as 502 with a time to come again, and costs no account', async () => {
+  it('is reported as 502 with a Retry-After, and loses no account', async () => {
     account = await backend.connect('x');
     await backend.pass(61);
     const { authorize_url } = await backend.start('x', '?user_ref=late');
@@ -67,7 +67,7 @@ describe('a platform that is gone', () => {
     });
   });
 
-  it('comes back by itself, and so does the account', async () => {
+  it('recovers without an operator, and so does the account', async () => {
     await until(ready, isReady, 40);
     await backend.pass(60);
     const healed = await backend.accountUntil(
@@ -77,7 +77,7 @@ describe('a platform that is gone', () => {
     expect(healed.health_reason).toBeNull();
   });
 
-  it('that hangs makes the service not ready, until it goes on', async () => {
+  it('makes the service not ready while it answers nothing', async () => {
     await strike(home, 'sandbox', 'SIGSTOP');
     try {
       await unwell('sandbox');
@@ -88,7 +88,7 @@ describe('a platform that is gone', () => {
   });
 });
 
-/** Everything of before is gone; one account is due, and its request has come to the platform, which takes its time. */
+/** The earlier accounts are removed; one account is due, and its request has reached the platform, which answers slowly. */
 async function caughtInARefresh(persona: string, fault: object): Promise<{ account: Account; since: number }> {
   const { items } = (await backend.get('/v1/accounts')).body as { items: Account[] };
   for (const { id } of items) await backend.delete(`/v1/accounts/${id}`);
@@ -113,7 +113,7 @@ async function refreshesSince(since: number): Promise<{ seq: number; outcome: st
 const isRefreshed = ({ health, last_refreshed_at: at }: Account): boolean => health === 'active' && at !== null;
 
 describe('a worker that is killed in the middle of a refresh', () => {
-  it('does no harm: the exchanger hears the answer and stores it, and the worker comes back to its work', async () => {
+  it('loses nothing: the exchanger receives the answer and stores it, and the worker continues', async () => {
     const { account, since } = await caughtInARefresh('omar', { delay_ms: 6_000 });
     await strike(home, 'worker', 'SIGKILL');
     await backend.accountUntil(account.id, isRefreshed, 40);
@@ -126,7 +126,7 @@ describe('a worker that is killed in the middle of a refresh', () => {
 });
 
 describe('an exchanger that is killed in the middle of a refresh', () => {
-  it('finds in its journal what was sent, and sends it again before anything else', async () => {
+  it('finds the sent request in its journal, and sends it again before any other request', async () => {
     const { account } = await caughtInARefresh('happy', { status: 503, delay_ms: 20_000 });
     await strike(home, 'exchanger', 'SIGKILL');
     await backend.accountUntil(account.id, isRefreshed, 40);
@@ -136,8 +136,8 @@ describe('an exchanger that is killed in the middle of a refresh', () => {
   }, 240_000);
 });
 
-describe('a database that is gone', () => {
-  it('is told as 503 with a time to come again; it and all that it held come back by themselves', async () => {
+describe('a database that is unreachable', () => {
+  it('is reported as 503 with a Retry-After; afterwards the service and its data recover without an operator', async () => {
     const account = await backend.connect('x', 'mei');
     const { authorize_url, state } = await backend.start('tiktok');
     const back = await backend.decide(authorize_url, 'paula');
@@ -154,7 +154,7 @@ describe('a database that is gone', () => {
     expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'completed' });
   }, 60_000);
 
-  it('does not keep the worker from its work afterwards', async () => {
+  it('does not stop the worker afterwards', async () => {
     const account = await backend.connect('x', 'mei');
     await backend.pass(102);
     const refreshed = await backend.accountUntil(

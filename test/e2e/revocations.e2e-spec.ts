@@ -30,7 +30,7 @@ async function callsOf(provider: string, endpoint: string, persona: string, sinc
   return until(ask, (calls) => calls.length > 0, 40);
 }
 
-/** By its row: a turned clock would make everything else of this service due as well. */
+/** By its row: a later clock would make every other account of this service due as well. */
 async function makeProbeDue(accountId: string): Promise<void> {
   const client = new pg.Client(databaseUrlOf(backend.service.home));
   await client.connect();
@@ -46,7 +46,7 @@ async function makeProbeDue(accountId: string): Promise<void> {
 
 describe('tokens that are no longer wanted', () => {
   it.each(['x', 'tiktok', 'linkedin', 'facebook'])(
-    'are revoked at %s by the exchanger when the API disconnects their account',
+    'the exchanger revokes the tokens at %s when the API disconnects their account',
     async (provider) => {
       const account = await backend.connect(provider, 'mei');
       const since = await latest();

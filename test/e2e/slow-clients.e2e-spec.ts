@@ -10,7 +10,7 @@ interface End {
   after: number;
 }
 
-/** Sends one byte of a request in ten seconds, as a client that wants to hold its connection: how the server ends it. */
+/** Sends one byte of a request in ten seconds, as a client that holds its connection; returns how the server ends it. */
 function drip(host: string, begin: string): Promise<End> {
   const startedAt = performance.now();
   const socket: Socket = connect(Number(new URL(apiUrl).port), host);

@@ -58,7 +58,7 @@ describe('npm start', () => {
     await closed(taken);
   });
 
-  it('refuses a home that a running service holds, and leaves that one alone', async () => {
+  it('refuses a home that a running service holds, and does not disturb it', async () => {
     const { home: held, apiUrl } = session();
     const second = launch({ home: held, ...(await freePorts()) });
     expect(await second.exited).toBe(1);
@@ -84,7 +84,7 @@ describe('npm start', () => {
     expect(answer.status).toBe(200);
   }, 240_000);
 
-  it('stops callers before what they call on SIGTERM, and leaves with code 0', async () => {
+  it('stops callers before what they call on SIGTERM, and ends with code 0', async () => {
     const service = await start(await freePorts());
     const processes = processesOf(home);
     service.signal('SIGTERM');

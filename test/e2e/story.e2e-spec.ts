@@ -4,7 +4,7 @@ import { session } from '../support/service.js';
 
 let backend: Backend;
 
-/** A customer of its own: what other files connect with the printed key is not in this story. */
+/** A customer of its own, without the accounts that other files connect with the printed key. */
 beforeAll(async () => {
   backend = await Backend.ofNewCustomer(session());
   for (const provider of ['x', 'tiktok']) {
@@ -18,7 +18,7 @@ beforeAll(async () => {
   }
 });
 
-describe('the first account of a newcomer', () => {
+describe('the first account of a new customer', () => {
   let account: Account;
   const now = (): Promise<Account> => backend.account(account.id);
 
@@ -61,14 +61,14 @@ describe('the first account of a newcomer', () => {
     expect(Date.parse(refreshed.token_expires_at!)).toBeGreaterThan(Date.parse(account.token_expires_at!));
   });
 
-  it('shows that the person removed the app, once that is sure', async () => {
+  it('shows that the person removed the app, once a second check confirms it', async () => {
     await backend.control('POST', '/users/happy/revoke', { provider: 'x' });
     await backend.pass(102);
     const doubted = await backend.accountUntil(account.id, ({ health }) => health !== 'active');
     expect([doubted.health, doubted.health_reason]).toEqual(['degraded', 'refresh_unconfirmed']);
     await backend.pass(61);
-    const dead = await backend.accountUntil(account.id, ({ health }) => health !== 'degraded');
-    expect([dead.health, dead.health_reason]).toEqual(['needs_reauth', 'grant_revoked']);
+    const revoked = await backend.accountUntil(account.id, ({ health }) => health !== 'degraded');
+    expect([revoked.health, revoked.health_reason]).toEqual(['needs_reauth', 'grant_revoked']);
     const refused = await backend.post(`/v1/accounts/${account.id}/refresh`);
     expect([refused.status, refused.body]).toMatchObject([409, { code: 'account.refresh_failed' }]);
   });
@@ -102,7 +102,7 @@ describe('the first account of a newcomer', () => {
 });
 
 describe('another platform', () => {
-  it('works in the same way, though it speaks differently', async () => {
+  it('works in the same way, though its protocol differs', async () => {
     const account = await backend.connect('tiktok', 'paula');
     expect(account).toMatchObject({ provider: 'tiktok', health: 'active', handle: 'paula_plain' });
     await backend.pass(61);
@@ -113,7 +113,7 @@ describe('another platform', () => {
 });
 
 describe('another customer', () => {
-  it('sees nothing of the first one, and cannot tell what is there', async () => {
+  it('reads nothing of the first one, and cannot detect what exists', async () => {
     const account = await backend.connect('x', 'omar');
     const other = await Backend.ofNewCustomer(session());
     expect((await other.get('/v1/accounts')).body).toMatchObject({ items: [], total: 0 });

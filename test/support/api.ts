@@ -26,9 +26,9 @@ export interface TestApi {
   readonly app: NestFastifyApplication;
   readonly url: string;
   readonly database: TestDatabase;
-  /** Makes an API key: of `test`, with every scope, unless told otherwise. */
+  /** Makes an API key: by default of `test`, with every scope. */
   key(wishes?: ApiKeyWishes): Promise<string>;
-  /** Signs a dashboard token, a good one unless told otherwise. */
+  /** Signs a dashboard token, by default a valid one. */
   token(wishes?: TokenWishes): Promise<string>;
   /** Signs any two texts as header and claims of a dashboard token, with ES256. */
   signed(header: string, claims: string | Buffer): string;

@@ -15,11 +15,11 @@ const admissionRequest = (changes: Partial<AdmissionRequest> = {}): AdmissionReq
   ...changes,
 });
 
-/** A gate whose clock a test moves, and what it answered to whom. */
+/** A gate with a clock that the test moves, and its answer to each request. */
 export class AtTheGate {
   readonly clock = new FakeClock();
   readonly gate: ExchangeGate;
-  /** Grants that were let through, in order. */
+  /** Grants that were admitted, in order. */
   readonly through: string[] = [];
   readonly rejected: { grantId: string; rejection: Rejection }[] = [];
   readonly #passes = new Map<string, Admission>();

@@ -5,7 +5,7 @@ import { turnClock } from './database.js';
 import type { ServiceSession } from './service.js';
 import { dashboardToken, databaseUrlOf } from './service-processes.mjs';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever JSON came
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any JSON
 export interface Reply<Body = any> {
   status: number;
   headers: Headers;
@@ -21,14 +21,14 @@ export interface Account {
   last_refreshed_at: string | null;
 }
 
-/** A customer's backend in front of a running service: it has a key, speaks HTTP, and sends its users' browsers about. */
+/** A customer's backend in front of a running service: it has a key, sends HTTP requests, and redirects its users' browsers. */
 export class Backend {
   constructor(
     readonly service: Pick<ServiceSession, 'apiUrl' | 'sandboxUrl' | 'home'>,
     readonly key: string,
   ) {}
 
-  /** A backend of another customer: a workspace of its own, in which nothing is yet. */
+  /** A backend of another customer: a new, empty workspace. */
   static async ofNewCustomer(service: ServiceSession): Promise<Backend> {
     const token = dashboardToken(service.home, `customer-${randomBytes(6).toString('hex')}`);
     const made = await new Backend(service, token).post('/v1/api-keys', { name: 'e2e', environment: 'test' });
@@ -66,7 +66,7 @@ export class Backend {
     return body as { authorize_url: string; state: string };
   }
 
-  /** What the person's browser is told at the platform, and where it comes back to. */
+  /** Sends the person's decision to the platform; returns the redirect back to the service. */
   async decide(authorizeUrl: string, persona = 'happy', decision: 'approve' | 'deny' = 'approve'): Promise<string> {
     const { headers } = await reply(`${authorizeUrl}&sandbox_user=${persona}&sandbox_decision=${decision}`, {
       redirect: 'manual',
@@ -74,7 +74,7 @@ export class Backend {
     return headers.get('location')!;
   }
 
-  /** The whole flow; the account that came of it. */
+  /** Runs the whole flow and returns the new account. */
   async connect(provider = 'x', persona = 'happy'): Promise<Account> {
     const { authorize_url, state } = await this.start(provider);
     await reply(await this.decide(authorize_url, persona), { redirect: 'manual' });
@@ -88,12 +88,12 @@ export class Backend {
     return (await this.get(`/v1/accounts/${id}`)).body as Account;
   }
 
-  /** Waits for the worker: until the account is as wanted. */
+  /** Waits until the worker has brought the account into the wanted state. */
   async accountUntil(id: string, wanted: (account: Account) => boolean, seconds = 30): Promise<Account> {
     return until(() => this.account(id), wanted, seconds);
   }
 
-  /** Lets time pass for the service and the platforms; nobody waits. */
+  /** Moves the clock of the service and the platforms forward, without a wait. */
   async pass(seconds: number): Promise<void> {
     const client = new pg.Client(databaseUrlOf(this.service.home));
     await client.connect();
@@ -116,7 +116,7 @@ export async function reply(url: string, init: RequestInit = {}): Promise<Reply>
   return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
 }
 
-/** Asks until the answer is as wanted; fails with the last one. */
+/** Repeats the call until the answer is as wanted; throws with the last answer. */
 export async function until<Answer>(
   ask: () => Promise<Answer>,
   wanted: (answer: Answer) => boolean,

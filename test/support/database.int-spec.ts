@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 
 describe('the test database', () => {
-  it("is nobody else's", async () => {
+  it('is used by one test file only', async () => {
     await pool.query('CREATE TABLE only_here ()');
     const other = await openTestDatabase();
     const client = new pg.Client(other.url);
@@ -26,7 +26,7 @@ describe('the test database', () => {
     await other.close();
   });
 
-  it('goes when it is closed, whoever is connected', async () => {
+  it('is dropped when it is closed, even with open connections', async () => {
     const other = await openTestDatabase();
     const client = new pg.Client(other.url).on('error', () => undefined);
     await client.connect();
@@ -35,7 +35,7 @@ describe('the test database', () => {
     await client.end().catch(() => undefined);
   });
 
-  it('has a clock that a test can turn on and back', async () => {
+  it('has a clock that a test can move forward and back', async () => {
     const ahead = async (): Promise<number> =>
       Number((await pool.query('SELECT extract(epoch FROM db_now() - now()) AS ahead')).rows[0].ahead);
     await turnClock(pool, '2 hours');

@@ -5,7 +5,7 @@ import pg from 'pg';
 /** A migrated database of its own for one test file. */
 export interface TestDatabase {
   readonly url: string;
-  /** Drops it, whoever is still connected. */
+  /** Drops it, even with open connections. */
   close(): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   return { url: url.href, close: () => drop(name) };
 }
 
-/** A pool that has ended may still be saying goodbye: cut off in it, a connection reports an error to nobody. */
+/** An ended pool may still close its connections: an error of one that is cut off meanwhile has no other listener. */
 async function drop(name: string): Promise<void> {
   const isLeft = async (): Promise<boolean> =>
     (await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`)) === 0;
@@ -31,7 +31,7 @@ async function drop(name: string): Promise<void> {
   await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
-/** Turns the clock of one database by an SQL interval (`'2 hours'`, `'-5 minutes'`, `'0'`), seen by all that reads `db_now()`. */
+/** Moves the clock of one database by an SQL interval (`'2 hours'`, `'-5 minutes'`, `'0'`), for every statement that reads `db_now()`. */
 export async function turnClock(database: Queryable, interval: string): Promise<void> {
   const literal = `'${interval.replaceAll("'", "''")}'`;
   await database.query(
@@ -39,7 +39,7 @@ export async function turnClock(database: Queryable, interval: string): Promise<
   );
 }
 
-/** How many rows it gave. */
+/** The number of rows. */
 async function asAdmin(sql: string): Promise<number | null> {
   const client = new pg.Client(adminUrl());
   await client.connect();

@@ -1,18 +1,18 @@
 import type { Disk, DiskFile } from '../../libs/exchanger/src/journal/disk.js';
 import { isZero } from '../../libs/exchanger/src/journal/frame.js';
 
-/** `sync`: records that were written have arrived, although the disk says that they failed. */
+/** `sync`: written records are on the disk, although the call fails. */
 type Operation = 'write' | 'sync' | 'create' | 'rename';
 
-/** A real folder that counts what is asked of it and fails when told to. */
+/** A real folder that counts its calls and fails at the calls that `fail` names. */
 export class FaultyDisk implements Disk {
-  /** Of records alone: making room is counted nowhere. */
+  /** Writes of records alone: the allocation of space does not count. */
   readonly counts = { write: 0 };
   readonly #faults: { operation: Operation; code: string; left: number }[] = [];
 
   constructor(private readonly real: Disk) {}
 
-  /** The next so many calls fail. */
+  /** The next `times` calls fail. */
   fail(operation: Operation, code: string, times = 1): void {
     this.#faults.push({ operation, code, left: times });
   }

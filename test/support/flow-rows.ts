@@ -35,7 +35,7 @@ export interface EventRow {
 export const eventsOf = (flow: Flow, accountId: string): Promise<EventRow[]> =>
   flow.many('select id, type, sequence, data from account_events where account_id = $1 order by sequence', [accountId]);
 
-/** What waits to be told of an account, in the same shape. */
+/** The events of an account that wait in the outbox, in the same shape. */
 export const outboxOf = (flow: Flow, accountId: string): Promise<EventRow[]> =>
   flow.many('select id, type, sequence, payload as data from outbox where account_id = $1 order by sequence', [
     accountId,

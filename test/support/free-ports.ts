@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** Two ports of the loopback that nobody listens on, for a service of a test's own. */
+/** Two free ports of the loopback, for a service of a test's own. */
 export async function freePorts(): Promise<{ port: number; sandboxPort: number }> {
   const servers = [createServer(), createServer()].map((server) => server.listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));

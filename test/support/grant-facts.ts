@@ -64,7 +64,7 @@ export const blemished: GrantChange = {
   endedReason: 'grant_revoked',
 };
 
-/** The app has no other living grant. */
+/** The app has no other active grant. */
 export const ALONE: Canary = {
   others: false,
   refreshable: false,

@@ -19,7 +19,7 @@ import { FaultyDisk } from './faulty-disk.js';
 export const newKey = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
 const keyText = newKey('test');
 export const keyring = new Keyring(new Secret(keyText));
-/** Room for about sixty records a file: a test sees many files. */
+/** Space for about sixty records a file, so that a test covers many files. */
 export const SMALL = { segmentSize: 16_384, slot: 4_096, beside: 2, ahead: 16, quiet: 20, retry: 20 };
 
 export const intent = (given: Partial<JournaledIntent> = {}): JournaledIntent => ({

@@ -5,7 +5,7 @@ export interface Launched {
   readonly exited: Promise<number | string>;
   /** All that it has written so far. */
   output(): string;
-  /** Settles when it greets; fails with its output when it ends before. */
+  /** Resolves when it prints its greeting; rejects with its output when it ends before. */
   ready(): Promise<void>;
   signal(name: NodeJS.Signals): void;
 }
@@ -13,8 +13,8 @@ export interface Launched {
 /** Starts the real service as a person does, on its own embedded PostgreSQL; `REDIS_URL` goes through. */
 export function launch(options: { home: string; port: number; sandboxPort: number }): Launched;
 
-/** The numbers of the living processes that a launcher has brought up in `home`, PostgreSQL among them. */
+/** The ids of the running processes that a launcher started in `home`, with PostgreSQL. */
 export function processesOf(home: string): number[];
 
-/** Which of them are there still when all had `milliseconds` to leave. */
+/** The processes that still run after `milliseconds`. */
 export function survivors(pids: number[], milliseconds: number): Promise<number[]>;

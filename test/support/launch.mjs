@@ -39,7 +39,7 @@ export function launch({ home, port, sandboxPort }) {
   };
 }
 
-/** The processes that a launcher has brought up in `home`; see launch.d.mts. */
+/** The processes that a launcher started in `home`; see launch.d.mts. */
 export function processesOf(home) {
   const { children } = JSON.parse(readFileSync(join(home, 'launcher.json'), 'utf8'));
   const lock = join(home, 'postgres/postmaster.pid');
@@ -49,7 +49,7 @@ export function processesOf(home) {
 
 /** Which of them still run after a while; see launch.d.mts. */
 export async function survivors(pids, milliseconds) {
-  const living = () => pids.filter((pid) => birthOf(pid) !== undefined);
-  await until(() => living().length === 0, milliseconds);
-  return living();
+  const running = () => pids.filter((pid) => birthOf(pid) !== undefined);
+  await until(() => running().length === 0, milliseconds);
+  return running();
 }

@@ -1,11 +1,11 @@
 import type { PlatformAnswer } from '#providers';
 import type { Journal, JournaledIntent, Unsettled } from '../../libs/exchanger/src/journal/journal.js';
 
-/** A journal that outlives the engines of one test, as the file outlives processes. */
+/** A journal that is kept across the engines of one test, as the file is across processes. */
 export class MemoryJournal implements Journal {
   readonly #left = new Map<string, Unsettled>();
   room = true;
-  /** What the disk says to the next record. */
+  /** The record at which the disk fails. */
   failing: 'dispatched' | 'answered' | undefined;
 
   get left(): Unsettled[] {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { openTestDatabase } from './database.js';
 import { openTestRedis, redisIsHere } from './redis.js';
 
-/** A store for a queue that can be taken away and given back. */
+/** A store for a queue that a test can make unreachable and reachable again. */
 export interface TestStore {
   readonly urls: { databaseUrl: string; redisUrl?: string };
   takeAway(): Promise<void>;
@@ -10,7 +10,7 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-/** Every store that a queue can live in: the suites run over all of them. */
+/** Every store that a queue supports: the suites run over all of them. */
 export const queueStores: readonly { kind: 'postgres' | 'redis'; here: boolean; open(): Promise<TestStore> }[] = [
   { kind: 'postgres', here: true, open: openPostgresStore },
   { kind: 'redis', here: redisIsHere, open: openRedisStore },
@@ -35,7 +35,7 @@ async function openPostgresStore(): Promise<TestStore> {
 async function openRedisStore(): Promise<TestStore> {
   const redis = await openTestRedis();
   return {
-    urls: { databaseUrl: 'postgres://nobody@127.0.0.1:1/none', redisUrl: redis.url },
+    urls: { databaseUrl: 'postgres://unused@127.0.0.1:1/none', redisUrl: redis.url },
     takeAway: () => redis.stop(),
     giveBack: () => redis.start(),
     close: () => redis.stop(),

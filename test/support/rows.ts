@@ -1,6 +1,6 @@
 import { newId, type Tenant, type Tx } from '#persistence';
 
-/** A workspace of its own, for tests that need somebody to own rows. */
+/** A workspace of its own, for tests that need an owner of rows. */
 export async function makeTenant(tx: Tx): Promise<Tenant> {
   const workspaceId = newId();
   await tx.query('insert into workspaces (id, name) values ($1, $2)', [workspaceId, `ws-${workspaceId}`]);

@@ -24,20 +24,20 @@ export interface ClientStyle {
 const given = (params: Params): Record<string, string> =>
   Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string] => entry[1] !== undefined));
 
-/** An app that connects people at an imitated platform, correct in everything it is not told to do wrong. */
+/** An app that connects people at an imitated platform, correct except where a test overrides a parameter. */
 export class SandboxClient {
   constructor(
     private readonly sandbox: () => TestSandbox,
     private readonly style: ClientStyle,
   ) {}
 
-  /** With `undefined` a parameter is left out. */
+  /** `undefined` omits a parameter. */
   authorize(params: Params = {}): Promise<Answer> {
     const query = new URLSearchParams(given({ ...this.style.authorize, ...params }));
     return this.sandbox().call(`${this.style.authorizeUrl}?${query.toString()}`);
   }
 
-  /** Where the person's answer leads. */
+  /** The redirect that follows the person's answer. */
   async decided(persona = 'happy', decision = 'approve', params: Params = {}): Promise<URL> {
     const answer = await this.authorize({ ...params, sandbox_user: persona, sandbox_decision: decision });
     return new URL(answer.headers.get('location')!);

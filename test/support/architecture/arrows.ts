@@ -1,12 +1,12 @@
 import { loadedBy, loadsOf } from './loads.js';
 import { eachSource, type Rule } from './rule.js';
 import type { Import } from './source.js';
-import { doorsOf, fileOf, isTest, packageOf, production, roomOf, type Tree } from './tree.js';
+import { doorsOf, fileOf, isTest, packageOf, production, projectOf, type Tree } from './tree.js';
 
 const CONTRACTS = ['#config', '#observability'];
 const SERVICE = ['#accounts', '#persistence', '#crypto', '#providers', '#jobs', ...CONTRACTS];
 
-/** Who may open which door. Arrows only go down; one row's members never meet. */
+/** The doors that each project may import. Arrows only go down; members of one row do not import each other. */
 const ARROWS: Record<string, string[]> = {
   'apps/api': SERVICE,
   'apps/worker': SERVICE,
@@ -29,12 +29,12 @@ const ARROWS: Record<string, string[]> = {
   'libs/crypto': CONTRACTS,
   'libs/persistence': CONTRACTS,
   'libs/jobs': CONTRACTS,
-  // Not quite one row: configuration hands its secrets out as Secret.
+  // An exception to the row: the configuration returns its secrets as Secret.
   'libs/config': ['#observability'],
   'libs/observability': [],
 };
 
-/** Packages that only some rooms may know. */
+/** Packages that only some projects may import. */
 const PACKAGES: Record<string, string[]> = {
   bullmq: ['libs/jobs/', 'apps/worker/src/runtime/'],
   ioredis: ['libs/jobs/'],
@@ -46,7 +46,7 @@ const PACKAGES: Record<string, string[]> = {
 
 const NOT_IN_EXCHANGER = /^(@nestjs\/.*|typeorm|bullmq|ioredis|rxjs|reflect-metadata)$/;
 
-/** Rooms inside a room: what lies behind a door of its own is reached by no other file of the library. */
+/** Parts of a library behind a door of their own: no other file of the library imports them. */
 const INNER: Record<string, { inside: RegExp }> = {
   'libs/persistence': { inside: /^libs\/persistence\/src\/sealed\// },
   'libs/providers': { inside: /^libs\/providers\/src\/(sandbox\.ts|sandbox\/|[^/]+\/[^/]+\.sandbox\.ts)/ },
@@ -63,8 +63,8 @@ export const arrows: Rule[] = [
     sentence:
       'arrows go down, apps → accounts, exchanger → tokens → providers, crypto, persistence → config, observability; see docs/architecture.md',
     breaches: eachSource(({ path, imports }) => {
-      const allowed = ARROWS[roomOf(path)];
-      if (!allowed) return [`is in ${roomOf(path)}, a room that no arrow names`];
+      const allowed = ARROWS[projectOf(path)];
+      if (!allowed) return [`is in ${projectOf(path)}, a project that no arrow names`];
       return imports
         .filter(({ specifier }) => specifier.startsWith('#') && !allowed.includes(specifier))
         .map(({ specifier }) => `imports ${specifier}`);
@@ -72,7 +72,7 @@ export const arrows: Rule[] = [
   },
   {
     name: 'borders',
-    sentence: 'a border between rooms is crossed by a door of package.json (#tokens), never by a path',
+    sentence: 'a file imports another project by a door of package.json (#tokens), never by a path',
     breaches: (tree) =>
       tree.sources.flatMap(({ path, imports }) =>
         imports
@@ -82,22 +82,23 @@ export const arrows: Rule[] = [
   },
   {
     name: 'own door',
-    sentence: 'a door is for the others: inside a room files import each other, or cycles through the index begin',
+    sentence:
+      'a door is for other projects: files of one project import each other by path, since the index would make cycles',
     breaches: eachSource(({ path, imports }, tree) => {
-      const own = [...doorsOf(tree)].filter(([, target]) => roomOf(target) === roomOf(path));
+      const own = [...doorsOf(tree)].filter(([, target]) => projectOf(target) === projectOf(path));
       return imports
         .filter(({ specifier }) =>
           own.some(([door, target]) => specifier === door || fileOf(path, specifier) === target),
         )
-        .map(({ specifier }) => `imports ${specifier}, a door of its own room`);
+        .map(({ specifier }) => `imports ${specifier}, a door of its own project`);
     }),
   },
   {
     name: 'inner doors',
     sentence:
-      'sealed rows and imitations lie behind a door of their own, so that who opens the main door does not load them',
+      'sealed rows and imitations lie behind a door of their own, so that an import of the main door does not load them',
     breaches: eachSource(({ path, imports }) => {
-      const inside = INNER[roomOf(path)]?.inside;
+      const inside = INNER[projectOf(path)]?.inside;
       if (!inside || inside.test(path)) return [];
       return imports
         .filter(({ specifier }) => inside.test(fileOf(path, specifier) ?? ''))
@@ -107,7 +108,7 @@ export const arrows: Rule[] = [
   {
     name: 'names of platforms only',
     sentence:
-      'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; whoever calls a platform goes through #accounts or #tokens',
+      'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; calls to a platform go through #accounts or #tokens',
     breaches: eachSource(({ path, imports }) => {
       if (!/^apps\/(api|worker|exchanger|cli)\//.test(path)) return [];
       return imports
@@ -118,7 +119,7 @@ export const arrows: Rule[] = [
     }),
   },
   {
-    name: 'one room with keys',
+    name: 'keys in two libraries',
     sentence: 'sealed values are opened in libs/tokens and libs/exchanger alone, and no app holds the keys',
     breaches: eachSource(({ path, imports, text }) => {
       const keys = path.startsWith('apps/') ? ['Keyring', ...SEALING] : SEALING;
@@ -135,10 +136,10 @@ export const arrows: Rule[] = [
   {
     name: 'packages',
     sentence:
-      'a package that decides something is known to one room (the queue to libs/jobs, HTTP to the apps, logging to libs/observability)',
+      'a package of the infrastructure is imported in one place (the queue in libs/jobs, HTTP in the apps, logging in libs/observability)',
     breaches: eachSource(({ path, imports }) =>
       imports
-        .filter(({ specifier }) => PACKAGES[packageOf(specifier) ?? '']?.every((room) => !path.startsWith(room)))
+        .filter(({ specifier }) => PACKAGES[packageOf(specifier) ?? '']?.every((prefix) => !path.startsWith(prefix)))
         .map(({ specifier }) => `imports ${specifier}`),
     ),
   },
@@ -169,11 +170,11 @@ function crossesByPath(tree: Tree, path: string, specifier: string): boolean {
   if (specifier.startsWith('#')) return !doorsOf(tree).has(specifier);
   if (/^(\/|(apps|libs|dist|test)\/)/.test(specifier)) return true;
   const target = fileOf(path, specifier);
-  if (target === undefined || roomOf(target) === roomOf(path)) return false;
+  if (target === undefined || projectOf(target) === projectOf(path)) return false;
   return !maySee(path, target);
 }
 
-/** Tests in a room use the test support; tests of the repository look anywhere, those of the running service nowhere. */
+/** Tests in apps and libs may import test/support; tests in test/ any file; tests of the running service no source file. */
 function maySee(path: string, target: string): boolean {
   if (/^test\/(e2e|faults)\//.test(path)) return false;
   return path.startsWith('test/') || (isTest(path) && target.startsWith('test/support/'));

@@ -1,5 +1,5 @@
 import type { Rule } from './rule.js';
-import { doorsOf, roomOf, type Tree } from './tree.js';
+import { doorsOf, projectOf, type Tree } from './tree.js';
 
 const ROLES = [
   'module',
@@ -40,13 +40,13 @@ export const layout: Rule[] = [
   {
     name: 'the map of apps and libraries',
     sentence:
-      'nest-cli.json is the map that our tools read: it names every app and library, where it is and where it begins',
+      'nest-cli.json is the map that the tools read: it names every app and library, its folder and its entry file',
     breaches(tree) {
       const { projects = {} } = (tree.json('nest-cli.json') ?? {}) as { projects?: Record<string, Project> };
       const mapped = Object.entries(projects);
-      const missing = roomsOf(tree).filter((room) => !mapped.some(([, { root }]) => root === room));
+      const missing = projectsOf(tree).filter((path) => !mapped.some(([, { root }]) => root === path));
       return [
-        ...missing.map((room) => `nest-cli.json lacks ${room}`),
+        ...missing.map((path) => `nest-cli.json lacks ${path}`),
         ...mapped.flatMap(([name, project]) => wrongIn(tree, name, project)),
       ];
     },
@@ -59,17 +59,17 @@ export const layout: Rule[] = [
       const closed = [...doors]
         .filter(([, target]) => !tree.has(target))
         .map(([door, target]) => `${door} leads to ${target}, which is not there`);
-      const libraries = roomsOf(tree).filter((room) => room.startsWith('libs/'));
+      const libraries = projectsOf(tree).filter((path) => path.startsWith('libs/'));
       const doorless = libraries.filter(
-        (room) => doors.get(`#${room.slice('libs/'.length)}`) !== `${room}/src/index.ts`,
+        (path) => doors.get(`#${path.slice('libs/'.length)}`) !== `${path}/src/index.ts`,
       );
-      return [...closed, ...doorless.map((room) => `${room} has no door`)];
+      return [...closed, ...doorless.map((path) => `${path} has no door`)];
     },
   },
 ];
 
-const roomsOf = (tree: Tree): string[] =>
-  [...new Set(tree.sources.map(({ path }) => roomOf(path)))].filter((room) => /^(apps|libs)\//.test(room));
+const projectsOf = (tree: Tree): string[] =>
+  [...new Set(tree.sources.map(({ path }) => projectOf(path)))].filter((path) => /^(apps|libs)\//.test(path));
 
 function wrongIn(tree: Tree, name: string, project: Project): string[] {
   const isApp = project.type === 'application';

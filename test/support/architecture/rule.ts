@@ -4,16 +4,16 @@ import { production, type Tree } from './tree.js';
 /** One rule of the architecture. Each breach is the beginning of a sentence that names the file and what it did. */
 export interface Rule {
   name: string;
-  /** Why, in one sentence: it ends the message of every breach. */
+  /** The reason in one sentence, which ends the message of every breach. */
   sentence: string;
   breaches(tree: Tree): string[];
 }
 
 /** The breaches of a rule as whole sentences. */
-export const judge = (rule: Rule, tree: Tree): string[] =>
+export const findBreaches = (rule: Rule, tree: Tree): string[] =>
   rule.breaches(tree).map((breach) => `${breach}: ${rule.sentence}`);
 
-/** A rule that looks at each file of the service by itself. `check` tells what the file did wrong. */
+/** A rule that looks at each file of the service by itself. `check` returns what the file did wrong. */
 export const eachSource =
   (check: (source: Source, tree: Tree) => string[]): Rule['breaches'] =>
   (tree) =>

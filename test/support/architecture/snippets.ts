@@ -36,14 +36,10 @@ const ONE_WRITER = 'one writer for each table';
 
 /** Each of these must be found. */
 export const breaking: Snippet[] = [
-  ['arrows', 'the API opens the room with keys', api(`import { Vault } from '#tokens';`)],
+  ['arrows', 'the API opens libs/tokens', api(`import { Vault } from '#tokens';`)],
   ['arrows', 'the API opens sealed rows', api(`import { grantTokens } from '#persistence/sealed';`)],
   ['arrows', 'the worker loads imitations', one('apps/worker/src/main.ts')(`import '#providers/sandbox';`)],
-  [
-    'arrows',
-    'the room that lists accounts opens sealed rows',
-    accounts(`import type { SealedRow } from '#persistence/sealed';`),
-  ],
+  ['arrows', 'libs/accounts opens sealed rows', accounts(`import type { SealedRow } from '#persistence/sealed';`)],
   ['arrows', 'accounts know the queue', accounts(`const jobs = await import('#jobs');`)],
   ['arrows', 'an arrow goes up', one('libs/crypto/src/keyring.ts')(`export { Vault } from '#tokens';`)],
   ['arrows', 'two of one row meet', one('libs/persistence/src/tx.ts')(`import { digest } from '#crypto';`)],
@@ -52,7 +48,7 @@ export const breaking: Snippet[] = [
   ['arrows', 'the exchanger opens accounts', exchanger(`import type { AccountsModule } from '#accounts';`)],
   ['arrows', 'the API opens the exchanger', api(`import { startExchanger } from '#exchanger';`)],
   ['arrows', 'accounts open the statements of the exchanges', accounts(`import { claimGrant } from '#tokens/store';`)],
-  ['arrows', 'a room that nobody planned', one('libs/utils/src/index.ts')('export {};')],
+  ['arrows', 'a library outside the list', one('libs/utils/src/index.ts')('export {};')],
   [
     'borders',
     'a path into another library',
@@ -103,9 +99,9 @@ export const breaking: Snippet[] = [
     'the worker takes all',
     one('apps/worker/src/a.ts')(`import * as providers from '#providers';`),
   ],
-  ['one room with keys', 'accounts open a row', accounts(`import { openRow } from '#crypto';`)],
-  ['one room with keys', 'the API holds the keys', api(`import { Keyring } from '#crypto';`)],
-  ['one room with keys', 'accounts name a sealed table', accounts('const sql = `select * from grant_tokens`;')],
+  ['keys in two libraries', 'accounts open a row', accounts(`import { openRow } from '#crypto';`)],
+  ['keys in two libraries', 'the API holds the keys', api(`import { Keyring } from '#crypto';`)],
+  ['keys in two libraries', 'accounts name a sealed table', accounts('const sql = `select * from grant_tokens`;')],
   ['packages', 'the API knows the queue', api(`import { Queue } from 'bullmq';`)],
   ['packages', 'the API knows Redis', api(`import type { Redis } from 'ioredis';`)],
   ['packages', 'a library speaks HTTP', accounts(`import type { FastifyRequest } from 'fastify';`)],
@@ -187,7 +183,7 @@ export const breaking: Snippet[] = [
   ['secrets compared in constant time', 'two variables', api('if (signature === expected) accept();')],
   ['secrets compared in constant time', 'two fields', api('const known = row.tokenHash !== given.tokenHash;')],
   ['file names', 'a word with capitals', one('libs/tokens/src/tokenVault.ts')('')],
-  ['file names', "a role of nobody's list", one('apps/api/src/connect/connect.service.ts')('')],
+  ['file names', 'a role outside the list', one('apps/api/src/connect/connect.service.ts')('')],
   ['file names', 'two roles', one('apps/api/src/connect/connect.view.schema.ts')('')],
   ['file names', 'a folder with capitals', one('apps/api/src/OauthApps/create.ts')('')],
   ['the map of apps and libraries', 'an app that is not on it', { ...map({}), 'apps/api/src/main.ts': '' }],
@@ -250,7 +246,11 @@ export const keeping: Snippet[] = [
       'test/compose.spec.ts': `import '../libs/config/src/sections.js';`,
     },
   ],
-  ['own door', "another room's door", { ...DOORS, ...tokens(`import '#persistence/sql'; import './store/index.js';`) }],
+  [
+    'own door',
+    'the door of another library',
+    { ...DOORS, ...tokens(`import '#persistence/sql'; import './store/index.js';`) },
+  ],
   [
     'inner doors',
     'each behind its own',
@@ -267,13 +267,13 @@ export const keeping: Snippet[] = [
     ),
   ],
   [
-    'one room with keys',
-    'a digest, and the room itself',
+    'keys in two libraries',
+    'a digest, and the libraries with keys',
     { ...api(`import { digest } from '#crypto';`), ...tokens(`import { openRow } from '#crypto';`) },
   ],
   [
     'packages',
-    'each in its room',
+    'each in its project',
     { ...api(`import 'fastify';`), ...one('libs/jobs/src/a.ts')(`import 'bullmq'; import 'ioredis';`) },
   ],
   [
@@ -288,7 +288,7 @@ export const keeping: Snippet[] = [
   ],
   [
     'no cycles',
-    'a circle of types, which is loaded by nobody',
+    'a cycle of types, which no process loads',
     {
       'libs/jobs/src/a.ts': `import type { B } from './b.js';`,
       'libs/jobs/src/b.ts': `import './a.js';`,

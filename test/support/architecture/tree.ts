@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { parseSource, type Source } from './source.js';
 
-/** The repository as the rules see it, or a small one made of text. */
+/** The repository as the rules read it, or a small one made of text. */
 export interface Tree {
   sources: Source[];
   has(path: string): boolean;
@@ -35,14 +35,14 @@ export function treeOf(files: Record<string, string>): Tree {
 
 const TEST = /(^test\/|^bench\/|\.(spec|int-spec|e2e-spec|deep-spec)\.ts$)/;
 
-/** What runs in no process of the service. */
+/** Whether a file runs in no process of the service. */
 export const isTest = (path: string): boolean => TEST.test(path);
 
-/** What the service is made of. */
+/** The files of the service. */
 export const production = (tree: Tree): Source[] => tree.sources.filter(({ path }) => !isTest(path));
 
-/** `libs/tokens` of `libs/tokens/src/vault.ts`: an app, a library, or a folder at the top. */
-export function roomOf(path: string): string {
+/** The project of a path, `libs/tokens` of `libs/tokens/src/vault.ts`: an app, a library, or a folder at the top. */
+export function projectOf(path: string): string {
   const [top = '', name = ''] = path.split('/');
   return top === 'apps' || top === 'libs' ? `${top}/${name}` : top;
 }

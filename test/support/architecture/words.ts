@@ -7,13 +7,13 @@ import type { Tree } from './tree.js';
 const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
 const SERVER_CLOCK =
   /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
-const ROOMS_OF_ROWS = /^libs\/(accounts|exchanger|tokens|persistence)\//;
+const LIBRARIES_WITH_ROWS = /^libs\/(accounts|exchanger|tokens|persistence)\//;
 const READS_ENVIRONMENT = /^apps\/([^/]+\/src\/main|cli\/src\/commands\/[^/]+)\.ts$/;
 
 export const words: Rule[] = [
   {
     name: 'platforms at home',
-    sentence: "nobody outside its folder writes a platform's name: what differs is said in its definition",
+    sentence: "no file outside its folder contains a platform's name: its definition states what differs",
     breaches: eachSource((source, tree) =>
       platformsOf(tree)
         .filter((name) => !REGISTRIES.includes(source.path) && !source.path.startsWith(`libs/providers/src/${name}/`))
@@ -51,7 +51,9 @@ export const words: Rule[] = [
     name: 'one clock for rows',
     sentence: "what is decided about rows is decided by the database's clock, not by this machine's",
     breaches: eachSource(({ path, ast }) =>
-      (ROOMS_OF_ROWS.test(path) ? [...nodesOf(ast)] : []).filter(asksOwnClock).map((node) => `has ${node.getText()}`),
+      (LIBRARIES_WITH_ROWS.test(path) ? [...nodesOf(ast)] : [])
+        .filter(asksOwnClock)
+        .map((node) => `has ${node.getText()}`),
     ),
   },
   {

@@ -57,7 +57,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
   const resultsOf = async (grant: SeededGrant) => (await usesOf(grant)).map(({ result }) => result);
   const error = ({ status, text }: Answer) => [status, (JSON.parse(text) as { error: string }).error];
 
-  it("seeds people whose tokens work, and knows each one's living refresh token", async () => {
+  it("seeds people whose tokens work, and reports each one's current refresh token", async () => {
     const grants = await server.seed(3);
     expect(new Set(grants.map(({ userId }) => userId)).size).toBe(3);
     for (const grant of grants) {
@@ -74,7 +74,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     }
   });
 
-  it('rotates: a new pair that works, and the truth moves with it', async () => {
+  it('rotates to a new pair that works, and reports the new one', async () => {
     const grant = await one();
     const first = await rotate(grant.refreshToken);
     const second = await rotate(first.refresh_token);
@@ -85,7 +85,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     expect(await resultsOf(grant)).toEqual(['rotated', 'rotated']);
   });
 
-  it('refuses an old refresh token; oidc-provider kills the whole grant for it', async () => {
+  it('refuses an old refresh token; oidc-provider revokes the whole grant for it', async () => {
     const grant = await one();
     const { refresh_token: leaf, access_token: access } = await rotate(grant.refreshToken);
     expect(error(await refresh(grant.refreshToken))).toEqual([400, 'invalid_grant']);
@@ -127,7 +127,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     expect((await resultsOf(grant)).sort()).toEqual(['repeated', 'repeated', 'repeated', 'repeated', 'rotated']);
   });
 
-  it('rotates for one who did not wait, too', async () => {
+  it('rotates for a client that did not wait, too', async () => {
     await server.turn({ delayBefore: 200, delayAfter: 60_000 });
     const grant = await one();
     await expect(refresh(grant.refreshToken, { signal: AbortSignal.timeout(100) })).rejects.toThrow();
@@ -144,7 +144,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     ['torn JSON', shapes.tornJson(), 200, '"abc'],
     ['nothing', shapes.empty(), 200, ''],
     ['invalid_client', shapes.oauthError('invalid_client', 401), 401, '"invalid_client"'],
-  ])('answers %s when told so, without having looked at the token', async (_what, fault, status, text) => {
+  ])('answers %s when that is scripted, without a check of the token', async (_what, fault, status, text) => {
     const grant = await one();
     await server.script([fault]);
     const answer = await refresh(grant.refreshToken);
@@ -177,7 +177,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     expect(performance.now() - before).toBeGreaterThan(290);
   });
 
-  it('goes through a script in its order, then does what it always does', async () => {
+  it('follows a script in its order, then answers as by default', async () => {
     const grant = await one();
     await server.always(shapes.status(500));
     await server.script([shapes.status(502), null, shapes.status(504)]);
@@ -198,8 +198,8 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     await rotate(grant.refreshToken);
   });
 
-  it('takes grants back, by the person and by RFC 7009, and then refuses both tokens', async () => {
-    const [person, app, living] = (await server.seed(3)) as [SeededGrant, SeededGrant, SeededGrant];
+  it('revokes grants, by the person and by RFC 7009, and then refuses both tokens', async () => {
+    const [person, app, active] = (await server.seed(3)) as [SeededGrant, SeededGrant, SeededGrant];
     await server.revoke([person.userId]);
     const body = new URLSearchParams({ token: app.refreshToken, client_id: client.id });
     expect(
@@ -211,18 +211,18 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
       expect([answer.status, await answer.json()]).toEqual([401, expect.objectContaining({ error: 'invalid_token' })]);
       expect(error(await refresh(grant.refreshToken))).toEqual([400, 'invalid_grant']);
     }
-    expect(await truthOf(living)).toMatchObject({ revoked: false });
-    await rotate(living.refreshToken);
+    expect(await truthOf(active)).toMatchObject({ revoked: false });
+    await rotate(active.refreshToken);
   });
 
-  it('refuses a wrong client, and leaves the grant alone', async () => {
+  it('refuses a wrong client, and does not change the grant', async () => {
     const grant = await one();
     const wrong = `Basic ${Buffer.from(`${client.id}:wrong`).toString('base64')}`;
     expect(error(await refresh(grant.refreshToken, { authorization: wrong }))).toEqual([401, 'invalid_client']);
     await rotate(grant.refreshToken);
   });
 
-  it('gives access tokens of the life that it is told, which then end', async () => {
+  it('issues access tokens with the set lifetime, which then expire', async () => {
     await server.turn({ accessTokenLife: 2 });
     const grant = await one();
     const { expires_in: life, access_token: access } = await rotate(grant.refreshToken);
@@ -231,7 +231,7 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     expect((await me(grant.accessToken)).status).toBe(401);
   });
 
-  it('counts, numbers the uses from one, and tells no token', async () => {
+  it('counts, numbers the uses from one, and reports no token', async () => {
     const grant = await one();
     const before = await server.counters();
     const last = (await server.uses()).length;

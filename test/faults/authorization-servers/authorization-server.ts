@@ -67,12 +67,12 @@ export class AuthorizationServer {
     };
   }
 
-  /** Makes so many people with a living grant each. */
+  /** Makes `count` people with an active grant each. */
   seed(count: number): Promise<SeededGrant[]> {
     return this.ask('POST', '/seed', { count });
   }
 
-  /** What the server holds about everybody it seeded. */
+  /** The state of every seeded grant at the server. */
   truth(): Promise<GrantTruth[]> {
     return this.ask('GET', '/truth');
   }
@@ -86,27 +86,27 @@ export class AuthorizationServer {
     return this.ask('GET', '/counters');
   }
 
-  /** Turns some knobs; what it answers is how all of them stand. */
+  /** Changes some knobs; returns the values of all. */
   turn(knobs: Partial<Knobs>): Promise<Knobs> {
     return this.ask('POST', '/knobs', knobs);
   }
 
-  /** Scripts the next answers of an endpoint, one fault each, behind what is scripted already; null: one that goes well. */
+  /** Scripts the next answers of an endpoint, one fault each, after those already scripted; null: a correct answer. */
   async script(faults: (Fault | null)[], endpoint: FaultyEndpoint = 'token'): Promise<void> {
     await this.ask('POST', '/script', { endpoint, faults });
   }
 
-  /** From now on every answer that is not scripted goes wrong like this; null: none. */
+  /** From now on every answer that is not scripted has this fault; null: none. */
   async always(fault: Fault | null, endpoint: FaultyEndpoint = 'token'): Promise<void> {
     await this.ask('POST', '/always', { endpoint, fault });
   }
 
-  /** Ends all faults, also the scripted ones, and lets go of what hangs (reset). */
+  /** Ends all faults, also the scripted ones, and resets the connections of held answers. */
   async heal(): Promise<void> {
     await this.ask('POST', '/heal');
   }
 
-  /** The person takes the grant back: refresh and access tokens are dead at once. */
+  /** The person revokes the grant: refresh and access tokens are invalid at once. */
   async revoke(userIds: string[]): Promise<void> {
     await this.ask('POST', '/revoke', { userIds });
   }

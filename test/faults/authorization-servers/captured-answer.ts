@@ -26,7 +26,7 @@ export async function capture(engine: Engine, request: ReadRequest): Promise<Cap
   return { status: response.statusCode, headers: response.getHeaders(), body };
 }
 
-/** Sends it, if anybody still waits. */
+/** Sends it, if the connection is still open. */
 export function send(response: ServerResponse, { status, headers, body }: CapturedAnswer): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
 }

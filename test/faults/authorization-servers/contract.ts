@@ -26,7 +26,7 @@ export type Fault =
 
 export type FaultyEndpoint = 'token' | 'userinfo';
 
-/** A person's living grant, made without a browser. */
+/** A person's active grant, made without a browser. */
 export interface SeededGrant {
   userId: string;
   accessToken: string;

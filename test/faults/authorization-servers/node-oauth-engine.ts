@@ -49,7 +49,7 @@ export function nodeOauthEngine({ client, knobs }: EngineSettings): Engine {
 const newToken = (): string => randomBytes(32).toString('hex');
 const inSeconds = (count: number): Date => new Date(Date.now() + count * 1_000);
 
-/** RFC 7009, which the library has no handler for: a token that nobody knows is answered like any other. */
+/** RFC 7009, for which the library has no handler: an unknown token gets the same answer as any other. */
 async function revoke(
   request: OAuth2Server.Request,
   response: OAuth2Server.Response,

@@ -26,7 +26,7 @@ const PACKAGE: string = 'oidc-provider';
 const SCOPE = 'openid offline_access';
 const TOKENS = ['AccessToken', 'RefreshToken'] as const;
 
-/** oidc-provider: rotates every refresh token, and takes one that comes twice for theft: its whole grant is dead then. */
+/** oidc-provider: rotates every refresh token, and treats a repeated one as theft: it then revokes the whole grant. */
 export async function oidcEngine(settings: EngineSettings): Promise<Engine> {
   const store = new MapStore();
   const provider = await openProvider(settings, store);
@@ -115,6 +115,6 @@ async function openProvider({ url, client, knobs }: EngineSettings, store: MapSt
       IdToken: 3_600,
     },
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
-    cookies: { keys: ['not a secret: nobody signs in here'] },
+    cookies: { keys: ['not a secret: the server has no sign-in'] },
   });
 }

@@ -39,7 +39,7 @@ export async function serve({ kind, port, controlPort, client, knobs: given }: S
   const surface: Surface = { engine, knobs, faults: new FaultScript(), log: new UseLog() };
   const desk = new TokenDesk(engine, knobs, surface.faults, surface.log);
   server.on('request', (request, response) => {
-    // Whoever goes away before his body has come was never heard.
+    // A request whose connection closes before the end of its body is not counted.
     void answer(surface, desk, request, response).catch((error: unknown) => {
       console.error(error);
       response.destroy();

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 // The usual design, as a control: lock the row, call the platform, update the row. It holds its lock and its transaction
-// over the call, so two workers never send one token, and a worker or a database that dies in between has lost the pair.
+// over the call, so two workers never send one token, and a worker or a database that stops in between loses the pair.
 
 interface Due {
   id: string;

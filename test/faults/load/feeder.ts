@@ -6,7 +6,7 @@ import { publicAccountId } from './seed-accounts.js';
 
 export interface FeederOptions {
   pool: Pool;
-  /** Null: whoever refreshes looks for due rows itself. */
+  /** Null: the refreshing process finds due rows itself. */
   queue: JobQueue | null;
   apis: readonly string[];
   apiKey: Secret;
@@ -18,7 +18,7 @@ const PAUSE = 200;
 /** One in so many is asked for by a caller, through an API. */
 const FORCED_SHARE = 8;
 
-/** Tokens that were made just now are made old enough to be renewed: their life passes, and nobody waits for it. */
+/** Makes new tokens old enough to be renewed, without a wait for their lifetime. */
 const MAKE_DUE = `
   with waiting as (
     select count(*)::int as count from grants where refresh_state = 'idle' and refresh_due_at <= db_now()

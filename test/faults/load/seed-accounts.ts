@@ -17,7 +17,7 @@ export interface LoadedAccount {
 export interface Population {
   accounts: LoadedAccount[];
   appId: string;
-  /** A key of the accounts' workspace with room for all the calls of a run. */
+  /** A key of the accounts' workspace whose rate limits admit all the calls of a run. */
   apiKey: Secret;
 }
 
@@ -32,7 +32,7 @@ export interface SeedOptions {
 
 export const FIRST_VERSION = 1;
 const SCOPES = ['openid'];
-const ROOM = { read: 1_000_000, write: 1_000_000, heavy: 1_000_000 };
+const RATE_LIMITS = { read: 1_000_000, write: 1_000_000, heavy: 1_000_000 };
 
 /** Stores what four hundred people would have made with four hundred browsers: sealed by the product's own vault. */
 export async function seedAccounts(options: SeedOptions): Promise<Population> {
@@ -111,7 +111,7 @@ const storeKey = (tx: Tx, tenant: Tenant, key: Secret): Promise<string> =>
     key_hash: digest(key.reveal()),
     key_prefix: shownPrefix(key),
     scopes: ['accounts:read', 'accounts:write'],
-    rate_limits: ROOM,
+    rate_limits: RATE_LIMITS,
   });
 
 const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id: workspaceId, environment });

@@ -14,20 +14,20 @@ const shape: PlanShape = {
 };
 
 describe('a plan of faults', () => {
-  it('is the same again for the same seed, so that a run can be replayed', () => {
+  it('is the same for the same seed, so that a run can be repeated', () => {
     expect(drawPlan(shape, 42)).toEqual(drawPlan(shape, 42));
   });
 
-  it('is another one for another seed', () => {
+  it('is different for another seed', () => {
     expect(drawPlan(shape, 42)).not.toEqual(drawPlan(shape, 43));
   });
 
-  it('draws every kind that its row asks for, and no other', () => {
+  it('contains every kind that its row asks for, and no other', () => {
     const kinds = new Set(drawPlan(shape, 7).map(({ fault }) => fault.kind));
     expect([...kinds].sort()).toEqual(['clock', 'flushall', 'freeze', 'postgres', 'signal']);
   });
 
-  it('keeps to the lengths that its row allows', () => {
+  it('has only lengths that its row allows', () => {
     const plan = drawPlan(shape, 7);
     expect(plan.every(({ pause }) => pause >= 100 && pause <= 900)).toBe(true);
     const frozen = plan.map(({ fault }) => fault).filter((fault) => fault.kind === 'freeze');
@@ -46,7 +46,7 @@ describe('a plan of faults', () => {
     expect(seedOf(42, 'worker kill')).toBe(seedOf(42, 'worker kill'));
   });
 
-  it('can be told in one line a fault', () => {
+  it('is printed with one line a fault', () => {
     expect(tellFault({ kind: 'signal', target: 'api', signal: 'SIGTERM', which: 1 })).toBe(
       'signal target=api signal=SIGTERM which=1',
     );

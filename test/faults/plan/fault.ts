@@ -3,7 +3,7 @@ export type Target = 'worker' | 'api' | 'exchanger';
 
 export type Signal = 'SIGKILL' | 'SIGTERM';
 
-/** Places in an exchange at which a process can be told to die (docs/refresh.md, crash windows). */
+/** Places in an exchange at which a process can be made to crash (docs/refresh.md, crash windows). */
 export type CrashPoint = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7';
 
 /** How a connection to the platform breaks. */

@@ -10,8 +10,8 @@ export interface WireState {
 const WHOLE: WireState = { how: 'whole', afterBytes: 0 };
 
 /**
- * A wire between the product and a platform. It breaks answers, not requests: a request that never arrived costs nobody
- * anything.
+ * A connection between the product and a platform. It breaks answers, not requests: a request that never arrived loses no
+ * token.
  */
 export class FaultProxy {
   #state = WHOLE;

@@ -36,7 +36,7 @@ export function startPostgres(options: {
   onLine?: (line: string) => void;
 }): Promise<PostgresServer>;
 
-/** What tells a process from a later one of the same number; undefined: it is gone. */
+/** The start time, which distinguishes a process from a later one with the same number; undefined after its end. */
 export function birthOf(pid: number): string | undefined;
 
 /** Sends a signal to a process that may be gone. */

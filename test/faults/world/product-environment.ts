@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './launcher.mjs';
 
-/** What all processes of one run are told. */
+/** The environment of all processes of one run. */
 export interface Settings {
   directory: string;
   databaseUrl: string;

@@ -23,7 +23,7 @@ const ERRORS: Record<ErrorShape, AnswerFault> = {
   invalid_client: shapes.oauthError('invalid_client', 401),
 };
 
-const DIES_WITHIN = 30_000;
+const CRASHES_WITHIN = 30_000;
 const DISK = '64m';
 
 type Strike<Kind extends Fault['kind']> = (world: World, fault: Extract<Fault, { kind: Kind }>) => Promise<boolean>;
@@ -99,10 +99,10 @@ const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
   crash: async (world, { point, occurrence }) => {
     const [victim] = world.processes.exchanger;
     if (!victim || !(await victim.untilReady())) return false;
-    const { deaths } = victim;
+    const { kills } = victim;
     world.crashAt = `${point}:${occurrence}`;
     await victim.restart();
-    return until(() => victim.deaths > deaths, DIES_WITHIN);
+    return until(() => victim.kills > kills, CRASHES_WITHIN);
   },
 };
 
@@ -134,7 +134,7 @@ async function stepClock(
   else for (const { name } of processes[target]) writeFileSync(clockFileOf(settings.directory, name), String(ahead));
 }
 
-/** The one that is meant, or where it is away the one beside it: nobody waits while there is something to strike. */
+/** The chosen process, or the next one while that is not running, so that a strike does not wait. */
 function pick(world: World, target: Target, which: number): SupervisedProcess | undefined {
   const all = world.processes[target];
   const meant = which % Math.max(all.length, 1);

@@ -22,7 +22,7 @@ export class SupervisedProcess {
   #isStopping = false;
   #frozen = false;
   #starts = 0;
-  #deaths = 0;
+  #kills = 0;
 
   constructor(readonly options: ProcessOptions) {}
 
@@ -49,9 +49,9 @@ export class SupervisedProcess {
     ended.catch(() => undefined);
   }
 
-  /** How often it was killed so far, by whomever, and looked at. */
-  get deaths(): number {
-    return this.#deaths;
+  /** The number of SIGKILLs so far, from any sender, that were examined. */
+  get kills(): number {
+    return this.#kills;
   }
 
   async untilReady(): Promise<boolean> {
@@ -113,7 +113,7 @@ export class SupervisedProcess {
       await this.options.onExit?.(reason).catch((error: unknown) => {
         onLine(`(not looked at: ${String(error)})`);
       });
-      if (reason === 'SIGKILL') this.#deaths += 1;
+      if (reason === 'SIGKILL') this.#kills += 1;
       if (!this.#isStopping) await pause;
       if (!this.#isStopping) this.#launch();
     });

@@ -34,15 +34,15 @@ export interface WorldOptions {
   root?: string;
 }
 
-/** Looks at an exchanger that has just died. */
+/** Examines an exchanger that has just been killed. */
 export type Autopsy = (reason: string) => Promise<void>;
 
-/** Everything of one row of the table: a database, a platform, and the product (or the control) at work between them. */
+/** Everything of one row of the table: a database, a platform, and the product (or the control) between them. */
 export class World {
   readonly processes: Record<Target, SupervisedProcess[]> = { worker: [], api: [], exchanger: [] };
   readonly keyring: Keyring;
   readonly apis: string[] = [];
-  /** Where the next exchanger that starts is to die. */
+  /** The place at which the next exchanger that starts crashes. */
   crashAt: string | undefined;
   autopsy: Autopsy = () => Promise.resolve();
   population!: Population;

@@ -6,7 +6,7 @@ import { WorkerModule } from './worker.module.js';
 
 const logger = createLogger({ app: 'worker' });
 
-// Longer than the longest answer of a platform that a job may wait for.
+// Longer than the longest wait of a job for an answer of a platform.
 await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readWorkerConfig(process.env);
   logger.level = config.process.logLevel;

@@ -2,7 +2,7 @@ import { hours, minutes, seconds } from '#config';
 import { attemptsSweep, grantsSweep, historySweep, probesSweep } from '#jobs';
 import { type Schedule } from './runtime/schedule-keeper.js';
 
-/** Every job that comes back by itself. A beat is once for all workers, however many there are. */
+/** All recurring jobs. A run happens once for all workers together. */
 export const schedules: readonly Schedule[] = [
   { job: grantsSweep, every: seconds(10) },
   { job: probesSweep, every: seconds(15) },

@@ -1,2 +1,2 @@
-/** Under which the worker's configuration is injected. */
+/** Injection token of the worker's configuration. */
 export const WORKER_CONFIG = Symbol('WORKER_CONFIG');

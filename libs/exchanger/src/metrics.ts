@@ -56,7 +56,7 @@ export interface Watched {
 
 /** Sets the gauges of journal and gate whenever the metrics are read. */
 export function watchExchanges(metrics: Metrics, { journal, gate }: Watched): void {
-  metrics.beforeTelling(() => {
+  metrics.beforeText(() => {
     metrics.set('evergrant_journal_size_bytes', {}, journal.bytes);
     metrics.set('evergrant_journal_unsettled', {}, journal.unsettledCount);
     metrics.set('evergrant_journal_writable', {}, journal.writable() ? 1 : 0);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Duration } from '#config';
 
-/** The work's result, or `late()` thrown once `within` milliseconds are over; the work itself cannot be called back. */
+/** Returns the result of the work, or throws `late()` after `within` milliseconds. It does not cancel the work. */
 export async function withDeadline<Result>(
   work: Promise<Result>,
   within: Duration,

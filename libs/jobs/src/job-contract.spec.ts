@@ -7,7 +7,7 @@ import { jobId, jobOptions } from './job-contract.js';
 describe('the contract of a job', () => {
   const grantId = randomUUID();
 
-  it('refuses a payload without its id, with a broken one, or with a field that nobody named', () => {
+  it('refuses a payload without its id, with a broken one, or with a field that the contract does not name', () => {
     expect(() => parsePayload(grantRefresh, {})).toThrow('grantId invalid_type');
     expect(() => parsePayload(grantRefresh, { grantId: '7' })).toThrow('grantId invalid_format');
     expect(() => parsePayload(grantRefresh, { grantId, accessToken: 'x' })).toThrow('(payload) unrecognized_keys');
@@ -21,17 +21,17 @@ describe('the contract of a job', () => {
     );
   });
 
-  it('knows one job of a grant by the grant, and takes sweeps as they come', () => {
+  it('gives the jobs of one grant one id, and gives sweeps no id', () => {
     expect(jobId(grantRefresh, { grantId })).toBe(`grant.refresh-${grantId}`);
     expect(jobId(attemptsSweep, {})).toBeUndefined();
   });
 
-  it('must have a dotted name', () => {
+  it('is refused without a dotted name', () => {
     expect(() => defineJob({ name: 'RefreshGrantJob', payload: z.object({}), attempts: 1 })).toThrow('RefreshGrantJob');
   });
 
   it.each(knownJobs)(
-    '$name has a name of its own, carries ids only, and leaves the queue when it is done',
+    '$name has a name of its own, carries ids only, and leaves the queue when it is finished',
     (contract) => {
       expect(knownJobs.filter(({ name }) => name === contract.name)).toHaveLength(1);
       const fields = Object.keys((contract.payload as z.ZodObject).shape);

@@ -2,28 +2,28 @@ import { type Job } from 'bullmq';
 import { type Duration, seconds } from '#config';
 import { type BullWorker, type QueueDriver } from './queue-driver.js';
 
-/** A job as it is taken from the queue; its payload is what came out of the store, not yet looked at. */
+/** A job as the queue delivers it. Its payload is not validated yet. */
 export interface TakenJob {
   readonly id: string;
   readonly name: string;
   readonly payload: unknown;
-  /** 1 for the first run. */
+  /** Number of the run, from 1. */
   readonly attempt: number;
-  /** Asked for by a schedule, not by somebody. */
+  /** Whether a schedule added it. */
   readonly scheduled: boolean;
 }
 
 export interface WorkOptions {
-  /** Jobs that run side by side. */
+  /** Maximum number of jobs that run at the same time. */
   concurrency: number;
-  /** Does one job; an error fails the attempt, an UnrecoverableError the job. */
+  /** Runs one job. An error fails the attempt, an UnrecoverableError fails the job. */
   run(job: TakenJob): Promise<void>;
-  /** How long a job stays with a worker that no longer says it is alive (milliseconds). */
+  /** Milliseconds after which a job of an unresponsive worker goes to another worker. */
   stalledAfter?: Duration;
 }
 
-/** How soon the worker asks again after its store refused it. */
-const ASK_AGAIN: Duration = seconds(1);
+/** Delay of the next request after the store refused one. */
+const STORE_RETRY_DELAY: Duration = seconds(1);
 
 export function openWorker(driver: QueueDriver, options: WorkOptions, onError: (error: unknown) => void): BullWorker {
   const { concurrency, stalledAfter = seconds(30) } = options;
@@ -31,7 +31,7 @@ export function openWorker(driver: QueueDriver, options: WorkOptions, onError: (
     concurrency,
     lockDuration: stalledAfter,
     stalledInterval: stalledAfter,
-    runRetryDelay: ASK_AGAIN,
+    runRetryDelay: STORE_RETRY_DELAY,
   });
   worker.on('error', onError);
   return worker;

@@ -3,7 +3,7 @@ import { CodedError } from '#observability';
 
 type Issue = z.core.$ZodIssue;
 
-/** A payload that is not what its contract says; running it again would not help. */
+/** A payload that breaks its contract. Another run cannot succeed. */
 export class JobPayloadError extends CodedError {
   constructor(job: string, issues: readonly Issue[]) {
     super(
@@ -13,7 +13,7 @@ export class JobPayloadError extends CodedError {
   }
 }
 
-/** The queue's store does not answer, or the queue is closing: asking again in some seconds makes sense. */
+/** The queue's store does not answer, or the queue is closing. A request some seconds later may succeed. */
 export class QueueUnavailableError extends CodedError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('queue.unavailable', message, { ...options, retryAfter: 5 });

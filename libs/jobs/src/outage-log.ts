@@ -1,15 +1,15 @@
 import { type Duration, seconds } from '#config';
 import { type Logger } from '#observability';
 
-const QUIET: Duration = seconds(10);
+const REPEAT_INTERVAL: Duration = seconds(10);
 
-/** A listener for `error` events: an outage repeats one error many times a second, one line in ten seconds says as much. */
+/** A listener for `error` events. An outage repeats one error many times a second; the log has one line for ten seconds. */
 export function outageLog(logger: Logger, part: string, now: () => number = Date.now): (error: unknown) => void {
   const lines = new Map<string, { at: number; repeats: number }>();
   return (error) => {
     const key = keyOf(error);
     const line = lines.get(key);
-    if (line && now() - line.at < QUIET) {
+    if (line && now() - line.at < REPEAT_INTERVAL) {
       line.repeats += 1;
       return;
     }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { PatientPool } from './patient-pool.js';
 
-describe('a pool whose server is away', () => {
+describe('a pool whose server is unavailable', () => {
   it.each([
     ['connection', (pool: PatientPool) => pool.connect()],
     ['query', (pool: PatientPool) => pool.query('select 1')],
-  ])('takes its time to refuse a %s, so that nobody asks in a busy loop', async (_what, ask) => {
+  ])('waits before it refuses a %s, so that a caller cannot retry in a busy loop', async (_what, ask) => {
     const pool = new PatientPool({ host: '127.0.0.1', port: 1 });
     const start = Date.now();
     await expect(ask(pool)).rejects.toMatchObject({ code: 'ECONNREFUSED' });

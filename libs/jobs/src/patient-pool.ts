@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Duration } from '#config';
 
-const PAUSE: Duration = 500;
+const REFUSAL_DELAY: Duration = 500;
 
 /**
- * A pool that takes half a second to say that it cannot connect: BullMQ's worker asks again at once after most errors
- * of a connection, and would spend an outage in a busy loop.
+ * A pool that waits half a second before it reports a failed connection. BullMQ's worker retries at once after most connection
+ * errors, and would run a busy loop during an outage.
  */
 export class PatientPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
@@ -30,7 +30,7 @@ export class PatientPool extends pg.Pool {
     try {
       return await super.connect();
     } catch (error) {
-      await sleep(PAUSE);
+      await sleep(REFUSAL_DELAY);
       throw error;
     }
   }

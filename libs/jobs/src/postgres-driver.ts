@@ -5,10 +5,10 @@ import { type Secret } from '#observability';
 import { PatientPool } from './patient-pool.js';
 import { type BullQueue, type BullWorker, type BullWorkerOptions, QUEUE, type QueueDriver } from './queue-driver.js';
 
-/** The schema of BullMQ's tables; a pool handed to BullMQ must carry it as search_path, and always has this name. */
+/** The schema of BullMQ's tables. The search_path of a pool for BullMQ must be this schema. */
 const SCHEMA = 'bullmq';
 
-/** BullMQ on PostgreSQL. One pool for all: a pool for each queue and worker exhausts the server's connections. */
+/** BullMQ on PostgreSQL. Queue and workers share one pool: a pool for each exhausts the connections of the server. */
 export class PostgresDriver implements QueueDriver {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
@@ -51,7 +51,7 @@ export class PostgresDriver implements QueueDriver {
   }
 }
 
-/** Adds the search path to what the URL may already ask of the server (`?options=`). */
+/** Adds the search path to the server options of the URL (`?options=`). */
 function withSearchPath(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   const options = [url.searchParams.get('options'), `-c search_path=${SCHEMA}`];

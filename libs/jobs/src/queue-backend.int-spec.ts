@@ -40,7 +40,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     await store.close();
   });
 
-  /** Works until told, and remembers what it was given. */
+  /** Works until the backend closes, and records each job. */
   async function work(run: (job: TakenJob) => Promise<void> = () => Promise.resolve()): Promise<TakenJob[]> {
     const jobs: TakenJob[] = [];
     await backend.work({
@@ -54,12 +54,12 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     return jobs;
   }
 
-  promise('says where it lives, and answers', async () => {
+  promise('reports its kind, and answers', async () => {
     expect(backend.kind).toBe(kind);
     await expect(backend.waitUntilReady(seconds(5))).resolves.toBeUndefined();
   });
 
-  promise('hands a job over with its name and payload', async () => {
+  promise('delivers a job with its name and payload', async () => {
     await backend.queue().enqueue(greet, { personId: 'ann' });
     const jobs = await work();
     await eventually(() => {
@@ -79,26 +79,29 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     });
   });
 
-  promise('adds nothing while a job of the same identity runs, and takes it again once that is finished', async () => {
-    const gate = openLater();
-    const jobs = await work(() => gate.promise);
-    await backend.queue().enqueue(greet, { personId: 'ann' });
-    await eventually(() => {
-      expect(jobs).toHaveLength(1);
-    });
-    await backend.queue().enqueue(greet, { personId: 'ann' });
-    expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 1, delayed: 0 });
-    gate.resolve();
-    await eventually(async () => {
-      expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
-    });
-    await backend.queue().enqueue(greet, { personId: 'ann' });
-    await eventually(() => {
-      expect(jobs).toHaveLength(2);
-    });
-  });
+  promise(
+    'adds nothing while a job of the same identity runs, and accepts it again once that is finished',
+    async () => {
+      const gate = openLater();
+      const jobs = await work(() => gate.promise);
+      await backend.queue().enqueue(greet, { personId: 'ann' });
+      await eventually(() => {
+        expect(jobs).toHaveLength(1);
+      });
+      await backend.queue().enqueue(greet, { personId: 'ann' });
+      expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 1, delayed: 0 });
+      gate.resolve();
+      await eventually(async () => {
+        expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
+      });
+      await backend.queue().enqueue(greet, { personId: 'ann' });
+      await eventually(() => {
+        expect(jobs).toHaveLength(2);
+      });
+    },
+  );
 
-  promise('runs a failed job again, as often as its contract says, and can take it anew after that', async () => {
+  promise('repeats a failed job up to the attempts of its contract, and accepts it again after that', async () => {
     const jobs = await work(() => Promise.reject(new Error('no')));
     await backend.queue().enqueue(greet, { personId: 'cat' });
     await eventually(() => {
@@ -113,7 +116,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     });
   });
 
-  promise('refuses a payload that is not what the contract says', async () => {
+  promise('refuses a payload that breaks the contract', async () => {
     const wrong = { personId: 'ann', token: 'x' };
     await expect(backend.queue().enqueue(greet, wrong)).rejects.toMatchObject({ code: 'job.payload_invalid' });
     await expect(backend.queue().enqueueAll(greet, [{ personId: 'bob' }, {} as { personId: string }])).rejects.toThrow(
@@ -122,7 +125,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     expect(await backend.queue().counts()).toEqual({ waiting: 0, active: 0, delayed: 0 });
   });
 
-  promise('runs a schedule once for all who set it, and as often as it says', async () => {
+  promise('runs a schedule once for all processes that set it, at its interval', async () => {
     const jobs = await work();
     const since = Date.now();
     for (let round = 0; round < 6; round += 1) {
@@ -135,7 +138,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     expect(jobs.length).toBeLessThanOrEqual((Date.now() - since) / 400 + 2);
   });
 
-  promise('forgets a schedule that nobody wants any more', async () => {
+  promise('deletes a schedule that is not in the list', async () => {
     await backend.queue().schedule(tick, 300);
     await backend.queue().keepSchedules(['test.other']);
     const jobs = await work();
@@ -143,16 +146,16 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     expect(jobs.length).toBeLessThanOrEqual(1);
   });
 
-  promise('gives the job of a killed worker to another one', async () => {
+  promise('gives the job of a killed worker to another worker', async () => {
     await backend.queue().enqueue(greet, { personId: 'dan' });
-    await takeAndDie(store);
+    await takeJobAndStop(store);
     const jobs = await work();
     await eventually(() => {
       expect(jobs).toMatchObject([{ id: 'test.greet-dan' }]);
     }, seconds(15));
   });
 
-  promise('lets running jobs end before it closes, and refuses what is asked after that', async () => {
+  promise('waits for running jobs before it closes, and refuses requests after that', async () => {
     let ended = false;
     const jobs = await work(async () => {
       await sleep(500);
@@ -169,7 +172,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     });
   });
 
-  promise('does not wait for a job longer than it was given to close', async () => {
+  promise('does not wait for a job longer than the time limit of close', async () => {
     const jobs = await work(() => sleep(2_000));
     await backend.queue().enqueue(greet, { personId: 'fay' });
     await eventually(() => {
@@ -180,7 +183,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     expect(Date.now() - start).toBeLessThan(1_500);
   });
 
-  promise('says so while its store is away, and works on when it is back', async () => {
+  promise('reports that its store is unavailable, and continues when the store is back', async () => {
     const jobs = await work();
     await backend.queue().enqueue(greet, { personId: 'gus' });
     await eventually(() => {
@@ -204,7 +207,7 @@ describe.each(queueStores)('the queue on $kind', (place) => {
     });
   });
 
-  promise('is not spoilt by having been asked before its store was there', async () => {
+  promise('works after a request that came before its store was available', async () => {
     await store.takeAway();
     const asked = backend.queue().enqueue(greet, { personId: 'jim' });
     await expect(asked).rejects.toMatchObject({ code: 'queue.unavailable' });
@@ -218,8 +221,8 @@ describe.each(queueStores)('the queue on $kind', (place) => {
   });
 });
 
-/** A process of its own takes a job and is killed in the middle of it. */
-async function takeAndDie(store: TestStore): Promise<void> {
+/** A separate process takes a job and is killed while it runs. */
+async function takeJobAndStop(store: TestStore): Promise<void> {
   const code = `
     import { openQueueBackend } from '#jobs';
     import { createLogger, Secret } from '#observability';

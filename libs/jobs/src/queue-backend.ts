@@ -12,16 +12,16 @@ import { RedisDriver } from './redis-driver.js';
 
 export interface QueueBackendOptions {
   databaseUrl: Secret;
-  /** With it the queue lives in Redis, without it in the database. */
+  /** The queue is in Redis if this is set, otherwise in the database. */
   redisUrl?: Secret | undefined;
   logger: Logger;
-  /** Connections to PostgreSQL at most; each worker keeps one of them. */
+  /** Maximum number of connections to PostgreSQL. Each worker keeps one of them. */
   poolSize?: number;
 }
 
-const DISCONNECT_WITHIN: Duration = seconds(5);
+const DISCONNECT_TIMEOUT: Duration = seconds(5);
 
-/** The queue of this process, and the only place that knows where it lives. Opening it connects to nothing yet. */
+/** The queue of this process, and the only place that knows its store. Opening it makes no connection yet. */
 export class QueueBackend {
   readonly #jobs = new JobQueue(() => this.#connect());
   readonly #workers: BullWorker[] = [];
@@ -41,7 +41,7 @@ export class QueueBackend {
     return this.#jobs;
   }
 
-  /** Throws a QueueUnavailableError when the queue does not answer within two seconds or is not migrated. */
+  /** Throws a QueueUnavailableError if the queue does not answer within two seconds or is not migrated. */
   async ping(within: Duration = seconds(2)): Promise<void> {
     if (this.#closing) throw new QueueUnavailableError('The queue is closing.');
     const late = (): Error => new QueueUnavailableError(`The queue (${this.kind}) did not answer within ${within} ms.`);
@@ -55,23 +55,23 @@ export class QueueBackend {
   }
 
   /**
-   * Resolves once the queue answers. Its last refusal is thrown when `within` milliseconds are over, after some seconds where
-   * its host is not known, and at once where it refuses the login: waiting changes neither.
+   * Resolves once the queue answers. Throws the last error after `within` milliseconds, after four seconds if the host name
+   * is unknown, and at once if the store refuses the login: more time changes neither.
    */
   async waitUntilReady(within: Duration): Promise<void> {
-    const begun = Date.now();
+    const start = Date.now();
     for (;;) {
       try {
         await this.ping();
         return;
       } catch (error) {
-        if (Date.now() - begun >= Math.min(within, patienceWith(error))) throw error;
+        if (Date.now() - start >= Math.min(within, maxWaitAfter(error))) throw error;
         await sleep(500);
       }
     }
   }
 
-  /** Takes jobs until the backend is closed. */
+  /** Takes jobs until the backend closes. */
   async work(options: WorkOptions): Promise<void> {
     await this.ping();
     const worker = openWorker(this.driver, options, outageLog(this.logger, 'worker'));
@@ -85,8 +85,8 @@ export class QueueBackend {
   }
 
   /**
-   * Takes no more jobs, lets the running ones end, and disconnects; after `within` milliseconds it leaves them to another
-   * worker, which runs them again. What is asked of the queue from now on is refused (BullMQ would never answer).
+   * Takes no more jobs, waits for the running ones, and disconnects. After `within` milliseconds it leaves them to another
+   * worker, which runs them again. Later calls of the queue are refused (BullMQ would never answer).
    */
   close(within: Duration = seconds(140)): Promise<void> {
     this.#closing ??= this.#close(within);
@@ -95,7 +95,7 @@ export class QueueBackend {
 
   async #connect(): Promise<BullQueue> {
     if (this.#queue && !this.#closing) return this.#queue;
-    // A queue made while its store is away stays broken (BullMQ remembers the first refusal), so ask first.
+    // A queue opened while its store is unavailable never recovers (BullMQ keeps the first error), so ping first.
     await this.ping();
     this.#queue ??= this.#openQueue();
     return this.#queue;
@@ -116,24 +116,24 @@ export class QueueBackend {
       for (const worker of this.#workers) void worker.disconnect();
     }
     const disconnected = Promise.resolve(this.#queue?.close()).then(() => this.driver.disconnect());
-    await withDeadline(disconnected, DISCONNECT_WITHIN, late).catch(() => undefined);
+    await withDeadline(disconnected, DISCONNECT_TIMEOUT, late).catch(() => undefined);
   }
 }
 
-const NAMED_WITHIN: Duration = seconds(4);
-/** What Redis 6 and later, and the versions before, answer to a wrong or missing password, and to a user without rights. */
+const MAX_WAIT_FOR_HOST: Duration = seconds(4);
+/** The answers of Redis, before and since version 6, to a wrong or missing password and to a user without permission. */
 const LOGIN_REFUSED = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|AUTH |Client sent AUTH))/;
 
-/** How long waiting may help, by why the queue cannot be used. PostgreSQL's own refusals were met when the database was opened. */
-function patienceWith(error: unknown): Duration {
+/** How long a wait may help after an error. Errors of PostgreSQL itself occur earlier, when the database opens. */
+function maxWaitAfter(error: unknown): Duration {
   const cause = error instanceof Error ? error.cause : undefined;
   if (!(cause instanceof Error)) return Infinity;
   if (LOGIN_REFUSED.test(cause.message)) return 0;
   const code = 'code' in cause ? String(cause.code) : '';
-  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? NAMED_WITHIN : Infinity;
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? MAX_WAIT_FOR_HOST : Infinity;
 }
 
-/** Opens the queue where the environment says it lives. */
+/** Opens the queue in the store that the environment names. */
 export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
   const { databaseUrl, redisUrl, logger, poolSize = 10 } = options;
   const onError = outageLog(logger, 'connection');
@@ -141,7 +141,7 @@ export function openQueueBackend(options: QueueBackendOptions): QueueBackend {
   return new QueueBackend(driver, logger);
 }
 
-/** Prepares the queue's store and leaves; nothing to do where the queue lives in Redis. */
+/** Prepares the queue's store and disconnects. A queue in Redis needs no preparation. */
 export async function migrateQueue(options: QueueBackendOptions): Promise<void> {
   const backend = openQueueBackend(options);
   try {

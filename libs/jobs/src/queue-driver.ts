@@ -1,26 +1,26 @@
 import { type Processor, type Queue, type Worker, type WorkerOptions } from 'bullmq';
 
-/** What we use of BullMQ's queue: the same calls on every store. */
-export type BullQueue = Troubled &
+/** The part of BullMQ's queue that this library uses, the same on every store. */
+export type BullQueue = ErrorEmitter &
   Pick<Queue, 'addBulk' | 'upsertJobScheduler' | 'getJobSchedulers' | 'removeJobScheduler' | 'getJobCounts' | 'close'>;
-export type BullWorker = Pick<Worker, 'close' | 'disconnect' | 'waitUntilReady'> & Troubled;
-interface Troubled {
+export type BullWorker = Pick<Worker, 'close' | 'disconnect' | 'waitUntilReady'> & ErrorEmitter;
+interface ErrorEmitter {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 export type BullWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
 
-/** One store under BullMQ. Nothing outside these drivers knows which one it is. */
+/** One store under BullMQ. No code outside the drivers depends on the kind of store. */
 export interface QueueDriver {
   readonly kind: 'postgres' | 'redis';
-  /** Throws when the store does not answer, or is not prepared. */
+  /** Throws if the store does not answer or is not prepared. */
   ping(): Promise<void>;
-  /** Prepares the store; safe to run by many at once. */
+  /** Prepares the store. Several processes may run it at the same time. */
   migrate(): Promise<void>;
   openQueue(): BullQueue;
   openWorker(processor: Processor, options: BullWorkerOptions): BullWorker;
-  /** Ends the connections, after queue and workers are closed. */
+  /** Closes the connections, after queue and workers are closed. */
   disconnect(): Promise<void>;
 }
 
-/** One queue holds every job: a job's name, not its queue, says what it is. */
+/** One queue holds every job; the name of a job gives its kind. */
 export const QUEUE = 'evergrant';

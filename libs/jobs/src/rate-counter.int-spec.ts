@@ -18,7 +18,7 @@ describe.each(queueStores.filter(({ here }) => here))('counts in $kind', (kind) 
     pool.on('error', () => undefined);
     const redisUrl = store.urls.redisUrl === undefined ? undefined : new Secret(store.urls.redisUrl);
     processes = [1, 2].map(() => openRateCounter({ pool, redisUrl, window: seconds(60), logger }));
-    // The connection to Redis is made in the background; until then each counts for itself.
+    // The connection to Redis opens in the background. Until then each process counts alone.
     await untilShared(processes);
   });
 
@@ -28,14 +28,14 @@ describe.each(queueStores.filter(({ here }) => here))('counts in $kind', (kind) 
     await store.close();
   });
 
-  it("are those of all processes together, and each key's own", async () => {
+  it('a count includes the uses in all processes, and each key has its own count', async () => {
     const uses = await Promise.all(Array.from({ length: 10 }, (_, at) => processes[at % 2]!.count('together')));
     expect(uses.map(({ used }) => used).sort((left, right) => left - right)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(uses.every(({ resetIn }) => resetIn > 0 && resetIn <= seconds(60))).toBe(true);
     expect((await processes[0]!.count('another')).used).toBe(1);
   });
 
-  it('begin anew with the next window', async () => {
+  it('a count starts again from one in the next window', async () => {
     const redisUrl = store.urls.redisUrl === undefined ? undefined : new Secret(store.urls.redisUrl);
     const brief = [1, 2].map(() => openRateCounter({ pool, redisUrl, window: seconds(1), logger }));
     await untilShared(brief);
@@ -46,7 +46,7 @@ describe.each(queueStores.filter(({ here }) => here))('counts in $kind', (kind) 
     for (const counter of brief) counter.close();
   });
 
-  it('go on in each process for itself while the store is away, and together when it is back', async () => {
+  it('each process counts alone while the store is unavailable, and all count together when it is back', async () => {
     await store.takeAway();
     const [first, second] = [await processes[0]!.count('outage'), await processes[1]!.count('outage')];
     expect([first.used, second.used]).toEqual([1, 1]);
@@ -55,7 +55,7 @@ describe.each(queueStores.filter(({ here }) => here))('counts in $kind', (kind) 
   });
 });
 
-/** Throws when two processes do not count together within ten seconds. */
+/** Throws if two processes do not share their counts within ten seconds. */
 async function untilShared([one, other]: RateCounter[]): Promise<void> {
   for (let round = 0; round < 100; round += 1) {
     const key = `shared-${round}-${Math.random()}`;

@@ -13,19 +13,19 @@ import { outageLog } from './outage-log.js';
 
 export interface RateCounterOptions {
   pool: Pool;
-  /** With it the counts live in Redis, without it in the database. */
+  /** The counts are in Redis if this is set, otherwise in the database. */
   redisUrl?: Secret | undefined;
-  /** How long a count grows before it begins anew. */
+  /** The time after which a count starts again from zero. */
   window: Duration;
   logger: Logger;
 }
 
-/** More than anybody can use up: what is too much is for the one who counts to say. */
+/** Higher than any count: the caller compares the count with its own limit. */
 const NO_LIMIT = 2_000_000_000;
-/** A count that takes longer than this is made in memory instead. */
-const REDIS_WITHIN: Duration = 300;
+/** In milliseconds. A count that takes longer is made in memory instead. */
+const REDIS_TIMEOUT: Duration = 300;
 
-/** Counts for all processes together; while the store is away, each for itself, so that nobody is refused for it. */
+/** Counts for all processes together. While the store is unavailable each process counts alone and refuses no request for it. */
 export class RateCounter {
   constructor(
     private readonly limiter: RateLimiterAbstract,
@@ -33,24 +33,24 @@ export class RateCounter {
     private readonly ask: () => Promise<unknown> = () => Promise.resolve(),
   ) {}
 
-  /** Rejects when the Redis that counts, which is the queue's, does not answer; where the database does, it says nothing. */
+  /** Rejects if the counts are in Redis and it does not answer. Counts in the database need no check here. */
   async ping(): Promise<void> {
     await this.ask();
   }
 
-  /** Counts one more use of the key: how many in this window, and in how many milliseconds the next one begins. */
+  /** Counts one more use of the key. Returns the uses in this window, and the milliseconds until the next window. */
   async count(key: string): Promise<{ used: number; resetIn: Duration }> {
     const { consumedPoints, msBeforeNext }: RateLimiterRes = await this.limiter.consume(key);
     return { used: consumedPoints, resetIn: msBeforeNext };
   }
 
-  /** Lets go of connections of its own. */
+  /** Closes the connections of this counter. */
   close(): void {
     this.disconnect();
   }
 }
 
-/** Counts in Redis or in the database, as the environment says. */
+/** Opens a counter in Redis or in the database. */
 export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterOptions): RateCounter {
   const common = { points: NO_LIMIT, duration: window / 1_000, keyPrefix: '' };
   const insured = { ...common, insuranceLimiter: new RateLimiterMemory(common) };
@@ -65,7 +65,7 @@ export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterO
     keyPrefix: 'evergrant:rate:',
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    commandTimeout: REDIS_WITHIN,
+    commandTimeout: REDIS_TIMEOUT,
   });
   redis.on('error', outageLog(logger, 'rate counter'));
   const limiter = new RateLimiterRedis({ ...insured, storeClient: redis, rejectIfRedisNotReady: true });

@@ -6,7 +6,7 @@ import { type BullQueue, type BullWorker, type BullWorkerOptions, QUEUE, type Qu
 /** The braces keep all keys of the queue in one slot of a Redis cluster. */
 const PREFIX = '{evergrant}';
 
-/** One who asks for a job hears within a second that Redis is gone; one who waits for jobs waits as long as it takes. */
+/** A producer gets an error within a second when Redis is unavailable. A consumer waits for Redis without a limit. */
 const PRODUCER: RedisOptions = { maxRetriesPerRequest: 3, lazyConnect: true };
 const CONSUMER: RedisOptions = { maxRetriesPerRequest: null };
 
@@ -17,8 +17,8 @@ export class RedisDriver implements QueueDriver {
   readonly #onError: (error: unknown) => void;
   readonly #connections: Redis[] = [];
   readonly #producer: Redis;
-  /** What the last connection met, until one is ready. */
-  #refusal: unknown;
+  /** The error of the last connection, until a connection is ready. */
+  #connectionError: unknown;
 
   constructor(redisUrl: Secret, onError: (error: unknown) => void) {
     this.#url = redisUrl;
@@ -26,17 +26,17 @@ export class RedisDriver implements QueueDriver {
     this.#producer = this.#connect(PRODUCER);
   }
 
-  /** ioredis gives up with an error of its own; why it could not connect is what its connection said before. */
+  /** The error that ioredis throws does not give the cause; the error of the connection does. */
   async ping(): Promise<void> {
     try {
       await this.#producer.ping();
     } catch (error) {
-      throw this.#refusal ?? error;
+      throw this.#connectionError ?? error;
     }
   }
 
   async migrate(): Promise<void> {
-    // Redis has no schema to prepare; BullMQ loads its scripts itself.
+    // Redis has no schema to prepare. BullMQ loads its scripts itself.
   }
 
   openQueue(): BullQueue {
@@ -56,11 +56,11 @@ export class RedisDriver implements QueueDriver {
   #connect(options: RedisOptions): Redis {
     const connection = new Redis(this.#url.reveal(), options);
     connection.on('error', (error: unknown) => {
-      this.#refusal = error;
+      this.#connectionError = error;
       this.#onError(error);
     });
     connection.on('ready', () => {
-      this.#refusal = undefined;
+      this.#connectionError = undefined;
     });
     this.#connections.push(connection);
     return connection;

@@ -1,4 +1,4 @@
-/** What a field of the input did wrong. */
+/** One invalid field of the input. */
 export interface FieldProblem {
   /** Path in the input, dotted: `credentials.access_token`. */
   field: string;
@@ -7,14 +7,14 @@ export interface FieldProblem {
 
 export interface CodedErrorOptions {
   fields?: FieldProblem[];
-  /** Seconds after which asking again makes sense. */
+  /** Seconds after which a repeated request may succeed. */
   retryAfter?: number;
   cause?: unknown;
 }
 
 /**
- * An error that knows its stable `code` (`account.not_found`); each surface decides what the code means to its callers.
- * The message is one sentence for the caller and holds no secret.
+ * An error with a stable `code` (`account.not_found`). Each surface maps the code to an answer. The message is one sentence
+ * for the caller and contains no secret.
  */
 export class CodedError extends Error {
   override readonly name = 'CodedError';
@@ -32,7 +32,7 @@ export class CodedError extends Error {
   }
 }
 
-/** The code of an error that has one. */
+/** The code of an error, if it has one. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -4,7 +4,7 @@ import { type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { newHttpServer, type RefusedConnection } from './http-server.js';
 
-/** Short, so that no test waits for the real ones. */
+/** Short limits keep the tests fast. */
 const times = { checkEvery: 20, headers: 150, request: 300, keepAlive: 100, idle: 400, exchange: 600 };
 
 let server: Server;
@@ -48,7 +48,7 @@ async function start(
 
 interface Client {
   socket: Socket;
-  /** All that the server said, once it has closed the connection. */
+  /** All bytes from the server, once it has closed the connection. */
   end: Promise<string>;
 }
 
@@ -64,15 +64,15 @@ function open(text = ''): Client {
   socket.write(text);
   return {
     socket,
-    end: new Promise((tell) =>
+    end: new Promise((resolve) =>
       socket.once('close', () => {
-        tell(said);
+        resolve(said);
       }),
     ),
   };
 }
 
-/** Sends one more piece again and again, as a client that wants to hold the connection. */
+/** Sends one piece repeatedly, to keep the connection open. */
 function drip({ socket, end }: Client, piece: string): Promise<string> {
   const timer = setInterval(() => socket.writable && socket.write(piece), 30);
   return end.finally(() => {
@@ -102,25 +102,25 @@ describe('a client that takes too long', () => {
     ['for its headers, one byte at a time', 'GET / HTTP/1.1\r\nHost: a\r\nX-A: ', 'a'],
     ['for its body, one byte at a time', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n', 'a'],
     ['for its chunks', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\na\r\n'],
-  ])('%s is told so, and its connection ends', async (_what, begin, piece) => {
+  ])('a client too slow %s gets a problem, and its connection ends', async (_what, begin, piece) => {
     await start();
     expectProblem(await drip(open(begin), piece), 408, 'request.timeout');
   });
 
-  it('between requests, sending line ends that begin none, is disconnected', async () => {
+  it('a client that sends only line ends between requests is disconnected', async () => {
     await start();
     const answer = await drip(open('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), '\r\n');
     expect(answer).toMatch(/^HTTP\/1.1 200 OK[^]*done/);
   });
 
-  it('to read its answer is disconnected', async () => {
+  it('a client with an unfinished answer is disconnected', async () => {
     await start((_request, response) => {
       response.write('begun');
     });
     expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toMatch(/^HTTP\/1.1 200 OK[^]*begun/);
   });
 
-  it('gets no second answer where the first has begun', async () => {
+  it('a client gets no second answer after the first has started', async () => {
     await start((_request, response) => {
       response.write('begun');
     });
@@ -154,8 +154,8 @@ describe('a client that does not speak HTTP', () => {
     ],
     ['headers of 20 kB', `GET / HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'headers.too_large'],
     ['a request line of 20 kB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 431, 'headers.too_large'],
-    ['a wish for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method.not_allowed'],
-  ])('but sends %s is told so as a problem', async (_what, text, status, code) => {
+    ['a request for a tunnel', 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method.not_allowed'],
+  ])('a client that sends %s gets a problem', async (_what, text, status, code) => {
     await start();
     expectProblem(await open(text).end, status, code);
   });
@@ -223,7 +223,7 @@ describe('connections', () => {
     return clients;
   };
 
-  it('of one address are closed above its number, and may be opened again when others have gone', async () => {
+  it('connections of one address above the limit are closed, until another one of them closes', async () => {
     await start(answering, { mostPerAddress: 3 });
     const [first] = await held(3);
     expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toBe('');
@@ -234,13 +234,13 @@ describe('connections', () => {
     expect(await open('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').end).toMatch(/^HTTP\/1.1 200/);
   });
 
-  it('of a trusted proxy are not counted as those of one client', async () => {
+  it('connections of a trusted proxy have no limit for one address', async () => {
     await start(answering, { mostPerAddress: 1, isTrusted: () => true });
     await held(3);
     expect(await open('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').end).toMatch(/^HTTP\/1.1 200/);
   });
 
-  it('are closed above the number of all, wherever they come from', async () => {
+  it('connections above the total limit are closed, from any address', async () => {
     await start(answering, { most: 2, isTrusted: () => true });
     await held(2);
     expect(await open('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end).toBe('');

@@ -4,25 +4,25 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** For how long a client may take for what it does, in milliseconds. */
+/** Time limits for a client, in milliseconds. */
 export interface HttpServerTimes {
-  /** How often the others are compared with the clock, so by how much they may be exceeded. */
+  /** Interval of the check of the other limits, so a limit may be exceeded by this time. */
   checkEvery: number;
   headers: number;
   /** Headers and body. */
   request: number;
   keepAlive: number;
-  /** Between requests, whatever bytes come: Node's own timer is stopped by line ends that begin no request. */
+  /** Between requests, whatever bytes arrive: line ends that start no request stop Node's own timer. */
   idle: number;
   /** From the headers to the end of the answer. */
   exchange: number;
 }
 
 /**
- * A whole request arrives within 30 seconds. One server has one limit for all routes: a route that takes large bodies needs a
- * larger one here, and a deadline of its own for the others. `keepAlive` is longer than the 60 seconds after which usual load
- * balancers close an idle connection, so that the balancer closes it and no request meets a closing server. The slowest
- * answers wait 65 seconds for a platform, and a reader may be slow as well: hence `exchange`.
+ * A complete request arrives within 30 seconds. A server has one limit for all routes: a route for large bodies needs a larger
+ * limit here, and a deadline of its own for the other routes. Common load balancers close an idle connection after 60 seconds;
+ * `keepAlive` is longer, so that no request arrives at a closing connection. The slowest answers wait 65 seconds for a
+ * platform, and a client may read slowly: `exchange` covers both.
  */
 const TIMES: HttpServerTimes = {
   checkEvery: 1_000,
@@ -33,10 +33,10 @@ const TIMES: HttpServerTimes = {
   exchange: 180_000,
 };
 
-/** For how long an answer may be read after it was the last on its connection. */
-const LINGER = 1_000;
+/** Milliseconds in which a client may read the last answer of its connection. */
+const LAST_ANSWER_TIMEOUT = 1_000;
 
-/** What a client is told when its bytes never become a request: status and sentence by code. */
+/** The answers to bytes that form no request: status and sentence by code. */
 export const CONNECTION_PROBLEMS = {
   'request.malformed': [400, 'The request cannot be read.'],
   'method.not_allowed': [405, 'The path exists, but not with this method.'],
@@ -46,7 +46,7 @@ export const CONNECTION_PROBLEMS = {
 
 type ConnectionProblem = keyof typeof CONNECTION_PROBLEMS;
 
-/** A request that was answered before it was one. */
+/** A connection that was answered without a complete request. */
 export interface RefusedConnection {
   status: number;
   requestId: string;
@@ -56,21 +56,21 @@ export interface RefusedConnection {
 export interface HttpServerOptions {
   handler: RequestListener;
   newRequestId: () => string;
-  /** Go with every answer that the handler does not give. */
+  /** Headers of every answer that does not come from the handler. */
   headers?: Readonly<Record<string, string>>;
   times?: HttpServerTimes;
-  /** Open connections: all, and those of one address. */
+  /** Maximum number of open connections: in total, and of one address. */
   most: number;
   mostPerAddress: number;
-  /** Whether an address is that of a proxy, which holds the connections of many clients. */
+  /** Whether an address belongs to a proxy with the connections of many clients. */
   isTrusted?: (address: string) => boolean;
   onRefused?: (refused: RefusedConnection) => void;
   onDropped?: (address: string | undefined) => void;
 }
 
 /**
- * A server on which no client can hold a connection for ever: requests, answers and pauses have an end, connections are
- * counted, and what the parser refuses is answered as problem+json too.
+ * A server that limits the time of each request, answer and pause, and the number of connections. Requests that the parser
+ * refuses get an answer in problem+json too.
  */
 export function newHttpServer(options: HttpServerOptions): Server {
   const { times = TIMES } = options;
@@ -80,14 +80,14 @@ export function newHttpServer(options: HttpServerOptions): Server {
       headersTimeout: times.headers,
       connectionsCheckingInterval: times.checkEvery,
       keepAliveTimeout: times.keepAlive,
-      // Node would answer without a body; the handler refuses it as it refuses anything else.
+      // Node would answer without a body; the handler refuses such a request with one.
       requireHostHeader: false,
     },
     options.handler,
   );
   server.maxConnections = options.most;
   countByAddress(server, options);
-  endWhatLasts(server, times);
+  limitDurations(server, times);
   const refuse = afterAnswers(server, refusing(options));
   server.on('drop', (from?: DropArgument) => options.onDropped?.(from?.remoteAddress));
   server.on('clientError', (error, socket) => {
@@ -118,8 +118,8 @@ function countByAddress(server: Server, { mostPerAddress, isTrusted, onDropped }
   });
 }
 
-/** Ends connections that idle, or whose answer takes too long to be made or read. */
-function endWhatLasts(server: Server, times: HttpServerTimes): void {
+/** Closes connections that are idle too long, or whose answer takes too long to produce or to read. */
+function limitDurations(server: Server, times: HttpServerTimes): void {
   const deadlines = new Map<Duplex, number>();
   const within = (socket: Duplex, duration: number): void => {
     if (deadlines.has(socket)) deadlines.set(socket, performance.now() + duration);
@@ -175,7 +175,7 @@ function afterAnswers(server: Server, refuse: Refuse): Refuse {
   };
 }
 
-/** Answers by hand, and for the last time on this connection. Nothing is written into an answer that has begun. */
+/** Writes the last answer to the socket itself. A connection whose answer has started is closed without another answer. */
 function refusing({ newRequestId, headers = {}, onRefused }: HttpServerOptions): Refuse {
   return (problem, socket) => {
     if (!socket.writable || hasBegunToAnswer(socket)) {
@@ -196,8 +196,8 @@ function refusing({ newRequestId, headers = {}, onRefused }: HttpServerOptions):
       Connection: 'close',
     }).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
-    // A reset that follows at once may reach the client before it has read the answer.
-    setTimeout(() => socket.destroy(), LINGER).unref();
+    // An immediate reset may reach the client before the client reads the answer.
+    setTimeout(() => socket.destroy(), LAST_ANSWER_TIMEOUT).unref();
     onRefused?.({ status, requestId, address: 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined });
   };
 }

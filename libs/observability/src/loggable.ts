@@ -1,14 +1,14 @@
-const DEEPEST = 5;
+const MAX_DEPTH = 5;
 
-/** Fields of a line with every error in them, at any name, cut down by `loggableError`. */
+/** Fields of a log line, with each error in them, under any name, reduced by `loggableError`. */
 export function loggable(fields: Record<string, unknown>): Record<string, unknown> {
   const { err, ...rest } = fields;
-  const others = clean(rest, DEEPEST) as Record<string, unknown>;
+  const others = clean(rest, MAX_DEPTH) as Record<string, unknown>;
   return err === undefined ? others : { ...others, err: loggableError(err) };
 }
 
-/** Where it happened and what kind of error it was; own fields of an error may hold anything and stay out. */
-export function loggableError(error: unknown, depth = DEEPEST): object {
+/** Type, code, message, stack and cause of an error. Its other fields may contain secrets and are omitted. */
+export function loggableError(error: unknown, depth = MAX_DEPTH): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return {
@@ -28,7 +28,7 @@ function clean(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, clean(field, depth - 1)]));
 }
 
-/** Dates, secrets and others that know how to print themselves are left alone. */
+/** Dates, secrets and other objects with their own output format stay unchanged. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as unknown;
   return Array.isArray(value) || prototype === Object.prototype || prototype === null;

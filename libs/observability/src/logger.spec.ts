@@ -11,7 +11,7 @@ afterAll(() => {
   folder.remove();
 });
 
-/** What a process writes that logs by this statement. */
+/** The log lines of a process that runs this statement. */
 async function linesOf(statement: string): Promise<Record<string, unknown>[]> {
   const program = folder.start(`
     import { createLogger } from './logger.js';
@@ -38,7 +38,7 @@ describe('a log line', () => {
     });
   });
 
-  it('tells of an error its type, code, message, stack and cause', async () => {
+  it('shows the type, code, message, stack and cause of an error', async () => {
     const [line] = await linesOf(`
       logger.error({ err: new CodedError('account.gone', 'It is gone.', { cause: new TypeError('why') }) }, 'failed');`);
     expect(line?.err).toEqual({
@@ -69,7 +69,7 @@ describe('a log line', () => {
     ['bound to a child logger', `logger.child({ err: failing({ body: '${CANARY}' }) }).info('x');`],
     ['of a URL that is none', `try { new URL('${CANARY}') } catch (err) { logger.error({ err }, 'x'); }`],
     ['of many', `logger.error({ err: new AggregateError([new Error('${CANARY}')], 'all') }, 'x');`],
-  ])('leaves out the own fields of an error %s', async (_where, statement) => {
+  ])('omits the own fields of an error %s', async (_where, statement) => {
     const lines = await linesOf(statement);
     expect(lines).toHaveLength(1);
     expect(JSON.stringify(lines)).not.toContain(CANARY);
@@ -79,18 +79,18 @@ describe('a log line', () => {
     ['a thrown text', `logger.error({ err: '${CANARY}' }, 'x');`],
     ['a thrown object', `logger.error({ err: { body: '${CANARY}' } }, 'x');`],
     ['a text as cause', `logger.error({ err: new Error('outer', { cause: '${CANARY}' }) }, 'x');`],
-  ])('tells only the type of %s', async (_what, statement) => {
+  ])('shows only the type of %s', async (_what, statement) => {
     expect(JSON.stringify(await linesOf(statement))).not.toContain(CANARY);
   });
 
   it.each([
     ['an error that is its own cause', `const err = failing({}); err.cause = err; logger.error({ err }, 'x');`],
     ['fields that hold themselves', `const ring = {}; ring.ring = ring; logger.info({ ring }, 'x');`],
-  ])('ends for %s', async (_what, statement) => {
+  ])('is written for %s', async (_what, statement) => {
     expect((await linesOf(statement))[0]).toMatchObject({ msg: 'x' });
   });
 
-  it('keeps dates, lists and null as they are', async () => {
+  it('shows dates, lists and null unchanged', async () => {
     const [line] = await linesOf(`logger.info({ at: new Date(0), ids: ['a', 'b'], none: null, on: true }, 'x');`);
     expect(line).toMatchObject({ at: '1970-01-01T00:00:00.000Z', ids: ['a', 'b'], none: null, on: true });
   });

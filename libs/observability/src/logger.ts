@@ -3,13 +3,13 @@ import { loggable, loggableError } from './loggable.js';
 
 export type Logger = PinoLogger;
 
-/** Under which a process gives its logger to those who ask for it by injection. */
+/** Injection token of the logger of a process. */
 export const LOGGER = Symbol('LOGGER');
 
 export interface LoggerOptions {
   app: string;
   level?: string;
-  /** `stderr` for a process whose stdout is its answer. */
+  /** `stderr` for a process that writes its result to stdout. */
   stream?: 'stdout' | 'stderr';
 }
 
@@ -20,7 +20,7 @@ export function createLogger({ app, level = 'info', stream = 'stdout' }: LoggerO
     base: { app },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: loggable },
-    // What a child logger is bound to does not pass the formatter.
+    // The fields of a child logger do not pass the formatter.
     serializers: { err: (error: unknown) => (error instanceof Error ? loggableError(error) : error) },
   };
   return pino(options, pino.destination({ fd: stream === 'stderr' ? 2 : 1, sync: true }));

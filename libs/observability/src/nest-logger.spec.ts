@@ -6,18 +6,18 @@ describe("Nest's lines in our log", () => {
   const lines = { trace: jest.fn(), debug: jest.fn(), warn: jest.fn(), error: jest.fn(), fatal: jest.fn() };
   const nest = new NestLogger(lines as unknown as Logger);
 
-  it('say where they come from, the chatter of a start only when one looks for it', () => {
+  it('name their context, and lines about the start have the level debug', () => {
     nest.log('AppModule dependencies initialized', 'InstanceLoader');
     expect(lines.debug).toHaveBeenCalledWith({ nest: 'InstanceLoader' }, 'AppModule dependencies initialized');
   });
 
-  it('keep the error', () => {
+  it('lines contain the error', () => {
     const err = new Error('no');
     nest.error(err, 'ExceptionsHandler');
     expect(lines.error).toHaveBeenCalledWith({ nest: 'ExceptionsHandler', err }, 'no');
   });
 
-  it('show nothing of an object', () => {
+  it('lines contain no fields of an object', () => {
     nest.warn({ token: 'hunter2' });
     expect(JSON.stringify(lines.warn.mock.calls)).not.toContain('hunter2');
   });

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger.js';
 
-/** Nest's own lines, written as ours. What it tells about its start is for debugging only. */
+/** Writes Nest's own lines to the service's log. Lines about Nest's start have the level debug. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -29,7 +29,7 @@ export class NestLogger implements LoggerService {
     this.#write('fatal', message, rest);
   }
 
-  /** Nest passes the place last, and a stack before it; an object may hold anything, so only errors and text are kept. */
+  /** Nest passes the context last, and a stack before it. An object may contain secrets, so only errors and text are logged. */
   #write(level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
     const nest = rest.findLast((value) => typeof value === 'string');
     const err = [message, ...rest].find((value) => value instanceof Error);

@@ -12,14 +12,14 @@ afterAll(() => {
 });
 
 interface Life {
-  /** The body of `start`, before it hands out what runs. */
+  /** The body of `start`, before it returns. */
   start?: string;
   /** The body of `close`. */
   close?: string;
   closeWithin?: number;
 }
 
-/** A process with a timer that would keep it alive for a minute. */
+/** A process with a timer that keeps it running for a minute. */
 function run({ start = '', close = '', closeWithin = 5_000 }: Life): SourceProcess {
   return folder.start(`
     import { setTimeout as sleep } from 'node:timers/promises';
@@ -46,8 +46,8 @@ async function until(app: SourceProcess, text: string): Promise<void> {
 
 const count = (app: SourceProcess, text: string): number => app.lines().filter((line) => line.includes(text)).length;
 
-describe('a process of ours', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('closes on %s and leaves with 0', async (signal) => {
+describe('a process of the service', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('closes on %s and exits with 0', async (signal) => {
     const app = await ready({});
     app.child.kill(signal);
     expect(await app.exited).toBe(0);
@@ -81,21 +81,21 @@ describe('a process of ours', () => {
     expect(count(app, '"closed"')).toBe(1);
   });
 
-  it('leaves with 1 when its work does not end in time', async () => {
+  it('exits with 1 when its work does not end in time', async () => {
     const app = await ready({ close: 'await sleep(30_000);', closeWithin: 200 });
     app.child.kill('SIGTERM');
     expect(await app.exited).toBe(1);
     expect(count(app, 'did not close in time')).toBe(1);
   });
 
-  it('leaves with 1 when closing fails, and says why', async () => {
+  it('exits with 1 when closing fails, and logs the reason', async () => {
     const app = await ready({ close: `throw new Error('stuck');` });
     app.child.kill('SIGTERM');
     expect(await app.exited).toBe(1);
     expect(count(app, 'stuck')).toBe(1);
   });
 
-  it('leaves with 1 when it cannot start, says why and never says ready', async () => {
+  it('exits with 1 when it cannot start, logs the reason and never sends ready', async () => {
     const app = run({ start: `throw new Error('no database');` });
     const messages: unknown[] = [];
     app.child.on('message', (message) => messages.push(message));
@@ -104,7 +104,7 @@ describe('a process of ours', () => {
     expect(messages).toEqual([]);
   });
 
-  it('closes when its launcher went while it was still starting', async () => {
+  it('closes when its launcher stops during the start', async () => {
     const app = run({ start: 'await sleep(400);' });
     await until(app, '"starting"');
     app.child.disconnect();
@@ -112,7 +112,7 @@ describe('a process of ours', () => {
     expect(count(app, '"closed"')).toBe(1);
   });
 
-  it('closes what it started when it was told to stop while still starting', async () => {
+  it('closes its resources when a signal arrives during the start', async () => {
     const app = run({ start: 'await sleep(400);' });
     await until(app, '"starting"');
     app.child.kill('SIGTERM');
@@ -120,7 +120,7 @@ describe('a process of ours', () => {
     expect(count(app, '"closed"')).toBe(1);
   });
 
-  it('does not wait for a start that never ends once it was told to stop', async () => {
+  it('does not wait after a signal for a start that never ends', async () => {
     const app = run({ start: 'await sleep(30_000);', closeWithin: 200 });
     await until(app, '"starting"');
     app.child.kill('SIGTERM');

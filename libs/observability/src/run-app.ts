@@ -1,32 +1,32 @@
 import type { Logger } from './logger.js';
 
-/** What a process holds open; `close` lets running work end. */
+/** The open resources of a process. `close` waits for running work. */
 export interface Running {
   close(): Promise<void>;
 }
 
 export interface RunAppOptions {
   logger: Logger;
-  /** Milliseconds that `close` may take before the process leaves anyway. */
+  /** Milliseconds that `close` may take before the process exits anyway. */
   closeWithin: number;
 }
 
 /**
- * The life of one process: start, tell the launcher `ready` over its channel, and close once on SIGTERM, SIGINT or when
- * the launcher is gone (its channel disconnects, also after `kill -9`), be it while still starting. A second signal does
- * not cut what the first one lets end; `closeWithin` does. A start that waits for something may end early by `leaving`.
+ * Runs one process: starts it, sends `ready` to the launcher over its channel, and closes it once on SIGTERM, on SIGINT or
+ * when the launcher is gone (its channel disconnects, also after `kill -9`), even during the start. A second signal does not
+ * interrupt the close; `closeWithin` limits it. A start that waits may end early by the signal `leaving`.
  */
 export async function runApp(options: RunAppOptions, start: (leaving: AbortSignal) => Promise<Running>): Promise<void> {
   const { logger } = options;
-  const told = toldToClose();
+  const closeRequested = waitForCloseRequest();
   const leaving = new AbortController();
-  void told.then((why) => {
-    closingWithin(options, why);
+  void closeRequested.then((why) => {
+    limitClose(options, why);
     leaving.abort();
   });
   try {
     const running = await start(leaving.signal);
-    void told.then(() => close(logger, running));
+    void closeRequested.then(() => close(logger, running));
     process.send?.('ready', undefined, undefined, () => undefined);
     logger.info('ready');
   } catch (error) {
@@ -36,17 +36,17 @@ export async function runApp(options: RunAppOptions, start: (leaving: AbortSigna
   }
 }
 
-function toldToClose(): Promise<string> {
-  return new Promise((tell) => {
-    process.on('SIGTERM', tell);
-    process.on('SIGINT', tell);
+function waitForCloseRequest(): Promise<string> {
+  return new Promise((resolve) => {
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
     process.once('disconnect', () => {
-      tell('the launcher is gone');
+      resolve('the launcher is gone');
     });
   });
 }
 
-function closingWithin({ logger, closeWithin }: RunAppOptions, why: string): void {
+function limitClose({ logger, closeWithin }: RunAppOptions, why: string): void {
   logger.info({ why }, 'closing');
   setTimeout(() => {
     logger.error('did not close in time');
@@ -64,7 +64,7 @@ async function close(logger: Logger, running: Running): Promise<void> {
   }
 }
 
-/** The last line of every process: without it in a log, the process was killed. */
+/** Writes the last log line of every process: a log without it shows that the process was killed. */
 function exit(logger: Logger, code: number): never {
   logger.info({ code }, 'process.stopped');
   process.exit(code);

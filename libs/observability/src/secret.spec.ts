@@ -5,7 +5,7 @@ import { Secret } from './secret.js';
 describe('a secret', () => {
   const secret = new Secret('hunter2');
 
-  it('opens only when asked', () => {
+  it('returns its value from reveal()', () => {
     expect(secret.reveal()).toBe('hunter2');
   });
 
@@ -15,7 +15,7 @@ describe('a secret', () => {
     ['inspect', inspect({ deep: [secret] }, { depth: 9, showHidden: true })],
     ['format', format('%s %o %j', secret, secret, secret)],
     ['an error message', new Error(`failed with ${secret.toString()}`).message],
-  ])('does not show in %s', (_where, printed) => {
+  ])('is masked in %s', (_where, printed) => {
     expect(printed).not.toContain('hunter2');
   });
 });

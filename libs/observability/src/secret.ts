@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 const MASK = '[secret]';
 
-/** A value that must not be seen: it prints as `[secret]` in logs, JSON, templates and inspect, and opens only by `reveal()`. */
+/** A confidential value. It prints as `[secret]` in logs, JSON, templates and inspect; only `reveal()` returns it. */
 export class Secret<T = string> {
   readonly #value: T;
 
@@ -10,7 +10,7 @@ export class Secret<T = string> {
     this.#value = value;
   }
 
-  /** The value itself. Call it where it is used, and keep the result in no field. */
+  /** Returns the value. Call it at the place of use, and store the result in no field. */
   reveal(): T {
     return this.#value;
   }

@@ -10,7 +10,7 @@ import { WatchExchanger } from './watch-exchanger.js';
 export class MetricsModule {
   /** This process uses the queue's Redis for rate limits; where the queue is in PostgreSQL, `evergrant_queue_up` is not registered. */
   constructor(@Inject(Metrics) metrics: Metrics, @Inject(RateCounter) counter: RateCounter) {
-    metrics.beforeTelling(async () => {
+    metrics.beforeText(async () => {
       metrics.set(
         'evergrant_queue_up',
         {},

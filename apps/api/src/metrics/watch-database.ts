@@ -19,7 +19,7 @@ export class WatchDatabase {
     private readonly facts: OperatingFacts,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    metrics.beforeTelling(() => this.refresh());
+    metrics.beforeText(() => this.refresh());
   }
 
   private async refresh(): Promise<void> {

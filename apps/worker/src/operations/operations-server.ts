@@ -26,10 +26,10 @@ const json = (status: number, value: object): Answer => ({
   type: 'application/json',
 });
 
-/** Supervisors and scrapers hold a few. */
-const CONNECTIONS = 100;
+/** Supervisors and scrapers need only a few. */
+const MAX_CONNECTIONS = 100;
 
-/** The worker's metrics and probes on METRICS_PORT; without one it listens nowhere. */
+/** The worker's metrics and health on METRICS_PORT. Without that setting it does not listen. */
 @Injectable()
 export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   #server?: Server;
@@ -41,7 +41,7 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Where it listens, once it does. */
+  /** The port, once the server listens. */
   get port(): number | undefined {
     const address = this.#server?.address();
     return typeof address === 'object' ? address?.port : undefined;
@@ -53,8 +53,8 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
     const server = newHttpServer({
       handler: (request, response) => void this.answer(request, response),
       newRequestId: () => publicId('req', newId()),
-      most: CONNECTIONS,
-      mostPerAddress: CONNECTIONS,
+      most: MAX_CONNECTIONS,
+      mostPerAddress: MAX_CONNECTIONS,
     });
     server.listen(port, this.config.http.host);
     await once(server, 'listening');
@@ -62,7 +62,7 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
     this.logger.info({ port: this.port }, 'metrics and probes');
   }
 
-  /** It goes on answering while running jobs end: that the worker is closing, for one. */
+  /** The server still answers while running jobs end, and reports that the worker is closing. */
   onModuleDestroy(): void {
     this.readiness.beginClosing();
   }
@@ -81,7 +81,7 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
   private async find(path: string, authorization: string | undefined): Promise<Answer | undefined> {
     if (path === '/health/live') return json(200, { status: 'ok' });
     if (path === '/health/ready') return this.ready();
-    return path === '/metrics' ? this.tell(authorization) : undefined;
+    return path === '/metrics' ? this.getMetrics(authorization) : undefined;
   }
 
   private async ready(): Promise<Answer> {
@@ -90,7 +90,7 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
     return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not_ready', checks });
   }
 
-  private async tell(authorization: string | undefined): Promise<Answer> {
+  private async getMetrics(authorization: string | undefined): Promise<Answer> {
     const { token } = this.config.metrics;
     if (token && !carriesToken(authorization, token)) return json(401, { status: 'unauthorized' });
     this.metrics.set('evergrant_queue_up', {}, (await this.readiness.queueAnswers()) ? 1 : 0);

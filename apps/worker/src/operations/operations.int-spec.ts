@@ -49,7 +49,7 @@ async function start(
 }
 
 describe('a worker with a METRICS_PORT', () => {
-  it('tells that it runs, that it can work, and what it counted', async () => {
+  it('reports its liveness, its readiness and its metrics', async () => {
     const get = await start({});
     expect(await get('/health/live')).toEqual([200, '{"status":"ok"}']);
     expect(await get('/health/ready')).toEqual([
@@ -66,7 +66,7 @@ describe('a worker with a METRICS_PORT', () => {
     expect((await get('/anything'))[0]).toBe(404);
   });
 
-  it('asks for METRICS_TOKEN before it tells its metrics, but not before it says how it is', async () => {
+  it('requires METRICS_TOKEN for its metrics, but not for its health', async () => {
     const get = await start({ token: new Secret('a-token-of-operations') });
     expect((await get('/metrics'))[0]).toBe(401);
     expect((await get('/metrics', 'another-token-of-operations'))[0]).toBe(401);
@@ -74,7 +74,7 @@ describe('a worker with a METRICS_PORT', () => {
     expect((await get('/health/live'))[0]).toBe(200);
   });
 
-  it('is not ready while its queue is away, and while it closes', async () => {
+  it('is not ready while its queue is unavailable, and while it closes', async () => {
     const get = await start({});
     await wire.cut();
     expect(await get('/health/ready')).toEqual([
@@ -87,7 +87,7 @@ describe('a worker with a METRICS_PORT', () => {
     expect((await get('/health/live'))[0]).toBe(200);
   });
 
-  it('says in its metrics whether the queue answers, each time it is asked', async () => {
+  it('checks the queue for each request of its metrics', async () => {
     const get = await start({});
     const queueUp = async (): Promise<string | undefined> =>
       /^evergrant_queue_up\{.*\} (\d)$/m.exec((await get('/metrics'))[1])?.[1];
@@ -98,7 +98,7 @@ describe('a worker with a METRICS_PORT', () => {
     expect(await queueUp()).toBe('1');
   });
 
-  it('answers a line that is no request with a problem, and closes', async () => {
+  it('answers a malformed request with a problem, and closes', async () => {
     await start({});
     const socket = connect(server?.port ?? 0, '127.0.0.1').end('hello\r\n\r\n');
     expect(await text(socket)).toMatch(
@@ -106,7 +106,7 @@ describe('a worker with a METRICS_PORT', () => {
     );
   });
 
-  it('does not start on a port that is taken', async () => {
+  it('does not start on a port that is in use', async () => {
     await start({});
     const first = server;
     await expect(start({ port: first?.port })).rejects.toThrow(/EADDRINUSE/);
@@ -114,7 +114,7 @@ describe('a worker with a METRICS_PORT', () => {
   });
 });
 
-it('a worker without a METRICS_PORT listens nowhere', async () => {
+it('a worker without a METRICS_PORT does not listen', async () => {
   await start({ port: undefined });
   expect(server?.port).toBeUndefined();
 });

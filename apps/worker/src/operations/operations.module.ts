@@ -5,7 +5,7 @@ import { Database } from '#persistence';
 import { OperationsServer } from './operations-server.js';
 import { WorkerReadiness } from './worker-readiness.js';
 
-/** How those who watch the worker see it. */
+/** Metrics and health of the worker. */
 @Module({})
 export class OperationsModule {
   static with(metrics: Metrics, backend: QueueBackend): DynamicModule {

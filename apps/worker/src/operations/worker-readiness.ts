@@ -6,13 +6,13 @@ import { type Database } from '#persistence';
 export interface Check {
   name: string;
   ok: boolean;
-  /** Why not: words of ours, since anyone may ask. */
+  /** A fixed text without details, since the endpoint is public. */
   reason?: string;
 }
 
-const WITHIN: Duration = seconds(2);
+const CHECK_TIMEOUT: Duration = seconds(2);
 
-/** Whether this worker can work: the database and the queue are asked, not remembered. */
+/** Readiness of this worker. Each check sends a request to the database and the queue. */
 export class WorkerReadiness {
   #closing = false;
 
@@ -21,13 +21,13 @@ export class WorkerReadiness {
     private readonly backend: QueueBackend,
   ) {}
 
-  /** From now on no job is taken any more. */
+  /** From now on the worker takes no job. */
   beginClosing(): void {
     this.#closing = true;
   }
 
   queueAnswers(): Promise<boolean> {
-    return this.backend.ping(WITHIN).then(
+    return this.backend.ping(CHECK_TIMEOUT).then(
       () => true,
       () => false,
     );
@@ -37,13 +37,17 @@ export class WorkerReadiness {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
     return Promise.all([
       check('database', this.database.pool.query('select 1')),
-      check('queue', this.backend.ping(WITHIN)),
+      check('queue', this.backend.ping(CHECK_TIMEOUT)),
     ]);
   }
 }
 
 async function check(name: string, asked: Promise<unknown>): Promise<Check> {
-  const late = sleep(WITHIN, { name, ok: false, reason: `did not answer within ${WITHIN} ms` }, { ref: false });
+  const late = sleep(
+    CHECK_TIMEOUT,
+    { name, ok: false, reason: `did not answer within ${CHECK_TIMEOUT} ms` },
+    { ref: false },
+  );
   const answered = asked.then(
     (): Check => ({ name, ok: true }),
     (): Check => ({ name, ok: false, reason: 'cannot be reached' }),

@@ -11,8 +11,8 @@ const handler = (className: string, contract: typeof greet): FoundHandler => ({
   handler: { execute: () => Promise.resolve() },
 });
 
-describe('the worker, before it starts', () => {
-  it('has one handler for each job', () => {
+describe('the handlers of the worker', () => {
+  it('each job has one handler', () => {
     const handlers = mapHandlers([greet, wave], [handler('Wave', wave), handler('Greet', greet)]);
     expect([...handlers].map(([job, found]) => [job, found.className])).toEqual([
       ['test.wave', 'Wave'],
@@ -20,7 +20,7 @@ describe('the worker, before it starts', () => {
     ]);
   });
 
-  it('refuses a job without a handler, and says where one is added', () => {
+  it('refuses a job without a handler, and names the place for a new handler', () => {
     expect(() => mapHandlers([greet, wave], [handler('Greet', greet)])).toThrow(
       /test\.wave has no handler: .*@Handles.*worker\.module\.ts/,
     );
@@ -31,13 +31,13 @@ describe('the worker, before it starts', () => {
     expect(() => mapHandlers([greet], found)).toThrow('test.greet has 2 handlers: Greet, GreetTwice.');
   });
 
-  it('refuses a handler of a job that nobody knows', () => {
+  it('refuses a handler of an unknown job', () => {
     expect(() => mapHandlers([], [handler('Wave', wave)])).toThrow(
       'Wave handles test.wave, which is none of the known jobs',
     );
   });
 
-  it('tells all that is wrong at once', () => {
+  it('reports all problems in one error', () => {
     expect(() => mapHandlers([greet], [handler('Wave', wave)])).toThrow(
       /test\.greet has no handler.*\n.*Wave handles test\.wave/,
     );

@@ -2,7 +2,7 @@ import { type JobContract } from '#jobs';
 import { type JobHandler } from './handles.js';
 import { HandlerMapError } from './runtime.errors.js';
 
-/** A provider that was found with `@Handles`. */
+/** A provider with `@Handles`. */
 export interface FoundHandler {
   readonly className: string;
   readonly contract: JobContract;
@@ -12,7 +12,7 @@ export interface FoundHandler {
 /** Handlers by the name of their job. */
 export type HandlerMap = ReadonlyMap<string, FoundHandler>;
 
-/** Handlers by the name of their job; a HandlerMapError tells every job without or with two, and every unknown one. */
+/** Maps jobs to handlers. A HandlerMapError lists every job without a handler or with two, and every unknown job. */
 export function mapHandlers(contracts: readonly JobContract[], found: readonly FoundHandler[]): HandlerMap {
   const problems = [
     ...contracts.flatMap((contract) =>

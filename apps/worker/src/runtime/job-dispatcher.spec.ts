@@ -9,7 +9,7 @@ import { JobDispatcher } from './job-dispatcher.js';
 const greet = defineJob({ name: 'test.greet', payload: z.object({ personId: z.string() }), attempts: 2 });
 const job: TakenJob = { id: '7', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1, scheduled: false };
 
-describe('a job that was taken', () => {
+describe('a job from the queue', () => {
   const lines = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
   const execute = jest.fn<(payload: object) => Promise<void>>();
   const handlers = mapHandlers([greet], [{ className: 'Greet', contract: greet, handler: { execute } }]);
@@ -20,7 +20,7 @@ describe('a job that was taken', () => {
     jest.resetAllMocks();
   });
 
-  it('goes to its handler with its payload, and one line says how long it took', async () => {
+  it('reaches its handler with its payload, and one log line has the duration', async () => {
     await dispatcher.run(job);
     expect(execute).toHaveBeenCalledWith({ personId: 'ann' });
     expect(lines.info).toHaveBeenCalledWith(
@@ -29,13 +29,13 @@ describe('a job that was taken', () => {
     );
   });
 
-  it('leaves no line above debug when a schedule asked for it and it went well', async () => {
+  it('writes no line above debug when it is scheduled and succeeds', async () => {
     await dispatcher.run({ ...job, scheduled: true });
     expect(lines.info).not.toHaveBeenCalled();
     expect(lines.debug).toHaveBeenCalledTimes(1);
   });
 
-  it('is run again after an error that nobody knows, of which the queue keeps no word', async () => {
+  it('runs again after an error without a code, and the queue stores no text of the error', async () => {
     execute.mockRejectedValue(new Error('password is hunter2'));
     const failed = dispatcher.run(job);
     await expect(failed).rejects.toThrow(/^unexpected$/);
@@ -43,12 +43,12 @@ describe('a job that was taken', () => {
     expect(lines.warn).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'retry', code: undefined }), 'job');
   });
 
-  it('is run again after a code that is not in the table, and the queue keeps the code', async () => {
+  it('runs again after a code that is not in the table, and the queue stores the code', async () => {
     execute.mockRejectedValue(new CodedError('database.unavailable', 'The database is away.'));
     await expect(dispatcher.run(job)).rejects.toThrow(/^database\.unavailable$/);
   });
 
-  it('is given up when its payload is not what the contract says, and does not reach the handler', async () => {
+  it('fails for good when its payload breaks the contract, and does not reach the handler', async () => {
     const failed = dispatcher.run({ ...job, payload: { personId: 'ann', token: 'x' } });
     await expect(failed).rejects.toBeInstanceOf(UnrecoverableError);
     await expect(failed).rejects.toThrow(/^job\.payload_invalid$/);
@@ -56,13 +56,13 @@ describe('a job that was taken', () => {
     expect(lines.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'give up' }), 'job');
   });
 
-  it('is left to a worker of another version when this one does not know it', async () => {
+  it('goes to a worker of another version when this one has no handler for it', async () => {
     const failed = dispatcher.run({ ...job, name: 'test.later' });
     await expect(failed).rejects.toThrow(/^job\.unknown$/);
     await expect(failed).rejects.not.toBeInstanceOf(UnrecoverableError);
   });
 
-  it('is counted by its name and how it ended; a name that nobody knows is not repeated', async () => {
+  it('is counted by its name and outcome, and an unknown name is not repeated', async () => {
     const counted = async (labels: string): Promise<number> =>
       Number(
         new RegExp(`^evergrant_jobs_total\\{${labels},process="worker"\\} (\\d+)$`, 'm').exec(

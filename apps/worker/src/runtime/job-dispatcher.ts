@@ -2,10 +2,10 @@ import { UnrecoverableError } from 'bullmq';
 import { parsePayload, type TakenJob } from '#jobs';
 import { codeOf, type Logger, type Metrics } from '#observability';
 import { type HandlerMap } from './handler-map.js';
-import { type Verdict, verdictOn } from './retry-table.js';
+import { decideRetry, type RetryDecision } from './retry-table.js';
 import { UnknownJobError } from './runtime.errors.js';
 
-/** Gives each job to its handler and tells the queue how it ended, in a code only: a message may hold anything. */
+/** Runs the handler of each job. The queue gets only the code of an error: a message may contain secrets. */
 export class JobDispatcher {
   constructor(
     private readonly handlers: HandlerMap,
@@ -38,16 +38,16 @@ export class JobDispatcher {
     await found.handler.execute(parsePayload(found.contract, job.payload));
   }
 
-  #failed(err: unknown, line: object): { outcome: Verdict; thrown: Error } {
+  #failed(err: unknown, line: object): { outcome: RetryDecision; thrown: Error } {
     const code = codeOf(err);
-    const outcome = verdictOn(code);
+    const outcome = decideRetry(code);
     this.logger[outcome === 'retry' ? 'warn' : 'error']({ ...line, outcome, code, err }, 'job');
     const kept = code ?? 'unexpected';
     return { outcome, thrown: outcome === 'retry' ? new Error(kept) : new UnrecoverableError(kept) };
   }
 
-  /** A name that nobody knows here could be any, and would make a series each. */
-  #measure({ name }: TakenJob, outcome: Verdict | 'done', start: number): void {
+  /** Unknown names share one label: each could otherwise start a time series of its own. */
+  #measure({ name }: TakenJob, outcome: RetryDecision | 'done', start: number): void {
     const job = this.handlers.has(name) ? name : '(unknown)';
     this.metrics?.add('evergrant_jobs_total', { job, outcome: outcome.replace(' ', '_') });
     this.metrics?.observe('evergrant_job_duration_seconds', { job }, (performance.now() - start) / 1_000);

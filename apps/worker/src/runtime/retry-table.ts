@@ -1,13 +1,13 @@
 /** Whether the queue runs a failed job again. */
-export type Verdict = 'retry' | 'give up';
+export type RetryDecision = 'retry' | 'give up';
 
-/** What an error's code means to the queue. A code that is not here, or none, may pass: the job is run again. */
-const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
+/** The decision for an error code. After a code that is not here, or an error without a code, the job runs again. */
+const DECISIONS: ReadonlyMap<string, RetryDecision> = new Map([
   ['job.payload_invalid', 'give up'],
-  ['job.unknown', 'retry'], // a worker of another version may know it
+  ['job.unknown', 'retry'], // a worker of another version may have a handler
 ]);
 
-/** A job's error code decides whether it is run again. */
-export function verdictOn(code: string | undefined): Verdict {
-  return (code !== undefined && VERDICTS.get(code)) || 'retry';
+/** Decides by the error code of a job whether the job runs again. */
+export function decideRetry(code: string | undefined): RetryDecision {
+  return (code !== undefined && DECISIONS.get(code)) || 'retry';
 }

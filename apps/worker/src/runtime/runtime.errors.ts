@@ -1,13 +1,13 @@
 import { CodedError } from '#observability';
 
-/** A job that this version of the worker does not know, asked for by another version. */
+/** This version of the worker has no handler for the job; another version added it. */
 export class UnknownJobError extends CodedError {
   constructor(job: string) {
     super('job.unknown', `This worker knows no job ${job}.`);
   }
 }
 
-/** The worker must not start: a job would lie in the queue for ever, or be done by chance by one of two. */
+/** The worker must not start: a job would stay in the queue, or run in an arbitrary one of two handlers. */
 export class HandlerMapError extends CodedError {
   constructor(problems: readonly string[]) {
     super(

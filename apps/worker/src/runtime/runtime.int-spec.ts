@@ -69,12 +69,12 @@ describe.each(queueStores)('the worker on $kind', (place) => {
     app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   }
 
-  promise('does what a schedule asks for, and what its handlers ask for', async () => {
+  promise('runs the jobs of a schedule, and the jobs that handlers add', async () => {
     await start(Greetings);
     await until(() => greeted.length >= 2);
   });
 
-  promise('runs a job again whose handler failed', async () => {
+  promise('repeats a job whose handler failed', async () => {
     await start(Greetings);
     failing = true;
     await backend.queue().enqueue(greet, { personId: 'bob' });
@@ -90,7 +90,7 @@ describe.each(queueStores)('the worker on $kind', (place) => {
     await expect(start(MoreGreetings)).rejects.toThrow('test.tick has no handler');
   });
 
-  promise('keeps its beat when the queue was away, or lost its memory', async () => {
+  promise('continues its schedules after an outage of the queue', async () => {
     await start(Greetings);
     const keeper = new ScheduleKeeper(backend.queue(), [{ job: tick, every: 300 }], logger);
     await keeper.start(200);
@@ -103,7 +103,7 @@ describe.each(queueStores)('the worker on $kind', (place) => {
     keeper.stop();
   });
 
-  promise('takes nothing any more when it was closed', async () => {
+  promise('takes no job after it is closed', async () => {
     await start(Greetings);
     await until(() => greeted.length >= 1);
     await app?.close();

@@ -3,7 +3,7 @@ import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { JobQueue } from '#jobs';
 import { WorkerRuntime, type RuntimeOptions } from './worker-runtime.js';
 
-/** How this app speaks to the queue; every handler may inject `JobQueue` to ask for more jobs. */
+/** Connects the app to the queue. Every handler may inject `JobQueue` to add jobs. */
 @Global()
 @Module({ imports: [DiscoveryModule] })
 export class RuntimeModule {

@@ -2,15 +2,15 @@ import { type Duration, seconds } from '#config';
 import { type JobContract, type JobQueue } from '#jobs';
 import { type Logger } from '#observability';
 
-/** A job that comes back by itself. */
+/** A recurring job. */
 export interface Schedule {
   readonly job: JobContract<Record<string, never>>;
   readonly every: Duration;
 }
 
-const CHECK_EVERY: Duration = seconds(15);
+const CHECK_INTERVAL: Duration = seconds(15);
 
-/** Sets the schedules, and sets them again every 15 seconds: a queue that lost its memory, or one beat, gets them back. */
+/** Sets the schedules, and repeats it every 15 seconds: this restores them in a queue that lost its data or one run. */
 export class ScheduleKeeper {
   #timer?: NodeJS.Timeout;
 
@@ -20,7 +20,7 @@ export class ScheduleKeeper {
     private readonly logger: Logger,
   ) {}
 
-  async start(checkEvery: Duration = CHECK_EVERY): Promise<void> {
+  async start(checkEvery: Duration = CHECK_INTERVAL): Promise<void> {
     await this.queue.keepSchedules(this.schedules.map(({ job }) => job.name));
     await this.#set();
     this.#timer = setInterval(() => {

@@ -14,14 +14,14 @@ export interface RuntimeOptions {
   schedules: readonly Schedule[];
   concurrency: number;
   logger: Logger;
-  /** Where runs of jobs are counted; without it nowhere. */
+  /** Counts the runs of jobs, if given. */
   metrics?: Metrics;
 }
 
-/** How long a start waits for the queue: a database that starts beside us needs some seconds. */
-const PATIENCE = seconds(30);
+/** A database that starts at the same time needs some seconds. */
+const QUEUE_START_TIMEOUT = seconds(30);
 
-/** Starts to work when every module is there, and drains before any of them closes what a job may still need. */
+/** Takes jobs once every module is ready, and waits for running jobs before a module closes a resource that they need. */
 export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #schedules: ScheduleKeeper;
 
@@ -35,7 +35,7 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     const { backend, contracts, concurrency, logger, metrics } = this.options;
     const dispatcher = new JobDispatcher(mapHandlers(contracts, this.#found()), logger, metrics);
-    await backend.waitUntilReady(PATIENCE);
+    await backend.waitUntilReady(QUEUE_START_TIMEOUT);
     await this.#schedules.start();
     await backend.work({ concurrency, run: (job) => dispatcher.run(job) });
     logger.info({ queue: backend.kind, concurrency }, 'taking jobs');

@@ -1,13 +1,13 @@
-/** Where the numbers of an instrument come from; a process registers only what it can tell. */
+/** The origin of the numbers of an instrument. A process registers only the sources that it has. */
 export type Source = 'exchanges' | 'journal' | 'exchanger' | 'database' | 'requests' | 'jobs' | 'queue';
 
-/** One thing that is measured: labels with few values only, never an id. */
+/** One measured quantity. A label has few values and is never an id. */
 export interface Instrument {
   readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly source: Source;
   readonly help: string;
   readonly labels: readonly string[];
-  /** Upper bounds of a histogram, in the unit that its name ends with. */
+  /** Upper bounds of a histogram, in the unit at the end of its name. */
   readonly buckets?: readonly number[];
 }
 

@@ -1,12 +1,14 @@
 import { counter, gauge, histogram, type Instrument } from './instrument.js';
 
-const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Up to the 120 seconds that a token endpoint may take. */
-const PATIENT = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120];
-/** From "had ended already" over minutes and hours to weeks. */
-const LIVES = [0, 60, 300, 600, 1_200, 1_800, 3_600, 10_800, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000];
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Up to 120 seconds, the limit of a token request. */
+const EXCHANGE_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 90, 120];
+/** From expired (0) over minutes and hours to 30 days. */
+const LIFETIME_SECONDS = [
+  0, 60, 300, 600, 1_200, 1_800, 3_600, 10_800, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000,
+];
 
-/** Everything that is measured, by its Prometheus name; docs/metrics.md tells each. */
+/** All instruments by their Prometheus names. docs/metrics.md describes each. */
 export const INSTRUMENTS = {
   evergrant_token_exchanges_total: counter('exchanges', 'Requests to token endpoints that are over.', [
     'provider',
@@ -17,13 +19,13 @@ export const INSTRUMENTS = {
     'exchanges',
     'How long a request to a token endpoint took.',
     ['provider', 'kind'],
-    PATIENT,
+    EXCHANGE_SECONDS,
   ),
   evergrant_token_life_left_seconds: histogram(
     'exchanges',
-    'How long the old access token would still have lived when the new one was stored.',
+    'Remaining lifetime of the old access token when the new one was stored.',
     ['provider'],
-    LIVES,
+    LIFETIME_SECONDS,
   ),
   evergrant_token_answers_lost_total: counter('exchanges', 'Requests to token endpoints whose answer never came.', [
     'provider',
@@ -31,7 +33,7 @@ export const INSTRUMENTS = {
   evergrant_exchanges_in_flight: gauge('exchanges', 'Requests to token endpoints that wait for their answer.', []),
 
   evergrant_exchanger_up: gauge('exchanger', 'Whether the exchanger on this host answers.', []),
-  evergrant_gate_waiting: gauge('journal', 'Exchanges that wait to be let through.', []),
+  evergrant_gate_waiting: gauge('journal', 'Exchanges that wait for admission.', []),
   evergrant_journal_size_bytes: gauge('journal', 'How much the journal takes on disk.', []),
   evergrant_journal_unsettled: gauge(
     'journal',
@@ -40,7 +42,7 @@ export const INSTRUMENTS = {
   ),
   evergrant_journal_writable: gauge(
     'journal',
-    'Whether the journal has room for one more exchange; without it nothing is sent.',
+    'Whether the journal has capacity for one more exchange; without it no request is sent.',
     [],
   ),
 
@@ -55,9 +57,7 @@ export const INSTRUMENTS = {
     'provider',
     'reason',
   ]),
-  evergrant_grants_unknown: gauge('database', 'Grants of which nobody knows which token the platform takes.', [
-    'provider',
-  ]),
+  evergrant_grants_unknown: gauge('database', 'Grants whose valid token is unknown.', ['provider']),
   evergrant_grants_due: gauge('database', 'Grants whose refresh is due and not begun.', ['provider']),
   evergrant_grants_oldest_due_seconds: gauge('database', 'How long the grant that waits longest has been due.', []),
   evergrant_grants_claims_overdue: gauge('database', 'Grants held by a claim that has ended.', []),
@@ -71,11 +71,11 @@ export const INSTRUMENTS = {
     'requests',
     'How long requests took, by the template of their route.',
     ['http_request_method', 'http_route', 'http_response_status_code'],
-    QUICK,
+    REQUEST_SECONDS,
   ),
   evergrant_queue_up: gauge('queue', 'Whether the queue answers this process.', []),
   evergrant_jobs_total: counter('jobs', 'Runs of jobs by how they ended.', ['job', 'outcome']),
-  evergrant_job_duration_seconds: histogram('jobs', 'How long runs of jobs took.', ['job'], PATIENT),
+  evergrant_job_duration_seconds: histogram('jobs', 'How long runs of jobs took.', ['job'], EXCHANGE_SECONDS),
 } as const satisfies Record<string, Instrument>;
 
 type Table = typeof INSTRUMENTS;

@@ -1,6 +1,6 @@
 const FAMILY = /^# HELP (\S+) /;
 
-/** Several processes' Prometheus texts as one: a name may be described once only, and its numbers stand together. */
+/** Joins the Prometheus texts of several processes. The format allows one description a name, followed by all its numbers. */
 export function joinTexts(texts: readonly string[]): string {
   const families = new Map<string, string[]>();
   for (const block of texts.flatMap((text) => text.split(/^(?=# HELP )/m))) {

@@ -6,7 +6,7 @@ import { Metrics } from './metrics.js';
 const linesOf = (text: string, name: string): string[] => text.split('\n').filter((line) => line.startsWith(name));
 
 describe('the metrics of a process', () => {
-  it('are told with the process as a label, beside those of the process itself', async () => {
+  it('metrics have the process as a label, and include those of the runtime', async () => {
     const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges'] });
     metrics.add('evergrant_token_exchanges_total', { provider: 'acme', kind: 'refresh', outcome: 'ok' });
     metrics.add('evergrant_token_exchanges_total', { provider: 'acme', kind: 'refresh', outcome: 'ok' });
@@ -17,7 +17,7 @@ describe('the metrics of a process', () => {
     expect(linesOf(text, 'process_resident_memory_bytes{process="exchanger"}')).toHaveLength(1);
   });
 
-  it('of other sources are not there, and recording them does nothing', async () => {
+  it('metrics of other sources are absent, and recording them does nothing', async () => {
     const metrics = new Metrics({ process: 'worker', sources: ['jobs'] });
     metrics.add('evergrant_token_answers_lost_total', { provider: 'acme' });
     metrics.set('evergrant_journal_size_bytes', {}, 5);
@@ -27,10 +27,10 @@ describe('the metrics of a process', () => {
     expect(text).toContain('# TYPE evergrant_jobs_total counter');
   });
 
-  it('that are looked up are looked up for every answer', async () => {
+  it('the callback runs before every text', async () => {
     const metrics = new Metrics({ process: 'api', sources: ['database'] });
     let waiting = 0;
-    metrics.beforeTelling(() => {
+    metrics.beforeText(() => {
       metrics.set('evergrant_grants_due', { provider: 'acme' }, (waiting += 1));
     });
     await metrics.text();
@@ -39,7 +39,7 @@ describe('the metrics of a process', () => {
     ]);
   });
 
-  it('tell no number of a source that is not known any more', async () => {
+  it('a fact that is not reported again disappears', async () => {
     const metrics = new Metrics({ process: 'api', sources: ['database'] });
     metrics.replace('database', [
       { name: 'evergrant_grants_due', labels: { provider: 'acme' }, value: 3 },
@@ -51,7 +51,7 @@ describe('the metrics of a process', () => {
 });
 
 describe('the texts of two processes', () => {
-  it('are one text: each name is described once, and no number is lost', async () => {
+  it('the joined text describes each name once, and keeps every number', async () => {
     const api = await new Metrics({ process: 'api', sources: ['requests'] }).text();
     const exchanger = await new Metrics({ process: 'exchanger', sources: ['exchanges'] }).text();
     const joined = joinTexts([api, exchanger]);
@@ -68,7 +68,7 @@ describe('the texts of two processes', () => {
     );
   });
 
-  it('join to nothing where nothing is told', () => {
+  it('texts without metrics join to an empty text', () => {
     expect(joinTexts(['', 'not found'])).toBe('');
   });
 });
@@ -77,7 +77,7 @@ describe('the table of instruments', () => {
   const entries = Object.entries(INSTRUMENTS);
 
   it.each(entries)(
-    '%s: is named and labelled as Prometheus wants it, and explained',
+    '%s has a name, labels and a help text by the rules of Prometheus',
     (name, { kind, help, labels }) => {
       expect(name).toMatch(/^(evergrant|http_server)(_[a-z]+)+$/);
       expect(name.endsWith('_total')).toBe(kind === 'counter');
@@ -87,7 +87,7 @@ describe('the table of instruments', () => {
     },
   );
 
-  it('has no label that could hold one value a customer', () => {
+  it('has no label with one value for each customer', () => {
     const few = [
       'provider',
       'kind',

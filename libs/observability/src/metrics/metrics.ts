@@ -3,13 +3,13 @@ import type { Instrument, Source } from './instrument.js';
 import { INSTRUMENTS, type LabelsOf, type NameOf } from './instruments.js';
 
 export interface MetricsOptions {
-  /** The process that tells: it becomes a label of every number, so that those of two processes can stand in one answer. */
+  /** The name of the process, a label of every number: one text may contain the numbers of two processes. */
   process: string;
-  /** What this process can tell; the instruments of other sources are not registered, and recording them does nothing. */
+  /** The sources of this process. Instruments of other sources are not registered, and recording them does nothing. */
   sources: readonly Source[];
 }
 
-/** A number that was looked up, not counted. */
+/** A number that is read, not counted. */
 export interface Fact {
   name: NameOf<'gauge'>;
   labels: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface Fact {
 
 type Refresh = () => void | Promise<void>;
 
-/** What one process measures, and its Prometheus text. Only names and labels of the table can be recorded. */
+/** The metrics of one process, and their Prometheus text. Only names and labels of the table can be recorded. */
 export class Metrics {
   static readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
@@ -44,7 +44,7 @@ export class Metrics {
     (this.#known.get(name) as Histogram | undefined)?.observe(labels, value);
   }
 
-  /** What is known of one source now: what is not among it is not told any more, so that nothing old looks new. */
+  /** Replaces the gauges of one source. A gauge without a fact is removed: the text must not show an old number as current. */
   replace(source: Source, facts: readonly Fact[]): void {
     for (const [name, { kind, labels, source: from }] of Object.entries<Instrument>(INSTRUMENTS)) {
       if (kind === 'gauge' && from === source) forget(this.#known.get(name) as Gauge | undefined, labels);
@@ -52,8 +52,8 @@ export class Metrics {
     for (const { name, labels, value } of facts) (this.#known.get(name) as Gauge | undefined)?.set(labels, value);
   }
 
-  /** Called before each answer, for what is looked up and not counted. It must not throw. */
-  beforeTelling(refresh: Refresh): void {
+  /** Registers a callback that runs before each text and updates numbers that are read. It must not throw. */
+  beforeText(refresh: Refresh): void {
     this.#refreshes.push(refresh);
   }
 
@@ -63,7 +63,7 @@ export class Metrics {
   }
 }
 
-/** A gauge without labels would not be gone after a reset, but zero. */
+/** A reset sets a gauge without labels to zero and does not remove it. */
 function forget(gauge: Gauge | undefined, labels: readonly string[]): void {
   if (labels.length > 0) gauge?.reset();
   else gauge?.remove();

@@ -1,11 +1,11 @@
 import type { Secret } from '#observability';
-import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '#tokens';
+import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
 
-/** A TokenExchange that notes its calls and answers what a test says, when it says so. */
+/** A TokenExchange that records its calls and gives the answers of a test, when the test wants. */
 export class FakeExchange implements TokenExchange {
   readonly refreshes: { grantId: string; options: RefreshOptions | undefined }[] = [];
   readonly codes: { attemptId: string; code: Secret }[] = [];
-  readonly revocations: RevocableTokens[] = [];
+  readonly revocations: string[] = [];
   answers: { refresh: RefreshOutcome; code: CodeOutcome; revoke: boolean } = {
     refresh: { kind: 'refreshed' },
     code: { kind: 'exchanged' },
@@ -36,8 +36,8 @@ export class FakeExchange implements TokenExchange {
     return this.end(() => this.answers.code);
   }
 
-  async revoke(tokens: RevocableTokens): Promise<boolean> {
-    this.revocations.push(tokens);
+  async revoke(revocationId: string): Promise<boolean> {
+    this.revocations.push(revocationId);
     return this.end(() => this.answers.revoke);
   }
 

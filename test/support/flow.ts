@@ -14,6 +14,7 @@ import { readApiConfig } from '#config';
 import { createLogger, Secret } from '#observability';
 import { Database, newId, type Tenant } from '#persistence';
 import type { Exchanger, TokenContext, TokenExchange } from '#tokens';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { TOKEN_EXCHANGE } from '../../libs/accounts/src/injection.js';
 import type { ExchangerContext } from '../../libs/exchanger/src/exchanger-context.js';
@@ -29,6 +30,12 @@ export const CLIENT_SECRET = 'the-client-secret-of-a-test';
 
 type StartWishes = Partial<Parameters<StartConnect['execute']>[0]>;
 type AppWishes = Partial<Parameters<CreateOAuthApp['execute']>[0]>;
+
+/** Due, or tried just now. */
+const OPEN_REVOCATIONS = `
+  select id from pending_revocations where workspace_id = $1 and (due_at <= db_now() or last_outcome is null)`;
+/** Milliseconds. The exchanger looks for due revocations every three seconds, and a platform may answer late. */
+const REVOKED_WITHIN = 30_000;
 
 /** A call that the sandbox took. */
 export interface SandboxCall {
@@ -97,6 +104,7 @@ export class Flow {
     this.#ahead = 0;
     await this.sandbox.control('DELETE', '');
     await this.sandbox.control('DELETE', '/faults');
+    await this.pool.query('delete from pending_revocations');
     this.tenant = await makeTenant(this.pool);
     await makeProject(this.pool, this.tenant, true);
     await this.app('x');
@@ -204,9 +212,16 @@ export class Flow {
     await this.sandbox.control('POST', `/users/${persona}/revoke`, { provider });
   }
 
-  /** Settles when every revocation that was begun has ended. */
+  /** Resolves when the exchanger has tried every stored revocation of the tenant that is due. */
   async revoked(): Promise<void> {
     await this.get<Exchanger>(TOKEN_EXCHANGE).drain();
+    const isOpen = async (): Promise<boolean> =>
+      (await this.many(OPEN_REVOCATIONS, [this.tenant.workspaceId])).length > 0;
+    const end = Date.now() + REVOKED_WITHIN;
+    while (await isOpen()) {
+      if (Date.now() > end) throw new Error('a stored revocation was not tried in time');
+      await pause(20);
+    }
   }
 
   /** The calls of the tenant's apps to one endpoint, oldest first; a revocation of the test before may still come. */

@@ -1,7 +1,6 @@
 import type { Exchanger, TokenContext } from '#tokens';
 import { ExchangeEngine } from '../../libs/exchanger/src/exchange/exchange-engine.js';
 import type { ExchangerContext } from '../../libs/exchanger/src/exchanger-context.js';
-import { REVOCATION_PAUSES } from '../../libs/exchanger/src/exchange/revoke-tokens.js';
 import { callsTo } from '../../libs/exchanger/src/server/calls.js';
 import type { Connection, SocketCall } from '../../libs/tokens/src/exchange/connection.js';
 import { ExchangeClient } from '../../libs/tokens/src/exchange/client.js';
@@ -20,8 +19,6 @@ export const inProcessContext = (context: TokenContext): ExchangerContext => ({
   journal: new NoJournal(),
   gate: new OpenGate(),
   metrics: new NoMetrics(),
-  revocationPauses: REVOCATION_PAUSES,
-  leaving: new AbortController().signal,
 });
 
 export const exchangerOf = (context: ExchangerContext): Exchanger =>

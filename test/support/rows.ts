@@ -68,6 +68,11 @@ export async function makeIntent(tx: Tx, tenant: Tenant): Promise<string> {
   });
 }
 
+export async function makeRevocation(tx: Tx, tenant: Tenant): Promise<string> {
+  const ends = { ends_at: new Date(Date.now() + 86_400_000) };
+  return insert(tx, 'pending_revocations', { ...owned(tenant), provider: 'acme', client_id: 'a client', ...ends });
+}
+
 const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id: workspaceId, environment });
 
 async function insert(tx: Tx, table: string, row: object): Promise<string> {

@@ -1,20 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LOGGER, type Logger } from '#observability';
-import type { RevocableTokens, TokenExchange } from '#tokens';
+import type { TokenExchange } from '#tokens';
 import { TOKEN_EXCHANGE } from './injection.js';
 
-/** Revokes at the platform what the database has destroyed already: best effort, and nobody waits for it. */
+/** Asks the exchanger to try stored revocations at once, after their transaction. It finds by itself what this process does not ask for. */
 @Injectable()
 export class RevokeLater {
-  constructor(
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  constructor(@Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange) {}
 
-  execute(tokens: RevocableTokens | undefined): void {
-    if (!tokens) return;
-    this.exchange.revoke(tokens).catch((error: unknown) => {
-      this.logger.warn({ err: error, provider: tokens.provider }, 'could not revoke at the platform');
-    });
+  execute(...revocationIds: (string | undefined)[]): void {
+    for (const id of revocationIds) if (id !== undefined) void this.exchange.revoke(id);
   }
 }

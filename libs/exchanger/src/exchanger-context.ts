@@ -10,10 +10,6 @@ export interface ExchangerContext extends TokenContext {
   journal: Journal;
   gate: Gate;
   metrics: ExchangeMetrics;
-  /** Milliseconds between the tries of one revocation. */
-  revocationPauses: readonly number[];
-  /** Aborts when the process starts to shut down. */
-  leaving: AbortSignal;
   /** Called at each point where a crash would matter; the fault test kills the process there. */
   at?(point: CrashPoint): void;
 }

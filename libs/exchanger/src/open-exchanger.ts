@@ -2,7 +2,6 @@ import { Keyring } from '#crypto';
 import type { Metrics, Secret } from '#observability';
 import { registerProviders } from '#providers';
 import { checkKeys, createTokenContext } from '#tokens';
-import { REVOCATION_PAUSES } from './exchange/revoke-tokens.js';
 import type { CrashPoint, ExchangerContext } from './exchanger-context.js';
 import { BreakerKeeper } from './gate/breaker-keeper.js';
 import { ExchangeGate, type GateLimits } from './gate/exchange-gate.js';
@@ -36,7 +35,7 @@ export interface OpenedExchanger {
  * process has ended.
  */
 export async function openExchanger(options: ExchangerOptions): Promise<OpenedExchanger> {
-  const { masterKeys, sandboxUrl, name, logger, at, signal: leaving } = options;
+  const { masterKeys, sandboxUrl, name, logger, at } = options;
   registerProviders(options.customProviders);
   const keyring = new Keyring(masterKeys);
   const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
@@ -53,8 +52,6 @@ export async function openExchanger(options: ExchangerOptions): Promise<OpenedEx
     journal,
     gate,
     metrics: new MeasuredExchanges(options.metrics),
-    revocationPauses: REVOCATION_PAUSES,
-    leaving,
     ...(at && { at }),
   };
   return {

@@ -6,8 +6,11 @@ import { ExchangeServer } from './server/exchange-server.js';
 import type { CrashPoint } from './exchanger-context.js';
 import { mkdir, statfs } from 'node:fs/promises';
 
-/** Grants with an unknown outcome are retried at this pace without worker and queue: the sweep comes too late for some grace periods. */
-const UNKNOWN_RETRY_INTERVAL = seconds(3);
+/**
+ * Grants with an unknown outcome and due revocations are retried at this pace without worker and queue: the sweep comes too late
+ * for some grace periods.
+ */
+const RETRY_INTERVAL = seconds(3);
 
 /** Takes the journal, settles what the previous process left in it, and only then listens. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
@@ -29,7 +32,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   });
   await server.listen(config.exchangerSocket);
   logger.info({ socket: config.exchangerSocket }, 'listening');
-  const stopRetries = retryUnknown(exchange, logger);
+  const stopRetries = retryRegularly(exchange, logger);
   return {
     close: async () => {
       stopRetries();
@@ -62,12 +65,15 @@ function open(
 }
 
 /** Returns the function that ends it. */
-function retryUnknown(exchange: ExchangeEngine, logger: Logger): () => void {
+function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
   const timer = setInterval(() => {
     exchange.retryUnknown().catch((error: unknown) => {
       logger.warn({ err: error }, 'unknown outcomes could not be read');
     });
-  }, UNKNOWN_RETRY_INTERVAL);
+    exchange.revokeDue().catch((error: unknown) => {
+      logger.warn({ err: error }, 'revocations.not_read');
+    });
+  }, RETRY_INTERVAL);
   return () => {
     clearInterval(timer);
   };

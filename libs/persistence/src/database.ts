@@ -10,6 +10,7 @@ import { AppStatusSources } from './migrations/app-status-sources.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
+import { PendingRevocations } from './migrations/pending-revocations.js';
 import { RefreshRejections } from './migrations/refresh-rejections.js';
 import { PreparingClient } from './preparing-client.js';
 
@@ -66,7 +67,15 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [Foundation, ApiKeyMakers, OneAppAClient, AttemptLooks, RefreshRejections, AppStatusSources],
+    migrations: [
+      Foundation,
+      ApiKeyMakers,
+      OneAppAClient,
+      AttemptLooks,
+      RefreshRejections,
+      PendingRevocations,
+      AppStatusSources,
+    ],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

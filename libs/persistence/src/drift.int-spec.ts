@@ -10,6 +10,7 @@ const WITHOUT_ENTITY = [
   'exchange_intents',
   'grant_tokens',
   'oauth_app_secrets',
+  'revocation_tokens',
   'token_orphans',
 ];
 /** Tables whose rows only a library reads: TypeORM's migrations, the rate limiter's counters. */

@@ -3,10 +3,17 @@ import { seconds } from '#config';
 import { type Keyring, SealBroken } from '#crypto';
 import { codeOf, CodedError, type Logger } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
-import { accountTokens, attemptSecrets, grantTokens, oauthAppSecrets, tokenOrphans } from '#persistence/sealed';
+import {
+  accountTokens,
+  attemptSecrets,
+  grantTokens,
+  oauthAppSecrets,
+  revocationTokens,
+  tokenOrphans,
+} from '#persistence/sealed';
 import { Vault } from './vault.js';
 
-const SEALED = [grantTokens, accountTokens, attemptSecrets, oauthAppSecrets, tokenOrphans];
+const SEALED = [grantTokens, accountTokens, attemptSecrets, oauthAppSecrets, revocationTokens, tokenOrphans];
 const FOREIGN = `
   select kek_id as id, count(*) as rows from (
     ${SEALED.map(({ name }) => `select kek_id from ${name} where kek_id <> all($1)`).join(' union all ')}

@@ -1,13 +1,7 @@
 export { checkKeys } from './check-keys.js';
 export { connectExchanger, type Exchanger } from './exchange/client.js';
 export { eachLine, makePrivateDirectory } from './exchange/socket.js';
-export type {
-  CodeOutcome,
-  RefreshOptions,
-  RefreshOutcome,
-  RevocableTokens,
-  TokenExchange,
-} from './exchange/token-exchange.js';
+export type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from './exchange/token-exchange.js';
 export {
   callMessage,
   codeCall,
@@ -21,6 +15,12 @@ export { adoptGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
 export { discardAttempt, discardAttemptsOf, endGrant, retireGrant } from './grants/end-grant.js';
 export { type AttemptIdentity, identify, identifyAttempt } from './identify.js';
 export { listProfiles, type ProfileList, syncProfiles, toCandidate } from './grants/profiles.js';
+export {
+  keepSecretForRevocations,
+  offersRevocation,
+  queueRevocation,
+  type RevocableTokens,
+} from './grants/queue-revocation.js';
 export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-client.js';
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
@@ -28,6 +28,7 @@ export { releaseExpiredClaims } from './store/grants/claims.js';
 export { checkGrantsOfApp, wakeGrants } from './store/grants/grants.js';
 export { forgetIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';
+export { endOverdueRevocations } from './store/revocations.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';
 export { createTokenContext, type TokenContext } from './token-context.js';
-export { type GrantTokens, Vault } from './vault.js';
+export { type GrantTokens, type RevocationSecrets, Vault } from './vault.js';

@@ -7,6 +7,7 @@ import {
   grantTokens,
   oauthAppSecrets,
   removeOrphansOfGrant,
+  revocationTokens,
   type SealedTable,
   tokenOrphans,
 } from '#persistence/sealed';
@@ -17,6 +18,13 @@ export interface GrantTokens {
   access: Secret;
   refresh: Secret | null;
   previous: Secret | null;
+}
+
+/** What a stored revocation needs at the platform. */
+export interface RevocationSecrets {
+  tokens: TokenSet;
+  /** Null: the app has it. */
+  clientSecret: Secret | null;
 }
 
 /** Whose row it is. */
@@ -105,8 +113,28 @@ export class Vault {
     return packed ? unpackTokens(packed) : null;
   }
 
+  /** The ids under which the late pairs of a grant are sealed. */
+  async orphansOf(tx: Tx, grantId: string): Promise<string[]> {
+    const { rows } = await tx.query<{ id: string }>(
+      'select intent_id as id from token_orphans join exchange_intents on id = intent_id where grant_id = $1',
+      [grantId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async shredOrphan(tx: Tx, intentId: string): Promise<void> {
     await tokenOrphans.shred(tx, intentId);
+  }
+
+  async sealRevocation(tx: Tx, revocation: Owner, { tokens, clientSecret }: RevocationSecrets): Promise<void> {
+    const version = await nextVersion(tx, revocationTokens, revocation);
+    const secrets = { sealed_pair: packTokens(tokens), sealed_client_secret: clientSecret };
+    await this.seal(tx, revocationTokens, revocation, version, secrets);
+  }
+
+  async openRevocation(tx: Tx, revocation: Owner): Promise<RevocationSecrets | null> {
+    const row = await this.open(tx, revocationTokens, revocation);
+    return row?.sealed_pair ? { tokens: unpackTokens(row.sealed_pair), clientSecret: row.sealed_client_secret } : null;
   }
 
   private async seal<Column extends string>(

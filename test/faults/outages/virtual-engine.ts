@@ -77,8 +77,6 @@ export class VirtualEngine {
       journal: new NoJournal(),
       gate: watched,
       metrics: new NoMetrics(),
-      revocationPauses: [],
-      leaving: new AbortController().signal,
     };
     this.#due = new DueGrants(database);
     this.#exchange = new ExchangeEngine(this.context);

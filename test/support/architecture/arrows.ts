@@ -54,7 +54,8 @@ const INNER: Record<string, { inside: RegExp }> = {
 
 const TOKEN_LIBRARIES = /^libs\/(tokens|exchanger)\//;
 const SEALING = ['sealRow', 'openRow', 'seal', 'open', '*'];
-const SEALED_TABLES = /\b(grant_tokens|account_tokens|attempt_secrets|oauth_app_secrets|token_orphans)\b/;
+const SEALED_TABLES =
+  /\b(grant_tokens|account_tokens|attempt_secrets|oauth_app_secrets|revocation_tokens|token_orphans)\b/;
 const MAY_NAME_SEALED = /^libs\/(tokens\/|exchanger\/|persistence\/src\/(sealed|migrations)\/)/;
 
 export const arrows: Rule[] = [

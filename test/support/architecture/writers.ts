@@ -18,12 +18,14 @@ const OWNERS: Record<string, string> = {
   idempotency_keys: `${PERSISTENCE}/idempotency-keys.ts`,
   oauth_apps: `${PERSISTENCE}/oauth-apps.ts`,
   outbox: `${PERSISTENCE}/events.ts`,
+  pending_revocations: 'libs/tokens/src/store/revocations.ts',
   projects: 'libs/accounts/src/workspaces/ensure-workspace.ts',
   workspaces: 'libs/accounts/src/workspaces/ensure-workspace.ts',
   account_tokens: `${PERSISTENCE}/sealed/`,
   attempt_secrets: `${PERSISTENCE}/sealed/`,
   grant_tokens: `${PERSISTENCE}/sealed/`,
   oauth_app_secrets: `${PERSISTENCE}/sealed/`,
+  revocation_tokens: `${PERSISTENCE}/sealed/`,
   token_orphans: `${PERSISTENCE}/sealed/`,
 };
 

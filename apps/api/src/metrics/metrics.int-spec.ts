@@ -47,6 +47,11 @@ async function fill(): Promise<void> {
     `insert into token_orphans (intent_id, version, sealed_pair, dek_wrapped, kek_id) values ($1, 1, '', '', 'k1')`,
     [intent],
   );
+  await pool.query(
+    `insert into pending_revocations (id, workspace_id, environment, provider, client_id, created_at, ends_at)
+     values (gen_random_uuid(), $1, 'test', 'acme', 'a client', db_now() - interval '90 seconds', db_now())`,
+    [tenant.workspaceId],
+  );
   const account = await makeAccount(pool, tenant);
   await pool.query(`update accounts set health = 'needs_reauth' where id = $1`, [account]);
   for (const [sequence, age] of [
@@ -86,11 +91,14 @@ describe('GET /metrics', () => {
         ['evergrant_oauth_apps', 'provider="acme",status="misconfigured"'],
         ['evergrant_breakers', 'provider="acme",state="open"'],
         ['evergrant_token_orphans', 'provider="acme"'],
+        ['evergrant_revocations_pending', 'provider="acme"'],
       ].map(([name, labels]) => [name!, valueOf(text, name!, labels)]),
     );
     expect(told).toEqual(Object.fromEntries(Object.keys(told).map((name) => [name, 1])));
-    const oldest = valueOf(text, 'evergrant_grants_oldest_due_seconds')!;
-    expect(oldest >= 90 && oldest < 600).toBe(true);
+    for (const name of ['evergrant_grants_oldest_due_seconds', 'evergrant_revocations_oldest_seconds']) {
+      const oldest = valueOf(text, name)!;
+      expect(oldest >= 90 && oldest < 600).toBe(true);
+    }
     expect(Math.abs(valueOf(text, 'evergrant_database_clock_ahead_seconds')!)).toBeLessThan(5);
   });
 

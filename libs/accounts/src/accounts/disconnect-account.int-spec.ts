@@ -168,26 +168,18 @@ describe('disconnecting', () => {
     expect(await flow.exchange().refresh((await grantOf(flow, again)).id)).toEqual({ kind: 'refreshed' });
   });
 
-  it('revokes nothing where the person has come back before the revocation', async () => {
+  it('revokes nothing where the person has come back before the next try of the revocation', async () => {
     const id = await flow.connect('x');
-    const { id: grantId } = await grantOf(flow, id);
-    const { access, refresh } = (await tokensOf(grantId))!;
+    await flow.fault({ endpoint: 'revoke', status: 503 });
     await disconnect(id);
-    await revocations(1);
+    expect(await revocations(1)).toMatchObject([{ status: 503 }]);
     const again = await flow.connect('x');
-    const { oauthAppId, platformUserId } = await flow.one<{ oauthAppId: string; platformUserId: string }>(
-      'select oauth_app_id as "oauthAppId", platform_user_id as "platformUserId" from grants where id = $1',
-      [grantId],
-    );
-    const late = {
-      provider: 'x',
-      environment: 'test' as const,
-      oauthAppId,
-      platformUserId,
-      accessToken: access,
-      refreshToken: refresh,
-    };
-    expect(await flow.exchange().revoke(late)).toBe(false);
+    const pending = await flow.one<{ id: string }>('select id from pending_revocations where workspace_id = $1', [
+      flow.tenant.workspaceId,
+    ]);
+    await flow.pass(20);
+    expect(await flow.exchange().revoke(pending.id)).toBe(false);
+    expect(await flow.many('select id from pending_revocations where id = $1', [pending.id])).toEqual([]);
     expect(await flow.calls('revoke')).toHaveLength(1);
     expect(await flow.account(again)).toMatchObject({ health: 'active' });
   });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
-import { retireGrant, type RevocableTokens, type TokenContext } from '#tokens';
+import { retireGrant, type TokenContext } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
@@ -16,7 +16,10 @@ const FIND = `
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'
   for update of grants`;
 
-/** Destroys an account's tokens with its connection, in one transaction; the revocation at the platform follows and blocks nobody. */
+/**
+ * Destroys an account's tokens with its connection, in one transaction. What remains is the stored revocation: the platform is
+ * asked after the commit, and the caller does not wait for it.
+ */
 @Injectable()
 export class DisconnectAccount {
   constructor(
@@ -30,7 +33,7 @@ export class DisconnectAccount {
     this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.disconnect(tx, { tenant, id })));
   }
 
-  private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<RevocableTokens | undefined> {
+  private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<string | undefined> {
     const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [
       tenant.workspaceId,
       tenant.environment,

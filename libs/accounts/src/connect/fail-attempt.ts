@@ -9,7 +9,7 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { discardAttempt, type RevocableTokens, type TokenContext } from '#tokens';
+import { discardAttempt, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 
@@ -31,7 +31,7 @@ export class FailAttempt {
     tx: Tx,
     attempt: AttemptRow,
     { error, code }: { error: AttemptError; code: string | undefined },
-  ): Promise<RevocableTokens | undefined> {
+  ): Promise<string | undefined> {
     if (!(await markAttemptFailed(tx, attempt.id, error))) return undefined;
     const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };
     await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);

@@ -102,7 +102,7 @@ export class FinishAttempt {
         : undefined;
     });
     if (!stored) return this.execute(attempt.id);
-    for (const tokens of stored.revocable) this.revokeLater.execute(tokens);
+    this.revokeLater.execute(...stored.revocations);
     return { kind: 'completed', accountIds: stored.accountIds };
   }
 

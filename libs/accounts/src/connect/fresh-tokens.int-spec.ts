@@ -158,6 +158,7 @@ describe('a fresh token that its own platform refuses', () => {
     expect(await consent('x', 'omar', { scopes: ['tweet.write', 'offline.access'] })).toBe(
       '?oauth_error=missing_permissions',
     );
+    await flow.revoked();
   });
 });
 

@@ -1,14 +1,6 @@
 import { markAttemptCompleted, newId, recordEvent, storeConnectedAccount, type Tx } from '#persistence';
 import { type Identity, providerOf } from '#providers';
-import {
-  adoptGrant,
-  applyHealth,
-  retireGrant,
-  type ProfileList,
-  type RevocableTokens,
-  type TokenContext,
-  syncProfiles,
-} from '#tokens';
+import { adoptGrant, applyHealth, retireGrant, type ProfileList, type TokenContext, syncProfiles } from '#tokens';
 import type { ChosenProfile } from './choose-profiles.js';
 import type { OpenAttempt } from './finish-attempt.js';
 
@@ -22,8 +14,8 @@ export interface Connections {
 
 export interface StoredConnections {
   accountIds: string[];
-  /** Tokens of grants that nothing hangs on any more, to be revoked after the commit. */
-  revocable: RevocableTokens[];
+  /** Ids of stored revocations: of grants that no account hangs on any more. */
+  revocations: string[];
 }
 
 /** Stores grant and accounts of one person in one transaction. Who is connected already keeps the account and its id. */
@@ -40,7 +32,7 @@ export async function storeConnections(
   await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
   await markAttemptCompleted(tx, attempt.id, { accountIds, platformUserId: identity.platformUserId });
-  return { accountIds, revocable: await retireLeft(context, tx, stored, grantId) };
+  return { accountIds, revocations: await retireLeft(context, tx, stored, grantId) };
 }
 
 interface StoredAccount {
@@ -83,15 +75,9 @@ async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAc
   return { id: accountId, leftGrantId: known?.grantId };
 }
 
-async function retireLeft(
-  context: TokenContext,
-  tx: Tx,
-  stored: StoredAccount[],
-  grantId: string,
-): Promise<RevocableTokens[]> {
+async function retireLeft(context: TokenContext, tx: Tx, stored: StoredAccount[], grantId: string): Promise<string[]> {
   const left = new Set(stored.flatMap(({ leftGrantId }) => leftGrantId ?? []).filter((id) => id !== grantId));
-  const revocable: RevocableTokens[] = [];
-  for (const id of left)
-    revocable.push(...[await retireGrant(context, tx, id)].filter((tokens) => tokens !== undefined));
-  return revocable;
+  const revocations: string[] = [];
+  for (const id of left) revocations.push(...[await retireGrant(context, tx, id)].filter((one) => one !== undefined));
+  return revocations;
 }

@@ -2,11 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { seconds } from '#config';
 import { LOGGER, type Logger } from '#observability';
 import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, Database, deleteFinalAttempts } from '#persistence';
+import { endOverdueRevocations } from '#tokens';
 import { FailAttempt } from './fail-attempt.js';
 import { FinishWaiting } from './finish-waiting.js';
 
 const PAGE_SIZE = 200;
 const TIME_LIMIT_MS = seconds(30);
+const MAX_ENDED_REVOCATIONS = 1_000;
 /** Attempts whose tokens have waited for an hour and whose check is not due: each has a last check at its end, unless none was made for another hour. */
 const OVERDUE = `
   select ${ATTEMPT_COLUMNS}, look_error as "lookError", exchanged_at::text as position from connect_attempts
@@ -27,7 +29,10 @@ interface EndedAttempt extends AttemptRow {
   position: string;
 }
 
-/** Finishes attempts that an ended process left half done, ends expired ones, and deletes old ones. */
+/**
+ * Finishes attempts that an ended process left half done, ends expired ones and revocations
+ * without an answer, and deletes old ones.
+ */
 @Injectable()
 export class SweepAttempts {
   constructor(
@@ -42,6 +47,8 @@ export class SweepAttempts {
     await this.endAll(OVERDUE, (attempt) => attempt.lookError ?? 'provider_unavailable');
     await this.endAll(EXPIRED, errorOfExpired);
     await deleteFinalAttempts(this.database.pool);
+    for (const revocation of await endOverdueRevocations(this.database.pool, MAX_ENDED_REVOCATIONS))
+      this.logger.warn(revocation, 'revocation.given_up');
   }
 
   /** Page by page: attempts that cannot be ended stay in the result, and must not keep the sweep from those behind them. */

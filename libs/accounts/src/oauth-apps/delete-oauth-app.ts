@@ -8,7 +8,7 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { checkGrantsOfApp, discardAttemptsOf, type RevocableTokens, type TokenContext } from '#tokens';
+import { checkGrantsOfApp, discardAttemptsOf, keepSecretForRevocations, type TokenContext } from '#tokens';
 import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
@@ -40,25 +40,26 @@ export class DeleteOAuthApp {
   /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it and `force` is not said. */
   async execute({ tenant, id, force }: DeleteOAuthAppInput): Promise<void> {
     const { provider } = await this.getApp.execute({ tenant, id });
-    const revocable = await transaction(this.database.pool, async (tx) => {
+    const revocations = await transaction(this.database.pool, async (tx) => {
       await lockDefaultApp(tx, { ...tenant, provider });
-      const tokens = await this.remove(tx, id, force);
+      const stored = await this.remove(tx, id, force);
       await restoreDefaultApp(tx, { ...tenant, provider });
-      return tokens;
+      return stored;
     });
-    for (const tokens of revocable) this.revokeLater.execute(tokens);
+    this.revokeLater.execute(...revocations);
   }
 
   /** A transaction that stores an account through the app holds its row: it is waited for, and its account is counted. */
-  private async remove(tx: Tx, id: string, force: boolean): Promise<RevocableTokens[]> {
+  private async remove(tx: Tx, id: string, force: boolean): Promise<string[]> {
     // Before the app: a transaction that finishes an attempt locks in this order too.
-    const revocable = await discardAttemptsOf(this.context, tx, id);
+    const revocations = await discardAttemptsOf(this.context, tx, id);
     const { rowCount } = await tx.query(LOCK, [id]);
     if (rowCount === 0) throw oauthAppNotFound();
     const { rows } = await tx.query(IN_USE, [id]);
     if (rows.length > 0 && !force) throw oauthAppInUse();
+    await keepSecretForRevocations(this.context, tx, id);
     await checkGrantsOfApp(tx, id);
     await deleteOAuthApp(tx, id);
-    return revocable;
+    return revocations;
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '#observability';
 import { Database, erasePersonFromAttempts, scheduleProbesNow, transaction, type Tx } from '#persistence';
 import type { PushNotice } from '#providers';
-import { endGrant, type RevocableTokens, type TokenContext } from '#tokens';
+import { endGrant, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 import { confirmDeletion } from './confirm-deletion.js';
@@ -42,42 +42,39 @@ export class TakeNotice {
    * then the platform still takes the tokens, and they are revoked there. After any other notice they are dead.
    */
   async execute(genuine: GenuineNotice): Promise<string | undefined> {
-    const revocable: RevocableTokens[] = [];
-    const code = await transaction(this.database.pool, (tx) => this.carryOut(tx, genuine, revocable));
-    if (genuine.notice.kind === 'data_deletion') for (const tokens of revocable) this.revokeLater.execute(tokens);
+    const revocations: string[] = [];
+    const code = await transaction(this.database.pool, (tx) => this.carryOut(tx, genuine, revocations));
+    this.revokeLater.execute(...revocations);
     return code;
   }
 
   private async carryOut(
     tx: Tx,
     { app, notice, body }: GenuineNotice,
-    revocable: RevocableTokens[],
+    revocations: string[],
   ): Promise<string | undefined> {
     const person = { tenant: app.tenant, oauthAppId: app.id, platformUserId: notice.platformUserId };
     const deletes = notice.kind === 'data_deletion';
     if (deletes) await erasePersonFromAttempts(tx, person, notice.at);
-    revocable.push(...(await failWaitingAttempts(this.context, tx, person, notice.at)));
-    const grant = await this.end(tx, app, notice, revocable);
+    const waiting = { until: notice.at, revoke: deletes };
+    revocations.push(...(await failWaitingAttempts(this.context, tx, person, waiting)));
+    const grant = await this.end(tx, app, notice, revocations);
     if (!deletes) return undefined;
     if (grant) await forgetPerson(tx, grant.id, grant.consentedSince ? notice.at : null);
     return confirmDeletion(tx, app, body);
   }
 
   /** A word about an earlier consent that comes late, or a clock that is wrong: then the platform is asked, not believed. */
-  private async end(
-    tx: Tx,
-    app: PushApp,
-    notice: PushNotice,
-    revocable: RevocableTokens[],
-  ): Promise<GrantRow | undefined> {
+  private async end(tx: Tx, app: PushApp, notice: PushNotice, revocations: string[]): Promise<GrantRow | undefined> {
     const { workspaceId, environment } = app.tenant;
     const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
     const grant = (await tx.query<GrantRow & Record<string, unknown>>(FIND, values)).rows[0];
     if (!grant) return undefined;
     if (grant.consentedSince) await scheduleProbesNow(tx, { grantId: grant.id });
-    const ended = grant.consentedSince ? undefined : await endGrant(this.context, tx, grant.id, notice.reason);
+    const end = { reason: notice.reason, revoke: notice.kind === 'data_deletion' };
+    const ended = grant.consentedSince ? undefined : await endGrant(this.context, tx, grant.id, end);
     if (ended) this.logger.info({ grant: grant.id, reason: notice.reason }, 'the platform ended a grant');
-    if (ended?.tokens) revocable.push(ended.tokens);
+    if (ended?.revocation) revocations.push(ended.revocation);
     return grant;
   }
 }

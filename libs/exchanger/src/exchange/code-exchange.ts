@@ -15,7 +15,7 @@ import {
   readAttempt,
   releaseUnsent,
 } from '#tokens/store';
-import { API_DEADLINE, type CodeOutcome } from '#tokens';
+import { API_DEADLINE, type CodeOutcome, queueRevocation } from '#tokens';
 import { type Exchange, logUnreadable, runExchange } from './run-exchange.js';
 import { retryUntilStored } from './store-result.js';
 import pRetry from 'p-retry';
@@ -31,7 +31,7 @@ import {
 } from '#providers';
 import type { ExchangeResult } from '../metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
-import { revokeUnwanted, tryToRevoke } from './revoke-tokens.js';
+import { tryRevocation } from './revoke-tokens.js';
 
 const OPEN = ['pending', 'failed'];
 
@@ -191,18 +191,19 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     });
   }
 
-  /** Seals the tokens into the attempt, unless it has failed meanwhile for another reason. */
+  /** Seals the tokens into the attempt. Those of an attempt that ended meanwhile for another reason are revoked. */
   private async keep(tokens: TokenSet): Promise<CodeOutcome> {
     const { context, attempt } = this;
-    const kept = await this.stored(async (tx) => {
+    const { taken, revocation } = await this.stored(async (tx) => {
       const taken = await markAttemptExchanged(tx, attempt.id);
       if (taken) await context.vault.sealAttemptTokens(tx, attempt, tokens);
       await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
-      return taken;
+      const unwanted = { ...attempt, platformUserId: null, tokens, app: this.#credentials };
+      return { taken, revocation: taken ? undefined : await queueRevocation(context, tx, unwanted) };
     });
     context.at?.('W6');
-    if (kept) return { kind: 'exchanged' };
-    await tryToRevoke(context, attempt, () => revokeUnwanted(context, { attempt, app: this.#credentials }, tokens));
+    if (taken) return { kind: 'exchanged' };
+    if (revocation) await tryRevocation(context, revocation);
     return { kind: 'lost' };
   }
 

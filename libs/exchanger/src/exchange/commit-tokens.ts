@@ -3,9 +3,9 @@ import { providerOf, type TokenSet } from '#providers';
 import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { applyHealth, changeGrant, markAppActive, databaseNow, endIntent, readIntent } from '#tokens/store';
-import type { RefreshOutcome } from '#tokens';
+import { offersRevocation, queueRevocation, type RefreshOutcome } from '#tokens';
 import type { PreparedRefresh } from './prepared-refresh.js';
-import { revokeTokens, tryToRevoke } from './revoke-tokens.js';
+import { tryRevocation } from './revoke-tokens.js';
 import { retryUntilStored } from './store-result.js';
 
 /**
@@ -18,10 +18,11 @@ export async function commitTokens(
   tokens: TokenSet,
 ): Promise<RefreshOutcome> {
   const { grant } = refresh.claim;
-  const fate = await retryUntilStored(context.logger, { grant: grant.id }, () => storeOrKeep(context, refresh, tokens));
+  const { fate, revocation } = await retryUntilStored(context.logger, { grant: grant.id }, () =>
+    storeOrKeep(context, refresh, tokens),
+  );
   context.at?.('W6');
-  if (fate === 'unwanted')
-    await tryToRevoke(context, grant, () => revokeTokens(context, { ...grant, oauthAppId: refresh.app.id, ...tokens }));
+  if (revocation) await tryRevocation(context, revocation);
   if (fate === 'stored') recordRemainingLife(context, refresh);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }
@@ -31,14 +32,16 @@ function recordRemainingLife({ metrics }: ExchangerContext, { claim: { grant, no
     metrics.lifeLeft(grant.provider, (grant.accessExpiresAt.getTime() - now.getTime()) / 1_000);
 }
 
-async function storeOrKeep(
-  context: ExchangerContext,
-  refresh: PreparedRefresh,
-  tokens: TokenSet,
-): Promise<'stored' | LateFate> {
+interface Stored {
+  fate: 'stored' | LateFate;
+  /** Of a pair that is not wanted. */
+  revocation?: string | undefined;
+}
+
+async function storeOrKeep(context: ExchangerContext, refresh: PreparedRefresh, tokens: TokenSet): Promise<Stored> {
   try {
     await transaction(context.pool, (tx) => store(context, tx, refresh, tokens));
-    return 'stored';
+    return { fate: 'stored' };
   } catch (error) {
     if (!(error instanceof VersionChanged)) throw error;
     return transaction(context.pool, (tx) => keepLatePair(context, tx, refresh, tokens));
@@ -89,13 +92,17 @@ async function compareScopes(tx: Tx, grant: GrantFacts, granted: readonly string
 async function keepLatePair(
   context: ExchangerContext,
   tx: Tx,
-  { claim: { grant, intentId } }: PreparedRefresh,
+  { claim: { grant, intentId }, app }: PreparedRefresh,
   tokens: TokenSet,
-): Promise<LateFate> {
+): Promise<Stored> {
   const committed = (await readIntent(tx, intentId))?.state === 'committed';
   const living = (await context.vault.openGrantTokens(tx, grant)) !== null;
   const fate = fateOfLatePair({ committed, living });
   if (fate === 'orphan') await context.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
   if (fate !== 'stored') await endIntent(tx, intentId, 'answered', 'late');
-  return fate;
+  const isRevocable = fate === 'unwanted' && offersRevocation(grant.provider);
+  return {
+    fate,
+    revocation: isRevocable ? await queueRevocation(context, tx, { ...grant, oauthAppId: app.id, tokens }) : undefined,
+  };
 }

@@ -2,19 +2,22 @@ import type { Secret } from '#observability';
 import type { Unsettled } from '../journal/journal.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findUnknownGrants } from '../store/unclaimed-grants.js';
-import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from '#tokens';
+import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
+import { dueRevocations } from '#tokens/store';
 import { exchangeCode } from './code-exchange.js';
 import { awaitRunning, refreshGrant } from './refresh.js';
 import { recover } from './recover.js';
-import { revokeTokens } from './revoke-tokens.js';
+import { tryRevocation } from './revoke-tokens.js';
 
 const UNKNOWN_AT_ONCE = 100;
+const MAX_REVOCATIONS_AT_ONCE = 100;
 
 /** Runs the exchanges of this process. Concurrent calls for one grant, or for one attempt, share one exchange. */
 export class ExchangeEngine implements TokenExchange {
   readonly #running = new Map<string, Promise<RefreshOutcome | 'busy'>>();
   readonly #codes = new Map<string, Promise<CodeOutcome>>();
   readonly #others = new Set<Promise<unknown>>();
+  #isRevokingDue = false;
 
   constructor(private readonly context: ExchangerContext) {}
 
@@ -33,8 +36,20 @@ export class ExchangeEngine implements TokenExchange {
     return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.context, grantId, patience) : outcome));
   }
 
-  revoke(tokens: RevocableTokens): Promise<boolean> {
-    return this.follow(revokeTokens(this.context, tokens));
+  revoke(revocationId: string): Promise<boolean> {
+    return this.follow(tryRevocation(this.context, revocationId));
+  }
+
+  /** Tries the stored revocations that are due. A round that begins while another one runs tries nothing. */
+  async revokeDue(): Promise<void> {
+    if (this.#isRevokingDue) return;
+    this.#isRevokingDue = true;
+    try {
+      const due = await dueRevocations(this.context.pool, MAX_REVOCATIONS_AT_ONCE);
+      await Promise.all(due.map((id) => this.revoke(id)));
+    } finally {
+      this.#isRevokingDue = false;
+    }
   }
 
   /** Settles what the previous process left in the journal, and retries unknown outcomes. To be called before any other work. */

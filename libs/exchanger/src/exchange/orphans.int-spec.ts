@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DisconnectAccount } from '#accounts';
 import { Secret } from '#observability';
-import { newId } from '#persistence/sql';
+import { newId, transaction } from '#persistence/sql';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { ExchangeEngine } from './exchange-engine.js';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { type RevocableTokens, Vault } from '#tokens';
+import { queueRevocation, type RevocableTokens, Vault } from '#tokens';
 import { findLiving } from '../store/living-grant.js';
 
 let flow: Flow;
@@ -30,10 +30,7 @@ beforeAll(async () => {
   flow = await Flow.open();
 });
 afterAll(() => flow.close());
-beforeEach(async () => {
-  await flow.begin();
-  flow.context().revocationPauses = [];
-});
+beforeEach(() => flow.begin());
 
 const REFUSED = {
   status: 400,
@@ -59,15 +56,27 @@ async function tokensOf(id: string): Promise<RevocableTokens> {
     [grantId],
   );
   const tokens = (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))!;
+  const pair = { accessToken: tokens.access, refreshToken: tokens.refresh };
   return {
+    ...flow.tenant,
     provider: 'x',
-    environment: 'test',
     oauthAppId,
     platformUserId,
-    accessToken: tokens.access,
-    refreshToken: tokens.refresh,
+    tokens: { ...pair, expiresIn: null, refreshExpiresIn: null, scopes: null },
   };
 }
+
+/** Stores the revocation of tokens: its id. */
+const queue = async (tokens: RevocableTokens): Promise<string> =>
+  (await transaction(flow.pool, (tx) => queueRevocation(flow.context(), tx, tokens)))!;
+const revoke = async (tokens: RevocableTokens): Promise<boolean> => flow.exchange().revoke(await queue(tokens));
+const pendingOutcomes = async (): Promise<(string | null)[]> =>
+  (
+    await flow.many<{ outcome: string | null }>(
+      'select last_outcome as outcome from pending_revocations where workspace_id = $1',
+      [flow.tenant.workspaceId],
+    )
+  ).map(({ outcome }) => outcome);
 
 /** Puts a pair that the platform never gave into the place of the stored one. */
 async function spoil(id: string): Promise<void> {
@@ -97,7 +106,7 @@ async function attempt(status: string, person: string | null, provider = 'x'): P
 describe('a late pair', () => {
   it('is tried before any verdict: where it is the living one, the account lives on', async () => {
     const id = await flow.connect('x');
-    expect(await flow.exchange().revoke(await tokensOf(id))).toBe(false);
+    expect(await revoke(await tokensOf(id))).toBe(false);
     expect(await orphans()).toHaveLength(1);
     await spoil(id);
     await flow.pass(102);
@@ -113,7 +122,7 @@ describe('a late pair', () => {
 
   it('is tried once: refused as well, it is gone, and the strikes begin', async () => {
     const id = await flow.connect('x');
-    await flow.exchange().revoke(await tokensOf(id));
+    await revoke(await tokensOf(id));
     await flow.pass(102);
     await flow.revoke();
     await refresh(id);
@@ -131,9 +140,9 @@ describe('a late pair', () => {
     const { id: grantId } = await grantOf(flow, id);
     const living = await tokensOf(id);
     await spoil(id);
-    await flow.exchange().revoke(await tokensOf(id));
+    await revoke(await tokensOf(id));
     const { version } = await grantOf(flow, id);
-    const pair = { access: living.accessToken, refresh: living.refreshToken, previous: null };
+    const pair = { access: living.tokens.accessToken, refresh: living.tokens.refreshToken, previous: null };
     await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grantId }, version, pair);
     await flow.pass(102);
     await flow.fault({ endpoint: 'token', ...REFUSED });
@@ -146,7 +155,7 @@ describe('a late pair', () => {
 
   it('takes the place of a token whose answer got lost', async () => {
     const id = await flow.connect('x');
-    await flow.exchange().revoke(await tokensOf(id));
+    await revoke(await tokensOf(id));
     await spoil(id);
     await flow.pass(102);
     await flow.fault({ endpoint: 'token', drop: 'before' });
@@ -187,13 +196,13 @@ describe('tokens that nobody keeps', () => {
   }
 
   it('are revoked where the person has no other grant at the app', async () => {
-    expect(await flow.exchange().revoke(await homeless())).toBe(true);
+    expect(await revoke(await homeless())).toBe(true);
     expect(await revocations()).toBe(1);
   });
 
   it('become an orphan of the grant that lives, and are not revoked: it would die with them', async () => {
     const id = await flow.connect('x');
-    expect(await flow.exchange().revoke(await tokensOf(id))).toBe(false);
+    expect(await revoke(await tokensOf(id))).toBe(false);
     expect(await revocations()).toBe(0);
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
     expect(await orphans()).toEqual([]);
@@ -206,8 +215,9 @@ describe('tokens that nobody keeps', () => {
     async (status) => {
       const tokens = await homeless();
       await attempt(status, null);
-      expect(await flow.exchange().revoke(tokens)).toBe(false);
+      expect(await revoke(tokens)).toBe(false);
       expect(await revocations()).toBe(0);
+      expect(await pendingOutcomes()).toEqual(['consent_pending']);
     },
   );
 
@@ -215,14 +225,14 @@ describe('tokens that nobody keeps', () => {
     const tokens = await homeless();
     await attempt('selection_required', newId());
     await attempt('exchanged', null, 'tiktok');
-    expect(await flow.exchange().revoke(tokens)).toBe(true);
+    expect(await revoke(tokens)).toBe(true);
   });
 
   it('put a consent to the proof that came while they were being revoked', async () => {
     const tokens = await homeless();
     await flow.fault({ endpoint: 'revoke', delay_ms: 1_500, status: 200, body: {} });
     const { exchange, left } = watched(flow.context());
-    const revoking = exchange.revoke(tokens);
+    const revoking = exchange.revoke(await queue(tokens));
     await left;
     const id = await flow.connect('x');
     expect(await revoking).toBe(true);

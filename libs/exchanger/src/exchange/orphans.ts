@@ -10,7 +10,6 @@ import {
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { changeGrant, noteKeptPair } from '#tokens/store';
-import type { RevocableTokens } from '#tokens';
 
 const NEWEST = `
   select orphan.intent_id as "intentId", orphan.received_at as "receivedAt"
@@ -68,12 +67,11 @@ export async function keepAsOrphan(
   context: ExchangerContext,
   tx: Tx,
   grant: GrantFacts,
-  tokens: RevocableTokens,
+  tokens: TokenSet,
 ): Promise<void> {
   if (tokens.refreshToken === null && grant.mode !== 'extend_self') return;
   const intentId = newId();
   await noteKeptPair(tx, intentId, { grantId: grant.id, tokenVersion: grant.tokenVersion, holder: context.holder });
-  const { accessToken, refreshToken } = tokens;
-  const pair = { accessToken, refreshToken, expiresIn: null, refreshExpiresIn: null, scopes: null };
+  const pair = { ...tokens, expiresIn: null, refreshExpiresIn: null, scopes: null };
   await context.vault.sealOrphan(tx, { ...grant, id: intentId }, pair);
 }

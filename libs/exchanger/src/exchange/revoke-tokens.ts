@@ -1,121 +1,149 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { seconds } from '#config';
 import { scheduleProbesNow, transaction } from '#persistence/sql';
 import { type AppCredentials, type Provider, providerOf, readRevocationAnswer, type TokenSet } from '#providers';
-import { keepAsOrphan } from './orphans.js';
-import { API_DEADLINE, identify, type RevocableTokens } from '#tokens';
+import { API_DEADLINE, identify, type RevocationSecrets } from '#tokens';
+import {
+  beginTry,
+  endRevocation,
+  nameRevocation,
+  openApp,
+  type PendingRevocation,
+  postponeRevocation,
+  readApp,
+} from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { type CodeAttempt, openApp, readApp } from '#tokens/store';
 import { findLiving, type PersonOfClient } from '../store/living-grant.js';
-import { tokenSetComes, tokenSetWaits } from '../store/waiting-token-sets.js';
+import { consentMayCome } from '../store/waiting-token-sets.js';
+import { keepAsOrphan } from './orphans.js';
 
 /**
- * What became of a revocation. `spared`: it could end a living grant of the same person. `consent_coming`: a code of the app
- * is being exchanged, and may be this person's. `unanswered`: the platform failed, or the database did. `no_app`: app and
- * secret are gone. `not_offered`: the platform has no such call.
+ * The result of one try. `spared`: a living grant of the same person would end with these tokens. `not_offered`: the platform
+ * has no such call. `no_app`: app and secret are gone. These, `revoked` and `refused` are final; the others are tried again:
+ * `consent_pending`: a consent of the same client waits or comes, and may be this person's; `unidentified`: there are living
+ * grants of the client, and the platform did not answer whose these tokens are; `unanswered`: the platform or the database
+ * failed.
  */
-type Revocation = 'revoked' | 'refused' | 'unanswered' | 'spared' | 'consent_coming' | 'no_app' | 'not_offered';
+type Outcome = 'revoked' | 'refused' | 'spared' | 'not_offered' | 'no_app' | Postponed;
+type Postponed = 'consent_pending' | 'unidentified' | 'unanswered';
 
-const TRIED_AGAIN: readonly Revocation[] = ['unanswered', 'consent_coming'];
-/** Between the tries of one revocation, in milliseconds: a caller waits four minutes for all of them. */
-export const REVOCATION_PAUSES: readonly number[] = [seconds(1), seconds(5), seconds(20)];
+const POSTPONED: readonly Outcome[] = ['consent_pending', 'unidentified', 'unanswered'];
+
+/** Seconds between the tries of one revocation; the last pause repeats until the revocation ends. */
+const PAUSES_IN_SECONDS = [5, 20, 60, 120, 300, 600, 900] as const;
+const LAST_PAUSE_IN_SECONDS = 900;
+/** A platform that asks for more time is asked again before the revocation ends. */
+const MAX_PAUSE_IN_SECONDS = 6 * 60 * 60;
 
 /**
- * Revokes at the platform, unless that could end more than these tokens: where the same person has a living grant at the
- * same client id by now, they are kept beside it; where one may be on its way, they are left to end by themselves.
+ * Tries a stored revocation, if it is due: revokes at the platform, unless that could end more than these tokens. Where the
+ * same person has a living grant at the same client id by now, they are kept beside it. Every try checks that again. True:
+ * the platform revoked them. It never throws: what is not stored is tried again.
  */
-export async function revokeTokens(context: ExchangerContext, tokens: RevocableTokens): Promise<boolean> {
-  let outcome = await tryOnce(context, tokens);
-  for (const milliseconds of context.revocationPauses) {
-    if (!TRIED_AGAIN.includes(outcome) || !(await rest(context, milliseconds))) break;
-    outcome = await tryOnce(context, tokens);
-  }
-  const { provider, oauthAppId } = tokens;
-  const level = TRIED_AGAIN.includes(outcome) ? 'warn' : 'info';
-  context.logger[level]({ provider, oauthAppId, outcome }, 'revocation.settled');
-  return outcome === 'revoked';
-}
-
-/** Of tokens that nobody wants: what becomes of the exchange that brought them does not hang on it. */
-export async function tryToRevoke(
-  context: ExchangerContext,
-  { provider }: Pick<RevocableTokens, 'provider'>,
-  revoke: () => Promise<unknown>,
-): Promise<void> {
+export async function tryRevocation(context: ExchangerContext, id: string): Promise<boolean> {
   try {
-    await revoke();
+    const revocation = await beginTry(context.pool, id);
+    if (!revocation) return false;
+    const result = await tryOnce(context, revocation).catch((error: unknown) => {
+      context.logger.warn({ err: error, revocation: id, provider: revocation.provider }, 'revocation.failed');
+      return { outcome: 'unanswered' as const };
+    });
+    await store(context, revocation, result);
+    return result.outcome === 'revoked';
   } catch (error) {
-    context.logger.warn({ err: error, provider }, 'tokens that nobody wants were not revoked');
+    context.logger.warn({ err: error, revocation: id }, 'revocation.not_stored');
+    return false;
   }
 }
 
-/** Revokes a token set whose attempt was given up before it came. Whose it is is asked first: a living grant must not die of it. */
-export async function revokeUnwanted(
-  context: ExchangerContext,
-  { attempt, app }: { attempt: CodeAttempt; app: AppCredentials | undefined },
-  tokens: TokenSet,
+interface Result {
+  outcome: Outcome;
+  /** Seconds, as the platform asks for. */
+  pause?: number | undefined;
+}
+
+async function store(
+  { pool, logger, random }: ExchangerContext,
+  { id, provider, oauthAppId, tries }: PendingRevocation,
+  { outcome, pause = 0 }: Result,
 ): Promise<void> {
-  const outcome = await identify(context, attempt, tokens.accessToken, tokens.scopes ?? []);
-  const platformUserId = outcome.ok ? outcome.identity.platformUserId : null;
-  await revokeTokens(context, { ...attempt, ...tokens, platformUserId, ...(app && { app }) });
-}
-
-/** False: this process ends. */
-function rest({ leaving }: ExchangerContext, milliseconds: number): Promise<boolean> {
-  return pause(milliseconds, true, { signal: leaving }).catch(() => false);
-}
-
-async function tryOnce(context: ExchangerContext, tokens: RevocableTokens): Promise<Revocation> {
-  const provider = providerOf(tokens.provider);
-  try {
-    const app = await credentialsOf(context, tokens);
-    if (!app) return 'no_app';
-    const person = { ...tokens, clientId: app.clientId };
-    const reason = await reasonToSpare(context, person, tokens);
-    if (reason) return reason;
-    if (!provider.revoke) return 'not_offered';
-    const outcome = await send(context, provider.revoke({ ...tokens, app }), tokens);
-    await lookAfter(context, person);
-    return outcome;
-  } catch (error) {
-    context.logger.warn({ err: error, provider: tokens.provider }, 'a revocation was not answered');
-    return 'unanswered';
+  const facts = { revocation: id, provider, oauthAppId, outcome, tries };
+  if (!POSTPONED.includes(outcome)) {
+    await endRevocation(pool, id);
+    logger.info(facts, 'revocation.settled');
+    return;
   }
+  const own = (PAUSES_IN_SECONDS[tries - 1] ?? LAST_PAUSE_IN_SECONDS) * (0.8 + 0.4 * random());
+  const seconds = Math.max(own, Math.min(pause, MAX_PAUSE_IN_SECONDS));
+  await postponeRevocation(pool, id, { outcome, seconds });
+  logger[outcome === 'consent_pending' ? 'info' : 'warn'](
+    { ...facts, seconds: Math.round(seconds) },
+    'revocation.postponed',
+  );
 }
 
-async function credentialsOf(context: ExchangerContext, tokens: RevocableTokens): Promise<AppCredentials | undefined> {
-  const app = await readApp(context.pool, tokens.oauthAppId);
-  return app ? openApp(context.pool, context.vault, app) : tokens.app;
+async function tryOnce(context: ExchangerContext, revocation: PendingRevocation): Promise<Result> {
+  const kept = await context.vault.openRevocation(context.pool, revocation);
+  const app = kept && (await credentialsOf(context, revocation, kept));
+  if (!app) return { outcome: 'no_app' };
+  const person = { ...revocation, clientId: app.clientId };
+  const reason = await findReason(context, person, kept.tokens);
+  if (reason) return { outcome: reason };
+  const provider = providerOf(revocation.provider);
+  if (!provider.revoke) return { outcome: 'not_offered' };
+  const result = await send(context, provider.revoke({ ...kept.tokens, app }), revocation);
+  await probeSoon(context, person);
+  return result;
 }
 
-function reasonToSpare(
-  context: ExchangerContext,
-  person: PersonOfClient,
-  tokens: RevocableTokens,
-): Promise<Revocation | undefined> {
+async function credentialsOf(
+  { pool, vault }: ExchangerContext,
+  { oauthAppId, clientId }: PendingRevocation,
+  { clientSecret }: RevocationSecrets,
+): Promise<AppCredentials | undefined> {
+  const app = await readApp(pool, oauthAppId);
+  if (app) return openApp(pool, vault, app);
+  return clientSecret ? { clientId, clientSecret } : undefined;
+}
+
+type Person = PersonOfClient & PendingRevocation;
+
+/** Asks the platform whose the tokens are only where that decides. */
+async function findReason(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
+  const reason = await reasonToSpare(context, person, tokens);
+  if (!reason || person.platformUserId !== null) return reason;
+  const named = await identify(context, person, tokens.accessToken, tokens.scopes ?? []);
+  if (!named.ok) return 'unidentified';
+  person.platformUserId = named.identity.platformUserId;
+  await nameRevocation(context.pool, person.id, person.platformUserId);
+  return reasonToSpare(context, person, tokens);
+}
+
+function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
   return transaction(context.pool, async (tx) => {
     const living = await findLiving(tx, person);
     // A pair is no fallback of another person's grant, nor of one in another workspace.
-    if (living?.oauthAppId === person.oauthAppId && person.platformUserId !== null)
+    if (living?.oauthAppId === person.oauthAppId && person.platformUserId !== null) {
       await keepAsOrphan(context, tx, living, tokens);
-    if (living || (await tokenSetWaits(tx, person))) return 'spared';
-    return (await tokenSetComes(tx, person)) ? 'consent_coming' : undefined;
+      await endRevocation(tx, person.id);
+    }
+    if (living) return 'spared';
+    const isOffered = providerOf(person.provider).revoke !== undefined;
+    return isOffered && (await consentMayCome(tx, person)) ? 'consent_pending' : undefined;
   });
 }
 
 async function send(
   context: ExchangerContext,
   request: ReturnType<NonNullable<Provider['revoke']>>,
-  { provider, environment }: RevocableTokens,
-): Promise<Revocation> {
+  { provider, environment }: PendingRevocation,
+): Promise<Result> {
   const answer = await context.client.send(request, { environment, within: API_DEADLINE });
   const failure = readRevocationAnswer(providerOf(provider), answer);
-  if (!failure) return 'revoked';
-  return failure.class === 'temporary' ? 'unanswered' : 'refused';
+  if (!failure) return { outcome: 'revoked' };
+  return failure.class === 'temporary' ? { outcome: 'unanswered', pause: failure.retryAfter } : { outcome: 'refused' };
 }
 
-/** A consent that came while the revocation was under way may have died of it: its probe tells within a minute. */
-async function lookAfter(context: ExchangerContext, person: PersonOfClient): Promise<void> {
+/** A consent that came while the revocation was under way may have ended with it: its probe shows that within a minute. */
+async function probeSoon(context: ExchangerContext, person: PersonOfClient): Promise<void> {
   const living = await findLiving(context.pool, person);
   if (living) await scheduleProbesNow(context.pool, { grantId: living.id });
 }

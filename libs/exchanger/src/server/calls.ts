@@ -9,7 +9,7 @@ export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   return new Map([
     carry(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options)),
     carry(codeCall, ({ attemptId, code }) => exchange.exchangeCode(attemptId, code)),
-    carry(revokeCall, ({ tokens }) => exchange.revoke(tokens).then((revoked) => ({ revoked }))),
+    carry(revokeCall, ({ revocationId }) => exchange.revoke(revocationId).then((revoked) => ({ revoked }))),
   ]);
 }
 

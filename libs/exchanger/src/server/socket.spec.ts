@@ -13,19 +13,12 @@ import { parse } from 'yaml';
 import { readApiConfig } from '#config';
 import { type Logger, Secret } from '#observability';
 import { FakeExchange } from '../../../../test/support/fake-exchange.js';
-import { connectExchanger, type Exchanger, type RevocableTokens } from '#tokens';
+import { connectExchanger, type Exchanger } from '#tokens';
 import { ExchangeServer, type ExchangeServerOptions } from './exchange-server.js';
 
 const CANARY = 'a-code-that-nobody-may-see';
 const grantId = randomUUID();
-const tokens: RevocableTokens = {
-  provider: 'x',
-  environment: 'test',
-  oauthAppId: randomUUID(),
-  platformUserId: '1',
-  accessToken: new Secret(CANARY),
-  refreshToken: null,
-};
+const revocationId = randomUUID();
 
 let home: string;
 let path: string;
@@ -101,11 +94,8 @@ describe('a call over the socket', () => {
     const attemptId = randomUUID();
     expect(await client.exchangeCode(attemptId, new Secret(CANARY))).toEqual(fake.answers.code);
     expect([fake.codes[0]!.attemptId, fake.codes[0]!.code.reveal()]).toEqual([attemptId, CANARY]);
-    expect(await client.revoke(tokens)).toBe(true);
-    expect({ ...fake.revocations[0]!, accessToken: fake.revocations[0]!.accessToken.reveal() }).toEqual({
-      ...tokens,
-      accessToken: CANARY,
-    });
+    expect(await client.revoke(revocationId)).toBe(true);
+    expect(fake.revocations).toEqual([revocationId]);
   });
 
   it('is one of five hundred at the same time', async () => {
@@ -162,22 +152,28 @@ describe('an exchanger that is away', () => {
     expect(logged).toContain('no exchanger took the call in time');
   });
 
-  it.each(['refresh', 'exchangeCode', 'revoke'] as const)(
+  it.each(['refresh', 'exchangeCode'] as const)(
     'in the middle of a call is called again when it is back: %s',
     async (call) => {
       const doomed = await startDoomed();
       const answer = {
         refresh: () => client.refresh(grantId),
         exchangeCode: () => client.exchangeCode(randomUUID(), new Secret(CANARY)),
-        revoke: () => client.revoke(tokens),
       }[call]();
       await doomed.gone;
       await serve();
-      expect(await answer).toEqual(
-        { refresh: { kind: 'refreshed' }, exchangeCode: { kind: 'exchanged' }, revoke: true }[call],
-      );
+      expect(await answer).toEqual({ refresh: { kind: 'refreshed' }, exchangeCode: { kind: 'exchanged' } }[call]);
     },
   );
+
+  it('is not waited for by a revocation, which is stored: the exchanger finds it when it is back', async () => {
+    expect(await client.revoke(revocationId)).toBe(false);
+    const doomed = await startDoomed();
+    expect(await client.revoke(revocationId)).toBe(false);
+    await doomed.gone;
+    expect(logged).toMatch(/revocation: '[^]*revocation\.left_to_exchanger/);
+    expect(fake.revocations).toEqual([]);
+  });
 
   it('that breaks off every time is given up, and a code that it may have taken is not called unsent', async () => {
     const server = createServer(abort);
@@ -325,10 +321,8 @@ describe('secrets on their way', () => {
     const breaking = createServer(abort);
     await listen(breaking);
     await send();
-    await client.revoke(tokens);
     breaking.close();
     expect(errors).toHaveLength(2);
-    expect(logged).toContain('revocation.given_up');
     expect(logged + inspect(errors, { depth: 9, showHidden: true })).not.toContain(CANARY);
   }, 60_000);
 });

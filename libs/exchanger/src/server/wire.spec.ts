@@ -6,22 +6,13 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { type Logger, Secret } from '#observability';
 import { FakeExchange } from '../../../../test/support/fake-exchange.js';
-import type { CodeOutcome, RefreshOutcome, Reply, RevocableTokens } from '#tokens';
+import type { CodeOutcome, RefreshOutcome, Reply } from '#tokens';
 import { type Connection, ExchangeClient, SharedConnection, type SocketCall } from '#tokens/testing';
 import { callsTo } from './calls.js';
 import { ExchangeServer } from './exchange-server.js';
 
 const ID = '0191c2e4-7b1a-7c3d-8e5f-0123456789ab';
 const CANARY = 'a-token-that-no-log-may-show';
-const tokens: RevocableTokens = {
-  provider: 'x',
-  environment: 'test',
-  oauthAppId: ID,
-  platformUserId: '1',
-  accessToken: new Secret('access'),
-  refreshToken: new Secret('refresh'),
-};
-
 let fake: FakeExchange;
 let logged: string;
 let logger: Logger;
@@ -53,23 +44,14 @@ class Recorder implements Connection {
   }
 }
 
-const revealed = (given: RevocableTokens | undefined): unknown =>
-  given && { ...given, accessToken: given.accessToken.reveal(), refreshToken: given.refreshToken?.reveal() ?? null };
-
-/** The wire's format in version 0.1: what a process of that release sends and understands while this one is rolled out. */
+/**
+ * The format of the wire: what a process of the previous release sends and understands while this one is rolled out. The
+ * exception is `revoke`, which carried the tokens in version 0.1.
+ */
 const RELEASED = {
   refresh: { grantId: ID, forced: true, patience: 500 },
   'exchange-code': { attemptId: ID, code: 'code' },
-  revoke: {
-    tokens: {
-      provider: 'x',
-      environment: 'test',
-      oauthAppId: ID,
-      platformUserId: '1',
-      accessToken: 'access',
-      refreshToken: 'refresh',
-    },
-  },
+  revoke: { revocationId: ID },
 };
 
 describe('the format of the wire', () => {
@@ -80,10 +62,10 @@ describe('the format of the wire', () => {
       { outcome: { revoked: true } },
     );
     const client = new ExchangeClient(connection, logger);
-    const row = { ...tokens, id: ID, workspaceId: ID, scopes: ['a'], sealed: Buffer.from('bytes'), claimEpoch: 7n };
+    const row = { id: ID, scopes: ['a'], sealed: Buffer.from('bytes'), claimEpoch: 7n };
     await client.refresh(ID, { forced: true, patience: 500, ...{ row } });
     await client.exchangeCode(ID, new Secret('code'));
-    expect(await client.revoke(row)).toBe(true);
+    expect(await client.revoke(ID)).toBe(true);
     expect(Object.fromEntries(connection.sent.map(({ name, input }) => [name, input]))).toEqual(RELEASED);
   });
 
@@ -95,21 +77,16 @@ describe('the format of the wire', () => {
       const given = [
         ...fake.refreshes,
         ...fake.codes.map(({ code, ...rest }) => ({ ...rest, code: code.reveal() })),
-        ...fake.revocations.map(revealed),
+        ...fake.revocations,
       ];
       const expected = {
         refresh: { grantId: ID, options: { forced: true, patience: 500 } },
         'exchange-code': input,
-        revoke: RELEASED.revoke.tokens,
+        revoke: ID,
       }[name];
       expect(given).toEqual([expected, expected]);
     },
   );
-
-  it('drops what a later release adds inside the tokens', async () => {
-    await callsTo(fake).get('revoke')!({ tokens: { ...RELEASED.revoke.tokens, later: CANARY } });
-    expect(fake.revocations.map(revealed)).toEqual([RELEASED.revoke.tokens]);
-  });
 
   it('has one encoding for outcomes too: nothing but their fields goes back', async () => {
     fake.answers.refresh = { kind: 'refreshed', accessToken: CANARY } as unknown as RefreshOutcome;
@@ -123,9 +100,9 @@ describe('a value that the wire does not carry', () => {
     const client = new ExchangeClient(connection, logger);
     const failed = await client.exchangeCode('no id', new Secret(CANARY)).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(Error);
-    expect(await client.revoke({ ...tokens, accessToken: CANARY as unknown as Secret })).toBe(false);
+    expect(await client.revoke('no id')).toBe(false);
     expect(connection.sent).toEqual([]);
-    expect(logged).toContain('revocation.given_up');
+    expect(logged).toContain('revocation.left_to_exchanger');
     expect(inspect(failed, { depth: 9 }) + logged).not.toContain(CANARY);
   });
 });
@@ -143,19 +120,15 @@ describe('an outcome that only a later release knows', () => {
 });
 
 describe('a revocation', () => {
-  it.each(['draining', 'full', 'failed'] as const)(
-    'is asked for again when the exchanger replies %s',
+  it.each(['draining', 'full', 'failed', 'invalid'] as const)(
+    'is left to the exchanger, with one event, when it replies %s',
     async (error) => {
-      const connection = new Recorder({ error }, { error }, { outcome: { revoked: true } });
-      expect(await new ExchangeClient(connection, logger).revoke(tokens)).toBe(true);
-      expect(connection.sent).toHaveLength(3);
+      const connection = new Recorder({ error });
+      expect(await new ExchangeClient(connection, logger).revoke(ID)).toBe(false);
+      expect(connection.sent).toHaveLength(1);
+      expect(logged.match(/revocation\.left_to_exchanger/g)).toHaveLength(1);
     },
   );
-
-  it('is given up with one event when the exchanger understands no such message', async () => {
-    expect(await new ExchangeClient(new Recorder({ error: 'invalid' }), logger).revoke(tokens)).toBe(false);
-    expect(logged).toMatch(/provider: 'x'[^]*oauthAppId[^]*revocation\.given_up/);
-  });
 });
 
 describe('each outcome over the real socket', () => {
@@ -201,7 +174,7 @@ describe('each outcome over the real socket', () => {
 
   it.each([true, false])('of a revocation arrives as it was: %s', async (revoked) => {
     fake.answers.revoke = revoked;
-    expect(await client.revoke({ ...tokens, refreshToken: null })).toBe(revoked);
-    expect(revealed(fake.revocations[0])).toEqual({ ...RELEASED.revoke.tokens, refreshToken: null });
+    expect(await client.revoke(ID)).toBe(revoked);
+    expect(fake.revocations).toEqual([ID]);
   });
 });

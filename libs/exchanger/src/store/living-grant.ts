@@ -7,8 +7,8 @@ export interface PersonOfClient {
   environment: Environment;
   provider: string;
   clientId: string;
-  /** Our row of that client, which is preferred to others. */
-  oauthAppId: string;
+  /** Our row of that client, which is preferred to others; null: it was deleted. */
+  oauthAppId: string | null;
   platformUserId: string | null;
 }
 

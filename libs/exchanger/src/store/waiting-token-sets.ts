@@ -1,5 +1,6 @@
 import type { Tx } from '#persistence/sql';
 import type { GrantFacts } from '#tokens/protocol';
+import type { PersonOfClient } from './living-grant.js';
 
 interface Person extends Pick<GrantFacts, 'oauthAppId'> {
   /** Null: any person. */
@@ -21,10 +22,24 @@ export async function tokenSetWaits(tx: Tx, { oauthAppId, platformUserId, firstS
   return (await tx.query(WAITS, [oauthAppId, platformUserId, firstStrikeAt])).rows.length > 0;
 }
 
-const ON_ITS_WAY = `
-  select 1 from connect_attempts where oauth_app_id = $1 and status = 'pending' and spent_at > db_now() - interval '5 minutes' limit 1`;
+/**
+ * The sweep ends a waiting attempt after two hours at the latest; one that it cannot end counts for an hour more. The person
+ * behind a code is not known before its exchange. A platform knows client ids: attempts of every workspace with the same
+ * client count.
+ */
+const MAY_COME = `
+  select 1 from connect_attempts attempt join oauth_apps app on app.id = attempt.oauth_app_id
+  where app.environment = $1 and app.provider = $2 and app.client_id = $3
+    and attempt.status in ('pending', 'exchanged', 'selection_required') and (
+      attempt.status <> 'pending' and attempt.exchanged_at > db_now() - interval '3 hours'
+        and ($4::text is null or coalesce(attempt.platform_user_id, $4) = $4)
+      or attempt.status = 'pending' and attempt.spent_at > db_now() - interval '5 minutes')
+  limit 1`;
 
-/** Whether a code of the app is being exchanged: its person is not known yet. */
-export async function tokenSetComes(tx: Tx, { oauthAppId }: Pick<Person, 'oauthAppId'>): Promise<boolean> {
-  return (await tx.query(ON_ITS_WAY, [oauthAppId])).rows.length > 0;
+/** Whether a consent of that person at that client may become a grant: a revocation could end it. */
+export async function consentMayCome(
+  tx: Tx,
+  { environment, provider, clientId, platformUserId }: PersonOfClient,
+): Promise<boolean> {
+  return (await tx.query(MAY_COME, [environment, provider, clientId, platformUserId])).rows.length > 0;
 }

@@ -66,6 +66,8 @@ export const INSTRUMENTS = {
   evergrant_token_orphans: gauge('database', 'Token pairs that came too late for their grant and are kept.', [
     'provider',
   ]),
+  evergrant_revocations_pending: gauge('database', 'Revocations that the platform has not answered yet.', ['provider']),
+  evergrant_revocations_oldest_seconds: gauge('database', 'How long the oldest pending revocation has waited.', []),
 
   http_server_request_duration_seconds: histogram(
     'requests',

@@ -15,5 +15,6 @@ export { Grant, type RefreshMode, type RefreshState } from './grant.entity.js';
 export { IdempotencyKey } from './idempotency-key.entity.js';
 export { OAuthApp } from './oauth-app.entity.js';
 export { OutboxEvent } from './outbox.entity.js';
+export { PendingRevocation } from './pending-revocation.entity.js';
 export { Project } from './project.entity.js';
 export { Workspace } from './workspace.entity.js';

@@ -11,6 +11,10 @@ export const grantTokens = sealedTable('grant_tokens', 'grant_id', [
   'sealed_prev_refresh',
 ]);
 export const accountTokens = sealedTable('account_tokens', 'account_id', ['sealed_access']);
+export const revocationTokens = sealedTable('revocation_tokens', 'revocation_id', [
+  'sealed_pair',
+  'sealed_client_secret',
+]);
 export const tokenOrphans = sealedTable('token_orphans', 'intent_id', ['sealed_pair']);
 
 /** Deletes the token sets that arrived too late for a grant. */

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
-import { makeAccount, makeApp, makeAttempt, makeGrant, makeIntent, makeTenant } from '../../../../test/support/rows.js';
+import {
+  makeAccount,
+  makeApp,
+  makeAttempt,
+  makeGrant,
+  makeIntent,
+  makeRevocation,
+  makeTenant,
+} from '../../../../test/support/rows.js';
 import type { Tenant } from '../tenant.js';
 import { transaction, type Tx } from '../tx.js';
 import {
@@ -9,6 +17,7 @@ import {
   attemptSecrets,
   grantTokens,
   oauthAppSecrets,
+  revocationTokens,
   type SealedRow,
   type SealedTable,
   tokenOrphans,
@@ -35,6 +44,7 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
   ['oauth_app_secrets', oauthAppSecrets, makeApp, ['sealed_client_secret']],
   ['attempt_secrets', attemptSecrets, makeAttempt, ['sealed_verifier', 'sealed_token_set']],
   ['grant_tokens', grantTokens, makeGrant, ['sealed_access', 'sealed_refresh', 'sealed_prev_refresh']],
+  ['revocation_tokens', revocationTokens, makeRevocation, ['sealed_pair', 'sealed_client_secret']],
   ['account_tokens', accountTokens, makeAccount, ['sealed_access']],
 ])('the sealed table %s', (name, table, makeOwner, columns) => {
   it('gives back what was written, byte for byte', async () => {

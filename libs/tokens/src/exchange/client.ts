@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { minutes, seconds } from '#config';
 import { CodedError, type Logger, Secret } from '#observability';
 import { CallBroken, type Connection, NotReached, SharedConnection, type SocketCall } from './connection.js';
-import type { CodeOutcome, RefreshOptions, RefreshOutcome, RevocableTokens, TokenExchange } from './token-exchange.js';
+import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from './token-exchange.js';
 import {
   codeCall,
   type ExchangerHealth,
@@ -20,11 +20,8 @@ const ANSWERED_WITHIN = minutes(4);
 /** How long an exchanger that is away is waited for. A browser waits for the code, at some platforms for 30 seconds only. */
 const REFRESH_PATIENCE = seconds(10);
 const CODE_PATIENCE = seconds(25);
-/** Tokens to be revoked exist in this process only, and no request waits: an exchanger may drain for two minutes before it restarts. */
-const REVOKE_PATIENCE = minutes(5);
-/** The same, while this process ends. */
-const LAST_REVOKE_PATIENCE = seconds(10);
-const LONGEST_REVOKE_PAUSE = seconds(5);
+/** An exchanger that is away finds every stored revocation when it is back. */
+const REVOKE_PATIENCE = 0;
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 15 };
 
 type Waiting = Omit<Parameters<typeof patientCall>[1], 'name' | 'input' | 'within'>;
@@ -35,7 +32,7 @@ export interface Exchanger extends TokenExchange {
   health(): Promise<ExchangerHealth>;
   /** Its metrics in Prometheus' text format. Rejects when the exchanger does not answer. */
   metrics(): Promise<string>;
-  /** Resolves when every revocation that this process began has ended. */
+  /** Resolves when what this process still does for its callers is done. */
   drain(): Promise<void>;
 }
 
@@ -45,9 +42,6 @@ export const connectExchanger = (socketPath: string, logger: Logger): Exchanger 
 
 /** The exchanger, called over a connection. */
 export class ExchangeClient implements Exchanger {
-  readonly #revoking = new Set<Promise<unknown>>();
-  #ending = false;
-
   constructor(
     private readonly connection: Connection,
     private readonly logger: Logger,
@@ -72,12 +66,6 @@ export class ExchangeClient implements Exchanger {
     }
   }
 
-  revoke(tokens: RevocableTokens): Promise<boolean> {
-    const revoking = this.askToRevoke(tokens).finally(() => this.#revoking.delete(revoking));
-    this.#revoking.add(revoking);
-    return revoking;
-  }
-
   async health(): Promise<ExchangerHealth> {
     return exchangerHealth.parse(await this.connection.inspect('health'));
   }
@@ -86,27 +74,18 @@ export class ExchangeClient implements Exchanger {
     return exchangerMetrics.parse(await this.connection.inspect('metrics'));
   }
 
-  /** Resolves when what only this process knows, tokens to be revoked, has been handed over or given up. */
-  async drain(): Promise<void> {
-    this.#ending = true;
-    await Promise.allSettled(this.#revoking);
-    await this.connection.drain?.();
-  }
-
-  private async askToRevoke(tokens: RevocableTokens): Promise<boolean> {
-    const patience = (): number => (this.#ending ? LAST_REVOKE_PATIENCE : REVOKE_PATIENCE);
+  async revoke(revocationId: string): Promise<boolean> {
     try {
-      const waiting = {
-        patience,
-        longestPause: LONGEST_REVOKE_PAUSE,
-        retryOn: ['draining', 'full', 'failed'] as const,
-      };
-      return (await this.call(revokeCall, { tokens }, waiting)).revoked;
+      return (await this.call(revokeCall, { revocationId }, { patience: REVOKE_PATIENCE })).revoked;
     } catch (error) {
-      const { provider, oauthAppId } = tokens;
-      this.logger.error({ err: error, provider, oauthAppId }, 'revocation.given_up');
+      this.logger.warn({ err: error, revocation: revocationId }, 'revocation.left_to_exchanger');
       return false;
     }
+  }
+
+  /** Resolves when what this process still does for its callers is done. */
+  async drain(): Promise<void> {
+    await this.connection.drain?.();
   }
 
   private async call<Input, Outcome>(
@@ -127,12 +106,8 @@ function outcomeOf({ outcome, error }: Reply, call: string): unknown {
 }
 
 export interface PatientCall extends SocketCall {
-  /** Milliseconds without an exchanger to speak to; they begin again whenever there was one. A function: they may change meanwhile. */
-  patience: number | (() => number);
-  /** Replies after which the call is made again. */
-  retryOn?: readonly NonNullable<Reply['error']>[];
-  /** Milliseconds between two tries at the most. */
-  longestPause?: number;
+  /** Milliseconds without an exchanger that answers; they begin again after each connection. */
+  patience: number;
 }
 
 /** No answer came for longer than the caller waits. */
@@ -155,42 +130,29 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 /** A call that crashes the exchanger each time is not repeated for ever. */
 const MOST_BREAKS = 5;
-const DRAINING = ['draining'] as const;
 
 /**
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
  * it sends no token and no code twice, and returns the outcome of the first.
  */
-async function patientCall(
-  connection: Connection,
-  { patience, retryOn = DRAINING, longestPause = LONGEST_PAUSE, ...call }: PatientCall,
-): Promise<Reply> {
+async function patientCall(connection: Connection, { patience, ...call }: PatientCall): Promise<Reply> {
   let [breaks, waited, rest] = [0, 0, FIRST_PAUSE];
   for (;;) {
     const answer = await connection.call(call).catch(notAnswered);
-    if (isFinal(answer, retryOn)) return answer;
+    if (isFinal(answer)) return answer;
     if (answer instanceof CallBroken) [breaks, waited, rest] = [breaks + 1, 0, FIRST_PAUSE];
-    if (waited >= inMilliseconds(patience) || isHopeless(answer, breaks)) return giveUp(answer, breaks > 0);
+    if (waited >= patience || isHopeless(answer, breaks)) throw new OutOfPatience(breaks > 0, answer);
     waited += rest;
     await pause(rest * (0.5 + Math.random()));
-    rest = Math.min(rest * 1.5, longestPause);
+    rest = Math.min(rest * 1.5, LONGEST_PAUSE);
   }
 }
 
-const inMilliseconds = (patience: PatientCall['patience']): number =>
-  typeof patience === 'number' ? patience : patience();
-
-const isFinal = (answer: Reply | Error, retryOn: readonly string[]): answer is Reply =>
-  !(answer instanceof Error) && (answer.error === undefined || !retryOn.includes(answer.error));
+/** A process that drains took no call: the next one takes it. */
+const isFinal = (answer: Reply | Error): answer is Reply => !(answer instanceof Error) && answer.error !== 'draining';
 
 const isHopeless = (answer: Reply | Error, breaks: number): boolean =>
   breaks > MOST_BREAKS || (answer instanceof CallBroken && answer.late);
-
-/** A reply that an exchanger gave each time is the answer; one that drains took no call. */
-function giveUp(answer: Reply | Error, taken: boolean): Reply {
-  if (answer instanceof Error || answer.error === 'draining') throw new OutOfPatience(taken, answer);
-  return answer;
-}
 
 function notAnswered(error: unknown): NotReached | CallBroken {
   if (error instanceof NotReached || error instanceof CallBroken) return error;

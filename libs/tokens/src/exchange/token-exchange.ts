@@ -1,6 +1,5 @@
 import type { Secret } from '#observability';
-import type { Environment } from '#persistence/sql';
-import type { AppCredentials, Failure } from '#providers';
+import type { Failure } from '#providers';
 
 /** What became of a code. The token set waits sealed in its attempt. */
 export type CodeOutcome =
@@ -32,23 +31,13 @@ export interface RefreshOptions {
   patience?: number;
 }
 
-/** Tokens whose row is gone, on their way to the platform to be revoked there too. */
-export interface RevocableTokens {
-  provider: string;
-  environment: Environment;
-  oauthAppId: string;
-  /** Of an app whose row is gone too, since no other process can read these then. */
-  app?: AppCredentials;
-  /** Null: the platform never said whose they are. */
-  platformUserId: string | null;
-  accessToken: Secret;
-  refreshToken: Secret | null;
-}
-
 /** The only way to token and revoke endpoints: ids go in, an outcome comes out, never a token. */
 export interface TokenExchange {
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome>;
   refresh(grantId: string, options?: RefreshOptions): Promise<RefreshOutcome>;
-  /** Best effort: whether the platform said yes. */
-  revoke(tokens: RevocableTokens): Promise<boolean>;
+  /**
+   * Tries a stored revocation at once. It is tried again later without being asked for, so no caller needs to wait. True: the
+   * platform revoked the tokens.
+   */
+  revoke(revocationId: string): Promise<boolean>;
 }

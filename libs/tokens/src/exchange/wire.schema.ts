@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
-import type { CodeOutcome, RefreshOutcome, RevocableTokens } from './token-exchange.js';
+import type { CodeOutcome, RefreshOutcome } from './token-exchange.js';
 
 /** Text on the wire, a `Secret` on both sides of it. */
 const secret = z.codec(z.string().min(1), z.instanceof(Secret) as z.ZodType<Secret, Secret>, {
@@ -63,19 +63,9 @@ export const codeCall: WireCall<{ attemptId: string; code: Secret }, CodeOutcome
   ]),
 };
 
-export const revokeCall: WireCall<{ tokens: RevocableTokens }, { revoked: boolean }> = {
+export const revokeCall: WireCall<{ revocationId: string }, { revoked: boolean }> = {
   name: 'revoke',
-  input: z.object({
-    tokens: z.object({
-      provider: z.string().min(1),
-      environment: z.enum(['test', 'live']),
-      oauthAppId: z.uuid(),
-      app: z.object({ clientId: z.string().min(1), clientSecret: secret }).optional(),
-      platformUserId: z.string().min(1).nullable(),
-      accessToken: secret,
-      refreshToken: secret.nullable(),
-    }),
-  }),
+  input: z.object({ revocationId: z.uuid() }),
   outcome: z.object({ revoked: z.boolean() }),
 };
 

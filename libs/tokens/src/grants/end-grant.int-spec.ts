@@ -13,7 +13,9 @@ afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 const end = (grantId: string, reason = 'deauthorized_by_user'): Promise<boolean> =>
-  transaction(flow.pool, (tx) => endGrant(flow.context(), tx, grantId, reason)).then((ended) => ended !== undefined);
+  transaction(flow.pool, (tx) => endGrant(flow.context(), tx, grantId, { reason })).then(
+    (ended) => ended !== undefined,
+  );
 const sealedOf = (grantId: string): Promise<{ pairs: number; orphans: number; pages: number }> =>
   flow.one(
     `select (select count(*)::int from grant_tokens where grant_id = $1) as pairs,

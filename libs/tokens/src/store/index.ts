@@ -24,3 +24,11 @@ export {
   releaseUnsent,
   unendedIntents,
 } from './grants/intents.js';
+export {
+  beginTry,
+  dueRevocations,
+  endRevocation,
+  nameRevocation,
+  type PendingRevocation,
+  postponeRevocation,
+} from './revocations.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DueGrants, DueProbes, ProbeAccount, RefreshGrant } from '#accounts';
+import { DueGrants, DueProbes, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
 import { type Fault, Flow } from './support/flow.js';
 import { tenantEvents } from './support/flow-rows.js';
 
@@ -53,7 +53,7 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
     (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_app.status_changed').map(({ data }) => data.status);
   const healths = async (): Promise<string[]> =>
     Promise.all(ids.map(async (id) => (await flow.account(id)).health as string));
-  const probe = (id: string): Promise<unknown> => flow.get(ProbeAccount).execute(id);
+  const probe = (id: string): Promise<unknown> => flow.get(DueProbes).probe(id);
 
   async function refresh(id: string): Promise<string> {
     const { grantId } = await flow.one<{ grantId: string }>(
@@ -61,7 +61,7 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
       [id],
     );
     await flow.pool.query('update grants set refresh_due_at = db_now() where id = $1', [grantId]);
-    return (await flow.get(RefreshGrant).execute(grantId)).kind;
+    return (await flow.get<TokenExchange>(TOKEN_EXCHANGE).refresh(grantId)).kind;
   }
 
   it('that refuses the app at the token endpoint alone causes one event, whatever probes are answered', async () => {
@@ -92,14 +92,14 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
   });
 
   it('that accepts the app at its API again after an attempt was refused there is asked within the pause', async () => {
-    for (const id of await flow.get(DueProbes).execute(100)) await probe(id);
+    for (const id of await flow.get(DueProbes).claim(100)) await probe(id);
     await flow.fault({ provider, times: 50, ...atApi, endpoint: 'identity' });
     await expect(flow.connect(provider, 'happy')).rejects.toThrow('app_misconfigured');
     expect(await statuses()).toEqual(['misconfigured']);
     await flow.sandbox.control('DELETE', '/faults');
-    expect(await flow.get(DueProbes).execute(100)).toEqual([]);
+    expect(await flow.get(DueProbes).claim(100)).toEqual([]);
     await flow.pass(5 * 60 + 1);
-    for (const id of await flow.get(DueProbes).execute(100)) await probe(id);
+    for (const id of await flow.get(DueProbes).claim(100)) await probe(id);
     expect(await statuses()).toEqual(['misconfigured', 'active']);
     expect(await healths()).toEqual(['active', 'active', 'active']);
   });

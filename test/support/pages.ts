@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { Vault } from '#tokens';
-import { ProbeAccount } from '../../libs/accounts/src/probe/probe-account.js';
+import { DueProbes } from '../../libs/accounts/src/probe/due-probes.js';
 import { Flow, RETURN_URL, type SandboxCall } from './flow.js';
 
 export const PAGES = 'facebook';
@@ -84,7 +84,7 @@ export class PagesTenant {
   }
 
   async probe(...pages: Pick<Page, 'id'>[]): Promise<void> {
-    for (const { id } of pages) await this.flow.get(ProbeAccount).execute(id);
+    for (const { id } of pages) await this.flow.get(DueProbes).probe(id);
   }
 
   async revocations(): Promise<SandboxCall[]> {

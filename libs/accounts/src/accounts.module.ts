@@ -27,8 +27,7 @@ import { OAUTH_APPS_LIMIT, PAUSE, type Pause, TOKEN_CONTEXT, TOKEN_EXCHANGE } fr
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
-import { CarryOutAttempt } from './connect/carry-out-attempt.js';
-import { CompleteConnect } from './connect/complete-connect.js';
+import { CompleteConnect, ExchangeAttempt } from './connect/complete-connect.js';
 import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
 import { FinishWaiting } from './connect/finish-waiting.js';
@@ -42,18 +41,15 @@ import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
-import { OperatingFacts } from './operations/operating-facts.js';
 import { SweepHistory } from './operations/sweep-history.js';
 import { DueProbes } from './probe/due-probes.js';
-import { ProbeAccount } from './probe/probe-account.js';
 import { ProbeNow } from './probe/probe-now.js';
 import { AnswerChallenge } from './push/answer-challenge.js';
+import { ApplyPlatformNotice } from './push/apply-platform-notice.js';
 import { HandlePush } from './push/handle-push.js';
 import { PushApps } from './push/push-apps.js';
 import { ReadDeletion } from './push/read-deletion.js';
-import { TakeNotice } from './push/take-notice.js';
 import { DueGrants } from './refresh/due-grants.js';
-import { RefreshGrant } from './refresh/refresh-grant.js';
 import { RevokeLater } from './revoke-later.js';
 import { EnsureWorkspace } from './workspaces/ensure-workspace.js';
 
@@ -73,7 +69,7 @@ const useCases = [
     StartConnect,
     AttemptTarget,
     CompleteConnect,
-    CarryOutAttempt,
+    ExchangeAttempt,
     FinishAttempt,
     FailAttempt,
     ReadAttempt,
@@ -84,9 +80,9 @@ const useCases = [
   ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
   ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
   ...[EnsureWorkspace, FindApiKey, ListApiKeys, RevokeApiKey],
-  ...[DueGrants, RefreshGrant, OperatingFacts, SweepHistory],
-  ...[StartReauth, DueProbes, ProbeAccount, ProbeNow],
-  ...[PushApps, TakeNotice, HandlePush, AnswerChallenge, ReadDeletion],
+  ...[DueGrants, SweepHistory],
+  ...[StartReauth, DueProbes, ProbeNow],
+  ...[PushApps, ApplyPlatformNotice, HandlePush, AnswerChallenge, ReadDeletion],
 ];
 
 function infrastructure(options: AccountsOptions): Provider[] {

@@ -18,3 +18,4 @@ export {
 } from './config.js';
 export { ConfigError } from './config-error.js';
 export { days, type Duration, hours, minutes, seconds } from './durations.js';
+export { withTimeout } from './with-timeout.js';

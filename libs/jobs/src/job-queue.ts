@@ -1,5 +1,4 @@
-import { type Duration, seconds } from '#config';
-import { withDeadline } from './deadline.js';
+import { type Duration, seconds, withTimeout } from '#config';
 import { type JobContract, jobId, jobOptions, parsePayload } from './job-contract.js';
 import { QueueUnavailableError } from './jobs.errors.js';
 import { type BullQueue } from './queue-driver.js';
@@ -49,9 +48,11 @@ export class JobQueue {
   }
 
   async #ask<Answer>(call: (queue: BullQueue) => Promise<Answer>): Promise<Answer> {
-    const late = (): Error => new QueueUnavailableError(`The queue did not answer within ${STORE_TIMEOUT} ms.`);
+    const late = (): never => {
+      throw new QueueUnavailableError(`The queue did not answer within ${STORE_TIMEOUT} ms.`);
+    };
     try {
-      return await withDeadline(this.connect().then(call), STORE_TIMEOUT, late);
+      return await withTimeout(this.connect().then(call), STORE_TIMEOUT, late);
     } catch (error) {
       if (error instanceof QueueUnavailableError) throw error;
       throw new QueueUnavailableError('The queue did not take the job.', { cause: error });

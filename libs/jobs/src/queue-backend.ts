@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Duration, seconds } from '#config';
+import { type Duration, seconds, withTimeout } from '#config';
 import { type Logger, type Secret } from '#observability';
-import { withDeadline } from './deadline.js';
 import { JobQueue } from './job-queue.js';
 import { openWorker, type WorkOptions } from './job-worker.js';
 import { QueueUnavailableError } from './jobs.errors.js';
@@ -44,9 +43,11 @@ export class QueueBackend {
   /** Throws a QueueUnavailableError if the queue does not answer within two seconds or is not migrated. */
   async ping(within: Duration = seconds(2)): Promise<void> {
     if (this.#closing) throw new QueueUnavailableError('The queue is closing.');
-    const late = (): Error => new QueueUnavailableError(`The queue (${this.kind}) did not answer within ${within} ms.`);
+    const late = (): never => {
+      throw new QueueUnavailableError(`The queue (${this.kind}) did not answer within ${within} ms.`);
+    };
     try {
-      await withDeadline(this.driver.ping(), within, late);
+      await withTimeout(this.driver.ping(), within, late);
     } catch (error) {
       if (error instanceof QueueUnavailableError) throw error;
       const why = error instanceof Error ? error.message : 'unknown';
@@ -108,15 +109,17 @@ export class QueueBackend {
   }
 
   async #close(within: Duration): Promise<void> {
-    const late = (): Error => new QueueUnavailableError('Jobs still ran when the time to close was over.');
+    const late = (): never => {
+      throw new QueueUnavailableError('Jobs still ran when the time to close was over.');
+    };
     try {
-      await withDeadline(Promise.all(this.#workers.map((worker) => worker.close())), within, late);
+      await withTimeout(Promise.all(this.#workers.map((worker) => worker.close())), within, late);
     } catch (error) {
       this.logger.warn({ err: error }, 'jobs are left to another worker');
       for (const worker of this.#workers) void worker.disconnect();
     }
     const disconnected = Promise.resolve(this.#queue?.close()).then(() => this.driver.disconnect());
-    await withDeadline(disconnected, DISCONNECT_TIMEOUT, late).catch(() => undefined);
+    await withTimeout(disconnected, DISCONNECT_TIMEOUT, late).catch(() => undefined);
   }
 }
 

@@ -53,6 +53,9 @@ const INNER: Record<string, { inside: RegExp }> = {
 };
 
 const TOKEN_LIBRARIES = /^libs\/(tokens|exchanger)\//;
+/** What an app may take of #providers as a value. */
+const PLATFORM_NAMES = ['PROVIDER_NAMES', 'PUSH_FAMILIES', 'providerTitle', 'nearestProvider', 'registerProviders'];
+
 const SEALING = ['sealRow', 'openRow', 'seal', 'open', '*'];
 const SEALED_TABLES =
   /\b(grant_tokens|account_tokens|attempt_secrets|oauth_app_secrets|revocation_tokens|token_orphans)\b/;
@@ -109,13 +112,13 @@ export const arrows: Rule[] = [
   {
     name: 'names of platforms only',
     sentence:
-      'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, providerTitle, nearestProvider) and, at its start, registerProviders; calls to a platform go through #accounts or #tokens',
+      'an app takes of #providers its types, what platforms are called (PROVIDER_NAMES, PUSH_FAMILIES, providerTitle, nearestProvider) and, at its start, registerProviders; calls to a platform go through #accounts or #tokens',
     breaches: eachSource(({ path, imports }) => {
       if (!/^apps\/(api|worker|exchanger|cli)\//.test(path)) return [];
       return imports
         .filter(({ specifier }) => specifier === '#providers')
         .flatMap(({ values }) => values)
-        .filter((name) => !['PROVIDER_NAMES', 'providerTitle', 'nearestProvider', 'registerProviders'].includes(name))
+        .filter((name) => !PLATFORM_NAMES.includes(name))
         .map((name) => `imports ${name} of #providers`);
     }),
   },

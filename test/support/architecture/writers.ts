@@ -12,7 +12,7 @@ const OWNERS: Record<string, string> = {
   api_keys: 'libs/accounts/src/api-keys/',
   breakers: 'libs/exchanger/src/store/breakers.ts',
   connect_attempts: `${PERSISTENCE}/attempts.ts`,
-  data_deletions: 'libs/accounts/src/push/confirm-deletion.ts',
+  data_deletions: 'libs/accounts/src/push/apply-platform-notice.ts',
   exchange_intents: 'libs/tokens/src/store/grants/',
   grants: 'libs/tokens/src/store/grants/',
   idempotency_keys: `${PERSISTENCE}/idempotency-keys.ts`,

@@ -10,7 +10,7 @@ import { Describe } from '../docs/describe.js';
 import { Public } from '../http/caller.js';
 import { PROBLEM_CODES } from '../http/problem-codes.js';
 import { uuidOf } from '../http/public-id.js';
-import { isSpeculative } from './speculative.js';
+import { isPrefetch } from './prefetch.js';
 import { setLandingCookie } from './landing-cookie.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
@@ -78,7 +78,7 @@ export class CallbackController {
     reply: FastifyReply,
   ): Promise<void> {
     reply.header('Cache-Control', 'no-store').header('Referrer-Policy', 'no-referrer');
-    if (isSpeculative(request)) {
+    if (isPrefetch(request)) {
       await reply.status(204).send();
       return;
     }

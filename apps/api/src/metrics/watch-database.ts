@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatingFacts } from '#accounts';
-import { type Duration, seconds } from '#config';
+import { databaseTime, operatingFacts } from '#accounts';
+import { type Duration, seconds, withTimeout } from '#config';
 import { type Fact, LOGGER, type Logger, Metrics } from '#observability';
+import { Database } from '#persistence';
 
-/** However often and by how many it is scraped, the database is asked this seldom. */
-const KEEP: Duration = seconds(10);
-const WITHIN: Duration = seconds(5);
+/** The database is asked at most this often, however often the metrics are scraped. */
+const CACHE_TIME: Duration = seconds(10);
+const TIMEOUT: Duration = seconds(5);
 
-/** Reads what only the database knows when the metrics are asked for; one that is away is told as that, and nothing old. */
+/** Reads facts of the database when the metrics are scraped. A database that does not answer is reported as down, without old values. */
 @Injectable()
 export class WatchDatabase {
   #readAt = -Infinity;
@@ -16,14 +16,14 @@ export class WatchDatabase {
 
   constructor(
     @Inject(Metrics) private readonly metrics: Metrics,
-    private readonly facts: OperatingFacts,
+    private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     metrics.beforeText(() => this.refresh());
   }
 
   private async refresh(): Promise<void> {
-    if (performance.now() - this.#readAt < KEEP) return;
+    if (performance.now() - this.#readAt < CACHE_TIME) return;
     this.#reading ??= this.read().finally(() => {
       this.#reading = undefined;
     });
@@ -32,22 +32,22 @@ export class WatchDatabase {
 
   private async read(): Promise<void> {
     try {
-      const late = sleep(WITHIN, undefined, { ref: false }).then(() => {
-        throw new Error(`no answer within ${WITHIN} ms`);
+      const facts = await withTimeout(this.ask(), TIMEOUT, () => {
+        throw new Error(`no answer within ${TIMEOUT} ms`);
       });
-      this.metrics.replace('database', await Promise.race([this.ask(), late]));
+      this.metrics.replace('database', facts);
       this.#readAt = performance.now();
     } catch (error) {
-      this.logger.warn({ err: error }, 'the numbers of the database could not be read');
+      this.logger.warn({ err: error }, 'metrics.database_unavailable');
       this.metrics.replace('database', [{ name: 'evergrant_database_up', labels: {}, value: 0 }]);
     }
   }
 
   private async ask(): Promise<Fact[]> {
-    const facts = await this.facts.execute();
-    const asked = Date.now();
-    const database = await this.facts.clock();
-    const ahead = (database - (asked + Date.now()) / 2) / 1_000;
+    const facts = await operatingFacts(this.database.pool);
+    const askedAt = Date.now();
+    const database = await databaseTime(this.database.pool);
+    const ahead = (database - (askedAt + Date.now()) / 2) / 1_000;
     return [
       ...facts,
       { name: 'evergrant_database_up', labels: {}, value: 1 },

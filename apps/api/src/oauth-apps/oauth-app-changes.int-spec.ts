@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DueGrants, RefreshGrant } from '#accounts';
+import { DueGrants, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
 import { ConnectedApi, RETURN_URL } from '../../../../test/support/connected-api.js';
 import type { OAuthAppView } from './oauth-app.schema.js';
 
@@ -44,7 +44,7 @@ const account = async (id: string) => (await connected.get(`/v1/accounts/${id}`)
 async function work(): Promise<void> {
   const { app } = connected.api;
   for (const id of await app.get(DueGrants, { strict: false }).execute({ perApp: 100, all: 100 }))
-    await app.get(RefreshGrant, { strict: false }).execute(id);
+    await app.get<TokenExchange>(TOKEN_EXCHANGE, { strict: false }).refresh(id);
 }
 
 describe('a change of an app', () => {

@@ -1,11 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiParam, ApiQuery } from '@nestjs/swagger';
-import { PUSH_FAMILY_NAMES } from '#accounts';
+import { PUSH_FAMILIES } from '#providers';
 import { Describe } from '../docs/describe.js';
 import { challengeExample, challengeSchema, deletionExample, deletionSchema } from './push.schema.js';
 
 const PARAMETERS: Record<'family' | 'oauthAppId' | 'topic', Parameters<typeof ApiParam>[0]> = {
-  family: { name: 'family', schema: { type: 'string', enum: [...PUSH_FAMILY_NAMES], example: PUSH_FAMILY_NAMES[0] } },
+  family: { name: 'family', schema: { type: 'string', enum: [...PUSH_FAMILIES], example: PUSH_FAMILIES[0] } },
   oauthAppId: { name: 'oauthAppId', example: 'oa_01h455vb4pex5vsknk084sn02s' },
   topic: { name: 'topic', schema: { type: 'string', example: 'deauthorize' } },
 };

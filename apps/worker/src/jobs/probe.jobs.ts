@@ -1,5 +1,5 @@
 import { Inject, Module } from '@nestjs/common';
-import { DueProbes, ProbeAccount } from '#accounts';
+import { DueProbes } from '#accounts';
 import { accountProbe, JobQueue, type PayloadOf, probesSweep } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
@@ -15,7 +15,7 @@ class SweepProbesJob {
   ) {}
 
   async execute(): Promise<void> {
-    const due = await this.dueProbes.execute(MAX_ACCOUNTS_PER_SWEEP);
+    const due = await this.dueProbes.claim(MAX_ACCOUNTS_PER_SWEEP);
     await this.queue.enqueueAll(
       accountProbe,
       due.map((accountId) => ({ accountId })),
@@ -27,12 +27,12 @@ class SweepProbesJob {
 @Handles(accountProbe)
 class ProbeAccountJob {
   constructor(
-    private readonly probeAccount: ProbeAccount,
+    private readonly dueProbes: DueProbes,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async execute({ accountId }: PayloadOf<typeof accountProbe>): Promise<void> {
-    this.logger.info({ account: accountId, outcome: await this.probeAccount.execute(accountId) }, 'probe');
+    this.logger.info({ account: accountId, outcome: await this.dueProbes.probe(accountId) }, 'probe');
   }
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Module } from '@nestjs/common';
-import { DueGrants, RefreshGrant } from '#accounts';
+import { DueGrants, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
 import type { WorkerConfig } from '#config';
 import { grantRefresh, grantsSweep, JobQueue, type PayloadOf } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
@@ -38,12 +38,12 @@ class SweepGrantsJob {
 @Handles(grantRefresh)
 class RefreshGrantJob {
   constructor(
-    private readonly refreshGrant: RefreshGrant,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async execute({ grantId }: PayloadOf<typeof grantRefresh>): Promise<void> {
-    const { kind } = await this.refreshGrant.execute(grantId);
+    const { kind } = await this.exchange.refresh(grantId);
     this.logger.info({ grant: grantId, outcome: kind }, 'refresh');
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { seconds } from '#config';
+import { seconds, withTimeout } from '#config';
 import { Database, type Health, type Tenant } from '#persistence';
 import type { RefreshOutcome, TokenExchange } from '#tokens';
 import {
@@ -10,14 +10,13 @@ import {
   refreshRefused,
 } from '../accounts.errors.js';
 import { TOKEN_EXCHANGE } from '../injection.js';
-import { within } from '../within.js';
 import { GetAccount } from './get-account.js';
 
-/** How long a caller waits; the exchange goes on when it is over. */
-const PATIENCE = seconds(65);
-const LATE: RefreshOutcome = { kind: 'unavailable', retryAfter: 60 };
+/** How long a caller waits; the exchange continues afterwards. */
+const CALLER_TIMEOUT = seconds(65);
+const RETRY_AFTER_SECONDS = 60;
 
-/** A refresh that somebody asked for: it joins a running one, and answers with what is stored where nothing may be sent. */
+/** Refreshes an account at a caller's request. Joins a running refresh; returns the stored state where nothing may be sent. */
 @Injectable()
 export class RefreshAccount {
   constructor(
@@ -31,7 +30,11 @@ export class RefreshAccount {
     id: string;
   }): Promise<{ id: string; health: Health; tokenExpiresAt: Date | null }> {
     const grantId = await this.grantOf(input);
-    const outcome = await within(PATIENCE, this.exchange.refresh(grantId, { forced: true, patience: PATIENCE }), LATE);
+    const outcome = await withTimeout<RefreshOutcome>(
+      this.exchange.refresh(grantId, { forced: true, patience: CALLER_TIMEOUT }),
+      CALLER_TIMEOUT,
+      () => ({ kind: 'unavailable', retryAfter: RETRY_AFTER_SECONDS }),
+    );
     throwIfRefused(outcome);
     const { id, health, tokenExpiresAt } = await this.getAccount.execute(input);
     return { id, health, tokenExpiresAt };

@@ -13,7 +13,17 @@ import { discardAttempt, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 
-/** Ends an open attempt: what was sealed in it is destroyed and revoked, its event goes out. */
+/**
+ * `platformCode`: the platform's own error code, where it refused something. `revoke`: false where the platform has ended the
+ * tokens already.
+ */
+export interface AttemptFailure {
+  error: AttemptError;
+  platformCode?: string | undefined;
+  revoke?: boolean;
+}
+
+/** Fails an open attempt; its token set is destroyed here and revoked at the platform. */
 @Injectable()
 export class FailAttempt {
   constructor(
@@ -22,21 +32,32 @@ export class FailAttempt {
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
-  /** `code`: the platform's own, where it refused something; for people who look into it. */
-  async execute(attempt: AttemptRow, error: AttemptError, code?: string): Promise<void> {
-    this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.fail(tx, attempt, { error, code })));
+  async execute(attempt: AttemptRow, error: AttemptError, platformCode?: string): Promise<void> {
+    const failed = await transaction(this.database.pool, async (tx) => {
+      const result = await failAttemptIn(this.context, tx, attempt, { error, platformCode });
+      // A consent that connects nothing may have taken Pages from the app that an earlier one had opened.
+      if (result) await scheduleProbesNow(tx, { user: attempt }, { ownTokensOnly: true });
+      return result;
+    });
+    this.revokeLater.execute(failed?.revocation);
   }
+}
 
-  private async fail(
-    tx: Tx,
-    attempt: AttemptRow,
-    { error, code }: { error: AttemptError; code: string | undefined },
-  ): Promise<string | undefined> {
-    if (!(await markAttemptFailed(tx, attempt.id, error))) return undefined;
-    const data = { provider: attempt.provider, error, ...(code !== undefined && { code }), user_ref: attempt.userRef };
-    await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
-    // A consent that connects nothing may have taken Pages from the app that an earlier one had opened.
-    await scheduleProbesNow(tx, { user: attempt }, { ownTokensOnly: true });
-    return discardAttempt(this.context, tx, attempt);
-  }
+/**
+ * Fails an open attempt in the caller's transaction, with its event. Returns the id of the stored revocation of its tokens;
+ * undefined where the attempt was final already.
+ */
+export async function failAttemptIn(
+  context: TokenContext,
+  tx: Tx,
+  attempt: AttemptRow,
+  { error, platformCode, revoke = true }: AttemptFailure,
+): Promise<{ revocation: string | undefined } | undefined> {
+  if (!(await markAttemptFailed(tx, attempt.id, error))) return undefined;
+  const code = platformCode !== undefined && { code: platformCode };
+  const data = { provider: attempt.provider, error, ...code, user_ref: attempt.userRef };
+  await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
+  if (revoke) return { revocation: await discardAttempt(context, tx, attempt) };
+  await context.vault.shredAttempt(tx, attempt.id);
+  return { revocation: undefined };
 }

@@ -11,41 +11,34 @@ import {
   scheduleNextIdentityCheck,
   transaction,
 } from '#persistence';
-import { type AttemptIdentity, type ExchangedAttempt, identifyAttempt, type TokenContext, toCandidate } from '#tokens';
+import { identifyAttempt, type TokenContext, toCandidate } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
-import { type Choice, chooseProfiles } from './choose-profiles.js';
+import { type Choice, chooseProfiles, type Identified } from './choose-profiles.js';
 import { FailAttempt } from './fail-attempt.js';
-import { type AfterLook, afterLook, isSoon, type Looks, pauseOfSweep } from './look-again.js';
+import { type AfterCheck, afterCheck, fitsBrowser, type OpenAttempt, sweepWait } from './identity-check.js';
 import { storeConnections } from './store-connections.js';
 
 /**
- * `later`: the platform could not say whose the token set is; it stays sealed and is asked about again. `soon`: in so many
- * seconds, while the browser waits; else by the sweep.
+ * `later`: the platform did not identify the person; the token set stays sealed and is checked again, after `waitSeconds`
+ * while the browser waits, otherwise by the sweep.
  */
 export type Finished =
   | { kind: 'completed'; accountIds: string[] }
   | { kind: 'selection_required' }
   | { kind: 'failed'; error: AttemptError }
-  | { kind: 'later'; soon?: number };
+  | { kind: 'later'; waitSeconds?: number };
 
-/** `code`: the platform's own. */
-type Unnamed = AfterLook & { code?: string };
-type Identified = Extract<AttemptIdentity, { ok: true }>;
+/** `platformCode`: the platform's own error code. */
+type Unidentified = AfterCheck & { platformCode?: string };
 
 const READ = `
   select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
-    and health <> 'disconnected') as "reauthProfile", looks,
+    and health <> 'disconnected') as "reauthProfile", looks as checks,
     exchanged_at > db_now() - interval '10 minutes' as "isFresh", exchanged_at <= db_now() - interval '1 hour' as "isOverdue"
   from connect_attempts where id = $1`;
 
-export interface OpenAttempt extends AttemptRow, ExchangedAttempt, Looks {
-  exchangedAt: Date;
-  /** Which profile a reauthorization is for; null: for none, or for one that was disconnected meanwhile. */
-  reauthProfile: string | null;
-}
-
-/** The second half of connecting: whose token set is it, and which accounts does it make or renew. Safe to run twice. */
+/** The second half of connecting: identifies the person of a token set, and stores the accounts. Safe to run twice. */
 @Injectable()
 export class FinishAttempt {
   constructor(
@@ -56,41 +49,39 @@ export class FinishAttempt {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** `selected`: the profiles that the caller chose, where the attempt waits for that. */
+  /** `selected`: the profiles that the caller chose, where the attempt requires a selection. */
   async execute(attemptId: string, selected?: readonly string[]): Promise<Finished> {
     const { rows } = await this.database.pool.query<OpenAttempt>(READ, [attemptId]);
     const attempt = rows[0];
-    if (!attempt || !isOpen(attempt, selected)) return ended(attempt);
+    if (!attempt || !isOpen(attempt, selected)) return outcomeOf(attempt);
     const identity = await this.identify(attempt);
     if (!identity) return { kind: 'later' };
     if ('again' in identity) return this.notIdentified(attempt, identity);
     attempt.platformUserId = identity.identity.platformUserId;
     const choice = chooseProfiles(attempt, identity, selected);
-    const look = lookAgainAt(attempt, identity, choice);
-    return look?.again ? this.notIdentified(attempt, look) : this.decide(attempt, identity, choice);
+    const check = checkListAgain(attempt, identity, choice);
+    return check?.again ? this.notIdentified(attempt, check) : this.decide(attempt, identity, choice);
   }
 
-  private async identify(attempt: OpenAttempt): Promise<Identified | Unnamed | undefined> {
+  private async identify(attempt: OpenAttempt): Promise<Identified | Unidentified | undefined> {
     try {
       const identity = await identifyAttempt(this.context, attempt);
       if (!identity || identity.ok) return identity;
-      this.logger.warn(
-        { attempt: attempt.id, code: identity.failure.code },
-        'the platform did not say whose a token set is',
-      );
-      return { ...afterLook(attempt, identity.failure), code: identity.failure.code };
+      this.logger.warn({ attempt: attempt.id, code: identity.failure.code }, 'attempt.not_identified');
+      return { ...afterCheck(attempt, identity.failure), platformCode: identity.failure.code };
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
       this.logger.error({ err: error, attempt: attempt.id }, 'attempt.seal_broken');
-      return { ...afterLook(attempt, { class: 'temporary' }), error: 'server_error' };
+      return { ...afterCheck(attempt, { class: 'temporary' }), error: 'server_error' };
     }
   }
 
-  private async notIdentified(attempt: OpenAttempt, look: Unnamed): Promise<Finished> {
-    if (!look.again) return this.fail(attempt, look.error, look.code);
-    const next = { waitSeconds: pauseOfSweep(look.wait), error: look.error };
+  private async notIdentified(attempt: OpenAttempt, check: Unidentified): Promise<Finished> {
+    if (!check.again) return this.fail(attempt, check.error, check.platformCode);
+    const { waitSeconds, error } = check;
+    const next = { waitSeconds: sweepWait(waitSeconds), error };
     await scheduleNextIdentityCheck(this.database.pool, attempt.id, next);
-    return { kind: 'later', ...(isSoon(attempt.looks, look.wait) && { soon: look.wait }) };
+    return { kind: 'later', ...(fitsBrowser(attempt.checks, waitSeconds) && { waitSeconds }) };
   }
 
   private async decide(attempt: OpenAttempt, identity: Identified, choice: Choice): Promise<Finished> {
@@ -111,24 +102,24 @@ export class FinishAttempt {
     return { kind: 'selection_required' };
   }
 
-  private async fail(attempt: AttemptRow, error: AttemptError, code?: string): Promise<Finished> {
-    await this.failAttempt.execute(attempt, error, code);
+  private async fail(attempt: AttemptRow, error: AttemptError, platformCode?: string): Promise<Finished> {
+    await this.failAttempt.execute(attempt, error, platformCode);
     return { kind: 'failed', error };
   }
 }
 
-/** What is missing in a list is asked for once more, and again where the list broke off: a platform may answer with a short list once. */
-function lookAgainAt(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterLook | undefined {
+/** Lists the profiles once more where one is missing, and again where the list broke off: a list may be short once. */
+function checkListAgain(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterCheck | undefined {
   const error = choice.kind === 'refused' ? choice.error : 'no_eligible_account';
   const isMissing = list !== undefined && (choice.kind === 'refused' || list.profiles.length === 0);
-  if (!isMissing || (list.isWhole && attempt.looks > 0)) return undefined;
-  return { ...afterLook(attempt, { class: 'temporary' }), error };
+  if (!isMissing || (list.isWhole && attempt.checks > 0)) return undefined;
+  return { ...afterCheck(attempt, { class: 'temporary' }), error };
 }
 
 const isOpen = ({ status }: AttemptRow, selected?: readonly string[]): boolean =>
   status === 'exchanged' || (status === 'selection_required' && selected !== undefined);
 
-function ended(attempt: AttemptRow | undefined): Finished {
+function outcomeOf(attempt: AttemptRow | undefined): Finished {
   if (attempt?.status === 'completed') return { kind: 'completed', accountIds: attempt.accountIds };
   if (attempt?.status === 'selection_required') return { kind: 'selection_required' };
   return { kind: 'failed', error: (attempt?.error ?? 'server_error') as AttemptError };

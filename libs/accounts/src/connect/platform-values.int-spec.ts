@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Flow, RETURN_URL } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
-import { ProbeAccount } from '../probe/probe-account.js';
+import { DueProbes } from '../probe/due-probes.js';
 
 let flow: Flow;
 
@@ -123,11 +123,11 @@ describe('a token that nothing renews', () => {
       kind: 'not_refreshable',
     });
     await identity(ADA);
-    await flow.get(ProbeAccount).execute(id);
+    await flow.get(DueProbes).probe(id);
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
     for (const times of [1, 2]) {
       await flow.fault({ endpoint: 'identity', times: 1, status: 401, body: { title: 'Unauthorized' } });
-      await flow.get(ProbeAccount).execute(id);
+      await flow.get(DueProbes).probe(id);
       if (times === 1) await flow.pass(61);
     }
     expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'grant_revoked' });

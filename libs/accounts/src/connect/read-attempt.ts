@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { digest, isOurState, Keyring } from '#crypto';
 import { type AttemptRow, type Candidate, Database, findAttempt, type Tenant } from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
-import { withoutFragment } from './callback.js';
+import { withoutFragment } from './complete-connect.js';
 
 export interface ReadAttemptInput {
   tenant: Tenant;

@@ -2,7 +2,7 @@ import { markAttemptCompleted, newId, recordEvent, storeConnectedAccount, type T
 import { type Identity, providerOf } from '#providers';
 import { adoptGrant, applyHealth, retireGrant, type ProfileList, type TokenContext, syncProfiles } from '#tokens';
 import type { ChosenProfile } from './choose-profiles.js';
-import type { OpenAttempt } from './finish-attempt.js';
+import type { OpenAttempt } from './identity-check.js';
 
 export interface Connections {
   attempt: OpenAttempt;

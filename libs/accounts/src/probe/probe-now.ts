@@ -3,7 +3,7 @@ import { Database, type ProbeResult, type Tenant } from '#persistence';
 import { providerOf } from '#providers';
 import { accountNotFound, oauthAppPaused, providerUnavailable } from '../accounts.errors.js';
 import { AccountHealth, type AccountHealthRecord } from '../accounts/account-health.js';
-import { ProbeAccount } from './probe-account.js';
+import { DueProbes } from './due-probes.js';
 
 interface ProbedRow {
   provider: string;
@@ -34,7 +34,7 @@ const APP_ASKED_AGAIN = 300;
 export class ProbeNow {
   constructor(
     private readonly database: Database,
-    private readonly probeAccount: ProbeAccount,
+    private readonly dueProbes: DueProbes,
     private readonly accountHealth: AccountHealth,
   ) {}
 
@@ -48,7 +48,7 @@ export class ProbeNow {
 
   private async ask(input: { tenant: Tenant; id: string }, { pausedFor }: ProbedRow): Promise<void> {
     if (pausedFor > 0) throw oauthAppPaused(pausedFor);
-    const outcome = await this.probeAccount.execute(input.id);
+    const outcome = await this.dueProbes.probe(input.id);
     if (outcome === 'unavailable') throw providerUnavailable(ASK_AGAIN);
     if (outcome === 'nothing_to_probe') return;
     const after = await this.find(input);

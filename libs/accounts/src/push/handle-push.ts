@@ -3,8 +3,8 @@ import { type Duration, seconds } from '#config';
 import { LOGGER, type Logger } from '#observability';
 import { Database } from '#persistence';
 import { type PushCall, type PushingProvider, pushingProviders, readNotice } from '#providers';
+import { ApplyPlatformNotice } from './apply-platform-notice.js';
 import { type PushApp, PushApps } from './push-apps.js';
-import { TakeNotice } from './take-notice.js';
 
 /** A call to one of the URLs that platforms know, as it came. */
 export interface IncomingPush extends Omit<PushCall, 'now'>, Target {}
@@ -33,7 +33,7 @@ export class HandlePush {
   constructor(
     private readonly database: Database,
     private readonly apps: PushApps,
-    private readonly notice: TakeNotice,
+    private readonly applyNotice: ApplyPlatformNotice,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -77,7 +77,7 @@ export class HandlePush {
 
   private async take(app: PushApp, call: PushCall): Promise<string | undefined> {
     const notice = readNotice(app.provider, call);
-    return notice && this.notice.execute({ app, notice, body: call.body });
+    return notice && this.applyNotice.execute({ app, notice, body: call.body });
   }
 
   /** The database's time, read at most once a second. */

@@ -1,38 +1,58 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '#persistence';
-import { releaseExpiredClaims } from '#tokens';
-import { APP_ROOM } from './app-room.js';
-import { noteEndedTokens } from './ended-tokens.js';
+import type { Pool } from 'pg';
+import { Database, transaction } from '#persistence';
+import { applyHealth, releaseExpiredClaims } from '#tokens';
 
 export interface DueLimits {
-  /** Of one app: what it may send until the next sweep. */
+  /** Grants of one app: as many as it may send until the next sweep. */
   perApp: number;
   all: number;
 }
 
 /**
- * Of each app what it has room for, unknown outcomes and then the soonest to end, and the workspaces in turn. Where a few ask
- * for all whether the app is well again, who has waited longest since he asked goes first, whatever is known of him and
- * whenever his token ends: else the same dead ones would be asked again and again, and keep the app shut. Grants that nothing
- * can refresh are only looked at, and need no room.
+ * How many grants of each app may be refreshed next (`$1`: of a healthy app).
+ *
+ * - A refusal at the API alone does not limit refreshes.
+ * - None during a pause, or while an open breaker waits for its probe. A probe time further away than any breaker sets
+ *   comes from a clock that was turned back, and is ignored.
+ * - One grant of an app that is misconfigured, and five behind a breaker that is not closed: they ask whether it works again.
+ */
+const APP_CAPACITY = `app_capacity as (
+  select app.id, case
+    when app.paused_until > db_now() and app.status_source is distinct from 'api' then 0
+    when breakers.state = 'open' and breakers.probe_at > db_now() and breakers.probe_at < db_now() + interval '10 minutes' then 0
+    when app.status <> 'active' and app.status_source is distinct from 'api' then 1
+    when breakers.state <> 'closed' then 5
+    else $1::int
+  end as capacity
+  from oauth_apps app left join breakers on breakers.oauth_app_id = app.id
+)`;
+
+/**
+ * - Order within an app: unknown outcomes first, then the tokens that expire first.
+ * - Fairness: workspaces take turns.
+ * - An app that is asked whether it works again: the grant that has waited longest since its last request goes first,
+ *   whatever its state. Otherwise the same revoked grants would be asked each time, and keep the app's breaker open.
+ * - Grants without a refresh (`mode = 'none'`) send nothing, so they need no capacity.
  */
 const DUE = `
-  with ${APP_ROOM}, due as (
-    select grants.id, workspace_id, case when mode = 'none' then $1::int else coalesce(room, $1::int) end as room, unknown, since,
+  with ${APP_CAPACITY}, due as (
+    select grants.id, workspace_id, case when mode = 'none' then $1::int else coalesce(capacity, $1::int) end as capacity,
+      unknown, since,
       row_number() over (partition by oauth_app_id, mode = 'none' order by unknown desc, since) as of_app
-    from grants left join app_room on app_room.id = oauth_app_id
+    from grants left join app_capacity on app_capacity.id = oauth_app_id
     cross join lateral (select
-      refresh_state = 'unknown' and coalesce(room >= $1::int, true) as unknown,
-      case when room < $1::int then refresh_due_at else access_expires_at end as since) as urgency
+      refresh_state = 'unknown' and coalesce(capacity >= $1::int, true) as unknown,
+      case when capacity < $1::int then refresh_due_at else access_expires_at end as since) as urgency
     where refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and refresh_due_at <= db_now()
-      and (mode = 'none' or room is distinct from 0)
+      and (mode = 'none' or capacity is distinct from 0)
   ), turns as (
     select id, unknown, since, row_number() over (partition by workspace_id order by unknown desc, since) as turn
-    from due where of_app <= room
+    from due where of_app <= capacity
   )
   select id from turns order by unknown desc, turn, since limit $2`;
 
-/** The grants that are due and whose app may be asked, after taking over claims whose holder is gone. Costs what is due. */
+/** Finds the grants that are due and whose app may be asked, after releasing the claims of ended processes. */
 @Injectable()
 export class DueGrants {
   constructor(private readonly database: Database) {}
@@ -40,8 +60,37 @@ export class DueGrants {
   async execute({ perApp, all }: DueLimits): Promise<string[]> {
     const { pool } = this.database;
     await releaseExpiredClaims(pool);
-    await noteEndedTokens(pool);
+    await markExpiredTokens(pool);
     const { rows } = await pool.query<{ id: string }>(DUE, [perApp, all]);
     return rows.map(({ id }) => id);
+  }
+}
+
+const MAX_MARKED_PER_SWEEP = 500;
+
+const APP_PROBLEM = `case app.status when 'misconfigured' then 'app_misconfigured' when 'paused' then 'app_paused' else 'provider_unavailable' end`;
+
+/**
+ * Grants whose token expired while their app could not be asked, with an account whose health does not show it yet. Accounts
+ * that were degraded before are included, because no request is made for them now; a probe's own suspicion takes precedence.
+ */
+const EXPIRED = `
+  select distinct grants.id
+  from oauth_apps app left join breakers on breakers.oauth_app_id = app.id
+  join grants on grants.oauth_app_id = app.id
+  join accounts on accounts.grant_id = grants.id
+  where (app.status <> 'active' or breakers.state <> 'closed') and mode <> 'none' and access_expires_at <= db_now() and not own_token
+    and (health in ('active', 'expiring')
+      or (health = 'degraded' and health_reason is distinct from ${APP_PROBLEM} and probe_class is distinct from 'suspected'))
+  limit $1`;
+
+/** A problem of an app or its platform shows in an account once the account's token expires, though no request was made. */
+async function markExpiredTokens(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(EXPIRED, [MAX_MARKED_PER_SWEEP]);
+  for (const { id } of rows) {
+    await transaction(pool, async (tx) => {
+      await tx.query('select 1 from grants where id = $1 for update', [id]);
+      await applyHealth(tx, id);
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ProbeAccount } from '#accounts';
+import { DueProbes } from '#accounts';
 import { newId, transaction } from '#persistence/sql';
 import { Flow } from '../../../../test/support/flow.js';
 import { grantOf } from '../../../../test/support/flow-rows.js';
@@ -66,7 +66,7 @@ describe('a probe that is answered late', () => {
       [id],
     );
     await flow.fault({ endpoint: 'identity', status: 401, delay_ms: 1_500 });
-    const probe = flow.get(ProbeAccount).execute(id);
+    const probe = flow.get(DueProbes).probe(id);
     while ((await faultsLeft()) > 0) await setTimeout(10);
     expect(await flow.connect('x')).toBe(id);
     expect(await probe).toBe('probed');

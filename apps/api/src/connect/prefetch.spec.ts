@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { isSpeculative } from './speculative.js';
+import { isPrefetch } from './prefetch.js';
 
-describe('a request that only looks', () => {
+describe('isPrefetch', () => {
   it.each([
     ['HEAD', {}],
     ['GET', { 'sec-purpose': 'prefetch' }],
@@ -9,14 +9,14 @@ describe('a request that only looks', () => {
     ['GET', { purpose: 'prefetch' }],
     ['GET', { 'x-moz': 'prefetch' }],
     ['GET', { 'x-purpose': 'preview' }],
-  ])('is known: %s %j', (method, headers) => {
-    expect(isSpeculative({ method, headers })).toBe(true);
+  ])('recognizes %s %j', (method, headers) => {
+    expect(isPrefetch({ method, headers })).toBe(true);
   });
 
   it.each([{}, { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, { purpose: 'navigation' }])(
-    'is not a person who comes back: %j',
+    'accepts the navigation %j as a callback',
     (headers) => {
-      expect(isSpeculative({ method: 'GET', headers })).toBe(false);
+      expect(isPrefetch({ method: 'GET', headers })).toBe(false);
     },
   );
 });

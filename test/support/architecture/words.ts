@@ -4,7 +4,8 @@ import { eachSource, type Rule } from './rule.js';
 import { literalOf, nodesOf, type Source } from './source.js';
 import type { Tree } from './tree.js';
 
-const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation/clock.ts';
+/** Defines db_now(). */
+const DATABASE_CLOCK = 'libs/persistence/src/migrations/foundation.ts';
 const SERVER_CLOCK =
   /\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\s*\(|\b(current_timestamp|localtimestamp|current_date)\b/i;
 const LIBRARIES_WITH_ROWS = /^libs\/(accounts|exchanger|tokens|persistence)\//;

@@ -9,7 +9,7 @@ const COMPILER = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 
 /** Whole libraries would bring Nest along, and a process that is killed within 50 ms must start fast. */
 const DOORS: Record<string, { folder: string; files: string[] }> = {
   '#exchanger': { folder: 'libs/exchanger/src/journal', files: ['file-journal'] },
-  '#crypto': { folder: 'libs/crypto/src', files: ['keyring', 'sealed-box'] },
+  '#crypto': { folder: 'libs/crypto/src', files: ['keyring', 'sealing'] },
   '#config': { folder: 'libs/config/src', files: ['durations'] },
   '#observability': { folder: 'libs/observability/src', files: ['coded-error', 'secret'] },
 };

@@ -4,6 +4,5 @@ export { carriesToken } from './bearer.js';
 export { Cursors } from './cursors.js';
 export { digest, mac, sameDigest } from './digest.js';
 export { Keyring } from './keyring.js';
-export { openRow, type Place, type RowSecrets, sealRow } from './row-seal.js';
-export { open, seal, SealBroken } from './sealed-box.js';
+export { open, openRow, type Place, type RowSecrets, seal, SealBroken, sealRow } from './sealing.js';
 export { isOurState, mintState } from './signed-token.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DeleteOAuthApp, DisconnectAccount, ProbeAccount, SweepAttempts } from '#accounts';
+import { DeleteOAuthApp, DisconnectAccount, DueProbes, SweepAttempts } from '#accounts';
 import { Vault } from '#tokens';
 import { Flow } from './support/flow.js';
 import { attemptsOf, dump, grantOf } from './support/flow-rows.js';
@@ -97,7 +97,7 @@ describe.each(['x', 'facebook'])('a revocation at %s while a consent of an unkno
     expect([await pending(), await flow.calls('revoke')]).toEqual([[], []]);
     expect(logged(revocation)).toEqual(['consent_pending', 'spared']);
     const { accountIds } = (await attemptsOf(flow)).at(-1)!;
-    await flow.get(ProbeAccount).execute(accountIds[0]!);
+    await flow.get(DueProbes).probe(accountIds[0]!);
     expect(await flow.account(accountIds[0]!)).toMatchObject({ health: 'active' });
   });
 });

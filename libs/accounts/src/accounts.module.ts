@@ -60,29 +60,49 @@ export interface AccountsOptions {
   name: string;
   /** Opens the way to token endpoints: `exchangerAt` for the exchanger's process. */
   exchanger: (context: TokenContext) => Exchanger;
-  /** How time is let pass while a browser waits; a test need not wait. */
+  /** The pause between identity checks while a browser waits. */
   pause?: Pause;
 }
 
 const useCases = [
-  ...[
-    StartConnect,
-    AttemptTarget,
-    CompleteConnect,
-    ExchangeAttempt,
-    FinishAttempt,
-    FailAttempt,
-    ReadAttempt,
-    ReadLanding,
-    SelectAccounts,
-  ],
-  ...[SweepAttempts, FinishWaiting, RevokeLater],
-  ...[ListAccounts, GetAccount, ListAccountEvents, DisconnectAccount, RefreshAccount, AccountHealth, UpdateAccount],
-  ...[CreateOAuthApp, ListOAuthApps, GetOAuthApp, UpdateOAuthApp, DeleteOAuthApp],
-  ...[EnsureWorkspace, FindApiKey, ListApiKeys, RevokeApiKey],
-  ...[DueGrants, SweepHistory],
-  ...[StartReauth, DueProbes, ProbeNow],
-  ...[PushApps, ApplyPlatformNotice, HandlePush, AnswerChallenge, ReadDeletion],
+  StartConnect,
+  AttemptTarget,
+  CompleteConnect,
+  ExchangeAttempt,
+  FinishAttempt,
+  FailAttempt,
+  ReadAttempt,
+  ReadLanding,
+  SelectAccounts,
+  SweepAttempts,
+  FinishWaiting,
+  RevokeLater,
+  ListAccounts,
+  GetAccount,
+  ListAccountEvents,
+  DisconnectAccount,
+  RefreshAccount,
+  AccountHealth,
+  UpdateAccount,
+  CreateOAuthApp,
+  ListOAuthApps,
+  GetOAuthApp,
+  UpdateOAuthApp,
+  DeleteOAuthApp,
+  EnsureWorkspace,
+  FindApiKey,
+  ListApiKeys,
+  RevokeApiKey,
+  DueGrants,
+  SweepHistory,
+  StartReauth,
+  DueProbes,
+  ProbeNow,
+  PushApps,
+  ApplyPlatformNotice,
+  HandlePush,
+  AnswerChallenge,
+  ReadDeletion,
 ];
 
 function infrastructure(options: AccountsOptions): Provider[] {
@@ -109,7 +129,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
   ];
 }
 
-/** The heart of the product, for any process that has a database and the keys. */
+/** The use cases, for every process that has the database and the keys. */
 @Global()
 @Module({})
 export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
@@ -124,12 +144,12 @@ export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
     return { module: AccountsModule, global: true, providers, exports: providers };
   }
 
-  /** Keys that cannot open what is sealed are told at the start, not by the first refresh. */
+  /** Checks at the start whether the keys open the sealed rows, instead of at the first refresh. */
   onModuleInit(): Promise<void> {
     return checkKeys(this.context);
   }
 
-  /** Last of all: exchanges of this process need the database to store what they got. */
+  /** Closes the database last: running exchanges store their result in it. */
   async onApplicationShutdown(): Promise<void> {
     await this.exchanger.drain();
     await this.database.close();

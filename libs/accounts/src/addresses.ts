@@ -1,4 +1,4 @@
-/** Where we are reached, and where environment `test` finds its platforms. */
+/** The public URL of this service, and the URL of the platforms of the environment `test`. */
 export class Addresses {
   constructor(
     readonly publicUrl: string,

@@ -1,9 +1,9 @@
-/** The collaborators of whatever handles tokens. */
+/** The TokenContext of #tokens. */
 export const TOKEN_CONTEXT = Symbol('TOKEN_CONTEXT');
-/** Lets milliseconds pass. */
+/** Resolves after the given milliseconds. */
 export const PAUSE = Symbol('PAUSE');
 export type Pause = (milliseconds: number) => Promise<unknown>;
-/** The way to token and revoke endpoints. */
+/** The TokenExchange: calls to token and revoke endpoints. */
 export const TOKEN_EXCHANGE = Symbol('TOKEN_EXCHANGE');
 /** The first letters of every API key. */
 export const API_KEY_PREFIX = Symbol('API_KEY_PREFIX');

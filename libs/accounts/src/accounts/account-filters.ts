@@ -2,7 +2,7 @@ import type { ConnectionType, Health, Tenant } from '#persistence';
 
 export interface AccountFilters {
   provider?: string;
-  /** Default: all but the disconnected. */
+  /** Default: every health but `disconnected`. */
   health?: Health;
   connectionType?: ConnectionType;
   projectId?: string;
@@ -10,13 +10,13 @@ export interface AccountFilters {
   q?: string;
 }
 
-/** A where clause and its values: tenant first, then what the filters ask for. */
+/** A where clause and its values: the tenant first, then the filters. */
 export interface Condition {
   sql: string;
   values: unknown[];
 }
 
-/** `%` and `_` are letters like others. */
+/** `%` and `_` in a search are ordinary characters. */
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
 const SEARCH = (n: number): string => `(account.handle ilike $${n} or account.display_name ilike $${n}

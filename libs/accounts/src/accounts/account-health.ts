@@ -7,7 +7,7 @@ import { type ProbeState, probeState } from './probe-state.js';
 import { type Recommendation, recommend } from './recommendation.js';
 import { type TokenFacts, type TokenState, tokenState } from './token-state.js';
 
-/** All that is known of how an account is. */
+/** The health of an account with the facts it follows from. */
 export interface AccountHealthRecord {
   id: string;
   health: Health;
@@ -18,13 +18,13 @@ export interface AccountHealthRecord {
     refreshExpiresAt: Date | null;
     lastRefreshedAt: Date | null;
     nextRefreshAt: Date | null;
-    /** The platform's own code of the last refusal since the last ok. */
+    /** The platform's own code of the last refusal since the last success. */
     lastError: string | null;
   };
   provisioning: { state: 'ready'; steps: [] };
   probe: { state: ProbeState; at: Date | null; nextAt: Date | null };
   recommendation: Recommendation;
-  /** The last ones, newest first. */
+  /** The newest events first. */
   events: AccountEventRecord[];
 }
 
@@ -42,9 +42,9 @@ const READ = `
   from ${ACCOUNT_TABLES}
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3`;
 
-const EVENTS = 20;
+const MAX_EVENTS = 20;
 
-/** How an account is, why, and what to do about it: from rows without secrets, asking nobody. */
+/** Reads the health of an account, its reason and a recommendation, without secrets and without a call to the platform. */
 @Injectable()
 export class AccountHealth {
   constructor(
@@ -52,11 +52,11 @@ export class AccountHealth {
     private readonly listEvents: ListAccountEvents,
   ) {}
 
-  /** A disconnected one too; throws account.not_found. */
+  /** Includes disconnected accounts. Throws account.not_found. */
   async execute({ tenant, id }: { tenant: Tenant; id: string }): Promise<AccountHealthRecord> {
     const { rows } = await this.database.pool.query<Row>(READ, [tenant.workspaceId, tenant.environment, id]);
     if (!rows[0]) throw accountNotFound();
-    const { items } = await this.listEvents.execute({ tenant, id, limit: EVENTS });
+    const { items } = await this.listEvents.execute({ tenant, id, limit: MAX_EVENTS });
     return toHealth(rows[0], items);
   }
 }

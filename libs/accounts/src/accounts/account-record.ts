@@ -1,6 +1,6 @@
 import type { ConnectionType, Health } from '#persistence';
 
-/** An account as callers see it. */
+/** An account as the API returns it. */
 export interface AccountRecord {
   id: string;
   provider: string;
@@ -24,7 +24,7 @@ export interface AccountRecord {
   metadata: Record<string, string>;
 }
 
-/** The select list of an AccountRecord: an account with its grant's facts. No secret is in either table. */
+/** The select list of an AccountRecord: an account with facts of its grant. Neither table holds a secret. */
 export const ACCOUNT_COLUMNS = `
   account.id, account.provider, account.platform_account_id as "platformAccountId", account.handle,
   account.display_name as "displayName", account.avatar_url as "avatarUrl", account.health,

@@ -28,7 +28,7 @@ export class DisconnectAccount {
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
-  /** Throws account.not_found, also for one that is disconnected already, and account.leased. */
+  /** Throws account.not_found, also for a disconnected account, and account.leased. */
   async execute({ tenant, id }: AccountInput): Promise<void> {
     this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.disconnect(tx, { tenant, id })));
   }

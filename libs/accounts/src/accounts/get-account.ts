@@ -7,7 +7,7 @@ const READ = `
   select ${ACCOUNT_COLUMNS} from ${ACCOUNT_TABLES}
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3`;
 
-/** One account of a tenant, a disconnected one too; throws account.not_found. */
+/** Reads one account of a tenant, disconnected ones included. Throws account.not_found. */
 @Injectable()
 export class GetAccount {
   constructor(private readonly database: Database) {}

@@ -27,9 +27,9 @@ const PAGE = `
   from account_events where account_id = $1 and workspace_id = $2 and environment = $3 and sequence < $4
   order by sequence desc limit $5`;
 
-const BEYOND_ALL = 2 ** 31 - 1;
+const AFTER_LAST_SEQUENCE = 2 ** 31 - 1;
 
-/** The history of an account, newest first. */
+/** Lists the history of an account, newest first. */
 @Injectable()
 export class ListAccountEvents {
   constructor(
@@ -46,7 +46,7 @@ export class ListAccountEvents {
   }: ListAccountEventsInput): Promise<{ items: AccountEventRecord[]; nextCursor: string | null }> {
     await this.getAccount.execute({ tenant, id });
     const scope = ['account_events', tenant.workspaceId, tenant.environment, id];
-    const before = cursor === undefined ? BEYOND_ALL : this.readPosition(scope, cursor);
+    const before = cursor === undefined ? AFTER_LAST_SEQUENCE : this.readPosition(scope, cursor);
     const { rows } = await this.database.pool.query<AccountEventRecord>(PAGE, [
       id,
       tenant.workspaceId,

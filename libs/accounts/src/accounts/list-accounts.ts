@@ -21,14 +21,14 @@ export interface AccountPage {
   totalCapped: boolean;
 }
 
-/** The last row of a page, to the microsecond, and what the first page counted. */
+/** The last row of a page, to the microsecond, and the count of the first page. */
 const Position = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.int(), capped: z.boolean() });
 type Position = z.infer<typeof Position>;
 
-const MOST_COUNTED = 10_000;
+const MAX_COUNTED = 10_000;
 const AT = `to_char(account.connected_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-/** A page of accounts, newest first, by keyset: it costs the same at any depth. Counts once, on the first page. */
+/** Lists accounts, newest first, by keyset: every page costs the same. Counts once, for the first page. */
 @Injectable()
 export class ListAccounts {
   constructor(
@@ -72,12 +72,12 @@ export class ListAccounts {
   }
 
   private async count({ sql, values }: Condition, capped: boolean): Promise<{ total: number; capped: boolean }> {
-    const counted = `select 1 from accounts account where ${sql} ${capped ? `limit ${MOST_COUNTED + 1}` : ''}`;
+    const counted = `select 1 from accounts account where ${sql} ${capped ? `limit ${MAX_COUNTED + 1}` : ''}`;
     const { rows } = await this.database.pool.query<{ total: number }>(
       `select count(*)::int as total from (${counted}) as counted`,
       values,
     );
     const total = rows[0]?.total ?? 0;
-    return capped && total > MOST_COUNTED ? { total: MOST_COUNTED, capped: true } : { total, capped: false };
+    return capped && total > MAX_COUNTED ? { total: MAX_COUNTED, capped: true } : { total, capped: false };
   }
 }

@@ -1,6 +1,6 @@
 import type { ProbeClass, ProbeResult } from '#persistence';
 
-/** What the last probe brought, or what probes before it hold against the account. */
+/** The result of the last probe, or the finding of earlier ones that it did not clear. */
 export const PROBE_STATES = [
   'never',
   'ok',
@@ -21,7 +21,7 @@ const BY_RESULT: Record<ProbeResult, ProbeState> = {
   permission: 'missing_permissions',
 };
 
-/** A probe that was not answered does not take back what an earlier one found. */
+/** An unanswered probe does not clear the finding of an earlier one. */
 export function probeState(result: ProbeResult | null, held: ProbeClass | null): ProbeState {
   if (held !== null) return BY_RESULT[held === 'suspected' ? 'permanent' : held];
   return result === null ? 'never' : BY_RESULT[result];

@@ -1,6 +1,6 @@
 import type { Health } from '#persistence';
 
-/** What the client had best do about an account: a stable code. */
+/** What the client should do about an account: a stable code. */
 export const RECOMMENDATIONS = [
   'none',
   'wait',
@@ -23,6 +23,6 @@ const BY_HEALTH: Record<Health, Recommendation> = {
   disconnected: 'connect_again',
 };
 
-/** Follows from the health; only an app that is set up wrongly is for the client to mend while we wait. */
+/** Follows from the health. Only a misconfigured app is for the client to correct while the account waits. */
 export const recommend = (health: Health, reason: string | null): Recommendation =>
   health === 'degraded' && reason === 'app_misconfigured' ? 'fix_oauth_app' : BY_HEALTH[health];

@@ -1,21 +1,21 @@
 import type { Health, ProbeClass, RefreshState } from '#persistence';
 
-/** How an account's access token is, as far as we know without asking. */
+/** The state of an account's access token, as far as it is known without a call to the platform. */
 export const TOKEN_STATES = ['valid', 'expiring', 'expired', 'revoked', 'unknown'] as const;
 export type TokenState = (typeof TOKEN_STATES)[number];
 
-/** The facts that a token's state is read from: the account's own and its grant's. */
+/** The facts of an account and its grant that decide the state of the token. */
 export interface TokenFacts {
   health: Health;
   ownToken: boolean;
   probeClass: ProbeClass | null;
   refreshState: RefreshState;
   endedReason: string | null;
-  /** Whether its end has passed by the database's clock. */
+  /** Whether it has expired by the database's clock. */
   ended: boolean;
 }
 
-/** What certain ends of a grant leave of its access token, which nobody revoked; all others leave nothing. */
+/** Ends of a grant that leave the access token valid until it expires. All others revoke it. */
 const LEFT: Record<string, TokenState> = {
   grant_expired: 'expiring',
   refresh_outcome_unknown: 'unknown',
@@ -24,7 +24,7 @@ const LEFT: Record<string, TokenState> = {
 const leftBy = (endedReason: string | null): TokenState | undefined =>
   endedReason === null ? undefined : (LEFT[endedReason] ?? 'revoked');
 
-/** What is certain comes first: revoked, then ended by the clock, then in doubt, then about to end. */
+/** The most certain state first: revoked, expired by the clock, in doubt, about to expire. */
 export function tokenState(facts: TokenFacts): TokenState {
   if (facts.health === 'disconnected' || facts.probeClass === 'permanent') return 'revoked';
   const left = facts.ownToken ? undefined : leftBy(facts.endedReason);

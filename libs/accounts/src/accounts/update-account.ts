@@ -9,14 +9,14 @@ export interface UpdateAccountInput {
   tenant: Tenant;
   id: string;
   handle?: string;
-  /** Merged into what is there; null takes a key away. */
+  /** Merged into the stored metadata; null removes a key. */
   metadata?: Record<string, string | null>;
   projectId?: string;
 }
 
-const MOST_KEYS = 50;
+const MAX_KEYS = 50;
 
-/** Changes what the customer may say of an account: its handle, its metadata, the project it belongs to. */
+/** Changes the handle, the metadata or the project of an account. */
 @Injectable()
 export class UpdateAccount {
   constructor(
@@ -25,7 +25,7 @@ export class UpdateAccount {
     private readonly getAccount: GetAccount,
   ) {}
 
-  /** Throws account.not_found, also for a disconnected one, account.connected_there, account.leased and project.not_found. */
+  /** Throws account.not_found, also for a disconnected account, account.connected_there, account.leased and project.not_found. */
   async execute({ tenant, id, ...changes }: UpdateAccountInput): Promise<AccountRecord> {
     if (changes.projectId !== undefined) await this.target.project(tenant, changes.projectId);
     try {
@@ -44,8 +44,8 @@ async function update(tx: Tx, { tenant, id, ...changes }: UpdateAccountInput): P
   checkKeys(changes.metadata ?? {}, changed.keys);
 }
 
-/** Whoever has too many for another reason may still change the rest, and take some away. */
+/** An account with more keys for another reason may still change and remove keys. */
 function checkKeys(metadata: Record<string, string | null>, keys: number): void {
   const adds = Object.values(metadata).some((value) => value !== null);
-  if (adds && keys > MOST_KEYS) throw invalidField('metadata', `must have at most ${MOST_KEYS} keys`);
+  if (adds && keys > MAX_KEYS) throw invalidField('metadata', `must have at most ${MAX_KEYS} keys`);
 }

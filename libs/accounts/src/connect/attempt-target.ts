@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Database, OAuthApp, Project, type Tenant } from '#persistence';
 import { oauthAppMissing, oauthAppNotFound, unknownProject } from '../accounts.errors.js';
 
-/** Through which app and into which project an attempt goes: the named ones of this tenant, or its defaults. */
+/** The app and the project of an attempt: the named ones of this tenant, or its defaults. */
 @Injectable()
 export class AttemptTarget {
   constructor(private readonly database: Database) {}
 
-  /** Throws oauth_app.not_found for an app of another tenant or provider, oauth_app.missing where there is no default. */
+  /** Throws oauth_app.not_found for an app of another tenant or provider, oauth_app.missing without a default. */
   async app({ workspaceId, environment }: Tenant, provider: string, id?: string): Promise<OAuthApp> {
     const choice = id === undefined ? { isDefault: true } : { id };
     const app = await this.database.dataSource

@@ -4,13 +4,14 @@ import { LOGGER, type Logger } from '#observability';
 import { claimDueCheck, Database, findAppsWithDueChecks, scheduleNextIdentityCheck } from '#persistence';
 import { FinishAttempt } from './finish-attempt.js';
 
-/** Apps that are served at the same time, and what one of them gets of a sweep. */
-const LANES = 16;
-const SHARE = 50;
-const SHARE_OF_TIME = seconds(20);
+/** Apps that are served at the same time. */
+const MAX_CONCURRENT_APPS = 16;
+/** What one app gets of a sweep. */
+const MAX_ATTEMPTS_PER_APP = 50;
+const MAX_TIME_PER_APP = seconds(20);
 const PAUSE_AFTER_ERROR_SECONDS = 5 * 60;
 
-/** Finishes attempts whose token set waits for its person. Each app has its share: one that is stuck holds up no other. */
+/** Finishes attempts whose person was not identified yet. Each app has its share, so a stuck app delays no other. */
 @Injectable()
 export class FinishWaiting {
   constructor(
@@ -24,12 +25,12 @@ export class FinishWaiting {
     const lane = async (): Promise<void> => {
       for (const id of apps) await this.serve(id);
     };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await Promise.all(Array.from({ length: MAX_CONCURRENT_APPS }, lane));
   }
 
   private async serve(appId: string): Promise<void> {
-    const time = AbortSignal.timeout(SHARE_OF_TIME);
-    for (let served = 0; served < SHARE && !time.aborted; served += 1) {
+    const time = AbortSignal.timeout(MAX_TIME_PER_APP);
+    for (let served = 0; served < MAX_ATTEMPTS_PER_APP && !time.aborted; served += 1) {
       const attemptId = await claimDueCheck(this.database.pool, appId);
       if (attemptId === undefined) return;
       await this.tryOne(attemptId);

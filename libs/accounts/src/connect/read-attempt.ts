@@ -20,7 +20,7 @@ export interface AttemptRecord {
   expiresAt: Date;
 }
 
-/** The truth about an attempt, for the credential that started it; throws attempt.not_found to all others. */
+/** Reads an attempt for the credential that started it. Throws attempt.not_found for any other. */
 @Injectable()
 export class ReadAttempt {
   constructor(
@@ -34,7 +34,7 @@ export class ReadAttempt {
     return { state: withoutFragment(input.state), ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
   }
 
-  /** The attempt of that state, if this credential started it in this environment. */
+  /** The attempt of a state, if this credential started it in this environment. */
   async find({ tenant, createdBy, state: text }: ReadAttemptInput): Promise<AttemptRow> {
     const state = withoutFragment(text);
     const attempt = isOurState(this.keyring, state) ? await findAttempt(this.database.pool, digest(state)) : undefined;
@@ -44,7 +44,7 @@ export class ReadAttempt {
   }
 }
 
-/** An open one that nobody came back with, or chose in, reads as failed; one that waits for the platform is still open. */
+/** An expired attempt without a callback or a selection reads as failed. One that waits for the platform is still open. */
 function statusOf({ status, error, expired, spent }: AttemptRow): Pick<AttemptRecord, 'status' | 'error'> {
   const abandoned = (status === 'pending' && !spent) || status === 'selection_required';
   if (abandoned && expired) return { status: 'failed', error: 'state_expired' };

@@ -3,9 +3,9 @@ import { digest, isOurState, Keyring } from '#crypto';
 import { type AttemptStatus, Database } from '#persistence';
 import { providerTitle } from '#providers';
 
-/** How an attempt ended, for the person whose browser came back with its state. */
+/** The end of an attempt, for the browser that returned with its state. */
 export interface Landing {
-  /** The platform as people call it. */
+  /** The platform's display name. */
   platform: string;
   status: AttemptStatus;
   error: string | null;
@@ -21,7 +21,7 @@ const SELECT = `
   where state_hash = $1 and spent_at > db_now() - interval '10 minutes'`;
 
 /**
- * What the page at the end of a flow shows. The state is the proof: only the browser that came through the callback has it.
+ * Reads what the page at the end of a flow shows. The state authorizes it: only the browser of the callback has it.
  * Undefined for any other text, and ten minutes after the callback.
  */
 @Injectable()

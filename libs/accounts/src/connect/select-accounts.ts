@@ -8,7 +8,7 @@ export interface SelectAccountsInput extends ReadAttemptInput {
   platformAccountIds: string[];
 }
 
-/** The choice among the candidates of an attempt: finishes it with those. */
+/** Finishes an attempt with the candidates that the caller selected. */
 @Injectable()
 export class SelectAccounts {
   constructor(
@@ -16,7 +16,7 @@ export class SelectAccounts {
     private readonly finish: FinishAttempt,
   ) {}
 
-  /** Throws attempt.not_found, attempt.not_selectable, and validation.failed for one that is no eligible candidate. */
+  /** Throws attempt.not_found, attempt.not_selectable, and validation.failed for an id that is no eligible candidate. */
   async execute(input: SelectAccountsInput): Promise<AttemptRecord> {
     const attempt = await this.readAttempt.find(input);
     if (attempt.status !== 'selection_required' || attempt.expired) throw attemptNotSelectable();

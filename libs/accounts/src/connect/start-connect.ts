@@ -22,9 +22,9 @@ export interface StartConnectInput {
   projectId?: string;
   scopes?: string[];
   userRef?: string;
-  /** Where one consent opens several accounts: `manual` waits for a choice, else all become accounts. */
+  /** Where one consent opens several accounts: `manual` waits for a selection, otherwise all become accounts. */
   selection?: 'all' | 'manual';
-  /** The account that is reauthorized: only its own person may come back. */
+  /** The account that is reauthorized: only its own person may consent. */
   reauthAccountId?: string;
 }
 
@@ -45,7 +45,7 @@ interface PreparedAttempt {
   state: Secret;
 }
 
-/** The start of the flow: stores an attempt under the hash of its state and says where to send the person's browser. */
+/** Starts the flow: stores an attempt under the hash of its state and returns the URL for the browser. */
 @Injectable()
 export class StartConnect {
   constructor(

@@ -24,7 +24,7 @@ const READ = `
     metadata ->> 'user_ref' as "userRef"
   from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'`;
 
-/** Starts the flow for an account that is there: on success the tokens bind to the same id, and no other account is added. */
+/** Starts the flow for an existing account: the new tokens belong to the same id, and no other account is added. */
 @Injectable()
 export class StartReauth {
   constructor(
@@ -39,15 +39,22 @@ export class StartReauth {
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
     const { provider, projectId, userRef } = account;
-    const oauthAppId = await this.livingApp(account.oauthAppId);
+    const oauthAppId = await this.existingApp(account.oauthAppId);
     return this.startConnect.execute({
-      ...{ tenant, createdBy, provider, projectId, oauthAppId, returnUrl, scopes },
-      ...{ userRef: userRef ?? undefined, reauthAccountId: id },
+      tenant,
+      createdBy,
+      provider,
+      projectId,
+      oauthAppId,
+      returnUrl,
+      scopes,
+      userRef: userRef ?? undefined,
+      reauthAccountId: id,
     });
   }
 
-  /** An account whose app is gone goes through the platform's default app. */
-  private async livingApp(id: string | null): Promise<string | undefined> {
+  /** An account whose app was deleted uses the platform's default app. */
+  private async existingApp(id: string | null): Promise<string | undefined> {
     const there = id !== null && (await this.database.dataSource.getRepository(OAuthApp).existsBy({ id }));
     return there ? id : undefined;
   }

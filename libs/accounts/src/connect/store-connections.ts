@@ -7,18 +7,18 @@ import type { OpenAttempt } from './identity-check.js';
 export interface Connections {
   attempt: OpenAttempt;
   identity: Identity;
-  /** All that the consent opened, where it opens several. */
+  /** All profiles of the consent, where it opens several. */
   list: ProfileList | undefined;
   chosen: ChosenProfile[];
 }
 
 export interface StoredConnections {
   accountIds: string[];
-  /** Ids of stored revocations: of grants that no account hangs on any more. */
+  /** Ids of stored revocations: of grants without any account now. */
   revocations: string[];
 }
 
-/** Stores grant and accounts of one person in one transaction. Who is connected already keeps the account and its id. */
+/** Stores grant and accounts of one person in one transaction. A connected profile keeps its account and its id. */
 export async function storeConnections(
   context: TokenContext,
   tx: Tx,
@@ -37,7 +37,7 @@ export async function storeConnections(
 
 interface StoredAccount {
   id: string;
-  /** The grant it hung on before. */
+  /** The grant that the account belonged to before. */
   leftGrantId: string | undefined;
 }
 

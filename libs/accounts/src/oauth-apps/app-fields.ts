@@ -2,14 +2,14 @@ import { invalidField } from '../accounts.errors.js';
 import { parseAllowedUrl } from '../policies/return-url.js';
 import { readScopes } from '../policies/scopes.js';
 
-/** What the owner of an app says about it, at its creation or later. */
+/** What the owner of an app may set, at its creation or later. */
 export interface AppFields {
   allowedReturnUrls?: string[];
   scopes?: string[];
   completion?: 'immediate' | 'confirm';
 }
 
-/** Throws scopes.invalid, and validation.failed for an entry of the list or a completion that cannot be had. */
+/** Throws scopes.invalid, and validation.failed for an invalid entry of the list or an unsupported completion. */
 export function checkAppFields<Fields extends AppFields>(fields: Fields): Fields {
   if (fields.completion === 'confirm')
     throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');

@@ -27,15 +27,15 @@ export interface CreateOAuthAppInput extends AppFields {
   name: string;
   clientId: string;
   clientSecret: Secret;
-  /** Default: what the platform needs to identify, publish and refresh. */
+  /** Default: the scopes that identity, publishing and refresh need. */
   scopes?: string[];
   isDefault?: boolean;
   redirectUriStyle?: 'provider' | 'app';
-  /** What else belongs into the transaction that stores the app. */
+  /** Runs in the transaction that stores the app. */
   alongside?: (tx: Tx, app: OAuthAppRecord) => Promise<void>;
 }
 
-/** Registers the customer's own app. The first one of a platform is its default; `isDefault` moves that. */
+/** Registers an app of the customer. The first app of a platform is its default; `isDefault` replaces it. */
 @Injectable()
 export class CreateOAuthApp {
   constructor(
@@ -58,7 +58,7 @@ export class CreateOAuthApp {
 
   private async insert(manager: EntityManager, app: OAuthApp, input: CreateOAuthAppInput): Promise<OAuthAppRecord> {
     const tx = (await manager.queryRunner?.connect()) as Tx;
-    await this.checkRoom(tx, manager, app);
+    await this.checkLimits(tx, manager, app);
     await lockDefaultApp(tx, app);
     app.isDefault = await becomesDefault(tx, manager, app, input.isDefault ?? false);
     await createOAuthApp(tx, app);
@@ -68,8 +68,8 @@ export class CreateOAuthApp {
     return record;
   }
 
-  /** Of two creations at once, the second counts the first one's app, and finds its client id taken. */
-  private async checkRoom(
+  /** Of two concurrent creations, the second waits, counts the first one's app and finds its client id. */
+  private async checkLimits(
     tx: Tx,
     manager: EntityManager,
     { workspaceId, environment, provider, clientId }: OAuthApp,
@@ -83,7 +83,7 @@ export class CreateOAuthApp {
   }
 }
 
-/** A client id is compared with those of other apps, so it is stored without the spaces and line ends that pasting adds. */
+/** Client ids are compared with each other, so spaces and line ends from pasting are removed. */
 function readClientId(given: string): string {
   const clientId = given.trim();
   if (clientId === '' || /\p{Cc}/u.test(clientId))

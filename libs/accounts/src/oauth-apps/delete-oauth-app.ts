@@ -17,7 +17,7 @@ import { GetOAuthApp } from './list-oauth-apps.js';
 export interface DeleteOAuthAppInput {
   tenant: Tenant;
   id: string;
-  /** Also when accounts are connected through it; nothing can refresh them then. */
+  /** Deletes an app with connected accounts too; they can no longer be refreshed. */
   force: boolean;
 }
 
@@ -27,7 +27,7 @@ const IN_USE = `
   select 1 from accounts join grants on grants.id = accounts.grant_id
   where grants.oauth_app_id = $1 and accounts.health <> 'disconnected' limit 1`;
 
-/** Deletes an app with its secret and its open attempts, whose tokens are revoked. Accounts stay, and their tokens until they end. */
+/** Deletes an app with its secret and its open attempts, whose tokens are revoked. Accounts and their tokens stay until they expire. */
 @Injectable()
 export class DeleteOAuthApp {
   constructor(
@@ -37,7 +37,7 @@ export class DeleteOAuthApp {
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
-  /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it and `force` is not said. */
+  /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it, without `force`. */
   async execute({ tenant, id, force }: DeleteOAuthAppInput): Promise<void> {
     const { provider } = await this.getApp.execute({ tenant, id });
     const revocations = await transaction(this.database.pool, async (tx) => {
@@ -49,9 +49,9 @@ export class DeleteOAuthApp {
     this.revokeLater.execute(...revocations);
   }
 
-  /** A transaction that stores an account through the app holds its row: it is waited for, and its account is counted. */
+  /** Waits for concurrent connects, which lock the app's row, then counts their accounts. */
   private async remove(tx: Tx, id: string, force: boolean): Promise<string[]> {
-    // Before the app: a transaction that finishes an attempt locks in this order too.
+    // Attempts before the app, in the lock order of a transaction that finishes an attempt.
     const revocations = await discardAttemptsOf(this.context, tx, id);
     const { rowCount } = await tx.query(LOCK, [id]);
     if (rowCount === 0) throw oauthAppNotFound();

@@ -4,7 +4,7 @@ import { oauthAppNotFound } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
 import { type OAuthAppRecord, toOAuthAppRecord } from './oauth-app-record.js';
 
-/** All apps of a tenant, newest first. */
+/** Lists the apps of a tenant, newest first. */
 @Injectable()
 export class ListOAuthApps {
   constructor(
@@ -21,7 +21,7 @@ export class ListOAuthApps {
   }
 }
 
-/** One app of a tenant; throws oauth_app.not_found. */
+/** Reads one app of a tenant. Throws oauth_app.not_found. */
 @Injectable()
 export class GetOAuthApp {
   constructor(

@@ -1,12 +1,12 @@
 import type { OAuthApp } from '#persistence';
 import { redirectUri } from '../policies/redirect-uri.js';
 
-/** An app as callers see it: no secret, and the redirect URI its owner has to register. */
+/** An app as the API returns it: without its secret, with the redirect URI that its owner registers. */
 export type OAuthAppRecord = Omit<OAuthApp, 'workspaceId' | 'environment' | 'redirectUriStyle' | 'statusSource'> & {
   redirectUri: string;
 };
 
-/** An allow-list: what is not named here does not leave. */
+/** An allow-list: only the fields named here are returned. */
 export function toOAuthAppRecord(app: OAuthApp, publicUrl: string): OAuthAppRecord {
   return {
     id: app.id,

@@ -21,11 +21,11 @@ export interface UpdateOAuthAppInput extends AppFields {
   id: string;
   name?: string;
   clientSecret?: Secret;
-  /** The place of the default can be taken, not left. */
+  /** The default can be taken, not given up. */
   isDefault?: true;
 }
 
-/** Changes an app. A new secret is believed until the platform refuses it: the app is no longer misconfigured. */
+/** Changes an app. With a new secret the app counts as active until the platform refuses it. */
 @Injectable()
 export class UpdateOAuthApp {
   constructor(

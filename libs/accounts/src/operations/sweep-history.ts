@@ -4,20 +4,20 @@ import { Database, deleteDispatchedEvents, deleteOldAccountEvents } from '#persi
 import { forgetIntents } from '#tokens';
 
 export interface SweepHistoryOptions {
-  /** For how long the history of accounts is kept. */
+  /** How long the history of accounts is kept. */
   eventDays: number;
-  /** Rows that one statement deletes, so that none holds its locks for long. */
+  /** Rows that one statement deletes, so that it holds its locks briefly. */
   batch?: number;
-  /** What is left then waits for the next sweep. */
+  /** The rest waits for the next sweep. */
   within?: Duration;
 }
 
-/** Forgets what was kept long enough: ended exchanges, the history of accounts, events that were delivered. */
+/** Deletes old intents of exchanges, account events and dispatched events. */
 @Injectable()
 export class SweepHistory {
   constructor(private readonly database: Database) {}
 
-  /** How many rows it forgot. */
+  /** Returns the number of deleted rows. */
   async execute({ eventDays, batch = 1_000, within = minutes(1) }: SweepHistoryOptions): Promise<number> {
     const { pool } = this.database;
     const kinds = [
@@ -26,13 +26,13 @@ export class SweepHistory {
       () => deleteDispatchedEvents(pool, batch),
     ];
     const end = performance.now() + within;
-    let forgotten = 0;
-    for (const forget of kinds) {
+    let deleted = 0;
+    for (const deleteBatch of kinds) {
       let last = batch;
-      // A kind that never ends must not keep the others from their turn for ever: each gets at least one batch.
-      do forgotten += last = await forget();
+      // Each kind gets at least one batch, so that a large one does not starve the others.
+      do deleted += last = await deleteBatch();
       while (last === batch && performance.now() < end);
     }
-    return forgotten;
+    return deleted;
   }
 }

@@ -2,7 +2,7 @@ import type { Environment } from '#persistence';
 import { findProvider, nearestProvider, type Provider, PROVIDER_NAMES, providerOf } from '#providers';
 import { providerLiveOnly, unknownProvider } from '../accounts.errors.js';
 
-/** The provider that a caller named, if the environment of the caller has it. */
+/** The provider of a name, if the caller's environment has it. */
 export function knownProvider(name: string, environment: Environment): Provider {
   const provider = findProvider(name);
   if (!provider) throw unknownProvider(providersIn(environment), nearestProvider(name));
@@ -10,6 +10,6 @@ export function knownProvider(name: string, environment: Environment): Provider 
   return provider;
 }
 
-/** What a caller of this environment may name. */
+/** The providers of an environment. */
 const providersIn = (environment: Environment): string[] =>
   PROVIDER_NAMES.filter((name) => environment === 'live' || !providerOf(name).liveOnly);

@@ -8,7 +8,7 @@ import { DueProbes } from './due-probes.js';
 interface ProbedRow {
   provider: string;
   probeResult: ProbeResult | null;
-  /** Whether the platform answered a probe since this UTC day began. */
+  /** Whether the platform answered a probe on this UTC day. */
   answeredToday: boolean;
   /** Seconds until the app's pause ends; 0: it is not paused. */
   pausedFor: number;
@@ -25,11 +25,10 @@ const READ = `
     left join oauth_apps app on app.id = grant_.oauth_app_id
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'`;
 
-/** Seconds. */
-const ASK_AGAIN = 60;
-const APP_ASKED_AGAIN = 300;
+const RETRY_AFTER_SECONDS = 60;
+const APP_RETRY_AFTER_SECONDS = 300;
 
-/** A probe that somebody asked for. What is billed by the day is answered with what is stored, where that is of today. */
+/** Probes an account at a caller's request. Where the platform bills probes by the day, a result of today is returned instead. */
 @Injectable()
 export class ProbeNow {
   constructor(
@@ -38,7 +37,7 @@ export class ProbeNow {
     private readonly accountHealth: AccountHealth,
   ) {}
 
-  /** Throws account.not_found, also for a disconnected one, provider.unavailable, and oauth_app.paused. */
+  /** Throws account.not_found, also for a disconnected account, provider.unavailable, and oauth_app.paused. */
   async execute(input: { tenant: Tenant; id: string }): Promise<AccountHealthRecord> {
     const account = await this.find(input);
     const isKnown = account.answeredToday && providerOf(account.provider).probe.oncePerUtcDay;
@@ -49,10 +48,10 @@ export class ProbeNow {
   private async ask(input: { tenant: Tenant; id: string }, { pausedFor }: ProbedRow): Promise<void> {
     if (pausedFor > 0) throw oauthAppPaused(pausedFor);
     const outcome = await this.dueProbes.probe(input.id);
-    if (outcome === 'unavailable') throw providerUnavailable(ASK_AGAIN);
+    if (outcome === 'unavailable') throw providerUnavailable(RETRY_AFTER_SECONDS);
     if (outcome === 'nothing_to_probe') return;
     const after = await this.find(input);
-    if (after.probeResult === 'app') throw oauthAppPaused(after.pausedFor || APP_ASKED_AGAIN);
+    if (after.probeResult === 'app') throw oauthAppPaused(after.pausedFor || APP_RETRY_AFTER_SECONDS);
   }
 
   private async find({ tenant, id }: { tenant: Tenant; id: string }): Promise<ProbedRow> {

@@ -8,12 +8,12 @@ interface Challenge {
   query: Readonly<Record<string, unknown>>;
 }
 
-/** Proves to a platform that the URL is its app owner's, by the secret that both know. */
+/** Proves to a platform that the URL belongs to the owner of its app, with the secret that both know. */
 @Injectable()
 export class AnswerChallenge {
   constructor(private readonly apps: PushApps) {}
 
-  /** Undefined: there is no such app, its platform does not ask, or the question is none of its. */
+  /** Undefined: the app does not exist, or its platform sends no such challenge. */
   async execute({ family, oauthAppId, query }: Challenge): Promise<object | undefined> {
     if (!pushingProviders(family).some(({ push }) => push.isChallenge?.(query))) return undefined;
     const app = await this.apps.byId(family, oauthAppId);

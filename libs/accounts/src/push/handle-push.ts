@@ -6,7 +6,7 @@ import { type PushCall, type PushingProvider, pushingProviders, readNotice } fro
 import { ApplyPlatformNotice } from './apply-platform-notice.js';
 import { type PushApp, PushApps } from './push-apps.js';
 
-/** A call to one of the URLs that platforms know, as it came. */
+/** A call of a platform, as received. */
 export interface IncomingPush extends Omit<PushCall, 'now'>, Target {}
 
 interface Target {
@@ -16,16 +16,16 @@ interface Target {
 }
 
 export type PushOutcome =
-  /** No app that we know signed it: nothing was stored, and the caller is not told why. */
+  /** No registered app signed it: nothing is stored, and the caller gets no reason. */
   | { kind: 'untrusted' }
   | { kind: 'taken' }
-  /** A person's data were destroyed; with the code it can be read that they were. */
+  /** A person's data was erased; the code confirms it. */
   | { kind: 'deleted'; confirmationCode: string };
 
-/** For how long a reading of the database's clock serves: a flood of calls costs one query a second. */
-const CLOCK_SERVES: Duration = seconds(1);
+/** How long one reading of the database's clock is used: a flood of calls costs one query per second. */
+const CLOCK_LIFETIME: Duration = seconds(1);
 
-/** Takes a platform's word for it, once its signature is verified. */
+/** Verifies the signature of a platform's call and applies its notice. */
 @Injectable()
 export class HandlePush {
   #clock: { time: Promise<number>; readAt: number } | undefined;
@@ -44,7 +44,7 @@ export class HandlePush {
     const plausible = called.filter(({ push }) => push.isPlausible(call));
     const signers = await this.signersOf(call, plausible, { family, oauthAppId });
     if (signers.length === 0) {
-      this.logger.info({ oauthAppId }, 'a push that no app has signed');
+      this.logger.info({ oauthAppId }, 'push.unsigned');
       return { kind: 'untrusted' };
     }
     const codes = [];
@@ -80,9 +80,9 @@ export class HandlePush {
     return notice && this.applyNotice.execute({ app, notice, body: call.body });
   }
 
-  /** The database's time, read at most once a second. */
+  /** The database's time, read at most once per second. */
   private async now(): Promise<Date> {
-    const isFresh = this.#clock !== undefined && performance.now() - this.#clock.readAt <= CLOCK_SERVES;
+    const isFresh = this.#clock !== undefined && performance.now() - this.#clock.readAt <= CLOCK_LIFETIME;
     const clock = this.#clock && isFresh ? this.#clock : { time: this.readClock(), readAt: performance.now() };
     this.#clock = clock;
     return new Date((await clock.time) + performance.now() - clock.readAt);

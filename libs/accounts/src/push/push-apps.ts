@@ -6,7 +6,7 @@ import { type AppCredentials, findProvider, type PushAddressee, type PushingProv
 import type { TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 
-/** An app that a call may be for, opened to see whether its secret signed it. */
+/** An app that a call may concern, with the secret that verifies its signature. */
 export interface PushApp {
   id: string;
   tenant: Tenant;
@@ -20,16 +20,15 @@ interface AppRow extends Tenant {
   clientId: string;
 }
 
-/** The secrets that one call may have opened, however many tenants have an app with the client id that it names. */
-const MOST = 10;
+/** Limits the secrets that one call opens, however many tenants have an app with its client id. */
+const MAX_CANDIDATES = 10;
 
 const COLUMNS = 'id, workspace_id as "workspaceId", environment, provider, client_id as "clientId"';
 const BY_ID = `select ${COLUMNS} from oauth_apps where id = $1`;
 
 /**
- * A client id is public, so any tenant can have an app with it. The apps through which the person is connected, or about to
- * be, come first, then those through which any person is: without the right secret an app never has such a row, so no number
- * of other apps can displace it.
+ * A client id is public, so any tenant can register an app with it. The apps with a grant or an attempt of the person come
+ * first, then those with any grant: an app without the right secret never has one, so other apps cannot displace it.
  */
 const BY_CLIENT = `
   select ${COLUMNS} from oauth_apps app
@@ -39,9 +38,9 @@ const BY_CLIENT = `
       and oauth_app_id = app.id and platform_user_id = $3)
     or exists (select from connect_attempts where oauth_app_id = app.id and platform_user_id = $3) desc,
     exists (select from grants where oauth_app_id = app.id) desc, environment, created_at desc
-  limit ${MOST}`;
+  limit ${MAX_CANDIDATES}`;
 
-/** Finds the apps that a plausible call may be for. Only the signature tells whether it is. */
+/** Finds the apps that a plausible call may concern. The signature decides which of them it does. */
 @Injectable()
 export class PushApps {
   constructor(
@@ -50,18 +49,18 @@ export class PushApps {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The app of our URL; undefined where there is none, or its platform does not call at URLs of this family. */
+  /** The app that a URL names; undefined where it does not exist, or its platform does not call URLs of this family. */
   async byId(family: string, oauthAppId: string): Promise<PushApp | undefined> {
     const [row] = (await this.database.pool.query<AppRow>(BY_ID, [oauthAppId])).rows;
     const provider = findProvider(row?.provider ?? '');
     return row && pushesIn(provider, family) && !provider.push.addresseeIn ? this.open(row, provider) : undefined;
   }
 
-  /** Several where tenants share one app of the platform's, none where no tenant has it; at most ten. */
+  /** At most ten apps: several where tenants share one app of the platform. */
   async named(provider: PushingProvider, { clientId, platformUserId }: PushAddressee): Promise<PushApp[]> {
     const { rows } = await this.database.pool.query<AppRow>(BY_CLIENT, [provider.name, clientId, platformUserId]);
     const opened = [];
-    // One after the other, so that a call holds one connection of the pool at a time.
+    // In sequence, so that a call holds one connection of the pool at a time.
     for (const row of rows) opened.push(await this.open(row, provider));
     return opened.filter((app) => app !== undefined);
   }
@@ -76,7 +75,7 @@ export class PushApps {
       return clientSecret ? { id, tenant, provider, credentials: { clientId, clientSecret } } : undefined;
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
-      this.logger.warn({ oauthAppId: id }, 'a push cannot be verified for an app: its secret does not open');
+      this.logger.warn({ oauthAppId: id }, 'push.seal_broken');
       return undefined;
     }
   }

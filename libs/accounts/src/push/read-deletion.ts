@@ -3,12 +3,12 @@ import { Database } from '#persistence';
 
 const CODE = /^[0-9A-F]{20}$/i;
 
-/** Whether the deletion of that code was carried out. */
+/** Reads when the deletion of a confirmation code was done. */
 @Injectable()
 export class ReadDeletion {
   constructor(private readonly database: Database) {}
 
-  /** When; undefined: no deletion has this code. */
+  /** Undefined: no deletion has this code. */
   async execute(confirmationCode: string): Promise<Date | undefined> {
     if (!CODE.test(confirmationCode)) return undefined;
     const { rows } = await this.database.pool.query<{ at: Date }>(

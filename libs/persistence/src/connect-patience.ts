@@ -1,8 +1,8 @@
 import { type Duration, seconds } from '#config';
 
-/** A database that starts together with this process. */
+/** For a database that starts together with this process. */
 export const STARTS_WITHIN: Duration = seconds(30);
-/** A container's name may not be known in its first moments; a misspelt one never is. */
+/** The name of a starting container may be unknown for some seconds; a misspelt name stays unknown. */
 const NAMED_WITHIN: Duration = seconds(4);
 
 const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL']);
@@ -14,14 +14,14 @@ const REFUSED = /^(28...|3D000|42501)$/;
 const REFUSED_BY_SENTENCE =
   /^(SASL: |The server does not support SSL connections|There was an error establishing an SSL connection|password must be a string)/;
 
-/** How long a failed connection is tried again, counted from the first try. 0: the server has answered, or cannot be asked. */
+/** How long a failed connection is retried, counted from the first try. 0: the server has refused, or cannot be reached at all. */
 export function connectPatience(error: unknown): Duration {
   const errors = withCauses(error);
   if (errors.some(({ code, message }) => REFUSED.test(code) || REFUSED_BY_SENTENCE.test(message))) return 0;
   return errors.some(({ code }) => UNKNOWN_HOST.has(code)) ? NAMED_WITHIN : STARTS_WITHIN;
 }
 
-/** What an operator reads instead of the driver's error: it may hold the user's name, never the password. */
+/** The message for the operator in place of the driver's error. It may hold the user's name, never the password. */
 export function explainConnectFailure(error: unknown): string {
   const errors = withCauses(error);
   const said = (errors.find(({ code }) => code !== '') ?? errors[0])?.message ?? 'unknown';

@@ -16,14 +16,14 @@ import { PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
   url: Secret;
-  /** Connections at the most. */
+  /** Maximum number of connections. */
   pool: number;
-  /** How the process is called in pg_stat_activity. */
+  /** The name of the process in pg_stat_activity. */
   name: string;
   logger: Logger;
 }
 
-/** The database of one process: TypeORM for plain rows and migrations, its pool for everything with a claim or a seal. */
+/** The database of one process: TypeORM for simple rows and migrations, its pool for SQL. */
 export class Database {
   readonly pool: Pool;
 
@@ -36,13 +36,12 @@ export class Database {
   }
 }
 
-/** `connectPatience` ends the tries. */
+/** `connectPatience` ends the retries. */
 const TRIES = { retries: 1_000, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
 
 /**
- * Connects, and waits a while for a database that is not there yet: half a minute, less for a host that is not known, and not
- * at all once the server has refused. Connections that break later are replaced by themselves; callers see the error of
- * their own query only.
+ * Connects, and waits for a database that is starting: 30 seconds, less for an unknown host, and not at all once the server
+ * has refused. The pool replaces connections that break later; a caller gets the error of its own query only.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const dataSource = newDataSource(options);

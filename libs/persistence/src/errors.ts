@@ -1,6 +1,6 @@
 const UNIQUE_VIOLATION = '23505';
 
-/** Whether this is PostgreSQL refusing a second row where `index` allows one. */
+/** Whether the error is a violation of this unique index. */
 export function violates(error: unknown, index: string): boolean {
   return (
     error instanceof Error &&

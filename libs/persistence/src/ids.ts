@@ -5,7 +5,7 @@ export function newId(): string {
   return TypeID.fromString(typeidUnboxed()).toUUID();
 }
 
-/** A row's id as the world sees it: a TypeID such as `acc_01h455vb4pex5vsknk084sn02q`. */
+/** The public form of a row's id: a TypeID such as `acc_01h455vb4pex5vsknk084sn02q`. */
 export function publicId(prefix: string, id: string): string {
   return TypeID.fromUUID(prefix, id).toString();
 }

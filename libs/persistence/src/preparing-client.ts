@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
 import { Client, type QueryConfig } from 'pg';
 
-/** Statements are written once in the source, so there are some hundreds; whatever comes after those is planned each time. */
-const MOST = 500;
+/** The source has some hundreds of statements. Further ones are not prepared. */
+const MAX_PREPARED_STATEMENTS = 500;
 const names = new Map<string, string>();
 
 /**
- * A connection for the same statements again and again. Those with values are parsed and planned once, which costs more than
- * to run them, and what is asked in one tick goes out in one write.
+ * A connection that prepares its statements: those with values are parsed and planned once, which costs more than running
+ * them. Statements of one tick are sent in one write.
  */
 export class PreparingClient extends Client {
   override query = ((statement: unknown, values?: unknown, callback?: unknown) => {
@@ -30,7 +30,7 @@ export class PreparingClient extends Client {
 
 function nameOf(statement: string): string | undefined {
   const known = names.get(statement);
-  if (known !== undefined || names.size >= MOST) return known;
+  if (known !== undefined || names.size >= MAX_PREPARED_STATEMENTS) return known;
   const name = `s${names.size}`;
   names.set(statement, name);
   return name;

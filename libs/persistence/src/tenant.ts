@@ -1,6 +1,6 @@
 export type Environment = 'live' | 'test';
 
-/** Whose rows: every query of tenant data starts with these two. */
+/** The owner of rows: every query of tenant data starts with these two. */
 export interface Tenant {
   workspaceId: string;
   environment: Environment;

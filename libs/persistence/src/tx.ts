@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 
-/** What a transaction, a pool and a TypeORM query runner's own client have in common: rooms hand it on and know no more. */
+/** The common part of a transaction, a pool and the client of a TypeORM query runner. */
 export interface Tx {
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- pg's own signature: the caller names the row
   query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<{ rows: Row[]; rowCount: number | null }>;
@@ -19,7 +19,7 @@ export async function transaction<Result>(pool: Pool, work: (tx: Tx) => Promise<
   });
 }
 
-/** Statements that need no answer of each other, on one connection: they go out together, in order, and cost one round trip. */
+/** Sends statements that do not depend on each other's results on one connection, in order and in one round trip. */
 export async function together<Result>(pool: Pool, work: (tx: Tx) => Promise<Result>): Promise<Result> {
   return onOne(
     pool,
@@ -28,7 +28,7 @@ export async function together<Result>(pool: Pool, work: (tx: Tx) => Promise<Res
   );
 }
 
-/** `mend` makes the connection ready for the next caller after a failure; what it answers with closes it. */
+/** `mend` restores the connection after a failure; an error that it returns closes the connection. */
 async function onOne<Result>(
   pool: Pool,
   mend: (client: PoolClient, error: unknown) => Promise<Error | undefined>,

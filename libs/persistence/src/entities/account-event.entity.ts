@@ -1,7 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Environment } from '../tenant.js';
 
-/** What happened to an account: its history and its audit. */
+/** An event in the history of an account, which is also its audit log. */
 @Entity('account_events')
 export class AccountEvent {
   @PrimaryColumn('uuid') id!: string;

@@ -18,10 +18,10 @@ export type ConnectionType = (typeof CONNECTION_TYPES)[number];
 /** `suspected`: refused once; `permanent`: refused again; `owner` must act; `permission` or role is missing. */
 export type ProbeClass = 'suspected' | 'permanent' | 'owner' | 'permission';
 
-/** What the last probe brought: `ok`, or the class of its failure; `temporary` and `app` say nothing about the account. */
+/** The result of the last probe: `ok`, or the class of its failure. `temporary` and `app` say nothing about the account. */
 export type ProbeResult = 'ok' | 'temporary' | 'app' | 'permanent' | 'owner' | 'permission';
 
-/** What was connected. */
+/** A connected profile of a platform. */
 @Entity('accounts')
 export class Account {
   @PrimaryColumn('uuid') id!: string;
@@ -41,12 +41,12 @@ export class Account {
   @Column('text', { name: 'health_reason', nullable: true }) healthReason!: string | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
   @Column('timestamptz', { name: 'connected_at', default: () => 'db_now()' }) connectedAt!: Date;
-  /** It has a token of its own (a Page); its grant's only renews it. */
+  /** The account has a token of its own (a Page); the token of its grant only renews it. */
   @Column('boolean', { name: 'own_token', default: false }) ownToken!: boolean;
   @Column('timestamptz', { name: 'last_probed_at', nullable: true }) lastProbedAt!: Date | null;
   @Column('timestamptz', { name: 'probe_due_at', nullable: true }) probeDueAt!: Date | null;
   @Column('text', { name: 'probe_result', nullable: true }) probeResult!: ProbeResult | null;
-  /** What the last probes hold against the account itself, besides its grant. */
+  /** What the last probes found against the account itself, apart from its grant. */
   @Column('text', { name: 'probe_class', nullable: true }) probeClass!: ProbeClass | null;
   @Column('text', { name: 'probe_reason', nullable: true }) probeReason!: string | null;
   @Column('timestamptz', { name: 'probe_struck_at', nullable: true }) probeStruckAt!: Date | null;

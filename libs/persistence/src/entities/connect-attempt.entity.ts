@@ -3,7 +3,7 @@ import type { Environment } from '../tenant.js';
 
 export type AttemptStatus = 'pending' | 'exchanged' | 'selection_required' | 'completed' | 'failed';
 
-/** Something the person's consent may connect, and why it may not. */
+/** A profile that a consent may connect, and the reason where it may not. */
 export interface Candidate {
   platformAccountId: string;
   handle: string | null;
@@ -13,7 +13,7 @@ export interface Candidate {
   reason: string | null;
 }
 
-/** One start of the flow. Its state is stored as a hash, its verifier and token set are sealed elsewhere. */
+/** One start of the connect flow. Its state is stored as a hash; verifier and token set are sealed in a table of their own. */
 @Entity('connect_attempts')
 export class ConnectAttempt {
   @PrimaryColumn('uuid') id!: string;
@@ -23,7 +23,7 @@ export class ConnectAttempt {
   @Column('text') provider!: string;
   @Column('uuid', { name: 'oauth_app_id' }) oauthAppId!: string;
   @Column('bytea', { name: 'state_hash' }) stateHash!: Buffer;
-  /** The credential that started it; only this one may read it. */
+  /** The credential that started the attempt; no other may read it. */
   @Column('text', { name: 'created_by' }) createdBy!: string;
   @Column('text', { name: 'redirect_uri' }) redirectUri!: string;
   @Column('text', { name: 'return_url', nullable: true }) returnUrl!: string | null;
@@ -32,21 +32,21 @@ export class ConnectAttempt {
   @Column('uuid', { name: 'reauth_account_id', nullable: true }) reauthAccountId!: string | null;
   @Column('text', { default: 'pending' }) status!: AttemptStatus;
   @Column('text', { nullable: true }) error!: string | null;
-  /** Where one consent opens several accounts: all that are eligible, or those that the caller chooses. */
+  /** Where one consent opens several accounts: all eligible ones, or those that the caller selects. */
   @Column('text', { default: 'all' }) selection!: 'all' | 'manual';
   @Column('jsonb', { nullable: true }) candidates!: Candidate[] | null;
-  /** Known once the platform was asked whose the token set is. */
+  /** Known once the platform has identified the person. */
   @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
   @Column('uuid', { name: 'account_ids', array: true, default: '{}' }) accountIds!: string[];
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
   @Column('timestamptz', { name: 'expires_at', default: () => "(db_now() + '00:10:00')" }) expiresAt!: Date;
   @Column('timestamptz', { name: 'spent_at', nullable: true }) spentAt!: Date | null;
   @Column('timestamptz', { name: 'exchanged_at', nullable: true }) exchangedAt!: Date | null;
-  /** How often the platform was asked whose the token set is, and did not say. */
+  /** How many identity checks did not identify the person. */
   @Column('int', { default: 0 }) looks!: number;
-  /** When it is asked again; null: half a minute after the exchange. */
+  /** When the next identity check is due; null: 30 seconds after the exchange. */
   @Column('timestamptz', { name: 'look_due_at', nullable: true }) lookDueAt!: Date | null;
-  /** What the attempt fails with if no later answer is better. */
+  /** What the attempt fails with if no later check succeeds. */
   @Column('text', { name: 'look_error', nullable: true }) lookError!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }

@@ -4,7 +4,7 @@ import type { Environment } from '../tenant.js';
 export type RefreshState = 'idle' | 'claimed' | 'in_flight' | 'backoff' | 'confirm' | 'unknown' | 'ended';
 export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
 
-/** What a person gave to one app; accounts hang on it. No secret is in this table: lists may join it. */
+/** What a person granted to one app; accounts belong to it. The table holds no secret, so lists may join it. */
 @Entity('grants')
 export class Grant {
   @PrimaryColumn('uuid') id!: string;
@@ -13,14 +13,14 @@ export class Grant {
   @Column('text') provider!: string;
   @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
   @Column('text', { name: 'platform_user_id' }) platformUserId!: string;
-  /** The fencing number: plus one at every stored pair, reconnect and disconnect. A bigint, so a string. */
+  /** The fencing number: grows by one with every stored pair, reconnect and disconnect. A bigint, so a string. */
   @Column('bigint', { name: 'token_version', default: 1 }) tokenVersion!: string;
   @Column('text') mode!: RefreshMode;
   @Column('text', { array: true, default: '{}' }) scopes!: string[];
   @Column('timestamptz', { name: 'access_expires_at', nullable: true }) accessExpiresAt!: Date | null;
   @Column('timestamptz', { name: 'refresh_expires_at', nullable: true }) refreshExpiresAt!: Date | null;
   @Column('timestamptz', { name: 'reauth_due_at', nullable: true }) reauthDueAt!: Date | null;
-  /** When the code of the consent was exchanged from which its tokens come, however often they were renewed since. */
+  /** When the code of the consent was exchanged that its tokens come from, however often they were refreshed since. */
   @Column('timestamptz', { name: 'consented_at', default: () => 'db_now()' }) consentedAt!: Date;
   @Column('timestamptz', { name: 'issued_at' }) issuedAt!: Date;
   @Column('timestamptz', { name: 'last_refreshed_at', nullable: true }) lastRefreshedAt!: Date | null;
@@ -38,9 +38,9 @@ export class Grant {
   @Column('timestamptz', { name: 'last_strike_at', nullable: true }) lastStrikeAt!: Date | null;
   @Column('text', { nullable: true }) witness!: 'accepts' | 'refuses' | 'silent' | null;
   @Column('timestamptz', { name: 'unknown_since', nullable: true }) unknownSince!: Date | null;
-  /** For how long refreshes were refused in words that no table lists; what held a refresh up meanwhile is not in it. */
+  /** How long refreshes were refused with codes that no table lists, without the time in which refreshes were held back. */
   @Column('integer', { name: 'rejected_seconds', default: 0 }) rejectedSeconds!: number;
-  /** The last such refusal; null: something else happened after it. */
+  /** The last such refusal; null: another outcome followed it. */
   @Column('timestamptz', { name: 'rejected_at', nullable: true }) rejectedAt!: Date | null;
   @Column('text', { name: 'ended_reason', nullable: true }) endedReason!: string | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;

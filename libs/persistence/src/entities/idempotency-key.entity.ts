@@ -1,10 +1,10 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Environment } from '../tenant.js';
 
-/** A request that may be repeated, and its answer once it has one. */
+/** A request that may be repeated, with its answer once there is one. */
 @Entity('idempotency_keys')
 export class IdempotencyKey {
-  /** Whose hold on it counts: a request that takes it over from one that died gives it a new id. */
+  /** The claim: a request that takes over an abandoned key gives it a new id. */
   @PrimaryColumn('uuid') id!: string;
   @Column('uuid', { name: 'workspace_id' }) workspaceId!: string;
   @Column('text') environment!: Environment;
@@ -16,7 +16,7 @@ export class IdempotencyKey {
   @Column('bytea', { name: 'body_hash' }) bodyHash!: Buffer;
   @Column('text', { default: 'running' }) state!: 'running' | 'done';
   @Column('integer', { nullable: true }) status!: number | null;
-  /** JSON; null in a row that is done: the answer held a secret. */
+  /** JSON; null in a `done` row: the answer held a secret. */
   @Column('text', { nullable: true }) answer!: string | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
 }

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** When the platform is asked next whose the token set of an attempt is. The previous release asks every minute, and still may. */
+/** When the next identity check of an attempt is due. The previous release checks every minute, and still may. */
 export class AttemptLooks implements MigrationInterface {
   readonly name = 'AttemptLooks1796017735466';
 

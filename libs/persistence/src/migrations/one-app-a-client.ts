@@ -9,8 +9,8 @@ interface Duplicate {
   apps: { id: string; accounts: number }[];
 }
 
-/** More than these are counted, not listed. */
-const LISTED = 20;
+/** Further duplicates are counted, not listed. */
+const MAX_LISTED = 20;
 
 const DUPLICATES = `
   select workspaces.name as workspace, environment, provider, client_id as "clientId",
@@ -46,7 +46,7 @@ export class OneAppAClient implements MigrationInterface {
 }
 
 function sentences(duplicates: Duplicate[]): string {
-  const listed = duplicates.slice(0, LISTED).map(line);
+  const listed = duplicates.slice(0, MAX_LISTED).map(line);
   const more = duplicates.length - listed.length;
   return [
     'several OAuth apps have the same client id; nothing was changed.',

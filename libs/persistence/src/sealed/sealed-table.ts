@@ -1,6 +1,6 @@
 import type { Tx } from '../tx.js';
 
-/** One sealed row as it lies in its table: values under a data key, the data key under a master key. */
+/** One sealed row as stored: values under a data key, the data key under a master key. */
 export interface SealedRow<Column extends string> {
   /** Bound into every seal of the row; a bigint, so a string. */
   version: string;
@@ -9,13 +9,13 @@ export interface SealedRow<Column extends string> {
   kekId: string;
 }
 
-/** A table with sealed bytes: one row an owner. Only the room with keys may import this door. */
+/** A table with sealed bytes: one row per owner. Only libraries that open sealed rows may import it. */
 export interface SealedTable<Column extends string> {
   readonly name: string;
   read(tx: Tx, ownerId: string): Promise<SealedRow<Column> | undefined>;
   /** Replaces the whole row: a data key serves one row only. */
   write(tx: Tx, ownerId: string, row: SealedRow<Column>): Promise<void>;
-  /** Deletes values and data key: what they sealed is gone. */
+  /** Deletes values and data key, so that the values cannot be recovered. */
   shred(tx: Tx, ownerId: string): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import { type Logger, Metrics, NestLogger } from '#observability';
 import { ApiModule } from './api.module.js';
 import { serveDocs } from './docs/openapi.js';
 import { httpAdapter } from './http/adapter.js';
-import { AddressLimit, limitUnguarded } from './http/address-limit.js';
+import { AddressLimit, limitUnguarded } from './http/rate-limit.js';
 
 /** The whole API, ready to listen. */
 export async function createApp(

@@ -1,6 +1,5 @@
 import type { AccountEventRecord } from '#accounts';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
+import { isoTime, publicId } from '../http/fields.js';
 import type { AccountEventView } from './account-event.schema.js';
 
 /** What of an event leaves the system. */

@@ -1,6 +1,5 @@
 import type { AccountHealthRecord } from '#accounts';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
+import { isoTime, publicId } from '../http/fields.js';
 import { accountEventView } from './account-event.view.js';
 import type { AccountHealthView } from './account-health.schema.js';
 

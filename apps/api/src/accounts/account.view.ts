@@ -1,6 +1,5 @@
 import type { AccountRecord } from '#accounts';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
+import { isoTime, publicId } from '../http/fields.js';
 import type { AccountView } from './account.schema.js';
 
 /** What of an account leaves the system. */

@@ -2,11 +2,10 @@ import { Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { DisconnectAccount, GetAccount, ListAccountEvents, ListAccounts, RefreshAccount } from '#accounts';
 import { Describe } from '../docs/describe.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
-import { RateClass } from '../http/rate-class.js';
-import { Scopes } from '../http/scope.js';
+import { type Caller, CurrentCaller } from '../http/auth/caller.js';
+import { isoTime, publicId } from '../http/fields.js';
+import { RateClass } from '../http/rate-limit.js';
+import { Scopes } from '../http/auth/scopes.js';
 import {
   accountEventPageExample,
   accountEventPageSchema,

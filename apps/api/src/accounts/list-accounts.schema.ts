@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONNECTION_TYPES } from '#persistence';
 import { rawText } from '#accounts';
-import { agree, cursor, DISAGREEMENT, health, idField, limit, providerFilter } from '../http/fields.js';
+import { hasOneProvider, cursor, TWO_PROVIDERS, health, idField, limit, providerFilter } from '../http/fields.js';
 import { accountExample, accountSchema } from './account.schema.js';
 
 /** What a list of accounts can be narrowed by. */
@@ -17,7 +17,7 @@ export const listAccountsQuery = z
     limit,
     cursor: cursor.optional(),
   })
-  .refine(agree, DISAGREEMENT);
+  .refine(hasOneProvider, TWO_PROVIDERS);
 
 export type ListAccountsQuery = z.output<typeof listAccountsQuery>;
 

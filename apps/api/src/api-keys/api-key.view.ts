@@ -1,7 +1,6 @@
 import type { ApiKeyRecord, ApiScope } from '#accounts';
 import type { Secret } from '#observability';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
+import { isoTime, publicId } from '../http/fields.js';
 import type { ApiKeyView, NewApiKeyView } from './api-key.schema.js';
 
 /** A key as lists show it. */

@@ -3,10 +3,10 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CreateApiKey, ListApiKeys, RevokeApiKey } from '#accounts';
 import { Describe } from '../docs/describe.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
+import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
-import { PublicIdPipe } from '../http/public-id-pipe.js';
-import { Scopes } from '../http/scope.js';
+import { PublicIdPipe } from '../http/fields.js';
+import { Scopes } from '../http/auth/scopes.js';
 import {
   apiKeyExample,
   apiKeySchema,

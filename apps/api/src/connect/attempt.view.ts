@@ -1,6 +1,5 @@
 import type { AttemptRecord } from '#accounts';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
+import { isoTime, publicId } from '../http/fields.js';
 import type { AttemptView } from './attempt.schema.js';
 import type { CandidateView } from './candidate.schema.js';
 

@@ -7,11 +7,10 @@ import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
-import { Public } from '../http/caller.js';
+import { Public } from '../http/auth/caller.js';
 import { PROBLEM_CODES } from '../http/problem-codes.js';
-import { uuidOf } from '../http/public-id.js';
-import { isPrefetch } from './prefetch.js';
-import { setLandingCookie } from './landing-cookie.js';
+import { uuidOf } from '../http/fields.js';
+import { setLandingCookie } from './landing.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
 
@@ -31,7 +30,7 @@ const DESCRIPTION = {
   isForBrowsers: true,
 };
 
-/** Where the platforms send the browser back to. */
+/** The redirect URI: platforms send the browser here. */
 @ApiTags('Browser endpoints')
 @Public()
 @Controller('/v1/oauth/:provider/callback')
@@ -90,8 +89,18 @@ export class CallbackController {
   }
 }
 
-/** The state of a callback that was trusted, without the fragment that some clients send on. */
+const PREFETCH_PURPOSE = /prefetch|prerender|preview/i;
+
+/** Whether the request is only a look (HEAD, prefetch, link preview), which must not spend the state or the code. */
+export function isPrefetch({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): boolean {
+  if (method === 'HEAD') return true;
+  return [headers['sec-purpose'], headers.purpose, headers['x-purpose'], headers['x-moz']].some((purpose) =>
+    PREFETCH_PURPOSE.test(String(purpose ?? '')),
+  );
+}
+
+/** The state of a trusted callback, without the fragment that some clients append. */
 const stateOf = ({ state }: CallbackQuery): string => String(state).replace(/#.*$/, '');
 
-/** For a state that is forged, unknown or of another address. The browser is not redirected (RFC 9700 4.11). */
+/** The error for a state that is forged, unknown or of another address. The browser is not redirected (RFC 9700 4.11). */
 const untrustedState = (): CodedError => new CodedError('state.untrusted', PROBLEM_CODES['state.untrusted'][1]);

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { CallbackController } from './callback.controller.js';
 import { ConnectController } from './connect.controller.js';
-import { ConnectedController } from './connected.controller.js';
+import { ConnectedController } from './landing.js';
 import { ReauthController } from './reauth.controller.js';
 
-/** Start → callback → account, and the attempt in between. */
+/** The routes of a connect attempt: start, callback, selection, landing page. */
 @Module({ controllers: [ConnectController, ReauthController, CallbackController, ConnectedController] })
 export class ConnectModule {}

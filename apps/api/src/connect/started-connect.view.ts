@@ -1,5 +1,5 @@
 import type { StartedAttempt } from '#accounts';
-import { isoTime } from '../http/iso-time.js';
+import { isoTime } from '../http/fields.js';
 import type { StartedConnectView } from './start-connect.schema.js';
 
 /** What the starter of an attempt is told: where to send the browser, and by which state to ask. */

@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PROVIDER_NAMES } from '#providers';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
-import type { ProblemView } from '../http/problem.schema.js';
+import type { ProblemView } from '../http/problem.js';
 
 /** What @Scopes and @RateClass leave in the document. */
 const SCOPES_EXTENSION = 'x-required-scopes';

@@ -1,7 +1,7 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../http/caller.js';
+import { Public } from '../http/auth/caller.js';
 import { type Page, sendPage, wantsPage } from '../http/page.js';
 import { Describe } from './describe.js';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
 import { API_SCOPES, RESERVED_SCOPES } from '#accounts';
-import { routesOf } from '../http/route-methods.js';
+import { routesOf } from '../http/hooks.js';
 
 interface Media {
   schema?: object;

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { fitExamples } from './endpoint-examples.js';
-import { problemSchema } from '../http/problem.schema.js';
+import { problemSchema } from '../http/problem.js';
 
 const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens alive.
 

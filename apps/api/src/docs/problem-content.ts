@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ApiResponse } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
-import { problemView } from '../http/problem.view.js';
+import { problemView } from '../http/problem.js';
 
 const REQUEST_ID = 'req_01h455vb4pex5vsknk084sn02u';
 

@@ -2,8 +2,8 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Describe } from '../docs/describe.js';
-import { Public } from '../http/caller.js';
-import { Unlimited } from '../http/rate-class.js';
+import { Public } from '../http/auth/caller.js';
+import { Unlimited } from '../http/rate-limit.js';
 import {
   liveSchema,
   type LiveView,

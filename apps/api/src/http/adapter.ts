@@ -5,49 +5,50 @@ import type { ApiConfig } from '#config';
 import { CodedError, type Logger, type Metrics, newHttpServer } from '#observability';
 import { newId } from '#persistence';
 import { readRawBodies } from '../push/raw-body.js';
-import { dropLog, logRefused, logRequests } from './access-log.js';
 import { rememberAddresses, trusting } from './client-address.js';
+import { publicId } from './fields.js';
+import {
+  addSecurityHeaders,
+  dropLog,
+  forbidCaching,
+  logRefused,
+  logRequests,
+  measureRequests,
+  rememberRoutes,
+  requestIdOf,
+  securityHeaders,
+  sendRequestIds,
+} from './hooks.js';
 import { readJsonOnly } from './json-body.js';
-import { measureRequests } from './measure-requests.js';
-import { problemOf } from './problem.js';
-import { answer } from './problem.filter.js';
-import { sendProblem } from './problem.view.js';
-import { publicId } from './public-id.js';
-import { requestIdOf } from './request-id.js';
-import { rememberRoutes } from './route-methods.js';
-import { addSecurityHeaders, securityHeaders } from './security-headers.js';
+import { problemOf, sendProblem, sendProblemOrPage } from './problem.js';
 
-const BODY_LIMIT = 102_400;
-/** A state is 87 characters; what is longer than this is cut off by the limit of a request line anyway. */
-const LONGEST_PARAMETER = 8_192;
+const MAX_BODY_BYTES = 102_400;
+/** A state has 87 characters; the limit of a request line is below this length anyway. */
+const MAX_PARAMETER_LENGTH = 8_192;
 
-/** Fastify as this app speaks through it. */
+/** Fastify with the limits, hooks and parsers of this app. */
 export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics): FastifyAdapter {
   const { trustedProxies, publicUrl } = config.http;
   const headers = securityHeaders(publicUrl);
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: MAX_BODY_BYTES,
     genReqId: requestIdOf,
     trustProxy: trustedProxies.length > 0 ? trusting(trustedProxies) : false,
     return503OnClosing: false,
-    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     serverFactory: (handler: RequestListener) => newServer(handler, config, logger),
-    // The server answers these itself; Fastify's own answer would be a second one.
+    // The server answers these errors itself; Fastify would send a second response.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers({ ...headers, 'X-Request-Id': request.id });
-      answer(request, reply, problemOf(error));
+      sendProblemOrPage(request, reply, problemOf(error));
     },
   });
   const fastify = adapter.getInstance();
   rememberAddresses(fastify);
   addSecurityHeaders(fastify, headers);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id);
-    // What is asked with a credential is nobody else's to keep.
-    if (request.url.startsWith('/v1/')) reply.header('Cache-Control', 'no-store');
-    done();
-  });
+  sendRequestIds(fastify);
+  forbidCaching(fastify);
   logRequests(fastify, logger);
   measureRequests(fastify, metrics);
   refuseOtherHttp(fastify);
@@ -57,7 +58,7 @@ export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics)
   return adapter;
 }
 
-/** A server of this API: it may listen at two addresses. */
+/** One server for each address at which the API listens. */
 export function newServer(handler: RequestListener, { http, limits }: ApiConfig, logger: Logger): Server {
   return newHttpServer({
     handler,
@@ -71,7 +72,7 @@ export function newServer(handler: RequestListener, { http, limits }: ApiConfig,
   });
 }
 
-/** HTTP/1.0 and 1.1 are spoken here; a request of 1.1 names one host (RFC 9112 3.2). */
+/** Only HTTP/1.0 and 1.1 are supported; a request of 1.1 names one host (RFC 9112 3.2). */
 function refuseOtherHttp(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { httpVersion, rawHeaders } = request.raw;

@@ -1,33 +1,44 @@
+import type { PipeTransform } from '@nestjs/common';
+import { TypeID } from 'typeid-js';
 import { z } from 'zod';
 import { rawText, text } from '#accounts';
+import { CodedError } from '#observability';
 import { HEALTHS } from '#persistence';
 import { nearestProvider, PROVIDER_NAMES } from '#providers';
-import { type IdPrefix, uuidOf } from './public-id.js';
 
-/** One of the platforms by its name. Looked up at first use: the operator's own ones come after this file is loaded. */
-export const provider = z.lazy(() => z.enum(PROVIDER_NAMES, { error: ({ input }) => noProvider(input) }));
+/** The prefix of a public id, which names the kind of the object. */
+export type IdPrefix = 'acc' | 'oa' | 'key' | 'prj' | 'evt' | 'req';
 
-function noProvider(given: unknown): string {
-  const meant = typeof given === 'string' ? nearestProvider(given) : undefined;
-  return `must be one of ${PROVIDER_NAMES.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+/** The UUID of a row as clients see it: `acc_01h455vb4pex5vsknk084sn02q`. */
+export const publicId = (prefix: IdPrefix, uuid: string): string => TypeID.fromUUID(prefix, uuid).toString();
+
+/** The UUID behind a public id of that prefix; undefined for any other text. */
+export function uuidOf(prefix: IdPrefix, text: string): string | undefined {
+  try {
+    const uuid = TypeID.fromString(text, prefix).toUUID();
+    // The decoder ignores bits beyond 128, so that one UUID would have several spellings.
+    return publicId(prefix, uuid) === text ? uuid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-/** The filter of a list by platform: `platform` is another word for `provider`, and both at once must agree. */
-export const providerFilter = {
-  provider: provider.optional(),
-  platform: provider.optional().describe('Another word for provider.'),
-};
+/** Reads an id in a path as the UUID behind it. A malformed id gets the same answer as an unknown one. */
+export class PublicIdPipe implements PipeTransform<string, string> {
+  constructor(
+    private readonly prefix: IdPrefix,
+    private readonly code: string,
+    private readonly noun: string,
+  ) {}
 
-export const agree = (query: { provider?: string | undefined; platform?: string | undefined }): boolean =>
-  !query.provider || !query.platform || query.provider === query.platform;
-export const DISAGREEMENT = { path: ['platform'], message: 'must be the same as provider' };
+  transform(text: string): string {
+    const uuid = uuidOf(this.prefix, text);
+    if (uuid === undefined) throw new CodedError(this.code, `There is no such ${this.noun}.`);
+    return uuid;
+  }
+}
 
-export const health = z.enum(HEALTHS, { error: `must be one of ${HEALTHS.join(', ')}` });
-
-/** A time in an answer. */
-export const time = z.string().meta({ format: 'date-time' });
-
-/** An id in an answer. */
+/** An id in a response. */
 export const idOf = (prefix: IdPrefix): z.ZodString => z.string().meta({ pattern: `^${prefix}_[0-9a-z]{26}$` });
 
 /** An id in a query or a body, read as the UUID behind it. */
@@ -39,10 +50,40 @@ export const idField = (prefix: IdPrefix): z.ZodType<string, string> =>
     return z.NEVER;
   });
 
-/** A URL as it was sent. The policy of return URLs checks it, and refuses line breaks and tabs in its own words. */
+/** ISO 8601 in UTC without milliseconds, as in all responses. */
+export function isoTime(time: Date): string;
+export function isoTime(time: Date | null): string | null;
+export function isoTime(time: Date | null): string | null {
+  return time && time.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** A time in a response. */
+export const time = z.string().meta({ format: 'date-time' });
+
+/** The name of a platform. Evaluated at first use, because the operator's own platforms are registered after this file loads. */
+export const provider = z.lazy(() => z.enum(PROVIDER_NAMES, { error: ({ input }) => noProvider(input) }));
+
+function noProvider(given: unknown): string {
+  const meant = typeof given === 'string' ? nearestProvider(given) : undefined;
+  return `must be one of ${PROVIDER_NAMES.join(', ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+}
+
+/** The filter of a list by platform: `platform` is another word for `provider`, and both together must be equal. */
+export const providerFilter = {
+  provider: provider.optional(),
+  platform: provider.optional().describe('Another word for provider.'),
+};
+
+export const hasOneProvider = (query: { provider?: string | undefined; platform?: string | undefined }): boolean =>
+  !query.provider || !query.platform || query.provider === query.platform;
+export const TWO_PROVIDERS = { path: ['platform'], message: 'must be the same as provider' };
+
+export const health = z.enum(HEALTHS, { error: `must be one of ${HEALTHS.join(', ')}` });
+
+/** A URL as the client sent it. The policy of return URLs checks it, with its own messages for line breaks and tabs. */
 export const urlText = rawText(2_048, { shortest: 1, lines: true });
 
-/** The return URL of a start. */
+/** The return URL of a connect attempt. */
 export const returnUrl = urlText.describe(
   'Where the browser returns to; by default a page of this service. An https URL, or http on a loopback host (localhost, ' +
     '127.0.0.0/8, [::1]), covered by the `allowed_return_urls` of the app. In the environment `test` a loopback host needs no entry.',
@@ -63,7 +104,7 @@ const MAX_SCOPES = 64;
 /** Scopes of a platform in a body. Without any, a consent would grant nothing. */
 export const scopeList = listOf(text(128), { least: 1, most: MAX_SCOPES });
 
-/** How many items a page has at the most: 1 to 100. */
+/** The maximum of items on a page: 1 to 100. */
 export const limit = z.preprocess(
   (given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given),
   z.int('must be a whole number').min(1, 'must be between 1 and 100').max(100, 'must be between 1 and 100').default(50),

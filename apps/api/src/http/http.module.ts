@@ -2,20 +2,18 @@ import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { RateCounter } from '#jobs';
-import { AddressLimit } from './address-limit.js';
-import { ApiKeyStrategy } from './api-key-strategy.js';
-import { CallerGuard } from './caller.guard.js';
-import { DashboardJwtStrategy } from './dashboard-jwt-strategy.js';
+import { ApiKeyStrategy } from './auth/api-key-strategy.js';
+import { CallerGuard } from './auth/caller.js';
+import { DashboardJwtStrategy } from './auth/dashboard-jwt-strategy.js';
+import { ScopeGuard } from './auth/scopes.js';
 import { IdempotencyInterceptor } from './idempotency-interceptor.js';
 import { IdempotencyKeys } from './idempotency-keys.repository.js';
-import { ProblemFilter } from './problem.filter.js';
-import { rateCounter } from './rate-counter.provider.js';
-import { RateLimitGuard } from './rate-limit.guard.js';
-import { ScopeGuard } from './scope.guard.js';
+import { ProblemFilter } from './problem.js';
+import { AddressLimit, rateCounter, RateLimitGuard } from './rate-limit.js';
 import { StrictInputInterceptor } from './strict-input-interceptor.js';
 import { validationPipe } from './validation.js';
 
-/** HTTP: guards run in this order: caller, rate limit, scope. */
+/** The guards run in this order: caller, rate limit, scope. */
 @Module({
   imports: [PassportModule],
   providers: [

@@ -53,7 +53,7 @@ describe('the page for a problem', () => {
     ['This page cannot be used like that', new CodedError('method.not_allowed', 'secret detail')],
   ])('says "%s" with the code and the request, and nothing of the cause', (title, error) => {
     const problem = problemOf(error);
-    const html = pageHtml(problemPage(problem), 'req_1');
+    const html = pageHtml(problemPage(problem.code), 'req_1');
     expect(html).toContain(`<h1>${title}</h1>`);
     expect(html).toContain(`<code>${problem.code}</code>`);
     expect(html).toContain('<code>req_1</code>');

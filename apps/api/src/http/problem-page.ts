@@ -1,5 +1,4 @@
 import type { Page } from './page.js';
-import type { Problem } from './problem.js';
 import type { ProblemCode } from './problem-codes.js';
 
 type Words = Pick<Page, 'title' | 'text'>;
@@ -53,7 +52,7 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
 const TROUBLE: Words = { title: 'Something went wrong', text: ['An error on our side stopped the request.', AGAIN] };
 
 /** The page that a browser gets for a problem. Nothing of the request is in it. */
-export function problemPage({ code }: Problem): Page {
+export function problemPage(code: ProblemCode): Page {
   const links =
     code === 'route.not_found'
       ? { links: [{ href: '/', label: 'Start page', about: 'What this service is, and its documentation' }] }

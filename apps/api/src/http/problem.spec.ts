@@ -1,8 +1,7 @@
 import { BadRequestException, HttpException, NotFoundException } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { CodedError } from '#observability';
-import { problemOf } from './problem.js';
-import { problemView } from './problem.view.js';
+import { problemOf, problemView } from './problem.js';
 
 const withCode = (code: string, message = 'secret detail'): Error => Object.assign(new Error(message), { code });
 

@@ -1,11 +1,15 @@
+import { STATUS_CODES } from 'node:http';
 import { isNativeError } from 'node:util/types';
-import { HttpException } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
-import { CodedError, codeOf, type FieldProblem, type Logger } from '#observability';
-import { isDatabaseTrouble } from './database-trouble.js';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CodedError, codeOf, type FieldProblem, type Logger, LOGGER } from '#observability';
+import { allowedMethods } from './hooks.js';
+import { sendPage, wantsPage } from './page.js';
 import { isProblemCode, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
+import { problemPage } from './problem-page.js';
 
-/** What an error means to a caller of ours. */
+/** The meaning of an error for the client. */
 export interface Problem {
   code: ProblemCode;
   status: number;
@@ -15,31 +19,86 @@ export interface Problem {
   retryAfter?: number | undefined;
 }
 
+/** The body of every error response (RFC 9457). */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('One sentence for a person.'),
+    code: z.string().describe('Stable: what a program goes by.'),
+    request_id: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+export type ProblemView = z.output<typeof problemSchema>;
+
+/** `type` says no more than the status does: a client distinguishes problems by `code`. */
+export function problemView(problem: Problem, requestId: string): ProblemView {
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[problem.status] ?? 'Error',
+    status: problem.status,
+    detail: problem.detail,
+    code: problem.code,
+    request_id: requestId,
+    ...(problem.fields.length > 0 && { errors: problem.fields }),
+  };
+}
+
 const DATABASE_RETRY_SECONDS = 5;
 
 /**
- * SQLSTATE of values that PostgreSQL cannot take: data exceptions (NUL in a text, a number out of range) and program limits
- * (an index entry that is too long). Validation should have named the field, so this is also logged as an error of ours.
+ * SQLSTATE of values that PostgreSQL cannot store: data exceptions (NUL in a text, a number out of range) and program limits
+ * (an index entry that is too long). Validation should have named the field, so this is also logged as an error.
  */
 const REFUSED_VALUE = /^(22...|54000)$/;
 
-/** Finds the meaning of anything that was thrown. What we do not know stays ours: 500, and no word of it. */
+/** The problem behind any thrown value. An unknown error becomes `internal`, and its text stays in the log. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof CodedError && isProblemCode(error.code)) {
-    return { ...known(error.code), detail: error.message, fields: error.fields, retryAfter: error.retryAfter };
+    return { ...problemOfCode(error.code), detail: error.message, fields: error.fields, retryAfter: error.retryAfter };
   }
-  const status = refusedWith(error);
-  if (status !== undefined) return problemOfHttp(error, status);
-  return problemOfTrouble(error);
+  const status = frameworkStatus(error);
+  return status === undefined ? problemOfFailure(error) : problemOfStatus(error, status);
 }
 
-function problemOfTrouble(error: unknown): Problem {
-  if (isAborted(error)) return known('request.malformed');
+function problemOfFailure(error: unknown): Problem {
+  if (isAborted(error)) return problemOfCode('request.malformed');
   const code = codeOf(error);
-  if (isProblemCode(code)) return known(code, DATABASE_RETRY_SECONDS);
-  if (REFUSED_VALUE.test(code ?? '')) return known('value.refused');
-  if (isDatabaseTrouble(error)) return known('database.unavailable', DATABASE_RETRY_SECONDS);
-  return known('internal');
+  if (isProblemCode(code)) return problemOfCode(code, DATABASE_RETRY_SECONDS);
+  if (REFUSED_VALUE.test(code ?? '')) return problemOfCode('value.refused');
+  if (isDatabaseFailure(error)) return problemOfCode('database.unavailable', DATABASE_RETRY_SECONDS);
+  return problemOfCode('internal');
+}
+
+/** Whether the connection closed before the body was complete. Node uses the code of a lost server for it. */
+const isAborted = (error: unknown): boolean =>
+  isNativeError(error) && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
+
+const NETWORK_CODE = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+
+/** SQLSTATE classes of an unavailable server: connections, logins, missing database, resources, shutdown. */
+const SERVER_UNAVAILABLE = /^(08|28|3D|53)...$|^57P0.$/;
+
+/** The driver and its pool give these errors no code. */
+const DRIVER_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error)/;
+
+/** Whether the database failed and not the request, so that a later attempt can succeed. */
+function isDatabaseFailure(error: unknown): boolean {
+  if (!isNativeError(error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return NETWORK_CODE.test(code) || SERVER_UNAVAILABLE.test(code) || DRIVER_MESSAGE.test(error.message);
+}
+
+/** The status of an error of Nest or Fastify, which check a request before a controller runs. */
+function frameworkStatus(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (!(error instanceof Error) || error.name !== 'FastifyError') return undefined;
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status < 500 ? status : undefined;
 }
 
 const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
@@ -51,34 +110,72 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
   415: 'body.unsupported',
 };
 
-/** A caller's mistake is the caller's business; what is ours to mend or to watch is logged. */
-export function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
+function problemOfStatus(error: unknown, status: number): Problem {
+  const cause = error instanceof HttpException ? error.cause : error;
+  if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_')))
+    return problemOfCode('body.malformed');
+  if (status >= 500) return problemOfCode('internal');
+  return problemOfCode(CODE_OF_STATUS[status] ?? 'request.malformed');
+}
+
+function problemOfCode(code: ProblemCode, retryAfter?: number): Problem {
+  const [status, detail] = PROBLEM_CODES[code];
+  return { code, status, detail, fields: [], retryAfter };
+}
+
+/** Sends every thrown error as a problem or, to a browser, as a page; logs those that the operator has to handle. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = problemOf(request.is404 ? this.#explainNoRoute(request, reply, error) : error);
+    logProblem(this.logger, request, problem, error);
+    if (!reply.sent) sendProblemOrPage(request, reply, problem);
+  }
+
+  /** A known path with another method is 405 with `Allow` (RFC 9110 15.5.6). */
+  #explainNoRoute(request: FastifyRequest, reply: FastifyReply, error: unknown): unknown {
+    // Fastify reads the body of a request without a route, too, and may refuse its type first: path and method decide.
+    if (problemOf(error).status >= 500) return error;
+    const methods = allowedMethods(request);
+    if (methods.length === 0) return new CodedError('route.not_found', PROBLEM_CODES['route.not_found'][1]);
+    reply.header('Allow', methods.join(', '));
+    return new CodedError('method.not_allowed', `This path takes ${methods.join(', ')}.`);
+  }
+}
+
+/** Errors of the client are not logged here; the access log has their status. */
+function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
   if (status === 500 || code === 'value.refused')
     logger.error({ err: error, requestId: request.id }, 'a request failed');
   else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'not available');
 }
 
-/** Whether the client went away, or was sent away, before its body was whole. Node's code for it is that of a lost server. */
-const isAborted = (error: unknown): boolean =>
-  isNativeError(error) && error.message === 'aborted' && 'code' in error && error.code === 'ECONNRESET';
-
-/** The status of a refusal by Nest or Fastify, which come before our code sees the request. */
-function refusedWith(error: unknown): number | undefined {
-  if (error instanceof HttpException) return error.getStatus();
-  if (!(error instanceof Error) || error.name !== 'FastifyError') return undefined;
-  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
-  return status < 500 ? status : undefined;
+/** A browser gets a page, because a person cannot read JSON. */
+export function sendProblemOrPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
+  if (!wantsPage(request)) {
+    sendProblem(reply, problem);
+    return;
+  }
+  setRetryAfter(reply, problem);
+  sendPage(reply, problem.status, problemPage(problem.code));
 }
 
-function problemOfHttp(error: unknown, status: number): Problem {
-  const cause = error instanceof HttpException ? error.cause : error;
-  if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_')))
-    return known('body.malformed');
-  if (status >= 500) return known('internal');
-  return known(CODE_OF_STATUS[status] ?? 'request.malformed');
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
+  setRetryAfter(reply, problem);
+  const body = JSON.stringify(problemView(problem, reply.request.id));
+  void reply
+    .status(problem.status)
+    .headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+    .send(body);
 }
 
-function known(code: ProblemCode, retryAfter?: number): Problem {
-  const [status, detail] = PROBLEM_CODES[code];
-  return { code, status, detail, fields: [], retryAfter };
+/** `Retry-After` in whole seconds, at least one, where the time is known. */
+function setRetryAfter(reply: FastifyReply, { retryAfter }: Problem): void {
+  if (retryAfter !== undefined) reply.header('Retry-After', String(Math.max(1, Math.ceil(retryAfter))));
 }

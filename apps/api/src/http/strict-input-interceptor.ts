@@ -5,7 +5,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import type { FieldProblem } from '#observability';
-import { PUBLIC_KEY } from './caller.js';
+import { PUBLIC_KEY } from './auth/caller.js';
 import { invalid, RESERVED_NAMES } from './validation.js';
 
 /**

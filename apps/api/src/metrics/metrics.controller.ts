@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Inject, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { joinTexts, Metrics } from '#observability';
-import { Public } from '../http/caller.js';
+import { Public } from '../http/auth/caller.js';
 import { MetricsGuard } from './metrics.guard.js';
 import { WatchExchanger } from './watch-exchanger.js';
 

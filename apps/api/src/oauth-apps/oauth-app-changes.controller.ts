@@ -2,8 +2,8 @@ import { Body, Controller, Delete, HttpCode, Patch, Query } from '@nestjs/common
 import { ApiTags } from '@nestjs/swagger';
 import { DeleteOAuthApp, UpdateOAuthApp } from '#accounts';
 import { Describe } from '../docs/describe.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
-import { Scopes } from '../http/scope.js';
+import { type Caller, CurrentCaller } from '../http/auth/caller.js';
+import { Scopes } from '../http/auth/scopes.js';
 import { DescribeOAuthAppId, OAuthAppId } from './oauth-app-id.js';
 import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';
 import { oauthAppView } from './oauth-app.view.js';

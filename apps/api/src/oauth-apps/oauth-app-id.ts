@@ -1,6 +1,6 @@
 import { Param } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import { PublicIdPipe } from '../http/public-id-pipe.js';
+import { PublicIdPipe } from '../http/fields.js';
 import { oauthAppExample } from './oauth-app.schema.js';
 
 /** The app that the path names, as its UUID; a malformed id is an unknown app. */

@@ -1,6 +1,5 @@
 import type { OAuthAppRecord } from '#accounts';
-import { isoTime } from '../http/iso-time.js';
-import { publicId } from '../http/public-id.js';
+import { isoTime, publicId } from '../http/fields.js';
 import type { OAuthAppView } from './oauth-app.schema.js';
 
 /** What of an app leaves the system. */

@@ -3,16 +3,16 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CreateOAuthApp, GetOAuthApp, ListOAuthApps } from '#accounts';
 import { Describe } from '../docs/describe.js';
-import { type Caller, CurrentCaller } from '../http/caller.js';
-import { agree, DISAGREEMENT, providerFilter } from '../http/fields.js';
+import { type Caller, CurrentCaller } from '../http/auth/caller.js';
+import { hasOneProvider, TWO_PROVIDERS, providerFilter } from '../http/fields.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
-import { Scopes } from '../http/scope.js';
+import { Scopes } from '../http/auth/scopes.js';
 import { createOAuthAppBody, type CreateOAuthAppBody, createOAuthAppExample } from './create-oauth-app.schema.js';
 import { DescribeOAuthAppId, OAuthAppId } from './oauth-app-id.js';
 import { oauthAppExample, oauthAppSchema, type OAuthAppView } from './oauth-app.schema.js';
 import { oauthAppView } from './oauth-app.view.js';
 
-const listQuery = z.strictObject(providerFilter).refine(agree, DISAGREEMENT);
+const listQuery = z.strictObject(providerFilter).refine(hasOneProvider, TWO_PROVIDERS);
 
 @ApiTags('OAuth apps')
 @Controller('/v1/oauth-apps')

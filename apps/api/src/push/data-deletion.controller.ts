@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { ReadDeletion } from '#accounts';
 import { CodedError } from '#observability';
 import { Describe } from '../docs/describe.js';
-import { Public } from '../http/caller.js';
-import { isoTime } from '../http/iso-time.js';
+import { Public } from '../http/auth/caller.js';
+import { isoTime } from '../http/fields.js';
 import { type Page, sendPage } from '../http/page.js';
 import { deletionExample } from './push.schema.js';
 

@@ -11,7 +11,7 @@ import {
   signX,
   type Signing,
 } from '../../../../test/support/signed-push.js';
-import { uuidOf } from '../http/public-id.js';
+import { uuidOf } from '../http/fields.js';
 
 const APP: PushedApp = { id: '', provider: 'tiktok', clientId: 'id-of-tiktok' };
 const secret = 'shh';

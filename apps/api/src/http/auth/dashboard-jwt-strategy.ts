@@ -5,11 +5,10 @@ import { errors, type JWTPayload } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { DASHBOARD_SCOPES, EnsureWorkspace, workspaceName } from '#accounts';
 import type { ApiConfig } from '#config';
-import { API_CONFIG } from '../api-config.js';
+import { API_CONFIG } from '../../api-config.js';
 import { bearerToken } from './bearer.js';
-import type { Caller } from './caller.js';
+import { requestedEnvironment, type Caller } from './caller.js';
 import { readTokenKeys, tokenVerifier, type VerifyToken } from './dashboard-token.js';
-import { askedEnvironment } from './environment-header.js';
 
 type Done = (error: unknown, caller?: unknown) => void;
 type Accept = (request: FastifyRequest, claims: JWTPayload, done: Done) => void;
@@ -71,7 +70,7 @@ export class DashboardJwtStrategy extends PassportStrategy(JoseStrategy, 'dashbo
   async validate(request: FastifyRequest, claims: JWTPayload): Promise<Caller | undefined> {
     const name = workspaceName.safeParse(claims[this.#claim]);
     if (!name.success) return undefined;
-    const environment = askedEnvironment(request) ?? 'live';
+    const environment = requestedEnvironment(request) ?? 'live';
     const workspaceId = await this.workspaces.execute(name.data);
     return {
       tenant: { workspaceId, environment },

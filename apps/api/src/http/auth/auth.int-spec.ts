@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SignJWT } from 'jose';
 import pg from 'pg';
-import { openTestApi, type TestApi } from '../../../../test/support/api.js';
-import { turnClock } from '../../../../test/support/database.js';
+import { openTestApi, type TestApi } from '../../../../../test/support/api.js';
+import { turnClock } from '../../../../../test/support/database.js';
 
 let api: TestApi;
 let pool: pg.Pool;

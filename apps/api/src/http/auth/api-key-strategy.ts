@@ -4,10 +4,9 @@ import type { FastifyRequest } from 'fastify';
 import { FindApiKey } from '#accounts';
 import type { ApiConfig } from '#config';
 import { readApiKey } from '#crypto';
-import { API_CONFIG } from '../api-config.js';
+import { API_CONFIG } from '../../api-config.js';
 import { BearerStrategy } from './bearer.js';
-import type { Caller } from './caller.js';
-import { askedEnvironment, contradiction } from './environment-header.js';
+import { requestedEnvironment, type Caller, environmentContradiction } from './caller.js';
 
 /** API keys: form and checksum are checked without a query, the rest by one query a request, so that a revocation takes effect at once. */
 @Injectable()
@@ -24,8 +23,8 @@ export class ApiKeyStrategy extends PassportStrategy(BearerStrategy, 'api-key') 
     if (!form) return undefined;
     const key = await this.findKey.execute(token);
     if (key?.tenant.environment !== form.environment) return undefined;
-    const asked = askedEnvironment(request);
-    if (asked && asked !== form.environment) throw contradiction(asked, form.environment);
+    const asked = requestedEnvironment(request);
+    if (asked && asked !== form.environment) throw environmentContradiction(asked, form.environment);
     const { id, tenant, scopes, rateLimits } = key;
     return { tenant, kind: 'key', credential: `key:${id}`, keyId: id, scopes, roles: [], rateLimits };
   }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CodedError } from '#observability';
-import { publicId, uuidOf } from './public-id.js';
-import { PublicIdPipe } from './public-id-pipe.js';
+import { isoTime, publicId, PublicIdPipe, uuidOf } from './fields.js';
 
 describe('a public id', () => {
   it('is a TypeID and leads back to its UUID', () => {
@@ -44,5 +43,12 @@ describe('a public id', () => {
   it('of a path that is malformed names nothing', () => {
     const pipe = new PublicIdPipe('acc', 'account.not_found', 'account');
     expect(() => pipe.transform('acc_x')).toThrow(new CodedError('account.not_found', 'There is no such account.'));
+  });
+});
+
+describe('a time', () => {
+  it('is in UTC and has no milliseconds', () => {
+    expect(isoTime(new Date('2026-11-22T09:15:30.987+02:00'))).toBe('2026-11-22T07:15:30Z');
+    expect(isoTime(null)).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { isPrefetch } from './prefetch.js';
+import { isPrefetch } from './callback.controller.js';
 
-describe('isPrefetch', () => {
+describe('the callback', () => {
   it.each([
     ['HEAD', {}],
     ['GET', { 'sec-purpose': 'prefetch' }],
@@ -9,12 +9,12 @@ describe('isPrefetch', () => {
     ['GET', { purpose: 'prefetch' }],
     ['GET', { 'x-moz': 'prefetch' }],
     ['GET', { 'x-purpose': 'preview' }],
-  ])('recognizes %s %j', (method, headers) => {
+  ])('spends nothing for a prefetch: %s %j', (method, headers) => {
     expect(isPrefetch({ method, headers })).toBe(true);
   });
 
   it.each([{}, { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }, { purpose: 'navigation' }])(
-    'accepts the navigation %j as a callback',
+    'treats a navigation as the return of the browser: %j',
     (headers) => {
       expect(isPrefetch({ method: 'GET', headers })).toBe(false);
     },

@@ -1,10 +1,67 @@
-import type { Landing } from '#accounts';
-import type { Page } from '../http/page.js';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Landing, ReadLanding } from '#accounts';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
+import { Describe } from '../docs/describe.js';
+import { Public } from '../http/auth/caller.js';
+import { type Page, sendPage } from '../http/page.js';
 
-const NOT_CONNECTED = 'Not connected';
+const COOKIE_NAME = 'evergrant_landing';
+const COOKIE_SECONDS = 600;
+const COOKIE_VALUE = new RegExp(`(?:^|;\\s*)${COOKIE_NAME}=([\\w.-]{1,200}):([\\w.-]{1,128})(?:;|$)`);
+
+/** What the callback leaves in the cookie for the landing page: the attempt of this browser, and the request to find in the logs. */
+interface LandingProof {
+  state: string;
+  requestId: string;
+}
+
+/** The cookie proves that the attempt belongs to this browser. The URL of the page does not contain it. */
+export function setLandingCookie(reply: FastifyReply, state: string, publicUrl: string): void {
+  const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
+  const value = `${state}:${reply.request.id}`;
+  reply.header(
+    'Set-Cookie',
+    `${COOKIE_NAME}=${value}; Path=/connected; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
+  );
+}
+
+function landingProof({ headers }: Pick<FastifyRequest, 'headers'>): LandingProof | undefined {
+  const [, state, requestId] = COOKIE_VALUE.exec(headers.cookie ?? '') ?? [];
+  return state === undefined || requestId === undefined ? undefined : { state, requestId };
+}
+
+/** The last page of a flow whose start named no return URL. */
+@ApiTags('Browser endpoints')
+@Public()
+@Controller('/connected')
+export class ConnectedController {
+  constructor(private readonly readLanding: ReadLanding) {}
+
+  @Get()
+  @ApiQuery({ name: 'connected', required: false, schema: { type: 'string' }, example: EXAMPLE_PROVIDER })
+  @ApiQuery({ name: 'oauth_error', required: false, schema: { type: 'string' }, example: 'access_denied' })
+  @Describe({
+    summary: 'The page for a browser that has nowhere else to go',
+    answers: { status: 200, description: 'A plain page.', contentType: 'text/html', example: '<!doctype html>…' },
+    problems: [],
+    isForBrowsers: true,
+  })
+  async page(
+    @Query() query: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const proof = landingProof(request);
+    const landing = proof && (await this.readLanding.execute(proof.state));
+    sendPage(reply, 200, { ...landingPage(query, landing), requestId: landing && proof.requestId });
+  }
+}
+
 const START_AGAIN = 'Go back to the application and start again.';
 
-/** What happened and what the person can do, for each `oauth_error` of docs/guide.md. `@` stands for the platform. */
+/** The explanation and the advice for each `oauth_error` of docs/guide.md. `@` stands for the platform. */
 const REASONS: Readonly<Record<string, readonly string[]>> = {
   access_denied: [
     'You did not allow the connection, so @ told us nothing and no account was connected.',
@@ -49,10 +106,10 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The page at the end of a flow. What it says of a platform and of accounts comes from the attempt, which the browser proved
- * to be its own. The query alone, which anybody can write into a link, selects among fixed sentences and names nothing.
+ * The names of the platform and the accounts come from the attempt that the cookie proves. The query alone, which any link can
+ * contain, selects among fixed sentences and adds no name.
  */
-export function landingPage(query: Record<string, unknown>, landing: Landing | undefined): Page {
+function landingPage(query: Record<string, unknown>, landing: Landing | undefined): Page {
   const reason = query.oauth_error;
   if (landing) return provenPage(landing, reason);
   if (reason !== undefined) return failurePage(typeof reason === 'string' ? reason : '');
@@ -66,10 +123,12 @@ function provenPage(landing: Landing, reason: unknown): Page {
   return failurePage(error ?? (typeof reason === 'string' ? reason : 'provider_unavailable'), platform);
 }
 
-function connectedPage({ platform, accounts }: Landing, again: boolean): Page {
+function connectedPage({ platform, accounts }: Landing, isSecondVisit: boolean): Page {
   const what =
     accounts.length === 1 ? 'This account is connected.' : `These ${accounts.length} accounts are connected.`;
-  const note = again ? ['The link was opened a second time; the account had been connected the first time.'] : [];
+  const note = isSecondVisit
+    ? ['The link was opened a second time; the account had been connected the first time.']
+    : [];
   return {
     tone: 'good',
     title: 'Connected',
@@ -96,10 +155,16 @@ function failurePage(reason: string, platform?: string): Page {
   const isKnown = Object.hasOwn(REASONS, reason);
   const text = (isKnown && REASONS[reason]) || ['No account was connected.', START_AGAIN];
   const code = isKnown ? reason : undefined;
-  return { tone: 'bad', title: NOT_CONNECTED, platform, text: text.map((sentence) => named(sentence, platform)), code };
+  return {
+    tone: 'bad',
+    title: 'Not connected',
+    platform,
+    text: text.map((sentence) => namePlatform(sentence, platform)),
+    code,
+  };
 }
 
-function named(sentence: string, platform = 'the platform'): string {
+function namePlatform(sentence: string, platform = 'the platform'): string {
   const text = sentence.replace('@', platform);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -110,7 +175,7 @@ const NOTHING: Page = {
   text: ['This page is shown at the end of a connection.', START_AGAIN],
 };
 
-/** For a link that says so and a browser that cannot prove it. */
+/** For a query that claims success in a browser without the cookie. */
 const UNPROVEN: Page = {
   tone: 'neutral',
   title: 'Connected',

@@ -1,9 +1,15 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { ApiScope } from '#accounts';
 import { CodedError } from '#observability';
-import { SCOPES_KEY } from './scope.js';
+
+const SCOPES_KEY = 'evergrant:scopes';
+
+/** The route requires one of these scopes; without the decorator any valid credential is enough. */
+export const Scopes = (...oneOf: [ApiScope, ...ApiScope[]]): MethodDecorator =>
+  applyDecorators(SetMetadata(SCOPES_KEY, oneOf), ApiExtension('x-required-scopes', [...oneOf]));
 
 /** Refuses a credential without a scope that the route requires; the error names that scope. */
 @Injectable()

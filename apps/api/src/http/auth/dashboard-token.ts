@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { structureProblem } from './json-body.js';
+import { structureProblem } from '../json-body.js';
 
 /** Finds the key that a token's header names, for the algorithm it names; another source of keys is another function. */
 export type TokenKeys = JWTVerifyGetKey;

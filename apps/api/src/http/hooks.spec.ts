@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { requestIdOf } from './request-id.js';
+import { requestIdOf } from './hooks.js';
 
 const idFor = (given: string | string[] | undefined): string => requestIdOf({ headers: { 'x-request-id': given } });
 

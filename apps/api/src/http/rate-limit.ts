@@ -1,0 +1,154 @@
+import {
+  applyDecorators,
+  type CanActivate,
+  type ExecutionContext,
+  type FactoryProvider,
+  Inject,
+  Injectable,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ApiConfig, seconds } from '#config';
+import { openRateCounter, RateCounter } from '#jobs';
+import { CodedError, type Logger, LOGGER } from '#observability';
+import { Database } from '#persistence';
+import { API_CONFIG } from '../api-config.js';
+import { addressOf, limitedAs } from './client-address.js';
+import { problemOf, sendProblemOrPage } from './problem.js';
+
+/** The cost of a request: `read` (GET), `write` (small changes), `heavy` (calls a platform). */
+export type RateClassName = 'read' | 'write' | 'heavy';
+
+const RATE_CLASS_KEY = 'evergrant:rate-class';
+
+/** The class of a route, where it does not follow from the method. */
+export const RateClass = (name: RateClassName): MethodDecorator =>
+  applyDecorators(SetMetadata(RATE_CLASS_KEY, name), ApiExtension('x-rate-class', name));
+
+const UNLIMITED_KEY = 'evergrant:unlimited';
+
+/** Routes without a limit by address: a supervisor calls them before it ends a process. */
+export const Unlimited = (): ClassDecorator => SetMetadata(UNLIMITED_KEY, true);
+
+/** Requests a minute, where the key has no limits of its own. */
+export const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };
+const WINDOW_SECONDS = 60;
+
+/** One count for all API processes, in the store of the queue. */
+export const rateCounter: FactoryProvider<RateCounter> = {
+  provide: RateCounter,
+  inject: [API_CONFIG, Database, LOGGER],
+  useFactory: (config: ApiConfig, { pool }: Database, logger: Logger) =>
+    openRateCounter({ pool, redisUrl: config.queue.redisUrl, window: seconds(WINDOW_SECONDS), logger }),
+};
+
+interface Usage {
+  name: RateClassName | 'public';
+  limit: number;
+  used: number;
+  /** Seconds until the count starts again. */
+  resetAfter: number;
+}
+
+/** The limit and what remains of it, in the form of draft-ietf-httpapi-ratelimit-headers-10. */
+const rateLimitHeaders = ({ name, limit, used, resetAfter }: Usage): Record<string, string> => ({
+  'RateLimit-Policy': `"${name}";q=${limit};w=${WINDOW_SECONDS}`,
+  RateLimit: `"${name}";r=${Math.max(0, limit - used)};t=${resetAfter}`,
+});
+
+const wholeSeconds = (milliseconds: number): number => Math.min(WINDOW_SECONDS, Math.ceil(milliseconds / 1_000));
+
+/** With more addresses over their limit than this, the oldest entry is dropped and counted in the store again. */
+const MAX_BLOCKED_ADDRESSES = 10_000;
+
+/** Counts requests without a credential by client address, in all API processes together. */
+@Injectable()
+export class AddressLimit {
+  /** The time on the monotonic clock until which an address is over its limit: a refusal then costs no query. */
+  readonly #blockedUntil = new Map<string, number>();
+  readonly #limit: number;
+
+  constructor(
+    @Inject(RateCounter) private readonly counter: RateCounter,
+    @Inject(API_CONFIG) config: ApiConfig,
+  ) {
+    this.#limit = config.limits.publicPerMinute;
+  }
+
+  /** Sets the headers of the limit in any case, then throws `rate_limit.exceeded` above it. */
+  async countRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { used, resetAfter } = await this.#count(limitedAs(addressOf(request)));
+    reply.headers(rateLimitHeaders({ name: 'public', limit: this.#limit, used, resetAfter }));
+    if (used <= this.#limit) return;
+    const sentence = `Too many requests without a credential from this address; try again in ${resetAfter} seconds.`;
+    throw new CodedError('rate_limit.exceeded', sentence, { retryAfter: resetAfter });
+  }
+
+  async #count(client: string): Promise<{ used: number; resetAfter: number }> {
+    const left = (this.#blockedUntil.get(client) ?? 0) - performance.now();
+    if (left > 0) return { used: this.#limit + 1, resetAfter: Math.ceil(left / 1_000) };
+    this.#blockedUntil.delete(client);
+    const { used, resetIn } = await this.counter.count(`address:${client}:public`);
+    if (used > this.#limit) this.#block(client, resetIn);
+    return { used, resetAfter: wholeSeconds(resetIn) };
+  }
+
+  #block(client: string, resetIn: number): void {
+    const [oldest] = this.#blockedUntil.keys();
+    if (oldest !== undefined && this.#blockedUntil.size >= MAX_BLOCKED_ADDRESSES) this.#blockedUntil.delete(oldest);
+    this.#blockedUntil.set(client, performance.now() + resetIn);
+  }
+}
+
+/** Counts each request of a credential in its class, and each request without one by address. */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(RateCounter) private readonly counter: RateCounter,
+    private readonly addresses: AddressLimit,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const { caller, method } = http.getRequest<FastifyRequest>();
+    if (!caller) return this.#countByAddress(context);
+    const named = this.reflector.get<RateClassName | undefined>(RATE_CLASS_KEY, context.getHandler());
+    const name = named ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'write');
+    const limit = caller.rateLimits?.[name] ?? DEFAULT_LIMITS[name];
+    const { used, resetIn } = await this.counter.count(`${caller.credential}:${name}`);
+    const resetAfter = wholeSeconds(resetIn);
+    http.getResponse<FastifyReply>().headers(rateLimitHeaders({ name, limit, used, resetAfter }));
+    if (used <= limit) return true;
+    const sentence = `Too many requests of the class ${name}; try again in ${resetAfter} seconds.`;
+    throw new CodedError('rate_limit.exceeded', sentence, { retryAfter: resetAfter });
+  }
+
+  async #countByAddress(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const isUnlimited = this.reflector.getAllAndOverride<boolean | undefined>(UNLIMITED_KEY, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (isUnlimited !== true)
+      await this.addresses.countRequest(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    return true;
+  }
+}
+
+const DOCUMENTS = /^(\/docs|\/v1\/openapi\.json$)/;
+
+/** Limits the requests that no guard checks: the documentation, and paths without a route. */
+export function limitUnguarded(fastify: FastifyInstance, addresses: AddressLimit): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!request.is404 && !DOCUMENTS.test(request.routeOptions.url ?? '')) return;
+    try {
+      await addresses.countRequest(request, reply);
+    } catch (error) {
+      sendProblemOrPage(request, reply, problemOf(error));
+      return reply;
+    }
+  });
+}

@@ -184,7 +184,7 @@ export const breaking: Snippet[] = [
   ['secrets compared in constant time', 'two fields', api('const known = row.tokenHash !== given.tokenHash;')],
   ['file names', 'a word with capitals', one('libs/tokens/src/tokenVault.ts')('')],
   ['file names', 'a role outside the list', one('apps/api/src/connect/connect.service.ts')('')],
-  ['file names', 'two roles', one('apps/api/src/connect/connect.view.schema.ts')('')],
+  ['file names', 'two roles', one('apps/api/src/connect/connect.controller.schema.ts')('')],
   ['file names', 'a folder with capitals', one('apps/api/src/OauthApps/create.ts')('')],
   ['the map of apps and libraries', 'an app that is not on it', { ...map({}), 'apps/api/src/main.ts': '' }],
   ['the map of apps and libraries', 'an app that is gone', map({ api: app })],

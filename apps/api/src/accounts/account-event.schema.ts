@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { AccountEventRecord } from '#accounts';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { cursor, idOf, limit, time } from '../http/fields.js';
+import { cursor, idOf, isoTime, limit, publicId, time } from '../http/fields.js';
 
 export const listEventsQuery = z.strictObject({ limit, cursor: cursor.optional() });
 export type ListEventsQuery = z.output<typeof listEventsQuery>;
 
-/** An event, the same in lists and deliveries. */
+/** An event; lists and deliveries have the same members. */
 export const accountEventSchema = z
   .object({
     id: idOf('evt'),
@@ -40,3 +41,13 @@ export const accountEventPageExample: AccountEventPageView = {
   ],
   next_cursor: null,
 };
+
+export const accountEventView = (event: AccountEventRecord): AccountEventView => ({
+  id: publicId('evt', event.id),
+  type: event.type,
+  created_at: isoTime(event.createdAt),
+  environment: event.environment,
+  account_id: publicId('acc', event.accountId),
+  sequence: event.sequence,
+  data: event.data,
+});

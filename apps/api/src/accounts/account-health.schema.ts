@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { PROBE_STATES, RECOMMENDATIONS, TOKEN_STATES } from '#accounts';
-import { health, idOf, time } from '../http/fields.js';
-import { accountEventPageExample, accountEventSchema } from './account-event.schema.js';
+import { type AccountHealthRecord, PROBE_STATES, RECOMMENDATIONS, TOKEN_STATES } from '#accounts';
+import { health, idOf, isoTime, publicId, time } from '../http/fields.js';
+import { accountEventPageExample, accountEventSchema, accountEventView } from './account-event.schema.js';
 
 const step = z.object({ name: z.string(), state: z.string(), at: time });
 
-/** How an account is, why, and what to do, in the words of this surface. */
+/** The health of an account, its reason and a recommendation. */
 export const accountHealthSchema = z
   .object({
     id: idOf('acc'),
@@ -50,3 +50,21 @@ export const accountHealthExample: AccountHealthView = {
   recommendation: 'wait',
   events: accountEventPageExample.items,
 };
+
+export const accountHealthView = ({ token, probe, ...account }: AccountHealthRecord): AccountHealthView => ({
+  id: publicId('acc', account.id),
+  health: account.health,
+  health_reason: account.healthReason,
+  token: {
+    state: token.state,
+    expires_at: isoTime(token.expiresAt),
+    refresh_expires_at: isoTime(token.refreshExpiresAt),
+    last_refreshed_at: isoTime(token.lastRefreshedAt),
+    next_refresh_at: isoTime(token.nextRefreshAt),
+    last_error: token.lastError,
+  },
+  provisioning: account.provisioning,
+  probe: { state: probe.state, at: isoTime(probe.at), next_at: isoTime(probe.nextAt) },
+  recommendation: account.recommendation,
+  events: account.events.map(accountEventView),
+});

@@ -1,9 +1,26 @@
+import { Param } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import { z } from 'zod';
+import { type AccountRecord, rawText, text } from '#accounts';
 import { CONNECTION_TYPES } from '#persistence';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { health, idOf, provider, time } from '../http/fields.js';
+import {
+  cursor,
+  hasOneProvider,
+  health,
+  idField,
+  idOf,
+  isoTime,
+  limit,
+  provider,
+  providerFilter,
+  publicId,
+  PublicIdPipe,
+  time,
+  TWO_PROVIDERS,
+} from '../http/fields.js';
 
-/** An account as the accounts surface shows it. */
+/** An account in a response. */
 export const accountSchema = z
   .object({
     id: idOf('acc'),
@@ -53,3 +70,106 @@ export const accountExample: AccountView = {
   connected_at: '2026-11-30T09:12:44Z',
   metadata: { user_ref: 'user-42' },
 };
+
+/** The members of an account that clients see. */
+export const accountView = (account: AccountRecord): AccountView => ({
+  id: publicId('acc', account.id),
+  provider: account.provider,
+  platform_account_id: account.platformAccountId,
+  handle: account.handle,
+  display_name: account.displayName,
+  avatar_url: account.avatarUrl,
+  health: account.health,
+  health_reason: account.healthReason,
+  connection_type: account.connectionType,
+  project_id: publicId('prj', account.projectId),
+  oauth_app_id: account.oauthAppId && publicId('oa', account.oauthAppId),
+  scopes: account.scopes,
+  token_expires_at: isoTime(account.tokenExpiresAt),
+  refresh_expires_at: isoTime(account.refreshExpiresAt),
+  reauth_due_at: isoTime(account.reauthDueAt),
+  last_refreshed_at: isoTime(account.lastRefreshedAt),
+  next_refresh_at: isoTime(account.nextRefreshAt),
+  last_probed_at: isoTime(account.lastProbedAt),
+  connected_at: isoTime(account.connectedAt),
+  metadata: account.metadata,
+});
+
+/** The account id in the path as a UUID; a malformed id gets the answer of an unknown account. */
+export const AccountId = (): ParameterDecorator => Param('id', new PublicIdPipe('acc', 'account.not_found', 'account'));
+
+/** The account id in the documentation of a route. */
+export const DescribeAccountId = (): MethodDecorator => ApiParam({ name: 'id', example: accountExample.id });
+
+/** The filters of the list of accounts, and its page. */
+export const listAccountsQuery = z
+  .strictObject({
+    ...providerFilter,
+    health: health.optional(),
+    connection_type: z.enum(CONNECTION_TYPES, { error: `must be one of ${CONNECTION_TYPES.join(', ')}` }).optional(),
+    project_id: idField('prj').optional(),
+    q: rawText(100, { shortest: 1 })
+      .optional()
+      .describe('Part of the handle, the display name or a metadata value, in any case.'),
+    limit,
+    cursor: cursor.optional(),
+  })
+  .refine(hasOneProvider, TWO_PROVIDERS);
+
+export type ListAccountsQuery = z.output<typeof listAccountsQuery>;
+
+export const accountPageSchema = z
+  .object({
+    items: z.array(accountSchema),
+    next_cursor: z.string().nullable(),
+    total: z.int().describe("What the filters match; on later pages it may be the first page's."),
+    total_capped: z.literal(true).optional().describe('With q the count stops at 10,000.'),
+  })
+  .meta({ id: 'AccountPage' });
+
+export type AccountPageView = z.output<typeof accountPageSchema>;
+
+export const accountPageExample: AccountPageView = { items: [accountExample], next_cursor: null, total: 1 };
+
+const MAX_METADATA_KEYS = 50;
+const MAX_METADATA_VALUE_LENGTH = 500;
+
+/** Keys and values chosen by the customer; null removes a key. */
+const metadata = z
+  .record(
+    z.string().regex(/^[\x21-\x7e]{1,64}$/, 'has a key that is not 1 to 64 visible ASCII characters'),
+    rawText(MAX_METADATA_VALUE_LENGTH, { lines: true }).nullable(),
+  )
+  .refine((given) => Object.keys(given).length <= MAX_METADATA_KEYS, `must have at most ${MAX_METADATA_KEYS} keys`)
+  .describe('Merged into what is there: other keys stay, null takes one away.');
+
+export const updateAccountBody = z.strictObject({
+  handle: text(255).optional().describe('Until the person connects again: then it is what the platform says.'),
+  metadata: metadata.optional(),
+  project_id: idField('prj').optional(),
+});
+
+export type UpdateAccountBody = z.output<typeof updateAccountBody>;
+
+export const updateAccountExample: z.input<typeof updateAccountBody> = { metadata: { team: 'north', old_key: null } };
+
+/** The response to a forced refresh. */
+export const refreshedAccountSchema = z
+  .object({ id: idOf('acc'), health, token_expires_at: time.nullable() })
+  .meta({ id: 'RefreshedAccount' });
+
+export type RefreshedAccountView = z.output<typeof refreshedAccountSchema>;
+
+export const refreshedAccountExample: RefreshedAccountView = {
+  id: 'acc_01h455vb4pex5vsknk084sn02q',
+  health: 'active',
+  token_expires_at: '2026-12-01T12:00:00Z',
+};
+
+export const refreshedAccountView = (
+  account: Pick<AccountRecord, 'id' | 'health' | 'tokenExpiresAt'>,
+): RefreshedAccountView => ({
+  id: publicId('acc', account.id),
+  health: account.health,
+  token_expires_at: isoTime(account.tokenExpiresAt),
+});

@@ -1,34 +1,53 @@
-import { Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { DisconnectAccount, GetAccount, ListAccountEvents, ListAccounts, RefreshAccount } from '#accounts';
+import {
+  AccountHealth,
+  DisconnectAccount,
+  GetAccount,
+  ListAccountEvents,
+  ListAccounts,
+  ProbeNow,
+  RefreshAccount,
+  UpdateAccount,
+} from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
-import { isoTime, publicId } from '../http/fields.js';
 import { RateClass } from '../http/rate-limit.js';
 import { Scopes } from '../http/auth/scopes.js';
 import {
   accountEventPageExample,
   accountEventPageSchema,
   type AccountEventPageView,
+  accountEventView,
   listEventsQuery,
   type ListEventsQuery,
 } from './account-event.schema.js';
-import { accountEventView } from './account-event.view.js';
-import { AccountId, DescribeAccountId } from './account-id.js';
-import { accountExample, accountSchema, type AccountView } from './account.schema.js';
-import { accountView } from './account.view.js';
 import {
+  accountHealthExample,
+  accountHealthSchema,
+  accountHealthView,
+  type AccountHealthView,
+} from './account-health.schema.js';
+import {
+  accountExample,
+  AccountId,
   accountPageExample,
   accountPageSchema,
   type AccountPageView,
+  accountSchema,
+  accountView,
+  type AccountView,
+  DescribeAccountId,
   listAccountsQuery,
   type ListAccountsQuery,
-} from './list-accounts.schema.js';
-import {
   refreshedAccountExample,
   refreshedAccountSchema,
+  refreshedAccountView,
   type RefreshedAccountView,
-} from './refreshed-account.schema.js';
+  updateAccountBody,
+  type UpdateAccountBody,
+  updateAccountExample,
+} from './account.schema.js';
 
 @ApiTags('Accounts')
 @Controller('/v1/accounts')
@@ -36,9 +55,12 @@ export class AccountsController {
   constructor(
     private readonly listAccounts: ListAccounts,
     private readonly getAccount: GetAccount,
-    private readonly listEvents: ListAccountEvents,
+    private readonly updateAccount: UpdateAccount,
     private readonly disconnectAccount: DisconnectAccount,
     private readonly refreshAccount: RefreshAccount,
+    private readonly listEvents: ListAccountEvents,
+    private readonly accountHealth: AccountHealth,
+    private readonly probeNow: ProbeNow,
   ) {}
 
   @Get()
@@ -77,6 +99,24 @@ export class AccountsController {
     return accountView(await this.getAccount.execute({ tenant, id }));
   }
 
+  @Patch('/:id')
+  @DescribeAccountId()
+  @Scopes('accounts:write')
+  @Describe({
+    summary: 'Change the handle, the metadata or the project of an account',
+    operationId: 'accountSettingsUpdate',
+    body: updateAccountExample,
+    answers: { status: 200, description: 'The account.', schema: accountSchema, example: accountExample },
+    problems: ['account.not_found', 'account.connected_there', 'account.leased', 'project.not_found'],
+  })
+  async update(
+    @CurrentCaller() { tenant }: Caller,
+    @AccountId() id: string,
+    @Body({ schema: updateAccountBody }) { handle, metadata, project_id }: UpdateAccountBody,
+  ): Promise<AccountView> {
+    return accountView(await this.updateAccount.execute({ tenant, id, handle, metadata, projectId: project_id }));
+  }
+
   @Delete('/:id')
   @DescribeAccountId()
   @HttpCode(204)
@@ -113,12 +153,7 @@ export class AccountsController {
     ],
   })
   async refresh(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<RefreshedAccountView> {
-    const refreshed = await this.refreshAccount.execute({ tenant, id });
-    return {
-      id: publicId('acc', refreshed.id),
-      health: refreshed.health,
-      token_expires_at: isoTime(refreshed.tokenExpiresAt),
-    };
+    return refreshedAccountView(await this.refreshAccount.execute({ tenant, id }));
   }
 
   @Get('/:id/events')
@@ -136,5 +171,40 @@ export class AccountsController {
   ): Promise<AccountEventPageView> {
     const page = await this.listEvents.execute({ tenant, id, limit, cursor });
     return { items: page.items.map(accountEventView), next_cursor: page.nextCursor };
+  }
+
+  @Get('/:id/health')
+  @DescribeAccountId()
+  @Scopes('accounts:read')
+  @Describe({
+    summary: 'Read how an account is, why, and what to do; nobody is asked',
+    operationId: 'accountHealthRead',
+    answers: { status: 200, description: 'What is known.', schema: accountHealthSchema, example: accountHealthExample },
+    problems: ['account.not_found'],
+  })
+  async health(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<AccountHealthView> {
+    return accountHealthView(await this.accountHealth.execute({ tenant, id }));
+  }
+
+  @Post('/:id/probe')
+  @DescribeAccountId()
+  @HttpCode(200)
+  @Scopes('accounts:write')
+  @RateClass('heavy')
+  @Describe({
+    summary: 'Ask the platform now how an account is',
+    operationId: 'accountHealthProbe',
+    description:
+      'Where a platform bills this by the UTC day, and answered it today already, the answer is what is stored.',
+    answers: {
+      status: 200,
+      description: 'What is known now.',
+      schema: accountHealthSchema,
+      example: accountHealthExample,
+    },
+    problems: ['account.not_found', 'provider.unavailable', 'oauth_app.paused'],
+  })
+  async probe(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<AccountHealthView> {
+    return accountHealthView(await this.probeNow.execute({ tenant, id }));
   }
 }

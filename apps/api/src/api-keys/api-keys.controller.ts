@@ -10,13 +10,16 @@ import { Scopes } from '../http/auth/scopes.js';
 import {
   apiKeyExample,
   apiKeySchema,
+  apiKeyView,
   type ApiKeyView,
+  createApiKeyBody,
+  type CreateApiKeyBody,
+  createApiKeyExample,
   newApiKeyExample,
   newApiKeySchema,
+  newApiKeyView,
   type NewApiKeyView,
 } from './api-key.schema.js';
-import { apiKeyView, newApiKeyView } from './api-key.view.js';
-import { createApiKeyBody, type CreateApiKeyBody, createApiKeyExample } from './create-api-key.schema.js';
 
 @ApiTags('API keys')
 @Controller('/v1/api-keys')

@@ -1,9 +1,42 @@
 import { z } from 'zod';
+import { type AttemptRecord, rawText } from '#accounts';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { idOf, time } from '../http/fields.js';
-import { candidateExamples, candidateSchema } from './candidate.schema.js';
+import { idOf, isoTime, listOf, publicId, time } from '../http/fields.js';
 
-/** How far an attempt has come. */
+/** One of the things that a consent opens, such as a Page. */
+export const candidateSchema = z
+  .object({
+    platform_account_id: z.string(),
+    handle: z.string().nullable(),
+    display_name: z.string().nullable(),
+    avatar_url: z.string().nullable(),
+    eligible: z.boolean().describe('Whether it may be selected.'),
+    reason: z.string().nullable().describe('Why it may not, such as role_lost.'),
+  })
+  .meta({ id: 'Candidate' });
+
+export type CandidateView = z.output<typeof candidateSchema>;
+
+export const candidateExamples: CandidateView[] = [
+  {
+    platform_account_id: '104872965411223',
+    handle: 'analytical.engines',
+    display_name: 'Analytical Engines',
+    avatar_url: null,
+    eligible: true,
+    reason: null,
+  },
+  {
+    platform_account_id: '104872965411224',
+    handle: null,
+    display_name: 'Difference Engines',
+    avatar_url: null,
+    eligible: false,
+    reason: 'role_lost',
+  },
+];
+
+/** The state of an attempt. */
 export const attemptSchema = z
   .object({
     state: z.string(),
@@ -28,10 +61,42 @@ export const attemptExample: AttemptView = {
   expires_at: '2026-12-01T12:10:00Z',
 };
 
-/** One that waits for a choice. */
 export const selectableAttemptExample: AttemptView = {
   ...attemptExample,
   status: 'selection_required',
   account_ids: [],
   candidates: candidateExamples,
+};
+
+/** The members of an attempt that its creator sees. */
+export const attemptView = (attempt: AttemptRecord): AttemptView => ({
+  state: attempt.state,
+  status: attempt.status,
+  account_ids: attempt.accountIds.map((id) => publicId('acc', id)),
+  candidates: attempt.candidates?.map(candidateView) ?? null,
+  error: attempt.error,
+  provider: attempt.provider,
+  expires_at: isoTime(attempt.expiresAt),
+});
+
+const candidateView = (candidate: NonNullable<AttemptRecord['candidates']>[number]): CandidateView => ({
+  platform_account_id: candidate.platformAccountId,
+  handle: candidate.handle,
+  display_name: candidate.displayName,
+  avatar_url: candidate.avatarUrl,
+  eligible: candidate.eligible,
+  reason: candidate.reason,
+});
+
+/** The selected candidates of an attempt. The use case checks whether each is eligible. */
+export const selectAccountsBody = z.strictObject({
+  platform_account_ids: listOf(rawText(255, { shortest: 1 }), { least: 1, most: 1_000 }),
+});
+
+export type SelectAccountsBody = z.output<typeof selectAccountsBody>;
+
+export const selectAccountsExample: z.input<typeof selectAccountsBody> = {
+  platform_account_ids: candidateExamples
+    .filter(({ eligible }) => eligible)
+    .map(({ platform_account_id }) => platform_account_id),
 };

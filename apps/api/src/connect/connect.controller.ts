@@ -7,17 +7,24 @@ import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { uuidOf } from '../http/fields.js';
 import { Scopes } from '../http/auth/scopes.js';
-import { attemptExample, attemptSchema, type AttemptView, selectableAttemptExample } from './attempt.schema.js';
-import { attemptView } from './attempt.view.js';
-import { selectAccountsBody, type SelectAccountsBody, selectAccountsExample } from './select-accounts.schema.js';
+import {
+  attemptExample,
+  attemptSchema,
+  attemptView,
+  type AttemptView,
+  selectableAttemptExample,
+  selectAccountsBody,
+  type SelectAccountsBody,
+  selectAccountsExample,
+} from './attempt.schema.js';
 import {
   startConnectQuery,
   type StartConnectQuery,
   startedConnectExample,
   startedConnectSchema,
+  startedConnectView,
   type StartedConnectView,
 } from './start-connect.schema.js';
-import { startedConnectView } from './started-connect.view.js';
 
 @ApiTags('Connect')
 @Controller('/v1/oauth')
@@ -98,7 +105,7 @@ export class ConnectController {
   }
 }
 
-/** Malformed ids name nothing, so they are answered as unknown ones. */
+/** A malformed id gets the same answer as an unknown one. */
 function oauthAppId(text: string): string {
   const id = uuidOf('oa', text);
   if (id === undefined) throw new CodedError('oauth_app.not_found', 'There is no such OAuth app.');

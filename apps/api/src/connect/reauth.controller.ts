@@ -1,15 +1,21 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { StartReauth } from '#accounts';
-import { AccountId, DescribeAccountId } from '../accounts/account-id.js';
+import { AccountId, DescribeAccountId } from '../accounts/account.schema.js';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { Scopes } from '../http/auth/scopes.js';
-import { startReauthBody, type StartReauthBody, startReauthExample } from './start-reauth.schema.js';
-import { startedConnectExample, startedConnectSchema, type StartedConnectView } from './start-connect.schema.js';
-import { startedConnectView } from './started-connect.view.js';
+import {
+  startedConnectExample,
+  startedConnectSchema,
+  startedConnectView,
+  type StartedConnectView,
+  startReauthBody,
+  type StartReauthBody,
+  startReauthExample,
+} from './start-connect.schema.js';
 
-/** The same flow for an account that is there: it mints a state, so its scope is that of a start. */
+/** The connect flow for an existing account. It creates a state, so it requires the scope of a start. */
 @ApiTags('Connect')
 @Controller('/v1/accounts/:id/reauth')
 export class ReauthController {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { rawText, text } from '#accounts';
-import { time, returnUrl } from '../http/fields.js';
+import { rawText, type StartedAttempt, text } from '#accounts';
+import { isoTime, returnUrl, scopeList, time } from '../http/fields.js';
 
 const scopes = rawText(2_000)
   .transform((list) => list.split(/[ ,]+/).filter(Boolean))
   .refine((list) => list.length > 0, 'must have at least one entry')
   .describe("What to ask the person for, separated by spaces or commas; by default the app's own scopes.");
 
-/** The query of `start`. The use case decides about its ids and its return URL. */
+/** The query of `start`. The use case checks its ids and its return URL. */
 export const startConnectQuery = z.strictObject({
   oauth_app_id: rawText(100, { shortest: 1 }).optional().describe("By default the platform's default app."),
   return_url: returnUrl.optional(),
@@ -37,3 +37,21 @@ export const startedConnectExample: StartedConnectView = {
   state: STATE,
   expires_at: '2026-12-01T12:10:00Z',
 };
+
+export const startedConnectView = ({ authorizeUrl, state, expiresAt }: StartedAttempt): StartedConnectView => ({
+  authorize_url: authorizeUrl,
+  state,
+  expires_at: isoTime(expiresAt),
+});
+
+/** The body of `reauth`, which is optional. The use case checks its return URL. */
+export const startReauthBody = z
+  .strictObject({
+    return_url: returnUrl.optional(),
+    scopes: scopeList.optional().describe('What to ask the person for; by default what the app says.'),
+  })
+  .prefault({});
+
+export type StartReauthBody = z.output<typeof startReauthBody>;
+
+export const startReauthExample: z.input<typeof startReauthBody> = { return_url: 'https://app.example.com/settings' };

@@ -17,6 +17,8 @@ interface Answer {
 export interface Description {
   summary: string;
   description?: string;
+  /** By default the noun of the controller and the name of the method: `accountsList`. Generated clients use it as a name. */
+  operationId?: string;
   answers: Answer | Answer[];
   /** An example of the body, where there is one. */
   body?: unknown;
@@ -45,8 +47,8 @@ const ENVIRONMENT = {
 };
 
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
-export function Describe({ summary, description, answers, body, problems, ...audience }: Description): MethodDecorator {
-  const { isForBrowsers = false, isPublic = isForBrowsers } = audience;
+export function Describe({ summary, description, answers, body, problems, ...rest }: Description): MethodDecorator {
+  const { operationId, isForBrowsers = false, isPublic = isForBrowsers } = rest;
   const given = [answers].flat();
   const all = [
     ...problems,
@@ -55,7 +57,12 @@ export function Describe({ summary, description, answers, body, problems, ...aud
     ...ANYWHERE,
   ];
   return applyDecorators(
-    ApiOperation({ summary, ...(description && { description }), ...(isPublic && { security: [] }) }),
+    ApiOperation({
+      summary,
+      ...(description && { description }),
+      ...(operationId && { operationId }),
+      ...(isPublic && { security: [] }),
+    }),
     ...given.map((one) => ApiResponse(answer(one))),
     ...byStatus(all)
       .filter(([status]) => given.every((one) => one.status !== status))

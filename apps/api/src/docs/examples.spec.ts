@@ -2,19 +2,44 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { accountEventPageExample, accountEventPageSchema } from '../accounts/account-event.schema.js';
 import { accountHealthExample, accountHealthSchema } from '../accounts/account-health.schema.js';
-import { accountPageExample, accountPageSchema } from '../accounts/list-accounts.schema.js';
-import { refreshedAccountExample, refreshedAccountSchema } from '../accounts/refreshed-account.schema.js';
-import { updateAccountBody, updateAccountExample } from '../accounts/update-account.schema.js';
-import { apiKeyExample, apiKeySchema, newApiKeyExample, newApiKeySchema } from '../api-keys/api-key.schema.js';
-import { createApiKeyBody, createApiKeyExample } from '../api-keys/create-api-key.schema.js';
-import { attemptExample, attemptSchema, selectableAttemptExample } from '../connect/attempt.schema.js';
-import { selectAccountsBody, selectAccountsExample } from '../connect/select-accounts.schema.js';
-import { startedConnectExample, startedConnectSchema } from '../connect/start-connect.schema.js';
-import { startReauthBody, startReauthExample } from '../connect/start-reauth.schema.js';
+import {
+  accountPageExample,
+  accountPageSchema,
+  refreshedAccountExample,
+  refreshedAccountSchema,
+  updateAccountBody,
+  updateAccountExample,
+} from '../accounts/account.schema.js';
+import {
+  apiKeyExample,
+  apiKeySchema,
+  createApiKeyBody,
+  createApiKeyExample,
+  newApiKeyExample,
+  newApiKeySchema,
+} from '../api-keys/api-key.schema.js';
+import {
+  attemptExample,
+  attemptSchema,
+  selectableAttemptExample,
+  selectAccountsBody,
+  selectAccountsExample,
+} from '../connect/attempt.schema.js';
+import {
+  startedConnectExample,
+  startedConnectSchema,
+  startReauthBody,
+  startReauthExample,
+} from '../connect/start-connect.schema.js';
 import { notReadyExample, readyExample, readySchema } from '../health/health.schema.js';
-import { createOAuthAppBody, createOAuthAppExample } from '../oauth-apps/create-oauth-app.schema.js';
-import { oauthAppExample, oauthAppSchema } from '../oauth-apps/oauth-app.schema.js';
-import { updateOAuthAppBody, updateOAuthAppExample } from '../oauth-apps/update-oauth-app.schema.js';
+import {
+  createOAuthAppBody,
+  createOAuthAppExample,
+  oauthAppExample,
+  oauthAppSchema,
+  updateOAuthAppBody,
+  updateOAuthAppExample,
+} from '../oauth-apps/oauth-app.schema.js';
 
 /** Every member must be in the schema, so that an example cannot show what is never sent. */
 const strict = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodObject ? schema.strict() : schema);

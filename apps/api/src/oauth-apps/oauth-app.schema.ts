@@ -1,8 +1,25 @@
+import { Param } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import { z } from 'zod';
+import { type OAuthAppRecord, text } from '#accounts';
+import { Secret } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { idOf, provider, time } from '../http/fields.js';
+import {
+  hasOneProvider,
+  idOf,
+  isoTime,
+  listOf,
+  provider,
+  providerFilter,
+  publicId,
+  PublicIdPipe,
+  scopeList,
+  time,
+  TWO_PROVIDERS,
+  urlText,
+} from '../http/fields.js';
 
-/** The customer's own app at a platform; its secret never comes back. */
+/** An OAuth app of the customer; no response contains its secret. */
 export const oauthAppSchema = z
   .object({
     id: idOf('oa'),
@@ -38,3 +55,95 @@ export const oauthAppExample: OAuthAppView = {
   paused_until: null,
   created_at: '2026-11-30T09:00:00Z',
 };
+
+/** The members of an app that clients see. */
+export const oauthAppView = (app: OAuthAppRecord): OAuthAppView => ({
+  id: publicId('oa', app.id),
+  provider: app.provider,
+  name: app.name,
+  client_id: app.clientId,
+  redirect_uri: app.redirectUri,
+  scopes: app.scopes,
+  allowed_return_urls: app.allowedReturnUrls,
+  completion: app.completion,
+  is_default: app.isDefault,
+  status: app.status,
+  status_reason: app.statusReason,
+  paused_until: isoTime(app.pausedUntil),
+  created_at: isoTime(app.createdAt),
+});
+
+/** The app id in the path as a UUID; a malformed id gets the answer of an unknown app. */
+export const OAuthAppId = (): ParameterDecorator =>
+  Param('id', new PublicIdPipe('oa', 'oauth_app.not_found', 'OAuth app'));
+
+/** The app id in the documentation of a route. */
+export const DescribeOAuthAppId = (): MethodDecorator => ApiParam({ name: 'id', example: oauthAppExample.id });
+
+/** The filter of the list of apps. */
+export const listOAuthAppsQuery = z.strictObject(providerFilter).refine(hasOneProvider, TWO_PROVIDERS);
+
+export type ListOAuthAppsQuery = z.output<typeof listOAuthAppsQuery>;
+
+/** `platform` is another word for `provider`. */
+export const createOAuthAppBody = z
+  .strictObject({
+    provider: provider.optional(),
+    platform: provider.optional().describe('Another word for provider.'),
+    name: text(120),
+    client_id: text(512),
+    client_secret: text(2_048).transform((given) => new Secret(given)),
+    allowed_return_urls: listOf(urlText, { most: 20 }).optional(),
+    scopes: scopeList.optional(),
+    is_default: z.boolean().optional(),
+    completion: z.enum(['immediate', 'confirm'], { error: 'must be immediate or confirm' }).optional(),
+    redirect_uri_style: z.enum(['provider', 'app'], { error: 'must be provider or app' }).optional(),
+  })
+  .transform(({ platform, provider: given, ...rest }, context) => {
+    const chosen = given ?? platform;
+    if (chosen === undefined) context.addIssue({ code: 'custom', path: ['provider'], message: 'is needed' });
+    if (platform && platform !== chosen) {
+      context.addIssue({ code: 'custom', path: ['platform'], message: 'must be the same as provider' });
+    }
+    return { ...rest, provider: chosen ?? '' };
+  });
+
+export type CreateOAuthAppBody = z.output<typeof createOAuthAppBody>;
+
+export const createOAuthAppExample: z.input<typeof createOAuthAppBody> = {
+  provider: EXAMPLE_PROVIDER,
+  name: 'Our app',
+  client_id: 'WlVqTnRzR2hCY0dWb1lXNW5l',
+  client_secret: 'the secret that the platform showed you',
+  allowed_return_urls: ['https://app.example.com/settings'],
+};
+
+/** The platform and the client id of an app are fixed: others would be another app. */
+export const updateOAuthAppBody = z.strictObject({
+  name: text(120).optional(),
+  client_secret: text(2_048)
+    .transform((given) => new Secret(given))
+    .optional()
+    .describe('Takes the place of the old one, and clears misconfigured.'),
+  allowed_return_urls: listOf(urlText, { most: 20 }).optional(),
+  scopes: scopeList.optional(),
+  is_default: z.literal(true, { error: 'must be true: make another app the default instead' }).optional(),
+  completion: z.enum(['immediate', 'confirm'], { error: 'must be immediate or confirm' }).optional(),
+});
+
+export type UpdateOAuthAppBody = z.output<typeof updateOAuthAppBody>;
+
+export const updateOAuthAppExample: z.input<typeof updateOAuthAppBody> = {
+  client_secret: 'the new secret that the platform showed you',
+  allowed_return_urls: ['https://app.example.com/settings'],
+};
+
+/** `force=true` deletes an app through which accounts are connected. */
+export const deleteOAuthAppQuery = z.strictObject({
+  force: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((given) => given === 'true'),
+});
+
+export type DeleteOAuthAppQuery = z.output<typeof deleteOAuthAppQuery>;

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
-import { OAuthAppChangesController } from './oauth-app-changes.controller.js';
 import { OAuthAppsController } from './oauth-apps.controller.js';
 
-/** The customers' own apps over HTTP. */
-@Module({ controllers: [OAuthAppsController, OAuthAppChangesController] })
+/** The routes of the customers' own OAuth apps. */
+@Module({ controllers: [OAuthAppsController] })
 export class OAuthAppsModule {}

@@ -4,6 +4,7 @@ import ts from 'typescript';
 
 /** Folders and files that are held to the word list. */
 export const PLAIN_AREAS = [
+  'apps/api/',
   'apps/cli/',
   'apps/sandbox/',
   'bench/',

@@ -21,7 +21,7 @@ const asked = () => connected.calls('identity');
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
 describe('the health of an account', () => {
-  it('says how its token, its probes and its history are, and that nothing needs to be done', async () => {
+  it('shows token, probes and history, and recommends nothing for a valid account', async () => {
     expect(await health(x)).toEqual({
       id: x,
       health: 'active',
@@ -81,7 +81,7 @@ describe('a probe', () => {
     expect(await asked()).toBe(before + 1);
   });
 
-  it('that is billed by the day is made once in a UTC day, the connection included', async () => {
+  it('runs once in a UTC day where the platform bills by the day, the connection included', async () => {
     const before = await asked();
     expect(await probe(x)).toMatchObject({ status: 200, body: { probe: { state: 'ok' } } });
     expect(await asked()).toBe(before);
@@ -95,7 +95,7 @@ describe('a probe', () => {
     expect(await asked()).toBe(before + 1);
   });
 
-  it('that the platform fails to answer is a 502, says when to ask again, and harms no account', async () => {
+  it('returns 502 with Retry-After when the platform fails, and changes no account', async () => {
     await connected.post(`/v1/accounts/${tiktok}/refresh`);
     await connected.sandbox.control('POST', '/faults', {
       provider: 'tiktok',
@@ -130,7 +130,7 @@ describe('a probe', () => {
     expect(await asked()).toBe(before);
   });
 
-  it('that is refused leaves the verdict to a refresh, which is due at once', async () => {
+  it('leaves the decision after a refusal to a refresh, which is due at once', async () => {
     await connected.sandbox.control('POST', '/users/happy/revoke', { provider: 'tiktok' });
     const { status, body } = await probe(tiktok);
     expect([status, body.probe.state]).toEqual([200, 'refused']);
@@ -147,7 +147,7 @@ describe('a probe', () => {
 });
 
 describe('an account whose token has ended', () => {
-  it('says so, and a probe asks nobody', async () => {
+  it('reports the expired token, and a probe calls no platform', async () => {
     const id = await connected.connect('tiktok', 'ids-above-2-53');
     await connected.pass(2 * 86_400);
     const before = await asked();

@@ -160,7 +160,7 @@ export class AccountsController {
   @DescribeAccountId()
   @Scopes('accounts:read')
   @Describe({
-    summary: 'List what happened to an account, newest first',
+    summary: 'List the events of an account, newest first',
     answers: { status: 200, description: 'A page.', schema: accountEventPageSchema, example: accountEventPageExample },
     problems: ['account.not_found', 'validation.failed', 'cursor.invalid'],
   })
@@ -177,7 +177,7 @@ export class AccountsController {
   @DescribeAccountId()
   @Scopes('accounts:read')
   @Describe({
-    summary: 'Read how an account is, why, and what to do; nobody is asked',
+    summary: 'Read the health of an account, its reason and a recommendation; no platform is called',
     operationId: 'accountHealthRead',
     answers: { status: 200, description: 'What is known.', schema: accountHealthSchema, example: accountHealthExample },
     problems: ['account.not_found'],
@@ -192,7 +192,7 @@ export class AccountsController {
   @Scopes('accounts:write')
   @RateClass('heavy')
   @Describe({
-    summary: 'Ask the platform now how an account is',
+    summary: 'Check the account at the platform now',
     operationId: 'accountHealthProbe',
     description:
       'Where a platform bills this by the UTC day, and answered it today already, the answer is what is stored.',

@@ -29,7 +29,7 @@ const make = async (as: string, body: object): Promise<Made> => {
 };
 
 describe('API keys', () => {
-  it('are shown once, work, are listed without their secret, and end for good', async () => {
+  it('shows a new key once, accepts it, lists it without its secret, and refuses it after its end', async () => {
     const made = await make(maker, {
       name: ' CI ',
       scopes: ['accounts:read', 'accounts:read'],
@@ -59,7 +59,7 @@ describe('API keys', () => {
     expect(await (await api.call('/v1/api-keys', { as: maker })).text()).not.toContain(made.id);
   });
 
-  it('are nowhere in the database', async () => {
+  it('stores no key in the database', async () => {
     const { key } = await make(maker, { name: 'hidden' });
     const pool = new pg.Pool({ connectionString: api.database.url });
     const { rows } = await pool.query('select to_jsonb(api_keys)::text as row from api_keys');
@@ -67,11 +67,11 @@ describe('API keys', () => {
     expect(rows.map(({ row }) => String(row)).join()).not.toContain(key.slice(13));
   });
 
-  it('have all scopes but the dangerous ones, unless told otherwise', async () => {
+  it('gives a key without named scopes all scopes but the dangerous ones', async () => {
     expect((await make(maker, { name: 'plain' })).scopes).toEqual(DEFAULT_SCOPES);
   });
 
-  it('are never more than their maker', async () => {
+  it('gives a key no scope that its creator lacks', async () => {
     const { key } = await make(maker, { name: 'small', scopes: ['keys:write', 'accounts:read'] });
     expect((await make(key, { name: 'smaller' })).scopes).toEqual(['accounts:read']);
     const greedy = await api.post('/v1/api-keys', key, { name: 'greedy', scopes: ['accounts:read', 'tokens:read'] });
@@ -84,7 +84,7 @@ describe('API keys', () => {
     expect(dashboard.status).toBe(403);
   });
 
-  it('give their hosts and their end to the keys they make, and no more', async () => {
+  it('limits a created key to the hosts and the end of its creator', async () => {
     const end = new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
     const later = new Date(Date.now() + 172_800_000).toISOString();
     const hosts = ['a.example', 'bücher.example:8443'];
@@ -134,13 +134,13 @@ describe('API keys', () => {
     }
   });
 
-  it('without an end make keys with or without one', async () => {
+  it('lets a key without an end create keys with or without one', async () => {
     const end = '2090-01-01T00:00:00Z';
     expect(await make(maker, { name: 'a', expires_at: end })).toMatchObject({ expires_at: end });
     expect(await make(maker, { name: 'a' })).toMatchObject({ expires_at: null });
   });
 
-  it('give their rate limits to the keys they make', async () => {
+  it('copies the rate limits of the creator to a created key', async () => {
     const slow = await make(await api.token(), {
       name: 'slow',
       environment: 'test',
@@ -151,7 +151,7 @@ describe('API keys', () => {
     expect((await api.call('/v1/api-keys', { as: key })).headers.get('ratelimit-policy')).toBe('"read";q=7;w=60');
   });
 
-  it('end together with the key that made them, whoever made that one', async () => {
+  it('revokes all descendants of a revoked key', async () => {
     const chain = [await make(await api.token(), { name: 'first', environment: 'test', scopes: ['keys:write'] })];
     for (const name of ['second', 'third']) chain.push(await make(chain.at(-1)!.key, { name, scopes: ['keys:write'] }));
     const sibling = await make(chain[0]!.key, { name: 'sibling', scopes: ['keys:write'] });
@@ -166,7 +166,7 @@ describe('API keys', () => {
     expect(await (await api.call('/v1/api-keys', { as: maker })).text()).not.toMatch(/"(second|third|sibling)"/);
   });
 
-  it('are not made by a key that is revoked meanwhile, however the two meet', async () => {
+  it('creates no key for a creator that is revoked at the same time', async () => {
     const pool = new pg.Pool({ connectionString: api.database.url });
     for (let round = 0; round < 5; round += 1) {
       const parent = await make(maker, { name: 'parent', scopes: ['keys:write'] });
@@ -182,7 +182,7 @@ describe('API keys', () => {
     expect(rows).toEqual([]);
   });
 
-  it('wait for a revocation that is not committed yet before they make a key', async () => {
+  it('makes the creation of a key wait for an uncommitted revocation', async () => {
     const pool = new pg.Pool({ connectionString: api.database.url });
     const parent = await make(maker, { name: 'being revoked', scopes: ['keys:write'] });
     const revoking = await pool.connect();
@@ -206,7 +206,7 @@ describe('API keys', () => {
     await pool.end();
   });
 
-  it('of one environment make none of the other, and set no limits', async () => {
+  it('lets a key create no key of the other environment, and set no limits', async () => {
     for (const more of [{ environment: 'live' }, { rate_limits: { read: 9 } }]) {
       const response = await api.post('/v1/api-keys', maker, { name: 'a', ...more });
       const errors = [{ field: Object.keys(more)[0], message: expect.any(String) }];
@@ -237,12 +237,12 @@ describe('API keys', () => {
     ['an end beyond the years of four digits', { name: 'a', expires_at: '9999-12-31T23:59:59-01:00' }],
     ['an end that the calendar lacks', { name: 'a', expires_at: '2090-02-30T00:00:00Z' }],
     ['an end without a zone', { name: 'a', expires_at: '2090-01-01T00:00:00' }],
-  ])('are refused with %s', async (_what, body) => {
+  ])('refuses a new key with %s', async (_what, body) => {
     const response = await api.post('/v1/api-keys', maker, body);
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, 'validation.failed']);
   });
 
-  it('of another tenant are not there', async () => {
+  it('answers 404 for a key of another tenant', async () => {
     const { id } = await make(maker, { name: 'mine' });
     const stranger = await api.key({ workspace: 'stranger' });
     const live = await api.key({ environment: 'live' });
@@ -252,7 +252,7 @@ describe('API keys', () => {
     }
   });
 
-  it('are not for a key without keys:write', async () => {
+  it('refuses a credential without keys:write', async () => {
     expect((await api.call('/v1/api-keys', { as: await api.key({ scopes: ['accounts:read'] }) })).status).toBe(403);
   });
 });

@@ -73,7 +73,7 @@ describe('an OAuth app', () => {
     expect(await response.json()).toMatchObject({ errors: [{ field }] });
   });
 
-  it('of no platform names all of them, and the one that was probably meant', async () => {
+  it('lists all platforms for an unknown one, and names the nearest', async () => {
     const refused = await api.post('/v1/oauth-apps', key, {
       provider: 'twitter',
       name: 'X',
@@ -85,7 +85,7 @@ describe('an OAuth app', () => {
     });
   });
 
-  it('may be told its platform by the other word', async () => {
+  it('accepts platform as another word for provider', async () => {
     const app = { platform: 'tiktok', name: 'T', client_id: 'abc', client_secret: 'shh' };
     const made = await api.post('/v1/oauth-apps', key, app);
     const { id } = (await made.json()) as { id: string };
@@ -95,7 +95,7 @@ describe('an OAuth app', () => {
     });
   });
 
-  it('of another tenant is not there', async () => {
+  it('is unknown to another tenant', async () => {
     const [app] = (await (await api.call('/v1/oauth-apps', { as: key })).json()) as { id: string }[];
     const stranger = await api.key({ workspace: 'stranger' });
     expect((await api.call(`/v1/oauth-apps/${app!.id}`, { as: stranger })).status).toBe(404);
@@ -104,7 +104,7 @@ describe('an OAuth app', () => {
 });
 
 describe('a start', () => {
-  it('answers where to send the browser, and its attempt can be read by who started it only', async () => {
+  it('returns the authorize URL, and only its creator can read the attempt', async () => {
     const started = await start(`?return_url=${encodeURIComponent(RETURN_URL)}&user_ref=user-42`);
     expect(new URL(started.authorize_url).searchParams.get('state')).toBe(started.state);
     const path = `/v1/oauth/attempts/${started.state}`;
@@ -138,7 +138,7 @@ describe('a start', () => {
     expect(await (await api.call(`/v1/oauth/x/start${query}`, { as: key })).json()).toMatchObject({ code });
   });
 
-  it('at a platform that is none names all of them, and the one that was probably meant', async () => {
+  it('refuses an unknown platform, lists all and names the nearest', async () => {
     const detailOf = async (name: string): Promise<unknown> =>
       ((await (await api.call(`/v1/oauth/${name}/start`, { as: key })).json()) as { detail: unknown }).detail;
     const all = `The field provider must be one of ${PROVIDER_NAMES.join(', ')}`;
@@ -147,7 +147,7 @@ describe('a start', () => {
     expect(await detailOf('myspace')).toBe(`${all}.`);
   });
 
-  it('needs oauth:write', async () => {
+  it('requires the scope oauth:write', async () => {
     const reader = await api.key({ scopes: ['accounts:read'] });
     expect((await api.call('/v1/oauth/x/start', { as: reader })).status).toBe(403);
   });
@@ -165,7 +165,7 @@ describe('a callback', () => {
     expect((await api.post('/v1/oauth-apps', key, app)).status).toBe(201);
   });
 
-  it('that only looks spends nothing', async () => {
+  it('spends neither state nor code for a prefetch', async () => {
     const { state } = await start();
     const path = `/v1/oauth/x/callback?state=${state}&error=access_denied`;
     const looks = [
@@ -179,7 +179,7 @@ describe('a callback', () => {
     expect(await spent()).toBe(0);
   });
 
-  it('with a state that is not ours gets a page of ours and goes nowhere', async () => {
+  it('shows a page instead of a redirect for a forged state', async () => {
     const { state } = await start();
     const forged = state.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
     const queries = [
@@ -198,7 +198,7 @@ describe('a callback', () => {
     }
   });
 
-  it('for another platform or app than the start spends nothing', async () => {
+  it('spends nothing at the address of another platform or app', async () => {
     const before = await spent();
     const { state } = await start();
     for (const path of [
@@ -211,7 +211,7 @@ describe('a callback', () => {
     expect(await spent()).toBe(before);
   });
 
-  it('of somebody who said no goes back to where the start said, once, with an empty body', async () => {
+  it('redirects to the return URL after a refused consent, once, with an empty body', async () => {
     const { state } = await start(`?return_url=${encodeURIComponent(RETURN_URL)}`);
     const path = `/v1/oauth/x/callback?state=${state}&error=access_denied`;
     const response = await api.call(path);
@@ -230,19 +230,15 @@ describe('a callback', () => {
 
   it.each([
     [
-      'with the number by which Facebook refuses an app, is for the owner of the app',
+      'that has the number with which Facebook refuses an app',
       'error_code=901&error_message=App+Not+Set+Up',
       'app_misconfigured',
     ],
-    ["with a no in Facebook's words alone, is a no", 'error_reason=user_denied&error_description=No', 'access_denied'],
-    ['with a sentence alone, is a failure', 'error_description=Something', 'exchange_failed'],
-    ['with an error and a code, is the error', 'error=access_denied&code=1', 'access_denied'],
-    [
-      'with a number at the end of which a fragment was sent on, is read without it',
-      'error_code=901%23_=_',
-      'app_misconfigured',
-    ],
-  ])('%s', async (_, said, reason) => {
+    ["that has Facebook's reason alone", 'error_reason=user_denied&error_description=No', 'access_denied'],
+    ['that has a sentence alone', 'error_description=Something', 'exchange_failed'],
+    ['that has an error and a code', 'error=access_denied&code=1', 'access_denied'],
+    ['that has a number followed by a fragment', 'error_code=901%23_=_', 'app_misconfigured'],
+  ])('redirects with the reason of a refusal %s', async (_, said, reason) => {
     const started = await api.call(`/v1/oauth/facebook/start?return_url=${encodeURIComponent(RETURN_URL)}`, {
       as: key,
     });
@@ -255,17 +251,20 @@ describe('a callback', () => {
     });
   });
 
-  it.each(['%23_', '%23_=_', '#_=_'])('and a reading of the attempt know a state that ends in %s', async (tail) => {
-    const { state } = await start(`?return_url=${encodeURIComponent(RETURN_URL)}`);
-    const response = await api.call(`/v1/oauth/x/callback?error=access_denied&state=${state}${tail}`);
-    expect(response.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=access_denied`);
-    const read = await api.call(`/v1/oauth/attempts/${state}${tail}`, { as: key });
-    expect(await read.json()).toMatchObject({ state, status: 'failed', error: 'access_denied' });
-  });
+  it.each(['%23_', '%23_=_', '#_=_'])(
+    'accepts a state that ends in %s, as does the reading of the attempt',
+    async (tail) => {
+      const { state } = await start(`?return_url=${encodeURIComponent(RETURN_URL)}`);
+      const response = await api.call(`/v1/oauth/x/callback?error=access_denied&state=${state}${tail}`);
+      expect(response.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=access_denied`);
+      const read = await api.call(`/v1/oauth/attempts/${state}${tail}`, { as: key });
+      expect(await read.json()).toMatchObject({ state, status: 'failed', error: 'access_denied' });
+    },
+  );
 });
 
 describe('the landing page', () => {
-  it('reads the words it knows and repeats nothing of the query', async () => {
+  it('repeats nothing of the query', async () => {
     const text = async (query: string): Promise<string> => (await api.call(`/connected${query}`)).text();
     expect(await text('?connected=x')).toContain('<h1>Connected</h1>');
     expect(await text('?oauth_error=access_denied')).toContain('You did not allow');

@@ -49,7 +49,7 @@ describe('a provider that the operator defined', () => {
     expect((await json(await api.call('/v1/accounts?provider=acme', { as: live }))).body).toMatchObject({ total: 0 });
   });
 
-  it('says to a test key that it is live only, where an app is made and where a connection starts', async () => {
+  it('is refused for a test key, both for a new app and for a start', async () => {
     const test = await api.key();
     const refused = {
       status: 400,
@@ -62,7 +62,7 @@ describe('a provider that the operator defined', () => {
     expect(await json(await api.call('/v1/oauth/acme/start', { as: test }))).toMatchObject(refused);
   });
 
-  it('is one of those that a wrong name is told of, and that the documentation lists', async () => {
+  it('is listed in the error for an unknown platform and in the documentation', async () => {
     const wrong = await json(await api.call('/v1/accounts?provider=myspace', { as: await api.key() }));
     expect(wrong).toMatchObject({
       status: 400,

@@ -72,7 +72,7 @@ describe('the page at the end of a connection', () => {
     expect(stranger).not.toMatch(/[Hh]anna/);
   });
 
-  it('believes no query and no cookie that anybody could write', async () => {
+  it('shows no names for a forged query or a forged cookie', async () => {
     const { path, cookie } = await land('x', 'paula');
     const forged = '/connected?connected=x&handle=Mallory&provider=tiktok&account=<script>&oauth_error=access_denied';
     expect(words(await page(forged, cookie))).toMatch(/X Connected Paula Plain @paula_plain/);
@@ -111,14 +111,14 @@ describe('the page at the end of a connection', () => {
     expect(words(await page(second.path, second.cookie))).toMatch(/Connected Mei Modest .*opened a second time/);
   });
 
-  it('names the platform where the person said no', async () => {
+  it('names the platform after a refused consent', async () => {
     const { path, cookie } = await land('tiktok', 'happy', 'deny');
     expect(words(await page(path, cookie))).toMatch(
       /TikTok Not connected You did not allow .*Error code access_denied Request req_of-the-callback/,
     );
   });
 
-  it('sends the person back to choose where one consent opens several accounts, and names each that was connected', async () => {
+  it('asks for a selection where one consent opens several accounts, and names each connected account', async () => {
     await connected.app('facebook');
     const chosen = await land('facebook', 'many-pages', 'approve', '?selection=manual');
     expect(words(await page(chosen.path, chosen.cookie))).toMatch(/Facebook One more step .*choose there/);
@@ -230,7 +230,7 @@ describe('a page', () => {
     }
   });
 
-  it('answers a browser for a failure of the service itself, and tells nothing of it', async () => {
+  it('shows a browser a failure of the service without its details', async () => {
     const { body } = await connected.get<Started>('/v1/oauth/x/start');
     await connected.pool.query('alter table connect_attempts rename to away');
     const response = await forBrowser(`/v1/oauth/x/callback?state=${body.state}&code=1`);
@@ -256,7 +256,7 @@ describe('a page', () => {
     }
   });
 
-  it('of the bare address says what this is and leads to documentation, OpenAPI and health', async () => {
+  it('links documentation, OpenAPI and health at the bare address', async () => {
     const response = await forBrowser('/');
     const html = await response.text();
     expect(response.status).toBe(200);

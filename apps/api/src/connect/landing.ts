@@ -64,7 +64,7 @@ const START_AGAIN = 'Go back to the application and start again.';
 /** The explanation and the advice for each `oauth_error` of docs/guide.md. `@` stands for the platform. */
 const REASONS: Readonly<Record<string, readonly string[]>> = {
   access_denied: [
-    'You did not allow the connection, so @ told us nothing and no account was connected.',
+    'You did not allow the connection, so @ shared nothing and no account was connected.',
     `If that was a mistake: ${START_AGAIN.toLowerCase()}`,
   ],
   state_expired: [
@@ -84,7 +84,7 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'Start again with an account that has the right to publish, and select it at the platform.',
   ],
   account_mismatch: [
-    'You signed in at @ as somebody else than before. The account that was to be connected again belongs to another person; nothing was changed.',
+    'You signed in at @ as another person than before. The account that was to be connected again belongs to another person; nothing was changed.',
     'Sign out at the platform, then start again with the account that you want to reconnect.',
   ],
   missing_permissions: [
@@ -93,7 +93,7 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
   ],
   app_misconfigured: [
     '@ refuses the application: it is not set up correctly there. You can do nothing about it.',
-    'Tell the people who run the application, with the error code and the request.',
+    'Report this to the people who run the application, with the error code and the request.',
   ],
   provider_unavailable: [
     '@ has not answered in time. The connection may still be finished within a few minutes.',

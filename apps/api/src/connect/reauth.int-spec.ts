@@ -26,12 +26,12 @@ describe('a reauth', () => {
     });
   });
 
-  it('needs no body', async () => {
+  it('works without a body', async () => {
     const response = await connected.api.call(`/v1/accounts/${id}/reauth`, { as: connected.key, method: 'POST' });
     expect(response.status).toBe(200);
   });
 
-  it('of somebody else changes nothing', async () => {
+  it('changes nothing when another person signs in', async () => {
     const before = (await connected.get(`/v1/accounts/${id}`)).body;
     const { body } = await reauth({ return_url: RETURN_URL });
     expect((await connected.consent(body.authorize_url, 'unicode-handle')).href).toBe(
@@ -42,7 +42,7 @@ describe('a reauth', () => {
     expect((await connected.get('/v1/accounts')).body).toMatchObject({ total: 1 });
   });
 
-  it('asks for the scopes it is told', async () => {
+  it('requests the scopes of the body', async () => {
     const { body } = await reauth({ scopes: ['users.read', 'tweet.read'] });
     expect(new URL(body.authorize_url).searchParams.get('scope')).toBe('users.read tweet.read');
   });
@@ -50,13 +50,13 @@ describe('a reauth', () => {
   it.each([
     [400, 'return_url.not_allowed', { return_url: 'https://evil.example/' }],
     [400, 'scopes.invalid', { scopes: ['a b'] }],
-    [400, 'validation.failed', { user_ref: 'somebody else' }],
+    [400, 'validation.failed', { user_ref: 'another person' }],
     [400, 'validation.failed', { scopes: 'users.read' }],
   ])('is refused with %i %s for %j', async (status, code, body) => {
     expect(await connected.post(`/v1/accounts/${id}/reauth`, body)).toMatchObject({ status, body: { code } });
   });
 
-  it('needs oauth:write, and an account of this tenant that is not disconnected', async () => {
+  it('requires oauth:write, and an account of this tenant that is not disconnected', async () => {
     const { api } = connected;
     const path = `/v1/accounts/${id}/reauth`;
     expect((await api.post(path, await api.key({ scopes: ['accounts:write'] }), {})).status).toBe(403);

@@ -30,7 +30,7 @@ beforeEach(async () => {
 const select = (body: object) => connected.post(`/v1/oauth/attempts/${state}/selection`, body);
 
 describe('a start with selection=manual', () => {
-  it('is kept with its attempt; without the word all become accounts', async () => {
+  it('is stored with its attempt; without it all candidates become accounts', async () => {
     await connected.get('/v1/oauth/x/start');
     const { rows } = await connected.pool.query(
       'select selection from connect_attempts order by created_at desc, id desc limit 2',
@@ -38,7 +38,7 @@ describe('a start with selection=manual', () => {
     expect(rows).toEqual([{ selection: 'all' }, { selection: 'manual' }]);
   });
 
-  it('takes no other word', async () => {
+  it('refuses any other value of selection', async () => {
     const { status, body } = await connected.get('/v1/oauth/x/start?selection=some');
     expect([status, body.errors]).toEqual([400, [{ field: 'selection', message: 'must be all or manual' }]]);
   });
@@ -80,7 +80,7 @@ describe('an attempt that waits for a selection', () => {
     expect(answer).toMatchObject({ status: 400, body: { code: 'validation.failed', errors: [{ field }] } });
   });
 
-  it("is nobody else's to choose in", async () => {
+  it('accepts a selection from its creator alone', async () => {
     const { api } = connected;
     const path = `/v1/oauth/attempts/${state}/selection`;
     const choice = { platform_account_ids: ['1'] };
@@ -89,7 +89,7 @@ describe('an attempt that waits for a selection', () => {
     expect((await connected.post('/v1/oauth/attempts/zz/selection', choice)).status).toBe(404);
   });
 
-  it('waits ten minutes', async () => {
+  it('accepts a selection for ten minutes', async () => {
     await turnClock(connected.pool, '11 minutes');
     expect(await select({ platform_account_ids: ['1'] })).toMatchObject({
       status: 409,
@@ -104,7 +104,7 @@ describe('an attempt that waits for a selection', () => {
 });
 
 describe('an attempt that does not wait for a selection', () => {
-  it('takes none', async () => {
+  it('refuses a selection with 409', async () => {
     const { body } = await connected.get<Started>('/v1/oauth/x/start');
     const answer = await connected.post(`/v1/oauth/attempts/${body.state}/selection`, { platform_account_ids: ['1'] });
     expect(answer).toMatchObject({ status: 409, body: { code: 'attempt.not_selectable' } });

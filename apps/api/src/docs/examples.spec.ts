@@ -64,7 +64,7 @@ describe('the examples of the documentation', () => {
     ['the body for an app', createOAuthAppBody, createOAuthAppExample],
     ['the body for a change of an app', updateOAuthAppBody, updateOAuthAppExample],
     ['an app', oauthAppSchema, oauthAppExample],
-  ])('are what is really sent: %s', (_what, schema, example) => {
+  ])('match the schema of %s', (_what, schema, example) => {
     expect(strict(schema).safeParse(example)).toMatchObject({ success: true });
   });
 });

@@ -79,10 +79,10 @@ describe('the OpenAPI document', () => {
   });
 
   it('has every route that is served', () => {
-    // The metrics are Prometheus's own form, told in docs/metrics.md.
-    const isTold = (path: string): boolean =>
+    // The metrics have the format of Prometheus, described in docs/metrics.md.
+    const isDescribed = (path: string): boolean =>
       !path.startsWith('/docs') && !path.endsWith('.json') && path !== '/metrics';
-    const served = [...routesOf(api.app.getHttpAdapter().getInstance())].filter(([path]) => isTold(path));
+    const served = [...routesOf(api.app.getHttpAdapter().getInstance())].filter(([path]) => isDescribed(path));
     const expected = served.flatMap(([path, methods]) =>
       [...methods]
         .filter((method) => method !== 'HEAD')

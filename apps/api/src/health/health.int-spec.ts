@@ -21,7 +21,7 @@ afterAll(async () => {
 const EXCHANGER = { name: 'exchanger', ok: true };
 
 describe('the health of the process', () => {
-  it('is asked without a credential', async () => {
+  it('requires no credential', async () => {
     expect(await (await api.call('/health/live')).json()).toEqual({ status: 'ok' });
     const ready = await api.call('/health/ready');
     expect([ready.status, await ready.json()]).toEqual([
@@ -30,7 +30,7 @@ describe('the health of the process', () => {
     ]);
   });
 
-  it('says that the database is away, tells callers when to come back, and recovers by itself', async () => {
+  it('reports an unavailable database with Retry-After, and recovers by itself', async () => {
     const key = await api.key();
     expect((await api.call('/v1/accounts', { as: key })).status).toBe(200);
     await wire.cut();
@@ -50,7 +50,7 @@ describe('the health of the process', () => {
     expect((await api.call('/v1/accounts', { as: key })).status).toBe(200);
   });
 
-  it('shows a browser that comes back meanwhile a page', async () => {
+  it('shows a browser a page while the database is unavailable', async () => {
     const started = (await (await api.call('/v1/oauth/x/start', { as: await appOwner() })).json()) as { state: string };
     await wire.cut();
     const response = await api.call(`/v1/oauth/x/callback?code=1&state=${started.state}`);

@@ -28,7 +28,7 @@ interface Answer {
     return { status: ready.status, queue: checks.find(({ name }) => name === 'queue') };
   };
 
-  it('tells that the queue is away and stays ready, since the API serves without it, and sees it come back', async () => {
+  it('reports an unavailable queue, stays ready without it, and reports its return', async () => {
     await until(ask, ({ queue }) => queue?.ok === true);
     await redis.stop();
     const away = await until(ask, ({ queue }) => queue?.ok === false);

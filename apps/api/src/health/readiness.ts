@@ -8,19 +8,19 @@ import { API_CONFIG } from '../api-config.js';
 export interface Check {
   name: string;
   ok: boolean;
-  /** Why not: words of ours, since anyone may ask. */
+  /** A fixed text without details, because the route is public. */
   reason?: string;
 }
 
-/** What this process leans on for some of its calls only: without it the others are served, so it is told and no more. */
-const PARTIAL = new Set(['exchanger', 'queue']);
+/** Dependencies of some routes only. Without them the other routes work, so they are reported and do not affect readiness. */
+const OPTIONAL = new Set(['exchanger', 'queue']);
 
-/** Whether the process should get traffic. */
-export const isReady = (checks: Check[]): boolean => checks.every(({ name, ok }) => ok || PARTIAL.has(name));
+/** Whether a load balancer should send traffic to the process. */
+export const isReady = (checks: Check[]): boolean => checks.every(({ name, ok }) => ok || OPTIONAL.has(name));
 
-const WITHIN = seconds(2);
+const CHECK_TIMEOUT = seconds(2);
 
-/** Whether this process can serve: what it leans on is asked, not remembered. */
+/** Checks the dependencies of this process at each request, without a cache. */
 @Injectable()
 export class Readiness {
   #closing = false;
@@ -33,12 +33,12 @@ export class Readiness {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  /** From now on the process wants no new callers. */
+  /** The process stops accepting traffic: it is not ready from now on. */
   beginClosing(): void {
     this.#closing = true;
   }
 
-  /** Callers at the same time share one look: anyone may ask, however often. */
+  /** Concurrent requests share one check, because the route is public and has no limit. */
   async checks(): Promise<Check[]> {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
     this.#asking ??= this.#ask().finally(() => {
@@ -65,7 +65,9 @@ export class Readiness {
   }
 
   async #askSandbox(): Promise<void> {
-    const answer = await fetch(`${this.config.sandbox.url}/_control/health`, { signal: AbortSignal.timeout(WITHIN) });
+    const answer = await fetch(`${this.config.sandbox.url}/_control/health`, {
+      signal: AbortSignal.timeout(CHECK_TIMEOUT),
+    });
     await answer.body?.cancel();
     if (!answer.ok) throw new Error('the sandbox is not well');
   }
@@ -75,8 +77,8 @@ async function check(name: string, ask: () => Promise<unknown>): Promise<Check> 
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Check>((settle) => {
     timer = setTimeout(() => {
-      settle({ name, ok: false, reason: `did not answer within ${WITHIN} ms` });
-    }, WITHIN);
+      settle({ name, ok: false, reason: `did not answer within ${CHECK_TIMEOUT} ms` });
+    }, CHECK_TIMEOUT);
   });
   const asked = ask().then(
     (): Check => ({ name, ok: true }),

@@ -26,7 +26,7 @@ const check = async (): Promise<unknown> => {
 };
 
 describe('readiness in development', () => {
-  it('asks the sandbox too: well, not well, and gone', async () => {
+  it('checks the sandbox too: available, failing and stopped', async () => {
     expect(await check()).toEqual([200, { name: 'sandbox', ok: true }]);
     status = 500;
     expect(await check()).toEqual([503, { name: 'sandbox', ok: false, reason: 'cannot be reached' }]);

@@ -70,13 +70,13 @@ const logged = (): unknown[] =>
   info.mock.calls.filter(([, message]) => message === 'request').map(([line]) => (line as { client?: unknown }).client);
 
 describe('a limit by client address', () => {
-  it('is told on every answer without a credential', async () => {
+  it('is in the headers of every response without a credential', async () => {
     const { headers } = await through('/connected');
     expect(headers['ratelimit-policy']).toBe(`"public";q=${LIMIT};w=60`);
     expect(headers.ratelimit).toMatch(/^"public";r=2;t=(60|5\d)$/);
   });
 
-  it('is one for all public routes, and spares health checks and good credentials', async () => {
+  it('counts all public routes together, but no health check and no valid credential', async () => {
     expect((await through('/v1/callbacks/tiktok', { method: 'POST' })).status).toBe(401);
     expect((await through('/v1/oauth/x/callback?state=a')).status).toBe(400);
     expect((await through('/nowhere')).status).toBe(404);
@@ -116,7 +116,7 @@ describe('a limit by client address', () => {
     expect([before, await points()]).toEqual([[{ points: LIMIT + 1 }], before]);
   });
 
-  it("is each client's own behind a trusted proxy, which is told in the access log", async () => {
+  it('counts each client behind a trusted proxy separately, as in the access log', async () => {
     await useUp();
     expect(logged().at(-1)).toBe(client);
     const other = '127.0.1.200';

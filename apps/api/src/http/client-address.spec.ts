@@ -40,7 +40,7 @@ describe("the client's address", () => {
     ['that of the proxy where the header holds a number', '10.0.0.1', '3405803783', '10.0.0.1'],
     ['that of the last proxy before nonsense', '10.0.0.1', '198.51.100.1, <script>, 10.2.3.4', '10.2.3.4'],
     ['that of the proxy where the header is empty', '10.0.0.1', '', '10.0.0.1'],
-  ])('is %s', async (_what, peer, forwarded, client) => {
+  ])('is read as %s', async (_what, peer, forwarded, client) => {
     expect(await clientOf(peer, forwarded)).toBe(client);
   });
 

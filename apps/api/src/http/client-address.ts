@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Kept from the beginning: a socket that was closed meanwhile has no address. */
+    /** Stored at the beginning, because a closed socket has no address. */
     clientAddress?: string | undefined;
   }
 }
@@ -38,7 +38,7 @@ export function trusting(proxies: readonly string[]): (address: string) => boole
   };
 }
 
-/** Remembers each request's client address before anything else is done with it. */
+/** Stores the client address of each request before any other hook runs. */
 export function rememberAddresses(fastify: FastifyInstance): void {
   fastify.decorateRequest('clientAddress', undefined);
   fastify.addHook('onRequest', (request, _reply, done) => {
@@ -48,8 +48,8 @@ export function rememberAddresses(fastify: FastifyInstance): void {
 }
 
 /**
- * The client's address: the peer's or, behind trusted proxies, the rightmost of X-Forwarded-For that is not one of them. What
- * is no address there was written by a client or is a proxy's mistake: then the hop after it counts.
+ * The client's address: the peer's or, behind trusted proxies, the rightmost of X-Forwarded-For that is not one of them. An
+ * entry without an address comes from a client or from a faulty proxy: then the hop after it counts.
  */
 export function addressOf(request: FastifyRequest): string {
   request.clientAddress ??=
@@ -61,7 +61,7 @@ export function addressOf(request: FastifyRequest): string {
   return request.clientAddress;
 }
 
-/** What shares a limit: an IPv4 address, or the /64 that one IPv6 client usually has to itself. */
+/** The key of a limit: an IPv4 address, or the /64 that usually belongs to one IPv6 client. */
 export function limitedAs(address: string): string {
   const parsed = parse(address);
   if (parsed?.kind() !== 'ipv6') return address;

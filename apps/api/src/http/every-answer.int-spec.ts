@@ -102,7 +102,7 @@ describe('every answer', () => {
   });
 
   const METHODS_WITHOUT_ROUTE = METHODS.filter((method) => !['CONNECT', 'GET', 'HEAD'].includes(method));
-  it.each(METHODS_WITHOUT_ROUTE)('to %s says whether the path is unknown or takes other methods', async (method) => {
+  it.each(METHODS_WITHOUT_ROUTE)('answers %s by whether the path is unknown or takes other methods', async (method) => {
     const bodies = [
       '',
       'Content-Type: text/plain\r\nContent-Length: 1\r\n',
@@ -127,7 +127,7 @@ describe('every answer', () => {
     }
   });
 
-  it('on one connection comes in the order of the requests, before the refusal of a malformed last one', async () => {
+  it('answers requests on one connection in order, before the refusal of a malformed last one', async () => {
     const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
     const { status, body } = await raw(`${ask('/health/ready')}${ask('/v1/accounts')}${ask('/nowhere')}hello\r\n\r\n`);
     expect([status, ...(body.match(/HTTP\/1.1 \d+/g) ?? [])]).toEqual([
@@ -138,7 +138,7 @@ describe('every answer', () => {
     ]);
   });
 
-  it('of Swagger UI lets it run its own scripts and nothing else', async () => {
+  it('lets Swagger UI run its own scripts and nothing else', async () => {
     const { headers } = await fetched('/docs');
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'self';.*script-src 'self';/);
   });

@@ -31,7 +31,7 @@ describe('a public id', () => {
     expect(uuidOf('acc', text)).toBeUndefined();
   });
 
-  it('is never anything but what we would have written ourselves', () => {
+  it('has one spelling only', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 40 }), (suffix) => {
         const uuid = uuidOf('acc', `acc_${suffix}`);
@@ -40,7 +40,7 @@ describe('a public id', () => {
     );
   });
 
-  it('of a path that is malformed names nothing', () => {
+  it('gets the answer of an unknown id when it is malformed in a path', () => {
     const pipe = new PublicIdPipe('acc', 'account.not_found', 'account');
     expect(() => pipe.transform('acc_x')).toThrow(new CodedError('account.not_found', 'There is no such account.'));
   });

@@ -121,7 +121,7 @@ const ODD_TEXT = {
 const LONG = 'x'.repeat(8_000);
 
 describe('every operation', () => {
-  it('has been found', () => {
+  it('is in the OpenAPI document', () => {
     expect(operations.length).toBeGreaterThan(20);
     expect(parametersIn('query').length).toBeGreaterThan(10);
   });
@@ -178,7 +178,7 @@ describe('every operation', () => {
     expect(faults).toEqual([]);
   });
 
-  it('with a credential refuses a query parameter that it does not know', async () => {
+  it('refuses an unknown query parameter where it requires a credential', async () => {
     const faults: Faults = [];
     for (const operation of operations.filter((one) => !isPublic(one))) {
       for (const name of ['surprise', '__proto__', 'constructor']) {

@@ -8,7 +8,7 @@ import { IdempotencyKeys, type KeptAnswer } from './idempotency-keys.repository.
 import { IDEMPOTENT_KEY, type Idempotency } from './idempotent.js';
 import { type Problem, problemOf } from './problem.js';
 
-/** A request that is carried out under a key. */
+/** A request that runs under a key. */
 interface Held {
   hold: string;
   request: FastifyRequest;
@@ -16,7 +16,7 @@ interface Held {
   holdsSecret: boolean;
 }
 
-/** Carries a request with an `Idempotency-Key` out once; whoever repeats it gets the answer again. */
+/** Executes a request with an `Idempotency-Key` once; a repeated request gets the stored response. */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
@@ -34,10 +34,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const claimed = await this.keys.claim(named);
     if ('kept' in claimed) return replay(claimed.kept, reply);
     const { holdsSecret = false } = options;
-    return of(await this.#carryOut(next, { hold: claimed.hold, request, status: reply.statusCode, holdsSecret }));
+    return of(await this.#execute(next, { hold: claimed.hold, request, status: reply.statusCode, holdsSecret }));
   }
 
-  async #carryOut(next: CallHandler, { hold, request, status, holdsSecret }: Held): Promise<unknown> {
+  async #execute(next: CallHandler, { hold, request, status, holdsSecret }: Held): Promise<unknown> {
     const progress = { isKept: false };
     request.keepAnswer = async (tx, answer) => {
       await this.keys.keep(hold, status, holdsSecret ? null : textOf(answer), tx);
@@ -48,19 +48,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
       if (!progress.isKept) await this.keys.keep(hold, status, holdsSecret ? null : textOf(answer));
       return answer;
     } catch (error) {
-      await this.#settle(hold, problemOf(error));
+      await this.#storeProblem(hold, problemOf(error));
       throw error;
     }
   }
 
-  /** The caller's mistake is an answer like others; what may go better next time is not kept. */
-  async #settle(hold: string, problem: Problem): Promise<void> {
+  /** A mistake of the client is stored like a success; a temporary failure is not, so that a repetition runs again. */
+  async #storeProblem(hold: string, problem: Problem): Promise<void> {
     const { status, code } = problem;
-    const isPassing = status === 429 || status >= 500 || code === 'idempotency.running';
+    const isTemporary = status === 429 || status >= 500 || code === 'idempotency.running';
     try {
-      await (isPassing ? this.keys.release(hold) : this.keys.keep(hold, status, textOf(problem)));
+      await (isTemporary ? this.keys.release(hold) : this.keys.keep(hold, status, textOf(problem)));
     } catch (error) {
-      this.logger.warn({ err: error }, 'the answer to a request with an Idempotency-Key was not noted');
+      this.logger.warn({ err: error }, 'the answer to a request with an Idempotency-Key was not stored');
     }
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Tenant } from '#persistence';
 import { invalid } from './validation.js';
 
-/** What makes two requests the same one: the credential, the route, the key. */
+/** Two requests are equal if credential, route and key are equal. */
 export interface IdempotentRequest extends Tenant {
   credential: string;
   method: string;
@@ -13,7 +13,7 @@ export interface IdempotentRequest extends Tenant {
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The request as its `Idempotency-Key` names it; undefined when it has none. Throws validation.failed for a malformed one. */
+/** The identity of a request with an `Idempotency-Key`; undefined without that header. Throws `validation.failed` for a malformed key. */
 export function idempotentRequest({
   headers,
   caller,

@@ -18,7 +18,7 @@ export interface KeptAnswer {
   answer: string;
 }
 
-/** Either the caller carries the request out under this hold, or it was answered before. */
+/** Either a hold, under which the request runs now, or the stored answer of its first run. */
 export type Claimed = { hold: string } | { kept: KeptAnswer };
 
 /** Idempotency keys, the requests that hold them, and their answers. */
@@ -48,7 +48,7 @@ export class IdempotencyKeys {
     if (!(await storeIdempotentAnswer(tx, hold, status, answer))) throw stillRunning();
   }
 
-  /** Lets a request that failed be repeated. */
+  /** Allows a failed request to run again. */
   async release(hold: string): Promise<void> {
     await releaseIdempotencyKey(this.database.pool, hold);
   }

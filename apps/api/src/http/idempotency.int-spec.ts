@@ -66,7 +66,7 @@ async function create(
 const apps = async (): Promise<number> => Number((await pool.query('select count(*) from oauth_apps')).rows[0].count);
 const refused = (code: string): object => ({ status: 409, body: { code }, replayed: null });
 
-/** Holds the lock that a new app waits for, while `work` goes on; then lets go. */
+/** Holds the lock that the creation of an app needs until `work` ends. */
 async function whileAppsWait<Result>(work: () => Promise<Result>): Promise<Result> {
   const { rows } = await pool.query(`select id from workspaces where name = 'default'`);
   const client = await pool.connect();
@@ -135,7 +135,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(await create({ ...APP, name: 'Y' })).toMatchObject(refused('idempotency.key_reused'));
   });
 
-  it('is another one for another credential, another path, another environment and another key', async () => {
+  it('runs separately for another credential, path, environment or key', async () => {
     await create();
     const carriedOut = { status: 409, body: { code: 'oauth_app.exists' }, replayed: null };
     expect(await create(APP, { as: await api.key() })).toMatchObject(carriedOut);
@@ -147,7 +147,7 @@ describe('a request with an Idempotency-Key', () => {
     expect([live, test]).toMatchObject([{ status: 201, replayed: null }, carriedOut]);
   });
 
-  it('is new again after a day', async () => {
+  it('runs again after a day', async () => {
     const first = await create();
     await turnClock(pool, '23 hours 59 minutes');
     expect((await create()).replayed).toBe('true');
@@ -164,7 +164,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(await apps()).toBe(before);
   });
 
-  it('of 255 characters is fine, and without one every request counts', async () => {
+  it('accepts a key of 255 characters, and runs each request without a key', async () => {
     expect((await create(APP, { key: '!'.repeat(255) })).status).toBe(201);
     const [one, two] = [
       await create({ ...APP, client_id: 'def' }, { key: '' }),
@@ -187,7 +187,7 @@ describe('the answer that is kept', () => {
     expect(await create()).toMatchObject(refused('idempotency.key_reused'));
   });
 
-  it('is none that was our own failure', async () => {
+  it('excludes failures of the service', async () => {
     await pool.query(`alter table oauth_apps add constraint no_boom check (name <> 'boom')`);
     expect((await create({ ...APP, name: 'boom' })).status).toBe(500);
     await pool.query('alter table oauth_apps drop constraint no_boom');
@@ -209,7 +209,7 @@ describe('the answer that is kept', () => {
     expect(kept).not.toContain(SECRET);
   });
 
-  it('of a key that was refused is kept, for it shows no secret', async () => {
+  it('includes the refusal of a new API key, which shows no secret', async () => {
     const first = await create({ name: '' }, { path: '/v1/api-keys' });
     expect(await create({ name: '' }, { path: '/v1/api-keys' })).toEqual({ ...first, replayed: 'true' });
     expect(first.status).toBe(400);
@@ -217,7 +217,7 @@ describe('the answer that is kept', () => {
 });
 
 describe('a request that is still running', () => {
-  it('is not carried out a second time; whoever repeats it is told to wait a second', async () => {
+  it('does not run a second time; a repetition gets Retry-After: 1', async () => {
     const before = await apps();
     const first = await whileAppsWait(async () => {
       const running = create();
@@ -232,7 +232,7 @@ describe('a request that is still running', () => {
     expect(await apps()).toBe(before + 1);
   });
 
-  it('for more than a minute has died, and is carried out again', async () => {
+  it('runs again after a minute, because its process has stopped', async () => {
     await create();
     await pool.query(
       `update idempotency_keys set state = 'running', answer = null, created_at = db_now() - interval '59 seconds'`,
@@ -240,12 +240,12 @@ describe('a request that is still running', () => {
     expect(await create()).toMatchObject(refused('idempotency.running'));
     await pool.query(`update idempotency_keys set created_at = db_now() - interval '61 seconds'`);
     expect(await create({ ...APP, name: 'Y' })).toMatchObject(refused('idempotency.key_reused'));
-    // An app is stored together with its answer: what died before the answer left no app.
+    // An app is stored together with its answer: a request that stopped before its answer left no app.
     await pool.query('delete from oauth_apps');
     expect(await create()).toMatchObject({ status: 201, replayed: null });
   });
 
-  it('and was only slow undoes what it did, once another one has taken over', async () => {
+  it('rolls back when it was slow and another request has taken over', async () => {
     const before = await apps();
     const both = await whileAppsWait(async () => {
       const slow = create();

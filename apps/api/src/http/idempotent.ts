@@ -4,17 +4,17 @@ import type { FastifyRequest } from 'fastify';
 import type { Tx } from '#persistence';
 import type { ProblemCode } from './problem-codes.js';
 
-/** Keeps the answer in the transaction of what it tells of, so that neither is there without the other. */
+/** Stores the answer in the transaction of the change, so that both exist or neither. */
 export type KeepAnswer = (tx: Tx, answer: unknown) => Promise<void>;
 
 export interface Idempotency {
-  /** The answer shows a secret: it is not kept, and a repeated request is told so. */
+  /** The response shows a secret: it is not stored, and a repeated request gets `idempotency.secret_shown_once`. */
   holdsSecret?: boolean;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The body as it came, of requests with a JSON body. */
+    /** The JSON body as text. */
     bodyText?: string;
     keepAnswer?: KeepAnswer;
   }
@@ -22,7 +22,7 @@ declare module 'fastify' {
 
 export const IDEMPOTENT_KEY = 'evergrant:idempotent';
 
-/** What a request with a key may be answered. */
+/** The problems of a request with a key. */
 export const IDEMPOTENCY_PROBLEMS: ProblemCode[] = [
   'validation.failed',
   'idempotency.key_reused',
@@ -43,7 +43,7 @@ export const Idempotent = (options: Idempotency = {}): MethodDecorator =>
 
 const keepNothing: KeepAnswer = () => Promise.resolve();
 
-/** How the handler of such a POST has its answer kept; without a key there is nothing to keep. */
+/** The function that stores the response of such a POST; without a key it does nothing. */
 export const AnswerKeeper = createParamDecorator(
   (_: unknown, context: ExecutionContext): KeepAnswer =>
     context.switchToHttp().getRequest<FastifyRequest>().keepAnswer ?? keepNothing,

@@ -3,8 +3,8 @@ import { CodedError, type FieldProblem } from '#observability';
 import { invalid, RESERVED_NAMES } from './validation.js';
 
 /**
- * JSON in UTF-8 is the only body this app reads. A request that names the type and has no content has no body. What readers of
- * JSON understand differently is refused: names given twice, names that change a prototype, bytes that are no UTF-8.
+ * JSON in UTF-8 is the only accepted body. A request with the type and without content has no body. Input that parsers of JSON
+ * read differently is refused: repeated names, names that change a prototype, bytes that are no UTF-8.
  */
 export function readJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -56,7 +56,7 @@ function parse(text: string): unknown {
   }
 }
 
-const DEEPEST = 20;
+const MAX_DEPTH = 20;
 const TOKENS = /[{}[\],]|"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?/g;
 
 /** An object or array that is open at a place in the text. */
@@ -79,7 +79,7 @@ export function structureProblem(json: string): FieldProblem | undefined {
       return {
         field:
           levels
-            .slice(0, DEEPEST)
+            .slice(0, MAX_DEPTH)
             .map(({ at }) => at)
             .join('.') || 'body',
         message,
@@ -103,7 +103,7 @@ function follow(levels: Level[], token: string): string | undefined {
   else if (token === '[') levels.push({ at: 0 });
   else if (token === '}' || token === ']') levels.pop();
   else if (token === ',') advance(levels.at(-1));
-  return levels.length > DEEPEST ? 'is nested too deeply' : undefined;
+  return levels.length > MAX_DEPTH ? 'is nested too deeply' : undefined;
 }
 
 function advance(level: Level | undefined): void {

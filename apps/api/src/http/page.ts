@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { STYLE } from './page-style.js';
 
-/** What a person reads in a browser. Every text is escaped where the page is written. */
+/** A page for a person. `pageHtml` escapes every text. */
 export interface Page {
   tone: 'good' | 'bad' | 'neutral';
   title: string;
@@ -10,7 +10,7 @@ export interface Page {
   platform?: string | undefined;
   /** The accounts that were connected. */
   accounts?: readonly { name: string; detail?: string | undefined }[];
-  /** What happened, then what to do next: one paragraph each. */
+  /** The event, then the next step: one paragraph each. */
   text: readonly string[];
   links?: readonly { href: string; label: string; about: string }[];
   /** The stable code of what went wrong, for the people who run the application. */
@@ -28,7 +28,6 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Answers a browser with a page. */
 export function sendPage(reply: FastifyReply, status: number, page: Page): void {
   void reply
     .status(status)
@@ -39,7 +38,7 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): void 
     .send(pageHtml(page, page.requestId ?? reply.request.id));
 }
 
-/** `/`, `/connected`, the callbacks of platforms and the page of a deletion: a browser opens them, no program does. */
+/** `/`, `/connected`, the callbacks of platforms and the page of a deletion: only browsers open them. */
 const FOR_BROWSERS = /^\/($|connected$|data-deletion\/|v1\/oauth\/[^/]+\/callback(\/|$))/;
 
 /**

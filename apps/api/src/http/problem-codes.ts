@@ -1,8 +1,8 @@
 import { CONNECTION_PROBLEMS } from '#observability';
 
 /**
- * What each error code means over HTTP, and the sentence the documentation shows for it. A code that is not here is ours
- * to fix: it is answered as `internal`.
+ * The HTTP status of each error code and the sentence in its documentation. A code without an entry is a defect: the response
+ * is `internal`.
  */
 export const PROBLEM_CODES = {
   ...CONNECTION_PROBLEMS,

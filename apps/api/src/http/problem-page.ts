@@ -3,10 +3,10 @@ import type { ProblemCode } from './problem-codes.js';
 
 type Words = Pick<Page, 'title' | 'text'>;
 
-const AGAIN =
+const TRY_AGAIN =
   'Go back to the application where you started and try again in a minute. What you just allowed at the platform cannot be used later.';
 
-/** What a person can do about the problems that a browser meets; all others are trouble of the service. */
+/** The advice for each problem that a browser can meet; all others are failures of the service. */
 const WORDS: Partial<Record<ProblemCode, Words>> = {
   'route.not_found': {
     title: 'There is no such page',
@@ -45,17 +45,20 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
   },
   'database.unavailable': {
     title: 'The service is not available',
-    text: ['The connection could not be finished at this moment.', AGAIN],
+    text: ['The connection could not be finished at this moment.', TRY_AGAIN],
   },
 };
 
-const TROUBLE: Words = { title: 'Something went wrong', text: ['An error on our side stopped the request.', AGAIN] };
+const FAILURE: Words = {
+  title: 'Something went wrong',
+  text: ['An error on our side stopped the request.', TRY_AGAIN],
+};
 
-/** The page that a browser gets for a problem. Nothing of the request is in it. */
+/** The page for a problem, without any text of the request. */
 export function problemPage(code: ProblemCode): Page {
   const links =
     code === 'route.not_found'
       ? { links: [{ href: '/', label: 'Start page', about: 'What this service is, and its documentation' }] }
       : {};
-  return { tone: 'bad', code, ...(WORDS[code] ?? TROUBLE), ...links };
+  return { tone: 'bad', code, ...(WORDS[code] ?? FAILURE), ...links };
 }

@@ -6,7 +6,7 @@ import { problemOf, problemView } from './problem.js';
 const withCode = (code: string, message = 'secret detail'): Error => Object.assign(new Error(message), { code });
 
 describe('a problem', () => {
-  it('of an error with a code keeps its sentence, fields and time to wait', () => {
+  it('keeps the sentence, fields and delay of an error with a code', () => {
     const fields = [{ field: 'a.b', message: 'is needed' }];
     expect(problemOf(new CodedError('oauth_app.paused', 'Paused.', { fields, retryAfter: 90 }))).toEqual({
       code: 'oauth_app.paused',
@@ -18,19 +18,19 @@ describe('a problem', () => {
   });
 
   it.each([
-    ['a code nobody listed', new CodedError('made.up', 'secret detail')],
+    ['a code that is not listed', new CodedError('made.up', 'secret detail')],
     ['any other error', new Error('secret detail')],
     ['a broken rule of the database', withCode('23505')],
     ['no error at all', 'secret detail'],
     ['a fault of the framework', new HttpException('secret detail', 502)],
-  ])('of %s is ours, and says nothing', (_what, error) => {
+  ])('is internal without details for %s', (_what, error) => {
     const problem = problemOf(error);
     expect(problem).toMatchObject({ code: 'internal', status: 500 });
     expect(JSON.stringify(problemView(problem, 'req_1'))).not.toContain('secret');
   });
 
   it.each(['22021', '22P02', '22003', '22P05', '54000'])(
-    "of a value that PostgreSQL refuses (%s) is the caller's",
+    'is a mistake of the client for a value that PostgreSQL refuses (%s)',
     (sqlstate) => {
       expect(problemOf(withCode(sqlstate))).toMatchObject({
         code: 'value.refused',
@@ -50,11 +50,11 @@ describe('a problem', () => {
     withCode('28P01'),
     new Error('Connection terminated unexpectedly'),
     new Error('timeout exceeded when trying to connect'),
-  ])('of a database that is away is 503, with a time to come back: %s', (error) => {
+  ])('is 503 with a delay for an unavailable database: %s', (error) => {
     expect(problemOf(error)).toMatchObject({ code: 'database.unavailable', status: 503, retryAfter: 5 });
   });
 
-  it('of a queue that is away is 503 too', () => {
+  it('is 503 for an unavailable queue too', () => {
     expect(problemOf(withCode('queue.unavailable'))).toMatchObject({
       status: 503,
       retryAfter: 5,
@@ -68,7 +68,7 @@ describe('a problem', () => {
     [new BadRequestException('x', { cause: new SyntaxError('Unexpected token s in secret') }), 400, 'body.malformed'],
     [new HttpException('x', 418), 400, 'request.malformed'],
     [Object.assign(withCode('FST_ERR_BAD_URL'), { name: 'FastifyError', statusCode: 400 }), 400, 'request.malformed'],
-  ])("of the framework's refusals has our words", (error, status, code) => {
+  ])('has a code of this API for refusals of the framework', (error, status, code) => {
     const problem = problemOf(error);
     expect(problem).toMatchObject({ status, code });
     expect(problem.detail).not.toContain('secret');

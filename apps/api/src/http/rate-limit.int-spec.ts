@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('rate limits', () => {
-  it('are told on every answer to a credential, refusals too', async () => {
+  it('puts the limit into every response to a credential, refusals too', async () => {
     const key = await api.key({ scopes: ['accounts:read'] });
     const read = await api.call('/v1/accounts', { as: key });
     expect(read.headers.get('ratelimit-policy')).toBe('"read";q=1200;w=60');
@@ -21,7 +21,7 @@ describe('rate limits', () => {
     expect(refused.headers.get('ratelimit-policy')).toBe('"heavy";q=60;w=60');
   });
 
-  it('are those of the key where it has its own, and count each class for itself', async () => {
+  it('uses the limits of the key where it has its own, and counts each class separately', async () => {
     const key = await api.key({ rateLimits: { read: 2 } });
     const statuses = [];
     for (let call = 0; call < 3; call += 1) statuses.push((await api.call('/v1/accounts', { as: key })).status);
@@ -34,7 +34,7 @@ describe('rate limits', () => {
     expect((await api.call('/v1/accounts', { as: await api.key() })).status).toBe(200);
   });
 
-  it('count for all processes together', async () => {
+  it('counts the requests of all processes together', async () => {
     const key = await api.key({ rateLimits: { read: 5 }, name: 'shared' });
     await api.call('/v1/accounts', { as: key });
     const pool = new pg.Pool({ connectionString: api.database.url });
@@ -46,7 +46,7 @@ describe('rate limits', () => {
     expect((await api.call('/v1/accounts', { as: key })).status).toBe(429);
   });
 
-  it('refuse nobody when their store is broken', async () => {
+  it('refuses no request when the store of the counts fails', async () => {
     const pool = new pg.Pool({ connectionString: api.database.url });
     await pool.query('alter table rate_limits rename to gone');
     const response = await api.call('/v1/accounts', { as: await api.key() });

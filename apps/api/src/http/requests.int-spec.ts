@@ -33,7 +33,7 @@ const typed = (type: string, body: string | Buffer, headers: Record<string, stri
 const json = (body: string): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body });
 
 describe('a problem', () => {
-  it('has the members of RFC 9457 and ours, and no others', async () => {
+  it('has the members of RFC 9457, code, request_id and errors, and no others', async () => {
     const { body } = await answerTo('/v1/accounts?limit=0');
     expect(body).toEqual({
       type: 'about:blank',
@@ -147,7 +147,7 @@ describe('a problem', () => {
     ],
     ['a percent sign that escapes nothing', '/v1/accounts/%zz', {}, 400, 'request.malformed'],
     ['a NUL in an id', '/v1/accounts/acc_%00', {}, 404, 'account.not_found'],
-    ['a foreign state', '/v1/oauth/attempts/nobody.knows', {}, 404, 'attempt.not_found'],
+    ['a foreign state', '/v1/oauth/attempts/un.known', {}, 404, 'attempt.not_found'],
     ['an unknown platform', '/v1/oauth/myspace/start', {}, 400, 'provider.unknown'],
     ['a damaged cursor', '/v1/accounts?cursor=abc', {}, 400, 'cursor.invalid'],
     ['a limit that is no number', '/v1/accounts?limit=1e1', {}, 400, 'validation.failed'],
@@ -166,7 +166,7 @@ describe('a problem', () => {
     ['a limit given twice', '/v1/accounts?limit=1&limit=2', {}, 400, 'validation.failed'],
     ['a search that is too long', `/v1/accounts?q=${'a'.repeat(101)}`, {}, 400, 'validation.failed'],
     ['two words for the platform that differ', '/v1/accounts?provider=x&platform=tiktok', {}, 400, 'validation.failed'],
-  ])('answers %s', async (_what, path, init, status, code) => {
+  ])('is the response to %s', async (_what, path, init, status, code) => {
     expect(await answerTo(path, init)).toMatchObject({ status, code });
   });
 

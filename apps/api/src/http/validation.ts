@@ -10,25 +10,27 @@ export const validationPipe = (): StandardSchemaValidationPipe =>
     exceptionFactory: (issues) => invalid((issues as readonly Issue[]).flatMap(problemsOf)),
   });
 
-/** Names that Nest drops from queries and bodies without a word, because some libraries write them into prototypes. */
+/** Names that Nest silently removes from queries and bodies, because some libraries write them into prototypes. */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** More problems than this are counted, and not listed: the sender chooses how many there are and how long their names are. */
-const LISTED = 50;
-const LONGEST_NAME = 100;
+/** Limits of the list of problems, because the client controls their number and the length of the names. */
+const MAX_LISTED_PROBLEMS = 50;
+const MAX_NAME_LENGTH = 100;
 
-/** Input that is refused for these fields. */
+/** The error `validation.failed` with these fields. */
 export function invalid(problems: FieldProblem[]): CodedError {
-  const fields = problems.slice(0, LISTED).map(({ field, message }) => ({ field: shown(field), message }));
+  const fields = problems
+    .slice(0, MAX_LISTED_PROBLEMS)
+    .map(({ field, message }) => ({ field: printable(field), message }));
   const [first] = fields;
   const count = new Set(problems.map(({ field }) => field)).size;
   const detail = count === 1 && first ? `${first.field}: ${first.message}` : `${count} fields are not valid.`;
   return new CodedError('validation.failed', detail.endsWith('.') ? detail : `${detail}.`, { fields });
 }
 
-/** The name of a field is the sender's own text where the field is unknown. */
-const shown = (name: string): string =>
-  name.slice(0, LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') || '(empty name)';
+/** The name of an unknown field is text of the client. */
+const printable = (name: string): string =>
+  name.slice(0, MAX_NAME_LENGTH).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') || '(empty name)';
 
 function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {
@@ -37,7 +39,7 @@ function problemsOf(issue: Issue): FieldProblem[] {
   return [{ field: issue.path.join('.') || 'body', message: messageOf(issue) }];
 }
 
-/** zod's own sentence about a wrong type, in the words of the others. */
+/** Rewrites the sentence of zod about a wrong type in the style of the other messages. */
 function messageOf(issue: Issue): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;

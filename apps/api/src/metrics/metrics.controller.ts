@@ -5,7 +5,7 @@ import { Public } from '../http/auth/caller.js';
 import { MetricsGuard } from './metrics.guard.js';
 import { WatchExchanger } from './watch-exchanger.js';
 
-/** For Prometheus, not for callers of the API: docs/metrics.md tells what is here. */
+/** For Prometheus, not for clients of the API: docs/metrics.md lists the metrics. */
 @ApiExcludeController()
 @Public()
 @UseGuards(MetricsGuard)

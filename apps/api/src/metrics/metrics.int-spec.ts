@@ -67,7 +67,7 @@ async function fill(): Promise<void> {
 }
 
 describe('GET /metrics', () => {
-  it('asks for METRICS_TOKEN where one is set, and takes no other', async () => {
+  it('requires METRICS_TOKEN where it is set', async () => {
     expect((await api.call('/metrics')).status).toBe(401);
     expect((await api.call('/metrics', { as: 'a-token-of-operationS' })).status).toBe(401);
     expect((await api.call('/metrics', { as: await api.key() })).status).toBe(401);
@@ -78,9 +78,9 @@ describe('GET /metrics', () => {
     ]);
   });
 
-  it('tells what the database knows', async () => {
+  it('has the numbers of the database', async () => {
     const text = await scrape();
-    const told = Object.fromEntries(
+    const reported = Object.fromEntries(
       [
         ['evergrant_database_up'],
         ['evergrant_accounts', 'provider="acme",health="needs_reauth"'],
@@ -94,7 +94,7 @@ describe('GET /metrics', () => {
         ['evergrant_revocations_pending', 'provider="acme"'],
       ].map(([name, labels]) => [name!, valueOf(text, name!, labels)]),
     );
-    expect(told).toEqual(Object.fromEntries(Object.keys(told).map((name) => [name, 1])));
+    expect(reported).toEqual(Object.fromEntries(Object.keys(reported).map((name) => [name, 1])));
     for (const name of ['evergrant_grants_oldest_due_seconds', 'evergrant_revocations_oldest_seconds']) {
       const oldest = valueOf(text, name)!;
       expect(oldest >= 90 && oldest < 600).toBe(true);
@@ -122,7 +122,7 @@ describe('GET /metrics', () => {
     expect(text).not.toContain('wp-login');
   });
 
-  it('asks the database once however often it is scraped', async () => {
+  it('queries the database once for several scrapes', async () => {
     const before = await scrape();
     const tenant = await makeTenant(pool);
     await makeApp(pool, tenant);
@@ -134,7 +134,7 @@ describe('GET /metrics', () => {
 });
 
 describe('GET /metrics while the database is away', () => {
-  it('says so, and repeats no number of before', async () => {
+  it('reports it, and repeats no earlier number', async () => {
     let cut: (() => Promise<void>) | undefined;
     const other = await openTestApi(async (databaseUrl) => {
       const proxy = await openTcpProxy(databaseUrl);
@@ -155,7 +155,7 @@ describe('GET /metrics without a METRICS_TOKEN', () => {
   it.each([
     ['production', 404],
     ['development', 200],
-  ])('in %s answers %s', async (NODE_ENV, status) => {
+  ])('answers in %s with %s', async (NODE_ENV, status) => {
     const open = await openTestApi({ NODE_ENV });
     expect((await open.call('/metrics')).status).toBe(status);
     await open.close();

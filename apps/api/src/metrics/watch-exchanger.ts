@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ExchangerCheck } from '#accounts';
 import { Metrics } from '#observability';
 
-/** Passes on the metrics of this machine's exchanger: it has no port of its own. */
+/** Adds the metrics of this machine's exchanger, which has no port of its own. */
 @Injectable()
 export class WatchExchanger {
   constructor(
@@ -10,7 +10,7 @@ export class WatchExchanger {
     private readonly exchanger: ExchangerCheck,
   ) {}
 
-  /** Its metrics in Prometheus' text format; empty when it does not answer. `evergrant_exchanger_up` says which. */
+  /** Its metrics in the text format of Prometheus; empty without an answer. `evergrant_exchanger_up` distinguishes the two. */
   async text(): Promise<string> {
     const text = await this.exchanger.metrics().catch(() => undefined);
     const up = text === undefined ? 0 : 1;

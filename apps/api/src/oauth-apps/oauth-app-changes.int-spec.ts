@@ -83,7 +83,7 @@ describe('a change of an app', () => {
     expect(await change(id!, body)).toMatchObject({ status: 400, body: { errors: [{ field }] } });
   });
 
-  it('moves the place of the default, which nobody can leave', async () => {
+  it('moves the default to another app, and cannot remove it', async () => {
     const [first] = await defaultOf('x');
     const second = await connected.app('x', { client_id: 'second' });
     expect((await change(second, { is_default: true })).body.is_default).toBe(true);
@@ -97,7 +97,7 @@ describe('a change of an app', () => {
     expect(await remove(second)).toEqual({ status: 204 });
   });
 
-  it('of its secret is what the platform gets from then on; a right one clears misconfigured, and what waited goes on', async () => {
+  it('sends the new secret to the platform; a valid one clears misconfigured and continues waiting refreshes', async () => {
     const [app] = await defaultOf('tiktok');
     const id = await connected.connect('tiktok');
     expect((await change(app!, { client_secret: ' wrong ' })).body.status).toBe('active');
@@ -154,7 +154,7 @@ describe('a change of an app', () => {
 });
 
 describe('an app that is deleted', () => {
-  it('is gone, with its open attempts, and the oldest other one takes its place', async () => {
+  it('is removed with its open attempts, and the oldest other app becomes the default', async () => {
     const [first] = await defaultOf('x');
     const newer = await connected.app('x', { client_id: 'newer', is_default: true });
     const started = await connected.get<{ state: string }>('/v1/oauth/x/start');
@@ -165,7 +165,7 @@ describe('an app that is deleted', () => {
     expect(await defaultOf('x')).toEqual([first]);
   });
 
-  it('must not have accounts, unless that is said', async () => {
+  it('must not have accounts, except with force', async () => {
     const [app] = await defaultOf('x');
     const id = await connected.connect('x');
     for (const query of ['', '?force=false'])
@@ -174,7 +174,7 @@ describe('an app that is deleted', () => {
     expect(await account(id)).toMatchObject({ oauth_app_id: app, next_refresh_at: expect.any(String) });
   });
 
-  it('leaves accounts that nothing can refresh; their tokens are good until they end', async () => {
+  it('leaves accounts without a refresh; their tokens are valid until they expire', async () => {
     const [app] = await defaultOf('x');
     const id = await connected.connect('x');
     expect(await remove(app!, '?force=true')).toEqual({ status: 204 });

@@ -9,7 +9,7 @@ import { isoTime } from '../http/fields.js';
 import { type Page, sendPage } from '../http/page.js';
 import { deletionExample } from './push.schema.js';
 
-/** Where a person reads whether the data that a platform asked us to destroy were. */
+/** The page on which a person reads whether a requested deletion is done. */
 @ApiTags('Browser endpoints')
 @Public()
 @Controller('/data-deletion')

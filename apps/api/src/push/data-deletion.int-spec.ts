@@ -21,7 +21,7 @@ describe("a request to delete a person's data", () => {
   const ask = (over: Parameters<Signing>[2] = {}): Promise<Response> =>
     pushed.send(signMeta(app, userId, { topic: 'data-deletion', ...over }));
 
-  it('destroys who they are, in the account and in its history, and keeps ids', async () => {
+  it('destroys personal data in the account and in its events, and keeps ids', async () => {
     const { platform_account_id } = await pushed.account(id);
     expect(await pushed.account(id)).toMatchObject({ handle: expect.any(String), metadata: { user_ref: 'user-1' } });
     expect((await ask()).status).toBe(200);
@@ -29,14 +29,14 @@ describe("a request to delete a person's data", () => {
       ...{ id, platform_account_id, handle: null, display_name: null, avatar_url: null, metadata: {} },
       ...{ health: 'needs_reauth', health_reason: 'deauthorized_by_user' },
     });
-    const told = await pushed.events(id);
-    expect(told.map(({ type }) => type)).toEqual([
+    const events = await pushed.events(id);
+    expect(events.map(({ type }) => type)).toEqual([
       'account.data_deleted',
       'connection.revoked',
       'account.health_changed',
       'account.connected',
     ]);
-    expect(JSON.stringify(told)).not.toContain('user-1');
+    expect(JSON.stringify(events)).not.toContain('user-1');
     const { rows: outbox } = await pushed.pool.query(
       'select payload from outbox join accounts on accounts.id = account_id join oauth_apps app on app.id = oauth_app_id where client_id = $1',
       [app.clientId],
@@ -58,7 +58,7 @@ describe("a request to delete a person's data", () => {
     expect(await page.text()).toContain('Your data were deleted');
   });
 
-  it('that comes again gets the same code, and changes nothing', async () => {
+  it('gets the same code when repeated, and changes nothing', async () => {
     const at = NOW();
     const first = await (await ask({ at })).json();
     const before = await pushed.stored();
@@ -79,7 +79,7 @@ describe("a request to delete a person's data", () => {
     expect(await pushed.account(id)).toMatchObject({ health: 'disconnected', handle: null, metadata: {} });
   });
 
-  it('about somebody we do not know is confirmed too: there is nothing left', async () => {
+  it('is confirmed for an unknown person too, with nothing to delete', async () => {
     const answer = await pushed.send(signMeta(app, '4242', { topic: 'data-deletion' }));
     expect([answer.status, await answer.json()]).toEqual([
       200,
@@ -87,7 +87,7 @@ describe("a request to delete a person's data", () => {
     ]);
   });
 
-  it('with a bad signature is met with silence', () =>
+  it('gets 401 without a body for a wrong signature', () =>
     pushed.expectRefusal(signMeta(app, userId, { topic: 'data-deletion', secret: OTHER })));
 
   it('leaves what the person gave anew since, and asks the platform', async () => {
@@ -95,7 +95,7 @@ describe("a request to delete a person's data", () => {
     expect(await pushed.account(id)).toMatchObject({ health: 'active', handle: expect.any(String) });
   });
 
-  it('has no page for a code that nobody was given', async () => {
+  it('has no page for an unknown code', async () => {
     const page = await pushed.api.call('/data-deletion/00000000000000000000');
     expect(page.status).toBe(404);
     expect(await page.text()).toContain('We do not know this code');

@@ -14,7 +14,7 @@ type Parameter = keyof typeof PARAMETERS;
 const SILENCE = { status: 401, description: 'Not signed by an app of ours, or none of our URLs. The body is empty.' };
 const parametersOf = (names: Parameter[]): MethodDecorator[] => names.map((name) => ApiParam(PARAMETERS[name]));
 
-/** What the documentation says of a URL that only platforms call. */
+/** The documentation of a URL that only platforms call. */
 export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecorator =>
   applyDecorators(
     ...parametersOf(path),
@@ -40,7 +40,7 @@ export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecor
     }),
   );
 
-/** What the documentation says of a platform's question whether the URL is ours. */
+/** The documentation of the challenge with which a platform verifies a URL. */
 export const DescribeChallenge = (summary: string, ...path: Parameter[]): MethodDecorator =>
   applyDecorators(
     ...parametersOf(path),

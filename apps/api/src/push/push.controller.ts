@@ -16,7 +16,7 @@ interface Path {
   topic?: string;
 }
 
-/** Where platforms call us. Whoever is not one gets 401 and not a word: no app, no such URL, a wrong signature alike. */
+/** The callback URLs of platforms. An unknown app, an unknown URL and a wrong signature get the same 401 without a body. */
 @ApiTags('Platform callbacks')
 @Public()
 @Controller('/v1/callbacks/:family')
@@ -62,7 +62,7 @@ export class PushController {
     const oauthAppId = uuidOf('oa', path.oauthAppId);
     const answer = oauthAppId && (await this.answerChallenge.execute({ family: path.family, oauthAppId, query }));
     if (answer) await reply.send(answer);
-    else await silence(reply);
+    else await refuseSilently(reply);
   }
 
   async #takeOfApp(
@@ -71,7 +71,7 @@ export class PushController {
     reply: FastifyReply,
   ): Promise<void> {
     const oauthAppId = uuidOf('oa', text);
-    if (oauthAppId === undefined) await silence(reply);
+    if (oauthAppId === undefined) await refuseSilently(reply);
     else await this.#take({ family, oauthAppId, topic }, request, reply);
   }
 
@@ -79,7 +79,7 @@ export class PushController {
     const { family, oauthAppId, topic = null } = path;
     const call = { family, oauthAppId, topic, headers: headersOf(request), body: bytesOf(request) };
     const outcome = await this.handlePush.execute(call);
-    if (outcome.kind === 'untrusted') await silence(reply);
+    if (outcome.kind === 'untrusted') await refuseSilently(reply);
     else
       await reply
         .status(HttpStatus.OK)
@@ -91,6 +91,6 @@ export class PushController {
   }
 }
 
-const silence = async (reply: FastifyReply): Promise<void> => {
+const refuseSilently = async (reply: FastifyReply): Promise<void> => {
   await reply.status(HttpStatus.UNAUTHORIZED).send();
 };

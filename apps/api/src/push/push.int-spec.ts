@@ -36,7 +36,7 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
     userId = await pushed.platformUserOf(app);
   });
 
-  it('ends the grant at once: the account needs its person again, and says why', async () => {
+  it('revokes the grant at once: the account needs a new consent, and has the reason', async () => {
     const answer = await pushed.send(sign(app, userId));
     expect([answer.status, await answer.text()]).toEqual([200, '']);
     expect(await pushed.account(id)).toMatchObject({
@@ -52,23 +52,23 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
     expect(await pushed.tokensOf(app)).toBe(0);
   });
 
-  it('that comes again changes nothing and is answered the same', async () => {
+  it('gets the same response when repeated, and changes nothing', async () => {
     await pushed.send(sign(app, userId));
     const before = await pushed.stored();
     expect((await pushed.send(sign(app, userId))).status).toBe(200);
     expect(await pushed.stored()).toBe(before);
   });
 
-  it('about somebody we do not know is taken, and changes nothing', async () => {
+  it('is accepted for an unknown person, and changes nothing', async () => {
     const before = await pushed.stored();
     expect((await pushed.send(sign(app, '4242'))).status).toBe(200);
     expect(await pushed.stored()).toBe(before);
   });
 
-  it('that another secret signed is met with silence', () =>
+  it('gets 401 without a body when signed with another secret', () =>
     pushed.expectRefusal(sign(app, userId, { secret: OTHER })));
 
-  it('that was changed on the way is met with silence', async () => {
+  it('gets 401 without a body when changed in transit', async () => {
     const sent = sign(app, userId);
     const body =
       provider === 'x' || provider === 'tiktok'
@@ -77,7 +77,7 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
     await pushed.expectRefusal({ ...sent, body });
   });
 
-  it('without a signature, without a body, or about an app that is not there, is met with silence', async () => {
+  it('gets 401 without a body when it lacks signature or body or names an unknown app', async () => {
     const sent = sign(app, userId);
     await pushed.expectRefusal({
       ...sent,
@@ -85,18 +85,18 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
       body: provider === 'x' || provider === 'tiktok' ? sent.body : '',
     });
     await pushed.expectRefusal({ ...sent, body: '' });
-    await pushed.expectRefusal(sign({ ...app, id: 'oa_01h455vb4pex5vsknk084sn02s', clientId: 'nobody' }, userId));
+    await pushed.expectRefusal(sign({ ...app, id: 'oa_01h455vb4pex5vsknk084sn02s', clientId: 'unknown' }, userId));
     await pushed.expectRefusal(sign({ ...app, id: 'oa_nonsense', clientId: '' }, userId));
   });
 
-  it("signed for one app says nothing about another one's grants", async () => {
+  it('changes no grant of an app other than the signed one', async () => {
     const otherKey = await pushed.keyOf(`other-${provider}`);
     const other = await pushed.makeApp(provider, 'other-', otherKey);
     expect((await pushed.send(sign(other, userId))).status).toBe(200);
     expect(await pushed.account(id)).toMatchObject({ health: 'active' });
   });
 
-  it('about a consent before the present one is not believed, but asked about', async () => {
+  it('triggers a check instead of a revocation when it is older than the present consent', async () => {
     expect((await pushed.send(sign(app, userId, { at: NOW() - 3_600 }))).status).toBe(200);
     expect(await pushed.account(id)).toMatchObject({ health: 'active' });
     const { rows } = await pushed.pool.query(
@@ -112,7 +112,7 @@ describe.each(platforms)('a push of %s', (provider, sign) => {
     expect(await pushed.account(id)).toMatchObject({ health: 'active', health_reason: null });
   });
 
-  it("is for the platform that it comes from: another's URL takes it not", async () => {
+  it('is refused at the URL of another platform', async () => {
     const sent = sign(app, userId);
     await pushed.expectRefusal({ ...sent, path: sent.path.replace(/callbacks\/\w+/, 'callbacks/nowhere') });
     await pushed.expectRefusal({
@@ -137,19 +137,19 @@ describe('a push about a person with several accounts', () => {
 });
 
 describe('a push of a platform with one URL for all apps', () => {
-  it('whose signature is older than five minutes is met with silence', async () => {
+  it('whose signature is older than five minutes gets 401 without a body', async () => {
     const app = await pushed.makeApp('tiktok');
     await pushed.connect(app);
     await pushed.expectRefusal(signTiktok(app, await pushed.platformUserOf(app), { t: NOW() - 330 }));
   });
 
-  it('whose signature has a time in the future is met with silence', async () => {
+  it('whose signature has a time in the future gets 401 without a body', async () => {
     const app = await pushed.makeApp('tiktok');
     await pushed.connect(app);
     await pushed.expectRefusal(signTiktok(app, await pushed.platformUserOf(app), { t: NOW() + 330 }));
   });
 
-  it('about something else than a grant is taken and forgotten', async () => {
+  it('is accepted and ignored when it concerns no grant', async () => {
     const app = await pushed.makeApp('tiktok');
     const body = JSON.stringify({
       client_key: app.clientId,
@@ -161,7 +161,7 @@ describe('a push of a platform with one URL for all apps', () => {
     expect((await pushed.send({ path: '/v1/callbacks/tiktok', headers, body })).status).toBe(200);
   });
 
-  it('cannot be kept from an app by somebody who claims its client id with another secret', async () => {
+  it('reaches an app although another tenant claims its client id with another secret', async () => {
     const app = await pushed.makeApp('tiktok');
     const thief = await pushed.keyOf('thief');
     const claim = { provider: 'tiktok', name: 'mine', client_id: app.clientId, client_secret: OTHER };
@@ -184,7 +184,7 @@ describe('the challenge', () => {
     ]);
   });
 
-  it('gives nobody a signature under an event', async () => {
+  it('signs no text of an event', async () => {
     const app = await pushed.makeApp('x');
     const id = await pushed.connect(app);
     const { body } = signX(app, await pushed.platformUserOf(app));
@@ -193,7 +193,7 @@ describe('the challenge', () => {
     expect(await pushed.account(id)).toMatchObject({ health: 'active' });
   });
 
-  it('of an app that is not there, of none, or at a platform that does not ask, is met with silence', async () => {
+  it('gets 401 without a body for an unknown app, no app, or a platform without challenges', async () => {
     const app = await pushed.makeApp('x');
     const instagram = await pushed.makeApp('instagram');
     const paths = [
@@ -211,7 +211,7 @@ describe('the challenge', () => {
 });
 
 describe('the bodies of other routes', () => {
-  it('are JSON as ever: bytes are refused', async () => {
+  it('must be JSON: other bytes are refused', async () => {
     const init = {
       as: pushed.key,
       method: 'POST',
@@ -221,7 +221,7 @@ describe('the bodies of other routes', () => {
     expect((await pushed.api.call('/v1/oauth-apps', init)).status).toBe(415);
   });
 
-  it('of pushes have the same limit', async () => {
+  it('share their limit with the bodies of pushes', async () => {
     const app = await pushed.makeApp('x');
     expect((await pushed.send({ ...signX(app, '1'), body: 'x'.repeat(102_401) })).status).toBe(413);
   });

@@ -9,10 +9,10 @@ declare module 'fastify' {
 
 const BYTES = 'application/octet-stream';
 
-/** A route that gets its body as the bytes that came, whatever type they are said to have: signatures are over bytes. */
+/** A route that reads its body as bytes for any content type, because signatures cover bytes. */
 export const RawBody = (): MethodDecorator => RouteConfig({ rawBody: true });
 
-/** Makes RawBody work. Every other route refuses bodies that are not JSON, as before. */
+/** Registers the parser for RawBody routes. Every other route refuses bodies that are not JSON. */
 export function readRawBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     if (isRaw(request)) request.headers['content-type'] = BYTES;
@@ -26,10 +26,10 @@ export function readRawBodies(fastify: FastifyInstance): void {
 
 const isRaw = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.rawBody === true;
 
-/** The bytes that came to a RawBody route; none where there was no body. */
+/** The body of a RawBody route; empty without a body. */
 export const bytesOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
-/** The headers that came once: no signature comes twice. */
+/** The headers with one value: a repeated signature is ignored. */
 export const headersOf = ({ headers }: FastifyRequest): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

@@ -79,7 +79,7 @@ const platforms: [provider: string, path: (oauthAppId: string) => string, person
 ];
 
 describe.each(platforms)('a person who removes the app at %s', (provider, path, persona) => {
-  it('is seen within a second, and gets the same account back when she returns', async () => {
+  it('is noticed within a second, and gets the same account after a new consent', async () => {
     const url = `${api.url}/v1/callbacks/${path(await makeApp(provider))}`;
     const id = await connect(provider, persona);
     expect(await register(provider, url)).toMatchObject({ status: 200, body: { push_url: url } });
@@ -97,7 +97,7 @@ describe.each(platforms)('a person who removes the app at %s', (provider, path, 
     expect(await account(id)).toMatchObject({ health: 'active' });
   });
 
-  it('is told of nowhere as long as nobody has said where', async () => {
+  it('is announced to no URL before a URL is registered', async () => {
     await makeApp(provider);
     const id = await connect(provider, persona);
     await revoke(provider, persona);
@@ -107,8 +107,8 @@ describe.each(platforms)('a person who removes the app at %s', (provider, path, 
   });
 });
 
-describe('a person who asks for her data to be deleted', () => {
-  it('is told of after the removal, and her name is gone', async () => {
+describe('a person who requests a deletion of data', () => {
+  it('is announced after the removal, and the name is deleted', async () => {
     const url = `${api.url}/v1/callbacks/meta/${await makeApp('instagram')}`;
     const id = await connect('instagram', 'happy');
     await register('instagram', url);
@@ -153,14 +153,14 @@ describe('a URL for pushes', () => {
     ]);
   });
 
-  it('is no URL at a platform that calls nobody', async () => {
+  it('is unknown at a platform without pushes', async () => {
     expect(await register('linkedin', `${api.url}/push`)).toMatchObject({
       status: 400,
       body: { errors: [{ field: 'push_url' }] },
     });
   });
 
-  it('that fails is called again, a few times', async () => {
+  it('is called again after a failure, a few times', async () => {
     let calls = 0;
     const server: Server = createServer((_request, response) => {
       calls += 1;

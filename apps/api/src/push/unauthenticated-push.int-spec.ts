@@ -73,7 +73,7 @@ const breakSeal = (appId: string): Promise<unknown> =>
   ]);
 
 describe('a call without a credential', () => {
-  it('that names an app of a thousand tenants opens ten secrets at the most, and that of the connected person is one of them', async () => {
+  it('opens at most ten secrets for an app of a thousand tenants, among them that of the connected person', async () => {
     const { id, userId } = await connect();
     await crowd(1_000);
     expect(await send(sign(APP, userId))).toEqual({ status: 200, text: '' });
@@ -98,7 +98,7 @@ describe('a call without a credential', () => {
       () => ({ ...signX({ ...APP, id: OA }, '1'), headers: { 'x-twitter-webhooks-signature': 'sha256=abc' } }),
     ],
     ['a family of URLs that is none', () => ({ ...sign(APP, '1'), path: '/v1/callbacks/nowhere' })],
-  ])('with %s is refused before any app is looked up', async (_what, sent) => {
+  ])('is refused before any look-up of an app with %s', async (_what, sent) => {
     const query = jest.spyOn(connected.api.app.get(Database, { strict: false }).pool, 'query');
     expect(await send(sent())).toEqual(silence);
     // The counter of requests passes an object with the text and a name.
@@ -117,14 +117,14 @@ describe('a call without a credential', () => {
     expect(await health(id)).toBe('needs_reauth');
   });
 
-  it('about an app whose secret does not open is met with silence, a challenge too', async () => {
+  it('gets 401 without a body for an app whose secret does not open, a challenge too', async () => {
     const id = await connected.app('x', { client_id: 'sealed-badly' });
     await breakSeal(id);
     expect(await send(signX({ ...APP, id }, '1', { secret }))).toEqual(silence);
     expect((await connected.api.call(`/v1/callbacks/x/${id}?crc_token=abc`)).status).toBe(401);
   });
 
-  it('that names what cannot be stored is met with silence, or taken without effect where it is signed', async () => {
+  it('gets 401 without a body for a value that cannot be stored, or has no effect where it is signed', async () => {
     expect(await send(sign({ ...APP, clientId: 'a\u0000' }, '1'))).toEqual(silence);
     expect((await send(sign(APP, 'a\u0000'))).status).toBe(200);
   });

@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe('an API key', () => {
-  it('opens the door', async () => {
+  it('is accepted with its scopes', async () => {
     expect(await statusOf(key)).toBe(200);
   });
 
@@ -45,7 +45,7 @@ describe('an API key', () => {
     expect((await api.call(`/v1/accounts?api_key=${key}&access_token=${key}`)).status).toBe(401);
   });
 
-  it('tells a refused caller how to ask, and nothing about the reason', async () => {
+  it('gets WWW-Authenticate in a refusal, and nothing about the reason', async () => {
     const responses = await Promise.all([api.call('/v1/accounts'), api.call('/v1/accounts', { as: `${key}x` })]);
     const bodies = await Promise.all(
       responses.map(async (response) => ({ ...((await response.json()) as object), request_id: '' })),
@@ -69,7 +69,7 @@ describe('an API key', () => {
     await turnClock(pool, '0');
   });
 
-  it('contradicted by X-Environment is told so', async () => {
+  it('is refused when X-Environment names the other environment', async () => {
     expect(await statusOf(key, { 'x-environment': 'test' })).toBe(200);
     const response = await api.call('/v1/accounts', { as: key, headers: { 'x-environment': 'live' } });
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
@@ -79,7 +79,7 @@ describe('an API key', () => {
     expect(await statusOf(key, { 'x-environment': 'stage' })).toBe(400);
   });
 
-  it('notes its use, at most once a minute', async () => {
+  it('stores its last use, at most once a minute', async () => {
     const used = async (): Promise<string> =>
       String((await pool.query("select last_used_at from api_keys where name = 'watched'")).rows[0].last_used_at);
     const watched = await api.key({ name: 'watched' });
@@ -90,7 +90,7 @@ describe('an API key', () => {
     expect(await used()).toBe(first);
   });
 
-  it('lacking a scope is told which', async () => {
+  it('is refused with the name of a missing scope', async () => {
     const reader = await api.key({ scopes: ['accounts:read'] });
     const response = await api.call('/v1/accounts/acc_01h455vb4pex5vsknk084sn02q', { as: reader, method: 'DELETE' });
     expect(response.status).toBe(403);
@@ -102,7 +102,7 @@ describe('an API key', () => {
 });
 
 describe('a dashboard token', () => {
-  it('opens the door, and makes its workspace on first sight with a default project in each environment', async () => {
+  it('is accepted, and creates its workspace at first use with a default project in each environment', async () => {
     const token = await api.token({ claims: { sub: 'first-seen' } });
     expect(await Promise.all([statusOf(token), statusOf(token), statusOf(token)])).toEqual([200, 200, 200]);
     const { rows } = await pool.query(
@@ -113,7 +113,7 @@ describe('a dashboard token', () => {
 
   it.each([
     ['of another key id', { kid: 'k2' }],
-    ['of another issuer', { issuer: 'someone' }],
+    ['of another issuer', { issuer: 'another' }],
     ['for another audience', { audience: 'another' }],
     ['that has expired', { expires: '-1m' }],
     ['without an end', { expires: null }],
@@ -258,7 +258,7 @@ describe('a dashboard token', () => {
     expect(await names({ 'x-environment': 'test' })).toEqual(['of the test side']);
   });
 
-  it('of another workspace sees nothing of this one', async () => {
+  it('sees nothing of another workspace', async () => {
     const stranger = await api.token({ claims: { sub: 'stranger' } });
     expect(
       await (await api.call('/v1/api-keys', { as: stranger, headers: { 'x-environment': 'test' } })).json(),

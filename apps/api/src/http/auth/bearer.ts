@@ -4,19 +4,19 @@ import type { FastifyRequest } from 'fastify';
 type Done = (error: unknown, caller?: unknown) => void;
 type Verify = (request: FastifyRequest, token: string, done: Done) => void;
 
-/** RFC 6750 2.1. Keys have 58 characters and tokens hundreds; 8,192 are half of what Node takes as headers altogether. */
+/** RFC 6750 2.1. Keys have 58 characters, tokens hundreds; 8,192 is half of Node's limit for all headers. */
 const AUTHORIZATION = /^bearer +([A-Za-z0-9._~+/=-]{1,8192})$/i;
 
 /**
  * The credential of a request: from `Authorization: Bearer` and nowhere else. Node keeps the first of two such headers, and
- * a proxy may judge the last, so a repeated one is no credential.
+ * a proxy may check the last, so a repeated one is no credential.
  */
 export function bearerToken({ raw }: Pick<FastifyRequest, 'raw'>): string | undefined {
   const [value = '', ...more] = raw.headersDistinct.authorization ?? [];
   return more.length === 0 ? AUTHORIZATION.exec(value)?.[1] : undefined;
 }
 
-/** Passport's part of a bearer credential: finds it and leaves the judgement to `verify` (RFC 6750 2.1). */
+/** A strategy of Passport that reads a bearer credential and calls `verify` (RFC 6750 2.1). */
 export class BearerStrategy extends passport.Strategy {
   constructor(private readonly verify: Verify) {
     super();

@@ -17,7 +17,7 @@ const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken() as (request: unknown
 /** passport-jwt's extractor ignores text after the token, so the header is checked more strictly first. */
 const extract = (request: unknown): string | null =>
   bearerToken(request as FastifyRequest) === undefined ? null : fromHeader(request);
-const neverAsked = (_request: unknown, _token: unknown, done: (error: Error) => void): void => {
+const unusedKeyProvider = (_request: unknown, _token: unknown, done: (error: Error) => void): void => {
   done(new Error('jose verifies'));
 };
 
@@ -27,7 +27,7 @@ class JoseStrategy extends Strategy {
     private readonly verifyToken: VerifyToken,
     private readonly accept: Accept,
   ) {
-    super({ jwtFromRequest: extract, secretOrKeyProvider: neverAsked, passReqToCallback: true }, accept);
+    super({ jwtFromRequest: extract, secretOrKeyProvider: unusedKeyProvider, passReqToCallback: true }, accept);
   }
 
   override authenticate(request: unknown): void {
@@ -36,7 +36,7 @@ class JoseStrategy extends Strategy {
       this.fail(401);
       return;
     }
-    // For each request passport makes an object from the strategy and calls this on it: it has no private methods.
+    // Passport calls this on an object derived from the strategy for each request, which has no private methods.
     const end: Done = (error, caller) => {
       if (error) this.error(error as Error);
       else if (caller) this.success(caller);

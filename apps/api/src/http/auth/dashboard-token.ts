@@ -28,13 +28,13 @@ export interface TokenRules {
 /** A token is refused by a JOSEError; any other error is a failure of the service. */
 export type VerifyToken = (token: string) => Promise<JWTPayload>;
 
-/** Verifies signature, issuer, audience and times with `jose`, and what RFC 8725 asks beyond that. */
+/** Verifies signature, issuer, audience and times with `jose`, and the further rules of RFC 8725. */
 export const tokenVerifier =
   ({ keys, ...options }: TokenRules): VerifyToken =>
   async (token) => {
     const [header, claims] = partsOf(token);
     checkHeader(header);
-    // What two parsers could read in two ways is refused before any of it is believed.
+    // JSON that two parsers could read differently is refused before any claim is used.
     if (structureProblem(header) ?? structureProblem(claims))
       throw refused('a name is given twice, or the nesting is too deep');
     const { payload } = await jwtVerify(token, keys, { ...options, requiredClaims: ['exp'] });
@@ -82,13 +82,13 @@ function checkHeader(json: string): void {
   if (EXTENSIONS.some((name) => Object.hasOwn(header, name))) throw refused('with an extension');
 }
 
-/** The last second that ISO 8601 writes with four digits of a year: what is later is no time, and never an end. */
-const LATEST = 253_402_300_799;
+/** The last second with a year of four digits in ISO 8601; a later time would never expire. */
+const MAX_TIME_SECONDS = 253_402_300_799;
 /** Seconds by which the clock of the issuer may be ahead. */
-const AHEAD = 60;
+const MAX_CLOCK_SKEW_SECONDS = 60;
 
 function checkTimes({ exp, nbf, iat }: JWTPayload): void {
   const times = [exp, nbf, iat].filter((time) => time !== undefined);
-  if (!times.every((time) => time >= 0 && time <= LATEST)) throw refused('a time that is none');
-  if (iat !== undefined && iat > Date.now() / 1_000 + AHEAD) throw refused('issued in the future');
+  if (!times.every((time) => time >= 0 && time <= MAX_TIME_SECONDS)) throw refused('a time that is none');
+  if (iat !== undefined && iat > Date.now() / 1_000 + MAX_CLOCK_SKEW_SECONDS) throw refused('issued in the future');
 }

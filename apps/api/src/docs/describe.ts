@@ -47,8 +47,8 @@ const ENVIRONMENT = {
 };
 
 /** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
-export function Describe({ summary, description, answers, body, problems, ...rest }: Description): MethodDecorator {
-  const { operationId, isForBrowsers = false, isPublic = isForBrowsers } = rest;
+export function Describe({ answers, body, problems, ...rest }: Description): MethodDecorator {
+  const { isForBrowsers = false, isPublic = isForBrowsers, ...texts } = rest;
   const given = [answers].flat();
   const all = [
     ...problems,
@@ -57,12 +57,7 @@ export function Describe({ summary, description, answers, body, problems, ...res
     ...ANYWHERE,
   ];
   return applyDecorators(
-    ApiOperation({
-      summary,
-      ...(description && { description }),
-      ...(operationId && { operationId }),
-      ...(isPublic && { security: [] }),
-    }),
+    ApiOperation({ ...texts, ...(isPublic && { security: [] }) }),
     ...given.map((one) => ApiResponse(answer(one))),
     ...byStatus(all)
       .filter(([status]) => given.every((one) => one.status !== status))

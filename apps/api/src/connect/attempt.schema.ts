@@ -4,7 +4,7 @@ import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idOf, isoTime, listOf, publicId, time } from '../http/fields.js';
 
 /** One of the things that a consent opens, such as a Page. */
-export const candidateSchema = z
+const candidateSchema = z
   .object({
     platform_account_id: z.string(),
     handle: z.string().nullable(),
@@ -17,7 +17,7 @@ export const candidateSchema = z
 
 export type CandidateView = z.output<typeof candidateSchema>;
 
-export const candidateExamples: CandidateView[] = [
+const candidateExamples: CandidateView[] = [
   {
     platform_account_id: '104872965411223',
     handle: 'analytical.engines',

@@ -33,7 +33,7 @@ const UNLIMITED_KEY = 'evergrant:unlimited';
 export const Unlimited = (): ClassDecorator => SetMetadata(UNLIMITED_KEY, true);
 
 /** Requests a minute, where the key has no limits of its own. */
-export const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };
+const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };
 const WINDOW_SECONDS = 60;
 
 /** One count for all API processes, in the store of the queue. */

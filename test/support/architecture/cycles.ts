@@ -1,12 +1,13 @@
-import { loadsOf } from './loads.js';
+import { importsOf } from './loads.js';
 import type { Rule } from './rule.js';
 
-/** Imports that a compiler erases close no circle: nothing is loaded by them. */
+/** Imports of types count: files that need each other's types cannot be read one after the other. */
 export const cycles: Rule = {
   name: 'no cycles',
-  sentence: 'files that load each other in a circle meet half of what they need',
+  sentence:
+    'files that import each other in a circle, for values or for types, cannot be understood one at a time; move what both need into a third file',
   breaches(tree) {
-    const edges = loadsOf(tree);
+    const edges = importsOf(tree);
     const done = new Set<string>();
     return [...edges.keys()].flatMap((file) => circleFrom(file, edges, done)).map((circle) => circle.join(' → '));
   },

@@ -1,14 +1,18 @@
+import type { Import } from './source.js';
 import { doorsOf, fileOf, production, type Tree } from './tree.js';
 
-/** Which files each file loads. Imports that a compiler erases load nothing. */
-export function loadsOf(tree: Tree): Map<string, string[]> {
+/** The files that each file loads. Imports that the compiler erases load nothing. */
+export const loadsOf = (tree: Tree): Map<string, string[]> => edgesOf(tree, ({ erased }) => !erased);
+
+/** The files that each file imports, for values or for types. */
+export const importsOf = (tree: Tree): Map<string, string[]> => edgesOf(tree, () => true);
+
+function edgesOf(tree: Tree, counts: (one: Import) => boolean): Map<string, string[]> {
   const doors = doorsOf(tree);
   return new Map(
     production(tree).map(({ path, imports }) => {
-      const loaded = imports
-        .filter(({ erased }) => !erased)
-        .map(({ specifier }) => doors.get(specifier) ?? fileOf(path, specifier));
-      return [path, loaded.filter((file) => file !== undefined)];
+      const targets = imports.filter(counts).map(({ specifier }) => doors.get(specifier) ?? fileOf(path, specifier));
+      return [path, targets.filter((file) => file !== undefined)];
     }),
   );
 }

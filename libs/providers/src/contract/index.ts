@@ -1,3 +1,4 @@
+export type { AppCredentials } from './app-credentials.js';
 export { type PlatformAnswer, PlatformRequest, reach } from './http.js';
 export type {
   Failure,
@@ -10,7 +11,6 @@ export type {
 } from './outcome.js';
 export type { Push, PushAddressee, PushCall, PushNotice } from './push.js';
 export {
-  type AppCredentials,
   type CallbackRefusal,
   defineProvider,
   type PkceMethod,

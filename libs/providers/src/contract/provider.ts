@@ -1,16 +1,11 @@
 import type { Duration } from '#config';
 import type { Secret } from '#observability';
+import type { AppCredentials } from './app-credentials.js';
 import type { PlatformAnswer, PlatformRequest } from './http.js';
 import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
 import type { Push } from './push.js';
 
 export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
-
-/** The customer's own app at the platform. */
-export interface AppCredentials {
-  clientId: string;
-  clientSecret: Secret;
-}
 
 /** How a challenge is made of the verifier (RFC 7636); the method it is announced with. */
 export interface PkceMethod {

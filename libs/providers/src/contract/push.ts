@@ -1,4 +1,4 @@
-import type { AppCredentials } from './provider.js';
+import type { AppCredentials } from './app-credentials.js';
 
 /** A call to a URL that platforms know, by any sender. Nothing in it is used before its signature is verified. */
 export interface PushCall {

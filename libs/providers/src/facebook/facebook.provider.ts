@@ -1,7 +1,8 @@
 import { hours } from '#config';
 import type { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
-import { type AppCredentials, defineProvider, type ProbeInput } from '../contract/provider.js';
+import type { AppCredentials } from '../contract/app-credentials.js';
+import { defineProvider, type ProbeInput } from '../contract/provider.js';
 import { graphPush } from '../graph-api/graph-push.provider.js';
 import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';

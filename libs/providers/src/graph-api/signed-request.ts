@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Duration, hours } from '#config';
-import type { AppCredentials } from '../contract/provider.js';
+import type { AppCredentials } from '../contract/app-credentials.js';
 import { sameBytes, signatureOf } from '../push/hmac.js';
 import { readJson } from '../push/read-json.js';
 import { isTimely } from '../push/timely.js';

@@ -1,4 +1,4 @@
-import type { AppCredentials } from '../contract/provider.js';
+import type { AppCredentials } from '../contract/app-credentials.js';
 
 /** How an app proves itself at the token endpoint: what it adds to a request (RFC 6749 2.3.1). */
 export type ClientAuthentication = (app: AppCredentials) => {

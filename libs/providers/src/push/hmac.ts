@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { AppCredentials } from '../contract/provider.js';
+import type { AppCredentials } from '../contract/app-credentials.js';
 
 /** HMAC-SHA-256 with the app's secret, as platforms sign what they send. */
 export const signatureOf = ({ clientSecret }: AppCredentials, ...parts: (string | Buffer)[]): Buffer =>

@@ -1,7 +1,8 @@
 import type { Duration } from '#config';
 import { digestOf } from './digest.js';
 import type { Issued } from './issue-tokens.js';
-import { knobsOf, personaOf, type Platform } from './platform.js';
+import type { Platform } from './contract.js';
+import { knobsOf, personaOf } from './platform.js';
 import type { GrantRecord, HeldToken } from './records.js';
 import { losesAnswer } from './refresh-tokens.js';
 import { meetPersona } from './token-traits.js';

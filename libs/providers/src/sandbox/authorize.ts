@@ -1,6 +1,6 @@
-import type { AuthorizationRequest, Parameters } from './contract.js';
+import type { AuthorizationRequest, Parameters, Platform } from './contract.js';
 import { newCode } from './exchange-code.js';
-import type { Platform } from './platform.js';
+
 import type { Persona } from './personas.js';
 import { Refusal } from './refusal.js';
 

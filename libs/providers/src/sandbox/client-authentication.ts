@@ -1,5 +1,5 @@
 import { digestOf, sameDigest } from './digest.js';
-import type { Platform } from './platform.js';
+import type { Platform } from './contract.js';
 import { Refusal } from './refusal.js';
 
 /** Lets the app in by its secret. The first secret that an app comes with is the one it must come with afterwards. */

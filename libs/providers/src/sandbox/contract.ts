@@ -1,8 +1,9 @@
 import type { Duration } from '#config';
 import { type Persona, personas, type PersonaTraits } from './personas.js';
-import type { Platform } from './platform.js';
 import type { SandboxPush } from './push.js';
+import type { Challenge, TokenKnobs } from './records.js';
 import type { Refusal } from './refusal.js';
+import type { SandboxState } from './state.js';
 
 /**
  * `probe`: a call that reports on a token and is no identity call. `profiles`: the list of what a consent opened. `push`: the
@@ -26,14 +27,6 @@ export interface SandboxAnswer {
   /** A string is JSON already, for numbers that JavaScript cannot write. */
   readonly body: object | string;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** How a PKCE verifier may be written down to equal the challenge: RFC 7636, 4.6, and hex for those who differ from it. */
-export type ChallengeForm = 'base64url-s256' | 'hex-s256' | 'plain';
-
-export interface Challenge {
-  readonly value: string;
-  readonly forms: readonly ChallengeForm[];
 }
 
 /** What the app asks the person for, once the platform found nothing wrong with it. */
@@ -87,18 +80,6 @@ export interface TokenRules extends TokenKnobs {
   readonly refreshScope?: string;
 }
 
-/** What a tester may set differently for one app. */
-export interface TokenKnobs {
-  readonly accessLife: Duration;
-  readonly refreshLife: Duration;
-  /** False: a refresh gives the same refresh token again. Left out: it gives a new one, and the old one is spent. */
-  readonly rotation?: boolean;
-  /** How long a refresh token still works after it was spent; 0 means not at all. */
-  readonly grace: Duration;
-  /** A spent refresh token that comes again ends the whole grant (RFC 9700, 4.14.2). */
-  readonly familyRevocation: boolean;
-}
-
 export interface OfferedPage {
   readonly id: string;
   readonly name: string;
@@ -123,6 +104,26 @@ export interface SandboxDefinition {
   readonly endpoints: readonly Endpoint[];
   /** Left out where the platform sends no pushes. */
   readonly push?: SandboxPush;
+}
+
+/** The outcome of one call: the source of the call log, and how the server sends the finished answer. */
+export interface CallNotes {
+  clientId?: string;
+  persona?: string;
+  grantType?: string;
+  /** Digest of the refresh token that was sent, and of the one that was issued. */
+  presented?: string;
+  issued?: string;
+  answerAfter?: Duration;
+  cutConnection?: boolean;
+}
+
+/** One platform during one call: its rules, the shared memory, and the notes of this call. */
+export interface Platform {
+  readonly definition: SandboxDefinition;
+  readonly state: SandboxState;
+  readonly notes: CallNotes;
+  avatarUrl(persona: Persona): string;
 }
 
 /** Keeps the literal's types; a definition is loaded once and never changed. Personas with Pages or credits need a platform that has them. */

@@ -1,6 +1,7 @@
 import { digestOf, randomText } from './digest.js';
 import { type Issued, issueTokens } from './issue-tokens.js';
-import { personaOf, type Platform } from './platform.js';
+import type { Platform } from './contract.js';
+import { personaOf } from './platform.js';
 import { verifierFits } from './pkce.js';
 import type { CodeRecord, GrantRecord } from './records.js';
 import { Refusal } from './refusal.js';

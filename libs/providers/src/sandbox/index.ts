@@ -11,25 +11,32 @@ export { authenticateClient, readBasic } from './client-authentication.js';
 export {
   type AuthorizationRequest,
   type AuthorizeEndpoint,
-  type Challenge,
+  type CallNotes,
   defineSandbox,
   type Endpoint,
   type EndpointName,
   type OfferedPage,
   type Parameters,
+  type Platform,
   type SandboxAnswer,
   type SandboxDefinition,
   type SandboxRequest,
-  type TokenKnobs,
 } from './contract.js';
 export { randomText, stableNumber, stableUuid } from './digest.js';
 export { redeemCode } from './exchange-code.js';
 export { type Issued } from './issue-tokens.js';
 export { heldPageToken, issuePageToken } from './page-tokens.js';
 export { bearerOf, need, readScopes } from './parameters.js';
-export { type CallNotes, hasQuirk, personaOf, type Platform } from './platform.js';
+export { hasQuirk, personaOf } from './platform.js';
 export { type PageTraits, type Persona, personaNamed, personas } from './personas.js';
-export { type GrantRecord, type HeldPageToken, type HeldToken, NO_END } from './records.js';
+export {
+  type Challenge,
+  type GrantRecord,
+  type HeldPageToken,
+  type HeldToken,
+  NO_END,
+  type TokenKnobs,
+} from './records.js';
 export { type PushMessage, type PushOccasion, type PushReceiver, receiverOf, type SandboxPush } from './push.js';
 export { Refusal, type RefusalReason } from './refusal.js';
 export { tokenEndpoint } from './token-endpoint.js';

@@ -1,6 +1,6 @@
-import type { TokenRules } from './contract.js';
+import type { Platform, TokenRules } from './contract.js';
 import { digestOf } from './digest.js';
-import { knobsOf, personaOf, type Platform } from './platform.js';
+import { knobsOf, personaOf } from './platform.js';
 import type { Persona } from './personas.js';
 import type { GrantRecord, HeldToken } from './records.js';
 

@@ -1,5 +1,6 @@
 import { digestOf, sameDigest } from './digest.js';
-import { assertGrantLives, type Platform } from './platform.js';
+import type { Platform } from './contract.js';
+import { assertGrantLives } from './platform.js';
 import { type GrantRecord, type HeldPageToken, type HeldToken, NO_END } from './records.js';
 import { Refusal } from './refusal.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Challenge, ChallengeForm } from './contract.js';
+import type { Challenge, ChallengeForm } from './records.js';
 
 const sha256 = (verifier: string, encoding: 'base64url' | 'hex'): string =>
   createHash('sha256').update(verifier).digest(encoding);

@@ -1,29 +1,8 @@
 import type { Duration } from '#config';
-import type { SandboxDefinition, TokenKnobs } from './contract.js';
+import type { Platform } from './contract.js';
 import { type Persona, personaNamed } from './personas.js';
-import type { AppRecord, GrantRecord } from './records.js';
+import type { AppRecord, GrantRecord, TokenKnobs } from './records.js';
 import { Refusal } from './refusal.js';
-import type { SandboxState } from './state.js';
-
-/** What one call turned out to be: the call log's source, and what the server does with the finished answer. */
-export interface CallNotes {
-  clientId?: string;
-  persona?: string;
-  grantType?: string;
-  /** Digest of the refresh token that came, and of the one that was given. */
-  presented?: string;
-  issued?: string;
-  answerAfter?: Duration;
-  cutConnection?: boolean;
-}
-
-/** One platform during one call: its rules, the shared memory, and the notes of this call. */
-export interface Platform {
-  readonly definition: SandboxDefinition;
-  readonly state: SandboxState;
-  readonly notes: CallNotes;
-  avatarUrl(persona: Persona): string;
-}
 
 /** The platform's defaults with this app's own settings over them. */
 export const knobsOf = ({ definition }: Platform, app: AppRecord | undefined): TokenKnobs => ({

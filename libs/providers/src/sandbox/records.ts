@@ -1,4 +1,24 @@
-import type { Challenge, TokenKnobs } from './contract.js';
+import type { Duration } from '#config';
+
+/** How a PKCE verifier may be written down to equal the challenge: RFC 7636, 4.6, and hex for those who differ from it. */
+export type ChallengeForm = 'base64url-s256' | 'hex-s256' | 'plain';
+
+export interface Challenge {
+  readonly value: string;
+  readonly forms: readonly ChallengeForm[];
+}
+
+/** What a tester may set differently for one app. */
+export interface TokenKnobs {
+  readonly accessLife: Duration;
+  readonly refreshLife: Duration;
+  /** False: a refresh gives the same refresh token again. Left out: it gives a new one, and the old one is spent. */
+  readonly rotation?: boolean;
+  /** How long a refresh token still works after it was spent; 0 means not at all. */
+  readonly grace: Duration;
+  /** A spent refresh token that comes again ends the whole grant (RFC 9700, 4.14.2). */
+  readonly familyRevocation: boolean;
+}
 
 /** Times are milliseconds of the sandbox's clock; tokens, codes and secrets are kept as digests only. */
 export interface AppRecord {

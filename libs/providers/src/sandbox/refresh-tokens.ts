@@ -1,6 +1,7 @@
 import { digestOf } from './digest.js';
 import { type Issued, issueTokens } from './issue-tokens.js';
-import { assertGrantLives, knobsOf, personaOf, type Platform } from './platform.js';
+import type { Platform } from './contract.js';
+import { assertGrantLives, knobsOf, personaOf } from './platform.js';
 import type { GrantRecord } from './records.js';
 import { Refusal } from './refusal.js';
 import { meetPersona } from './token-traits.js';

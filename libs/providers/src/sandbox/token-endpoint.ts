@@ -1,8 +1,8 @@
-import type { Endpoint, SandboxRequest } from './contract.js';
+import type { Endpoint, Platform, SandboxRequest } from './contract.js';
 import { exchangeCode } from './exchange-code.js';
 import type { Issued } from './issue-tokens.js';
 import { need } from './parameters.js';
-import type { Platform } from './platform.js';
+
 import { refreshTokens } from './refresh-tokens.js';
 import { Refusal } from './refusal.js';
 

@@ -1,4 +1,5 @@
-import { personaOf, type Platform } from './platform.js';
+import type { Platform } from './contract.js';
+import { personaOf } from './platform.js';
 import type { SandboxState } from './state.js';
 import { Refusal } from './refusal.js';
 

@@ -1,5 +1,6 @@
 import { digestOf } from './digest.js';
-import { assertGrantLives, personaOf, type Platform } from './platform.js';
+import type { Platform } from './contract.js';
+import { assertGrantLives, personaOf } from './platform.js';
 import type { GrantRecord, HeldToken } from './records.js';
 import { Refusal } from './refusal.js';
 

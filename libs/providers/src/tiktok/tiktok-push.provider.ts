@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { minutes } from '#config';
-import type { AppCredentials } from '../contract/provider.js';
+import type { AppCredentials } from '../contract/app-credentials.js';
 import type { Push, PushAddressee, PushCall, PushNotice } from '../contract/push.js';
 import { idField } from '../oauth/platform-values.js';
 import { sameBytes, signatureOf } from '../push/hmac.js';

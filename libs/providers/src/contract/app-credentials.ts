@@ -1,0 +1,7 @@
+import type { Secret } from '#observability';
+
+/** The customer's own app at the platform. */
+export interface AppCredentials {
+  clientId: string;
+  clientSecret: Secret;
+}

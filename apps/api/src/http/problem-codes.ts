@@ -13,7 +13,6 @@ export const PROBLEM_CODES = {
   'state.untrusted': [400, 'The state was changed, is not one of this service, or belongs to another address.'],
   'environment.contradiction': [400, 'X-Environment says live, but the API key belongs to test.'],
   'oauth_app.missing': [400, 'There is no OAuth app for this platform yet.'],
-  'oauth_app.unusable': [400, 'The OAuth app cannot be used as it is.'],
   'return_url.not_allowed': [400, "return_url is not covered by the app's allowed_return_urls."],
   'project.not_found': [400, 'project_id names no project.'],
   'provider.unknown': [400, 'The field provider must be one of the platforms that this service knows.'],

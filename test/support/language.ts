@@ -18,9 +18,12 @@ export const PLAIN_AREAS = [
   'docs/setup/',
   'docs/upgrade.md',
   'apps/worker/',
+  'libs/accounts/',
   'libs/config/',
+  'libs/crypto/',
   'libs/jobs/',
   'libs/observability/',
+  'libs/persistence/',
   'libs/providers/',
   'test/architecture',
   'test/e2e/',
@@ -38,8 +41,9 @@ export const PLAIN_AREAS = [
 
 const FOLDERS = ['apps', 'libs', 'test', 'bench', 'tools', 'docs', 'examples'];
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
-/** Files that quote the words: the list itself, and the recorded output of a run. */
-const QUOTING = /^test\/(language\.spec|support\/language)\.ts$|^docs\/faults-run\.md$/;
+/** Files that quote the words: the list itself, the recorded output of a run, and names of columns. */
+const QUOTING =
+  /^test\/(language\.spec|support\/language)\.ts$|^docs\/faults-run\.md$|^libs\/persistence\/src\/(migrations|entities)\//;
 
 /** Source files and documents, by path from the top of the repository. */
 export function writtenFiles(): string[] {

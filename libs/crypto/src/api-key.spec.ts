@@ -5,13 +5,13 @@ import { newApiKey, readApiKey, shownPrefix } from './api-key.js';
 const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_';
 
 describe('an API key', () => {
-  it.each(['live', 'test'] as const)('tells its environment: %s', (environment) => {
+  it.each(['live', 'test'] as const)('contains its environment: %s', (environment) => {
     const key = newApiKey('dra', environment).reveal();
     expect(key).toMatch(new RegExp(`^dra_${environment}_[0-9A-Za-z]{49}$`));
     expect(readApiKey('dra', key)).toEqual({ environment });
   });
 
-  it('has the form that secret scanners are told', () => {
+  it('has the form that secret scanners search for', () => {
     fc.assert(
       fc.property(fc.constantFrom('live', 'test'), (environment) => {
         expect(newApiKey('dra', environment as 'live').reveal()).toMatch(/^dra_(live|test)_[0-9A-Za-z]{49}$/);

@@ -15,7 +15,7 @@ export function newApiKey(prefix: string, environment: 'live' | 'test'): Secret 
   return new Secret(body + checksum(body));
 }
 
-/** The environment of a key whose form and checksum are right; a mistyped one is told apart without a query. */
+/** The environment of a key whose form and checksum are right; a mistyped one is rejected without a query. */
 export function readApiKey(prefix: string, text: string): { environment: 'live' | 'test' } | undefined {
   const match = FORM.exec(text);
   if (match?.[1] !== prefix) return undefined;

@@ -37,7 +37,7 @@ describe('a state', () => {
     }
   });
 
-  it('is not ours when somebody made it up', () => {
+  it('rejects an invented token', () => {
     const half = fc.string({ unit: fc.constantFrom(...Array.from(LETTERS)), minLength: 43, maxLength: 43 });
     fc.assert(
       fc.property(half, half, (random, signature) => {
@@ -53,7 +53,7 @@ describe('a state', () => {
     },
   );
 
-  it('of another deployment is not ours', () => {
+  it('rejects a token of another deployment', () => {
     expect(isOurState(ring, mintState(ringOf(K2)).reveal())).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type OpenedDatabase, openEmptyDatabase } from '../../../test/support/open-database.js';
 import { CONNECTION_TYPES, HEALTHS } from './entities/index.js';
 
-/** Tables that no entity may describe: what is in them is sealed, or has its own SQL in the room with keys. */
+/** Tables that no entity may describe: their content is sealed, or is read by SQL of the library with the keys. */
 const WITHOUT_ENTITY = [
   'account_tokens',
   'attempt_secrets',
@@ -44,7 +44,7 @@ describe('entities and migrations', () => {
 
   it.each([
     ['a column that is gone', 'alter table accounts drop column handle', /ADD "handle"/],
-    ['a column that nobody reads', 'alter table accounts add column mood text', /DROP COLUMN "mood"/],
+    ['an unused column', 'alter table accounts add column mood text', /DROP COLUMN "mood"/],
     ['another type', 'alter table grants alter column attempt type bigint', /"attempt"/],
     ['another answer to null', 'alter table projects alter column name drop not null', /"name"/],
     [
@@ -58,7 +58,7 @@ describe('entities and migrations', () => {
       /"created_at" SET DEFAULT db_now\(\)/,
     ],
     ['a table that is gone', 'drop table account_events', /CREATE TABLE "account_events"/],
-  ])('are seen to disagree on %s', async (_what, change, complaint) => {
+  ])('finds a difference in %s', async (_what, change, complaint) => {
     const other = await openEmptyDatabase();
     await other.database.dataSource.runMigrations();
     await other.database.pool.query(change);
@@ -90,7 +90,7 @@ describe('every table', () => {
     expect((await tables()).map(({ name }) => name)).toEqual([...entities, ...WITHOUT_ENTITY, ...LIBRARIES].sort());
   });
 
-  it('of tenants says in each row whose it is and of which environment', async () => {
+  it('names workspace and environment in each row of a table with tenants', async () => {
     const owned = await sql<{ name: string }>(`
       select c.table_name as name from information_schema.columns c
       where c.table_schema = 'public' and c.is_nullable = 'NO'
@@ -102,7 +102,7 @@ describe('every table', () => {
     expect(owned.map(({ name }) => name).sort()).toEqual(expected);
   });
 
-  it('with an environment takes live and test and nothing else', async () => {
+  it('accepts only live and test as an environment', async () => {
     const checked = await sql<{ text: string }>(`
       select pg_get_constraintdef(oid) as text from pg_constraint where contype = 'c' and conname like '%_environment_check'`);
     expect(new Set(checked.map(({ text }) => text))).toEqual(
@@ -114,13 +114,13 @@ describe('every table', () => {
     expect(checked).toHaveLength(columns.length);
   });
 
-  it('without an entity goes with the row it belongs to', async () => {
+  it('deletes a row without an entity together with its owner', async () => {
     const cascades = await sql<{ name: string }>(`
       select distinct conrelid::regclass::text as name from pg_constraint where contype = 'f' and confdeltype = 'c' order by 1`);
     expect(cascades.map(({ name }) => name)).toEqual(expect.arrayContaining(WITHOUT_ENTITY));
   });
 
-  it("with sealed bytes keeps the wrapped key, the key's id and the version beside them", async () => {
+  it("keeps the wrapped key, the key's id and the version beside sealed bytes", async () => {
     const sealed = await sql<{ name: string; columns: string[] }>(`
       select table_name as name, array_agg(column_name::text) as columns from information_schema.columns
       where table_schema = 'public' group by 1 having bool_or(column_name like 'sealed\\_%')`);

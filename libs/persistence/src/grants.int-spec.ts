@@ -16,12 +16,12 @@ describe("the version of a grant's tokens", () => {
   const setVersion = (id: string, version: string): Promise<unknown> =>
     opened.database.pool.query('update grants set token_version = $2 where id = $1', [id, version]);
 
-  it('grows', async () => {
+  it('increases the version with each write', async () => {
     const id = await makeGrant(opened.database.pool, tenant);
     await expect(setVersion(id, '8')).resolves.toBeDefined();
   });
 
-  it('never falls, whoever asks', async () => {
+  it('never decreases a version for any caller', async () => {
     const id = await makeGrant(opened.database.pool, tenant);
     await expect(setVersion(id, '6')).rejects.toThrow(`token_version of grant ${id} would fall from 7 to 6`);
   });

@@ -38,7 +38,7 @@ describe('the migrations', () => {
     expect(await inventory()).toEqual(first);
   });
 
-  it('have nothing to do the second time', async () => {
+  it('migrate nothing the second time', async () => {
     await opened.database.dataSource.runMigrations();
     expect(await opened.database.dataSource.runMigrations()).toEqual([]);
   });

@@ -62,7 +62,7 @@ export async function changeOAuthApp(tx: Tx, id: string, changes: OAuthAppChange
   );
 }
 
-/** Makes room for another default. The caller holds `lockDefaultApp`. */
+/** Clears the default, so that another app can become it. The caller holds `lockDefaultApp`. */
 export async function clearDefaultApp(tx: Tx, { workspaceId, environment, provider }: AppFamily): Promise<void> {
   await tx.query(
     `update oauth_apps set is_default = false

@@ -33,7 +33,7 @@ async function revocations(expected: number): Promise<{ outcome: string }[]> {
 
 describe('disconnecting', () => {
   it.each(['x', 'tiktok'])(
-    'destroys the tokens of an account at %s, tells it, and revokes them at the platform',
+    'destroys the tokens of an account at %s, records the event, and revokes them at the platform',
     async (provider) => {
       const id = await flow.connect(provider);
       const { id: grantId } = await grantOf(flow, id);
@@ -105,7 +105,7 @@ describe('disconnecting', () => {
     expect(await sealed(grantId)).toHaveLength(1);
   });
 
-  it('of one of two accounts on a grant leaves the other one working, and revokes nothing until the last is gone', async () => {
+  it('keeps the other of two accounts on a grant working, and revokes nothing until the last is disconnected', async () => {
     const first = await flow.connect('x');
     const second = await flow.connect('x', 'happy', { projectId: await makeProject(flow.pool, flow.tenant) });
     const { id: grantId } = await grantOf(flow, second);
@@ -153,7 +153,7 @@ describe('disconnecting', () => {
     expect(await flow.account(id)).toMatchObject({ health: 'disconnected' });
   });
 
-  it('and connecting afterwards makes a new account; the old one can still be read', async () => {
+  it('makes a new account for a later connect; the old one can still be read', async () => {
     const id = await flow.connect('x');
     await disconnect(id);
     const again = await flow.connect('x');

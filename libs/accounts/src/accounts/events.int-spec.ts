@@ -18,7 +18,7 @@ const sequences = async (id: string): Promise<number[]> =>
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n + 1);
 
 describe('what happens to an account', () => {
-  it('is told in full and once, in the history and in the outbox alike, over a whole life', async () => {
+  it('is recorded in full and once, in the history and in the outbox alike, over a whole life', async () => {
     const id = await flow.connect('x', 'happy', { userRef: 'user 7' });
     await flow.pass(102);
     await flow.exchange().refresh((await grantOf(flow, id)).id);

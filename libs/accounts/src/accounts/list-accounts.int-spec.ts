@@ -88,13 +88,13 @@ describe('pages of accounts', () => {
     }
   });
 
-  it('are told apart by the microsecond', async () => {
+  it('orders accounts by the microsecond', async () => {
     const tenant = await makeTenant(flow.pool);
     const ids = await fill(tenant, [{ age: 0.000003 }, { age: 0.000001 }, { age: 0.000002 }]);
     expect((await pages(tenant, 1)).flat()).toEqual([ids[1], ids[2], ids[0]]);
   });
 
-  it('neither lose nor repeat what was there when somebody connects in between', async () => {
+  it('pages neither lose nor repeat an account when another one connects in between', async () => {
     const tenant = await makeTenant(flow.pool);
     const ids = await fill(tenant, [{ age: 1 }, { age: 2 }, { age: 3 }, { age: 4 }]);
     const first = await list(tenant, {}, 2);
@@ -133,7 +133,7 @@ describe('filters', () => {
       percent: { handle: '100%_sure', name: 'Percy' },
       plain: { handle: '100 sure', name: 'Paul\\Backslash', metadata: { user_ref: 'Customer-42', plan: 'gold' } },
       tiktok: { provider: 'tiktok', name: 'ŽOFIE 🌻', projectId },
-      dead: { health: 'needs_reauth', handle: 'dead', type: 'manual' },
+      revoked: { health: 'needs_reauth', handle: 'revoked', type: 'manual' },
       gone: { health: 'disconnected', handle: 'gone 100%' },
     };
     const made = await fill(tenant, Object.values(wishes));
@@ -141,14 +141,14 @@ describe('filters', () => {
   });
 
   it('hide the disconnected unless asked for them', async () => {
-    expect(await found({})).toEqual(['dead', 'percent', 'plain', 'tiktok']);
+    expect(await found({})).toEqual(['percent', 'plain', 'revoked', 'tiktok']);
     expect(await found({ health: 'disconnected' })).toEqual(['gone']);
   });
 
-  it('by provider, health, connection type and project narrow the list and its total', async () => {
+  it('narrows the list and its total by provider, health, connection type and project', async () => {
     expect(await found({ provider: 'tiktok' })).toEqual(['tiktok']);
-    expect(await found({ health: 'needs_reauth' })).toEqual(['dead']);
-    expect(await found({ connectionType: 'manual' })).toEqual(['dead']);
+    expect(await found({ health: 'needs_reauth' })).toEqual(['revoked']);
+    expect(await found({ connectionType: 'manual' })).toEqual(['revoked']);
     expect(await found({ projectId: ids.project! })).toEqual(['tiktok']);
     expect(await found({ projectId: ids.project!, provider: 'x' })).toEqual([]);
   });
@@ -165,7 +165,7 @@ describe('filters', () => {
     ['GOLD', ['plain']],
     ['user_ref', []],
     ["'; drop table accounts; --", []],
-  ])('by the text %j takes it letter by letter, in any case', async (q, expected) => {
+  ])('searches for the text %j letter by letter, in any case', async (q, expected) => {
     expect(await found({ q })).toEqual(expected);
   });
 });

@@ -21,7 +21,7 @@ async function aged(persona = 'happy', seconds = 61): Promise<string> {
   return id;
 }
 
-describe('a refresh that somebody asks for', () => {
+describe('a forced refresh', () => {
   it('happens before it is due, and answers with what is stored then', async () => {
     const id = await aged();
     const before = (await flow.account(id)).tokenExpiresAt!;
@@ -37,7 +37,7 @@ describe('a refresh that somebody asks for', () => {
     expect(await refreshes()).toHaveLength(1);
   });
 
-  it('is refused where the platform refuses, confirmed dead or not yet', async () => {
+  it('is refused where the platform refuses, whether the revocation is confirmed or not', async () => {
     const id = await aged();
     await flow.revoke();
     await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });

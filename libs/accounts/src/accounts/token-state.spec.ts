@@ -31,8 +31,8 @@ describe('an access token', () => {
 
   it.each([
     ['it was disconnected', { health: 'disconnected', refreshState: 'ended' }],
-    ['its grant is dead', { health: 'needs_reauth', endedReason: 'grant_revoked', refreshState: 'confirm' }],
-    ['its grant is dead, ended or not', { health: 'needs_reauth', endedReason: 'password_changed', ended: true }],
+    ['its grant has ended', { health: 'needs_reauth', endedReason: 'grant_revoked', refreshState: 'confirm' }],
+    ['its grant was revoked, expired or not', { health: 'needs_reauth', endedReason: 'password_changed', ended: true }],
     ['the platform refused it twice', { health: 'needs_reauth', ownToken: true, probeClass: 'permanent' }],
   ] as [string, Partial<TokenFacts>][])('is revoked when %s', (_what, facts) => {
     expect(state(facts)).toBe('revoked');
@@ -47,7 +47,7 @@ describe('an access token', () => {
     expect(state(facts)).toBe('unknown');
   });
 
-  it('of the account itself does not share the fate of its grant', () => {
+  it('keeps the own token of an account apart from the state of its grant', () => {
     expect(state({ ownToken: true, endedReason: 'grant_revoked', refreshState: 'confirm' })).toBe('valid');
   });
 });

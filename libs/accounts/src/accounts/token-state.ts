@@ -29,10 +29,10 @@ export function tokenState(facts: TokenFacts): TokenState {
   if (facts.health === 'disconnected' || facts.probeClass === 'permanent') return 'revoked';
   const left = facts.ownToken ? undefined : leftBy(facts.endedReason);
   if (left === 'revoked') return left;
-  return facts.ended ? 'expired' : (left ?? living(facts));
+  return facts.ended ? 'expired' : (left ?? stateWhileConnected(facts));
 }
 
-function living({ health, ownToken, probeClass, refreshState }: TokenFacts): TokenState {
+function stateWhileConnected({ health, ownToken, probeClass, refreshState }: TokenFacts): TokenState {
   const inDoubt =
     probeClass === 'suspected' || (!ownToken && (refreshState === 'unknown' || refreshState === 'confirm'));
   if (inDoubt) return 'unknown';

@@ -19,7 +19,7 @@ const accounts = () => flow.many('select id from accounts where workspace_id = $
 const backFrom = async (provider = 'x', wishes = {}): Promise<URL> =>
   flow.decide((await flow.start(provider, wishes)).authorizeUrl);
 
-/** Neither was the state spent, nor anything stored, nor anybody called. */
+/** The state is not spent, nothing is stored, and no platform is called. */
 async function expectUntouched(): Promise<void> {
   expect(await attemptsOf(flow)).toMatchObject([{ status: 'pending', spent: false, sealed: true }]);
   expect(await accounts()).toEqual([]);
@@ -108,7 +108,7 @@ describe('a callback', () => {
     expect(await flow.calls('token')).toEqual([]);
   });
 
-  it('with a code of another app is refused by the platform, and connects nothing', async () => {
+  it('a callback with a code of another app is refused by the platform, and connects nothing', async () => {
     const { state } = await flow.start('x');
     const other = await backFrom('x', { oauthAppId: await flow.app('x') });
     other.searchParams.set('state', state);
@@ -116,7 +116,7 @@ describe('a callback', () => {
     expect(await accounts()).toEqual([]);
   });
 
-  it('with the code of another attempt fails by PKCE', async () => {
+  it('a callback with the code of another attempt fails by PKCE', async () => {
     const [mine, theirs] = [await flow.start('x'), await backFrom()];
     theirs.searchParams.set('state', mine.state);
     expect(await flow.come(theirs)).toEqual(failed('exchange_failed'));
@@ -128,7 +128,7 @@ describe('a callback that cannot be trusted', () => {
   it.each([
     ['no state', (query: Record<string, unknown>) => ({ ...query, state: undefined })],
     [
-      'a state that nobody signed',
+      'an unsigned state',
       (query: Record<string, unknown>) => ({ ...query, state: `${'A'.repeat(43)}.${'A'.repeat(43)}` }),
     ],
     [
@@ -147,7 +147,7 @@ describe('a callback that cannot be trusted', () => {
     await expectUntouched();
   });
 
-  it('brings a state that we signed and nobody stored', async () => {
+  it('rejects a signed state that is not stored', async () => {
     const back = await backFrom();
     back.searchParams.set('state', mintState(flow.get(Keyring)).reveal());
     expect(await flow.come(back)).toEqual(UNTRUSTED);
@@ -191,14 +191,14 @@ describe('what the platform says at the callback', () => {
     ['invalid_scope', 'app_misconfigured'],
     ['temporarily_unavailable', 'provider_unavailable'],
     ['constructor', 'exchange_failed'],
-  ])('%s is told as %s', async (error, reason) => {
+  ])('the platform error %s is reported as %s', async (error, reason) => {
     const { state } = await flow.start('x');
     const back = new URL(`${PUBLIC_URL}/v1/oauth/x/callback?error=${error}&state=${state}`);
     expect(await flow.come(back)).toEqual(failed(reason));
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: reason, sealed: false }]);
   });
 
-  it('nothing at all is told as a failed exchange', async () => {
+  it('an empty callback is reported as a failed exchange', async () => {
     const { state } = await flow.start('x');
     expect(await flow.come(new URL(`${PUBLIC_URL}/v1/oauth/x/callback?state=${state}`))).toEqual(
       failed('exchange_failed'),
@@ -210,7 +210,7 @@ describe('what the platform says at the callback', () => {
     ['a client that is refused', { status: 401, body: { error: 'invalid_client' } }, 'app_misconfigured'],
     ['a lost answer', { drop: 'after' as const }, 'exchange_failed'],
     ['an answer without tokens', { status: 200, body: { hello: 'world' } }, 'exchange_failed'],
-  ])('at the token endpoint, %s, ends the attempt and is asked once', async (_, fault, reason) => {
+  ])('a refusal of the token endpoint, %s, ends the attempt after one request', async (_, fault, reason) => {
     const back = await backFrom();
     await flow.fault({ endpoint: 'token', ...fault });
     expect(await flow.come(back)).toEqual(failed(reason));

@@ -26,7 +26,7 @@ describe('connecting', () => {
     ['x', 'hanna_happy', 'offline.access'],
     ['tiktok', 'hanna_happy', 'video.publish'],
   ])(
-    'makes an active account at %s of whoever consented, and sends the browser back',
+    'makes an active account at %s for the person who consented, and redirects the browser',
     async (provider, handle, scope) => {
       const started = await flow.start(provider, { userRef: 'user 7' });
       const landing = await flow.come(await flow.decide(started.authorizeUrl));
@@ -157,7 +157,7 @@ describe('what is stored', () => {
     }
   });
 
-  it('is opened by nobody who moved a sealed row to another one', async () => {
+  it('does not open a sealed row that was moved to another one', async () => {
     const [one, other] = [await flow.connect('x', 'happy'), await flow.connect('x', 'paula')];
     const [from, to] = [await grantOf(flow, one), await grantOf(flow, other)];
     await flow.pool.query(
@@ -170,7 +170,7 @@ describe('what is stored', () => {
 });
 
 describe('an attempt', () => {
-  it('is read by the credential that started it, and by nobody else', async () => {
+  it('is read only by the credential that started it', async () => {
     const { state } = await flow.start('x', { createdBy: 'key one' });
     const read = (createdBy: string, tenant = flow.tenant) =>
       flow.get(ReadAttempt).execute({ tenant, createdBy, state });

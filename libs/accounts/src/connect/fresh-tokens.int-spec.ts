@@ -49,7 +49,7 @@ const REFUSALS: [string, number, object][] = [
 
 describe('a fresh token that its own platform refuses', () => {
   it.each(REFUSALS)(
-    'at %s is asked about again while the browser waits, and connected',
+    'a refused fresh token at %s is checked again while the browser waits, and connected',
     async (provider, status, body) => {
       if (!['x', 'tiktok'].includes(provider)) await flow.app(provider);
       await flow.fault({ provider, endpoint: 'identity', times: 3, status, body });
@@ -59,7 +59,7 @@ describe('a fresh token that its own platform refuses', () => {
     },
   );
 
-  it('for longer is asked about by the sweep, and connected', async () => {
+  it('a longer refusal is checked by the sweep, and connected', async () => {
     const [provider, status, body] = REFUSALS[0]!;
     await flow.app(provider);
     await flow.knobs(provider, { access_ttl_seconds: 7_200 });
@@ -70,7 +70,7 @@ describe('a fresh token that its own platform refuses', () => {
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'completed', sealed: false }]);
   });
 
-  it('for good ends its attempt after minutes, with an event', async () => {
+  it('a lasting refusal ends its attempt after minutes, with an event', async () => {
     const [provider, status, body] = REFUSALS[0]!;
     await flow.app(provider);
     await flow.fault({ provider, endpoint: 'identity', times: ALWAYS, status, body });
@@ -88,7 +88,7 @@ describe('a fresh token that its own platform refuses', () => {
     ['a 5xx', { status: 503 }],
     ['an answer that cannot be read', UNREADABLE],
     ['silence', { drop: 'before' as const }],
-  ])('or of which it says nothing, by %s, is asked about in the same way', async (_, fault) => {
+  ])('a fresh token without an answer, by %s, is checked in the same way', async (_, fault) => {
     await flow.fault({ endpoint: 'identity', times: 2, ...fault });
     expect(await consent('x')).toBe('?connected=x');
     expect(pauses).toEqual([2_000, 5_000]);
@@ -109,7 +109,7 @@ describe('a fresh token that its own platform refuses', () => {
       'tiktok',
       'identity',
       {
-        data: { user: { open_id: 'somebody-else', display_name: 'x' } },
+        data: { user: { open_id: 'another-person', display_name: 'x' } },
         error: { code: 'access_token_invalid', message: 'x', log_id: '1' },
       },
     ],
@@ -117,7 +117,7 @@ describe('a fresh token that its own platform refuses', () => {
       'linkedin',
       'identity',
       {
-        sub: 'somebody-else',
+        sub: 'another-person',
         name: 'x',
         status: 401,
         serviceErrorCode: 65601,
@@ -125,7 +125,7 @@ describe('a fresh token that its own platform refuses', () => {
         message: 'x',
       },
     ],
-    ['pinterest', 'identity', { id: 'somebody-else', username: 'x', code: 2, message: 'Authentication failed.' }],
+    ['pinterest', 'identity', { id: 'another-person', username: 'x', code: 2, message: 'Authentication failed.' }],
     ['instagram', 'identity', { user_id: '1', id: '1', username: 'x', ...graph('Error validating access token') }],
     [
       'facebook',
@@ -136,14 +136,14 @@ describe('a fresh token that its own platform refuses', () => {
       },
     ],
   ] as const)(
-    'at %s is asked about in the same way where its %s answer with 200 holds an error beside data',
+    'a fresh token at %s is checked in the same way where its %s answer with 200 holds an error beside data',
     async (provider, endpoint, body) => {
       if (provider !== 'tiktok') await flow.app(provider);
       await flow.fault({ provider, endpoint, status: 200, body });
       expect(await consent(provider)).toBe(`?connected=${provider}`);
       expect(pauses).toEqual([2_000]);
       expect(
-        await flow.many(`select 1 from accounts where platform_account_id in ('somebody-else', '1', '4711')`),
+        await flow.many(`select 1 from accounts where platform_account_id in ('another-person', '1', '4711')`),
       ).toEqual([]);
     },
   );

@@ -47,7 +47,7 @@ describe("a Page's token", () => {
     ]);
   });
 
-  it("outlives the person's token, which nobody extended in time", async () => {
+  it("outlives the person's token, which was not extended in time", async () => {
     await tenant.consent('happy');
     const [page] = await tenant.pages();
     await tenant.flow.pass(130);
@@ -105,7 +105,7 @@ describe('a Page that is out of reach', () => {
     expect(await tenant.tokenOf(third!.id)).toBe(token);
   });
 
-  it('shows with the next extension that the person lost her role, and stays dead once a probe found its token dead', async () => {
+  it('shows with the next extension that the person lost the role, and stays revoked once a probe found its token revoked', async () => {
     await tenant.consent('page-role-lost');
     const [lost] = await tenant.pages();
     await tenant.flow.pass(100);
@@ -131,7 +131,7 @@ describe('a Page that is out of reach', () => {
     expect((await eventsOf(tenant.flow, lost!.id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
-  it('is told by two probes a minute apart that the person changed her password', async () => {
+  it('finds by two probes a minute apart that the person changed the password', async () => {
     await tenant.consent('password-changed');
     const [page] = await tenant.pages();
     await tenant.flow.pass(31);
@@ -142,7 +142,7 @@ describe('a Page that is out of reach', () => {
     expect(await tenant.states()).toEqual([['needs_reauth', 'password_changed']]);
   });
 
-  it('waits for a person who has something to confirm, and is well when she did', async () => {
+  it('waits for a person who has something to confirm, and is active afterwards', async () => {
     await tenant.consent('checkpoint');
     const [page] = await tenant.pages();
     await tenant.flow.pass(31);

@@ -42,7 +42,7 @@ describe('a consent that opens Pages', () => {
     );
   });
 
-  it('without an eligible Page makes no account, and what it gave is revoked', async () => {
+  it('a consent without an eligible Page makes no account, and its tokens are revoked', async () => {
     expect(await tenant.consent('no-pages')).toBe('?oauth_error=no_eligible_account');
     expect(await tenant.pages()).toEqual([]);
     expect(await attemptsOf(tenant.flow)).toMatchObject([
@@ -51,7 +51,7 @@ describe('a consent that opens Pages', () => {
     expect(await tenant.revoked()).toMatchObject([{ persona: 'no-pages' }]);
   });
 
-  it('is told by the platform which permissions it holds, not by what was asked for', async () => {
+  it('takes its permissions from the platform, not from the request', async () => {
     await tenant.consent('partial-consent');
     const [page] = await tenant.pages();
     expect(page).toMatchObject({ health: 'missing_permissions', reason: 'scope_missing' });
@@ -170,7 +170,7 @@ describe('reauthorizing a Page', () => {
       [tenant.flow.tenant.workspaceId],
     );
 
-  it('by another person is refused, and nothing is changed', async () => {
+  it('a reauthorization by another person is refused, and nothing is changed', async () => {
     await tenant.consent('many-pages');
     const [page] = await tenant.pages();
     const before = await stored();
@@ -203,7 +203,7 @@ describe('reauthorizing a Page', () => {
     expect((await tenant.pages()).map(({ id }) => id)).toEqual([page!.id]);
   });
 
-  it('without that Page is refused; that the consent took it away shows with the next probe, which comes at once', async () => {
+  it('a reauthorization without that Page is refused; the next probe, which comes at once, shows that the consent removed it', async () => {
     await tenant.consent('many-pages');
     const [first, third] = await tenant.pages();
     expect(await reauth(first!.id, 'many-pages', [third!.pageId])).toBe('?oauth_error=account_mismatch');

@@ -56,7 +56,7 @@ describe('what a platform says of a person', () => {
     ['NUL in it', '"22\\u000044"'],
     ['a lone surrogate in it', '"22\\udfff"'],
     ['10,000 characters', `"${'9'.repeat(10_000)}"`],
-  ])('connects nobody under an id with %s: it is asked again, and nothing of it is stored', async (_what, id) => {
+  ])('connects no account under an id with %s: it is checked again, and nothing of it is stored', async (_what, id) => {
     await token(tokens);
     await identity(person({}, id));
     const { authorizeUrl } = await flow.start('x');
@@ -115,7 +115,7 @@ describe('a token that nothing renews', () => {
     ['null', { expires_in: null }],
     ['nothing', {}],
     ['words', { expires_in: 'never' }],
-  ])('has no end where its answer names %s for one, and the probe tells when it is over', async (_what, fields) => {
+  ])('has no end where its answer names %s for one, and a probe finds the end', async (_what, fields) => {
     const id = await connectWith({ ...alone, ...fields });
     expect(await flow.account(id)).toMatchObject({ tokenExpiresAt: null, health: 'active' });
     await flow.pass(400 * 86_400);

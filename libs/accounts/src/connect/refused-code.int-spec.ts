@@ -95,7 +95,7 @@ const CASES: Case[] = [
 
 describe('a code exchange that is answered', () => {
   it.each(CASES)(
-    "by %s with %s ends the attempt by what was said, with the platform's code in the one event",
+    "a refusal by %s with %s ends the attempt, with the platform's code in the one event",
     async (provider, _what, fault, error, code) => {
       if (provider !== 'x' && provider !== 'tiktok') await flow.app(provider);
       const { authorizeUrl } = await flow.start(provider);
@@ -111,7 +111,7 @@ describe('a code exchange that is answered', () => {
     },
   );
 
-  it('with the word of one person marks no app, and with a refusal of the app marks it once', async () => {
+  it('a refusal of one person marks no app, and a refusal of the app marks it once', async () => {
     await flow.app('instagram');
     for (const message of ['Insufficient developer role', 'Invalid platform app', 'Invalid platform app']) {
       const { authorizeUrl } = await flow.start('instagram');

@@ -21,7 +21,7 @@ const accessOf = async (accountId: string): Promise<string | undefined> => {
   return (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id }))?.access.reveal();
 };
 
-/** The first half of connecting, as a process that dies then leaves it; answers the attempt's id. */
+/** The first half of connecting, as a process leaves it that ends then. Returns the attempt's id. */
 async function exchangeOnly(persona = 'happy', wishes = {}): Promise<string> {
   const known = new Set((await attemptsOf(flow)).map(({ id }) => id));
   const { authorizeUrl } = await flow.start('x', wishes);
@@ -52,7 +52,7 @@ describe('a connection that was left half done', () => {
     expect(await flow.calls('token')).toHaveLength(1);
   });
 
-  it('is finished by another process when the one that exchanged the code died', async () => {
+  it('is finished by another process when the one that exchanged the code ended', async () => {
     await exchangeOnly();
     await flow.pass(31);
     await flow.get(SweepAttempts, 1).execute();
@@ -136,7 +136,7 @@ describe('a connection that was left half done', () => {
 });
 
 describe('the sweep of attempts', () => {
-  it('ends what nobody came back for, and tells it once', async () => {
+  it('ends an attempt whose person did not return, with one event', async () => {
     await flow.start('x', { userRef: 'user 7' });
     await flow.pass(601);
     await sweep();
@@ -163,7 +163,7 @@ describe('the sweep of attempts', () => {
     expect((await tenantEvents(flow)).map(({ data }) => data.user_ref)).toEqual([null, 'behind']);
   });
 
-  it('ends what a process died over before the code was exchanged, five minutes after its time', async () => {
+  it('ends an attempt whose process ended before the code was exchanged, five minutes after its time', async () => {
     await flow.start('x');
     await flow.pool.query('update connect_attempts set spent_at = db_now() where workspace_id = $1', [
       flow.tenant.workspaceId,

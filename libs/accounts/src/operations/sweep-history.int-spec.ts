@@ -103,7 +103,7 @@ describe('the sweep of what was kept long enough', () => {
     expect(await sweep({ eventDays: 7 })).toBe(2);
   });
 
-  it('forgets what was delivered a month ago, and nothing that nobody was told yet', async () => {
+  it('deletes what was delivered a month ago, and nothing undelivered', async () => {
     await message('delivered, old', '40 days', '31 days');
     await message('delivered late', '40 days', '1 day');
     await message('waiting', '300 days', null);

@@ -16,7 +16,7 @@ beforeEach(async () => {
   oauthAppId = await flow.app('facebook', { isDefault: true });
 });
 
-/** A consent that waits until somebody says which of its Pages are meant. The person's id at the platform. */
+/** A consent that waits for a selection of its Pages. Returns the person's id at the platform. */
 async function waiting(): Promise<string> {
   const started = await flow.start('facebook', { selection: 'manual', userRef: 'user-1' });
   await flow.come(await flow.decide(started.authorizeUrl, 'many-pages'));
@@ -29,15 +29,15 @@ async function waiting(): Promise<string> {
 
 async function push(userId: string, topic: string): Promise<PushOutcome> {
   const { now } = await flow.one<{ now: Date }>('select db_now() as now');
-  const told = { algorithm: 'HMAC-SHA256', issued_at: Math.floor(now.getTime() / 1_000), user_id: userId };
-  const payload = Buffer.from(JSON.stringify(told)).toString('base64url');
+  const claims = { algorithm: 'HMAC-SHA256', issued_at: Math.floor(now.getTime() / 1_000), user_id: userId };
+  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
   const signature = createHmac('sha256', CLIENT_SECRET).update(payload).digest('base64url');
   const body = Buffer.from(new URLSearchParams({ signed_request: `${signature}.${payload}` }).toString());
   return flow.get(HandlePush).execute({ family: 'meta', oauthAppId, topic, headers: {}, body });
 }
 
 describe('a consent that waits for a choice', () => {
-  it('is over when the person takes it back: nothing is sealed for it, and its client is told', async () => {
+  it('ends when the person withdraws it: nothing stays sealed for it, and its client gets an event', async () => {
     const userId = await waiting();
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'selection_required', sealed: true }]);
     expect(await push(userId, 'deauthorize')).toEqual({ kind: 'taken' });
@@ -59,7 +59,7 @@ describe('a consent that waits for a choice', () => {
     expect(JSON.stringify(await tenantEvents(flow))).not.toContain('user-1');
   });
 
-  it('is left alone by what was told before it was given', async () => {
+  it('is not affected by a notice from before it was given', async () => {
     const userId = await waiting();
     await flow.pool.query(`update connect_attempts set exchanged_at = db_now() + interval '1 minute'`);
     await push(userId, 'deauthorize');

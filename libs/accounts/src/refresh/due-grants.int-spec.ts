@@ -48,7 +48,7 @@ async function account(grantId: string, was = 'active', reason: string | null = 
   const id = newId();
   await pool.query(
     `insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, connection_type, health, health_reason)
-     values ($1, $2, 'test', $3, 'acme', 'somebody', $4, 'oauth', $5, $6)`,
+     values ($1, $2, 'test', $3, 'acme', 'person', $4, 'oauth', $5, $6)`,
     [id, tenant.workspaceId, await makeProject(pool, tenant), grantId, was, reason],
   );
   return id;
@@ -80,7 +80,7 @@ describe('the grants that are due', () => {
     expect(await due()).toEqual([unknown, soon, late]);
   });
 
-  it('of one app are no more than it may send until the next sweep', async () => {
+  it('returns no more grants of one app than it may send until the next sweep', async () => {
     const [busy, calm] = [await makeApp(pool, tenant), await makeApp(pool, tenant)];
     const many = await grants(busy, { count: 30 });
     const few = await grants(calm, { count: 3 });
@@ -106,17 +106,17 @@ describe('the grants that are due', () => {
     ['has a breaker that is being probed', (app: string) => breaker(app, 'half_open', '0'), 5],
     ['has a breaker that is closed', (app: string) => breaker(app, 'closed', '0'), 20],
     ['has a probe that lies further off than any can', (app: string) => breaker(app, 'open', '3 hours'), 5],
-  ])('of an app that %s are as many as it has room for', async (_what, trouble, room) => {
+  ])('returns no more grants of an app that %s than it may send', async (_what, trouble, capacity) => {
     const app = await makeApp(pool, tenant);
     await grants(app, { count: 20, state: 'unknown' });
     const [well] = await grants(await makeApp(pool, tenant));
     await trouble(app);
     const found = await due();
-    expect(found).toHaveLength(room + 1);
+    expect(found).toHaveLength(capacity + 1);
     expect(found).toContain(well);
   });
 
-  it('of an app whose breaker asks are those who have not asked for longest, not again those who were refused', async () => {
+  it('returns for an app whose breaker probes the grants with the longest wait, not those just refused', async () => {
     const app = await makeApp(pool, tenant);
     await grants(app, { count: 5, endsIn: -90, dueIn: -1, state: 'unknown' });
     await grants(app, { count: 5, endsIn: -90, dueIn: -1, state: 'backoff' });
@@ -125,7 +125,7 @@ describe('the grants that are due', () => {
     expect((await due()).sort()).toEqual(patient.sort());
   });
 
-  it('of an app whose breaker asks go in the order they have waited in, also where the token of the first ends last', async () => {
+  it('orders the grants of an app whose breaker probes by their wait, also where the token of the first ends last', async () => {
     const app = await makeApp(pool, tenant);
     const [first] = await grants(app, { dueIn: -40, endsIn: 90 });
     const [second] = await grants(app, { dueIn: -30, endsIn: -30 });
@@ -158,7 +158,7 @@ describe('an access token that ends while its app cannot be asked', () => {
       ])
     ).rows;
 
-  it.each(TROUBLES)('is told as degraded by %s, once, and not before', async (reason, trouble) => {
+  it.each(TROUBLES)('is reported as degraded by %s, once, and not before', async (reason, trouble) => {
     const app = await makeApp(pool, tenant);
     const [grantId] = await grants(app, { endsIn: 1 });
     const id = await account(grantId!);
@@ -173,7 +173,7 @@ describe('an access token that ends while its app cannot be asked', () => {
   });
 
   it.each(TROUBLES)(
-    'of a grant that was refused once is told by %s too: that is what it waits for now',
+    'reports the expired token of a grant that was refused once by %s, too',
     async (reason, trouble) => {
       const app = await makeApp(pool, tenant);
       const [grantId] = await grants(app, { endsIn: 1, state: 'confirm' });

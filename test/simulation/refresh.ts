@@ -300,7 +300,7 @@ class Run {
     } = this;
     const row = db.row(grant.id);
     const intent = db.intents.get(intentId)!;
-    const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', living: row.pair !== null });
+    const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', hasValidPair: row.pair !== null });
     if (fate !== 'stored') this.world.see('late pairs');
     if (fate === 'orphan') row.orphans.push({ intentId, pair });
     if (fate !== 'stored') intent.state = 'answered';

@@ -4,7 +4,7 @@ import type { Journal, JournaledIntent, Unsettled } from '../../libs/exchanger/s
 /** A journal that is kept across the engines of one test, as the file is across processes. */
 export class MemoryJournal implements Journal {
   readonly #left = new Map<string, Unsettled>();
-  room = true;
+  hasSpace = true;
   /** The record at which the disk fails. */
   failing: 'dispatched' | 'answered' | undefined;
 
@@ -13,7 +13,7 @@ export class MemoryJournal implements Journal {
   }
 
   writable(): boolean {
-    return this.room;
+    return this.hasSpace;
   }
 
   async dispatched(intent: JournaledIntent): Promise<void> {

@@ -91,7 +91,7 @@ function crashAt(where: string): (point: CrashPoint) => void {
 /** File systems that do not survive the container or a power cut (statfs(2)): overlayfs, tmpfs, ramfs. */
 const PASSING = new Set([0x794c7630, 0x01021994, 0x858458f6]);
 
-/** Whether files in a folder survive the container, as far as its file system tells. */
+/** Whether files in a folder survive the container, as far as its file system shows. */
 async function isPersistentFs(folder: string): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { type } = await statfs(folder);

@@ -96,8 +96,8 @@ async function keepLatePair(
   tokens: TokenSet,
 ): Promise<Stored> {
   const committed = (await readIntent(tx, intentId))?.state === 'committed';
-  const living = (await context.vault.openGrantTokens(tx, grant)) !== null;
-  const fate = fateOfLatePair({ committed, living });
+  const hasValidPair = (await context.vault.openGrantTokens(tx, grant)) !== null;
+  const fate = fateOfLatePair({ committed, hasValidPair });
   if (fate === 'orphan') await context.vault.sealOrphan(tx, { ...grant, id: intentId }, tokens);
   if (fate !== 'stored') await endIntent(tx, intentId, 'answered', 'late');
   const isRevocable = fate === 'unwanted' && offersRevocation(grant.provider);

@@ -298,7 +298,7 @@ describe('a disk that fails', () => {
 
   it('and has no room left lets no exchange begin', async () => {
     const { id, grantId } = await due();
-    journal.room = false;
+    journal.hasSpace = false;
     expect(await engine().refresh(grantId)).toMatchObject({ kind: 'unavailable' });
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle' });
   });

@@ -8,7 +8,7 @@ import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { ExchangeEngine } from './exchange-engine.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { queueRevocation, type RevocableTokens, Vault } from '#tokens';
-import { findLiving } from '../store/living-grant.js';
+import { findActiveGrant } from '../store/active-grant.js';
 
 let flow: Flow;
 
@@ -240,7 +240,7 @@ describe('tokens that nobody keeps', () => {
       'select client_id as "clientId" from oauth_apps where id = $1',
       [tokens.oauthAppId],
     );
-    expect(await findLiving(flow.pool, { ...tokens, clientId })).toBeDefined();
+    expect(await findActiveGrant(flow.pool, { ...tokens, clientId })).toBeDefined();
     const { due } = await flow.one<{ due: boolean }>(
       'select probe_due_at <= db_now() as due from accounts where id = $1',
       [id],

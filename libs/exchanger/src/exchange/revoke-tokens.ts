@@ -11,14 +11,14 @@ import {
   readApp,
 } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { findLiving, type PersonOfClient } from '../store/living-grant.js';
+import { findActiveGrant, type PersonOfClient } from '../store/active-grant.js';
 import { consentMayCome } from '../store/waiting-token-sets.js';
 import { keepAsOrphan } from './orphans.js';
 
 /**
- * The result of one try. `spared`: a living grant of the same person would end with these tokens. `not_offered`: the platform
+ * The result of one try. `spared`: a active grant of the same person would end with these tokens. `not_offered`: the platform
  * has no such call. `no_app`: app and secret are gone. These, `revoked` and `refused` are final; the others are tried again:
- * `consent_pending`: a consent of the same client waits or comes, and may be this person's; `unidentified`: there are living
+ * `consent_pending`: a consent of the same client waits or comes, and may be this person's; `unidentified`: there are active
  * grants of the client, and the platform did not answer whose these tokens are; `unanswered`: the platform or the database
  * failed.
  */
@@ -35,7 +35,7 @@ const MAX_PAUSE_IN_SECONDS = 6 * 60 * 60;
 
 /**
  * Tries a stored revocation, if it is due: revokes at the platform, unless that could end more than these tokens. Where the
- * same person has a living grant at the same client id by now, they are kept beside it. Every try checks that again. True:
+ * same person has a active grant at the same client id by now, they are kept beside it. Every try checks that again. True:
  * the platform revoked them. It never throws: what is not stored is tried again.
  */
 export async function tryRevocation(context: ExchangerContext, id: string): Promise<boolean> {
@@ -119,13 +119,13 @@ async function findReason(context: ExchangerContext, person: Person, tokens: Tok
 
 function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
   return transaction(context.pool, async (tx) => {
-    const living = await findLiving(tx, person);
+    const active = await findActiveGrant(tx, person);
     // A pair is no fallback of another person's grant, nor of one in another workspace.
-    if (living?.oauthAppId === person.oauthAppId && person.platformUserId !== null) {
-      await keepAsOrphan(context, tx, living, tokens);
+    if (active?.oauthAppId === person.oauthAppId && person.platformUserId !== null) {
+      await keepAsOrphan(context, tx, active, tokens);
       await endRevocation(tx, person.id);
     }
-    if (living) return 'spared';
+    if (active) return 'spared';
     const isOffered = providerOf(person.provider).revoke !== undefined;
     return isOffered && (await consentMayCome(tx, person)) ? 'consent_pending' : undefined;
   });
@@ -144,6 +144,6 @@ async function send(
 
 /** A consent that came while the revocation was under way may have ended with it: its probe shows that within a minute. */
 async function probeSoon(context: ExchangerContext, person: PersonOfClient): Promise<void> {
-  const living = await findLiving(context.pool, person);
-  if (living) await scheduleProbesNow(context.pool, { grantId: living.id });
+  const active = await findActiveGrant(context.pool, person);
+  if (active) await scheduleProbesNow(context.pool, { grantId: active.id });
 }

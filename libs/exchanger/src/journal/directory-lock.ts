@@ -13,7 +13,7 @@ const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as { 
 export class DirectoryLock {
   private constructor(private readonly file: FileHandle) {}
 
-  /** Waits for a holder that may be dying; throws `journal.held` when it lives on. */
+  /** Waits for a holder that may be stopping; throws `journal.held` if it keeps running. */
   static async take(folder: string, waitFor: Duration): Promise<DirectoryLock> {
     const file = await open(join(folder, 'owner.lock'), 'a', 0o600);
     for (let waited = 0; !tryLock(file.fd); waited += LOOK_EVERY) {

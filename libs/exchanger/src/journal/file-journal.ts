@@ -19,7 +19,7 @@ import { randomUUID } from 'node:crypto';
 export interface FileJournalOptions {
   keyring: Keyring;
   logger: Logger;
-  /** How long to wait for the process that holds the folder; it may be dying. */
+  /** How long to wait for the process that holds the folder; it may be stopping. */
   waitFor?: Duration;
   layout?: Partial<Layout>;
   /** In place of the real folder: for tests. */
@@ -85,7 +85,7 @@ export class FileJournal implements Journal {
   }
 
   async dispatched(intent: JournaledIntent): Promise<void> {
-    if (!this.writable()) throw new CodedError('journal.full', 'the journal has no room for one more exchange');
+    if (!this.writable()) throw new CodedError('journal.full', 'the journal has no space for one more exchange');
     const { book, inFlight, keeper } = this.parts;
     const entry = book.begin(intent);
     inFlight.add(intent.intentId);

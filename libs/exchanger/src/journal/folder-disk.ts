@@ -9,7 +9,7 @@ const WRITE_THROUGH = constants.O_RDWR | constants.O_DSYNC;
 /** Elsewhere the flag says nothing of the drive's own cache, which libuv's fdatasync empties. */
 const FLAG_IS_ENOUGH = process.platform === 'linux';
 
-/** A real folder, for nobody's eyes but ours. */
+/** A real folder that only this user can read. */
 export class FolderDisk implements Disk {
   private constructor(private readonly folder: string) {}
 

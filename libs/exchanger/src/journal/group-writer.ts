@@ -17,7 +17,7 @@ export interface Appended {
 }
 
 interface Waiting extends Appended {
-  /** Nobody waits for it. */
+  /** No caller waits for it. */
   later: boolean;
   done: () => void;
   failed: (error: unknown) => void;
@@ -70,7 +70,7 @@ export class GroupWriter {
     return this.#running;
   }
 
-  /** Forgets records that nobody waits for and nobody needs. */
+  /** Drops records that no caller waits for and no recovery needs. */
   forget(): void {
     if (!this.#running) this.#queue = [];
   }
@@ -87,7 +87,7 @@ export class GroupWriter {
     await setImmediate();
     for (let next = this.next(); next; next = this.next()) {
       const segment = await this.segmentFor(next);
-      if (segment) await this.write(segment, this.nextGroup(segment.room));
+      if (segment) await this.write(segment, this.nextGroup(segment.freeBytes));
       await setImmediate();
     }
     // In the same turn in which the queue was seen empty: a record that comes later starts a run of its own.
@@ -102,7 +102,7 @@ export class GroupWriter {
 
   private async segmentFor(next: Waiting): Promise<Segment | undefined> {
     try {
-      if (!this.#active || this.#active.room < next.bytes.length)
+      if (!this.#active || this.#active.freeBytes < next.bytes.length)
         this.#active = await this.segments.roll(this.detach());
       return this.#active;
     } catch (error) {
@@ -112,9 +112,9 @@ export class GroupWriter {
     }
   }
 
-  private nextGroup(room: number): Waiting[] {
+  private nextGroup(freeBytes: number): Waiting[] {
     let bytes = 0;
-    const tooMany = this.#queue.findIndex((waiting) => (bytes += waiting.bytes.length) > room);
+    const tooMany = this.#queue.findIndex((waiting) => (bytes += waiting.bytes.length) > freeBytes);
     return this.#queue.splice(0, tooMany < 0 ? this.#queue.length : tooMany);
   }
 

@@ -11,10 +11,10 @@ export interface JournaledIntent {
 
 /**
  * What survives a `kill -9` of the process that talks to token endpoints: that a request is about to leave (D), what came
- * back, before anybody looks into it (R), and that it is stored (C).
+ * back, before it is parsed (R), and that it is stored (C).
  */
 export interface Journal {
-  /** Room enough for the records of one more exchange: without it nothing may be sent. */
+  /** Whether there is space for the records of one more exchange; without it nothing may be sent. */
   writable(): boolean;
   /** D. Resolves when it is on disk; rejects when it is not, and then nothing may be sent. */
   dispatched(intent: JournaledIntent): Promise<void>;
@@ -24,7 +24,7 @@ export interface Journal {
   settled(intentId: string): void;
 }
 
-/** An exchange that a dead process left behind: sent, and answered or not. */
+/** An exchange that an ended process left behind: sent, and answered or not. */
 export interface Unsettled {
   intent: JournaledIntent;
   answer: PlatformAnswer | null;

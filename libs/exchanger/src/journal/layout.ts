@@ -2,14 +2,14 @@ import { type Duration, seconds } from '#config';
 
 const MIB = 1024 * 1024;
 
-/** How much room a journal holds ready, in bytes unless said otherwise. */
+/** How much space a journal preallocates, in bytes unless stated otherwise. */
 export interface Layout {
   segmentSize: number;
   /** What one exchange needs, its answer and the small records beside it: token endpoints answer with a few kilobytes. */
   slot: number;
   /** Slots that are kept beside those in flight: for an answer of the largest kind, of 1 MB, and for what is not settled yet. */
   beside: number;
-  /** Exchanges for which room is held ready; when more than three quarters are in flight, more is made. At least 8. */
+  /** Exchanges for which space is preallocated; when more than three quarters are in flight, more is allocated. At least 8. */
   ahead: number;
   /** How long after the last exchange is settled the files are emptied. */
   quiet: Duration;

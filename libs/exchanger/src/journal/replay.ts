@@ -22,7 +22,7 @@ export interface Replayed {
   segments: Segment[];
 }
 
-/** Reads what an earlier process left. What cannot be read is told and passed over: the rest of the tokens need us. */
+/** Reads the records of an earlier process. Unreadable records are logged and skipped, so that the others are recovered. */
 export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
   const answers = new Map<string, PlatformAnswer | null>();
   const segments: Segment[] = [];

@@ -13,8 +13,8 @@ export interface KeeperOptions {
 }
 
 /**
- * Keeps room ready and empties what is done with, in the background. Emptied is from the oldest on, so that what says that
- * an exchange is settled never goes before the exchange's other records.
+ * Preallocates segments and recycles settled ones in the background, oldest first: the record that settles an exchange is
+ * never erased before the exchange's other records.
  */
 export class SegmentKeeper implements Segments {
   readonly #retired: Segment[];
@@ -30,10 +30,10 @@ export class SegmentKeeper implements Segments {
     this.#retired = earlier;
   }
 
-  /** Exchanges for which there is room; none while it is not known that the disk takes anything. */
+  /** Exchanges for which there is space; none after a failed write, until the disk accepts one. */
   slots(active: Segment | undefined): number {
     if (this.#doubt) return 0;
-    return this.options.store.slots + Math.floor((active?.room ?? 0) / this.options.layout.slot);
+    return this.options.store.slots + Math.floor((active?.freeBytes ?? 0) / this.options.layout.slot);
   }
 
   async roll(full: Segment | undefined): Promise<Segment> {
@@ -72,10 +72,10 @@ export class SegmentKeeper implements Segments {
   }
 
   private get needed(): boolean {
-    return !this.#closed && (this.#retired[0]?.live === 0 || this.lacksRoom);
+    return !this.#closed && (this.#retired[0]?.live === 0 || this.lacksSpace);
   }
 
-  private get lacksRoom(): boolean {
+  private get lacksSpace(): boolean {
     const { store, layout, inFlight } = this.options;
     return this.#doubt || store.slots < Math.max(layout.ahead, inFlight() + layout.ahead / 4);
   }
@@ -84,7 +84,7 @@ export class SegmentKeeper implements Segments {
     try {
       while (this.needed) await (this.#retired[0]?.live === 0 ? this.empty(this.#retired[0]) : this.refill());
     } catch (error) {
-      this.options.logger.warn({ err: error }, 'the journal cannot make room; it tries again');
+      this.options.logger.warn({ err: error }, 'the journal cannot allocate space; it tries again');
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         void this.tend();
@@ -97,7 +97,7 @@ export class SegmentKeeper implements Segments {
     const { store } = this.options;
     await store.setAside(segment);
     this.#retired.shift();
-    await (this.lacksRoom ? store.reuse(segment) : store.unlink(segment));
+    await (this.lacksSpace ? store.reuse(segment) : store.unlink(segment));
   }
 
   private async refill(): Promise<void> {

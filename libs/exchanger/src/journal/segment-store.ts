@@ -6,7 +6,7 @@ const SEGMENT = /^(\d{12})\.segment$/;
 const ERASED = '.erased';
 const PIECE = 256 * 1024;
 
-/** The files of a journal: room that is there before it is needed, and given back when its records are done with. */
+/** The files of a journal: allocated before they are needed, and recycled when their records are settled. */
 export class SegmentStore {
   #last = 0;
   readonly #spares: Segment[] = [];
@@ -16,7 +16,7 @@ export class SegmentStore {
     private readonly layout: Layout,
   ) {}
 
-  /** Exchanges for which the spares have room. */
+  /** Exchanges for which the spare files have space. */
   get slots(): number {
     return this.#spares.length * Math.floor(this.layout.segmentSize / this.layout.slot);
   }

@@ -4,7 +4,7 @@ import type { DiskFile } from './disk.js';
 export class Segment {
   /** Records of so many unsettled exchanges lie here. */
   live = 0;
-  /** A write failed: what the disk says about this file is not believed any more. */
+  /** A write failed: the state of this file on disk is unknown from then on. */
   doubted = false;
   #used: number;
 
@@ -21,7 +21,7 @@ export class Segment {
     return this.#used;
   }
 
-  get room(): number {
+  get freeBytes(): number {
     return this.doubted ? 0 : this.size - this.#used;
   }
 

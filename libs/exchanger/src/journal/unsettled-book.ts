@@ -8,7 +8,7 @@ export interface Entry {
   bytes: number;
 }
 
-/** What of the records is still needed: a segment nobody needs may be emptied. */
+/** Which records are still needed: a segment without any may be recycled. */
 export class UnsettledBook {
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;

@@ -1,6 +1,6 @@
 import type { Tx } from '#persistence/sql';
 import type { GrantFacts } from '#tokens/protocol';
-import type { PersonOfClient } from './living-grant.js';
+import type { PersonOfClient } from './active-grant.js';
 
 interface Person extends Pick<GrantFacts, 'oauthAppId'> {
   /** Null: any person. */

@@ -37,7 +37,7 @@ export async function makePrivateDirectory(socketPath: string): Promise<void> {
 
 /**
  * Throws unless the folder of a socket is ours alone (or root's): in a temporary folder that all may write to, another user of
- * this machine could have been there first, and would be told codes.
+ * this machine could have created it first, and would receive codes.
  */
 export async function requirePrivateDirectory(socketPath: string): Promise<void> {
   const folder = dirname(socketPath);

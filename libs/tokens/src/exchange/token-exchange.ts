@@ -18,9 +18,9 @@ export type RefreshOutcome =
   | { kind: 'nothing_to_do' }
   /** There is no refresh token. */
   | { kind: 'not_refreshable' }
-  /** The platform refused the grant, confirmed dead or not yet. */
+  /** The platform refused the grant, whether the revocation is confirmed or not. */
   | { kind: 'refused' }
-  /** The platform failed, or nobody knows yet. */
+  /** The platform failed, or the outcome is unknown. */
   | { kind: 'unavailable'; retryAfter: number }
   | { kind: 'app_paused'; retryAfter: number };
 

@@ -72,7 +72,7 @@ export const revokeCall: WireCall<{ revocationId: string }, { revoked: boolean }
 export const exchangerHealth = z.object({
   status: z.enum(['ok', 'draining']),
   inProgress: z.number(),
-  /** False: there is no room for an exchange's records, and nothing is sent. */
+  /** False: there is no space for an exchange's records, and nothing is sent. */
   journalWritable: z.boolean(),
   /** False: the journal goes with the container, and with it what was not stored yet. */
   journalLasts: z.boolean(),

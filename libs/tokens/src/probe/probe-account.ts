@@ -102,7 +102,7 @@ async function store(context: TokenContext, tx: Tx, { account, app, provider, re
   await applyHealth(tx, account.grantId);
 }
 
-/** Connected again or refreshed meanwhile: what the platform said is of tokens that nobody has any more. */
+/** Reconnected or refreshed meanwhile: the platform's answer is about replaced tokens. */
 async function lockVersion(tx: Tx, { grantId, tokenVersion }: AccountRow): Promise<boolean> {
   const { rowCount } = await tx.query('select 1 from grants where id = $1 and token_version = $2 for update', [
     grantId,

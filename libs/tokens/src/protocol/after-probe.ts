@@ -37,7 +37,7 @@ export interface ProbeMoment {
 
 /** What a probe means, and when the next one is due. */
 export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
-  const change = judgeProbe(account, reading, moment);
+  const change = decideProbe(account, reading, moment);
   if (!moment.oncePerUtcDay || !isAnswered(reading)) return change;
   // Not all at midnight.
   const tomorrow = after(nextUtcDay(moment.now), moment.every * SPREAD * moment.random());
@@ -49,7 +49,7 @@ const isAnswered = (reading: ProbeReading): boolean =>
   reading.ok || (reading.failure.class !== 'temporary' && reading.failure.class !== 'app');
 
 /** One refusal never decides: the refresh does, or where there is none a second probe a minute later. */
-function judgeProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
+function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const { now, every, random } = moment;
   const regular = after(now, every * (1 + SPREAD * random()));
   if (reading.ok) return { ...NOTHING, probeDueAt: regular, refreshNow: false };

@@ -45,7 +45,7 @@ export type GrantChange = Partial<
 export const hasEnded = ({ accessExpiresAt }: Pick<GrantFacts, 'accessExpiresAt'>, now: Date): boolean =>
   accessExpiresAt !== null && accessExpiresAt <= now;
 
-/** The state that a claim was taken in, told by the facts that it left as they were. */
+/** The state before a claim, derived from the facts that the claim did not change. */
 export function stateBefore({
   unknownSince,
   endedReason,

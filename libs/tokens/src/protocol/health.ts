@@ -54,7 +54,7 @@ function disconnected({ account }: HealthInput): HealthState | undefined {
   return account.health === 'disconnected' ? { health: 'disconnected', reason: null } : undefined;
 }
 
-/** The grant or the account is dead by its rule, or the last token has ended and nothing can renew it. */
+/** The grant or the account has ended by its rule, or the last token has expired and nothing can renew it. */
 function gone({ grant, account, now }: HealthInput): HealthState | undefined {
   if (account.probeClass === 'permanent') return { health: 'needs_reauth', reason: account.probeReason };
   if (account.ownToken) return undefined;

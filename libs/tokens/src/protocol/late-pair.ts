@@ -6,16 +6,16 @@ export interface Found {
   /** Whether this very exchange is noted as committed: the database's answer to it got lost. */
   committed: boolean;
   /** Whether the grant holds a pair. */
-  living: boolean;
+  hasValidPair: boolean;
 }
 
 /** `orphan`: kept beside the stored pair; `unwanted`: the grant holds no tokens any more, the pair is revoked. */
 export type LateFate = 'stored' | 'orphan' | 'unwanted';
 
 /** What becomes of a pair that came too late for its grant. It is never dropped. */
-export function fateOfLatePair({ committed, living }: Found): LateFate {
+export function fateOfLatePair({ committed, hasValidPair }: Found): LateFate {
   if (committed) return 'stored';
-  return living ? 'orphan' : 'unwanted';
+  return hasValidPair ? 'orphan' : 'unwanted';
 }
 
 /**

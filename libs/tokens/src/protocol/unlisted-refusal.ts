@@ -13,7 +13,7 @@ const IDENTITY_WAIT = seconds(60);
 export interface UnlistedRefusalMoment extends Now {
   /** For how many milliseconds the breaker of the app has been closed. */
   closedFor: number;
-  /** A token set that may be the same person's waits in an attempt: no verdict before it is known whose it is. */
+  /** A token set that may be the same person's waits in an attempt: nothing is decided before its person is known. */
   waiting?: boolean;
 }
 

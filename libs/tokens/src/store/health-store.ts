@@ -8,31 +8,31 @@ interface AccountRow extends AccountFacts {
   reason: string | null;
 }
 
-const LIVING = `
+const CONNECTED_ACCOUNTS = `
   select id, health, health_reason as reason, missing_scopes as "missingScopes", own_token as "ownToken",
     probe_class as "probeClass", probe_reason as "probeReason" from accounts
   where grant_id = $1 and health <> 'disconnected' order by id for update`;
 
 /**
  * Derives the health of a grant's accounts anew, in the transaction that changed a fact; what changed becomes an event.
- * `happened` is told of every account after that.
+ * `happened` is recorded for every account after that.
  */
 export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.refreshed'): Promise<void> {
   const [read, app, { rows }] = await Promise.all([
     readGrant(tx, grantId),
     readAppOf(tx, grantId),
-    tx.query<AccountRow & Record<string, unknown>>(LIVING, [grantId]),
+    tx.query<AccountRow & Record<string, unknown>>(CONNECTED_ACCOUNTS, [grantId]),
   ]);
   if (!read) return;
   const { grant, now } = read;
-  const told: Promise<void>[] = [];
+  const writes: Promise<void>[] = [];
   for (const account of rows) {
     const state = deriveHealth({ grant, account, app: troubleOf(app), now });
     if (state.health !== account.health || state.reason !== account.reason)
-      told.push(change(tx, grant, account, state));
-    if (happened) told.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));
+      writes.push(change(tx, grant, account, state));
+    if (happened) writes.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));
   }
-  await Promise.all(told);
+  await Promise.all(writes);
 }
 
 async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthState): Promise<void> {
@@ -42,7 +42,7 @@ async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthS
   ]);
 }
 
-/** Who is told: everybody of the change, and of a revocation by its own name too. */
+/** Records the change and, for a revocation, its own event, too. */
 async function announce(
   tx: Tx,
   { workspaceId, environment, accountId }: Tenant & { accountId: string },

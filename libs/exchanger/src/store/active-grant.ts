@@ -13,17 +13,17 @@ export interface PersonOfClient {
 }
 
 /** A platform knows client ids only: several rows and workspaces with one client id share one grant there. */
-const LIVING = `
+const ACTIVE_GRANT = `
   select ${grantColumns('grants')} from grants join grant_tokens on grant_tokens.grant_id = grants.id
   join oauth_apps app on app.id = grants.oauth_app_id
   where app.environment = $1 and app.provider = $2 and app.client_id = $3 and ($5::text is null or grants.platform_user_id = $5)
   order by (app.id = $4) desc limit 1 for update of grants`;
 
 /** The grant of a person at a client, if one holds tokens; locked until the transaction ends. */
-export async function findLiving(
+export async function findActiveGrant(
   tx: Tx,
   { environment, provider, clientId, oauthAppId, platformUserId }: PersonOfClient,
 ): Promise<GrantFacts | undefined> {
-  const { rows } = await tx.query(LIVING, [environment, provider, clientId, oauthAppId, platformUserId]);
+  const { rows } = await tx.query(ACTIVE_GRANT, [environment, provider, clientId, oauthAppId, platformUserId]);
   return rows[0] && toGrant(rows[0]);
 }

@@ -15,12 +15,12 @@ const MARK = '@@ sample ';
 const read = (path: string): string => readFileSync(path, 'utf8');
 const blocks = (path: string, language: string): string[] =>
   [...read(path).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block]) => block!);
-/** What starts or builds a whole installation is tried by the end-to-end tests. */
+/** Without samples that start or build an installation: end-to-end tests and keys.int-spec run those. */
 const samplesOf = (path: string): string[] =>
-  blocks(path, 'sh').filter((block) => !/^(npm (start|test)|cp |docker |EVERGRANT_KEY=)/m.test(block));
+  blocks(path, 'sh').filter((block) => !/^(npm (start|test)|cp |docker |KEY=\$\(docker |EVERGRANT_KEY=)/m.test(block));
 
 /** What a sample's comments say of its output: the members of each JSON answer, and the lines that have nothing left out. */
-const toldBy = (sample: string): { members: string[]; lines: string[]; isError: boolean } => {
+const describedBy = (sample: string): { members: string[]; lines: string[]; isError: boolean } => {
   const comments = sample.split('\n').filter((line) => line.startsWith('# '));
   const text = comments.join('\n');
   return {
@@ -93,10 +93,10 @@ describe('the samples of the documents', () => {
     return written;
   }
 
-  function expectAsTold(samples: string[], outputs: string[]): void {
+  function expectAsDescribed(samples: string[], outputs: string[]): void {
     const wrong = samples.flatMap((sample, at) => {
       const output = outputs[at] ?? '';
-      const { members, lines, isError } = toldBy(sample);
+      const { members, lines, isError } = describedBy(sample);
       const found = [
         ...members.filter((name) => !output.includes(`"${name}":`)),
         ...lines.filter((line) => !output.includes(line)),
@@ -114,7 +114,7 @@ describe('the samples of the documents', () => {
       await begin(path);
       const samples = samplesOf(path);
       expect(samples.length).toBeGreaterThan(0);
-      expectAsTold(samples, await run(samples));
+      expectAsDescribed(samples, await run(samples));
     },
   );
 
@@ -122,7 +122,7 @@ describe('the samples of the documents', () => {
     // The last one needs a connected account: apps/api/src/push/sandbox-push.int-spec.ts has one.
     const samples = samplesOf('docs/sandbox.md').filter((sample) => !sample.includes('delete_data'));
     expect(samples.length).toBeGreaterThan(5);
-    expectAsTold(samples, await run(samples));
+    expectAsDescribed(samples, await run(samples));
   });
 
   it.each(readdirSync('docs/setup').filter((name) => name !== 'README.md'))(

@@ -16,7 +16,7 @@ import { consentMayCome } from '../store/waiting-token-sets.js';
 import { keepAsOrphan } from './orphans.js';
 
 /**
- * The result of one try. `spared`: a active grant of the same person would end with these tokens. `not_offered`: the platform
+ * The result of one try. `spared`: an active grant of the same person would end with these tokens. `not_offered`: the platform
  * has no such call. `no_app`: app and secret are gone. These, `revoked` and `refused` are final; the others are tried again:
  * `consent_pending`: a consent of the same client waits or comes, and may be this person's; `unidentified`: there are active
  * grants of the client, and the platform did not answer whose these tokens are; `unanswered`: the platform or the database
@@ -35,7 +35,7 @@ const MAX_PAUSE_IN_SECONDS = 6 * 60 * 60;
 
 /**
  * Tries a stored revocation, if it is due: revokes at the platform, unless that could end more than these tokens. Where the
- * same person has a active grant at the same client id by now, they are kept beside it. Every try checks that again. True:
+ * same person has an active grant at the same client id by now, they are kept beside it. Every try checks that again. True:
  * the platform revoked them. It never throws: what is not stored is tried again.
  */
 export async function tryRevocation(context: ExchangerContext, id: string): Promise<boolean> {

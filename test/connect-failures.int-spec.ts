@@ -113,7 +113,7 @@ describe('a process of the service', () => {
   it.each([
     [
       'has a password that Redis refuses',
-      () => redis.url.replace('redis://', `redis://somebody:${PASSWORD}@`),
+      () => redis.url.replace('redis://', `redis://another:${PASSWORD}@`),
       /WRONGPASS/,
     ],
     ['names a host that is not known', () => `redis://:${PASSWORD}@redis.invalid:6379`, /ENOTFOUND|EAI_AGAIN/],

@@ -39,17 +39,17 @@ async function sealApp(keyring: Keyring): Promise<void> {
 }
 
 describe('the keys at a start', () => {
-  it('are good where nothing is sealed yet', async () => {
+  it('accepts any keys where nothing is sealed yet', async () => {
     await expect(check(ring(one))).resolves.toBeUndefined();
   });
 
-  it('are good when they open what is sealed, also under an older one', async () => {
+  it('accepts keys that open what is sealed, also under an older key', async () => {
     await sealGrant(ring(one));
     await sealApp(ring(two));
     await expect(check(ring(two, one))).resolves.toBeUndefined();
   });
 
-  it('are refused when a key in use is not among them, with its id and what needs it', async () => {
+  it('refuses keys without one that is in use, and names its id and its users', async () => {
     await sealGrant(ring(one));
     await sealGrant(ring(one));
     await sealApp(ring(two));
@@ -59,7 +59,7 @@ describe('the keys at a start', () => {
     });
   });
 
-  it('are refused when a late pair alone needs one that is gone', async () => {
+  it('refuses keys without one that only a late pair needs', async () => {
     const pool = opened.database.pool;
     await new Vault(ring(one)).sealOrphan(
       pool,
@@ -76,7 +76,7 @@ describe('the keys at a start', () => {
     await expect(check(ring(two, one))).resolves.toBeUndefined();
   });
 
-  it('are refused when one has the right id and other bytes', async () => {
+  it('refuses a key with the right id and other bytes', async () => {
     await sealApp(ring(one));
     await expect(check(ring(`k1:${bytes()}`))).rejects.toMatchObject({
       code: 'keys.wrong',
@@ -84,7 +84,7 @@ describe('the keys at a start', () => {
     });
   });
 
-  it('are good where one damaged row does not open and others do', async () => {
+  it('accepts keys where one damaged row does not open and others do', async () => {
     const damaged = await sealGrant(ring(one));
     await opened.database.pool.query(`update grant_tokens set sealed_access = '\\x00' where grant_id = $1`, [damaged]);
     await sealGrant(ring(one));

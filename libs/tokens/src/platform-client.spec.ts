@@ -135,7 +135,7 @@ describe('a call to a platform', () => {
 });
 
 describe('a request that was not sent', () => {
-  it('is one to a port where nobody listens', async () => {
+  it('treats a refused connection as not sent', async () => {
     const { port } = await new Promise<AddressInfo>((resolve) => {
       const gone = createTcpServer().listen(0, '127.0.0.1', () => {
         const address = gone.address() as AddressInfo;
@@ -153,7 +153,7 @@ describe('a request that was not sent', () => {
     }
   });
 
-  it('is one to somebody who does not speak TLS', async () => {
+  it('treats a failed TLS handshake as not sent', async () => {
     expect(
       await failed(
         client.send(post(`${origin.replace('http:', 'https:')}/token`), { environment: 'live', within: 2_000 }),

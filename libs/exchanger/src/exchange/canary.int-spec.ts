@@ -33,8 +33,8 @@ async function refreshDue(accounts: string[], seconds: number): Promise<void> {
 }
 const identities = async (): Promise<number> => (await flow.calls('identity')).length;
 
-describe('a platform that wrongly refuses everybody, its API too,', () => {
-  it('kills nobody, however often it is asked for minutes, and everybody is active after it', async () => {
+describe('a platform that wrongly refuses every request, its API too,', () => {
+  it('ends no grant, however often it is asked for minutes, and all are active afterwards', async () => {
     const accounts = [await flow.connect('x'), await flow.connect('x', OTHER)];
     await flow.pass(102);
     await flow.fault({ endpoint: 'token', times: 99, ...REFUSED });
@@ -54,7 +54,7 @@ describe('a platform that wrongly refuses everybody, its API too,', () => {
     ['its API too', 401],
     ['while its API is down', 503],
     ['while its API works', undefined],
-  ])('kills nobody whose token ended, %s, though nobody else is due for hours', async (_what, status) => {
+  ])('ends no grant whose token expired, %s, though no other is due for hours', async (_what, status) => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const id = await flow.connect('x');
     await flow.pass(5_600);
@@ -69,7 +69,7 @@ describe('a platform that wrongly refuses everybody, its API too,', () => {
     for (const one of [id, other]) expect(await healthOf(one)).toEqual(['active', null]);
   });
 
-  it('and is well again between two questions kills nobody: the last word is of who was refused', async () => {
+  it('recovers between two checks and ends no grant: the last check is on the refused one', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const [id] = [await flow.connect('x'), await flow.connect('x', OTHER)];
     await flow.pass(6_100);
@@ -99,7 +99,7 @@ describe('a platform that wrongly refuses everybody, its API too,', () => {
 });
 
 describe('an account that was revoked among others', () => {
-  it('is told to reconnect a minute later: another one is shown to the platform, once, and is taken', async () => {
+  it('needs a reconnect a minute later: the platform is called once with another grant, and accepts it', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const [id, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
     await flow.pass(6_100);
@@ -129,7 +129,7 @@ describe('an account that was revoked among others', () => {
     expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 
-  it('is told so within half an hour where its token ended first: another one, due in hours, is refreshed to see whether it is taken', async () => {
+  it('needs a reconnect within half an hour where its token expired first: another grant, due in hours, is refreshed early', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const id = await flow.connect('x');
     await flow.pass(5_700);
@@ -141,7 +141,7 @@ describe('an account that was revoked among others', () => {
     expect(await grantOf(flow, other)).toMatchObject({ version: '2', state: 'idle' });
   });
 
-  it('is believed by what another one got since, without a question', async () => {
+  it('is confirmed by a later success of another grant, without a check', async () => {
     const [id, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
     await flow.pass(102);
     await flow.revoke();

@@ -26,18 +26,18 @@ beforeEach(async () => {
 class Crash extends Error {}
 const HOLDER = 'the exchanger of this host';
 
-/** An exchanger that dies at a point: whatever it was about to do, it does not, and the database hears of it no more. */
-function engine(diesAt?: CrashPoint): ExchangeEngine {
-  let dead = false;
+/** An exchanger that ends at a point: it carries out nothing further, and sends the database nothing. */
+function engine(endsAt?: CrashPoint): ExchangeEngine {
+  let ended = false;
   const at = (point: CrashPoint): void => {
-    if (point !== diesAt) return;
-    dead = true;
+    if (point !== endsAt) return;
+    ended = true;
     throw new Crash(point);
   };
-  // What the database is doing for it when it dies is done by the pool itself, which gets its connection back.
+  // The pool finishes a running query of the ended exchanger itself, and gets its connection back.
   const pool = new Proxy(flow.pool, {
     get: (target, name) =>
-      dead ? () => new Promise(() => undefined) : (Reflect.get(target, name) as () => unknown).bind(target),
+      ended ? () => new Promise(() => undefined) : (Reflect.get(target, name) as () => unknown).bind(target),
   });
   return new ExchangeEngine({ ...flow.context(), pool, holder: HOLDER, journal, at });
 }
@@ -67,14 +67,14 @@ async function works(grantId: string): Promise<boolean> {
   const request = providerOf('x').identity.request(tokens!.access, []);
   return (await flow.context().client.send(request, { environment: 'test', within: API_DEADLINE })).status === 200;
 }
-const die = (point: CrashPoint, grantId: string) => expect(engine(point).refresh(grantId)).rejects.toThrow(Crash);
+const crash = (point: CrashPoint, grantId: string) => expect(engine(point).refresh(grantId)).rejects.toThrow(Crash);
 
-describe('an exchanger that dies', () => {
+describe('an exchanger that ends', () => {
   it.each<CrashPoint>(['W1', 'W2'])(
-    'at %s has sent nothing: its claim is given back at once, and the next refresh sends',
+    'an exchanger that ends at %s has sent nothing: its claim is released at once, and the next refresh sends',
     async (point) => {
       const { id, grantId } = await due();
-      await die(point, grantId);
+      await crash(point, grantId);
       const next = await comesBack();
       expect(await refreshes()).toBe(0);
       expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1' });
@@ -84,10 +84,10 @@ describe('an exchanger that dies', () => {
   );
 
   it.each<CrashPoint>(['W5', 'W6', 'W7'])(
-    'at %s has its answer on disk: it is stored once, asked for once and told once',
+    'an exchanger that ends at %s has its answer on disk: it is stored, requested and reported once',
     async (point) => {
       const { id, grantId } = await due();
-      await die(point, grantId);
+      await crash(point, grantId);
       await comesBack();
       expect(await refreshes()).toBe(1);
       expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
@@ -98,10 +98,10 @@ describe('an exchanger that dies', () => {
   );
 
   it.each<CrashPoint>(['W3', 'W4'])(
-    'at %s on a platform that rotates strictly has lost the pair, and says so within the minute',
+    'an exchanger that ends at %s on a platform that rotates strictly loses the pair, which is reported within a minute',
     async (point) => {
       const { id, grantId } = await due();
-      await die(point, grantId);
+      await crash(point, grantId);
       await comesBack();
       expect(await refreshes()).toBe(2);
       expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
@@ -109,10 +109,10 @@ describe('an exchanger that dies', () => {
     },
   );
 
-  it('at W3 costs nothing where the request did not arrive: it is sent again before any other work', async () => {
+  it('an exchanger that ends at W3 loses nothing where the request did not arrive: it is sent again before any other work', async () => {
     const { id, grantId } = await due();
     await flow.fault({ endpoint: 'token', drop: 'before' });
-    await die('W3', grantId);
+    await crash('W3', grantId);
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
     expect(await works(grantId)).toBe(true);
@@ -120,7 +120,7 @@ describe('an exchanger that dies', () => {
 
   it('twice, the second time while it makes good the first, still stores the answer', async () => {
     const { id, grantId } = await due();
-    await die('W5', grantId);
+    await crash('W5', grantId);
     await expect(engine('W6').recover(journal.left)).rejects.toThrow(Crash);
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
@@ -128,19 +128,19 @@ describe('an exchanger that dies', () => {
     expect(await works(grantId)).toBe(true);
   });
 
-  it('twice, the second time before it asked again for what nobody knows, asks at once when it is back', async () => {
+  it('an exchanger that ends twice, the second time before it repeated an unknown request, repeats it at once when it is back', async () => {
     const { id, grantId } = await due();
     await flow.fault({ endpoint: 'token', drop: 'before' });
-    await die('W3', grantId);
+    await crash('W3', grantId);
     await engine('W1').recover(journal.left);
     await comesBack();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
     expect(await works(grantId)).toBe(true);
   });
 
-  it('with an answer on disk and a person who reconnects before it is back, keeps the new pair, and the late one beside it', async () => {
+  it('an exchanger with an answer on disk and a person who reconnects before it is back keeps the new pair, and the late one beside it', async () => {
     const { id, grantId } = await due();
-    await die('W5', grantId);
+    await crash('W5', grantId);
     expect(await flow.connect('x')).toBe(id);
     await comesBack();
     expect(await works(grantId)).toBe(true);
@@ -148,9 +148,9 @@ describe('an exchanger that dies', () => {
     await flow.pool.query('delete from token_orphans');
   });
 
-  it('with an answer on disk and an account that is disconnected before it is back, has the late pair revoked', async () => {
+  it('an exchanger with an answer on disk and an account that is disconnected before it is back has the late pair revoked', async () => {
     const { id, grantId } = await due();
-    await die('W5', grantId);
+    await crash('W5', grantId);
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
     await pause(200);
     const before = (await flow.calls('revoke')).length;
@@ -159,9 +159,9 @@ describe('an exchanger that dies', () => {
     expect((await flow.calls('revoke')).length).toBe(before + 1);
   });
 
-  it('with a row among what it left that does not open settles all others, and that one when it opens again', async () => {
+  it('an exchanger that finds a row that does not open settles all others, and that one when it opens again', async () => {
     const [broken, sound] = [await due('x'), await due('tiktok')];
-    for (const { grantId } of [broken, sound]) await die('W5', grantId);
+    for (const { grantId } of [broken, sound]) await crash('W5', grantId);
     const swap = (): Promise<unknown> =>
       flow.pool.query(
         'update grant_tokens set sealed_access = sealed_refresh, sealed_refresh = sealed_access where grant_id = $1',
@@ -179,7 +179,7 @@ describe('an exchanger that dies', () => {
 
   it('keeps its claims from others until it is back, and they take over where it stays away', async () => {
     const { id, grantId } = await due();
-    await die('W5', grantId);
+    await crash('W5', grantId);
     await releaseExpiredClaims(flow.pool);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'in_flight' });
     await flow.pass(151);
@@ -192,9 +192,9 @@ describe('an exchanger that dies', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
   });
 
-  it('and comes back after another host has sent its token again, holds a dead pair: it is not called a revocation', async () => {
+  it('an exchanger that returns after another host has sent its token again holds an invalid pair, which is not reported as a revocation', async () => {
     const { id, grantId } = await due();
-    await die('W5', grantId);
+    await crash('W5', grantId);
     for (const wait of [151, 21]) {
       await flow.pass(wait);
       await releaseExpiredClaims(flow.pool);
@@ -241,25 +241,31 @@ describe('the code of an attempt', () => {
   }
   const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
 
-  it.each<CrashPoint>(['W5', 'W6', 'W7'])('whose exchanger dies at %s still becomes an account', async (point) => {
-    const { attemptId, code } = await spent();
-    await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
-    const next = await comesBack();
-    expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
-    expect(await flow.get(FinishAttempt).execute(attemptId)).toMatchObject({ kind: 'completed' });
-    expect(await exchanges()).toBe(1);
-  });
+  it.each<CrashPoint>(['W5', 'W6', 'W7'])(
+    'a code whose exchanger ends at %s still becomes an account',
+    async (point) => {
+      const { attemptId, code } = await spent();
+      await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
+      const next = await comesBack();
+      expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
+      expect(await flow.get(FinishAttempt).execute(attemptId)).toMatchObject({ kind: 'completed' });
+      expect(await exchanges()).toBe(1);
+    },
+  );
 
-  it.each<CrashPoint>(['W3', 'W4'])('whose exchanger dies at %s is lost, and never sent again', async (point) => {
-    const { attemptId, code } = await spent();
-    await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
-    const next = await comesBack();
-    expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'lost' });
-    expect(await exchanges()).toBe(1);
-  });
+  it.each<CrashPoint>(['W3', 'W4'])(
+    'a code whose exchanger ends at %s is lost, and never sent again',
+    async (point) => {
+      const { attemptId, code } = await spent();
+      await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
+      const next = await comesBack();
+      expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'lost' });
+      expect(await exchanges()).toBe(1);
+    },
+  );
 
   it.each<CrashPoint>(['W1', 'W2'])(
-    'whose exchanger dies at %s was not sent: the caller asks again and it is',
+    'a code whose exchanger ends at %s was not sent: the caller repeats it and it is',
     async (point) => {
       const { attemptId, code } = await spent();
       await expect(engine(point).exchangeCode(attemptId, code)).rejects.toThrow(Crash);
@@ -279,7 +285,7 @@ describe('the code of an attempt', () => {
 });
 
 describe('a disk that fails', () => {
-  it('before the request is noted lets nothing be sent, and blames nobody', async () => {
+  it('a disk that fails before the request is recorded lets nothing be sent, and changes no health', async () => {
     const { id, grantId } = await due();
     journal.failing = 'dispatched';
     expect(await engine().refresh(grantId)).toMatchObject({ kind: 'unavailable' });
@@ -296,7 +302,7 @@ describe('a disk that fails', () => {
     expect(journal.left).toEqual([]);
   });
 
-  it('and has no room left lets no exchange begin', async () => {
+  it('a full disk lets no exchange begin', async () => {
     const { id, grantId } = await due();
     journal.hasSpace = false;
     expect(await engine().refresh(grantId)).toMatchObject({ kind: 'unavailable' });

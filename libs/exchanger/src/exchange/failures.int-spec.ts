@@ -72,7 +72,7 @@ describe('a platform that fails', () => {
   it.each([
     ['HTML with status 403', { status: 403, body: '<html>' }],
     ['an unknown error', { status: 400, body: { error: 'something_new' } }],
-  ])('with %s is taken as a failure that passes', async (_, fault) => {
+  ])('an answer with %s is a temporary failure', async (_, fault) => {
     const id = await due();
     await flow.fault({ endpoint: 'token', ...fault });
     expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
@@ -150,7 +150,7 @@ describe('an app that is refused', () => {
     expect((await tenantEvents(flow)).map(({ data }) => data.status)).toEqual(['misconfigured', 'active']);
   });
 
-  it('for its bill is paused as long as the platform says, and nothing is sent for its accounts meanwhile', async () => {
+  it('an app without credits is paused as long as the platform says, and nothing is sent for its accounts meanwhile', async () => {
     const [one, other] = [await due(), await flow.connect('x', OTHER)];
     await flow.pass(102);
     await flow.fault({
@@ -169,7 +169,7 @@ describe('an app that is refused', () => {
 });
 
 describe('a strike whose app is paused', () => {
-  it('keeps its own time, and is told as the pause once the access token has ended', async () => {
+  it('keeps its own time, and is reported as the pause once the access token has expired', async () => {
     await flow.knobs('x', { access_ttl_seconds: 300 });
     const [one, other] = [await flow.connect('x'), await flow.connect('x', OTHER)];
     await flow.pass(270);
@@ -193,7 +193,7 @@ describe('a strike whose app is paused', () => {
 });
 
 describe('a refusal by the platform', () => {
-  it('is confirmed a minute later before anybody is told to reconnect, and then told once', async () => {
+  it('is confirmed a minute later before a reconnect is requested, and reported once', async () => {
     const id = await due();
     await flow.revoke();
     expect(await refresh(id)).toEqual({ kind: 'refused' });
@@ -209,7 +209,7 @@ describe('a refusal by the platform', () => {
     expect(await outboxOf(flow, id)).toEqual(await eventsOf(flow, id));
   });
 
-  it('is not confirmed by somebody who presses the button again at once', async () => {
+  it('is not confirmed by a second forced refresh at once', async () => {
     const id = await due();
     await flow.revoke();
     for (let press = 0; press < 4; press += 1) expect(await refresh(id, true)).toEqual({ kind: 'refused' });
@@ -258,7 +258,7 @@ describe('a refusal by the platform', () => {
     expect(await healthOf(other)).toEqual(['active', null]);
   });
 
-  it('that turns out wrong after all is taken back: the dead are tried once more after an hour and after a day', async () => {
+  it('a wrong revocation is undone: ended grants are tried once more after an hour and after a day', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', times: 3, ...REFUSED });
     await flow.fault({ endpoint: 'identity', times: 2, status: 401 });
@@ -276,7 +276,7 @@ describe('a refusal by the platform', () => {
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
-  it('for the last time ends the tries', async () => {
+  it('a last refusal ends the tries', async () => {
     const id = await due();
     await flow.revoke();
     for (const pause of [61, 3_601, 86_401]) {
@@ -294,7 +294,7 @@ describe('a refusal by the platform', () => {
 });
 
 describe('a refresh token that another installation with the same app has spent', () => {
-  it('is said to be so at once where it was ours a moment ago and the API takes its sister, and is no verdict', async () => {
+  it('is reported at once where the token was ours a moment ago and the API accepts its access token, and decides nothing', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const id = await flow.connect('x');
     await flow.pass(6_100);
@@ -305,7 +305,7 @@ describe('a refresh token that another installation with the same app has spent'
     expect(await healthOf(id)).toEqual(['degraded', 'rotated_elsewhere']);
   });
 
-  it('is the reason of death where the API took the access token to its end, and not a revocation', async () => {
+  it('is the reason where the API accepted the access token until it expired, and not a revocation', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', times: 9, ...REFUSED });
     expect(await refresh(id)).toEqual({ kind: 'refused' });
@@ -315,7 +315,7 @@ describe('a refresh token that another installation with the same app has spent'
       expect(await refresh(id)).toEqual({ kind: 'refused' });
     }
     expect(await healthOf(id)).toEqual(['needs_reauth', 'rotated_elsewhere']);
-    const told = (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
-    expect(told.map(({ data }) => data)).toEqual([{ reason: 'rotated_elsewhere' }]);
+    const reported = (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
+    expect(reported.map(({ data }) => data)).toEqual([{ reason: 'rotated_elsewhere' }]);
   });
 });

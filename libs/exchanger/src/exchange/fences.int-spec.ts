@@ -24,11 +24,11 @@ const claim = async (id: string): Promise<Claim> =>
   (await claimGrant(flow.pool, (await grantOf(flow, id)).id, { holder: newId(), forced: true }))!;
 const faultsLeft = async (): Promise<number> =>
   ((await flow.sandbox.control('GET', '/faults')).body as unknown[]).length;
-/** The verdict of an exchange, as it is stored at last. */
+/** The result of an exchange, as it is stored. */
 const strike = (claimed: Claim) =>
   storeStrike(flow.context(), claimed, { failure: REFUSAL, apiCheck: 'refuses', canaryOkAt: null, refusedSince: null });
 
-describe('a verdict that comes late', () => {
+describe('a late result', () => {
   it('says nothing of a grant that was connected again meanwhile, and leaves the next claim alone', async () => {
     const id = await flow.connect('x');
     const late = await claim(id);

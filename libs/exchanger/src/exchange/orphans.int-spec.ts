@@ -12,7 +12,7 @@ import { findActiveGrant } from '../store/active-grant.js';
 
 let flow: Flow;
 
-/** An exchange that tells when its first request leaves. */
+/** An exchange that signals its first request. */
 function watched(context: ExchangerContext): { exchange: ExchangeEngine; left: Promise<void> } {
   let leave: () => void;
   const left = new Promise<void>((resolve) => {
@@ -48,7 +48,7 @@ const orphans = () =>
   );
 const revocations = async (): Promise<number> => (await flow.calls('revoke')).length;
 
-/** The tokens of an account, as whoever would revoke them holds them. */
+/** The tokens of an account, in the form of a revocation. */
 async function tokensOf(id: string): Promise<RevocableTokens> {
   const { id: grantId } = await grantOf(flow, id);
   const { oauthAppId, platformUserId } = await flow.one<{ oauthAppId: string; platformUserId: string }>(
@@ -81,7 +81,7 @@ const pendingOutcomes = async (): Promise<(string | null)[]> =>
 /** Puts a pair that the platform never gave into the place of the stored one. */
 async function spoil(id: string): Promise<void> {
   const grant = await grantOf(flow, id);
-  const none = new Secret('nobody-has-this');
+  const none = new Secret('unknown-token');
   await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, {
     access: none,
     refresh: none,
@@ -104,7 +104,7 @@ async function attempt(status: string, person: string | null, provider = 'x'): P
 }
 
 describe('a late pair', () => {
-  it('is tried before any verdict: where it is the living one, the account lives on', async () => {
+  it('is tried before any decision: where it is the valid one, the account stays active', async () => {
     const id = await flow.connect('x');
     expect(await revoke(await tokensOf(id))).toBe(false);
     expect(await orphans()).toHaveLength(1);
@@ -135,14 +135,14 @@ describe('a late pair', () => {
     expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
   });
 
-  it('does not take the place of a living one that a platform refused by mistake', async () => {
+  it('does not replace a valid one that a platform refused by mistake', async () => {
     const id = await flow.connect('x');
     const { id: grantId } = await grantOf(flow, id);
-    const living = await tokensOf(id);
+    const valid = await tokensOf(id);
     await spoil(id);
     await revoke(await tokensOf(id));
     const { version } = await grantOf(flow, id);
-    const pair = { access: living.tokens.accessToken, refresh: living.tokens.refreshToken, previous: null };
+    const pair = { access: valid.tokens.accessToken, refresh: valid.tokens.refreshToken, previous: null };
     await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grantId }, version, pair);
     await flow.pass(102);
     await flow.fault({ endpoint: 'token', ...REFUSED });
@@ -167,12 +167,12 @@ describe('a late pair', () => {
 });
 
 describe('a token set that waits in an attempt', () => {
-  it.each(['the same person', 'nobody yet'])(
-    'of %s holds the verdict up, and no longer than it waits',
+  it.each(['the same person', 'an unknown person'])(
+    'a waiting set of %s postpones the decision, and no longer than it waits',
     async (whose) => {
       const id = await flow.connect('x');
       const { platformUserId } = await tokensOf(id);
-      const waiting = await attempt('exchanged', whose === 'nobody yet' ? null : platformUserId);
+      const waiting = await attempt('exchanged', whose === 'an unknown person' ? null : platformUserId);
       await flow.pass(102);
       await flow.revoke();
       await refresh(id);
@@ -187,7 +187,7 @@ describe('a token set that waits in an attempt', () => {
   );
 });
 
-describe('tokens that nobody keeps', () => {
+describe('tokens without a grant', () => {
   async function homeless(): Promise<RevocableTokens> {
     const id = await flow.connect('x');
     const tokens = await tokensOf(id);
@@ -195,23 +195,23 @@ describe('tokens that nobody keeps', () => {
     return tokens;
   }
 
-  it('are revoked where the person has no other grant at the app', async () => {
+  it('tokens are revoked where the person has no other grant at the app', async () => {
     expect(await revoke(await homeless())).toBe(true);
     expect(await revocations()).toBe(1);
   });
 
-  it('become an orphan of the grant that lives, and are not revoked: it would die with them', async () => {
+  it('become an orphan of the active grant, and are not revoked: that could end the grant', async () => {
     const id = await flow.connect('x');
     expect(await revoke(await tokensOf(id))).toBe(false);
     expect(await revocations()).toBe(0);
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
     expect(await orphans()).toEqual([]);
-    // Nobody waits for the revocation of what was disconnected, but the next test counts.
+    // No caller waits for the revocation after a disconnect, but the next test counts requests.
     while ((await revocations()) === 0) await pause(20);
   });
 
   it.each(['exchanged', 'selection_required', 'pending'])(
-    "are not revoked while an attempt is %s that may be the same person's",
+    "tokens are not revoked while an attempt is %s that may be the same person's",
     async (status) => {
       const tokens = await homeless();
       await attempt(status, null);
@@ -221,7 +221,7 @@ describe('tokens that nobody keeps', () => {
     },
   );
 
-  it('are revoked while another person chooses, or another app is used', async () => {
+  it('tokens are revoked while another person chooses, or another app is used', async () => {
     const tokens = await homeless();
     await attempt('selection_required', newId());
     await attempt('exchanged', null, 'tiktok');

@@ -25,8 +25,8 @@ beforeEach(async () => {
 
 const engine = (over: Partial<ExchangerContext> = {}): ExchangeEngine =>
   new ExchangeEngine({ ...flow.context(), holder: 'the exchanger of this host', journal, ...over });
-const diesAtW5 = (point: CrashPoint): void => {
-  if (point === 'W5') throw new Error('dies');
+const endsAtW5 = (point: CrashPoint): void => {
+  if (point === 'W5') throw new Error('ends');
 };
 const soon = (holds: () => Promise<void>) => pRetry(holds, { retries: 100, factor: 1, minTimeout: 50 });
 const exchanges = async () => (await flow.calls('token', 'authorization_code')).length;
@@ -61,7 +61,7 @@ describe('a database that is away after the first of two answers to a code', () 
 
   it('while a former answer is made good, is waited for', async () => {
     const { attemptId, code } = await spent('facebook');
-    await expect(engine({ at: diesAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    await expect(engine({ at: endsAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('ends');
     const next = engine({ vault: vaultAway('openClientSecret', 1) });
     await next.recover(journal.left);
     expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
@@ -87,7 +87,7 @@ describe('a database that is away before a code is sent', () => {
 describe('an app whose secret does not open when a former answer is made good', () => {
   it('costs nothing once it does: the journal keeps the answer', async () => {
     const { attemptId, code } = await spent('facebook');
-    await expect(engine({ at: diesAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('dies');
+    await expect(engine({ at: endsAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('ends');
     const broken = instead(flow.context().vault, 'openClientSecret', () => Promise.reject(new SealBroken()));
     await engine({ vault: broken }).recover(journal.left);
     expect(journal.left).toHaveLength(1);
@@ -146,7 +146,7 @@ describe('an app that is deleted while an answer waits in the journal', () => {
     const id = await flow.connect('x');
     await flow.pass(102);
     const { id: grantId } = await grantOf(flow, id);
-    await expect(engine({ at: diesAtW5 }).refresh(grantId)).rejects.toThrow('dies');
+    await expect(engine({ at: endsAtW5 }).refresh(grantId)).rejects.toThrow('ends');
     await flow.pool.query(`delete from oauth_apps where id = (select oauth_app_id from grants where id = $1)`, [
       grantId,
     ]);

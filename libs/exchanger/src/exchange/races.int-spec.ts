@@ -121,7 +121,7 @@ describe('an account that is disconnected while a refresh is under way', () => {
     expect(await healthOf(id)).toEqual(['disconnected', null]);
   });
 
-  it('and connected again at once has the new pair', async () => {
+  it('an account that is reconnected at once has the new pair', async () => {
     const { id, grantId } = await due();
     const { running } = await underWay(grantId);
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
@@ -134,11 +134,11 @@ describe('an account that is disconnected while a refresh is under way', () => {
   });
 });
 
-describe('a process that died in the middle of a refresh', () => {
+describe('a process that ended in the middle of a refresh', () => {
   /** What it leaves behind: a claim, and where it had sent its request, the mark that it had. */
-  async function dies(grantId: string, { sent }: { sent: boolean }): Promise<Claim> {
+  async function abandonRefresh(grantId: string, { sent }: { sent: boolean }): Promise<Claim> {
     return transaction(flow.pool, async (tx) => {
-      const claim = await claimGrant(tx, grantId, { holder: 'the dead', forced: false });
+      const claim = await claimGrant(tx, grantId, { holder: 'an ended host', forced: false });
       if (sent) await markDispatched(tx, claim!, Buffer.from('fingerprint'));
       return claim!;
     });
@@ -154,19 +154,19 @@ describe('a process that died in the middle of a refresh', () => {
     await releaseExpiredClaims(flow.pool);
   }
 
-  it('keeps its claim for 150 seconds, in which nobody sends anything', async () => {
+  it('keeps its claim for 150 seconds, in which nothing is sent', async () => {
     const { grantId } = await due();
-    await dies(grantId, { sent: true });
+    await abandonRefresh(grantId, { sent: true });
     await flow.pass(148);
     await releaseExpiredClaims(flow.pool);
     expect(await flow.exchange().refresh(grantId, { forced: true })).toMatchObject({ kind: 'unavailable' });
-    expect(await stateOf(grantId)).toEqual({ state: 'in_flight', holder: 'the dead' });
+    expect(await stateOf(grantId)).toEqual({ state: 'in_flight', holder: 'an ended host' });
     expect(await refreshes()).toEqual([]);
   });
 
   it('before it sent anything costs nothing: the next one sends', async () => {
     const { id, grantId } = await due();
-    await dies(grantId, { sent: false });
+    await abandonRefresh(grantId, { sent: false });
     await flow.pass(151);
     await releaseExpiredClaims(flow.pool);
     expect(await stateOf(grantId)).toEqual({ state: 'backoff', holder: null });
@@ -177,7 +177,7 @@ describe('a process that died in the middle of a refresh', () => {
 
   it('after it sent, which did not arrive, costs nothing: it is sent again', async () => {
     const { id, grantId } = await due();
-    await dies(grantId, { sent: true });
+    await abandonRefresh(grantId, { sent: true });
     await unheard();
     expect(await stateOf(grantId)).toEqual({ state: 'unknown', holder: null });
     expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
@@ -214,7 +214,7 @@ describe('a process that died in the middle of a refresh', () => {
       'select client_id as "clientId" from grants join oauth_apps on oauth_apps.id = oauth_app_id where grants.id = $1',
       [grantId],
     );
-    await dies(grantId, { sent: true });
+    await abandonRefresh(grantId, { sent: true });
     const app = { clientId, clientSecret: new Secret(CLIENT_SECRET) };
     const request = providerOf('x').refresh.request({
       app,
@@ -226,9 +226,9 @@ describe('a process that died in the middle of a refresh', () => {
     expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
   });
 
-  it('and wakes up again has lost its claim: it sends nothing', async () => {
+  it('a process that was suspended has lost its claim: it sends nothing', async () => {
     const { grantId } = await due();
-    const claim = await dies(grantId, { sent: false });
+    const claim = await abandonRefresh(grantId, { sent: false });
     await flow.pass(151);
     await releaseExpiredClaims(flow.pool);
     expect(await transaction(flow.pool, (tx) => markDispatched(tx, claim, Buffer.from('fingerprint')))).toBe(false);
@@ -255,14 +255,17 @@ describe('the button that refreshes', () => {
       'refused',
     ],
     ['fails', { status: 503 }, 'unavailable'],
-  ])('is told the same of a platform that %s, whichever process runs the refresh', async (_what, fault, kind) => {
-    const { grantId } = await due();
-    await flow.fault({ ...SLOW, ...fault });
-    const running = flow.exchange().refresh(grantId, { forced: true });
-    await pause(UNDER_WAY);
-    expect(await flow.exchange(1).refresh(grantId, { forced: true, patience: 10_000 })).toMatchObject({ kind });
-    expect(await running).toMatchObject({ kind });
-  });
+  ])(
+    'every caller gets the same outcome of a platform that %s, whichever process runs the refresh',
+    async (_what, fault, kind) => {
+      const { grantId } = await due();
+      await flow.fault({ ...SLOW, ...fault });
+      const running = flow.exchange().refresh(grantId, { forced: true });
+      await pause(UNDER_WAY);
+      expect(await flow.exchange(1).refresh(grantId, { forced: true, patience: 10_000 })).toMatchObject({ kind });
+      expect(await running).toMatchObject({ kind });
+    },
+  );
 
   it('does not wait for all that is due before it, though its own refresh was due and waits already', async () => {
     const hanna = await due();

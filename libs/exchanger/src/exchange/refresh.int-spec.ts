@@ -26,7 +26,7 @@ async function due(provider = 'x', persona = 'happy'): Promise<{ id: string; gra
 
 describe('a refresh', () => {
   it.each(['x', 'tiktok'])(
-    'at %s replaces the pair, seals it under the next version and is due again at four fifths of its life',
+    'a refresh at %s replaces the pair, seals it under the next version and is due again at four fifths of its life',
     async (provider) => {
       const { id, grantId } = await due(provider);
       const before = await accessOf(grantId);
@@ -59,7 +59,7 @@ describe('a refresh', () => {
     expect(await refreshes()).toEqual([]);
   });
 
-  it('is not sent twice within a minute, whoever asks', async () => {
+  it('is not sent twice within a minute for any caller', async () => {
     const id = await flow.connect('x');
     const { id: grantId } = await grantOf(flow, id);
     const force = () => flow.exchange().refresh(grantId, { forced: true });

@@ -101,7 +101,7 @@ describe('an app that Meta refuses', () => {
     ['facebook', 'identity', 'identity'],
     ['facebook', 'profiles', 'profiles'],
   ])(
-    'at %s when %s is asked during connecting is misconfigured, with one event and the code of Meta',
+    'an app refused at %s when %s is called during connecting is misconfigured, with one event and the code of Meta',
     async (provider, _what, endpoint) => {
       await flow.app(provider);
       for (let n = 0; n < 2; n += 1) {

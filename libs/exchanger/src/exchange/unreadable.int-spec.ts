@@ -38,7 +38,7 @@ const READABLE: [what: string, fault: Partial<Fault>][] = [
   ['as JSON that says it is HTML', { body: JSON_PAIR, headers: { 'content-type': 'text/html' } }],
 ];
 
-/** Successes by their status in which nobody can read a pair. */
+/** Successes by their status without a readable pair. */
 const UNREADABLE: [what: string, fault: Partial<Fault>][] = [
   ['HTML', { body: HTML, headers: { 'content-type': 'text/html' } }],
   ['nothing', { body: '' }],
@@ -79,10 +79,10 @@ describe('a new pair that comes', () => {
     const journal = new MemoryJournal();
     const engine = (at?: (point: string) => void) =>
       new ExchangeEngine({ ...flow.context(), holder: 'a host', journal, ...(at && { at }) });
-    const dying = engine((point) => {
+    const crashing = engine((point) => {
       if (point === 'W5') throw new Error(point);
     });
-    await expect(dying.refresh(grantId)).rejects.toThrow('W5');
+    await expect(crashing.refresh(grantId)).rejects.toThrow('W5');
     const next = engine();
     await next.recover(journal.left);
     await next.drain();
@@ -90,7 +90,7 @@ describe('a new pair that comes', () => {
     expect(await refreshes()).toHaveLength(1);
   });
 
-  it.each(READABLE)('for a code %s makes an account', async (_what, fault) => {
+  it.each(READABLE)('an answer to a code %s makes an account', async (_what, fault) => {
     await flow.fault({ endpoint: 'token', status: 200, ...fault });
     await flow.fault({ endpoint: 'identity', status: 200, body: { data: { id: '2244994945', username: 'ada' } } });
     const { handle, health } = await flow.account(await flow.connect('x'));
@@ -151,7 +151,7 @@ describe('an answer to a one-time refresh token that holds', () => {
 });
 
 describe('an answer that cannot be read', () => {
-  it('to a refresh token that may be sent again is a failure that passes', async () => {
+  it('an answer to a refresh token that may be sent again is a temporary failure', async () => {
     const { id, grantId } = await due('linkedin');
     await flow.fault({ provider: 'linkedin', endpoint: 'token', status: 200, body: HTML });
     expect(await flow.exchange().refresh(grantId)).toMatchObject({ kind: 'unavailable' });
@@ -160,7 +160,7 @@ describe('an answer that cannot be read', () => {
   });
 
   it.each(UNREADABLE)(
-    'to a code, because it holds %s, ends the attempt: the code is not sent again',
+    'an answer to a code that holds %s ends the attempt: the code is not sent again',
     async (_what, fault) => {
       const { authorizeUrl } = await flow.start('x');
       await flow.fault({ endpoint: 'token', status: 200, ...fault });
@@ -178,7 +178,7 @@ describe('an answer that cannot be read', () => {
     },
   );
 
-  it('to the second half of an exchange is asked for again, for that half may be repeated', async () => {
+  it('an answer to the second half of an exchange is requested again, because that half may be repeated', async () => {
     await flow.app('instagram');
     const { authorizeUrl } = await flow.start('instagram');
     const back = await flow.decide(authorizeUrl);

@@ -52,7 +52,7 @@ const row = async (): Promise<object | undefined> =>
   ).rows[0];
 
 describe('the breakers of a host', () => {
-  it('are written when they turn, with what turned them, and not for every request', async () => {
+  it('writes breakers when their state changes, with the reason, and not for every request', async () => {
     const { there, keeper } = await host();
     for (let n = 0; n < 5; n += 1) await there.meet('ok', { appId });
     await keeper.stop();
@@ -66,7 +66,7 @@ describe('the breakers of a host', () => {
     expect(await row()).toMatchObject({ state: 'closed', opened: false });
   });
 
-  it('are known to a process that starts after a crash, with their next probe', async () => {
+  it('reads breakers at the start after a crash, with their next probe', async () => {
     const before = await host();
     await fail(before.there);
     await before.keeper.stop();
@@ -78,7 +78,7 @@ describe('the breakers of a host', () => {
     expect(retryAfter).toBeLessThanOrEqual(10);
   });
 
-  it('are known to the other hosts, and closed there too when one of them closes', async () => {
+  it('shares breakers between hosts, which close with the first that closes', async () => {
     const [here, other] = [await host(), await host()];
     await fail(here.there);
     await here.keeper.stop();
@@ -97,7 +97,7 @@ describe('the breakers of a host', () => {
     expect(other.there.gate.isBreakerClosed(appId)).toBe(true);
   });
 
-  it('are probed at once after a crash in the middle of a probe', async () => {
+  it('probes at once after a crash in the middle of a probe', async () => {
     const { there, keeper } = await host();
     await fail(there);
     await there.clock.pass(30_000);
@@ -109,7 +109,7 @@ describe('the breakers of a host', () => {
     expect(next.there.through).toEqual([probe]);
   });
 
-  it("do not stay open because the database's clock was turned back", async () => {
+  it("closes breakers although the database's clock was turned back", async () => {
     const { there, keeper } = await host();
     await fail(there);
     await keeper.stop();
@@ -118,7 +118,7 @@ describe('the breakers of a host', () => {
     expect(next.there.whyRejected(await next.there.come({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
   });
 
-  it("of an app that was deleted are nobody's", async () => {
+  it('stores no breaker of a deleted app', async () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('delete from oauth_apps where id = $1', [appId]);
     await fail(there);
@@ -126,7 +126,7 @@ describe('the breakers of a host', () => {
     expect(await row()).toBeUndefined();
   });
 
-  it('are told later when the database is away now, and nothing is taken over meanwhile', async () => {
+  it('breakers are written later when the database is unavailable, and none is read meanwhile', async () => {
     const { there, keeper } = await host();
     await opened.database.pool.query('alter table breakers rename to hidden');
     await fail(there);
@@ -153,7 +153,7 @@ describe('since when refusals have kept a breaker from closing', () => {
     await keeper.stop();
   };
 
-  it('is told from the first of them, through probes that are refused or fail, until it closes', async () => {
+  it('the start of refusals stays through probes that are refused or fail, until the breaker closes', async () => {
     const here = await host();
     await fail(here.there, 'permanent');
     await here.keeper.stop();
@@ -170,7 +170,7 @@ describe('since when refusals have kept a breaker from closing', () => {
     expect(await since()).toBeNull();
   });
 
-  it('is not told of failures, and counts from the first probe that is refused after them', async () => {
+  it('failures are not counted, and the time starts with the first refused probe after them', async () => {
     const here = await host();
     await fail(here.there);
     await here.keeper.stop();
@@ -183,7 +183,7 @@ describe('since when refusals have kept a breaker from closing', () => {
     expect(await since()).toBe(30);
   });
 
-  it('counts spent tokens too, though they neither open nor close it: where all are spent nobody else can tell', async () => {
+  it('counts spent tokens, too, though they neither open nor close the breaker', async () => {
     const here = await host();
     await fail(here.there);
     await at(30);
@@ -196,7 +196,7 @@ describe('since when refusals have kept a breaker from closing', () => {
     expect(await since()).toBe(100);
   });
 
-  it('is not told of one that nobody has probed for an hour: the next probe begins anew', async () => {
+  it('starts again with the next probe after an hour without one', async () => {
     const here = await host();
     await fail(here.there, 'permanent');
     await here.keeper.stop();

@@ -16,7 +16,7 @@ async function opened(passage: RequestResult = 'temporary'): Promise<AtTheGate> 
 }
 
 describe('who waits', () => {
-  it('goes in order: unknown outcomes, those somebody waits for, then the soonest to end', async () => {
+  it('admits in order: unknown outcomes, requests with a waiting caller, then the token that expires first', async () => {
     const there = new AtTheGate({ inFlight: 1 });
     const first = await there.come();
     const late = await there.come({ accessExpiresAt: at(2 * MINUTE) });
@@ -30,7 +30,7 @@ describe('who waits', () => {
     expect(there.through).toEqual(order);
   });
 
-  it('as due goes among those somebody waits for as soon as somebody does', async () => {
+  it('a due request moves among those with a waiting caller as soon as one waits', async () => {
     const there = new AtTheGate({ inFlight: 1 });
     const first = await there.come();
     const soon = await there.come({ accessExpiresAt: at(MINUTE) });
@@ -44,7 +44,7 @@ describe('who waits', () => {
     expect(there.gate.waiting).toBe(0);
   });
 
-  it('as due is let through at once by the permits kept for those somebody waits for', async () => {
+  it('a due request is admitted at once by the permits kept for requests with a waiting caller', async () => {
     const there = new AtTheGate({ perSecond: 2 });
     await there.come({ urgency: 'forced' });
     await times(200, () => there.come());
@@ -86,7 +86,7 @@ describe('who waits', () => {
     );
   });
 
-  it('of a full workspace holds up nobody else', async () => {
+  it('a request of a full workspace delays no other', async () => {
     const there = new AtTheGate({ inFlight: 8 });
     await times(5, () => there.come());
     const other = await there.come({ workspaceId: 'another', appId: 'another' });
@@ -215,16 +215,16 @@ describe('a breaker', () => {
   it('lets the next one ask when a probe proved nothing', async () => {
     const there = await opened('permanent');
     await there.clock.pass(30 * SECOND);
-    const [dead, paused, spent, last] = [
+    const [refused, paused, spent, last] = [
       await there.come(),
       await there.come(),
       await there.come(),
       await there.come(),
     ];
-    await there.release(dead, 'permanent', false);
+    await there.release(refused, 'permanent', false);
     await there.release(paused, 'app');
     await there.release(spent, 'spent');
-    expect(there.through.slice(10)).toEqual([dead, paused, spent, last]);
+    expect(there.through.slice(10)).toEqual([refused, paused, spent, last]);
   });
 
   it('asks those who can tell before those whose outcome is unknown: a platform that is well refuses them too', async () => {

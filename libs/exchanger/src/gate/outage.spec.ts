@@ -114,26 +114,29 @@ describe('an outage', () => {
     ['5 hours, refusing', 5 * HOUR, SECOND],
     ['a day, hanging', DAY, 120 * SECOND],
     ['a day, refusing', DAY, SECOND],
-  ])('of %s: all that waited are refreshed within a quarter of an hour of its end', async (_what, length, takes) => {
-    for (const seed of length > 2 * HOUR ? [1] : [1, 2, 3]) {
-      const from = 10 * MINUTE;
-      const end = from + length + seed * 97 * SECOND;
-      const world = new World({ from, to: end, takes }, stream(seed));
-      await world.runUntil(end);
-      const waited = world.grants.filter(
-        ({ refreshDueAt, lastClass }) => lastClass !== null || refreshDueAt! <= world.now,
-      );
-      expect(waited.length).toBeGreaterThan(100);
-      await world.runUntil(end + 15 * MINUTE);
-      expect(waited.filter(({ issuedAt }) => issuedAt < at(end))).toEqual([]);
-      // The ten or more that opened the breaker, what was under way then, and a probe now and then.
-      expect(world.sentInOutage).toBeLessThan(150 + (3 * length) / (5 * MINUTE));
-    }
-  });
+  ])(
+    'after an outage of %s all waiting grants are refreshed within a quarter of an hour',
+    async (_what, length, takes) => {
+      for (const seed of length > 2 * HOUR ? [1] : [1, 2, 3]) {
+        const from = 10 * MINUTE;
+        const end = from + length + seed * 97 * SECOND;
+        const world = new World({ from, to: end, takes }, stream(seed));
+        await world.runUntil(end);
+        const waited = world.grants.filter(
+          ({ refreshDueAt, lastClass }) => lastClass !== null || refreshDueAt! <= world.now,
+        );
+        expect(waited.length).toBeGreaterThan(100);
+        await world.runUntil(end + 15 * MINUTE);
+        expect(waited.filter(({ issuedAt }) => issuedAt < at(end))).toEqual([]);
+        // The ten or more that opened the breaker, what was under way then, and a probe now and then.
+        expect(world.sentInOutage).toBeLessThan(150 + (3 * length) / (5 * MINUTE));
+      }
+    },
+  );
 });
 
 describe('ten thousand tokens that end in the same minute', () => {
-  it('are due over a span of many minutes, none of which gets more than its share', () => {
+  it('spreads due grants over many minutes, none of which gets more than its share', () => {
     const random = stream(7);
     const perMinute = new Map<number, number>();
     for (let n = 0; n < 10_000; n += 1) {
@@ -146,7 +149,7 @@ describe('ten thousand tokens that end in the same minute', () => {
     expect(Math.max(...perMinute.values())).toBeLessThan((1.2 * 10_000) / 9.6);
   });
 
-  it('and are due at once all the same reach the platform at the rate of the app, the soonest to end first', async () => {
+  it('sends grants that are due at once at the rate of the app, the first to expire first', async () => {
     const clock = new FakeClock();
     const gate = new ExchangeGate({ perSecond: 50, inFlight: 256, waiting: 12_000 }, clock);
     const sent: number[] = [];

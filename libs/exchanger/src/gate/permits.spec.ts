@@ -23,7 +23,7 @@ function most(permits: Permits, from: number, to: number, take: () => Half, alon
 }
 
 describe('permits', () => {
-  it('are in no window more than its length brings and one second more', () => {
+  it('grants in no window more permits than its length brings and one second more', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 100 }), asked, (rate, wishes) => {
         const times = given(new Permits(rate, 0), wishes);
@@ -36,13 +36,13 @@ describe('permits', () => {
     );
   });
 
-  it('are all of the rate for one kind while the other does not ask', () => {
+  it('grants the whole rate to one kind while the other does not ask', () => {
     for (const kind of ['due', 'forced'] as const) {
       expect(most(new Permits(50, 0), 0, 20 * SECOND, () => kind, true)).toBeCloseTo(50 * 20 + 50, -1.5);
     }
   });
 
-  it('are half of the rate for each kind when both want more', () => {
+  it('grants half of the rate to each kind when both want more', () => {
     const permits = new Permits(50, 0);
     const due = most(permits, 0, 20 * SECOND, () => 'due', false);
     expect(due).toBeGreaterThanOrEqual(25 * 20);
@@ -70,7 +70,7 @@ describe('permits', () => {
     expect(perSecond[3]).toBeLessThan(51);
   });
 
-  it('are there at the moment they were promised for', () => {
+  it('grants a permit at the promised moment', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 500 }),

@@ -14,7 +14,7 @@ afterAll(() => journals.remove());
 /** A journal that will not write anything by itself for a while. */
 const still = { layout: { ...SMALL, quiet: 100_000, retry: 20 } };
 
-/** Where ten come at once there may be room for nine. */
+/** Ten at once may find space for nine. */
 async function dispatchedInTurn(journal: FileJournal, one: JournaledIntent): Promise<void> {
   do await until(() => journal.writable());
   while (await journal.dispatched(one).then(() => false, isFull));
@@ -111,14 +111,14 @@ describe('the journal and its disk', () => {
     const [one, other] = [intent(), intent()];
     await journal.dispatched(one);
     await journal.dispatched(other);
-    // As long as it takes: room that is made in the background meets the failing disk too.
+    // Repeated, because the space that is allocated in the background meets the failing disk, too.
     disk.fail('write', 'EIO', 1_000);
     const results = await Promise.allSettled([journal.answered(one, answer()), journal.answered(other, answer())]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     disk.heal();
   });
 
-  it('starts on a disk that has no room, hands over what it holds, and waits for room', async () => {
+  it('starts on a full disk, hands over its records, and waits for space', async () => {
     const { journal: earlier, folder } = await journals.faulty(still);
     const left = intent();
     await earlier.dispatched(left);
@@ -152,7 +152,7 @@ describe('the journal and its disk', () => {
     expect(await journals.found(folder)).toEqual([]);
   });
 
-  it('passes over what does not open and what is broken, and tells the rest', async () => {
+  it('skips records that do not open or are broken, and returns the rest', async () => {
     const { journal, folder } = await journals.faulty(still);
     const all = [intent(), intent(), intent()];
     for (const one of all) await journal.dispatched(one);

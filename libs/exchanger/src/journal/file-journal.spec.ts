@@ -8,7 +8,7 @@ const journals = new Journals();
 afterAll(() => journals.remove());
 
 describe('a journal', () => {
-  it('tells the next process what was sent and what came back', async () => {
+  it('returns to the next process what was sent and answered', async () => {
     const folder = journals.folder();
     const { journal } = await journals.open(folder);
     const [sent, back, done] = [intent({ version: null, kind: 'code' }), intent(), intent()];
@@ -93,7 +93,7 @@ describe('a journal', () => {
     expect((await journals.open(folder)).unsettled).toEqual([]);
   });
 
-  it('lets nobody who reads the files see a secret', async () => {
+  it('keeps secrets unreadable in the files', async () => {
     const folder = journals.folder();
     const { journal } = await journals.open(folder);
     const sent = intent();
@@ -127,7 +127,7 @@ describe('a journal', () => {
     expect((await journals.open(journals.folder())).id).not.toBe(id);
   });
 
-  it('takes no more exchanges at once than it has room for, whatever they answer', async () => {
+  it('takes no more exchanges at once than it has space for, whatever their answers', async () => {
     const folder = journals.folder();
     const { journal } = await journals.open(folder, { layout: { ...SMALL, quiet: 100_000 } });
     const inFlight = [];
@@ -142,7 +142,7 @@ describe('a journal', () => {
     expect(await journals.found(folder)).toEqual(inFlight.map((one) => ({ intent: one, answer: answer(largest) })));
   });
 
-  it('refuses a burst it has no room for, and sends none of it', async () => {
+  it('refuses a burst without space for it, and sends none of it', async () => {
     const { journal } = await journals.open(journals.folder());
     const results = await Promise.allSettled(Array.from({ length: 100 }, () => journal.dispatched(intent())));
     const refused = results.filter(({ status }) => status === 'rejected');

@@ -30,14 +30,14 @@ describe('the records of a file', () => {
     );
   });
 
-  it.each(bytesOfTail)('are read up to the last when its write ended after %i bytes', (kept) => {
+  it.each(bytesOfTail)('reads frames up to a last one whose write ended after %i bytes', (kept) => {
     const bytes = written.subarray(0, written.length - tail + kept);
     for (const found of [readFrames(file(bytes)), readFrames(bytes)]) {
       expect(found).toEqual({ frames: frames.slice(0, 2), broken: 0, torn: kept > 0 });
     }
   });
 
-  it.each(bytesOfTail)('are read up to the last when byte %i of it is another', (at) => {
+  it.each(bytesOfTail)('reads frames up to a last one whose byte %i is changed', (at) => {
     expect(readFrames(file(garbled(written.length - tail + at)))).toEqual({
       frames: frames.slice(0, 2),
       broken: 0,
@@ -45,14 +45,14 @@ describe('the records of a file', () => {
     });
   });
 
-  it('are read beyond a broken one in the middle', () => {
+  it('reads frames behind a broken one', () => {
     const first = toFrame(frames[0]!).length;
     for (let at = first; at < written.length - tail; at += 1) {
       expect(readFrames(file(garbled(at)))).toEqual({ frames: [frames[0], frames[2]], broken: 1, torn: false });
     }
   });
 
-  it('are read beyond one that looks like another inside', () => {
+  it('reads frames behind one that contains the bytes of another', () => {
     const nested: Frame = { type: 9, payload: toFrame(frames[0]!) };
     expect(readFrames(file(toFrame(nested))).frames).toEqual([nested]);
   });

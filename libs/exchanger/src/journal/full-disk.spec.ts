@@ -65,7 +65,7 @@ async function dispatchAll(journal: FileJournal): Promise<JournaledIntent[]> {
     await next.journal.close();
   });
 
-  it('has its room again once all is settled, without a free block', async () => {
+  it('has its space again after all is settled, without a free block', async () => {
     const { journal, unsettled } = await journals.open(folder);
     for (const { intent: one } of unsettled) journal.settled(one.intentId);
     await until(() => journal.writable());

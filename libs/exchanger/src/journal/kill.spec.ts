@@ -69,7 +69,7 @@ describe('a process that is killed while it writes its journal', () => {
     expect(acknowledged).toBeGreaterThan(KILLS);
   }, 120_000);
 
-  it('holds its journal against a second one, and frees it at once when it dies', async () => {
+  it('holds its journal against a second process, and frees it at once when it ends', async () => {
     const folder = journals.folder();
     const running = programs.start(`${openIn(folder)} say('open'); setInterval(quiet, 1000);`);
     await running.speaks();

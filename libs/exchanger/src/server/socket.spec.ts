@@ -16,7 +16,7 @@ import { FakeExchange } from '../../../../test/support/fake-exchange.js';
 import { connectExchanger, type Exchanger } from '#tokens';
 import { ExchangeServer, type ExchangeServerOptions } from './exchange-server.js';
 
-const CANARY = 'a-code-that-nobody-may-see';
+const CANARY = 'a-code-that-must-not-appear';
 const grantId = randomUUID();
 const revocationId = randomUUID();
 
@@ -62,7 +62,7 @@ async function taken(calls: number): Promise<void> {
   while ((await connectExchanger(path, logger).health()).inProgress < calls) await pause(10);
 }
 
-const HUNG_UP = 'hung up';
+const ABORTED = 'aborted';
 
 /** What the server says to one line. */
 async function say(line: string): Promise<unknown> {
@@ -72,7 +72,7 @@ async function say(line: string): Promise<unknown> {
   return new Promise((resolve) => {
     caller
       .once('close', () => {
-        resolve(HUNG_UP);
+        resolve(ABORTED);
       })
       .once('data', (data) => {
         resolve(JSON.parse(String(data)));
@@ -107,7 +107,7 @@ describe('a call over the socket', () => {
     expect(await Promise.all(calls)).toEqual(Array(500).fill({ kind: 'refreshed' }));
   });
 
-  it('is carried out to its end when its caller dies', async () => {
+  it('is carried out to its end when its caller ends', async () => {
     await serve();
     const release = fake.hold();
     const caller = connect(path);
@@ -121,7 +121,7 @@ describe('a call over the socket', () => {
     expect(await client.refresh(grantId)).toEqual({ kind: 'refreshed' });
   });
 
-  it('tells a failure of the exchange without its words, and says in the log which call it was', async () => {
+  it('reports a failure of the exchange without its message, and logs which call it was', async () => {
     fake.fails = true;
     await serve();
     await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow(
@@ -153,7 +153,7 @@ describe('an exchanger that is away', () => {
   });
 
   it.each(['refresh', 'exchangeCode'] as const)(
-    'in the middle of a call is called again when it is back: %s',
+    'a call whose exchanger ends is repeated when it is back: %s',
     async (call) => {
       const doomed = await startDoomed();
       const answer = {
@@ -183,12 +183,12 @@ describe('an exchanger that is away', () => {
   });
 });
 
-/** Dies of a call, once it was made. */
+/** Ends with a call, after it was made. */
 function abort(caller: Socket): void {
   caller.on('data', () => caller.destroy());
 }
 
-/** An exchanger that dies of its first call. */
+/** An exchanger that ends with its first call. */
 async function startDoomed(): Promise<{ gone: Promise<unknown> }> {
   const server = createServer((caller) => {
     abort(caller);
@@ -204,7 +204,7 @@ async function listen(server: Server): Promise<void> {
   await once(server, 'listening');
 }
 
-describe('an exchanger that is told to end', () => {
+describe('an exchanger that is stopped', () => {
   it('takes no more calls, ends those it has, and the others wait for the next one', async () => {
     const first = await serve();
     const release = fake.hold();
@@ -225,7 +225,7 @@ describe('an exchanger that is told to end', () => {
 });
 
 describe('an exchanger that has enough to do', () => {
-  it('says so at once, and nobody waits', async () => {
+  it('reports that at once, and no caller waits', async () => {
     await serve({ inFlight: 1 });
     const release = fake.hold();
     const running = client.refresh(grantId);
@@ -244,7 +244,7 @@ describe('the socket', () => {
     expect([(await stat(path)).mode & 0o777, (await stat(dirname(path))).mode & 0o777]).toEqual([0o600, 0o700]);
   });
 
-  it('of a dead process is taken over, that of a living one is not', async () => {
+  it('the socket of an ended process is taken over, that of a running one is not', async () => {
     const doomed = fork();
     await doomed.listening;
     doomed.child.kill('SIGKILL');
@@ -255,7 +255,7 @@ describe('the socket', () => {
     expect(await client.refresh(grantId)).toEqual({ kind: 'refreshed' });
   });
 
-  it('in a folder that others may enter is neither opened nor told anything', async () => {
+  it('a socket in a folder that others may enter is neither opened nor used', async () => {
     await mkdir(dirname(path));
     await chmod(dirname(path), 0o755);
     await expect(serve()).rejects.toThrow('open to other users: it must have the mode 0700');
@@ -266,7 +266,7 @@ describe('the socket', () => {
     expect(logged).toContain('open to other users');
   });
 
-  it('of an installation with a long path works', async () => {
+  it('the socket of an installation with a long path works', async () => {
     const env = { EVERGRANT_HOME: join(home, 'x'.repeat(150)), DATABASE_URL: 'postgres://h/d', MASTER_KEYS: 'k1:' };
     path = readApiConfig(env).exchangerSocket;
     client = connectExchanger(path, logger);
@@ -292,7 +292,7 @@ describe('what is no call', () => {
     ['a field of another type', callTo('refresh', { grantId, forced: 1, patience: 0 }), refused],
     ['an id that is none', callTo('exchange-code', { attemptId: '1', code: CANARY }), refused],
     ['another call', callTo('tokens', {}), refused],
-    ['a line without end', callTo('exchange-code', { attemptId, code: CANARY.repeat(100_000) }), HUNG_UP],
+    ['a line without end', callTo('exchange-code', { attemptId, code: CANARY.repeat(100_000) }), ABORTED],
   ])('is refused, and the exchange does not hear of it: %s', async (_what, line, answer) => {
     expect(await say(line)).toEqual(answer);
     expect([fake.refreshes, fake.codes, fake.revocations]).toEqual([[], [], []]);
@@ -309,7 +309,7 @@ describe('what is no call', () => {
 });
 
 describe('secrets on their way', () => {
-  it('are in no log line and in no error, however the call ends', async () => {
+  it('logs no code and no token, and puts none into an error', async () => {
     const errors: unknown[] = [];
     const send = (): Promise<unknown> =>
       client.exchangeCode(randomUUID(), new Secret(CANARY)).catch((error: unknown) => errors.push(error));
@@ -343,7 +343,7 @@ describe('the health check of docker-compose.yml', () => {
 });
 
 describe('the numbers', () => {
-  it('are what the process gives for them', async () => {
+  it('serves the metrics of the process', async () => {
     await serve({ metrics: () => Promise.resolve('exchanges_total 1\n') });
     expect(await connectExchanger(path, logger).metrics()).toBe('exchanges_total 1\n');
   });

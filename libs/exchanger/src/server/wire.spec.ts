@@ -156,7 +156,7 @@ describe('each outcome over the real socket', () => {
   it.each<RefreshOutcome>([
     ...(['refreshed', 'fresh', 'nothing_to_do', 'not_refreshable', 'refused'] as const).map((kind) => ({ kind })),
     ...(['unavailable', 'app_paused'] as const).map((kind) => ({ kind, retryAfter: 7.5 })),
-  ])('of a refresh arrives as it was: %j', async (outcome) => {
+  ])('the outcome of a refresh arrives unchanged: %j', async (outcome) => {
     fake.answers.refresh = outcome;
     expect(await client.refresh(randomUUID())).toEqual(outcome);
   });
@@ -167,12 +167,12 @@ describe('each outcome over the real socket', () => {
       kind: 'refused' as const,
       failure: { class: kind, reason: 'a_reason', code: 'a code', ...(kind === 'temporary' && { retryAfter: 30 }) },
     })),
-  ])('of a code arrives as it was: %j', async (outcome) => {
+  ])('the outcome of a code arrives unchanged: %j', async (outcome) => {
     fake.answers.code = outcome;
     expect(await client.exchangeCode(randomUUID(), new Secret('code'))).toEqual(outcome);
   });
 
-  it.each([true, false])('of a revocation arrives as it was: %s', async (revoked) => {
+  it.each([true, false])('the outcome of a revocation arrives unchanged: %s', async (revoked) => {
     fake.answers.revoke = revoked;
     expect(await client.revoke(ID)).toBe(revoked);
     expect(fake.revocations).toEqual([ID]);

@@ -14,7 +14,7 @@ afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 describe('grants that are looked at in the same moment', () => {
-  it('are read by one statement, and each caller is told of the one that it asked for', async () => {
+  it('reads grants by one statement, and returns to each caller the requested one', async () => {
     const [x, tiktok] = [
       await grantOf(flow, await flow.connect('x', 'happy')),
       await grantOf(flow, await flow.connect('tiktok', 'happy')),
@@ -32,8 +32,8 @@ describe('grants that are looked at in the same moment', () => {
       readUnclaimed(tx, randomUUID(), true),
       readUnclaimed(tx, x.id, true),
     ];
-    const told = (await Promise.all(asked)).map((one) => one && [one.grantId, one.provider, one.urgency]);
-    expect(told).toEqual([[x.id, 'x', 'due'], [tiktok.id, 'tiktok', 'forced'], undefined, [x.id, 'x', 'forced']]);
+    const read = (await Promise.all(asked)).map((one) => one && [one.grantId, one.provider, one.urgency]);
+    expect(read).toEqual([[x.id, 'x', 'due'], [tiktok.id, 'tiktok', 'forced'], undefined, [x.id, 'x', 'forced']]);
     expect(statements).toBe(1);
     await readUnclaimed(tx, x.id, false);
     expect(statements).toBe(2);

@@ -24,13 +24,13 @@ const waits = (platformUserId: string | null, firstStrikeAt?: Date): Promise<boo
   tokenSetWaits(flow.pool, { oauthAppId, platformUserId, firstStrikeAt });
 
 describe('a token set that waits for its person', () => {
-  it('delays the verdict on any grant of the app for an hour, and no longer, whether or not a sweep ends it', async () => {
+  it('delays the decision on any grant of the app for an hour, and no longer, whether or not a sweep ends it', async () => {
     expect([await waits('1'), await waits(null)]).toEqual([true, true]);
     await flow.pass(3_601);
     expect([await waits('1'), await waits(null)]).toEqual([false, false]);
   });
 
-  it('delays no verdict on a grant that was refused long before it came, so that a chain of such attempts has an end', async () => {
+  it('delays no decision on a grant that was refused long before it, so that a chain of such attempts has an end', async () => {
     expect([await waits('1', new Date()), await waits('1', new Date(Date.now() - 660_000))]).toEqual([true, false]);
     await flow.pool.query(`update connect_attempts set platform_user_id = '1' where oauth_app_id = $1`, [oauthAppId]);
     expect([await waits('1', new Date(Date.now() - 660_000)), await waits('2')]).toEqual([true, false]);

@@ -11,7 +11,7 @@ import {
 } from '../sandbox/index.js';
 import { managedPage, type Page } from './facebook-pages.sandbox.js';
 
-/** Whom a token speaks for: a person or, with `page`, one of the person's Pages. */
+/** The owner of a token: a person or, with `page`, one of the person's Pages. */
 export interface Speaker {
   readonly grant: GrantRecord;
   readonly held: HeldToken;

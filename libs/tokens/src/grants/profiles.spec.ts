@@ -27,8 +27,8 @@ async function walk(...answers: PlatformAnswer[]) {
     return Promise.resolve(answers.length > 1 ? answers.shift()! : answers[0]!);
   };
   const client = { send } as unknown as PlatformClient;
-  const room = { client, logger: createLogger({ app: 'test', level: 'silent' }) };
-  const listed = await listProfiles(room, { provider: 'facebook', environment: 'live' }, new Secret('EAAtoken'));
+  const context = { client, logger: createLogger({ app: 'test', level: 'silent' }) };
+  const listed = await listProfiles(context, { provider: 'facebook', environment: 'live' }, new Secret('EAAtoken'));
   const { ok, list } = listed!;
   const eligible = list.profiles.flatMap(({ platformAccountId: id, ineligible }) => (ineligible === null ? id : []));
   return {

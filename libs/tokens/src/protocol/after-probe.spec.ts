@@ -63,7 +63,7 @@ describe('after a probe that was refused', () => {
 
 describe('after a probe that the platform did not answer', () => {
   it.each(['temporary', 'app'] as const)(
-    'with a %s failure the account is as it was, and asked again in five minutes or when the platform says',
+    'a %s failure changes nothing, and the next probe follows in five minutes or when the platform says',
     (matter) => {
       for (const account of [ACCOUNT, { ...page, ...suspected }]) {
         const change = probed(account, refused({ class: matter }));

@@ -37,7 +37,7 @@ describe('after an ok', () => {
     expect(change.refreshDueAt).toEqual(at(NOW + 96 * MINUTE));
   });
 
-  it('everything that was held against the grant is forgotten, its death too', () => {
+  it('a success clears strikes, failures and an earlier end of the grant', () => {
     expect(afterTokens(grantFacts(blemished), tokens(), 60, moment)).toMatchObject(HEALTHY);
   });
 
@@ -64,7 +64,7 @@ describe('after an ok', () => {
   });
 });
 
-describe('after a failure that is no verdict on the grant', () => {
+describe('after a failure that decides nothing about the grant', () => {
   it('the grant waits longer each time, and keeps what happened', () => {
     expect(afterFailure(grantFacts(), failure(), moment)).toEqual({
       refreshState: 'backoff',
@@ -124,7 +124,7 @@ describe('after a failure that is no verdict on the grant', () => {
   });
 
   it.each(['temporary', 'app', 'owner'] as const)(
-    'a dead grant has used up none of its last tries (%s), and waits an hour for the next',
+    'a revoked grant keeps all of its last tries (%s), and waits an hour for the next',
     (matter) => {
       const grant = grantFacts({ ...blemished, attempt: 1, unknownSince: null });
       const change = afterFailure(grant, failure({ class: matter }), moment);
@@ -197,7 +197,7 @@ describe('after an answer that got lost', () => {
     });
   });
 
-  it('a dead grant has used up none of its last tries', () => {
+  it('a revoked grant keeps all of its last tries', () => {
     expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1, unknownSince: null }), moment)).toMatchObject({
       attempt: 1,
       refreshDueAt: at(NOW),

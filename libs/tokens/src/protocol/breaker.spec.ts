@@ -13,14 +13,14 @@ describe('a breaker opens', () => {
   });
 
   it.each([
-    ['ten refused, nobody let in', tally(0, 10, 0), true],
+    ['ten refused, none accepted', tally(0, 10, 0), true],
     ['three of ten refused', tally(70, 30, 0), true],
     ['fewer than three of ten refused', tally(71, 29, 0), false],
     ['half of them failing', tally(10, 0, 10), true],
     ['fewer than half failing', tally(11, 0, 10), false],
     ['two hundred revoked among two thousand', tally(1_800, 200, 0), false],
     ['refusals and failures that are each too few', tally(30, 15, 40), false],
-  ])('with %s: %j → %p', (_what, seen, alarming) => {
+  ])('a tally with %s: %j opens the breaker: %p', (_what, seen, alarming) => {
     expect(isAlarming(seen)).toBe(alarming);
   });
 

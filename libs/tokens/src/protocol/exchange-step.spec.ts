@@ -6,11 +6,7 @@ describe('the steps of an exchange', () => {
     ['begin with a connection: what fails before it is known as not sent', {}, 'connect'],
     ['note on disk that the request is about to leave', { reached: true }, 'dispatch'],
     ['send only what is noted', { reached: true, dispatched: true }, 'send'],
-    [
-      'put the answer on disk before anybody reads it',
-      { reached: true, dispatched: true, answer: 'arrived' },
-      'record',
-    ],
+    ['put the answer on disk before it is parsed', { reached: true, dispatched: true, answer: 'arrived' }, 'record'],
     [
       'conclude from an answer on disk',
       { reached: true, dispatched: true, answer: 'arrived', recorded: true },
@@ -33,11 +29,11 @@ describe('the steps of an exchange', () => {
     ['let it forget what it may have noted half', { reached: true, dispatched: false, concluded: true }, 'close'],
     ['end without it where nothing was noted', { reached: false, concluded: true }, 'done'],
     ['end', { reached: true, dispatched: true, answer: 'lost', concluded: true, closed: true }, 'done'],
-  ])('%s', (_what, known, step) => {
+  ])('decides the next step: %s', (_what, known, step) => {
     expect(nextStep(known)).toBe(step);
   });
 
-  it('of a process that came back read the answer where there is one, and never send again by themselves', () => {
+  it('the steps after a restart read the answer where there is one, and never send again', () => {
     expect([true, false].map((answered) => nextStep(fromJournal(answered)))).toEqual(['conclude', 'conclude']);
     expect([true, false].map((answered) => conclusionOf(fromJournal(answered)))).toEqual(['answered', 'lost']);
   });

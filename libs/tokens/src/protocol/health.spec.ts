@@ -29,7 +29,7 @@ const down = waiting('backoff', 'temporary', 'provider_unavailable');
 const struck = waiting('confirm', 'permanent', 'refresh_unconfirmed');
 const lost = { ...waiting('unknown', 'temporary', 'refresh_outcome_unknown'), unknownSince: START };
 const refusedApp = waiting('backoff', 'app', 'app_misconfigured');
-const dead = { ...struck, endedReason: 'grant_revoked' };
+const revoked = { ...struck, endedReason: 'grant_revoked' };
 const unrenewable: GrantChange = { mode: 'none' };
 
 describe('the health of an account', () => {
@@ -59,7 +59,12 @@ describe('the health of an account', () => {
       null,
     ],
 
-    ['a token of its own, whatever its grant goes through', { own: true, grant: { ...dead, ...over } }, 'active', null],
+    [
+      'a token of its own, whatever its grant goes through',
+      { own: true, grant: { ...revoked, ...over } },
+      'active',
+      null,
+    ],
     [
       'a token of its own, with a grant that nothing renews',
       { own: true, grant: { ...unrenewable, accessExpiresAt: at(DAY) } },
@@ -147,22 +152,22 @@ describe('the health of an account', () => {
       'checkpoint',
     ],
 
-    ['a dead grant', { grant: dead }, 'needs_reauth', 'grant_revoked'],
+    ['a revoked grant', { grant: revoked }, 'needs_reauth', 'grant_revoked'],
     [
-      'a dead grant that is tried once more',
-      { grant: { ...dead, refreshState: 'in_flight' } },
+      'a revoked grant that is tried once more',
+      { grant: { ...revoked, refreshState: 'in_flight' } },
       'needs_reauth',
       'grant_revoked',
     ],
     [
-      'a dead grant whose last try met a failing platform',
+      'a revoked grant whose last try met a failing platform',
       { grant: { ...down, endedReason: 'grant_revoked' } },
       'needs_reauth',
       'grant_revoked',
     ],
     [
-      'a dead grant that is left alone',
-      { grant: { ...dead, refreshState: 'ended', refreshDueAt: null } },
+      'a revoked grant without further tries',
+      { grant: { ...revoked, refreshState: 'ended', refreshDueAt: null } },
       'needs_reauth',
       'grant_revoked',
     ],
@@ -197,13 +202,13 @@ describe('the health of an account', () => {
       'grant_revoked',
     ],
     ['a disconnect', { was: 'disconnected' }, 'disconnected', null],
-  ])('with %s', (_facts, facts, health, reason) => {
+  ])('derives the health with %s', (_facts, facts, health, reason) => {
     expect(healthOf(facts)).toEqual({ health, reason });
   });
 
   it.each<[Case, Health]>([
-    [{ was: 'disconnected', grant: dead, missing: ['publish'] }, 'disconnected'],
-    [{ grant: { ...dead, ...over, lastClass: 'owner' }, missing: ['publish'], app: 'app_paused' }, 'needs_reauth'],
+    [{ was: 'disconnected', grant: revoked, missing: ['publish'] }, 'disconnected'],
+    [{ grant: { ...revoked, ...over, lastClass: 'owner' }, missing: ['publish'], app: 'app_paused' }, 'needs_reauth'],
     [{ grant: waiting('backoff', 'owner', 'suspended'), missing: ['publish'] }, 'restricted'],
     [{ grant: down, missing: ['publish'] }, 'missing_permissions'],
     [{ grant: { ...down, reauthDueAt: at(HOUR) } }, 'degraded'],
@@ -221,7 +226,7 @@ describe('the health of an account', () => {
       'needs_reauth',
     );
     fc.assert(
-      fc.property(before, fc.constantFrom({}, down, struck, dead, over), (was, grant) => {
+      fc.property(before, fc.constantFrom({}, down, struck, revoked, over), (was, grant) => {
         expect(healthOf({ was, grant })).toEqual(healthOf({ grant }));
       }),
     );

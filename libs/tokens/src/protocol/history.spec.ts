@@ -40,7 +40,7 @@ const tokens = (life: Pick<TokenSet, 'expiresIn' | 'refreshExpiresIn'>): TokenSe
 const refusal: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
 /** An API that takes an ended token was never seen: then it can not say. */
-const witnessOf = ({ accessExpiresAt }: GrantFacts, now: Date, apiCheck: ApiCheck): ApiCheck =>
+const apiCheckOf = ({ accessExpiresAt }: GrantFacts, now: Date, apiCheck: ApiCheck): ApiCheck =>
   accessExpiresAt !== null && accessExpiresAt <= now ? 'silent' : apiCheck;
 
 function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
@@ -54,7 +54,7 @@ function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
       return afterLostAnswer(grant, moment);
     case 'strike': {
       const others = step.canary === null ? ALONE : canary(new Date(now.getTime() - step.canary));
-      return afterStrike(grant, refusal, { now, apiCheck: witnessOf(grant, now, step.apiCheck), canary: others });
+      return afterStrike(grant, refusal, { now, apiCheck: apiCheckOf(grant, now, step.apiCheck), canary: others });
     }
   }
 }
@@ -195,7 +195,7 @@ describe('whatever a grant has been through', () => {
     );
   });
 
-  it('a failure is followed by another try within the hour, or within a day once it is dead', () => {
+  it('a failure is followed by another try within the hour, or within a day once the grant is revoked', () => {
     const failing = fc.oneof(stepOf.failure, stepOf.lost, stepOf.strike);
     fc.assert(
       fc.property(grants, histories, failing, (first, history, failure) => {
@@ -208,7 +208,7 @@ describe('whatever a grant has been through', () => {
     );
   });
 
-  it('it is over only after the last tries of the dead were refused', () => {
+  it('a grant ends for good only after its last tries were refused', () => {
     fc.assert(
       fc.property(grants, histories, (first, history) => {
         const states = history.map((_, index) => live(first, history.slice(0, index + 1)).grant);
@@ -222,7 +222,7 @@ describe('whatever a grant has been through', () => {
     );
   });
 
-  it('a dead one stays dead until an ok', () => {
+  it('a revoked grant stays revoked until a success', () => {
     fc.assert(
       fc.property(grants, histories, fc.oneof(stepOf.failure, stepOf.lost, stepOf.strike), (first, history, step) => {
         const before = live(first, history);

@@ -19,7 +19,7 @@ import {
 } from './revocation-policy.js';
 import type { GrantChange } from './grant.js';
 
-/** The moment of the strike that is judged: the access token has 24 minutes left, or ended a minute ago. */
+/** The moment of the strike: the access token has 24 minutes left, or ended a minute ago. */
 const NOW = 96 * MINUTE;
 const alive = { accessExpiresAt: at(2 * HOUR) };
 const ended = { accessExpiresAt: at(NOW - MINUTE) };
@@ -61,11 +61,11 @@ describe('a first refusal', () => {
 });
 
 describe('while the access token should still be good', () => {
-  it('a grant is dead when the API refuses it too, twice and a minute apart', () => {
+  it('a grant is revoked when the API refuses it, too, twice and a minute apart', () => {
     expect(decision({ ...alive, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses' })).toEqual(REVOKED);
   });
 
-  it('a grant is dead when the API refused it, and the token ended before both were asked again', () => {
+  it('a grant is revoked when the API refused it and the token expired before the second check', () => {
     expect(decision({ ...ended, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'silent' })).toEqual(REVOKED);
   });
 
@@ -73,11 +73,11 @@ describe('while the access token should still be good', () => {
     ['refused the second time only', 'silent', 'refuses'],
     ['refused the first time only', 'refuses', 'silent'],
     ['could never be asked', 'silent', 'silent'],
-  ])('a grant is not dead when the API %s', (_what, before, now) => {
+  ])('a grant is not revoked when the API %s', (_what, before, now) => {
     expect(decision({ ...alive, ...struck(1, MINUTE, before) }, { apiCheck: now, canary: SECOND }).revoked).toBe(false);
   });
 
-  it('a grant is not dead as long as the API takes its token, however often and long it is refused', () => {
+  it('a grant is not revoked while the API accepts its token, however often and long it is refused', () => {
     const facts = { ...alive, ...struck(99, 30 * DAY, 'refuses', HOUR) };
     expect(decision(facts, { apiCheck: 'accepts', canary: SECOND })).toEqual(again(10 * MINUTE));
   });
@@ -101,7 +101,7 @@ describe('while the access token should still be good', () => {
 });
 
 describe('once the access token has ended', () => {
-  it('a grant is dead at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
+  it('a grant is revoked at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
     expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary: 14 * MINUTE })).toEqual(
       REVOKED,
     );
@@ -113,17 +113,17 @@ describe('once the access token has ended', () => {
     );
   });
 
-  it('a grant is not dead before the 15 minutes are over', () => {
+  it('a grant is not revoked before the 15 minutes are over', () => {
     const facts = { ...ended, ...struck(1, 14 * MINUTE) };
     expect(decision(facts, { apiCheck: 'silent', canary: MINUTE })).toEqual(again(MINUTE));
   });
 
-  it('a grant is not dead by a second refusal where nobody else is there: a third is wanted, an hour after the first', () => {
+  it('the only grant of an app is not revoked by a second refusal, but by a third, an hour after the first', () => {
     expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
     expect(decision({ ...ended, ...struck(2, HOUR) }, { apiCheck: 'silent' })).toEqual(REVOKED);
   });
 
-  it('a grant beside others is not dead before one of them was refreshed since the first refusal, however long nobody was tried', () => {
+  it('a grant beside others is not revoked before one of them was refreshed since the first refusal, however long none was tried', () => {
     for (const canary of [16 * MINUTE, DAY])
       expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary })).toEqual(
         again(10 * MINUTE),
@@ -157,7 +157,7 @@ describe('once the access token has ended', () => {
     expect(decision({ ...ended, ...struck(1, 5 * HOUR) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
   });
 
-  it('a grant whose token the API took at the last refusal dies by time, too', () => {
+  it('a grant whose token the API accepted at the last refusal ends by time, too', () => {
     expect(
       decision({ ...ended, ...struck(1, 10 * MINUTE, 'accepts') }, { apiCheck: 'silent', canary: MINUTE }),
     ).toEqual(again(5 * MINUTE));
@@ -166,7 +166,7 @@ describe('once the access token has ended', () => {
     ).toEqual(REVOKED);
   });
 
-  it('a grant is not dead, not in a day, where the others that were tried were refused as well', () => {
+  it('a grant is not revoked within a day where the others that were tried were refused as well', () => {
     for (const refreshable of [true, false]) {
       const refused = { refreshable, refusedAt: at(NOW - MINUTE) };
       expect(among({ ...ended, ...struck(20, DAY) }, 'silent', refused).revoked).toBe(false);
@@ -182,13 +182,13 @@ describe('once the access token has ended', () => {
 describe('among other accounts of the app', () => {
   const twice = { ...alive, ...struck(1, MINUTE, 'refuses') };
 
-  it('a grant is dead by a second refusal only after the platform took one of them', () => {
+  it('a grant is revoked by a second refusal only after the platform accepted one of them', () => {
     expect(among(twice, 'refuses', { acceptedAt: at(NOW - SECOND) })).toEqual(REVOKED);
     for (const acceptedAt of [null, at(NOW - MINUTE), at(NOW - HOUR)])
       expect(among(twice, 'refuses', { acceptedAt }).revoked).toBe(false);
   });
 
-  it('the platform is asked ever more seldom as long as it takes nobody, and is believed after two days', () => {
+  it('the platform is asked less and less often while it accepts no grant, and its refusals count after two days', () => {
     const facts = (count: number, since: number): GrantChange => ({
       ...alive,
       ...struck(count, since, 'refuses', MINUTE),
@@ -199,7 +199,7 @@ describe('among other accounts of the app', () => {
     expect(among(facts(90, 2 * DAY), 'refuses', {})).toEqual(REVOKED);
   });
 
-  it('a grant whose token ended before the others were heard of is dead when one of them is refreshed, and not when the API takes it', () => {
+  it('a grant whose token expired before the others were tried is revoked when one of them is refreshed, and not when the API accepts one', () => {
     const over = { ...ended, ...struck(1, MINUTE, 'refuses') };
     expect(among(over, 'silent', { acceptedAt: at(NOW) })).toEqual(again(2 * MINUTE));
     expect(among(over, 'silent', { refreshedAt: at(NOW - SECOND) })).toEqual(REVOKED);
@@ -208,7 +208,7 @@ describe('among other accounts of the app', () => {
 
 describe('a refusal while refusals keep the breaker of the app from closing', () => {
   const issued = (ago: number): GrantChange => ({ issuedAt: at(NOW - ago) });
-  const believed = (shutFor: number | null, issuedAgo: number): boolean =>
+  const trusted = (shutFor: number | null, issuedAgo: number): boolean =>
     trustsRefusals(grantFacts(issued(issuedAgo)), shutFor === null ? null : at(NOW - shutFor), at(NOW));
   const shut = (facts: GrantChange, apiCheck: ApiCheck): RevocationDecision =>
     decideRevocation(grantFacts({ ...issued(9 * DAY), ...facts }), {
@@ -218,14 +218,14 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
       refusedSince: at(NOW - 2 * DAY),
     });
 
-  it('is believed after two days, of a grant that got no tokens in them, and not before', () => {
-    expect(believed(2 * DAY, 2 * DAY)).toBe(true);
-    expect(believed(2 * DAY - SECOND, 9 * DAY)).toBe(false);
-    expect(believed(9 * DAY, 2 * DAY - SECOND)).toBe(false);
-    expect(believed(null, 9 * DAY)).toBe(false);
+  it('a refusal counts after two days in which the grant got no tokens, and not before', () => {
+    expect(trusted(2 * DAY, 2 * DAY)).toBe(true);
+    expect(trusted(2 * DAY - SECOND, 9 * DAY)).toBe(false);
+    expect(trusted(9 * DAY, 2 * DAY - SECOND)).toBe(false);
+    expect(trusted(null, 9 * DAY)).toBe(false);
   });
 
-  it('is not believed for strikes of before, however old: the platform may have been away since', () => {
+  it('a refusal does not count for earlier strikes, however old: the platform may have been down since', () => {
     const facts = grantFacts({ ...issued(9 * DAY), ...ended, ...struck(1, 3 * DAY, 'refuses') });
     expect(trustsRefusals(facts, null, at(NOW))).toBe(false);
     expect(trustsRefusals(facts, at(NOW - HOUR), at(NOW))).toBe(false);

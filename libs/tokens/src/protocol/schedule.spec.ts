@@ -69,13 +69,13 @@ describe("the end of a token's life", () => {
   });
 
   it.each([10 ** 12, Number.MAX_SAFE_INTEGER, Infinity])(
-    'of %p seconds is the last moment that a timestamp in ISO 8601 can hold',
+    'a life of %p seconds ends at the last moment that a timestamp in ISO 8601 can hold',
     (said) => {
       expect(endOfLife(START, said)?.toISOString()).toBe('9999-12-31T23:59:59.000Z');
     },
   );
 
-  it.each([null, 0, -5])('of %p seconds does not exist', (said) => {
+  it.each([null, 0, -5])('a life of %p seconds is no life', (said) => {
     expect(endOfLife(START, said)).toBeNull();
   });
 });

@@ -81,7 +81,7 @@ describe('after a refusal', () => {
     });
   });
 
-  it('a grant that dies says why, and is tried once more after an hour', () => {
+  it('an ended grant keeps the reason, and is tried once more after an hour', () => {
     const twice = {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
@@ -99,35 +99,40 @@ describe('after a refusal', () => {
     });
   });
 
-  it('a dead grant that is refused after its hour is tried after a day, and then no more', () => {
-    const dead = { endedReason: 'grant_revoked', refreshState: 'confirm', attempt: 0, refreshDueAt: at(NOW) } as const;
-    const later = struckBy(dead);
+  it('a revoked grant that is refused after its hour is tried after a day, and then no more', () => {
+    const revoked = {
+      endedReason: 'grant_revoked',
+      refreshState: 'confirm',
+      attempt: 0,
+      refreshDueAt: at(NOW),
+    } as const;
+    const later = struckBy(revoked);
     expect(later).toMatchObject({
       endedReason: 'grant_revoked',
       refreshState: 'confirm',
       attempt: 1,
       refreshDueAt: at(NOW + DAY),
     });
-    const last = struckBy({ ...dead, attempt: later.attempt });
+    const last = struckBy({ ...revoked, attempt: later.attempt });
     expect(last).toMatchObject({ endedReason: 'grant_revoked', refreshState: 'ended', refreshDueAt: null });
   });
 
-  it('a dead grant that somebody tries by hand has used up none of its last tries', () => {
-    const dead = {
+  it('a forced refresh of a revoked grant uses up none of its last tries', () => {
+    const revoked = {
       endedReason: 'grant_revoked',
       refreshState: 'confirm',
       attempt: 0,
       refreshDueAt: at(NOW + 30 * MINUTE),
     } as const;
-    expect(struckBy(dead)).toMatchObject({ ...dead, lastError: 'invalid_grant' });
+    expect(struckBy(revoked)).toMatchObject({ ...revoked, lastError: 'invalid_grant' });
   });
 
-  it('a dead grant keeps the reason it died of', () => {
-    const dead = { ...blemished, endedReason: 'refresh_outcome_unknown' } as const;
-    expect(struckBy(dead)).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
+  it('a revoked grant keeps the first reason', () => {
+    const revoked = { ...blemished, endedReason: 'refresh_outcome_unknown' } as const;
+    expect(struckBy(revoked)).toMatchObject({ endedReason: 'refresh_outcome_unknown', unknownSince: null });
   });
 
-  it("a grant that would die lives on while a token set waits that may be the same person's", () => {
+  it("a grant is not ended while a token set waits that may be the same person's", () => {
     const twice = {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
@@ -142,7 +147,7 @@ describe('after a refusal', () => {
     });
   });
 
-  it('what the API said of the access token outlives it: an ended one cannot be asked', () => {
+  it('the last API check of an expired access token is kept, because it cannot be repeated', () => {
     const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), accessExpiresAt: at(MINUTE) } as const;
     expect(struckBy({ ...struck, apiCheck: 'accepts' })).toMatchObject({ apiCheck: 'accepts', strikeCount: 2 });
   });
@@ -179,7 +184,7 @@ describe('a refusal after an answer that got lost', () => {
     });
   });
 
-  it('is the reason of a death by the rule too, where another has sent the token again of which the stored pair came', () => {
+  it('is the reason of a revocation by the rule, too, where another process has sent the token again from which the stored pair came', () => {
     const struck = {
       strikeCount: 1,
       firstStrikeAt: at(NOW - MINUTE),
@@ -202,7 +207,7 @@ describe('a refusal after an answer that got lost', () => {
     });
   });
 
-  it("no verdict falls while a token set waits that may be the same person's", () => {
+  it("nothing is decided while a token set waits that may be the same person's", () => {
     const facts = { mode: 'rotating_strict', unknownSince: at(0) } as const;
     const waits = {
       endedReason: null,
@@ -215,7 +220,7 @@ describe('a refusal after an answer that got lost', () => {
   });
 });
 
-describe('a refusal that is not believed, because the platform refuses many at once,', () => {
+describe('a refusal that does not count, because the platform refuses many at once,', () => {
   const struck = { strikeCount: 1, firstStrikeAt: at(0), lastStrikeAt: at(0), apiCheck: 'refuses' } as const;
 
   it('is a failure that passes, and takes the strikes that led to it with it', () => {
@@ -248,11 +253,14 @@ describe('a refresh token that was spent elsewhere', () => {
   it.each([
     ['that the API took to its end', { ...over, apiCheck: 'accepts' }, 'rotated_elsewhere'],
     ['that the API refused while it lived', { ...over, apiCheck: 'refuses' }, 'grant_revoked'],
-    ['of which nobody knows', { ...over, apiCheck: 'silent' }, 'grant_revoked'],
+    ['of unknown state', { ...over, apiCheck: 'silent' }, 'grant_revoked'],
     ['that keeps its refresh token', { ...over, apiCheck: 'accepts', mode: 'static' }, 'grant_revoked'],
-  ] as [string, GrantChange, string][])('is told by the access token beside it: one %s', (_which, facts, reason) => {
-    expect(struckBy(facts)).toMatchObject({ endedReason: reason });
-  });
+  ] as [string, GrantChange, string][])(
+    'is identified by the access token beside it: one %s',
+    (_which, facts, reason) => {
+      expect(struckBy(facts)).toMatchObject({ endedReason: reason });
+    },
+  );
 
   it('keeps a reason that the platform itself named', () => {
     const named = { ...refusal, reason: 'password_changed' };

@@ -70,7 +70,7 @@ describe('a refusal in words that no table lists', () => {
     expect(after).not.toHaveProperty('endedReason');
   });
 
-  it('of a one-time token that may have been spent ends as an unknown outcome, and is not sent every minute meanwhile', () => {
+  it('a refusal of a one-time token that may have been spent ends as an unknown outcome, without a request every minute', () => {
     const unknown = { unknownSince: at(DAY), attempt: 20 };
     const waits = afterUnlistedRefusal(rejectedFor(60, unknown), REJECTED, moment(3 * DAY + MINUTE));
     expect(waits).toMatchObject({ refreshState: 'unknown', lastReason: 'refresh_outcome_unknown' });

@@ -89,7 +89,7 @@ function struck(grant: GrantFacts, { api, canary: others, refused }: Platform, n
   return afterStrike(grant, REFUSED, { now: at(now), apiCheck, canary: seen });
 }
 
-/** Lets a grant with tokens of that life be swept until a moment, and tells every exchange. */
+/** Sweeps a grant with tokens of that life until a moment, and returns every exchange. */
 function sweep(platform: Platform, life: number, until: number): Seen[] {
   const seen: Seen[] = [];
   let grant: GrantFacts = { ...grantFacts(), ...settled(grantFacts(), { refresh: () => 'ok' }, 0, life).change };
@@ -122,16 +122,16 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
   it('that was revoked is needs_reauth within two minutes of the first refresh that was refused, and not at the first', () => {
     const seen = sweep({ refresh: () => 'refused', api: () => 'refuses' }, life, life + HOUR);
     const [first] = seen;
-    const dead = firstOf(seen, 'needs_reauth');
+    const revoked = firstOf(seen, 'needs_reauth');
     expect(first?.health).toEqual({ health: 'degraded', reason: 'refresh_unconfirmed' });
-    expect(dead?.health.reason).toBe('grant_revoked');
-    expect(dead!.now - first!.now).toBeLessThanOrEqual(2 * MINUTE);
+    expect(revoked?.health.reason).toBe('grant_revoked');
+    expect(revoked!.now - first!.now).toBeLessThanOrEqual(2 * MINUTE);
   });
 
   it('that was revoked is tried once more after an hour and after a day, and then left alone', () => {
     const seen = sweep({ refresh: () => 'refused', api: () => 'refuses' }, life, life + 30 * DAY);
-    const dead = firstOf(seen, 'needs_reauth')!;
-    const later = seen.filter(({ now }) => now > dead.now).map(({ now }) => now - dead.now);
+    const revoked = firstOf(seen, 'needs_reauth')!;
+    const later = seen.filter(({ now }) => now > revoked.now).map(({ now }) => now - revoked.now);
     expect(later).toHaveLength(2);
     expect(Math.abs(later[0]! - HOUR)).toBeLessThanOrEqual(SWEEP);
     expect(Math.abs(later[1]! - HOUR - DAY)).toBeLessThanOrEqual(2 * SWEEP);
@@ -140,7 +140,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
   it.each([
     ['an hour', 30 * MINUTE],
     ['a day', 3 * HOUR],
-  ])('that was declared dead by mistake lives again within %s', (_when, mistake) => {
+  ])('a grant that was ended by mistake is active again within %s', (_when, mistake) => {
     let from = Infinity;
     const refresh = (now: number): Answer => {
       from = Math.min(from, now);
@@ -171,25 +171,25 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
 
   it('that is refused in words nothing lists is needs_reauth after two days of them, once its tokens have ended, and not before', () => {
     const seen = sweep({ refresh: () => 'rejected' }, life, life + 10 * DAY);
-    const dead = firstOf(seen, 'needs_reauth')!;
-    const before = seen.filter(({ now }) => now < dead.now).map(({ health }) => health);
+    const revoked = firstOf(seen, 'needs_reauth')!;
+    const before = seen.filter(({ now }) => now < revoked.now).map(({ health }) => health);
     expect(before).toEqual(before.map(() => ({ health: 'degraded', reason: 'refresh_unconfirmed' })));
-    expect(dead.health.reason).toBe('refresh_rejected');
-    expect(dead.now).toBeGreaterThanOrEqual(Math.max(life, seen[0]!.now + 2 * DAY));
-    expect(dead.now).toBeLessThanOrEqual(Math.max(life, seen[0]!.now + 2 * DAY) + 15 * MINUTE);
-    expect(seen.filter(({ now }) => now > dead.now)).toHaveLength(2);
+    expect(revoked.health.reason).toBe('refresh_rejected');
+    expect(revoked.now).toBeGreaterThanOrEqual(Math.max(life, seen[0]!.now + 2 * DAY));
+    expect(revoked.now).toBeLessThanOrEqual(Math.max(life, seen[0]!.now + 2 * DAY) + 15 * MINUTE);
+    expect(seen.filter(({ now }) => now > revoked.now)).toHaveLength(2);
   });
 
-  it('that is refused in words nothing lists is not dead by an outage of three days in between: only the refusals count', () => {
+  it('a grant that is refused in unlisted words is not ended by an outage of three days in between: only the refusals count', () => {
     let from = Infinity;
     const refresh = (now: number): Answer => {
       from = Math.min(from, now);
       return now >= from + HOUR && now < from + HOUR + 3 * DAY ? 'down' : 'rejected';
     };
     const seen = sweep({ refresh }, life, life + 10 * DAY);
-    const dead = firstOf(seen, 'needs_reauth')!;
-    expect(dead.now).toBeGreaterThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY - MINUTE));
-    expect(dead.now).toBeLessThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY + HOUR) + 15 * MINUTE);
+    const revoked = firstOf(seen, 'needs_reauth')!;
+    expect(revoked.now).toBeGreaterThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY - MINUTE));
+    expect(revoked.now).toBeLessThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY + HOUR) + 15 * MINUTE);
   });
 
   it('that was ended by refusals nothing lists lives again with the next refresh that is accepted', () => {
@@ -226,27 +226,27 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(seen.slice(0, 2).map(({ health }) => health.health)).toEqual(['degraded', 'active']);
   });
 
-  it('that is refused while the API still takes its tokens dies only after they have ended', () => {
+  it('a grant that is refused while the API still accepts its tokens ends only after they have expired', () => {
     const seen = sweep(
       { refresh: () => 'refused', api: () => 'accepts', canary: (now) => now - MINUTE },
       life,
       life + DAY,
     );
-    const dead = firstOf(seen, 'needs_reauth')!;
-    expect(dead.now).toBeGreaterThanOrEqual(life);
-    expect(dead.now - life).toBeLessThanOrEqual(15 * MINUTE + SWEEP);
+    const revoked = firstOf(seen, 'needs_reauth')!;
+    expect(revoked.now).toBeGreaterThanOrEqual(life);
+    expect(revoked.now - life).toBeLessThanOrEqual(15 * MINUTE + SWEEP);
   });
 
-  it('that is refused while the API is silent is not dead before its tokens have ended, and is asked every ten minutes at most', () => {
+  it('a grant that is refused while the API does not answer is not ended before its tokens expire, and is tried every ten minutes at most', () => {
     const seen = sweep({ refresh: () => 'refused' }, life, life + DAY);
-    const dead = firstOf(seen, 'needs_reauth')!;
-    expect(dead.now).toBeGreaterThanOrEqual(Math.min(life, seen[0]!.now + HOUR));
-    expect(dead.now).toBeGreaterThanOrEqual(life);
-    expect(dead.now - Math.max(life, seen[0]!.now)).toBeLessThanOrEqual(HOUR + 15 * MINUTE + SWEEP);
+    const revoked = firstOf(seen, 'needs_reauth')!;
+    expect(revoked.now).toBeGreaterThanOrEqual(Math.min(life, seen[0]!.now + HOUR));
+    expect(revoked.now).toBeGreaterThanOrEqual(life);
+    expect(revoked.now - Math.max(life, seen[0]!.now)).toBeLessThanOrEqual(HOUR + 15 * MINUTE + SWEEP);
     expect(seen.length).toBeLessThan(8 + (0.24 * life) / (10 * MINUTE) + 8);
   });
 
-  it('outlives a platform that refuses everybody for a whole day, its API too, where another account shows it', () => {
+  it('a grant survives a platform that refuses every request for a whole day, its API too, where another account shows it', () => {
     let end = Infinity;
     const refresh = (now: number): Answer => {
       end = Math.min(end, now + DAY);
@@ -270,7 +270,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(firstOf(seen, 'needs_reauth')!.now - seen[0]!.now).toBeLessThanOrEqual(2 * MINUTE);
   });
 
-  it('survives a platform that refuses everybody for a moment and takes its own word back', () => {
+  it('a grant survives a platform that refuses every request for a moment', () => {
     let refusals = 1;
     const seen = sweep({ refresh: () => (refusals-- > 0 ? 'refused' : 'ok'), api: () => 'refuses' }, life, life + HOUR);
     expect(firstOf(seen, 'needs_reauth')).toBeUndefined();

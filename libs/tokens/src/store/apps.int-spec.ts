@@ -51,7 +51,7 @@ const dueNow = async (): Promise<string[]> =>
     )
   ).rows.map(({ id }) => id);
 
-it('what waits for the sake of an app is due when the app is well: who was refused for it, and who was put off to the end of its pause', async () => {
+it('grants that wait for an app are due when the app is active again: refused ones, and ones postponed to the end of its pause', async () => {
   const refused = await grant({ state: 'backoff', lastClass: 'app', dueIn: 60 });
   const putOff = await grant({ dueIn: 15 });
   const unknown = await grant({ state: 'unknown', dueIn: 15 });
@@ -59,7 +59,7 @@ it('what waits for the sake of an app is due when the app is well: who was refus
   expect(await dueNow()).toEqual([refused, putOff, unknown].sort());
 });
 
-it('what keeps a time of its own keeps it: the next refresh of a healthy one, strikes, the dead, other apps', async () => {
+it('other due times stay: the next refresh of a healthy grant, strikes, revoked grants, other apps', async () => {
   await grant({ dueIn: 90 });
   await grant({ state: 'confirm', lastClass: 'permanent', dueIn: 5 });
   await grant({ state: 'confirm', ended: 'grant_revoked', dueIn: 5 });
@@ -69,7 +69,7 @@ it('what keeps a time of its own keeps it: the next refresh of a healthy one, st
   expect(await dueNow()).toEqual([]);
 });
 
-it('nobody waits for one that is being exchanged just now', async () => {
+it('does not wait for a grant that is being exchanged', async () => {
   const held = await grant({ dueIn: 10 });
   const free = await grant({ dueIn: 10 });
   await transaction(pool, async (tx) => {

@@ -7,46 +7,8 @@ type Section = keyof typeof sections;
 export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.output<(typeof sections)[Name]> };
 
 /** The sections of the environment that each process reads; no process reads more. */
-export type ApiConfig = Config<
-  | 'process'
-  | 'http'
-  | 'limits'
-  | 'sandbox'
-  | 'database'
-  | 'queue'
-  | 'masterKeys'
-  | 'customProviders'
-  | 'callers'
-  | 'metrics'
-  | 'exchangerSocket'
->;
-export type WorkerConfig = Config<
-  | 'process'
-  | 'limits'
-  | 'sandbox'
-  | 'database'
-  | 'queue'
-  | 'masterKeys'
-  | 'customProviders'
-  | 'worker'
-  | 'http'
-  | 'metrics'
-  | 'retention'
-  | 'exchangerSocket'
-  | 'gate'
->;
-export type ExchangerConfig = Config<
-  'process' | 'sandbox' | 'database' | 'masterKeys' | 'customProviders' | 'exchangerSocket' | 'exchanger' | 'gate'
->;
-export type SandboxConfig = Config<'process' | 'sandbox' | 'home'>;
-export type SeedConfig = ApiConfig & Config<'seed'>;
-export type MigrationConfig = Config<'process' | 'database' | 'queue'>;
-export type TokenConfig = Config<'home' | 'callers'>;
-export type KeysConfig = Config<'process' | 'database' | 'callers'>;
-
-export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
-  read(
-    env,
+const SECTIONS_OF = {
+  api: [
     'process',
     'http',
     'limits',
@@ -58,10 +20,8 @@ export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig =>
     'callers',
     'metrics',
     'exchangerSocket',
-  );
-export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
-  read(
-    env,
+  ],
+  worker: [
     'process',
     'limits',
     'sandbox',
@@ -75,16 +35,40 @@ export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig =>
     'retention',
     'exchangerSocket',
     'gate',
-  );
-export const readExchangerConfig = (env: NodeJS.ProcessEnv): ExchangerConfig =>
-  read(env, 'process', 'sandbox', 'database', 'masterKeys', 'customProviders', 'exchangerSocket', 'exchanger', 'gate');
-export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, 'process', 'sandbox', 'home');
-export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig =>
-  read(env, 'process', 'database', 'queue');
+  ],
+  exchanger: [
+    'process',
+    'sandbox',
+    'database',
+    'masterKeys',
+    'customProviders',
+    'exchangerSocket',
+    'exchanger',
+    'gate',
+  ],
+  sandbox: ['process', 'sandbox', 'home'],
+  migration: ['process', 'database', 'queue'],
+  token: ['home', 'callers'],
+  keys: ['process', 'database', 'callers'],
+} as const satisfies Record<string, readonly Section[]>;
 
-export const readTokenConfig = (env: NodeJS.ProcessEnv): TokenConfig => read(env, 'home', 'callers');
-export const readKeysConfig = (env: NodeJS.ProcessEnv): KeysConfig => read(env, 'process', 'database', 'callers');
+type ConfigOf<Process extends keyof typeof SECTIONS_OF> = Config<(typeof SECTIONS_OF)[Process][number]>;
+export type ApiConfig = ConfigOf<'api'>;
+export type WorkerConfig = ConfigOf<'worker'>;
+export type ExchangerConfig = ConfigOf<'exchanger'>;
+export type SandboxConfig = ConfigOf<'sandbox'>;
+export type SeedConfig = ApiConfig & Config<'seed'>;
+export type MigrationConfig = ConfigOf<'migration'>;
+export type TokenConfig = ConfigOf<'token'>;
+export type KeysConfig = ConfigOf<'keys'>;
 
+export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig => read(env, ...SECTIONS_OF.api);
+export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig => read(env, ...SECTIONS_OF.worker);
+export const readExchangerConfig = (env: NodeJS.ProcessEnv): ExchangerConfig => read(env, ...SECTIONS_OF.exchanger);
+export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read(env, ...SECTIONS_OF.sandbox);
+export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig => read(env, ...SECTIONS_OF.migration);
+export const readTokenConfig = (env: NodeJS.ProcessEnv): TokenConfig => read(env, ...SECTIONS_OF.token);
+export const readKeysConfig = (env: NodeJS.ProcessEnv): KeysConfig => read(env, ...SECTIONS_OF.keys);
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
 
 /** Reads the chosen sections. A `ConfigError` lists every problem of all of them, without any value. */

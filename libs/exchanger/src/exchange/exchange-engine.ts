@@ -55,13 +55,13 @@ export class ExchangeEngine implements TokenExchange {
   /** Settles what the previous process left in the journal, and retries unknown outcomes. To be called before any other work. */
   async recover(left: readonly Unsettled[]): Promise<void> {
     const unknown = await recover(this.context, left);
-    this.ask(unknown);
+    this.refreshInBackground(unknown);
     await this.retryUnknown();
   }
 
   /** Retries unknown outcomes of any process, without queue and worker, because a grace period may end first. */
   async retryUnknown(): Promise<void> {
-    this.ask(await findUnknownGrants(this.context.pool, UNKNOWN_AT_ONCE));
+    this.refreshInBackground(await findUnknownGrants(this.context.pool, UNKNOWN_AT_ONCE));
   }
 
   /** Resolves when the exchanges of this process have ended. */
@@ -69,10 +69,10 @@ export class ExchangeEngine implements TokenExchange {
     await Promise.allSettled([...this.#running.values(), ...this.#codes.values(), ...this.#others]);
   }
 
-  private ask(grantIds: readonly string[]): void {
+  private refreshInBackground(grantIds: readonly string[]): void {
     for (const grantId of grantIds) {
       this.follow(this.refresh(grantId)).catch((error: unknown) => {
-        this.context.logger.error({ err: error, grant: grantId }, 'an unknown outcome could not be resolved yet');
+        this.context.logger.error({ err: error, grant: grantId }, 'refresh.unknown_not_resolved');
       });
     }
   }

@@ -1,8 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { SealBroken } from '#crypto';
+import type { Secret } from '#observability';
 import { newId, type Tenant, together, transaction, type Tx } from '#persistence/sql';
-import type { Admission, Rejection, AdmissionRequest } from '../gate/gate.js';
+import type { GrantTokens, RefreshOutcome } from '#tokens';
 import { afterFailure, type GrantFacts, isFresh } from '#tokens/protocol';
-import type { ExchangerContext } from '../exchanger-context.js';
 import {
   type AppRow,
   type Claim,
@@ -16,16 +17,15 @@ import {
   releaseClaim,
   waitOf,
 } from '#tokens/store';
+import type { ExchangerContext } from '../exchanger-context.js';
+import type { Admission, AdmissionRequest, Rejection } from '../gate/gate.js';
 import { readUnclaimed, type UnclaimedGrant } from '../store/unclaimed-grants.js';
-import { renewProfiles } from './renew-profiles.js';
-import type { GrantTokens, RefreshOutcome } from '#tokens';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
+import { renewProfiles } from './renew-profiles.js';
 import { runExchange } from './run-exchange.js';
+import { releaseForPausedApp, scheduleNextCheck } from './store-failure.js';
 import { retryUntilStored, storeResult } from './store-result.js';
-import type { Secret } from '#observability';
-import { scheduleNextCheck, releaseForPausedApp } from './store-failure.js';
-import { setTimeout as pause } from 'node:timers/promises';
 
 /** One refresh of one grant: gate, claim, check again, exchange. `busy`: another process holds the claim. */
 export async function refreshGrant(
@@ -110,7 +110,7 @@ async function tryToRenew(context: ExchangerContext, grant: GrantFacts): Promise
   try {
     await renewProfiles(context, grant);
   } catch (error) {
-    context.logger.warn({ err: error, grant: grant.id }, 'the profiles of a renewed grant were not walked');
+    context.logger.warn({ err: error, grant: grant.id }, 'refresh.profiles_not_read');
   }
 }
 
@@ -197,20 +197,20 @@ export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret |
   return mode === 'extend_self' ? tokens.access : tokens.refresh;
 }
 
-const EVERY = 200;
-const HELD = ['claimed', 'in_flight'];
+const POLL_INTERVAL_MS = 200;
+const HELD_STATES = ['claimed', 'in_flight'];
 
-/** Waits for the exchange of another process and returns its result. */
+/** Waits for the exchange of another process, at most `patience` ms, and returns its result. */
 export async function awaitRunning(
   context: ExchangerContext,
   grantId: string,
   patience: number,
 ): Promise<RefreshOutcome> {
-  for (let waited = 0; waited < patience; waited += EVERY) {
-    await pause(EVERY);
+  for (let waited = 0; waited < patience; waited += POLL_INTERVAL_MS) {
+    await pause(POLL_INTERVAL_MS);
     const read = await readGrant(context.pool, grantId);
     if (!read) return { kind: 'nothing_to_do' };
-    if (!HELD.includes(read.grant.refreshState)) return outcomeOf(read);
+    if (!HELD_STATES.includes(read.grant.refreshState)) return outcomeOf(read);
   }
   return { kind: 'unavailable', retryAfter: 60 };
 }

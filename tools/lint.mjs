@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { ROOT } from './start/root.mjs';
 
-const CACHE = 'node_modules/.cache';
 const fix = process.argv.includes('--fix');
 
 // Each linter runs although the one before found something, so that one run reports everything.

@@ -1,2 +1,0 @@
-// The rules are in .oxlintrc.json.
-export default [{}];

@@ -181,6 +181,24 @@ export async function scheduleProbeOfApp(tx: Tx, oauthAppId: string, pauseSecond
   );
 }
 
+const PROBE_AFTER_REFUSAL = `greatest(db_now(), last_probed_at + interval '1 minute')`;
+
+/** A refused call makes the probe due, at most once a minute: a client may repeat the call as often as it likes. */
+export async function scheduleProbeAfterRefusal(tx: Tx, id: string): Promise<void> {
+  const statement = `update accounts set probe_due_at = ${PROBE_AFTER_REFUSAL}`;
+  await tx.query(`${statement} where id = $1 and ${CONNECTED} and probe_due_at > ${PROBE_AFTER_REFUSAL}`, [id]);
+}
+
+/** Where an API has met a limit, a probe would meet it too. A second probe that confirms a refusal is not moved. */
+export async function postponeProbe(tx: Tx, id: string, seconds: number): Promise<void> {
+  await tx.query(
+    `update accounts set probe_due_at = db_now() + make_interval(secs => $2)
+     where id = $1 and ${CONNECTED} and probe_due_at < db_now() + make_interval(secs => $2)
+       and probe_class is distinct from 'suspected'`,
+    [id, seconds],
+  );
+}
+
 /** Takes due probes, for the ten minutes that a probe may need: of two sweeps one gets each. */
 export async function claimDueProbes(tx: Tx, limit: number): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(

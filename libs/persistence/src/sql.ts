@@ -1,8 +1,10 @@
 export type { Candidate, Grant, Health, ProbeClass, ProbeResult, RefreshMode } from './entities/index.js';
 export {
   markOwnTokensEnded,
+  postponeProbe,
   postponeProbesOfGrant,
   scheduleNextProbe,
+  scheduleProbeAfterRefusal,
   scheduleProbeOfApp,
   scheduleProbesNow,
   storeHealth,

@@ -4,6 +4,7 @@ export { holdsWholeObject, MAX_ANSWER_BYTES } from './oauth/decode-answer.js';
 export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
 export {
+  readApiRefusal,
   readIdentityAnswer,
   readProbeAnswer,
   readProfilesAnswer,

@@ -1,28 +1,21 @@
 import type { Secret } from '#observability';
 import { type Failure, type Identity, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
-import { API_DEADLINE, UNREACHABLE } from './platform-client.js';
-import type { GrantFacts } from './protocol/grant.js';
+import { askApi, type Asked } from './ask-api.js';
 import type { TokenContext } from './token-context.js';
 import { reportAppFailure, reportAppSuccess } from './store/apps.js';
 import type { ExchangedAttempt } from './grants/adopt-grant.js';
 import { listProfiles, type ProfileList } from './grants/profiles.js';
 
 /** Asks the platform whose access token this is. No answer counts as a temporary failure. */
-export async function identify(
+export function identify(
   context: Pick<TokenContext, 'client' | 'logger'>,
-  who: Pick<GrantFacts, 'provider' | 'environment'>,
+  who: Asked,
   accessToken: Secret,
   scopes: readonly string[],
 ): Promise<IdentityOutcome> {
   const provider = providerOf(who.provider);
-  try {
-    const request = provider.identity.request(accessToken, scopes);
-    const answer = await context.client.send(request, { environment: who.environment, within: API_DEADLINE });
-    return readIdentityAnswer(provider, answer);
-  } catch (error) {
-    context.logger.warn({ err: error, provider: who.provider }, 'no answer to an identity call');
-    return { ok: false, failure: UNREACHABLE };
-  }
+  const request = provider.identity.request(accessToken, scopes);
+  return askApi(context, who, request, (answer) => readIdentityAnswer(provider, answer));
 }
 
 /** Whose a token set is and, where one consent opens several accounts, which. */

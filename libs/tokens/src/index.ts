@@ -1,7 +1,15 @@
+export { openUsableToken, type TokenAvailability, type UsableToken } from './access-token.js';
+export { type ApiAnswer, authorizedCall } from './authorized-call.js';
 export { checkKeys } from './check-keys.js';
 export { connectExchanger, type Exchanger } from './exchange/client.js';
 export { eachLine, makePrivateDirectory } from './exchange/socket.js';
-export type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from './exchange/token-exchange.js';
+export {
+  type CodeOutcome,
+  type RefreshOptions,
+  type RefreshOutcome,
+  storedOutcome,
+  type TokenExchange,
+} from './exchange/token-exchange.js';
 export {
   callMessage,
   codeCall,

@@ -49,13 +49,7 @@ export class PlatformClient {
     const target = new URL(reach(url, environment, this.sandboxUrl));
     const secure = target.protocol === 'https:';
     const body = form && new URLSearchParams(form).toString();
-    const all = {
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      'user-agent': 'evergrant',
-      ...(body !== undefined && FORM),
-      ...headers,
-    };
+    const all = { ...DEFAULT_HEADERS, ...(body !== undefined && FORM), ...headers };
     const agent = secure ? this.#https : this.#http;
     try {
       const outgoing = (secure ? httpsRequest : httpRequest)(target, { method, agent, headers: all });
@@ -67,4 +61,5 @@ export class PlatformClient {
   }
 }
 
+const DEFAULT_HEADERS = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'evergrant' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' };

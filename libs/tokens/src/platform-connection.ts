@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { seconds } from '#config';
+import { CodedError } from '#observability';
 import { holdsWholeObject, MAX_ANSWER_BYTES, type PlatformAnswer } from '#providers';
 
 const CONNECTED_WITHIN = seconds(10);
@@ -92,10 +94,50 @@ export class PlatformConnection {
     return answer;
   }
 
+  /**
+   * Sends a body of any length at the pace of the platform, and resolves when the headers of the answer are there; the caller
+   * reads its body. Throws NotSent, AnswerLost, and body.too_large. What is left of the body is read and dropped.
+   */
+  stream(body: StreamedBody | undefined): Promise<IncomingMessage> {
+    if (this.#broken) return Promise.reject(new NotSent(this.info.name));
+    return new Promise((resolve, reject) => {
+      const { outgoing } = this;
+      outgoing.once('response', resolve);
+      outgoing.once('close', () => {
+        reject(new AnswerLost(this.info.name));
+        body?.bytes.unpipe(outgoing);
+        body?.bytes.resume();
+      });
+      if (!body) outgoing.end();
+      else sendStream(body, outgoing, reject);
+    });
+  }
+
   /** Ends a line on which nothing is to be sent. */
   abort(): void {
     this.outgoing.destroy();
   }
+}
+
+export interface StreamedBody {
+  bytes: Readable;
+  maxBytes: number;
+}
+
+/** A body that breaks off or grows too large ends the request: its end would look like a whole body. */
+function sendStream({ bytes, maxBytes }: StreamedBody, outgoing: ClientRequest, reject: (error: Error) => void): void {
+  let size = 0;
+  bytes.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= maxBytes || outgoing.destroyed) return;
+    reject(new CodedError('body.too_large', `The body is larger than ${maxBytes} bytes.`));
+    outgoing.destroy();
+  });
+  bytes.once('close', () => {
+    if (!bytes.readableEnded) outgoing.destroy();
+  });
+  bytes.on('error', () => undefined);
+  bytes.pipe(outgoing);
 }
 
 /** The bytes of one answer while they arrive. `end` is called once, with whether all of them came. */
@@ -132,7 +174,7 @@ class ReceivedAnswer {
 }
 
 /** Without cookies, the one header that Node gives as a list: nothing is read from them, and the journal is no place for them. */
-const textHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
+export const textHeaders = (headers: IncomingMessage['headers']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
   );

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { newId, type Tenant, together, transaction, type Tx } from '#persistence/sql';
-import type { GrantTokens, RefreshOutcome } from '#tokens';
+import { type GrantTokens, type RefreshOutcome, storedOutcome } from '#tokens';
 import { afterFailure, type GrantFacts, isFresh } from '#tokens/protocol';
 import {
   type AppRow,
@@ -10,7 +10,6 @@ import {
   claimGrant,
   claimOf,
   type ClaimOptions,
-  type GrantAt,
   readApp,
   readGrant,
   readIntent,
@@ -210,15 +209,7 @@ export async function awaitRunning(
     await pause(POLL_INTERVAL_MS);
     const read = await readGrant(context.pool, grantId);
     if (!read) return { kind: 'nothing_to_do' };
-    if (!HELD_STATES.includes(read.grant.refreshState)) return outcomeOf(read);
+    if (!HELD_STATES.includes(read.grant.refreshState)) return storedOutcome(read.grant, read.now);
   }
   return { kind: 'unavailable', retryAfter: 60 };
-}
-
-/** Derives the result from the grant: after a success no failure is stored in it. */
-function outcomeOf({ grant: { lastClass, refreshDueAt }, now }: GrantAt): RefreshOutcome {
-  if (lastClass === null) return { kind: 'refreshed' };
-  if (lastClass === 'permanent' || lastClass === 'owner') return { kind: 'refused' };
-  const retryAfter = Math.max(1, Math.ceil(((refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
-  return { kind: lastClass === 'app' ? 'app_paused' : 'unavailable', retryAfter };
 }

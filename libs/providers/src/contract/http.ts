@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
 
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 export interface RequestParts {
-  method: 'GET' | 'POST' | 'DELETE';
+  method: Method;
   /** The platform's own URL; where the environment is `test` the sandbox answers in its place. */
   url: string;
   headers?: Record<string, string>;

@@ -1,5 +1,5 @@
 export type { AppCredentials } from './app-credentials.js';
-export { type PlatformAnswer, PlatformRequest, reach } from './http.js';
+export { type Method, type PlatformAnswer, PlatformRequest, reach } from './http.js';
 export type {
   Failure,
   FailureClass,

@@ -152,6 +152,13 @@ export interface Provider {
     /** Whether the platform refused the request for its size. */
     isTooMuch?(answer: PlatformAnswer): boolean;
   };
+  /** Where clients make calls of their own through this service. Undefined: they cannot. */
+  api?: {
+    /** Everything below this URL, which ends with a slash, takes the token as `Authorization: Bearer`. */
+    url: string;
+    /** Names, beside `access_token` (RFC 6750 2.3), under which the platform takes a token in a query. */
+    tokenParameters?: readonly string[];
+  };
   /** The cheapest call that shows the true state of an account. */
   probe: {
     /** Milliseconds from one probe to the next. */

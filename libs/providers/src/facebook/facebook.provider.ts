@@ -79,6 +79,7 @@ export const facebook = defineProvider({
     read: readPages,
     isTooMuch,
   },
+  api: { url: 'https://graph.facebook.com/' },
   probe: { every: hours(6), request: inspection, read: readInspection },
   push: graphPush,
   classify: { token: classify, api: classify, probe: classifyProbe },

@@ -57,6 +57,7 @@ export const instagram = defineProvider({
     request: (accessToken) => me('id,user_id,username,name,account_type,profile_picture_url', accessToken),
     read: readMe,
   },
+  api: { url: `${GRAPH}/` },
   probe: { every: hours(6), request: ({ accessToken }) => me('user_id', accessToken), read: readProbe },
   push: graphPush,
   classify: { token: classifyToken, api: classifyApi },

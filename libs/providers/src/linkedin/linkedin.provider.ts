@@ -62,6 +62,7 @@ export const linkedin = defineProvider({
       }),
     read: readUser,
   },
+  api: { url: 'https://api.linkedin.com/', tokenParameters: ['oauth2_access_token'] },
   /** Asks about the token with the app's own secret: no member's quota is spent, and the app's is one of a day. */
   probe: {
     every: hours(12),

@@ -102,6 +102,12 @@ export function readRevocationAnswer({ classify }: Provider, answer: PlatformAns
   });
 }
 
+/** What any other answer of the API means for the account; undefined: it is a success. */
+export function readApiRefusal({ classify }: Provider, answer: PlatformAnswer): Failure | undefined {
+  const read = decodeAnswer(answer);
+  return isApiSuccess(read) ? undefined : failureOf(answer, read, classify.api(read));
+}
+
 /** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {
   const read = decodeAnswer(answer);

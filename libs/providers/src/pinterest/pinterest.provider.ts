@@ -60,6 +60,7 @@ export const pinterest = defineProvider({
   token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: 2_592_000 },
   refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
   identity,
+  api: { url: 'https://api.pinterest.com/' },
   /** Twice a day: a Trial app's thousand calls are shared by all its accounts. */
   probe: probeByIdentity(identity, hours(12)),
   classify: { token: classifyToken, api: classifyApi },

@@ -63,6 +63,7 @@ export const tiktok = defineProvider({
   refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
   revoke: revokeRequest(revoke, ({ accessToken }) => accessToken.reveal()),
   identity,
+  api: { url: 'https://open.tiktokapis.com/' },
   probe: probeByIdentity(identity, hours(6)),
   push: tiktokPush,
   classify: { token: classifyToken, api: classifyApi },

@@ -60,6 +60,7 @@ export const x = defineProvider({
   /** The refresh token: with it goes the whole grant. */
   revoke: revokeRequest(revoke, ({ refreshToken, accessToken }) => (refreshToken ?? accessToken).reveal()),
   identity,
+  api: { url: 'https://api.x.com/', tokenParameters: ['oauth_token'] },
   /** Billed, and de-duplicated by the UTC day: once a day is what it may cost. */
   probe: { ...probeByIdentity(identity, days(1)), oncePerUtcDay: true },
   push: xPush,

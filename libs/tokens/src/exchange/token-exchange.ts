@@ -1,5 +1,6 @@
 import type { Secret } from '#observability';
 import type { Failure } from '#providers';
+import type { GrantFacts } from '../protocol/grant.js';
 
 /** What became of a code. The token set waits sealed in its attempt. */
 export type CodeOutcome =
@@ -23,6 +24,17 @@ export type RefreshOutcome =
   /** The platform failed, or the outcome is unknown. */
   | { kind: 'unavailable'; retryAfter: number }
   | { kind: 'app_paused'; retryAfter: number };
+
+/** The outcome of the last refresh, derived from the grant: after a success no failure is stored in it. */
+export function storedOutcome(
+  { lastClass, refreshDueAt }: Pick<GrantFacts, 'lastClass' | 'refreshDueAt'>,
+  now: Date,
+): RefreshOutcome {
+  if (lastClass === null) return { kind: 'refreshed' };
+  if (lastClass === 'permanent' || lastClass === 'owner') return { kind: 'refused' };
+  const retryAfter = Math.max(1, Math.ceil(((refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
+  return { kind: lastClass === 'app' ? 'app_paused' : 'unavailable', retryAfter };
+}
 
 export interface RefreshOptions {
   /** Also when it is not due. */

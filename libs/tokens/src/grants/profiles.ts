@@ -1,22 +1,14 @@
 import type { Secret } from '#observability';
-import {
-  type Candidate,
-  type Environment,
-  scheduleProbesNow,
-  storeListedProfile,
-  type Tenant,
-  type Tx,
-} from '#persistence/sql';
+import { type Candidate, scheduleProbesNow, storeListedProfile, type Tenant, type Tx } from '#persistence/sql';
 import {
   type Failure,
-  type PlatformAnswer,
   type Profile,
   type ProfilesOutcome,
   type Provider,
   providerOf,
   readProfilesAnswer,
 } from '#providers';
-import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
+import { askApi, type Asked } from '../ask-api.js';
 import type { TokenContext } from '../token-context.js';
 
 /** Answers of a list are followed no further than this, whatever the platform says. */
@@ -31,22 +23,16 @@ export interface ProfileList {
 /** A list that broke off has what came before. */
 export type Profiles = { ok: true; list: ProfileList } | { ok: false; failure: Failure; list: ProfileList };
 
-/** What the profiles of a grant are asked with. */
-export interface ProfileOwner {
-  provider: string;
-  environment: Environment;
-}
-
 type ProfileContext = Pick<TokenContext, 'client' | 'logger'>;
 
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
 export async function listProfiles(
   context: ProfileContext,
-  owner: ProfileOwner,
+  owner: Asked,
   token: Secret,
 ): Promise<Profiles | undefined> {
   const provider = providerOf(owner.provider);
-  return provider.profiles && new ProfileWalk(context, owner, provider).all(token);
+  return provider.profiles && new ProfileWalk(context, owner, { provider, paging: provider.profiles }).all(token);
 }
 
 /** One walk along the pages of a list: asks for fewer profiles at a time where the platform refuses the number. */
@@ -57,10 +43,10 @@ class ProfileWalk {
 
   constructor(
     private readonly context: ProfileContext,
-    private readonly owner: ProfileOwner,
-    private readonly provider: Provider,
+    private readonly owner: Asked,
+    private readonly platform: { provider: Provider; paging: NonNullable<Provider['profiles']> },
   ) {
-    this.#sizes = [...(provider.profiles?.sizes ?? [])];
+    this.#sizes = [...platform.paging.sizes];
   }
 
   async all(token: Secret): Promise<Profiles> {
@@ -84,21 +70,17 @@ class ProfileWalk {
   }
 
   private async ask(token: Secret, after: string | null): Promise<ProfilesOutcome | 'too_much'> {
-    const answer = await this.send(token, after);
-    if (!answer) return { ok: false, failure: UNREACHABLE };
-    if (this.#sizes.length > 1 && this.provider.profiles?.isTooMuch?.(answer)) {
-      this.#sizes.shift();
-      return 'too_much';
-    }
-    this.#asked.add(after);
-    return readProfilesAnswer(this.provider, answer);
-  }
-
-  private async send(token: Secret, after: string | null): Promise<PlatformAnswer | undefined> {
+    const { provider, paging } = this.platform;
     const [size = 1] = this.#sizes;
-    const request = this.provider.profiles?.request(token, after, size);
-    const options = { environment: this.owner.environment, within: API_DEADLINE };
-    return request && this.context.client.send(request, options).catch(() => undefined);
+    const request = paging.request(token, after, size);
+    return askApi<ProfilesOutcome | 'too_much'>(this.context, this.owner, request, (answer) => {
+      if (this.#sizes.length > 1 && paging.isTooMuch?.(answer)) {
+        this.#sizes.shift();
+        return 'too_much';
+      }
+      this.#asked.add(after);
+      return readProfilesAnswer(provider, answer);
+    });
   }
 
   private list(isWhole: boolean): ProfileList {

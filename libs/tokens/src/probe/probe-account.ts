@@ -1,7 +1,8 @@
 import { type ProbeResult, scheduleNextProbe, storeProbe, type Tenant, transaction, type Tx } from '#persistence/sql';
 import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
-import { API_DEADLINE, UNREACHABLE } from '../platform-client.js';
+import { openAccessToken } from '../access-token.js';
+import { askApi } from '../ask-api.js';
 import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
@@ -40,7 +41,7 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
   const account = rows[0];
   if (!account) return 'nothing_to_probe';
   const provider = providerOf(account.provider);
-  const token = account.ended ? null : await openToken(context, account);
+  const token = account.ended ? null : await openAccessToken(context.vault, context.pool, account);
   const app = await readApp(context.pool, account.oauthAppId);
   if (!token || !app) {
     await postpone(context.pool, account, provider);
@@ -51,11 +52,6 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
   return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
 }
 
-async function openToken(context: TokenContext, account: AccountRow): Promise<Secret | null> {
-  if (account.ownToken) return context.vault.openAccountToken(context.pool, account);
-  return (await context.vault.openGrantTokens(context.pool, { ...account, id: account.grantId }))?.access ?? null;
-}
-
 interface Question {
   account: AccountRow;
   app: AppRow;
@@ -64,15 +60,10 @@ interface Question {
 }
 
 async function ask(context: TokenContext, { account, app, token, provider }: Question): Promise<ProbeReading> {
-  const { scopes, platformAccountId, environment } = account;
+  const { scopes, platformAccountId } = account;
   const credentials = await openApp(context.pool, context.vault, app);
-  try {
-    const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
-    return readProbeAnswer(provider, await context.client.send(request, { environment, within: API_DEADLINE }));
-  } catch (error) {
-    context.logger.warn({ err: error, account: account.id }, 'a probe was not answered');
-    return { ok: false, failure: UNREACHABLE };
-  }
+  const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
+  return askApi(context, account, request, (answer) => readProbeAnswer(provider, answer));
 }
 
 interface Finding {

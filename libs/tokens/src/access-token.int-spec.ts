@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openUsableToken, Vault } from '#tokens';
+import { Flow, type Fault } from '../../../test/support/flow.js';
+import { grantOf } from '../../../test/support/flow-rows.js';
+import { makeTenant } from '../../../test/support/rows.js';
+
+let flow: Flow;
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+const LIFE = 7_200;
+const open = (id: string, { minTtl = 60, tenant = flow.tenant, patience = 5_000 } = {}) =>
+  openUsableToken(flow.context(), flow.exchange(), { ...tenant, id, minTtl, patience });
+const refreshes = () => flow.calls('token', 'refresh_token');
+const stored = async (id: string): Promise<string> => {
+  const grant = await grantOf(flow, id);
+  return (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }))!.access.reveal();
+};
+const served = async (opening: ReturnType<typeof open>): Promise<string> => {
+  const outcome = await opening;
+  if (outcome.kind !== 'usable') throw new Error(`not served: ${JSON.stringify(outcome)}`);
+  return outcome.token.accessToken.reveal();
+};
+
+/** An account whose token is valid for so many more seconds. */
+async function withLeft(seconds: number, persona = 'happy'): Promise<string> {
+  await flow.knobs('x', { access_ttl_seconds: LIFE });
+  const id = await flow.connect('x', persona);
+  await flow.pass(LIFE - seconds);
+  return id;
+}
+
+describe('a token that is opened for a caller', () => {
+  it('is served as it is while it is valid for longer than was asked for', async () => {
+    const id = await withLeft(90);
+    expect(await served(open(id))).toBe(await stored(id));
+    expect(await refreshes()).toEqual([]);
+  });
+
+  it('is refreshed before it is served where it ends sooner than was asked for', async () => {
+    const id = await withLeft(90);
+    const before = await stored(id);
+    const token = await served(open(id, { minTtl: 120 }));
+    expect([token === before, token]).toEqual([false, await stored(id)]);
+    expect(await refreshes()).toHaveLength(1);
+  });
+
+  it.each<[string, Omit<Fault, 'endpoint'>]>([
+    ['failed', { status: 500 }],
+    ['was refused', { status: 400, body: { error: 'invalid_grant' } }],
+    ['was refused to the app', { status: 401, body: { error: 'invalid_client' } }],
+    ['was cut off, twice', { drop: 'before', times: 2 }],
+  ])('is served for as long as it is valid although its refresh %s', async (_, fault) => {
+    const id = await withLeft(30);
+    await flow.fault({ endpoint: 'token', ...fault });
+    expect(await served(open(id))).toBe(await stored(id));
+    expect((await flow.calls('token')).length).toBeGreaterThan(1);
+  });
+
+  it.each<[string, Omit<Fault, 'endpoint'>, object]>([
+    ['unavailable', { status: 503, headers: { 'retry-after': '90' } }, { kind: 'unavailable' }],
+    ['refused', { status: 400, body: { error: 'invalid_grant' } }, { kind: 'refused' }],
+    ['app_paused', { status: 401, body: { error: 'invalid_client' } }, { kind: 'app_paused' }],
+  ])('is not served once it has ended, with the outcome of its refresh: %s', async (_, fault, refresh) => {
+    const id = await withLeft(-10);
+    await flow.fault({ endpoint: 'token', ...fault });
+    expect(await open(id)).toMatchObject({ kind: 'ended', refresh });
+  });
+
+  it('does not press on a platform: after a failure its schedule holds, and the answer is the same', async () => {
+    const id = await withLeft(-10);
+    await flow.fault({ endpoint: 'token', status: 503, headers: { 'retry-after': '90' } });
+    const first = await open(id);
+    const sent = (await flow.calls('token')).length;
+    expect(await open(id)).toMatchObject({ kind: 'ended', refresh: { kind: 'unavailable' } });
+    expect(first).toMatchObject({ kind: 'ended', refresh: { kind: 'unavailable' } });
+    expect(await flow.calls('token')).toHaveLength(sent);
+    await flow.pass(500);
+    expect(await served(open(id))).toBe(await stored(id));
+  });
+
+  it('is served in time while its refresh takes long', async () => {
+    const id = await flow.connect('x', 'short-lived');
+    await flow.pass(19);
+    await flow.fault({ endpoint: 'token', delay_ms: 1_500 });
+    expect((await open(id)).kind).toBe('usable');
+    await flow.exchange().refresh((await grantOf(flow, id)).id, { patience: 5_000 });
+  });
+
+  it('says that nothing can refresh it once it has ended', async () => {
+    const id = await withLeft(90, 'no-refresh-token');
+    expect((await open(id, { minTtl: 120 })).kind).toBe('usable');
+    await flow.pass(100);
+    expect(await open(id)).toEqual({ kind: 'ended', refresh: { kind: 'not_refreshable' } });
+  });
+
+  it('is the one of the Page, without an end, where the account is a Page', async () => {
+    await flow.app('facebook');
+    const id = await flow.connect('facebook');
+    await flow.pass(6_000_000);
+    const outcome = await open(id);
+    const page = (await flow.get(Vault).openAccountToken(flow.pool, { ...flow.tenant, id }))!.reveal();
+    expect(outcome).toMatchObject({ kind: 'usable', token: { expiresAt: null } });
+    expect(await served(Promise.resolve(outcome))).toBe(page);
+  });
+
+  it("belongs to no account that is unknown or another tenant's", async () => {
+    const id = await withLeft(90);
+    expect(await open(id, { tenant: await makeTenant(flow.pool) })).toEqual({ kind: 'not_found' });
+    expect(await open('01936f8c-0000-7000-8000-000000000000')).toEqual({ kind: 'not_found' });
+  });
+
+  it('is not served where the person must reconnect', async () => {
+    const id = await withLeft(90);
+    await flow.pool.query(`update accounts set health = 'needs_reauth' where id = $1`, [id]);
+    expect(await open(id)).toEqual({ kind: 'needs_reauth' });
+  });
+});

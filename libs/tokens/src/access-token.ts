@@ -1,0 +1,138 @@
+import { seconds, withTimeout } from '#config';
+import type { Secret } from '#observability';
+import { type Health, type Tenant, together, type Tx } from '#persistence/sql';
+import { type RefreshOutcome, storedOutcome, type TokenExchange } from './exchange/token-exchange.js';
+import { type GrantFacts, hasEnded } from './protocol/grant.js';
+import { after } from './protocol/schedule.js';
+import { readGrant } from './store/grants/grants.js';
+import type { TokenContext } from './token-context.js';
+import type { Vault } from './vault.js';
+
+/** An account, and where its token is sealed. */
+export interface TokenOwner extends Tenant {
+  id: string;
+  grantId: string;
+  /** Whether it has a token of its own, as a Page has. */
+  ownToken: boolean;
+}
+
+/** Opens the token of an account: its own, or the one of its grant. Null: it was destroyed. */
+export async function openAccessToken(vault: Vault, tx: Tx, account: TokenOwner): Promise<Secret | null> {
+  if (account.ownToken) return vault.openAccountToken(tx, account);
+  return (await vault.openGrantTokens(tx, { ...account, id: account.grantId }))?.access ?? null;
+}
+
+/** An account that a call can be made for. */
+export interface CallableAccount extends TokenOwner {
+  provider: string;
+  health: Health;
+  connectionType: string;
+}
+
+const READ = `
+  select id, workspace_id as "workspaceId", environment, provider, grant_id as "grantId", own_token as "ownToken", health,
+    connection_type as "connectionType"
+  from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'`;
+
+/** A token that has not ended, and what is known of it. */
+export interface UsableToken {
+  account: CallableAccount;
+  accessToken: Secret;
+  /** Null: no end is known, as with the token of a Page. */
+  expiresAt: Date | null;
+  scopes: readonly string[];
+}
+
+export type TokenAvailability =
+  | { kind: 'usable'; token: UsableToken }
+  /** No such account, or a disconnected one. */
+  | { kind: 'not_found' }
+  | { kind: 'leased' }
+  | { kind: 'needs_reauth' }
+  /** The token has ended; `refresh` is the outcome of its refresh. */
+  | { kind: 'ended'; refresh: RefreshOutcome };
+
+export interface TokenWish extends Tenant {
+  id: string;
+  /** Seconds that the token should still be valid for. */
+  minTtl: number;
+  /** Milliseconds to wait for a refresh where the token has ended. */
+  patience: number;
+}
+
+/** A valid token is served after this at the latest: a refresh that takes longer goes on by itself. */
+const MAX_WAIT_WHILE_VALID = seconds(20);
+const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 60 };
+
+/**
+ * Opens the token of an account to be used by a caller. One that ends within `minTtl` is refreshed before, and is served
+ * whatever the refresh did for as long as it is valid.
+ */
+export async function openUsableToken(
+  context: TokenContext,
+  exchange: Pick<TokenExchange, 'refresh'>,
+  wish: TokenWish,
+): Promise<TokenAvailability> {
+  const before = await read(context, wish);
+  if (before.kind !== 'read') return before;
+  if (before.account.health === 'needs_reauth') return { kind: 'needs_reauth' };
+  if (isValidFor(before, wish.minTtl)) return served(before);
+  const refresh = await refreshFirst(exchange, before, wish.patience);
+  const afterwards = await read(context, wish);
+  if (afterwards.kind !== 'read') return afterwards;
+  return isValidFor(afterwards, 0) ? served(afterwards) : { kind: 'ended', refresh };
+}
+
+interface ReadToken {
+  kind: 'read';
+  account: CallableAccount;
+  grant: GrantFacts;
+  accessToken: Secret;
+  now: Date;
+}
+
+/** The facts are read before the token: a token stored between the two is served with the end of the one before. */
+async function read(
+  { pool, vault }: TokenContext,
+  { workspaceId, environment, id }: TokenWish,
+): Promise<ReadToken | TokenAvailability> {
+  const { rows } = await pool.query<CallableAccount>(READ, [workspaceId, environment, id]);
+  const [account] = rows;
+  if (!account) return { kind: 'not_found' };
+  if (account.connectionType === 'leased') return { kind: 'leased' };
+  const [facts, accessToken] = await together(pool, (tx) =>
+    Promise.all([readGrant(tx, account.grantId), openAccessToken(vault, tx, account)]),
+  );
+  if (!facts || !accessToken) return { kind: 'needs_reauth' };
+  return { kind: 'read', account, accessToken, ...facts };
+}
+
+function isValidFor({ account, grant, now }: ReadToken, ttl: number): boolean {
+  return account.ownToken || !hasEnded(grant, after(now, seconds(ttl)));
+}
+
+const served = ({ account, grant, accessToken }: ReadToken): TokenAvailability => ({
+  kind: 'usable',
+  token: {
+    account,
+    accessToken,
+    expiresAt: account.ownToken ? null : grant.accessExpiresAt,
+    scopes: grant.scopes,
+  },
+});
+
+/** Forced where nothing is held against the grant; after a failure its schedule holds, so that reads do not press on a platform. */
+async function refreshFirst(
+  exchange: Pick<TokenExchange, 'refresh'>,
+  { grant, now }: ReadToken,
+  patience: number,
+): Promise<RefreshOutcome> {
+  const left = grant.accessExpiresAt ? grant.accessExpiresAt.getTime() - now.getTime() : 0;
+  const wait = left > 0 ? Math.min(patience, MAX_WAIT_WHILE_VALID, Math.ceil(left / 2)) : patience;
+  const outcome = await withTimeout<RefreshOutcome>(
+    exchange.refresh(grant.id, { forced: grant.refreshState === 'idle', patience: wait }),
+    wait,
+    () => LATER,
+  );
+  return outcome.kind === 'nothing_to_do' ? storedOutcome(grant, now) : outcome;
+}

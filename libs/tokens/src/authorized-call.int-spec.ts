@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { buffer } from 'node:stream/consumers';
+import { type ApiAnswer, authorizedCall, openUsableToken } from '#tokens';
+import { Flow, type Fault } from '../../../test/support/flow.js';
+
+let flow: Flow;
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+const ME = '2/users/me?user.fields=profile_image_url';
+
+async function call(id: string, target = ME, signal = AbortSignal.timeout(5_000)): Promise<ApiAnswer> {
+  const wish = { ...flow.tenant, id, minTtl: 60, patience: 5_000 };
+  const outcome = await openUsableToken(flow.context(), flow.exchange(), wish);
+  if (outcome.kind !== 'usable') throw new Error(outcome.kind);
+  return authorizedCall(flow.context(), outcome.token, { method: 'GET', target, headers: {}, signal });
+}
+
+async function answered(id: string, target = ME): Promise<{ status: number; json: unknown; failure: unknown }> {
+  const { status, body, failure } = await call(id, target);
+  return { status, json: JSON.parse((await buffer(body)).toString()), failure };
+}
+
+/** Seconds until the next probe of an account. */
+async function untilProbe(id: string): Promise<number> {
+  const { seconds } = await flow.one<{ seconds: number }>(
+    'select extract(epoch from probe_due_at - db_now())::float8 as seconds from accounts where id = $1',
+    [id],
+  );
+  return seconds;
+}
+
+const healthOf = async (id: string) => {
+  const { health, healthReason } = await flow.account(id);
+  return [health, healthReason];
+};
+const appStatus = () =>
+  flow.many<{ status: string }>(`select status from oauth_apps where workspace_id = $1 and provider = 'x'`, [
+    flow.tenant.workspaceId,
+  ]);
+
+const UNAUTHORIZED = { title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' };
+const DAY = 86_400;
+
+describe('a call with the token of an account', () => {
+  it('reaches the API as the person, with the answer as it came', async () => {
+    const id = await flow.connect('x');
+    expect(await answered(id)).toMatchObject({
+      status: 200,
+      failure: undefined,
+      json: { data: { username: 'hanna_happy' } },
+    });
+    expect(await untilProbe(id)).toBeGreaterThan(DAY - 60);
+  });
+
+  it("speaks with the Page's own token where the account is a Page", async () => {
+    await flow.app('facebook');
+    const id = await flow.connect('facebook', 'one-page');
+    const { platformAccountId } = await flow.account(id);
+    const target = 'v25.0/me?fields=id';
+    expect(await answered(id, target)).toMatchObject({ status: 200, json: { id: platformAccountId } });
+  });
+
+  it.each<[string, Omit<Fault, 'endpoint'>, object]>([
+    ['a 401', { status: 401, body: UNAUTHORIZED }, { status: 401 }],
+    ['a refusal of the app', { status: 401, body: { error: 'invalid_client' } }, { failure: { class: 'app' } }],
+  ])('makes the probe due after %s, and decides nothing', async (_, fault, refusal) => {
+    const id = await flow.connect('x');
+    await flow.pass(120);
+    const before = await healthOf(id);
+    await flow.fault({ endpoint: 'identity', ...fault });
+    expect(await answered(id)).toMatchObject(refusal);
+    expect(await untilProbe(id)).toBeLessThanOrEqual(0);
+    expect(await healthOf(id)).toEqual(before);
+    expect(await appStatus()).toEqual([{ status: 'active' }]);
+  });
+
+  it('makes the probe due once a minute, however often it is refused', async () => {
+    const id = await flow.connect('x');
+    await flow.fault({ endpoint: 'identity', status: 401, body: UNAUTHORIZED, times: 2 });
+    await answered(id);
+    await answered(id);
+    const seconds = await untilProbe(id);
+    expect(seconds).toBeGreaterThan(30);
+    expect(seconds).toBeLessThanOrEqual(60);
+  });
+
+  it('moves the probe behind a limit of the platform, by a quarter of an hour at most', async () => {
+    const id = await flow.connect('x');
+    await flow.pool.query('update accounts set probe_due_at = db_now() where id = $1', [id]);
+    await flow.fault({ endpoint: 'identity', status: 429, body: {}, headers: { 'retry-after': '7200' } });
+    expect(await answered(id)).toMatchObject({ status: 429, failure: { reason: 'rate_limited' } });
+    const seconds = await untilProbe(id);
+    expect(seconds).toBeGreaterThan(800);
+    expect(seconds).toBeLessThanOrEqual(900);
+  });
+
+  it('says nothing of the account where the platform fails', async () => {
+    const id = await flow.connect('x');
+    await flow.fault({ endpoint: 'identity', status: 503, body: {} });
+    expect(await answered(id)).toMatchObject({ status: 503, failure: { class: 'temporary' } });
+    expect(await untilProbe(id)).toBeGreaterThan(DAY - 60);
+  });
+
+  it('ends when its caller gives up', async () => {
+    const id = await flow.connect('x');
+    await flow.fault({ endpoint: 'identity', delay_ms: 4_000 });
+    const startedAt = performance.now();
+    await expect(call(id, ME, AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'provider.answer_lost' });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});

@@ -1,0 +1,127 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { minutes, seconds } from '#config';
+import type { Secret } from '#observability';
+import { postponeProbe, scheduleProbeAfterRefusal } from '#persistence/sql';
+import { type Failure, type Method, PlatformRequest, type Provider, providerOf, readApiRefusal } from '#providers';
+import type { CallableAccount } from './access-token.js';
+import { AnswerLost, type StreamedBody, textHeaders } from './platform-connection.js';
+import type { TokenContext } from './token-context.js';
+
+/** One call to the API of an account's platform. */
+export interface ApiRequest {
+  method: Method;
+  /** Path and query below the URL of the provider's API, without a slash at the start. */
+  target: string;
+  headers: Readonly<Record<string, string>>;
+  body?: StreamedBody | undefined;
+  /** Ends the call, at a deadline or when the caller is gone: before and while the answer is read. */
+  signal: AbortSignal;
+}
+
+export interface ApiAnswer {
+  status: number;
+  /** Names and values in turn, as they came. */
+  rawHeaders: readonly string[];
+  /** As it comes. To be read to its end or destroyed. */
+  body: Readable;
+  /** What a refusal means by the provider's table; undefined: the call succeeded, or was redirected. */
+  failure: Failure | undefined;
+}
+
+/** A refusal is read up to this size before it is handed on, to be classified; of a larger one its status counts. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/**
+ * One call with the token of an account, to the provider's own API hosts; redirects are not followed. What the answer says of
+ * the account is reported: it makes a probe due and decides nothing, because the endpoint may be any. Throws NotSent,
+ * AnswerLost, and body.too_large.
+ */
+export async function authorizedCall(
+  context: TokenContext,
+  { account, accessToken }: { account: CallableAccount; accessToken: Secret },
+  request: ApiRequest,
+): Promise<ApiAnswer> {
+  const provider = providerOf(account.provider);
+  const connection = await context.client.connect(requestOf(provider, accessToken, request), account.environment);
+  const abort = (): void => {
+    connection.abort();
+  };
+  request.signal.addEventListener('abort', abort, { once: true });
+  if (request.signal.aborted) abort();
+  const response = await connection.stream(request.body);
+  // An error event without a listener would end the process; readers of the body attach their own.
+  response.on('error', () => undefined);
+  response.once('close', () => {
+    request.signal.removeEventListener('abort', abort);
+  });
+  const { statusCode: status = 0, rawHeaders } = response;
+  if (status < 400) return { status, rawHeaders, body: response, failure: undefined };
+  const { bytes, body } = await readAhead(response);
+  const failure = readApiRefusal(provider, { status, headers: textHeaders(response.headers), body: bytes });
+  if (failure) await report(context, account, { status, failure });
+  return { status, rawHeaders, body, failure };
+}
+
+/** The URL is checked here too, whatever the caller has checked: a token is sent nowhere else. */
+function requestOf({ name, api }: Provider, accessToken: Secret, request: ApiRequest): PlatformRequest {
+  if (!api) throw new Error(`${name} has no API for calls of clients`);
+  const url = `${api.url}${request.target}`;
+  if (!new URL(url).href.startsWith(api.url)) throw new Error('a call leaves the API of its provider');
+  const { method, headers } = request;
+  return new PlatformRequest({
+    method,
+    url,
+    headers: { ...headers, authorization: `Bearer ${accessToken.reveal()}` },
+  });
+}
+
+interface ReadAhead {
+  /** The whole body; empty where it is larger than what is read ahead. */
+  bytes: Buffer;
+  /** The whole body, to be read by the caller. */
+  body: Readable;
+}
+
+async function readAhead(response: IncomingMessage): Promise<ReadAhead> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > MAX_REFUSAL_BYTES)
+        return { bytes: Buffer.alloc(0), body: Readable.from(inTurn(chunks, response), { objectMode: false }) };
+    }
+  } catch {
+    throw new AnswerLost('the answer to a call broke off');
+  }
+  const bytes = Buffer.concat(chunks);
+  return { bytes, body: Readable.from([bytes], { objectMode: false }) };
+}
+
+async function* inTurn(chunks: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* chunks;
+  yield* rest;
+}
+
+const UNAUTHORIZED = 401;
+const LIMIT_PAUSE_SECONDS = 60;
+const MAX_LIMIT_PAUSE_SECONDS = minutes(15) / seconds(1);
+
+/** A failure of the platform says nothing. An app-class refusal may be of this endpoint alone: the probe decides on the app. */
+async function report(
+  { pool, logger }: TokenContext,
+  { id }: CallableAccount,
+  { status, failure }: { status: number; failure: Failure },
+): Promise<void> {
+  try {
+    if (failure.reason === 'rate_limited') {
+      const pause = Math.min(failure.retryAfter ?? LIMIT_PAUSE_SECONDS, MAX_LIMIT_PAUSE_SECONDS);
+      await postponeProbe(pool, id, pause);
+    } else if (status === UNAUTHORIZED || failure.class !== 'temporary') await scheduleProbeAfterRefusal(pool, id);
+  } catch (error) {
+    // The answer is the platform's and stands without the report.
+    logger.warn({ err: error, account: id }, 'authorized_call.not_reported');
+  }
+}

@@ -7,6 +7,12 @@ export const accountNotFound = (): CodedError => new CodedError('account.not_fou
 export const attemptNotFound = (): CodedError => new CodedError('attempt.not_found', 'There is no such attempt.');
 export const attemptNotSelectable = (): CodedError =>
   new CodedError('attempt.not_selectable', 'The attempt does not wait for a selection, or its ten minutes are over.');
+export const attemptNotConfirmable = (): CodedError =>
+  new CodedError('attempt.not_confirmable', 'The attempt waits for no confirmation, or its ten minutes are over.');
+export const confirmationMismatch = (field: string): CodedError =>
+  refused('attempt.confirmation_mismatch', field, 'does not belong to this attempt; its tokens were destroyed');
+export const userRefMissing = (): CodedError =>
+  refused('user_ref.missing', 'user_ref', 'is needed: the OAuth app has completion "confirm"');
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
 export const oauthAppInUse = (): CodedError =>
   new CodedError(

@@ -28,6 +28,7 @@ import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
 import { CompleteConnect, ExchangeAttempt } from './connect/complete-connect.js';
+import { ConfirmAttempt } from './connect/confirm-attempt.js';
 import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
 import { FinishWaiting } from './connect/finish-waiting.js';
@@ -74,6 +75,7 @@ const useCases = [
   ReadAttempt,
   ReadLanding,
   SelectAccounts,
+  ConfirmAttempt,
   SweepAttempts,
   FinishWaiting,
   RevokeLater,

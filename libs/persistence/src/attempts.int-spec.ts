@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../test/support/open-database.js';
 import { makeAttempt, makeTenant } from '../../../test/support/rows.js';
+import type { AttemptError } from './attempt-row.js';
 import {
-  type AttemptError,
   deleteFinalAttempts,
   markAttemptCompleted,
   markAttemptExchanged,
   markAttemptFailed,
+  requireConfirmation,
   requireSelection,
   scheduleNextIdentityCheck,
   spendState,
@@ -15,7 +16,14 @@ import type { AttemptStatus } from './entities/index.js';
 import type { Tenant } from './tenant.js';
 
 const REDIRECT_URI = 'https://example.com/callback';
-const STATUSES: readonly AttemptStatus[] = ['pending', 'exchanged', 'selection_required', 'completed', 'failed'];
+const STATUSES: readonly AttemptStatus[] = [
+  'pending',
+  'exchanged',
+  'selection_required',
+  'confirmation_required',
+  'completed',
+  'failed',
+];
 
 let opened: OpenedDatabase;
 let tenant: Tenant;
@@ -51,15 +59,21 @@ const transitions: [string, AttemptStatus, AttemptStatus[], (id: string) => Prom
     (id) => requireSelection(opened.database.pool, { id, platformUserId: 'u' }, []),
   ],
   [
+    'requireConfirmation',
+    'confirmation_required',
+    ['exchanged', 'selection_required'],
+    (id) => requireConfirmation(opened.database.pool, { id, platformUserId: 'u' }, []),
+  ],
+  [
     'markAttemptCompleted',
     'completed',
-    ['exchanged', 'selection_required'],
+    ['exchanged', 'selection_required', 'confirmation_required'],
     (id) => markAttemptCompleted(opened.database.pool, id, { accountIds: [], platformUserId: 'u' }),
   ],
   [
     'markAttemptFailed',
     'failed',
-    ['pending', 'exchanged', 'selection_required'],
+    ['pending', 'exchanged', 'selection_required', 'confirmation_required'],
     (id) => markAttemptFailed(opened.database.pool, id, 'server_error'),
   ],
 ];
@@ -87,9 +101,13 @@ describe('the owner of connect_attempts', () => {
   it('spends a state once, and only for the redirect URI of its start', async () => {
     const id = await attemptIn('pending');
     const spend = (redirectUri: string): Promise<unknown> =>
-      spendState(opened.database.pool, Buffer.from(id), redirectUri);
+      spendState(opened.database.pool, {
+        stateHash: Buffer.from(id),
+        redirectUri,
+        connectTokenHash: Buffer.from('token'),
+      });
     expect(await spend('https://elsewhere.example/callback')).toBeUndefined();
-    expect(await spend(REDIRECT_URI)).toMatchObject({ id, status: 'pending', spent: true });
+    expect(await spend(REDIRECT_URI)).toMatchObject({ id, status: 'pending', spent: true, connectTokenHash: null });
     expect(await spend(REDIRECT_URI)).toBeUndefined();
   });
 
@@ -111,7 +129,9 @@ describe('the owner of connect_attempts', () => {
     await deleteFinalAttempts(opened.database.pool);
     const sql = 'select status from connect_attempts where id = any($1) order by status';
     expect((await opened.database.pool.query(sql, [[...old, fresh]])).rows).toEqual(
-      ['completed', 'exchanged', 'pending', 'selection_required'].map((status) => ({ status })),
+      ['completed', 'confirmation_required', 'exchanged', 'pending', 'selection_required'].map((status) => ({
+        status,
+      })),
     );
   });
 });

@@ -1,90 +1,53 @@
+import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, type AppUser } from './attempt-row.js';
 import type { AttemptStatus, Candidate } from './entities/index.js';
-import type { Tenant } from './tenant.js';
 import type { Tx } from './tx.js';
 
 /**
  * The only module that writes `connect_attempts`. Each transition is one function; its statement changes no row in any
  * other status.
  *
- * | status               | meaning                                                            | next                        |
- * | -------------------- | ------------------------------------------------------------------ | --------------------------- |
- * | `pending`            | started; its code is being exchanged once `spent_at` is set        | exchanged, failed           |
- * | `exchanged`          | the token set is sealed; the platform has yet to identify its user | selection_required,         |
- * |                      |                                                                    | completed, failed           |
- * | `selection_required` | the caller chooses among the candidates, for ten minutes           | completed, failed           |
- * | `completed`          | grant and accounts are stored; final                               | none                        |
- * | `failed`             | final, but for tokens that arrive after their exchange timed out   | exchanged                   |
+ * | status                  | meaning                                                            | next                      |
+ * | ----------------------- | ------------------------------------------------------------------ | ------------------------- |
+ * | `pending`               | started; its code is being exchanged once `spent_at` is set        | exchanged, failed         |
+ * | `exchanged`             | the token set is sealed; the platform has yet to identify its user | selection_required,       |
+ * |                         |                                                                    | confirmation_required,    |
+ * |                         |                                                                    | completed, failed         |
+ * | `selection_required`    | the caller chooses among the candidates, for ten minutes           | confirmation_required,    |
+ * |                         |                                                                    | completed, failed         |
+ * | `confirmation_required` | the caller confirms whose browser came back, for ten minutes       | completed, failed         |
+ * | `completed`             | grant and accounts are stored; final                               | none                      |
+ * | `failed`                | final, but for tokens that arrive after their exchange timed out   | exchanged                 |
  */
 const MAY_BECOME = {
   exchanged: `(status = 'pending' or (status = 'failed' and error in ('exchange_failed', 'provider_unavailable')))`,
   selection_required: `status = 'exchanged'`,
-  completed: `status in ('exchanged', 'selection_required')`,
-  failed: `status in ('pending', 'exchanged', 'selection_required')`,
+  confirmation_required: `status in ('exchanged', 'selection_required')`,
+  completed: `status in ('exchanged', 'selection_required', 'confirmation_required')`,
+  failed: `status in ('pending', 'exchanged', 'selection_required', 'confirmation_required')`,
 } satisfies Partial<Record<AttemptStatus, string>>;
 
-/** Why an attempt failed, as the return URL and the attempt report it. */
-export type AttemptError =
-  | 'access_denied'
-  | 'state_expired'
-  | 'exchange_failed'
-  | 'no_eligible_account'
-  | 'account_mismatch'
-  | 'missing_permissions'
-  | 'app_misconfigured'
-  | 'provider_unavailable'
-  | 'server_error';
-
-/** A person at one app of one tenant. */
-export interface AppUser {
-  oauthAppId: string;
-  platformUserId: string;
-}
-
-/** An attempt as the connect flow reads it. */
-export interface AttemptRow extends Tenant {
-  id: string;
-  projectId: string;
-  provider: string;
-  oauthAppId: string;
-  redirectUri: string;
-  returnUrl: string | null;
-  userRef: string | null;
-  scopes: string[];
-  createdBy: string;
-  reauthAccountId: string | null;
-  selection: 'all' | 'manual';
-  candidates: Candidate[] | null;
-  platformUserId: string | null;
-  status: AttemptStatus;
-  error: string | null;
-  accountIds: string[];
-  expiresAt: Date;
-  exchangedAt: Date | null;
-  spent: boolean;
-  expired: boolean;
-}
-
-/** The select list of an AttemptRow. */
-export const ATTEMPT_COLUMNS = `
-  id, workspace_id as "workspaceId", environment, project_id as "projectId", provider, oauth_app_id as "oauthAppId",
-  redirect_uri as "redirectUri", return_url as "returnUrl", user_ref as "userRef", scopes, created_by as "createdBy",
-  reauth_account_id as "reauthAccountId", selection, candidates, platform_user_id as "platformUserId", status, error,
-  account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
-  spent_at is not null as spent, expires_at <= db_now() as expired`;
-
-type SetLater = 'candidates' | 'platformUserId' | 'status' | 'error' | 'accountIds' | 'expiresAt' | 'exchangedAt';
+type SetLater =
+  | 'connectTokenHash'
+  | 'candidates'
+  | 'chosenProfiles'
+  | 'platformUserId'
+  | 'status'
+  | 'error'
+  | 'accountIds'
+  | 'expiresAt'
+  | 'exchangedAt';
 export type NewAttempt = Omit<AttemptRow, SetLater | 'spent' | 'expired'> & { stateHash: Buffer };
 
 const INSERT = `
   insert into connect_attempts (id, workspace_id, environment, project_id, provider, oauth_app_id, state_hash, created_by,
-    redirect_uri, return_url, user_ref, scopes, selection, reauth_account_id)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning expires_at as "expiresAt"`;
+    redirect_uri, return_url, user_ref, scopes, selection, completion, reauth_account_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning expires_at as "expiresAt"`;
 
 /** Starts an attempt as `pending`. Returns when its state expires. */
 export async function createAttempt(tx: Tx, attempt: NewAttempt): Promise<Date> {
   const { workspaceId, environment, projectId, provider, oauthAppId, stateHash, createdBy, ...rest } = attempt;
   const owner = [attempt.id, workspaceId, environment, projectId, provider, oauthAppId, stateHash, createdBy];
-  const { redirectUri, returnUrl, userRef, scopes, selection, reauthAccountId } = rest;
+  const { redirectUri, returnUrl, userRef, scopes, selection, completion, reauthAccountId } = rest;
   const { rows } = await tx.query<{ expiresAt: Date }>(INSERT, [
     ...owner,
     redirectUri,
@@ -92,30 +55,30 @@ export async function createAttempt(tx: Tx, attempt: NewAttempt): Promise<Date> 
     userRef,
     scopes,
     selection,
+    completion,
     reauthAccountId,
   ]);
   if (!rows[0]) throw new Error('an attempt was not stored');
   return rows[0].expiresAt;
 }
 
-export async function findAttempt(tx: Tx, stateHash: Buffer): Promise<AttemptRow | undefined> {
-  const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(
-    `select ${ATTEMPT_COLUMNS} from connect_attempts where state_hash = $1`,
-    [stateHash],
-  );
-  return rows[0];
+/** What a callback spends a state with. */
+export interface StateUse {
+  stateHash: Buffer;
+  /** Must be the one of the start (RFC 6749 section 4.1.3). */
+  redirectUri: string;
+  /** SHA-256 of the token for the browser, stored where the attempt has to be confirmed. */
+  connectTokenHash: Buffer;
 }
 
-/**
- * Spends the state of a `pending` attempt: of two concurrent callbacks one gets the attempt. The redirect URI must be the
- * one of the start (RFC 6749 section 4.1.3).
- */
-export async function spendState(tx: Tx, stateHash: Buffer, redirectUri: string): Promise<AttemptRow | undefined> {
+/** Spends the state of a `pending` attempt: of two concurrent callbacks one gets the attempt. */
+export async function spendState(tx: Tx, use: StateUse): Promise<AttemptRow | undefined> {
   const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(
-    `update connect_attempts set spent_at = db_now()
+    `update connect_attempts set spent_at = db_now(),
+       connect_token_hash = case when completion = 'confirm' then $3::bytea end
      where state_hash = $1 and redirect_uri = $2 and spent_at is null and expires_at > db_now() and status = 'pending'
      returning ${ATTEMPT_COLUMNS}`,
-    [stateHash, redirectUri],
+    [use.stateHash, use.redirectUri, use.connectTokenHash],
   );
   return rows[0];
 }
@@ -185,6 +148,19 @@ export async function requireSelection(
   );
 }
 
+/** → `confirmation_required`, for ten minutes. */
+export async function requireConfirmation(
+  tx: Tx,
+  { id, platformUserId }: Pick<AttemptRow, 'id' | 'platformUserId'>,
+  chosenProfiles: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `update connect_attempts set status = 'confirmation_required', chosen_profiles = $2, platform_user_id = $3,
+       expires_at = db_now() + interval '10 minutes' where id = $1 and ${MAY_BECOME.confirmation_required}`,
+    [id, chosenProfiles, platformUserId],
+  );
+}
+
 /** Locks an attempt that still has this status. Of two processes that finish it, the second waits and gets false. */
 export async function lockAttempt(tx: Tx, { id, status }: Pick<AttemptRow, 'id' | 'status'>): Promise<boolean> {
   const { rows } = await tx.query('select 1 from connect_attempts where id = $1 and status = $2 for update', [
@@ -224,7 +200,7 @@ export async function erasePersonFromAttempts(
   until: Date | null,
 ): Promise<void> {
   await tx.query(
-    `update connect_attempts set candidates = null, user_ref = null
+    `update connect_attempts set candidates = null, chosen_profiles = null, user_ref = null
      where oauth_app_id = $1 and platform_user_id = $2
        and created_at <= coalesce($3::timestamptz + interval '1 second', 'infinity')`,
     [oauthAppId, platformUserId, until],

@@ -7,6 +7,7 @@ import * as entities from './entities/index.js';
 import { connectPatience, explainConnectFailure } from './connect-patience.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
 import { AppStatusSources } from './migrations/app-status-sources.js';
+import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
@@ -74,6 +75,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       RefreshRejections,
       PendingRevocations,
       AppStatusSources,
+      ConfirmedCompletion,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

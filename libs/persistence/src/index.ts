@@ -1,4 +1,5 @@
 export * from './accounts.js';
+export * from './attempt-row.js';
 export * from './attempts.js';
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';

@@ -1,4 +1,12 @@
-export type { Candidate, Grant, Health, ProbeClass, ProbeResult, RefreshMode } from './entities/index.js';
+export type {
+  AttemptStatus,
+  Candidate,
+  Grant,
+  Health,
+  ProbeClass,
+  ProbeResult,
+  RefreshMode,
+} from './entities/index.js';
 export {
   markOwnTokensEnded,
   postponeProbe,
@@ -12,6 +20,7 @@ export {
   storeMissingScopes,
   storeProbe,
 } from './accounts.js';
+export { STATUSES_WITH_TOKENS } from './attempt-row.js';
 export { markAttemptExchanged } from './attempts.js';
 export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';
 export { violates } from './errors.js';

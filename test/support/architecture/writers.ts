@@ -32,6 +32,8 @@ const OWNERS: Record<string, string> = {
 const WRITE = String.raw`\b(?:insert\s+into|update|delete\s+from|truncate|copy)\s+(?:only\s+)?`;
 const WRITTEN_TABLE = new RegExp(String.raw`${WRITE}"?(\w+)`, 'gi');
 const COMPUTED_TABLE = new RegExp(String.raw`${WRITE}"?$`, 'i');
+/** A migration may convert the rows of any table, once. */
+const MIGRATIONS = `${PERSISTENCE}/migrations/`;
 const MAY_COMPUTE = `${PERSISTENCE}/sealed/`;
 
 const REPOSITORY_WRITES = new Set([
@@ -66,7 +68,7 @@ function writesOf(source: Source, entities: Map<string, string>): string[] {
 }
 
 const isOwner = (owner: string, path: string): boolean =>
-  owner.endsWith('/') ? path.startsWith(owner) : path === owner;
+  path.startsWith(MIGRATIONS) || (owner.endsWith('/') ? path.startsWith(owner) : path === owner);
 
 const entitiesByTree = new WeakMap<Tree, Map<string, string>>();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AttemptRecord, rawText } from '#accounts';
+import { type AttemptRecord, rawText, text } from '#accounts';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idOf, isoTime, listOf, publicId, time } from '../http/fields.js';
 
@@ -68,6 +68,12 @@ export const selectableAttemptExample: AttemptView = {
   candidates: candidateExamples,
 };
 
+export const confirmableAttemptExample: AttemptView = {
+  ...attemptExample,
+  status: 'confirmation_required',
+  account_ids: [],
+};
+
 /** The members of an attempt that its creator sees. */
 export const attemptView = (attempt: AttemptRecord): AttemptView => ({
   state: attempt.state,
@@ -99,4 +105,19 @@ export const selectAccountsExample: z.input<typeof selectAccountsBody> = {
   platform_account_ids: candidateExamples
     .filter(({ eligible }) => eligible)
     .map(({ platform_account_id }) => platform_account_id),
+};
+
+/** What the backend brings together: the token from the browser, and the user of the session that this browser has. */
+export const confirmAttemptBody = z.strictObject({
+  connect_token: rawText(100, { shortest: 1 }).describe('What the browser brought to your return URL.'),
+  user_ref: text(255).describe(
+    'Your own id of the user whose session this browser has; it must be the one of the start.',
+  ),
+});
+
+export type ConfirmAttemptBody = z.output<typeof confirmAttemptBody>;
+
+export const confirmAttemptExample: z.input<typeof confirmAttemptBody> = {
+  connect_token: 'vQ1m4o6Jb0m1y2kq7l0cB9rXQ8mS5fVYw2rJv0eJ1cS',
+  user_ref: 'user-42',
 };

@@ -1,17 +1,22 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
-import { ReadAttempt, SelectAccounts, StartConnect } from '#accounts';
+import { ConfirmAttempt, ReadAttempt, SelectAccounts, StartConnect } from '#accounts';
 import { CodedError } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { uuidOf } from '../http/fields.js';
+import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { Scopes } from '../http/auth/scopes.js';
 import {
   attemptExample,
   attemptSchema,
   attemptView,
   type AttemptView,
+  confirmableAttemptExample,
+  confirmAttemptBody,
+  type ConfirmAttemptBody,
+  confirmAttemptExample,
   selectableAttemptExample,
   selectAccountsBody,
   type SelectAccountsBody,
@@ -33,6 +38,7 @@ export class ConnectController {
     private readonly startConnect: StartConnect,
     private readonly readAttempt: ReadAttempt,
     private readonly selectAccounts: SelectAccounts,
+    private readonly confirmAttempt: ConfirmAttempt,
   ) {}
 
   @Get('/:provider/start')
@@ -48,6 +54,7 @@ export class ConnectController {
       'oauth_app.missing',
       'oauth_app.not_found',
       'return_url.not_allowed',
+      'user_ref.missing',
       'project.not_found',
       'scopes.invalid',
     ],
@@ -85,23 +92,66 @@ export class ConnectController {
 
   @Post('/attempts/:state/selection')
   @HttpCode(200)
+  @Idempotent()
   @Scopes('oauth:write')
   @ApiParam({ name: 'state', example: selectableAttemptExample.state })
   @Describe({
     summary: 'Select what becomes an account, where the attempt waits for that',
-    description:
-      'An attempt that still reads selection_required could not be finished: the platform did not answer; send it again.',
+    description: 'After a 502 the attempt still waits: the platform did not answer; send it again.',
     body: selectAccountsExample,
     answers: { status: 200, description: 'The attempt.', schema: attemptSchema, example: attemptExample },
-    problems: ['attempt.not_found', 'attempt.not_selectable'],
+    problems: ['attempt.not_found', 'attempt.not_selectable', 'provider.unavailable', ...IDEMPOTENCY_PROBLEMS],
   })
   async select(
     @CurrentCaller() { tenant, credential }: Caller,
     @Param('state') state: string,
     @Body({ schema: selectAccountsBody }) { platform_account_ids }: SelectAccountsBody,
+    @AnswerKeeper() keepAnswer: KeepAnswer,
   ): Promise<AttemptView> {
-    const platformAccountIds = platform_account_ids;
-    return attemptView(await this.selectAccounts.execute({ tenant, createdBy: credential, state, platformAccountIds }));
+    const attempt = await this.selectAccounts.execute({
+      tenant,
+      createdBy: credential,
+      state,
+      platformAccountIds: platform_account_ids,
+      alongside: (tx, completed) => keepAnswer(tx, attemptView(completed)),
+    });
+    return attemptView(attempt);
+  }
+
+  @Post('/attempts/:state/complete')
+  @HttpCode(200)
+  @Idempotent()
+  @Scopes('oauth:write')
+  @ApiParam({ name: 'state', example: confirmableAttemptExample.state })
+  @Describe({
+    summary: 'Confirm whose browser came back, where the OAuth app has completion "confirm"',
+    description:
+      'Until then no account exists. A connect_token or user_ref of another attempt destroys the tokens and ends the attempt. After a 502 the attempt still waits: the platform did not answer; send it again.',
+    body: confirmAttemptExample,
+    answers: { status: 200, description: 'The attempt.', schema: attemptSchema, example: attemptExample },
+    problems: [
+      'attempt.not_found',
+      'attempt.not_confirmable',
+      'attempt.confirmation_mismatch',
+      'provider.unavailable',
+      ...IDEMPOTENCY_PROBLEMS,
+    ],
+  })
+  async complete(
+    @CurrentCaller() { tenant, credential }: Caller,
+    @Param('state') state: string,
+    @Body({ schema: confirmAttemptBody }) body: ConfirmAttemptBody,
+    @AnswerKeeper() keepAnswer: KeepAnswer,
+  ): Promise<AttemptView> {
+    const attempt = await this.confirmAttempt.execute({
+      tenant,
+      createdBy: credential,
+      state,
+      connectToken: body.connect_token,
+      userRef: body.user_ref,
+      alongside: (tx, completed) => keepAnswer(tx, attemptView(completed)),
+    });
+    return attemptView(attempt);
   }
 }
 

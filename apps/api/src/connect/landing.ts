@@ -120,6 +120,7 @@ function provenPage(landing: Landing, reason: unknown): Page {
   const { status, error, platform } = landing;
   if (status === 'completed') return connectedPage(landing, reason === 'state_reused');
   if (status === 'selection_required') return selectionPage(landing);
+  if (status === 'confirmation_required') return confirmationPage(landing);
   return failurePage(error ?? (typeof reason === 'string' ? reason : 'provider_unavailable'), platform);
 }
 
@@ -148,6 +149,16 @@ const selectionPage = ({ platform }: Landing): Page => ({
   text: [
     'The consent opens several accounts, and none of them is connected yet.',
     'Go back to the application and choose there which ones to connect. The choice is open for ten minutes.',
+  ],
+});
+
+const confirmationPage = ({ platform }: Landing): Page => ({
+  tone: 'neutral',
+  title: 'One more step',
+  platform,
+  text: [
+    'The application has not confirmed the connection yet.',
+    'Go back to the application and finish there. The connection can be confirmed for ten minutes.',
   ],
 });
 

@@ -26,6 +26,7 @@ const MISTAKES: readonly [field: string, message: string][] = [
   ['force', 'must be true or false'],
   ['metadata', 'must have at most 50 keys'],
   ['platform_account_ids', 'must have at least one entry'],
+  ['connect_token', 'must not be empty'],
   ['name', 'must not be empty'],
   ['client_secret', 'must not be empty'],
   ['scopes', 'must have at most 64 entries'],

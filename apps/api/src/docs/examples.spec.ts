@@ -21,6 +21,9 @@ import {
 import {
   attemptExample,
   attemptSchema,
+  confirmableAttemptExample,
+  confirmAttemptBody,
+  confirmAttemptExample,
   selectableAttemptExample,
   selectAccountsBody,
   selectAccountsExample,
@@ -57,6 +60,8 @@ describe('the examples of the documentation', () => {
     ['an attempt', attemptSchema, attemptExample],
     ['an attempt that waits for a selection', attemptSchema, selectableAttemptExample],
     ['the body for a selection', selectAccountsBody, selectAccountsExample],
+    ['an attempt that waits for a confirmation', attemptSchema, confirmableAttemptExample],
+    ['the body for a confirmation', confirmAttemptBody, confirmAttemptExample],
     ['the body for a reauth', startReauthBody, startReauthExample],
     ['a started attempt', startedConnectSchema, startedConnectExample],
     ['readiness', readySchema, readyExample],

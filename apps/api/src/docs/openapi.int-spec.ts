@@ -223,6 +223,7 @@ describe('the OpenAPI document', () => {
       force: 'maybe',
       metadata: keys,
       platform_account_ids: [],
+      connect_token: '',
       name: '',
       client_secret: '',
       provider: 'myspace',

@@ -33,6 +33,11 @@ export const PROBLEM_CODES = {
   'account.not_refreshable': [409, 'There is nothing to refresh this account with.'],
   'account.refresh_failed': [409, 'The platform refused the grant.'],
   'attempt.not_selectable': [409, 'The attempt does not wait for a selection, or its ten minutes are over.'],
+  'attempt.not_confirmable': [409, 'The attempt waits for no confirmation, or its ten minutes are over.'],
+  'attempt.confirmation_mismatch': [
+    409,
+    'The field connect_token does not belong to this attempt; its tokens were destroyed.',
+  ],
   'oauth_app.exists': [
     409,
     'The field client_id belongs to an OAuth app of this platform that exists already; change that one with PATCH.',

@@ -126,7 +126,7 @@ describe('a change of an app', () => {
     ['provider', { provider: 'x' }],
     ['client_secret', { client_secret: '' }],
     ['name', { name: 'a'.repeat(121) }],
-    ['completion', { completion: 'confirm' }],
+    ['completion', { completion: 'later' }],
     ['scopes', { scopes: ['a b'] }],
     ['allowed_return_urls.0', { allowed_return_urls: ['http://evil.example/'] }],
   ])('is refused for its %s', async (field, body) => {

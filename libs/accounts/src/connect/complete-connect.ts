@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { seconds, withTimeout } from '#config';
-import { digest, isOurState, Keyring } from '#crypto';
+import { digest, isOurState, Keyring, newConnectToken } from '#crypto';
 import { codeOf, LOGGER, type Logger, Secret } from '#observability';
 import { type AttemptError, type AttemptRow, Database, findAttempt, OAuthApp, spendState } from '#persistence';
 import { type CallbackRefusal, findProvider, type RefusedConsent } from '#providers';
@@ -24,6 +24,9 @@ export type CallbackOutcome = { kind: 'redirect'; url: string } | { kind: 'untru
 
 /** How the flow ended, as the query of the return URL says it. */
 type Ending = { connected: string } | { selection_required: string } | { oauth_error: string };
+
+/** `connect_token`: proves to the caller's backend which browser came back. */
+type LandingQuery = Ending & { connect_token?: string };
 
 const BROWSER_TIMEOUT = seconds(65);
 const UNTRUSTED: CallbackOutcome = { kind: 'untrusted' };
@@ -60,7 +63,8 @@ export class ExchangeAttempt {
       await this.pause(seconds(finished.waitSeconds));
       finished = await this.finishAttempt.execute(attempt.id);
     }
-    if (finished.kind === 'completed') return { connected: attempt.provider };
+    if (finished.kind === 'completed' || finished.kind === 'confirmation_required')
+      return { connected: attempt.provider };
     if (finished.kind === 'selection_required') return { selection_required: attempt.provider };
     return { oauth_error: finished.kind === 'failed' ? finished.error : 'provider_unavailable' };
   }
@@ -85,13 +89,25 @@ export class CompleteConnect {
     const callback = readCallback(query);
     if (!callback || !isOurState(this.keyring, callback.state)) return UNTRUSTED;
     const calledUri = redirectUri(this.addresses.publicUrl, provider, oauthAppId);
-    const attempt = await spendState(this.database.pool, digest(callback.state), calledUri);
+    const connectToken = newConnectToken();
+    const attempt = await spendState(this.database.pool, {
+      stateHash: digest(callback.state),
+      redirectUri: calledUri,
+      connectTokenHash: digest(connectToken.reveal()),
+    });
     if (!attempt) return this.refuse(callback, calledUri);
     // After the timeout the exchange continues, and its tokens are stored.
     const ending = await withTimeout(this.exchangeAttempt.execute(attempt, callback), BROWSER_TIMEOUT, (): Ending => ({
       oauth_error: 'provider_unavailable',
     }));
-    return this.redirect(attempt, ending);
+    const isToBeConfirmed = attempt.completion === 'confirm' && (await this.mayComplete(callback));
+    return this.redirect(attempt, { ...ending, ...(isToBeConfirmed && { connect_token: connectToken.reveal() }) });
+  }
+
+  /** Also true after the timeout: the backend confirms the attempt once the platform has answered. */
+  private async mayComplete({ state }: Callback): Promise<boolean> {
+    const attempt = await findAttempt(this.database.pool, digest(state));
+    return attempt !== undefined && attempt.status !== 'failed';
   }
 
   /** Reports why a state cannot be spent, but only at the redirect URI that it was made for. */
@@ -102,7 +118,10 @@ export class CompleteConnect {
   }
 
   /** Checks the return URL again: an entry removed from the list since the start no longer counts. */
-  private async redirect({ returnUrl, oauthAppId, environment }: AttemptRow, ending: Ending): Promise<CallbackOutcome> {
+  private async redirect(
+    { returnUrl, oauthAppId, environment }: AttemptRow,
+    ending: LandingQuery,
+  ): Promise<CallbackOutcome> {
     const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ id: oauthAppId });
     const allowed =
       returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? [], environment);
@@ -188,7 +207,7 @@ const platformCodeOf = (outcome: NotExchanged): string | undefined =>
 const OUR_PARAMETERS = ['connected', 'oauth_error', 'connect_token', 'selection_required'];
 
 /** `base` with the ending in its query. Other parameters keep every character, because they may be signed. */
-export function landingUrl(base: string, ending: Ending): string {
+export function landingUrl(base: string, ending: LandingQuery): string {
   const url = new URL(base);
   const kept = url.search
     .slice(1)

@@ -7,14 +7,16 @@ import {
   type AttemptRow,
   Database,
   lockAttempt,
+  requireConfirmation,
   requireSelection,
   scheduleNextIdentityCheck,
   transaction,
+  type Tx,
 } from '#persistence';
 import { identifyAttempt, type TokenContext, toCandidate } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
-import { type Choice, chooseProfiles, type Identified } from './choose-profiles.js';
+import { type Choice, type ChosenProfile, chooseProfiles, type Identified } from './choose-profiles.js';
 import { FailAttempt } from './fail-attempt.js';
 import { type AfterCheck, afterCheck, fitsBrowser, type OpenAttempt, sweepWait } from './identity-check.js';
 import { storeConnections } from './store-connections.js';
@@ -26,11 +28,28 @@ import { storeConnections } from './store-connections.js';
 export type Finished =
   | { kind: 'completed'; accountIds: string[] }
   | { kind: 'selection_required' }
+  | { kind: 'confirmation_required' }
   | { kind: 'failed'; error: AttemptError }
   | { kind: 'later'; waitSeconds?: number };
 
+/** What the caller has decided about an attempt that waited for it. */
+export interface CallerDecision {
+  /** The profiles that the caller chose, where the attempt requires a selection. */
+  selected?: readonly string[];
+  /** The caller has confirmed the attempt, where its app asks for that. */
+  isConfirmed?: boolean;
+  /** Runs in the transaction that stores the accounts. */
+  alongside?: (tx: Tx, accountIds: string[]) => Promise<void>;
+}
+
 /** `platformCode`: the platform's own error code. */
 type Unidentified = AfterCheck & { platformCode?: string };
+
+interface Decided {
+  identity: Identified;
+  choice: Choice;
+  decision: CallerDecision;
+}
 
 const READ = `
   select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
@@ -49,18 +68,20 @@ export class FinishAttempt {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** `selected`: the profiles that the caller chose, where the attempt requires a selection. */
-  async execute(attemptId: string, selected?: readonly string[]): Promise<Finished> {
+  async execute(attemptId: string, decision: CallerDecision = {}): Promise<Finished> {
     const { rows } = await this.database.pool.query<OpenAttempt>(READ, [attemptId]);
     const attempt = rows[0];
-    if (!attempt || !isOpen(attempt, selected)) return outcomeOf(attempt);
+    return attempt && isOpen(attempt, decision) ? this.finish(attempt, decision) : outcomeOf(attempt);
+  }
+
+  private async finish(attempt: OpenAttempt, decision: CallerDecision): Promise<Finished> {
     const identity = await this.identify(attempt);
     if (!identity) return { kind: 'later' };
     if ('again' in identity) return this.notIdentified(attempt, identity);
     attempt.platformUserId = identity.identity.platformUserId;
-    const choice = chooseProfiles(attempt, identity, selected);
+    const choice = chooseProfiles(attempt, identity, decision.selected ?? attempt.chosenProfiles ?? undefined);
     const check = checkListAgain(attempt, identity, choice);
-    return check?.again ? this.notIdentified(attempt, check) : this.decide(attempt, identity, choice);
+    return check?.again ? this.notIdentified(attempt, check) : this.decide(attempt, { identity, choice, decision });
   }
 
   private async identify(attempt: OpenAttempt): Promise<Identified | Unidentified | undefined> {
@@ -84,13 +105,16 @@ export class FinishAttempt {
     return { kind: 'later', ...(fitsBrowser(attempt.checks, waitSeconds) && { waitSeconds }) };
   }
 
-  private async decide(attempt: OpenAttempt, identity: Identified, choice: Choice): Promise<Finished> {
+  private async decide(attempt: OpenAttempt, { identity, choice, decision }: Decided): Promise<Finished> {
     if (choice.kind === 'refused') return this.fail(attempt, choice.error);
     if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
+    if (attempt.completion === 'confirm' && !decision.isConfirmed)
+      return this.askForConfirmation(attempt, choice.profiles);
     const stored = await transaction(this.database.pool, async (tx) => {
-      return (await lockAttempt(tx, attempt))
-        ? storeConnections(this.context, tx, { attempt, ...identity, chosen: choice.profiles })
-        : undefined;
+      if (!(await lockAttempt(tx, attempt))) return undefined;
+      const connections = await storeConnections(this.context, tx, { attempt, ...identity, chosen: choice.profiles });
+      await decision.alongside?.(tx, connections.accountIds);
+      return connections;
     });
     if (!stored) return this.execute(attempt.id);
     this.revokeLater.execute(...stored.revocations);
@@ -100,6 +124,13 @@ export class FinishAttempt {
   private async askForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {
     await requireSelection(this.database.pool, attempt, (list?.profiles ?? []).map(toCandidate));
     return { kind: 'selection_required' };
+  }
+
+  /** The accounts exist after the confirmation. Until then the token set stays sealed in the attempt. */
+  private async askForConfirmation(attempt: OpenAttempt, chosen: ChosenProfile[]): Promise<Finished> {
+    const profiles = chosen.map(({ platformAccountId }) => platformAccountId);
+    await requireConfirmation(this.database.pool, attempt, profiles);
+    return { kind: 'confirmation_required' };
   }
 
   private async fail(attempt: AttemptRow, error: AttemptError, platformCode?: string): Promise<Finished> {
@@ -116,11 +147,15 @@ function checkListAgain(attempt: OpenAttempt, { list }: Identified, choice: Choi
   return { ...afterCheck(attempt, { class: 'temporary' }), error };
 }
 
-const isOpen = ({ status }: AttemptRow, selected?: readonly string[]): boolean =>
-  status === 'exchanged' || (status === 'selection_required' && selected !== undefined);
+const isOpen = ({ status }: AttemptRow, { selected, isConfirmed = false }: CallerDecision): boolean =>
+  status === 'exchanged' ||
+  (status === 'selection_required' && selected !== undefined) ||
+  (status === 'confirmation_required' && isConfirmed);
 
 function outcomeOf(attempt: AttemptRow | undefined): Finished {
-  if (attempt?.status === 'completed') return { kind: 'completed', accountIds: attempt.accountIds };
-  if (attempt?.status === 'selection_required') return { kind: 'selection_required' };
-  return { kind: 'failed', error: (attempt?.error ?? 'server_error') as AttemptError };
+  if (!attempt) return { kind: 'failed', error: 'server_error' };
+  const { status, accountIds, error } = attempt;
+  if (status === 'completed') return { kind: status, accountIds };
+  if (status === 'selection_required' || status === 'confirmation_required') return { kind: status };
+  return { kind: 'failed', error: (error ?? 'server_error') as AttemptError };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { digest, isOurState, Keyring } from '#crypto';
-import { type AttemptRow, type Candidate, Database, findAttempt, type Tenant } from '#persistence';
+import { type AttemptRow, type AttemptStatus, type Candidate, Database, findAttempt, type Tenant } from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
 import { withoutFragment } from './complete-connect.js';
 
@@ -12,7 +12,7 @@ export interface ReadAttemptInput {
 
 export interface AttemptRecord {
   state: string;
-  status: 'pending' | 'selection_required' | 'completed' | 'failed';
+  status: Exclude<AttemptStatus, 'exchanged'>;
   accountIds: string[];
   candidates: Candidate[] | null;
   error: string | null;
@@ -29,9 +29,7 @@ export class ReadAttempt {
   ) {}
 
   async execute(input: ReadAttemptInput): Promise<AttemptRecord> {
-    const attempt = await this.find(input);
-    const { accountIds, candidates, provider, expiresAt } = attempt;
-    return { state: withoutFragment(input.state), ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
+    return recordOf(await this.find(input), input.state);
   }
 
   /** The attempt of a state, if this credential started it in this environment. */
@@ -44,9 +42,17 @@ export class ReadAttempt {
   }
 }
 
-/** An expired attempt without a callback or a selection reads as failed. One that waits for the platform is still open. */
+/** The record of an attempt; `changes`: what the caller's transaction has changed in it. */
+export function recordOf(attempt: AttemptRow, state: string, changes: Partial<AttemptRecord> = {}): AttemptRecord {
+  const { accountIds, candidates, provider, expiresAt } = attempt;
+  const record = { state: withoutFragment(state), ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
+  return { ...record, ...changes };
+}
+
+/** An expired attempt without a callback or the caller's decision reads as failed. One that waits for the platform is still open. */
 function statusOf({ status, error, expired, spent }: AttemptRow): Pick<AttemptRecord, 'status' | 'error'> {
-  const abandoned = (status === 'pending' && !spent) || status === 'selection_required';
+  const waitsForCaller = status === 'selection_required' || status === 'confirmation_required';
+  const abandoned = (status === 'pending' && !spent) || waitsForCaller;
   if (abandoned && expired) return { status: 'failed', error: 'state_expired' };
   return { status: status === 'exchanged' ? 'pending' : status, error };
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { digest, Keyring, mintState } from '#crypto';
 import type { Secret } from '#observability';
-import { createAttempt, Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
+import { type Completion, createAttempt, Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
 import { authorizeUrl, newVerifier, type Provider, reach } from '#providers';
 import { Vault } from '#tokens';
-import { returnUrlNotAllowed } from '../accounts.errors.js';
+import { returnUrlNotAllowed, userRefMissing } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { redirectUri } from '../policies/redirect-uri.js';
@@ -42,6 +42,7 @@ interface PreparedAttempt {
   returnUrl: string | null;
   redirectUri: string;
   scopes: string[];
+  completion: Completion;
   state: Secret;
 }
 
@@ -79,6 +80,7 @@ export class StartConnect {
   private async prepare(input: StartConnectInput, provider: Provider): Promise<PreparedAttempt> {
     const app = await this.target.app(input.tenant, provider.name, input.oauthAppId);
     const scopes = input.scopes ? readScopes(input.scopes) : app.scopes;
+    const completion = completionOf(input, app);
     return {
       id: newId(),
       app,
@@ -90,6 +92,7 @@ export class StartConnect {
         app.redirectUriStyle === 'app' ? app.id : undefined,
       ),
       scopes,
+      completion,
       state: mintState(this.keyring),
     };
   }
@@ -110,12 +113,20 @@ export class StartConnect {
         userRef: input.userRef ?? null,
         scopes: attempt.scopes,
         selection: input.selection ?? 'all',
+        completion: attempt.completion,
         reauthAccountId: input.reauthAccountId ?? null,
       });
       await this.vault.sealVerifier(tx, { ...tenant, id: attempt.id }, verifier);
       return expiresAt;
     });
   }
+}
+
+/** A reauthorization needs no confirmation: it succeeds for the account's own person alone, and adds no account. */
+function completionOf({ userRef, reauthAccountId }: StartConnectInput, app: OAuthApp): Completion {
+  if (app.completion === 'immediate' || reauthAccountId !== undefined) return 'immediate';
+  if (userRef === undefined) throw userRefMissing();
+  return 'confirm';
 }
 
 function checkReturnUrl(text: string | undefined, app: OAuthApp): string | null {

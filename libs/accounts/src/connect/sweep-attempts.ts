@@ -18,7 +18,8 @@ const OVERDUE = `
   order by exchanged_at, id limit ${PAGE_SIZE}`;
 const EXPIRED = `
   select ${ATTEMPT_COLUMNS}, null as "lookError", expires_at::text as position from connect_attempts
-  where status in ('pending', 'selection_required') and expires_at < db_now() - (case when spent_at is null or status = 'selection_required' then interval '0' else interval '5 minutes' end)
+  where status in ('pending', 'selection_required', 'confirmation_required')
+    and expires_at < db_now() - (case when spent_at is null or status <> 'pending' then interval '0' else interval '5 minutes' end)
     and (expires_at, id) > ($1, $2)
   order by expires_at, id limit ${PAGE_SIZE}`;
 /** Before every row. The position is text, since a Date has no microseconds. */

@@ -1,3 +1,4 @@
+import type { Completion } from '#persistence';
 import { invalidField } from '../accounts.errors.js';
 import { parseAllowedUrl } from '../policies/return-url.js';
 import { readScopes } from '../policies/scopes.js';
@@ -6,13 +7,11 @@ import { readScopes } from '../policies/scopes.js';
 export interface AppFields {
   allowedReturnUrls?: string[];
   scopes?: string[];
-  completion?: 'immediate' | 'confirm';
+  completion?: Completion;
 }
 
-/** Throws scopes.invalid, and validation.failed for an invalid entry of the list or an unsupported completion. */
+/** Throws scopes.invalid, and validation.failed for an invalid entry of the list. */
 export function checkAppFields<Fields extends AppFields>(fields: Fields): Fields {
-  if (fields.completion === 'confirm')
-    throw invalidField('completion', 'cannot be "confirm" yet: only "immediate" is supported');
   const { scopes, allowedReturnUrls } = fields;
   return {
     ...fields,

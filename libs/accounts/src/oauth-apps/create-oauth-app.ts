@@ -92,7 +92,11 @@ function readClientId(given: string): string {
 }
 
 function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
-  const { allowedReturnUrls = [], scopes = [...provider.scopes.default] } = checkAppFields(input);
+  const {
+    allowedReturnUrls = [],
+    scopes = [...provider.scopes.default],
+    completion = 'immediate',
+  } = checkAppFields(input);
   return Object.assign(new OAuthApp(), {
     id: newId(),
     ...input.tenant,
@@ -102,7 +106,7 @@ function newApp(input: CreateOAuthAppInput, provider: Provider): OAuthApp {
     redirectUriStyle: input.redirectUriStyle ?? 'provider',
     scopes,
     allowedReturnUrls,
-    completion: 'immediate' as const,
+    completion,
   });
 }
 

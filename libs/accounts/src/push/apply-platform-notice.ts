@@ -12,6 +12,7 @@ import {
   recordEvent,
   redactAccountEvents,
   scheduleProbesNow,
+  STATUSES_WITH_TOKENS,
   transaction,
   type Tx,
 } from '#persistence';
@@ -93,7 +94,7 @@ export class ApplyPlatformNotice {
 
 const WAITING = `
   select ${ATTEMPT_COLUMNS} from connect_attempts
-  where oauth_app_id = $1 and platform_user_id = $2 and status in ('exchanged', 'selection_required')
+  where oauth_app_id = $1 and platform_user_id = $2 and status in ${STATUSES_WITH_TOKENS}
     and exchanged_at <= coalesce($3::timestamptz + interval '1 second', 'infinity') for update`;
 
 /**

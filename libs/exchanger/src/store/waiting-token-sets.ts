@@ -1,4 +1,4 @@
-import type { Tx } from '#persistence/sql';
+import { STATUSES_WITH_TOKENS, type Tx } from '#persistence/sql';
 import type { GrantFacts } from '#tokens/protocol';
 import type { PersonOfClient } from './active-grant.js';
 
@@ -12,7 +12,7 @@ interface Person extends Pick<GrantFacts, 'oauthAppId'> {
 /** An attempt fails after an hour; without the sweep of the worker, a grant waits no longer than that. */
 const WAITS = `
   select 1 from connect_attempts
-  where oauth_app_id = $1 and status in ('exchanged', 'selection_required') and exchanged_at > db_now() - interval '1 hour'
+  where oauth_app_id = $1 and status in ${STATUSES_WITH_TOKENS} and exchanged_at > db_now() - interval '1 hour'
     and ($2::text is null or platform_user_id = $2
       or (platform_user_id is null and exchanged_at < coalesce($3::timestamptz + interval '10 minutes', 'infinity')))
   limit 1`;
@@ -30,8 +30,8 @@ export async function tokenSetWaits(tx: Tx, { oauthAppId, platformUserId, firstS
 const MAY_COME = `
   select 1 from connect_attempts attempt join oauth_apps app on app.id = attempt.oauth_app_id
   where app.environment = $1 and app.provider = $2 and app.client_id = $3
-    and attempt.status in ('pending', 'exchanged', 'selection_required') and (
-      attempt.status <> 'pending' and attempt.exchanged_at > db_now() - interval '3 hours'
+    and (
+      attempt.status in ${STATUSES_WITH_TOKENS} and attempt.exchanged_at > db_now() - interval '3 hours'
         and ($4::text is null or coalesce(attempt.platform_user_id, $4) = $4)
       or attempt.status = 'pending' and attempt.spent_at > db_now() - interval '5 minutes')
   limit 1`;

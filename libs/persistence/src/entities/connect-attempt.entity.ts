@@ -1,7 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Environment } from '../tenant.js';
 
-export type AttemptStatus = 'pending' | 'exchanged' | 'selection_required' | 'completed' | 'failed';
+export type AttemptStatus =
+  'pending' | 'exchanged' | 'selection_required' | 'confirmation_required' | 'completed' | 'failed';
+
+/** Whether a connection exists at once, or after the backend that started it has confirmed it. */
+export type Completion = 'immediate' | 'confirm';
 
 /** A profile that a consent may connect, and the reason where it may not. */
 export interface Candidate {
@@ -35,6 +39,12 @@ export class ConnectAttempt {
   /** Where one consent opens several accounts: all eligible ones, or those that the caller selects. */
   @Column('text', { default: 'all' }) selection!: 'all' | 'manual';
   @Column('jsonb', { nullable: true }) candidates!: Candidate[] | null;
+  /** What the app said at the start: accounts exist at once, or after the caller's confirmation. */
+  @Column('text', { default: 'immediate' }) completion!: Completion;
+  /** SHA-256 of the token that the browser brings to the caller's backend. Null before the callback. */
+  @Column('bytea', { name: 'connect_token_hash', nullable: true }) connectTokenHash!: Buffer | null;
+  /** The profiles that become accounts once the attempt is confirmed. */
+  @Column('text', { name: 'chosen_profiles', array: true, nullable: true }) chosenProfiles!: string[] | null;
   /** Known once the platform has identified the person. */
   @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
   @Column('uuid', { name: 'account_ids', array: true, default: '{}' }) accountIds!: string[];

@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Environment } from '../tenant.js';
+import type { Completion } from './connect-attempt.entity.js';
 
 /** The customer's own app at a provider; its secret is sealed in a table of its own. */
 @Entity('oauth_apps')
@@ -13,7 +14,7 @@ export class OAuthApp {
   @Column('text', { name: 'redirect_uri_style', default: 'provider' }) redirectUriStyle!: 'provider' | 'app';
   @Column('text', { array: true }) scopes!: string[];
   @Column('text', { name: 'allowed_return_urls', array: true, default: '{}' }) allowedReturnUrls!: string[];
-  @Column('text', { default: 'immediate' }) completion!: 'immediate' | 'confirm';
+  @Column('text', { default: 'immediate' }) completion!: Completion;
   @Column('boolean', { name: 'is_default', default: false }) isDefault!: boolean;
   @Column('text', { default: 'active' }) status!: 'active' | 'paused' | 'misconfigured';
   @Column('text', { name: 'status_reason', nullable: true }) statusReason!: string | null;

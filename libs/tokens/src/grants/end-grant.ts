@@ -1,4 +1,4 @@
-import { markOwnTokensEnded, type Tx } from '#persistence/sql';
+import { markOwnTokensEnded, STATUSES_WITH_TOKENS, type Tx } from '#persistence/sql';
 import { HEALTHY } from '../protocol/after-refresh.js';
 import type { TokenContext } from '../token-context.js';
 import { changeGrant, type GrantAt, lockGrant, readGrant } from '../store/grants/grants.js';
@@ -98,7 +98,7 @@ export async function discardAttempt(
 const WAITING = `
   select id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId", scopes,
     platform_user_id as "platformUserId"
-  from connect_attempts where oauth_app_id = $1 and status in ('exchanged', 'selection_required') for update`;
+  from connect_attempts where oauth_app_id = $1 and status in ${STATUSES_WITH_TOKENS} for update`;
 
 /** Discards the attempts of an app that is about to be deleted. Returns the ids of the stored revocations. */
 export async function discardAttemptsOf(context: TokenContext, tx: Tx, appId: string): Promise<string[]> {

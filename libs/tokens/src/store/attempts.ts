@@ -1,4 +1,4 @@
-import type { Tenant, Tx } from '#persistence/sql';
+import type { AttemptStatus, Tenant, Tx } from '#persistence/sql';
 
 /** An attempt as the exchange of its code sees it. */
 export interface CodeAttempt extends Tenant {
@@ -6,7 +6,7 @@ export interface CodeAttempt extends Tenant {
   provider: string;
   oauthAppId: string;
   redirectUri: string;
-  status: 'pending' | 'exchanged' | 'selection_required' | 'completed' | 'failed';
+  status: AttemptStatus;
 }
 
 const READ = `

@@ -171,6 +171,29 @@ describe('the control API', () => {
     expect([answer.headers.get('content-encoding'), answer.headers.get('content-type')]).toEqual(['gzip', 'text/html']);
   });
 
+  it('plans an answer of 3 MB, and refuses one that is larger than it says, as a problem', async () => {
+    const bytes = Buffer.alloc(3 * 1024 * 1024, 'a');
+    const fault = { provider: 'x', endpoint: 'identity', status: 200, body_base64: bytes.toString('base64') };
+    expect((await sandbox.control('POST', '/faults', fault)).status).toBe(201);
+    expect(((await sandbox.call('https://api.x.com/2/users/me')).body as string).length).toBe(bytes.length);
+    const larger = { ...fault, body_base64: Buffer.alloc(4 * 1024 * 1024).toString('base64') };
+    expect(await sandbox.control('POST', '/faults', larger)).toMatchObject({ status: 413, body: { status: 413 } });
+  });
+
+  it.each(sandboxes)(
+    'refuses a fault at an endpoint that $title does not have, and lists those that it has',
+    async (definition) => {
+      const own: string[] = ['authorize', ...new Set(definition.endpoints.map(({ endpoint }) => endpoint))];
+      const all = ['authorize', 'token', 'revoke', 'identity', 'profiles', 'probe'];
+      for (const endpoint of all.filter((one) => !own.includes(one))) {
+        const answer = await sandbox.control('POST', '/faults', { provider: definition.name, endpoint, status: 500 });
+        const message = `${definition.name} has no endpoint ${endpoint}; it has ${own.join(', ')}`;
+        expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'endpoint', message }] } });
+      }
+      expect((await sandbox.control('GET', '/faults')).body).toEqual([]);
+    },
+  );
+
   it('keeps what was set for an app when something else is set', async () => {
     await sandbox.control('POST', '/apps', {
       provider,

@@ -14,6 +14,12 @@ const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
     .transform(seconds)
     .optional();
 
+/** What a platform has to call: the page that asks the person, and its own endpoints. */
+const endpointsOf = (name: string): string[] => {
+  const own = sandboxes.find((sandbox) => sandbox.name === name)?.endpoints ?? [];
+  return ['authorize', ...new Set(own.map((one) => one.endpoint))];
+};
+
 const quirksOf = (name: string): object => sandboxes.find((sandbox) => sandbox.name === name)?.quirks ?? {};
 
 const pushOf = (name: string): object | undefined => sandboxes.find((sandbox) => sandbox.name === name)?.push;
@@ -52,19 +58,19 @@ export const ClockTurn = z.strictObject({
     .transform(seconds),
 });
 
-const MOST_TIMES = 1_000_000;
+const MAX_TIMES = 1_000_000;
+const MAX_BASE64_LENGTH = 4 * 1024 * 1024;
+/** Bytes of the request that plans a fault: the longest `body_base64`, and room for what stands beside it. */
+export const MAX_FAULT_PLAN_BYTES = MAX_BASE64_LENGTH + 64 * 1024;
 
 export const FaultPlan = z
   .strictObject({
     provider,
     endpoint,
-    times: z.int().min(1).max(MOST_TIMES).default(1),
+    times: z.int().min(1).max(MAX_TIMES).default(1),
     status: z.int().min(200).max(599).optional(),
     body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
-    body_base64: z
-      .base64()
-      .max(4 * 1024 * 1024)
-      .optional(),
+    body_base64: z.base64().max(MAX_BASE64_LENGTH).optional(),
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
     delay_ms: z.int().min(1).max(hours(1)).optional(),
     drop: z.union([z.boolean(), z.enum(['before', 'after'])]).optional(),
@@ -81,6 +87,12 @@ export const FaultPlan = z
   .refine(({ body, body_base64 }) => body === undefined || body_base64 === undefined, {
     path: ['body_base64'],
     error: 'is instead of body',
+  })
+  .superRefine(({ provider: name, endpoint: wanted }, context) => {
+    const known = endpointsOf(name);
+    if (known.includes(wanted)) return;
+    const message = `${name} has no endpoint ${wanted}; it has ${known.join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['endpoint'], message });
   });
 
 /** With `delete_data` the person also asks for the deletion of the app's data, where the platform forwards that. */

@@ -4,7 +4,7 @@ import { assertAnswersChallenge } from '../push/challenge.js';
 import { tellApps } from '../push/tell-apps.js';
 import { appView, saveApp } from './apps.js';
 import { clockView } from './clock.js';
-import { AppSettings, ClockTurn, FaultPlan, Removal } from './control.schema.js';
+import { AppSettings, ClockTurn, FaultPlan, MAX_FAULT_PLAN_BYTES, Removal } from './control.schema.js';
 import { planFault } from './faults.js';
 import { read } from './read.js';
 import { removeApps } from './remove-apps.js';
@@ -30,7 +30,9 @@ export function mountChanging(scope: FastifyInstance, sandbox: Sandbox): void {
     await memory.keep();
     return clockView(state.clock);
   });
-  scope.post('/faults', ({ body }, reply) => reply.code(201).send(planFault(faults, read(FaultPlan, body))));
+  scope.post('/faults', { bodyLimit: MAX_FAULT_PLAN_BYTES }, ({ body }, reply) =>
+    reply.code(201).send(planFault(faults, read(FaultPlan, body))),
+  );
   scope.delete('/faults', (_request, reply) => {
     faults.clear();
     return reply.code(204).send();

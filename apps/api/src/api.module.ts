@@ -28,7 +28,7 @@ export class ApiModule {
       module: ApiModule,
       controllers: [HomeController],
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'api', exchanger }),
+        AccountsModule.forRoot({ config, logger, name: 'api', exchanger, metrics }),
         ApiConfigModule.forRoot(config),
         HttpModule,
         ConnectModule,

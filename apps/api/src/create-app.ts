@@ -17,7 +17,7 @@ export async function createApp(
   const options = { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) };
   const metrics = new Metrics({
     process: 'api',
-    sources: ['exchanger', 'database', 'requests', ...(config.queue.redisUrl ? (['queue'] as const) : [])],
+    sources: ['exchanger', 'database', 'requests', 'profiles', ...(config.queue.redisUrl ? (['queue'] as const) : [])],
   });
   const root = ApiModule.forRoot({ config, logger, metrics, exchanger });
   const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);

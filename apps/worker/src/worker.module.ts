@@ -20,7 +20,7 @@ export class WorkerModule {
   static with(config: WorkerConfig, logger: Logger): DynamicModule {
     const backend = openQueueBackend({ databaseUrl: config.database.url, redisUrl: config.queue.redisUrl, logger });
     const { concurrency } = config.worker;
-    const metrics = new Metrics({ process: 'worker', sources: ['jobs', 'queue'] });
+    const metrics = new Metrics({ process: 'worker', sources: ['jobs', 'queue', 'profiles'] });
     const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger, metrics });
     const shared = [{ provide: WORKER_CONFIG, useValue: config }];
     const accounts = AccountsModule.forRoot({
@@ -28,6 +28,7 @@ export class WorkerModule {
       logger,
       name: 'worker',
       exchanger: exchangerAt(config.exchangerSocket),
+      metrics,
     });
     const imports = [accounts, ...handlers, OperationsModule.with(metrics, backend), runtime];
     return { module: WorkerModule, global: true, imports, providers: shared, exports: shared };

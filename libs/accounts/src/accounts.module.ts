@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import type { ApiConfig } from '#config';
 import { BodyDigests, Cursors, Keyring } from '#crypto';
-import { LOGGER, type Logger } from '#observability';
+import { LOGGER, type Logger, type Metrics } from '#observability';
 import { Database, openDatabase } from '#persistence';
 import { checkKeys, createTokenContext, type Exchanger, type TokenContext, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
@@ -61,6 +61,7 @@ export interface AccountsOptions {
   name: string;
   /** Opens the way to token endpoints: `exchangerAt` for the exchanger's process. */
   exchanger: (context: TokenContext) => Exchanger;
+  metrics?: Metrics;
   /** The pause between identity checks while a browser waits. */
   pause?: Pause;
 }
@@ -124,7 +125,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
       provide: TOKEN_CONTEXT,
       inject: [Database, Keyring],
       useFactory: ({ pool }: Database, keyring: Keyring) =>
-        createTokenContext({ pool, keyring, logger, sandboxUrl: config.sandbox.url }),
+        createTokenContext({ pool, keyring, logger, sandboxUrl: config.sandbox.url, metrics: options.metrics }),
     },
     { provide: TOKEN_EXCHANGE, inject: [TOKEN_CONTEXT], useFactory: options.exchanger },
     ExchangerCheck,

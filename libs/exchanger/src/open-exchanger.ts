@@ -46,7 +46,7 @@ export async function openExchanger(options: ExchangerOptions): Promise<OpenedEx
   await keeper.start();
   watchExchanges(options.metrics, { journal, gate });
   const context: ExchangerContext = {
-    ...createTokenContext({ pool, keyring, logger, sandboxUrl }),
+    ...createTokenContext({ pool, keyring, logger, sandboxUrl, metrics: options.metrics }),
     // Named after the journal: the process that holds the journal knows that claims of this name are of an ended process.
     holder: `${name}/${id}`,
     journal,

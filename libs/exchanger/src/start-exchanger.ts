@@ -18,7 +18,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const journalLasts = await isPersistentFs(journalDir);
   logger.info({ journalDir }, 'the journal');
   if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
-  const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges', 'journal'] });
+  const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges', 'journal', 'profiles'] });
   const opened = await open(config, { metrics, logger, leaving });
   const { journal } = opened.context;
   const exchange = new ExchangeEngine(opened.context);

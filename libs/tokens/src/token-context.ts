@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
-import type { Logger } from '#observability';
+import type { Logger, Metrics } from '#observability';
 import { PlatformClient } from './platform-client.js';
 import type { Random } from './protocol/schedule.js';
 import { Vault } from './vault.js';
@@ -13,6 +13,8 @@ export interface TokenContext {
   client: PlatformClient;
   logger: Logger;
   random: Random;
+  /** Counts a list of profiles that says nothing about those missing in it. */
+  countIncompleteList(provider: string): void;
 }
 
 interface TokenContextOptions {
@@ -20,13 +22,22 @@ interface TokenContextOptions {
   keyring: Keyring;
   logger: Logger;
   sandboxUrl: string;
+  /** Undefined in a process that reports none. */
+  metrics?: Metrics | undefined;
 }
 
-export const createTokenContext = ({ pool, keyring, logger, sandboxUrl }: TokenContextOptions): TokenContext => ({
+export const createTokenContext = ({
+  pool,
+  keyring,
+  logger,
+  sandboxUrl,
+  metrics,
+}: TokenContextOptions): TokenContext => ({
   pool,
   keyring,
   vault: new Vault(keyring),
   client: new PlatformClient(sandboxUrl),
   logger,
   random: Math.random,
+  countIncompleteList: (provider) => metrics?.add('evergrant_profile_lists_incomplete_total', { provider }),
 });

@@ -76,6 +76,7 @@ export class VirtualEngine {
       ...shared,
       journal: new NoJournal(),
       gate: watched,
+      countIncompleteList: () => undefined,
       metrics: new NoMetrics(),
     };
     this.#due = new DueGrants(database);

@@ -143,7 +143,7 @@ export class FinishAttempt {
 function checkListAgain(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterCheck | undefined {
   const error = choice.kind === 'refused' ? choice.error : 'no_eligible_account';
   const isMissing = list !== undefined && (choice.kind === 'refused' || list.profiles.length === 0);
-  if (!isMissing || (list.isWhole && attempt.checks > 0)) return undefined;
+  if (!isMissing || (list.hasEnd && attempt.checks > 0)) return undefined;
   return { ...afterCheck(attempt, { class: 'temporary' }), error };
 }
 

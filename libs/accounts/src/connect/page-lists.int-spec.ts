@@ -78,6 +78,52 @@ describe('a Page', () => {
     expect(pauses).toEqual(expected);
   });
 
+  it.each(['', 0, -5, 'p'.repeat(256)])(
+    'without a usable id (%j) is left out of a consent, and the others are connected at once',
+    async (id) => {
+      const [broken, good] = ['Broken', 'Good'].map((name) => ({
+        name,
+        access_token: 'EAAx',
+        tasks: ['CREATE_CONTENT'],
+      }));
+      const body = {
+        data: [
+          { ...broken, id },
+          { ...good, id: '4711' },
+        ],
+      };
+      await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
+      expect(await tenant.consent('happy')).toBe('?connected=facebook');
+      expect((await tenant.pages()).map(({ pageId }) => pageId)).toEqual(['4711']);
+    },
+  );
+
+  it('alone in a list and without a usable id ends the attempt at its second check, not after an hour', async () => {
+    const body = { data: [{ id: '', name: 'Broken', access_token: 'EAAx', tasks: ['CREATE_CONTENT'] }] };
+    await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body, times: 2 });
+    expect(await tenant.consent('happy')).toBe('?oauth_error=no_eligible_account');
+  });
+
+  it('that a refresh lists without a usable id keeps its health, and no probe becomes due', async () => {
+    await tenant.consent('many-pages');
+    const all = await tenant.pages();
+    await tenant.flow.pass(100);
+    await tenant.flow.fault({
+      provider: PAGES,
+      endpoint: 'profiles',
+      status: 200,
+      body: { data: [{ id: '', name: 'It' }] },
+    });
+    expect(await tenant.refresh(all[0]!.grantId)).toEqual({ kind: 'refreshed' });
+    expect([await tenant.states(), await tenant.due()]).toEqual([
+      [
+        ['active', null],
+        ['active', null],
+      ],
+      [],
+    ]);
+  });
+
   it('is connected where the platform lists fewer at a time only, and the next page has no cursor', async () => {
     const body = {
       error: {

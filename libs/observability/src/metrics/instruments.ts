@@ -69,6 +69,12 @@ export const INSTRUMENTS = {
   evergrant_revocations_pending: gauge('database', 'Revocations that the platform has not answered yet.', ['provider']),
   evergrant_revocations_oldest_seconds: gauge('database', 'How long the oldest pending revocation has waited.', []),
 
+  evergrant_profile_lists_incomplete_total: counter(
+    'profiles',
+    'Lists of what a consent opened (Pages) that ended early or had entries without a usable id.',
+    ['provider'],
+  ),
+
   http_server_request_duration_seconds: histogram(
     'requests',
     'How long requests took, by the template of their route.',

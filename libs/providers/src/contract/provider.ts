@@ -81,13 +81,20 @@ export interface Profile {
 
 /** One page of profiles; `after` names the next one's beginning. */
 export interface ProfilePage {
+  /** An entry without a readable id has an empty one. */
   profiles: Profile[];
   after: string | null;
   /** There are more profiles, and the answer does not say how to ask for them. */
   cutOff?: true;
 }
 
-export type ProfilesOutcome = ({ ok: true } & ProfilePage) | { ok: false; failure: Failure };
+/** A page whose ids can all be used. */
+export interface CleanProfilePage extends ProfilePage {
+  /** Entries that were left out, because their id cannot be used. */
+  unusable: number;
+}
+
+export type ProfilesOutcome = ({ ok: true } & CleanProfilePage) | { ok: false; failure: Failure };
 
 /**
  * A body that was read as JSON or as a form; `json` is undefined where it was neither. An integer that JavaScript cannot
@@ -109,6 +116,8 @@ export interface Provider {
   sources: { checkedAt: string; urls: readonly string[] };
   /** What surprises at this platform, one sentence each, for the documentation. */
   quirks?: readonly string[];
+  /** Its documents have ids of digits alone: anything else names no account. */
+  ids?: 'digits';
   /** No sandbox imitates it: it is there in the environment `live` only. */
   liveOnly?: true;
   authorize: AuthorizeProfile;

@@ -199,6 +199,13 @@ describe('the Pages of a person at Facebook', () => {
     expect(facebook.profiles!.read({ data: [page], paging: 'none' })).toMatchObject({ after: null, cutOff: true });
   });
 
+  it.each([{ id: '' }, { id: 1.5 }, { id: null }, { id: undefined }])(
+    'have an empty id where %j stands for it',
+    (over) => {
+      expect(only(over)).toMatchObject({ platformAccountId: '', displayName: 'Bakery' });
+    },
+  );
+
   it('requests fewer Pages at a time only where the platform asks for it', () => {
     const error = (message: string) => ({
       status: 500,
@@ -213,7 +220,7 @@ describe('the Pages of a person at Facebook', () => {
     expect(facebook.profiles!.isTooMuch!(error('An unknown error occurred'))).toBe(false);
   });
 
-  it.each([undefined, {}, { data: null }, { data: [{ id: 1.5 }] }, { error: { code: 190 } }])(
+  it.each([undefined, {}, { data: null }, { data: [7] }, { error: { code: 190 } }])(
     'reads no Pages out of %j',
     (json) => {
       expect(facebook.profiles!.read(json)).toBeUndefined();

@@ -24,6 +24,8 @@ export const facebook = defineProvider({
   name: 'facebook',
   title: 'Facebook',
   alsoCalled: ['fb', 'meta'],
+  /** A "numeric string" in the reference of the Graph API (nodes User and Page). */
+  ids: 'digits',
   sources: {
     checkedAt: '2026-11-22',
     urls: [

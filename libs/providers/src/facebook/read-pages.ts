@@ -3,14 +3,14 @@ import { Secret } from '#observability';
 import type { PlatformAnswer } from '../contract/http.js';
 import type { Profile, ProfilePage } from '../contract/provider.js';
 import { decodeAnswer } from '../oauth/decode-answer.js';
-import { idField, textField as text } from '../oauth/platform-values.js';
+import { entryIdField, textField as text } from '../oauth/platform-values.js';
 import { graph } from './graph-urls.js';
 
 /** Who may publish on a Page, by the names of the classic Pages and of the new ones. */
 const PUBLISHING = ['CREATE_CONTENT', 'PROFILE_PLUS_CREATE_CONTENT'];
 
 const Page = z.object({
-  id: idField,
+  id: entryIdField,
   name: text,
   username: text,
   access_token: text,

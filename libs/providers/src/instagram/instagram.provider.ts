@@ -21,6 +21,8 @@ export const instagram = defineProvider({
   name: 'instagram',
   title: 'Instagram',
   alsoCalled: ['ig', 'insta'],
+  /** A "numeric string" in the reference of the Graph API; `id` and `user_id` alike. */
+  ids: 'digits',
   sources: {
     checkedAt: '2026-11-22',
     urls: [

@@ -72,19 +72,18 @@ describe.each(platforms)('a person at %s', (_name, provider) => {
 
   it.each([
     ['a text', '"2244994945"', '2244994945'],
-    ['a text with signs and letters of all kinds', '"-000aB_é.~ 😀"', '-000aB_é.~ 😀'],
     ['a number', '42', '42'],
     ['the largest number that is exact', '9007199254740991', '9007199254740991'],
     ['a number beyond it', '9007199254740993', '9007199254740993'],
     ['a number of twenty digits', '12345678901234567890', '12345678901234567890'],
-    ['a text of 255 characters', j('i'.repeat(255)), 'i'.repeat(255)],
+    ['a text of 255 digits', j('1'.repeat(255)), '1'.repeat(255)],
   ])('keeps an id exactly that is %s', (_what, id, expected) => {
     expect(identify(provider, { id })).toMatchObject({ platformUserId: expected, platformAccountId: expected });
   });
 
   it.each([
-    ['has 256 characters', j('i'.repeat(256))],
-    ['has 10,000 characters', j('i'.repeat(10_000))],
+    ['has 256 characters', j('1'.repeat(256))],
+    ['has 10,000 characters', j('1'.repeat(10_000))],
     ['holds NUL', '"a\\u0000b"'],
     ['holds a line break', '"a\\nb"'],
     ['holds a lone surrogate', '"a\\ud800"'],
@@ -97,6 +96,22 @@ describe.each(platforms)('a person at %s', (_name, provider) => {
     ['is a boolean', 'true'],
   ])('returns no identity where the id %s', (_what, id) => {
     expect(['unusable_id', 'http_200']).toContain(identify(provider, { id }));
+  });
+
+  const expectedOf = (id: string): object | string =>
+    provider.ids === 'digits' ? 'unusable_id' : { platformUserId: id, platformAccountId: id };
+
+  it.each([
+    ['is 0', '0', '0'],
+    ['is a negative number', '-5', '-5'],
+    ['is a text with signs and letters', '"-000aB_é.~ 😀"', '-000aB_é.~ 😀'],
+    ['begins with 0', '"007"', '007'],
+    ['has signs around its digits', '"+1 "', '+1 '],
+  ])('is no person where ids are digits and the id %s, and is kept exactly elsewhere', (_what, id, text) => {
+    const expected = expectedOf(text);
+    const found = identify(provider, { id });
+    if (typeof expected === 'string') expect(found).toBe(expected);
+    else expect(found).toMatchObject(expected);
   });
 
   it('is named without control characters and lone surrogates, on one line', () => {
@@ -192,20 +207,31 @@ describe('a list of profiles', () => {
     ineligible: null,
   };
   const clean = (changes: Partial<Profile>, after: string | null = null) =>
-    cleanProfilePage({ profiles: [{ ...profile, ...changes }], after });
+    cleanProfilePage({ profiles: [profile, { ...profile, ...changes }], after }, providerOf('facebook'));
 
   it('has names and pictures that are clean', () => {
-    expect(clean({})).toMatchObject({ profiles: [{ handle: 'a', avatarUrl: null, ineligible: null }], after: null });
+    const { profiles, ...rest } = clean({});
+    expect(profiles[1]).toMatchObject({ handle: 'a', avatarUrl: null, ineligible: null });
+    expect(rest).toEqual({ after: null, unusable: 0 });
   });
 
   it('offers no profile whose token cannot be sent', () => {
-    expect(clean({ accessToken: new Secret('t\n') })).toMatchObject({
-      profiles: [{ accessToken: null, ineligible: 'task_missing' }],
+    expect(clean({ accessToken: new Secret('t\n') }).profiles[1]).toMatchObject({
+      accessToken: null,
+      ineligible: 'task_missing',
     });
   });
 
-  it('is not read where one id cannot be used, or the next page has no sane name', () => {
-    expect([clean({ platformAccountId: '1\u0000' }), clean({}, 'c'.repeat(9_000))]).toEqual([undefined, undefined]);
+  it.each(['', '0', '-5', '007', 'page', '1\u0000', '1'.repeat(256)])(
+    'leaves out and counts a profile with the id %j, and keeps the others',
+    (platformAccountId) => {
+      const { profiles, unusable } = clean({ platformAccountId });
+      expect([profiles.map((one) => one.platformAccountId), unusable]).toEqual([['1'], 1]);
+    },
+  );
+
+  it('is cut off where the next page has no sane name', () => {
+    expect(clean({}, 'c'.repeat(9_000))).toMatchObject({ after: null, cutOff: true, unusable: 0 });
   });
 });
 

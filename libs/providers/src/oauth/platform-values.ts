@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
 import type { Failure, Identity, ProbeReading, TokenSet } from '../contract/outcome.js';
-import type { Profile, ProfilePage } from '../contract/provider.js';
+import type { CleanProfilePage, Profile, ProfilePage, Provider } from '../contract/provider.js';
 import type { PushNotice } from '../contract/push.js';
 import { isLoopbackHost } from './loopback.js';
 
@@ -24,6 +24,9 @@ const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59);
 
 /** An id in an answer: a text, or an integer, whose digits are kept (`parseJson` gives those beyond 2^53 as text). */
 export const idField = z.union([z.string().min(1), z.int().transform(String)]);
+
+/** The same in an entry of a list: without a readable id the entry alone is left out, and the list is read. */
+export const entryIdField = idField.catch('');
 
 /** A text that may be missing; an empty one, or one of a wrong type, counts as missing. */
 export const textField = z
@@ -49,6 +52,12 @@ export const splitScopes = (text: string): string[] => text.split(/[\s,]+/).filt
 const isUsableId = (id: string): boolean =>
   id.length >= 1 && id.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}\u{fffd}]/u.test(id);
 
+/** No platform gives 0 to an account: where it stands for an id, it means that there is none. */
+const DIGITS = /^[1-9]\d*$/;
+
+const isIdAt = ({ ids }: Pick<Provider, 'ids'>, id: string): boolean =>
+  isUsableId(id) && (ids !== 'digits' || DIGITS.test(id));
+
 /** RFC 6749 A.12 and A.17 allow a space too; an Authorization header (RFC 6750 2.1) does not. */
 const isUsableToken = (token: Secret): boolean => {
   const text = token.reveal();
@@ -70,19 +79,23 @@ function cleanScopes(scopes: readonly string[], first: readonly string[]): strin
 }
 
 /** Undefined where an id in it cannot be used. */
-export function cleanIdentity(identity: Identity, first: readonly string[]): Identity | undefined {
+export function cleanIdentity(identity: Identity, provider: Pick<Provider, 'ids' | 'scopes'>): Identity | undefined {
   const { platformUserId, platformAccountId, scopes } = identity;
-  if (!isUsableId(platformUserId) || !isUsableId(platformAccountId)) return undefined;
-  return { ...identity, ...cleanNames(identity), ...(scopes && { scopes: cleanScopes(scopes, first) }) };
+  if (!isIdAt(provider, platformUserId) || !isIdAt(provider, platformAccountId)) return undefined;
+  const cleaned = scopes && cleanScopes(scopes, provider.scopes.required);
+  return { ...identity, ...cleanNames(identity), ...(cleaned && { scopes: cleaned }) };
 }
 
-/** Undefined where one of its profiles has an id that cannot be used: a list without that profile would say that it is gone. */
-export function cleanProfilePage(page: ProfilePage): ProfilePage | undefined {
-  const { profiles, after } = page;
-  const isUsable =
-    profiles.every(({ platformAccountId }) => isUsableId(platformAccountId)) &&
-    (after === null || after.length <= MAX_CURSOR_LENGTH);
-  return isUsable ? { ...page, profiles: profiles.map(cleanProfile) } : undefined;
+/** Without the profiles whose id cannot be used; they are counted, because the list says nothing about them. */
+export function cleanProfilePage(page: ProfilePage, provider: Pick<Provider, 'ids'>): CleanProfilePage {
+  const usable = page.profiles.filter(({ platformAccountId }) => isIdAt(provider, platformAccountId));
+  const isTooLong = page.after !== null && page.after.length > MAX_CURSOR_LENGTH;
+  return {
+    ...page,
+    profiles: usable.map(cleanProfile),
+    unusable: page.profiles.length - usable.length,
+    ...(isTooLong && { after: null, cutOff: true as const }),
+  };
 }
 
 /** A profile whose token cannot be sent has none. */

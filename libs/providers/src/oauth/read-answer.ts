@@ -72,18 +72,17 @@ const isApiSuccess = ({ status, json }: ReadAnswer): boolean => status < 300 && 
 export function readIdentityAnswer(provider: Provider, answer: PlatformAnswer): IdentityOutcome {
   const read = decodeAnswer(answer);
   const found = isApiSuccess(read) ? provider.identity.read(read.json) : undefined;
-  const identity = found && cleanIdentity(found, provider.scopes.required);
+  const identity = found && cleanIdentity(found, provider);
   if (identity) return { ok: true, identity };
   return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, provider.classify.api(read)) };
 }
 
 /** Reads one page of the profiles that a consent opened; a platform without any has none to read. */
-export function readProfilesAnswer({ profiles, classify }: Provider, answer: PlatformAnswer): ProfilesOutcome {
+export function readProfilesAnswer(provider: Provider, answer: PlatformAnswer): ProfilesOutcome {
   const read = decodeAnswer(answer);
-  const found = isApiSuccess(read) ? profiles?.read(read.json) : undefined;
-  const page = found && cleanProfilePage(found);
-  if (page) return { ok: true, ...page };
-  return { ok: false, failure: found ? UNUSABLE_ID : failureOf(answer, read, classify.api(read)) };
+  const found = isApiSuccess(read) ? provider.profiles?.read(read.json) : undefined;
+  if (found) return { ok: true, ...cleanProfilePage(found, provider) };
+  return { ok: false, failure: failureOf(answer, read, provider.classify.api(read)) };
 }
 
 /**

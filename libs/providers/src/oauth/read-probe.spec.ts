@@ -76,6 +76,7 @@ describe('a list of profiles', () => {
       ok: true,
       profiles: [page],
       after: 'next',
+      unusable: 0,
     });
   });
 

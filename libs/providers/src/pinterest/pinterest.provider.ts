@@ -29,6 +29,8 @@ export const pinterest = defineProvider({
   name: 'pinterest',
   title: 'Pinterest',
   alsoCalled: ['pin'],
+  /** `Account.id` in the OpenAPI document of API v5 is `^\d+$`. */
+  ids: 'digits',
   sources: {
     checkedAt: '2026-11-22',
     urls: [

@@ -29,6 +29,8 @@ export const x = defineProvider({
   name: 'x',
   title: 'X',
   alsoCalled: ['twitter', 'x.com'],
+  /** `UserId` in the OpenAPI document of API v2 is `^[0-9]{1,19}$`. */
+  ids: 'digits',
   sources: {
     checkedAt: '2026-11-22',
     urls: [

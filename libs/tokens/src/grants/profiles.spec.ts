@@ -27,7 +27,11 @@ async function walk(...answers: PlatformAnswer[]) {
     return Promise.resolve(answers.length > 1 ? answers.shift()! : answers[0]!);
   };
   const client = { send } as unknown as PlatformClient;
-  const context = { client, logger: createLogger({ app: 'test', level: 'silent' }) };
+  let incomplete = 0;
+  const countIncompleteList = (): void => {
+    incomplete += 1;
+  };
+  const context = { client, logger: createLogger({ app: 'test', level: 'silent' }), countIncompleteList };
   const listed = await listProfiles(context, { provider: 'facebook', environment: 'live' }, new Secret('EAAtoken'));
   const { ok, list } = listed!;
   const eligible = list.profiles.flatMap(({ platformAccountId: id, ineligible }) => (ineligible === null ? id : []));
@@ -35,8 +39,10 @@ async function walk(...answers: PlatformAnswer[]) {
     ok,
     eligible,
     isWhole: list.isWhole,
+    hasEnd: list.hasEnd,
     ids: list.profiles.map(({ platformAccountId }) => platformAccountId),
     asked,
+    incomplete,
   };
 }
 
@@ -47,7 +53,7 @@ describe('the walk along a list of profiles', () => {
       eligible: _eligible,
       ...list
     } = await walk(found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }), found([page('2')]));
-    expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
+    expect(list).toEqual({ ok: true, isWhole: true, hasEnd: true, ids: ['1', '2'], incomplete: 0 });
     expect([asked[1]?.get('offset'), asked[1]?.has('access_token')]).toEqual(['100', false]);
   });
 
@@ -70,7 +76,10 @@ describe('the walk along a list of profiles', () => {
     ['has no end', Array.from({ length: 200 }, (_, n) => found([page('1')], { next: `${GRAPH}?after=${n}` })), 100],
   ])('is not whole where it %s', async (_, answers, calls) => {
     const { asked, eligible: _eligible, ...list } = await walk(...answers);
-    expect([list, asked.length]).toEqual([{ ok: true, isWhole: false, ids: ['1'] }, calls]);
+    expect([list, asked.length]).toEqual([
+      { ok: true, isWhole: false, hasEnd: false, ids: ['1'], incomplete: 1 },
+      calls,
+    ]);
   });
 
   it('is not whole where it breaks off in the middle, and keeps what came before', async () => {
@@ -81,13 +90,28 @@ describe('the walk along a list of profiles', () => {
     });
   });
 
+  it.each([
+    ['is empty', ''],
+    ['is missing', undefined],
+    ['is no number of a Page', 0],
+    ['is negative', -5],
+    ['holds a control character', '3\u0000'],
+    ['is too long', '3'.repeat(256)],
+  ])('leaves out an entry whose id %s, reaches the end, and is not whole', async (_, id) => {
+    const broken = { ...page('1'), id };
+    expect(await walk(found([page('1'), broken], { next: `${GRAPH}?after=a` }), found([page('2')]))).toMatchObject({
+      ...{ ok: true, ids: ['1', '2'] },
+      ...{ isWhole: false, hasEnd: true, incomplete: 1 },
+    });
+  });
+
   it('asks for fewer where the platform says that it is too much, at the same place, and goes on with that number', async () => {
     const {
       asked,
       eligible: _eligible,
       ...list
     } = await walk(TOO_MUCH, found([page('1')], { next: `${GRAPH}?after=a` }), TOO_MUCH, found([page('2')]));
-    expect(list).toEqual({ ok: true, isWhole: true, ids: ['1', '2'] });
+    expect(list).toEqual({ ok: true, isWhole: true, hasEnd: true, ids: ['1', '2'], incomplete: 0 });
     expect(asked.map((query) => [query.get('limit'), query.get('after')])).toEqual([
       ['100', null],
       ['25', null],
@@ -98,6 +122,6 @@ describe('the walk along a list of profiles', () => {
 
   it('ends as a failure of the platform where five are too much', async () => {
     const { asked, eligible: _eligible, ...list } = await walk(TOO_MUCH);
-    expect([list, asked.length]).toEqual([{ ok: false, isWhole: false, ids: [] }, 3]);
+    expect([list, asked.length]).toEqual([{ ok: false, isWhole: false, hasEnd: false, ids: [], incomplete: 1 }, 3]);
   });
 });

@@ -12,18 +12,20 @@ import { askApi, type Asked } from '../ask-api.js';
 import type { TokenContext } from '../token-context.js';
 
 /** Answers of a list are followed no further than this, whatever the platform says. */
-const MOST_ANSWERS = 100;
+const MAX_ANSWERS = 100;
 
 export interface ProfileList {
   profiles: Profile[];
   /** Only a whole list says something about a profile that is not in it. */
   isWhole: boolean;
+  /** The platform listed all there is. A list with its end is not whole where an entry of it could not be used. */
+  hasEnd: boolean;
 }
 
 /** A list that broke off has what came before. */
 export type Profiles = { ok: true; list: ProfileList } | { ok: false; failure: Failure; list: ProfileList };
 
-type ProfileContext = Pick<TokenContext, 'client' | 'logger'>;
+type ProfileContext = Pick<TokenContext, 'client' | 'logger' | 'countIncompleteList'>;
 
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
 export async function listProfiles(
@@ -40,6 +42,7 @@ class ProfileWalk {
   readonly #found = new Map<string, Profile>();
   readonly #sizes: number[];
   readonly #asked = new Set<string | null>();
+  #unusable = 0;
 
   constructor(
     private readonly context: ProfileContext,
@@ -51,11 +54,12 @@ class ProfileWalk {
 
   async all(token: Secret): Promise<Profiles> {
     let after: string | null = null;
-    for (let answers = 0; answers < MOST_ANSWERS; answers += 1) {
+    for (let answers = 0; answers < MAX_ANSWERS; answers += 1) {
       const outcome = await this.ask(token, after);
       if (outcome === 'too_much') continue;
       if (!outcome.ok) return { ...outcome, list: this.list(false) };
       for (const profile of outcome.profiles) this.add(profile);
+      this.#unusable += outcome.unusable;
       if (outcome.after === null) return { ok: true, list: this.list(outcome.cutOff !== true) };
       if (this.#asked.has(outcome.after)) break;
       after = outcome.after;
@@ -83,13 +87,17 @@ class ProfileWalk {
     });
   }
 
-  private list(isWhole: boolean): ProfileList {
-    if (!isWhole)
-      this.context.logger.warn(
-        { provider: this.owner.provider, profiles: this.#found.size, answers: this.#asked.size },
-        'profiles.list_incomplete',
-      );
-    return { profiles: [...this.#found.values()], isWhole };
+  private list(hasEnd: boolean): ProfileList {
+    const isWhole = hasEnd && this.#unusable === 0;
+    if (!isWhole) this.reportIncomplete();
+    return { profiles: [...this.#found.values()], isWhole, hasEnd };
+  }
+
+  private reportIncomplete(): void {
+    const { provider } = this.owner;
+    const counts = { profiles: this.#found.size, answers: this.#asked.size, unusable: this.#unusable };
+    this.context.logger.warn({ provider, ...counts }, 'profiles.list_incomplete');
+    this.context.countIncompleteList(provider);
   }
 }
 

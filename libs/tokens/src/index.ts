@@ -36,7 +36,7 @@ export { releaseExpiredClaims } from './store/grants/claims.js';
 export { checkGrantsOfApp, wakeGrants } from './store/grants/grants.js';
 export { forgetIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';
-export { endOverdueRevocations } from './store/revocations.js';
+export { endOverdueRevocations, wakeRevocations } from './store/revocations.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';
 export { createTokenContext, type TokenContext } from './token-context.js';
 export { type GrantTokens, type RevocationSecrets, Vault } from './vault.js';

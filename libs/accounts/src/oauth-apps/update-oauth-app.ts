@@ -11,7 +11,7 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { Vault, wakeGrants } from '#tokens';
+import { Vault, wakeGrants, wakeRevocations } from '#tokens';
 import { type AppFields, checkAppFields } from './app-fields.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 import type { OAuthAppRecord } from './oauth-app-record.js';
@@ -53,6 +53,7 @@ export class UpdateOAuthApp {
   private async rotate(tx: Tx, app: Tenant & { id: string }, secret: Secret): Promise<void> {
     await this.vault.sealClientSecret(tx, app, secret);
     await wakeGrants(tx, app.id);
+    await wakeRevocations(tx, app.id);
     if (!(await clearMisconfiguration(tx, app.id))) return;
     await recordTenantEvent(tx, app, 'oauth_app.status_changed', {
       oauth_app_id: app.id,

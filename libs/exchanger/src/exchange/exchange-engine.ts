@@ -3,23 +3,23 @@ import type { Unsettled } from '../journal/journal.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findUnknownGrants } from '../store/unclaimed-grants.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
-import { dueRevocations } from '#tokens/store';
 import { exchangeCode } from './code-exchange.js';
 import { awaitRunning, refreshGrant } from './refresh.js';
 import { recover } from './recover.js';
-import { tryRevocation } from './revoke-tokens.js';
+import { RevocationLanes } from './revocation-lanes.js';
 
 const UNKNOWN_AT_ONCE = 100;
-const MAX_REVOCATIONS_AT_ONCE = 100;
 
 /** Runs the exchanges of this process. Concurrent calls for one grant, or for one attempt, share one exchange. */
 export class ExchangeEngine implements TokenExchange {
   readonly #running = new Map<string, Promise<RefreshOutcome | 'busy'>>();
   readonly #codes = new Map<string, Promise<CodeOutcome>>();
   readonly #others = new Set<Promise<unknown>>();
-  #isRevokingDue = false;
+  readonly #revocations: RevocationLanes;
 
-  constructor(private readonly context: ExchangerContext) {}
+  constructor(private readonly context: ExchangerContext) {
+    this.#revocations = new RevocationLanes(context);
+  }
 
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
     const running =
@@ -37,19 +37,12 @@ export class ExchangeEngine implements TokenExchange {
   }
 
   revoke(revocationId: string): Promise<boolean> {
-    return this.follow(tryRevocation(this.context, revocationId));
+    return this.#revocations.try(revocationId);
   }
 
-  /** Tries the stored revocations that are due. A round that begins while another one runs tries nothing. */
-  async revokeDue(): Promise<void> {
-    if (this.#isRevokingDue) return;
-    this.#isRevokingDue = true;
-    try {
-      const due = await dueRevocations(this.context.pool, MAX_REVOCATIONS_AT_ONCE);
-      await Promise.all(due.map((id) => this.revoke(id)));
-    } finally {
-      this.#isRevokingDue = false;
-    }
+  /** Begins to try the stored revocations that are due. */
+  revokeDue(): Promise<void> {
+    return this.#revocations.tryDue();
   }
 
   /** Settles what the previous process left in the journal, and retries unknown outcomes. To be called before any other work. */
@@ -66,7 +59,12 @@ export class ExchangeEngine implements TokenExchange {
 
   /** Resolves when the exchanges of this process have ended. */
   async drain(): Promise<void> {
-    await Promise.allSettled([...this.#running.values(), ...this.#codes.values(), ...this.#others]);
+    await Promise.allSettled([
+      ...this.#running.values(),
+      ...this.#codes.values(),
+      ...this.#others,
+      this.#revocations.drain(),
+    ]);
   }
 
   private refreshInBackground(grantIds: readonly string[]): void {

@@ -1,14 +1,24 @@
 import { scheduleProbesNow, transaction } from '#persistence/sql';
-import { type AppCredentials, type Provider, providerOf, readRevocationAnswer, type TokenSet } from '#providers';
+import {
+  type AppCredentials,
+  type Failure,
+  type Provider,
+  providerOf,
+  readRevocationAnswer,
+  type TokenSet,
+} from '#providers';
 import { API_DEADLINE, identify, type RevocationSecrets } from '#tokens';
 import {
+  APP_REFUSED,
   beginTry,
   endRevocation,
+  markAppActive,
   nameRevocation,
   openApp,
   type PendingRevocation,
   postponeRevocation,
   readApp,
+  reportAppFailure,
 } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findActiveGrant, type PersonOfClient } from '../store/active-grant.js';
@@ -20,16 +30,18 @@ import { keepAsOrphan } from './orphans.js';
  * has no such call. `no_app`: app and secret are gone. These, `revoked` and `refused` are final; the others are tried again:
  * `consent_pending`: a consent of the same client waits or comes, and may be this person's; `unidentified`: there are active
  * grants of the client, and the platform did not answer whose these tokens are; `unanswered`: the platform or the database
- * failed.
+ * failed, or the person has to act there first; `app_refused`: the platform refused the app, whose owner can mend it.
  */
 type Outcome = 'revoked' | 'refused' | 'spared' | 'not_offered' | 'no_app' | Postponed;
-type Postponed = 'consent_pending' | 'unidentified' | 'unanswered';
+type Postponed = 'consent_pending' | 'unidentified' | 'unanswered' | typeof APP_REFUSED;
 
-const POSTPONED: readonly Outcome[] = ['consent_pending', 'unidentified', 'unanswered'];
+const POSTPONED: readonly Outcome[] = ['consent_pending', 'unidentified', 'unanswered', APP_REFUSED];
 
 /** Seconds between the tries of one revocation; the last pause repeats until the revocation ends. */
 const PAUSES_IN_SECONDS = [5, 20, 60, 120, 300, 600, 900] as const;
 const LAST_PAUSE_IN_SECONDS = 900;
+/** A new secret ends this pause; an app that is mended at the platform waits for its end. */
+const APP_PAUSE_IN_SECONDS = 900;
 /** A platform that asks for more time is asked again before the revocation ends. */
 const MAX_PAUSE_IN_SECONDS = 6 * 60 * 60;
 
@@ -89,9 +101,10 @@ async function tryOnce(context: ExchangerContext, revocation: PendingRevocation)
   if (reason) return { outcome: reason };
   const provider = providerOf(revocation.provider);
   if (!provider.revoke) return { outcome: 'not_offered' };
-  const result = await send(context, provider.revoke({ ...kept.tokens, app }), revocation);
+  const failure = await send(context, provider.revoke({ ...kept.tokens, app }), revocation);
+  await reportToApp(context, revocation, failure);
   await probeSoon(context, person);
-  return result;
+  return resultOf(failure);
 }
 
 async function credentialsOf(
@@ -135,11 +148,33 @@ async function send(
   context: ExchangerContext,
   request: ReturnType<NonNullable<Provider['revoke']>>,
   { provider, environment }: PendingRevocation,
-): Promise<Result> {
+): Promise<Failure | undefined> {
   const answer = await context.client.send(request, { environment, within: API_DEADLINE });
-  const failure = readRevocationAnswer(providerOf(provider), answer);
+  return readRevocationAnswer(providerOf(provider), answer);
+}
+
+function resultOf(failure: Failure | undefined): Result {
   if (!failure) return { outcome: 'revoked' };
-  return failure.class === 'temporary' ? { outcome: 'unanswered', pause: failure.retryAfter } : { outcome: 'refused' };
+  const { class: failureClass, retryAfter = 0 } = failure;
+  if (failureClass === 'app') return { outcome: APP_REFUSED, pause: Math.max(retryAfter, APP_PAUSE_IN_SECONDS) };
+  // At a checkpoint tokens are refused that work again after it.
+  const passes = failureClass === 'temporary' || failureClass === 'owner';
+  return passes ? { outcome: 'unanswered', pause: retryAfter } : { outcome: 'refused' };
+}
+
+/**
+ * The status of the app by this answer, as one of the API: a refusal here holds back no refresh, because the token endpoint
+ * may accept the app.
+ */
+async function reportToApp(
+  { pool }: ExchangerContext,
+  { provider, oauthAppId }: PendingRevocation,
+  failure: Failure | undefined,
+): Promise<void> {
+  if (providerOf(provider).revokeIsUndocumented) return;
+  if (failure) return reportAppFailure(pool, oauthAppId, failure);
+  const app = await readApp(pool, oauthAppId);
+  if (app && app.status !== 'active') await transaction(pool, (tx) => markAppActive(tx, app, 'api'));
 }
 
 /** A consent that came while the revocation was under way may have ended with it: its probe shows that within a minute. */

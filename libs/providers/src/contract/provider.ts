@@ -146,6 +146,8 @@ export interface Provider {
   };
   /** Undefined where the platform has no such call. */
   revoke?(input: Revocation): PlatformRequest;
+  /** No document has that call: its refusals of the app say nothing about the app. */
+  revokeIsUndocumented?: true;
   identity: {
     /** Asks for no more than the granted scopes allow. */
     request(accessToken: Secret, scopes: readonly string[]): PlatformRequest;

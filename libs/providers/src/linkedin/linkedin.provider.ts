@@ -53,6 +53,7 @@ export const linkedin = defineProvider({
   refresh: { mode: 'static', endsForGood: true, request: refreshRequest(token) },
   /** In no document, and in much code, always with the access token: nothing may depend on its answer. */
   revoke: revokeRequest({ url: oauth('/revoke'), authentication }, ({ accessToken }) => accessToken.reveal()),
+  revokeIsUndocumented: true,
   identity: {
     request: (accessToken) =>
       new PlatformRequest({

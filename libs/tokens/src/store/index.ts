@@ -25,7 +25,9 @@ export {
   unendedIntents,
 } from './grants/intents.js';
 export {
+  APP_REFUSED,
   beginTry,
+  type DueRevocation,
   dueRevocations,
   endRevocation,
   nameRevocation,

@@ -51,12 +51,23 @@ export async function insertRevocation(
   return row && { id, oauthAppId: row.oauthAppId };
 }
 
+/** Client by client in turn, so that no client fills the result: each platform and client id is refused or slow by itself. */
 const DUE = `
-  select id from pending_revocations where due_at <= db_now() and ends_at > db_now() order by due_at limit $1`;
+  select id, provider, client from (
+    select id, provider, due_at, concat_ws('/', environment, provider, client_id) as client,
+      row_number() over (partition by environment, provider, client_id order by due_at) as place
+    from pending_revocations where due_at <= db_now() and ends_at > db_now()) due
+  order by place, due_at limit $1`;
 
-export async function dueRevocations(tx: Tx, limit: number): Promise<string[]> {
-  const { rows } = await tx.query<{ id: string }>(DUE, [limit]);
-  return rows.map(({ id }) => id);
+export interface DueRevocation {
+  id: string;
+  provider: string;
+  /** Names the client at its platform. */
+  client: string;
+}
+
+export async function dueRevocations(tx: Tx, limit: number): Promise<DueRevocation[]> {
+  return (await tx.query<DueRevocation & Record<string, unknown>>(DUE, [limit])).rows;
 }
 
 const BEGIN_TRY = `
@@ -83,6 +94,17 @@ export async function postponeRevocation(
   await tx.query(
     `update pending_revocations set last_outcome = $2, due_at = db_now() + make_interval(secs => $3) where id = $1`,
     [id, outcome, seconds],
+  );
+}
+
+/** `last_outcome` of a revocation whose app the platform refused. */
+export const APP_REFUSED = 'app_refused';
+
+/** Its owner has changed the app: what the platform refused for the app's sake is due. */
+export async function wakeRevocations(tx: Tx, appId: string): Promise<void> {
+  await tx.query(
+    `update pending_revocations set due_at = db_now() where oauth_app_id = $1 and last_outcome = '${APP_REFUSED}' and due_at > db_now()`,
+    [appId],
   );
 }
 

@@ -79,9 +79,12 @@ const APP_SENTENCES: readonly RegExp[] = [
   /\bAPI access (\w+ ){0,3}(deactivated|disrupted|blocked|disabled|restricted|revoked|suspended)\b/i,
   /\bData Use Checkup\b/i,
   /\bApplication does not have the capability\b/i,
+  /** `still`: the login dialog, github.com/tkesgar/miyako/issues/1, 2016-09-30. */
   /\b(app|application) (is|was|has been) (currently |temporarily |still )?(not active|inactive|disabled|deactivated|deleted|blocked|restricted|suspended|in development mode)\b/i,
   /\bdisabled for non-active (apps|accounts)\b/i,
-  /\bnot allowed for apps with \w+ access level\b/i,
+  /** Code 270 in the reference of the Graph API (/reference/user/ad_studies and others), read 2026-11-30. */
+  /\bnot allowed for apps with development access level\b/i,
+  /** For the id of another kind of app: github.com/pdir/social-feed-bundle/issues/105, 2023-02-28. */
   /^Invalid platform app\.?$/,
   /\bmust be reviewed and approved by \w+/i,
   /\bApp must be on (the )?whitelist\b/i,

@@ -214,6 +214,7 @@ describe('a rate limit at X', () => {
     ['says tomorrow', { 'x-rate-limit-reset': inSeconds(86_400) }, 900],
     ['says a moment that is over', { 'x-rate-limit-reset': inSeconds(-60) }, 1],
     ['asks for more by Retry-After', { 'retry-after': '1800' }, 1800],
+    ['asks for less by Retry-After', { 'retry-after': '3' }, 3],
   ])('is waited for where the platform %s', (_what, headers, seconds) => {
     for (const read of waits)
       expect(read(tooMany(headers))).toMatchObject({ reason: 'rate_limited', retryAfter: seconds });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
-import { secondsUntilReset } from '../oauth/retry-after.js';
+import { retryAfter, secondsUntilReset } from '../oauth/retry-after.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
@@ -138,8 +138,8 @@ function byStatus(answer: ReadAnswer, meanings: Record<number, (answer: ReadAnsw
 
 const QUARTER_HOUR = 15 * 60;
 
-/** Until `x-rate-limit-reset`, a Unix time; the window is a quarter of an hour. */
+/** Until `x-rate-limit-reset`, a Unix time, else for as long as Retry-After says; the window is a quarter of an hour. */
 function rateLimit({ headers }: ReadAnswer): Meaning {
-  const retryAfter = Math.min(Math.max(secondsUntilReset(headers) ?? QUARTER_HOUR, 1), QUARTER_HOUR);
-  return { class: 'temporary', reason: 'rate_limited', retryAfter };
+  const asked = secondsUntilReset(headers) ?? retryAfter(headers['retry-after']) ?? QUARTER_HOUR;
+  return { class: 'temporary', reason: 'rate_limited', retryAfter: Math.min(Math.max(asked, 1), QUARTER_HOUR) };
 }

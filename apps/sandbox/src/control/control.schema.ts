@@ -60,7 +60,7 @@ export const ClockTurn = z.strictObject({
 
 const MAX_TIMES = 1_000_000;
 const MAX_BASE64_LENGTH = 4 * 1024 * 1024;
-/** Bytes of the request that plans a fault: the longest `body_base64`, and room for what stands beside it. */
+/** Bytes of the request that plans a fault: the longest `body_base64`, and what stands beside it. */
 export const MAX_FAULT_PLAN_BYTES = MAX_BASE64_LENGTH + 64 * 1024;
 
 export const FaultPlan = z

@@ -79,7 +79,7 @@ describe('a Page', () => {
   });
 
   it.each(['', 0, -5, 'p'.repeat(256)])(
-    'without a usable id (%j) is left out of a consent, and the others are connected at once',
+    'is left out of a consent where its id cannot be used (%j), and the others are connected at once',
     async (id) => {
       const [broken, good] = ['Broken', 'Good'].map((name) => ({
         name,
@@ -98,13 +98,13 @@ describe('a Page', () => {
     },
   );
 
-  it('alone in a list and without a usable id ends the attempt at its second check, not after an hour', async () => {
+  it('ends the attempt at its second check, not after an hour, where it is alone in a list and its id cannot be used', async () => {
     const body = { data: [{ id: '', name: 'Broken', access_token: 'EAAx', tasks: ['CREATE_CONTENT'] }] };
     await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body, times: 2 });
     expect(await tenant.consent('happy')).toBe('?oauth_error=no_eligible_account');
   });
 
-  it('that a refresh lists without a usable id keeps its health, and no probe becomes due', async () => {
+  it('keeps its health, and no probe becomes due, where a refresh lists an entry without a usable id', async () => {
     await tenant.consent('many-pages');
     const all = await tenant.pages();
     await tenant.flow.pass(100);

@@ -200,7 +200,7 @@ describe('the Pages of a person at Facebook', () => {
   });
 
   it.each([{ id: '' }, { id: 1.5 }, { id: null }, { id: undefined }])(
-    'have an empty id where %j stands for it',
+    'gets an empty id where %j stands for it',
     (over) => {
       expect(only(over)).toMatchObject({ platformAccountId: '', displayName: 'Bakery' });
     },

@@ -23,10 +23,17 @@ const PACED_BARE = 400;
 const answer = {
   status: 200,
   headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ access_token: 'a'.repeat(400), refresh_token: 'r'.repeat(100), expires_in: 7_200 }),
+  body: Buffer.from(
+    JSON.stringify({ access_token: 'a'.repeat(400), refresh_token: 'r'.repeat(100), expires_in: 7_200 }),
+  ),
 };
 const RECORD_BYTES = 900;
+/** @typedef {() => number} PlatformTime returns milliseconds */
+
+/** @type {PlatformTime} */
 const platformTime = () => 20 + Math.random() * 60;
+
+/** @typedef {{ journal: number[], bare: number[] }} Times milliseconds */
 
 const folder = await mkdtemp(join(PLACE, 'bench-journal-'));
 try {
@@ -39,11 +46,12 @@ try {
   });
   console.log(`opened, space for 80 exchanges allocated, in ${Math.round(performance.now() - begin)} ms`);
   await measureJournal(journal, 16, ANSWERS / 4);
-  for (const [platform, what] of [
-    [platformTime, 'exchanges'],
-    [undefined, 'as fast as they go'],
+  for (const { platform, what } of [
+    { platform: platformTime, what: 'exchanges' },
+    { platform: undefined, what: 'as fast as they go' },
   ]) {
     for (const lanes of [1, 16, 64]) {
+      /** @type {Times} */
       const times = { journal: [], bare: [] };
       // In turns, so that a busy moment of the machine affects both.
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -66,8 +74,14 @@ try {
   await rm(folder, { recursive: true });
 }
 
+/**
+ * @param {string} what
+ * @param {Times} times
+ */
 function report(what, { journal, bare }) {
+  /** @param {number} share */
   const ratio = (share) => (at(journal, share) / at(bare, share)).toFixed(1);
+  /** @param {number[]} of */
   const line = (of) => [0.5, 0.95, 0.99].map((share) => at(of, share).toFixed(2)).join(' / ');
   const [mine, disk] = [at(journal, 0.99), at(bare, 0.99)];
   const result =
@@ -80,12 +94,20 @@ function report(what, { journal, bare }) {
   return mine <= Math.max(TARGET, disk * NEAR);
 }
 
-/** Whole exchanges, one after the other in each lane; the time is that of the answer alone. */
+/**
+ * Whole exchanges, one after the other in each lane; the time is that of the answer alone.
+ * @param {FileJournal} journal
+ * @param {number} lanes
+ * @param {number} count
+ * @param {PlatformTime} [platform]
+ */
 async function measureJournal(journal, lanes, count, platform) {
+  /** @type {number[]} */
   const times = [];
   await Promise.all(
     Array.from({ length: lanes }, async () => {
       while (times.length < count) {
+        /** @type {Parameters<FileJournal['dispatched']>[0]} */
         const intent = { intentId: randomUUID(), kind: 'refresh', subjectId: randomUUID(), version: '7' };
         while (!journal.writable()) await new Promise(setImmediate);
         await journal.dispatched(intent);
@@ -100,6 +122,10 @@ async function measureJournal(journal, lanes, count, platform) {
   return times;
 }
 
+/**
+ * @param {PlatformTime | undefined} platform
+ * @param {number} count
+ */
 async function measureBare(platform, count) {
   const file = await open(join(folder, 'bare'), 'w');
   const times = [];
@@ -121,6 +147,10 @@ async function measureBare(platform, count) {
   return times;
 }
 
+/**
+ * @param {number[]} times
+ * @param {number} share
+ */
 function at(times, share) {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * share)];
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * share)] ?? NaN;
 }

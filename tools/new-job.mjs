@@ -1,8 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
-import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
+import {
+  addBeforeModule,
+  addExport,
+  addImport,
+  addProvider,
+  addToArray,
+  formatSource,
+} from './generator/edit-source.mjs';
+import { messageOf } from './start/errors.mjs';
+
+/**
+ * The words of a job in each form that the templates need.
+ * @typedef {ReturnType<typeof describeJob> & { interval: { call: string, unit: string }, feature: string }} Job
+ */
 
 const HELP = `npm run new:job <things>.<verb> [-- --every 1m] [-- --feature cleanup]
 
@@ -10,21 +22,30 @@ const HELP = `npm run new:job <things>.<verb> [-- --every 1m] [-- --feature clea
   and its schedule. For example: npm run new:job sessions.expire -- --every 5m
 `;
 
-const NAME = /^[a-z]+\.[a-z]+$/;
+const NAME = /^([a-z]+)\.([a-z]+)$/;
 const INTERVAL = /^([1-9]\d*)([smhd])$/;
+/** @type {Record<string, string>} */
 const UNITS = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days' };
 const TEMPLATES = join(import.meta.dirname, 'new-job/template');
 
-const capitalize = (word) => word[0].toUpperCase() + word.slice(1);
+/** @param {string} word */
+const capitalize = (word) => word.slice(0, 1).toUpperCase() + word.slice(1);
 
-/** Writes the files and lines of a recurring job below `root`, or nothing if an argument is wrong. Returns the new files. */
+/**
+ * Writes the files and lines of a recurring job below `root`, or nothing if an argument is wrong. Returns the new files.
+ * @param {string} root
+ * @param {string} name
+ * @param {{ every?: string | undefined, feature?: string | undefined }} [options]
+ */
 export async function newJob(root, name, { every = '1m', feature = 'cleanup' } = {}) {
   const job = { ...describeJob(name), interval: readInterval(every), feature };
   const created = newFiles(job);
   checkPlaces(root, job, Object.keys(created));
   // Every text is complete before the first write: a missing place leaves no part of a job.
   const edited = await Promise.all(
-    Object.entries(edits(job)).map(async ([path, edit]) => [path, await formatted(edit(read(root, path)), path)]),
+    Object.entries(edits(job)).map(
+      async ([path, edit]) => /** @type {const} */ ([path, await formatSource(edit(read(root, path)), path)]),
+    ),
   );
   for (const [path, text] of [...Object.entries(created), ...edited]) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -33,12 +54,13 @@ export async function newJob(root, name, { every = '1m', feature = 'cleanup' } =
   return Object.keys(created);
 }
 
+/** @param {string} name */
 function describeJob(name) {
-  if (!NAME.test(name))
+  const [, thing, verb] = NAME.exec(name) ?? [];
+  if (thing === undefined || verb === undefined)
     throw new Error(
       `"${name}" cannot be a job's name: it is <things>.<verb> in lower-case letters, like sessions.expire`,
     );
-  const [thing, verb] = name.split('.');
   return {
     name,
     thing,
@@ -49,12 +71,19 @@ function describeJob(name) {
   };
 }
 
+/** @param {string} every */
 function readInterval(every) {
-  const [, count, unit] = INTERVAL.exec(every) ?? [];
-  if (!count) throw new Error(`--every is a whole number with s, m, h or d, for example 5m, not "${every}"`);
-  return { call: `${UNITS[unit]}(${count})`, unit: UNITS[unit] };
+  const [, count, letter = ''] = INTERVAL.exec(every) ?? [];
+  const unit = UNITS[letter];
+  if (!unit) throw new Error(`--every is a whole number with s, m, h or d, for example 5m, not "${every}"`);
+  return { call: `${unit}(${count})`, unit };
 }
 
+/**
+ * @param {string} root
+ * @param {Job} job
+ * @param {string[]} paths
+ */
 function checkPlaces(root, { name, feature }, paths) {
   if (!existsSync(join(root, handlersPath(feature))))
     throw new Error(`--feature is a file of apps/worker/src/jobs: there is no ${handlersPath(feature)}`);
@@ -64,15 +93,24 @@ function checkPlaces(root, { name, feature }, paths) {
 }
 
 const CONTRACTS = 'libs/jobs/src/contracts.ts';
+/** @param {string} feature */
 const handlersPath = (feature) => `apps/worker/src/jobs/${feature}.jobs.ts`;
 
+/**
+ * @param {string} template
+ * @param {Job} job
+ */
 const fill = (template, { thing, verb, contract, useCase }) => {
+  /** @type {Record<string, string>} */
   const words = { __thing__: thing, __verb__: verb, __contract__: contract, __UseCase__: useCase };
   const text = readFileSync(join(TEMPLATES, `${template}.txt`), 'utf8');
-  return text.replaceAll(/__[A-Za-z]+?__/g, (word) => words[word]);
+  return text.replaceAll(/__[A-Za-z]+?__/g, (word) => words[word] ?? word);
 };
 
-/** @returns {Record<string, string>} the text of each new file by its path */
+/**
+ * The text of each new file by its path.
+ * @param {Job} job
+ */
 function newFiles(job) {
   const useCase = `libs/accounts/src/${job.thing}/${job.file}`;
   return {
@@ -81,7 +119,11 @@ function newFiles(job) {
   };
 }
 
-/** The change in each existing file: one entry a file. */
+/**
+ * The change in each existing file: one entry a file.
+ * @param {Job} job
+ * @returns {Record<string, (text: string) => string>}
+ */
 function edits(job) {
   const { thing, contract, useCase, file, interval, feature } = job;
   const useCaseModule = `./${thing}/${file}.js`;
@@ -103,12 +145,17 @@ function edits(job) {
   };
 }
 
+/**
+ * @param {string} text
+ * @param {string} unit
+ */
 const addUnit = (text, unit) => (new RegExp(`\\b${unit}\\b`).test(text) ? text : addImport(text, unit, '#config'));
 
+/**
+ * @param {string} root
+ * @param {string} path
+ */
 const read = (root, path) => readFileSync(join(root, path), 'utf8');
-
-const formatted = async (text, path) =>
-  format(text, { ...(await resolveConfig(join(import.meta.dirname, '..', path))), filepath: path });
 
 async function main() {
   const { positionals, values } = parseArgs({
@@ -133,7 +180,7 @@ if (process.argv[1] === import.meta.filename) {
   try {
     process.stdout.write(await main());
   } catch (error) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }

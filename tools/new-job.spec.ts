@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { newJob } from './new-job.mjs';
-import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './new-job/edit-source.mjs';
+import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './generator/edit-source.mjs';
 
 const GENERATOR = resolve('tools/new-job.mjs');
 /** The existing files that the generator changes. */
@@ -16,7 +16,7 @@ const CHANGED = [
   'apps/worker/src/schedules.ts',
 ];
 
-let root;
+let root: string;
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'new-job-'));
@@ -28,8 +28,8 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-const read = (path) => readFileSync(join(root, path), 'utf8');
-const run = (...args) => spawnSync(process.execPath, [GENERATOR, ...args], { cwd: root, encoding: 'utf8' });
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const run = (...args: string[]) => spawnSync(process.execPath, [GENERATOR, ...args], { cwd: root, encoding: 'utf8' });
 
 describe('a name or option that a new job cannot have', () => {
   it.each([
@@ -53,9 +53,9 @@ describe('a name or option that a new job cannot have', () => {
 
 describe('a new job', () => {
   /** The name in the recipe of CONTRIBUTING.md. */
-  const [, name] = /npm run new:job ([\w.]+)/.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
-  let before;
-  let printed;
+  const [, name = ''] = /npm run new:job ([\w.]+)/.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
+  let before: Record<string, string>;
+  let printed: ReturnType<typeof run>;
 
   beforeAll(() => {
     before = Object.fromEntries(CHANGED.map((path) => [path, read(path)]));
@@ -77,8 +77,8 @@ describe('a new job', () => {
   it('gets a contract, a handler and a schedule, and nothing else in their files changes', () => {
     const added = Object.fromEntries(
       CHANGED.map((path) => {
-        const words = (text) => text.match(/[\w./#-]+/g) ?? [];
-        const rest = words(before[path]);
+        const words = (text: string): string[] => text.match(/[\w./#-]+/g) ?? [];
+        const rest = words(before[path]!);
         const more = words(read(path)).filter((word) => (rest[0] === word ? !rest.shift() : true));
         return [path, rest.length > 0 ? `lost ${rest.join(' ')}` : more.filter((word) => /sessions/i.test(word))];
       }),

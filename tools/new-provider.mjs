@@ -1,42 +1,54 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { addLine } from './new-provider/add-line.mjs';
+import { addImport, addToArray, formatSource } from './generator/edit-source.mjs';
 import { checkName } from './new-provider/check-name.mjs';
 import { templates } from './new-provider/templates.mjs';
+import { messageOf } from './start/errors.mjs';
+
+const SOURCES = 'libs/providers/src';
 
 const HELP = 'npm run new:provider <name>   writes libs/providers/src/<name>/ and its lines in the two registries\n';
 
-/** Writes a platform's folder and its lines, or nothing where its name cannot be one; what is still missing then, the conformance suite says in sentences. */
-export function newProvider(root, name) {
-  const sources = join(root, 'libs/providers/src');
-  const folder = join(sources, name);
+/**
+ * Writes a platform's folder and its lines in the two registries, or nothing if its name cannot be one. The conformance suite
+ * reports in sentences what is still missing.
+ * @param {string} root
+ * @param {string} name
+ */
+export async function newProvider(root, name) {
+  const folder = join(root, SOURCES, name);
   checkName(root, name);
+  // Every text is complete before the first write: a missing place leaves no part of a provider.
+  const registries = await Promise.all([
+    register(root, 'registry.ts', { name, symbol: name, suffix: 'provider', array: 'providers' }),
+    register(root, 'sandbox.ts', { name, symbol: `${name}Sandbox`, suffix: 'sandbox', array: 'sandboxes' }),
+  ]);
   mkdirSync(folder);
   for (const [file, text] of Object.entries(templates(name))) writeFileSync(join(folder, file), text);
-  edit(join(sources, 'registry.ts'), (text) =>
-    addLine(text, { name, symbol: name, suffix: 'provider', list: 'const providers = [' }),
-  );
-  edit(join(sources, 'sandbox.ts'), (text) =>
-    addLine(text, {
-      name,
-      symbol: `${name}Sandbox`,
-      suffix: 'sandbox',
-      list: 'sandboxes: readonly SandboxDefinition[] = [',
-    }),
-  );
+  for (const [path, text] of registries) writeFileSync(join(root, path), text);
   return folder;
 }
 
-function edit(file, change) {
-  writeFileSync(file, change(readFileSync(file, 'utf8')));
+/**
+ * The path of a registry, and its text with one more platform.
+ * @param {string} root
+ * @param {string} file
+ * @param {{ name: string, symbol: string, suffix: string, array: string }} entry
+ * @returns {Promise<[path: string, text: string]>}
+ */
+async function register(root, file, { name, symbol, suffix, array }) {
+  const path = `${SOURCES}/${file}`;
+  const text = readFileSync(join(root, path), 'utf8');
+  const imported = addImport(text, symbol, `./${name}/${name}.${suffix}.js`);
+  return [path, await formatSource(addToArray(imported, array, symbol), path)];
 }
 
-function main() {
+async function main() {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
   const [name] = positionals;
   if (values.help || name === undefined) return HELP;
-  return `${newProvider(process.cwd(), name)} is written. What it lacks:
+  return `${await newProvider(process.cwd(), name)} is written. What it lacks:
 
   npm test -- libs/providers/src/registry.spec.ts libs/providers/src/sandbox.spec.ts libs/providers/src/${name} --selectProjects unit
 
@@ -49,9 +61,9 @@ Then its documents, and what they lack:
 
 if (process.argv[1] === import.meta.filename) {
   try {
-    process.stdout.write(main());
+    process.stdout.write(await main());
   } catch (error) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -4,12 +4,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { providerOf } from '../libs/providers/src/registry.js';
 import { setupPage } from './docs/setup-pages.mjs';
 import { newProvider } from './new-provider.mjs';
 import { checkName } from './new-provider/check-name.mjs';
 
 const SOURCES = 'libs/providers/src';
-let root;
+let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'new-provider-'));
   mkdirSync(join(root, SOURCES), { recursive: true });
@@ -19,7 +20,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-const read = (file) => readFileSync(join(root, SOURCES, file), 'utf8');
+const read = (file: string) => readFileSync(join(root, SOURCES, file), 'utf8');
 
 describe('a name that no new provider can have', () => {
   it.each([
@@ -53,14 +54,14 @@ describe('a name that no new provider can have', () => {
   });
 
   it('is not the one in the recipe of CONTRIBUTING.md', () => {
-    const [, name] = /npm run new:provider (\w+)/.exec(readFileSync('CONTRIBUTING.md', 'utf8'));
+    const [, name = ''] = /npm run new:provider (\w+)/.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
     expect(() => checkName('.', name)).not.toThrow();
   });
 });
 
 describe('a new provider', () => {
-  it('gets a folder of its own', () => {
-    newProvider(root, 'mastodon');
+  it('gets a folder of its own', async () => {
+    await newProvider(root, 'mastodon');
     expect(readdirSync(join(root, SOURCES, 'mastodon')).sort()).toEqual([
       'mastodon.errors.spec.ts',
       'mastodon.errors.ts',
@@ -72,26 +73,23 @@ describe('a new provider', () => {
     ]);
   });
 
-  it('is TypeScript that is well written, and a setup page of which every part is there', () => {
-    newProvider(root, 'mastodon');
+  it('is TypeScript that is well written, and a setup page of which every part is there', async () => {
+    await newProvider(root, 'mastodon');
     for (const file of readdirSync(join(root, SOURCES, 'mastodon')).filter((name) => name.endsWith('.ts'))) {
       const { diagnostics = [] } = ts.transpileModule(read(`mastodon/${file}`), { reportDiagnostics: true });
       expect([file, ...diagnostics.map(({ messageText }) => messageText)]).toEqual([file]);
     }
-    expect(
-      setupPage(
-        { name: 'mastodon', title: 'Mastodon', scopes: { default: [], required: [] } },
-        read('mastodon/setup.md'),
-      ),
-    ).toContain('/v1/oauth/mastodon/callback');
+    expect(setupPage({ ...providerOf('x'), name: 'mastodon', title: 'Mastodon' }, read('mastodon/setup.md'))).toContain(
+      '/v1/oauth/mastodon/callback',
+    );
   });
 
-  it('gets its line in both registries, and nothing else there changes', () => {
+  it('gets its line in both registries, and nothing else there changes', async () => {
     const before = {
       registry: readFileSync(join(SOURCES, 'registry.ts'), 'utf8'),
       sandbox: readFileSync(join(SOURCES, 'sandbox.ts'), 'utf8'),
     };
-    newProvider(root, 'mastodon');
+    await newProvider(root, 'mastodon');
     expect(read('registry.ts')).toContain("import { mastodon } from './mastodon/mastodon.provider.js';");
     expect(read('registry.ts')).toMatch(/const providers = \[.*, mastodon\] as const;/);
     expect(
@@ -106,9 +104,9 @@ describe('a new provider', () => {
     ).toBe(before.sandbox);
   });
 
-  it('never overwrites one that is there', () => {
-    newProvider(root, 'mastodon');
-    expect(() => newProvider(root, 'mastodon')).toThrow(/already/);
+  it('never overwrites one that is there', async () => {
+    await newProvider(root, 'mastodon');
+    await expect(newProvider(root, 'mastodon')).rejects.toThrow(/already/);
     expect(existsSync(join(root, SOURCES, 'mastodon'))).toBe(true);
   });
 });

@@ -10,13 +10,22 @@ const TEST = /\.(spec|int-spec|e2e-spec)\.ts$/;
 const SHOWN = 3;
 const PLACEHOLDER = 'aplatform';
 
-/** Throws, with the reason, at a name that no new provider can have. Writes nothing. */
+/**
+ * Throws, with the reason, at a name that no new provider can have. Writes nothing.
+ * @param {string} root
+ * @param {string} name
+ */
 export function checkName(root, name) {
   const reason = reasonsAgainst(root, name).next().value;
   if (reason) throw new Error(`"${name}" cannot be a provider's name: ${reason}`);
 }
 
-/** The reasons against a name, the most specific one first. */
+/**
+ * The reasons against a name, the most specific one first.
+ * @param {string} root
+ * @param {string} name
+ * @returns {Generator<string, void>}
+ */
 function* reasonsAgainst(root, name) {
   if (!NAME.test(name)) return yield 'it must be 1 to 32 lower-case letters and digits and begin with a letter';
   if (isReserved(name)) yield 'it is a reserved word of the language, and a definition is exported under its name';
@@ -25,13 +34,21 @@ function* reasonsAgainst(root, name) {
   if (isWrittenByTemplates(name)) yield 'the files that would be written use that word for something else';
 }
 
-/** The scanner knows the language's words; `await` and the like are reserved in modules only. */
+/**
+ * The scanner knows the language's words; `await` and the like are reserved in modules only.
+ * @param {string} name
+ */
 function isReserved(name) {
-  const kind = ts.stringToToken?.(name) ?? ts.createScanner(ts.ScriptTarget.Latest, true, undefined, name).scan();
+  const kind = ts.createScanner(ts.ScriptTarget.Latest, true, undefined, name).scan();
   const isKeyword = kind >= ts.SyntaxKind.FirstReservedWord && kind <= ts.SyntaxKind.LastFutureReservedWord;
   return isKeyword || ['await', 'arguments', 'eval', 'undefined', 'async', 'of'].includes(name);
 }
 
+/**
+ * @param {string} sources
+ * @param {string} name
+ * @returns {Generator<string, void>}
+ */
 function* reasonsOfFolders(sources, name) {
   if (existsSync(join(sources, name, `${name}.provider.ts`))) return yield 'there is a provider of that name already';
   if (existsSync(join(sources, name)))
@@ -46,12 +63,18 @@ function* reasonsOfFolders(sources, name) {
   }
 }
 
+/** @param {string} name */
 const isWrittenByTemplates = (name) =>
   Object.entries(templates(PLACEHOLDER)).some(
     ([file, text]) => file.endsWith('.ts') && sourceOf(file, text).identifiers().includes(name),
   );
 
-/** The rule "platforms at home" of the architecture, asked before there is such a platform. */
+/**
+ * The rule "platforms at home" of the architecture, asked before there is such a platform.
+ * @param {string} root
+ * @param {string} name
+ * @returns {Generator<string, void>}
+ */
 function* reasonsOfWords(root, name) {
   const files = ['apps', 'libs']
     .flatMap((folder) => productionFiles(root, folder))
@@ -69,13 +92,23 @@ function* reasonsOfWords(root, name) {
   );
 }
 
+/**
+ * @param {string} root
+ * @param {string} folder
+ */
 function productionFiles(root, folder) {
   if (!existsSync(join(root, folder))) return [];
   const paths = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   return paths.filter((path) => path.endsWith('.ts') && !TEST.test(path)).map((path) => `${folder}/${path}`);
 }
 
+/**
+ * @param {string} path
+ * @param {string} text
+ * @returns {import('./namings.mjs').NamingSource}
+ */
 function sourceOf(path, text) {
+  /** @type {ts.Node[] | undefined} */
   let nodes;
   const all = () => (nodes ??= nodesOf(ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true)));
   return {
@@ -93,6 +126,10 @@ function sourceOf(path, text) {
   };
 }
 
+/**
+ * @param {ts.Node} node
+ * @returns {ts.Node[]}
+ */
 function nodesOf(node) {
   const found = [node];
   ts.forEachChild(node, (child) => {

@@ -1,10 +1,21 @@
 /** A citation is no naming: one company documents several platforms, under the name of one. */
 const DOCUMENTS = /\bdevelopers\.\w+\.com\S*/g;
 
-/** Production sources that may write every platform's name; see namings.d.mts. */
+/** Production sources that may write every platform's name. */
 export const REGISTRIES = ['libs/providers/src/registry.ts', 'libs/providers/src/sandbox.ts'];
 
-/** The words of a source that name a platform; see namings.d.mts. */
+/**
+ * A source as far as it may name a platform; `literals` are the texts of string and template literals.
+ * @typedef {{ text: string, identifiers(): string[], literals(): string[] }} NamingSource
+ */
+
+/**
+ * The words of a source that name a platform. A long name counts wherever it stands; a name of a letter or two as a text by
+ * itself, a host, a path or a word's beginning.
+ * @param {NamingSource} source
+ * @param {string} name
+ * @returns {string[]}
+ */
 export function findNamings({ text, identifiers, literals }, name) {
   if (name.length > 2)
     return new RegExp(`\\w*${name}\\w*`, 'i').exec(text.replaceAll(DOCUMENTS, ''))?.slice(0, 1) ?? [];

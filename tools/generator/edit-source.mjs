@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import ts from 'typescript';
+import { ROOT } from '../start/root.mjs';
+
+/**
+ * Each `add` function returns the text of a TypeScript source with one addition, and throws if the place for it is missing.
+ * The syntax tree gives the places, so layout and order of a file do not matter.
+ */
+
+/**
+ * Imports a name, with a new import declaration if the file does not import from the module yet.
+ * @param {string} text
+ * @param {string} name
+ * @param {string} module
+ */
+export function addImport(text, name, module) {
+  const imports = statementsOf(text).filter((node) => ts.isImportDeclaration(node));
+  const same = imports.find((node) => isText(node.moduleSpecifier, module) && node.importClause?.namedBindings);
+  const bindings = same?.importClause?.namedBindings;
+  if (bindings && ts.isNamedImports(bindings)) return addElement(text, bindings.elements, name);
+  return insert(text, imports.at(-1)?.end ?? 0, `\nimport { ${name} } from '${module}';`);
+}
+
+/**
+ * Exports a name, from a module or of the file itself.
+ * @param {string} text
+ * @param {string} name
+ * @param {string} [module]
+ */
+export function addExport(text, name, module) {
+  const exports = statementsOf(text)
+    .filter((node) => ts.isExportDeclaration(node))
+    .filter((node) => !node.isTypeOnly);
+  const same = exports.find((node) => (module ? isText(node.moduleSpecifier, module) : !node.moduleSpecifier));
+  if (same?.exportClause && ts.isNamedExports(same.exportClause))
+    return addElement(text, same.exportClause.elements, name);
+  return `${text.trimEnd()}\nexport { ${name} }${module ? ` from '${module}'` : ''};\n`;
+}
+
+/**
+ * Adds an element to the array of a constant.
+ * @param {string} text
+ * @param {string} constant
+ * @param {string} element
+ */
+export function addToArray(text, constant, element) {
+  const declaration = find(text, ts.isVariableDeclaration, (node) => node.name.getText() === constant);
+  const array = arrayOf(declaration?.initializer);
+  if (!array) throw new Error(`there is no array ${constant}: add ${element} by hand`);
+  return addElement(text, array.elements, element);
+}
+
+/**
+ * Adds a class to the providers of the module in the file.
+ * @param {string} text
+ * @param {string} name
+ */
+export function addProvider(text, name) {
+  const property = find(text, ts.isPropertyAssignment, (node) => node.name.getText() === 'providers');
+  const array = arrayOf(property?.initializer);
+  if (!array) throw new Error(`there is no list of providers: add ${name} by hand`);
+  return addElement(text, array.elements, name);
+}
+
+/**
+ * Adds statements before the module class of the file.
+ * @param {string} text
+ * @param {string} added
+ */
+export function addBeforeModule(text, added) {
+  const module = statementsOf(text).find(
+    (node) => ts.isClassDeclaration(node) && ts.getDecorators(node)?.some((one) => /^@Module\b/.test(one.getText())),
+  );
+  if (!module) throw new Error('there is no class with @Module: add the handler by hand');
+  return insert(text, module.getStart(), added);
+}
+
+/**
+ * A text as the formatter writes it in this repository.
+ * @param {string} text
+ * @param {string} path of the file, from the root of the repository
+ */
+export async function formatSource(text, path) {
+  return format(text, { ...(await resolveConfig(join(ROOT, path))), filepath: path });
+}
+
+/** @param {string} text */
+const parse = (text) => ts.createSourceFile('source.ts', text, ts.ScriptTarget.ES2022, true);
+/** @param {string} text */
+const statementsOf = (text) => [...parse(text).statements];
+
+/**
+ * The first node of a kind for which `matches` holds.
+ * @template {ts.Node} T
+ * @param {string} text
+ * @param {(node: ts.Node) => node is T} isKind
+ * @param {(node: T) => boolean} matches
+ * @returns {T | undefined}
+ */
+function find(text, isKind, matches) {
+  /**
+   * @param {ts.Node} node
+   * @returns {T | undefined}
+   */
+  const search = (node) => (isKind(node) && matches(node) ? node : ts.forEachChild(node, search));
+  return search(parse(text));
+}
+
+/**
+ * The array literal of an expression, which `as const` may follow.
+ * @param {ts.Expression} [expression]
+ */
+function arrayOf(expression) {
+  const literal = expression && ts.isAsExpression(expression) ? expression.expression : expression;
+  return literal && ts.isArrayLiteralExpression(literal) ? literal : undefined;
+}
+
+/**
+ * @param {ts.Expression | undefined} expression
+ * @param {string} text
+ */
+const isText = (expression, text) =>
+  expression !== undefined && ts.isStringLiteral(expression) && expression.text === text;
+
+/**
+ * The formatter moves the element to a new line if necessary.
+ * @param {string} text
+ * @param {ts.NodeArray<ts.Node>} elements
+ * @param {string} element
+ */
+function addElement(text, elements, element) {
+  const last = elements.at(-1);
+  return last ? insert(text, last.end, `, ${element}`) : insert(text, elements.pos, element);
+}
+
+/**
+ * @param {string} text
+ * @param {number} position
+ * @param {string} added
+ */
+const insert = (text, position, added) => text.slice(0, position) + added + text.slice(position);

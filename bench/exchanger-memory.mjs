@@ -62,6 +62,7 @@ async function slowPlatform() {
 /** Megabytes: what is resident now, and the most that ever was. */
 function memory() {
   const status = readFileSync(`/proc/${world.exchanger.pid}/status`, 'utf8');
-  const megabytes = (field) => Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)[1]) / 1024);
+  /** @param {string} field */
+  const megabytes = (field) => Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
   return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
 }

@@ -12,6 +12,7 @@ import { startPostgres } from '../tools/start/postgres.mjs';
 
 const ACCOUNTS = Number(process.argv[2] ?? 200_000);
 const RUNS = 200;
+/** @type {import('#persistence').Tenant} */
 const tenant = { workspaceId: newId(), environment: 'live' };
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-list-'));
@@ -35,6 +36,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
+/** @param {import('#persistence').Database['pool']} pool */
 async function fill(pool) {
   const { workspaceId } = tenant;
   await pool.query(`insert into workspaces (id, name) values ($1, 'bench')`, [workspaceId]);
@@ -56,10 +58,13 @@ async function fill(pool) {
   await pool.query('vacuum analyze');
 }
 
-async function measure({ pool }) {
+/** @param {import('#persistence').Database} database */
+async function measure(database) {
+  const { pool } = database;
   const cursors = new Cursors(new Keyring(new Secret(`k1:${Buffer.alloc(32, 1).toString('base64')}`)));
-  const list = new ListAccounts({ pool }, cursors);
+  const list = new ListAccounts(database, cursors);
   const first = await list.execute({ tenant, filters: {}, limit: 50 });
+  /** @param {string | undefined} cursor */
   const page = (cursor) => time(() => list.execute({ tenant, filters: {}, limit: 50, cursor }));
   const {
     rows: [deep],
@@ -70,7 +75,7 @@ async function measure({ pool }) {
   );
   const scope = ['accounts', tenant.workspaceId, tenant.environment, {}];
   const deepCursor = cursors.write(scope, { ...deep, total: first.total, capped: false });
-  const second = await page(first.nextCursor);
+  const second = await page(first.nextCursor ?? undefined);
   const ninth = await page(deepCursor);
   const offset = await time(
     () =>
@@ -87,7 +92,11 @@ async function measure({ pool }) {
   console.log(`an OFFSET as deep ${offset.toFixed(2)} ms, ratio to our page ${(offset / ninth).toFixed(0)}`);
 }
 
-/** Median milliseconds. */
+/**
+ * Median milliseconds.
+ * @param {() => Promise<unknown>} work
+ * @param {number} [runs]
+ */
 async function time(work, runs = RUNS) {
   const times = [];
   for (let run = 0; run < runs; run += 1) {
@@ -95,5 +104,5 @@ async function time(work, runs = RUNS) {
     await work();
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b)[Math.floor(runs / 2)];
+  return times.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? NaN;
 }

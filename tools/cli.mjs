@@ -1,13 +1,14 @@
 import { join } from 'node:path';
+import { codeOf, messageOf } from './start/errors.mjs';
 import { ROOT } from './start/root.mjs';
 
 /** Runs a command of apps/cli from the build, for the scripts of package.json. */
 try {
   await import(join(ROOT, 'dist/apps/cli/src/main.js'));
 } catch (error) {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
   console.error(
-    `${error.message}\nThe service is not installed or not built: run npm start first, or npm ci and npm run build.`,
+    `${messageOf(error)}\nThe service is not installed or not built: run npm start first, or npm ci and npm run build.`,
   );
   process.exitCode = 1;
 }

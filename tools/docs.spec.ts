@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type PkceMethod, PlatformRequest, type Provider, type RefreshMode } from '#providers';
 import { PROVIDER_NAMES, providerOf } from '../libs/providers/src/registry.js';
 import { describeProvider } from './docs/describe-provider.mjs';
 import { pagesOf, setupTextOf } from './docs/pages.mjs';
@@ -7,9 +8,10 @@ import { setupPage } from './docs/setup-pages.mjs';
 import { lifeInWords } from './docs/words.mjs';
 
 const providers = PROVIDER_NAMES.map(providerOf);
-const read = (path) => readFileSync(path, 'utf8');
+const read = (path: string) => readFileSync(path, 'utf8');
 const pages = pagesOf(providers, (name) => read(setupTextOf(name)));
-const any = providers[0];
+const any = providerOf('x');
+const named: [name: string, provider: Provider][] = providers.map((provider) => [provider.name, provider]);
 
 describe('the generated documents', () => {
   it.each([...pages])('%s is what the registry says today (npm run docs writes it)', (path, text) => {
@@ -24,14 +26,11 @@ describe('the generated documents', () => {
     ).toEqual([]);
   });
 
-  it.each(providers.map((provider) => [provider.name, provider]))(
-    'tell of %s its scopes, its quirks, its sources and the day',
-    (_name, provider) => {
-      const { scopes, quirks = [], sources } = provider;
-      for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt])
-        expect(pages.get('docs/providers.md')).toContain(said);
-    },
-  );
+  it.each(named)('tell of %s its scopes, its quirks, its sources and the day', (_name, provider) => {
+    const { scopes, quirks = [], sources } = provider;
+    for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt])
+      expect(pages.get('docs/providers.md')).toContain(said);
+  });
 });
 
 describe('the page on restoring a backup', () => {
@@ -44,14 +43,14 @@ describe('the page on restoring a backup', () => {
         .slice(1, -1)
         .map((cell) => cell.trim()),
     );
-  const taken = ({ refresh }) =>
-    ({
-      rotating_strict: 'once',
-      rotating_grace: 'once',
-      static: 'again and again',
-      extend_self: 'there is none',
-      none: 'there is none',
-    })[refresh.mode];
+  const HOW_OFTEN: Record<RefreshMode, string> = {
+    rotating_strict: 'once',
+    rotating_grace: 'once',
+    static: 'again and again',
+    extend_self: 'there is none',
+    none: 'there is none',
+  };
+  const taken = ({ refresh }: Provider) => HOW_OFTEN[refresh.mode];
 
   it('names every platform of the registry, how often it takes a refresh token, and how long an access token lives', () => {
     const known = providers.map((provider) => [
@@ -68,35 +67,32 @@ describe('the page on restoring a backup', () => {
   });
 });
 
-describe.each(providers.map((provider) => [provider.name, provider]))(
-  'the page that sets up an app at %s',
-  (name, provider) => {
-    const page = pages.get(`docs/setup/${name}.md`);
+describe.each(named)('the page that sets up an app at %s', (name, provider) => {
+  const page = pages.get(`docs/setup/${name}.md`) ?? '';
 
-    it('is followed in steps, and says where the portal is', () => {
-      expect(page).toMatch(/^# .+\n/);
-      expect(page).toMatch(/^1\. [\s\S]*^2\. [\s\S]*^3\. /m);
-      expect(page).toMatch(/https:\/\/[\w.-]+/);
-    });
+  it('is followed in steps, and says where the portal is', () => {
+    expect(page).toMatch(/^# .+\n/);
+    expect(page).toMatch(/^1\. [\s\S]*^2\. [\s\S]*^3\. /m);
+    expect(page).toMatch(/https:\/\/[\w.-]+/);
+  });
 
-    it('has the redirect URI, every scope and the call that brings the app here', () => {
-      for (const said of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`])
-        expect(page).toContain(said);
-    });
+  it('has the redirect URI, every scope and the call that brings the app here', () => {
+    for (const said of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`])
+      expect(page).toContain(said);
+  });
 
-    it.each(['Review', 'Pitfalls', 'Not confirmed'])('has a part "%s"', (part) => {
-      expect(page.split(/^## /m).some((text) => text.startsWith(`${part}\n`) && text.length > part.length + 20)).toBe(
-        true,
-      );
-    });
-  },
-);
+  it.each(['Review', 'Pitfalls', 'Not confirmed'])('has a part "%s"', (part) => {
+    expect(page.split(/^## /m).some((text) => text.startsWith(`${part}\n`) && text.length > part.length + 20)).toBe(
+      true,
+    );
+  });
+});
 
 describe('what is said of a definition', () => {
-  const said = (changes) => describeProvider({ ...any, ...changes });
-  const request = (parts) => ({
+  const said = (changes: Partial<Provider>) => describeProvider({ ...any, ...changes });
+  const request = (parts: Partial<ReturnType<PlatformRequest['reveal']>>) => ({
     ...any.token,
-    exchange: () => ({ reveal: () => ({ method: 'POST', url: 'https://a.example/t?b=c', ...parts }) }),
+    exchange: () => new PlatformRequest({ method: 'POST', url: 'https://a.example/t?b=c', ...parts }),
   });
 
   it('is read off the requests that it makes', () => {
@@ -114,7 +110,8 @@ describe('what is said of a definition', () => {
   });
 
   it('distinguishes PKCE on the web from PKCE on loopback', () => {
-    const pkce = (uri) => (uri.startsWith('https') ? undefined : { name: 'S256', challenge: () => 'a'.repeat(64) });
+    const pkce = (uri: string): PkceMethod | undefined =>
+      uri.startsWith('https') ? undefined : { name: 'S256', challenge: () => 'a'.repeat(64) };
     expect(said({ authorize: { ...any.authorize, pkce } }).pkce).toBe(
       'none; on loopback redirect URIs S256 in lower-case hex',
     );

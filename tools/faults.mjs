@@ -9,13 +9,14 @@ function printHelp() {
   process.stdout.write(readFileSync(new URL('../test/faults/help.txt', import.meta.url)));
 }
 
+/** @param {string[]} args */
 async function strike(args) {
   await printStep('install', () =>
     install({ all: true, onBegin: () => console.log('  installing what package-lock.json names') }),
   );
   await printStep('build', () => build());
   await import('./faults/register.mjs');
-  const { main } = await import('../test/faults/main.ts');
+  const { main } = await import('../test/faults/main.js');
   return main(args);
 }
 

@@ -20,6 +20,7 @@ const sources = execFileSync('git', ['ls-files', 'apps', 'libs'], { cwd: ROOT, e
   .map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') }));
 
 const lines = sources.map(({ text }) => text.trimEnd().split('\n').length).sort((a, b) => a - b);
+/** @param {number} share */
 const quantile = (share) => lines[Math.floor((lines.length - 1) * share)];
 const sum = lines.reduce((total, count) => total + count, 0);
 
@@ -33,6 +34,7 @@ if (!process.argv.includes('--static'))
   for (const [flow, count] of Object.entries(await countFlowFiles()))
     console.log(`files on the path of ${flow.padEnd(8)} ${count}`);
 
+/** @param {string} table */
 function writersOf(table) {
   const writes = new RegExp(`(?:insert into|update|delete from|merge into)\\s+(?:only\\s+)?${table}\\b`, 'i');
   return sources

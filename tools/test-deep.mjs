@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from './start/errors.mjs';
 import { faults } from './test/faults.mjs';
 import { onRedis, runSuite } from './test/suite.mjs';
 
@@ -10,10 +11,14 @@ try {
   const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
   await runSuite((suite) => deep(suite, values.short));
 } catch (error) {
-  console.error(`${error.message}\nUsage: ${USAGE}`);
+  console.error(`${messageOf(error)}\nUsage: ${USAGE}`);
   process.exitCode = 1;
 }
 
+/**
+ * @param {import('./test/suite.mjs').Suite} suite
+ * @param {boolean} short
+ */
 async function deep(suite, short) {
   const { add, part } = suite;
   await part('Simulation, outages in virtual time, upgrade', ['--selectProjects', 'deep', '--maxWorkers=100%'], {
@@ -25,7 +30,10 @@ async function deep(suite, short) {
   add(await faults(short ? ['--short'] : []));
 }
 
-/** Other histories than those of `npm test`, and many more; a finding names its seed and how to see it again. */
+/**
+ * Other histories than those of `npm test`, and many more; a finding names its seed and how to repeat it.
+ * @param {import('./test/suite.mjs').RunPart} part
+ */
 async function longSimulation(part) {
   const seed = String(Math.floor(Math.random() * 2 ** 31));
   const env = { ...onPostgres, SIMULATION_SEED: seed, SIMULATION_RUNS: '40000' };

@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './start/root.mjs';
 import { runJest } from './test/jest.mjs';
-import { check } from './test/check.mjs';
+import { runMeasured } from './test/measured.mjs';
 import { END_TO_END, onRedis, runSuite } from './test/suite.mjs';
+
+/** @typedef {import('./test/suite.mjs').Suite} Suite */
 
 /** These files start and kill services, which disturbs no other file. */
 const OWN_SERVICE = 'test/e2e/(exchanger|outages|start)\\.';
@@ -11,15 +16,26 @@ await runSuite(async (suite) => {
   else await everything(suite);
 });
 
-/** Everything but the deep suites, which tools/test-deep.mjs runs. */
+/**
+ * Everything except the deep suites, which tools/test-deep.mjs runs.
+ * @param {Suite} suite
+ */
 async function everything(suite) {
   const { REDIS_URL: _, ...env } = process.env;
   suite.add(await check('typecheck'));
   await Promise.all([endToEnd(suite, env), besides(suite, env)]);
 }
 
-/** These tests wait most of the time, and measure time: they have the cores first. */
+/**
+ * These tests wait most of the time, and measure time: they have the cores first.
+ * @param {Suite} suite
+ * @param {NodeJS.ProcessEnv} env
+ */
 async function endToEnd(suite, env) {
+  /**
+   * @param {string} title
+   * @param {string} option
+   */
   const run = (title, option) => suite.part(title, [...END_TO_END, option, OWN_SERVICE], { env });
   await Promise.all([
     run('End-to-end tests with services of their own', '--testPathPatterns'),
@@ -29,10 +45,32 @@ async function endToEnd(suite, env) {
   await onRedis(suite, ['test/e2e/story']);
 }
 
-/** These use the cores whenever the end-to-end tests leave them idle. */
+/**
+ * These use the cores whenever the end-to-end tests leave them idle.
+ * @param {Suite} suite
+ * @param {NodeJS.ProcessEnv} env
+ */
 async function besides({ add, part }, env) {
   for (const script of ['lint', 'spell', 'unused']) add(await check(script, { inIdleTime: true }));
   const options = { env, inIdleTime: true };
   await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], options);
   await part('Integration tests', ['--selectProjects', 'integration', '--maxWorkers=100%'], options);
+}
+
+/**
+ * Runs a script of package.json; one that fails counts as one failed test.
+ * @param {string} script
+ * @param {{ inIdleTime?: boolean }} [options]
+ */
+async function check(script, options) {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const env = { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` };
+  const { code, output, ...spent } = await runMeasured(['sh', '-c', scripts[script]], {
+    ...options,
+    env,
+    output: 'pipe',
+  });
+  const failures = code === 0 ? [] : [{ name: `${script} fails`, message: output }];
+  if (code !== 0) console.error(`\n${script} fails\n${output}`);
+  return { title: script, ...spent, passed: 0, failed: failures.length, skipped: 0, failures };
 }

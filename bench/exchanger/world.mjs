@@ -18,6 +18,12 @@ const VERIFIER = 'v'.repeat(43);
 export const SANDBOX_URL = `http://127.0.0.1:${SANDBOX_PORT}`;
 export const TOKEN_URL = `${SANDBOX_URL}/api.x.com/2/oauth2/token`;
 
+/**
+ * @typedef {Awaited<ReturnType<typeof openWorld>>} World
+ * @typedef {{ access_token: string, refresh_token: string }} Tokens
+ */
+
+/** @param {Record<string, string>} [env] */
 export async function openWorld(env = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'bench-exchanger-'));
   const postgres = await startPostgres({ dataDir: join(folder, 'data') });
@@ -62,15 +68,25 @@ export async function openWorld(env = {}) {
   };
 }
 
+/**
+ * @param {string} app
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string[]} [execArgv]
+ */
 const start = (app, env, execArgv = []) =>
   fork(`dist/apps/${app}/src/main.js`, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
+/** @param {import('node:child_process').ChildProcess} child */
 async function stop(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.disconnect();
   await once(child, 'exit');
 }
 
+/**
+ * @param {import('pg').Pool} pool
+ * @returns {Promise<import('#persistence').Tenant>}
+ */
 async function makeTenant(pool) {
   const workspaceId = newId();
   await pool.query(`insert into workspaces (id, name) values ($1, 'bench')`, [workspaceId]);
@@ -81,7 +97,10 @@ async function makeTenant(pool) {
   return { workspaceId, environment: 'test' };
 }
 
-/** An app of its own at the sandbox, and the token pair of its user. */
+/**
+ * Creates an app at the sandbox; returns the token pair of its user.
+ * @param {string} clientId
+ */
 export async function connectAtSandbox(clientId) {
   const query = new URLSearchParams({
     response_type: 'code',
@@ -97,7 +116,7 @@ export async function connectAtSandbox(clientId) {
   const back = await fetch(`http://127.0.0.1:${SANDBOX_PORT}/x.com/i/oauth2/authorize?${query}`, {
     redirect: 'manual',
   });
-  const code = new URL(back.headers.get('location')).searchParams.get('code');
+  const code = new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
   return askToken(clientId, {
     grant_type: 'authorization_code',
     code,
@@ -106,6 +125,10 @@ export async function connectAtSandbox(clientId) {
   });
 }
 
+/**
+ * @param {string} clientId
+ * @param {Record<string, string>} fields
+ */
 export async function askToken(clientId, fields) {
   const authorization = `Basic ${Buffer.from(`${clientId}:secret`).toString('base64')}`;
   const answer = await fetch(TOKEN_URL, {
@@ -113,12 +136,18 @@ export async function askToken(clientId, fields) {
     headers: { authorization },
     body: new URLSearchParams(fields),
   });
-  const tokens = await answer.json();
-  if (!tokens.access_token) throw new Error(`no token: ${JSON.stringify(tokens)}`);
-  return tokens;
+  /** @type {Partial<Tokens>} */
+  const tokens = JSON.parse(await answer.text());
+  const { access_token, refresh_token } = tokens;
+  if (!access_token || !refresh_token) throw new Error(`no tokens: ${JSON.stringify(tokens)}`);
+  return { access_token, refresh_token };
 }
 
-/** A due grant with its account; `tokens` is what the platform gave. */
+/**
+ * A due grant with its account; `tokens` is what the platform gave.
+ * @param {World} world
+ * @param {{ appId: string, tokens: Tokens, person: string }} grant
+ */
 export async function insertGrant({ pool, vault, tenant }, { appId, tokens, person }) {
   const { workspaceId } = tenant;
   const id = newId();
@@ -140,6 +169,10 @@ export async function insertGrant({ pool, vault, tenant }, { appId, tokens, pers
   return id;
 }
 
+/**
+ * @param {World} world
+ * @param {string} clientId
+ */
 export async function insertApp({ pool, vault, tenant }, clientId) {
   const id = newId();
   await pool.query(

@@ -11,15 +11,20 @@ const CLI = resolve('dist/apps/cli/src/main.js');
 // The data is removed after the tests, so it need not survive a power failure.
 const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
 
+/** @typedef {{ url: string, stop(): Promise<void> }} DatabaseServer */
+
+/** @type {DatabaseServer | undefined} */
+let running;
+
 /**
  * Prepares a migrated template that each test file clones: on the server of TEST_DATABASE_ADMIN_URL (a superuser's URL), or,
  * without that variable, on a temporary PostgreSQL.
  */
 export default async function setUp() {
   const server = process.env.TEST_DATABASE_ADMIN_URL
-    ? { url: process.env.TEST_DATABASE_ADMIN_URL, stop: async () => undefined }
+    ? { url: process.env.TEST_DATABASE_ADMIN_URL, stop: async () => {} }
     : await startTemporaryPostgres();
-  globalThis.testDatabaseServer = server;
+  running = server;
   try {
     await migrateTemplate(server.url);
   } catch (error) {
@@ -29,6 +34,12 @@ export default async function setUp() {
   process.env.TEST_DATABASE_ADMIN_URL = server.url;
 }
 
+/** Stops the temporary PostgreSQL and removes its files. */
+export async function tearDown() {
+  await running?.stop();
+}
+
+/** @returns {Promise<DatabaseServer>} */
 async function startTemporaryPostgres() {
   const directory = await mkdtemp(join(tmpdir(), 'evergrant-tests-'));
   const { url, stop } = await startPostgres({ dataDir: join(directory, 'postgres'), settings: FAST });
@@ -41,6 +52,7 @@ async function startTemporaryPostgres() {
   };
 }
 
+/** @param {string} adminUrl */
 async function migrateTemplate(adminUrl) {
   const admin = new pg.Client(adminUrl);
   await admin.connect();

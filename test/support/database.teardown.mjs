@@ -1,4 +1,2 @@
-/** Stops the throw-away PostgreSQL and removes its files. */
-export default async function tearDown() {
-  await globalThis.testDatabaseServer?.stop();
-}
+// Jest takes the teardown of a project from a file of its own.
+export { tearDown as default } from './database.setup.mjs';

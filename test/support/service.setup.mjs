@@ -1,14 +1,31 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../tools/start/ports.mjs';
-import { launch } from './launch.mjs';
+import { launch, processesOf, survivors } from './launch.mjs';
 
-/** The whole service, started as a person starts it, with a home and ports of its own. */
+/** @type {{ home: string, service: import('./launch.mjs').Launched } | undefined} */
+let running;
+
+/** Starts the whole service as a person starts it, with a home and ports of its own. */
 export default async function setUp() {
   const home = await mkdtemp(join(tmpdir(), 'evergrant-e2e-'));
   const service = launch({ home, port: await freePort(), sandboxPort: await freePort() });
-  globalThis.testService = { home, service };
+  running = { home, service };
   await service.ready();
   process.env.EVERGRANT_SESSION = join(home, 'session.json');
+}
+
+/** Stops the service; throws if its end is not orderly. */
+export async function tearDown() {
+  if (!running) return;
+  const { home, service } = running;
+  const processes = processesOf(home);
+  service.signal('SIGTERM');
+  const code = await service.exited;
+  const left = await survivors(processes, 1_000);
+  if (code !== 0 || left.length > 0) {
+    throw new Error(`the service ended with ${code} and left ${left.length} processes behind\n${service.output()}`);
+  }
+  await rm(home, { recursive: true, force: true });
 }

@@ -1,14 +1,27 @@
-const secret = (text) => ({ reveal: () => text });
+import { Secret } from '#observability';
+
+/**
+ * @typedef {import('#providers').Provider} Provider
+ * @typedef {ReturnType<import('#providers').PlatformRequest['reveal']>} RequestParts
+ * @typedef {Provider['authorize']} AuthorizeProfile
+ */
+
+/** @param {string} text */
+const secret = (text) => new Secret(text);
 const app = { clientId: 'THE-ID', clientSecret: secret('THE-SECRET') };
 const tokens = { app, accessToken: secret('THE-ACCESS-TOKEN'), refreshToken: secret('THE-REFRESH-TOKEN') };
 const WEB = 'https://connect.example.com/callback';
 const LOOPBACK = 'http://localhost:3000/callback';
 
-/** Where a request goes, without what it carries in its query. */
+/**
+ * Where a request goes, without its query.
+ * @param {RequestParts} request
+ */
 const address = ({ method, url }) => `${method} ${url.split('?')[0]}`;
 
 /**
  * What a definition does, read from the requests that it makes: the documentation cannot differ from what is sent.
+ * @param {Provider} provider
  */
 export function describeProvider(provider) {
   const exchange = provider.token
@@ -27,9 +40,14 @@ export function describeProvider(provider) {
   };
 }
 
+/** @param {RequestParts} request */
 function authenticationOf({ headers = {}, form = {}, url }) {
   if (headers.authorization?.startsWith('Basic ')) return 'HTTP Basic (id and secret in the `Authorization` header)';
   const query = Object.fromEntries(new URL(url).searchParams);
+  /**
+   * @param {Record<string, string>} fields
+   * @param {string} value
+   */
   const named = (fields, value) => Object.keys(fields).find((name) => fields[name] === value);
   const [id, key] = [named(form, 'THE-ID'), named(form, 'THE-SECRET')];
   if (id && key) return `\`${id}\` and \`${key}\` in the form`;
@@ -38,11 +56,13 @@ function authenticationOf({ headers = {}, form = {}, url }) {
   throw new Error(`no known way of client authentication in the request to ${url}`);
 }
 
+/** @param {AuthorizeProfile} profile */
 function pkceOf({ pkce }) {
-  const [web, loopback] = [WEB, LOOPBACK].map((redirectUri) => formOf(pkce(redirectUri)));
+  const [web, loopback] = [formOf(pkce(WEB)), formOf(pkce(LOOPBACK))];
   return web === loopback ? web : `${web}; on loopback redirect URIs ${loopback}`;
 }
 
+/** @param {ReturnType<AuthorizeProfile['pkce']>} method */
 function formOf(method) {
   if (!method) return 'none';
   return /^[0-9a-f]{64}$/.test(method.challenge('verifier')) ? `${method.name} in lower-case hex` : method.name;

@@ -2,12 +2,19 @@ import { describeProvider } from './describe-provider.mjs';
 import { pushUrls } from './push-urls.mjs';
 import { code, codes, lifeInWords, REFRESH_MODES, table } from './words.mjs';
 
+/** @typedef {import('#providers').Provider} Provider */
+
+/** @param {unknown} what */
 const yes = (what) => (what ? 'yes' : 'no');
 const MILLISECONDS = 1_000;
+/** @param {Provider['probe']} probe */
 const everyInWords = ({ every, oncePerUtcDay }) =>
   oncePerUtcDay ? 'at most once a UTC day' : `every ${lifeInWords(every / MILLISECONDS).replace(/^1 /, '')}`;
 
-/** docs/providers.md: every platform of the registry, as its definition has it. */
+/**
+ * docs/providers.md: every platform of the registry, as its definition describes it.
+ * @param {Provider[]} providers
+ */
 export function providersPage(providers) {
   return `# Providers
 
@@ -39,13 +46,17 @@ A grant is treated as rotating from the first answer that brings another refresh
 ${providers.map(section).join('\n')}`;
 }
 
-/** The anchor that GitHub makes of a heading. */
+/**
+ * The anchor that GitHub makes of a heading.
+ * @param {string} heading
+ */
 const anchorOf = (heading) =>
   heading
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-');
 
+/** @param {Provider} provider */
 function section(provider) {
   const { name, title, quirks = [], sources } = provider;
   return `## ${title}
@@ -58,6 +69,7 @@ ${sources.urls.map((url) => `* <${url}>`).join('\n')}
 `;
 }
 
+/** @param {Provider} provider */
 function rowsOf(provider) {
   const { authorize, scopes, token, refresh, probe, profiles } = provider;
   const does = describeProvider(provider);

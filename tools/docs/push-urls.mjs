@@ -1,4 +1,7 @@
-/** Where a platform calls us: nowhere, at one URL for all apps, at one for each app, or at one for each app and topic. */
+/**
+ * The URLs that a platform calls: none, one for all apps, one for each app, or one for each app and topic.
+ * @param {import('#providers').Provider} provider
+ */
 export function pushUrls({ push }) {
   if (!push) return [];
   const { family, topics = [], addresseeIn } = push;

@@ -1,9 +1,15 @@
 import { pushUrls } from './push-urls.mjs';
 import { code, table } from './words.mjs';
 
+/** @typedef {import('#providers').Provider} Provider */
+
+/** @param {Pick<Provider, 'name'>} provider */
 const redirectUri = ({ name }) => `{PUBLIC_URL}/v1/oauth/${name}/callback`;
 
-/** What a setup text may ask for. `{{create_app: A | B}}`: A and B are the platform's names for the id and the secret. */
+/**
+ * The placeholders of a setup text. `{{create_app: A | B}}`: A and B are the platform's names for the id and the secret.
+ * @type {Partial<Record<string, (provider: Provider, names: string) => string>>}
+ */
 const FILLINGS = {
   redirect_uri: (provider) => code(redirectUri(provider)),
   scopes: ({ scopes }) =>
@@ -36,12 +42,16 @@ curl -s -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' "$PU
   read_on: ({ sources }) => `Read on ${sources.checkedAt}.`,
 };
 
-/** docs/setup/<name>.md: the text in the platform's folder, with the values of its definition. Throws at an unknown placeholder. */
+/**
+ * docs/setup/<name>.md: the text in the platform's folder, with the values of its definition. Throws at an unknown placeholder.
+ * @param {Provider} provider
+ * @param {string} text
+ */
 export function setupPage(provider, text) {
   const filled = text.replaceAll(/\{\{(\w+)(?::([^}]*))?\}\}/g, (_all, filling, names = '') => {
-    if (!Object.hasOwn(FILLINGS, filling))
-      throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which has no value`);
-    return FILLINGS[filling](provider, names);
+    const fill = FILLINGS[filling];
+    if (!fill) throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which has no value`);
+    return fill(provider, names);
   });
   return `${filled.trimEnd()}
 
@@ -51,7 +61,10 @@ What is asked for there, and what surprises: [providers](../providers.md).
 `;
 }
 
-/** docs/setup/README.md. */
+/**
+ * docs/setup/README.md.
+ * @param {Provider[]} providers
+ */
 export function setupIndex(providers) {
   const rows = providers.map((provider) => [`[${provider.title}](${provider.name}.md)`, code(redirectUri(provider))]);
   return `# Set up your app

@@ -1,4 +1,7 @@
-/** What each refresh mode means to an operator (docs/refresh.md gives the consequences). */
+/**
+ * What each refresh mode means to an operator (docs/refresh.md gives the consequences).
+ * @type {Record<import('#providers').RefreshMode, string>}
+ */
 export const REFRESH_MODES = {
   rotating_strict: 'every refresh gives a new refresh token, and the one before is spent at once',
   rotating_grace: 'every refresh gives a new refresh token, and the one before works for a short while longer',
@@ -8,25 +11,35 @@ export const REFRESH_MODES = {
 };
 
 const UNITS = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-  ['second', 1],
+  { unit: 'day', size: 86_400 },
+  { unit: 'hour', size: 3_600 },
+  { unit: 'minute', size: 60 },
 ];
+const SECOND = { unit: 'second', size: 1 };
 
-/** `5184000` seconds as `60 days`: in the largest unit that is whole. */
+/**
+ * `5184000` seconds as `60 days`: in the largest unit that is whole.
+ * @param {number | null} seconds
+ */
 export function lifeInWords(seconds) {
   if (seconds === null) return 'no end';
-  const [unit, size] = UNITS.find(([, length]) => seconds % length === 0 && seconds >= length);
+  const { unit, size } = UNITS.find((one) => seconds % one.size === 0 && seconds >= one.size) ?? SECOND;
   const count = seconds / size;
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
+/** @param {string} text */
 export const code = (text) => `\`${text}\``;
+/** @param {readonly string[]} texts */
 export const codes = (texts) => texts.map(code).join(', ');
 
-/** A table in Markdown. A pipe in a cell would end it. */
+/**
+ * A table in Markdown. A pipe in a cell would end the cell.
+ * @param {string[]} header
+ * @param {string[][]} rows
+ */
 export function table(header, rows) {
-  const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+  /** @param {string[]} cells */
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }

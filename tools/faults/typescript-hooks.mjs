@@ -10,15 +10,21 @@ const OPTIONS = {
   inlineSourceMap: true,
 };
 
-/** TypeScript names its neighbours as they are called after the build: `./row.js` is `./row.ts` here. */
+/**
+ * A source names another source as it is called after the build: `./row.js` is `./row.ts` here.
+ * @type {import('node:module').ResolveHook}
+ */
 export async function resolve(specifier, context, next) {
-  if (!specifier.startsWith('.') || !specifier.endsWith('.js') || !context.parentURL?.endsWith('.ts'))
-    return next(specifier, context);
+  const isOurs = specifier.startsWith('.') && !context.parentURL?.includes('/node_modules/');
+  if (!isOurs || !specifier.endsWith('.js')) return next(specifier, context);
   const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
   return existsSync(source) ? { url: source.href, shortCircuit: true } : next(specifier, context);
 }
 
-/** Types are taken off, not checked: `npm run typecheck` does that. */
+/**
+ * Removes the types without a check: `npm run typecheck` checks them.
+ * @type {import('node:module').LoadHook}
+ */
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const fileName = fileURLToPath(url);

@@ -4,15 +4,26 @@ import { splitLines } from './log-lines.mjs';
 import { signal } from './processes.mjs';
 import { ROOT } from './root.mjs';
 
-// Later than any process leaves of itself: the exchanger first hears what a platform answers to its running exchanges.
+// Milliseconds; longer than any process needs: the exchanger waits for the answers to its running exchanges.
 const STOPPED_WITHIN = 160_000;
 
-/** The built entry of an app. */
+/**
+ * A running app. `exited` resolves to the signal or the exit code that ended it.
+ * @typedef {{ exited: Promise<string>, ready: Promise<void>, stop(): Promise<void> }} LaunchedApp
+ */
+
+/**
+ * The built entry of an app.
+ * @param {string} app
+ */
 export const entryOf = (app) => join(ROOT, 'dist/apps', app, 'src/main.js');
 
 /**
- * One of our processes. It leads a group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order;
- * it leaves by itself when the channel to its launcher breaks.
+ * Starts an app. It leads a process group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order; it
+ * ends by itself when the channel to its launcher closes.
+ * @param {{ entry: string, env: NodeJS.ProcessEnv, nodeOptions?: string[] | undefined, onLine: (line: string) => void,
+ *   onStart: (pid: number) => void }} options
+ * @returns {LaunchedApp}
  */
 export function launchApp({ entry, env, nodeOptions = [], onLine, onStart }) {
   const child = spawn(process.execPath, [...nodeOptions, entry], {
@@ -21,23 +32,31 @@ export function launchApp({ entry, env, nodeOptions = [], onLine, onStart }) {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', splitLines(onLine));
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', splitLines(onLine));
   let gone = false;
+  /** @type {Promise<string>} */
   const exited = new Promise((settle) => {
-    child.once('spawn', () => onStart(child.pid));
+    child.once('spawn', () => child.pid !== undefined && onStart(child.pid));
     child.once('error', (error) => settle(error.message));
     child.once('close', (code, name) => settle(name ?? `code ${code}`));
   }).finally(() => (gone = true));
+  /** @type {Promise<void>} */
   const ready = new Promise((settle) => {
     child.on('message', (message) => message === 'ready' && settle());
   });
   return { exited, ready, stop: () => stop(child, exited, () => gone) };
 }
 
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {Promise<string>} exited
+ * @param {() => boolean} isGone
+ */
 async function stop(child, exited, isGone) {
-  if (isGone()) return;
-  signal(child.pid, 'SIGTERM');
-  const late = setTimeout(() => signal(child.pid, 'SIGKILL'), STOPPED_WITHIN);
+  const { pid } = child;
+  if (isGone() || pid === undefined) return;
+  signal(pid, 'SIGTERM');
+  const late = setTimeout(() => signal(pid, 'SIGKILL'), STOPPED_WITHIN);
   await exited;
   clearTimeout(late);
 }

@@ -18,6 +18,7 @@ const TEST = /\.(int-)?spec\.ts$/;
 /**
  * Compiles the sources to `dist` when they are not those of the last build. Throws with the compiler's output, unless type
  * errors may stay: the compiler writes its files all the same, and such a caller checks types elsewhere.
+ * @param {{ mayHaveTypeErrors?: boolean, run?: import('./run.mjs').Run }} [options]
  */
 export async function build({ mayHaveTypeErrors = false, run = runToEnd } = {}) {
   const sources = [...filesIn('apps'), ...filesIn('libs')].filter((path) => !TEST.test(path));
@@ -31,6 +32,11 @@ export async function build({ mayHaveTypeErrors = false, run = runToEnd } = {}) 
   if (await compile(run, mayHaveTypeErrors)) writeFileSync(STAMP, digest);
 }
 
+/**
+ * Returns whether there was no type error.
+ * @param {import('./run.mjs').Run} run
+ * @param {boolean} mayHaveTypeErrors
+ */
 async function compile(run, mayHaveTypeErrors) {
   mkdirSync(DIST, { recursive: true });
   try {
@@ -43,6 +49,7 @@ async function compile(run, mayHaveTypeErrors) {
   }
 }
 
+/** @param {string} directory */
 function filesIn(directory) {
   return readdirSync(join(ROOT, directory), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -50,6 +57,7 @@ function filesIn(directory) {
     .sort();
 }
 
+/** @param {string[]} paths */
 function digestOf(paths) {
   const hash = createHash('sha256');
   for (const path of paths)
@@ -60,7 +68,10 @@ function digestOf(paths) {
   return hash.digest('hex');
 }
 
-/** Output of sources that are gone would be loaded still, migrations above all. */
+/**
+ * The output of a removed source would still be loaded, above all a migration.
+ * @param {string[]} sources
+ */
 function removeOrphans(sources) {
   if (!existsSync(DIST)) return;
   const wanted = new Set(sources.map((path) => path.replace(/\.ts$/, '')));

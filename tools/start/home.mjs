@@ -11,19 +11,25 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { StartError } from './start-error.mjs';
+import { messageOf, StartError } from './errors.mjs';
 
-/** Makes EVERGRANT_HOME, for its owner's eyes only; throws a StartError when it can not be ours. */
+/**
+ * Creates EVERGRANT_HOME, which its owner alone can read; throws a StartError if that fails.
+ * @param {string} home
+ */
 export function makeHome(home) {
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     chmodSync(home, 0o700);
   } catch (cause) {
-    throw new StartError(`EVERGRANT_HOME (${home}) can not be used: ${cause.message}`, { cause });
+    throw new StartError(`EVERGRANT_HOME (${home}) can not be used: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** The secrets of this installation, made at its first start: losing `master.key` is losing every sealed token. */
+/**
+ * Creates the secrets of this installation at its first start. Without `master.key`, no sealed token can be opened again.
+ * @param {string} home
+ */
 export function makeSecrets(home) {
   const masterKeysFile = join(home, 'master.key');
   keep(masterKeysFile, () => `k1:${randomBytes(32).toString('base64')}\n`);
@@ -35,7 +41,12 @@ export function makeSecrets(home) {
   return { masterKeysFile, jwtPublicKeyFile, postgresPassword };
 }
 
-/** Written whole or not at all, and on the disk when this returns. */
+/**
+ * Writes a file whole or not at all; it is on the disk when this returns.
+ * @param {string} path
+ * @param {string} text
+ * @param {number} [mode]
+ */
 export function writeDurably(path, text, mode = 0o600) {
   const draft = `${path}.new`;
   const file = openSync(draft, 'w', mode);
@@ -45,6 +56,11 @@ export function writeDurably(path, text, mode = 0o600) {
   renameSync(draft, path);
 }
 
+/**
+ * Returns the text of a file, which `make` gives at the first start.
+ * @param {string} path
+ * @param {() => string} make
+ */
 function keep(path, make) {
   if (!existsSync(path)) writeDurably(path, make());
   chmodSync(path, 0o600);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeHome, makeSecrets } from './home.mjs';
 
-let place;
-let home;
-const modeOf = (path) => (statSync(path).mode & 0o777).toString(8);
-const read = (name) => readFileSync(join(home, name), 'utf8');
+let place: string;
+let home: string;
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+const read = (name: string) => readFileSync(join(home, name), 'utf8');
 
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'evergrant-home-'));
@@ -43,7 +43,7 @@ describe('EVERGRANT_HOME', () => {
 
   it('has a master key of 32 bytes with an id', () => {
     makeSecrets(home);
-    const [id, text] = read('master.key').trim().split(':');
+    const [id, text = ''] = read('master.key').trim().split(':');
     expect([id, Buffer.from(text, 'base64').length]).toEqual(['k1', 32]);
   });
 

@@ -3,7 +3,7 @@ import { isComplete } from './install.mjs';
 
 const here = { optional: true, os: [process.platform], cpu: [process.arch] };
 const wanted = {
-  '': { name: 'evergrant' },
+  '': { version: '0.2.0' },
   'node_modules/pg': { version: '8.0.0' },
   'node_modules/jest': { version: '30.0.0', dev: true },
   'node_modules/native-here': { version: '1.0.0', ...here },

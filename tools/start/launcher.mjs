@@ -10,10 +10,15 @@ import { requireFreePorts } from './ports.mjs';
 import { startPostgres } from './postgres.mjs';
 import { Service } from './service.mjs';
 import { keyOfLastSession, welcome, writeSession } from './session.mjs';
-import { StartError } from './start-error.mjs';
+import { StartError } from './errors.mjs';
 import { printStep } from './steps.mjs';
 
-/** What a process needs beside its entry; `steadyAfter` is the one of Service. */
+/** @typedef {Awaited<ReturnType<typeof lockHome>>} Lock */
+
+/**
+ * What a process needs beside its entry; `steadyAfter` is the one of Service.
+ * @type {Partial<Record<string, { nodeOptions: string[], steadyAfter: number }>>}
+ */
 const KINDS = {
   // A small heap, so that the system does not choose it when memory is short; a short `steadyAfter`, since every process
   // waits for its restart.
@@ -21,22 +26,26 @@ const KINDS = {
 };
 
 /**
- * Everything that `npm start` runs. What is called is started before its callers and stopped after them; what waits for
- * nothing is started together, because loading its modules is most of a process's start.
+ * Everything that `npm start` runs. A process is started before its callers and stopped after them; processes that wait for
+ * nothing are started together, because loading its modules is most of a process's start.
  */
 export class Launcher {
   #settings;
+  /** @type {Lock | undefined} */
   #lock;
+  /** @type {Service[]} */
   #services = [];
-  #oneShots = new OneShots((pid) => this.#lock.remember(pid));
+  #oneShots = new OneShots((pid) => this.#lock?.remember(pid));
   #stopping = false;
-  #env;
+  /** @type {NodeJS.ProcessEnv} */
+  #env = {};
 
+  /** @param {import('./settings.mjs').Settings} settings */
   constructor(settings) {
     this.#settings = settings;
   }
 
-  /** Settles with what to say when every process is ready; throws when one is not, or when `stop` came in between. */
+  /** Resolves to the greeting when every process is ready; throws when one is not, or when `stop` was called meanwhile. */
   async start() {
     const { home } = this.#settings;
     makeHome(home);
@@ -59,7 +68,7 @@ export class Launcher {
     return welcome(writeSession(this.#settings, seeded), this.#settings);
   }
 
-  /** Stops in order what runs, at any moment of the start too. */
+  /** Stops in order what runs, also during the start. */
   async stop() {
     this.#stopping = true;
     this.#oneShots.stop();
@@ -67,12 +76,19 @@ export class Launcher {
     this.#lock?.release();
   }
 
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => T | Promise<T>} work
+   */
   async #step(name, work) {
     if (this.#stopping) throw new StartError('stopped before all was started');
     return printStep(name, work, { progress: true });
   }
 
+  /** @param {string} password */
   async #startDatabase(password) {
+    /** @type {Parameters<typeof startPostgres>[0]} */
     const options = {
       dataDir: join(this.#settings.home, 'postgres'),
       password,
@@ -87,32 +103,49 @@ export class Launcher {
     });
   }
 
+  /** @param {string} name */
   #startApp(name) {
+    /** @param {string} line */
     const onLine = (line) => printLine(name, line);
-    const onStart = (pid) => this.#lock.remember(pid);
+    /** @param {number} pid */
+    const onStart = (pid) => this.#lock?.remember(pid);
     const { nodeOptions, ...options } = KINDS[name] ?? {};
     const launch = () => launchApp({ entry: entryOf(name), env: this.#env, nodeOptions, onLine, onStart });
     return this.#step(name, () => this.#keepRunning(name, launch, options));
   }
 
+  /** @returns {Promise<import('./session.mjs').Seeded>} */
   async #seed() {
     const output = await this.#runCommand('seed', { SEED_TEST_API_KEY: keyOfLastSession(this.#settings.home) ?? '' });
-    return JSON.parse(output.trim().split('\n').at(-1));
+    return JSON.parse(output.trim().split('\n').at(-1) ?? '');
   }
 
+  /**
+   * @param {string} name
+   * @param {() => import('./service.mjs').Running | Promise<import('./service.mjs').Running>} launch
+   * @param {{ steadyAfter?: number }} [options]
+   */
   #keepRunning(name, launch, options) {
     const service = new Service(name, launch, (line) => printLine(name, line), options);
     this.#services.push(service);
     return service.start();
   }
 
-  /** Runs a command of apps/cli; returns its stdout. */
+  /**
+   * Runs a command of apps/cli; returns its stdout.
+   * @param {string} name
+   * @param {NodeJS.ProcessEnv} [env]
+   */
   #runCommand(name, env) {
     return this.#oneShots.run(process.execPath, [entryOf('cli'), name], { env: { ...this.#env, ...env } });
   }
 }
 
-/** What every process is given; what a person set goes before our defaults. */
+/**
+ * The environment of every process; the variables that a person set precede our defaults.
+ * @param {import('./settings.mjs').Settings} settings
+ * @param {ReturnType<typeof makeSecrets>} secrets
+ */
 function environment({ home, port, sandboxPort, sandboxUrl, publicUrl }, { masterKeysFile, jwtPublicKeyFile }) {
   return {
     NODE_ENV: 'development',

@@ -2,27 +2,38 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from './home.mjs';
 import { birthOf, signal, until } from './processes.mjs';
-import { StartError } from './start-error.mjs';
+import { StartError } from './errors.mjs';
 
+// Milliseconds.
 const LEAVE_WITHIN = 10_000;
 
 /**
- * Holds EVERGRANT_HOME for this launcher and remembers in it what it runs, so that the launcher after a `kill -9` knows
- * what may still be leaving. Throws a StartError when another launcher holds it.
+ * A process with its start time, and the content of the lock file.
+ * @typedef {{ pid: number, birth?: string | undefined }} Identity
+ * @typedef {Identity & { children: Identity[] }} Lock
+ */
+
+/**
+ * Holds EVERGRANT_HOME for this launcher and records in it the processes that it runs, so that the launcher after a
+ * `kill -9` knows which of them may still be ending. Throws a StartError when another launcher holds it.
+ * @param {string} home
  */
 export async function lockHome(home) {
   const path = join(home, 'launcher.json');
-  const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { children: [] };
-  if (before.pid !== undefined && lives(before)) {
+  /** @type {Partial<Lock>} */
+  const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  if (before.pid !== undefined && lives({ pid: before.pid, birth: before.birth })) {
     throw new StartError(
       `Evergrant is running already on ${home} (process ${before.pid}). Stop that one, or set EVERGRANT_HOME (and PORT, SANDBOX_PORT) for a second one.`,
     );
   }
-  await outlive(before.children);
+  await outlive(before.children ?? []);
+  /** @type {Lock} */
   const held = { ...identify(process.pid), children: [] };
   const write = () => writeDurably(path, `${JSON.stringify(held)}\n`);
   write();
   return {
+    /** @param {number} pid */
     remember(pid) {
       held.children = [...held.children.filter(lives), identify(pid)];
       write();
@@ -31,10 +42,18 @@ export async function lockHome(home) {
   };
 }
 
+/**
+ * @param {number} pid
+ * @returns {Identity}
+ */
 const identify = (pid) => ({ pid, birth: birthOf(pid) });
+/** @param {Identity} identity */
 const lives = ({ pid, birth }) => birth !== undefined && birthOf(pid) === birth;
 
-/** Processes leave by themselves when their launcher is gone; one that does not is made to. */
+/**
+ * Processes end by themselves when their launcher is gone; one that does not gets SIGKILL.
+ * @param {Identity[]} children
+ */
 async function outlive(children) {
   const gone = () => !children.some(lives);
   if (await until(gone, LEAVE_WITHIN)) return;

@@ -1,20 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockHome } from './lock.mjs';
+import { type Lock, lockHome } from './lock.mjs';
 import { birthOf } from './processes.mjs';
 
-let home;
+let home: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'evergrant-lock-'));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const path = () => join(home, 'launcher.json');
-const write = (lock) => writeFileSync(path(), JSON.stringify(lock));
+const write = (lock: Partial<Lock>) => writeFileSync(path(), JSON.stringify(lock));
+
+/** Starts a process that sleeps, and returns it with its id. */
+async function startSleep(seconds: string): Promise<{ child: ChildProcess; pid: number }> {
+  const child = spawn('sleep', [seconds]);
+  await once(child, 'spawn');
+  return { child, pid: child.pid! };
+}
 
 describe('the lock of a home', () => {
   it('is held against a second launcher while the first lives', async () => {
@@ -30,19 +37,17 @@ describe('the lock of a home', () => {
   });
 
   it('waits for what a killed launcher left behind', async () => {
-    const child = spawn('sleep', ['0.4']);
-    await once(child, 'spawn');
-    write({ pid: 1, birth: 'gone', children: [{ pid: child.pid, birth: birthOf(child.pid) }] });
+    const { pid } = await startSleep('0.4');
+    write({ pid: 1, birth: 'gone', children: [{ pid, birth: birthOf(pid) }] });
     await lockHome(home);
-    expect(birthOf(child.pid)).toBeUndefined();
+    expect(birthOf(pid)).toBeUndefined();
   });
 
   it('remembers what is started, so that the next launcher can wait for it', async () => {
-    const child = spawn('sleep', ['5']);
-    await once(child, 'spawn');
+    const { child, pid } = await startSleep('5');
     const lock = await lockHome(home);
-    lock.remember(child.pid);
-    expect(JSON.parse(readFileSync(path(), 'utf8')).children).toEqual([{ pid: child.pid, birth: birthOf(child.pid) }]);
+    lock.remember(pid);
+    expect(JSON.parse(readFileSync(path(), 'utf8')).children).toEqual([{ pid, birth: birthOf(pid) }]);
     child.kill();
   });
 });

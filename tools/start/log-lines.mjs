@@ -1,4 +1,5 @@
 const WIDTH = 9;
+/** @type {Partial<Record<string, number>>} */
 const COLOURS = {
   api: 36,
   worker: 35,
@@ -10,23 +11,41 @@ const COLOURS = {
   fatal: 31,
   dim: 90,
 };
+/**
+ * An error as the logger serializes it, and a log line.
+ * @typedef {{ type?: string, message?: string, stack?: string, cause?: LoggedError }} LoggedError
+ * @typedef {{ level: string, time: string, msg?: string, err?: LoggedError, [field: string]: unknown }} LogEvent
+ */
+
 const ENVELOPE = new Set(['level', 'time', 'app', 'msg', 'err', 'pid', 'hostname']);
 const inColour = process.stdout.isTTY && !process.env.NO_COLOR;
 
-/** Gives a function that takes a stream's text as it comes and calls `onLine` for each whole line. */
+/**
+ * Returns a function that takes the text of a stream in pieces and calls `onLine` for each whole line.
+ * @param {(line: string) => void} onLine
+ * @returns {(text: string) => void}
+ */
 export function splitLines(onLine) {
   let rest = '';
   return (text) => {
     const lines = (rest + text).split('\n');
-    rest = lines.pop();
-    lines.forEach(onLine);
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
   };
 }
 
-/** Prints a line of a process for a person to read. */
+/**
+ * Prints a line of a process for a person to read.
+ * @param {string} name
+ * @param {string} line
+ */
 export const printLine = (name, line) => console.log(readableLine(name, line));
 
-/** A line of a process as a person reads it: JSON log lines become `api       12:30:01.204 info message key=value`. */
+/**
+ * A line of a process as a person reads it: JSON log lines become `api       12:30:01.204 info message key=value`.
+ * @param {string} name
+ * @param {string} line
+ */
 export function readableLine(name, line) {
   const prefix = paint(name, name.padEnd(WIDTH));
   return formatEvent(line)
@@ -35,6 +54,7 @@ export function readableLine(name, line) {
     .join('\n');
 }
 
+/** @param {string} line */
 function formatEvent(line) {
   const event = parse(line);
   if (!event) return line;
@@ -46,6 +66,10 @@ function formatEvent(line) {
   return [[head, ...fields].join(' ').trimEnd(), ...errorLines(event.err)].join('\n');
 }
 
+/**
+ * @param {LoggedError} [error]
+ * @returns {string[]}
+ */
 function errorLines(error) {
   if (!error) return [];
   const text = error.stack ?? `${error.type}: ${error.message}`;
@@ -53,6 +77,10 @@ function errorLines(error) {
   return [...text.split('\n').map((line) => `  ${line}`), ...cause];
 }
 
+/**
+ * @param {string} line
+ * @returns {LogEvent | undefined}
+ */
 function parse(line) {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -63,5 +91,10 @@ function parse(line) {
   }
 }
 
+/** @param {unknown} value */
 const show = (value) => (typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value));
+/**
+ * @param {string} name
+ * @param {string} text
+ */
 const paint = (name, text) => (inColour && COLOURS[name] ? `\u001b[${COLOURS[name]}m${text}\u001b[0m` : text);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readableLine, splitLines } from './log-lines.mjs';
 
-const event = (fields) => JSON.stringify({ level: 'info', time: '2026-11-22T12:30:01.204Z', app: 'api', ...fields });
+const event = (fields: object) =>
+  JSON.stringify({ level: 'info', time: '2026-11-22T12:30:01.204Z', app: 'api', ...fields });
 
 describe('a line of a process', () => {
   it('is printed with its process, its time, its level and its fields', () => {
@@ -30,7 +31,7 @@ describe('a line of a process', () => {
   });
 
   it('is whole, however the stream was cut', () => {
-    const lines = [];
+    const lines: string[] = [];
     const write = splitLines((line) => lines.push(line));
     ['one\ntw', 'o\n', 'three'].forEach((text) => write(text));
     expect(lines).toEqual(['one', 'two']);

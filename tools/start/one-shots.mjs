@@ -1,18 +1,24 @@
 import { signal } from './processes.mjs';
 import { run } from './run.mjs';
 
-/** Programs that run to their end. A stop of the launcher stops the running one as well. */
+/** Programs that run to their end. A stop of the launcher stops the running one too. */
 export class OneShots {
+  /** @type {Set<number>} */
   #running = new Set();
   #onStart;
 
+  /** @param {(pid: number) => void} onStart */
   constructor(onStart) {
     this.#onStart = onStart;
   }
 
-  /** As `run`; the process is recorded while it runs. */
+  /**
+   * As `run`; the process is recorded while it runs.
+   * @type {import('./run.mjs').Run}
+   */
   run = async (command, args, options) => {
-    let pid;
+    let pid = 0;
+    /** @param {number} started */
     const onStart = (started) => {
       this.#running.add((pid = started));
       this.#onStart(started);

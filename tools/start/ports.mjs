@@ -1,24 +1,33 @@
 import { createServer } from 'node:net';
-import { StartError } from './start-error.mjs';
+import { codeOf, StartError } from './errors.mjs';
 
 /** A TCP port of the loopback that was free a moment ago. */
 export async function freePort() {
   const server = await listen(0, '127.0.0.1');
-  const { port } = server.address();
+  const address = server.address();
   await close(server);
-  return port;
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
+  return address.port;
 }
 
-/** Throws a StartError when the port of the API or of the sandbox is taken. */
+/**
+ * Throws a StartError when the port of the API or of the sandbox is taken.
+ * @param {{ host: string, port: number, sandboxPort: number }} settings
+ */
 export async function requireFreePorts({ host, port, sandboxPort }) {
   await requireFree('PORT', port, host);
   await requireFree('SANDBOX_PORT', sandboxPort, '127.0.0.1');
 }
 
-/** `localhost` may mean ::1 first: a program that listens only there would get the service's calls. */
+/**
+ * `localhost` may mean ::1 first: a program that listens only there would get the service's calls.
+ * @param {string} variable
+ * @param {number} port
+ * @param {string} host
+ */
 async function requireFree(variable, port, host) {
   for (const address of new Set([host, '127.0.0.1', '::1'])) {
-    const problem = await listen(port, address).then(close, (error) => error.code);
+    const problem = await listen(port, address).then(close, codeOf);
     if (problem === 'EADDRINUSE') {
       throw new StartError(
         `Port ${port} is taken: another program listens on it. Stop that program, or choose another port: ${variable}=${port + 10} npm start`,
@@ -29,6 +38,11 @@ async function requireFree(variable, port, host) {
   }
 }
 
+/**
+ * @param {number} port
+ * @param {string} host
+ * @returns {Promise<import('node:net').Server>}
+ */
 function listen(port, host) {
   return new Promise((settle, fail) => {
     const server = createServer().once('error', fail);
@@ -36,6 +50,10 @@ function listen(port, host) {
   });
 }
 
+/**
+ * @param {import('node:net').Server} server
+ * @returns {Promise<void>}
+ */
 function close(server) {
   return new Promise((closed) => server.close(() => closed()));
 }

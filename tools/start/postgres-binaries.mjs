@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from './errors.mjs';
 
 const HELP = 'set DATABASE_URL to a PostgreSQL of your own';
 
@@ -16,7 +17,10 @@ export async function postgresBinaries() {
   return { initdb, postgres };
 }
 
-/** The package leaves its library links to an install script, which npm may be set not to run (`--ignore-scripts`). */
+/**
+ * The package leaves its library links to an install script, which npm may be set not to run (`--ignore-scripts`).
+ * @param {string} root
+ */
 function linkLibraries(root) {
   const list = join(root, 'native/pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -25,7 +29,7 @@ function linkLibraries(root) {
     try {
       symlinkSync(basename(source), join(root, target));
     } catch (cause) {
-      if (cause.code !== 'EEXIST') throw new Error(`could not link ${target} of the embedded PostgreSQL`, { cause });
+      if (codeOf(cause) !== 'EEXIST') throw new Error(`could not link ${target} of the embedded PostgreSQL`, { cause });
     }
   }
 }

@@ -8,6 +8,7 @@ const LEAVE_WITH_LAUNCHER = ['setpriv', '--pdeathsig=INT'];
 
 /**
  * How a PostgreSQL program is run, which refuses to be root: a prefix of its command, or a user to become.
+ * @param {{ isRoot?: boolean, namespaces?: boolean }} [options]
  * @returns {{ prefix: string[], user?: { uid: number, gid: number } }}
  */
 export function postgresIdentity({ isRoot = process.getuid?.() === 0, namespaces = works(NAMESPACE) } = {}) {
@@ -17,9 +18,13 @@ export function postgresIdentity({ isRoot = process.getuid?.() === 0, namespaces
   return { prefix: leave, user: unprivilegedUser() };
 }
 
-function works(command) {
-  if (process.platform !== 'linux') return false;
-  return spawnSync(command[0], [...command.slice(1), 'true'], { stdio: 'ignore' }).status === 0;
+/**
+ * Whether a program can be run with this prefix.
+ * @param {string[]} prefix
+ */
+function works([command, ...args]) {
+  if (process.platform !== 'linux' || command === undefined) return false;
+  return spawnSync(command, [...args, 'true'], { stdio: 'ignore' }).status === 0;
 }
 
 /** The user must be in passwd: initdb looks its name up. */

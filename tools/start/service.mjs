@@ -1,21 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StartError } from './start-error.mjs';
+import { messageOf, StartError } from './errors.mjs';
 
+// Milliseconds.
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 const STEADY_AFTER = 60_000;
 
 /**
+ * One run of a service. `exited` resolves to the reason of its end.
+ * @typedef {{ exited: Promise<string>, ready?: Promise<void>, stop(): Promise<void> | void }} Running
+ */
+
+/**
  * One thing that must keep running. When it ends by itself it is started again, each time after a longer pause, until a
- * run has lasted `steadyAfter`. `launch` gives `{ exited: Promise<string>, ready?: Promise<void>, stop(): Promise<void> }`.
+ * run has lasted `steadyAfter`.
  */
 export class Service {
   #launch;
   #say;
-  #launched = Promise.resolve();
+  /** @type {Promise<Running | undefined>} */
+  #launched = Promise.resolve(undefined);
   #stopping = new AbortController();
   #steadyAfter;
 
+  /**
+   * @param {string} name
+   * @param {() => Running | Promise<Running>} launch
+   * @param {(line: string) => void} say
+   * @param {{ steadyAfter?: number }} [options]
+   */
   constructor(name, launch, say, { steadyAfter = STEADY_AFTER } = {}) {
     this.name = name;
     this.#launch = async () => launch();
@@ -23,9 +36,9 @@ export class Service {
     this.#steadyAfter = steadyAfter;
   }
 
-  /** Settles when it is up; throws when its first run ends before. */
+  /** Resolves when it is ready; throws when its first run ends before. */
   async start() {
-    const first = await (this.#launched = this.#launch());
+    const first = await this.#run();
     const ended = first.exited.then((reason) => {
       throw new StartError(`${this.name} could not start (it ended with ${reason})`);
     });
@@ -40,6 +53,7 @@ export class Service {
     await running?.stop();
   }
 
+  /** @param {Running} running */
   async #keepAlive(running) {
     const { signal } = this.#stopping;
     let pause = FIRST_PAUSE;
@@ -55,11 +69,13 @@ export class Service {
     }
   }
 
+  #run() {
+    const launched = this.#launch();
+    this.#launched = launched;
+    return launched;
+  }
+
   async #again() {
-    this.#launched = this.#launch();
-    return this.#launched.then(
-      ({ exited }) => exited,
-      (error) => error.message,
-    );
+    return this.#run().then(({ exited }) => exited, messageOf);
   }
 }

@@ -1,15 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import { Service } from './service.mjs';
+import { type Running, Service } from './service.mjs';
 
-/** A launch that a test ends by hand. */
+/** A run that a test ends by hand. */
+interface FakeRun extends Running {
+  stopped: boolean;
+  end(reason: string): void;
+}
+
 function fakeLaunches() {
-  const runs = [];
+  const runs: FakeRun[] = [];
   const launch = () => {
-    const run = { stopped: false };
-    run.exited = new Promise((settle) => (run.end = settle));
-    run.stop = () => {
-      run.stopped = true;
-      run.end('SIGTERM');
+    let end!: (reason: string) => void;
+    const exited = new Promise<string>((settle) => (end = settle));
+    const run: FakeRun = {
+      stopped: false,
+      exited,
+      end,
+      stop: () => {
+        run.stopped = true;
+        end('SIGTERM');
+      },
     };
     runs.push(run);
     return run;
@@ -17,30 +27,30 @@ function fakeLaunches() {
   return { runs, launch };
 }
 
-const inTime = (milliseconds) => new Promise((settle) => setTimeout(settle, milliseconds));
+const inTime = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
 
 describe('a service', () => {
   it('starts again after it ended by itself, and says so', async () => {
     const { runs, launch } = fakeLaunches();
-    const said = [];
+    const said: string[] = [];
     const service = new Service('api', launch, (line) => said.push(line));
     await service.start();
-    runs[0].end('SIGKILL');
+    runs[0]!.end('SIGKILL');
     await inTime(1_300);
     expect(said).toEqual(['ended with SIGKILL; it starts again in 1 s']);
     expect(runs).toHaveLength(2);
     await service.stop();
-    expect(runs[1].stopped).toBe(true);
+    expect(runs[1]!.stopped).toBe(true);
   });
 
   it('starts again as soon after a second end, when it was steady in between', async () => {
     const { runs, launch } = fakeLaunches();
-    const said = [];
+    const said: string[] = [];
     const service = new Service('exchanger', launch, (line) => said.push(line), { steadyAfter: 50 });
     await service.start();
     for (const n of [0, 1]) {
       await inTime(100);
-      runs[n].end('SIGKILL');
+      runs[n]!.end('SIGKILL');
       await inTime(1_200);
     }
     expect(said).toEqual(Array(2).fill('ended with SIGKILL; it starts again in 1 s'));
@@ -60,7 +70,7 @@ describe('a service', () => {
   it('fails to start when its first run ends before it is ready', async () => {
     const launch = () => ({
       exited: Promise.resolve('code 1'),
-      ready: new Promise(() => undefined),
+      ready: new Promise<void>(() => undefined),
       stop: () => undefined,
     });
     await expect(new Service('api', launch, () => undefined).start()).rejects.toThrow(

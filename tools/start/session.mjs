@@ -3,15 +3,31 @@ import { join } from 'node:path';
 import { writeDurably } from './home.mjs';
 import { sinceLaunch } from './steps.mjs';
 
+/** @param {string} home */
 const pathIn = (home) => join(home, 'session.json');
 
-/** The key that an earlier start printed. It stays valid, so a copy of it still works. */
+/**
+ * The key that an earlier start printed. It stays valid, so a copy of it still works.
+ * @param {string} home
+ * @returns {string | undefined}
+ */
 export function keyOfLastSession(home) {
   if (!existsSync(pathIn(home))) return undefined;
   return JSON.parse(readFileSync(pathIn(home), 'utf8')).test_api_key;
 }
 
-/** What scripts and the demo need to call the running service. */
+/**
+ * @typedef {Pick<import('./settings.mjs').Settings, 'home' | 'apiUrl' | 'sandboxUrl'>} Place
+ * @typedef {{ workspace: string, test_api_key: string }} Seeded
+ * @typedef {Seeded & { api_url: string, docs_url: string, sandbox_url: string, pid: number }} Session
+ */
+
+/**
+ * Writes what scripts and the demo need to call the running service.
+ * @param {Place} place
+ * @param {Seeded} seeded
+ * @returns {Session}
+ */
 export function writeSession({ home, apiUrl, sandboxUrl }, { workspace, test_api_key }) {
   const session = {
     api_url: apiUrl,
@@ -25,7 +41,11 @@ export function writeSession({ home, apiUrl, sandboxUrl }, { workspace, test_api
   return session;
 }
 
-/** What to open and the first three calls, ready to be pasted. */
+/**
+ * The URLs to open and the first three calls, ready to be pasted.
+ * @param {Session} session
+ * @param {{ home: string }} place
+ */
 export function welcome(session, { home }) {
   const authorize = `-H 'Authorization: Bearer ${session.test_api_key}'`;
   return `

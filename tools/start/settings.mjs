@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import { ROOT } from './root.mjs';
-import { StartError } from './start-error.mjs';
+import { StartError } from './errors.mjs';
+
+/** @typedef {ReturnType<typeof readSettings>} Settings */
 
 /**
- * What `npm start` reads of the environment; throws a StartError that names the variable. All else is read and checked by
- * the processes themselves.
+ * What `npm start` reads of the environment; throws a StartError that names the variable. The processes read and check
+ * everything else.
+ * @param {NodeJS.ProcessEnv} env
  */
 export function readSettings(env) {
   const port = readPort(env, 'PORT', 3000);
@@ -22,6 +25,11 @@ export function readSettings(env) {
   };
 }
 
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} name
+ * @param {number} otherwise
+ */
 function readPort(env, name, otherwise) {
   if (!env[name]) return otherwise;
   const port = Number(env[name]);

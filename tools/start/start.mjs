@@ -1,19 +1,21 @@
-import { watchParent } from './parent.mjs';
 import { Launcher } from './launcher.mjs';
 import { readSettings } from './settings.mjs';
-import { StartError } from './start-error.mjs';
+import { StartError } from './errors.mjs';
 
 // The reader of the output may end first; that must not prevent an orderly stop.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 // Milliseconds. npm forwards the signal that the terminal already sent to this process.
 const SAME_SIGNAL = 1_000;
+const PARENT_CHECK_EVERY = 500;
 
+/** @type {Launcher | undefined} */
 let launcher;
+/** @type {number | undefined} */
 let stoppingSince;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stop(name));
-watchParent(() => stop('the end of the program that started it'));
+watchParent();
 
 try {
   launcher = new Launcher(readSettings(process.env));
@@ -23,24 +25,51 @@ try {
   if (!stoppingSince) await fail(error);
 }
 
+/**
+ * Stops when the npm that started this process has ended: a kill of npm reaches npm alone. Without npm, a process may outlive
+ * its parent (`nohup`), and nothing is watched.
+ */
+function watchParent() {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    void stop('the end of the program that started it');
+  }, PARENT_CHECK_EVERY);
+  timer.unref();
+}
+
+/** @param {string} why */
 async function stop(why) {
-  if (stoppingSince) return insist();
+  if (stoppingSince) return insist(stoppingSince);
   stoppingSince = Date.now();
   console.log(`\nStopping after ${why}. Work under way is finished first; once more stops at once.`);
   await leave(0);
 }
 
-/** The exit ends what still runs: it closes the channel to the processes, and the kernel signals PostgreSQL. */
-function insist() {
-  if (Date.now() - stoppingSince > SAME_SIGNAL) process.exit(1);
+/**
+ * The exit ends what still runs: it closes the channel to the processes, and the kernel signals PostgreSQL.
+ * @param {number} since
+ */
+function insist(since) {
+  if (Date.now() - since > SAME_SIGNAL) process.exit(1);
 }
 
+/** @param {unknown} error */
 async function fail(error) {
   stoppingSince = Date.now();
-  console.error(`\n${error instanceof StartError ? error.message : (error.stack ?? error)}`);
+  console.error(`\n${describe(error)}`);
   await leave(1);
 }
 
+/** @param {unknown} error */
+function describe(error) {
+  if (error instanceof StartError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** @param {number} code */
 async function leave(code) {
   try {
     await launcher?.stop();

@@ -1,12 +1,21 @@
+/** @param {number} since */
 const seconds = (since) => `${((performance.now() - since) / 1_000).toFixed(1)} s`;
 
-const SAYS_EVERY = 10_000;
+// Milliseconds.
+const PROGRESS_EVERY = 10_000;
 
-/** Does one step of the start and prints its name and how long it took; with `progress` a long one says every ten seconds that it goes on. */
+/**
+ * Runs one step and prints its name and its seconds; with `progress`, also every ten seconds while it runs.
+ * @template T
+ * @param {string} name
+ * @param {() => T | Promise<T>} work
+ * @param {{ progress?: boolean }} [options]
+ * @returns {Promise<T>}
+ */
 export async function printStep(name, work, { progress = false } = {}) {
   const since = performance.now();
   const going = progress
-    ? setInterval(() => console.log(`  ${name.padEnd(10)}${seconds(since).padStart(7)} …`), SAYS_EVERY)
+    ? setInterval(() => console.log(`  ${name.padEnd(10)}${seconds(since).padStart(7)} …`), PROGRESS_EVERY)
     : undefined;
   try {
     const result = await work();

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
  * Loaded into each process of the service by `--import`. Each SIGUSR2 writes the built files of the project in which a
  * function ran since the last SIGUSR2 to `$COVERAGE_DIR/<pid>-<n>.json`; code that runs while a module loads counts for no flow.
  */
-const directory = process.env.COVERAGE_DIR;
-const dist = process.env.COVERAGE_DIST;
+const { COVERAGE_DIR: directory, COVERAGE_DIST: dist = '' } = process.env;
+const [, app] = /\/dist\/apps\/(\w+)\//.exec(process.argv[1] ?? '') ?? [];
 let written = 0;
 
-if (process.argv[1]?.includes('/dist/apps/')) {
+if (app) {
   const session = new Session();
   session.connect();
   await session.post('Profiler.enable');
@@ -23,13 +23,18 @@ if (process.argv[1]?.includes('/dist/apps/')) {
       .filter(hasRun)
       .map(({ url }) => relative(dist, fileURLToPath(url)));
     written += 1;
-    const app = /dist\/apps\/(\w+)\//.exec(process.argv[1])[1];
     writeFileSync(`${directory}/${app}-${process.pid}-${written}.json`, JSON.stringify(files));
   });
 }
 
+/** @typedef {import('node:inspector').Profiler.ScriptCoverage} ScriptCoverage */
+
+/** @param {ScriptCoverage} script */
 const isOurs = ({ url }) => url.startsWith('file:') && fileURLToPath(url).startsWith(dist);
 
-/** The first function of a file is the module itself, which runs when it is loaded. */
+/**
+ * The first function of a file is the module itself, which runs when it is loaded.
+ * @param {ScriptCoverage} script
+ */
 const hasRun = ({ functions }) =>
-  functions.some(({ functionName, ranges }) => functionName !== '' && ranges[0].count > 0);
+  functions.some(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0);

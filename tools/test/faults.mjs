@@ -5,18 +5,29 @@ import { join } from 'node:path';
 import { ROOT } from '../start/root.mjs';
 import { printStep } from '../start/steps.mjs';
 
-/** Runs the fault test with its output as it comes, and counts the rows and figures that it prints. */
+/** @typedef {import('./report.mjs').Counts} Counts */
+
+/**
+ * Runs the fault test, passes its output on, and counts the rows and figures that it prints.
+ * @param {string[]} args
+ * @returns {Promise<Counts>}
+ */
 export async function faults(args) {
+  /** @type {Counts} */
   const counted = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const code = await printStep('took', () => strike(args, (line) => count(line, counted)));
   if (code === 0 || counted.failed > 0) return counted;
   return {
     ...counted,
     failed: 1,
-    failures: [{ name: 'the fault test broke off', message: `it ended with ${code}; its words stand above` }],
+    failures: [{ name: 'the fault test stopped early', message: `it ended with ${code}; its output is above` }],
   };
 }
 
+/**
+ * @param {string[]} args
+ * @param {(line: string) => void} onLine
+ */
 async function strike(args, onLine) {
   const child = spawn(process.execPath, [join(ROOT, 'tools/faults.mjs'), ...args], {
     cwd: ROOT,
@@ -31,7 +42,11 @@ async function strike(args, onLine) {
   return code;
 }
 
-/** A row that failed is printed twice: with its counts as it ends, and with what it missed after the table. */
+/**
+ * A row that failed is printed twice: with its counts as it ends, and with what it missed after the table.
+ * @param {string} line
+ * @param {Counts} counted
+ */
 export function count(line, counted) {
   const [, missed] = /^MISSED {2}(.*)$/.exec(line) ?? [];
   if (line.startsWith('ok    ')) counted.passed += 1;
@@ -39,6 +54,10 @@ export function count(line, counted) {
   else if (line.endsWith('is skipped.')) counted.skipped += 1;
 }
 
+/**
+ * @param {Counts} counted
+ * @param {string} missed
+ */
 function fail(counted, missed) {
   counted.failed += 1;
   counted.failures.push({ name: `the fault test: ${missed}`, message: '' });

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failuresOf } from './failures.mjs';
+import { failuresOf } from './report.mjs';
 import { runMeasured } from './measured.mjs';
 
 const JEST = [
@@ -10,7 +10,15 @@ const JEST = [
   'node_modules/jest/bin/jest.js',
 ];
 
-/** Runs jest with its output as it comes; a run that breaks off, or a file that does not load, counts as failed. */
+/** @typedef {{ env?: NodeJS.ProcessEnv, inIdleTime?: boolean }} JestOptions */
+
+/**
+ * Runs Jest and passes its output on; a run that stops early, or a file that does not load, counts as failed.
+ * @param {string} directory
+ * @param {string[]} args
+ * @param {JestOptions} [options]
+ * @returns {Promise<import('./report.mjs').Result>}
+ */
 export async function runJest(directory, args, { env, inIdleTime } = {}) {
   const report = join(mkdtempSync(join(directory, 'jest-')), 'report.json');
   const { code, seconds, cpuSeconds } = await runMeasured([...JEST, '--json', `--outputFile=${report}`, ...args], {
@@ -22,21 +30,15 @@ export async function runJest(directory, args, { env, inIdleTime } = {}) {
     : { passed: 0, failed: 0, skipped: 0, failures: [] };
   const result = { ...counted, seconds, cpuSeconds };
   if (code === 0 || counted.failed > 0) return result;
-  const message = `jest ended with ${code}; its output is above`;
-  return { ...result, failed: 1, failures: [{ name: 'the run of jest broke off', message }] };
+  const message = `Jest ended with ${code}; its output is above`;
+  return { ...result, failed: 1, failures: [{ name: 'the run of Jest stopped early', message }] };
 }
 
-/** Adds up the runs. */
-export function sum(results) {
-  const total = (name) => results.reduce((count, result) => count + result[name], 0);
-  return {
-    passed: total('passed'),
-    failed: total('failed'),
-    skipped: total('skipped'),
-    failures: results.flatMap(({ failures }) => failures),
-  };
-}
-
+/**
+ * @param {{ numPassedTests: number, numFailedTests: number, numRuntimeErrorTestSuites: number, numPendingTests: number,
+ *   numTodoTests: number, testResults: import('./report.mjs').JestFile[] }} report
+ * @returns {import('./report.mjs').Counts}
+ */
 function count(report) {
   return {
     passed: report.numPassedTests,

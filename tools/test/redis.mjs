@@ -4,7 +4,10 @@ import { connect } from 'node:net';
 import { freePort } from '../start/ports.mjs';
 import { until } from '../start/processes.mjs';
 
-/** A throw-away Redis (or Valkey) when this machine has one; undefined otherwise. */
+/**
+ * A temporary Redis (or Valkey); undefined where this machine has none.
+ * @param {string} directory
+ */
 export async function startRedis(directory) {
   const program = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0);
   if (!program) return undefined;
@@ -22,6 +25,10 @@ export async function startRedis(directory) {
   return { url: `redis://127.0.0.1:${port}`, stop };
 }
 
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
 function answers(port) {
   return new Promise((settle) => {
     const socket = connect(port, '127.0.0.1');

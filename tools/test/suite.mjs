@@ -1,31 +1,41 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { build } from '../start/build.mjs';
 import { install } from '../start/install.mjs';
 import { ROOT } from '../start/root.mjs';
 import { CommandError } from '../start/run.mjs';
 import { printStep } from '../start/steps.mjs';
-import { closingLines } from './failures.mjs';
-import { runJest, sum } from './jest.mjs';
-import { lineOfPart, tableOfParts } from './parts.mjs';
+import { runJest } from './jest.mjs';
 import { startRedis } from './redis.mjs';
+import { closingLines, isPart, lineOfPart, sum, tableOfParts } from './report.mjs';
 
 /** One file after the other: the end-to-end tests share one service and turn its clock. */
 export const END_TO_END = ['--selectProjects', 'e2e', '--runInBand'];
 
 /**
+ * What a run of tests works with: a temporary directory, `add` for results and `part` for one named run of Jest.
+ * @typedef {import('./report.mjs').Result} Result
+ * @typedef {(title: string, args: string[], options?: import('./jest.mjs').JestOptions) => Promise<void>} RunPart
+ * @typedef {{ directory: string, add: (result: Result) => void, part: RunPart }} Suite
+ */
+
+/**
  * Installs, builds, runs `work` and prints the seconds of each part, the failures and the closing line
- * `N passed, N failed[, N skipped]`; the exit code is 1 when anything failed. `work` gets a temporary directory, `add`
- * for results and `part` for one named run of jest.
+ * `N passed, N failed[, N skipped]`; the exit code is 1 when anything failed.
+ * @param {(suite: Suite) => Promise<void>} work
  */
 export async function runSuite(work) {
   const directory = mkdtempSync(join(tmpdir(), 'evergrant-test-'));
+  /** @type {Result[]} */
   const results = [];
+  /** @param {Result} result */
   const add = (result) => {
     results.push(result);
-    if (result.title !== undefined) console.log(lineOfPart(result));
+    if (isPart(result)) console.log(lineOfPart(result));
   };
+  /** @type {RunPart} */
   const part = async (title, args, options) => {
     console.log(`\n${title}`);
     add({ title, ...(await runJest(directory, args, options)) });
@@ -37,7 +47,7 @@ export async function runSuite(work) {
     await printStep('build', () => build());
     await work({ directory, add, part });
   } catch (error) {
-    const message = error instanceof CommandError ? error.message : String(error.stack);
+    const message = error instanceof CommandError ? error.message : inspect(error);
     add({ passed: 0, failed: 1, skipped: 0, failures: [{ name: 'the run could not go on', message }] });
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -48,7 +58,11 @@ export async function runSuite(work) {
   process.exitCode = total.failed > 0 ? 1 : 0;
 }
 
-/** Runs end-to-end files with the queue on a temporary Redis; without redis-server they count as one skipped test. */
+/**
+ * Runs end-to-end files with the queue on a temporary Redis; without redis-server they count as one skipped test.
+ * @param {Suite} suite
+ * @param {string[]} files
+ */
 export async function onRedis({ directory, add, part }, files) {
   const title = 'End-to-end tests, the queue on Redis';
   const redis = await startRedis(directory);

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { runOutages } from '../outages/outages.js';
 import { runRevocations } from '../outages/revocations.js';
 import type { Databases } from '../world/databases.js';
-import { ROOT, run } from '../world/launcher.mjs';
+import { ROOT } from '../../../tools/start/root.mjs';
+import { run } from '../../../tools/start/run.mjs';
 
 /** A figure beside the table: what it came to, and whether that is enough. */
 export interface OtherFigure {

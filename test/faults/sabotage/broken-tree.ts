@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../world/launcher.mjs';
+import { ROOT } from '../../../tools/start/root.mjs';
 import type { Cut } from './sabotages.js';
 
 /** A copy of the built product with cuts in it; throws where a cut finds no place, because it would break nothing. */

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { entryOf, run } from './launcher.mjs';
+import { entryOf } from '../../../tools/start/app-process.mjs';
+import { run } from '../../../tools/start/run.mjs';
 import { redisIsHere, StrikablePostgres, StrikableRedis } from './servers.js';
 
 const TEMPLATE = 'faults_template';

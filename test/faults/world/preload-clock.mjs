@@ -1,32 +1,28 @@
-// Loaded into a process of ours before anything else: its clock is ahead by what stands in a file.
+// Loaded into a process before anything else: its clock is ahead by the milliseconds in a file.
 import { readFileSync } from 'node:fs';
 
+const READ_EVERY_MS = 100;
 const { CLOCK_FILE } = process.env;
-const TrueDate = Date;
 const trueNow = Date.now.bind(Date);
 let ahead = 0;
 
-const read = () => {
+/** @param {string} file */
+const read = (file) => {
   try {
-    ahead = Number(readFileSync(CLOCK_FILE, 'utf8')) || 0;
+    ahead = Number(readFileSync(file, 'utf8')) || 0;
   } catch {
     ahead = 0;
   }
 };
 
-class SteppedDate extends TrueDate {
-  constructor(...given) {
-    if (given.length === 0) super(trueNow() + ahead);
-    else super(...given);
-  }
-
-  static now() {
-    return trueNow() + ahead;
-  }
-}
+const now = () => trueNow() + ahead;
 
 if (CLOCK_FILE) {
-  read();
-  setInterval(read, 100).unref();
-  globalThis.Date = SteppedDate;
+  read(CLOCK_FILE);
+  setInterval(() => read(CLOCK_FILE), READ_EVERY_MS).unref();
+  globalThis.Date = new Proxy(Date, {
+    construct: (target, given, newTarget) => Reflect.construct(target, given.length === 0 ? [now()] : given, newTarget),
+    apply: (target) => new target(now()).toString(),
+    get: (target, name, receiver) => (name === 'now' ? now : Reflect.get(target, name, receiver)),
+  });
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ROOT } from './launcher.mjs';
+import { ROOT } from '../../../tools/start/root.mjs';
 
 /** The environment of all processes of one run. */
 export interface Settings {

@@ -5,7 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort, type PostgresServer, signal, startPostgres, until } from './launcher.mjs';
+import { freePort } from '../../../tools/start/ports.mjs';
+import { type PostgresServer, startPostgres } from '../../../tools/start/postgres.mjs';
+import { signal, until } from '../../../tools/start/processes.mjs';
 
 /** A PostgreSQL that can be stopped at once and come back at its old address with what it had committed. */
 export class StrikablePostgres {

@@ -7,7 +7,7 @@ import { shapes } from '../authorization-servers/fault-shapes.js';
 import { join } from 'node:path';
 import type { ErrorShape, Fault, Target } from '../plan/fault.js';
 import { turnClock } from '../../support/database.js';
-import { until } from './launcher.mjs';
+import { until } from '../../../tools/start/processes.mjs';
 import { insist } from './open-pool.js';
 import { clockFileOf, journalIn } from './product-environment.js';
 import type { SupervisedProcess } from './supervised-process.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Launched, launchApp, signal, until } from './launcher.mjs';
+import { type LaunchedApp, launchApp } from '../../../tools/start/app-process.mjs';
+import { signal, until } from '../../../tools/start/processes.mjs';
 
 export interface ProcessOptions {
   name: string;
@@ -16,7 +17,7 @@ const READY_WITHIN = 60_000;
 
 /** One process of ours that is started again a second after it ended, whatever ended it. */
 export class SupervisedProcess {
-  #launched!: Launched;
+  #launched!: LaunchedApp;
   #pid = 0;
   #isReady = false;
   #isStopping = false;
@@ -91,7 +92,7 @@ export class SupervisedProcess {
     await this.#launched.stop();
   }
 
-  #launch(): Launched {
+  #launch(): LaunchedApp {
     const mine = (this.#starts += 1);
     const { entry, env, onLine } = this.options;
     this.#isReady = false;

@@ -12,7 +12,8 @@ import type { SeededGrant, ServerKind } from '../authorization-servers/contract.
 import { type Population, seedAccounts } from '../load/seed-accounts.js';
 import type { Target } from '../plan/fault.js';
 import { FaultProxy } from './fault-proxy.js';
-import { freePort, ROOT } from './launcher.mjs';
+import { freePort } from '../../../tools/start/ports.mjs';
+import { ROOT } from '../../../tools/start/root.mjs';
 import { openPool } from './open-pool.js';
 import { describePlatform, environmentOf, modeOf, PROVIDER, type Settings } from './product-environment.js';
 import type { Databases } from './databases.js';

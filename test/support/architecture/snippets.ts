@@ -252,6 +252,7 @@ export const keeping: Snippet[] = [
       'libs/tokens/src/a/b.ts': `import '#persistence/sealed'; import '../c.js';`,
       'libs/tokens/src/a.int-spec.ts': `import { openTestDatabase } from '../../../test/support/database.js';`,
       'test/compose.spec.ts': `import '../libs/config/src/sections.js';`,
+      'test/faults/world/a.ts': `import '../../../tools/start/processes.mjs';`,
     },
   ],
   [

@@ -3,28 +3,28 @@ import type { ApiCheck } from '../../libs/tokens/src/protocol/revocation-policy.
 import { SECOND } from '../support/grant-facts.js';
 import type { Pair } from './database.js';
 
-/** What a person gave to the app, as the platform knows it: all pairs that came of one consent. */
+/** All token pairs that come from one consent, as the platform stores them. */
 export interface Family {
   person: string;
-  alive: boolean;
-  live: Set<string>;
+  isValid: boolean;
+  leaves: Set<string>;
 }
 
-/** One request with a refresh token, as whoever sent it knows it. */
-export interface Sending {
+/** One request with a refresh token, with what its sender knows about it. */
+export interface RefreshRequest {
   intentId: number;
   grantId: string;
   token: string;
-  /** Sent though an earlier sending of the same token has an unknown outcome, or as a last try of a dead grant. */
+  /** The same token was sent before with an unknown outcome, or this is a later retry of a grant reported as revoked. */
   resend: boolean;
-  /** The crash window through which its answer got lost, by which a loss is no bug. */
+  /** The known crash window in which its answer was lost; a loss in such a window is not a bug. */
   window?: Window;
 }
 
 export type Window = 'W3/W4' | 'W11' | 'W12' | 'W13' | 'W14';
 
 interface Spent {
-  by: Sending;
+  by: RefreshRequest;
   at: number;
 }
 
@@ -34,7 +34,7 @@ interface RefreshToken {
 }
 
 export type Mode = 'rotating_strict' | 'rotating_grace' | 'static';
-export type Weather = 'well' | 'failing' | 'refusing_app';
+export type PlatformState = 'working' | 'failing' | 'refusing_app';
 export type Answer = { ok: true; pair: Pair } | { ok: false; failure: Failure };
 
 export const LIFE = 7_200;
@@ -44,10 +44,10 @@ const FAILING: Failure = { class: 'temporary', reason: 'provider_unavailable', c
 const REFUSING_APP: Failure = { class: 'app', reason: 'app_misconfigured', code: 'invalid_client' };
 const REFUSED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
-/** A spent token came again: it ends the family, and somebody lost a living grant by it. */
+/** Reuse of a spent token: it revokes the family, and a valid grant is lost. */
 export interface Reuse {
-  first: Sending;
-  second: Sending;
+  first: RefreshRequest;
+  second: RefreshRequest;
   family: Family;
 }
 
@@ -57,15 +57,15 @@ export class AuthorizationServer {
   readonly access = new Map<string, { family: Family; ends: number }>();
   readonly families: Family[] = [];
   readonly reuses: Reuse[] = [];
-  /** Spent tokens that came again within the grace, and were given another pair. */
+  /** Spent tokens that were sent again within the grace period and received another pair. */
   readonly replaced: Reuse[] = [];
-  weather: Weather = 'well';
+  state: PlatformState = 'working';
   apiAnswers = true;
-  /** Until then it says of every token that it is no good: a mistake of its own. */
+  /** Until this time it refuses every token by mistake. */
   refusesAllUntil = -Infinity;
-  /** Spent tokens that came again without either sending being a resend of an unknown outcome. */
+  /** Spent tokens that were sent again although neither request follows an unknown outcome. */
   readonly sentTwice: Reuse[] = [];
-  /** Tokens that it refused by mistake when they were sent again, though it promises a grace: who believes the promise doubts no more. */
+  /** Tokens that it refused by mistake when they were resent within the grace period; the exchanger trusts that refusal. */
   readonly promiseBroken = new Set<string>();
   private count = 0;
 
@@ -74,10 +74,10 @@ export class AuthorizationServer {
     private readonly clock: () => number,
   ) {}
 
-  /** A person consents: a platform with one pair for each app and person ends the former one. */
+  /** A person consents. The platform keeps one pair for each app and person, so it revokes the previous one. */
   consent(person: string): Pair {
     for (const family of this.families.filter((one) => one.person === person)) this.end(family);
-    const family: Family = { person, alive: true, live: new Set() };
+    const family: Family = { person, isValid: true, leaves: new Set() };
     this.families.push(family);
     return this.issue(family);
   }
@@ -87,60 +87,60 @@ export class AuthorizationServer {
   }
 
   end(family: Family): void {
-    family.alive = false;
+    family.isValid = false;
   }
 
-  /** As RFC 7009: what is not valid any more is no error, and nothing happens. Whether it ended a family. */
+  /** RFC 7009 2.2: an invalid token is no error. Returns whether a family was revoked. */
   revoke(refresh: string): boolean {
     const family = this.tokens.get(refresh)?.family;
-    if (!family?.alive || !family.live.has(refresh)) return false;
+    if (!family?.isValid || !family.leaves.has(refresh)) return false;
     this.end(family);
     return true;
   }
 
-  refresh(sending: Sending): Answer {
-    if (this.clock() < this.refusesAllUntil) return this.refuseByMistake(sending);
-    const failure = { well: undefined, failing: FAILING, refusing_app: REFUSING_APP }[this.weather];
-    return failure ? { ok: false, failure } : this.rotate(sending);
+  refresh(request: RefreshRequest): Answer {
+    if (this.clock() < this.refusesAllUntil) return this.refuseByMistake(request);
+    const failure = { working: undefined, failing: FAILING, refusing_app: REFUSING_APP }[this.state];
+    return failure ? { ok: false, failure } : this.rotate(request);
   }
 
   identity(access: string): ApiCheck {
-    if (!this.apiAnswers || this.weather === 'failing') return 'silent';
+    if (!this.apiAnswers || this.state === 'failing') return 'silent';
     const token = this.access.get(access);
-    return token?.family.alive && token.ends > this.clock() ? 'accepts' : 'refuses';
+    return token?.family.isValid && token.ends > this.clock() ? 'accepts' : 'refuses';
   }
 
-  private refuseByMistake({ token, resend }: Sending): Answer {
+  private refuseByMistake({ token, resend }: RefreshRequest): Answer {
     if (this.mode === 'rotating_grace' && resend) this.promiseBroken.add(token);
     return { ok: false, failure: REFUSED };
   }
 
-  private rotate(sending: Sending): Answer {
-    const token = this.tokens.get(sending.token);
-    if (!token?.family.alive) return { ok: false, failure: REFUSED };
-    if (token.spent) return this.reused(token as Required<RefreshToken>, sending);
+  private rotate(request: RefreshRequest): Answer {
+    const token = this.tokens.get(request.token);
+    if (!token?.family.isValid) return { ok: false, failure: REFUSED };
+    if (token.spent) return this.reused(token as Required<RefreshToken>, request);
     if (this.mode === 'static')
-      return { ok: true, pair: { ...this.issue(token.family, false), refresh: sending.token } };
-    token.spent = { by: sending, at: this.clock() };
-    token.family.live.delete(sending.token);
+      return { ok: true, pair: { ...this.issue(token.family, false), refresh: request.token } };
+    token.spent = { by: request, at: this.clock() };
+    token.family.leaves.delete(request.token);
     return { ok: true, pair: this.issue(token.family) };
   }
 
-  private reused({ family, spent }: Required<RefreshToken>, sending: Sending): Answer {
-    const reuse = { first: spent.by, second: sending, family };
-    if (!sending.resend && !spent.by.resend) this.sentTwice.push(reuse);
+  private reused({ family, spent }: Required<RefreshToken>, request: RefreshRequest): Answer {
+    const reuse = { first: spent.by, second: request, family };
+    if (!request.resend && !spent.by.resend) this.sentTwice.push(reuse);
     if (this.mode === 'rotating_grace' && this.clock() - spent.at <= GRACE) return this.replace(reuse);
     this.reuses.push(reuse);
-    family.alive = false;
+    family.isValid = false;
     return { ok: false, failure: REFUSED };
   }
 
-  /** Within its grace a spent token brings a pair once more, and the one that it brought before is good for nothing. */
+  /** Within the grace period a spent token returns a new pair and invalidates the pair that it returned before. */
   private replace(reuse: Reuse): Answer {
     const { family } = reuse;
     this.replaced.push(reuse);
-    for (const refresh of family.live) this.tokens.delete(refresh);
-    family.live.clear();
+    for (const refresh of family.leaves) this.tokens.delete(refresh);
+    family.leaves.clear();
     return { ok: true, pair: this.issue(family) };
   }
 
@@ -150,7 +150,7 @@ export class AuthorizationServer {
     this.access.set(pair.access, { family, ends: this.clock() + LIFE * SECOND });
     if (rotates) {
       this.tokens.set(pair.refresh, { family });
-      family.live.add(pair.refresh);
+      family.leaves.add(pair.refresh);
     }
     return pair;
   }

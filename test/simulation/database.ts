@@ -30,7 +30,7 @@ export interface Intent {
   state: 'prepared' | 'dispatched' | 'committed' | 'released' | 'unknown' | 'answered';
 }
 
-/** The hold on a grant during one exchange; the grant as it was before. */
+/** The claim on a grant during one exchange, and the grant before it. */
 export interface Claim {
   grant: GrantFacts;
   now: Date;
@@ -38,18 +38,18 @@ export interface Claim {
   epoch: string;
 }
 
-/** The database did not answer: it did nothing, or did it and nobody was told. */
+/** The database did not answer: the transaction was rolled back, or it was committed and the confirmation was lost. */
 export class DatabaseGone extends Error {}
 
 const FREE = new Set(['idle', 'backoff', 'confirm', 'unknown']);
 
-/** PostgreSQL as the exchanges see it: whole transactions, one clock, and sometimes no answer. */
+/** A model of PostgreSQL: atomic transactions, one clock, and lost confirmations. */
 export class Database {
   readonly grants = new Map<string, GrantRow>();
   readonly intents = new Map<number, Intent>();
   readonly events: { type: 'account.refreshed'; intentId: number }[] = [];
   up = true;
-  /** The next transaction takes effect, and its caller is not told. */
+  /** The next transaction is committed, and its confirmation is lost. */
   losesAnswer = false;
 
   constructor(
@@ -100,7 +100,7 @@ export class Database {
     const epoch = String(Number(facts.claimEpoch) + 1);
     row.facts = { ...facts, refreshState: 'claimed', claimEpoch: epoch };
     row.holder = holder;
-    row.claimUntil = this.clock() + this.wiring.claim;
+    row.claimUntil = this.clock() + this.wiring.claimTtl;
     this.intents.set(intentId, {
       id: intentId,
       grantId,
@@ -119,7 +119,7 @@ export class Database {
     if (this.wiring.epochFence && (row.facts.claimEpoch !== epoch || row.facts.refreshState !== 'claimed'))
       return false;
     row.facts = { ...row.facts, refreshState: 'in_flight' };
-    row.claimUntil = this.clock() + this.wiring.claim;
+    row.claimUntil = this.clock() + this.wiring.claimTtl;
     const intent = this.intents.get(intentId)!;
     intent.state = 'dispatched';
     intent.dispatchedAt = this.clock();
@@ -133,7 +133,7 @@ export class Database {
     this.intents.get(intentId)!.state = 'released';
   }
 
-  /** As changeGrant in store/grants.ts; `epoch` undefined: whoever holds it. False: it has moved on. */
+  /** As changeGrant in store/grants.ts. An empty `epoch` matches every claim. False: the version or the epoch has changed. */
   changeGrant(grant: GrantFacts, change: GrantChange, { rotate = false, epoch = '' } = {}): boolean {
     const row = this.row(grant.id);
     if (!this.isStill(row.facts, grant.tokenVersion, epoch)) return false;
@@ -157,7 +157,7 @@ export class Database {
     row.facts = { ...row.facts, tokenVersion: String(Number(row.facts.tokenVersion) + 1) };
   }
 
-  /** As health-store.ts, for the one account that hangs on each grant here. */
+  /** As health-store.ts; here each grant has one account. */
   applyHealth(row: GrantRow): void {
     const account = {
       health: row.health.health,
@@ -169,7 +169,7 @@ export class Database {
     row.health = deriveHealth({ grant: row.facts, account, app: null, now: this.now });
   }
 
-  /** As adoptOrphan: a late pair takes the place of a refused one. */
+  /** As adoptOrphan: a late pair replaces a refused one. */
   adoptOrphan(
     grant: GrantFacts,
     change: GrantChange,
@@ -219,7 +219,7 @@ export class Database {
       .map(({ id }) => id);
   }
 
-  /** As adoptGrant: a person has connected again. */
+  /** As adoptGrant: the person has reconnected. */
   adopt(grantId: string, change: GrantChange, pair: Pair): void {
     const row = this.row(grantId);
     this.change(row, { ...HEALTHY, ...change });
@@ -229,7 +229,7 @@ export class Database {
     row.health = { health: 'active', reason: null };
   }
 
-  /** As retireGrant: nobody's account hangs on it any more. What comes back is to be revoked. */
+  /** As retireGrant: the grant has no account any more. Returns the pair to revoke. */
   retire(grantId: string): Pair | null {
     const row = this.row(grantId);
     const { pair } = row;

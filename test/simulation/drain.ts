@@ -1,47 +1,55 @@
-import { deadOf, eventsOf, hangingOf, healthOf, journalsOf, leavesOf, leftoversOf } from './invariants.js';
+import {
+  checkEndedHealth,
+  checkEvents,
+  checkProgress,
+  checkHealth,
+  checkJournals,
+  checkStoredTokens,
+  checkDisconnected,
+} from './invariants.js';
 import { HOUR, MINUTE, SECOND } from '../support/grant-facts.js';
 import type { World } from './world.js';
 
 const TICK = 10 * SECOND;
 
-/** The faults are over: everything works again and comes to rest, and the platform is asked who was right. */
+/** Ends all faults, runs the world until it is stable, and compares its state with the platform. */
 export function drain(world: World): void {
   const steps = world.steps;
-  mend(world);
+  endFaults(world);
   const since = world.now;
   for (let ticks = 0; ticks < 24; ticks += 1) {
     tick(world);
     world.pass(TICK);
-    hangingOf(world, since);
-    if (world.now - since === MINUTE) journalsOf(world);
+    checkProgress(world, since);
+    if (world.now - since === MINUTE) checkJournals(world);
   }
-  leavesOf(world);
-  rest(world);
-  eventsOf(world);
-  journalsOf(world);
-  leftoversOf(world);
-  healthOf(world, anybodyLives(world));
-  // What comes to rest is no exploration.
-  world.see('steps', steps - world.steps);
+  checkStoredTokens(world);
+  runUntilStable(world);
+  checkEvents(world);
+  checkJournals(world);
+  checkDisconnected(world);
+  checkHealth(world, hasValidGrant(world));
+  // Steps of the drain do not count as explored steps.
+  world.count('steps', steps - world.steps);
 }
 
-function mend(world: World): void {
-  world.tell('the faults are over');
+function endFaults(world: World): void {
+  world.trace('the faults are over');
   world.db.up = true;
   world.db.losesAnswer = false;
   world.reachable = true;
-  world.server.weather = 'well';
+  world.server.state = 'working';
   world.server.apiAnswers = true;
   world.server.refusesAllUntil = Math.min(world.server.refusesAllUntil, world.now);
   for (const host of world.hosts) {
     host.journal.fails = false;
-    if (host.frozen) world.thaw(host);
+    if (host.frozen) world.resumeHost(host);
     if (host.state === 'down') world.restart(host);
     for (const { wire } of host.tasks.values()) if (wire?.at === 'over') wire.inbox ??= 'reset';
   }
 }
 
-/** Everything under way arrives, and both workers have looked. */
+/** Delivers everything in transit and sweeps on both hosts. */
 function tick(world: World): void {
   do {
     world.settle();
@@ -55,27 +63,28 @@ function tick(world: World): void {
 }
 
 /**
- * The last try of a dead grant comes a day and an hour after its death; what is well is not waited for. Where the platform
- * takes nobody of the app any more, the verdicts wait for days: then only half an hour past the tokens' end is waited for.
+ * The last retry of a revoked grant follows 25 hours after the refusal; the loop ends early once every grant is stable. If
+ * the platform refuses every grant of the app, revocations are reported after two days: then it covers only the 30 minutes
+ * after the tokens expire.
  */
-function rest(world: World): void {
-  const end = world.now + (anybodyLives(world) ? 30 : 3) * HOUR;
-  while (world.now < end && !isWell(world)) {
+function runUntilStable(world: World): void {
+  const end = world.now + (hasValidGrant(world) ? 30 : 3) * HOUR;
+  while (world.now < end && !isStable(world)) {
     const due = [...world.db.grants.values()].map(({ facts }) => facts.refreshDueAt?.getTime() ?? Infinity);
     world.pass(Math.max(TICK, Math.min(Math.min(...due) - world.now, 35 * MINUTE)));
     tick(world);
-    deadOf(world);
+    checkEndedHealth(world);
   }
 }
 
-const anybodyLives = ({ db, server }: World): boolean =>
+const hasValidGrant = ({ db, server }: World): boolean =>
   [...db.grants.values()].some(
     ({ facts, pair }) =>
-      pair !== null && server.familyOf(facts.id).live.has(pair.refresh) && server.familyOf(facts.id).alive,
+      pair !== null && server.familyOf(facts.id).leaves.has(pair.refresh) && server.familyOf(facts.id).isValid,
   );
 
-const isWell = ({ db, server }: World): boolean =>
+const isStable = ({ db, server }: World): boolean =>
   [...db.grants.values()].every(({ connected, health, facts }) => {
-    const { alive } = server.familyOf(facts.id);
-    return !connected || (alive && health.health === 'active') || (!alive && facts.refreshState === 'ended');
+    const { isValid } = server.familyOf(facts.id);
+    return !connected || (isValid && health.health === 'active') || (!isValid && facts.refreshState === 'ended');
   });

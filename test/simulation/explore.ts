@@ -1,30 +1,30 @@
 import fc from 'fast-check';
 import type { Mode } from './authorization-server.js';
 import { drain } from './drain.js';
-import { happen } from './schedule.js';
+import { applyEvent } from './schedule.js';
 import type { Wiring } from './wiring.js';
 import { World } from './world.js';
 
 const MODES: Mode[] = ['rotating_strict', 'rotating_strict', 'rotating_grace', 'static'];
 
-/** One life of a world: what it is made of, and what happens in it. */
-export interface Life {
+/** One random history: the initial state of the world and its schedule of events. */
+export interface History {
   mode: Mode;
   grants: number;
   schedule: number[];
 }
 
-const lives = fc.record<Life>({
+const histories = fc.record<History>({
   mode: fc.constantFrom(...MODES),
   grants: fc.integer({ min: 1, max: 3 }),
   schedule: fc.array(fc.nat({ max: 2 ** 31 - 1 }), { maxLength: 600, size: 'max' }),
 });
 
-/** Lives it to its end. Throws a Violation. */
-function live(wiring: Wiring, { mode, grants, schedule }: Life, story?: string[]): World {
+/** Runs a history to its end. Throws a Violation. */
+function runHistory(wiring: Wiring, { mode, grants, schedule }: History, lines?: string[]): World {
   const world = new World(wiring, mode, grants);
-  world.story = story;
-  for (const entry of schedule) happen(world, entry);
+  world.lines = lines;
+  for (const entry of schedule) applyEvent(world, entry);
   drain(world);
   return world;
 }
@@ -32,27 +32,27 @@ function live(wiring: Wiring, { mode, grants, schedule }: Life, story?: string[]
 export interface Exploration {
   runs: number;
   seed: number;
-  /** Within a run, to see it again. */
+  /** The path of an earlier finding, to replay it. */
   path?: string | undefined;
-  /** Looks for the shortest schedule that shows it. */
+  /** Searches for the shortest schedule that shows the violation. */
   shrinks?: boolean;
 }
 
-/** What was found: how the shortest life that breaks something went. */
+/** The shortest history that violates an invariant, with its trace. */
 export interface Finding {
   error: Error;
   path: string | null;
-  story: string;
+  trace: string;
 }
 
-/** Lives many lives. `onLife` sees each that went well; the first that did not is returned. */
+/** Runs many histories. `onHistory` receives each valid one; the first violation is returned. */
 export function explore(
   wiring: Wiring,
   { runs, seed, path, shrinks = true }: Exploration,
-  onLife: (world: World) => void = () => undefined,
+  onHistory: (world: World) => void = () => undefined,
 ): Finding | undefined {
-  const property = fc.property(lives, (life) => {
-    onLife(live(wiring, life));
+  const property = fc.property(histories, (history) => {
+    onHistory(runHistory(wiring, history));
   });
   const { failed, counterexample, counterexamplePath } = fc.check(property, {
     numRuns: runs,
@@ -62,15 +62,15 @@ export function explore(
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- the type of its successor, fc.unbiased(), accepts no typed property.
     unbiased: true,
   });
-  return failed && counterexample ? { ...toldOf(wiring, counterexample[0]), path: counterexamplePath } : undefined;
+  return failed && counterexample ? { ...traceOf(wiring, counterexample[0]), path: counterexamplePath } : undefined;
 }
 
-function toldOf(wiring: Wiring, life: Life): Pick<Finding, 'error' | 'story'> {
-  const story = [`${life.mode}, ${life.grants} grants`];
+function traceOf(wiring: Wiring, history: History): Pick<Finding, 'error' | 'trace'> {
+  const lines = [`${history.mode}, ${history.grants} grants`];
   try {
-    live(wiring, life, story);
+    runHistory(wiring, history, lines);
   } catch (error) {
-    return { error: error as Error, story: [...story, String(error)].join('\n') };
+    return { error: error as Error, trace: [...lines, String(error)].join('\n') };
   }
-  return { error: new Error('it does not happen again'), story: '' };
+  return { error: new Error('the violation does not occur again'), trace: '' };
 }

@@ -2,7 +2,7 @@ import { Journal } from './journal.js';
 import type { Pause, Steps } from './steps.js';
 import type { Wire } from './network.js';
 
-/** One exchange that runs in an exchanger, between two of its steps. */
+/** One exchange that runs in an exchanger, paused between two steps. */
 export interface Task {
   readonly name: string;
   readonly steps: Steps<void>;
@@ -10,10 +10,10 @@ export interface Task {
   wire?: Wire;
 }
 
-/** One machine with its exchanger and its volume. */
+/** One machine with its exchanger and its journal volume. */
 export class Host {
   journal = new Journal();
-  /** What the exchanger holds in memory: one exchange for each grant, shared by its callers. */
+  /** In memory: one exchange for each grant, shared by its callers. */
   readonly tasks = new Map<string, Task>();
   state: 'up' | 'down' | 'gone' = 'up';
   frozen = false;

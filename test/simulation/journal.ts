@@ -3,23 +3,23 @@ import type { Answer } from './authorization-server.js';
 export interface Entry {
   intentId: number;
   grantId: string;
-  /** R; null: only D is there. */
+  /** Record R; null: only record D is present. */
   answer: Answer | null;
 }
 
-/** The journal of one host: what is in it survives the process, as long as the volume does. */
+/** The journal of one host. Its records survive the process, but not the volume. */
 export class Journal {
   readonly entries = new Map<number, Entry>();
   fails = false;
 
-  /** D. */
+  /** Writes record D. */
   dispatched(intentId: number, grantId: string): boolean {
     if (this.fails) return false;
     this.entries.set(intentId, { intentId, grantId, answer: null });
     return true;
   }
 
-  /** R. */
+  /** Writes record R. */
   answered(intentId: number, answer: Answer): boolean {
     const entry = this.entries.get(intentId);
     if (this.fails || !entry) return false;
@@ -27,7 +27,7 @@ export class Journal {
     return true;
   }
 
-  /** C. */
+  /** Writes record C. */
   settled(intentId: number): void {
     this.entries.delete(intentId);
   }

@@ -4,50 +4,50 @@ import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 import type { Wiring } from './wiring.js';
 
-/** A core that is wrong in one thing, and the invariants of which at least one must show it. */
+/** One defect in the core, and the invariants of which at least one must detect it. */
 export type Mutant = [what: string, change: Partial<Wiring>, shownBy: string[]];
 
-const dies = (reason: string) => ({ refreshState: 'confirm', endedReason: reason }) as const;
+const reports = (reason: string) => ({ refreshState: 'confirm', endedReason: reason }) as const;
 
 export const mutants: Mutant[] = [
-  ['does not write answers to its journal', { journalsAnswers: false }, ['I1']],
-  ['does not read its journal when it starts', { recovers: false }, ['I1', 'I6']],
-  ['forgets on its way back that an answer was there', { fromJournal: () => fromJournal(false) }, ['I1']],
+  ['does not journal answers', { journalsAnswers: false }, ['I1']],
+  ['does not read the journal at start', { recovers: false }, ['I1', 'I6']],
+  ['ignores the journaled answer during recovery', { fromJournal: () => fromJournal(false) }, ['I1']],
   [
-    'erases the journal before the answer is stored',
+    'closes the journal entry before the answer is stored',
     {
       nextStep: (known) =>
         known.recorded !== undefined && !known.closed && !known.concluded ? 'close' : nextStep(known),
     },
     ['I1', 'I2'],
   ],
-  ['sends without a note', { notesDispatch: false }, ['I1', 'I2']],
-  ['sends although it stood still since its note', { mayStillSend: () => true }, ['I1', 'I2']],
-  ['stores a pair whatever the version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked']],
-  ['lets a late verdict speak over a newer exchange', { epochFence: false }, ['I1', 'I2']],
-  ['claims what is claimed', { claimsExclude: false }, ['I1', 'I2']],
+  ['sends without recording the dispatch', { recordsDispatch: false }, ['I1', 'I2']],
+  ['sends although the process was suspended after the dispatch record', { mayStillSend: () => true }, ['I1', 'I2']],
+  ['stores a pair without checking the token version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked']],
+  ['stores a late failure over a newer exchange', { epochFence: false }, ['I1', 'I2']],
+  ['claims a grant that is already claimed', { claimsExclude: false }, ['I1', 'I2']],
   [
-    'gives a claim half a minute, and no last call',
-    { claim: 30 * SECOND, takeOver: (grant, _called, now) => takeOver(grant, true, now) },
+    'releases a claim after 30 s without asking its holder',
+    { claimTtl: 30 * SECOND, takeOver: (grant, _called, now) => takeOver(grant, true, now) },
     ['I1', 'I2'],
   ],
   [
-    'takes what is in flight for not sent',
+    'treats a request in flight as not sent',
     { takeOver: (grant, _called, now) => takeOver({ ...grant, refreshState: 'claimed' }, true, now) },
     ['I1', 'I2'],
   ],
   [
-    'never takes a claim over',
+    'never releases an expired claim',
     { takeOver: (_grant, _called, now) => ({ until: new Date(now.getTime() + 20 * SECOND) }) },
     ['I4', 'I5'],
   ],
   [
-    'takes a lost answer for a failure',
+    'treats a lost answer as a failure',
     { afterLostAnswer: (...args) => ({ ...afterLostAnswer(...args), refreshState: 'backoff', unknownSince: null }) },
     ['I2'],
   ],
   [
-    'leaves an unknown outcome for later',
+    'delays the retry of an unknown outcome',
     {
       afterLostAnswer: (grant, moment) => ({
         ...afterLostAnswer(grant, moment),
@@ -56,23 +56,23 @@ export const mutants: Mutant[] = [
     },
     ['I5'],
   ],
-  ['drops a pair that came late', { fateOfLatePair: () => 'stored' }, ['I1', 'revoked']],
+  ['drops a late pair', { fateOfLatePair: () => 'stored' }, ['I1', 'revoked']],
   [
-    'revokes a late pair beside a living one',
-    { fateOfLatePair: ({ committed }) => (committed ? 'stored' : 'unwanted'), looksBeforeRevoking: false },
+    'revokes a late pair beside a valid one',
+    { fateOfLatePair: ({ committed }) => (committed ? 'stored' : 'unwanted'), keepsUnsafeRevocations: false },
     ['revoked'],
   ],
-  ['puts a late pair in the place of a stored one at the first refusal', { endsGrant: () => true }, ['I1', 'I4']],
-  ['tells a commit twice', { eventsPerCommit: 2 }, ['I3']],
-  ['tells no commit', { eventsPerCommit: 0 }, ['I3']],
+  ['replaces a stored pair with a late one at the first refusal', { endsGrant: () => true }, ['I1', 'I4']],
+  ['records two events for a commit', { eventsPerCommit: 2 }, ['I3']],
+  ['records no event for a commit', { eventsPerCommit: 0 }, ['I3']],
   [
-    'believes the first refusal',
-    { afterStrike: (...args) => ({ ...afterStrike(...args), ...dies('grant_revoked') }) },
+    'reports a revocation at the first refusal',
+    { afterStrike: (...args) => ({ ...afterStrike(...args), ...reports('grant_revoked') }) },
     ['I4'],
   ],
-  ['believes no refusal', { afterStrike: (...args) => ({ ...afterStrike(...args), ...HEALTHY }) }, ['I4']],
+  ['ignores every refusal', { afterStrike: (...args) => ({ ...afterStrike(...args), ...HEALTHY }) }, ['I4']],
   [
-    'calls a loss a revocation',
+    'reports a loss as a revocation',
     {
       afterStrike: (...args) => {
         const change = afterStrike(...args);
@@ -82,14 +82,14 @@ export const mutants: Mutant[] = [
     ['I1', 'I4'],
   ],
   [
-    'forgets that another had sent the token again before its answer was stored',
+    'ignores that a later request sent the token before the answer was stored',
     {
       afterStrike: (grant, failure, strike) => afterStrike(grant, failure, { ...strike, superseded: false }),
     },
     ['I1'],
   ],
   [
-    'never tries the dead again',
+    'never retries a revoked grant',
     {
       afterStrike: (...args) => {
         const change = afterStrike(...args);

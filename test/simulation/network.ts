@@ -1,13 +1,13 @@
-import type { Answer, Sending } from './authorization-server.js';
+import type { Answer, RefreshRequest } from './authorization-server.js';
 
-/** One request under way, or its answer. */
+/** One request in transit, or its answer. */
 export interface Wire {
-  readonly sending: Sending;
+  readonly request: RefreshRequest;
   readonly sentAt: number;
   at: 'to the platform' | 'to us' | 'over';
   answer?: Answer;
-  /** What the exchanger has read from its socket. */
+  /** What the exchanger read from its socket. */
   inbox?: Answer | 'reset';
-  /** Whether the exchanger believes that the answer is on its disk. */
+  /** Whether the journal confirmed the record of the answer. */
   recorded?: boolean;
 }

@@ -2,7 +2,7 @@ import type { Failure } from '../../libs/providers/src/index.js';
 import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exchange-step.js';
 import { type GrantChange, hasEnded } from '../../libs/tokens/src/protocol/grant.js';
 import { Secret } from '../../libs/observability/src/index.js';
-import { type Answer, LIFE, type Sending } from './authorization-server.js';
+import { type Answer, LIFE, type RefreshRequest } from './authorization-server.js';
 import { askCanaries, readCanary, scheduleCanary } from './canary.js';
 import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
 import type { Host, Task } from './host.js';
@@ -14,7 +14,7 @@ type Outcome = 'lost' | 'over';
 const UNREACHABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'not_reached' };
 const DESTROYED: Pair = { access: '', refresh: '' };
 
-/** One exchanger's way with grants: as refresh.ts, run-exchange.ts, store-failure.ts, commit-tokens.ts and recover.ts. */
+/** The refresh of one exchanger: as refresh.ts, run-exchange.ts, store-failure.ts, commit-tokens.ts and recover.ts. */
 export class Refresh {
   private readonly db: Database;
 
@@ -41,10 +41,10 @@ export class Refresh {
       return yield* this.stored(() => {
         this.db.release(claim);
       });
-    return yield* new Run(this.world, this.host, { claim, pair, task }).toItsEnd({});
+    return yield* new Run(this.world, this.host, { claim, pair, task }).runToEnd({});
   }
 
-  /** As recover: what the process before this one left behind. */
+  /** As recover: finishes the exchanges of the previous process. */
   *recover(task: () => Task): Steps<string[]> {
     const unknown: string[] = [];
     for (const entry of [...this.host.journal.entries.values()]) {
@@ -66,10 +66,10 @@ export class Refresh {
   }
 
   private *resume(task: () => Task, intent: Intent, answer: Answer | null): Steps<Outcome> {
-    if (answer) this.world.see('answers found in a journal');
+    if (answer) this.world.count('answers recovered from a journal');
     const claim = this.claimOf(intent);
     const pair = this.db.row(intent.grantId).pair ?? DESTROYED;
-    return yield* new Run(this.world, this.host, { claim, pair, task }, answer).toItsEnd(
+    return yield* new Run(this.world, this.host, { claim, pair, task }, answer).runToEnd(
       this.world.wiring.fromJournal(answer !== null),
     );
   }
@@ -96,7 +96,7 @@ interface Parts {
   task: () => Task;
 }
 
-/** As Run in run-exchange.ts, with the settlements of the refresh. */
+/** As Run in run-exchange.ts, with the conclusions of a refresh. */
 class Run {
   constructor(
     private readonly world: World,
@@ -105,11 +105,11 @@ class Run {
     private answer: Answer | null = null,
   ) {}
 
-  *toItsEnd(known: Known): Steps<Outcome> {
+  *runToEnd(known: Known): Steps<Outcome> {
     let outcome: Outcome = 'over';
     const { nextStep, conclusionOf } = this.world.wiring;
     for (let step = nextStep(known); step !== 'done'; step = nextStep(known)) {
-      // From the last look at the clock to the first byte nothing waits.
+      // No pause between the last check of the clock and the first byte.
       if (step !== 'send') yield 'soon';
       if (step === 'conclude') {
         outcome = yield* this.conclude(conclusionOf(known));
@@ -140,36 +140,36 @@ class Run {
     return { recorded };
   }
 
-  /** D on the disk and the note in the database leave together: either may be first, and either may fail. */
+  /** Record D and the mark in the database are written concurrently: either may be first, and either may fail. */
   private *dispatch(): Steps<Known> {
     const { claim } = this.parts;
-    if (!this.world.wiring.notesDispatch) return { dispatched: true };
+    if (!this.world.wiring.recordsDispatch) return { dispatched: true };
     const journal = (): boolean => this.host.journal.dispatched(claim.intentId, claim.grant.id);
     const mark = (): boolean => attempt(this.world.db, () => this.world.db.mark(claim)) ?? false;
     const [first, second] = this.world.draw(2) === 0 ? [journal, mark] : [mark, journal];
-    const notedAt = this.world.now;
+    const recordedAt = this.world.now;
     const one = first();
     yield 'soon';
     const other = second();
     yield 'soon';
-    return { dispatched: one && other && this.world.wiring.mayStillSend(this.world.now - notedAt) };
+    return { dispatched: one && other && this.world.wiring.mayStillSend(this.world.now - recordedAt) };
   }
 
   private *send(): Steps<Known> {
     const { claim, pair, task } = this.parts;
     const { grant, intentId } = claim;
-    const sending: Sending = {
+    const request: RefreshRequest = {
       intentId,
       grantId: grant.id,
       token: pair.refresh,
       resend: grant.unknownSince !== null || grant.endedReason !== null,
     };
-    const wire = this.world.send(sending);
+    const wire = this.world.send(request);
     task().wire = wire;
     yield 'answer';
     const { inbox } = wire;
     if (inbox === undefined || inbox === 'reset') {
-      sending.window ??= 'W13';
+      request.window ??= 'W13';
       return { answer: 'lost' };
     }
     this.answer = inbox;
@@ -234,7 +234,7 @@ class Run {
         !db.adoptOrphan(grant, wiring.afterAdoption(grant, { now, errorCode: failure.code }), { epoch, orphan })
       )
         return change;
-      this.world.see('late pairs tried');
+      this.world.count('late pairs adopted');
       return undefined;
     });
   }
@@ -250,7 +250,7 @@ class Run {
       if (change) db.changeGrant(claim.grant, change, { epoch: claim.epoch });
       db.intents.get(claim.intentId)!.state = end;
       db.applyHealth(row);
-      this.world.verdict(before, row);
+      this.world.checkChange(before, row);
     });
   }
 
@@ -282,7 +282,7 @@ class Run {
     )
       return false;
     const row = db.row(claim.grant.id);
-    this.world.see(claim.grant.endedReason === null ? 'rotations' : 'revived');
+    this.world.count(claim.grant.endedReason === null ? 'rotations' : 'recovered');
     row.pair = pair;
     db.intents.get(claim.intentId)!.state = 'committed';
     for (let events = 0; events < wiring.eventsPerCommit; events += 1)
@@ -301,7 +301,7 @@ class Run {
     const row = db.row(grant.id);
     const intent = db.intents.get(intentId)!;
     const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', hasValidPair: row.pair !== null });
-    if (fate !== 'stored') this.world.see('late pairs');
+    if (fate !== 'stored') this.world.count('late pairs');
     if (fate === 'orphan') row.orphans.push({ intentId, pair });
     if (fate !== 'stored') intent.state = 'answered';
     return fate;
@@ -317,7 +317,7 @@ function attempt<Result>(db: Database, work: () => Result): Result | undefined {
   }
 }
 
-/** As retryUntilStored: for as long as the process lives. */
+/** As retryUntilStored: retries for as long as the process runs. */
 function* stored<Result>(db: Database, work: () => Result): Steps<Result> {
   for (;;) {
     try {

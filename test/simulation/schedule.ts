@@ -2,7 +2,7 @@ import type { Host, Task } from './host.js';
 import { HOUR, MINUTE, SECOND } from '../support/grant-facts.js';
 import type { World } from './world.js';
 
-/** Something that may happen next; `false`: not now. `pick` chooses of whom. */
+/** An event that may happen next; it returns `false` if it is not possible now. `pick` selects the host, grant or request. */
 type Event = (world: World, pick: number) => unknown;
 
 const one = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % items.length];
@@ -26,8 +26,8 @@ function carry(world: World, pick: number): boolean {
   return true;
 }
 
-/** One exchanger is quick while the other gets no turn: up to its answers, or with them. */
-function hurry(world: World, pick: number): boolean {
+/** One exchanger runs ahead of the other, with or without delivery of its answers. */
+function runAhead(world: World, pick: number): boolean {
   const host = hostOf(world, pick);
   const before = world.steps;
   world.settleHost(host);
@@ -40,7 +40,7 @@ function hurry(world: World, pick: number): boolean {
   return world.steps > before;
 }
 
-/** Where nothing is under way, time goes on to the next thing that is due. */
+/** Sweeps; if nothing is in transit, time advances to the next due grant. */
 function sweep(world: World, pick: number): boolean {
   world.sweep(hostOf(world, pick));
   if (world.hosts.some(({ tasks }) => tasks.size > 0) || world.wires.length > 0) return true;
@@ -68,7 +68,7 @@ function force(world: World, pick: number): boolean {
   return world.start(hostOf(world, pick), grantOf(world, pick >>> 1), true);
 }
 
-/** A process dies, or one that died comes back. */
+/** Crashes a process, or restarts a crashed one. */
 function crash(world: World, pick: number): boolean {
   const host = hostOf(world, pick);
   if (host.state === 'gone') return false;
@@ -80,25 +80,25 @@ function crash(world: World, pick: number): boolean {
 function freeze(world: World, pick: number): boolean {
   const host = hostOf(world, pick);
   if (host.state !== 'up') return false;
-  if (host.frozen) world.thaw(host);
+  if (host.frozen) world.resumeHost(host);
   else {
     host.frozen = true;
-    world.tell(host.name, 'stands still');
+    world.trace(host.name, 'is suspended');
   }
   return true;
 }
 
-function burn(world: World, pick: number): boolean {
+function loseVolume(world: World, pick: number): boolean {
   const host = world.hosts[1];
   if (pick % 4 !== 0 || host.state === 'gone') return false;
   world.lose(host);
-  world.tell(host.name, 'burns');
+  world.trace(host.name, 'is lost with its volume');
   return true;
 }
 
 function database(world: World): void {
   world.db.up = !world.db.up;
-  world.tell('the database is', world.db.up ? 'back' : 'away');
+  world.trace('the database is', world.db.up ? 'available' : 'unavailable');
 }
 
 function loseCommit(world: World): void {
@@ -108,19 +108,19 @@ function loseCommit(world: World): void {
 function disk(world: World, pick: number): void {
   const { journal, name } = hostOf(world, pick);
   journal.fails = !journal.fails;
-  world.tell('the disk of', name, journal.fails ? 'fails' : 'works');
+  world.trace('the disk of', name, journal.fails ? 'fails' : 'works');
 }
 
-const WEATHERS = ['well', 'well', 'failing', 'refusing_app'] as const;
+const PLATFORM_STATES = ['working', 'working', 'failing', 'refusing_app'] as const;
 
-function weather(world: World, pick: number): void {
-  world.server.weather = one(WEATHERS, pick)!;
+function changePlatform(world: World, pick: number): void {
+  world.server.state = one(PLATFORM_STATES, pick)!;
   world.server.apiAnswers = (pick >>> 2) % 4 !== 0;
   world.reachable = (pick >>> 4) % 4 !== 0;
-  world.tell('the platform is', world.server.weather, world.reachable ? '' : 'and out of reach');
+  world.trace('the platform is', world.server.state, world.reachable ? '' : 'and unreachable');
 }
 
-/** Once in a while a platform refuses everybody by mistake, for some minutes. */
+/** At most once a history the platform refuses every token by mistake, for 1 to 10 minutes. */
 function refuseAll({ server, now }: World, pick: number): boolean {
   if (server.refusesAllUntil !== -Infinity) return false;
   server.refusesAllUntil = now + (1 + (pick % 10)) * MINUTE;
@@ -129,13 +129,13 @@ function refuseAll({ server, now }: World, pick: number): boolean {
 
 function revoke(world: World, pick: number): boolean {
   const family = world.server.familyOf(grantOf(world, pick >>> 2));
-  if (!family.alive || pick % 3 !== 0) return false;
+  if (!family.isValid || pick % 3 !== 0) return false;
   world.server.end(family);
-  world.tell('the person of', family.person, 'revokes');
+  world.trace('the person of', family.person, 'revokes');
   return true;
 }
 
-/** Connecting and disconnecting are transactions of their own: without a database there is neither. */
+/** Connect and disconnect are transactions, so they need the database. */
 function reconnect(world: World, pick: number): boolean {
   if (world.db.up) world.reconnect(grantOf(world, pick));
   return world.db.up;
@@ -153,16 +153,16 @@ const EVENTS: readonly [number, Event][] = [
   [26, carry],
   [10, sweep],
   [8, pass],
-  [8, hurry],
+  [8, runAhead],
   [4, force],
   [2, lose],
   [5, crash],
   [4, freeze],
-  [1, burn],
+  [1, loseVolume],
   [3, database],
   [2, loseCommit],
   [2, disk],
-  [2, weather],
+  [2, changePlatform],
   [1, refuseAll],
   [1, revoke],
   [3, reconnect],
@@ -170,11 +170,11 @@ const EVENTS: readonly [number, Event][] = [
 ];
 const TABLE = EVENTS.flatMap(([weight, event]) => Array.from({ length: weight }, () => event));
 
-/** One entry of a schedule, carried out. */
-export function happen(world: World, entry: number): void {
+/** Applies one entry of a schedule. */
+export function applyEvent(world: World, entry: number): void {
   world.reseed(entry);
   const event = TABLE[entry % TABLE.length]!;
   const pick = Math.floor(entry / TABLE.length);
   const before = world.steps;
-  if (event(world, pick) !== false && world.steps === before) world.see('steps');
+  if (event(world, pick) !== false && world.steps === before) world.count('steps');
 }

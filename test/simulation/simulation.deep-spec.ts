@@ -2,37 +2,37 @@ import { describe, expect, it } from '@jest/globals';
 import { explore } from './explore.js';
 import { Violation } from './invariants.js';
 import { mutants } from './mutants.js';
-import { real } from './wiring.js';
+import { productWiring } from './wiring.js';
 
-/** `SIMULATION_SEED=7 SIMULATION_RUNS=100000` goes elsewhere and further; with SIMULATION_PATH one finding is seen again. */
-const { SIMULATION_SEED, SIMULATION_RUNS, SIMULATION_PATH, SIMULATION_STORIES } = process.env;
+/** `SIMULATION_SEED=7 SIMULATION_RUNS=100000` explores other and more histories; SIMULATION_PATH replays one finding. */
+const { SIMULATION_SEED, SIMULATION_RUNS, SIMULATION_PATH, SIMULATION_TRACES } = process.env;
 const seed = Number(SIMULATION_SEED ?? 1);
 const runs = Number(SIMULATION_RUNS ?? 4_000);
 const LONG = 30 * 60_000;
 
-describe('the core, whatever happens in whatever order', () => {
+describe('the protocol core under random histories', () => {
   it(
-    'keeps every invariant over a million steps, and loses tokens through the known windows only',
+    'keeps every invariant over a million steps and loses tokens only through the known crash windows',
     () => {
       const seen = new Map<string, number>();
       const add = (what: string, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times);
-      const finding = explore(real, { runs, seed, path: SIMULATION_PATH }, (world) => {
-        for (const [what, times] of world.seen) add(what, times);
-        for (const { first, second } of world.server.reuses) add(`lost: ${first.window ?? second.window ?? ''}`);
+      const finding = explore(productWiring, { runs, seed, path: SIMULATION_PATH }, (world) => {
+        for (const [what, times] of world.counts) add(what, times);
+        for (const { first, second } of world.server.reuses) add(`lost in ${first.window ?? second.window ?? ''}`);
       });
       console.log([`seed ${seed}`, ...[...seen].sort().map(([what, times]) => `${what}: ${times}`)].join('\n'));
-      if (finding) throw new Error(`SIMULATION_SEED=${seed} SIMULATION_PATH=${finding.path ?? ''}\n${finding.story}`);
+      if (finding) throw new Error(`SIMULATION_SEED=${seed} SIMULATION_PATH=${finding.path ?? ''}\n${finding.trace}`);
       if (SIMULATION_PATH !== undefined || SIMULATION_RUNS !== undefined) return;
       expect(seen.get('steps')).toBeGreaterThanOrEqual(1_000_000);
       const rare = [
         'rotations',
         'resends',
         'claims taken over',
-        'answers found in a journal',
+        'answers recovered from a journal',
         'late pairs',
-        'late pairs tried',
-        'dead',
-        'revived',
+        'late pairs adopted',
+        'revoked',
+        'recovered',
       ];
       expect(rare.filter((what) => (seen.get(what) ?? 0) < 10)).toEqual([]);
     },
@@ -40,10 +40,13 @@ describe('the core, whatever happens in whatever order', () => {
   );
 
   it.each(mutants)(
-    'is seen to be broken where it %s',
+    'violates an invariant if it %s',
     (_what, change, shownBy) => {
-      const finding = explore({ ...real, ...change }, { runs: 8_000, seed, shrinks: SIMULATION_STORIES !== undefined });
-      if (SIMULATION_STORIES !== undefined) console.log(finding?.story);
+      const finding = explore(
+        { ...productWiring, ...change },
+        { runs: 8_000, seed, shrinks: SIMULATION_TRACES !== undefined },
+      );
+      if (SIMULATION_TRACES !== undefined) console.log(finding?.trace);
       expect(finding?.error).toBeInstanceOf(Violation);
       expect(shownBy).toContain((finding?.error as Violation).invariant);
     },

@@ -1,5 +1,5 @@
-/** Where an exchange lets others go on, and what it waits for there. */
+/** What a paused exchange waits for: its next turn, the answer of the platform, or the database. */
 export type Pause = 'soon' | 'answer' | 'database';
 
-/** An exchange, to be stopped, superseded or forgotten between any two of its steps. */
+/** An exchange that can be suspended, superseded or discarded between any two steps. */
 export type Steps<Result> = Generator<Pause, Result>;

@@ -12,7 +12,7 @@ import {
 import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 
-/** The decisions of the product: its own functions, which a mutant replaces by wrong ones. */
+/** The product's own decision functions; a mutant replaces one of them. */
 const decisions = {
   nextStep,
   mayStillSend,
@@ -32,26 +32,26 @@ const decisions = {
   endsGrant,
 };
 
-/** What SQL and files do in the product, as this world's own code does it: a mutant leaves one of them out. */
-const habits = {
-  /** `where token_version = $v` when a pair or a verdict is stored. */
+/** What SQL and files do in the product and the model repeats; a mutant switches one of them off. */
+const effects = {
+  /** `where token_version = $v` when a pair or a failure is stored. */
   versionFence: true,
-  /** `where claim_epoch = $e` when something without a pair is stored. */
+  /** `where claim_epoch = $e` when a result without a pair is stored. */
   epochFence: true,
   /** Only a free grant is claimed. */
   claimsExclude: true,
-  claim: 150 * SECOND,
+  claimTtl: 150 * SECOND,
   eventsPerCommit: 1,
   journalsAnswers: true,
-  /** D is on disk, and the database knows, before a byte leaves. */
-  notesDispatch: true,
-  /** A claim that is found in flight is no longer sent than this after it was taken. */
+  /** Record D and the mark in the database are durable before the first byte is sent. */
+  recordsDispatch: true,
+  /** Milliseconds after which a request without an answer counts as lost. */
   deadline: 120 * SECOND,
   recovers: true,
-  /** What is to be revoked is kept beside a pair that it could end. */
-  looksBeforeRevoking: true,
+  /** A pair to revoke is kept as an orphan if its revocation could end the stored pair. */
+  keepsUnsafeRevocations: true,
 };
 
-export type Wiring = typeof decisions & typeof habits;
+export type Wiring = typeof decisions & typeof effects;
 
-export const real: Wiring = { ...decisions, ...habits };
+export const productWiring: Wiring = { ...decisions, ...effects };

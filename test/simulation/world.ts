@@ -1,8 +1,8 @@
-import type { Answer, Mode, Sending, Window } from './authorization-server.js';
+import type { Answer, Mode, RefreshRequest, Window } from './authorization-server.js';
 import { AuthorizationServer, LIFE } from './authorization-server.js';
 import { Database, type GrantRow, type Intent, isHeld, type Pair } from './database.js';
 import { Host, type Task } from './host.js';
-import { lossOf, repeatOf, revocationOf, verdictOf } from './invariants.js';
+import { checkLosses, checkRepeats, checkRevocation, checkRevokedState } from './invariants.js';
 import { Journal } from './journal.js';
 import type { Wire } from './network.js';
 import { Refresh } from './refresh.js';
@@ -11,20 +11,19 @@ import { MINUTE, SECOND, START, at } from '../support/grant-facts.js';
 import type { GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
 import type { Wiring } from './wiring.js';
 
-/** Two machines, a database, a platform, and what lies between them; everything happens one step after the other. */
+/** Two hosts, a database, a platform and the network between them, executed one step at a time. */
 export class World {
   now = START.getTime();
   readonly db: Database;
   readonly server: AuthorizationServer;
   readonly hosts: readonly [Host, Host] = [new Host('one'), new Host('two')];
   readonly wires: Wire[] = [];
-  readonly sendings = new Map<number, Sending>();
+  readonly requests = new Map<number, RefreshRequest>();
   reachable = true;
-  /** Of processes. */
-  deaths = 0;
-  readonly seen = new Map<string, number>([['steps', 0]]);
-  /** What happened, where somebody wants to read it. */
-  story: string[] | undefined;
+  crashes = 0;
+  readonly counts = new Map<string, number>([['steps', 0]]);
+  /** The trace of this history; undefined: no trace. */
+  lines: string[] | undefined;
   private seed = 1;
   private ids = 0;
 
@@ -45,26 +44,26 @@ export class World {
   }
 
   get steps(): number {
-    return this.seen.get('steps') ?? 0;
+    return this.counts.get('steps') ?? 0;
   }
 
-  see(what: string, times = 1): void {
-    this.seen.set(what, (this.seen.get(what) ?? 0) + times);
+  count(what: string, times = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + times);
   }
 
   get time(): number {
     return (this.now - START.getTime()) / SECOND;
   }
 
-  tell(...what: unknown[]): void {
-    this.story?.push(`${this.time.toFixed(0).padStart(6)} s  ${what.join(' ')}`);
+  trace(...what: unknown[]): void {
+    this.lines?.push(`${this.time.toFixed(0).padStart(6)} s  ${what.join(' ')}`);
   }
 
   newId(): number {
     return (this.ids += 1);
   }
 
-  /** Chance comes from the schedule alone. */
+  /** Every random number follows from the schedule. */
   reseed(seed: number): void {
     this.seed = (seed ^ 0x9e3779b9) >>> 0 || 1;
   }
@@ -90,7 +89,7 @@ export class World {
       steps: new Refresh(this, host).refresh(() => task, grantId, forced),
     };
     host.tasks.set(grantId, task);
-    this.tell(host.name, forced ? 'is made to refresh' : 'refreshes', grantId);
+    this.trace(host.name, forced ? 'refreshes on request' : 'refreshes', grantId);
     return true;
   }
 
@@ -102,14 +101,14 @@ export class World {
   }
 
   step(host: Host, task: Task): void {
-    this.see('steps');
+    this.count('steps');
     const { done, value } = task.steps.next();
     if (done) host.tasks.delete(task.name);
     else task.pause = value;
     this.check();
   }
 
-  /** Everything that needs no more than the processor's time happens before time passes. */
+  /** Runs every step that waits for nothing; time does not advance meanwhile. */
   settle(): void {
     for (const host of this.hosts) this.settleHost(host);
   }
@@ -124,16 +123,16 @@ export class World {
   }
 
   crash(host: Host): void {
-    this.deaths += 1;
-    this.tell(host.name, 'is killed');
-    for (const { wire } of host.tasks.values()) if (wire && !wire.recorded) this.excuse(wire.sending, 'W3/W4');
+    this.crashes += 1;
+    this.trace(host.name, 'is killed');
+    for (const { wire } of host.tasks.values()) if (wire && !wire.recorded) this.excuse(wire.request, 'W3/W4');
     host.tasks.clear();
     host.state = 'down';
     host.frozen = false;
   }
 
   restart(host: Host): void {
-    this.tell(host.name, 'starts');
+    this.trace(host.name, 'starts');
     host.state = 'up';
     host.recovering = true;
     for (const { intentId } of host.journal.entries.values()) this.excuseLapsed(intentId, 'W11');
@@ -149,35 +148,35 @@ export class World {
 
   lose(host: Host): void {
     this.crash(host);
-    for (const { intentId } of host.journal.entries.values()) this.excuse(this.sendings.get(intentId), 'W12');
+    for (const { intentId } of host.journal.entries.values()) this.excuse(this.requests.get(intentId), 'W12');
     host.journal = new Journal();
     host.state = 'gone';
   }
 
-  thaw(host: Host): void {
-    this.tell(host.name, 'goes on');
+  resumeHost(host: Host): void {
+    this.trace(host.name, 'resumes');
     host.frozen = false;
-    for (const { wire } of host.tasks.values()) if (wire) this.excuseLapsed(wire.sending.intentId, 'W14');
+    for (const { wire } of host.tasks.values()) if (wire) this.excuseLapsed(wire.request.intentId, 'W14');
   }
 
   // ---- the network
 
-  send(sending: Sending): Wire {
-    const wire: Wire = { sending, sentAt: this.now, at: 'to the platform' };
+  send(request: RefreshRequest): Wire {
+    const wire: Wire = { request, sentAt: this.now, at: 'to the platform' };
     this.wires.push(wire);
-    this.sendings.set(sending.intentId, sending);
-    if (sending.resend) this.see('resends');
-    this.tell(sending.grantId, 'sends', sending.token);
+    this.requests.set(request.intentId, request);
+    if (request.resend) this.count('resends');
+    this.trace(request.grantId, 'sends', request.token);
     return wire;
   }
 
-  /** The request arrives, or its answer. */
+  /** Delivers the request to the platform, or the answer to the exchanger. */
   carry(wire: Wire): void {
-    this.see('steps');
+    this.count('steps');
     if (wire.at === 'to the platform') {
-      wire.answer = this.server.refresh(wire.sending);
+      wire.answer = this.server.refresh(wire.request);
       wire.at = 'to us';
-      this.tell('the platform answers', wire.sending.token, 'with', told(wire.answer));
+      this.trace('the platform answers', wire.request.token, 'with', describeAnswer(wire.answer));
     } else {
       wire.inbox = wire.answer!;
       this.over(wire);
@@ -186,8 +185,8 @@ export class World {
   }
 
   drop(wire: Wire, silently: boolean): void {
-    this.see('steps');
-    this.tell(wire.at === 'to us' ? 'the answer to' : 'the request with', wire.sending.token, 'is lost');
+    this.count('steps');
+    this.trace(wire.at === 'to us' ? 'the answer to' : 'the request with', wire.request.token, 'is lost');
     if (!silently) wire.inbox = 'reset';
     this.over(wire);
   }
@@ -197,9 +196,9 @@ export class World {
     this.wires.splice(this.wires.indexOf(wire), 1);
   }
 
-  // ---- time, and who looks at it
+  // ---- time and sweeps
 
-  /** Time passes, and meanwhile everybody who can work does. */
+  /** Advances time; every ready task runs meanwhile. */
   pass(milliseconds: number): void {
     const end = this.now + milliseconds;
     for (;;) {
@@ -219,10 +218,10 @@ export class World {
     }
   }
 
-  /** A worker's sweep: claims whose holder is gone, then what is due. */
+  /** A worker's sweep: first expired claims, then due grants. */
   sweep(host: Host): void {
     if (!this.db.up) return;
-    this.see('steps');
+    this.count('steps');
     for (const row of this.db.grants.values())
       if (isHeld(row.facts) && row.claimUntil !== null && row.claimUntil < this.now) this.takeOver(row);
     for (const grantId of this.db.due()) this.start(host, grantId, false);
@@ -236,14 +235,14 @@ export class World {
       row.claimUntil = fate.until.getTime();
       return;
     }
-    this.see('claims taken over');
-    this.tell('the claim on', row.facts.id, 'has ended');
+    this.count('claims taken over');
+    this.trace('the claim on', row.facts.id, 'has expired');
     this.excuseHolder(row);
     this.db.change(row, fate.change);
     this.db.applyHealth(row);
   }
 
-  /** Who stands still or is down when its claim ends may lose what it holds. */
+  /** A suspended or stopped process may lose its answer when its claim expires. */
   private excuseHolder({ facts }: GrantRow): void {
     const intent = [...this.db.intents.values()].findLast(
       ({ grantId, epoch }) => grantId === facts.id && epoch === facts.claimEpoch,
@@ -251,7 +250,7 @@ export class World {
     const holder = this.hosts.find(({ name }) => name === intent?.holder);
     if (!intent || !holder || holder.runs) return;
     const windows = { up: 'W14', down: 'W11', gone: 'W12' } as const;
-    this.excuse(this.sendings.get(intent.id), windows[holder.state]);
+    this.excuse(this.requests.get(intent.id), windows[holder.state]);
   }
 
   // ---- people
@@ -264,54 +263,54 @@ export class World {
       refreshDueAt: new Date(this.now + 0.8 * LIFE * SECOND),
     };
     this.db.adopt(grantId, due, pair);
-    this.tell('the person of', grantId, 'connects again:', pair.refresh);
+    this.trace('the person of', grantId, 'reconnects:', pair.refresh);
   }
 
-  /** The revocation follows the shredding, in memory only. */
+  /** The revocation follows the deletion of the pair; the pair is then only in memory. */
   disconnect(grantId: string): void {
     const pair = this.db.retire(grantId);
-    this.tell('the person of', grantId, 'disconnects');
+    this.trace('the person of', grantId, 'disconnects');
     if (pair) this.revoke(grantId, pair);
   }
 
-  /** As revokeTokens: what could end a living grant with it is kept beside it. */
+  /** As revokeTokens: a pair whose revocation could end the stored one is kept as an orphan. */
   revoke(grantId: string, pair: Pair): void {
     const row = this.db.row(grantId);
-    if (row.pair !== null && this.wiring.looksBeforeRevoking)
+    if (row.pair !== null && this.wiring.keepsUnsafeRevocations)
       return void row.orphans.push({ intentId: this.newId(), pair });
-    this.tell('we revoke', pair.refresh);
-    revocationOf(row, this.server.revoke(pair.refresh));
+    this.trace('the product revokes', pair.refresh);
+    checkRevocation(row, this.server.revoke(pair.refresh));
   }
 
-  // ---- what must hold at every step
+  // ---- invariants of every step
 
   check(): void {
-    repeatOf(this.server);
-    lossOf(this.server);
+    checkRepeats(this.server);
+    checkLosses(this.server);
   }
 
-  verdict(before: GrantFacts, row: GrantRow): void {
-    this.tell(
+  checkChange(before: GrantFacts, row: GrantRow): void {
+    this.trace(
       row.facts.id,
       'is',
       row.facts.refreshState,
       row.facts.lastReason ?? '',
-      row.facts.endedReason ? `dead: ${row.facts.endedReason}` : '',
+      row.facts.endedReason ? `reported as ${row.facts.endedReason}` : '',
     );
-    if (before.endedReason === null && row.facts.endedReason !== null) this.see('dead');
-    verdictOf(this.server, before, row);
+    if (before.endedReason === null && row.facts.endedReason !== null) this.count('revoked');
+    checkRevokedState(this.server, before, row);
   }
 
-  // ---- losses that are known and told
+  // ---- known losses
 
-  private excuse(sending: Sending | undefined, window: Window): void {
-    if (sending) sending.window ??= window;
+  private excuse(request: RefreshRequest | undefined, window: Window): void {
+    if (request) request.window ??= window;
   }
 
   private excuseLapsed(intentId: number, window: Window): void {
     const intent = this.db.intents.get(intentId);
     if (intent && intent.state !== 'committed' && this.hasLapsed(intent))
-      this.excuse(this.sendings.get(intentId), window);
+      this.excuse(this.requests.get(intentId), window);
   }
 
   private hasLapsed({ grantId, epoch }: Intent): boolean {
@@ -320,4 +319,4 @@ export class World {
   }
 }
 
-const told = (answer: Answer): string => (answer.ok ? answer.pair.refresh : answer.failure.code);
+const describeAnswer = (answer: Answer): string => (answer.ok ? answer.pair.refresh : answer.failure.code);

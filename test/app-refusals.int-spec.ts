@@ -3,7 +3,7 @@ import { DueGrants, DueProbes, TOKEN_EXCHANGE, type TokenExchange } from '#accou
 import { type Fault, Flow } from './support/flow.js';
 import { tenantEvents } from './support/flow-rows.js';
 
-/** Platforms that refuse the app at one of their endpoints and accept it at another: the sandbox over HTTP, both clocks turned. */
+/** Platforms that refuse the app at one endpoint and accept it at another: the sandbox over HTTP, with both clocks advanced. */
 let flow: Flow;
 beforeAll(async () => {
   flow = await Flow.open();
@@ -18,7 +18,7 @@ interface Platform {
   atApi: Fault;
 }
 
-/** One whose probe is its identity call, one that is probed with the app's secret, one with profiles. */
+/** A probe by the identity call, a probe with the app's secret, and a platform with profiles. */
 const PLATFORMS: Platform[] = [
   {
     provider: 'x',
@@ -45,7 +45,7 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
     await flow.knobs(provider, { access_ttl_seconds: 10 * 24 * 60 * 60 });
     ids = [];
     for (const persona of ['paula', 'omar', 'mei']) ids.push(await flow.connect(provider, persona));
-    // X is asked by one probe a day.
+    // X receives one probe a day.
     await flow.pass(25 * 60 * 60);
   });
 
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
     return (await flow.get<TokenExchange>(TOKEN_EXCHANGE).refresh(grantId)).kind;
   }
 
-  it('that refuses the app at the token endpoint alone causes one event, whatever probes are answered', async () => {
+  it('causes one event when it refuses the app only at the token endpoint, even if probes succeed', async () => {
     await flow.fault({ provider, endpoint: 'token', times: 50, ...atToken });
     for (const id of ids) {
       expect(await refresh(id)).toBe('app_paused');
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
     expect(await statuses()).toEqual(['misconfigured', 'active']);
   });
 
-  it('that refuses the app at its API alone causes one event, and refreshes go on', async () => {
+  it('causes one event when it refuses the app only at its API, and refreshes continue', async () => {
     await flow.fault({ provider, times: 50, ...atApi });
     for (const id of ids) {
       await probe(id);
@@ -91,7 +91,7 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
     expect(due).toEqual([]);
   });
 
-  it('that accepts the app at its API again after an attempt was refused there is asked within the pause', async () => {
+  it('is probed after the pause when it accepts the app at its API again', async () => {
     for (const id of await flow.get(DueProbes).claim(100)) await probe(id);
     await flow.fault({ provider, times: 50, ...atApi, endpoint: 'identity' });
     await expect(flow.connect(provider, 'happy')).rejects.toThrow('app_misconfigured');

@@ -10,7 +10,7 @@ const known = new Set(Object.values(sections).flatMap((section) => Object.keys(s
 const example = readFileSync('.env.example', 'utf8');
 const dockerfile = readFileSync('Dockerfile', 'utf8');
 
-/** Variables that an .env file does not set: containers have values of their own for them, or they are for development. */
+/** Variables that an .env file does not set: the containers have fixed values, or they are for development. */
 const OF_THE_CONTAINERS = [
   'NODE_ENV',
   'HOST',
@@ -88,7 +88,7 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it("has the exchanger's socket on a volume that its callers share, and its journal on one that no other service has", () => {
+  it("mounts the exchanger's socket on a volume shared with its callers, and its journal on a volume of its own", () => {
     const { exchanger, ...others } = compose.services;
     const { EXCHANGER_SOCKET: socket = '', JOURNAL_DIR: journal = '' } = exchanger!.environment!;
     for (const name of ['api', 'exchanger', 'worker']) {
@@ -104,7 +104,7 @@ describe('docker-compose.yml', () => {
     ).toEqual([]);
   });
 
-  it('gives one exchanger the time that its exchanges may take', () => {
+  it('gives the exchanger enough time to finish its exchanges before it is stopped', () => {
     expect(compose.services.exchanger).toMatchObject({ stop_grace_period: '130s', mem_limit: '384m' });
     expect(compose.services.exchanger).not.toHaveProperty('deploy');
   });
@@ -122,7 +122,7 @@ describe('docker-compose.yml', () => {
     expect(compose.services.sandbox?.secrets).toEqual([]);
   });
 
-  it('has no secret in an environment, a command or a URL', () => {
+  it('contains no secret in an environment, a command or a URL', () => {
     const secrets = Object.values(compose.services).map(({ environment, command }) =>
       JSON.stringify({ environment, command }),
     );
@@ -140,7 +140,7 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(Object.entries(compose.services))(
-    'takes every capability from %s but those its entrypoint needs, and new privileges',
+    'drops every capability of %s that its entrypoint does not need, and forbids new privileges',
     (_name, service) => {
       expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
       if (service.build) expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
@@ -158,14 +158,14 @@ describe('the check of a command of docker-compose.yml', () => {
     [['dist/apps/cli/src/main.js'], '"undefined" is not a command of apps/cli'],
     [['dist/apps/worker/src/main.js', 'migrate'], 'worker takes no arguments'],
     [undefined, '"" is not the entry of an app'],
-  ])('finds what is wrong with %j', (command, error) => {
+  ])('reports the error in %j', (command, error) => {
     expect(errorIn(command)).toBe(error);
   });
 
   it.each([
     [['--max-old-space-size=128', 'dist/apps/exchanger/src/main.js']],
     [['dist/apps/cli/src/main.js', 'migrate', '--undo']],
-  ])('accepts %j', (command) => {
+  ])('accepts the command %j', (command) => {
     expect(errorIn(command)).toBeUndefined();
   });
 });
@@ -189,7 +189,7 @@ describe('a document that runs a command of a service', () => {
     }),
   );
 
-  it('makes the first live key in the README', () => {
+  it('creates the first live key in the README', () => {
     expect(commands).toContainEqual(['./README.md', 'migrate', expect.arrayContaining(['keys', 'create'])]);
   });
 
@@ -204,7 +204,7 @@ describe('a document that runs a command of a service', () => {
 });
 
 describe('Dockerfile', () => {
-  it('has an entry of an app as its default, and is not root when it runs', () => {
+  it('starts an app by default, and does not run as root', () => {
     const [, command] = /^CMD \["(.*)"\]$/m.exec(dockerfile) ?? [];
     expect(existsSync(sourceOf(command))).toBe(true);
     expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('FROM'));
@@ -222,7 +222,7 @@ describe('.env.example', () => {
     expect([...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name).sort()).toEqual([...known].sort());
   });
 
-  it.each(Object.entries(sections))('gives the defaults: %s', (_name, section) => {
+  it.each(Object.entries(sections))('documents the defaults of the section %s', (_name, section) => {
     const given = Object.fromEntries(
       [...example.matchAll(/^([A-Z_]+)=(.+)$/gm)].map(([, name, value]) => [name, value]),
     );

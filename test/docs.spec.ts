@@ -22,7 +22,7 @@ const anchorsOf = (text: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
-/** Links of a document that lead nowhere. */
+/** Links of a document without a target. */
 function broken(path: string, text: string): string[] {
   const links = all(withoutCode(text), /\]\(([^()\s]+)\)/g).filter((link) => !/^[a-z]+:/.test(link));
   return links.filter((link) => {
@@ -41,24 +41,24 @@ function broken(path: string, text: string): string[] {
 const unknownScripts = (text: string): string[] =>
   all(text, /npm run (?:-\S+ )*([a-z][\w:-]*)/g).filter((name) => !(name in scripts));
 
-/** A home, a temporary folder with a name of one machine in it, a mounted workspace. */
+/** Paths that exist on one machine only: a home folder, a mounted workspace. */
 const hostPaths = (text: string): string[] =>
   all(text, /((?:^|[\s"'`(=])\/(?:root|home|work|Users|mnt|workspace)\/[\w.-]+)/gm);
 
 describe('the documents', () => {
-  it('are found', () => {
+  it('the search finds every folder of documents', () => {
     expect(documents).toEqual(expect.arrayContaining(['CONTRIBUTING.md', 'docs/guide.md', 'docs/runbooks/README.md']));
   });
 
-  it.each(documents)('%s: every link leads to a file, and every anchor to a heading', (path) => {
+  it.each(documents)('%s: every link has a target file, and every anchor a heading', (path) => {
     expect(broken(path, read(path))).toEqual([]);
   });
 
-  it.each(documents)('%s: every npm script it names can be run', (path) => {
+  it.each(documents)('%s: every npm script that it names exists', (path) => {
     expect(unknownScripts(read(path))).toEqual([]);
   });
 
-  it.each(documents)('%s: names no path of one machine', (path) => {
+  it.each(documents)('%s: contains no path of one machine', (path) => {
     expect(hostPaths(read(path))).toEqual([]);
   });
 
@@ -68,7 +68,7 @@ describe('the documents', () => {
   });
 });
 
-describe('a button that a document says to press', () => {
+describe('a button that a document names', () => {
   const sandboxButtons = all(read('apps/sandbox/src/pages/consent-page.ts'), /<button[^>]*>([^<]+)<\/button>/g);
   /** Swagger UI's own; test/e2e/browser.e2e-spec.ts presses it. */
   const buttons = [...sandboxButtons, 'Authorize'];
@@ -76,7 +76,7 @@ describe('a button that a document says to press', () => {
     all(read(path), /\bpress(?:es)?\s+\*([^*]+)\*/g),
   );
 
-  it('is on the page, letter by letter', () => {
+  it('has the same label on the page', () => {
     expect(pressed).toEqual(expect.arrayContaining(['Authorize app', 'Authorize']));
     expect(pressed.filter((word) => !buttons.includes(word))).toEqual([]);
   });
@@ -95,10 +95,10 @@ describe('the guide', () => {
     status: Number(status),
     codes: codes!,
   }));
-  const told = rows.flatMap(({ status, codes }) => all(codes, /`([\w.]+)`/g).map((code) => [code, status]));
+  const documented = rows.flatMap(({ status, codes }) => all(codes, /`([\w.]+)`/g).map((code) => [code, status]));
 
-  it('tells every error code with its status, and no other', () => {
-    expect(Object.fromEntries(told)).toEqual(
+  it('lists exactly the error codes, with their statuses', () => {
+    expect(Object.fromEntries(documented)).toEqual(
       Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, [status]]) => [code, status])),
     );
   });
@@ -109,26 +109,26 @@ describe('the page about upgrades', () => {
   const sources = readdirSync(folder).filter((name) => /^[a-z-]+\.ts$/.test(name) && name !== 'foundation.ts');
   const migrations = sources.flatMap((name) => all(read(`${folder}/${name}`), /^ {2}readonly name = '(\w+)'/gm));
 
-  it('says of every migration after the first what is lost when it is undone', () => {
+  it('lists for every migration after the first what undoing it loses', () => {
     expect(migrations).toContain('OneAppAClient1796016446045');
     expect(migrations.filter((name) => !read('docs/upgrade.md').includes(`| \`${name}\` |`))).toEqual([]);
   });
 });
 
-describe('what is looked for in documents is found', () => {
-  it('a link to no file, and an anchor to no heading', () => {
+describe('the search in documents', () => {
+  it('finds a link without a file, and an anchor without a heading', () => {
     const text = '# A\n[a](README.md) [b](docs/nothing.md) [c](#a) [d](#b) [e](https://example.com) `[f](nothing.md)`';
     expect(broken('README.md', text)).toEqual(['docs/nothing.md', '#b']);
   });
 
-  it('a script that is not there', () => {
+  it('finds a script that does not exist', () => {
     expect(unknownScripts('npm run token, npm run --silent token, npm run tokens, `npm run no:such`')).toEqual([
       'tokens',
       'no:such',
     ]);
   });
 
-  it('a path of one machine', () => {
+  it('finds a path of one machine', () => {
     expect(hostPaths('in /home/ada/evergrant or `/root/x`, not /tmp/page.json or /v1/accounts')).toHaveLength(2);
   });
 });

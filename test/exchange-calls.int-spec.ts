@@ -7,7 +7,7 @@ import { type Fault, Flow } from './support/flow.js';
 import { attemptsOf, grantOf } from './support/flow-rows.js';
 import { freePorts } from './support/free-ports.js';
 
-/** Every message of the exchanger's socket with each of its outcomes, held against what the platform got. Revocations: revocations.int-spec.ts. */
+/** Every message of the exchanger's socket with each outcome, compared with the calls that the platform received. For revocations see revocations.int-spec.ts. */
 let flow: Flow;
 beforeAll(async () => {
   flow = await Flow.open(1, { exchanger: 'process' });
@@ -21,7 +21,7 @@ const REFUSED = {
 };
 
 describe('the code of an attempt', () => {
-  /** What exchanging it comes to, and the calls that the platform got for it. */
+  /** Exchanges a code; returns the outcome and the calls that the platform received. */
   async function exchanged({
     fault,
     persona,
@@ -41,17 +41,17 @@ describe('the code of an attempt', () => {
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', sealed: true }]);
   });
 
-  it('is refused with the words of the platform', async () => {
+  it('is refused with the reason of the platform', async () => {
     const [outcome, calls] = await exchanged({ persona: 'wrong-secret' });
     expect(outcome).toMatchObject({ kind: 'refused', failure: { class: 'app', reason: 'app_misconfigured' } });
     expect(calls).toHaveLength(1);
   });
 
-  it('is lost with the answer to it, and is not sent again', async () => {
+  it('is lost with its answer, and is not sent again', async () => {
     expect(await exchanged({ fault: { endpoint: 'token', drop: 'after' } })).toEqual([{ kind: 'lost' }, ['ok']]);
   });
 
-  it('is not sent where the platform cannot be reached', async () => {
+  it('is not sent when the platform is unreachable', async () => {
     const { port } = await freePorts();
     const cutOff = await ExchangerProcess.start({ ...flow.environment, SANDBOX_URL: `http://127.0.0.1:${port}` });
     try {
@@ -63,7 +63,7 @@ describe('the code of an attempt', () => {
 });
 
 describe('the refresh of a grant', () => {
-  /** What it comes to, and how many calls the platform got for it. */
+  /** Refreshes a grant; returns the outcome and the number of calls that the platform received. */
   async function refreshed(id: string, forced = false): Promise<unknown[]> {
     const before = (await flow.calls('token', 'refresh_token')).length;
     const outcome = await flow.exchange().refresh((await grantOf(flow, id)).id, { forced });
@@ -80,11 +80,11 @@ describe('the refresh of a grant', () => {
     expect(await refreshed(await due())).toEqual([{ kind: 'refreshed' }, 1]);
   });
 
-  it('is not sent when the tokens are fresh, also where it is forced', async () => {
+  it('is not sent when the tokens are fresh, even if it is forced', async () => {
     expect(await refreshed(await flow.connect('x'), true)).toEqual([{ kind: 'fresh' }, 0]);
   });
 
-  it('is not sent when it is not due, or when there is no such grant', async () => {
+  it('is not sent when it is not due, or when the grant does not exist', async () => {
     expect(await refreshed(await flow.connect('x'))).toEqual([{ kind: 'nothing_to_do' }, 0]);
     expect(await flow.exchange().refresh(newId())).toEqual({ kind: 'nothing_to_do' });
   });
@@ -99,13 +99,13 @@ describe('the refresh of a grant', () => {
     expect((await refreshed(id))[0]).toEqual({ kind: 'refused' });
   });
 
-  it('fails with the platform, and says when it makes sense again', async () => {
+  it('fails when the platform fails, and returns the time of the next attempt', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', status: 503, headers: { 'retry-after': '90' } });
     expect((await refreshed(id))[0]).toEqual({ kind: 'unavailable', retryAfter: expect.any(Number) });
   });
 
-  it('waits with its app, and is not sent meanwhile', async () => {
+  it('is not sent while its app is paused', async () => {
     const [one, other] = [await flow.connect('x'), await due('omar')];
     await flow.fault({
       endpoint: 'token',
@@ -119,13 +119,13 @@ describe('the refresh of a grant', () => {
 });
 
 describe('the exchanger', () => {
-  it('says how it is', async () => {
+  it('reports its health over the socket', async () => {
     expect(await flow.exchanger.client.health()).toEqual({
       ...{ status: 'ok', inProgress: 0, journalWritable: true, journalLasts: expect.any(Boolean) },
     });
   });
 
-  it('counts what it sent', async () => {
+  it('counts the requests that it sends', async () => {
     const count = async (): Promise<number> => {
       const text = await flow.exchanger.client.metrics();
       return Number(
@@ -137,7 +137,7 @@ describe('the exchanger', () => {
     expect(await count()).toBe(before + 1);
   });
 
-  it('logged no token, no code and no secret in all of this', async () => {
+  it('logs no token, no code and no secret', async () => {
     expect(flow.exchanger.log).toContain('"listening"');
     const { rows } = await flow.pool.query<{ id: string }>('select client_id as id from oauth_apps');
     expect(rows.length).toBeGreaterThan(0);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { findTestTitles, findWords, isSentence, PLAIN_AREAS, writtenFiles } from './support/language.js';
+import { findTestTitles, findWords, isSentence, writtenFiles } from './support/language.js';
 
-const files = writtenFiles().filter((path) => PLAIN_AREAS.some((area) => path.startsWith(area)));
+const files = writtenFiles();
 const read = (path: string): string => readFileSync(path, 'utf8');
 
 describe('the language of the project', () => {

@@ -16,12 +16,12 @@ const instruments = Object.entries(INSTRUMENTS);
 const instrumentOf = (name: string): { labels: readonly string[]; buckets?: readonly number[] } | undefined =>
   instruments.find(([known]) => known === name)?.[1];
 
-/** The names that an expression asks for; what Prometheus adds to a histogram's name is taken off. */
+/** The metric names in an expression, without the suffixes that Prometheus adds for a histogram. */
 const namesIn = (expr: string): string[] =>
   [...expr.matchAll(/\b((?:evergrant|process|nodejs|http)_[a-z0-9_]+)/g)].map(([, name]) =>
     name!.replace(/_(bucket|count|sum)$/, ''),
   );
-/** `name{label="value"}`: the labels that are asked of a name. */
+/** `name{label="value"}`: each metric name with its labels. */
 const selectorsIn = (expr: string): [string, string[]][] =>
   [...expr.matchAll(/\b([a-z0-9_]+)\{([^}]*)\}/g)].map(([, name, labels]) => [
     name!.replace(/_(bucket|count|sum)$/, ''),
@@ -34,7 +34,7 @@ describe('docs/metrics.md', () => {
     [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label),
   ]);
 
-  it('tells every instrument with its labels, and no other', () => {
+  it('lists exactly the instruments, with their labels', () => {
     expect(Object.fromEntries(rows)).toEqual(
       Object.fromEntries(instruments.map(([name, { labels }]) => [name, [...labels]])),
     );
@@ -43,7 +43,7 @@ describe('docs/metrics.md', () => {
 });
 
 describe('docs/alerts.yml', () => {
-  it.each(alerts)('$alert: asks for numbers that are told, by labels that they have', async ({ expr }) => {
+  it.each(alerts)('$alert: uses existing metrics, with labels that they have', async ({ expr }) => {
     const own = await new Metrics({ process: 'api', sources: [] }).text();
     const ofProcess = new Set([...own.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!));
     const known = (name: string): boolean => instrumentOf(name) !== undefined || ofProcess.has(name);
@@ -56,7 +56,7 @@ describe('docs/alerts.yml', () => {
   });
 
   it.each(alerts)(
-    '$alert: has a runbook that names it and its number, and a line in the index',
+    '$alert: has a runbook that names it and its metric, and a line in the index',
     ({ alert, expr, annotations }) => {
       expect(existsSync(annotations.runbook)).toBe(true);
       const runbook = readFileSync(annotations.runbook, 'utf8');
@@ -70,10 +70,10 @@ describe('docs/alerts.yml', () => {
     },
   );
 
-  it('has each alert once, with its buckets among those of its histogram', () => {
+  it('defines each alert once, with buckets that its histogram has', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
-    const asked = alerts.flatMap(({ expr }) => [...expr.matchAll(/(\w+)_bucket\{le="(\d+)"\}/g)]);
-    expect(asked.length).toBeGreaterThan(0);
-    for (const [, name, le] of asked) expect(instrumentOf(name!)?.buckets).toContain(Number(le));
+    const buckets = alerts.flatMap(({ expr }) => [...expr.matchAll(/(\w+)_bucket\{le="(\d+)"\}/g)]);
+    expect(buckets.length).toBeGreaterThan(0);
+    for (const [, name, le] of buckets) expect(instrumentOf(name!)?.buckets).toContain(Number(le));
   });
 });

@@ -4,7 +4,7 @@ import { Vault } from '#tokens';
 import { Flow } from './support/flow.js';
 import { attemptsOf, dump, grantOf } from './support/flow-rows.js';
 
-/** Revocations that cannot be sent at once: they are stored sealed, and the real exchanger tries them again. */
+/** Revocations that cannot be sent at once: they are stored sealed, and the real exchanger retries them. */
 let flow: Flow;
 beforeAll(async () => {
   flow = await Flow.open(1, { exchanger: 'process' });
@@ -18,12 +18,12 @@ beforeEach(async () => {
 const disconnect = (id: string): Promise<void> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
 const sweep = (): Promise<void> => flow.get(SweepAttempts).execute();
 
-/** A consent whose tokens wait in their attempt, because the platform does not answer whose they are. */
+/** Leaves an exchanged attempt whose person the platform does not identify. */
 async function leaveUnidentified(provider: string, persona: string): Promise<void> {
   const { authorizeUrl } = await flow.start(provider);
   const back = await flow.decide(authorizeUrl, persona);
   await flow.fault({ provider, endpoint: 'identity', times: 4, status: 503 });
-  await flow.come(back);
+  await flow.callback(back);
   expect((await attemptsOf(flow)).at(-1)).toMatchObject({ status: 'exchanged', sealed: true });
 }
 
@@ -35,7 +35,7 @@ const pending = (): Promise<{ id: string; tries: number; outcome: string | null;
     [flow.tenant.workspaceId],
   );
 
-/** The pairs that are kept beside grants of the tenant. */
+/** The orphaned pairs of the grants of the tenant. */
 const orphans = (): Promise<object[]> =>
   flow.many(
     `select 1 from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id
@@ -50,7 +50,7 @@ const logged = (id: string): unknown[] =>
     .filter((line) => line.includes('"revocation.') && line.includes(id))
     .map((line) => (JSON.parse(line) as { outcome: unknown }).outcome);
 
-describe.each(['x', 'facebook'])('a revocation at %s while a consent of an unknown person waits', (provider) => {
+describe.each(['x', 'facebook'])('a revocation at %s during an attempt of an unidentified person', (provider) => {
   const [person, other] = provider === 'facebook' ? ['happy', 'many-pages'] : ['happy', 'paula'];
   let id: string;
   beforeEach(async () => {
@@ -67,7 +67,7 @@ describe.each(['x', 'facebook'])('a revocation at %s while a consent of an unkno
     return (await pending())[0]!.id;
   }
 
-  it('is sent when the consent turns out to be of another person', async () => {
+  it('is sent when the attempt belongs to another person', async () => {
     await disconnectDuringConsentOf(other);
     await flow.pass(120);
     await sweep();
@@ -77,7 +77,7 @@ describe.each(['x', 'facebook'])('a revocation at %s while a consent of an unkno
     expect(await pending()).toEqual([]);
   });
 
-  it('is sent when the consent failed without a name, and that of the consent as well', async () => {
+  it('is sent, like that of the attempt, when the attempt fails without an identified person', async () => {
     await disconnectDuringConsentOf(other);
     await flow.fault({ provider, endpoint: 'identity', times: 50, status: 503 });
     await flow.pass(3_700);
@@ -88,7 +88,7 @@ describe.each(['x', 'facebook'])('a revocation at %s while a consent of an unkno
     expect((await flow.calls('revoke')).map(({ persona }) => persona).toSorted()).toEqual([person, other].toSorted());
   });
 
-  it('is never sent when the consent is of the same person, whose new grant it could end', async () => {
+  it('is never sent when the attempt belongs to the same person, because it could end the new grant', async () => {
     const revocation = await disconnectDuringConsentOf(person);
     await flow.pass(120);
     await sweep();
@@ -105,7 +105,7 @@ describe.each(['x', 'facebook'])('a revocation at %s while a consent of an unkno
 describe('a revocation', () => {
   const provider = 'x';
 
-  it('is tried again for as long as the platform fails, and checked again before each try', async () => {
+  it('is retried while the platform fails, and checked again before each request', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 3, status: 503 });
     await disconnect(id);
@@ -118,7 +118,7 @@ describe('a revocation', () => {
     expect(await pending()).toEqual([]);
   });
 
-  it('waits for as long as the platform asks with Retry-After', async () => {
+  it('waits for the Retry-After of the platform', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 429, headers: { 'retry-after': '1200' } });
     await disconnect(id);
@@ -131,7 +131,7 @@ describe('a revocation', () => {
     expect((await flow.calls('revoke')).map(({ status }) => status)).toEqual([429, 200]);
   });
 
-  it('is not sent when the person connected again after its first try', async () => {
+  it('is not sent when the person reconnects after the first request', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 503 });
     await disconnect(id);
@@ -143,7 +143,7 @@ describe('a revocation', () => {
     expect(await pending()).toEqual([]);
   });
 
-  it('of a person that the platform names only later is sent beside the living grant of another person', async () => {
+  it('is sent once the platform identifies the person, although another person has an active grant', async () => {
     await flow.knobs(provider, { access_ttl_seconds: 200_000 });
     await flow.connect(provider, 'paula');
     await leaveUnidentified(provider, 'happy');
@@ -159,7 +159,7 @@ describe('a revocation', () => {
     expect(await flow.calls('revoke')).toMatchObject([{ outcome: 'ok', persona: 'happy' }]);
   });
 
-  it('is sent after its app was deleted, with the secret that is sealed beside the tokens', async () => {
+  it('is sent after its app is deleted, with the client secret that is sealed beside the tokens', async () => {
     const app = await flow.app(provider, { isDefault: true });
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 503 });
@@ -172,7 +172,7 @@ describe('a revocation', () => {
     expect(body).toMatchObject([{ status: 503 }, { status: 200, outcome: 'ok' }]);
   });
 
-  it('that is stored while no exchanger runs holds the only tokens, sealed, and is sent by the next exchanger', async () => {
+  it('is stored with the only sealed copy of the tokens while no exchanger runs, and sent by the next one', async () => {
     const id = await flow.connect(provider);
     const { id: grantId } = await grantOf(flow, id);
     const tokens = (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))!;
@@ -188,7 +188,7 @@ describe('a revocation', () => {
     expect(await flow.many('select 1 from revocation_tokens')).toEqual([]);
   });
 
-  it('is made of a pair that was spared beside a grant, too, when that grant is disconnected', async () => {
+  it('is also created for an orphaned pair when its grant is disconnected', async () => {
     const id = await flow.connect('tiktok');
     await flow.fault({ provider: 'tiktok', endpoint: 'revoke', times: 1, status: 503 });
     await disconnect(id);
@@ -204,7 +204,7 @@ describe('a revocation', () => {
     expect(await pending()).toEqual([]);
   });
 
-  it('that was copied to another row does not open and is not sent', async () => {
+  it('is not sent when its sealed pair was copied from another row', async () => {
     const [first, second] = [await flow.connect(provider), await flow.connect(provider, 'paula')];
     await flow.exchanger.end('SIGKILL');
     for (const id of [first, second]) await disconnect(id);
@@ -218,7 +218,7 @@ describe('a revocation', () => {
     expect(await pending()).toMatchObject([{ outcome: 'unanswered' }, { outcome: 'unanswered' }]);
   });
 
-  it('ends after a day without an answer, with its tokens', async () => {
+  it('is deleted with its tokens after a day without an answer', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 500, status: 503 });
     await disconnect(id);
@@ -232,7 +232,7 @@ describe('a revocation', () => {
     expect(await flow.many('select 1 from revocation_tokens')).toEqual([]);
   });
 
-  it('ends with its token where that ends earlier and cannot be refreshed', async () => {
+  it('is deleted when its token expires earlier and cannot be refreshed', async () => {
     await flow.knobs(provider, { access_ttl_seconds: 3_600 });
     const id = await flow.connect(provider, 'no-refresh-token');
     await flow.fault({ provider, endpoint: 'revoke', times: 500, status: 503 });

@@ -6,8 +6,8 @@ import { PROVIDER_NAMES } from '#providers';
 import * as jobs from '../libs/jobs/src/contracts.js';
 
 /**
- * The recipes of CONTRIBUTING.md, held against what is there: whatever was added before by a recipe is written in certain
- * files, and each of them must be a place that the recipe names.
+ * Compares the recipes of CONTRIBUTING.md with the code: every file that mentions an existing endpoint, job, migration or
+ * provider must be named by its recipe.
  */
 const text = readFileSync('CONTRIBUTING.md', 'utf8').split('\n## Recipes\n')[1]!.split('\n## ')[0]!;
 const recipes = new Map(
@@ -17,7 +17,7 @@ const recipes = new Map(
     .map((recipe) => [recipe.split('\n')[0]!, recipe]),
 );
 
-/** The files that a recipe names: by link, or as a path in which `<name>` and the like stand for anything. */
+/** The files that a recipe names, as a link or as a path; `<name>` in a path is a placeholder. */
 function placesOf(recipe: string): string[] {
   const linked = [...recipe.matchAll(/\]\(([^)#]+)\)/g)].map(([, path]) => path!);
   const written = [...recipe.matchAll(/`((?:apps|libs)\/[^`]+)`/g)].map(([, path]) => path!);
@@ -30,7 +30,7 @@ function isNamed(path: string, places: readonly string[]): boolean {
       .replaceAll(/<[\w-]+>/g, '\0')
       .replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
       .replaceAll('\0', '[\\w-]+');
-    // A folder is named for the files that the step adds to it.
+    // A folder includes the files that the step adds to it.
     return new RegExp(`^${pattern}${place.endsWith('/') ? '[\\w.-]+' : ''}$`).test(path);
   });
 }
@@ -42,21 +42,21 @@ const sources = ['apps', 'libs'].flatMap((folder) =>
 );
 const texts = new Map(sources.map((path) => [path, readFileSync(path, 'utf8')]));
 
-/** The production files in which a word stands. */
+/** The production files that contain a word. */
 const filesWith = (word: string): string[] =>
   sources.filter((path) => new RegExp(`\\b${word}\\b`).test(texts.get(path)!));
 
-/** Those that the recipe forgets. */
-const forgotten = (recipe: string, files: readonly string[]): string[] =>
+/** The files that the recipe does not name. */
+const missing = (recipe: string, files: readonly string[]): string[] =>
   files.filter((path) => !isNamed(path, placesOf(recipes.get(recipe)!)));
 
 describe('the recipes', () => {
-  it('are found, each with the places of its steps', () => {
+  it('each recipe names the files of its steps', () => {
     expect([...recipes.keys()]).toEqual(['An endpoint', 'A job', 'A migration', 'A provider', 'A document']);
     for (const recipe of recipes.values()) expect(placesOf(recipe).length).toBeGreaterThan(0);
   });
 
-  it.each([...recipes])('%s: each file and folder that it names is there', (_name, recipe) => {
+  it.each([...recipes])('%s: each file and folder that it names exists', (_name, recipe) => {
     const fixed = placesOf(recipe).map((place) => place.replace(/[^/]*<.*$/, ''));
     expect(fixed.filter((place) => !existsSync(place))).toEqual([]);
   });
@@ -65,15 +65,12 @@ describe('the recipes', () => {
     knownJobs.includes(value as JobContract) ? [symbol] : [],
   );
 
-  it.each(symbols)(
-    'A job: every place in which %s or its handler is written is one that the recipe names',
-    (symbol) => {
-      const [handler] = sources.flatMap(
-        (path) => new RegExp(`@Handles\\(${symbol}\\)[^]*?class (\\w+)`).exec(texts.get(path)!)?.[1] ?? [],
-      );
-      expect(forgotten('A job', [...filesWith(symbol), ...filesWith(handler!)])).toEqual([]);
-    },
-  );
+  it.each(symbols)('A job: the recipe names every file that contains %s or its handler', (symbol) => {
+    const [handler] = sources.flatMap(
+      (path) => new RegExp(`@Handles\\(${symbol}\\)[^]*?class (\\w+)`).exec(texts.get(path)!)?.[1] ?? [],
+    );
+    expect(missing('A job', [...filesWith(symbol), ...filesWith(handler!)])).toEqual([]);
+  });
 
   const useCases = [
     ...texts
@@ -84,16 +81,16 @@ describe('the recipes', () => {
   ].map(([name]) => name);
 
   it.each(useCases.filter((name) => filesWith(name).some((path) => path.endsWith('.controller.ts'))))(
-    'An endpoint: every place in which %s or its controller is written is one that the recipe names',
+    'An endpoint: the recipe names every file that contains %s or its controller',
     (name) => {
       const files = filesWith(name);
       const controllers = files
         .filter((path) => path.endsWith('.controller.ts'))
         .map((path) => /export class (\w+)/.exec(texts.get(path)!)![1]!);
-      // A command of apps/cli may use the same use case; it is no part of the endpoint.
+      // A command of apps/cli may use the same use case; it is not part of the endpoint.
       const others = (path: string): boolean =>
         !/^(libs\/accounts|apps\/cli)\//.test(path) || path.endsWith('index.ts') || path.endsWith('accounts.module.ts');
-      expect(forgotten('An endpoint', [...files.filter(others), ...controllers.flatMap(filesWith)])).toEqual([]);
+      expect(missing('An endpoint', [...files.filter(others), ...controllers.flatMap(filesWith)])).toEqual([]);
     },
   );
 
@@ -103,12 +100,12 @@ describe('the recipes', () => {
       : [],
   );
 
-  it.each(migrations)('A migration: every place in which %s is written is one that the recipe names', (name) => {
-    expect(forgotten('A migration', filesWith(name))).toEqual([]);
+  it.each(migrations)('A migration: the recipe names every file that contains %s', (name) => {
+    expect(missing('A migration', filesWith(name))).toEqual([]);
   });
 
   it.each(PROVIDER_NAMES)(
-    'A provider: what is written outside the folder of %s is in the two registries of which the recipe tells',
+    'A provider: only the two registries that the recipe names import the folder of %s',
     (name) => {
       const outside = sources.filter(
         (path) => texts.get(path)!.includes(`./${name}/${name}.`) && !path.startsWith(`libs/providers/src/${name}/`),

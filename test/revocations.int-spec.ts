@@ -9,7 +9,7 @@ import { CLIENT_SECRET, Flow, type SandboxCall } from './support/flow.js';
 import { attemptsOf, grantOf } from './support/flow-rows.js';
 import { makeProject, makeTenant } from './support/rows.js';
 
-/** Every situation in which tokens are destroyed, at every platform that has a call to revoke them: real exchanger, real socket. */
+/** Every case in which tokens are deleted, at every platform with a revocation endpoint, over the real exchanger and its socket. */
 let flow: Flow;
 beforeAll(async () => {
   flow = await Flow.open(1, { exchanger: 'process' });
@@ -23,10 +23,10 @@ const withProfiles = imitated
   .filter((provider) => revoking.includes(provider.name) && provider.profiles)
   .map(({ name }) => name);
 
-/** There, another app's consent makes another account. */
+/** Platforms whose user ids differ between apps: a consent through another app creates another account. */
 const APP_SCOPED_IDS = ['tiktok', 'linkedin'];
 
-/** The calls to revoke that the platform got, once every revocation that began has ended. Also of an app that is gone. */
+/** The revocation calls that the platform received, after every started revocation has ended; includes calls of deleted apps. */
 async function revocations(provider: string): Promise<SandboxCall[]> {
   await flow.revoked();
   return (await flow.sandbox.control('GET', `/calls?provider=${provider}&endpoint=revoke`)).body as SandboxCall[];
@@ -34,17 +34,17 @@ async function revocations(provider: string): Promise<SandboxCall[]> {
 
 const once = [expect.objectContaining({ outcome: 'ok', status: 200 })];
 
-/** A consent whose tokens wait in its attempt, since the platform does not say whose they are. */
+/** Leaves an exchanged attempt whose person the platform does not identify. */
 async function leaveUnidentified(provider: string): Promise<void> {
   const started = await flow.start(provider);
   const back = await flow.decide(started.authorizeUrl);
   await flow.fault({ provider, endpoint: 'identity', times: 4, status: 503 });
-  await flow.come(back);
+  await flow.callback(back);
   expect((await attemptsOf(flow)).at(-1)).toMatchObject({ status: 'exchanged', sealed: true });
 }
 
-/** Gives up what `leaveUnidentified` left, as the flow does with a consent that leads nowhere. */
-async function giveUp(): Promise<void> {
+/** Lets the attempt of `leaveUnidentified` fail at its time limit. */
+async function expireAttempt(): Promise<void> {
   const { id } = (await attemptsOf(flow)).at(-1)!;
   await flow
     .get(FailAttempt)
@@ -57,22 +57,22 @@ async function giveUp(): Promise<void> {
 
 const disconnect = (id: string): Promise<void> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
 
-describe.each(revoking)('tokens of %s are revoked at the platform', (provider) => {
+describe.each(revoking)('the deletion of tokens of %s', (provider) => {
   let app: string;
   beforeEach(async () => {
     app = await flow.app(provider, { isDefault: true });
   });
 
-  it('when their account is disconnected', async () => {
+  it('revokes them when their account is disconnected', async () => {
     const id = await flow.connect(provider);
     await disconnect(id);
     expect(await revocations(provider)).toEqual(once);
   });
 
-  it('when a reauthorization signs in as another person', async () => {
+  it('revokes them when a reauthorization signs in as another person', async () => {
     const id = await flow.connect(provider, 'happy');
     const { authorizeUrl } = await flow.get(StartReauth).execute({ tenant: flow.tenant, createdBy: 'a key', id });
-    await flow.come(await flow.decide(authorizeUrl, 'paula'));
+    await flow.callback(await flow.decide(authorizeUrl, 'paula'));
     expect((await attemptsOf(flow)).at(-1)).toMatchObject({
       status: 'failed',
       error: 'account_mismatch',
@@ -82,7 +82,7 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     expect(await flow.account(id)).toMatchObject({ health: 'active' });
   });
 
-  it('when their account was connected again through another app, where ids are the same at all apps', async () => {
+  it('revokes them when the account is reconnected through another app and the user ids do not depend on the app', async () => {
     const id = await flow.connect(provider);
     const other = await flow.app(provider);
     const isSame = (await flow.connect(provider, 'happy', { oauthAppId: other })) === id;
@@ -90,33 +90,33 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     expect(await revocations(provider)).toEqual(isSame ? once : []);
   });
 
-  it('when an attempt fails before the platform says whose they are', async () => {
+  it('revokes them when an attempt fails before the platform identifies the person', async () => {
     await leaveUnidentified(provider);
-    await giveUp();
+    await expireAttempt();
     expect(await revocations(provider)).toEqual(once);
   });
 
-  it('not when they may be those of a person with a living account at the app', async () => {
+  it('keeps them when they may belong to a person with an active account of the app', async () => {
     await flow.connect(provider);
     await leaveUnidentified(provider);
-    await giveUp();
+    await expireAttempt();
     expect(await revocations(provider)).toEqual([]);
   });
 
-  it('when their app is deleted while they wait in an attempt', async () => {
+  it('revokes them when their app is deleted before the attempt is identified', async () => {
     await leaveUnidentified(provider);
     await flow.get(DeleteOAuthApp).execute({ tenant: flow.tenant, id: app, force: false });
     expect(await revocations(provider)).toEqual(once);
   });
 
-  it('not when an account of the same app outlives it', async () => {
+  it('keeps them when the deleted app still has an account of the person', async () => {
     await flow.connect(provider);
     await leaveUnidentified(provider);
     await flow.get(DeleteOAuthApp).execute({ tenant: flow.tenant, id: app, force: true });
     expect(await revocations(provider)).toEqual([]);
   });
 
-  it('not when another workspace holds the same person at the same client id', async () => {
+  it('keeps them when another workspace has an account of the same person and client id', async () => {
     const id = await flow.connect(provider);
     const { clientId } = await flow.one<{ clientId: string }>(
       'select client_id as "clientId" from oauth_apps where id = $1',
@@ -132,7 +132,7 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     expect(await revocations(provider)).toEqual([]);
   });
 
-  it('at the second try when the first one met a failure of the platform', async () => {
+  it('revokes them by the second request when the first one fails', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 503 });
     await disconnect(id);
@@ -141,7 +141,7 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     expect((await revocations(provider)).map(({ status }) => status)).toEqual([503, 200]);
   });
 
-  it('at the second try when the first one was redirected by something in between', async () => {
+  it('revokes them by the second request when the first one is redirected', async () => {
     const id = await flow.connect(provider);
     await flow.fault({
       provider,
@@ -156,14 +156,14 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
     expect((await revocations(provider)).map(({ status }) => status)).toEqual([302, 200]);
   });
 
-  it('once only when the platform refuses', async () => {
+  it('revokes them only once when the platform refuses the revocation', async () => {
     const id = await flow.connect(provider);
     await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 400, body: {} });
     await disconnect(id);
     expect((await revocations(provider)).map(({ status }) => status)).toEqual([400]);
   });
 
-  it('not when the same person has another living account at the same app', async () => {
+  it('keeps them when the same person has another active account of the same app', async () => {
     const id = await flow.connect(provider);
     const project = await makeProject(flow.pool, flow.tenant);
     await flow.connect(provider, 'happy', { projectId: project });
@@ -172,7 +172,7 @@ describe.each(revoking)('tokens of %s are revoked at the platform', (provider) =
   });
 });
 
-it('A limit of the Graph API that comes with status 400 is no refusal: the tokens are revoked at the second try.', async () => {
+it('a rate limit of the Graph API with status 400 is not a refusal: the second request revokes the tokens', async () => {
   await flow.app('facebook', { isDefault: true });
   await flow.knobs('facebook', { access_ttl_seconds: 36_000 });
   const id = await flow.connect('facebook', 'one-page');
@@ -184,12 +184,12 @@ it('A limit of the Graph API that comes with status 400 is no refusal: the token
   expect((await revocations('facebook')).map(({ status }) => status)).toEqual([400, 200]);
 });
 
-describe.each(withProfiles)('tokens of %s are revoked at the platform', (provider) => {
-  it('when nothing was selected in time of what the consent opened', async () => {
+describe.each(withProfiles)('the deletion of tokens of %s', (provider) => {
+  it('revokes them when the person selects no account in time', async () => {
     await flow.app(provider, { isDefault: true });
     await flow.knobs(provider, { access_ttl_seconds: 3_600 });
     const { authorizeUrl } = await flow.start(provider, { selection: 'manual' });
-    await flow.come(await flow.decide(authorizeUrl, 'many-pages'));
+    await flow.callback(await flow.decide(authorizeUrl, 'many-pages'));
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'selection_required' }]);
     await flow.pass(601);
     await flow.get(SweepAttempts).execute();
@@ -197,10 +197,10 @@ describe.each(withProfiles)('tokens of %s are revoked at the platform', (provide
     expect(await revocations(provider)).toEqual(once);
   });
 
-  it('when the consent opened nothing that can be connected', async () => {
+  it('revokes them when the consent includes no eligible account', async () => {
     await flow.app(provider, { isDefault: true });
     const { authorizeUrl } = await flow.start(provider);
-    await flow.come(await flow.decide(authorizeUrl, 'no-pages'));
+    await flow.callback(await flow.decide(authorizeUrl, 'no-pages'));
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'no_eligible_account' }]);
     expect(await revocations(provider)).toEqual(once);
   });
@@ -210,13 +210,13 @@ const deleting = imitated
   .filter(({ name, push }) => revoking.includes(name) && push?.topics?.includes('data-deletion'))
   .map(({ name }) => name);
 
-describe.each(deleting)('tokens of %s are revoked at the platform', (provider) => {
+describe.each(deleting)('the deletion of tokens of %s', (provider) => {
   let app: string;
   beforeEach(async () => {
     app = await flow.app(provider, { isDefault: true });
   });
 
-  /** The person's request to delete the data, as Meta signs it; the app is not removed by it. */
+  /** The signed data deletion request of Meta, which does not remove the app. */
   async function askForDeletion(userId: string): Promise<void> {
     const { seconds } = await flow.one<{ seconds: number }>(
       'select floor(extract(epoch from db_now()))::int + 1 as seconds',
@@ -240,33 +240,36 @@ describe.each(deleting)('tokens of %s are revoked at the platform', (provider) =
       ])
     ).id;
 
-  it('when a connected person asks for the data to be deleted', async () => {
+  it('revokes them when a connected person requests the deletion of the data', async () => {
     await flow.connect(provider);
     await askForDeletion(await personOf('grants'));
     expect(await revocations(provider)).toEqual(once);
   });
 
-  it('when a person asks for that whose consent waits for a selection', async () => {
+  it('revokes them when a person requests the deletion while the attempt waits for a selection', async () => {
     const { authorizeUrl } = await flow.start(provider, { selection: 'manual' });
-    await flow.come(await flow.decide(authorizeUrl, 'many-pages'));
+    await flow.callback(await flow.decide(authorizeUrl, 'many-pages'));
     await askForDeletion(await personOf('connect_attempts'));
     expect(await revocations(provider)).toEqual(once);
   });
 });
 
-describe('a revocation while the exchanger is away', () => {
+describe('a revocation without a running exchanger', () => {
   const provider = 'x';
   beforeEach(() => flow.app(provider, { isDefault: true }));
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('is sent when the exchanger is back after %s', async (signal) => {
-    const id = await flow.connect(provider);
-    await flow.exchanger.end(signal);
-    await disconnect(id);
-    await flow.exchanger.run();
-    expect(await revocations(provider)).toEqual(once);
-  });
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'is sent after the restart of the exchanger that ended by %s',
+    async (signal) => {
+      const id = await flow.connect(provider);
+      await flow.exchanger.end(signal);
+      await disconnect(id);
+      await flow.exchanger.run();
+      expect(await revocations(provider)).toEqual(once);
+    },
+  );
 
-  it('is sent by the next exchanger when this one drains, which may take as long as a platform takes to answer', async () => {
+  it('is sent by the next exchanger when the current one drains', async () => {
     const [id, slow] = [await flow.connect(provider), await flow.connect(provider, 'paula')];
     await flow.pass(102);
     await flow.fault({ provider, endpoint: 'token', times: 1, delay_ms: 1_500 });
@@ -281,7 +284,7 @@ describe('a revocation while the exchanger is away', () => {
     expect(await revocations(provider)).toEqual(once);
   });
 
-  it('is in the log of the exchanger with its outcome', () => {
+  it('is logged by the exchanger with its outcome', () => {
     const lines = flow.exchanger.log
       .split('\n')
       .filter((line) => line.includes('"revocation.settled"'))

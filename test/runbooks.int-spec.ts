@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => opened.close());
 
-/** What the pages hand to `sql "…"`. */
+/** The queries in `sql "…"` of the pages. */
 const queries = readdirSync('docs/runbooks').flatMap((name) =>
   [...readFileSync(`docs/runbooks/${name}`, 'utf8').matchAll(/^sql "([^"]+)"/gm)].map(
     ([, sql]) => [name, sql!.replaceAll('\\"', '"')] as const,
@@ -18,11 +18,11 @@ const queries = readdirSync('docs/runbooks').flatMap((name) =>
 );
 
 describe('the queries of the runbooks', () => {
-  it('are found', () => {
+  it('the search finds the queries of the pages', () => {
     expect(queries.length).toBeGreaterThan(15);
   });
 
-  it.each(queries)('%s: runs on the tables that there are: %s', async (_name, sql) => {
+  it.each(queries)('%s: the query runs on the current schema: %s', async (_name, sql) => {
     await expect(opened.database.pool.query(sql)).resolves.toBeDefined();
   });
 });

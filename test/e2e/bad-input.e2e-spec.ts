@@ -41,7 +41,7 @@ const asProblem = ({ status, headers, body: json }: Reply): object => {
   expect(headers.get('x-request-id')).toBe(body.request_id);
   return { status, code: body.code, fields: body.errors?.map(({ field }) => field) };
 };
-const come = (back: string): Promise<Reply> => reply(back, { redirect: 'manual' });
+const callback = (back: string): Promise<Reply> => reply(back, { redirect: 'manual' });
 const changed = (text: string, at: number): string =>
   text.slice(0, at) + (text[at] === 'a' ? 'b' : 'a') + text.slice(at + 1);
 const consented = async (query = ''): Promise<{ back: URL; state: string }> => {
@@ -116,7 +116,7 @@ describe('the callback of a browser', () => {
   ])('a callback with %s gets an error page, and the attempt stays pending', async (_, change) => {
     const { back, state } = await consented();
     change(back);
-    expectPage(await come(back.href), back);
+    expectPage(await callback(back.href), back);
     expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'pending' });
   });
 
@@ -130,17 +130,17 @@ describe('the callback of a browser', () => {
 
   it('a callback after a denial redirects with the reason', async () => {
     const { authorize_url } = await backend.start('x', `?return_url=${encodeURIComponent(RETURN_URL)}`);
-    const { status, headers } = await come(await backend.decide(authorize_url, 'happy', 'deny'));
+    const { status, headers } = await callback(await backend.decide(authorize_url, 'happy', 'deny'));
     expect([status, headers.get('location')]).toEqual([302, `${RETURN_URL}?oauth_error=access_denied`]);
   });
 
   it('a repeated callback redirects with the reason, and connects nothing again', async () => {
     const { authorize_url } = await backend.start('x', `?return_url=${encodeURIComponent(RETURN_URL)}`);
     const back = await backend.decide(authorize_url, 'happy', 'deny');
-    await come(back);
-    expect((await come(back)).headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
+    await callback(back);
+    expect((await callback(back)).headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
     const replayed = back.replace('error=access_denied', 'code=stolen');
-    expect((await come(replayed)).headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
+    expect((await callback(replayed)).headers.get('location')).toBe(`${RETURN_URL}?oauth_error=state_reused`);
   });
 });
 

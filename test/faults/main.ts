@@ -10,7 +10,7 @@ import { runRow, type RowSettings } from './rows/run-row.js';
 import { proveChecks } from './sabotage/prove-checks.js';
 import { Databases } from './world/databases.js';
 import { redisIsHere } from './world/servers.js';
-import { disksAreHere } from './world/strike.js';
+import { canMountDisks } from './world/inject-fault.js';
 
 interface Cell {
   row: Row;
@@ -30,47 +30,47 @@ const HEADINGS = [
   'faults',
   'rotations',
   'lost',
-  'told',
+  'reported',
   'in flight',
-  'false deaths',
+  'false alarms',
   'seconds',
   'reached',
 ];
 const SHOWN_BREACHES = 5;
 
-const NOTHING: Counts = {
+const NO_COUNTS: Counts = {
   faults: 0,
   rotations: 0,
   lost: 0,
   reported: 0,
-  falseDeaths: 0,
+  falseAlarms: 0,
   seconds: 0,
   inFlight: 0,
   breaches: [],
 };
 
-/** The exit code. */
+/** Returns the exit code. */
 export async function main(args: string[]): Promise<number> {
   const given = readArguments(args);
-  leaveInOrder();
+  exitOnSignals();
   say(`seed ${given.seed}`);
   const databases = await Databases.start();
   try {
     if (given.proveChecks) return (await proveChecks(proofSettings(given, databases), given.only)) ? 0 : 1;
-    return (await tellAll(given, databases)) ? 0 : 1;
+    return (await reportAll(given, databases)) ? 0 : 1;
   } finally {
     await databases.stop();
   }
 }
 
-/** Whether everything was reached. */
-async function tellAll(given: Arguments, databases: Databases): Promise<boolean> {
+/** Prints the table and the other figures; returns whether every target is reached. */
+async function reportAll(given: Arguments, databases: Databases): Promise<boolean> {
   const results = await runAll(given, databases);
   say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
   for (const { row, kind, queue, misses } of results)
     for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
-  const isWhole = await tellOthers(given, databases);
-  return isWhole && results.every(({ misses }) => misses.length === 0);
+  const areOthersReached = await reportOtherFigures(given, databases);
+  return areOthersReached && results.every(({ misses }) => misses.length === 0);
 }
 
 async function runAll(given: Arguments, databases: Databases): Promise<Result[]> {
@@ -90,33 +90,33 @@ async function runAll(given: Arguments, databases: Databases): Promise<Result[]>
   return results;
 }
 
-/** Every line that the table is to have. */
+/** The lines of the table. */
 function cellsOf(given: Arguments): Cell[] {
   const rows = possibleRows(given);
   if (given.queues.includes('redis') && !redisIsHere)
-    say('No redis-server was found: the half of the table whose queue lives in Redis is skipped.');
+    say('No redis-server was found: the rows with the queue on Redis are skipped.');
   const queues = given.queues.filter((name) => name === 'postgres' || redisIsHere);
   return given.platforms.flatMap((kind) =>
     queues.flatMap((queue) => rows.filter((row) => isOn(row, queue)).map((row) => ({ row, kind, queue }))),
   );
 }
 
-/** Whether every figure beside the table is reached. The short form leaves them to the tests and benchmarks they come from. */
-async function tellOthers({ short, only, seed, share }: Arguments, databases: Databases): Promise<boolean> {
+/** Prints the figures outside the table; returns whether they are reached. The short form skips them. */
+async function reportOtherFigures({ short, only, seed, share }: Arguments, databases: Databases): Promise<boolean> {
   if (short) return true;
   const figures = await otherFigures({ databases, seed, share: share ?? 1, say }, only);
-  for (const { name, told, reached } of figures)
-    say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...told.map((one) => `        ${one}`)].join('\n'));
+  for (const { name, details, reached } of figures)
+    say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...details.map((one) => `        ${one}`)].join('\n'));
   return figures.every(({ reached }) => reached);
 }
 
-/** What we started leaves when we do, by its channel to us or by our last word. */
-function leaveInOrder(): void {
+/** Exits on signals, so that the child processes end with the closed IPC channel. */
+function exitOnSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
   process.setMaxListeners(0);
 }
 
-/** What a check must see, it sees on one platform as on the other. */
+/** One platform is enough: the checks do not depend on it. */
 const proofSettings = (
   { seed, platforms: [kind = 'oidc-provider'], accounts }: Arguments,
   databases: Databases,
@@ -132,12 +132,12 @@ const proofSettings = (
 async function runOne(cell: Cell, given: Arguments, databases: Databases): Promise<Result> {
   const { row, kind, queue } = cell;
   const { seed, accounts, verbose } = given;
-  const tell = (text: string): void => {
+  const log = (text: string): void => {
     if (verbose) say(`    ${text}`);
   };
-  const ran = await runRow(row, { databases, seed, kind, queue, accounts, say: tell }).catch((error: unknown) => error);
-  const counts = ran instanceof Error ? NOTHING : (ran as Counts);
-  const misses = ran instanceof Error ? [`it broke off: ${ran.message}`] : missesOf(counts, row.figure);
+  const ran = await runRow(row, { databases, seed, kind, queue, accounts, say: log }).catch((error: unknown) => error);
+  const counts = ran instanceof Error ? NO_COUNTS : (ran as Counts);
+  const misses = ran instanceof Error ? [`the run failed: ${ran.message}`] : missesOf(counts, row.figure);
   say(
     `${misses.length === 0 ? 'ok    ' : 'MISSED'}  ${row.name} (${kind}, ${queue}): ${counts.faults} faults, ${counts.rotations} rotations, ${counts.lost} lost, ${counts.seconds} s`,
   );
@@ -147,24 +147,24 @@ async function runOne(cell: Cell, given: Arguments, databases: Databases): Promi
   return { ...cell, counts, misses };
 }
 
-/** The rows that are asked for and can be run here. */
+/** The selected rows that this machine can run. */
 function possibleRows({ short, only, share }: Arguments): Row[] {
   const sizes = short ? SHORT : LONG;
   const rows = rowsAt({ ...sizes, share: share ?? sizes.share }).filter(
     ({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)),
   );
-  const unable = rows.filter(({ needsDisk }) => needsDisk).filter(() => !disksAreHere());
+  const unable = rows.filter(({ needsDisk }) => needsDisk).filter(() => !canMountDisks());
   for (const { name } of unable) say(`No disk can be mounted here: "${name}" is skipped.`);
   return rows.filter((row) => !unable.includes(row));
 }
 
-/** The control has no queue, and some rows are about Redis alone. */
+/** The control has no queue, and some rows need Redis. */
 function isOn({ needsRedis, design }: Row, queue: 'postgres' | 'redis'): boolean {
   return queue === 'redis' ? design === 'product' : !needsRedis;
 }
 
 function line({ row, kind, queue, counts, misses }: Result): (string | number)[] {
-  const { faults, rotations, lost, reported, inFlight, falseDeaths, seconds } = counts;
+  const { faults, rotations, lost, reported, inFlight, falseAlarms, seconds } = counts;
   const shownQueue = row.design === 'control' ? '-' : queue;
   return [
     row.name,
@@ -175,7 +175,7 @@ function line({ row, kind, queue, counts, misses }: Result): (string | number)[]
     lost,
     reported,
     inFlight,
-    falseDeaths,
+    falseAlarms,
     seconds,
     misses.length === 0 ? 'yes' : 'NO',
   ];

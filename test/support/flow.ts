@@ -168,7 +168,7 @@ export class Flow {
   }
 
   /** The browser comes back; `over` changes what it brings. */
-  come(back: URL, over: Partial<Parameters<CompleteConnect['execute']>[0]> = {}): Promise<CallbackOutcome> {
+  callback(back: URL, over: Partial<Parameters<CompleteConnect['execute']>[0]> = {}): Promise<CallbackOutcome> {
     const [, provider = '', oauthAppId] = /\/v1\/oauth\/([^/]+)\/callback(?:\/(.+))?/.exec(back.pathname) ?? [];
     if (oauthAppId !== undefined && !('oauthAppId' in over)) throw new Error('say which app the path names');
     return this.get(CompleteConnect).execute({ provider, query: Object.fromEntries(back.searchParams), ...over });
@@ -177,7 +177,7 @@ export class Flow {
   /** Start, consent, callback: the id of the account. */
   async connect(provider: string, persona = 'happy', wishes: StartWishes = {}): Promise<string> {
     const started = await this.start(provider, wishes);
-    const landing = await this.come(await this.decide(started.authorizeUrl, persona));
+    const landing = await this.callback(await this.decide(started.authorizeUrl, persona));
     const { ids } = await this.one<{ ids: string[] }>(
       'select account_ids as ids from connect_attempts where workspace_id = $1 order by finished_at desc nulls last, id desc limit 1',
       [this.tenant.workspaceId],

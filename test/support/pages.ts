@@ -75,7 +75,7 @@ export class PagesTenant {
   /** Consent and callback: the query with which the browser returns. */
   async land(authorizeUrl: string, persona: string, ticked?: string[]): Promise<string> {
     const asked = ticked ? `${authorizeUrl}&sandbox_pages=${ticked.join(',')}` : authorizeUrl;
-    const landing = await this.flow.come(await this.flow.decide(asked, persona));
+    const landing = await this.flow.callback(await this.flow.decide(asked, persona));
     return landing.kind === 'redirect' ? landing.url.slice(RETURN_URL.length) : landing.kind;
   }
 

@@ -11,7 +11,7 @@ import { tokensInTheClear } from './tokens-in-the-clear.js';
 const ACCOUNTS = `
   select accounts.id as "accountId", grants.id as "grantId", grants.workspace_id as "workspaceId", grants.environment,
     platform_user_id as person, token_version::int as version, refresh_state as state, health, health_reason as reason,
-    (select count(*)::int from account_events where account_id = accounts.id and type = 'account.refreshed') as told,
+    (select count(*)::int from account_events where account_id = accounts.id and type = 'account.refreshed') as events,
     (select count(*)::int from outbox where account_id = accounts.id and type = 'account.refreshed') as queued,
     (select count(*)::int from exchange_intents where grant_id = grants.id and state = 'committed') as committed
   from grants join accounts on accounts.grant_id = grants.id order by accounts.id`;
@@ -21,14 +21,14 @@ const UNANSWERED = `
   from exchange_intents join grants on grants.id = grant_id
   where kind = 'refresh' and state in ('dispatched', 'unknown') group by 1, 2`;
 
-/** What a run must add to what can be asked afterwards. */
+/** Facts that only the run itself knows, because they cannot be read afterwards. */
 export interface Remembered {
   revoked: ReadonlySet<string>;
   journaled: readonly JournaledAnswer[];
   late: readonly string[];
 }
 
-/** Asks the product's database, its journal, its logs, and the platform. */
+/** Reads the product's database, journal and logs, and the ledger of the platform. */
 export async function collectFacts(world: World, remembered: Remembered): Promise<Facts> {
   const { pool, settings } = world;
   const [truth, uses] = await Promise.all([world.platform.truth(), world.platform.uses()]);
@@ -64,7 +64,7 @@ async function readAccounts({ pool, keyring }: World): Promise<AccountFacts[]> {
   );
 }
 
-/** The tokens of each person in the order in which they were first sent: the nth is that of the nth version. */
+/** The tokens of each person in the order of their first use: the nth token belongs to the nth version. */
 function chainsOf(uses: readonly Pick<RefreshUse, 'userId' | 'fingerprint'>[]): Map<string, string[]> {
   const chains = new Map<string, string[]>();
   for (const { userId, fingerprint: token } of uses) {

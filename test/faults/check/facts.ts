@@ -1,18 +1,18 @@
-/** One account as the product has it after a run. Tokens are named by their fingerprint, so that none is ever printed. */
+/** One account as the product stores it after a run. Tokens are represented by their fingerprint, so that none is printed. */
 export interface AccountFacts {
   accountId: string;
   grantId: string;
-  /** Who this is at the platform. */
+  /** The user id at the platform. */
   person: string;
   firstVersion: number;
   version: number;
   state: string;
   health: string;
   reason: string | null;
-  /** The refresh token that is stored, opened; null: there is none. */
+  /** The fingerprint of the stored refresh token; null: none is stored. */
   stored: string | null;
-  /** `account.refreshed` in its history, in the outbox, and exchanges that ended as committed. */
-  told: number;
+  /** Events `account.refreshed` in the history and in the outbox, and committed exchanges. */
+  events: number;
   queued: number;
   committed: number;
 }
@@ -24,33 +24,33 @@ export interface Send {
   rotated: boolean;
 }
 
-/** What the platform knows. */
+/** The state of the platform. */
 export interface PlatformFacts {
-  /** The refresh token of each person that still works; null: none does. */
+  /** The valid refresh token of each person; null: none is valid. */
   leaves: ReadonlyMap<string, string | null>;
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   sends: readonly Send[];
-  /** Whose grant the run itself has ended at the platform. */
+  /** The persons whose grant the run itself revoked at the platform. */
   revoked: ReadonlySet<string>;
 }
 
-/** An answer with tokens that lay in the journal when a process was killed. */
+/** An answer with tokens that was in the journal when its process was killed. */
 export interface JournaledAnswer {
   grantId: string;
   version: number;
 }
 
-/** All that the checks look at: no database and no platform is asked any more. */
+/** The input of the checks, which read neither the database nor the platform. */
 export interface Facts {
   accounts: readonly AccountFacts[];
   platform: PlatformFacts;
-  /** How many exchanges of that token ended without an answer. */
+  /** For each token, the number of exchanges that ended without an answer. */
   unanswered: ReadonlyMap<string, number>;
   journaled: readonly JournaledAnswer[];
-  /** Grants about which nothing was decided a minute after the faults. */
+  /** Ids of grants that were still undecided one minute after the faults. */
   late: readonly string[];
   /** Exchanges that the journal still holds. */
   unsettled: number;
-  /** Where a token was found in the clear. */
+  /** Places in which a token was found unencrypted. */
   inTheClear: readonly string[];
 }

@@ -6,10 +6,10 @@ import type { World } from '../world/world.js';
 
 const TABLES = ['grants', 'accounts', 'account_events', 'exchange_intents', 'breakers', 'oauth_apps'];
 
-/** Whether the folders of the rows stay, for somebody to look into. */
+/** Whether the folders of the rows are kept for inspection. */
 export const keepsEvidence = (): boolean => Boolean(process.env['FAULTS_KEEP']);
 
-/** Writes beside the logs what was found: the facts, what they break, and the rows that hold no secret. */
+/** Writes the facts, the breaches and the tables without secrets beside the logs. */
 export async function keepEvidence({ pool, settings, platform }: World, facts: Facts): Promise<void> {
   const write = (name: string, value: unknown): void => {
     writeFileSync(join(settings.directory, `${name}.json`), JSON.stringify(value, undefined, 1));

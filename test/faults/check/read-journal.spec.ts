@@ -8,8 +8,8 @@ const record = (type: JournalRecord['type'], intentId: string, status?: number):
   answer: status ? { status, headers: {}, body: Buffer.from('{}') } : null,
 });
 
-describe('what is found in the journal of a dead process', () => {
-  it('is what was sent and what came back, and not what was settled', () => {
+describe('the open exchanges of a journal', () => {
+  it('leave out the exchanges that were settled', () => {
     const records = [
       record('dispatched', 'a'),
       record('dispatched', 'b'),
@@ -23,7 +23,7 @@ describe('what is found in the journal of a dead process', () => {
     ]);
   });
 
-  it('tells tokens that came from a refusal, with which nothing can be lost', () => {
+  it('distinguish a refusal, which holds no tokens, from a success', () => {
     expect(openExchanges([record('dispatched', 'a'), record('answered', 'a', 400)])).toMatchObject([
       { isAnswered: true, bringsTokens: false },
     ]);

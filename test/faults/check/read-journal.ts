@@ -5,15 +5,15 @@ import { type JournalRecord, readFrames, RecordCodec } from '#exchanger/testing'
 import { journalIn } from '../world/product-environment.js';
 import type { JournaledAnswer } from './facts.js';
 
-/** An exchange whose end the journal does not know. */
+/** An exchange without a record of its end. */
 export interface OpenExchange extends JournaledAnswer {
   intentId: string;
   isAnswered: boolean;
-  /** The answer is a success: a refusal (of what was sent again, say) is an answer too, and holds nothing that could be lost. */
+  /** Whether the answer is a success. A refusal holds no tokens that could be lost. */
   bringsTokens: boolean;
 }
 
-/** What lies in the journal of a process that does not run, or at this moment. */
+/** The open exchanges in the journal of a stopped process, or at this moment. */
 export function readJournal(directory: string, keyring: Keyring): OpenExchange[] {
   const folder = journalIn(directory);
   const files = existsSync(folder)
@@ -27,7 +27,7 @@ export function readJournal(directory: string, keyring: Keyring): OpenExchange[]
   );
 }
 
-/** Refreshes that were begun and not settled, in the order of their records. */
+/** Exchanges that were dispatched and not settled, in the order of their records. */
 export function openExchanges(records: readonly JournalRecord[]): OpenExchange[] {
   const open = new Map<string, OpenExchange>();
   for (const { type, intent, answer } of records) {

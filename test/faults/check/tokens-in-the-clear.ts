@@ -5,10 +5,10 @@ import type { Pool } from 'pg';
 import { Vault } from '#tokens';
 import type { World } from '../world/world.js';
 
-/** What tokens of both platforms look like: any run of the letters that base64url and hex have. */
+/** The form of the tokens of both platforms: a run of base64url or hex characters. */
 const CANDIDATE = /[A-Za-z0-9_-]{20,}/g;
 
-/** The places in which a token of this run stands unsealed: files, logs, tables, the queue. */
+/** The files, logs, tables and queue keys in which a token of this run is unencrypted. */
 export async function tokensInTheClear(world: World): Promise<string[]> {
   const tokens = await knownTokens(world);
   const isFound = (text: string): boolean => text.match(CANDIDATE)?.some((word) => tokens.has(word)) ?? false;
@@ -21,7 +21,7 @@ export async function tokensInTheClear(world: World): Promise<string[]> {
   return [...files.map((path) => relative(directory, path)), ...tables, ...redis];
 }
 
-/** All that was seeded, and all that is stored now. */
+/** Every token that was seeded, and every token that is stored now. */
 async function knownTokens({ pool, keyring, population, seeded }: World): Promise<Set<string>> {
   const vault = new Vault(keyring);
   const tokens = new Set(seeded.flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken]));

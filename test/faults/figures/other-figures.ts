@@ -5,32 +5,32 @@ import type { Databases } from '../world/databases.js';
 import { ROOT } from '../../../tools/start/root.mjs';
 import { run } from '../../../tools/start/run.mjs';
 
-/** A figure beside the table: what it came to, and whether that is enough. */
+/** A figure outside the table: its result, and whether the target is reached. */
 export interface OtherFigure {
   name: string;
-  told: string[];
+  details: string[];
   reached: boolean;
 }
 
 export interface FigureSettings {
   databases: Databases;
   seed: number;
-  /** Of the long form's accounts and hours. */
+  /** The share of the accounts and hours of the long form. */
   share: number;
-  /** Tells what is known before the whole is. */
+  /** Prints intermediate results. */
   say: (text: string) => void;
 }
 
 const OUTAGE = { accounts: 1_000, hours: 24, wellWithin: 15 };
 const REVOKED = { accounts: 2_000, revoked: 200 };
-/** A ratio and milliseconds, as the benchmarks print them; the wanted value is in docs/faults.md too. */
+/** The benchmarks print a ratio and milliseconds; docs/faults.md has the targets. */
 const BENCHES = [
   { name: 'journal: answer in memory until it is on disk', file: 'journal.mjs' },
   { name: 'exchanger throughput', file: 'exchanger.mjs' },
   { name: 'exchanger memory with 10,000 queued', file: 'exchanger-memory.mjs' },
 ];
 
-/** Everything that is wanted beside the table; `only`: those whose name holds it. */
+/** Measures the figures outside the table whose name contains `only`. */
 export async function otherFigures(settings: FigureSettings, only: string): Promise<OtherFigure[]> {
   const wanted: [string, () => Promise<OtherFigure>][] = [
     ['outages in virtual time', () => outages(settings)],
@@ -45,22 +45,22 @@ export async function otherFigures(settings: FigureSettings, only: string): Prom
 async function outages({ databases, seed, share, say }: FigureSettings): Promise<OtherFigure> {
   const accounts = Math.max(10, Math.round(OUTAGE.accounts * share));
   const hours = Math.max(1, Math.round(OUTAGE.hours * share));
-  // While one waits for the database, another has the processor.
+  // Three lanes: while one waits for its database, another uses the processor.
   const databaseUrls = [await databases.make(), await databases.make(), await databases.make()];
   const rows = await runOutages(
     { databaseUrls, accounts, hours, seed },
-    ({ shape, left, refreshedWithin, seconds }) => {
+    ({ shape, affected, refreshedWithin, seconds }) => {
       say(
-        `        ${shape}: ${left} of ${accounts} left active and degraded, all refreshed ${refreshedWithin ?? 'not'} min after (${seconds} s)`,
+        `        ${shape}: ${affected} of ${accounts} accounts affected, all refreshed ${refreshedWithin ?? 'not'} min after the outage (${seconds} s)`,
       );
     },
   );
-  const isWell = ({ left, refreshedWithin }: (typeof rows)[number]): boolean =>
-    left === 0 && refreshedWithin !== null && refreshedWithin <= OUTAGE.wellWithin;
+  const isReached = ({ affected, refreshedWithin }: (typeof rows)[number]): boolean =>
+    affected === 0 && refreshedWithin !== null && refreshedWithin <= OUTAGE.wellWithin;
   return {
     name: `${rows.length} shapes of outage, ${hours} virtual hours each`,
-    told: [],
-    reached: rows.length > 0 && rows.every(isWell),
+    details: [],
+    reached: rows.length > 0 && rows.every(isReached),
   };
 }
 
@@ -76,17 +76,17 @@ async function revocations({ databases, seed, share }: FigureSettings): Promise<
   });
   return {
     name: `${revoked} revoked among ${size.accounts}`,
-    told: [`${flagged} flagged, ${others} others, ${miscounted} without exactly one event`],
+    details: [`${flagged} flagged, ${others} others, ${miscounted} without exactly one event`],
     reached: flagged === size.revoked && others === 0 && miscounted === 0,
   };
 }
 
-/** A benchmark prints its own figure, and ends with 1 where it is missed. */
+/** A benchmark prints its own figure, and exits with 1 if it misses its target. */
 async function bench(name: string, file: string): Promise<OtherFigure> {
   try {
     const output = await run(process.execPath, [join(ROOT, 'bench', file)], { env: process.env });
-    return { name, told: output.trim().split('\n'), reached: true };
+    return { name, details: output.trim().split('\n'), reached: true };
   } catch (error) {
-    return { name, told: [error instanceof Error ? error.message : String(error)], reached: false };
+    return { name, details: [error instanceof Error ? error.message : String(error)], reached: false };
   }
 }

@@ -1,28 +1,28 @@
 import type { Breach } from '../check/invariants.js';
 
-/** What a row of the table counted. */
+/** The counts of one row of the table. */
 export interface Counts {
   faults: number;
   rotations: number;
   lost: number;
-  /** Of those lost, whose accounts say so. */
+  /** The lost accounts that report their loss. */
   reported: number;
-  falseDeaths: number;
+  falseAlarms: number;
   seconds: number;
-  /** Exchanges that were under way when their process was killed. */
+  /** Exchanges in flight when their process was killed. */
   inFlight: number;
   breaches: readonly Breach[];
 }
 
-/** How much of each a row must at least have seen, and what it may lose. */
+/** The minimum counts of a row, and the losses that it allows. */
 export interface Figure {
   faults: number;
   rotations: number;
-  /** `none`: nothing is lost. `in_flight`: at most what was under way, all of it told. `some`: the control, which must lose. */
+  /** `none`: no loss. `in_flight`: at most the exchanges in flight, each of them reported. `some`: the control, which must lose grants. */
   loses: 'none' | 'in_flight' | 'some';
 }
 
-/** Where the counts miss the figure, in words; empty: it is reached. */
+/** Describes each count that misses the figure; empty: the figure is reached. */
 export function missesOf(counts: Counts, figure: Figure): string[] {
   const misses = [
     counts.faults < figure.faults && `only ${counts.faults} of ${figure.faults} faults`,
@@ -32,7 +32,7 @@ export function missesOf(counts: Counts, figure: Figure): string[] {
   return misses.filter((miss) => miss !== false);
 }
 
-/** A harness that cannot make the usual design lose proves nothing. */
+/** The harness proves nothing if the usual design loses no grant. */
 const controlMisses = ({ lost }: Counts): (string | false)[] => [
   lost === 0 && 'the control lost nothing, so nothing is proven',
 ];
@@ -42,8 +42,8 @@ function productMisses(counts: Counts, { loses }: Figure): (string | false)[] {
   const broken = [...new Set(counts.breaches.map(({ invariant }) => invariant))];
   return [
     counts.lost > allowed && `${counts.lost} lost, ${allowed} allowed`,
-    counts.reported < counts.lost && `${counts.lost - counts.reported} lost and not told`,
-    counts.falseDeaths > 0 && `${counts.falseDeaths} called dead that live`,
+    counts.reported < counts.lost && `${counts.lost - counts.reported} lost and not reported`,
+    counts.falseAlarms > 0 && `${counts.falseAlarms} with a valid grant need reauth`,
     broken.length > 0 && `${broken.join(', ')} broken (${counts.breaches.length})`,
   ];
 }

@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** Knows whether anything is going on that needs no time to pass: only then may the clock be turned. */
+/** Counts the running work that does not wait for virtual time; the clock advances only when there is none. */
 export class Activity {
   #busy = 0;
   #onRest: () => void = () => undefined;
 
-  /** Counts until it ends. */
+  /** Counts the work until it ends. */
   async follow<Result>(work: Promise<Result>): Promise<Result> {
     this.#busy += 1;
     try {
@@ -15,7 +15,7 @@ export class Activity {
     }
   }
 
-  /** Something that goes on waits for time to pass, or for others. */
+  /** The work waits for virtual time or for other work, and does not count meanwhile. */
   async pause<Result>(waiting: Promise<Result>): Promise<Result> {
     this.end();
     try {
@@ -25,14 +25,14 @@ export class Activity {
     }
   }
 
-  /** Resolves when all that is left waits. */
+  /** Resolves when all remaining work waits. */
   async rest(): Promise<void> {
     await turn();
     while (this.#busy > 0) {
       await new Promise<void>((resolve) => {
         this.#onRest = resolve;
       });
-      // Who was let through just now has not yet said so.
+      // Work that was just admitted counts only after this turn.
       await turn();
     }
   }

@@ -9,10 +9,10 @@ export const MINUTE = 60;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** With so many accounts in all, the largest app has just enough of them for a breaker. */
+/** With this total, the largest app has just enough accounts for a breaker. */
 export const FEW_ACCOUNTS = 22;
 
-/** One large app of a virtual engine, on a database of its own for each test of the file that opens it. */
+/** One large app in a virtual engine, with a new database for each test. */
 export class LargeApp {
   #engine: VirtualEngine | undefined;
 
@@ -37,7 +37,7 @@ export class LargeApp {
     return this.#engine;
   }
 
-  /** Makes the accounts: `dueNow` grants are due now, the others in five minutes. The ids of all grants of the app. */
+  /** Creates the accounts: `dueNow` grants are due now, the others in five minutes. Returns the ids of all grants. */
   async populate(accounts: number, dueNow = accounts): Promise<string[]> {
     const { context, platform } = this.engine;
     await populateOneApp(context, platform, accounts);

@@ -4,7 +4,7 @@ import { type Shape, SHAPES } from './shapes.js';
 import { VirtualEngine } from './virtual-engine.js';
 
 export interface OutageOptions {
-  /** Migrated databases in which nothing is: so many outages are lived through side by side. */
+  /** Empty migrated databases; one outage at a time runs in each. */
   databaseUrls: readonly string[];
   accounts: number;
   /** By name; undefined: all. */
@@ -17,40 +17,41 @@ export interface OutageOptions {
 export interface OutageRow {
   shape: string;
   accounts: number;
-  /** Accounts that were anything but active or degraded, at any time. */
-  left: number;
-  /** Times that one of them was told to reconnect. */
-  wrong: number;
+  /** Accounts that were at any time neither active nor degraded. */
+  affected: number;
+  /** Events `connection.revoked`, each of which asks for a reconnect. */
+  revocations: number;
   /** Virtual minutes after the end until every account was refreshed and active; null: not within an hour. */
   refreshedWithin: number | null;
   /** Requests to the token endpoint while the platform was down. */
   sent: number;
-  /** That it really took. */
+  /** Real duration in seconds. */
   seconds: number;
 }
 
 const HOUR = 3_600;
-const WAIT = HOUR;
-/** Every token has ended by then. */
-const EVENTFUL = 2 * HOUR;
-/** After it nothing but tries at long intervals, which may each be up to a minute late. */
-const RARELY = 60;
+/** The longest wait for the recovery, in seconds. */
+const RECOVERY_LIMIT = HOUR;
+/** Every access token expires within this time. */
+const ACCESS_TOKEN_LIFE = 2 * HOUR;
+/** Seconds between sweeps after that: retries have long intervals, and a delay of a minute does not matter. */
+const LONG_SWEEP_INTERVAL = 60;
 
-/** Lets a platform be down in one shape after another, and tells what became of the accounts. */
+/** Simulates an outage of each shape, and reports its effect on the accounts. */
 export async function runOutages(
   options: OutageOptions,
-  tell: (row: OutageRow) => void = () => undefined,
+  onRow: (row: OutageRow) => void = () => undefined,
 ): Promise<OutageRow[]> {
   const shapes = SHAPES.filter(({ name }) => options.shapes?.includes(name) ?? true);
   const rows: OutageRow[] = [];
-  const left = [...shapes.keys()];
+  const remaining = [...shapes.keys()];
   await Promise.all(
     options.databaseUrls.map((url) =>
-      runLane(url, options, async (live) => {
-        for (let index = left.shift(); index !== undefined; index = left.shift()) {
-          const row = await live(shapes[index] as Shape, SHAPES.indexOf(shapes[index] as Shape));
+      runLane(url, options, async (run) => {
+        for (let index = remaining.shift(); index !== undefined; index = remaining.shift()) {
+          const row = await run(shapes[index] as Shape, SHAPES.indexOf(shapes[index] as Shape));
           rows[index] = row;
-          tell(row);
+          onRow(row);
         }
       }),
     ),
@@ -58,13 +59,13 @@ export async function runOutages(
   return rows;
 }
 
-type Live = (shape: Shape, number: number) => Promise<OutageRow>;
+type RunShape = (shape: Shape, number: number) => Promise<OutageRow>;
 
-/** One database with its accounts. What is drawn in an outage hangs on the seed and on its shape, not on those before it. */
+/** One database with its accounts. The random numbers of an outage depend only on the seed and its shape. */
 async function runLane(
   url: string,
   { accounts, hours, seed }: OutageOptions,
-  work: (live: Live) => Promise<void>,
+  work: (run: RunShape) => Promise<void>,
 ): Promise<void> {
   let draw = seededRandom(seed);
   const engine = await VirtualEngine.open(url, () => draw());
@@ -81,28 +82,28 @@ async function runLane(
 
 async function runOutage(engine: VirtualEngine, shape: Shape, hours: number): Promise<OutageRow> {
   const { platform, context } = engine;
-  const begun = performance.now();
+  const startedAt = performance.now();
   await spread(context);
   const sequence = await lastEvent(engine);
-  const asked = platform.asked;
+  const requests = platform.requests;
   platform.outage = shape;
-  await goThrough(engine, hours * HOUR);
+  await runOutagePeriod(engine, hours * HOUR);
   platform.outage = null;
-  const sent = platform.asked - asked;
+  const sent = platform.requests - requests;
   const end = engine.now;
-  await engine.live(end + WAIT, { isEnough: () => allWell(engine) });
-  const refreshedWithin = (await allWell(engine)) ? Math.ceil((engine.now - end) / 6) / 10 : null;
-  const seconds = Math.round((performance.now() - begun) / 1_000);
+  await engine.runUntil(end + RECOVERY_LIMIT, { isDone: () => areAllRefreshed(engine) });
+  const refreshedWithin = (await areAllRefreshed(engine)) ? Math.ceil((engine.now - end) / 6) / 10 : null;
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
   return { shape: shape.name, ...(await count(engine, sequence)), refreshedWithin, sent, seconds };
 }
 
-async function goThrough(engine: VirtualEngine, length: number): Promise<void> {
+async function runOutagePeriod(engine: VirtualEngine, length: number): Promise<void> {
   const end = engine.now + length;
-  await engine.live(Math.min(end, engine.now + EVENTFUL));
-  await engine.live(end, { sweepEvery: RARELY });
+  await engine.runUntil(Math.min(end, engine.now + ACCESS_TOKEN_LIFE));
+  await engine.runUntil(end, { sweepEvery: LONG_SWEEP_INTERVAL });
 }
 
-/** Event ids grow with time. */
+/** Event ids are ordered by time. */
 async function lastEvent({ context }: VirtualEngine): Promise<string | null> {
   const { rows } = await context.pool.query<{ id: string | null }>(
     'select id from account_events order by id desc limit 1',
@@ -110,7 +111,7 @@ async function lastEvent({ context }: VirtualEngine): Promise<string | null> {
   return rows[0]?.id ?? null;
 }
 
-async function allWell({ context }: VirtualEngine): Promise<boolean> {
+async function areAllRefreshed({ context }: VirtualEngine): Promise<boolean> {
   const { rows } = await context.pool.query(
     `select 1 from accounts join grants on grants.id = grant_id
      where health <> 'active' or refresh_state <> 'idle' or access_expires_at <= db_now() limit 1`,
@@ -121,14 +122,14 @@ async function allWell({ context }: VirtualEngine): Promise<boolean> {
 async function count(
   { context }: VirtualEngine,
   since: string | null,
-): Promise<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>> {
-  const { rows } = await context.pool.query<Pick<OutageRow, 'left' | 'accounts' | 'wrong'>>(
+): Promise<Pick<OutageRow, 'affected' | 'accounts' | 'revocations'>> {
+  const { rows } = await context.pool.query<Pick<OutageRow, 'affected' | 'accounts' | 'revocations'>>(
     `select count(*)::int as accounts, count(*) filter (where health not in ('active', 'degraded') or exists (
        select 1 from account_events event where event.account_id = accounts.id and ($1::uuid is null or event.id > $1)
-         and event.type = 'account.health_changed' and event.data ->> 'health' not in ('active', 'degraded')))::int as left,
-       (select count(*) from account_events event where ($1::uuid is null or event.id > $1) and event.type = 'connection.revoked')::int as wrong
+         and event.type = 'account.health_changed' and event.data ->> 'health' not in ('active', 'degraded')))::int as affected,
+       (select count(*) from account_events event where ($1::uuid is null or event.id > $1) and event.type = 'connection.revoked')::int as revocations
      from accounts`,
     [since],
   );
-  return rows[0] ?? { left: NaN, accounts: 0, wrong: NaN };
+  return rows[0] ?? { affected: NaN, accounts: 0, revocations: NaN };
 }

@@ -3,19 +3,19 @@ import { newId, type Tenant, transaction, type Tx } from '#persistence';
 import type { ExchangerContext } from '#exchanger/testing';
 import type { ScriptedPlatform } from './scripted-platform.js';
 
-/** Large apps and small ones: a breaker guards the large, the small have nothing but the rule. */
-const SMALL = [2, 3];
-/** Seconds: of a life of two hours, four fifths at the most. */
-const OLDEST = 5_700;
+/** Sizes of the small apps, which have too few accounts for a breaker. */
+const SMALL_APPS = [2, 3];
+/** The greatest age of a token in seconds: just under four fifths of two hours. */
+const MAX_AGE = 5_700;
 const SHARES = [0.6, 0.25, 0.15];
 
 function sizesOf(accounts: number): number[] {
-  const left = Math.max(SHARES.length, accounts - SMALL.reduce((sum, size) => sum + size, 0));
+  const left = Math.max(SHARES.length, accounts - SMALL_APPS.reduce((sum, size) => sum + size, 0));
   const [, ...rest] = SHARES.map((share) => Math.max(1, Math.floor(left * share)));
-  return [left - rest.reduce((sum, size) => sum + size, 0), ...rest, ...SMALL];
+  return [left - rest.reduce((sum, size) => sum + size, 0), ...rest, ...SMALL_APPS];
 }
 
-/** A tenant whose accounts hang on several apps, their tokens of every age. The persons, in order. */
+/** Creates a tenant with accounts of several apps and tokens of different ages. Returns the persons in order. */
 export async function populate(
   context: ExchangerContext,
   platform: ScriptedPlatform,
@@ -35,7 +35,7 @@ export async function populate(
   return persons;
 }
 
-/** Of so many accounts those of the largest app alone: it has enough of them for a breaker. */
+/** Like `populate`, but keeps only the accounts of the largest app, which has enough for a breaker. */
 export async function populateOneApp(
   context: ExchangerContext,
   platform: ScriptedPlatform,
@@ -59,7 +59,7 @@ async function makeApp(context: ExchangerContext, tx: Tx, tenant: Tenant): Promi
   return id;
 }
 
-interface Home {
+interface AccountOwner {
   tenant: Tenant;
   projectId: string;
   appId: string;
@@ -74,11 +74,11 @@ const GRANT = `
 async function makeAccount(
   context: ExchangerContext,
   tx: Tx,
-  { tenant, projectId, appId, platform }: Home,
+  { tenant, projectId, appId, platform }: AccountOwner,
 ): Promise<string> {
   const id = newId();
   const { access, refresh } = platform.issue(id);
-  await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, context.random() * OLDEST]);
+  await tx.query(GRANT, [id, tenant.workspaceId, tenant.environment, appId, id, context.random() * MAX_AGE]);
   await context.vault.sealGrantTokens(tx, { ...tenant, id }, '1', {
     access: new Secret(access),
     refresh: new Secret(refresh),
@@ -95,10 +95,10 @@ const SPREAD = `
     refresh_due_at = db_now() + make_interval(secs => 5760 - age)
   from ages where grants.id = ages.id`;
 
-/** Makes the tokens be of every age again: after an outage they were all renewed within minutes. */
+/** Distributes the ages of the tokens again: after an outage all were refreshed within minutes. */
 export async function spread({ pool, random }: ExchangerContext): Promise<void> {
   const { rows } = await pool.query<{ id: string }>('select id from grants order by id');
-  await pool.query(SPREAD, [rows.map(({ id }) => id), rows.map(() => random() * OLDEST)]);
+  await pool.query(SPREAD, [rows.map(({ id }) => id), rows.map(() => random() * MAX_AGE)]);
 }
 
 const owned = ({ workspaceId, environment }: Tenant): object => ({ workspace_id: workspaceId, environment });

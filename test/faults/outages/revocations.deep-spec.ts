@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { openTestDatabase } from '../../support/database.js';
 import { runRevocations } from './revocations.js';
 
-it('of two hundred accounts the twenty that were revoked are told to reconnect, each once, and no other', async () => {
+it('exactly the twenty revoked accounts of two hundred are reported, each once', async () => {
   const database = await openTestDatabase();
   try {
     const figures = await runRevocations({ databaseUrl: database.url, accounts: 200, revoked: 20, seed: 1 });

@@ -3,7 +3,7 @@ import { seededRandom } from './seeded-random.js';
 import { VirtualEngine } from './virtual-engine.js';
 
 export interface RevocationOptions {
-  /** A migrated database in which nothing is. */
+  /** An empty migrated database. */
   databaseUrl: string;
   accounts: number;
   revoked: number;
@@ -12,19 +12,19 @@ export interface RevocationOptions {
 
 export interface RevocationFigures {
   revoked: number;
-  /** Of those, accounts that are `needs_reauth`. */
+  /** Revoked accounts that are `needs_reauth`. */
   flagged: number;
-  /** Others that are anything but active. */
+  /** Other accounts that are not active. */
   others: number;
-  /** Accounts of any kind whose events `connection.revoked` are not exactly as many as there should be. */
+  /** Accounts with a wrong number of events `connection.revoked`. */
   miscounted: number;
 }
 
-/** Every token has come up by then, at four fifths of two hours, and whoever doubts has asked for half an hour. */
-const LONG_ENOUGH = 5_760 + 1_800;
+/** Seconds: step token is due within four fifths of two hours, and strikes are confirmed within half an hour. */
+const DETECTION_LIMIT = 5_760 + 1_800;
 
 const COUNT = `
-  with told as (
+  with account_counts as (
     select accounts.id, accounts.id = any($1::uuid[]) as revoked, health, health_reason as reason,
       (select count(*) from account_events event where event.account_id = accounts.id and event.type = 'connection.revoked')::int as events
     from accounts
@@ -33,9 +33,9 @@ const COUNT = `
     count(*) filter (where revoked and health = 'needs_reauth' and reason = 'grant_revoked')::int as flagged,
     count(*) filter (where not revoked and health <> 'active')::int as others,
     count(*) filter (where events <> revoked::int)::int as miscounted
-  from told`;
+  from account_counts`;
 
-/** Some people take their consent back at the platform, and nobody is told: exactly they are to be found. */
+/** Revokes some grants at the platform without a notification; the product must detect exactly these. */
 export async function runRevocations({
   databaseUrl,
   accounts,
@@ -45,12 +45,12 @@ export async function runRevocations({
   const engine = await VirtualEngine.open(databaseUrl, seededRandom(seed));
   try {
     const persons = await populate(engine.context, engine.platform, accounts);
-    const every = Math.floor(persons.length / revoked);
-    const gone = persons.filter((_, index) => index % every === 0).slice(0, revoked);
-    for (const person of gone) engine.platform.revoke(person);
-    await engine.live(engine.now + LONG_ENOUGH);
-    const { rows } = await engine.context.pool.query<RevocationFigures>(COUNT, [gone]);
-    if (!rows[0]) throw new Error('nothing was counted');
+    const step = Math.floor(persons.length / revoked);
+    const withdrawn = persons.filter((_, index) => index % step === 0).slice(0, revoked);
+    for (const person of withdrawn) engine.platform.revoke(person);
+    await engine.runUntil(engine.now + DETECTION_LIMIT);
+    const { rows } = await engine.context.pool.query<RevocationFigures>(COUNT, [withdrawn]);
+    if (!rows[0]) throw new Error('the query returned no row');
     return rows[0];
   } finally {
     await engine.close();

@@ -2,7 +2,7 @@ import type { PlatformAnswer, PlatformRequest } from '#providers';
 import { AnswerLost, NotSent, PlatformClient } from '#tokens/testing';
 import type { Reply, Shape } from './shapes.js';
 
-type Line = Awaited<ReturnType<PlatformClient['connect']>>;
+type Connection = Awaited<ReturnType<PlatformClient['connect']>>;
 
 const LIFE = 7_200;
 const REFUSED = { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' };
@@ -12,22 +12,22 @@ const json = (status: number, body: unknown): PlatformAnswer => ({
   body: Buffer.from(JSON.stringify(body)),
 });
 
-/** A platform with one-time refresh tokens, in memory: it remembers who lives, and can be down in any shape. */
+/** A platform with one-time refresh tokens, in memory, with outages of any shape. */
 export class ScriptedPlatform extends PlatformClient {
-  /** How it is down; null: it is well. */
+  /** The current outage; null: it works. */
   outage: Shape | null = null;
-  /** Requests that came to its token endpoint, or would have if it had been there. */
-  asked = 0;
+  /** Requests to its token endpoint, also those that an outage prevents. */
+  requests = 0;
   readonly #personOf = new Map<string, string>();
   readonly #revoked = new Set<string>();
   #issued = 0;
 
-  /** `pass`: resolves after so many virtual seconds. */
+  /** `pass` resolves after the given number of virtual seconds. */
   constructor(private readonly pass: (seconds: number) => Promise<void>) {
     super('http://nowhere.invalid');
   }
 
-  /** A pair of a person, as a consent would have made it. */
+  /** Issues a pair to a person, as after a consent. */
   issue(person: string): { access: string; refresh: string } {
     this.#issued += 1;
     const refresh = `refresh-${person}-${this.#issued}`;
@@ -39,8 +39,8 @@ export class ScriptedPlatform extends PlatformClient {
     this.#revoked.add(person);
   }
 
-  override connect(request: PlatformRequest): Promise<Line> {
-    this.asked += 1;
+  override connect(request: PlatformRequest): Promise<Connection> {
+    this.requests += 1;
     const { outage } = this;
     const reply = outage?.token();
     if (reply === 'not_sent') return Promise.reject(new NotSent(request.toString()));
@@ -49,7 +49,7 @@ export class ScriptedPlatform extends PlatformClient {
       if (outage?.takes) await this.pass(outage.takes);
       return this.deliver(request, reply ?? this.refresh(request));
     };
-    return Promise.resolve({ send, abort: () => undefined } as unknown as Line);
+    return Promise.resolve({ send, abort: () => undefined } as unknown as Connection);
   }
 
   override send(request: PlatformRequest): Promise<PlatformAnswer> {

@@ -1,17 +1,17 @@
 import type { PlatformAnswer } from '#providers';
 
-/** What a platform does with a request: answers, breaks off after it was sent, or is not there. */
+/** The reply of a platform: an answer, no answer to a sent request, or no connection. */
 export type Reply = PlatformAnswer | 'lost' | 'not_sent';
 
 /** One way for a platform to be down. */
 export interface Shape {
   name: string;
   token: () => Reply;
-  /** What its API does meanwhile; undefined: it works. */
+  /** The reply of its API during the outage; undefined: it works. */
   api?: () => Reply;
-  /** Seconds until a token request ends. */
+  /** Seconds until the reply to a token request. */
   takes?: number;
-  /** It has rotated all the same. */
+  /** Whether it rotates the token despite the outage. */
   spends?: boolean;
 }
 
@@ -28,7 +28,7 @@ const html = (status: number, headers: Record<string, string> = {}): PlatformAns
 });
 const inTwoMinutes = (): string => new Date(Date.now() + 120_000).toUTCString();
 
-/** An access token that is a number, a life that is a word: sane neither for tokens nor for a refusal. */
+/** Wrong types: valid neither as tokens nor as a refusal. */
 const ODD_TYPES = { access_token: 5, refresh_token: ['x'], expires_in: 'soon', token_type: null };
 
 export const SHAPES: readonly Shape[] = [
@@ -45,7 +45,7 @@ export const SHAPES: readonly Shape[] = [
   { name: 'hangs', token: () => 'lost', takes: 120 },
   { name: 'resets the connection', token: () => 'lost', api: () => 'lost' },
   { name: 'refuses the connection', token: () => 'not_sent', api: () => 'not_sent' },
-  { name: 'speaks no TLS', token: () => 'not_sent' },
+  { name: 'no TLS', token: () => 'not_sent' },
   { name: '200 with HTML', token: () => html(200) },
   { name: '200 with an empty object', token: () => json(200, {}) },
   { name: '200 with odd types', token: () => json(200, ODD_TYPES) },
@@ -53,15 +53,15 @@ export const SHAPES: readonly Shape[] = [
   { name: 'slow, then 504', token: () => html(504), takes: 60 },
   { name: '403 with HTML', token: () => html(403) },
   { name: 'unknown error code', token: () => json(400, { error: 'something_new' }) },
-  { name: 'invalid_client to everybody', token: () => json(401, { error: 'invalid_client' }) },
-  { name: 'invalid_grant to everybody, API well', token: () => json(400, { error: 'invalid_grant' }) },
+  { name: 'invalid_client for every grant', token: () => json(401, { error: 'invalid_client' }) },
+  { name: 'invalid_grant for every grant, API works', token: () => json(400, { error: 'invalid_grant' }) },
   {
-    name: 'invalid_grant to everybody, API down',
+    name: 'invalid_grant for every grant, API down',
     token: () => json(400, { error: 'invalid_grant' }),
     api: () => html(503),
   },
   {
-    name: 'invalid_grant to everybody, API refuses too',
+    name: 'invalid_grant for every grant, API refuses too',
     token: () => json(400, { error: 'invalid_grant' }),
     api: () => json(401, { title: 'Unauthorized', status: 401 }),
   },

@@ -6,31 +6,30 @@ interface Alarm {
   work: () => void;
 }
 
-/** Read from the session and in place of the call: a function made anew at each turn would have every statement planned anew. */
+/** Reads a session setting. A function that is replaced at each turn would invalidate every query plan. */
 const READ_FROM_SESSION = `
   create or replace function db_now() returns timestamptz language sql stable as $$ select to_timestamp(current_setting('virtual.now')::float8) $$`;
 
 /**
- * Time that stands still until it is turned, one for the gate and for the database: what the machine needs for a step counts
- * for nothing.
+ * A clock that advances only on request, shared by the gate and the database. The real duration of a step does not count.
  */
 export class VirtualClock implements Clock {
   readonly #alarms = new Set<Alarm>();
   readonly #began = Date.now();
-  readonly #told = new WeakMap<PoolClient, number>();
+  readonly #sessionTimes = new WeakMap<PoolClient, number>();
   #now = 0;
 
   constructor(private readonly pool: Pool) {}
 
-  /** From here on the database has this time, for all that is asked through the pool. */
+  /** From now on, every query through the pool sees this time. */
   async start(): Promise<void> {
     this.pool.on('acquire', (client) => {
-      this.tell(client);
+      this.setSessionTime(client);
     });
     await this.pool.query(READ_FROM_SESSION);
   }
 
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start. */
   now(): number {
     return this.#now;
   }
@@ -43,29 +42,29 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Resolves when so much time has passed. */
+  /** Resolves after this virtual time. */
   after(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       this.at(this.#now + milliseconds, resolve);
     });
   }
 
-  /** When somebody wants to be called next. */
+  /** The time of the next alarm. */
   nextAlarm(): number {
     return Math.min(...[...this.#alarms].map(({ at }) => at));
   }
 
-  /** Goes on to that moment, and calls who wanted to be called by then, in order. */
+  /** Advances to that moment and runs the due alarms in order. */
   turnTo(moment: number): void {
     this.#now = moment;
     const due = [...this.#alarms].filter(({ at }) => at <= moment).sort((a, b) => a.at - b.at);
     for (const alarm of due) if (this.#alarms.delete(alarm)) alarm.work();
   }
 
-  /** Before anything else is asked of that connection. */
-  private tell(client: PoolClient): void {
-    if (this.#told.get(client) === this.#now) return;
-    this.#told.set(client, this.#now);
+  /** Runs before the next query of the connection. */
+  private setSessionTime(client: PoolClient): void {
+    if (this.#sessionTimes.get(client) === this.#now) return;
+    this.#sessionTimes.set(client, this.#now);
     void client.query(`select set_config('virtual.now', $1, false)`, [String((this.#began + this.#now) / 1_000)]);
   }
 }

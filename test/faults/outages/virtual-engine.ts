@@ -13,32 +13,32 @@ import { VirtualClock } from './virtual-clock.js';
 import { LIMITS, WatchedGate } from './watched-gate.js';
 
 const SECOND = 1_000;
-/** The rhythm of the sweep, and what one brings, as in the product. */
-const SWEEP = 10;
-const BATCH = { perApp: LIMITS.perSecond * SWEEP, all: 3_000 };
-/** PostgreSQL looks after its tables once a minute of the machine's, which is hours here. */
-const TIDY = 3_600 * SECOND;
-const TIDIED = 'vacuum (analyze) grants, grant_tokens, accounts, exchange_intents, breakers, oauth_apps';
-const UNKNOWN_AT_ONCE = 100;
-/** How far time may jump while nothing is due: tokens end meanwhile, and that is to be told. */
-const JUMP = 300 * SECOND;
-/** Permits that come within one are used together. */
+/** Seconds between sweeps, and the grants of one sweep, as in the product. */
+const SWEEP_INTERVAL = 10;
+const BATCH = { perApp: LIMITS.perSecond * SWEEP_INTERVAL, all: 3_000 };
+/** Virtual time between vacuums: autovacuum runs in real time, once in hours of virtual time. */
+const VACUUM_INTERVAL = 3_600 * SECOND;
+const VACUUM = 'vacuum (analyze) grants, grant_tokens, accounts, exchange_intents, breakers, oauth_apps';
+const MAX_UNKNOWN_PER_SWEEP = 100;
+/** The longest jump while no grant is due: access tokens expire meanwhile, which must be reported. */
+const MAX_JUMP = 300 * SECOND;
+/** Permits within one tick are used together. */
 const TICK = SECOND;
 
-/** Nothing dies here, so no commit has to wait for the disk. */
-function hasty(url: string): string {
+/** No process crashes here, so a commit need not wait for the disk. */
+function withoutSyncCommit(url: string): string {
   const changed = new URL(url);
   changed.searchParams.set('options', '-c synchronous_commit=off');
   return changed.href;
 }
 
-export interface LifeOptions {
-  isEnough?: () => Promise<boolean>;
-  /** Seconds; undefined: as often as the product. */
+export interface RunOptions {
+  isDone?: () => Promise<boolean>;
+  /** Seconds; undefined: the interval of the product. */
   sweepEvery?: number;
 }
 
-/** The sweep, the gate and the exchange of the product, on a real database whose clock is turned instead of waited for. */
+/** The sweep, gate and exchange of the product on a real database with a virtual clock. */
 export class VirtualEngine {
   readonly platform: ScriptedPlatform;
   readonly context: ExchangerContext;
@@ -48,9 +48,9 @@ export class VirtualEngine {
   readonly #due: DueGrants;
   readonly #exchange: ExchangeEngine;
   readonly #running = new Map<string, Promise<unknown>>();
-  #every = SWEEP * SECOND;
+  #every = SWEEP_INTERVAL * SECOND;
   #nextSweep = 0;
-  #nextTidy = 0;
+  #nextVacuum = 0;
 
   private constructor(
     private readonly database: Database,
@@ -86,32 +86,32 @@ export class VirtualEngine {
   static async open(url: string, random: () => number): Promise<VirtualEngine> {
     const logger = createLogger({ app: 'outages', level: 'silent' });
     const engine = new VirtualEngine(
-      await openDatabase({ url: new Secret(hasty(url)), pool: 10, name: 'outages', logger }),
+      await openDatabase({ url: new Secret(withoutSyncCommit(url)), pool: 10, name: 'outages', logger }),
       random,
     );
     await engine.#clock.start();
     await engine.#keeper.start();
-    // It keeps step with virtual time, not with the machine's.
+    // The engine syncs it in virtual time instead.
     await engine.#keeper.stop();
     return engine;
   }
 
-  /** Virtual seconds since the beginning. */
+  /** Virtual seconds since the start. */
   get now(): number {
     return this.#clock.now() / SECOND;
   }
 
-  /** Sweeps and refreshes until that moment, or until it is enough. */
-  async live(until: number, { isEnough, sweepEvery = SWEEP }: LifeOptions = {}): Promise<void> {
+  /** Sweeps and refreshes until that moment, or until `isDone`. */
+  async runUntil(until: number, { isDone, sweepEvery = SWEEP_INTERVAL }: RunOptions = {}): Promise<void> {
     const end = until * SECOND;
     this.#every = sweepEvery * SECOND;
     this.#nextSweep = Math.min(this.#nextSweep, this.#clock.now() + this.#every);
     while (this.#clock.now() < end) {
-      if (this.#clock.now() >= this.#nextTidy) await this.tidy();
+      if (this.#clock.now() >= this.#nextVacuum) await this.vacuum();
       if (this.#clock.now() >= this.#nextSweep) await this.sweep();
       await this.#activity.rest();
       await this.#keeper.syncWithTable();
-      if (await isEnough?.()) return;
+      if (await isDone?.()) return;
       this.#clock.turnTo(Math.min(end, await this.next()));
       await this.#activity.rest();
     }
@@ -122,15 +122,15 @@ export class VirtualEngine {
     await this.database.close();
   }
 
-  private async tidy(): Promise<void> {
-    this.#nextTidy = this.#clock.now() + TIDY;
-    await this.context.pool.query(TIDIED);
+  private async vacuum(): Promise<void> {
+    this.#nextVacuum = this.#clock.now() + VACUUM_INTERVAL;
+    await this.context.pool.query(VACUUM);
   }
 
   private async sweep(): Promise<void> {
     this.#nextSweep = this.#clock.now() + this.#every;
-    // The exchanger itself looks more often, and is there before the worker.
-    const unknown = await findUnknownGrants(this.context.pool, UNKNOWN_AT_ONCE);
+    // The exchanger looks for unknown grants more often than the worker sweeps.
+    const unknown = await findUnknownGrants(this.context.pool, MAX_UNKNOWN_PER_SWEEP);
     for (const id of [...unknown, ...(await this.#due.execute(BATCH))]) if (!this.#running.has(id)) this.refresh(id);
   }
 
@@ -139,11 +139,11 @@ export class VirtualEngine {
     this.#running.set(id, running);
   }
 
-  /** When something can happen: somebody is called, or the sweep after the next grant is due that may be asked. */
+  /** The next moment with work: an alarm, or the first sweep after the next grant is due. */
   private async next(): Promise<number> {
     const now = this.#clock.now();
     const due = await nextDue(this.context.pool);
-    const wanted = now + Math.min(due === null ? Infinity : due * SECOND, JUMP);
+    const wanted = now + Math.min(due === null ? Infinity : due * SECOND, MAX_JUMP);
     const passed = Math.max(0, Math.ceil((wanted - this.#nextSweep) / this.#every));
     return Math.min(this.#nextSweep + passed * this.#every, Math.max(this.#clock.nextAlarm(), now + TICK));
   }

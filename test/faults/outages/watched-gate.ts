@@ -11,7 +11,7 @@ import type { Activity } from './activity.js';
 /** The product's defaults. */
 export const LIMITS = { perSecond: 50, inFlight: 256, waiting: 12_000 };
 
-/** The product's gate; whoever waits at it waits for time to pass. */
+/** The product's gate; a request that waits at it waits for virtual time. */
 export class WatchedGate implements Gate {
   readonly gate: ExchangeGate;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { clockSteps, drawPlan, flushes, freezes, type PlanShape, postgresStops, seedOf, signals } from './draw-plan.js';
-import { tellFault } from './fault.js';
+import { describeFault } from './fault.js';
 
 const shape: PlanShape = {
   pause: [100, 900],
@@ -47,7 +47,7 @@ describe('a plan of faults', () => {
   });
 
   it('is printed with one line a fault', () => {
-    expect(tellFault({ kind: 'signal', target: 'api', signal: 'SIGTERM', which: 1 })).toBe(
+    expect(describeFault({ kind: 'signal', target: 'api', signal: 'SIGTERM', which: 1 })).toBe(
       'signal target=api signal=SIGTERM which=1',
     );
   });

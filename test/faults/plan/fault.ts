@@ -1,4 +1,4 @@
-/** The processes of ours that a fault can strike. */
+/** The processes that a fault can hit. */
 export type Target = 'worker' | 'api' | 'exchanger';
 
 export type Signal = 'SIGKILL' | 'SIGTERM';
@@ -9,7 +9,7 @@ export type CrashPoint = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7';
 /** How a connection to the platform breaks. */
 export type WireFault = 'drop' | 'reset' | 'stall' | 'split';
 
-/** What a platform in trouble answers instead of an answer. */
+/** The error answers of a platform. */
 export type ErrorShape =
   'http_500' | 'http_503_html' | 'http_429' | 'empty_200' | 'wrong_json' | 'invalid_client' | 'http_403_html';
 
@@ -33,8 +33,8 @@ export interface PlannedFault {
   fault: Fault;
 }
 
-/** What a fault is, in a few words, for the log of a run. */
-export function tellFault(fault: Fault): string {
+/** Describes a fault for the log of a run. */
+export function describeFault(fault: Fault): string {
   const { kind, ...details } = fault;
   return [kind, ...Object.entries(details).map(([name, value]) => `${name}=${value}`)].join(' ');
 }

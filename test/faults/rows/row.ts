@@ -1,19 +1,19 @@
 import type { Figure } from '../figures/outcome.js';
 import type { PlanShape } from '../plan/draw-plan.js';
 
-/** One line of the table: a kind of fault, on what it strikes, and what must come of it. */
+/** One line of the table: the kind of fault, its targets and the required figure. */
 export interface Row {
   name: string;
   design: 'product' | 'control';
-  /** Seconds within which a rotated token may be sent again; 0: strict. */
+  /** Seconds within which a rotated token is accepted again; 0: strict. */
   graceSeconds: number;
   plan: PlanShape;
   figure: Figure;
-  /** After the faults of the figure come no more, however many rotations it still lacks. */
+  /** Whether the faults end at the number of the figure, although rotations are still missing. */
   capped: boolean;
-  /** Only where the queue lives in Redis. */
+  /** Whether the row needs the queue on Redis. */
   needsRedis?: boolean;
-  /** Puts the journal on a disk that can be filled. */
+  /** Whether the journal is on a disk that can be filled. */
   needsDisk?: boolean;
   stepsClocks?: boolean;
 }

@@ -15,9 +15,9 @@ import {
 import type { Figure } from '../figures/outcome.js';
 import type { Row } from './row.js';
 
-/** How much the whole table is made smaller: 1 is the long form. */
+/** The scale of the table: 1 is the long form. */
 export interface Sizes {
-  /** Of the counts of faults and rotations. */
+  /** The share of the faults and rotations. */
   share: number;
   /** Longest freeze and slowest answer, in milliseconds. */
   longest: { freeze: number; answer: number };
@@ -29,7 +29,7 @@ export const SHORT: Sizes = { share: 0.08, longest: { freeze: 6_000, answer: 4_0
 const GRACE = 30;
 const OURS = ['worker', 'api', 'exchanger'] as const;
 
-/** Every row, at these sizes. */
+/** All rows at this scale. */
 export function rowsAt({ share, longest }: Sizes): Row[] {
   const figure = (faults: number, rotations: number, loses: Figure['loses']): Figure => ({
     faults: Math.max(1, Math.round(faults * share)),
@@ -183,7 +183,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
   ];
 }
 
-/** What the short form runs: what the product is for, and the control without which it proves nothing. */
+/** The rows of the short form: the main faults, and the control without which they prove nothing. */
 export const SHORT_ROWS = [
   'control: worker kill -9',
   'worker, API kill -9',

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerKind } from '../authorization-servers/contract.js';
 import { collectFacts } from '../check/collect-facts.js';
 import { drain } from '../check/drain.js';
-import { breachesOf, isFalseDeath, isLost, isReported } from '../check/invariants.js';
+import { breachesOf, isFalseAlarm, isLost, isReported } from '../check/invariants.js';
 import { keepEvidence, keepsEvidence } from '../check/keep-evidence.js';
-import { lookAtExchangers } from '../check/look-at-exchangers.js';
+import { inspectExchangers } from '../check/inspect-exchangers.js';
 import type { Counts } from '../figures/outcome.js';
 import { Feeder } from '../load/feeder.js';
 import { drawPlan, seedOf } from '../plan/draw-plan.js';
-import { tellFault } from '../plan/fault.js';
+import { describeFault } from '../plan/fault.js';
 import type { Databases } from '../world/databases.js';
-import { mountJournal, overlaps, strike, unmountJournal, untilStrikable } from '../world/strike.js';
+import { injectFault, mountJournal, overlaps, unmountJournal, untilTargetReady } from '../world/inject-fault.js';
 import { World } from '../world/world.js';
 import type { Row } from './row.js';
 import { Stopwatch } from './stopwatch.js';
@@ -21,24 +21,24 @@ export interface RowSettings {
   kind: ServerKind;
   queue: 'postgres' | 'redis';
   accounts: number;
-  /** A built tree that was broken on purpose. */
+  /** A built tree with an intentional defect. */
   root?: string;
   say: (line: string) => void;
 }
 
-/** A row that does not come to its figure by then has missed it. */
-const LONGEST = 45 * 60_000;
-const WARM = 10;
+/** A row that does not reach its figure within this time has missed it. */
+const ROW_LIMIT_MS = 45 * 60_000;
+const WARM_UP_ROTATIONS = 10;
 
-/** Runs one row: load, faults by its plan, drain, and the questions afterwards. */
+/** Runs one row: load, the planned faults, drain and checks. */
 export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
   const watch = new Stopwatch();
   const world = await openWorld(row, settings);
   try {
     watch.lap('to start');
-    const autopsies = lookAtExchangers(world);
+    const openAtExit = inspectExchangers(world);
     const feeder = feed(world);
-    const faults = await strikeByPlan(row, world, settings);
+    const faults = await injectPlannedFaults(row, world, settings);
     watch.lap('under faults');
     world.proxy.mend();
     await world.platform.heal();
@@ -48,8 +48,8 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
     watch.lap('to drain');
     await world.stopProcesses();
     watch.lap('to stop');
-    const facts = await collectFacts(world, { revoked: new Set(), journaled: autopsies.journaled, late });
-    watch.lap('to look');
+    const facts = await collectFacts(world, { revoked: new Set(), journaled: openAtExit.journaled, late });
+    watch.lap('to check');
     settings.say(watch.laps);
     if (keepsEvidence()) await keepEvidence(world, facts);
     const lost = facts.accounts.filter((account) => isLost(account, facts.platform));
@@ -58,9 +58,9 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
       rotations: facts.platform.sends.filter(({ rotated }) => rotated).length,
       lost: lost.length,
       reported: lost.filter(isReported).length,
-      falseDeaths: facts.accounts.filter((account) => isFalseDeath(account, facts.platform)).length,
+      falseAlarms: facts.accounts.filter((account) => isFalseAlarm(account, facts.platform)).length,
       seconds: watch.seconds,
-      inFlight: autopsies.inFlight.size,
+      inFlight: openAtExit.inFlight.size,
       breaches: breachesOf(facts),
     };
   } finally {
@@ -97,14 +97,18 @@ function feed({ pool, queue, apis, population, options }: World): Feeder {
   return feeder;
 }
 
-/** Strikes until there were enough faults and enough rotations; how many faults took place. */
-async function strikeByPlan(row: Row, world: World, { seed, say }: Pick<RowSettings, 'seed' | 'say'>): Promise<number> {
+/** Injects faults until the figure has enough faults and rotations; returns the number of faults that took place. */
+async function injectPlannedFaults(
+  row: Row,
+  world: World,
+  { seed, say }: Pick<RowSettings, 'seed' | 'say'>,
+): Promise<number> {
   const plan = drawPlan(row.plan, seedOf(seed, row.name));
-  const end = Date.now() + LONGEST;
+  const end = Date.now() + ROW_LIMIT_MS;
   const progress = new Progress(world);
   const lasting = new Set<Promise<void>>();
   let faults = 0;
-  await rotationsReach(world, WARM, end);
+  await rotationsReach(world, WARM_UP_ROTATIONS, end);
   const isDone = async (): Promise<boolean> =>
     (await progress.hasStopped()) || (faults >= row.figure.faults && progress.rotations >= row.figure.rotations);
   for (let index = 0; Date.now() < end && !(await isDone()); index += 1) {
@@ -113,22 +117,22 @@ async function strikeByPlan(row: Row, world: World, { seed, say }: Pick<RowSetti
       await rotationsReach(world, row.figure.rotations, end);
       break;
     }
-    await untilStrikable(world, planned.fault);
+    await untilTargetReady(world, planned.fault);
     await sleep(planned.pause);
-    const struck = strike(world, planned.fault).then((happened) => {
-      say(`${tellFault(planned.fault)}${happened ? '' : ' (did not take place)'}`);
+    const injected = injectFault(world, planned.fault).then((happened) => {
+      say(`${describeFault(planned.fault)}${happened ? '' : ' (did not take place)'}`);
       if (happened) faults += 1;
     });
-    lasting.add(struck);
-    void struck.finally(() => lasting.delete(struck));
-    if (!overlaps(planned.fault)) await struck;
+    lasting.add(injected);
+    void injected.finally(() => lasting.delete(injected));
+    if (!overlaps(planned.fault)) await injected;
   }
   await Promise.all(lasting);
   return faults;
 }
 
-/** No rotation for so long is a product that has stopped working: it has missed its row, and nobody waits on. */
-const STOPPED_AFTER = 100_000;
+/** Without a rotation for this time the product has stopped working, and the row ends. */
+const NO_PROGRESS_LIMIT_MS = 100_000;
 
 class Progress {
   rotations = 0;
@@ -140,7 +144,7 @@ class Progress {
     const { rotations } = await this.world.platform.counters();
     if (rotations > this.rotations) this.#since = Date.now();
     this.rotations = rotations;
-    return Date.now() - this.#since > STOPPED_AFTER;
+    return Date.now() - this.#since > NO_PROGRESS_LIMIT_MS;
   }
 }
 

@@ -1,10 +1,10 @@
-/** Where the seconds of a row went. */
+/** Measures the duration of each part of a row. */
 export class Stopwatch {
   readonly #began = Date.now();
   readonly #laps: string[] = [];
   #last = this.#began;
 
-  /** Ends a part of the way. */
+  /** Ends a part. */
   lap(name: string): void {
     const now = Date.now();
     this.#laps.push(`${inSeconds(now - this.#last)} s ${name}`);

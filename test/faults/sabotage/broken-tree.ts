@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from '../../../tools/start/root.mjs';
 import type { Cut } from './sabotages.js';
 
-/** A copy of the built product with cuts in it; throws where a cut finds no place, because it would break nothing. */
+/** Copies the built product and applies the cuts; throws if the text of a cut does not occur exactly once. */
 export function breakTree(cuts: readonly Cut[]): { root: string; remove(): void } {
   const root = mkdtempSync(join(tmpdir(), 'evergrant-broken-'));
   cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
@@ -24,6 +24,6 @@ export function breakTree(cuts: readonly Cut[]): { root: string; remove(): void 
 
 export function cutText(text: string, { file, find, instead }: Cut): string {
   if (text.split(find).length !== 2)
-    throw new Error(`"${find}" stands not once in ${file}: the sabotage must be written anew`);
+    throw new Error(`"${find}" does not occur exactly once in ${file}: the sabotage must be rewritten`);
   return text.replace(find, () => instead);
 }

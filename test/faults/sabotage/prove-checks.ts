@@ -5,20 +5,20 @@ import { runRow, type RowSettings } from '../rows/run-row.js';
 import { breakTree } from './broken-tree.js';
 import { type Sabotage, SABOTAGES } from './sabotages.js';
 
-/** Breaks the product once for each check and runs a small row; whether every check saw what it is there for. */
+/** Runs a small row on the product with each defect; returns whether every check detects its defect. */
 export async function proveChecks(settings: Omit<RowSettings, 'root'>, only: string): Promise<boolean> {
   const seen: [Sabotage, Breach[]][] = [];
   for (const sabotage of SABOTAGES.filter(({ name, seenBy }) => `${seenBy} ${name}`.includes(only))) {
     const breaches = await breachesUnder(sabotage, settings);
     const mine = breaches.filter(({ invariant }) => invariant === sabotage.seenBy);
     settings.say(
-      `${mine.length > 0 ? 'seen    ' : 'NOT SEEN'}  ${sabotage.seenBy}: ${sabotage.name}${mine[0] ? ` — ${mine[0].what}` : ''}`,
+      `${mine.length > 0 ? 'detected' : 'MISSED  '}  ${sabotage.seenBy}: ${sabotage.name}${mine[0] ? ` — ${mine[0].what}` : ''}`,
     );
     seen.push([sabotage, mine]);
   }
   settings.say(
     `\n${renderTable(
-      ['check', 'the product was broken so that', 'seen'],
+      ['check', 'defect', 'detected'],
       seen.map(([{ seenBy, name }, mine]) => [seenBy, name, mine.length]),
     )}\n`,
   );

@@ -8,8 +8,8 @@ const COMPILED = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext,
 const built = ({ file }: Cut): string =>
   ts.transpileModule(readFileSync(file.replace(/\.js$/, '.ts'), 'utf8'), { compilerOptions: COMPILED }).outputText;
 
-describe('each mistake that a check is to see', () => {
-  it.each(SABOTAGES)('still finds its place in the product: $name', ({ cuts }) => {
+describe('a defect that a check must detect', () => {
+  it.each(SABOTAGES)('changes the current code of the product: $name', ({ cuts }) => {
     for (const cut of cuts) expect(cutText(built(cut), cut)).not.toBe(built(cut));
   });
 });

@@ -1,18 +1,18 @@
 import type { InvariantName } from '../check/invariants.js';
 
-/** One way to break the built product, for a check to see. */
+/** One defect in the built product, and the check that must detect it. */
 export interface Sabotage {
   name: string;
-  /** The check that must see it. */
+  /** The check that must detect it. */
   seenBy: InvariantName;
-  /** The row under which it shows. */
+  /** The row under which the check detects it. */
   row: string;
-  /** Of the row's counts. */
+  /** The share of the row's counts. */
   share: number;
   cuts: readonly Cut[];
 }
 
-/** A place in the built product, and what stands there instead. */
+/** A replacement of text in the built product. */
 export interface Cut {
   file: string;
   find: string;
@@ -21,10 +21,10 @@ export interface Cut {
 
 const EXCHANGE = 'libs/exchanger/src/exchange';
 
-/** Mistakes that somebody could make one day, each in one line. */
+/** Plausible mistakes, each of one line. */
 export const SABOTAGES: readonly Sabotage[] = [
   {
-    name: 'every fourth renewed pair is stored with the old refresh token',
+    name: 'every fourth refreshed pair is stored with the old refresh token',
     seenBy: 'I1',
     row: 'worker, API kill -9',
     share: 0.02,
@@ -37,7 +37,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'an answer that got lost counts as never sent',
+    name: 'a lost answer counts as a request that was not sent',
     seenBy: 'I2',
     row: 'broken answers, 30 s grace',
     share: 0.25,
@@ -50,7 +50,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'a refresh tells nobody',
+    name: 'a refresh records no event',
     seenBy: 'I3',
     row: 'worker, API kill -9',
     share: 0.02,
@@ -63,7 +63,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'every second renewal is called a death',
+    name: 'every second refresh is reported as a revocation',
     seenBy: 'I4',
     row: 'worker, API kill -9',
     share: 0.02,
@@ -77,7 +77,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'a death is shown to nobody',
+    name: 'a lost grant is reported as active',
     seenBy: 'I4',
     row: 'crash at W3 W4, strict',
     share: 0.3,
@@ -90,7 +90,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'nobody settles what a dead exchanger left',
+    name: 'the exchanges of a killed exchanger are not recovered',
     seenBy: 'I5',
     row: 'exchanger kill -9, 30 s grace',
     share: 0.1,
@@ -104,7 +104,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'the journal is never told that an exchange is settled',
+    name: 'a finished exchange is not closed in the journal',
     seenBy: 'I6',
     row: 'worker, API kill -9',
     share: 0.02,
@@ -117,7 +117,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'a new token is written into the log',
+    name: 'a new token is logged',
     seenBy: 'I6',
     row: 'worker, API kill -9',
     share: 0.02,
@@ -130,7 +130,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     ],
   },
   {
-    name: 'a journaled answer is not looked at after a crash',
+    name: 'a journaled answer is ignored after a crash',
     seenBy: 'I7',
     row: 'crash at W5, strict',
     share: 1,

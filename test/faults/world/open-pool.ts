@@ -13,7 +13,7 @@ export function openPool(url: string): pg.Pool {
 }
 
 /** Asks until the database answers: for reads whose answer is needed. */
-export async function insist<Answer>(ask: () => Promise<Answer>, seconds = 60): Promise<Answer> {
+export async function retryQuery<Answer>(ask: () => Promise<Answer>, seconds = 60): Promise<Answer> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     try {

@@ -29,23 +29,23 @@ export interface WorldOptions {
   apis: number;
   concurrency: number;
   stepsClocks: boolean;
-  /** Done to its folder before anything starts there; false: it cannot be done here. */
+  /** Prepares the folder before the processes start; false: not possible on this machine. */
   prepare?: (directory: string) => boolean;
-  /** A built tree to run instead of the repository's: one that was broken on purpose. */
+  /** A built tree with a defect, to run instead of the repository's. */
   root?: string;
 }
 
-/** Examines an exchanger that has just been killed. */
-export type Autopsy = (reason: string) => Promise<void>;
+/** Runs after an exchanger has exited. */
+export type ExitHandler = (reason: string) => Promise<void>;
 
-/** Everything of one row of the table: a database, a platform, and the product (or the control) between them. */
+/** The environment of one row: a database, a platform, and the product (or the control) between them. */
 export class World {
   readonly processes: Record<Target, SupervisedProcess[]> = { worker: [], api: [], exchanger: [] };
   readonly keyring: Keyring;
   readonly apis: string[] = [];
   /** The place at which the next exchanger that starts crashes. */
   crashAt: string | undefined;
-  autopsy: Autopsy = () => Promise.resolve();
+  onExchangerExit: ExitHandler = () => Promise.resolve();
   population!: Population;
   seeded: readonly SeededGrant[] = [];
   readonly #logs: WriteStream[] = [];
@@ -70,7 +70,7 @@ export class World {
       stepsClocks,
     } = options;
     const directory = mkdtempSync(join(tmpdir(), 'evergrant-faults-'));
-    if (options.prepare?.(directory) === false) throw new Error('this row needs what only root may do');
+    if (options.prepare?.(directory) === false) throw new Error('this row needs root');
     const platform = await AuthorizationServer.start({ kind, accessTokenLife: 7_200, ...knobs });
     const proxy = new FaultProxy({ host: '127.0.0.1', port: Number(new URL(platform.url).port) });
     const port = await proxy.open();
@@ -96,7 +96,7 @@ export class World {
     return Object.values(this.processes).flat();
   }
 
-  /** Callers before who is called. */
+  /** Stops the callers before the exchangers. */
   async stopProcesses(): Promise<void> {
     await Promise.all([...this.processes.worker, ...this.processes.api].map((process) => process.stop()));
     await Promise.all(this.processes.exchanger.map((process) => process.stop()));
@@ -141,7 +141,7 @@ export class World {
     });
     if (existsSync(this.#entry('exchanger'))) {
       const env = (): Record<string, string> => this.#crashEnvironment();
-      this.#add('exchanger', 'exchanger', { env, onExit: (reason) => this.autopsy(reason) });
+      this.#add('exchanger', 'exchanger', { env, onExit: (reason) => this.onExchangerExit(reason) });
     }
     for (let index = 1; index <= workers; index += 1) this.#add('worker', `worker-${index}`);
     for (let index = 1; index <= apis; index += 1) {
@@ -170,7 +170,7 @@ export class World {
   #add(
     target: Target,
     name: string,
-    more: { env?: () => Record<string, string>; onExit?: Autopsy; entry?: string } = {},
+    more: { env?: () => Record<string, string>; onExit?: ExitHandler; entry?: string } = {},
   ): void {
     mkdirSync(join(this.settings.directory, 'logs'), { recursive: true });
     const log = createWriteStream(join(this.settings.directory, 'logs', `${name}.log`));
@@ -190,7 +190,7 @@ export class World {
     return join(this.options.root ?? ROOT, 'dist/apps', app, 'src/main.js');
   }
 
-  /** Said to one exchanger only: the one after it must live. */
+  /** Applies to one exchanger only: the next one must not crash. */
   #crashEnvironment(): Record<string, string> {
     const { crashAt } = this;
     this.crashAt = undefined;

@@ -29,7 +29,7 @@ describe('connecting', () => {
     'makes an active account at %s for the person who consented, and redirects the browser',
     async (provider, handle, scope) => {
       const started = await flow.start(provider, { userRef: 'user 7' });
-      const landing = await flow.come(await flow.decide(started.authorizeUrl));
+      const landing = await flow.callback(await flow.decide(started.authorizeUrl));
       expect(landing).toEqual({ kind: 'redirect', url: `${RETURN_URL}?connected=${provider}` });
 
       const [attempt] = await attemptsOf(flow);

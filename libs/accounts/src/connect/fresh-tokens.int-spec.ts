@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 async function consent(provider: string, persona = 'happy', wishes = {}): Promise<string> {
-  const landing = await flow.come(await flow.decide((await flow.start(provider, wishes)).authorizeUrl, persona));
+  const landing = await flow.callback(await flow.decide((await flow.start(provider, wishes)).authorizeUrl, persona));
   return landing.kind === 'redirect' ? landing.url.slice(RETURN_URL.length) : landing.kind;
 }
 const sweep = () => flow.get(SweepAttempts).execute();

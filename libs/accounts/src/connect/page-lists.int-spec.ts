@@ -72,7 +72,7 @@ describe('a Page', () => {
       .get(StartReauth)
       .execute({ tenant: tenant.flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
     await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', status: 200, body });
-    expect(await tenant.flow.come(await tenant.flow.decide(started.authorizeUrl))).toMatchObject({
+    expect(await tenant.flow.callback(await tenant.flow.decide(started.authorizeUrl))).toMatchObject({
       url: `${RETURN_URL}?connected=${PAGES}`,
     });
     expect(pauses).toEqual(expected);

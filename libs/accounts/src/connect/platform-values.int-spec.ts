@@ -60,7 +60,7 @@ describe('what a platform says of a person', () => {
     await token(tokens);
     await identity(person({}, id));
     const { authorizeUrl } = await flow.start('x');
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+    expect(await flow.callback(await flow.decide(authorizeUrl))).toMatchObject({
       url: `${RETURN_URL}?oauth_error=provider_unavailable`,
     });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', sealed: true, accountIds: [] }]);

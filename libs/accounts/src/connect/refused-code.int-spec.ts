@@ -100,7 +100,7 @@ describe('a code exchange that is answered', () => {
       if (provider !== 'x' && provider !== 'tiktok') await flow.app(provider);
       const { authorizeUrl } = await flow.start(provider);
       await flow.fault({ provider, endpoint: 'token', ...fault });
-      expect(await flow.come(await flow.decide(authorizeUrl))).toEqual({
+      expect(await flow.callback(await flow.decide(authorizeUrl))).toEqual({
         kind: 'redirect',
         url: `${RETURN_URL}?oauth_error=${error}`,
       });
@@ -116,7 +116,7 @@ describe('a code exchange that is answered', () => {
     for (const message of ['Insufficient developer role', 'Invalid platform app', 'Invalid platform app']) {
       const { authorizeUrl } = await flow.start('instagram');
       await flow.fault({ provider: 'instagram', endpoint: 'token', status: 400, body: rejected(message) });
-      await flow.come(await flow.decide(authorizeUrl));
+      await flow.callback(await flow.decide(authorizeUrl));
       const marked = (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_app.status_changed');
       expect(marked).toHaveLength(message === 'Invalid platform app' ? 1 : 0);
     }

@@ -21,7 +21,7 @@ async function waitingBehind(copies: number): Promise<string> {
   await flow.knobs('x', { access_ttl_seconds: 7_200 });
   const started = await flow.start('x');
   await flow.fault({ endpoint: 'identity', times: 4, status: 503 });
-  await flow.come(await flow.decide(started.authorizeUrl));
+  await flow.callback(await flow.decide(started.authorizeUrl));
   const { id } = (await attemptsOf(flow)).at(-1)!;
   await flow.pool.query(
     `insert into connect_attempts select (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),

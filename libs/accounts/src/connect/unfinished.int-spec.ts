@@ -37,7 +37,7 @@ describe('a connection that was left half done', () => {
     const { authorizeUrl } = await flow.start('x');
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     await flow.fault({ endpoint: 'identity', times: 5, status: 502 });
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+    expect(await flow.callback(await flow.decide(authorizeUrl))).toMatchObject({
       url: `${RETURN_URL}?oauth_error=provider_unavailable`,
     });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'exchanged', error: null, sealed: true }]);
@@ -128,7 +128,7 @@ describe('a connection that was left half done', () => {
 
   it('says missing_permissions where too little was given to even ask who it is', async () => {
     const { authorizeUrl } = await flow.start('x', { scopes: ['tweet.write', 'offline.access'] });
-    expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+    expect(await flow.callback(await flow.decide(authorizeUrl))).toMatchObject({
       url: `${RETURN_URL}?oauth_error=missing_permissions`,
     });
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'missing_permissions', sealed: false }]);

@@ -19,7 +19,7 @@ beforeEach(async () => {
 /** A consent that waits for a selection of its Pages. Returns the person's id at the platform. */
 async function waiting(): Promise<string> {
   const started = await flow.start('facebook', { selection: 'manual', userRef: 'user-1' });
-  await flow.come(await flow.decide(started.authorizeUrl, 'many-pages'));
+  await flow.callback(await flow.decide(started.authorizeUrl, 'many-pages'));
   const { id } = await flow.one<{ id: string }>(
     `select platform_user_id as id from connect_attempts where workspace_id = $1 and status = 'selection_required'`,
     [flow.tenant.workspaceId],

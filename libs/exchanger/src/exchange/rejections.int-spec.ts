@@ -107,7 +107,7 @@ describe('an app that Meta refuses', () => {
       for (let n = 0; n < 2; n += 1) {
         const { authorizeUrl } = await flow.start(provider);
         await flow.fault({ provider, endpoint, status: 200, body: DEACTIVATED });
-        expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+        expect(await flow.callback(await flow.decide(authorizeUrl))).toMatchObject({
           url: expect.stringContaining('oauth_error=app_misconfigured'),
         });
       }

@@ -164,7 +164,7 @@ describe('an answer that cannot be read', () => {
     async (_what, fault) => {
       const { authorizeUrl } = await flow.start('x');
       await flow.fault({ endpoint: 'token', status: 200, ...fault });
-      expect(await flow.come(await flow.decide(authorizeUrl))).toMatchObject({
+      expect(await flow.callback(await flow.decide(authorizeUrl))).toMatchObject({
         url: `${RETURN_URL}?oauth_error=exchange_failed`,
       });
       expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed', sealed: false }]);
@@ -200,7 +200,7 @@ describe('an answer that cannot be read', () => {
       status: 200,
       body: '{"id":25012345678901235,"user_id":17841405822304915}',
     });
-    expect(await flow.come(back)).toMatchObject({ url: `${RETURN_URL}?connected=instagram` });
+    expect(await flow.callback(back)).toMatchObject({ url: `${RETURN_URL}?connected=instagram` });
     expect(
       await flow.many('select platform_account_id as id from accounts where workspace_id = $1', [
         flow.tenant.workspaceId,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#observability';
 import type { Tenant } from '#persistence/sql';
-import { AtTheGate } from '../../../../test/support/at-the-gate.js';
+import { GateUnderTest } from '../../../../test/support/gate-under-test.js';
 import { turnClock } from '../../../../test/support/database.js';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeApp, makeTenant } from '../../../../test/support/rows.js';
@@ -25,21 +25,21 @@ beforeEach(async () => {
 });
 
 interface Host {
-  there: AtTheGate;
+  there: GateUnderTest;
   keeper: BreakerKeeper;
 }
 
 /** The gate of one host, kept in step with the table. */
 async function host(): Promise<Host> {
-  const there = new AtTheGate();
+  const there = new GateUnderTest();
   const keeper = new BreakerKeeper(there.gate, opened.database.pool, logger, there.clock);
   await keeper.start();
   await keeper.stop();
   return { there, keeper };
 }
 
-async function fail(there: AtTheGate, how: 'temporary' | 'permanent' = 'temporary'): Promise<void> {
-  for (let n = 0; n < 10; n += 1) await there.meet(how, { appId });
+async function fail(there: GateUnderTest, how: 'temporary' | 'permanent' = 'temporary'): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await there.requestAndComplete(how, { appId });
 }
 
 const row = async (): Promise<object | undefined> =>
@@ -54,14 +54,14 @@ const row = async (): Promise<object | undefined> =>
 describe('the breakers of a host', () => {
   it('writes breakers when their state changes, with the reason, and not for every request', async () => {
     const { there, keeper } = await host();
-    for (let n = 0; n < 5; n += 1) await there.meet('ok', { appId });
+    for (let n = 0; n < 5; n += 1) await there.requestAndComplete('ok', { appId });
     await keeper.stop();
     expect(await row()).toBeUndefined();
     await fail(there);
     await keeper.stop();
     expect(await row()).toEqual({ state: 'open', probeAfter: 30, opened: true, ok: 5, temporary: 10 });
     await there.clock.pass(30_000);
-    for (let n = 0; n < 3; n += 1) await there.meet('ok', { appId });
+    for (let n = 0; n < 3; n += 1) await there.requestAndComplete('ok', { appId });
     await keeper.stop();
     expect(await row()).toMatchObject({ state: 'closed', opened: false });
   });
@@ -73,7 +73,7 @@ describe('the breakers of a host', () => {
     await turnClock(opened.database.pool, '20 seconds');
     const { there } = await host();
     expect(there.gate.isBreakerClosed(appId)).toBe(false);
-    const { retryAfter } = there.whyRejected(await there.come({ appId }))!;
+    const { retryAfter } = there.rejectionOf(await there.request({ appId }))!;
     expect(retryAfter).toBeGreaterThan(5);
     expect(retryAfter).toBeLessThanOrEqual(10);
   });
@@ -85,13 +85,13 @@ describe('the breakers of a host', () => {
     await other.keeper.syncWithTable();
     expect(other.there.gate.isBreakerClosed(appId)).toBe(false);
     await here.there.clock.pass(30_000);
-    const probe = await here.there.come({ appId });
+    const probe = await here.there.request({ appId });
     await here.keeper.stop();
     await other.there.clock.pass(30_000);
     await other.keeper.syncWithTable();
-    expect(other.there.whyRejected(await other.there.come({ appId }))?.retryAfter).toBeGreaterThan(100);
+    expect(other.there.rejectionOf(await other.there.request({ appId }))?.retryAfter).toBeGreaterThan(100);
     await here.there.release(probe, 'ok');
-    for (let n = 0; n < 2; n += 1) await here.there.meet('ok', { appId });
+    for (let n = 0; n < 2; n += 1) await here.there.requestAndComplete('ok', { appId });
     await here.keeper.stop();
     await other.keeper.syncWithTable();
     expect(other.there.gate.isBreakerClosed(appId)).toBe(true);
@@ -101,12 +101,12 @@ describe('the breakers of a host', () => {
     const { there, keeper } = await host();
     await fail(there);
     await there.clock.pass(30_000);
-    await there.come({ appId });
+    await there.request({ appId });
     await keeper.stop();
     expect(await row()).toMatchObject({ state: 'half_open' });
     const next = await host();
-    const probe = await next.there.come({ appId });
-    expect(next.there.through).toEqual([probe]);
+    const probe = await next.there.request({ appId });
+    expect(next.there.admitted).toEqual([probe]);
   });
 
   it("closes breakers although the database's clock was turned back", async () => {
@@ -115,7 +115,7 @@ describe('the breakers of a host', () => {
     await keeper.stop();
     await turnClock(opened.database.pool, '-3 hours');
     const next = await host();
-    expect(next.there.whyRejected(await next.there.come({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
+    expect(next.there.rejectionOf(await next.there.request({ appId }))?.retryAfter).toBeLessThanOrEqual(300);
   });
 
   it('stores no breaker of a deleted app', async () => {
@@ -149,7 +149,7 @@ describe('since when refusals have kept a breaker from closing', () => {
   const at = (minutes: number): Promise<void> => turnClock(opened.database.pool, `${minutes} minutes`);
   const probe = async ({ there, keeper }: Host, met: 'ok' | 'temporary' | 'permanent' | 'spent'): Promise<void> => {
     await there.clock.pass(300_000);
-    await there.meet(met, { appId });
+    await there.requestAndComplete(met, { appId });
     await keeper.stop();
   };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AtTheGate } from '../../../../test/support/at-the-gate.js';
+import { GateUnderTest } from '../../../../test/support/gate-under-test.js';
 import { at, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
 import type { RequestResult } from './gate.js';
 
@@ -9,51 +9,51 @@ const times = async (count: number, work: (n: number) => Promise<unknown>): Prom
 };
 
 /** A gate whose app failed for ten grants in a row. */
-async function opened(passage: RequestResult = 'temporary'): Promise<AtTheGate> {
-  const there = new AtTheGate();
-  await times(10, () => there.meet(passage));
+async function opened(passage: RequestResult = 'temporary'): Promise<GateUnderTest> {
+  const there = new GateUnderTest();
+  await times(10, () => there.requestAndComplete(passage));
   return there;
 }
 
 describe('who waits', () => {
   it('admits in order: unknown outcomes, requests with a waiting caller, then the token that expires first', async () => {
-    const there = new AtTheGate({ inFlight: 1 });
-    const first = await there.come();
-    const late = await there.come({ accessExpiresAt: at(2 * MINUTE) });
-    const soon = await there.come({ accessExpiresAt: at(MINUTE) });
-    const endless = await there.come();
-    const forced = await there.come({ urgency: 'forced', accessExpiresAt: at(9 * MINUTE) });
-    const forcedLater = await there.come({ urgency: 'forced', accessExpiresAt: at(MINUTE), appId: 'other' });
-    const unknown = await there.come({ urgency: 'unknown' });
+    const there = new GateUnderTest({ inFlight: 1 });
+    const first = await there.request();
+    const late = await there.request({ accessExpiresAt: at(2 * MINUTE) });
+    const soon = await there.request({ accessExpiresAt: at(MINUTE) });
+    const endless = await there.request();
+    const forced = await there.request({ urgency: 'forced', accessExpiresAt: at(9 * MINUTE) });
+    const forcedLater = await there.request({ urgency: 'forced', accessExpiresAt: at(MINUTE), appId: 'other' });
+    const unknown = await there.request({ urgency: 'unknown' });
     const order = [first, unknown, forced, forcedLater, soon, late, endless];
     for (const one of order) await there.release(one, 'ok');
-    expect(there.through).toEqual(order);
+    expect(there.admitted).toEqual(order);
   });
 
   it('a due request moves among those with a waiting caller as soon as one waits', async () => {
-    const there = new AtTheGate({ inFlight: 1 });
-    const first = await there.come();
-    const soon = await there.come({ accessExpiresAt: at(MINUTE) });
-    const wanted = await there.come({ accessExpiresAt: at(9 * MINUTE) });
-    const other = await there.come({ appId: 'other', accessExpiresAt: at(2 * MINUTE) });
+    const there = new GateUnderTest({ inFlight: 1 });
+    const first = await there.request();
+    const soon = await there.request({ accessExpiresAt: at(MINUTE) });
+    const wanted = await there.request({ accessExpiresAt: at(9 * MINUTE) });
+    const other = await there.request({ appId: 'other', accessExpiresAt: at(2 * MINUTE) });
     there.gate.lift(wanted);
     there.gate.lift('a grant that does not wait');
     const order = [first, wanted, soon, other];
     for (const one of order) await there.release(one, 'ok');
-    expect(there.through).toEqual(order);
+    expect(there.admitted).toEqual(order);
     expect(there.gate.waiting).toBe(0);
   });
 
   it('a due request is admitted at once by the permits kept for requests with a waiting caller', async () => {
-    const there = new AtTheGate({ perSecond: 2 });
-    await there.come({ urgency: 'forced' });
-    await times(200, () => there.come());
-    const last = await there.come();
-    expect(there.through).not.toContain(last);
-    await there.come({ urgency: 'forced' });
+    const there = new GateUnderTest({ perSecond: 2 });
+    await there.request({ urgency: 'forced' });
+    await times(200, () => there.request());
+    const last = await there.request();
+    expect(there.admitted).not.toContain(last);
+    await there.request({ urgency: 'forced' });
     there.gate.lift(last);
     await there.clock.pass(SECOND);
-    expect(there.through).toContain(last);
+    expect(there.admitted).toContain(last);
   });
 
   it('has never more than a quarter of the places in one workspace, nor more than there are', async () => {
@@ -64,17 +64,17 @@ describe('who waits', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.array(step, { maxLength: 60 }), async (inFlight, steps) => {
-        const there = new AtTheGate({ inFlight });
+        const there = new GateUnderTest({ inFlight });
         const inside = new Map<string, string>();
         const came = new Map<string, string>();
         for (const { workspaceId, leaves, urgency } of steps) {
-          came.set(await there.come({ workspaceId, appId: workspaceId, urgency }), workspaceId);
+          came.set(await there.request({ workspaceId, appId: workspaceId, urgency }), workspaceId);
           const [oldest] = inside.keys();
           if (leaves && oldest !== undefined) {
             inside.delete(oldest);
             await there.release(oldest, 'ok');
           }
-          for (const id of there.through.splice(0)) inside.set(id, came.get(id)!);
+          for (const id of there.admitted.splice(0)) inside.set(id, came.get(id)!);
           const ofOne = ['a', 'b', 'c', 'd', 'e'].map(
             (id) => [...inside.values()].filter((other) => other === id).length,
           );
@@ -87,46 +87,46 @@ describe('who waits', () => {
   });
 
   it('a request of a full workspace delays no other', async () => {
-    const there = new AtTheGate({ inFlight: 8 });
-    await times(5, () => there.come());
-    const other = await there.come({ workspaceId: 'another', appId: 'another' });
-    expect(there.through).toHaveLength(3);
-    expect(there.through).toContain(other);
+    const there = new GateUnderTest({ inFlight: 8 });
+    await times(5, () => there.request());
+    const other = await there.request({ workspaceId: 'another', appId: 'another' });
+    expect(there.admitted).toHaveLength(3);
+    expect(there.admitted).toContain(other);
   });
 
   it('is let through by time alone when permits come back', async () => {
-    const there = new AtTheGate({ perSecond: 2 });
-    await times(10, () => there.come());
-    expect(there.through).toHaveLength(2);
+    const there = new GateUnderTest({ perSecond: 2 });
+    await times(10, () => there.request());
+    expect(there.admitted).toHaveLength(2);
     await there.clock.pass(4 * SECOND);
-    expect(there.through).toHaveLength(10);
+    expect(there.admitted).toHaveLength(10);
   });
 
   it('is sent away where too many wait already, but never an unknown outcome', async () => {
-    const there = new AtTheGate({ inFlight: 1, waiting: 3 });
-    await times(4, () => there.come());
-    const [forced, due] = [await there.come({ urgency: 'forced' }), await there.come()];
-    const unknown = await there.come({ urgency: 'unknown' });
-    expect([forced, due, unknown].map((id) => there.whyRejected(id)?.why)).toEqual(['full', 'full', undefined]);
+    const there = new GateUnderTest({ inFlight: 1, waiting: 3 });
+    await times(4, () => there.request());
+    const [forced, due] = [await there.request({ urgency: 'forced' }), await there.request()];
+    const unknown = await there.request({ urgency: 'unknown' });
+    expect([forced, due, unknown].map((id) => there.rejectionOf(id)?.why)).toEqual(['full', 'full', undefined]);
     expect(there.gate.waiting).toBe(4);
   });
 
   it('is sent away when the process drains, as is who comes then; nothing was sent for them', async () => {
-    const there = new AtTheGate({ inFlight: 1 });
-    const inside = await there.come();
-    const waiting = await there.come();
+    const there = new GateUnderTest({ inFlight: 1 });
+    const inside = await there.request();
+    const waiting = await there.request();
     there.gate.drain();
-    const later = await there.come({ urgency: 'unknown' });
+    const later = await there.request({ urgency: 'unknown' });
     await there.release(inside, 'ok');
-    expect([waiting, later].map((id) => there.whyRejected(id)?.why)).toEqual(['draining', 'draining']);
-    expect(there.through).toEqual([inside]);
+    expect([waiting, later].map((id) => there.rejectionOf(id)?.why)).toEqual(['draining', 'draining']);
+    expect(there.admitted).toEqual([inside]);
     expect([there.gate.inFlight, there.gate.waiting]).toEqual([0, 0]);
   });
 
   it('gives its place back once, however often it says so', async () => {
-    const there = new AtTheGate({ inFlight: 4 });
-    const first = await there.come();
-    await there.come({ workspaceId: 'b', appId: 'b' });
+    const there = new GateUnderTest({ inFlight: 4 });
+    const first = await there.request();
+    await there.request({ workspaceId: 'b', appId: 'b' });
     await there.release(first, 'ok');
     await there.release(first, 'ok');
     expect(there.gate.inFlight).toBe(1);
@@ -140,113 +140,114 @@ describe('a breaker', () => {
       const there = await opened(passage);
       expect(there.gate.isBreakerClosed('app')).toBe(false);
       expect(there.gate.isBreakerClosed('other')).toBe(true);
-      expect(there.whyRejected(await there.come({ urgency: 'forced' }))).toEqual({
+      expect(there.rejectionOf(await there.request({ urgency: 'forced' }))).toEqual({
         kind: 'rejected',
         why: 'breaker',
         retryAfter: 30,
       });
-      await there.meet('ok', { appId: 'other' });
-      expect(there.through).toHaveLength(11);
+      await there.requestAndComplete('ok', { appId: 'other' });
+      expect(there.admitted).toHaveLength(11);
     },
   );
 
   it("does not open for one grant that fails again and again, nor for refusals that were expected, nor for what is the app's own", async () => {
-    const there = new AtTheGate();
-    await times(50, () => there.meet('temporary', { grantId: 'always this one' }));
-    await times(50, () => there.meet('permanent', {}, false));
-    for (const passage of ['spent', 'rejected', 'app', 'unsent'] as const) await times(50, () => there.meet(passage));
+    const there = new GateUnderTest();
+    await times(50, () => there.requestAndComplete('temporary', { grantId: 'always this one' }));
+    await times(50, () => there.requestAndComplete('permanent', {}, false));
+    for (const passage of ['spent', 'rejected', 'app', 'unsent'] as const)
+      await times(50, () => there.requestAndComplete(passage));
     expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
   it('forgets what was longer than five minutes ago', async () => {
-    const there = new AtTheGate();
-    await times(9, () => there.meet('lost'));
+    const there = new GateUnderTest();
+    await times(9, () => there.requestAndComplete('lost'));
     await there.clock.pass(5 * MINUTE);
-    await there.meet('lost');
+    await there.requestAndComplete('lost');
     expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
   it('sends away at once who waits when it opens, but for a resend whose platform still knows it', async () => {
-    const there = new AtTheGate({ inFlight: 40 });
+    const there = new GateUnderTest({ inFlight: 40 });
     const inside: string[] = [];
-    await times(10, async () => inside.push(await there.come()));
-    const waiting = await there.come();
+    await times(10, async () => inside.push(await there.request()));
+    const waiting = await there.request();
     const hurried: string[] = [];
-    await times(10, async () => hurried.push(await there.come({ urgency: 'unknown', inGrace: true })));
-    expect(there.through).toEqual(inside);
+    await times(10, async () => hurried.push(await there.request({ urgency: 'unknown', inGrace: true })));
+    expect(there.admitted).toEqual(inside);
     await times(10, (n) => there.release(inside[n]!, 'lost'));
-    expect(there.whyRejected(waiting)?.why).toBe('breaker');
-    expect(there.through).toEqual([...inside, ...hurried]);
-    expect(there.whyRejected(await there.come({ urgency: 'unknown' }))?.why).toBe('breaker');
+    expect(there.rejectionOf(waiting)?.why).toBe('breaker');
+    expect(there.admitted).toEqual([...inside, ...hurried]);
+    expect(there.rejectionOf(await there.request({ urgency: 'unknown' }))?.why).toBe('breaker');
   });
 
   it('lets a resend within its grace pass one that waits for a probe, and has to', async () => {
     const there = await opened();
     await there.clock.pass(30 * SECOND);
-    const probe = await there.come();
-    await there.come({ urgency: 'unknown' });
-    const hurried = await there.come({ urgency: 'unknown', inGrace: true });
-    expect(there.through.slice(10)).toEqual([probe, hurried]);
+    const probe = await there.request();
+    await there.request({ urgency: 'unknown' });
+    const hurried = await there.request({ urgency: 'unknown', inGrace: true });
+    expect(there.admitted.slice(10)).toEqual([probe, hurried]);
   });
 
   it('is probed by one at a time, the others wait for it; three oks close it, and all go', async () => {
     const there = await opened();
     await there.clock.pass(30 * SECOND);
-    const [a, b, c, d] = [await there.come(), await there.come(), await there.come(), await there.come()];
-    expect(there.through.slice(10)).toEqual([a]);
+    const [a, b, c, d] = [await there.request(), await there.request(), await there.request(), await there.request()];
+    expect(there.admitted.slice(10)).toEqual([a]);
     await there.release(a, 'ok');
-    expect(there.through.slice(10)).toEqual([a, b]);
+    expect(there.admitted.slice(10)).toEqual([a, b]);
     await there.release(b, 'ok');
     expect(there.gate.isBreakerClosed('app')).toBe(false);
     await there.release(c, 'ok');
     expect(there.gate.isBreakerClosed('app')).toBe(true);
     await there.clock.pass(SECOND);
-    expect(there.through.slice(10)).toEqual([a, b, c, d]);
+    expect(there.admitted.slice(10)).toEqual([a, b, c, d]);
   });
 
   it('stays open when its probe fails, and sends away who waited for it', async () => {
     const there = await opened();
     await there.clock.pass(30 * SECOND);
-    const [probe, other] = [await there.come(), await there.come()];
+    const [probe, other] = [await there.request(), await there.request()];
     await there.release(probe, 'lost');
-    expect(there.whyRejected(other)).toMatchObject({ why: 'breaker', retryAfter: 60 });
+    expect(there.rejectionOf(other)).toMatchObject({ why: 'breaker', retryAfter: 60 });
   });
 
   it('lets the next one ask when a probe proved nothing', async () => {
     const there = await opened('permanent');
     await there.clock.pass(30 * SECOND);
     const [refused, paused, spent, last] = [
-      await there.come(),
-      await there.come(),
-      await there.come(),
-      await there.come(),
+      await there.request(),
+      await there.request(),
+      await there.request(),
+      await there.request(),
     ];
     await there.release(refused, 'permanent', false);
     await there.release(paused, 'app');
     await there.release(spent, 'spent');
-    expect(there.through.slice(10)).toEqual([refused, paused, spent, last]);
+    expect(there.admitted.slice(10)).toEqual([refused, paused, spent, last]);
   });
 
   it('asks those who can tell before those whose outcome is unknown: a platform that is well refuses them too', async () => {
     const there = await opened('lost');
     await there.clock.pass(30 * SECOND);
     const [first, unknown, due] = [
-      await there.come({ urgency: 'unknown' }),
-      await there.come({ urgency: 'unknown' }),
-      await there.come(),
+      await there.request({ urgency: 'unknown' }),
+      await there.request({ urgency: 'unknown' }),
+      await there.request(),
     ];
     await there.release(first, 'spent');
     await there.release(due, 'ok');
-    expect(there.through.slice(10)).toEqual([first, due, unknown]);
+    expect(there.admitted.slice(10)).toEqual([first, due, unknown]);
   });
 
   it('is not moved by answers to what was sent before it turned', async () => {
-    const there = new AtTheGate();
+    const there = new GateUnderTest();
     const slow: string[] = [];
-    await times(20, async () => slow.push(await there.come()));
-    await times(10, () => there.meet('temporary'));
+    await times(20, async () => slow.push(await there.request()));
+    await times(10, () => there.requestAndComplete('temporary'));
     await there.clock.pass(30 * SECOND);
-    await times(3, () => there.meet('ok'));
+    await times(3, () => there.requestAndComplete('ok'));
     expect(there.gate.isBreakerClosed('app')).toBe(true);
     await times(20, (n) => there.release(slow[n]!, 'lost'));
     expect(there.gate.isBreakerClosed('app')).toBe(true);
@@ -257,7 +258,7 @@ describe('a breaker', () => {
     await there.clock.pass(MINUTE);
     there.gate.tidy();
     expect(there.gate.states()).toEqual([{ appId: 'app', state: 'open', waiting: 0 }]);
-    await times(3, () => there.meet('ok'));
+    await times(3, () => there.requestAndComplete('ok'));
     await there.clock.pass(4 * MINUTE);
     there.gate.tidy();
     expect(there.gate.states()).toHaveLength(1);

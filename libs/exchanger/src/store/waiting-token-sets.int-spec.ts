@@ -12,7 +12,7 @@ afterAll(() => flow.close());
 beforeEach(async () => {
   await flow.begin();
   await flow.fault({ endpoint: 'identity', times: 10, status: 503 });
-  await flow.come(await flow.decide((await flow.start('x')).authorizeUrl));
+  await flow.callback(await flow.decide((await flow.start('x')).authorizeUrl));
   oauthAppId = (
     await flow.one<{ id: string }>(`select oauth_app_id as id from connect_attempts where workspace_id = $1`, [
       flow.tenant.workspaceId,

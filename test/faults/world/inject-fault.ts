@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ErrorShape, Fault, Target } from '../plan/fault.js';
 import { turnClock } from '../../support/database.js';
 import { until } from '../../../tools/start/processes.mjs';
-import { insist } from './open-pool.js';
+import { retryQuery } from './open-pool.js';
 import { clockFileOf, journalIn } from './product-environment.js';
 import type { SupervisedProcess } from './supervised-process.js';
 import type { World } from './world.js';
@@ -23,35 +23,35 @@ const ERRORS: Record<ErrorShape, AnswerFault> = {
   invalid_client: shapes.oauthError('invalid_client', 401),
 };
 
-const CRASHES_WITHIN = 30_000;
-const DISK = '64m';
+const CRASH_LIMIT_MS = 30_000;
+const DISK_SIZE = '64m';
 
-type Strike<Kind extends Fault['kind']> = (world: World, fault: Extract<Fault, { kind: Kind }>) => Promise<boolean>;
+type Injector<Kind extends Fault['kind']> = (world: World, fault: Extract<Fault, { kind: Kind }>) => Promise<boolean>;
 
-/** Does one fault and lets it last; false: it did not take place (what it was to hit was not there), and does not count. */
-export function strike(world: World, fault: Fault): Promise<boolean> {
-  return (STRIKES[fault.kind] as Strike<typeof fault.kind>)(world, fault);
+/** Injects one fault and waits for its duration; false: the target was not running, and the fault does not count. */
+export function injectFault(world: World, fault: Fault): Promise<boolean> {
+  return (INJECTORS[fault.kind] as Injector<typeof fault.kind>)(world, fault);
 }
 
 /** Whether the next fault may come while this one lasts. */
 export const overlaps = (fault: Fault): boolean => fault.kind === 'freeze';
 
-/** Until what a signal is meant for is there: the pause before a fault is time in which it works, not time in which it starts. */
-export async function untilStrikable(world: World, fault: Fault): Promise<void> {
+/** Waits until the target of a signal is ready, so that the pause before a fault covers only the time in which it works. */
+export async function untilTargetReady(world: World, fault: Fault): Promise<void> {
   if (fault.kind === 'signal') await pick(world, fault.target, fault.which)?.untilReady();
   if (fault.kind === 'crash') await pick(world, 'exchanger', 0)?.untilReady();
 }
 
-const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
+const INJECTORS: { [Kind in Fault['kind']]: Injector<Kind> } = {
   signal: async (world, { target, signal, which }) => {
-    const victim = pick(world, target, which);
-    if (!(await victim?.untilReady())) return false;
-    return signal === 'SIGTERM' ? (victim?.restart() ?? false) : (victim?.strike(signal) ?? false);
+    const chosen = pick(world, target, which);
+    if (!(await chosen?.untilReady())) return false;
+    return signal === 'SIGTERM' ? (chosen?.restart() ?? false) : (chosen?.strike(signal) ?? false);
   },
 
   freeze: async (world, { target, which, lasts }) => {
-    const victim = pick(world, target, which);
-    return (await victim?.untilReady()) === true && (await victim?.freeze(lasts)) === true;
+    const chosen = pick(world, target, which);
+    return (await chosen?.untilReady()) === true && (await chosen?.freeze(lasts)) === true;
   },
 
   postgres: async ({ options }, { away }) => {
@@ -97,24 +97,24 @@ const STRIKES: { [Kind in Fault['kind']]: Strike<Kind> } = {
   },
 
   crash: async (world, { point, occurrence }) => {
-    const [victim] = world.processes.exchanger;
-    if (!victim || !(await victim.untilReady())) return false;
-    const { kills } = victim;
+    const [chosen] = world.processes.exchanger;
+    if (!chosen || !(await chosen.untilReady())) return false;
+    const { kills } = chosen;
     world.crashAt = `${point}:${occurrence}`;
-    await victim.restart();
-    return until(() => victim.kills > kills, CRASHES_WITHIN);
+    await chosen.restart();
+    return until(() => chosen.kills > kills, CRASH_LIMIT_MS);
   },
 };
 
-/** Puts the journal on a disk of its own that can be filled; false: only root may. */
+/** Mounts a small disk for the journal; false: not permitted without root. */
 export function mountJournal(directory: string): boolean {
   const folder = journalIn(directory);
   mkdirSync(folder, { recursive: true });
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK},mode=0700`, 'none', folder]).status === 0;
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE},mode=0700`, 'none', folder]).status === 0;
 }
 
-/** Whether this machine lets us fill a disk. */
-export function disksAreHere(): boolean {
+/** Whether this machine permits mounting a disk. */
+export function canMountDisks(): boolean {
   const directory = mkdtempSync(join(tmpdir(), 'evergrant-faults-disk-'));
   const isMounted = mountJournal(directory);
   if (isMounted) unmountJournal(directory);
@@ -124,17 +124,17 @@ export function disksAreHere(): boolean {
 
 export const unmountJournal = (directory: string): boolean => spawnSync('umount', [journalIn(directory)]).status === 0;
 
-/** A process reads its own clock from a file; of all clocks the database's is the one that decides. */
+/** A process reads its clock from a file; the database's clock is the one that the product relies on. */
 async function stepClock(
   { pool, settings, processes }: World,
   target: Target | 'database',
   ahead: number,
 ): Promise<void> {
-  if (target === 'database') await insist(() => turnClock(pool, `${ahead} milliseconds`));
+  if (target === 'database') await retryQuery(() => turnClock(pool, `${ahead} milliseconds`));
   else for (const { name } of processes[target]) writeFileSync(clockFileOf(settings.directory, name), String(ahead));
 }
 
-/** The chosen process, or the next one while that is not running, so that a strike does not wait. */
+/** The chosen process, or the next running one, so that a fault need not wait. */
 function pick(world: World, target: Target, which: number): SupervisedProcess | undefined {
   const all = world.processes[target];
   const meant = which % Math.max(all.length, 1);

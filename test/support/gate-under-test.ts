@@ -15,21 +15,21 @@ const admissionRequest = (changes: Partial<AdmissionRequest> = {}): AdmissionReq
   ...changes,
 });
 
-/** A gate with a clock that the test moves, and its answer to each request. */
-export class AtTheGate {
+/** A gate with a clock that the test advances; records the answer to each request. */
+export class GateUnderTest {
   readonly clock = new FakeClock();
   readonly gate: ExchangeGate;
   /** Grants that were admitted, in order. */
-  readonly through: string[] = [];
+  readonly admitted: string[] = [];
   readonly rejected: { grantId: string; rejection: Rejection }[] = [];
-  readonly #passes = new Map<string, Admission>();
+  readonly #admissions = new Map<string, Admission>();
 
   constructor(limits: Partial<GateLimits> = {}) {
     this.gate = new ExchangeGate({ perSecond: 50, inFlight: 256, waiting: 12_000, ...limits }, this.clock);
   }
 
-  /** Somebody comes, and waits if it must. */
-  async come(changes: Partial<AdmissionRequest> = {}): Promise<string> {
+  /** Requests an admission; returns the grant id once the request is admitted, rejected or waiting. */
+  async request(changes: Partial<AdmissionRequest> = {}): Promise<string> {
     const one = admissionRequest(changes);
     void this.gate.enter(one).then((answer) => {
       this.note(one.grantId, answer);
@@ -38,26 +38,30 @@ export class AtTheGate {
     return one.grantId;
   }
 
-  /** Whoever was let through has got an answer. */
+  /** Releases the admission of a grant with the result of its request. */
   async release(grantId: string, result: RequestResult, counts?: boolean): Promise<void> {
-    this.#passes.get(grantId)?.release(result, counts);
+    this.#admissions.get(grantId)?.release(result, counts);
     await this.clock.pass(0);
   }
 
-  /** Comes and gets that answer at once. */
-  async meet(result: RequestResult, changes: Partial<AdmissionRequest> = {}, counts?: boolean): Promise<void> {
-    await this.release(await this.come(changes), result, counts);
+  /** Requests an admission and releases it at once. */
+  async requestAndComplete(
+    result: RequestResult,
+    changes: Partial<AdmissionRequest> = {},
+    counts?: boolean,
+  ): Promise<void> {
+    await this.release(await this.request(changes), result, counts);
   }
 
-  whyRejected(grantId: string): Rejection | undefined {
+  rejectionOf(grantId: string): Rejection | undefined {
     return this.rejected.find((one) => one.grantId === grantId)?.rejection;
   }
 
   private note(grantId: string, answer: Answer): void {
     if (answer.kind === 'rejected') this.rejected.push({ grantId, rejection: answer });
     else {
-      this.through.push(grantId);
-      this.#passes.set(grantId, answer);
+      this.admitted.push(grantId);
+      this.#admissions.set(grantId, answer);
     }
   }
 }

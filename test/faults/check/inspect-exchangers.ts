@@ -2,19 +2,19 @@ import type { World } from '../world/world.js';
 import type { JournaledAnswer } from './facts.js';
 import { readJournal } from './read-journal.js';
 
-/** What was found with every exchanger that died. */
-export interface Autopsies {
-  /** Exchanges whose request may have been sent and whose answer had not reached the journal, each once however often it was found. */
+/** The open exchanges in the journal of each exchanger that exited. */
+export interface OpenAtExit {
+  /** Ids of exchanges whose request may have been sent and whose answer was not in the journal. */
   inFlight: ReadonlySet<string>;
-  /** Successes that had. */
+  /** Successful answers that were in the journal. */
   journaled: JournaledAnswer[];
 }
 
-/** Looks at each exchanger that dies, before the next one takes its journal: what is not in there was not sent. */
-export function lookAtExchangers(world: World): Autopsies {
+/** Reads the journal of each exchanger that exits, before the next one opens it: a request without a record was not sent. */
+export function inspectExchangers(world: World): OpenAtExit {
   const inFlight = new Set<string>();
   const journaled: JournaledAnswer[] = [];
-  world.autopsy = () => {
+  world.onExchangerExit = () => {
     for (const { intentId, isAnswered, bringsTokens, ...answer } of readJournal(
       world.settings.directory,
       world.keyring,

@@ -138,7 +138,7 @@ describe('the exchanger', () => {
   });
 
   it('logs no token, no code and no secret', async () => {
-    expect(flow.exchanger.log).toContain('"listening"');
+    expect(flow.exchanger.log).toContain('"exchanger.listening"');
     const { rows } = await flow.pool.query<{ id: string }>('select client_id as id from oauth_apps');
     expect(rows.length).toBeGreaterThan(0);
     expect(flow.exchanger.log).not.toMatch(/the-client-secret-of-a-test|access_token=|refresh_token=|code=/);

@@ -9,7 +9,7 @@ export async function runOnce(name: string, work: (logger: Logger) => Promise<vo
   try {
     await work(logger);
   } catch (error) {
-    logger.fatal({ err: error }, 'failed');
+    logger.fatal({ err: error }, 'command.failed');
     // Open connections would keep the process alive.
     process.exit(1);
   }

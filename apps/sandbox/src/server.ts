@@ -19,7 +19,7 @@ export async function createServer(sandbox: Sandbox): Promise<FastifyInstance> {
   });
   server.addHook('onError', (request, _reply, error, done) => {
     const ours = !(error instanceof Problem) && (error.statusCode ?? 500) >= 500;
-    if (ours) sandbox.logger.error({ err: error, path: request.routeOptions.url }, 'failed');
+    if (ours) sandbox.logger.error({ err: error, path: request.routeOptions.url }, 'request.failed');
     done();
   });
   mountPages(server);

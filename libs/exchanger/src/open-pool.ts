@@ -35,7 +35,7 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     idle_in_transaction_session_timeout: seconds(30),
   });
   pool.on('error', (error) => {
-    logger.warn({ err: error }, 'a database connection broke');
+    logger.warn({ err: error }, 'database.connection_lost');
   });
   const begun = performance.now();
   for (;;) {
@@ -54,7 +54,7 @@ async function failureOf(pool: Pool, logger: Logger): Promise<Error | undefined>
     await pool.query('select 1');
     return undefined;
   } catch (error) {
-    logger.warn({ err: error }, 'the database does not answer yet; nothing is sent until it does');
+    logger.warn({ err: error }, 'database.not_answered');
     return error as Error;
   }
 }

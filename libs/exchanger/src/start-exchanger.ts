@@ -16,8 +16,8 @@ const RETRY_INTERVAL = seconds(3);
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
   const { journalDir, calls } = config.exchanger;
   const journalLasts = await isPersistentFs(journalDir);
-  logger.info({ journalDir }, 'the journal');
-  if (!journalLasts) logger.warn({ journalDir }, 'the journal goes with this container: put JOURNAL_DIR on a volume');
+  logger.info({ journalDir }, 'journal.opened');
+  if (!journalLasts) logger.warn({ journalDir }, 'journal.not_persistent');
   const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges', 'journal', 'profiles'] });
   const opened = await open(config, { metrics, logger, leaving });
   const { journal } = opened.context;
@@ -31,7 +31,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
     metrics: () => metrics.text(),
   });
   await server.listen(config.exchangerSocket);
-  logger.info({ socket: config.exchangerSocket }, 'listening');
+  logger.info({ socket: config.exchangerSocket }, 'exchanger.listening');
   const stopRetries = retryRegularly(exchange, logger);
   return {
     close: async () => {
@@ -68,7 +68,7 @@ function open(
 function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
   const timer = setInterval(() => {
     exchange.retryUnknown().catch((error: unknown) => {
-      logger.warn({ err: error }, 'unknown outcomes could not be read');
+      logger.warn({ err: error }, 'unknown_outcomes.not_read');
     });
     exchange.revokeDue().catch((error: unknown) => {
       logger.warn({ err: error }, 'revocations.not_read');

@@ -13,7 +13,7 @@ export function outageLog(logger: Logger, part: string, now: () => number = Date
       line.repeats += 1;
       return;
     }
-    logger.error({ err: error, part, repeats: line?.repeats ?? 0 }, 'the queue has trouble');
+    logger.error({ err: error, part, repeats: line?.repeats ?? 0 }, 'queue.failed');
     if (lines.size > 50) lines.clear();
     lines.set(key, { at: now(), repeats: 0 });
   };

@@ -115,7 +115,7 @@ export class QueueBackend {
     try {
       await withTimeout(Promise.all(this.#workers.map((worker) => worker.close())), within, late);
     } catch (error) {
-      this.logger.warn({ err: error }, 'jobs are left to another worker');
+      this.logger.warn({ err: error }, 'queue.jobs_released');
       for (const worker of this.#workers) void worker.disconnect();
     }
     const disconnected = Promise.resolve(this.#queue?.close()).then(() => this.driver.disconnect());

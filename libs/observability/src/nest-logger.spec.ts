@@ -8,13 +8,16 @@ describe("Nest's lines in our log", () => {
 
   it('name their context, and lines about the start have the level debug', () => {
     nest.log('AppModule dependencies initialized', 'InstanceLoader');
-    expect(lines.debug).toHaveBeenCalledWith({ nest: 'InstanceLoader' }, 'AppModule dependencies initialized');
+    expect(lines.debug).toHaveBeenCalledWith(
+      { nest: 'InstanceLoader', message: 'AppModule dependencies initialized' },
+      'nest.message',
+    );
   });
 
   it('lines contain the error', () => {
     const err = new Error('no');
     nest.error(err, 'ExceptionsHandler');
-    expect(lines.error).toHaveBeenCalledWith({ nest: 'ExceptionsHandler', err }, 'no');
+    expect(lines.error).toHaveBeenCalledWith({ nest: 'ExceptionsHandler', message: 'no', err }, 'nest.message');
   });
 
   it('lines contain no fields of an object', () => {

@@ -33,7 +33,7 @@ export class NestLogger implements LoggerService {
   #write(level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
     const nest = rest.findLast((value) => typeof value === 'string');
     const err = [message, ...rest].find((value) => value instanceof Error);
-    const text = typeof message === 'string' ? message : (err?.message ?? 'Nest logged an object');
-    this.logger[level]({ nest, ...(err ? { err } : {}) }, text);
+    const text = typeof message === 'string' ? message : err?.message;
+    this.logger[level]({ nest, message: text, ...(err ? { err } : {}) }, 'nest.message');
   }
 }

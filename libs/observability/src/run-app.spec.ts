@@ -85,7 +85,7 @@ describe('a process of the service', () => {
     const app = await ready({ close: 'await sleep(30_000);', closeWithin: 200 });
     app.child.kill('SIGTERM');
     expect(await app.exited).toBe(1);
-    expect(count(app, 'did not close in time')).toBe(1);
+    expect(count(app, 'process.close_timed_out')).toBe(1);
   });
 
   it('exits with 1 when closing fails, and logs the reason', async () => {

@@ -20,18 +20,18 @@ export async function runApp(options: RunAppOptions, start: (leaving: AbortSigna
   const { logger } = options;
   const closeRequested = waitForCloseRequest();
   const leaving = new AbortController();
-  void closeRequested.then((why) => {
-    limitClose(options, why);
+  void closeRequested.then((reason) => {
+    limitClose(options, reason);
     leaving.abort();
   });
   try {
     const running = await start(leaving.signal);
     void closeRequested.then(() => close(logger, running));
     process.send?.('ready', undefined, undefined, () => undefined);
-    logger.info('ready');
+    logger.info('process.ready');
   } catch (error) {
     if (leaving.signal.aborted) exit(logger, 0);
-    logger.fatal({ err: error }, 'could not start');
+    logger.fatal({ err: error }, 'process.start_failed');
     exit(logger, 1);
   }
 }
@@ -41,15 +41,15 @@ function waitForCloseRequest(): Promise<string> {
     process.on('SIGTERM', resolve);
     process.on('SIGINT', resolve);
     process.once('disconnect', () => {
-      resolve('the launcher is gone');
+      resolve('launcher disconnected');
     });
   });
 }
 
-function limitClose({ logger, closeWithin }: RunAppOptions, why: string): void {
-  logger.info({ why }, 'closing');
+function limitClose({ logger, closeWithin }: RunAppOptions, reason: string): void {
+  logger.info({ reason }, 'process.closing');
   setTimeout(() => {
-    logger.error('did not close in time');
+    logger.error('process.close_timed_out');
     exit(logger, 1);
   }, closeWithin).unref();
 }
@@ -59,7 +59,7 @@ async function close(logger: Logger, running: Running): Promise<void> {
     await running.close();
     exit(logger, 0);
   } catch (error) {
-    logger.error({ err: error }, 'could not close');
+    logger.error({ err: error }, 'process.close_failed');
     exit(logger, 1);
   }
 }

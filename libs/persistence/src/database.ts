@@ -52,7 +52,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       ...TRIES,
       shouldRetry: ({ error }) => performance.now() - begun < connectPatience(error),
       onFailedAttempt: ({ error }) => {
-        options.logger.warn({ err: error }, 'the database does not answer yet');
+        options.logger.warn({ err: error }, 'database.not_answered');
       },
     });
   } catch (error) {
@@ -83,7 +83,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     poolSize: options.pool,
     connectTimeoutMS: 5_000,
     poolErrorHandler: (error: unknown) => {
-      options.logger.warn({ err: error }, 'a database connection broke');
+      options.logger.warn({ err: error }, 'database.connection_lost');
     },
     extra: {
       Client: PreparingClient,

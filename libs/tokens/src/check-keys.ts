@@ -45,7 +45,7 @@ export async function checkKeys({
     });
   } catch (error) {
     if (codeOf(error) !== QUERY_CANCELED) throw error;
-    logger.warn('the master keys could not be checked against the sealed rows in time');
+    logger.warn('master_keys.not_checked');
   }
 }
 

@@ -67,7 +67,9 @@ async function useUp(send: () => Promise<Answer> = () => through('/connected')):
 
 /** The clients of the last lines of the access log. */
 const logged = (): unknown[] =>
-  info.mock.calls.filter(([, message]) => message === 'request').map(([line]) => (line as { client?: unknown }).client);
+  info.mock.calls
+    .filter(([, message]) => message === 'request.answered')
+    .map(([line]) => (line as { client?: unknown }).client);
 
 describe('a limit by client address', () => {
   it('is in the headers of every response without a credential', async () => {

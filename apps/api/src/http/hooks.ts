@@ -96,7 +96,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       client: addressOf(request),
       credential: request.caller?.credential,
     };
-    logger[DEBUG_ROUTES.test(route) ? 'debug' : 'info'](line, 'request');
+    logger[DEBUG_ROUTES.test(route) ? 'debug' : 'info'](line, 'request.answered');
     done();
   });
 }
@@ -105,7 +105,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
 export const logRefused =
   (logger: Logger) =>
   ({ status, requestId, address }: RefusedConnection): void => {
-    logger.info({ route: '(none)', status, requestId, client: address }, 'request');
+    logger.info({ route: '(none)', status, requestId, client: address }, 'request.answered');
   };
 
 const DROP_LOG_INTERVAL_MS = 60_000;
@@ -118,10 +118,7 @@ export function dropLog(logger: Logger): (address: string | undefined) => void {
     dropped += 1;
     if (performance.now() - loggedAt < DROP_LOG_INTERVAL_MS) return;
     loggedAt = performance.now();
-    logger.warn(
-      { client: address, dropped },
-      'connections are dropped: MAX_CONNECTIONS or MAX_CONNECTIONS_PER_ADDRESS is reached',
-    );
+    logger.warn({ client: address, dropped }, 'connections.dropped');
     dropped = 0;
   };
 }

@@ -60,7 +60,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     try {
       await (isTemporary ? this.keys.release(hold) : this.keys.keep(hold, status, textOf(problem)));
     } catch (error) {
-      this.logger.warn({ err: error }, 'the answer to a request with an Idempotency-Key was not stored');
+      this.logger.warn({ err: error }, 'idempotency.answer_not_stored');
     }
   }
 }

@@ -150,9 +150,8 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** Errors of the client are not logged here; the access log has their status. */
 function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
-  if (status === 500 || code === 'value.refused')
-    logger.error({ err: error, requestId: request.id }, 'a request failed');
-  else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'not available');
+  if (status === 500 || code === 'value.refused') logger.error({ err: error, requestId: request.id }, 'request.failed');
+  else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'request.unavailable');
 }
 
 /** A browser gets a page, because a person cannot read JSON. */

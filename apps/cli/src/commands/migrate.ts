@@ -23,8 +23,7 @@ const migrate = (logger: Logger): Promise<void> =>
     const { migrateQueue } = await import('#jobs');
     const done = await dataSource.runMigrations();
     await migrateQueue({ databaseUrl: database.url, redisUrl: queue.redisUrl, logger });
-    const message = done.length > 0 ? 'migrated' : 'nothing to migrate';
-    logger.info({ migrations: done.map(({ name }) => name) }, message);
+    logger.info({ migrations: done.map(({ name }) => name) }, 'migrations.applied');
   });
 
 /** Works only in the release that has the migration: TypeORM rejects a name that is not in the code. */
@@ -33,7 +32,7 @@ const undoLastMigration = (logger: Logger): Promise<void> =>
     const applied = await dataSource.query<{ name: string }[]>('select name from migrations order by id');
     if (applied.length <= 1) throw new Error('the first migration is not undone: that would drop every table');
     await dataSource.undoLastMigration();
-    logger.info({ migration: applied.at(-1)?.name }, 'undid the last migration');
+    logger.info({ migration: applied.at(-1)?.name }, 'migrations.undone');
   });
 
 type Work = (database: Database, config: ReturnType<typeof readMigrationConfig>) => Promise<void>;

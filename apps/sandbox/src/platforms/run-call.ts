@@ -62,8 +62,8 @@ const effectsOf = (notes: CallNotes, fault: Fault | undefined): Effects => ({
 });
 
 function tell(logger: Logger, call: CallRecord): void {
-  if (call.outcome === 'ok' && !call.connection_cut) logger.debug(call, 'call');
-  else logger.info(call, 'call not answered as wished');
+  if (call.outcome === 'ok' && !call.connection_cut) logger.debug(call, 'call.answered');
+  else logger.info(call, 'call.failed');
 }
 
 function cut(reply: FastifyReply): FastifyReply {

@@ -56,5 +56,5 @@ function note({ memory, logger }: Sandbox, { provider, clientId, persona, kind }
     outcome,
     status,
   });
-  logger[outcome === 'ok' ? 'debug' : 'info'](call, 'called an app');
+  logger[outcome === 'ok' ? 'debug' : 'info'](call, 'push.sent');
 }

@@ -40,8 +40,8 @@ class SweepHistoryJob {
   ) {}
 
   async execute(): Promise<void> {
-    const forgotten = await this.sweepHistory.execute({ eventDays: this.config.retention.eventDays });
-    if (forgotten > 0) this.logger.info({ forgotten }, 'old rows were forgotten');
+    const deleted = await this.sweepHistory.execute({ eventDays: this.config.retention.eventDays });
+    if (deleted > 0) this.logger.info({ deleted }, 'cleanup.done');
   }
 }
 

@@ -32,7 +32,7 @@ class ProbeAccountJob {
   ) {}
 
   async execute({ accountId }: PayloadOf<typeof accountProbe>): Promise<void> {
-    this.logger.info({ account: accountId, outcome: await this.dueProbes.probe(accountId) }, 'probe');
+    this.logger.info({ account: accountId, outcome: await this.dueProbes.probe(accountId) }, 'probe.settled');
   }
 }
 

@@ -44,7 +44,7 @@ class RefreshGrantJob {
 
   async execute({ grantId }: PayloadOf<typeof grantRefresh>): Promise<void> {
     const { kind } = await this.exchange.refresh(grantId);
-    this.logger.info({ grant: grantId, outcome: kind }, 'refresh');
+    this.logger.info({ grant: grantId, outcome: kind }, 'refresh.settled');
   }
 }
 

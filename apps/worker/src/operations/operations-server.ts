@@ -59,7 +59,7 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
     server.listen(port, this.config.http.host);
     await once(server, 'listening');
     this.#server = server;
-    this.logger.info({ port: this.port }, 'metrics and probes');
+    this.logger.info({ port: this.port }, 'operations.listening');
   }
 
   /** The server still answers while running jobs end, and reports that the worker is closing. */

@@ -25,7 +25,7 @@ describe('a job from the queue', () => {
     expect(execute).toHaveBeenCalledWith({ personId: 'ann' });
     expect(lines.info).toHaveBeenCalledWith(
       { job: 'test.greet', jobId: '7', attempt: 1, ms: expect.any(Number), outcome: 'done' },
-      'job',
+      'job.settled',
     );
   });
 
@@ -40,7 +40,10 @@ describe('a job from the queue', () => {
     const failed = dispatcher.run(job);
     await expect(failed).rejects.toThrow(/^unexpected$/);
     await expect(failed).rejects.not.toBeInstanceOf(UnrecoverableError);
-    expect(lines.warn).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'retry', code: undefined }), 'job');
+    expect(lines.warn).toHaveBeenCalledWith(
+      expect.objectContaining({ outcome: 'retry', code: undefined }),
+      'job.settled',
+    );
   });
 
   it('runs again after a code that is not in the table, and the queue stores the code', async () => {
@@ -53,7 +56,7 @@ describe('a job from the queue', () => {
     await expect(failed).rejects.toBeInstanceOf(UnrecoverableError);
     await expect(failed).rejects.toThrow(/^job\.payload_invalid$/);
     expect(execute).not.toHaveBeenCalled();
-    expect(lines.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'give up' }), 'job');
+    expect(lines.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'give up' }), 'job.settled');
   });
 
   it('goes to a worker of another version when this one has no handler for it', async () => {

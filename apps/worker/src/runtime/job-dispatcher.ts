@@ -29,7 +29,7 @@ export class JobDispatcher {
       throw thrown;
     }
     this.#measure(job, 'done', start);
-    this.logger[job.scheduled ? 'debug' : 'info']({ ...line(), outcome: 'done' }, 'job');
+    this.logger[job.scheduled ? 'debug' : 'info']({ ...line(), outcome: 'done' }, 'job.settled');
   }
 
   async #execute(job: TakenJob): Promise<void> {
@@ -41,7 +41,7 @@ export class JobDispatcher {
   #failed(err: unknown, line: object): { outcome: RetryDecision; thrown: Error } {
     const code = codeOf(err);
     const outcome = decideRetry(code);
-    this.logger[outcome === 'retry' ? 'warn' : 'error']({ ...line, outcome, code, err }, 'job');
+    this.logger[outcome === 'retry' ? 'warn' : 'error']({ ...line, outcome, code, err }, 'job.settled');
     const kept = code ?? 'unexpected';
     return { outcome, thrown: outcome === 'retry' ? new Error(kept) : new UnrecoverableError(kept) };
   }

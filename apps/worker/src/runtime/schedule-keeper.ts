@@ -25,7 +25,7 @@ export class ScheduleKeeper {
     await this.#set();
     this.#timer = setInterval(() => {
       this.#set().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'schedules could not be checked');
+        this.logger.warn({ err: error }, 'schedules.not_checked');
       });
     }, checkEvery).unref();
   }

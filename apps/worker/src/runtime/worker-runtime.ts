@@ -38,7 +38,7 @@ export class WorkerRuntime implements OnApplicationBootstrap, BeforeApplicationS
     await backend.waitUntilReady(QUEUE_START_TIMEOUT);
     await this.#schedules.start();
     await backend.work({ concurrency, run: (job) => dispatcher.run(job) });
-    logger.info({ queue: backend.kind, concurrency }, 'taking jobs');
+    logger.info({ queue: backend.kind, concurrency }, 'worker.started');
   }
 
   async beforeApplicationShutdown(): Promise<void> {

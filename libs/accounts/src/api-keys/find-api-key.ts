@@ -58,7 +58,7 @@ export class FindApiKey {
   /** The request does not wait for this statement, and does not fail with it. */
   #recordUse(id: string): void {
     this.database.pool.query(RECORD_USE, [id]).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'recording the use of an API key failed');
+      this.logger.warn({ err: error }, 'api_key.use_not_recorded');
     });
   }
 }

@@ -50,10 +50,7 @@ async function settleOne(context: ExchangerContext, one: Unsettled): Promise<str
 /** A row that does not open, or a provider that was removed, must not block other refreshes: its entry stays in the journal. */
 function keep(context: ExchangerContext, { intent }: Unsettled, error: unknown): 'kept' {
   if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
-  context.logger.error(
-    { err: error, intent: intent.intentId, [intent.kind]: intent.subjectId },
-    'what the former process left cannot be settled: the next start tries again',
-  );
+  context.logger.error({ err: error, intent: intent.intentId, [intent.kind]: intent.subjectId }, 'recovery.entry_kept');
   return 'kept';
 }
 
@@ -66,7 +63,7 @@ async function resume(
   intent: IntentRow,
   { answer }: Unsettled,
 ): Promise<RefreshOutcome | 'lost' | undefined> {
-  context.logger.warn({ intent: intent.id, answered: answer !== null }, 'going on where the former process stopped');
+  context.logger.warn({ intent: intent.id, answered: answer !== null }, 'recovery.resumed');
   if (intent.attemptId) {
     await resumeCode(context, intent, answer);
     return undefined;

@@ -112,7 +112,10 @@ class Run<Outcome> {
     if (!dispatched) {
       this.#connection?.abort();
       const failed = noted.find((one) => one.status === 'rejected');
-      context.logger.warn({ err: failed?.reason as unknown, intent: exchange.intent.intentId }, 'nothing is sent');
+      context.logger.warn(
+        { err: failed?.reason as unknown, intent: exchange.intent.intentId },
+        'exchange.not_dispatched',
+      );
     }
     return { dispatched };
   }
@@ -127,7 +130,7 @@ class Run<Outcome> {
       this.answer = (await sending) ?? null;
     } catch (error) {
       if (error instanceof NotSent) return this.unsent(error);
-      context.logger.warn({ err: error, intent: exchange.intent.intentId }, 'no answer to a token request');
+      context.logger.warn({ err: error, intent: exchange.intent.intentId }, 'exchange.answer_lost');
       context.metrics.answerLost(exchange.provider);
       return { answer: 'lost' };
     } finally {
@@ -143,10 +146,7 @@ class Run<Outcome> {
     try {
       if (answer) await context.journal.answered(exchange.intent, answer);
     } catch (error) {
-      context.logger.error(
-        { err: error, intent: exchange.intent.intentId },
-        'an answer could not be journaled: it lives in memory until it is stored',
-      );
+      context.logger.error({ err: error, intent: exchange.intent.intentId }, 'exchange.answer_not_journaled');
       return { recorded: false };
     }
     context.at?.('W5');
@@ -175,7 +175,7 @@ class Run<Outcome> {
   }
 
   private unsent(error: NotSent): Known {
-    this.context.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'the platform was not reached');
+    this.context.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'exchange.not_reached');
     return { reached: false };
   }
 }

@@ -50,7 +50,7 @@ export function retryUntilStored<Result>(logger: Logger, what: object, store: ()
     // A broken seal does not heal by waiting; the journal keeps the answer.
     shouldRetry: ({ error }) => !(error instanceof SealBroken),
     onFailedAttempt: ({ error, attemptNumber }) => {
-      if (attemptNumber % 10 === 1) logger.error({ err: error, ...what }, 'an answer waits for the database');
+      if (attemptNumber % 10 === 1) logger.error({ err: error, ...what }, 'exchange.result_not_stored');
     },
   });
 }

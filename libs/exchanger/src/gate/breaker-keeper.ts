@@ -45,14 +45,14 @@ export class BreakerKeeper {
     await this.write();
     if (this.#unwritten.size > 0) return;
     await this.read(false).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'breakers could not be read');
+      this.logger.warn({ err: error }, 'breakers.not_read');
     });
   }
 
   private note(turn: BreakerChange): void {
     const { appId, breaker, tally } = turn;
-    if (breaker.state === 'open') this.logger.warn({ app: appId, ...tally, failed: breaker.failed }, 'breaker open');
-    if (breaker.state === 'closed') this.logger.info({ app: appId }, 'breaker closed');
+    if (breaker.state === 'open') this.logger.warn({ app: appId, ...tally, failed: breaker.failed }, 'breaker.opened');
+    if (breaker.state === 'closed') this.logger.info({ app: appId }, 'breaker.closed');
     this.#turns += 1;
     this.#unwritten.set(appId, turn);
     void this.write();
@@ -62,7 +62,7 @@ export class BreakerKeeper {
     this.#writing = this.#writing
       .then(() => this.writeAll())
       .catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'breakers could not be written');
+        this.logger.warn({ err: error }, 'breakers.not_written');
       });
     return this.#writing;
   }

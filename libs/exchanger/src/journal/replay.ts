@@ -28,7 +28,7 @@ export async function replayJournal(options: ReplayOptions): Promise<Replayed> {
   const segments: Segment[] = [];
   for (const name of await options.store.earlier()) {
     const segment = await readSegment(options, name, answers).catch((error: unknown) => {
-      options.logger.error({ err: error, segment: name }, 'a file of the journal cannot be read and is left as it is');
+      options.logger.error({ err: error, segment: name }, 'journal.segment_not_read');
     });
     if (segment) segments.push(segment);
   }
@@ -45,9 +45,8 @@ async function readSegment(
   const segment = await options.store.adopt(name, { size: bytes.length, blank: isZero(bytes) });
   if (!segment) return undefined;
   const { frames, broken, torn } = readFrames(bytes);
-  if (broken > 0) options.logger.error({ segment: name, broken }, 'records of the journal are broken and passed over');
-  if (torn)
-    options.logger.warn({ segment: name }, 'the last write to the journal was cut short: it was never acknowledged');
+  if (broken > 0) options.logger.error({ segment: name, broken }, 'journal.records_broken');
+  if (torn) options.logger.warn({ segment: name }, 'journal.last_write_incomplete');
   for (const frame of frames) {
     const record = decoded(options, name, frame);
     if (record) replay(options.book, { record, segment, bytes: toFrame(frame).length }, answers);
@@ -59,7 +58,7 @@ function decoded({ codec, logger }: ReplayOptions, name: string, frame: Frame): 
   try {
     return codec.decode(frame);
   } catch (error) {
-    logger.error({ err: error, segment: name }, 'a record of the journal does not open and is passed over');
+    logger.error({ err: error, segment: name }, 'journal.record_not_opened');
     return undefined;
   }
 }

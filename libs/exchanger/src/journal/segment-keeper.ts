@@ -50,10 +50,7 @@ export class SegmentKeeper implements Segments {
 
   failed({ name }: Segment, error: unknown): void {
     this.#doubt = true;
-    this.options.logger.error(
-      { err: error, segment: name },
-      'the journal cannot write: nothing is sent until the disk takes a new file',
-    );
+    this.options.logger.error({ err: error, segment: name }, 'journal.write_failed');
     void this.tend();
   }
 
@@ -84,7 +81,7 @@ export class SegmentKeeper implements Segments {
     try {
       while (this.needed) await (this.#retired[0]?.live === 0 ? this.empty(this.#retired[0]) : this.refill());
     } catch (error) {
-      this.options.logger.warn({ err: error }, 'the journal cannot allocate space; it tries again');
+      this.options.logger.warn({ err: error }, 'journal.allocation_failed');
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         void this.tend();

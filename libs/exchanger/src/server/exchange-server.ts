@@ -73,7 +73,7 @@ export class ExchangeServer {
         this.end(caller, { id, outcome });
       },
       (error: unknown) => {
-        this.options.logger.error({ err: error, call }, 'a call failed');
+        this.options.logger.error({ err: error, call }, 'call.failed');
         this.end(caller, { id, error: 'failed' });
       },
     );

@@ -61,7 +61,7 @@ export class ExchangeClient implements Exchanger {
     try {
       return await this.call(refreshCall, { grantId, forced, patience }, { patience: patience || REFRESH_PATIENCE });
     } catch (error) {
-      this.logger.warn({ err: error, call: refreshCall.name }, 'the exchanger did not answer a call');
+      this.logger.warn({ err: error, call: refreshCall.name }, 'exchanger.not_answered');
       return LATER;
     }
   }

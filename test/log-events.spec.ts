@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { findLogCalls, isEventName, loggingSources } from './support/log-events.js';
+
+describe('the log lines of the apps and libraries', () => {
+  const calls = loggingSources().flatMap((path) =>
+    findLogCalls(readFileSync(path, 'utf8')).map((call) => ({ path, ...call })),
+  );
+
+  it('every log line has a constant event name as its message', () => {
+    expect(calls.length).toBeGreaterThan(50);
+    expect(calls.filter(({ message }) => !isEventName(message))).toEqual([]);
+  });
+});
+
+describe('the rule for log lines', () => {
+  it.each([
+    ["logger.info({ port }, 'operations.listening');", 'operations.listening'],
+    ["this.#logger.warn('worker.started')", 'worker.started'],
+    ["context.logger[level](line, 'request.answered')", 'request.answered'],
+    ["this.options.logger.error({ err }, 'could not close');", 'could not close'],
+    ['logger.info(`${name}.done`);', null],
+    ['logger.info({ count }, name);', null],
+  ])('finds the message in %s', (text, message) => {
+    expect(findLogCalls(text)).toEqual([{ line: 1, message }]);
+  });
+
+  it.each(['ready', 'could not close', 'Request.failed', 'request.', 'request.Failed', 'a b.c', null])(
+    'rejects the message %j',
+    (message) => {
+      expect(isEventName(message)).toBe(false);
+    },
+  );
+
+  it.each(['request.failed', 'exchange.answer_lost', 'oauth_app.breaker.opened'])(
+    'accepts the message %s',
+    (message) => {
+      expect(isEventName(message)).toBe(true);
+    },
+  );
+});

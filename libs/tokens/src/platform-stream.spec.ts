@@ -63,7 +63,7 @@ function kilobytes(count: number): { bytes: Readable; taken: () => number } {
 }
 
 describe('a streamed body', () => {
-  it('arrives whole', async () => {
+  it('arrives as a whole', async () => {
     const line = await connect();
     const response = await line.stream(body(kilobytes(2_000).bytes));
     expect(await text(response)).toBe('stored');

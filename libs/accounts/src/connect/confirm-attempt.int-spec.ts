@@ -30,7 +30,7 @@ interface Waiting {
 /** Start, consent, callback: the attempt, and what its browser brought to the return URL. */
 async function consent(provider = 'x', wishes: Partial<StartConnectInput> = {}, persona = 'happy'): Promise<Waiting> {
   const { authorizeUrl, state } = await flow.start(provider, { userRef: USER_REF, ...wishes });
-  const landed = await flow.come(await flow.decide(authorizeUrl, persona));
+  const landed = await flow.callback(await flow.decide(authorizeUrl, persona));
   if (landed.kind !== 'redirect') throw new Error('the browser was not sent back');
   const url = new URL(landed.url);
   return { state, url, connectToken: url.searchParams.get('connect_token') ?? '' };
@@ -145,7 +145,7 @@ describe('an attempt of an app with completion "confirm"', () => {
 
   it('hands over no token where it has failed', async () => {
     const { authorizeUrl } = await flow.start('x', { userRef: USER_REF });
-    expect(await flow.come(await flow.decide(authorizeUrl, 'happy', 'deny'))).toEqual({
+    expect(await flow.callback(await flow.decide(authorizeUrl, 'happy', 'deny'))).toEqual({
       kind: 'redirect',
       url: `${RETURN_URL}?oauth_error=access_denied`,
     });
@@ -161,7 +161,7 @@ describe('an attempt of an app with completion "confirm"', () => {
     await flow.pool.query(`update oauth_apps set completion = 'immediate' where workspace_id = $1`, [
       flow.tenant.workspaceId,
     ]);
-    await flow.come(await flow.decide(authorizeUrl));
+    await flow.callback(await flow.decide(authorizeUrl));
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'confirmation_required' }]);
   });
 
@@ -197,7 +197,7 @@ describe('a reauthorization', () => {
     const [id] = (await confirm(await consent())).accountIds;
     await flow.pass(1);
     const { authorizeUrl } = await flow.get(StartReauth).execute({ tenant: flow.tenant, ...creator, id: id! });
-    const landed = await flow.come(await flow.decide(authorizeUrl));
+    const landed = await flow.callback(await flow.decide(authorizeUrl));
     expect(landed).toMatchObject({ url: expect.stringMatching(/\?connected=x$/) });
     expect((await eventsOf(flow, id!)).map(({ type }) => type)).toEqual(['account.connected', 'account.reconnected']);
   });

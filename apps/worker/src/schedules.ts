@@ -1,5 +1,5 @@
 import { hours, minutes, seconds } from '#config';
-import { attemptsSweep, grantsSweep, historySweep, probesSweep } from '#jobs';
+import { attemptsSweep, grantsRetire, grantsSweep, historySweep, probesSweep } from '#jobs';
 import { type Schedule } from './runtime/schedule-keeper.js';
 
 /** All recurring jobs. A run happens once for all workers together. */
@@ -7,5 +7,6 @@ export const schedules: readonly Schedule[] = [
   { job: grantsSweep, every: seconds(10) },
   { job: probesSweep, every: seconds(15) },
   { job: attemptsSweep, every: minutes(1) },
+  { job: grantsRetire, every: hours(1) },
   { job: historySweep, every: hours(1) },
 ];

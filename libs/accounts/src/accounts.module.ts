@@ -32,6 +32,7 @@ import { ConfirmAttempt } from './connect/confirm-attempt.js';
 import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
 import { FinishWaiting } from './connect/finish-waiting.js';
+import { RetireUnusedGrants } from './connect/retire-unused-grants.js';
 import { ReadAttempt } from './connect/read-attempt.js';
 import { ReadLanding } from './connect/read-landing.js';
 import { SelectAccounts } from './connect/select-accounts.js';
@@ -79,6 +80,7 @@ const useCases = [
   ConfirmAttempt,
   SweepAttempts,
   FinishWaiting,
+  RetireUnusedGrants,
   RevokeLater,
   ListAccounts,
   GetAccount,

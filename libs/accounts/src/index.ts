@@ -34,6 +34,7 @@ export { ConfirmAttempt } from './connect/confirm-attempt.js';
 export { FinishAttempt } from './connect/finish-attempt.js';
 export { type AttemptRecord, ReadAttempt } from './connect/read-attempt.js';
 export { type Landing, ReadLanding } from './connect/read-landing.js';
+export { RetireUnusedGrants } from './connect/retire-unused-grants.js';
 export { SelectAccounts } from './connect/select-accounts.js';
 export { StartConnect, type StartedAttempt } from './connect/start-connect.js';
 export { StartReauth } from './connect/start-reauth.js';

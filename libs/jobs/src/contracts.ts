@@ -34,5 +34,8 @@ export const accountProbe = defineJob({
 /** Finishes attempts whose code is exchanged but whose account is not stored, fails expired ones and deletes old ones. */
 export const attemptsSweep = defineJob({ name: 'attempts.sweep', payload: z.object({}), attempts: 1 });
 
+/** Ends grants that no connected account uses. A consent at another app ends the one it leaves; this finds the others. */
+export const grantsRetire = defineJob({ name: 'grants.retire', payload: z.object({}), attempts: 1 });
+
 /** Deletes rows whose retention has ended: exchanges, events, deliveries. The next sweep continues with the rest. */
 export const historySweep = defineJob({ name: 'history.sweep', payload: z.object({}), attempts: 1 });

@@ -1,4 +1,4 @@
-import { NEXT_EVENT_SEQUENCE } from './accounts.js';
+import { NEXT_EVENT_SEQUENCE } from './accounts/accounts.js';
 import { newId } from './ids.js';
 import type { Tenant } from './tenant.js';
 import type { Tx } from './tx.js';

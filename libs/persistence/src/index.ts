@@ -1,4 +1,5 @@
-export * from './accounts.js';
+export * from './accounts/accounts.js';
+export * from './accounts/store-connected-account.js';
 export * from './attempt-row.js';
 export * from './attempts.js';
 export { Database, openDatabase } from './database.js';

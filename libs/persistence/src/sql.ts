@@ -19,7 +19,7 @@ export {
   storeListedProfile,
   storeMissingScopes,
   storeProbe,
-} from './accounts.js';
+} from './accounts/accounts.js';
 export { STATUSES_WITH_TOKENS } from './attempt-row.js';
 export { markAttemptExchanged } from './attempts.js';
 export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';

@@ -33,7 +33,7 @@ export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-c
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { releaseExpiredClaims } from './store/grants/claims.js';
-export { checkGrantsOfApp, wakeGrants } from './store/grants/grants.js';
+export { checkGrantsOfApp, findUnusedGrants, wakeGrants } from './store/grants/grants.js';
 export { forgetIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';
 export { endOverdueRevocations, wakeRevocations } from './store/revocations.js';

@@ -8,7 +8,7 @@ const PERSISTENCE = 'libs/persistence/src';
 /** The only writer of each table: a file, or a folder that ends with a slash. */
 const OWNERS: Record<string, string> = {
   account_events: `${PERSISTENCE}/events.ts`,
-  accounts: `${PERSISTENCE}/accounts.ts`,
+  accounts: `${PERSISTENCE}/accounts/`,
   api_keys: 'libs/accounts/src/api-keys/',
   breakers: 'libs/exchanger/src/store/breakers.ts',
   connect_attempts: `${PERSISTENCE}/attempts.ts`,

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
-import { SweepAttempts, SweepHistory } from '#accounts';
+import { RetireUnusedGrants, SweepAttempts, SweepHistory } from '#accounts';
 import { type WorkerConfig } from '#config';
-import { attemptsSweep, historySweep } from '#jobs';
+import { attemptsSweep, grantsRetire, historySweep } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
 import { Database, deleteOldIdempotencyKeys } from '#persistence';
 import { Handles } from '../runtime/handles.js';
@@ -31,6 +31,19 @@ class SweepAttemptsJob {
   }
 }
 
+@Handles(grantsRetire)
+class RetireGrantsJob {
+  constructor(
+    private readonly retireUnusedGrants: RetireUnusedGrants,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async execute(): Promise<void> {
+    const grants = await this.retireUnusedGrants.sweep();
+    if (grants > 0) this.logger.warn({ grants }, 'grants.found_unused');
+  }
+}
+
 @Handles(historySweep)
 class SweepHistoryJob {
   constructor(
@@ -45,5 +58,5 @@ class SweepHistoryJob {
   }
 }
 
-@Module({ providers: [DeleteIdempotencyKeys, SweepAttemptsJob, SweepHistoryJob] })
+@Module({ providers: [DeleteIdempotencyKeys, SweepAttemptsJob, RetireGrantsJob, SweepHistoryJob] })
 export class CleanupJobs {}

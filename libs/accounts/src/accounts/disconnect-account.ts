@@ -11,7 +11,7 @@ interface AccountInput {
 }
 
 const FIND = `
-  select account.connection_type as "connectionType", account.grant_id as "grantId"
+  select account.connection_type as "connectionType"
   from accounts account join grants on grants.id = account.grant_id
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'
   for update of grants`;
@@ -34,15 +34,13 @@ export class DisconnectAccount {
   }
 
   private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<string | undefined> {
-    const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [
-      tenant.workspaceId,
-      tenant.environment,
-      id,
-    ]);
+    const { rows } = await tx.query<{ connectionType: string }>(FIND, [tenant.workspaceId, tenant.environment, id]);
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
-    if (!(await markAccountDisconnected(tx, id, 'revoked_by_client'))) throw accountNotFound();
+    // A consent at another app may have moved the account since the query above: the grant that it has now counts.
+    const grantId = await markAccountDisconnected(tx, id, 'revoked_by_client');
+    if (grantId === undefined) throw accountNotFound();
     await recordEvent(tx, {
       ...tenant,
       accountId: id,
@@ -50,6 +48,6 @@ export class DisconnectAccount {
       data: { reason: 'revoked_by_client' },
     });
     await this.context.vault.shredAccount(tx, id);
-    return retireGrant(this.context, tx, account.grantId);
+    return retireGrant(this.context, tx, grantId);
   }
 }

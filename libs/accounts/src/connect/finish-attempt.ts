@@ -15,10 +15,10 @@ import {
 } from '#persistence';
 import { identifyAttempt, type TokenContext, toCandidate } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
-import { RevokeLater } from '../revoke-later.js';
 import { type Choice, type ChosenProfile, chooseProfiles, type Identified } from './choose-profiles.js';
 import { FailAttempt } from './fail-attempt.js';
 import { type AfterCheck, afterCheck, fitsBrowser, type OpenAttempt, sweepWait } from './identity-check.js';
+import { RetireUnusedGrants } from './retire-unused-grants.js';
 import { storeConnections } from './store-connections.js';
 
 /**
@@ -63,7 +63,7 @@ export class FinishAttempt {
   constructor(
     private readonly database: Database,
     private readonly failAttempt: FailAttempt,
-    private readonly revokeLater: RevokeLater,
+    private readonly retireUnusedGrants: RetireUnusedGrants,
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -117,7 +117,7 @@ export class FinishAttempt {
       return connections;
     });
     if (!stored) return this.execute(attempt.id);
-    this.revokeLater.execute(...stored.revocations);
+    await this.retireUnusedGrants.execute(stored.leftGrantIds);
     return { kind: 'completed', accountIds: stored.accountIds };
   }
 

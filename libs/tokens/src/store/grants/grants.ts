@@ -199,6 +199,19 @@ export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
   await tx.query(WAKE, [appId]);
 }
 
+/** The rows of one statement show a consent whole: its grant and its accounts are stored in one transaction. */
+const UNUSED = `
+  select id from grants
+  where (refresh_state <> 'ended' or exists (select from grant_tokens where grant_id = grants.id))
+    and not exists (select from accounts where accounts.grant_id = grants.id and accounts.health <> 'disconnected')
+  limit $1`;
+
+/** Grants that no connected account uses and that are not retired. */
+export async function findUnusedGrants(tx: Tx, limit: number): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(UNUSED, [limit]);
+  return rows.map(({ id }) => id);
+}
+
 /** Before an app is deleted: the sweep claims each of its grants, finds nothing to send, and derives the health anew. */
 const CHECK_OF_APP = `
   update grants set refresh_due_at = db_now()

@@ -1,61 +1,21 @@
-import type { AppUser, AttemptRow } from './attempt-row.js';
-import type { Health, ProbeClass, ProbeResult } from './entities/index.js';
-import type { Tenant } from './tenant.js';
-import type { Tx } from './tx.js';
+import type { AppUser, AttemptRow } from '../attempt-row.js';
+import type { Health, ProbeClass, ProbeResult } from '../entities/index.js';
+import type { Tenant } from '../tenant.js';
+import type { Tx } from '../tx.js';
 
 /**
- * The only module that writes `accounts`. Each change is one function.
+ * This folder is the only writer of `accounts`. Each change is one function.
  *
  * | subject    | columns                                | rule                                                              |
  * | ---------- | -------------------------------------- | ----------------------------------------------------------------- |
- * | connection | grant_id, oauth_app_id, profile        | one account per profile and project that is not disconnected      |
+ * | connection | grant_id, oauth_app_id, profile        | one account per profile and project that is not disconnected:     |
+ * |            |                                        | store-connected-account.ts                                        |
  * | health     | health, health_reason                  | derived from facts by `applyHealth` of #tokens; `disconnected` is |
  * |            |                                        | final: a new consent creates another account                      |
  * | probes     | probe_*, last_probed_at                | none are due once disconnected                                    |
  * | history    | event_sequence                         | grows by one with each event                                      |
  */
 const CONNECTED = `health <> 'disconnected'`;
-
-/** A profile that becomes an account, or renews the account that it is already. */
-export interface ConnectedProfile extends Tenant {
-  /** Of a new account. */
-  id: string;
-  projectId: string;
-  provider: string;
-  platformAccountId: string;
-  grantId: string;
-  oauthAppId: string;
-  handle: string | null;
-  displayName: string | null;
-  avatarUrl: string | null;
-  missingScopes: readonly string[];
-  /** Merged into the stored metadata. */
-  metadata: Readonly<Record<string, string>>;
-  nextProbeSeconds: number;
-}
-
-const UPSERT = `
-  insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id,
-    connection_type, handle, display_name, avatar_url, missing_scopes, health, metadata, last_probed_at, probe_result, probe_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, 'oauth', $9, $10, $11, $12, 'active', $13, db_now(), 'ok', db_now() + make_interval(secs => $14))
-  on conflict (workspace_id, environment, project_id, provider, platform_account_id) where health <> 'disconnected'
-  do update set grant_id = excluded.grant_id, oauth_app_id = excluded.oauth_app_id, connection_type = 'oauth',
-    handle = excluded.handle, display_name = excluded.display_name, avatar_url = excluded.avatar_url,
-    missing_scopes = excluded.missing_scopes, metadata = accounts.metadata || excluded.metadata,
-    last_probed_at = db_now(), probe_result = 'ok', probe_due_at = excluded.probe_due_at, probe_class = null,
-    probe_reason = null, probe_struck_at = null
-  returning id`;
-
-/** Stores a connected account and returns its id, which is that of the account connected before where there is one. */
-export async function storeConnectedAccount(tx: Tx, profile: ConnectedProfile): Promise<string> {
-  const { id, workspaceId, environment, projectId, provider, platformAccountId, grantId, oauthAppId } = profile;
-  const owner = [id, workspaceId, environment, projectId, provider, platformAccountId, grantId, oauthAppId];
-  const shown = [profile.handle, profile.displayName, profile.avatarUrl];
-  const rest = [profile.missingScopes, JSON.stringify(profile.metadata), profile.nextProbeSeconds];
-  const { rows } = await tx.query<{ id: string }>(UPSERT, [...owner, ...shown, ...rest]);
-  if (!rows[0]) throw new Error('an account was not stored');
-  return rows[0].id;
-}
 
 /** What the customer may change. Undefined: unchanged; null in `metadata`: the key is removed. */
 export interface AccountChanges {
@@ -86,15 +46,15 @@ export async function changeAccount(
   return rows[0];
 }
 
-/** → `disconnected`. False: it was disconnected already. */
-export async function markAccountDisconnected(tx: Tx, id: string, reason: string): Promise<boolean> {
-  const { rowCount } = await tx.query(
+/** → `disconnected`. Returns the grant that it had; undefined: it was disconnected already. */
+export async function markAccountDisconnected(tx: Tx, id: string, reason: string): Promise<string | undefined> {
+  const { rows } = await tx.query<{ grantId: string }>(
     `update accounts set health = 'disconnected', health_reason = null, disconnected_at = db_now(),
        disconnected_reason = $2, probe_due_at = null
-     where id = $1 and ${CONNECTED}`,
+     where id = $1 and ${CONNECTED} returning grant_id as "grantId"`,
     [id, reason],
   );
-  return rowCount !== 0;
+  return rows[0]?.grantId;
 }
 
 /** Stores a health that was derived under the lock of this account. */

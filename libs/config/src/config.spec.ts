@@ -53,6 +53,28 @@ describe('reading the environment', () => {
     );
   });
 
+  it('reports a required variable that is not set as needed, with its form', () => {
+    expect(() => readApiConfig({ MASTER_KEYS: complete.MASTER_KEYS })).toThrow(
+      /DATABASE_URL: is needed, and must be a postgres:\/\/ URL$/,
+    );
+    expect(() => readApiConfig({ ...complete, DATABASE_URL: 'db:5432' })).toThrow(
+      /DATABASE_URL: must be a postgres:\/\/ URL$/,
+    );
+  });
+
+  it('reports the possible values of a choice and of a number in plain words', () => {
+    const wrong = { LOG_LEVEL: 'loud', PORT: '70000', DATABASE_POOL: 'ten', MAX_CONNECTIONS: '1.5' };
+    expect(() => readApiConfig({ ...complete, ...wrong })).toThrow(
+      [
+        'The environment is not complete.',
+        '  - LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal',
+        '  - PORT: must be a whole number from 1 to 65535',
+        '  - MAX_CONNECTIONS: must be a whole number from 1 to 1000000',
+        '  - DATABASE_POOL: must be a whole number from 2 to 200',
+      ].join('\n'),
+    );
+  });
+
   it('never includes a value in a problem', () => {
     expect(() => readApiConfig({ ...complete, DATABASE_URL: 'mysql://u:hunter2@h/db' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),

@@ -6,7 +6,7 @@ import * as sections from './sections.js';
 type Section = keyof typeof sections;
 export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.output<(typeof sections)[Name]> };
 
-/** The sections of the environment that each process reads; no process reads more. */
+/** The sections of the environment that each process and command reads; none reads more, and none opens a file of another. */
 const SECTIONS_OF = {
   api: [
     'process',
@@ -50,6 +50,8 @@ const SECTIONS_OF = {
   migration: ['process', 'database', 'queue'],
   token: ['home', 'callers'],
   keys: ['process', 'database', 'callers'],
+  /** What `AccountsModule` and the making of keys and apps need. */
+  seed: ['process', 'http', 'limits', 'sandbox', 'database', 'masterKeys', 'callers', 'exchangerSocket', 'seed'],
 } as const satisfies Record<string, readonly Section[]>;
 
 type ConfigOf<Process extends keyof typeof SECTIONS_OF> = Config<(typeof SECTIONS_OF)[Process][number]>;
@@ -57,7 +59,7 @@ export type ApiConfig = ConfigOf<'api'>;
 export type WorkerConfig = ConfigOf<'worker'>;
 export type ExchangerConfig = ConfigOf<'exchanger'>;
 export type SandboxConfig = ConfigOf<'sandbox'>;
-export type SeedConfig = ApiConfig & Config<'seed'>;
+export type SeedConfig = ConfigOf<'seed'>;
 export type MigrationConfig = ConfigOf<'migration'>;
 export type TokenConfig = ConfigOf<'token'>;
 export type KeysConfig = ConfigOf<'keys'>;
@@ -69,11 +71,14 @@ export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read
 export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig => read(env, ...SECTIONS_OF.migration);
 export const readTokenConfig = (env: NodeJS.ProcessEnv): TokenConfig => read(env, ...SECTIONS_OF.token);
 export const readKeysConfig = (env: NodeJS.ProcessEnv): KeysConfig => read(env, ...SECTIONS_OF.keys);
-export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => ({ ...readApiConfig(env), ...read(env, 'seed') });
+export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => read(env, ...SECTIONS_OF.seed);
 
 /** Reads the chosen sections. A `ConfigError` lists every problem of all of them, without any value. */
 function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[]): Config<Chosen> {
-  const { given, problems } = withFiles(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  const used = new Set(chosen.flatMap((name) => Object.keys(sections[name].in.shape)));
+  const { given, problems } = withFiles(
+    Object.fromEntries(Object.entries(env).filter(([name, value]) => used.has(name) && value !== '')),
+  );
   if (problems.length > 0) throw new ConfigError(problems);
   const results = chosen.map((name) => [name, sections[name].safeParse(given)] as const);
   const issues = results.flatMap(([, result]) => result.error?.issues ?? []);

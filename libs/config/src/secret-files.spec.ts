@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readWorkerConfig } from './config.js';
+import {
+  readKeysConfig,
+  readMigrationConfig,
+  readSandboxConfig,
+  readSeedConfig,
+  readTokenConfig,
+  readWorkerConfig,
+  SECRETS,
+} from './config.js';
 
 const env = {
   DATABASE_URL: 'postgres://evergrant@db:5432/evergrant',
@@ -58,5 +66,17 @@ describe('a secret in a file', () => {
       Object.entries(wrong).map(([name, value]) => [name, name.endsWith('_FILE') ? join(folder, value) : value]),
     );
     expect(() => readWorkerConfig({ ...env, ...given })).toThrow(says);
+  });
+
+  it.each([
+    ['the command keys', readKeysConfig, ['REDIS_URL', 'REDIS_PASSWORD', 'MASTER_KEYS', 'METRICS_TOKEN']],
+    ['the command migrate', readMigrationConfig, ['MASTER_KEYS', 'METRICS_TOKEN']],
+    ['the command seed', readSeedConfig, ['REDIS_URL', 'REDIS_PASSWORD', 'METRICS_TOKEN']],
+    ['the command token', readTokenConfig, [...SECRETS]],
+    ['the sandbox', readSandboxConfig, [...SECRETS]],
+  ] as const)('is not opened by %s, which does not use it', (_process, read, unused) => {
+    const files = unused.map((name) => [`${name}_FILE`, join(folder, 'nowhere')]);
+    const used = Object.entries(env).filter(([name]) => !(unused as readonly string[]).includes(name));
+    expect(() => read(Object.fromEntries([...used, ...files]))).not.toThrow();
   });
 });

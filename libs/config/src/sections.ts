@@ -3,7 +3,17 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Secret } from '#observability';
 import { fitsSocketPath, socketPathOf } from './socket-path.js';
-import { count, namesDatabase, password, port, proxies, secretUrl, webUrl, withPassword } from './values.js';
+import {
+  count,
+  namesDatabase,
+  password,
+  port,
+  proxies,
+  secretUrl,
+  webUrl,
+  wholeNumber,
+  withPassword,
+} from './values.js';
 
 const HOW_TO_MAKE_A_KEY = [
   'no master key: tokens could not be sealed. Make one with',
@@ -11,10 +21,12 @@ const HOW_TO_MAKE_A_KEY = [
   'and set MASTER_KEYS to it, or MASTER_KEYS_FILE to a file that holds it; keep a copy where the database backups are not',
 ].join(' ');
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
 export const process = z
   .object({
     NODE_ENV: z.string().default('production'),
-    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+    LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   })
   .transform((env) => ({ production: env.NODE_ENV === 'production', logLevel: env.LOG_LEVEL }));
 
@@ -74,7 +86,7 @@ export const database = z
     DATABASE_URL: secretUrl(/^postgres(ql)?$/, 'postgres://', namesDatabase),
     DATABASE_URL_FILE: z.string().optional(),
     ...password('DATABASE'),
-    DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
+    DATABASE_POOL: wholeNumber(2, 200).default(10),
   })
   .transform((env) => ({ url: withPassword(env.DATABASE_URL, env.DATABASE_PASSWORD), pool: env.DATABASE_POOL }));
 
@@ -130,7 +142,7 @@ export const callers = z
   }));
 
 export const worker = z
-  .object({ WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(100) })
+  .object({ WORKER_CONCURRENCY: wholeNumber(1, 200).default(100) })
   .transform((env) => ({ concurrency: env.WORKER_CONCURRENCY }));
 
 export const metrics = z
@@ -147,7 +159,7 @@ export const metrics = z
   }));
 
 export const retention = z
-  .object({ EVENTS_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(400) })
+  .object({ EVENTS_RETENTION_DAYS: wholeNumber(1, 3_650).default(400) })
   /** Days that the history of accounts is kept. */
   .transform((env) => ({ eventDays: env.EVENTS_RETENTION_DAYS }));
 
@@ -169,7 +181,7 @@ export const exchanger = z
     /** Must be on a disk that survives this process, its container and its machine. */
     JOURNAL_DIR: z.string().optional(),
     /** Calls that the socket accepts at once; the gate limits how many of them are sent at once. */
-    EXCHANGER_CALLS: z.coerce.number().int().min(1).max(100_000).default(12_000),
+    EXCHANGER_CALLS: wholeNumber(1, 100_000).default(12_000),
     /** `W3`: the process kills itself the first time it reaches that point; `W3:5`: the fifth time. For the fault test. */
     CRASH_AT: z
       .string()
@@ -186,13 +198,15 @@ export const exchanger = z
     crashAt: env.CRASH_AT,
   }));
 
+const REFRESH_RATE = 'must be a number from 0.1 to 1000';
+
 /** Admission to the platforms' token endpoints. */
 export const gate = z
   .object({
     /** Refreshes per second of one app, to stay within the platform's limits. */
-    REFRESHES_PER_SECOND: z.coerce.number().min(0.1).max(1_000).default(50),
-    EXCHANGES_AT_ONCE: z.coerce.number().int().min(1).max(5_000).default(256),
-    EXCHANGES_WAITING: z.coerce.number().int().min(1).max(100_000).default(12_000),
+    REFRESHES_PER_SECOND: z.coerce.number(REFRESH_RATE).min(0.1, REFRESH_RATE).max(1_000, REFRESH_RATE).default(50),
+    EXCHANGES_AT_ONCE: wholeNumber(1, 5_000).default(256),
+    EXCHANGES_WAITING: wholeNumber(1, 100_000).default(12_000),
   })
   .transform((env) => ({
     perSecond: env.REFRESHES_PER_SECOND,

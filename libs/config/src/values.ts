@@ -2,7 +2,12 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { Secret } from '#observability';
 
-export const port = z.coerce.number().int().min(1).max(65_535);
+export function wholeNumber(least: number, most: number): z.ZodCoercedNumber {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number(message).int(message).min(least, message).max(most, message);
+}
+
+export const port = wholeNumber(1, 65_535);
 export const webUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .transform((text) => text.replace(/\/$/, ''));
@@ -12,7 +17,11 @@ export const secretUrl = (
   isWhole: (url: URL) => boolean = () => true,
 ): z.ZodType<Secret, string> =>
   z
-    .url({ protocol, error: `must be a ${example} URL` })
+    .url({
+      protocol,
+      error: ({ input }) => `${input === undefined ? 'is needed, and ' : ''}must be a ${example} URL`,
+      abort: true,
+    })
     .refine(
       (text) => URL.canParse(text) && isWhole(new URL(text)),
       `must name a host and a database: ${example}user:password@host:5432/database`,
@@ -57,4 +66,4 @@ export const proxies = z
   );
 
 export const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> =>
-  z.coerce.number().int().min(1).max(1_000_000).default(byDefault);
+  wholeNumber(1, 1_000_000).default(byDefault);

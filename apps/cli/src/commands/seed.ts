@@ -8,7 +8,7 @@ export function addSeed(program: Command): void {
   program
     .command('seed')
     .description(
-      'Makes the workspace "default" with a test key, and an OAuth app at each imitated platform; prints the key. Reads the settings of the API, and the key of an earlier start from SEED_TEST_API_KEY.',
+      'Makes the workspace "default" with a test key, and an OAuth app at each imitated platform; prints the key. Reads DATABASE_URL, MASTER_KEYS, PUBLIC_URL, SANDBOX_URL and API_KEY_PREFIX, and the key of an earlier start from SEED_TEST_API_KEY.',
     )
     .action(() => runOnce('seed', seed));
 }

@@ -10,7 +10,7 @@ import {
   FindApiKey,
   ListOAuthApps,
 } from '#accounts';
-import type { ApiConfig } from '#config';
+import type { SeedConfig } from '#config';
 import type { Logger, Secret } from '#observability';
 import type { Tenant } from '#persistence';
 import { SandboxApps } from './sandbox-apps.js';
@@ -53,7 +53,7 @@ export class SeedDevelopment {
 /** The use cases that the seed needs. */
 @Module({})
 export class SeedModule {
-  static forRoot(config: ApiConfig, logger: Logger): DynamicModule {
+  static forRoot(config: SeedConfig, logger: Logger): DynamicModule {
     const exchanger = exchangerAt(config.exchangerSocket);
     const accounts = AccountsModule.forRoot({ config, logger, name: 'seed', exchanger });
     const sandboxApps = {

@@ -72,18 +72,26 @@ export function newServer(handler: RequestListener, { http, limits }: ApiConfig,
   });
 }
 
-/** Only HTTP/1.0 and 1.1 are supported; a request of 1.1 names one host (RFC 9112 3.2). */
+/**
+ * Only HTTP/1.0 and 1.1 are supported; a request of 1.1 names one host (RFC 9112 3.2). Node keeps the first of two types of a
+ * body, and a proxy may have read the other one.
+ */
 function refuseOtherHttp(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { httpVersion, rawHeaders } = request.raw;
-    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+    const hosts = countHeader(rawHeaders, 'host');
     if (!/^1\.[01]$/.test(httpVersion))
       refuse(reply, 'http_version.unsupported', 'Only HTTP/1.1 and HTTP/1.0 are spoken here.');
     else if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
       refuse(reply, 'request.malformed', 'The request must have one Host header.');
+    else if (countHeader(rawHeaders, 'content-type') > 1)
+      refuse(reply, 'request.malformed', 'The request must have one Content-Type header.');
     else done();
   });
 }
+
+const countHeader = (rawHeaders: readonly string[], header: string): number =>
+  rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === header).length;
 
 function refuse(reply: FastifyReply, code: string, sentence: string): void {
   reply.header('Connection', 'close');

@@ -29,11 +29,13 @@ function readBody(request: FastifyRequest, body: Buffer): unknown {
 
 const CHARSETS = /;\s*charset\s*=\s*"?([^\s;"]*)/gi;
 
-/** Whether the headers name a charset other than UTF-8 (RFC 8259 8.1) or a content coding. */
+/** Whether the headers name a charset other than UTF-8 (RFC 8259 8.1), a content coding, or a transfer coding that Node does not undo. */
 function isEncodedOtherwise({ headers }: FastifyRequest): boolean {
   const charsets = [...(headers['content-type'] ?? '').matchAll(CHARSETS)].map(([, charset = '']) => charset);
   return (
-    !charsets.every((charset) => /^utf-?8$/i.test(charset)) || !/^(identity)?$/i.test(headers['content-encoding'] ?? '')
+    !charsets.every((charset) => /^utf-?8$/i.test(charset)) ||
+    !/^(identity)?$/i.test(headers['content-encoding'] ?? '') ||
+    !/^(chunked)?$/i.test(headers['transfer-encoding'] ?? '')
   );
 }
 

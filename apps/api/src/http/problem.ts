@@ -110,12 +110,22 @@ const CODE_OF_STATUS: Partial<Record<number, ProblemCode>> = {
   415: 'body.unsupported',
 };
 
+/** What the router refuses before a route has a chance to. */
+const PATH_PROBLEMS: Partial<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'must be percent-encoded UTF-8',
+  FST_ERR_MAX_PARAM_LENGTH: 'has a segment that is too long',
+};
+
 function problemOfStatus(error: unknown, status: number): Problem {
   const cause = error instanceof HttpException ? error.cause : error;
   if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_')))
     return problemOfCode('body.malformed');
   if (status >= 500) return problemOfCode('internal');
-  return problemOfCode(CODE_OF_STATUS[status] ?? 'request.malformed');
+  const problem = problemOfCode(CODE_OF_STATUS[status] ?? 'request.malformed');
+  const message = PATH_PROBLEMS[codeOf(cause) ?? ''];
+  return message === undefined
+    ? problem
+    : { ...problem, detail: `path: ${message}.`, fields: [{ field: 'path', message }] };
 }
 
 function problemOfCode(code: ProblemCode, retryAfter?: number): Problem {

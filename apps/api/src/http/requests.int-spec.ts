@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
 
 let api: TestApi;
@@ -170,6 +172,24 @@ describe('a problem', () => {
     expect(await answerTo(path, init)).toMatchObject({ status, code });
   });
 
+  it.each([
+    ['a percent sign that escapes nothing', '/v1/accounts/%zz', 'must be percent-encoded UTF-8'],
+    ['bytes that are no UTF-8', '/v1/oauth/%ff/start', 'must be percent-encoded UTF-8'],
+    ['9,000 characters', `/v1/accounts/${'a'.repeat(9_000)}`, 'has a segment that is too long'],
+  ])('names the path where it has %s', async (_what, path, message) => {
+    const { status, body } = await answerTo(path);
+    expect([status, body.errors, body.detail]).toEqual([400, [{ field: 'path', message }], `path: ${message}.`]);
+  });
+
+  it('calls the types of JSON by their names', async () => {
+    const path = '/v1/accounts/acc_01h455vb4pex5vsknk084sn02q';
+    const { body } = await answerTo(path, { ...json('{"metadata":[],"handle":{}}'), method: 'PATCH' });
+    expect(body.errors).toEqual([
+      { field: 'handle', message: 'must be of the type string' },
+      { field: 'metadata', message: 'must be of the type object' },
+    ]);
+  });
+
   it('says what a path takes when the method is wrong', async () => {
     const response = await api.call('/v1/accounts', { as: key, method: 'PUT' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -182,6 +202,26 @@ describe('a request', () => {
     ['the charset in its type', 'application/json; charset="UTF-8"', '{"name":"a"}'],
   ])('may have a body with %s', async (_what, type, body) => {
     expect((await api.call('/v1/api-keys', { as: key, ...typed(type, body) })).status).toBe(201);
+  });
+
+  it.each([
+    ['two types of its body', 'Content-Type: text/plain', 400, 'request.malformed'],
+    ['the type of its body twice', 'content-type: application/json', 400, 'request.malformed'],
+    ['a transfer coding beside chunked', 'Transfer-Encoding: gzip, chunked', 415, 'body.unsupported'],
+  ])('may not have %s', async (_what, line, status, code) => {
+    const { hostname, port } = new URL(api.url);
+    const socket = connect(Number(port), hostname);
+    const head = [
+      'POST /v1/api-keys HTTP/1.1',
+      `Host: ${hostname}`,
+      'Connection: close',
+      `Authorization: Bearer ${key}`,
+    ];
+    const framing = line.startsWith('Transfer') ? [] : ['Transfer-Encoding: chunked'];
+    const lines = [...head, 'Content-Type: application/json', line, ...framing, '', 'c', '{"name":"ab"'];
+    socket.write(`${lines.join('\r\n')}\r\n1\r\n}\r\n0\r\n\r\n`);
+    const answer = await text(socket);
+    expect([Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]), answer]).toEqual([status, expect.stringContaining(code)]);
   });
 
   it('may name the type of a body and then send none', async () => {

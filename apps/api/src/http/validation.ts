@@ -43,5 +43,7 @@ function problemsOf(issue: Issue): FieldProblem[] {
 function messageOf(issue: Issue): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
-  return issue.message.endsWith('received undefined') ? 'is needed' : `must be of the type ${issue.expected}`;
+  if (issue.message.endsWith('received undefined')) return 'is needed';
+  // JSON has no records.
+  return `must be of the type ${issue.expected === 'record' ? 'object' : issue.expected}`;
 }

@@ -3,6 +3,7 @@ export { type AuthorizeInput, authorizeUrl } from './oauth/authorize-url.js';
 export { holdsWholeObject, MAX_ANSWER_BYTES } from './oauth/decode-answer.js';
 export { isLoopbackHost } from './oauth/loopback.js';
 export { newVerifier } from './oauth/pkce.js';
+export { nearestName } from './nearest-name.js';
 export {
   readApiRefusal,
   readIdentityAnswer,

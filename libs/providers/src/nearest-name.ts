@@ -9,20 +9,20 @@ const LONGEST = 64;
 const CHARACTERS_PER_ERROR = 3;
 const MOST_ERRORS = 2;
 
-/** Which provider a name that is no provider's was probably meant for: another word for it, a longer name or a misspelling. */
-export function nearestName(given: string, providers: Iterable<Named>): string | undefined {
+/** The known name that an unknown one was probably meant for: another word for it, a longer name or a misspelling. */
+export function nearestName(given: string, known: Iterable<Named>): string | undefined {
   const word = plain(given.slice(0, LONGEST));
-  const words = [...providers].flatMap(({ name, title, alsoCalled = [] }) =>
+  const words = [...known].flatMap(({ name, title, alsoCalled = [] }) =>
     [name, title, ...alsoCalled].map((one) => ({ name, word: plain(one) })),
   );
   const long = words.filter((one) => one.word.length >= LONG_ENOUGH);
   const same = words.find((one) => one.word === word);
   const inside = long.find((one) => word.includes(one.word));
   const [closest] = long
-    .map(({ name, word: known }) => ({
+    .map(({ name, word: right }) => ({
       name,
-      errors: distance(word, known),
-      forgiven: Math.floor(known.length / CHARACTERS_PER_ERROR),
+      errors: distance(word, right),
+      forgiven: Math.floor(right.length / CHARACTERS_PER_ERROR),
     }))
     .filter(({ errors, forgiven }) => errors <= Math.min(forgiven, MOST_ERRORS))
     .sort((a, b) => a.errors - b.errors);

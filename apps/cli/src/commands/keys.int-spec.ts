@@ -102,6 +102,19 @@ describe('on a migrated database, the keys command', () => {
     expect(api.log).not.toContain(random);
   });
 
+  it.each([
+    [
+      'given twice',
+      ['--workspace', 'acme', '--workspace', 'other', '--name', 'n'],
+      "'other' is invalid. The option is given twice",
+    ],
+    ['without its value', ['--workspace', '--name', 'n'], "'--name' is invalid. The value is missing"],
+  ])('refuses an option %s', async (_, options, sentence) => {
+    const { code, stdout, stderr } = await failureOf(create(...options));
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(sentence);
+  });
+
   it('makes a second key of the same workspace with the environment and the scopes that its options name', async () => {
     const options = ['--workspace', 'acme', '--name', ' CI ', '--environment', 'test'];
     const { stdout } = await create(...options, '--scopes', 'keys:write, accounts:read,keys:write');
@@ -112,5 +125,20 @@ describe('on a migrated database, the keys command', () => {
     ]);
     expect((await call('/v1/oauth-apps', key)).status).toBe(403);
     expect(await rowsOf('workspaces')).toEqual([expect.objectContaining({ name: 'acme' })]);
+  });
+
+  it('refuses a misspelt workspace with the one that was probably meant, and makes a new one only with --create-workspace', async () => {
+    const { code, stdout, stderr } = await failureOf(create('--workspace', 'acne', '--name', 'n'));
+    expect([code, stdout]).toEqual([1, '']);
+    expect((JSON.parse(stderr) as { err: object }).err).toMatchObject({
+      code: 'workspace.unknown',
+      message:
+        'There is no workspace "acne". Did you mean "acme"? There are "acme". Add --create-workspace to make a new one.',
+    });
+    expect(await rowsOf('workspaces')).toEqual([expect.objectContaining({ name: 'acme' })]);
+
+    const { stdout: key } = await create('--workspace', 'acne', '--create-workspace', '--name', 'n');
+    expect(key).toMatch(/^dra_live_/);
+    expect(await rowsOf('workspaces')).toHaveLength(2);
   });
 });

@@ -3,11 +3,13 @@ import type { ApiScope } from '#accounts';
 import { type KeysConfig, readKeysConfig } from '#config';
 import { CodedError, codeOf, type Logger, type Secret } from '#observability';
 import type { Environment } from '#persistence';
+import { once } from '../options.js';
 import { runOnce } from '../run-once.js';
 
 /** The options as commander reads them. */
 interface CreateOptions {
   workspace: string;
+  createWorkspace?: boolean;
   name: string;
   environment: string;
   scopes?: string;
@@ -15,6 +17,7 @@ interface CreateOptions {
 
 interface KeyRequest {
   workspace: string;
+  createWorkspace: boolean;
   name: string;
   environment: Environment;
   scopes?: ApiScope[] | undefined;
@@ -29,10 +32,15 @@ export function addKeys(program: Command): void {
     .description(
       'Makes an API key and prints it on stdout, this once: the database stores its SHA-256. Reads DATABASE_URL and API_KEY_PREFIX.',
     )
-    .requiredOption('--workspace <name>', 'the workspace of the key; it is made if there is none of that name')
-    .requiredOption('--name <text>', 'a name for the key in lists')
-    .option('--environment <live|test>', 'the environment of the key', 'live')
-    .option('--scopes <list>', 'the scopes of the key, separated by commas (default: those of a key made over HTTP)')
+    .requiredOption('--workspace <name>', 'the workspace of the key; the first one of an installation is made', once())
+    .option('--create-workspace', 'make the workspace if there is none of that name')
+    .requiredOption('--name <text>', 'a name for the key in lists', once())
+    .option('--environment <live|test>', 'the environment of the key', once(), 'live')
+    .option(
+      '--scopes <list>',
+      'the scopes of the key, separated by commas (default: those of a key made over HTTP)',
+      once(),
+    )
     .action(async (options: CreateOptions, command: Command) => {
       const request = await readRequest(options, command);
       await runOnce('keys', (logger) => createKey(request, logger));
@@ -46,6 +54,7 @@ async function readRequest(options: CreateOptions, command: Command): Promise<Ke
   const schema = z.object({
     ...apiKeyFields,
     workspace: workspaceName,
+    createWorkspace: z.boolean().default(false),
     scopes: z.preprocess((given) => listOf(given), apiKeyFields.scopes.optional()),
   });
   const { data, error } = schema.safeParse(options);
@@ -61,13 +70,19 @@ async function createKey(request: KeyRequest, logger: Logger): Promise<void> {
   const config = readKeysConfig(process.env);
   logger.level = config.process.logLevel;
   const { key, ...made } = await storeKey(request, config, logger).catch((error: unknown) => {
-    throw withoutTables(error) ? new CodedError('database.not_migrated', NOT_MIGRATED, { cause: error }) : error;
+    throw explain(error);
   });
   logger.info(made, 'api_key.created');
   process.stdout.write(`${key.reveal()}\n`);
 }
 
 const NOT_MIGRATED = 'The database does not have the tables of this release: run the command "migrate" first.';
+
+function explain(error: unknown): unknown {
+  if (withoutTables(error)) return new CodedError('database.not_migrated', NOT_MIGRATED, { cause: error });
+  if (!(error instanceof CodedError) || error.code !== 'workspace.unknown') return error;
+  return new CodedError(error.code, `${error.message} Add --create-workspace to make a new one.`);
+}
 
 /** SQLSTATE undefined_table and undefined_column. */
 const withoutTables = (error: unknown): boolean => ['42P01', '42703'].includes(codeOf(error) ?? '');
@@ -83,10 +98,12 @@ interface MadeKey {
 async function storeKey(request: KeyRequest, config: KeysConfig, logger: Logger): Promise<MadeKey> {
   const { API_SCOPES, CreateApiKey, EnsureWorkspace } = await import('#accounts');
   const { openDatabase } = await import('#persistence');
-  const { workspace, name, environment, scopes } = request;
+  const { workspace, createWorkspace, name, environment, scopes } = request;
   const database = await openDatabase({ url: config.database.url, pool: 2, name: 'keys', logger });
   try {
-    const tenant = { workspaceId: await new EnsureWorkspace(database).execute(workspace), environment };
+    const workspaces = new EnsureWorkspace(database);
+    const workspaceId = await (createWorkspace ? workspaces.execute(workspace) : workspaces.executeKnown(workspace));
+    const tenant = { workspaceId, environment };
     const caller = { tenant, kind: 'operator' as const, scopes: API_SCOPES };
     const createKey = new CreateApiKey(database, config.callers.apiKeyPrefix);
     const { record, key } = await createKey.execute({ caller, name, scopes, returnHosts: [] });

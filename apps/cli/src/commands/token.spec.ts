@@ -70,6 +70,10 @@ describe('the token command', () => {
 
   it.each([
     [['--ttl', 'soon'], {}, '--ttl is a whole number'],
+    [['--ttl', '99999999999d'], {}, '--ttl is a whole number up to 9999'],
+    [['--ttl', '1h', '--ttl', '2h'], {}, 'The option is given twice'],
+    [['--workspace', ''], {}, 'option --workspace: must not be empty'],
+    [['--workspace', 'a\u0001'], {}, 'option --workspace: must not contain control characters'],
     [['--role', 'x'], {}, "unknown option '--role'"],
     [['acme'], {}, 'too many arguments'],
     [[], { EVERGRANT_HOME: '/nowhere' }, 'There is no signing key at /nowhere/jwt.private.json: npm start makes it'],

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { JWK } from 'jose';
 import { readTokenConfig } from '#config';
+import { once } from '../options.js';
 
 interface TokenOptions {
   workspace: string;
@@ -15,9 +16,9 @@ export function addToken(program: Command): void {
   program
     .command('token')
     .description('Prints a dashboard token, signed with the key that npm start made in EVERGRANT_HOME.')
-    .option('--workspace <name>', 'the workspace of the token', 'default')
+    .option('--workspace <name>', 'the workspace of the token', once(), 'default')
     .option('--operator', 'add the role operator')
-    .option('--ttl <duration>', 'the lifetime', parseTtl, '1h')
+    .option('--ttl <duration>', 'the lifetime', once(parseTtl), '1h')
     .action(async (options: TokenOptions, command: Command) => {
       try {
         process.stdout.write(`${await signToken(options)}\n`);
@@ -27,16 +28,19 @@ export function addToken(program: Command): void {
     });
 }
 
+/** At most 9,999 days: the API refuses a token whose end has no year of four digits. */
 function parseTtl(text: string): string {
-  if (/^[1-9]\d*[smhd]$/.test(text)) return text;
-  throw new InvalidArgumentError('--ttl is a whole number with s, m, h or d, for example 1h.');
+  if (/^[1-9]\d{0,3}[smhd]$/.test(text)) return text;
+  throw new InvalidArgumentError('--ttl is a whole number up to 9999 with s, m, h or d, for example 1h.');
 }
 
 /** The claims are those that the API verifies: RFC 7519, with the algorithm ES256 (RFC 7518, section 3.4). */
 async function signToken({ workspace, operator, ttl }: TokenOptions): Promise<string> {
   const { home, callers } = readTokenConfig(process.env);
-  // Loaded here, because the other commands do not need it.
-  const { importJWK, SignJWT } = await import('jose');
+  // Loaded here, because the other commands do not need jose, and start a second earlier without the use cases.
+  const [{ importJWK, SignJWT }, { workspaceName }] = await Promise.all([import('jose'), import('#accounts')]);
+  const problem = workspaceName.safeParse(workspace).error?.issues[0]?.message;
+  if (problem !== undefined) throw new Error(`error: option --workspace: ${problem}`);
   const { workspaceClaim, issuer, audience } = callers.jwt;
   const jwk = readSigningKey(resolve(home, 'jwt.private.json'));
   return new SignJWT({ [workspaceClaim]: workspace, ...(operator ? { roles: ['operator'] } : {}) })

@@ -44,4 +44,24 @@ describe('EnsureWorkspace', () => {
     ]);
     expect(rows).toEqual([{ count: 2 }]);
   });
+
+  it('makes the first workspace of an installation for a name that is expected to exist, and refuses a further one', async () => {
+    await database.pool.query('truncate workspaces cascade');
+    const id = await ensure.executeKnown('default');
+    expect(await ensure.executeKnown('default')).toBe(id);
+    await expect(ensure.executeKnown('defaults')).rejects.toMatchObject({
+      code: 'workspace.unknown',
+      message: 'There is no workspace "defaults". Did you mean "default"? There are "default".',
+    });
+    await expect(ensure.executeKnown('Default')).rejects.toThrow(/Did you mean "default"/);
+    await expect(ensure.executeKnown('acme')).rejects.toThrow(/^There is no workspace "acme". There are "default".$/);
+  });
+
+  it('lists at most twenty workspaces in a refusal, and finds the nearest of all', async () => {
+    for (let at = 10; at < 40; at += 1) await ensure.execute(`customer ${at}`);
+    await ensure.execute('zebra');
+    await expect(ensure.executeKnown('zebras')).rejects.toThrow(
+      /Did you mean "zebra"\? There are ("[^"]+", ){19}"[^"]+", and others\.$/,
+    );
+  });
 });

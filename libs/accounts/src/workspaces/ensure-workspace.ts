@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { CodedError } from '#observability';
 import { Database, newId, transaction, type Tx } from '#persistence';
+import { nearestName } from '#providers';
 
 const INSERT_WORKSPACE = 'insert into workspaces (id, name) values ($1, $2) on conflict (name) do nothing';
 const INSERT_PROJECT = `
@@ -8,6 +10,11 @@ const INSERT_PROJECT = `
 const FIND = `
   select id from workspaces w
    where name = $1 and (select count(*) from projects p where p.workspace_id = w.id and p.is_default) = 2`;
+
+const FIND_NAMES = 'select name from workspaces order by (name = $1) desc, name limit $2';
+/** Limits what a refusal reads and what it lists. */
+const MAX_NAMES_READ = 10_000;
+const MAX_NAMES_LISTED = 20;
 
 /** Makes a workspace the first time its name is used, with a default project in each environment. */
 @Injectable()
@@ -19,6 +26,17 @@ export class EnsureWorkspace {
     return (
       (await this.#find(this.database.pool, name)) ?? transaction(this.database.pool, (tx) => this.#create(tx, name))
     );
+  }
+
+  /**
+   * Returns the id of an existing workspace, or makes the first one of an installation, where no other can be meant. Throws
+   * `workspace.unknown` for a name that no workspace has, which is probably misspelt.
+   */
+  async executeKnown(name: string): Promise<string> {
+    const { rows } = await this.database.pool.query<{ name: string }>(FIND_NAMES, [name, MAX_NAMES_READ]);
+    const names = rows.map((row) => row.name);
+    if (names.length > 0 && names[0] !== name) throw unknownWorkspace(name, names);
+    return this.execute(name);
   }
 
   async #find(tx: Tx, name: string): Promise<string | undefined> {
@@ -35,4 +53,16 @@ export class EnsureWorkspace {
     await tx.query(INSERT_PROJECT, [newId(), id, 'test']);
     return id;
   }
+}
+
+function unknownWorkspace(name: string, names: readonly string[]): CodedError {
+  const nearest = nearestName(
+    name,
+    names.map((known) => ({ name: known, title: known })),
+  );
+  const meant = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+  const listed = names.slice(0, MAX_NAMES_LISTED).map((known) => `"${known}"`);
+  const others = names.length > MAX_NAMES_LISTED ? ', and others' : '';
+  const sentence = `There is no workspace "${name}".${meant} There are ${listed.join(', ')}${others}.`;
+  return new CodedError('workspace.unknown', sentence);
 }

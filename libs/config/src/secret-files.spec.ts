@@ -77,6 +77,6 @@ describe('a secret in a file', () => {
   ] as const)('is not opened by %s, which does not use it', (_process, read, unused) => {
     const files = unused.map((name) => [`${name}_FILE`, join(folder, 'nowhere')]);
     const used = Object.entries(env).filter(([name]) => !(unused as readonly string[]).includes(name));
-    expect(() => read(Object.fromEntries([...used, ...files]))).not.toThrow();
+    expect(() => read(Object.fromEntries([...used, ...files]) as NodeJS.ProcessEnv)).not.toThrow();
   });
 });

@@ -61,7 +61,8 @@ export function problemOf(error: unknown): Problem {
     return { ...problemOfCode(error.code), detail: error.message, fields: error.fields, retryAfter: error.retryAfter };
   }
   const status = frameworkStatus(error);
-  return status === undefined ? problemOfFailure(error) : problemOfStatus(error, status);
+  if (status === undefined) return problemOfFailure(error);
+  return problemOfPath(codeOf(error)) ?? problemOfStatus(error, status);
 }
 
 function problemOfFailure(error: unknown): Problem {
@@ -116,16 +117,18 @@ const PATH_PROBLEMS: Partial<Record<string, string>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'has a segment that is too long',
 };
 
+function problemOfPath(code = ''): Problem | undefined {
+  const message = PATH_PROBLEMS[code];
+  if (message === undefined) return undefined;
+  return { ...problemOfCode('request.malformed'), detail: `path: ${message}.`, fields: [{ field: 'path', message }] };
+}
+
 function problemOfStatus(error: unknown, status: number): Problem {
   const cause = error instanceof HttpException ? error.cause : error;
   if (status === 400 && (cause instanceof SyntaxError || codeOf(cause)?.startsWith('FST_ERR_CTP_')))
     return problemOfCode('body.malformed');
   if (status >= 500) return problemOfCode('internal');
-  const problem = problemOfCode(CODE_OF_STATUS[status] ?? 'request.malformed');
-  const message = PATH_PROBLEMS[codeOf(cause) ?? ''];
-  return message === undefined
-    ? problem
-    : { ...problem, detail: `path: ${message}.`, fields: [{ field: 'path', message }] };
+  return problemOfCode(CODE_OF_STATUS[status] ?? 'request.malformed');
 }
 
 function problemOfCode(code: ProblemCode, retryAfter?: number): Problem {

@@ -48,7 +48,7 @@ const commonExample = {
   key_prefix: 'dra_test_8f2c',
   environment: 'test' as const,
   scopes: ['accounts:read' as const, 'oauth:write' as const],
-  return_hosts: ['app.example.com'],
+  return_hosts: [],
   created_at: '2026-11-30T09:00:00Z',
   expires_at: null,
   created_by: null,
@@ -123,9 +123,9 @@ export const createApiKeyBody = z.strictObject({
 
 export type CreateApiKeyBody = z.output<typeof createApiKeyBody>;
 
+/** Every test key with these scopes can make it: it names no `return_hosts`, which a key without its own could not give. */
 export const createApiKeyExample: z.input<typeof createApiKeyBody> = {
   name: 'CI',
   environment: 'test',
   scopes: ['accounts:read', 'oauth:write'],
-  return_hosts: ['app.example.com'],
 };

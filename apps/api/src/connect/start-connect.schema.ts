@@ -54,4 +54,5 @@ export const startReauthBody = z
 
 export type StartReauthBody = z.output<typeof startReauthBody>;
 
-export const startReauthExample: z.input<typeof startReauthBody> = { return_url: 'https://app.example.com/settings' };
+/** A loopback URL is allowed in the environment `test`, whatever the app lists. */
+export const startReauthExample: z.input<typeof startReauthBody> = { return_url: 'http://localhost:8080/settings' };

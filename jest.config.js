@@ -1,15 +1,3 @@
-import { readFileSync } from 'node:fs';
-
-const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-
-// The tests run the sources: each border of package.json's `imports` map is led from dist/*.js to its *.ts.
-const borders = Object.fromEntries(
-  Object.entries(imports).map(([name, target]) => [
-    `^${name}$`,
-    target.replace('./dist', '<rootDir>').replace(/\.js$/, '.ts'),
-  ]),
-);
-
 const swc = {
   module: { type: 'es6' },
   jsc: {
@@ -22,10 +10,12 @@ const swc = {
 
 const common = {
   rootDir: '.',
-  testEnvironment: 'node',
+  // One realm and one copy of each package for all files of a worker.
+  testEnvironment: '<rootDir>/tools/test/realm/environment.mjs',
+  runtime: '<rootDir>/tools/test/realm/runtime.mjs',
+  injectGlobals: false,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', swc] },
-  moduleNameMapper: { ...borders, '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.evergrant'],
 };
 

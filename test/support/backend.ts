@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { turnClock } from './database.js';
 import type { ServiceSession } from './service.js';
-import { dashboardToken, databaseUrlOf } from './service-processes.mjs';
+import { signDashboardToken } from './dashboard-token.js';
+import { databaseUrlOf } from './service-processes.mjs';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any JSON
 export interface Reply<Body = any> {
@@ -30,7 +31,7 @@ export class Backend {
 
   /** A backend of another customer: a new, empty workspace. */
   static async ofNewCustomer(service: ServiceSession): Promise<Backend> {
-    const token = dashboardToken(service.home, `customer-${randomBytes(6).toString('hex')}`);
+    const token = await signDashboardToken(service.home, `customer-${randomBytes(6).toString('hex')}`);
     const made = await new Backend(service, token).post('/v1/api-keys', { name: 'e2e', environment: 'test' });
     if (made.status !== 201) throw new Error(JSON.stringify(made.body));
     return new Backend(service, (made.body as { key: string }).key);

@@ -9,7 +9,7 @@ import { LONG, rowsAt, SHORT, SHORT_ROWS } from './rows/rows.js';
 import { runRow, type RowSettings } from './rows/run-row.js';
 import { proveChecks } from './sabotage/prove-checks.js';
 import { Databases } from './world/databases.js';
-import { redisIsHere } from './world/servers.js';
+import { redisIsHere } from '../support/redis.js';
 import { canMountDisks } from './world/inject-fault.js';
 
 interface Cell {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { entryOf } from '../../../tools/start/app-process.mjs';
 import { run } from '../../../tools/start/run.mjs';
-import { redisIsHere, StrikablePostgres, StrikableRedis } from './servers.js';
+import { redisIsHere } from '../../support/redis.js';
+import { StrikablePostgres, StrikableRedis } from './servers.js';
 
 const TEMPLATE = 'faults_template';
 

@@ -1,15 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from '../../../tools/start/ports.mjs';
 import { type PostgresServer, startPostgres } from '../../../tools/start/postgres.mjs';
-import { signal, until } from '../../../tools/start/processes.mjs';
+import { signal } from '../../../tools/start/processes.mjs';
+import { openTestRedis, type TestRedis } from '../../support/redis.js';
 
-/** A PostgreSQL that can be stopped at once and come back at its old address with what it had committed. */
+/** A PostgreSQL that can be stopped at once and started again at its old address, with all that it had committed. */
 export class StrikablePostgres {
   readonly #password = randomBytes(16).toString('hex');
   #server!: PostgresServer;
@@ -30,7 +26,7 @@ export class StrikablePostgres {
     });
   }
 
-  /** `pg_ctl stop -m immediate`: no checkpoint, no goodbye; recovery from the log at the next start. */
+  /** `pg_ctl stop -m immediate`: no checkpoint; recovery from the log at the next start. */
   async strike(away: number): Promise<void> {
     const { pid, port, exited } = this.#server;
     signal(pid, 'SIGQUIT');
@@ -44,46 +40,24 @@ export class StrikablePostgres {
   }
 }
 
-const PROGRAM = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0);
-
-/** Whether this machine can run the half of the table whose queue lives in Redis. */
-export const redisIsHere = PROGRAM !== undefined;
-
-/** A Redis without a disk: what it held is gone with it. */
+/** A Redis without a disk: its data ends with it. */
 export class StrikableRedis {
-  #child!: ChildProcess;
-  #port = 0;
+  #redis!: TestRedis;
 
   constructor(private readonly directory: string) {}
 
   get url(): string {
-    return `redis://127.0.0.1:${this.#port}`;
+    return this.#redis.url;
   }
 
   async start(): Promise<void> {
-    this.#port ||= await freePort();
-    const port = this.#port;
-    const options = [
-      '--bind',
-      '127.0.0.1',
-      '--port',
-      String(port),
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      join(this.directory),
-    ];
-    const child = (this.#child = spawn(PROGRAM ?? 'redis-server', options, { stdio: 'ignore' }));
-    process.once('exit', () => child.kill('SIGKILL'));
-    if (!(await until(() => listens(port), 20_000, 50))) throw new Error('redis-server did not start');
+    this.#redis = await openTestRedis(this.directory);
   }
 
   async strike(away: number): Promise<void> {
-    await this.#kill();
+    await this.#redis.stop();
     await sleep(away);
-    await this.start();
+    await this.#redis.start();
   }
 
   async flush(): Promise<void> {
@@ -97,26 +71,6 @@ export class StrikableRedis {
   }
 
   async stop(): Promise<void> {
-    await this.#kill();
-  }
-
-  async #kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await gone;
+    await this.#redis.stop();
   }
 }
-
-const listens = (port: number): Promise<boolean> =>
-  new Promise((settle) => {
-    const socket = connect(port, '127.0.0.1');
-    socket
-      .once('connect', () => {
-        socket.destroy();
-        settle(true);
-      })
-      .once('error', () => {
-        settle(false);
-      });
-  });

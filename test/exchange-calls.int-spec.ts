@@ -3,7 +3,7 @@ import { Secret } from '#observability';
 import { newId } from '#persistence';
 import type { TokenExchange } from '#tokens';
 import { ExchangerProcess } from './support/exchanger-process.js';
-import { type Fault, Flow } from './support/flow.js';
+import { type Fault, Flow, REFUSED } from './support/flow.js';
 import { attemptsOf, grantOf } from './support/flow-rows.js';
 import { freePorts } from './support/free-ports.js';
 
@@ -14,11 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
-
-const REFUSED = {
-  status: 400,
-  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
-};
 
 describe('the code of an attempt', () => {
   /** Exchanges a code; returns the outcome and the calls that the platform received. */

@@ -59,6 +59,12 @@ export interface Fault {
   drop?: 'before' | 'after';
 }
 
+/** The answer of X to a refresh token that it refuses. */
+export const REFUSED = {
+  status: 400,
+  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
+};
+
 /** Processes with the heart of the product, on one database, in front of the real sandbox; both clocks can be turned. */
 export class Flow {
   tenant: Tenant = { workspaceId: '', environment: 'test' };
@@ -239,6 +245,12 @@ export class Flow {
 
   account(id: string): ReturnType<GetAccount['execute']> {
     return this.get(GetAccount).execute({ tenant: this.tenant, id });
+  }
+
+  /** The health of an account and its reason. */
+  async healthOf(id: string): Promise<[health: string, reason: string | null]> {
+    const { health, healthReason } = await this.account(id);
+    return [health, healthReason];
   }
 
   async one<Row extends object>(sql: string, values: unknown[] = []): Promise<Row> {

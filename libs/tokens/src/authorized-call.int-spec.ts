@@ -33,10 +33,6 @@ async function untilProbe(id: string): Promise<number> {
   return seconds;
 }
 
-const healthOf = async (id: string) => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 const appStatus = () =>
   flow.many<{ status: string }>(`select status from oauth_apps where workspace_id = $1 and provider = 'x'`, [
     flow.tenant.workspaceId,
@@ -70,11 +66,11 @@ describe('a call with the token of an account', () => {
   ])('makes the probe due after %s, and decides nothing', async (_, fault, refusal) => {
     const id = await flow.connect('x');
     await flow.pass(120);
-    const before = await healthOf(id);
+    const before = await flow.healthOf(id);
     await flow.fault({ endpoint: 'identity', ...fault });
     expect(await answered(id)).toMatchObject(refusal);
     expect(await untilProbe(id)).toBeLessThanOrEqual(0);
-    expect(await healthOf(id)).toEqual(before);
+    expect(await flow.healthOf(id)).toEqual(before);
     expect(await appStatus()).toEqual([{ status: 'active' }]);
   });
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Flow } from '../../../../test/support/flow.js';
+import { Flow, REFUSED } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 
 let flow: Flow;
@@ -11,15 +11,7 @@ beforeAll(async () => {
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const REFUSED = {
-  status: 400,
-  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
-};
 const OTHER = 'paula';
-const healthOf = async (id: string): Promise<[string, string | null]> => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id);
 /** What the sweep would do for so many seconds. */
 async function refreshDue(accounts: string[], seconds: number): Promise<void> {
@@ -43,11 +35,11 @@ describe('a platform that wrongly refuses every request, its API too,', () => {
       for (const id of accounts) await refresh(id);
       await flow.pass(61);
     }
-    for (const id of accounts) expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    for (const id of accounts) expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.sandbox.control('DELETE', '/faults');
     await flow.pass(901);
     for (const id of accounts) expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
+    for (const id of accounts) expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it.each([
@@ -63,10 +55,10 @@ describe('a platform that wrongly refuses every request, its API too,', () => {
     await flow.fault({ endpoint: 'token', times: 99, ...REFUSED });
     if (status !== undefined) await flow.fault({ endpoint: 'identity', times: 99, status });
     await refreshDue([id, other], 120 * 60);
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.sandbox.control('DELETE', '/faults');
     await refreshDue([id, other], 10 * 60);
-    for (const one of [id, other]) expect(await healthOf(one)).toEqual(['active', null]);
+    for (const one of [id, other]) expect(await flow.healthOf(one)).toEqual(['active', null]);
   });
 
   it('recovers between two checks and ends no grant: the last check is on the refused one', async () => {
@@ -78,7 +70,7 @@ describe('a platform that wrongly refuses every request, its API too,', () => {
     await refresh(id);
     await flow.pass(61);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 
   it('is not taken for well by an answer that was under way when it began to refuse', async () => {
@@ -94,7 +86,7 @@ describe('a platform that wrongly refuses every request, its API too,', () => {
     expect(await slow).toEqual({ kind: 'refreshed' });
     await flow.pass(61);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 });
 
@@ -105,13 +97,13 @@ describe('an account that was revoked among others', () => {
     await flow.pass(6_100);
     await flow.revoke();
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.pass(61);
     const before = await identities();
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
     expect(await identities()).toBe(before + 2);
-    expect(await healthOf(other)).toEqual(['active', null]);
+    expect(await flow.healthOf(other)).toEqual(['active', null]);
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
@@ -126,7 +118,7 @@ describe('an account that was revoked among others', () => {
     expect(await refresh(id)).toEqual({ kind: 'refused' });
     await flow.pass(61);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 
   it('needs a reconnect within half an hour where its token expired first: another grant, due in hours, is refreshed early', async () => {
@@ -137,7 +129,7 @@ describe('an account that was revoked among others', () => {
     await flow.pass(1_600);
     await flow.revoke();
     await refreshDue([id, other], 30 * 60);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
     expect(await grantOf(flow, other)).toMatchObject({ version: '2', state: 'idle' });
   });
 
@@ -151,6 +143,6 @@ describe('an account that was revoked among others', () => {
     await flow.fault({ endpoint: 'identity', times: 1, status: 401 });
     await flow.pass(51);
     await refresh(id);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Flow } from '../../../../test/support/flow.js';
+import { Flow, REFUSED } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf, outboxOf, tenantEvents } from '../../../../test/support/flow-rows.js';
 import { Vault } from '#tokens';
 
@@ -11,17 +11,9 @@ beforeAll(async () => {
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const REFUSED = {
-  status: 400,
-  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
-};
 const REFUSED_CLIENT = { status: 401, body: { error: 'invalid_client' } };
 const OTHER = 'paula';
 const refreshes = () => flow.calls('token', 'refresh_token');
-const healthOf = async (id: string): Promise<[string, string | null]> => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 const refresh = async (id: string, forced = false) => flow.exchange().refresh((await grantOf(flow, id)).id, { forced });
 const historyOf = async (id: string): Promise<string[]> =>
   (await eventsOf(flow, id)).map(({ type, data }) =>
@@ -40,14 +32,14 @@ describe('a platform that fails', () => {
     await flow.fault({ endpoint: 'token', times: 14, status: 500 });
     for (let failure = 1; failure <= 14; failure += 1) {
       expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
-      expect(await healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
+      expect(await flow.healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
       const grant = await grantOf(flow, id);
       expect(grant).toMatchObject({ state: 'backoff', attempt: failure, version: '1', strikes: 0 });
       expect(grant.dueIn).toBeLessThanOrEqual(10 * 60);
       await flow.pass(failure < 10 ? Math.max(grant.dueIn, 0) + 1 : 12 * 60 * 60);
     }
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect(await historyOf(id)).toEqual([
       'account.connected',
       'active → degraded',
@@ -61,12 +53,12 @@ describe('a platform that fails', () => {
     await flow.fault({ endpoint: 'token', status: 429, headers: { 'retry-after': '1200' } });
     const { retryAfter } = (await refresh(id)) as { retryAfter: number };
     expect(retryAfter).toBeGreaterThanOrEqual(1_200);
-    expect(await healthOf(id)).toEqual(['degraded', 'rate_limited']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'rate_limited']);
     await flow.pass(1_195);
     expect(await refresh(id)).toEqual({ kind: 'nothing_to_do' });
     await flow.pass(retryAfter - 1_195 + 1);
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it.each([
@@ -76,7 +68,7 @@ describe('a platform that fails', () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', ...fault });
     expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
-    expect((await healthOf(id))[0]).toBe('degraded');
+    expect((await flow.healthOf(id))[0]).toBe('degraded');
     expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff', strikes: 0 });
   });
 });
@@ -86,7 +78,7 @@ describe('an answer that is lost', () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', drop: 'after' });
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
     expect(await refreshes()).toMatchObject([{ outcome: 'ok', connection_cut: true }, { outcome: 'spent_token' }]);
     const { id: grantId, sealedVersion } = await grantOf(flow, id);
     expect(sealedVersion).toBe('1');
@@ -100,7 +92,7 @@ describe('an answer that is lost', () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', drop: 'before' });
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect((await refreshes()).map(({ outcome }) => outcome)).toEqual(['ok']);
     expect(await flow.calls('token')).toHaveLength(3);
   });
@@ -109,11 +101,11 @@ describe('an answer that is lost', () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', times: 2, drop: 'before' });
     expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown' });
     await flow.pass(61);
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it('stays unknown while the platform fails, and is a lost one when it then refuses', async () => {
@@ -124,7 +116,7 @@ describe('an answer that is lost', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown' });
     await flow.pass(120);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
   });
 });
 
@@ -135,18 +127,18 @@ describe('an app that is refused', () => {
     await flow.pass(510);
     await flow.fault({ endpoint: 'token', times: 2, ...REFUSED_CLIENT });
     for (const id of accounts) expect(await refresh(id)).toMatchObject({ kind: 'app_paused' });
-    for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
+    for (const id of accounts) expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect(await tenantEvents(flow)).toMatchObject([
       { type: 'oauth_app.status_changed', data: { status: 'misconfigured' } },
     ]);
 
     await flow.pass(301);
     for (const id of accounts) await refresh(id);
-    for (const id of accounts) expect(await healthOf(id)).toEqual(['degraded', 'app_misconfigured']);
+    for (const id of accounts) expect(await flow.healthOf(id)).toEqual(['degraded', 'app_misconfigured']);
 
     await flow.pass(301);
     for (const id of accounts) expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    for (const id of accounts) expect(await healthOf(id)).toEqual(['active', null]);
+    for (const id of accounts) expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect((await tenantEvents(flow)).map(({ data }) => data.status)).toEqual(['misconfigured', 'active']);
   });
 
@@ -184,10 +176,10 @@ describe('a strike whose app is paused', () => {
     });
     expect(await refresh(other, true)).toMatchObject({ kind: 'app_paused' });
     expect(await refresh(one, true)).toMatchObject({ kind: 'app_paused' });
-    expect(await healthOf(one)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(one)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.pass(61);
     expect(await refresh(one)).toMatchObject({ kind: 'app_paused' });
-    expect(await healthOf(one)).toEqual(['degraded', 'app_paused']);
+    expect(await flow.healthOf(one)).toEqual(['degraded', 'app_paused']);
     expect(await grantOf(flow, one)).toMatchObject({ state: 'confirm', due: itsOwn });
   });
 });
@@ -197,13 +189,13 @@ describe('a refusal by the platform', () => {
     const id = await due();
     await flow.revoke();
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     const { dueIn } = await grantOf(flow, id);
     expect(dueIn).toBeGreaterThan(50);
     expect(dueIn).toBeLessThanOrEqual(60);
     await flow.pass(61);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
     const history = ['account.connected', 'active → degraded', 'degraded → needs_reauth', 'connection.revoked'];
     expect(await historyOf(id)).toEqual(history);
     expect(await outboxOf(flow, id)).toEqual(await eventsOf(flow, id));
@@ -213,7 +205,7 @@ describe('a refusal by the platform', () => {
     const id = await due();
     await flow.revoke();
     for (let press = 0; press < 4; press += 1) expect(await refresh(id, true)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 
   it('is doubted while the API still takes the access token, and forgotten after an ok', async () => {
@@ -223,12 +215,12 @@ describe('a refusal by the platform', () => {
     await flow.fault({ endpoint: 'token', times: 3, ...REFUSED });
     for (let strike = 1; strike <= 3; strike += 1) {
       expect(await refresh(id)).toEqual({ kind: 'refused' });
-      expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+      expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
       expect(await grantOf(flow, id)).toMatchObject({ state: 'confirm', strikes: strike });
       await flow.pass(901);
     }
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect(await grantOf(flow, id)).toMatchObject({ strikes: 0 });
   });
 
@@ -239,10 +231,10 @@ describe('a refusal by the platform', () => {
     expect(await refresh(id)).toEqual({ kind: 'refused' });
     await flow.pass(901);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.pass(2_701);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
   });
 
   it('decides within a quarter of an hour where another account of the app shows that it works', async () => {
@@ -254,8 +246,8 @@ describe('a refusal by the platform', () => {
     await flow.pass(901);
     await flow.fault({ endpoint: 'token', ...REFUSED });
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
-    expect(await healthOf(other)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(other)).toEqual(['active', null]);
   });
 
   it('a wrong revocation is undone: ended grants are tried once more after an hour and after a day', async () => {
@@ -265,14 +257,14 @@ describe('a refusal by the platform', () => {
     await refresh(id);
     await flow.pass(61);
     await refresh(id);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
     await flow.pass(3_601);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
     await flow.pass(3_601);
     expect(await refresh(id)).toEqual({ kind: 'nothing_to_do' });
     await flow.pass(86_401);
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
@@ -289,7 +281,7 @@ describe('a refusal by the platform', () => {
     expect(await refresh(id, true)).toEqual({ kind: 'refused' });
     expect(await refreshes()).toHaveLength(calls);
     expect(await flow.connect('x')).toBe(id);
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 });
 
@@ -302,19 +294,19 @@ describe('a refresh token that another installation with the same app has spent'
     await flow.pass(120);
     await flow.fault({ endpoint: 'token', ...REFUSED });
     expect(await refresh(id, true)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'rotated_elsewhere']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'rotated_elsewhere']);
   });
 
   it('is the reason where the API accepted the access token until it expired, and not a revocation', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', times: 9, ...REFUSED });
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     for (const wait of [1_801, 1_801]) {
       await flow.pass(wait);
       expect(await refresh(id)).toEqual({ kind: 'refused' });
     }
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'rotated_elsewhere']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'rotated_elsewhere']);
     const reported = (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
     expect(reported.map(({ data }) => data)).toEqual([{ reason: 'rotated_elsewhere' }]);
   });

@@ -16,10 +16,6 @@ afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 const REFUSAL = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' } as const;
-const healthOf = async (id: string): Promise<[string, string | null]> => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 const claim = async (id: string): Promise<Claim> =>
   (await claimGrant(flow.pool, (await grantOf(flow, id)).id, { holder: newId(), forced: true }))!;
 const faultsLeft = async (): Promise<number> =>
@@ -35,7 +31,7 @@ describe('a late result', () => {
     expect(await flow.connect('x')).toBe(id);
     const next = await claim(id);
     await strike(late);
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect(await flow.one('select state from exchange_intents where id = $1', [late.intentId])).toEqual({
       state: 'answered',
     });
@@ -51,7 +47,7 @@ describe('a late result', () => {
     const next = await claim(id);
     await transaction(flow.pool, (tx) => releaseClaim(tx, next));
     await strike(late);
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', strikes: 0, version: '1' });
   });
 });
@@ -70,6 +66,6 @@ describe('a probe that is answered late', () => {
     while ((await faultsLeft()) > 0) await setTimeout(10);
     expect(await flow.connect('x')).toBe(id);
     expect(await probe).toBe('probed');
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 });

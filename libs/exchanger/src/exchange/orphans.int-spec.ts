@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { DisconnectAccount } from '#accounts';
 import { Secret } from '#observability';
 import { newId, transaction } from '#persistence/sql';
-import { Flow } from '../../../../test/support/flow.js';
+import { Flow, REFUSED } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { ExchangeEngine } from './exchange-engine.js';
 import type { ExchangerContext } from '../exchanger-context.js';
@@ -32,15 +32,7 @@ beforeAll(async () => {
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const REFUSED = {
-  status: 400,
-  body: { error: 'invalid_request', error_description: 'Value passed for the token was invalid.' },
-};
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id);
-const healthOf = async (id: string): Promise<[string, string | null]> => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 const orphans = () =>
   flow.many(
     'select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1',
@@ -116,7 +108,7 @@ describe('a late pair', () => {
     expect(await orphans()).toEqual([]);
     expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', strikes: 0 });
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toEqual([]);
   });
 
@@ -132,7 +124,7 @@ describe('a late pair', () => {
     expect(await grantOf(flow, id)).toMatchObject({ strikes: 1, state: 'confirm' });
     await flow.pass(61);
     await refresh(id);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
   });
 
   it('does not replace a valid one that a platform refused by mistake', async () => {
@@ -150,7 +142,7 @@ describe('a late pair', () => {
     expect(await orphans()).toHaveLength(1);
     await flow.pass(16 * 60);
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it('takes the place of a token whose answer got lost', async () => {
@@ -160,9 +152,9 @@ describe('a late pair', () => {
     await flow.pass(102);
     await flow.fault({ endpoint: 'token', drop: 'before' });
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 });
 
@@ -178,11 +170,11 @@ describe('a token set that waits in an attempt', () => {
       await refresh(id);
       await flow.pass(61);
       await refresh(id);
-      expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+      expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
       await flow.pool.query(`update connect_attempts set status = 'failed' where id = $1`, [waiting]);
       await flow.pass(61);
       await refresh(id);
-      expect(await healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+      expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
     },
   );
 });
@@ -267,7 +259,7 @@ describe('a refusal under an open breaker', () => {
     } finally {
       context.gate = gate;
     }
-    expect(await healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
     expect(await grantOf(flow, id)).toMatchObject({ strikes: 0, state: 'backoff' });
   });
 });

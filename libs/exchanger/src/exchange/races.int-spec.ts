@@ -28,10 +28,6 @@ const orphans = () =>
     'select intent_id from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1',
     [flow.tenant.workspaceId],
   );
-const healthOf = async (id: string) => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 /** Whether the platform takes the access token that is stored. */
 async function works(grantId: string): Promise<boolean> {
   const request = providerOf('x').identity.request((await tokensOf(grantId))!.access, []);
@@ -67,7 +63,7 @@ describe('a person who reconnects while a refresh is under way', () => {
     expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', state: 'idle' });
     expect(await orphans()).toHaveLength(1);
     expect(await works(grantId)).toBe(true);
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it('has the new pair also where the late one is stored between the two halves of connecting', async () => {
@@ -92,7 +88,7 @@ describe('a person who reconnects while a refresh is under way', () => {
     await flow.connect('x');
     await running;
     expect(await grantOf(flow, id)).toMatchObject({ version: '2', state: 'idle', attempt: 0 });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 });
 
@@ -104,7 +100,7 @@ describe('an account that is disconnected while a refresh is under way', () => {
     await running;
     expect(await tokensOf(grantId)).toBeNull();
     expect(await orphans()).toEqual([]);
-    expect(await healthOf(id)).toEqual(['disconnected', null]);
+    expect(await flow.healthOf(id)).toEqual(['disconnected', null]);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'ended', due: null });
     expect((await flow.calls('revoke')).map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
     expect((await eventsOf(flow, id)).at(-1)).toMatchObject({ type: 'account.disconnected' });
@@ -118,7 +114,7 @@ describe('an account that is disconnected while a refresh is under way', () => {
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
     await running;
     expect(await grantOf(flow, id)).toMatchObject({ state: 'ended', due: null });
-    expect(await healthOf(id)).toEqual(['disconnected', null]);
+    expect(await flow.healthOf(id)).toEqual(['disconnected', null]);
   });
 
   it('an account that is reconnected at once has the new pair', async () => {
@@ -130,7 +126,7 @@ describe('an account that is disconnected while a refresh is under way', () => {
     await running;
     await pause(100);
     expect(await works(grantId)).toBe(true);
-    expect(await healthOf(again)).toEqual(['active', null]);
+    expect(await flow.healthOf(again)).toEqual(['active', null]);
   });
 });
 
@@ -172,7 +168,7 @@ describe('a process that ended in the middle of a refresh', () => {
     expect(await stateOf(grantId)).toEqual({ state: 'backoff', holder: null });
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await refreshes()).toHaveLength(1);
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it('after it sent, which did not arrive, costs nothing: it is sent again', async () => {
@@ -180,9 +176,9 @@ describe('a process that ended in the middle of a refresh', () => {
     await abandonRefresh(grantId, { sent: true });
     await unheard();
     expect(await stateOf(grantId)).toEqual({ state: 'unknown', holder: null });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it('after it sent is called once more before its claim is taken: after an outage of the database it may live, answer in hand', async () => {
@@ -223,7 +219,7 @@ describe('a process that ended in the middle of a refresh', () => {
     await flow.context().client.send(request, { environment: 'test', within: API_DEADLINE });
     await unheard();
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
   });
 
   it('a process that was suspended has lost its claim: it sends nothing', async () => {

@@ -17,10 +17,6 @@ const REJECTED: Fault = {
   body: { error: 'bad_refresh_token', error_description: 'The refresh token passed is incorrect or expired.' },
 };
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id, { forced: true });
-const healthOf = async (id: string): Promise<[string, string | null]> => {
-  const { health, healthReason } = await flow.account(id);
-  return [health, healthReason];
-};
 const revokedEvents = async (id: string) =>
   (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');
 
@@ -39,20 +35,20 @@ describe('a refresh that is refused in words that no table lists', () => {
   it('two days long, after the access token has ended, ends the grant with one event; an accepted refresh revives it', async () => {
     const id = await due();
     await meet(id, REJECTED);
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.pass(DAY);
     await meet(id, { ...REJECTED, status: 400 });
-    expect(await healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
     await flow.pass(DAY);
     await meet(id, REJECTED);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_rejected']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_rejected']);
     expect(await revokedEvents(id)).toMatchObject([{ data: { reason: 'refresh_rejected' } }]);
     expect(await flow.one('select last_error as code, strike_count as strikes from grants')).toEqual({
       code: 'bad_refresh_token',
       strikes: 0,
     });
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
-    expect(await healthOf(id)).toEqual(['active', null]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
   it.each<[string, (id: string) => Promise<unknown>]>([
@@ -79,10 +75,10 @@ describe('a refresh that is refused in words that no table lists', () => {
     await happens(id);
     await flow.pass(2 * DAY);
     await meet(id, REJECTED);
-    expect((await healthOf(id))[0]).toBe('degraded');
+    expect((await flow.healthOf(id))[0]).toBe('degraded');
     await flow.pass(2 * DAY);
     await meet(id, REJECTED);
-    expect(await healthOf(id)).toEqual(['needs_reauth', 'refresh_rejected']);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_rejected']);
   });
 });
 

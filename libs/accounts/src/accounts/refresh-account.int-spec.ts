@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Flow } from '../../../../test/support/flow.js';
+import { setImmediate } from 'node:timers/promises';
+import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
+import { signX } from '../../../../test/support/signed-push.js';
 import { makeTenant } from '../../../../test/support/rows.js';
+import { HandlePush } from '../push/handle-push.js';
 import { DisconnectAccount } from './disconnect-account.js';
 import { RefreshAccount } from './refresh-account.js';
 
@@ -82,5 +85,39 @@ describe('a forced refresh', () => {
     await expect(press('01936f8c-0000-7000-8000-000000000000')).rejects.toMatchObject({ code: 'account.not_found' });
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
     await expect(press(id)).rejects.toMatchObject({ code: 'account.not_found' });
+  });
+
+  /** X reports that the person of the tenant's one grant has removed the app. */
+  async function notifyRevocation(): Promise<void> {
+    const { app, user, at } = await flow.one<{ app: string; user: string; at: number }>(
+      `select oauth_app_id as app, platform_user_id as "user", ceil(extract(epoch from db_now()))::int as at from grants
+       where workspace_id = $1`,
+      [flow.tenant.workspaceId],
+    );
+    const { headers, body } = signX({ id: app, clientId: '', provider: 'x' }, user, { secret: CLIENT_SECRET, at });
+    const push = { family: 'x', oauthAppId: app, topic: null, headers, body: Buffer.from(body) };
+    expect(await flow.get(HandlePush).execute(push)).toEqual({ kind: 'taken' });
+  }
+
+  /** Runs `end` while the platform has the refresh token and has not answered yet. */
+  async function endedMeanwhile(end: (id: string) => Promise<unknown>): Promise<unknown> {
+    const id = await aged();
+    await flow.fault({ endpoint: 'token', delay_ms: 1_500 });
+    const answer = press(id).catch((error: unknown) => error);
+    const isSent = () =>
+      flow.one<{ sent: boolean }>("select count(*) > 0 as sent from grants where refresh_state = 'in_flight'");
+    while (!(await isSent()).sent) await setImmediate();
+    await end(id);
+    return answer;
+  }
+
+  it('is refused where a notice of the platform ends the grant before the answer, and the account stays ended', async () => {
+    const answer = await endedMeanwhile(notifyRevocation);
+    expect(answer).toMatchObject({ code: 'account.refresh_failed' });
+  });
+
+  it('finds no account that is disconnected before the answer', async () => {
+    const answer = await endedMeanwhile((id) => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id }));
+    expect(answer).toMatchObject({ code: 'account.not_found' });
   });
 });

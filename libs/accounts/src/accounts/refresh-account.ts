@@ -37,6 +37,9 @@ export class RefreshAccount {
     );
     throwIfRefused(outcome);
     const { id, health, tokenExpiresAt } = await this.getAccount.execute(input);
+    // A notice of the platform or a disconnect may have ended the grant while the answer was on its way.
+    if (health === 'disconnected') throw accountNotFound();
+    if (health === 'needs_reauth') throw refreshRefused();
     return { id, health, tokenExpiresAt };
   }
 

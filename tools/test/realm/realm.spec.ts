@@ -7,7 +7,7 @@ import { ROOT } from '../../start/root.mjs';
 import SharedRealmEnvironment from './environment.mjs';
 import { ModuleGraph } from './module-graph.mjs';
 
-const EXAMPLE = join(ROOT, 'tools/test/parts.mjs');
+const EXAMPLE = join(import.meta.dirname, 'module-graph.mjs');
 const projectConfig = { fakeTimers: {} } as never;
 
 describe('the realm of a test file', () => {
@@ -41,7 +41,7 @@ describe('the module graph of a test file', () => {
   it('imports further modules after an import failed', async () => {
     const graph = open();
     await expect(graph.import(join(ROOT, 'tools/missing.mjs'))).rejects.toThrow();
-    await expect(graph.import(EXAMPLE)).resolves.toHaveProperty('lineOfPart');
+    await expect(graph.import(EXAMPLE)).resolves.toHaveProperty('ModuleGraph');
   });
 });
 

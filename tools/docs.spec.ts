@@ -26,7 +26,7 @@ describe('the generated documents', () => {
     ).toEqual([]);
   });
 
-  it.each(named)('tell of %s its scopes, its quirks, its sources and the day', (_name, provider) => {
+  it.each(named)('describe the scopes, quirks and sources of %s, with the date', (_name, provider) => {
     const { scopes, quirks = [], sources } = provider;
     for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt])
       expect(pages.get('docs/providers.md')).toContain(said);

@@ -73,7 +73,7 @@ describe('a new provider', () => {
     ]);
   });
 
-  it('is TypeScript that is well written, and a setup page of which every part is there', async () => {
+  it('is formatted TypeScript, and a setup page with every section', async () => {
     await newProvider(root, 'mastodon');
     for (const file of readdirSync(join(root, SOURCES, 'mastodon')).filter((name) => name.endsWith('.ts'))) {
       const { diagnostics = [] } = ts.transpileModule(read(`mastodon/${file}`), { reportDiagnostics: true });

@@ -22,10 +22,10 @@ function drip(host: string, begin: string): Promise<End> {
       said += data.toString();
     });
   socket.write(begin);
-  return new Promise((tell) => {
+  return new Promise((resolve) => {
     socket.once('close', () => {
       clearInterval(timer);
-      tell({ status: said.split('\r\n', 1)[0] ?? '', after: performance.now() - startedAt });
+      resolve({ status: said.split('\r\n', 1)[0] ?? '', after: performance.now() - startedAt });
     });
   });
 }

@@ -22,7 +22,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Lets time pass; promises that settle on the way are followed before it goes on. */
+  /** Lets time pass; promises that settle on the way are followed before it continues. */
   async pass(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     for (let next = this.next(end); next; next = this.next(end)) {

@@ -13,7 +13,7 @@ export interface GrantRow {
   expiresAt: Date;
 }
 
-/** The grant that an account hangs on, and under which version its tokens are sealed; null: there are none. */
+/** The grant of an account, and under which version its tokens are sealed; null: there are none. */
 export const grantOf = (flow: Flow, accountId: string): Promise<GrantRow> =>
   flow.one(
     `select grants.id, token_version as version, grant_tokens.version as "sealedVersion", refresh_state as state,

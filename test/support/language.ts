@@ -33,6 +33,15 @@ const WORDS: readonly (readonly [pattern: string, instead: string])[] = [
   ['dead|die|dies|died|dying|death|deaths', 'revoked, expired, stopped, lost'],
   ['living', 'active, valid, running'],
   ['herd|herds|house|rooms?', 'library, folder, capacity'],
+  ['is away|are away|stays away', 'is unavailable, is down'],
+  ['broke off|breaks off|break off', 'was interrupted, is incomplete'],
+  ['goes on|went on|go on', 'continues, lasts'],
+  ['hangs? on', 'belongs to, depends on'],
+  ['blames|blamed', 'marks, attributes to'],
+  ['is well(?!-)|are well(?!-)', 'works, is healthy'],
+  ['troubles?', 'failure, problem'],
+  ['tell|autopsy|autopsies|undead', 'report, log, describe'],
+  ['leads? nowhere', 'has no target, is unknown'],
   ['let go|lets go|lets in|looks? after|look again', 'release, accept, maintain, check again'],
 ];
 

@@ -5,7 +5,7 @@ const FOLDER = join(import.meta.dirname, 'template');
 const WHOLE_NAME = /^[^.]+\.md$/;
 
 /**
- * The first content of a platform's folder by file name: the standard, addresses that lead nowhere, and no guessed value.
+ * The first content of a platform's folder by file name: the standard, addresses without a server, and no guessed value.
  * @param {string} name
  */
 export function templates(name) {

@@ -48,7 +48,7 @@ export async function runSuite(work) {
     await work({ directory, add, part });
   } catch (error) {
     const message = error instanceof CommandError ? error.message : inspect(error);
-    add({ passed: 0, failed: 1, skipped: 0, failures: [{ name: 'the run could not go on', message }] });
+    add({ passed: 0, failed: 1, skipped: 0, failures: [{ name: 'the run could not continue', message }] });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

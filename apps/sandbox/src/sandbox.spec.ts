@@ -217,7 +217,7 @@ describe('the control API', () => {
 });
 
 describe('the pages', () => {
-  it('tell at the root what there is', async () => {
+  it('list at the root what the sandbox offers', async () => {
     const { body } = await sandbox.fetch('/');
     for (const { title } of sandboxes) expect(body).toContain(title);
   });

@@ -9,7 +9,7 @@ export const exchangerAt =
     connectExchanger(socketPath, logger);
 
 /** What is wrong with the exchanger, in words that any caller may read. */
-export type ExchangerTrouble =
+export type ExchangerProblem =
   'does not answer' | 'is closing' | 'its journal takes no more' | 'its journal goes with the container';
 
 /** Asks the exchanger for its state. */
@@ -22,7 +22,7 @@ export class ExchangerCheck {
     return this.exchanger.metrics();
   }
 
-  async trouble(): Promise<ExchangerTrouble | undefined> {
+  async problem(): Promise<ExchangerProblem | undefined> {
     try {
       const { status, journalWritable, journalLasts } = await this.exchanger.health();
       if (status === 'draining') return 'is closing';

@@ -5,7 +5,7 @@ import { MeasuredExchanges, watchExchanges } from './metrics.js';
 const linesOf = async (metrics: Metrics): Promise<string[]> =>
   (await metrics.text()).split('\n').filter((line) => line.startsWith('evergrant_') && !line.includes('_bucket'));
 
-describe('what the exchanges tell the operators', () => {
+describe('the metrics of the exchanges', () => {
   it('is how each ended, how long it took, and how much life was left', async () => {
     const metrics = new Metrics({ process: 'p', sources: ['exchanges'] });
     const exchanges = new MeasuredExchanges(metrics);

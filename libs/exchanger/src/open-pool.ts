@@ -18,7 +18,7 @@ export interface PoolOptions {
 const ASK_EVERY = seconds(1);
 
 /**
- * A pool whose database answers. A database that is away is waited for, because the journal may hold answers for it. A refused
+ * A pool whose database answers. The start waits for an unavailable database, because the journal may hold answers for it. A refused
  * login or an unknown host needs the operator and ends the start.
  */
 export async function openPool({ url, pool: max, name, logger, signal }: PoolOptions): Promise<Pool> {

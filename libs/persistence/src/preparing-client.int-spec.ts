@@ -29,7 +29,7 @@ describe('a connection', () => {
     expect(rows.filter(({ statement }) => statement.startsWith('select $1'))).toHaveLength(1);
   });
 
-  it('goes on after a statement that failed, and plans it anew when it is right', async () => {
+  it('continues after a failed statement, and prepares it again when it is correct', async () => {
     const statement = 'select 1 / $1::int as quotient /* of this test */';
     await expect(pool.query(statement, [0])).rejects.toThrow('division by zero');
     expect((await pool.query(statement, [1])).rows).toEqual([{ quotient: 1 }]);

@@ -60,7 +60,7 @@ export interface TokenWish extends Tenant {
   patience: number;
 }
 
-/** A valid token is served after this at the latest: a refresh that takes longer goes on by itself. */
+/** A valid token is served after this at the latest: a refresh that takes longer continues in the background. */
 const MAX_WAIT_WHILE_VALID = seconds(20);
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 60 };
 

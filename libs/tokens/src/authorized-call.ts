@@ -94,7 +94,7 @@ async function readAhead(response: IncomingMessage): Promise<ReadAhead> {
         return { bytes: Buffer.alloc(0), body: Readable.from(inTurn(chunks, response), { objectMode: false }) };
     }
   } catch {
-    throw new AnswerLost('the answer to a call broke off');
+    throw new AnswerLost('the answer to a call was interrupted');
   }
   const bytes = Buffer.concat(chunks);
   return { bytes, body: Readable.from([bytes], { objectMode: false }) };

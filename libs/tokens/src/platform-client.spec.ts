@@ -282,7 +282,7 @@ describe('an answer whose transfer is wrong', () => {
 
   it.each<[string, RequestListener]>([
     [
-      'a form, which may go on',
+      'a form, which may continue',
       (_request, response) => {
         response.writeHead(200, { 'content-length': '1000' }).write('access_token=a', () => {
           response.destroy();
@@ -295,7 +295,7 @@ describe('an answer whose transfer is wrong', () => {
         response.writeHead(200).write(WHOLE.slice(0, -1));
       },
     ],
-  ])('is lost where it broke off after %s', async (_what, behave) => {
+  ])('is lost if it is interrupted after %s', async (_what, behave) => {
     answer = behave;
     expect(await failed(send('/token', 300))).toBeInstanceOf(AnswerLost);
   });

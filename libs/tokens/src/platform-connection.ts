@@ -65,7 +65,7 @@ export class PlatformConnection {
 
   /**
    * Sends, and waits for the answer, at most so many milliseconds. Throws AnswerLost, or NotSent where the connection was gone
-   * before. A transfer that breaks off, stalls or grows too large is an answer all the same where its bytes hold a whole one.
+   * before. A transfer that is interrupted, stalls or grows too large counts as an answer if its bytes contain a complete one.
    */
   send(within: number): Promise<PlatformAnswer> {
     if (this.#broken) return Promise.reject(new NotSent(this.info.name));
@@ -73,17 +73,17 @@ export class PlatformConnection {
       let received: ReceivedAnswer | undefined;
       const end = (complete: boolean): void => {
         clearTimeout(late);
-        this.outgoing.off('error', breakOff);
+        this.outgoing.off('error', interrupt);
         const answer = received?.take(complete);
         if (!complete) this.outgoing.destroy();
         if (answer) resolve(answer);
         else reject(new AnswerLost(this.info.name));
       };
-      const breakOff = (): void => {
+      const interrupt = (): void => {
         end(false);
       };
-      const late = setTimeout(breakOff, within);
-      this.outgoing.once('error', breakOff);
+      const late = setTimeout(interrupt, within);
+      this.outgoing.once('error', interrupt);
       this.outgoing.once('response', (response) => {
         received = new ReceivedAnswer(response, end);
       });
@@ -124,7 +124,7 @@ export interface StreamedBody {
   maxBytes: number;
 }
 
-/** A body that breaks off or grows too large ends the request: its end would look like a whole body. */
+/** An interrupted or too large body ends the request: its end would look like a complete body. */
 function sendStream({ bytes, maxBytes }: StreamedBody, outgoing: ClientRequest, reject: (error: Error) => void): void {
   let size = 0;
   bytes.on('data', (chunk: Buffer) => {

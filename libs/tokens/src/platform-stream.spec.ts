@@ -91,7 +91,7 @@ describe('a streamed body', () => {
     expect(received.complete).toBe(false);
   });
 
-  it('that breaks off does not arrive as a whole one', async () => {
+  it('that is interrupted does not arrive as a complete one', async () => {
     const bytes = Readable.from([Buffer.alloc(KILOBYTE)], { objectMode: false });
     const broken = new Readable({ read: () => undefined });
     bytes.on('data', (chunk) => broken.push(chunk));
@@ -101,7 +101,7 @@ describe('a streamed body', () => {
     expect(received.complete).toBe(false);
   });
 
-  it('is read to its end although the platform broke off, so that its sender can be answered', async () => {
+  it('is read to its end although the platform interrupted the call, so that its sender can be answered', async () => {
     answer = (request) => {
       request.socket.destroy();
     };

@@ -88,7 +88,7 @@ export class Vault {
     await removeOrphansOfGrant(tx, grantId);
   }
 
-  /** The token of one account of several that hang on a grant. */
+  /** The token of one account of several of a grant. */
   async sealAccountToken(tx: Tx, account: Owner, token: Secret): Promise<void> {
     await this.seal(tx, accountTokens, account, await nextVersion(tx, accountTokens, account), {
       sealed_access: token,

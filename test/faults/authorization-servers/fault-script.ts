@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault, FaultyEndpoint } from './contract.js';
 
-/** What goes wrong next, and the answers that hang because of it. */
+/** What goes wrong next, and the answers that are delayed because of it. */
 export class FaultScript {
   readonly #scripts: Record<FaultyEndpoint, (Fault | null)[]> = { token: [], userinfo: [] };
   readonly #always: Record<FaultyEndpoint, Fault | null> = { token: null, userinfo: null };

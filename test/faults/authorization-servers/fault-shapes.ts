@@ -2,7 +2,7 @@ import type { Fault, FaultMoment } from './contract.js';
 
 const json = { 'content-type': 'application/json' };
 
-/** Shapes of trouble, as platforms and what stands before them make it. */
+/** Shapes of failures, as platforms and what stands before them make it. */
 export const shapes = {
   status: (status: number, when?: FaultMoment): Fault => ({ kind: 'answer', status, when }),
   html: (status: number, when?: FaultMoment): Fault => ({
@@ -38,7 +38,7 @@ export const shapes = {
     when,
     body: '{"access_token":42,"ok":true}',
   }),
-  /** JSON that breaks off. */
+  /** truncated JSON. */
   tornJson: (when?: FaultMoment): Fault => ({
     kind: 'answer',
     status: 200,

@@ -16,7 +16,7 @@ export class MapStore {
     return model;
   }
 
-  /** The ids of one model that hang on a grant, oldest first. */
+  /** The ids of one model of a grant, oldest first. */
   ofGrant(name: string, grantId: string): string[] {
     return [...(this.#byGrant.get(`${name} ${grantId}`) ?? [])];
   }

@@ -64,11 +64,11 @@ async function answer(
   });
   const path = (request.url ?? '').split('?')[0];
   if (path === '/token') await desk.handle(read, response);
-  else if (path === '/me') await tellWho(surface, read, response);
+  else if (path === '/me') await answerIdentity(surface, read, response);
   else await pass(surface, read, response);
 }
 
-async function tellWho(surface: Surface, request: ReadRequest, response: ServerResponse): Promise<void> {
+async function answerIdentity(surface: Surface, request: ReadRequest, response: ServerResponse): Promise<void> {
   const { faults, log } = surface;
   log.counters.userinfoRequests += 1;
   const fault = faults.next('userinfo');

@@ -53,7 +53,7 @@ export class Feeder {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      // Whatever is away now comes back: that is what the run is about.
+      // An unavailable part recovers during the run.
       await this.#feed().catch(() => undefined);
       await sleep(PAUSE);
     }

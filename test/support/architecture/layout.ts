@@ -32,7 +32,7 @@ export const layout: Rule[] = [
     breaches: (tree) =>
       tree.sources
         .map(({ path }) => path)
-        .filter((path) => !isWellNamed(path))
+        .filter((path) => !hasAllowedName(path))
         .map((path) => `${path} is misnamed`),
   },
   {
@@ -83,7 +83,7 @@ function wrongIn(tree: Tree, name: string, project: Project): string[] {
   ];
 }
 
-function isWellNamed(path: string): boolean {
+function hasAllowedName(path: string): boolean {
   const [file = '', ...folders] = path.split('/').reverse();
   const [name = '', ...suffixes] = file.replace(/\.ts$/, '').split('.');
   return SUFFIXES.test(suffixes.join('.')) && [name, ...folders].every((part) => KEBAB.test(part));

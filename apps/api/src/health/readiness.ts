@@ -60,7 +60,7 @@ export class Readiness {
   }
 
   async #askExchanger(): Promise<Check> {
-    const reason = await this.exchanger.trouble();
+    const reason = await this.exchanger.problem();
     return reason === undefined ? { name: 'exchanger', ok: true } : { name: 'exchanger', ok: false, reason };
   }
 

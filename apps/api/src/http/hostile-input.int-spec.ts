@@ -86,7 +86,7 @@ const parametersIn = (place: Parameter['in']): [Operation, Parameter][] =>
 /** A number of something, and no word for what is counted. */
 const WITHOUT_UNIT = /\bat (most|least) [\d,]+(?![\d,:-]| [a-z])/;
 
-/** What is wrong with answers, one line each: nothing when all is well. */
+/** What is wrong with answers, one line each: empty if every answer is correct. */
 type Faults = string[];
 function faultsOf(
   what: string,

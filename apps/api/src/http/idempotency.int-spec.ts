@@ -108,7 +108,7 @@ describe('what is stored of a body', () => {
     expect((await create({ ...APP, name: 'another' })).body).toMatchObject({ code: 'idempotency.key_reused' });
   });
 
-  it('may be the plain digest of a request of the version before that broke off: it is carried out again', async () => {
+  it('may be the plain digest of a request of the previous release whose request was interrupted: the request is executed again', async () => {
     await create();
     await pool.query('delete from oauth_apps');
     await pool.query(

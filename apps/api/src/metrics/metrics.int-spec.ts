@@ -133,7 +133,7 @@ describe('GET /metrics', () => {
   });
 });
 
-describe('GET /metrics while the database is away', () => {
+describe('GET /metrics while the database is unavailable', () => {
   it('reports it, and repeats no earlier number', async () => {
     let cut: (() => Promise<void>) | undefined;
     const other = await openTestApi(async (databaseUrl) => {

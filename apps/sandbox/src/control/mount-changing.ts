@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Sandbox } from '../platforms/run-call.js';
 import { assertAnswersChallenge } from '../push/challenge.js';
-import { tellApps } from '../push/tell-apps.js';
+import { notifyApps } from '../push/notify-apps.js';
 import { appView, saveApp } from './apps.js';
 import { clockView } from './clock.js';
 import { AppSettings, ClockTurn, FaultPlan, MAX_FAULT_PLAN_BYTES, Removal } from './control.schema.js';
@@ -40,7 +40,7 @@ export function mountChanging(scope: FastifyInstance, sandbox: Sandbox): void {
   scope.post<{ Params: { persona: string } }>('/users/:persona/revoke', async ({ params, body }) => {
     const { revoked, occasions } = removeApps(state, params.persona, read(Removal, body));
     await memory.keep();
-    void tellApps(sandbox, occasions, closing.signal);
+    void notifyApps(sandbox, occasions, closing.signal);
     return { revoked };
   });
   scope.delete('/', async (_request, reply) => {

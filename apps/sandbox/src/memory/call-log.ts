@@ -2,7 +2,7 @@ import { Collection, type EndpointName, type Journal } from '#providers/sandbox'
 
 const CALLS_KEPT = 5_000;
 
-/** One call by software or one decision by a person. Digests are cut short: enough to tell tokens apart, nothing to use. */
+/** One call by software or one decision by a person. Digests are cut short: enough to distinguish tokens, too little to use one. */
 export interface CallRecord {
   readonly seq: number;
   /** Real time, whatever the sandbox's clock was turned to. */

@@ -62,7 +62,7 @@ describe('the journal', () => {
 describe('the call log', () => {
   const call = { provider: 'p', endpoint: 'token', outcome: 'ok', status: 200 } as const;
 
-  it('keeps the last 5000 calls and goes on counting after a restart', async () => {
+  it('keeps the last 5000 calls and continues to count after a restart', async () => {
     const memory = await Memory.open(home);
     for (let n = 0; n < 5_010; n += 1) memory.calls.add(call);
     expect(memory.calls.find({})).toHaveLength(5_000);

@@ -33,7 +33,7 @@ export async function runCall(
   const { notes } = platform;
   const result = fault && replacesTheCall(fault) ? answerOf(fault) : carryOut(platform);
   const effects = effectsOf(notes, fault);
-  tell(sandbox.logger, memory.calls.add(recordOf({ provider, endpoint, notes, result, effects })));
+  logCall(sandbox.logger, memory.calls.add(recordOf({ provider, endpoint, notes, result, effects })));
   await memory.keep();
   if (effects.delay) await sleep(effects.delay, undefined, { ref: false });
   if (effects.cut) return cut(reply);
@@ -61,7 +61,7 @@ const effectsOf = (notes: CallNotes, fault: Fault | undefined): Effects => ({
   cut: notes.cutConnection === true || fault?.drop !== undefined,
 });
 
-function tell(logger: Logger, call: CallRecord): void {
+function logCall(logger: Logger, call: CallRecord): void {
   if (call.outcome === 'ok' && !call.connection_cut) logger.debug(call, 'call.answered');
   else logger.info(call, 'call.failed');
 }

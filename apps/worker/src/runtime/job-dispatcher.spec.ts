@@ -47,7 +47,7 @@ describe('a job from the queue', () => {
   });
 
   it('runs again after a code that is not in the table, and the queue stores the code', async () => {
-    execute.mockRejectedValue(new CodedError('database.unavailable', 'The database is away.'));
+    execute.mockRejectedValue(new CodedError('database.unavailable', 'The database is unavailable.'));
     await expect(dispatcher.run(job)).rejects.toThrow(/^database\.unavailable$/);
   });
 

@@ -95,7 +95,7 @@ const endingAfter = (error: Error): Promise<object> => {
 };
 
 describe('ExchangeAttempt', () => {
-  it('reports provider_unavailable and leaves the attempt to the sweep when the exchanger breaks off', async () => {
+  it('reports provider_unavailable and leaves the attempt to the sweep when the connection to the exchanger breaks', async () => {
     expect(await endingAfter(new CodedError('exchanger.unavailable', 'the connection broke'))).toEqual({
       oauth_error: 'provider_unavailable',
     });

@@ -139,7 +139,7 @@ export class FinishAttempt {
   }
 }
 
-/** Lists the profiles once more where one is missing, and again where the list broke off: a list may be short once. */
+/** Lists the profiles once more where one is missing, and again if the list is incomplete: a list may be incomplete once. */
 function checkListAgain(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterCheck | undefined {
   const error = choice.kind === 'refused' ? choice.error : 'no_eligible_account';
   const isMissing = list !== undefined && (choice.kind === 'refused' || list.profiles.length === 0);

@@ -58,7 +58,7 @@ describe("a Page's token", () => {
 });
 
 describe('a Page that is out of reach', () => {
-  it('shows with its next probe, which comes at once, that a later consent left it out, and is well again after one that did not', async () => {
+  it('shows with its next probe, which comes at once, that a later consent left it out, and recovers after one that includes it', async () => {
     await tenant.consent('many-pages');
     const [first, third] = await tenant.pages();
     expect(await tenant.consent('many-pages', {}, [third!.pageId])).toBe('?connected=facebook');
@@ -161,7 +161,7 @@ describe('a Page that is out of reach', () => {
     expect(Math.round((reauthDueAt!.getTime() - Date.now()) / 86_400_000)).toBe(90);
   });
 
-  it('is not blamed for a secret of the app that is wrong', async () => {
+  it('does not change because of a secret of the app that is wrong', async () => {
     await tenant.consent('happy');
     const [page] = await tenant.pages();
     const body = { error: { message: 'Invalid OAuth access token signature.', type: 'OAuthException', code: 190 } };

@@ -13,7 +13,7 @@ describe('a Page', () => {
       'a list of something else',
       { data: [{ id: '4711', name: 'Another', access_token: 'EAAother', tasks: ['CREATE_CONTENT'] }] },
     ],
-  ])('is not blamed for %s at a refresh: its own probe decides', async (_, body) => {
+  ])('does not change because of %s at a refresh: its own probe decides', async (_, body) => {
     await tenant.consent('many-pages');
     const all = await tenant.pages();
     await tenant.flow.pass(100);
@@ -32,7 +32,7 @@ describe('a Page', () => {
     ]);
   });
 
-  it('is not blamed for one list that names it without its token', async () => {
+  it('does not change because of one list that names it without its token', async () => {
     await tenant.consent('happy');
     const [page] = await tenant.pages();
     await tenant.flow.pass(100);

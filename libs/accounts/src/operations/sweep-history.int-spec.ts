@@ -111,7 +111,7 @@ describe('the sweep of what was kept long enough', () => {
     expect(await left('outbox', 'type')).toEqual(['delivered late', 'waiting']);
   });
 
-  it('goes on batch by batch until nothing is left', async () => {
+  it('continues batch by batch until no row is left', async () => {
     for (let index = 0; index < 7; index += 1) await intent('old', 'committed', '31 days');
     expect(await sweep({ batch: 3 })).toBe(7);
   });

@@ -106,11 +106,11 @@ describe('the grants that are due', () => {
     ['has a breaker that is being probed', (app: string) => breaker(app, 'half_open', '0'), 5],
     ['has a breaker that is closed', (app: string) => breaker(app, 'closed', '0'), 20],
     ['has a probe that lies further off than any can', (app: string) => breaker(app, 'open', '3 hours'), 5],
-  ])('returns no more grants of an app that %s than it may send', async (_what, trouble, capacity) => {
+  ])('returns no more grants of an app that %s than it may send', async (_what, failure, capacity) => {
     const app = await makeApp(pool, tenant);
     await grants(app, { count: 20, state: 'unknown' });
     const [well] = await grants(await makeApp(pool, tenant));
-    await trouble(app);
+    await failure(app);
     const found = await due();
     expect(found).toHaveLength(capacity + 1);
     expect(found).toContain(well);
@@ -142,7 +142,7 @@ describe('the grants that are due', () => {
   });
 });
 
-const TROUBLES: [string, (app: string) => Promise<unknown>][] = [
+const FAILURES: [string, (app: string) => Promise<unknown>][] = [
   ['provider_unavailable', (app) => breaker(app, 'open', '20 seconds')],
   ['app_paused', (app) => status(app, 'paused', '5 minutes')],
   ['app_misconfigured', (app) => status(app, 'misconfigured', '5 minutes')],
@@ -158,11 +158,11 @@ describe('an access token that ends while its app cannot be asked', () => {
       ])
     ).rows;
 
-  it.each(TROUBLES)('is reported as degraded by %s, once, and not before', async (reason, trouble) => {
+  it.each(FAILURES)('is reported as degraded by %s, once, and not before', async (reason, failure) => {
     const app = await makeApp(pool, tenant);
     const [grantId] = await grants(app, { endsIn: 1 });
     const id = await account(grantId!);
-    await trouble(app);
+    await failure(app);
     expect(await due()).toEqual([]);
     expect(await health(id)).toEqual({ health: 'active', reason: null });
     await ends(grantId!);
@@ -172,9 +172,9 @@ describe('an access token that ends while its app cannot be asked', () => {
     expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
   });
 
-  it.each(TROUBLES)(
+  it.each(FAILURES)(
     'reports the expired token of a grant that was refused once by %s, too',
-    async (reason, trouble) => {
+    async (reason, failure) => {
       const app = await makeApp(pool, tenant);
       const [grantId] = await grants(app, { endsIn: 1, state: 'confirm' });
       await pool.query(
@@ -182,7 +182,7 @@ describe('an access token that ends while its app cannot be asked', () => {
         [grantId],
       );
       const id = await account(grantId!, 'degraded', 'refresh_unconfirmed');
-      await trouble(app);
+      await failure(app);
       await due();
       expect(await health(id)).toEqual({ health: 'degraded', reason: 'refresh_unconfirmed' });
       await ends(grantId!);

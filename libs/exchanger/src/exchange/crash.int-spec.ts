@@ -177,7 +177,7 @@ describe('an exchanger that ends', () => {
     expect(journal.left).toEqual([]);
   });
 
-  it('keeps its claims from others until it is back, and they take over where it stays away', async () => {
+  it('keeps its claims from others until it is back; others take over if it does not return', async () => {
     const { id, grantId } = await due();
     await crash('W5', grantId);
     await releaseExpiredClaims(flow.pool);

@@ -39,7 +39,7 @@ async function spent(provider: string): Promise<{ attemptId: string; code: Secre
   return { attemptId: attempt.id, code: new Secret(code) };
 }
 
-/** The vault, whose database is away at those calls of one method: 1 is the first. */
+/** The vault, whose database is unavailable at those calls of one method: 1 is the first. */
 function vaultAway(method: 'openClientSecret' | 'openVerifier', ...at: number[]): ExchangerContext['vault'] {
   const { vault } = flow.context();
   let calls = 0;
@@ -51,7 +51,7 @@ function vaultAway(method: 'openClientSecret' | 'openVerifier', ...at: number[])
   });
 }
 
-describe('a database that is away after the first of two answers to a code', () => {
+describe('an unavailable database after the first of two answers to a code', () => {
   it('does not end the exchange: what the platform said is stored when it is there again', async () => {
     const { attemptId, code } = await spent('facebook');
     const exchange = engine({ vault: vaultAway('openClientSecret', 2) });
@@ -69,7 +69,7 @@ describe('a database that is away after the first of two answers to a code', () 
   });
 });
 
-describe('a database that is away before a code is sent', () => {
+describe('an unavailable database before a code is sent', () => {
   it('keeps nothing from being begun again: the code is sent when it is asked for again', async () => {
     const { attemptId, code } = await spent('x');
     const exchange = engine({ vault: vaultAway('openVerifier', 1) });

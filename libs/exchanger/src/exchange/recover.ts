@@ -73,7 +73,7 @@ async function resume(
   return app ? resumeRefresh(context, { claim, app }, answer) : undefined;
 }
 
-/** Stands for an app that was deleted while the answer waited: the pair is stored, as in a process that goes on. */
+/** Stands for an app that was deleted while the answer waited: the pair is stored, as in a process that continues. */
 const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
   id: newId(),
   workspaceId,

@@ -37,7 +37,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.refresh.claim.grant.provider;
   }
 
-  /** The result for the gate: a platform that wants its user to act is well. */
+  /** The result for the gate: a platform that requires an action of its user works. */
   get requestResult(): RequestResult {
     const { grant } = this.refresh.claim;
     if (this.result === 'permanent' && grant.unknownSince !== null && isSpentOnce(grant)) return 'spent';

@@ -42,7 +42,7 @@ describe('a refresh', () => {
     },
   );
 
-  it('goes on and on: each one sends the token that the one before brought', async () => {
+  it('continues indefinitely: each refresh sends the token of the previous one', async () => {
     const { id, grantId } = await due();
     for (let round = 0; round < 4; round += 1) {
       expect(await flow.exchange(round % 2).refresh(grantId)).toEqual({ kind: 'refreshed' });

@@ -228,7 +228,7 @@ describe('a breaker', () => {
     expect(there.admitted.slice(10)).toEqual([refused, paused, spent, last]);
   });
 
-  it('asks those who can tell before those whose outcome is unknown: a platform that is well refuses them too', async () => {
+  it('probes with grants of known outcome before those of unknown outcome, which a working platform refuses too', async () => {
     const there = await opened('lost');
     await there.clock.pass(30 * SECOND);
     const [first, unknown, due] = [

@@ -14,9 +14,9 @@ export interface AdmissionRequest {
 }
 
 /**
- * The result of an admitted request. `ok`: the platform is well, also where the owner has to act or a permission
+ * The result of an admitted request. `ok`: the platform works, also where the owner has to act or a permission
  * is missing. `temporary`: it failed, or could not be reached. `spent`: a one-time token was refused that had been sent before,
- * as a platform that is well does too. `rejected`: refused in words that no table lists, which is no outage and no revocation.
+ * as a working platform does too. `rejected`: refused in words that no table lists, which is no outage and no revocation.
  * `unsent`: there turned out to be nothing to send.
  */
 export type RequestResult = 'ok' | 'temporary' | 'permanent' | 'spent' | 'rejected' | 'app' | 'lost' | 'unsent';

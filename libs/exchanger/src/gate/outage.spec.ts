@@ -11,7 +11,7 @@ const LIFE = 2 * HOUR;
 const SWEEP = 10 * SECOND;
 const PER_SWEEP = 500;
 
-/** How long a request takes while the platform is away: refused at the door, or hanging until we give up. */
+/** How long a request takes while the platform is down: refused at the door, or hanging until the request times out. */
 type Outage = { from: number; to: number; takes: number };
 
 /** A seeded stream, so that a run can be had again. */

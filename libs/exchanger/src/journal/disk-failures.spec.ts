@@ -51,19 +51,22 @@ describe('the journal and its disk', () => {
     expect(await journals.found(folder)).toEqual([{ intent: second, answer: null }]);
   });
 
-  it.each(['ENOSPC', 'EIO'])('sends nothing when a dispatch meets %s, and goes on when the disk does', async (code) => {
-    const { journal, disk, folder } = await journals.faulty(still);
-    disk.fail('write', code);
-    disk.fail('create', code, 3);
-    const refused = intent();
-    await expect(journal.dispatched(refused)).rejects.toMatchObject({ code });
-    expect(journal.writable()).toBe(false);
-    await expect(journal.dispatched(intent())).rejects.toMatchObject({ code: 'journal.full' });
-    await until(() => journal.writable());
-    const next = intent();
-    await journal.dispatched(next);
-    expect(await journals.found(folder)).toEqual([{ intent: next, answer: null }]);
-  });
+  it.each(['ENOSPC', 'EIO'])(
+    'sends nothing when a dispatch meets %s, and continues when the disk works again',
+    async (code) => {
+      const { journal, disk, folder } = await journals.faulty(still);
+      disk.fail('write', code);
+      disk.fail('create', code, 3);
+      const refused = intent();
+      await expect(journal.dispatched(refused)).rejects.toMatchObject({ code });
+      expect(journal.writable()).toBe(false);
+      await expect(journal.dispatched(intent())).rejects.toMatchObject({ code: 'journal.full' });
+      await until(() => journal.writable());
+      const next = intent();
+      await journal.dispatched(next);
+      expect(await journals.found(folder)).toEqual([{ intent: next, answer: null }]);
+    },
+  );
 
   it('does not take a dispatch for sent whose write arrived although the disk said that it failed', async () => {
     const { journal, disk, folder } = await journals.faulty(still);
@@ -106,7 +109,7 @@ describe('the journal and its disk', () => {
     await until(() => journal.writable());
   });
 
-  it('fails both of two answers that share a group when the disk goes on failing', async () => {
+  it('fails both of two answers that share a group when the disk continues to fail', async () => {
     const { journal, disk } = await journals.faulty(still);
     const [one, other] = [intent(), intent()];
     await journal.dispatched(one);
@@ -138,7 +141,7 @@ describe('the journal and its disk', () => {
     await until(() => journal.writable());
   });
 
-  it('goes on when an emptied file cannot be had back', async () => {
+  it('continues when an emptied file cannot be reused', async () => {
     const { journal, disk, folder } = await journals.faulty({ layout: { ...SMALL, quiet: 5 } });
     for (const operation of ['rename', 'write'] as const) {
       const one = intent();

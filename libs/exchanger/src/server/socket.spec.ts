@@ -138,7 +138,7 @@ describe('a call over the socket', () => {
   });
 });
 
-describe('an exchanger that is away', () => {
+describe('an unavailable exchanger', () => {
   it('is waited for, and called when it comes', async () => {
     const refreshed = client.refresh(grantId);
     await pause(200);
@@ -175,10 +175,12 @@ describe('an exchanger that is away', () => {
     expect(fake.revocations).toEqual([]);
   });
 
-  it('that breaks off every time is given up, and a code that it may have taken is not called unsent', async () => {
+  it('that interrupts every call is given up, and a code that it may have accepted does not count as unsent', async () => {
     const server = createServer(abort);
     await listen(server);
-    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow('the exchanger broke off');
+    await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow(
+      'the exchanger interrupted the call',
+    );
     server.close();
   });
 });

@@ -39,7 +39,7 @@ describe('the token endpoint of Facebook', () => {
     ['a code that is too old', 400, error(100, 36_007, 'This authorization code has expired.'), permanent()],
     ['another redirect URI', 400, error(100, 36_008, 'Error validating verification code.'), permanent()],
     [
-      'a wrong secret, under the number of a passing trouble',
+      'a wrong secret, under the number of a temporary failure',
       400,
       error(1, undefined, 'Error validating client secret.'),
       misconfigured,
@@ -50,7 +50,7 @@ describe('the token endpoint of Facebook', () => {
       error(1, 33, 'Error validating client secret.'),
       misconfigured,
     ],
-    ['a passing trouble', 400, error(1, undefined, 'An unknown error occurred'), temporary],
+    ['a temporary failure', 400, error(1, undefined, 'An unknown error occurred'), temporary],
     ['another', 500, error(2, undefined, 'Service temporarily unavailable', { is_transient: true }), temporary],
     ['an app that does not exist', 400, error(101, undefined, 'Error validating application.'), misconfigured],
     ['a redirect URI that the app may not use', 400, error(191), misconfigured],
@@ -115,7 +115,7 @@ describe('an inspection at Facebook', () => {
       permanent(),
     ],
     ['no reason', undefined, permanent()],
-    ['a passing trouble', { code: 2, message: 'A sentence.' }, temporary],
+    ['a temporary failure', { code: 2, message: 'A sentence.' }, temporary],
     ['a reason that no table lists', { code: 4_711, message: 'A sentence.' }, temporary],
   ])('finds %s inside an answer with status 200', (_what, inside, meaning) => {
     expect(atProbe(answer(200, found(inside)))).toMatchObject(meaning);
@@ -138,7 +138,7 @@ describe('an inspection at Facebook', () => {
       temporary,
     ],
     ['an outage', 502, '', temporary],
-  ])('that is refused blames no account: %s', (_what, status, body, meaning) => {
+  ])('that is refused changes no account: %s', (_what, status, body, meaning) => {
     expect(atProbe(answer(status, body))).toMatchObject(meaning);
   });
 });

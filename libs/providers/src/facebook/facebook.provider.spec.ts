@@ -161,7 +161,7 @@ describe('the Pages of a person at Facebook', () => {
     expect(only(over)).toMatchObject(expected);
   });
 
-  it('go on where there is a next page, and not because there is a cursor', () => {
+  it('continue if there is a next page, and not because there is a cursor', () => {
     const paging = { cursors: { before: 'a', after: 'b' } };
     expect(
       facebook.profiles!.read({ data: [page], paging: { ...paging, next: 'https://graph.facebook.com/…' } })?.after,
@@ -171,7 +171,7 @@ describe('the Pages of a person at Facebook', () => {
     expect(facebook.profiles!.read({ data: [] })).toEqual({ profiles: [], after: null });
   });
 
-  it('go on at the address of the next page where there is no cursor, without the token that stands in it', () => {
+  it('continue at the URL of the next page if there is no cursor, without the token in that URL', () => {
     const next =
       'https://graph.facebook.com/v25.0/77/accounts?access_token=EAAtoken&limit=1000&offset=100&__paging_token=q%3D';
     const { after } = facebook.profiles!.read({ data: [page], paging: { next } })!;

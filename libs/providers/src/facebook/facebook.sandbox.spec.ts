@@ -52,7 +52,7 @@ interface Page {
   [field: string]: unknown;
 }
 
-/** All Pages, as a client finds them that goes on while there is a next one. */
+/** All Pages, as a client finds them that reads every page. */
 async function pages(token: string, query = ''): Promise<Page[]> {
   const { body } = await call(`/me/accounts?limit=100${query}`, token);
   const { data, paging } = body as { data: Page[]; paging?: { cursors: { after: string }; next?: string } };
@@ -174,7 +174,7 @@ describe('the token endpoint of Facebook', () => {
     );
   });
 
-  it('calls a wrong secret by the number of a passing trouble, and takes no HTTP Basic', async () => {
+  it('calls a wrong secret by the number of a temporary failure, and takes no HTTP Basic', async () => {
     await client.connect();
     expect(await client.exchange(await client.code(), { client_secret: 'other' })).toMatchObject(
       error(1, undefined, 'Error validating client secret.'),

@@ -82,7 +82,7 @@ describe('an error of the Graph API', () => {
     expect(classify({ code })).toMatchObject(misconfigured);
   });
 
-  it.each([[1], [2]])("%i is the platform's own trouble", (code) => {
+  it.each([[1], [2]])("%i is the platform's own failure", (code) => {
     expect(classify({ code }, { status: 500 })).toMatchObject(unavailable);
     expect(classify({ code, error_subcode: 99 })).toMatchObject(unavailable);
   });

@@ -72,7 +72,7 @@ const BY_CODE: Record<string, Meaning> = {
 
 /** Comes under several codes, and often without a subcode. */
 const CHECKPOINT = /\bYou cannot access the app till you log in to www\.\w+\.com and follow the instructions given\.?$/;
-/** The app is refused, whichever token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (trouble) and others. */
+/** The app is refused, whichever token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (failure) and others. */
 const APP_SENTENCES: readonly RegExp[] = [
   /^Error validating client secret\.?$/,
   /^Error validating application\b/,

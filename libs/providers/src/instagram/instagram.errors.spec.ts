@@ -49,7 +49,7 @@ describe('the code exchange of Instagram', () => {
     expect(JSON.stringify(atToken(answer(400, rejected('Invalid platform app'))))).not.toContain('Invalid');
   });
 
-  it('is in trouble with 5xx, whatever its body', () => {
+  it('fails with 5xx, whatever its body', () => {
     expect(atToken(answer(500, rejected('Matching code was not found or was already used')))).toMatchObject(temporary);
   });
 });
@@ -73,7 +73,7 @@ describe("making Instagram's tokens live longer", () => {
       temporary,
     ],
     ['a limit', graph(4), { class: 'temporary', reason: 'rate_limited', retryAfter: 3_600 }],
-    ['trouble of its own', graph(2), temporary],
+    ['a failure of its own', graph(2), temporary],
   ])('is refused for %s', (_what, body, meaning) => {
     expect(atToken(answer(400, body))).toMatchObject(meaning);
   });

@@ -99,7 +99,7 @@ describe('tokens of Instagram', () => {
     expect(outcome.ok && outcome.tokens.accessToken.reveal()).toBe('IGAA1');
   });
 
-  it('tell their life where they are long-lived, and say nothing of permissions', () => {
+  it('contain a lifetime if they are long-lived, and no permissions', () => {
     const body = '{"access_token":"IGAA2","token_type":"bearer","expires_in":5183944}';
     expect(readTokenAnswer(instagram, answered(body))).toMatchObject({
       ok: true,

@@ -177,7 +177,7 @@ describe('refreshing at LinkedIn', () => {
     expect(await userInfo(late.access_token)).toMatchObject(expired);
   });
 
-  it('can be configured to rotate: then the old one is revoked, and the year goes on', async () => {
+  it('can be configured to rotate: then the old one is revoked, and the year continues', async () => {
     await set({ rotation: true });
     const first = await client.connect();
     await wait(86_400);

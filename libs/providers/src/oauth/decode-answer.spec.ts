@@ -120,13 +120,13 @@ describe('the body of an answer', () => {
   });
 });
 
-describe('a transfer that broke off', () => {
+describe('an interrupted transfer', () => {
   it.each([
     ['a whole object', TEXT, true],
     ['a whole object and the beginning of something', `${TEXT}{`, false],
     ['an object without its end', TEXT.slice(0, -1), false],
-    ['a form, which could go on', 'access_token=a', false],
-    ['a number, which could go on', '12', false],
+    ['a form, which could continue', 'access_token=a', false],
+    ['a number, which could continue', '12', false],
     ['nothing', '', false],
   ])('holds a whole object where it holds %s: %s → %p', (_what, body, expected) => {
     expect(holdsWholeObject(answer(body))).toBe(expected);

@@ -279,7 +279,7 @@ describe('a name', () => {
     expect(cleanName(`👩${'\u200d👩'.repeat(500)}`)).toMatch(/^(👩\u200d)+👩?$/u);
   });
 
-  it('is well-formed, short and without control characters, whatever it was', () => {
+  it('is valid Unicode, short and without control characters, whatever it was', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 600 }),

@@ -116,7 +116,7 @@ export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): Pro
   return { ok: false, failure: failureOf(answer, read, classify.probe ? classify.probe(read) : classify.api(read)) };
 }
 
-/** 5xx is the platform's trouble, and with one of these it has not looked at the grant: such an answer is no word on it. */
+/** 5xx is a failure of the platform, and with one of these it has not looked at the grant: such an answer is no word on it. */
 const NOT_LOOKED_AT = new Set([408, 425, 429]);
 
 function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {

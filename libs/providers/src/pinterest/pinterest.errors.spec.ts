@@ -49,7 +49,7 @@ const token: [what: string, status: number, body: unknown, means: object][] = [
     limited,
   ],
   ['a request that lacks something', 400, { code: 1, message: 'Missing required parameter' }, unknown],
-  ['trouble of its own', 500, { code: 283, message: 'Something went wrong on our end.' }, unknown],
+  ['a failure of its own', 500, { code: 283, message: 'Something went wrong on our end.' }, unknown],
 ];
 const api: typeof token = [
   ['a revoked access token', 401, { code: 2, message: FAILED }, revoked],

@@ -120,7 +120,7 @@ describe('the token endpoint of Pinterest', () => {
     expect(await client.refresh(second.refresh_token)).toMatchObject({ status: 200 });
   });
 
-  it('fails for people who are flaky, and says so as its own trouble', async () => {
+  it('fails for people who are flaky, and says so as its own failure', async () => {
     const { refresh_token: token } = await client.connect('flaky');
     expect(await client.refresh(token)).toMatchObject({ status: 500 });
     expect(await client.refresh(token)).toMatchObject({ status: 200 });

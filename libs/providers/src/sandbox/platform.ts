@@ -25,11 +25,11 @@ export function hasQuirk({ definition, state, notes }: Platform, quirk: string):
 
 /** Refuses when the grant is over or must wait; a suspended persona is distinguished from one that removed the app. */
 export function assertGrantLives(grant: GrantRecord, now: number): void {
-  assertPersonaIsWell(personaOf(grant), now - grant.grantedAt);
+  assertPersonaIsActive(personaOf(grant), now - grant.grantedAt);
   if (grant.endsAt !== undefined && grant.endsAt <= now) throw new Refusal('revoked_grant');
 }
 
-function assertPersonaIsWell({ traits }: Persona, age: Duration): void {
+function assertPersonaIsActive({ traits }: Persona, age: Duration): void {
   const { suspendedAfter = Infinity, passwordChangedAfter = Infinity, checkpoint } = traits;
   if (age >= suspendedAfter) throw new Refusal('suspended_user');
   if (age >= passwordChangedAfter) throw new Refusal('password_changed');

@@ -57,7 +57,7 @@ describe('the token endpoint of TikTok', () => {
     expect(atToken(answer(200, { data: { access_token: 'act.1' } }))).toMatchObject(temporary);
   });
 
-  it('is in trouble with 5xx, whatever its body', () => {
+  it('fails with 5xx, whatever its body', () => {
     expect(atToken(answer(500, refusal('invalid_grant')))).toMatchObject(temporary);
   });
 });
@@ -89,7 +89,7 @@ describe('the API of TikTok', () => {
     expect(atApi(answer(401, wrapped('ok')))).toMatchObject(temporary);
   });
 
-  it('is in trouble with 5xx, whatever its body', () => {
+  it('fails with 5xx, whatever its body', () => {
     expect(atApi(answer(503, wrapped('access_token_invalid')))).toMatchObject(temporary);
   });
 });

@@ -15,12 +15,12 @@ import {
 } from './wire.schema.js';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Longer than an exchange takes (docs/refresh.md): an exchanger that has not answered by then is frozen, or goes on without its caller. */
+/** Longer than an exchange takes (docs/refresh.md): an exchanger that has not answered by then is suspended, or continues without its caller. */
 const ANSWERED_WITHIN = minutes(4);
-/** How long an exchanger that is away is waited for. A browser waits for the code, at some platforms for 30 seconds only. */
+/** The longest wait for an unavailable exchanger. A browser waits for the code, at some platforms for 30 seconds only. */
 const REFRESH_PATIENCE = seconds(10);
 const CODE_PATIENCE = seconds(25);
-/** An exchanger that is away finds every stored revocation when it is back. */
+/** An unavailable exchanger finds every stored revocation when it is back. */
 const REVOKE_PATIENCE = 0;
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 15 };
 
@@ -120,9 +120,14 @@ class OutOfPatience extends Error {
     readonly taken: boolean,
     cause: unknown,
   ) {
-    super(taken ? 'the exchanger broke off and did not come back in time' : 'no exchanger took the call in time', {
-      cause,
-    });
+    super(
+      taken
+        ? 'the exchanger interrupted the call and was not available again in time'
+        : 'no exchanger took the call in time',
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -75,7 +75,7 @@ export class CallConnection {
       this.#broken = codeOf(error) ?? this.#broken;
     });
     socket.on('close', () => {
-      this.breakOff();
+      this.interrupt();
     });
     eachLine(socket, (message) => {
       this.hear(message);
@@ -107,9 +107,9 @@ export class CallConnection {
     if (data) this.take(data.id)?.resolve(data);
   }
 
-  private breakOff(): void {
+  private interrupt(): void {
     for (const id of this.#waiting.keys())
-      this.take(id)?.reject(new CallBroken(`the exchanger broke off (${this.#broken})`, false));
+      this.take(id)?.reject(new CallBroken(`the exchanger interrupted the call (${this.#broken})`, false));
   }
 
   private take(id: number): Waiting | undefined {

@@ -39,7 +39,7 @@ export function storedOutcome(
 export interface RefreshOptions {
   /** Also when it is not due. */
   forced?: boolean;
-  /** Milliseconds to wait for an exchange that is running already; it goes on when they are over. */
+  /** Milliseconds to wait for an exchange that is running already; it continues after this time. */
   patience?: number;
 }
 

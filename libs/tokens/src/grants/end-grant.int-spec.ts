@@ -46,7 +46,7 @@ describe('a grant of which the platform says that it is over', () => {
     ]);
   });
 
-  it('ends for each account that hangs on it', async () => {
+  it('ends for each of its accounts', async () => {
     const first = await flow.connect('x');
     const second = await flow.connect('x', 'happy', { projectId: await makeProject(flow.pool, flow.tenant) });
     const { id } = await grantOf(flow, first);

@@ -41,7 +41,7 @@ export async function endGrant(
 const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'disconnected' limit 1`;
 
 /**
- * Destroys the tokens of a grant that no connected account hangs on any more, in the caller's transaction. They remain as a
+ * Destroys the tokens of a grant that has no connected account any more, in the caller's transaction. They remain as a
  * stored revocation only, whose id it returns; undefined where the grant is still in use, or nothing can be revoked.
  */
 export async function retireGrant(context: TokenContext, tx: Tx, grantId: string): Promise<string | undefined> {

@@ -82,7 +82,7 @@ describe('the walk along a list of profiles', () => {
     ]);
   });
 
-  it('is not whole where it breaks off in the middle, and keeps what came before', async () => {
+  it('is not complete if it is interrupted, and contains the profiles before', async () => {
     expect(await walk(found([page('1')], { next: `${GRAPH}?after=a` }), BROKEN)).toMatchObject({
       ok: false,
       isWhole: false,
@@ -105,7 +105,7 @@ describe('the walk along a list of profiles', () => {
     });
   });
 
-  it('asks for fewer where the platform says that it is too much, at the same place, and goes on with that number', async () => {
+  it('asks for fewer where the platform says that it is too much, at the same place, and continues with that number', async () => {
     const {
       asked,
       eligible: _eligible,

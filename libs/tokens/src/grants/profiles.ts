@@ -22,7 +22,7 @@ export interface ProfileList {
   hasEnd: boolean;
 }
 
-/** A list that broke off has what came before. */
+/** An interrupted list contains the profiles before. */
 export type Profiles = { ok: true; list: ProfileList } | { ok: false; failure: Failure; list: ProfileList };
 
 type ProfileContext = Pick<TokenContext, 'client' | 'logger' | 'countIncompleteList'>;

@@ -39,14 +39,14 @@ describe('a breaker opens', () => {
 });
 
 /** Probes at every chance until it closes; what each moment's probe meets is given. */
-function probeOn(isWell: (now: number) => boolean, until: number): { probes: number[]; closedAt: number | null } {
+function probeOn(isUp: (now: number) => boolean, until: number): { probes: number[]; closedAt: number | null } {
   const probes: number[] = [];
   let breaker: Breaker = opened(0);
   let now = 0;
   while (breaker.state !== 'closed' && now <= until) {
     now = breaker.state === 'open' ? breaker.probeAt : now + SECOND;
     probes.push(now);
-    breaker = probed(probing(breaker), isWell(now), now);
+    breaker = probed(probing(breaker), isUp(now), now);
   }
   return { probes, closedAt: breaker.state === 'closed' ? now : null };
 }
@@ -86,7 +86,7 @@ describe('an open breaker', () => {
     expect(probed(half, false, 2 * MINUTE)).toEqual({ state: 'open', probeAt: 2.5 * MINUTE, failed: 0 });
   });
 
-  it('that a restart finds goes on where its age says', () => {
+  it('that a restart finds continues according to its age', () => {
     expect([0, 29, 31, 89, 91, 400, 999_999].map((openFor) => failedWithin(openFor * SECOND))).toEqual([
       0, 0, 1, 1, 2, 3, 4,
     ]);

@@ -29,7 +29,7 @@ const PROBES: readonly [Duration, ...Duration[]] = [seconds(30), minutes(1), min
 export const LONGEST_WAIT: Duration = Math.max(...PROBES);
 const OKS_TO_CLOSE = 3;
 
-/** Whether so much went wrong that the matter is the app or its platform, not its people. */
+/** Whether the failures concern the app or its platform rather than single grants. */
 export function isAlarming({ ok, permanent, temporary }: Tally): boolean {
   const seen = ok + permanent + temporary;
   return (

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import type { Health, ProbeClass } from '#persistence/sql';
 import { at, DAY, grantFacts, HOUR, MINUTE, START } from '../../../../test/support/grant-facts.js';
 import type { GrantChange, GrantFacts } from './grant.js';
-import { type AppTrouble, deriveHealth, type HealthState } from './health.js';
+import { type AppFailure, deriveHealth, type HealthState } from './health.js';
 
 interface Case {
   grant?: GrantChange;
   missing?: string[];
   was?: Health;
-  app?: AppTrouble;
+  app?: AppFailure;
   own?: boolean;
   probe?: [ProbeClass, string];
 }
@@ -216,7 +216,7 @@ describe('the health of an account', () => {
     expect(healthOf(facts).health).toBe(health);
   });
 
-  it('does not hang on what it was, unless the account was disconnected', () => {
+  it('does not depend on the previous health, unless the account was disconnected', () => {
     const before = fc.constantFrom<Health>(
       'active',
       'degraded',

@@ -15,7 +15,7 @@ export interface AccountFacts {
 }
 
 /** Why the app cannot refresh: its own matter, or a breaker that holds its platform for unwell; null: it can. */
-export type AppTrouble = 'app_paused' | 'app_misconfigured' | 'provider_unavailable' | null;
+export type AppFailure = 'app_paused' | 'app_misconfigured' | 'provider_unavailable' | null;
 
 export interface HealthState {
   health: Health;
@@ -25,7 +25,7 @@ export interface HealthState {
 export interface HealthInput {
   grant: GrantFacts;
   account: AccountFacts;
-  app: AppTrouble;
+  app: AppFailure;
   now: Date;
 }
 
@@ -37,7 +37,7 @@ const RULES: ((input: HealthInput) => HealthState | undefined)[] = [
   gone,
   restricted,
   incomplete,
-  troubled,
+  degradedByFailure,
   ending,
 ];
 
@@ -76,14 +76,14 @@ function incomplete({ grant, account }: HealthInput): HealthState | undefined {
   return account.missingScopes.length > 0 ? { health: 'missing_permissions', reason: 'scope_missing' } : undefined;
 }
 
-/** The app's or the platform's trouble is no account's until its access token has ended; a strike or a lost answer is. */
-function troubled({ grant, account, app, now }: HealthInput): HealthState | undefined {
+/** A failure of the app or the platform does not change an account until its access token has expired; a strike or a lost answer does. */
+function degradedByFailure({ grant, account, app, now }: HealthInput): HealthState | undefined {
   if (account.probeClass === 'suspected') return { health: 'degraded', reason: 'refresh_unconfirmed' };
   if (account.ownToken) return undefined;
-  return troubledGrant(grant, app, hasEnded(grant, now));
+  return degradedGrant(grant, app, hasEnded(grant, now));
 }
 
-function troubledGrant(grant: GrantFacts, app: AppTrouble, ended: boolean): HealthState | undefined {
+function degradedGrant(grant: GrantFacts, app: AppFailure, ended: boolean): HealthState | undefined {
   if (app !== null && ended) return { health: 'degraded', reason: app };
   if (grant.refreshState === 'idle' || grant.lastClass === null) return undefined;
   if (grant.lastClass === 'app' && !ended) return undefined;

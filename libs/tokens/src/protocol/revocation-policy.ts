@@ -68,7 +68,7 @@ export const trustsRefusals = (grant: GrantFacts, refusedSince: Date | null, now
 /**
  * Whether a refused grant is revoked. One refusal never decides. Either the API refuses the valid access token too and, a
  * minute later, both refuse again while the platform accepts another grant of the app; or, once the access token has expired,
- * refusals go on for long enough: a quarter of an hour while others are refreshed, an hour where there is no other.
+ * refusals last long enough: a quarter of an hour while others are refreshed, an hour where there is no other.
  */
 export function decideRevocation(grant: GrantFacts, strike: Strike): RevocationDecision {
   const { now, apiCheck } = strike;

@@ -25,7 +25,7 @@ export interface Renewal {
 }
 
 /**
- * Seconds that an access token lives; null: no end is known, and probes tell when it is over. A platform's default only
+ * Seconds that an access token lives; null: no end is known, and a probe detects the expiry. A platform's default only
  * decides when to renew: where nothing can be renewed, an end that was not said would end the account too early. A token that
  * is extended is the exception while nothing is said, for it can be extended only before its end.
  */

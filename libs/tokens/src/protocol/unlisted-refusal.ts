@@ -19,7 +19,7 @@ export interface UnlistedRefusalMoment extends Now {
 
 /**
  * The grant after its refresh was refused in words that no table lists: no strike, because the words may mean anything, and no
- * outage, because the platform answered. The grant ends by it when its access token has ended and such refusals went on for
+ * outage, because the platform answered. The grant ends by it when its access token has ended and such refusals lasted
  * two days. It is tried as often as after a failure meanwhile.
  */
 export function afterUnlistedRefusal(grant: GrantFacts, failure: Failure, moment: UnlistedRefusalMoment): GrantChange {

@@ -112,7 +112,7 @@ const LIVES: [string, number][] = [
 const firstOf = (seen: Seen[], health: string): Seen | undefined => seen.find((one) => one.health.health === health);
 
 describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
-  it('is active as long as the platform is well, with one refresh for each life', () => {
+  it('is active as long as the platform works, with one refresh for each life', () => {
     const seen = sweep({ refresh: () => 'ok' }, life, 10 * life);
     expect(seen.map(({ health }) => health.health)).toEqual(seen.map(() => 'active'));
     expect(seen.length).toBeGreaterThanOrEqual(9);

@@ -12,7 +12,7 @@ import {
   type Tx,
 } from '#persistence/sql';
 import type { AppCredentials, Failure } from '#providers';
-import type { AppTrouble } from '../protocol/health.js';
+import type { AppFailure } from '../protocol/health.js';
 import type { Vault } from '../vault.js';
 import { wakeGrants } from './grants/grants.js';
 
@@ -54,7 +54,7 @@ export async function openApp(tx: Tx, vault: Vault, app: AppRow): Promise<AppCre
   return { clientId: app.clientId, clientSecret };
 }
 
-export function troubleOf(app: AppRow | undefined): AppTrouble {
+export function failureOf(app: AppRow | undefined): AppFailure {
   if (app?.status === 'misconfigured') return 'app_misconfigured';
   if (app?.status === 'paused') return 'app_paused';
   return app?.shut ? 'provider_unavailable' : null;

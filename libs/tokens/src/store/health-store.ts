@@ -1,6 +1,6 @@
 import { type Health, recordEvent, storeHealth, type Tenant, type Tx } from '#persistence/sql';
 import { type AccountFacts, deriveHealth, type HealthState } from '../protocol/health.js';
-import { readAppOf, troubleOf } from './apps.js';
+import { readAppOf, failureOf } from './apps.js';
 import { readGrant } from './grants/grants.js';
 
 interface AccountRow extends AccountFacts {
@@ -27,7 +27,7 @@ export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.r
   const { grant, now } = read;
   const writes: Promise<void>[] = [];
   for (const account of rows) {
-    const state = deriveHealth({ grant, account, app: troubleOf(app), now });
+    const state = deriveHealth({ grant, account, app: failureOf(app), now });
     if (state.health !== account.health || state.reason !== account.reason)
       writes.push(change(tx, grant, account, state));
     if (happened) writes.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));

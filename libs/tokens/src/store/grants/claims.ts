@@ -77,7 +77,7 @@ export async function releaseClaim(tx: Tx, { grant, epoch, intentId }: Claim): P
   await endIntent(tx, intentId, 'released');
 }
 
-/** The claim behind an intent, made anew by who finds it: the grant as it was before, as far as its facts tell. */
+/** The claim behind an intent, rebuilt from the row: the grant before the exchange, as far as its facts show. */
 export async function claimOf(
   tx: Tx,
   { id, grantId, claimEpoch, tokenVersion }: IntentRow,

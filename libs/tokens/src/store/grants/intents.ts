@@ -84,7 +84,7 @@ export async function markCodeDispatched(tx: Tx, intentId: string): Promise<bool
   return rowCount !== 0;
 }
 
-/** Nothing leaves before it is noted: what broke off while it was prepared may be begun again. */
+/** Nothing leaves before it is noted: an exchange that was interrupted during the preparation may be repeated. */
 export async function releaseUnsent(tx: Tx, intentId: string): Promise<void> {
   await tx.query(
     `update exchange_intents set state = 'released', answered_at = db_now() where id = $1 and state = 'prepared'`,
@@ -119,7 +119,7 @@ const OLD = `
       and not exists (select from token_orphans o where o.intent_id = i.id)
     order by i.prepared_at limit $1)`;
 
-/** Forgets exchanges of a month ago that ended or whose grant has other tokens since, but not those that a kept pair hangs on; returns how many it forgot. */
+/** Forgets exchanges of a month ago that ended or whose grant has other tokens since, but not those with a stored late pair; returns how many it forgot. */
 export async function forgetIntents(tx: Tx, limit: number): Promise<number> {
   return (await tx.query(OLD, [limit])).rowCount ?? 0;
 }

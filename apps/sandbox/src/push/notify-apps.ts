@@ -9,7 +9,11 @@ const PAUSES = [0, seconds(1), seconds(5)];
 const PATIENCE = seconds(10);
 
 /** Calls the apps that said where, one after the other; never throws, and stops when `closing` does. Each try is in the call log. */
-export async function tellApps(sandbox: Sandbox, occasions: readonly Occasion[], closing: AbortSignal): Promise<void> {
+export async function notifyApps(
+  sandbox: Sandbox,
+  occasions: readonly Occasion[],
+  closing: AbortSignal,
+): Promise<void> {
   for (const occasion of occasions) {
     const { provider, clientId } = occasion;
     const receiver = receiverOf(sandbox.memory.state.push(provider, clientId));

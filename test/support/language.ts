@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import ts from 'typescript';
 
-const FOLDERS = ['apps', 'libs', 'test', 'bench', 'tools', 'docs', 'examples'];
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const FOLDERS = ['apps', 'libs', 'test', 'bench', 'tools', 'docs', 'examples', '.github'];
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
 /** Exceptions: the word list and its test quote the words; migrations and entities contain the column `grants.witness`. */
 const QUOTING = /^test\/(language\.spec|support\/language)\.ts$|^libs\/persistence\/src\/(migrations|entities)\//;
 

@@ -1,10 +1,11 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { RateCounter } from '#jobs';
 import { ApiKeyStrategy } from './auth/api-key-strategy.js';
 import { CallerGuard } from './auth/caller.js';
 import { DashboardJwtStrategy } from './auth/dashboard-jwt-strategy.js';
+import { RouteAccess } from './auth/route-access.js';
 import { ScopeGuard } from './auth/scopes.js';
 import { IdempotencyInterceptor } from './idempotency-interceptor.js';
 import { IdempotencyKeys } from './idempotency-keys.repository.js';
@@ -15,10 +16,11 @@ import { validationPipe } from './validation.js';
 
 /** The guards run in this order: caller, rate limit, scope. */
 @Module({
-  imports: [PassportModule],
+  imports: [PassportModule, DiscoveryModule],
   providers: [
     ApiKeyStrategy,
     DashboardJwtStrategy,
+    RouteAccess,
     rateCounter,
     AddressLimit,
     IdempotencyKeys,

@@ -29,8 +29,11 @@ declare module 'fastify' {
 
 export const PUBLIC_KEY = 'evergrant:public';
 
-/** A route that requires no credential; every other route requires one. */
+/** A route that requires no credential. Every other route requires one, with a scope (`@Scopes`). */
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC_KEY, true);
+
+export const isPublic = (reflector: Reflector, context: ExecutionContext): boolean =>
+  reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [context.getHandler(), context.getClass()]) === true;
 
 /** The caller of a route that is not public. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
@@ -47,11 +50,7 @@ export class CallerGuard extends AuthGuard(['api-key', 'dashboard-jwt']) {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    return isPublic === true || (await super.canActivate(context)) === true;
+    return isPublic(this.reflector, context) || (await super.canActivate(context)) === true;
   }
 
   override getAuthenticateOptions(): { session: boolean; property: string } {

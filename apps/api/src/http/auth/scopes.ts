@@ -4,23 +4,27 @@ import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { ApiScope } from '#accounts';
 import { CodedError } from '#observability';
+import { isPublic } from './caller.js';
 
-const SCOPES_KEY = 'evergrant:scopes';
+export const SCOPES_KEY = 'evergrant:scopes';
 
-/** The route requires one of these scopes; without the decorator any valid credential is enough. */
+/** The route requires one of these scopes. A route with neither this nor `@Public` stops the start, and refuses every caller. */
 export const Scopes = (...oneOf: [ApiScope, ...ApiScope[]]): MethodDecorator =>
   applyDecorators(SetMetadata(SCOPES_KEY, oneOf), ApiExtension('x-required-scopes', [...oneOf]));
 
-/** Refuses a credential without a scope that the route requires; the error names that scope. */
+/** Refuses a credential without a scope that the route requires, and every credential where the route declares none. */
 @Injectable()
 export class ScopeGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): boolean {
+    if (isPublic(this.reflector, context)) return true;
     const oneOf = this.reflector.get<ApiScope[] | undefined>(SCOPES_KEY, context.getHandler());
-    if (!oneOf) return true;
+    if (!oneOf?.length) throw missing('This endpoint declares no scope, so it accepts no credential.');
     const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
     if (caller && oneOf.some((scope) => caller.scopes.includes(scope))) return true;
-    throw new CodedError('scope.missing', `The credential lacks the scope ${oneOf.join(' or ')}.`);
+    throw missing(`The credential lacks the scope ${oneOf.join(' or ')}.`);
   }
 }
+
+const missing = (sentence: string): CodedError => new CodedError('scope.missing', sentence);

@@ -15,10 +15,9 @@ import {
   readAttempt,
   releaseUnsent,
 } from '#tokens/store';
-import { API_DEADLINE, type CodeOutcome, queueRevocation } from '#tokens';
+import { type CodeOutcome, queueRevocation } from '#tokens';
 import { type Exchange, logUnreadable, runExchange } from './run-exchange.js';
 import { retryUntilStored } from './store-result.js';
-import pRetry from 'p-retry';
 import {
   type AppCredentials,
   type Failure,
@@ -31,6 +30,7 @@ import {
 } from '#providers';
 import type { ExchangeResult } from '../metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
+import { NOT_PROLONGED, prolongTokens } from './prolong-tokens.js';
 import { tryRevocation } from './revoke-tokens.js';
 
 const OPEN = ['pending', 'failed'];
@@ -62,8 +62,6 @@ async function send(context: ExchangerContext, attempt: CodeAttempt, code: Secre
   }
 }
 
-const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
-
 /** Error codes that no table lists as a refusal of the app, because they also refuse a single code; the owner of the app has to check them. */
 const OF_THE_SETUP = new Set([
   'invalid_scope',
@@ -85,6 +83,8 @@ export class CodeExchange implements Exchange<CodeOutcome> {
   readonly kind = 'code';
   result: ExchangeResult = 'unsent';
   #credentials: AppCredentials | undefined;
+  /** Accepted by the platform, and not exchanged for long-lived ones: revoked with the end of the exchange. */
+  #unused: TokenSet | undefined;
 
   /** `code` is null where an earlier process sent it. */
   constructor(
@@ -160,26 +160,9 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     const { context, environment } = this;
     const app = this.#credentials ?? (await this.reopened());
     if (!app) return { ok: false, failure: NOT_PROLONGED };
-    const request = provider.token.prolong({ app, accessToken: first.tokens.accessToken });
-    try {
-      const outcome = await pRetry(
-        async () => {
-          const second = readTokenAnswer(
-            provider,
-            await context.client.send(request, { environment, within: API_DEADLINE }),
-          );
-          if (!second.ok && second.outcomeUnknown)
-            throw new Error('the answer to a repeatable request could not be read');
-          return second;
-        },
-        { retries: 2 },
-      );
-      return outcome.ok
-        ? { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? first.tokens.scopes } }
-        : outcome;
-    } catch {
-      return { ok: false, failure: NOT_PROLONGED };
-    }
+    const outcome = await prolongTokens(context, { provider, environment, app, tokens: first.tokens });
+    if (!outcome.ok) this.#unused = first.tokens;
+    return outcome;
   }
 
   /** The credentials that an earlier process had opened. A database error is retried; a broken seal is not, and the journal keeps the answer. */
@@ -198,8 +181,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
       const taken = await markAttemptExchanged(tx, attempt.id);
       if (taken) await context.vault.sealAttemptTokens(tx, attempt, tokens);
       await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
-      const unwanted = { ...attempt, platformUserId: null, tokens, app: this.#credentials };
-      return { taken, revocation: taken ? undefined : await queueRevocation(context, tx, unwanted) };
+      return { taken, revocation: taken ? undefined : await this.queueRevocationOf(tx, tokens) };
     });
     context.at?.('W6');
     if (taken) return { kind: 'exchanged' };
@@ -211,8 +193,13 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return this.stored(async (tx) => {
       if (failure.class === 'app') await markAppFailing(tx, this.app, failure, 'token');
       await endIntent(tx, this.sent.intentId, 'answered', failure.code);
+      if (this.#unused) await this.queueRevocationOf(tx, this.#unused);
       return { kind: 'refused', failure };
     });
+  }
+
+  private queueRevocationOf(tx: Tx, tokens: TokenSet): Promise<string | undefined> {
+    return queueRevocation(this.context, tx, { ...this.attempt, platformUserId: null, tokens, app: this.#credentials });
   }
 
   private end(state: IntentEnd, outcome: CodeOutcome, code: string | null = null): Promise<CodeOutcome> {

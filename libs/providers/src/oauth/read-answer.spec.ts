@@ -322,7 +322,9 @@ describe('the answer of a revocation endpoint', () => {
     [200, error('invalid_client'), 'app'],
     [200, error('own_word'), 'permanent'],
     [400, error('anything'), 'permanent'],
-    [404, 'nope', 'permanent'],
+    [404, 'nope', 'temporary'],
+    [403, '<html>Blocked</html>', 'temporary'],
+    [401, '', 'temporary'],
     [400, error('temporarily_unavailable'), 'temporary'],
     [302, '', 'temporary'],
     [429, '', 'temporary'],
@@ -330,5 +332,14 @@ describe('the answer of a revocation endpoint', () => {
     [503, error('invalid_client'), 'temporary'],
   ])('an answer with status %i and the body %j is a failure of the class %s', (status, body, of) => {
     expect(readRevocationAnswer(provider, answer(status, body))?.class).toBe(of);
+  });
+
+  it('is no success where it is a page, which something in between answers', () => {
+    const page = {
+      ...answer(200, '<html>Maintenance</html>'),
+      headers: { 'content-type': 'Text/HTML; charset=utf-8' },
+    };
+    expect(readRevocationAnswer(provider, page)?.class).toBe('temporary');
+    expect(readRevocationAnswer(provider, { ...page, body: Buffer.from('') })).toBeUndefined();
   });
 });

@@ -51,11 +51,13 @@ function unknownRefusal(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome 
 const isAnswered = ({ status }: ReadAnswer): boolean =>
   status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
 
+const isObject = (json: unknown): boolean => typeof json === 'object' && json !== null;
+
 /** A body without a readable object may be of a proxy in between: then the status alone refuses. */
 function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
   const code = refusalCode(read.json);
   const failure = failureOf(answer, read, code === undefined ? undefined : { ...UNAVAILABLE, code });
-  return { ok: false, failure, unlisted: typeof read.json === 'object' && read.json !== null ? 'words' : 'status' };
+  return { ok: false, failure, unlisted: isObject(read.json) ? 'words' : 'status' };
 }
 
 /** Whether it is a refusal by its status, or by the shape of its body, in whatever words. */
@@ -87,18 +89,21 @@ export function readProfilesAnswer(provider: Provider, answer: PlatformAnswer): 
 
 /**
  * What speaks against a revocation; undefined: it is done. The content of a success is ignored (RFC 7009 2.2) unless it is an
- * error that the platform's tables list: some refuse with status 200.
+ * error that the platform's tables list, since some refuse with status 200, or a page: that is of a proxy in between, and so
+ * is a refusal without a readable object. A revocation can be repeated.
  */
 export function readRevocationAnswer({ classify }: Provider, answer: PlatformAnswer): Failure | undefined {
   const read = decodeAnswer(answer);
   const known = classify.token(read) ?? classify.api(read) ?? standardFailure(read);
-  if (!known && answer.status < 300) return undefined;
-  if (known || !isAnswered(read)) return failureOf(answer, read, known);
-  return cleanFailure({
-    class: 'permanent',
-    reason: 'revocation_refused',
-    code: refusalCode(read.json) ?? `http_${answer.status}`,
-  });
+  if (!known && answer.status < 300) return isPage(answer) ? failureOf(answer, read, undefined) : undefined;
+  return failureOf(answer, read, known ?? unlistedRevocation(read));
+}
+
+/** A refusal in words that no table lists. */
+function unlistedRevocation(read: ReadAnswer): Failure | undefined {
+  if (!isAnswered(read) || !isObject(read.json)) return undefined;
+  const code = refusalCode(read.json) ?? `http_${read.status}`;
+  return { class: 'permanent', reason: 'revocation_refused', code };
 }
 
 /** What any other answer of the API means for the account; undefined: it is a success. */
@@ -106,6 +111,9 @@ export function readApiRefusal({ classify }: Provider, answer: PlatformAnswer): 
   const read = decodeAnswer(answer);
   return isApiSuccess(read) ? undefined : failureOf(answer, read, classify.api(read));
 }
+
+const isPage = ({ headers, body }: PlatformAnswer): boolean =>
+  /^text\/html\b/i.test(headers['content-type'] ?? '') && body.length > 0;
 
 /** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {

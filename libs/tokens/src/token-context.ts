@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Keyring } from '#crypto';
 import type { Logger, Metrics } from '#observability';
+import { PROVIDER_NAMES, providerOf } from '#providers';
 import { PlatformClient } from './platform-client.js';
 import type { Random } from './protocol/schedule.js';
 import { Vault } from './vault.js';
@@ -26,18 +27,17 @@ interface TokenContextOptions {
   metrics?: Metrics | undefined;
 }
 
-export const createTokenContext = ({
-  pool,
-  keyring,
-  logger,
-  sandboxUrl,
-  metrics,
-}: TokenContextOptions): TokenContext => ({
-  pool,
-  keyring,
-  vault: new Vault(keyring),
-  client: new PlatformClient(sandboxUrl),
-  logger,
-  random: Math.random,
-  countIncompleteList: (provider) => metrics?.add('evergrant_profile_lists_incomplete_total', { provider }),
-});
+export function createTokenContext({ pool, keyring, logger, sandboxUrl, metrics }: TokenContextOptions): TokenContext {
+  // Prometheus sees no growth in a counter that first appears with 1.
+  for (const provider of PROVIDER_NAMES.filter((name) => providerOf(name).profiles))
+    metrics?.add('evergrant_profile_lists_incomplete_total', { provider }, 0);
+  return {
+    pool,
+    keyring,
+    vault: new Vault(keyring),
+    client: new PlatformClient(sandboxUrl),
+    logger,
+    random: Math.random,
+    countIncompleteList: (provider) => metrics?.add('evergrant_profile_lists_incomplete_total', { provider }),
+  };
+}

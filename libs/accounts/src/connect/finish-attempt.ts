@@ -81,7 +81,7 @@ export class FinishAttempt {
     attempt.platformUserId = identity.identity.platformUserId;
     const choice = chooseProfiles(attempt, identity, decision.selected ?? attempt.chosenProfiles ?? undefined);
     const check = checkListAgain(attempt, identity, choice);
-    return check?.again ? this.notIdentified(attempt, check) : this.decide(attempt, { identity, choice, decision });
+    return check ? this.notIdentified(attempt, check) : this.decide(attempt, { identity, choice, decision });
   }
 
   private async identify(attempt: OpenAttempt): Promise<Identified | Unidentified | undefined> {
@@ -139,12 +139,16 @@ export class FinishAttempt {
   }
 }
 
-/** Lists the profiles once more where one is missing, and again if the list is incomplete: a list may be incomplete once. */
+/**
+ * Lists the profiles once more where one is missing, and again if the list is incomplete: a list may be incomplete once. One
+ * without its end says nothing about what is missing, however often it came.
+ */
 function checkListAgain(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterCheck | undefined {
-  const error = choice.kind === 'refused' ? choice.error : 'no_eligible_account';
   const isMissing = list !== undefined && (choice.kind === 'refused' || list.profiles.length === 0);
   if (!isMissing || (list.hasEnd && attempt.checks > 0)) return undefined;
-  return { ...afterCheck(attempt, { class: 'temporary' }), error };
+  const refused = choice.kind === 'refused' ? choice.error : 'no_eligible_account';
+  const check = afterCheck(attempt, { class: 'temporary' });
+  return { ...check, error: list.hasEnd ? refused : 'provider_unavailable' };
 }
 
 const isOpen = ({ status }: AttemptRow, { selected, isConfirmed = false }: CallerDecision): boolean =>

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { RETURN_URL } from '../../../../test/support/flow.js';
 import { PAGES, PagesTenant } from '../../../../test/support/pages.js';
+import { attemptsOf } from '../../../../test/support/flow-rows.js';
 import { StartReauth } from './start-reauth.js';
+import { SweepAttempts } from './sweep-attempts.js';
 
 const tenant = PagesTenant.forEachTest();
 
@@ -122,6 +124,23 @@ describe('a Page', () => {
       ],
       [],
     ]);
+  });
+
+  it('is not reported as missing where no list came to its end', async () => {
+    await tenant.consent('happy');
+    const [page] = await tenant.pages();
+    const started = await tenant.flow
+      .get(StartReauth)
+      .execute({ tenant: tenant.flow.tenant, createdBy: 'a key', id: page!.id, returnUrl: RETURN_URL });
+    const body = { data: [], paging: { next: 'https://elsewhere.example/' } };
+    await tenant.flow.knobs(PAGES, { access_ttl_seconds: 10_000 });
+    await tenant.flow.fault({ provider: PAGES, endpoint: 'profiles', times: 50, status: 200, body });
+    expect(await tenant.flow.callback(await tenant.flow.decide(started.authorizeUrl))).toMatchObject({
+      url: `${RETURN_URL}?oauth_error=provider_unavailable`,
+    });
+    await tenant.flow.pass(3_700);
+    await tenant.flow.get(SweepAttempts).execute();
+    expect((await attemptsOf(tenant.flow)).at(-1)).toMatchObject({ status: 'failed', error: 'provider_unavailable' });
   });
 
   it('is connected where the platform lists fewer at a time only, and the next page has no cursor', async () => {

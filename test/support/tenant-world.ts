@@ -1,0 +1,176 @@
+import type { DeclaredRoute } from '../../apps/api/src/http/auth/route-access.js';
+import { API_SCOPES, type ApiScope } from '#accounts';
+import { newId } from '#persistence';
+import { ConnectedApi, RETURN_URL, type Started } from './connected-api.js';
+
+/** The rows of one tenant that a path, a query or a body can name, by their public ids. */
+export interface TenantRows {
+  account: string;
+  app: string;
+  key: string;
+  project: string;
+  /** The state of an attempt that a dashboard token started. */
+  state: string;
+  /** The confirmation code of a data deletion. */
+  code: string;
+}
+
+/** The real row that a place in a path stands for. A new route with another place needs a line here. */
+const PLACES: Record<string, (rows: TenantRows) => string> = {
+  '/v1/accounts/:id': ({ account }) => account,
+  '/v1/api-keys/:id': ({ key }) => key,
+  '/v1/oauth-apps/:id': ({ app }) => app,
+  '/v1/oauth/:provider': () => 'x',
+  '/v1/oauth/:provider/callback/:oauthAppId': ({ app }) => app,
+  '/v1/oauth/attempts/:state': ({ state }) => state,
+  '/v1/callbacks/:family': () => 'x',
+  '/v1/callbacks/:family/:oauthAppId': ({ app }) => app,
+  '/v1/callbacks/:family/:oauthAppId/:topic': () => 'deauthorize',
+  '/data-deletion/:code': ({ code }) => code,
+};
+
+/** The rows that a field of a query or a body can name. */
+const FIELDS: Record<string, (rows: TenantRows) => string> = {
+  oauth_app_id: ({ app }) => app,
+  project_id: ({ project }) => project,
+};
+
+/** Fields whose name ends like that of an id, and which name no row of ours. */
+const FOREIGN_FIELDS = ['client_id', 'platform_account_id'];
+
+const PLACE = /:\w+|\*\w*/;
+
+/** Whether the route names a row of a tenant: any other place is a platform's name. */
+export const namesRow = ({ path }: DeclaredRoute): boolean =>
+  path.split('/').some((segment) => PLACE.test(segment) && segment !== ':provider' && segment !== ':family');
+
+/** The path with the ids of these rows. Throws a sentence for a place that `PLACES` lacks. */
+export function pathOf({ name, path }: DeclaredRoute, rows: TenantRows): string {
+  const segments = path.split('/');
+  return segments
+    .map((segment, at) => {
+      if (!PLACE.test(segment)) return segment;
+      const place = segments.slice(0, at + 1).join('/');
+      const row = PLACES[place];
+      if (!row)
+        throw new Error(`${name} has no row for ${place}: add a line to PLACES in test/support/tenant-world.ts`);
+      return row(rows);
+    })
+    .join('/');
+}
+
+/** The id of the row that a field names; undefined for a field that names none. Throws a sentence for an unknown field. */
+export function rowOfField(route: DeclaredRoute, field: string, rows: TenantRows): string | undefined {
+  if (!field.endsWith('_id') || FOREIGN_FIELDS.includes(field)) return undefined;
+  const row = FIELDS[field];
+  if (row) return row(rows);
+  throw new Error(
+    `${route.name} has no row for the field ${field}: add a line to FIELDS in test/support/tenant-world.ts`,
+  );
+}
+
+interface Operation {
+  parameters?: { name: string; in: string }[];
+  requestBody?: {
+    content: Record<string, { schema: { properties?: object }; examples?: { example?: { value: object } } }>;
+  };
+}
+
+/** The fields and the example of a route's query and body, from the document of the running API. */
+export class RouteInputs {
+  private constructor(private readonly paths: Record<string, Record<string, Operation>>) {}
+
+  static async read(service: ConnectedApi): Promise<RouteInputs> {
+    return new RouteInputs((await service.get<{ paths: RouteInputs['paths'] }>('/v1/openapi.json')).body.paths);
+  }
+
+  queryFields(route: DeclaredRoute): string[] {
+    return (this.#operation(route)?.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name);
+  }
+
+  bodyFields(route: DeclaredRoute): string[] {
+    return Object.keys(this.#json(route)?.schema.properties ?? {});
+  }
+
+  /** Undefined for a route without a JSON body. */
+  bodyExample(route: DeclaredRoute): object | undefined {
+    return this.#json(route)?.examples?.example?.value;
+  }
+
+  #json(route: DeclaredRoute) {
+    return this.#operation(route)?.requestBody?.content['application/json'];
+  }
+
+  #operation({ path, method }: DeclaredRoute): Operation | undefined {
+    return this.paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
+  }
+}
+
+export interface Tenant {
+  /** A dashboard token of the workspace; with `X-Environment: test` it made `rows`. */
+  token: string;
+  /** Keys of the workspace with every scope. */
+  keys: { test: string; live: string };
+  rows: TenantRows;
+}
+
+export const IN_TEST = { 'x-environment': 'test' };
+
+/** Makes a workspace with one row of each kind in its environment `test`. */
+export async function openTenant(service: ConnectedApi, name: string): Promise<Tenant> {
+  const { api, pool } = service;
+  const token = await api.token({ claims: { sub: name }, expires: '1h' });
+  const keys = {
+    test: await api.key({ workspace: name, scopes: [...API_SCOPES] }),
+    live: await api.key({ workspace: name, environment: 'live', scopes: [...API_SCOPES] }),
+  };
+  const body = async <Body>(path: string, init: RequestInit = {}): Promise<Body> => {
+    const headers = { ...IN_TEST, ...(init.body !== undefined && { 'content-type': 'application/json' }) };
+    return (await (await api.call(path, { ...init, as: token, headers })).json()) as Body;
+  };
+  const make = (path: string, fields: object) =>
+    body<{ id: string }>(path, { method: 'POST', body: JSON.stringify(fields) });
+  const app = await make('/v1/oauth-apps', {
+    provider: 'x',
+    name: 'an app',
+    client_id: `client-of-${name}`,
+    client_secret: 'the-client-secret',
+    allowed_return_urls: [RETURN_URL],
+  });
+  const start = () => body<Started>('/v1/oauth/x/start');
+  const { authorize_url, state } = await start();
+  await service.consent(authorize_url);
+  const attempt = await body<{ account_ids: [string] }>(`/v1/oauth/attempts/${state}`);
+  const account = await body<{ id: string; project_id: string }>(`/v1/accounts/${attempt.account_ids[0]}`);
+  const key = await make('/v1/api-keys', { name: 'a key', environment: 'test', scopes: ['accounts:read'] });
+  const code = `code-${newId()}`;
+  await pool.query(
+    `insert into data_deletions (id, workspace_id, environment, oauth_app_id, request_hash, confirmation_code)
+     select $1, workspace_id, environment, id, $2, $3 from oauth_apps where client_id = $4`,
+    [newId(), Buffer.from(code), code, `client-of-${name}`],
+  );
+  const open = await start();
+  const rows = { account: account.id, app: app.id, key: key.id, project: account.project_id, state: open.state, code };
+  return { token, keys, rows };
+}
+
+/** A key of a workspace with every scope but those that the route accepts. */
+export const scopesWithout = (scopes: readonly ApiScope[]): ApiScope[] =>
+  API_SCOPES.filter((scope) => !scopes.includes(scope));
+
+const TABLES = `
+  select format('%I.%I', schemaname, tablename) as name from pg_tables
+   where schemaname = 'public' and tablename not in ('rate_limits', 'migrations') order by 1`;
+
+/** Every row of every table, without the minute of a key's last use. */
+export async function everyRow({ pool }: ConnectedApi): Promise<Set<string>> {
+  const { rows: tables } = await pool.query<{ name: string }>(TABLES);
+  const texts = tables.map(async ({ name }) => {
+    const { rows } = await pool.query<{ row: string }>(
+      `select $1 || ' ' || (to_jsonb(t) - 'last_used_at')::text as row from ${name} t`,
+      [name],
+    );
+    return rows.map(({ row }) => row);
+  });
+  return new Set((await Promise.all(texts)).flat());
+}

@@ -96,6 +96,14 @@ export async function markAttemptExchanged(tx: Tx, attemptId: string): Promise<b
   return rowCount !== 0;
 }
 
+/** Whose the token set of an `exchanged` attempt is, so that a notice of the platform about the person finds the attempt. */
+export async function storeIdentity(tx: Tx, attemptId: string, platformUserId: string): Promise<void> {
+  await tx.query(`update connect_attempts set platform_user_id = $2 where id = $1 and status = 'exchanged'`, [
+    attemptId,
+    platformUserId,
+  ]);
+}
+
 /** When an `exchanged` attempt is looked at again, and what it fails with if no later answer is better. */
 export interface NextIdentityCheck {
   waitSeconds: number;

@@ -10,6 +10,7 @@ import {
   requireConfirmation,
   requireSelection,
   scheduleNextIdentityCheck,
+  storeIdentity,
   transaction,
   type Tx,
 } from '#persistence';
@@ -79,6 +80,7 @@ export class FinishAttempt {
     if (!identity) return { kind: 'later' };
     if ('again' in identity) return this.notIdentified(attempt, identity);
     attempt.platformUserId = identity.identity.platformUserId;
+    await storeIdentity(this.database.pool, attempt.id, attempt.platformUserId);
     const choice = chooseProfiles(attempt, identity, decision.selected ?? attempt.chosenProfiles ?? undefined);
     const check = checkListAgain(attempt, identity, choice);
     return check ? this.notIdentified(attempt, check) : this.decide(attempt, { identity, choice, decision });

@@ -132,6 +132,8 @@ async function findReason(context: ExchangerContext, person: Person, tokens: Tok
 
 function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
   return transaction(context.pool, async (tx) => {
+    // Before the grant: a consent that is stored between the two queries shows in the second.
+    const isAwaited = providerOf(person.provider).revoke !== undefined && (await consentMayCome(tx, person));
     const active = await findActiveGrant(tx, person);
     // A pair is no fallback of another person's grant, nor of one in another workspace.
     if (active?.oauthAppId === person.oauthAppId && person.platformUserId !== null) {
@@ -139,8 +141,7 @@ function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenS
       await endRevocation(tx, person.id);
     }
     if (active) return 'spared';
-    const isOffered = providerOf(person.provider).revoke !== undefined;
-    return isOffered && (await consentMayCome(tx, person)) ? 'consent_pending' : undefined;
+    return isAwaited ? 'consent_pending' : undefined;
   });
 }
 

@@ -95,16 +95,19 @@ export async function discardAttempt(
   return tokens ? queueRevocation(context, tx, { ...attempt, tokens }) : undefined;
 }
 
-const WAITING = `
+/** Every attempt is locked: the exchange of one that holds no token set yet finds it deleted, and revokes what it received. */
+const ATTEMPTS = `
   select id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId", scopes,
-    platform_user_id as "platformUserId"
-  from connect_attempts where oauth_app_id = $1 and status in ${STATUSES_WITH_TOKENS} for update`;
+    platform_user_id as "platformUserId", status in ${STATUSES_WITH_TOKENS} as "hasTokens"
+  from connect_attempts where oauth_app_id = $1 order by id for update`;
+
+type WaitingAttempt = Parameters<typeof discardAttempt>[2] & { hasTokens: boolean };
 
 /** Discards the attempts of an app that is about to be deleted. Returns the ids of the stored revocations. */
 export async function discardAttemptsOf(context: TokenContext, tx: Tx, appId: string): Promise<string[]> {
-  const { rows } = await tx.query<Parameters<typeof discardAttempt>[2] & Record<string, unknown>>(WAITING, [appId]);
+  const { rows } = await tx.query<WaitingAttempt & Record<string, unknown>>(ATTEMPTS, [appId]);
   const revocations: string[] = [];
-  for (const attempt of rows)
+  for (const attempt of rows.filter(({ hasTokens }) => hasTokens))
     revocations.push(...[await discardAttempt(context, tx, attempt)].filter((id) => id !== undefined));
   return revocations;
 }

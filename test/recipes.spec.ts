@@ -52,7 +52,7 @@ const missing = (recipe: string, files: readonly string[]): string[] =>
 
 describe('the recipes', () => {
   it('each recipe names the files of its steps', () => {
-    expect([...recipes.keys()]).toEqual(['An endpoint', 'A job', 'A migration', 'A provider', 'A document']);
+    expect([...recipes.keys()]).toEqual(['An endpoint', 'A field', 'A job', 'A migration', 'A provider', 'A document']);
     for (const recipe of recipes.values()) expect(placesOf(recipe).length).toBeGreaterThan(0);
   });
 

@@ -13,13 +13,13 @@ import { messageOf } from './start/errors.mjs';
 
 /**
  * The words of a job in each form that the templates need.
- * @typedef {ReturnType<typeof describeJob> & { interval: { call: string, unit: string }, feature: string }} Job
+ * @typedef {ReturnType<typeof describeJob> & { interval: { call: string, unit: string }, feature: string, folder: string }} Job
  */
 
-const HELP = `npm run new:job <things>.<verb> [-- --every 1m] [-- --feature cleanup]
+const HELP = `npm run new:job <things>.<verb> [-- --every 1m --feature cleanup --folder <things>]
 
-  Writes a recurring job: its contract, its handler in a file of apps/worker/src/jobs (--feature), its use case with a test,
-  and its schedule. For example: npm run new:job sessions.expire -- --every 5m
+  Writes a recurring job: its contract, its handler in a file of apps/worker/src/jobs (--feature), its use case with a test
+  in a folder of libs/accounts/src (--folder), and its schedule. For example: npm run new:job sessions.expire -- --every 5m
 `;
 
 const NAME = /^([a-z]+)\.([a-z]+)$/;
@@ -35,11 +35,12 @@ const capitalize = (word) => word.slice(0, 1).toUpperCase() + word.slice(1);
  * Writes the files and lines of a recurring job below `root`, or nothing if an argument is wrong. Returns the new files.
  * @param {string} root
  * @param {string} name
- * @param {{ every?: string | undefined, feature?: string | undefined }} [options]
+ * @param {{ every?: string | undefined, feature?: string | undefined, folder?: string | undefined }} [options]
  */
-export async function newJob(root, name, { every = '1m', feature = 'cleanup' } = {}) {
-  const job = { ...describeJob(name), interval: readInterval(every), feature };
-  const created = newFiles(job);
+export async function newJob(root, name, { every = '1m', feature = 'cleanup', folder } = {}) {
+  const described = describeJob(name);
+  const job = { ...described, interval: readInterval(every), feature, folder: readFolder(folder ?? described.thing) };
+  const created = await newFiles(job);
   checkPlaces(root, job, Object.keys(created));
   // Every text is complete before the first write: a missing place leaves no part of a job.
   const edited = await Promise.all(
@@ -79,6 +80,12 @@ function readInterval(every) {
   return { call: `${unit}(${count})`, unit };
 }
 
+/** @param {string} folder */
+function readFolder(folder) {
+  if (!/^[a-z][a-z-]*$/.test(folder)) throw new Error(`--folder is a folder of libs/accounts/src, not "${folder}"`);
+  return folder;
+}
+
 /**
  * @param {string} root
  * @param {Job} job
@@ -110,13 +117,15 @@ const fill = (template, { thing, verb, contract, useCase }) => {
 /**
  * The text of each new file by its path.
  * @param {Job} job
+ * @returns {Promise<Record<string, string>>}
  */
-function newFiles(job) {
-  const useCase = `libs/accounts/src/${job.thing}/${job.file}`;
-  return {
-    [`${useCase}.ts`]: fill('use-case.ts', job),
-    [`${useCase}.int-spec.ts`]: fill('use-case.int-spec.ts', job),
-  };
+async function newFiles(job) {
+  const useCase = `libs/accounts/src/${job.folder}/${job.file}`;
+  const files = ['ts', 'int-spec.ts'].map(async (end) => {
+    const path = `${useCase}.${end}`;
+    return [path, await formatSource(fill(`use-case.${end}`, job), path)];
+  });
+  return Object.fromEntries(await Promise.all(files));
 }
 
 /**
@@ -125,8 +134,8 @@ function newFiles(job) {
  * @returns {Record<string, (text: string) => string>}
  */
 function edits(job) {
-  const { thing, contract, useCase, file, interval, feature } = job;
-  const useCaseModule = `./${thing}/${file}.js`;
+  const { folder, contract, useCase, file, interval, feature } = job;
+  const useCaseModule = `./${folder}/${file}.js`;
   return {
     [CONTRACTS]: (text) => text + fill('contract.ts', job),
     'libs/accounts/src/index.ts': (text) => addExport(text, useCase, useCaseModule),
@@ -160,7 +169,12 @@ const read = (root, path) => readFileSync(join(root, path), 'utf8');
 async function main() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, every: { type: 'string' }, feature: { type: 'string' } },
+    options: {
+      help: { type: 'boolean' },
+      every: { type: 'string' },
+      feature: { type: 'string' },
+      folder: { type: 'string' },
+    },
   });
   const [name] = positionals;
   if (values.help || name === undefined) return HELP;
@@ -172,7 +186,12 @@ async function main() {
 Still to do:
 
   npm test -- ${files.at(-1)}
-  git grep -n TODO -- ${files.join(' ')}
+  grep -n TODO ${[CONTRACTS, ...files].join(' ')}
+
+And the rules of the repository:
+
+  npm run typecheck && npm run lint
+  npm test -- test/architecture.spec.ts test/language.spec.ts --selectProjects unit
 `;
 }
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { copySources, objectionsTo } from '../test/support/generated-files.js';
 import { newJob } from './new-job.mjs';
 import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './generator/edit-source.mjs';
 
@@ -20,9 +21,7 @@ let root: string;
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'new-job-'));
-  for (const path of ['apps', 'libs', 'test/support', 'package.json', 'tsconfig.json'])
-    cpSync(path, join(root, path), { recursive: true });
-  symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+  copySources(root);
 });
 afterAll(() => {
   rmSync(root, { recursive: true });
@@ -38,6 +37,7 @@ describe('a name or option that a new job cannot have', () => {
     ['../up.down', {}, "cannot be a job's name"],
     ['history.sweep', {}, 'is a job already: it is in libs/jobs/src/contracts.ts'],
     ['sessions.expire', { every: '90' }, '--every is a whole number with s, m, h or d, for example 5m, not "90"'],
+    ['sessions.expire', { folder: '../up' }, '--folder is a folder of libs/accounts/src, not "../up"'],
     ['sessions.expire', { feature: 'nothing' }, 'there is no apps/worker/src/jobs/nothing.jobs.ts'],
   ])('is refused with the reason, and no file changes: %s %j', async (name, options, reason) => {
     const before = CHANGED.map(read);
@@ -100,14 +100,17 @@ describe('a new job', () => {
     expect(read('apps/worker/src/schedules.ts')).toContain('{ job: sessionsExpire, every: minutes(5) },');
   });
 
-  it('compiles without an error, with its handler and its test', () => {
-    const files = ['apps/worker/src/main.ts', 'libs/accounts/src/sessions/expire-sessions.int-spec.ts'];
-    const config = { extends: './tsconfig.json', compilerOptions: { noEmit: true }, files, include: [] };
-    writeFileSync(join(root, 'tsconfig.new-job.json'), JSON.stringify(config));
-    const compiler = 'node_modules/@typescript/native/bin/tsc';
-    const args = [compiler, '-p', 'tsconfig.new-job.json'];
-    const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-    expect(stdout).toBe('');
+  it('keeps every rule of the repository in each file that the command wrote or changed', async () => {
+    const useCase = 'libs/accounts/src/sessions/expire-sessions';
+    expect(await objectionsTo(root, [`${useCase}.ts`, `${useCase}.int-spec.ts`, ...CHANGED])).toEqual([]);
+  });
+
+  it('can go into a folder that is there already', async () => {
+    expect(await newJob(root, 'attempts.count', { folder: 'connect' })).toEqual([
+      'libs/accounts/src/connect/count-attempts.ts',
+      'libs/accounts/src/connect/count-attempts.int-spec.ts',
+    ]);
+    expect(read('libs/accounts/src/index.ts')).toContain("from './connect/count-attempts.js'");
   });
 
   it('is not written a second time', async () => {
@@ -118,6 +121,17 @@ describe('a new job', () => {
 });
 
 describe('the edits of a list', () => {
+  it('put a name and a module where the order of the others has a place for them', () => {
+    const text = `import { a, c } from '#m';\nimport { x } from './b.js';\nimport { y } from './d.js';\n`;
+    expect(addImport(text, 'b', '#m')).toContain('{ a, b, c }');
+    expect(addImport(text, 'z', './c.js')).toContain(
+      `import { x } from './b.js';\nimport { z } from './c.js';\nimport { y } from './d.js';\n`,
+    );
+    expect(addExport(`export { y } from './d.js';\nexport { m } from '#m';\n`, 'z', './c.js')).toBe(
+      `export { z } from './c.js';\nexport { y } from './d.js';\nexport { m } from '#m';\n`,
+    );
+  });
+
   it('start an import, an export and a list that are missing or empty', () => {
     expect(addImport(`import { a } from './a.js';\n`, 'b', './b.js')).toBe(
       `import { a } from './a.js';\nimport { b } from './b.js';\n`,

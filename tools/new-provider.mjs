@@ -24,8 +24,13 @@ export async function newProvider(root, name) {
     register(root, 'registry.ts', { name, symbol: name, suffix: 'provider', array: 'providers' }),
     register(root, 'sandbox.ts', { name, symbol: `${name}Sandbox`, suffix: 'sandbox', array: 'sandboxes' }),
   ]);
+  const files = await Promise.all(
+    Object.entries(templates(name)).map(
+      async ([file, text]) => /** @type {const} */ ([file, await formatSource(text, `${SOURCES}/${name}/${file}`)]),
+    ),
+  );
   mkdirSync(folder);
-  for (const [file, text] of Object.entries(templates(name))) writeFileSync(join(folder, file), text);
+  for (const [file, text] of files) writeFileSync(join(folder, file), text);
   for (const [path, text] of registries) writeFileSync(join(root, path), text);
   return folder;
 }
@@ -56,6 +61,11 @@ Then its documents, and what they lack:
 
   npm run docs
   npm test -- tools/docs.spec.ts --selectProjects unit
+
+And the rules of the repository:
+
+  npm run typecheck && npm run lint
+  npm test -- test/architecture.spec.ts test/language.spec.ts --selectProjects unit
 `;
 }
 

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { providerOf } from '../libs/providers/src/registry.js';
+import { copySources, objectionsTo } from '../test/support/generated-files.js';
 import { setupPage } from './docs/setup-pages.mjs';
 import { newProvider } from './new-provider.mjs';
 import { checkName } from './new-provider/check-name.mjs';
@@ -73,15 +73,19 @@ describe('a new provider', () => {
     ]);
   });
 
-  it('is formatted TypeScript, and a setup page with every section', async () => {
+  it('keeps every rule of the repository in each of its files', async () => {
+    copySources(root);
     await newProvider(root, 'mastodon');
-    for (const file of readdirSync(join(root, SOURCES, 'mastodon')).filter((name) => name.endsWith('.ts'))) {
-      const { diagnostics = [] } = ts.transpileModule(read(`mastodon/${file}`), { reportDiagnostics: true });
-      expect([file, ...diagnostics.map(({ messageText }) => messageText)]).toEqual([file]);
-    }
-    expect(setupPage({ ...providerOf('x'), name: 'mastodon', title: 'Mastodon' }, read('mastodon/setup.md'))).toContain(
-      '/v1/oauth/mastodon/callback',
-    );
+    const written = readdirSync(join(root, SOURCES, 'mastodon')).map((file) => `${SOURCES}/mastodon/${file}`);
+    expect(await objectionsTo(root, [...written, `${SOURCES}/registry.ts`, `${SOURCES}/sandbox.ts`])).toEqual([]);
+  });
+
+  it('has a setup page with every section, and with a command that a shell can parse', async () => {
+    await newProvider(root, 'mastodon');
+    const page = setupPage({ ...providerOf('x'), name: 'mastodon', title: 'Mastodon' }, read('mastodon/setup.md'));
+    expect(page).toContain('/v1/oauth/mastodon/callback');
+    const command = /```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? 'false';
+    expect(spawnSync('sh', ['-n', '-c', command], { encoding: 'utf8' }).stderr).toBe('');
   });
 
   it('gets its line in both registries, and nothing else there changes', async () => {

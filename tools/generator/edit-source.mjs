@@ -18,8 +18,8 @@ export function addImport(text, name, module) {
   const imports = statementsOf(text).filter((node) => ts.isImportDeclaration(node));
   const same = imports.find((node) => isText(node.moduleSpecifier, module) && node.importClause?.namedBindings);
   const bindings = same?.importClause?.namedBindings;
-  if (bindings && ts.isNamedImports(bindings)) return addElement(text, bindings.elements, name);
-  return insert(text, imports.at(-1)?.end ?? 0, `\nimport { ${name} } from '${module}';`);
+  if (bindings && ts.isNamedImports(bindings)) return addInOrder(text, bindings.elements, name);
+  return addStatement(text, imports, `import { ${name} } from '${module}';`);
 }
 
 /**
@@ -34,8 +34,10 @@ export function addExport(text, name, module) {
     .filter((node) => !node.isTypeOnly);
   const same = exports.find((node) => (module ? isText(node.moduleSpecifier, module) : !node.moduleSpecifier));
   if (same?.exportClause && ts.isNamedExports(same.exportClause))
-    return addElement(text, same.exportClause.elements, name);
-  return `${text.trimEnd()}\nexport { ${name} }${module ? ` from '${module}'` : ''};\n`;
+    return addInOrder(text, same.exportClause.elements, name);
+  const statement = `export { ${name} }${module ? ` from '${module}'` : ''};`;
+  const others = exports.filter((node) => node.moduleSpecifier);
+  return module && others.length > 0 ? addStatement(text, others, statement) : `${text.trimEnd()}\n${statement}\n`;
 }
 
 /**
@@ -133,6 +135,41 @@ function addElement(text, elements, element) {
   const last = elements.at(-1);
   return last ? insert(text, last.end, `, ${element}`) : insert(text, elements.pos, element);
 }
+
+/**
+ * Adds a name to names in alphabetical order: before the first one that comes after it.
+ * @param {string} text
+ * @param {ts.NodeArray<ts.ImportSpecifier> | ts.NodeArray<ts.ExportSpecifier>} elements
+ * @param {string} name
+ */
+function addInOrder(text, elements, name) {
+  const next = [...elements].find((element) => isAfter(element.name.text, name));
+  return next ? insert(text, next.getStart(), `${name}, `) : addElement(text, elements, name);
+}
+
+/**
+ * Adds an import or export to its kind: before the first statement whose module comes after its own, otherwise at the end.
+ * @param {string} text
+ * @param {(ts.ImportDeclaration | ts.ExportDeclaration)[]} statements
+ * @param {string} statement
+ */
+function addStatement(text, statements, statement) {
+  const moduleOf = (/** @type {string} */ one) => /'([^']*)';?$/.exec(one)?.[1] ?? '';
+  const own = moduleOf(statement);
+  const next = statements.find((node) => {
+    const other = moduleOf(node.getText());
+    return other.startsWith('.') === own.startsWith('.') && isAfter(other, own);
+  });
+  return next
+    ? insert(text, next.getStart(), `${statement}\n`)
+    : insert(text, statements.at(-1)?.end ?? 0, `\n${statement}`);
+}
+
+/**
+ * @param {string} a
+ * @param {string} b
+ */
+const isAfter = (a, b) => a.localeCompare(b, 'en', { sensitivity: 'base' }) > 0;
 
 /**
  * @param {string} text

@@ -66,7 +66,8 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
       expect(sources.checkedAt).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       expect(new Date(sources.checkedAt).toISOString()).toContain(sources.checkedAt);
       expect(sources.urls.map((url) => new URL(url).protocol)).toEqual(sources.urls.map(() => 'https:'));
-      expect(sources.urls.length).toBeGreaterThan(0);
+      const lacks = sources.urls.length > 0 ? [] : ['`sources.urls` names no page that the definition was read from'];
+      expect(lacks).toEqual([]);
     });
 
     it('says what surprises in whole sentences, one each', () => {
@@ -76,8 +77,11 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
     });
 
     it('asks for something, and cannot do without some of it', () => {
-      expect(scopes.default.length).toBeGreaterThan(0);
-      expect(scopes.required.length).toBeGreaterThan(0);
+      const lacks = [
+        ...(scopes.default.length > 0 ? [] : ['`scopes.default` has no scope, so a consent asks for nothing']),
+        ...(scopes.required.length > 0 ? [] : ['`scopes.required` has no scope, so no account ever misses one']),
+      ];
+      expect(lacks).toEqual([]);
     });
 
     it('asks for at least what an account cannot do without, each scope once', () => {

@@ -32,6 +32,16 @@ const endpointOf = ({ endpoints }: SandboxDefinition, request: PlatformRequest):
   return endpoints.find((endpoint) => endpoint.method === method && endpoint.url === url.split('?')[0]);
 };
 
+/** A refusal as a sentence: what the definition sends and what the imitation demands differ. */
+function readConsent({ authorize }: SandboxDefinition, query: Record<string, string>): unknown {
+  try {
+    return authorize.read(query);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return `the imitation refuses the consent that the definition asks for: ${error.message}`;
+  }
+}
+
 const imitations = PROVIDER_NAMES.map(
   (name) => [name, providerOf(name), sandboxes.find((sandbox) => sandbox.name === name)!] as const,
 );
@@ -68,7 +78,7 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))(
           verifier,
         }),
       );
-      expect(sandbox.authorize.read(Object.fromEntries(searchParams))).toMatchObject({
+      expect(readConsent(sandbox, Object.fromEntries(searchParams))).toMatchObject({
         clientId: app.clientId,
         redirectUri,
         scopes: provider.scopes.default,

@@ -165,7 +165,7 @@ describe('a process that ended in the middle of a refresh', () => {
     await abandonRefresh(grantId, { sent: false });
     await flow.pass(151);
     await releaseExpiredClaims(flow.pool);
-    expect(await stateOf(grantId)).toEqual({ state: 'backoff', holder: null });
+    expect(await stateOf(grantId)).toEqual({ state: 'idle', holder: null });
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refreshed' });
     expect(await refreshes()).toHaveLength(1);
     expect(await flow.healthOf(id)).toEqual(['active', null]);

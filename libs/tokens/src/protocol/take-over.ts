@@ -1,20 +1,20 @@
 import { seconds } from '#config';
 import { after } from './schedule.js';
-import type { GrantChange, GrantFacts } from './grant.js';
+import { type GrantChange, type GrantFacts, stateBefore } from './grant.js';
 
 const LAST_CALL = seconds(20);
 
-/** `until`: its holder is called once more. Else what the grant is without it. */
+/** `until`: the holder has until then to settle the claim. `change`: the claim is over. */
 export type TakeOver = { until: Date } | { change: GrantChange };
 
 /**
- * A claim that has passed its end. Not sent: the grant is due. Sent: there is a last call first, for after an outage of the
- * database the holder may be as alive as who looks, with the answer in hand; unheard, the outcome is unknown, and due at once.
+ * A claim that has passed its end. Not sent: the grant is in the state before the claim, and due. Sent: the holder gets a last
+ * call first, because after an outage of the database it may still run and hold the answer. Where it does not settle the claim,
+ * the outcome is unknown, and the grant is due at once.
  */
 export function takeOver(grant: GrantFacts, called: boolean, now: Date): TakeOver {
   const { unknownSince } = grant;
-  if (grant.refreshState !== 'in_flight')
-    return { change: { refreshState: unknownSince === null ? 'backoff' : 'unknown', refreshDueAt: now } };
+  if (grant.refreshState !== 'in_flight') return { change: { refreshState: stateBefore(grant), refreshDueAt: now } };
   if (!called) return { until: after(now, LAST_CALL) };
   const lastReason = 'refresh_outcome_unknown';
   return {

@@ -27,8 +27,9 @@ import { OAUTH_APPS_LIMIT, PAUSE, type Pause, TOKEN_CONTEXT, TOKEN_EXCHANGE } fr
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { AttemptTarget } from './connect/attempt-target.js';
-import { CompleteConnect, ExchangeAttempt } from './connect/complete-connect.js';
+import { CompleteConnect } from './connect/complete-connect.js';
 import { ConfirmAttempt } from './connect/confirm-attempt.js';
+import { ExchangeAttempt } from './connect/exchange-attempt.js';
 import { FailAttempt } from './connect/fail-attempt.js';
 import { FinishAttempt } from './connect/finish-attempt.js';
 import { FinishWaiting } from './connect/finish-waiting.js';

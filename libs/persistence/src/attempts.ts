@@ -104,13 +104,13 @@ export async function storeIdentity(tx: Tx, attemptId: string, platformUserId: s
   ]);
 }
 
-/** When an `exchanged` attempt is looked at again, and what it fails with if no later answer is better. */
+/** When the identity of an `exchanged` attempt is checked again, and what it fails with if no later answer is better. */
 export interface NextIdentityCheck {
   waitSeconds: number;
   error: AttemptError;
 }
 
-/** Counts one identity check of an `exchanged` attempt and schedules the next. */
+/** Counts one identity check of an `exchanged` attempt and schedules the next: `look_*` are the columns of checks. */
 export async function scheduleNextIdentityCheck(tx: Tx, attemptId: string, next: NextIdentityCheck): Promise<void> {
   await tx.query(
     `update connect_attempts set looks = looks + 1, look_due_at = db_now() + make_interval(secs => $2), look_error = $3

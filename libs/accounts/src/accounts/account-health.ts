@@ -21,6 +21,7 @@ export interface AccountHealthRecord {
     /** The platform's own code of the last refusal since the last success. */
     lastError: string | null;
   };
+  /** Reserved for leased accounts, which are prepared in steps: an account of this version is always ready. */
   provisioning: { state: 'ready'; steps: [] };
   probe: { state: ProbeState; at: Date | null; nextAt: Date | null };
   recommendation: Recommendation;
@@ -36,9 +37,9 @@ interface Row extends AccountRecord, TokenFacts {
 
 const READ = `
   select ${ACCOUNT_COLUMNS}, account.own_token as "ownToken", account.probe_class as "probeClass",
-    account.probe_result as "probeResult", account.probe_due_at as "probeDueAt", grant_.refresh_state as "refreshState",
-    grant_.ended_reason as "endedReason", case when account.health <> 'disconnected' then grant_.last_error end as "lastError",
-    not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
+    account.probe_result as "probeResult", account.probe_due_at as "probeDueAt", grants.refresh_state as "refreshState",
+    grants.ended_reason as "endedReason", case when account.health <> 'disconnected' then grants.last_error end as "lastError",
+    not account.own_token and coalesce(grants.access_expires_at <= db_now(), false) as ended
   from ${ACCOUNT_TABLES}
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3`;
 

@@ -29,10 +29,10 @@ export const ACCOUNT_COLUMNS = `
   account.id, account.provider, account.platform_account_id as "platformAccountId", account.handle,
   account.display_name as "displayName", account.avatar_url as "avatarUrl", account.health,
   account.health_reason as "healthReason", account.connection_type as "connectionType",
-  account.project_id as "projectId", account.oauth_app_id as "oauthAppId", grant_.scopes,
-  case when not account.own_token then grant_.access_expires_at end as "tokenExpiresAt", grant_.refresh_expires_at as "refreshExpiresAt",
-  grant_.reauth_due_at as "reauthDueAt", grant_.last_refreshed_at as "lastRefreshedAt",
-  case when grant_.mode <> 'none' and grant_.oauth_app_id is not null and account.health <> 'disconnected' then grant_.refresh_due_at end as "nextRefreshAt",
+  account.project_id as "projectId", account.oauth_app_id as "oauthAppId", grants.scopes,
+  case when not account.own_token then grants.access_expires_at end as "tokenExpiresAt", grants.refresh_expires_at as "refreshExpiresAt",
+  grants.reauth_due_at as "reauthDueAt", grants.last_refreshed_at as "lastRefreshedAt",
+  case when grants.mode <> 'none' and grants.oauth_app_id is not null and account.health <> 'disconnected' then grants.refresh_due_at end as "nextRefreshAt",
   account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata`;
 
-export const ACCOUNT_TABLES = 'accounts account join grants grant_ on grant_.id = account.grant_id';
+export const ACCOUNT_TABLES = 'accounts account join grants on grants.id = account.grant_id';

@@ -22,8 +22,8 @@ export interface AccountPage {
 }
 
 /** The last row of a page, to the microsecond, and the count of the first page. */
-const Position = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.int(), capped: z.boolean() });
-type Position = z.infer<typeof Position>;
+const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.int(), capped: z.boolean() });
+type Position = z.infer<typeof positionSchema>;
 
 const MAX_COUNTED = 10_000;
 const AT = `to_char(account.connected_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -51,7 +51,7 @@ export class ListAccounts {
   }
 
   private readPosition(scope: unknown, cursor: string): Position {
-    const position = Position.safeParse(this.cursors.read(scope, cursor));
+    const position = positionSchema.safeParse(this.cursors.read(scope, cursor));
     if (!position.success) throw invalidCursor();
     return position.data;
   }

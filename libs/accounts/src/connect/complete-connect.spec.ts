@@ -5,7 +5,9 @@ import { CodedError, createLogger, Secret } from '#observability';
 import type { AttemptRow } from '#persistence';
 import { PROVIDER_NAMES } from '#providers';
 import type { TokenExchange } from '#tokens';
-import { ExchangeAttempt, landingUrl, readCallback, reasonOf } from './complete-connect.js';
+import { landingUrl } from './complete-connect.js';
+import { ExchangeAttempt, reasonOf } from './exchange-attempt.js';
+import { readCallback } from './read-callback.js';
 import type { FailAttempt } from './fail-attempt.js';
 import type { FinishAttempt } from './finish-attempt.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { digest, isOurState, Keyring } from '#crypto';
 import { type AttemptRow, type AttemptStatus, type Candidate, Database, findAttempt, type Tenant } from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
-import { withoutFragment } from './complete-connect.js';
+import { withoutFragment } from './read-callback.js';
 
 export interface ReadAttemptInput {
   tenant: Tenant;

@@ -11,13 +11,13 @@ const TIME_LIMIT_MS = seconds(30);
 const MAX_ENDED_REVOCATIONS = 1_000;
 /** Attempts whose tokens have waited for an hour and whose check is not due: each has a last check at its end, unless none was made for another hour. */
 const OVERDUE = `
-  select ${ATTEMPT_COLUMNS}, look_error as "lookError", exchanged_at::text as position from connect_attempts
+  select ${ATTEMPT_COLUMNS}, look_error as "checkError", exchanged_at::text as position from connect_attempts
   where status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour'
     and (look_due_at > db_now() or exchanged_at <= db_now() - interval '2 hours')
     and (exchanged_at, id) > ($1, $2)
   order by exchanged_at, id limit ${PAGE_SIZE}`;
 const EXPIRED = `
-  select ${ATTEMPT_COLUMNS}, null as "lookError", expires_at::text as position from connect_attempts
+  select ${ATTEMPT_COLUMNS}, null as "checkError", expires_at::text as position from connect_attempts
   where status in ('pending', 'selection_required', 'confirmation_required')
     and expires_at < db_now() - (case when spent_at is null or status <> 'pending' then interval '0' else interval '5 minutes' end)
     and (expires_at, id) > ($1, $2)
@@ -26,7 +26,7 @@ const EXPIRED = `
 const FIRST: [position: string, id: string] = ['-infinity', '00000000-0000-0000-0000-000000000000'];
 
 interface EndedAttempt extends AttemptRow {
-  lookError: AttemptError | null;
+  checkError: AttemptError | null;
   position: string;
 }
 
@@ -45,7 +45,7 @@ export class SweepAttempts {
 
   async execute(): Promise<void> {
     await this.finishWaiting.execute();
-    await this.endAll(OVERDUE, (attempt) => attempt.lookError ?? 'provider_unavailable');
+    await this.endAll(OVERDUE, (attempt) => attempt.checkError ?? 'provider_unavailable');
     await this.endAll(EXPIRED, errorOfExpired);
     await deleteFinalAttempts(this.database.pool);
     for (const revocation of await endOverdueRevocations(this.database.pool, MAX_ENDED_REVOCATIONS))

@@ -21,8 +21,8 @@ const READ = `
     case when app.status = 'paused'
       then greatest(0, ceil(extract(epoch from app.paused_until - db_now())))::int else 0 end as "pausedFor"
   from accounts account
-    join grants grant_ on grant_.id = account.grant_id
-    left join oauth_apps app on app.id = grant_.oauth_app_id
+    join grants on grants.id = account.grant_id
+    left join oauth_apps app on app.id = grants.oauth_app_id
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'`;
 
 const RETRY_AFTER_SECONDS = 60;

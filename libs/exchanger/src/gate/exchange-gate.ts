@@ -41,7 +41,7 @@ export class ExchangeGate implements Gate {
   #turns = 0;
   #draining = false;
   #alarm: { at: number; off: () => void } | undefined;
-  #onBreakerChange: (turn: BreakerChange) => void = () => undefined;
+  #onBreakerChange: (change: BreakerChange) => void = () => undefined;
 
   constructor(
     private readonly limits: GateLimits,
@@ -94,7 +94,7 @@ export class ExchangeGate implements Gate {
   }
 
   /** Calls `listener` whenever a breaker of this process changes. */
-  listen(listener: (turn: BreakerChange) => void): void {
+  listen(listener: (change: BreakerChange) => void): void {
     this.#onBreakerChange = listener;
   }
 

@@ -11,7 +11,7 @@ import { RuntimeModule } from './runtime/runtime.module.js';
 import { schedules } from './schedules.js';
 import { WORKER_CONFIG } from './worker-config.js';
 
-/** The handlers, one entry for each file of jobs/. A handler may inject LOGGER, WORKER_CONFIG and JobQueue. */
+/** The handlers, one entry for each file of jobs/. A handler injects use cases, LOGGER, WORKER_CONFIG and JobQueue. */
 const handlers: NonNullable<ModuleMetadata['imports']> = [RefreshJobs, ProbeJobs, CleanupJobs];
 
 /** The worker: the use cases that jobs call, without HTTP. */

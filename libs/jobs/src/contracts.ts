@@ -37,5 +37,5 @@ export const attemptsSweep = defineJob({ name: 'attempts.sweep', payload: z.obje
 /** Ends grants that no connected account uses. A consent at another app ends the one it leaves; this finds the others. */
 export const grantsRetire = defineJob({ name: 'grants.retire', payload: z.object({}), attempts: 1 });
 
-/** Deletes rows whose retention has ended: exchanges, events, deliveries. The next sweep continues with the rest. */
+/** Deletes rows whose retention has ended: exchanges, events, idempotency keys. The next sweep continues with the rest. */
 export const historySweep = defineJob({ name: 'history.sweep', payload: z.object({}), attempts: 1 });

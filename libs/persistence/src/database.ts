@@ -11,6 +11,7 @@ import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
+import { OutboxByAge } from './migrations/outbox-by-age.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
 import { RefreshRejections } from './migrations/refresh-rejections.js';
 import { PreparingClient } from './preparing-client.js';
@@ -76,6 +77,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       PendingRevocations,
       AppStatusSources,
       ConfirmedCompletion,
+      OutboxByAge,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

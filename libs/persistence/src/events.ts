@@ -83,12 +83,15 @@ export async function deleteOldAccountEvents(tx: Tx, limit: number, days: number
   return rowCount ?? 0;
 }
 
-/** Deletes at most `limit` events that were dispatched 30 days ago. Events that are not dispatched stay. Returns how many. */
-export async function deleteDispatchedEvents(tx: Tx, limit: number): Promise<number> {
+/** Days. A client that has not fetched an event until then reads the state of the account instead. */
+const OUTBOX_RETENTION = 30;
+
+/** Deletes at most `limit` events of the outbox that are 30 days old, delivered or not. Returns how many. */
+export async function deleteOldOutboxEvents(tx: Tx, limit: number): Promise<number> {
   const { rowCount } = await tx.query(
     `delete from outbox where id in (
-       select id from outbox where dispatched_at < db_now() - interval '30 days' order by dispatched_at limit $1)`,
-    [limit],
+       select id from outbox where created_at < db_now() - make_interval(days => $2) order by created_at limit $1)`,
+    [limit, OUTBOX_RETENTION],
   );
   return rowCount ?? 0;
 }

@@ -83,11 +83,12 @@ export async function releaseIdempotencyKey(tx: Tx, claim: string): Promise<void
   await tx.query(`delete from idempotency_keys where id = $1 and state = 'running'`, [claim]);
 }
 
-const MAX_DELETED_PER_SWEEP = 5_000;
-
-/** Deletes keys 24 hours after their request. */
-export async function deleteOldIdempotencyKeys(tx: Tx): Promise<void> {
-  await tx.query(`
-    delete from idempotency_keys where id in (
-      select id from idempotency_keys where created_at <= db_now() - interval '24 hours' limit ${MAX_DELETED_PER_SWEEP})`);
+/** Deletes at most `limit` keys 24 hours after their request. Returns how many. */
+export async function deleteOldIdempotencyKeys(tx: Tx, limit: number): Promise<number> {
+  const { rowCount } = await tx.query(
+    `delete from idempotency_keys where id in (
+       select id from idempotency_keys where created_at <= db_now() - interval '24 hours' order by created_at limit $1)`,
+    [limit],
+  );
+  return rowCount ?? 0;
 }

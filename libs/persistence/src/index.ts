@@ -12,8 +12,8 @@ export type { Environment, Tenant } from './tenant.js';
 export { together, transaction, type Tx } from './tx.js';
 export {
   type AccountEventInput,
-  deleteDispatchedEvents,
   deleteOldAccountEvents,
+  deleteOldOutboxEvents,
   recordEvent,
   recordTenantEvent,
   redactAccountEvents,

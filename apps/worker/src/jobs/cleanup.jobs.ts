@@ -1,32 +1,17 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import { RetireUnusedGrants, SweepAttempts, SweepHistory } from '#accounts';
 import { type WorkerConfig } from '#config';
 import { attemptsSweep, grantsRetire, historySweep } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
-import { Database, deleteOldIdempotencyKeys } from '#persistence';
 import { Handles } from '../runtime/handles.js';
 import { WORKER_CONFIG } from '../worker-config.js';
 
-/** Deletes expired idempotency keys. */
-@Injectable()
-export class DeleteIdempotencyKeys {
-  constructor(private readonly database: Database) {}
-
-  async execute(): Promise<void> {
-    await deleteOldIdempotencyKeys(this.database.pool);
-  }
-}
-
-/** Finishes, fails and deletes attempts, and deletes other rows whose retention is one day. */
+/** Finishes, fails and deletes attempts. */
 @Handles(attemptsSweep)
 class SweepAttemptsJob {
-  constructor(
-    private readonly sweepAttempts: SweepAttempts,
-    private readonly deleteIdempotencyKeys: DeleteIdempotencyKeys,
-  ) {}
+  constructor(private readonly sweepAttempts: SweepAttempts) {}
 
   async execute(): Promise<void> {
-    await this.deleteIdempotencyKeys.execute();
     await this.sweepAttempts.execute();
   }
 }
@@ -58,5 +43,5 @@ class SweepHistoryJob {
   }
 }
 
-@Module({ providers: [DeleteIdempotencyKeys, SweepAttemptsJob, RetireGrantsJob, SweepHistoryJob] })
+@Module({ providers: [SweepAttemptsJob, RetireGrantsJob, SweepHistoryJob] })
 export class CleanupJobs {}

@@ -4,12 +4,11 @@ import type { WorkerConfig } from '#config';
 import { grantRefresh, grantsSweep, JobQueue, type PayloadOf } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
+import { GRANTS_SWEEP_INTERVAL } from '../schedules.js';
 import { WORKER_CONFIG } from '../worker-config.js';
 
-/** Three hundred a second. */
-const MAX_GRANTS_PER_SWEEP = 3_000;
-/** Until the next sweep. */
-const SWEEP_INTERVAL_SECONDS = 10;
+const SECONDS_PER_SWEEP = GRANTS_SWEEP_INTERVAL / 1_000;
+const MAX_GRANTS_PER_SECOND = 300;
 
 /**
  * Finds the grants that are due and requests one job for each. PostgreSQL is the source of truth: a later sweep finds the
@@ -25,8 +24,8 @@ class SweepGrantsJob {
   ) {}
 
   async execute(): Promise<void> {
-    const perApp = Math.ceil(this.config.gate.perSecond * SWEEP_INTERVAL_SECONDS);
-    const due = await this.dueGrants.execute({ perApp, all: MAX_GRANTS_PER_SWEEP });
+    const perApp = Math.ceil(this.config.gate.perSecond * SECONDS_PER_SWEEP);
+    const due = await this.dueGrants.execute({ perApp, all: MAX_GRANTS_PER_SECOND * SECONDS_PER_SWEEP });
     await this.queue.enqueueAll(
       grantRefresh,
       due.map((grantId) => ({ grantId })),

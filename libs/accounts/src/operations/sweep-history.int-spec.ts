@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await opened.database.pool.query('truncate exchange_intents, account_events, outbox cascade');
+  await opened.database.pool.query('truncate exchange_intents, account_events, outbox, idempotency_keys cascade');
   await turnClock(opened.database.pool, '0');
 });
 
@@ -103,12 +103,24 @@ describe('the sweep of what was kept long enough', () => {
     expect(await sweep({ eventDays: 7 })).toBe(2);
   });
 
-  it('deletes what was delivered a month ago, and nothing undelivered', async () => {
-    await message('delivered, old', '40 days', '31 days');
-    await message('delivered late', '40 days', '1 day');
-    await message('waiting', '300 days', null);
-    expect(await sweep()).toBe(1);
-    expect(await left('outbox', 'type')).toEqual(['delivered late', 'waiting']);
+  it('deletes events of the outbox that are a month old, delivered or not', async () => {
+    await message('delivered, old', '31 days', '30 days');
+    await message('undelivered, old', '31 days', null);
+    await message('delivered, new', '29 days', '1 day');
+    await message('undelivered, new', '29 days', null);
+    expect(await sweep()).toBe(2);
+    expect(await left('outbox', 'type')).toEqual(['delivered, new', 'undelivered, new']);
+  });
+
+  it('deletes idempotency keys that are a day old, and no younger ones', async () => {
+    for (const age of ['23 hours 59 minutes', '24 hours', '10 days'])
+      await opened.database.pool.query(
+        `insert into idempotency_keys (id, workspace_id, environment, credential, method, path, key, body_hash, created_at)
+         values ($1, $2, 'test', 'key:1', 'POST', '/v1/oauth-apps', $3::text, '', db_now() - $3::text::interval)`,
+        [newId(), tenant.workspaceId, age],
+      );
+    expect(await sweep()).toBe(2);
+    expect(await left('idempotency_keys', 'key')).toEqual(['23 hours 59 minutes']);
   });
 
   it('continues batch by batch until no row is left', async () => {
@@ -118,7 +130,7 @@ describe('the sweep of what was kept long enough', () => {
 
   it('leaves the rest to the next sweep when its time is over, but lets each kind have its turn', async () => {
     for (let index = 0; index < 4; index += 1) await intent('old', 'committed', '31 days');
-    await message('delivered, old', '40 days', '31 days');
+    await message('old', '31 days', null);
     expect(await sweep({ batch: 3, within: 0 })).toBe(4);
     expect(await left('exchange_intents', 'holder')).toEqual(['old']);
     expect(await left('outbox', 'type')).toEqual([]);

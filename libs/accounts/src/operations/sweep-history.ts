@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Duration, minutes } from '#config';
-import { Database, deleteDispatchedEvents, deleteOldAccountEvents } from '#persistence';
+import { Database, deleteOldAccountEvents, deleteOldIdempotencyKeys, deleteOldOutboxEvents } from '#persistence';
 import { forgetIntents } from '#tokens';
 
 export interface SweepHistoryOptions {
@@ -12,7 +12,7 @@ export interface SweepHistoryOptions {
   within?: Duration;
 }
 
-/** Deletes old intents of exchanges, account events and dispatched events. */
+/** Deletes rows whose retention has ended: intents of exchanges, account events, events of the outbox, idempotency keys. */
 @Injectable()
 export class SweepHistory {
   constructor(private readonly database: Database) {}
@@ -23,15 +23,18 @@ export class SweepHistory {
     const kinds = [
       () => forgetIntents(pool, batch),
       () => deleteOldAccountEvents(pool, batch, eventDays),
-      () => deleteDispatchedEvents(pool, batch),
+      () => deleteOldOutboxEvents(pool, batch),
+      () => deleteOldIdempotencyKeys(pool, batch),
     ];
     const end = performance.now() + within;
     let deleted = 0;
     for (const deleteBatch of kinds) {
-      let last = batch;
+      let last: number;
       // Each kind gets at least one batch, so that a large one does not starve the others.
-      do deleted += last = await deleteBatch();
-      while (last === batch && performance.now() < end);
+      do {
+        last = await deleteBatch();
+        deleted += last;
+      } while (last === batch && performance.now() < end);
     }
     return deleted;
   }

@@ -101,6 +101,27 @@ inBrowser(
       });
     });
 
+    it('connects an account again through a link that was sent to its person', async () => {
+      const backend = await Backend.ofNewCustomer(service);
+      const app = { provider: 'x', name: 'X', client_id: 'app-of-a-link', client_secret: 'shh' };
+      expect((await backend.post('/v1/oauth-apps', app)).status).toBe(201);
+      const { id } = await backend.connect('x', 'mei');
+      const { body } = await backend.post(`/v1/accounts/${id}/reauth`, { expires_in: 604_800 });
+      const link = (body as { authorize_url: string }).authorize_url;
+      await page.goto(link);
+      expect(await page.locator('main').innerText()).toMatch(/^X\s+Connect this account again\s+Mei Modest/);
+      await page.getByRole('button', { name: 'Continue to X' }).click();
+      await page.getByText('Mei Modest').click();
+      await page.getByRole('button', { name: 'Authorize app' }).click();
+      await page.waitForURL(`${service.apiUrl}/connected?connected=x`);
+      const events = (await backend.get(`/v1/accounts/${id}/events`)).body as { items: { type: string }[] };
+      expect(events.items.map(({ type }) => type)).toContain('account.reconnected');
+      await page.goto(link);
+      expect(await page.getByRole('heading').textContent()).toBe('This link has ended');
+      // The browser itself reports an answer of 410.
+      complaints.length = 0;
+    });
+
     it('connects through the backend of examples/, which then shows the account', async () => {
       const example = await startExample(service);
       try {
@@ -158,6 +179,7 @@ inBrowser(
           '/connected?connected=x',
           '/connected?oauth_error=no_eligible_account',
           '/data-deletion/unknown',
+          '/reauth/unknown',
         ]) {
           await page.goto(service.apiUrl + path);
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);

@@ -13,6 +13,9 @@ export const confirmationMismatch = (field: string): CodedError =>
   refused('attempt.confirmation_mismatch', field, 'does not belong to this attempt; its tokens were destroyed');
 export const userRefMissing = (): CodedError =>
   refused('user_ref.missing', 'user_ref', 'is needed: the OAuth app has completion "confirm"');
+export const reauthLinkNotFound = (): CodedError => new CodedError('reauth_link.not_found', 'There is no such link.');
+export const reauthLinkEnded = (): CodedError =>
+  new CodedError('reauth_link.ended', 'The link was used, or its time is over.');
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
 export const oauthAppInUse = (): CodedError =>
   new CodedError(

@@ -38,6 +38,7 @@ import { ReadAttempt } from './connect/read-attempt.js';
 import { ReadLanding } from './connect/read-landing.js';
 import { SelectAccounts } from './connect/select-accounts.js';
 import { StartConnect } from './connect/start-connect.js';
+import { ReauthLinks } from './connect/reauth-links.js';
 import { StartReauth } from './connect/start-reauth.js';
 import { SweepAttempts } from './connect/sweep-attempts.js';
 import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
@@ -102,6 +103,7 @@ const useCases = [
   DueGrants,
   SweepHistory,
   StartReauth,
+  ReauthLinks,
   DueProbes,
   ProbeNow,
   PushApps,

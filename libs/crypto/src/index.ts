@@ -5,4 +5,4 @@ export { Cursors } from './cursors.js';
 export { digest, mac, sameDigest } from './digest.js';
 export { Keyring } from './keyring.js';
 export { open, openRow, type Place, type RowSecrets, seal, SealBroken, sealRow } from './sealing.js';
-export { isOurState, mintState, newConnectToken } from './signed-token.js';
+export { isOurState, mintState, newBearerToken } from './signed-token.js';

@@ -12,8 +12,8 @@ export function mintState(keyring: Keyring): Secret {
   return new Secret(`${random}.${sign(keyring, 'state', random)}`);
 }
 
-/** 256 random bits that the browser of a flow brings to the backend that started it. Stored as a digest. */
-export const newConnectToken = (): Secret => new Secret(randomBytes(RANDOM_BYTES).toString('base64url'));
+/** 256 random bits that prove a right by being known. Stored as a digest. */
+export const newBearerToken = (): Secret => new Secret(randomBytes(RANDOM_BYTES).toString('base64url'));
 
 /** Whether we signed this state, with any of our keys. */
 export function isOurState(keyring: Keyring, state: string): boolean {

@@ -10,6 +10,7 @@ import { AppStatusSources } from './migrations/app-status-sources.js';
 import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
+import { ReauthDue } from './migrations/reauth-due.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
 import { OutboxByAge } from './migrations/outbox-by-age.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
@@ -78,6 +79,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       AppStatusSources,
       ConfirmedCompletion,
       OutboxByAge,
+      ReauthDue,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

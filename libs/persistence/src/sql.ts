@@ -8,6 +8,7 @@ export type {
   RefreshMode,
 } from './entities/index.js';
 export {
+  type DerivedState,
   markOwnTokensEnded,
   postponeProbe,
   postponeProbesOfGrant,

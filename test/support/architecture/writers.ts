@@ -20,6 +20,7 @@ const OWNERS: Record<string, string> = {
   outbox: `${PERSISTENCE}/events.ts`,
   pending_revocations: 'libs/tokens/src/store/revocations.ts',
   projects: 'libs/accounts/src/workspaces/ensure-workspace.ts',
+  reauth_links: 'libs/accounts/src/connect/reauth-links.ts',
   workspaces: 'libs/accounts/src/workspaces/ensure-workspace.ts',
   account_tokens: `${PERSISTENCE}/sealed/`,
   attempt_secrets: `${PERSISTENCE}/sealed/`,

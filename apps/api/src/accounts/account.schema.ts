@@ -1,7 +1,7 @@
 import { Param } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { z } from 'zod';
-import { type AccountRecord, rawText, text } from '#accounts';
+import { ACCOUNT_SORTS, type AccountRecord, rawText, text } from '#accounts';
 import { CONNECTION_TYPES } from '#persistence';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import {
@@ -17,6 +17,7 @@ import {
   publicId,
   PublicIdPipe,
   time,
+  timeText,
   TWO_PROVIDERS,
 } from '../http/fields.js';
 
@@ -111,6 +112,13 @@ export const listAccountsQuery = z
     q: rawText(100, { shortest: 1 })
       .optional()
       .describe('Part of the handle, the display name or a metadata value, in any case.'),
+    reauth_due_before: timeText
+      .optional()
+      .describe('Accounts that need their person again before this time, ISO 8601 with a zone.'),
+    sort: z
+      .enum(ACCOUNT_SORTS, { error: `must be one of ${ACCOUNT_SORTS.join(', ')}` })
+      .default('connected_at')
+      .describe('connected_at: newest first. reauth_due_at: the next one first; accounts without one are left out.'),
     limit,
     cursor: cursor.optional(),
   })
@@ -123,7 +131,7 @@ export const accountPageSchema = z
     items: z.array(accountSchema),
     next_cursor: z.string().nullable(),
     total: z.int().describe("What the filters match; on later pages it may be the first page's."),
-    total_capped: z.literal(true).optional().describe('With q the count stops at 10,000.'),
+    total_capped: z.literal(true).optional().describe('With q or reauth_due_before the count stops at 10,000.'),
   })
   .meta({ id: 'AccountPage' });
 

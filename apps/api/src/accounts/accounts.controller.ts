@@ -66,7 +66,7 @@ export class AccountsController {
   @Get()
   @Scopes('accounts:read')
   @Describe({
-    summary: 'List accounts, newest first',
+    summary: 'List accounts, newest first or by the next reauthorization',
     answers: { status: 200, description: 'A page.', schema: accountPageSchema, example: accountPageExample },
     problems: ['validation.failed', 'cursor.invalid'],
   })
@@ -74,15 +74,16 @@ export class AccountsController {
     @CurrentCaller() { tenant }: Caller,
     @Query({ schema: listAccountsQuery }) query: ListAccountsQuery,
   ): Promise<AccountPageView> {
-    const { health, q, limit, cursor } = query;
+    const { health, q, sort, limit, cursor } = query;
     const filters = {
       provider: query.provider ?? query.platform,
       health,
       connectionType: query.connection_type,
       projectId: query.project_id,
       q,
+      reauthDueBefore: query.reauth_due_before,
     };
-    const page = await this.listAccounts.execute({ tenant, filters, limit, cursor });
+    const page = await this.listAccounts.execute({ tenant, filters, sort, limit, cursor });
     const capped = page.totalCapped ? { total_capped: true as const } : {};
     return { items: page.items.map(accountView), next_cursor: page.nextCursor, total: page.total, ...capped };
   }

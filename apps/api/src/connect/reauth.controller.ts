@@ -1,15 +1,19 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { StartReauth } from '#accounts';
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Res } from '@nestjs/common';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type OpenedReauthLink, ReauthLinks, StartReauth } from '#accounts';
 import { AccountId, DescribeAccountId } from '../accounts/account.schema.js';
 import { Describe } from '../docs/describe.js';
-import { type Caller, CurrentCaller } from '../http/auth/caller.js';
+import { type Caller, CurrentCaller, Public } from '../http/auth/caller.js';
 import { Scopes } from '../http/auth/scopes.js';
+import { type Page, sendPage } from '../http/page.js';
+import { RawBody } from '../http/raw-body.js';
 import {
+  reauthLinkView,
   startedConnectExample,
-  startedConnectSchema,
   startedConnectView,
-  type StartedConnectView,
+  startedReauthSchema,
+  type StartedReauthView,
   startReauthBody,
   type StartReauthBody,
   startReauthExample,
@@ -19,7 +23,10 @@ import {
 @ApiTags('Connect')
 @Controller('/v1/accounts/:id/reauth')
 export class ReauthController {
-  constructor(private readonly startReauth: StartReauth) {}
+  constructor(
+    private readonly startReauth: StartReauth,
+    private readonly links: ReauthLinks,
+  ) {}
 
   @Post()
   @DescribeAccountId()
@@ -27,17 +34,82 @@ export class ReauthController {
   @Scopes('oauth:write')
   @Describe({
     summary: 'Start to connect an account again: the same person, the same id',
+    description:
+      'With expires_in the answer is a link that can be sent to the person, valid for up to seven days; its end is the event account.reconnected.',
     body: startReauthExample,
-    answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },
+    answers: {
+      status: 200,
+      description: 'An attempt, or a link without a state.',
+      schema: startedReauthSchema,
+      example: startedConnectExample,
+    },
     problems: ['account.not_found', 'account.leased', 'oauth_app.missing', 'return_url.not_allowed', 'scopes.invalid'],
   })
   async start(
     @CurrentCaller() { tenant, credential }: Caller,
     @AccountId() id: string,
-    @Body({ schema: startReauthBody }) { return_url, scopes }: StartReauthBody,
-  ): Promise<StartedConnectView> {
-    return startedConnectView(
-      await this.startReauth.execute({ tenant, createdBy: credential, id, returnUrl: return_url, scopes }),
-    );
+    @Body({ schema: startReauthBody }) { return_url, scopes, expires_in }: StartReauthBody,
+  ): Promise<StartedReauthView> {
+    const input = { tenant, createdBy: credential, id, returnUrl: return_url, scopes };
+    if (expires_in === undefined) return startedConnectView(await this.startReauth.execute(input));
+    return reauthLinkView(await this.links.create({ ...input, expiresIn: expires_in }));
   }
 }
+
+const LINK = {
+  problems: ['reauth_link.not_found' as const, 'reauth_link.ended' as const],
+  isForBrowsers: true,
+};
+
+/** The page behind a reauth link. Mail programs and chats fetch links, so only its button starts an attempt. */
+@ApiTags('Browser endpoints')
+@Public()
+@ApiParam({ name: 'token', example: 'vQ1m4o6Jb0m1y2kq7l0cB9rXQ8mS5fVYw2rJv0eJ1cS' })
+@Controller('/reauth/:token')
+export class ReauthLinkController {
+  constructor(private readonly links: ReauthLinks) {}
+
+  @Get()
+  @Describe({
+    summary: 'The page of a link with which a person connects an account again',
+    answers: { status: 200, description: 'A page.', contentType: 'text/html', example: '<!doctype html>…' },
+    ...LINK,
+  })
+  async page(@Param('token') token: string, @Res() reply: FastifyReply): Promise<void> {
+    sendPage(reply, HttpStatus.OK, linkPage(await this.links.open(token)));
+  }
+
+  @Post()
+  @RawBody()
+  @Describe({
+    summary: 'The button of that page: starts an attempt and redirects to the platform',
+    answers: {
+      status: 303,
+      description: 'To the platform.',
+      headers: { Location: { description: 'The authorize URL.', schema: { type: 'string' } } },
+    },
+    ...LINK,
+  })
+  async follow(@Param('token') token: string, @Res() reply: FastifyReply): Promise<void> {
+    const { authorizeUrl } = await this.links.follow(token);
+    reply.header('Cache-Control', 'no-store').header('Referrer-Policy', 'no-referrer');
+    await reply.status(HttpStatus.SEE_OTHER).header('Location', authorizeUrl).send();
+  }
+}
+
+const linkPage = ({ platform, handle, displayName, authorizeScheme }: OpenedReauthLink): Page => ({
+  tone: 'neutral',
+  title: 'Connect this account again',
+  platform,
+  accounts: [
+    {
+      name: displayName ?? handle ?? 'An account without a name',
+      detail: handle === null || displayName === null ? undefined : `@${handle.replace(/^@/, '')}`,
+    },
+  ],
+  text: [
+    `The application that sent you this link needs your consent at ${platform} again.`,
+    'Sign in there as the person who owns this account. Nothing else is connected or changed.',
+  ],
+  button: { label: `Continue to ${platform}`, redirects: authorizeScheme },
+});

@@ -70,3 +70,100 @@ describe('a reauth', () => {
     });
   });
 });
+
+describe('a reauth link', () => {
+  const WEEK = 7 * 24 * 3_600;
+  const link = (expires_in: unknown = WEEK, more: object = {}) =>
+    connected.post<Started>(`/v1/accounts/${id}/reauth`, { expires_in, ...more });
+  const pathOf = ({ body }: { body: Started }): string => new URL(body.authorize_url).pathname;
+  const open = (path: string): Promise<Response> => connected.api.call(path, { headers: { accept: 'text/html' } });
+  /** As a browser sends a form without fields. */
+  const click = (path: string): Promise<Response> =>
+    connected.api.call(path, {
+      method: 'POST',
+      headers: { accept: 'text/html', 'content-type': 'application/x-www-form-urlencoded' },
+    });
+  const expectEnded = async (path: string): Promise<void> => {
+    for (const response of [await open(path), await click(path)])
+      expect([response.status, await response.text()]).toEqual([410, expect.stringContaining('This link has ended')]);
+  };
+
+  it('is an address of the service with an end and no state', async () => {
+    const { status, body } = await link();
+    expect([status, body]).toEqual([
+      200,
+      { authorize_url: expect.stringMatching(/\/reauth\/[\w-]{43}$/), state: null, expires_at: expect.any(String) },
+    ]);
+    expect((Date.parse(body.expires_at) - Date.now()) / 1_000).toBeGreaterThan(WEEK - 60);
+  });
+
+  it('starts nothing when it is fetched, however often, and shows the account', async () => {
+    const path = pathOf(await link());
+    const count = async (): Promise<unknown> =>
+      (await connected.pool.query('select count(*)::int as attempts from connect_attempts')).rows;
+    const before = await count();
+    for (let fetched = 0; fetched < 3; fetched += 1) {
+      const response = await open(path);
+      expect(await response.text()).toMatch(/Connect this account again[\s\S]*<button>Continue to X<\/button>/);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(response.headers.get('content-security-policy')).toContain("form-action 'self' http:");
+    }
+    expect((await connected.api.call(path, { method: 'HEAD' })).status).toBe(200);
+    expect(await count()).toEqual(before);
+  });
+
+  it('starts an attempt of its own at each click, and ends with the first success', async () => {
+    const path = pathOf(await link(WEEK, { return_url: RETURN_URL, scopes: ['users.read', 'tweet.read'] }));
+    await connected.pass(2);
+    const clicks = [await click(path), await click(path)];
+    const [first, second] = clicks.map((response) => new URL(response.headers.get('location')!));
+    expect(clicks.map(({ status }) => status)).toEqual([303, 303]);
+    expect(first!.searchParams.get('state')).not.toBe(second!.searchParams.get('state'));
+    expect(first!.searchParams.get('scope')).toBe('users.read tweet.read');
+    expect((await connected.consent(second!.href, 'unicode-handle')).href).toBe(
+      `${RETURN_URL}?oauth_error=account_mismatch`,
+    );
+    expect((await open(path)).status).toBe(200);
+    expect((await connected.consent(first!.href)).href).toBe(`${RETURN_URL}?connected=x`);
+    expect((await connected.get('/v1/accounts')).body).toMatchObject({ total: 1, items: [{ id }] });
+    await expectEnded(path);
+  });
+
+  it('ends with its time', async () => {
+    const path = pathOf(await link(601));
+    await connected.pass(590);
+    expect((await open(path)).status).toBe(200);
+    await connected.pass(12);
+    await expectEnded(path);
+  });
+
+  it('is unknown when a character of it is changed', async () => {
+    for (const path of ['/reauth/x', `/reauth/${'A'.repeat(43)}`, `${pathOf(await link())}A`])
+      for (const response of [await open(path), await click(path)])
+        expect([response.status, await response.text()]).toEqual([
+          404,
+          expect.stringContaining('do not know this link'),
+        ]);
+  });
+
+  it.each([[600], [WEEK + 1], [700.5], ['700'], [null]])('cannot have %j seconds', async (seconds) => {
+    expect(await link(seconds)).toMatchObject({
+      status: 400,
+      body: { code: 'validation.failed', errors: [{ field: 'expires_in' }] },
+    });
+  });
+
+  it('is refused at once where its attempts would be', async () => {
+    expect(await link(WEEK, { return_url: 'https://evil.example/' })).toMatchObject({
+      status: 400,
+      body: { code: 'return_url.not_allowed' },
+    });
+    expect(await connected.post(`/v1/accounts/acc_zz/reauth`, { expires_in: WEEK })).toMatchObject({ status: 404 });
+  });
+
+  it('ends with its account', async () => {
+    const path = pathOf(await link());
+    expect((await connected.api.call(`/v1/accounts/${id}`, { as: connected.key, method: 'DELETE' })).status).toBe(204);
+    await expectEnded(path);
+  });
+});

@@ -49,6 +49,14 @@ export const startReauthBody = z
   .strictObject({
     return_url: returnUrl.optional(),
     scopes: scopeList.optional().describe('What to ask the person for; by default what the app says.'),
+    expires_in: z
+      .int('must be a whole number')
+      .min(601, 'must be between 601 and 604800')
+      .max(604_800, 'must be between 601 and 604800')
+      .optional()
+      .describe(
+        'Seconds. With it authorize_url is a link for the person, to a page with a button; without it ten minutes.',
+      ),
   })
   .prefault({});
 
@@ -56,3 +64,22 @@ export type StartReauthBody = z.output<typeof startReauthBody>;
 
 /** A loopback URL is allowed in the environment `test`, whatever the app lists. */
 export const startReauthExample: z.input<typeof startReauthBody> = { return_url: 'http://localhost:8080/settings' };
+
+/** The response to `reauth`. */
+export const startedReauthSchema = startedConnectSchema
+  .extend({ state: z.string().nullable().describe('null with expires_in: each click gets a state of its own.') })
+  .meta({ id: 'StartedReauth' });
+
+export type StartedReauthView = z.output<typeof startedReauthSchema>;
+
+export const reauthLinkExample: StartedReauthView = {
+  authorize_url: 'https://connect.example.com/reauth/vQ1m4o6Jb0m1y2kq7l0cB9rXQ8mS5fVYw2rJv0eJ1cS',
+  state: null,
+  expires_at: '2026-12-08T12:00:00Z',
+};
+
+export const reauthLinkView = ({ url, expiresAt }: { url: string; expiresAt: Date }): StartedReauthView => ({
+  authorize_url: url,
+  state: null,
+  expires_at: isoTime(expiresAt),
+});

@@ -4,7 +4,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { ApiConfig } from '#config';
 import { CodedError, type Logger, type Metrics, newHttpServer } from '#observability';
 import { newId } from '#persistence';
-import { readRawBodies } from '../push/raw-body.js';
+import { readRawBodies } from './raw-body.js';
 import { rememberAddresses, trusting } from './client-address.js';
 import { publicId } from './fields.js';
 import {

@@ -60,6 +60,11 @@ export function isoTime(time: Date | null): string | null {
 /** A time in a response. */
 export const time = z.string().meta({ format: 'date-time' });
 
+/** A time in a query or a body, ISO 8601 with a zone. */
+export const timeText = rawText(40)
+  .pipe(z.iso.datetime({ offset: true, error: 'must be a time in ISO 8601 with a zone, such as 2026-12-01T12:00:00Z' }))
+  .transform((given) => new Date(given));
+
 /** The name of a platform. Evaluated at first use, because the operator's own platforms are registered after this file loads. */
 export const provider = z.lazy(() => z.enum(PROVIDER_NAMES, { error: ({ input }) => noProvider(input) }));
 

@@ -22,7 +22,8 @@ li:last-child { border-radius: 0 0 .6rem .6rem; }
 li:only-child { border-radius: .6rem; }
 li span { display: block; font-size: .875rem; color: var(--soft); }
 a { color: var(--link); font-weight: 600; }
-a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+button { width: 100%; padding: .75rem 1rem; margin: .25rem 0 .75rem; font: inherit; font-weight: 600; color: var(--card); background: var(--link); border: 0; border-radius: .6rem; cursor: pointer; }
+a:focus-visible, button:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem .75rem; margin: 1.25rem 0 0; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .8125rem; color: var(--soft); }
 dd { margin: 0; text-align: right; }
 code { font-family: ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }

@@ -12,6 +12,8 @@ export interface Page {
   accounts?: readonly { name: string; detail?: string | undefined }[];
   /** The event, then the next step: one paragraph each. */
   text: readonly string[];
+  /** A button that sends an empty form to the address of the page. `redirects`: the scheme of where the answer may lead. */
+  button?: { label: string; redirects: string };
   links?: readonly { href: string; label: string; about: string }[];
   /** The stable code of what went wrong, for the people who run the application. */
   code?: string | undefined;
@@ -19,27 +21,31 @@ export interface Page {
   requestId?: string | undefined;
 }
 
-/** A page may use its own style and nothing else: no script, no image, no form, no frame, no outside resource. */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/**
+ * A page may use its own style and nothing else: no script, no image, no frame, no outside resource, and no form but its
+ * button. Browsers check every redirect after a form against the policy, and platforms redirect among hosts of theirs.
+ */
+const policyOf = ({ button }: Page): string =>
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    "base-uri 'none'",
+    `form-action ${button ? `'self' ${button.redirects}` : "'none'"}`,
+    "frame-ancestors 'none'",
+  ].join('; ');
 
 export function sendPage(reply: FastifyReply, status: number, page: Page): void {
   void reply
     .status(status)
     .header('Content-Type', 'text/html; charset=utf-8')
-    .header('Content-Security-Policy', PAGE_POLICY)
+    .header('Content-Security-Policy', policyOf(page))
     .header('Cache-Control', 'no-store')
     .header('Referrer-Policy', 'no-referrer')
     .send(pageHtml(page, page.requestId ?? reply.request.id));
 }
 
-/** `/`, `/connected`, the callbacks of platforms and the page of a deletion: only browsers open them. */
-const FOR_BROWSERS = /^\/($|connected$|data-deletion\/|v1\/oauth\/[^/]+\/callback(\/|$))/;
+/** `/`, `/connected`, reauth links, the callbacks of platforms and the page of a deletion: only browsers open them. */
+const FOR_BROWSERS = /^\/($|connected$|reauth\/|data-deletion\/|v1\/oauth\/[^/]+\/callback(\/|$))/;
 
 /**
  * Whether an error is answered with a page instead of a problem. On a path for browsers it is, unless the client prefers
@@ -87,7 +93,7 @@ const MARKS = {
 
 /** The page as HTML: one heading, one column. */
 export function pageHtml(page: Page, requestId: string): string {
-  const { tone, title, platform, accounts = [], text, links = [], code } = page;
+  const { tone, title, platform, accounts = [], text, button, links = [], code } = page;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -110,6 +116,7 @@ ${listOf(
   ),
 )}
 ${text.map((paragraph) => `<p>${escape(paragraph)}</p>`).join('\n')}
+${button ? `<form method="post"><button>${escape(button.label)}</button></form>` : ''}
 ${listOf(
   'links',
   links.map(({ href, label, about }) => `<a href="${escape(href)}">${escape(label)}</a> <span>${escape(about)}</span>`),

@@ -19,6 +19,17 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
       'Go back to the application and start again.',
     ],
   },
+  'reauth_link.not_found': {
+    title: 'We do not know this link',
+    text: ['No account belongs to this link. Look whether the whole link was copied.'],
+  },
+  'reauth_link.ended': {
+    title: 'This link has ended',
+    text: [
+      'The account was connected again already, or the time of the link is over.',
+      'Look in the application whether the account needs you. If it does, ask there for a new link.',
+    ],
+  },
   'deletion.not_found': {
     title: 'We do not know this code',
     text: [

@@ -8,7 +8,7 @@ import { Public } from '../http/auth/caller.js';
 import { uuidOf } from '../http/fields.js';
 import { DescribeChallenge, DescribePush } from './describe-push.js';
 import type { DeletionView } from './push.schema.js';
-import { bytesOf, headersOf, RawBody } from './raw-body.js';
+import { bytesOf, headersOf, RawBody } from '../http/raw-body.js';
 
 interface Path {
   family: string;

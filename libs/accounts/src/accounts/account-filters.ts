@@ -8,6 +8,7 @@ export interface AccountFilters {
   projectId?: string;
   /** A case-insensitive substring of handle, display name or a metadata value. */
   q?: string;
+  reauthDueBefore?: Date;
 }
 
 /** A where clause and its values: the tenant first, then the filters. */
@@ -33,6 +34,7 @@ export function accountCondition(tenant: Tenant, filters: AccountFilters): Condi
   add(filters.provider, (n) => `account.provider = $${n}`);
   add(filters.connectionType, (n) => `account.connection_type = $${n}`);
   add(filters.projectId, (n) => `account.project_id = $${n}`);
+  add(filters.reauthDueBefore, (n) => `account.reauth_due_at < $${n}`);
   add(filters.q === undefined ? undefined : `%${escapeLike(filters.q)}%`, SEARCH);
   return { sql: clauses.join(' and '), values };
 }

@@ -31,7 +31,7 @@ export const ACCOUNT_COLUMNS = `
   account.health_reason as "healthReason", account.connection_type as "connectionType",
   account.project_id as "projectId", account.oauth_app_id as "oauthAppId", grants.scopes,
   case when not account.own_token then grants.access_expires_at end as "tokenExpiresAt", grants.refresh_expires_at as "refreshExpiresAt",
-  grants.reauth_due_at as "reauthDueAt", grants.last_refreshed_at as "lastRefreshedAt",
+  account.reauth_due_at as "reauthDueAt", grants.last_refreshed_at as "lastRefreshedAt",
   case when grants.mode <> 'none' and grants.oauth_app_id is not null and account.health <> 'disconnected' then grants.refresh_due_at end as "nextRefreshAt",
   account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata`;
 

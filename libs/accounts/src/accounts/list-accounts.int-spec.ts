@@ -3,7 +3,7 @@ import { newId, type Tenant } from '#persistence';
 import { Flow } from '../../../../test/support/flow.js';
 import { makeProject, makeTenant } from '../../../../test/support/rows.js';
 import type { AccountFilters } from './account-filters.js';
-import { ListAccounts } from './list-accounts.js';
+import { type AccountSort, ListAccounts } from './list-accounts.js';
 
 let flow: Flow;
 
@@ -22,6 +22,8 @@ interface Wish {
   /** Seconds ago. */
   age?: number;
   projectId?: string;
+  /** Days until the person is needed. */
+  dueIn?: number;
 }
 
 /** Accounts of a tenant as rows, each on a grant of its own; their ids in the same order. */
@@ -36,6 +38,7 @@ async function fill(tenant: Tenant, wishes: Wish[]): Promise<string[]> {
     health: 'active',
     type: 'oauth',
     age: 0,
+    dueIn: null,
     metadata: {},
     handle: null,
     name: null,
@@ -43,26 +46,32 @@ async function fill(tenant: Tenant, wishes: Wish[]): Promise<string[]> {
   }));
   await flow.pool.query(
     `with row as (select * from jsonb_to_recordset($1) as row(id uuid, "grant" uuid, "workspaceId" uuid, environment text, "projectId" uuid,
-       provider text, health text, type text, age float8, metadata jsonb, handle text, name text)),
+       provider text, health text, type text, age float8, metadata jsonb, handle text, name text, "dueIn" float8)),
      granted as (insert into grants (id, workspace_id, environment, provider, platform_user_id, mode, issued_at)
        select "grant", "workspaceId", environment, provider, id, 'static', now() from row)
      insert into accounts (id, workspace_id, environment, project_id, grant_id, provider, platform_account_id, connection_type, health,
-       handle, display_name, metadata, connected_at)
+       handle, display_name, metadata, connected_at, reauth_due_at)
      select id, "workspaceId", environment, "projectId", "grant", provider, id, type, health, handle, name, metadata,
-       date_trunc('minute', now()) - make_interval(secs => age) from row`,
+       date_trunc('minute', now()) - make_interval(secs => age),
+       date_trunc('minute', now()) + "dueIn" * interval '1 day' from row`,
     [JSON.stringify(rows)],
   );
   return rows.map(({ id }) => id);
 }
 
-const list = (tenant: Tenant, filters: AccountFilters = {}, limit = 100, cursor?: string) =>
-  flow.get(ListAccounts).execute({ tenant, filters, limit, ...(cursor && { cursor }) });
+const list = (tenant: Tenant, filters: AccountFilters = {}, limit = 100, cursor?: string, sort?: AccountSort) =>
+  flow.get(ListAccounts).execute({ tenant, filters, limit, ...(cursor && { cursor }), ...(sort && { sort }) });
 
-async function pages(tenant: Tenant, limit: number, filters: AccountFilters = {}): Promise<string[][]> {
+async function pages(
+  tenant: Tenant,
+  limit: number,
+  filters: AccountFilters = {},
+  sort?: AccountSort,
+): Promise<string[][]> {
   const all: string[][] = [];
   let cursor: string | null | undefined;
   do {
-    const page = await list(tenant, filters, limit, cursor ?? undefined);
+    const page = await list(tenant, filters, limit, cursor ?? undefined, sort);
     all.push(page.items.map(({ id }) => id));
     cursor = page.nextCursor;
   } while (cursor !== null);
@@ -114,6 +123,25 @@ describe('pages of accounts', () => {
       total: 0,
       totalCapped: false,
     });
+  });
+});
+
+describe('accounts by their next reauthorization', () => {
+  it('lists the next one first, without those that need none, and pages lose and repeat nothing', async () => {
+    const tenant = await makeTenant(flow.pool);
+    const [late, soon, , sameDay] = await fill(tenant, [{ dueIn: 9 }, { dueIn: 2 }, {}, { dueIn: 9 }]);
+    const order = [soon, ...[late!, sameDay!].sort()];
+    expect((await pages(tenant, 1, {}, 'reauth_due_at')).flat()).toEqual(order);
+    expect(await list(tenant, {}, 1, undefined, 'reauth_due_at')).toMatchObject({ total: 3, totalCapped: false });
+    const before = { reauthDueBefore: new Date(Date.now() + 5 * 86_400_000) };
+    expect((await list(tenant, before)).items.map(({ id }) => id)).toEqual([soon]);
+  });
+
+  it('binds a cursor to its order', async () => {
+    const tenant = await makeTenant(flow.pool);
+    await fill(tenant, [{ dueIn: 1 }, { dueIn: 2 }]);
+    const { nextCursor } = await list(tenant, {}, 1, undefined, 'reauth_due_at');
+    await expect(list(tenant, {}, 1, nextCursor!)).rejects.toMatchObject({ code: 'cursor.invalid' });
   });
 });
 
@@ -227,6 +255,7 @@ describe('a tenant of many accounts', () => {
           age: batch * 2_000 + n,
           provider: n % 2 ? 'x' : 'tiktok',
           health: n % 10 ? 'active' : 'needs_reauth',
+          ...(n % 2 && { dueIn: 60 - (n % 50) }),
         })),
       );
     }
@@ -234,12 +263,12 @@ describe('a tenant of many accounts', () => {
   });
 
   /** The plan of the query that a call sends to the database. */
-  async function planOf(filters: AccountFilters): Promise<Plan[]> {
-    const first = await list(tenant, filters, 50);
+  async function planOf(filters: AccountFilters, sort?: AccountSort): Promise<Plan[]> {
+    const first = await list(tenant, filters, 50, undefined, sort);
     let cursor = first.nextCursor!;
-    for (let page = 0; page < 8; page += 1) cursor = (await list(tenant, filters, 100, cursor)).nextCursor!;
+    for (let page = 0; page < 8; page += 1) cursor = (await list(tenant, filters, 100, cursor, sort)).nextCursor!;
     const query = jest.spyOn(flow.pool, 'query');
-    await list(tenant, filters, 50, cursor);
+    await list(tenant, filters, 50, cursor, sort);
     const sent = query.mock.calls as unknown as [string, unknown[]][];
     query.mockRestore();
     expect(sent).toHaveLength(1);
@@ -255,16 +284,19 @@ describe('a tenant of many accounts', () => {
     expect(await list(tenant, {}, 1)).toMatchObject({ total: 12_000, totalCapped: false });
     expect(await list(tenant, { health: 'needs_reauth' }, 1)).toMatchObject({ total: 1_200, totalCapped: false });
     expect(await list(tenant, { q: 'shop' }, 1)).toMatchObject({ total: 10_000, totalCapped: true });
+    const soon = { reauthDueBefore: new Date(Date.now() + 90 * 86_400_000) };
+    expect(await list(tenant, soon, 1)).toMatchObject({ total: 6_000, totalCapped: false });
   });
 
   it.each([
-    ['all', {}, /^accounts_newest$/],
-    ['one platform', { provider: 'x' }, /^accounts_newest_of_provider$/],
-    ['one health', { health: 'needs_reauth' as const }, /^accounts_newest_of_health$/],
+    ['all', {}, /^accounts_newest$/, 'connected_at' as const],
+    ['one platform', { provider: 'x' }, /^accounts_newest_of_provider$/, 'connected_at' as const],
+    ['one health', { health: 'needs_reauth' as const }, /^accounts_newest_of_health$/, 'connected_at' as const],
+    ['those to reauthorize', {}, /^accounts_by_reauth_due$/, 'reauth_due_at' as const],
   ])(
     'pays for a deep page of %s what it pays for the first: an index in order, and as many rows as it shows',
-    async (_, filters, index) => {
-      const plan = await planOf(filters);
+    async (_, filters, index, sort) => {
+      const plan = await planOf(filters, sort);
       expect(plan.map((node) => node['Node Type'])).not.toContain('Sort');
       expect(plan.map((node) => node['Node Type'])).not.toContain('Seq Scan');
       const scan = plan.find((node) => index.test(node['Index Name'] ?? ''));

@@ -9,15 +9,20 @@ import { ACCOUNT_COLUMNS, ACCOUNT_TABLES, type AccountRecord } from './account-r
 export interface ListAccountsInput {
   tenant: Tenant;
   filters: AccountFilters;
+  /** Default: `connected_at`. */
+  sort?: AccountSort;
   limit: number;
   cursor?: string;
 }
+
+export const ACCOUNT_SORTS = ['connected_at', 'reauth_due_at'] as const;
+export type AccountSort = (typeof ACCOUNT_SORTS)[number];
 
 export interface AccountPage {
   items: AccountRecord[];
   nextCursor: string | null;
   total: number;
-  /** The count of a search stops at ten thousand. */
+  /** The count of a search, or of accounts by their reauthorization, stops at ten thousand. */
   totalCapped: boolean;
 }
 
@@ -26,9 +31,27 @@ const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.i
 type Position = z.infer<typeof positionSchema>;
 
 const MAX_COUNTED = 10_000;
-const AT = `to_char(account.connected_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-/** Lists accounts, newest first, by keyset: every page costs the same. Counts once, for the first page. */
+/** Both orders are keysets with an index: every page costs the same. */
+const ORDERS = {
+  connected_at: { column: 'account.connected_at', direction: 'desc', next: '<', only: '' },
+  reauth_due_at: {
+    column: 'account.reauth_due_at',
+    direction: 'asc',
+    next: '>',
+    only: 'and account.reauth_due_at is not null',
+  },
+} satisfies Record<AccountSort, { column: string; direction: string; next: string; only: string }>;
+
+/** Where a page begins, and in which order. */
+interface PageRequest {
+  sort: AccountSort;
+  /** Rows. */
+  limit: number;
+  from: Position | undefined;
+}
+
+/** Lists accounts, newest first or by the next reauthorization. Counts once, for the first page. */
 @Injectable()
 export class ListAccounts {
   constructor(
@@ -36,12 +59,14 @@ export class ListAccounts {
     private readonly cursors: Cursors,
   ) {}
 
-  async execute({ tenant, filters, limit, cursor }: ListAccountsInput): Promise<AccountPage> {
-    const scope = ['accounts', tenant.workspaceId, tenant.environment, filters];
+  async execute({ tenant, filters, sort = 'connected_at', limit, cursor }: ListAccountsInput): Promise<AccountPage> {
+    const order = sort === 'connected_at' ? [] : [sort];
+    const scope = ['accounts', tenant.workspaceId, tenant.environment, filters, ...order];
     const condition = accountCondition(tenant, filters);
     const from = cursor === undefined ? undefined : this.readPosition(scope, cursor);
-    const rows = await this.page(condition, limit + 1, from);
-    const { total, capped } = from ?? (await this.count(condition, filters.q !== undefined));
+    const rows = await this.page(condition, { sort, limit: limit + 1, from });
+    const isCapped = filters.q !== undefined || filters.reauthDueBefore !== undefined;
+    const { total, capped } = from ?? (await this.count(condition, sort, isCapped));
     const items = rows.slice(0, limit);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     const nextCursor = last
@@ -58,21 +83,27 @@ export class ListAccounts {
 
   private async page(
     { sql, values }: Condition,
-    limit: number,
-    from?: Position,
+    { sort, limit, from }: PageRequest,
   ): Promise<(AccountRecord & { at: string })[]> {
     const n = values.length;
-    const after = from ? `and (account.connected_at, account.id) < ($${n + 2}, $${n + 3})` : '';
+    const { column, direction, next, only } = ORDERS[sort];
+    const after = from ? `and (${column}, account.id) ${next} ($${n + 2}, $${n + 3})` : '';
+    const at = `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
     const { rows } = await this.database.pool.query<AccountRecord & { at: string }>(
-      `select ${ACCOUNT_COLUMNS}, ${AT} as at from ${ACCOUNT_TABLES}
-       where ${sql} ${after} order by account.connected_at desc, account.id desc limit $${n + 1}`,
+      `select ${ACCOUNT_COLUMNS}, ${at} as at from ${ACCOUNT_TABLES}
+       where ${sql} ${only} ${after} order by ${column} ${direction}, account.id ${direction} limit $${n + 1}`,
       [...values, limit, ...(from ? [from.at, from.id] : [])],
     );
     return rows;
   }
 
-  private async count({ sql, values }: Condition, capped: boolean): Promise<{ total: number; capped: boolean }> {
-    const counted = `select 1 from accounts account where ${sql} ${capped ? `limit ${MAX_COUNTED + 1}` : ''}`;
+  private async count(
+    { sql, values }: Condition,
+    sort: AccountSort,
+    capped: boolean,
+  ): Promise<{ total: number; capped: boolean }> {
+    const most = capped ? `limit ${MAX_COUNTED + 1}` : '';
+    const counted = `select 1 from accounts account where ${sql} ${ORDERS[sort].only} ${most}`;
     const { rows } = await this.database.pool.query<{ total: number }>(
       `select count(*)::int as total from (${counted}) as counted`,
       values,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { seconds, withTimeout } from '#config';
-import { digest, isOurState, Keyring, newConnectToken } from '#crypto';
+import { digest, isOurState, Keyring, newBearerToken } from '#crypto';
 import { type AttemptRow, Database, findAttempt, OAuthApp, spendState } from '#persistence';
 import { Addresses } from '../addresses.js';
 import { redirectUri } from '../policies/redirect-uri.js';
@@ -38,7 +38,7 @@ export class CompleteConnect {
     const callback = readCallback(query);
     if (!callback || !isOurState(this.keyring, callback.state)) return UNTRUSTED;
     const calledUri = redirectUri(this.addresses.publicUrl, provider, oauthAppId);
-    const connectToken = newConnectToken();
+    const connectToken = newBearerToken();
     const attempt = await spendState(this.database.pool, {
       stateHash: digest(callback.state),
       redirectUri: calledUri,

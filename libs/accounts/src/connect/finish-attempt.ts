@@ -77,13 +77,19 @@ export class FinishAttempt {
 
   private async finish(attempt: OpenAttempt, decision: CallerDecision): Promise<Finished> {
     const identity = await this.identify(attempt);
-    if (!identity) return { kind: 'later' };
+    if (!identity) return this.outcomeElsewhere(attempt.id);
     if ('again' in identity) return this.notIdentified(attempt, identity);
     attempt.platformUserId = identity.identity.platformUserId;
     await storeIdentity(this.database.pool, attempt.id, attempt.platformUserId);
     const choice = chooseProfiles(attempt, identity, decision.selected ?? attempt.chosenProfiles ?? undefined);
     const check = checkListAgain(attempt, identity, choice);
     return check ? this.notIdentified(attempt, check) : this.decide(attempt, { identity, choice, decision });
+  }
+
+  /** The token set is gone: another process has finished the attempt since it was read. */
+  private async outcomeElsewhere(attemptId: string): Promise<Finished> {
+    const { rows } = await this.database.pool.query<OpenAttempt>(READ, [attemptId]);
+    return rows[0]?.status === 'exchanged' ? { kind: 'later' } : outcomeOf(rows[0]);
   }
 
   private async identify(attempt: OpenAttempt): Promise<Identified | Unidentified | undefined> {

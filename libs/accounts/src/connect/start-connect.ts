@@ -57,6 +57,11 @@ export class StartConnect {
     private readonly addresses: Addresses,
   ) {}
 
+  /** Checks what `execute` would be given, and stores nothing. */
+  async check(input: StartConnectInput): Promise<void> {
+    await this.prepare(input, knownProvider(input.provider, input.tenant.environment));
+  }
+
   async execute(input: StartConnectInput): Promise<StartedAttempt> {
     const provider = knownProvider(input.provider, input.tenant.environment);
     const attempt = await this.prepare(input, provider);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, OAuthApp, type Tenant } from '#persistence';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
-import { StartConnect, type StartedAttempt } from './start-connect.js';
+import { StartConnect, type StartConnectInput, type StartedAttempt } from './start-connect.js';
 
 export interface StartReauthInput {
   tenant: Tenant;
@@ -33,14 +33,23 @@ export class StartReauth {
   ) {}
 
   /** Throws account.not_found, account.leased, and what StartConnect throws. */
-  async execute({ tenant, createdBy, id, returnUrl, scopes }: StartReauthInput): Promise<StartedAttempt> {
+  async execute(input: StartReauthInput): Promise<StartedAttempt> {
+    return this.startConnect.execute(await this.read(input));
+  }
+
+  /** Throws what `execute` would throw, and stores nothing. */
+  async check(input: StartReauthInput): Promise<void> {
+    await this.startConnect.check(await this.read(input));
+  }
+
+  private async read({ tenant, createdBy, id, returnUrl, scopes }: StartReauthInput): Promise<StartConnectInput> {
     const { rows } = await this.database.pool.query<AccountRow>(READ, [tenant.workspaceId, tenant.environment, id]);
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
     const { provider, projectId, userRef } = account;
     const oauthAppId = await this.existingApp(account.oauthAppId);
-    return this.startConnect.execute({
+    return {
       tenant,
       createdBy,
       provider,
@@ -50,7 +59,7 @@ export class StartReauth {
       scopes,
       userRef: userRef ?? undefined,
       reauthAccountId: id,
-    });
+    };
   }
 
   /** An account whose app was deleted uses the platform's default app. */

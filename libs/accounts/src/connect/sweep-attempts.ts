@@ -4,6 +4,7 @@ import { LOGGER, type Logger } from '#observability';
 import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, Database, deleteFinalAttempts } from '#persistence';
 import { endOverdueRevocations } from '#tokens';
 import { FailAttempt } from './fail-attempt.js';
+import { deleteEndedReauthLinks } from './reauth-links.js';
 import { FinishWaiting } from './finish-waiting.js';
 
 const PAGE_SIZE = 200;
@@ -32,7 +33,7 @@ interface EndedAttempt extends AttemptRow {
 
 /**
  * Finishes attempts that an ended process left half done, ends expired ones and revocations
- * without an answer, and deletes old ones.
+ * without an answer, and deletes old ones and ended reauth links.
  */
 @Injectable()
 export class SweepAttempts {
@@ -48,6 +49,7 @@ export class SweepAttempts {
     await this.endAll(OVERDUE, (attempt) => attempt.checkError ?? 'provider_unavailable');
     await this.endAll(EXPIRED, errorOfExpired);
     await deleteFinalAttempts(this.database.pool);
+    await deleteEndedReauthLinks(this.database.pool);
     for (const revocation of await endOverdueRevocations(this.database.pool, MAX_ENDED_REVOCATIONS))
       this.logger.warn(revocation, 'revocation.given_up');
   }

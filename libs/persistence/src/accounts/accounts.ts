@@ -10,7 +10,7 @@ import type { Tx } from '../tx.js';
  * | ---------- | -------------------------------------- | ----------------------------------------------------------------- |
  * | connection | grant_id, oauth_app_id, profile        | one account per profile and project that is not disconnected:     |
  * |            |                                        | store-connected-account.ts                                        |
- * | health     | health, health_reason                  | derived from facts by `applyHealth` of #tokens; `disconnected` is |
+ * | health     | health, health_reason, reauth_due_at   | derived from facts by `applyHealth` of #tokens; `disconnected` is |
  * |            |                                        | final: a new consent creates another account                      |
  * | probes     | probe_*, last_probed_at                | none are due once disconnected                                    |
  * | history    | event_sequence                         | grows by one with each event                                      |
@@ -50,16 +50,25 @@ export async function changeAccount(
 export async function markAccountDisconnected(tx: Tx, id: string, reason: string): Promise<string | undefined> {
   const { rows } = await tx.query<{ grantId: string }>(
     `update accounts set health = 'disconnected', health_reason = null, disconnected_at = db_now(),
-       disconnected_reason = $2, probe_due_at = null
+       disconnected_reason = $2, probe_due_at = null, reauth_due_at = null
      where id = $1 and ${CONNECTED} returning grant_id as "grantId"`,
     [id, reason],
   );
   return rows[0]?.grantId;
 }
 
-/** Stores a health that was derived under the lock of this account. */
-export async function storeHealth(tx: Tx, id: string, health: Health, reason: string | null): Promise<void> {
-  await tx.query('update accounts set health = $2, health_reason = $3 where id = $1', [id, health, reason]);
+/** What follows from the facts of an account and its grant. */
+export interface DerivedState {
+  health: Health;
+  reason: string | null;
+  /** When only the person can help; null: nothing says so. */
+  reauthDueAt: Date | null;
+}
+
+/** Stores what was derived under the lock of this account. */
+export async function storeHealth(tx: Tx, id: string, { health, reason, reauthDueAt }: DerivedState): Promise<void> {
+  const sql = 'update accounts set health = $2, health_reason = $3, reauth_due_at = $4 where id = $1';
+  await tx.query(sql, [id, health, reason, reauthDueAt]);
 }
 
 /** Erases the profiles and metadata of a grant's accounts, disconnected ones included. Returns those that held any. */

@@ -40,6 +40,8 @@ export class Account {
   @Column('text', { name: 'missing_scopes', array: true, default: '{}' }) missingScopes!: string[];
   @Column('text') health!: Health;
   @Column('text', { name: 'health_reason', nullable: true }) healthReason!: string | null;
+  /** When only the person can help. */
+  @Column('timestamptz', { name: 'reauth_due_at', nullable: true }) reauthDueAt!: Date | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
   @Column('timestamptz', { name: 'connected_at', default: () => 'db_now()' }) connectedAt!: Date;
   /** The account has a token of its own (a Page); the token of its grant only renews it. */

@@ -18,3 +18,4 @@ export { OutboxEvent } from './outbox.entity.js';
 export { PendingRevocation } from './pending-revocation.entity.js';
 export { Project } from './project.entity.js';
 export { Workspace } from './workspace.entity.js';
+export { ReauthLink } from './reauth-link.entity.js';

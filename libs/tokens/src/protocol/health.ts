@@ -91,9 +91,13 @@ function degradedGrant(grant: GrantFacts, app: AppFailure, ended: boolean): Heal
 }
 
 function ending({ grant, account, now }: HealthInput): HealthState | undefined {
-  const soon = after(now, SOON);
-  const end = grant.reauthDueAt ?? (account.ownToken || canRenew(grant, now) ? null : grant.accessExpiresAt);
-  return end !== null && end <= soon ? { health: 'expiring', reason: 'token_unrefreshable' } : undefined;
+  const end = reauthDueOf({ grant, account, now });
+  return end !== null && end <= after(now, SOON) ? { health: 'expiring', reason: 'token_unrefreshable' } : undefined;
+}
+
+/** The time after which only the person can help: the end of the consent, or of a token that nothing can renew. */
+export function reauthDueOf({ grant, account, now }: Pick<HealthInput, 'grant' | 'account' | 'now'>): Date | null {
+  return grant.reauthDueAt ?? (account.ownToken || canRenew(grant, now) ? null : grant.accessExpiresAt);
 }
 
 /** Only an app can refresh, and one that was deleted is none. */

@@ -1,20 +1,20 @@
-import { type Health, recordEvent, storeHealth, type Tenant, type Tx } from '#persistence/sql';
-import { type AccountFacts, deriveHealth, type HealthState } from '../protocol/health.js';
+import { type DerivedState, type Health, recordEvent, storeHealth, type Tenant, type Tx } from '#persistence/sql';
+import { type AccountFacts, type AppFailure, deriveHealth, type HealthState, reauthDueOf } from '../protocol/health.js';
 import { readAppOf, failureOf } from './apps.js';
-import { readGrant } from './grants/grants.js';
+import { type GrantAt, readGrant } from './grants/grants.js';
 
-interface AccountRow extends AccountFacts {
+interface AccountRow extends AccountFacts, DerivedState {
   id: string;
-  reason: string | null;
 }
 
 const CONNECTED_ACCOUNTS = `
-  select id, health, health_reason as reason, missing_scopes as "missingScopes", own_token as "ownToken",
+  select id, health, health_reason as reason, reauth_due_at as "reauthDueAt", missing_scopes as "missingScopes", own_token as "ownToken",
     probe_class as "probeClass", probe_reason as "probeReason" from accounts
   where grant_id = $1 and health <> 'disconnected' order by id for update`;
 
 /**
- * Derives the health of a grant's accounts anew, in the transaction that changed a fact; what changed becomes an event.
+ * Derives the health of a grant's accounts anew, and when each needs its person again, in the transaction that changed a
+ * fact. A changed health becomes an event.
  * `happened` is recorded for every account after that.
  */
 export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.refreshed'): Promise<void> {
@@ -24,22 +24,24 @@ export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.r
     tx.query<AccountRow & Record<string, unknown>>(CONNECTED_ACCOUNTS, [grantId]),
   ]);
   if (!read) return;
-  const { grant, now } = read;
+  const { grant } = read;
   const writes: Promise<void>[] = [];
   for (const account of rows) {
-    const state = deriveHealth({ grant, account, app: failureOf(app), now });
-    if (state.health !== account.health || state.reason !== account.reason)
-      writes.push(change(tx, grant, account, state));
+    writes.push(storeDerived(tx, grant, account, derive(read, account, failureOf(app))));
     if (happened) writes.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));
   }
   await Promise.all(writes);
 }
 
-async function change(tx: Tx, grant: Tenant, account: AccountRow, state: HealthState): Promise<void> {
-  await Promise.all([
-    storeHealth(tx, account.id, state.health, state.reason),
-    announce(tx, { ...grant, accountId: account.id }, account.health, state),
-  ]);
+function derive({ grant, now }: GrantAt, account: AccountFacts, app: AppFailure): DerivedState {
+  return { ...deriveHealth({ grant, account, app, now }), reauthDueAt: reauthDueOf({ grant, account, now }) };
+}
+
+async function storeDerived(tx: Tx, grant: Tenant, account: AccountRow, state: DerivedState): Promise<void> {
+  const isSameHealth = state.health === account.health && state.reason === account.reason;
+  if (isSameHealth && state.reauthDueAt?.getTime() === account.reauthDueAt?.getTime()) return;
+  const announced = isSameHealth ? undefined : announce(tx, { ...grant, accountId: account.id }, account.health, state);
+  await Promise.all([storeHealth(tx, account.id, state), announced]);
 }
 
 /** Records the change and, for a revocation, its own event, too. */

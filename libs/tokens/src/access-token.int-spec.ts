@@ -110,6 +110,7 @@ describe('a token that is opened for a caller', () => {
   it("belongs to no account that is unknown or another tenant's", async () => {
     const id = await withLeft(90);
     expect(await open(id, { tenant: await makeTenant(flow.pool) })).toEqual({ kind: 'not_found' });
+    expect(await open(id, { tenant: { ...flow.tenant, environment: 'live' } })).toEqual({ kind: 'not_found' });
     expect(await open('01936f8c-0000-7000-8000-000000000000')).toEqual({ kind: 'not_found' });
   });
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROVIDER_NAMES, registerProviders } from '#providers';
-import { DASHBOARD_SCOPES } from '#accounts';
+import { API_SCOPES } from '#accounts';
 import { openTestApi, type TestApi } from './support/api.js';
 import { TestSandbox } from './support/sandbox.js';
 
@@ -52,9 +52,9 @@ describe('the samples of the documents', () => {
     rmSync(home, { recursive: true });
   });
 
-  /** What `npm start` makes: a key with every scope a dashboard can give, and an app at each platform. */
+  /** What `npm start` makes: a key with every scope, and an app at each platform. */
   async function begin(workspace: string): Promise<string> {
-    const key = await api.key({ workspace, scopes: [...DASHBOARD_SCOPES] });
+    const key = await api.key({ workspace, scopes: [...API_SCOPES] });
     for (const provider of PROVIDER_NAMES) {
       const made = await api.post('/v1/oauth-apps', key, {
         provider,

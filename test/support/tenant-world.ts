@@ -18,6 +18,7 @@ export interface TenantRows {
 /** The real row that a place in a path stands for. A new route with another place needs a line here. */
 const PLACES: Record<string, (rows: TenantRows) => string> = {
   '/v1/accounts/:id': ({ account }) => account,
+  '/v1/accounts/:id/proxy/*': () => '2/users/me',
   '/v1/api-keys/:id': ({ key }) => key,
   '/v1/oauth-apps/:id': ({ app }) => app,
   '/v1/oauth/:provider': () => 'x',

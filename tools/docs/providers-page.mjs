@@ -69,9 +69,12 @@ ${sources.urls.map((url) => `* <${url}>`).join('\n')}
 `;
 }
 
+/** @param {Provider['api']} api */
+const callsGoTo = (api) => (api ? code(api.url) : 'nowhere: no API is known');
+
 /** @param {Provider} provider */
 function rowsOf(provider) {
-  const { authorize, scopes, token, refresh, probe, profiles } = provider;
+  const { authorize, scopes, token, refresh, api, probe, profiles } = provider;
   const does = describeProvider(provider);
   const optional = scopes.default.filter((scope) => !scopes.required.includes(scope));
   return [
@@ -95,6 +98,7 @@ function rowsOf(provider) {
       : []),
     ['identity', code(does.identity)],
     ['probe', `${everyInWords(probe)}; ${code(does.probe)}`],
+    ['calls of clients go to', callsGoTo(api)],
     [
       'revoke',
       does.revoke ? code(does.revoke) : 'no: the platform has no such call, so tokens are only forgotten here',

@@ -5,6 +5,7 @@ import type { Logger, Metrics } from '#observability';
 import { AccountsSurfaceModule } from './accounts/accounts.module.js';
 import { ApiConfigModule } from './api-config.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { CallsModule } from './calls/calls.module.js';
 import { ConnectModule } from './connect/connect.module.js';
 import { HomeController } from './docs/home.controller.js';
 import { HealthModule } from './health/health.module.js';
@@ -33,6 +34,7 @@ export class ApiModule {
         HttpModule,
         ConnectModule,
         AccountsSurfaceModule,
+        CallsModule,
         OAuthAppsModule,
         ApiKeysModule,
         PushModule,

@@ -1,4 +1,5 @@
 import { CodedError } from '#observability';
+import type { RefreshOutcome } from '#tokens';
 
 const refused = (code: string, field: string, message: string): CodedError =>
   new CodedError(code, `The field ${field} ${message}.`, { fields: [{ field, message }] });
@@ -57,9 +58,11 @@ export const accountConnectedThere = (): CodedError =>
   new CodedError('account.connected_there', 'The same profile is connected in that project already.');
 export const accountLeased = (): CodedError =>
   new CodedError('account.leased', 'The account is leased; release it instead.');
+export const accountNeedsReauth = (): CodedError =>
+  new CodedError('account.needs_reauth', 'The grant of this account is gone; the person has to connect it again.');
 export const refreshRefused = (): CodedError =>
   new CodedError('account.refresh_failed', 'The platform refused to refresh this account; it may need to reconnect.');
-export const notRefreshable = (): CodedError =>
+const notRefreshable = (): CodedError =>
   new CodedError(
     'account.not_refreshable',
     'There is nothing to refresh this account with; reconnect it before its token ends.',
@@ -68,5 +71,15 @@ export const providerUnavailable = (retryAfter: number): CodedError =>
   new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', {
     retryAfter,
   });
+/** The cause stays in the log: it names where the call went, without the query. */
+export const noPlatformAnswer = (cause: unknown): CodedError =>
+  new CodedError('provider.unavailable', 'The platform was not reached or did not answer in time.', { cause });
 export const oauthAppPaused = (retryAfter: number): CodedError =>
   new CodedError('oauth_app.paused', 'The platform refuses the OAuth app at present; see its status.', { retryAfter });
+
+export function throwIfRefused(outcome: RefreshOutcome): void {
+  if (outcome.kind === 'refused') throw refreshRefused();
+  if (outcome.kind === 'not_refreshable') throw notRefreshable();
+  if (outcome.kind === 'unavailable') throw providerUnavailable(outcome.retryAfter);
+  if (outcome.kind === 'app_paused') throw oauthAppPaused(outcome.retryAfter);
+}

@@ -26,6 +26,9 @@ import { ExchangerCheck } from './exchanger-check.js';
 import { OAUTH_APPS_LIMIT, PAUSE, type Pause, TOKEN_CONTEXT, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
+import { CallPlatform } from './calls/call-platform.js';
+import { ReadToken } from './calls/read-token.js';
+import { UsableTokens } from './calls/usable-token.js';
 import { AttemptTarget } from './connect/attempt-target.js';
 import { CompleteConnect } from './connect/complete-connect.js';
 import { ConfirmAttempt } from './connect/confirm-attempt.js';
@@ -91,6 +94,9 @@ const useCases = [
   RefreshAccount,
   AccountHealth,
   UpdateAccount,
+  UsableTokens,
+  ReadToken,
+  CallPlatform,
   CreateOAuthApp,
   ListOAuthApps,
   GetOAuthApp,

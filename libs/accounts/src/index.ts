@@ -10,6 +10,8 @@ export { RECOMMENDATIONS } from './accounts/recommendation.js';
 export { RefreshAccount } from './accounts/refresh-account.js';
 export { TOKEN_STATES } from './accounts/token-state.js';
 export { UpdateAccount } from './accounts/update-account.js';
+export { CallPlatform, MAX_CALL_BYTES } from './calls/call-platform.js';
+export { ReadToken } from './calls/read-token.js';
 export { AccountsModule, type AccountsOptions } from './accounts.module.js';
 export {
   API_SCOPES,

@@ -2,10 +2,18 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { newHttpServer, type RefusedConnection } from './http-server.js';
+import { type HttpServerOptions, newHttpServer, type RefusedConnection } from './http-server.js';
 
 /** Short limits keep the tests fast. */
-const times = { checkEvery: 20, headers: 150, request: 300, keepAlive: 100, idle: 400, exchange: 600 };
+const times = {
+  checkEvery: 20,
+  headers: 150,
+  request: 300,
+  longRequest: 550,
+  keepAlive: 100,
+  idle: 400,
+  exchange: 600,
+};
 
 let server: Server;
 const refused: RefusedConnection[] = [];
@@ -29,7 +37,7 @@ const answering: RequestListener = (request, response) => {
 
 async function start(
   handler: RequestListener = answering,
-  limits: { most?: number; mostPerAddress?: number; isTrusted?: () => boolean } = {},
+  limits: Partial<Pick<HttpServerOptions, 'most' | 'mostPerAddress' | 'isTrusted' | 'mayTakeLong'>> = {},
 ): Promise<void> {
   server = newHttpServer({
     ...{
@@ -126,6 +134,32 @@ describe('a client that takes too long', () => {
     });
     const answer = await drip(open('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n'), 'a');
     expect(answer.match(/HTTP\/1.1/g)).toHaveLength(1);
+  });
+});
+
+describe('a server with routes for large bodies', () => {
+  const mayTakeLong = ({ url }: { url?: string | undefined }): boolean => url === '/large';
+  const begin = (path: string): string => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n`;
+
+  it.each([
+    ['/', 300, 540],
+    ['/large', 550, 1_000],
+  ])('gives a slow body for %s its own time', async (path, least, most) => {
+    await start(answering, { mayTakeLong });
+    const startedAt = performance.now();
+    expectProblem(await drip(open(begin(path)), 'a'), 408, 'request.timeout');
+    const after = performance.now() - startedAt;
+    expect([after >= least - 20, after < most]).toEqual([true, true]);
+  });
+
+  it('counts the time of the headers of a slow body', async () => {
+    await start(answering, { mayTakeLong });
+    const startedAt = performance.now();
+    const client = open(begin('/').slice(0, -2));
+    await new Promise((later) => setTimeout(later, 130));
+    client.socket.write('\r\n');
+    expectProblem(await drip(client, 'a'), 408, 'request.timeout');
+    expect(performance.now() - startedAt).toBeLessThan(420);
   });
 });
 

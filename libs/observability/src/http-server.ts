@@ -11,6 +11,8 @@ export interface HttpServerTimes {
   headers: number;
   /** Headers and body. */
   request: number;
+  /** The same of a request for which `mayTakeLong` is true. */
+  longRequest: number;
   keepAlive: number;
   /** Between requests, whatever bytes arrive: line ends that start no request stop Node's own timer. */
   idle: number;
@@ -19,8 +21,7 @@ export interface HttpServerTimes {
 }
 
 /**
- * A complete request arrives within 30 seconds. A server has one limit for all routes: a route for large bodies needs a larger
- * limit here, and a deadline of its own for the other routes. Common load balancers close an idle connection after 60 seconds;
+ * A complete request arrives within 30 seconds, one with a large body within a minute. Common load balancers close an idle connection after 60 seconds;
  * `keepAlive` is longer, so that no request arrives at a closing connection. The slowest answers wait 65 seconds for a
  * platform, and a client may read slowly: `exchange` covers both.
  */
@@ -28,6 +29,7 @@ const TIMES: HttpServerTimes = {
   checkEvery: 1_000,
   headers: 20_000,
   request: 29_000,
+  longRequest: 61_000,
   keepAlive: 72_000,
   idle: 75_000,
   exchange: 180_000,
@@ -59,6 +61,8 @@ export interface HttpServerOptions {
   /** Headers of every answer that does not come from the handler. */
   headers?: Readonly<Record<string, string>>;
   times?: HttpServerTimes;
+  /** Whether a request may have a large body, by its path. */
+  mayTakeLong?: (request: IncomingMessage) => boolean;
   /** Maximum number of open connections: in total, and of one address. */
   most: number;
   mostPerAddress: number;
@@ -76,7 +80,7 @@ export function newHttpServer(options: HttpServerOptions): Server {
   const { times = TIMES } = options;
   const server = createServer(
     {
-      requestTimeout: times.request,
+      requestTimeout: options.mayTakeLong ? times.longRequest : times.request,
       headersTimeout: times.headers,
       connectionsCheckingInterval: times.checkEvery,
       keepAliveTimeout: times.keepAlive,
@@ -89,6 +93,7 @@ export function newHttpServer(options: HttpServerOptions): Server {
   countByAddress(server, options);
   limitDurations(server, times);
   const refuse = afterAnswers(server, refusing(options));
+  limitRequests(server, options, refuse);
   server.on('drop', (from?: DropArgument) => options.onDropped?.(from?.remoteAddress));
   server.on('clientError', (error, socket) => {
     refuse(problemOf(error), socket);
@@ -149,6 +154,37 @@ function problemOf({ code }: NodeJS.ErrnoException): ConnectionProblem {
 }
 
 type Refuse = (problem: ConnectionProblem, socket: Duplex) => void;
+
+/** Node has one limit for all requests of a server, which is the one of long requests: the others have a timer each. */
+function limitRequests(server: Server, { times = TIMES, mayTakeLong }: HttpServerOptions, refuse: Refuse): void {
+  if (!mayTakeLong) return;
+  const limit = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!hasBody(request) || mayTakeLong(request)) return;
+    const timer = setTimeout(
+      () => {
+        if (!request.complete) refuse('request.timeout', request.socket);
+      },
+      times.request - sinceFirstByte(request.socket),
+    );
+    request.once('end', () => {
+      clearTimeout(timer);
+    });
+    response.once('close', () => {
+      clearTimeout(timer);
+    });
+  };
+  server.prependListener('request', limit);
+  server.prependListener('checkExpectation', limit);
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** Milliseconds since the first byte of the request that is being received, by the parser that measures Node's own limit. */
+function sinceFirstByte(socket: Socket): number {
+  const { parser } = socket as { parser?: { duration?: () => number } | null };
+  return parser?.duration?.() ?? 0;
+}
 
 /**
  * Refuses once on a connection, and after the answers to the whole requests that came before (RFC 9112 9.3.2). Node reports a

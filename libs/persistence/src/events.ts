@@ -21,12 +21,27 @@ const RECORD = `
   insert into outbox (id, workspace_id, environment, account_id, sequence, type, payload)
   select $1, $2, $3, $4, sequence, $5, $6 from recorded`;
 
+const RECORD_HISTORY = `
+  with numbered as (
+    ${NEXT_EVENT_SEQUENCE}
+  )
+  insert into account_events (id, workspace_id, environment, account_id, sequence, type, data)
+  select $1, $2, $3, $4, event_sequence, $5, $6 from numbered`;
+
 /** Records an event in the account's history and in the outbox. Runs in the transaction of the change. */
 export async function recordEvent(
   tx: Tx,
   { workspaceId, environment, accountId, type, data = {} }: AccountEventInput,
 ): Promise<void> {
   await tx.query(RECORD, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
+}
+
+/** Records an event in the account's history alone: it is an audit entry, which is never delivered. */
+export async function recordHistory(
+  tx: Tx,
+  { workspaceId, environment, accountId, type, data = {} }: AccountEventInput,
+): Promise<void> {
+  await tx.query(RECORD_HISTORY, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
 }
 
 /** Records an event that concerns no account (`oauth_app.status_changed`), in the outbox only. */

@@ -15,6 +15,7 @@ export {
   deleteOldAccountEvents,
   deleteOldOutboxEvents,
   recordEvent,
+  recordHistory,
   recordTenantEvent,
   redactAccountEvents,
 } from './events.js';

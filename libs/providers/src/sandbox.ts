@@ -16,6 +16,7 @@ export const sandboxes: readonly SandboxDefinition[] = [
   pinterestSandbox,
 ];
 
+export { digestOf } from './sandbox/digest.js';
 export { type Decision, decide, readAuthorization } from './sandbox/authorize.js';
 export { Collection, type Journal } from './sandbox/journal.js';
 export { type AppRecord } from './sandbox/records.js';

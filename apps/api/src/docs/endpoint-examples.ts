@@ -22,6 +22,7 @@ const NO_PROVIDER = `must be one of ${PROVIDER_NAMES.join(', ')}`;
 /** A mistake in each of these fields, and what is answered: the first field that an endpoint takes is its example. */
 const MISTAKES: readonly [field: string, message: string][] = [
   ['limit', 'must be between 1 and 100'],
+  ['min_ttl', 'must be between 0 and 86400'],
   ['selection', 'must be all or manual'],
   ['force', 'must be true or false'],
   ['metadata', 'must have at most 50 keys'],

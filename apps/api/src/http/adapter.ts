@@ -5,6 +5,7 @@ import type { ApiConfig } from '#config';
 import { CodedError, type Logger, type Metrics, newHttpServer } from '#observability';
 import { newId } from '#persistence';
 import { readRawBodies } from './raw-body.js';
+import { streamBodies, takesLargeBody } from './streamed-body.js';
 import { rememberAddresses, trusting } from './client-address.js';
 import { publicId } from './fields.js';
 import {
@@ -55,6 +56,7 @@ export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics)
   rememberRoutes(fastify);
   readJsonOnly(fastify);
   readRawBodies(fastify);
+  streamBodies(fastify);
   return adapter;
 }
 
@@ -62,6 +64,7 @@ export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics)
 export function newServer(handler: RequestListener, { http, limits }: ApiConfig, logger: Logger): Server {
   return newHttpServer({
     handler,
+    mayTakeLong: takesLargeBody,
     headers: securityHeaders(http.publicUrl),
     newRequestId: () => publicId('req', newId()),
     most: limits.connections,

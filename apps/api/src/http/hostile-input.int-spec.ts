@@ -36,7 +36,9 @@ beforeAll(async () => {
   api = await openTestApi();
   key = await api.key({ rateLimits: MANY });
   const { paths } = (await (await api.call('/v1/openapi.json')).json()) as Document;
-  operations = Object.entries(paths).flatMap(([path, methods]) =>
+  // What the proxy takes is checked by rules of its own: policies/api-target.spec.ts and calls/proxy.int-spec.ts.
+  const read = Object.entries(paths).filter(([path]) => !path.includes('/proxy/'));
+  operations = read.flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
   );
 });

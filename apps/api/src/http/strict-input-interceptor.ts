@@ -5,24 +5,25 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import type { FieldProblem } from '#observability';
+import { PASS_THROUGH_KEY } from './streamed-body.js';
 import { PUBLIC_KEY } from './auth/caller.js';
 import { invalid, RESERVED_NAMES } from './validation.js';
 
 /**
  * Refuses by name what a route with a credential would ignore: a query where it reads none, a body where it reads none, a
  * query parameter given twice or not percent-encoded. Names within a query or body that is read are the schema's business.
- * Public routes are called by browsers and platforms, which add parameters of their own.
+ * Public routes are called by browsers and platforms, which add parameters of their own; what a route hands on is read elsewhere.
  */
 @Injectable()
 export class StrictInputInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (isPublic === true) return next.handle();
+    const places = [context.getHandler(), context.getClass()];
+    const isExempt = [PUBLIC_KEY, PASS_THROUGH_KEY].some(
+      (key) => this.reflector.getAllAndOverride<boolean | undefined>(key, places) === true,
+    );
+    if (isExempt) return next.handle();
     const { url, body } = context.switchToHttp().getRequest<FastifyRequest>();
     const problems = queryProblems(url, reads(context, RouteParamtypes.QUERY));
     if (!reads(context, RouteParamtypes.BODY)) problems.push(...bodyProblems(body));

@@ -19,6 +19,8 @@ export interface CallRecord {
   readonly status: number;
   /** The platform's own error code. */
   readonly error?: string;
+  /** Of the Authorization header of a bearer token, whole. */
+  readonly bearer_fingerprint?: string;
   readonly refresh_token_fingerprint?: string;
   readonly issued_refresh_token_fingerprint?: string;
   readonly delay_ms?: number;

@@ -34,7 +34,8 @@ const serveEndpoint =
   (sandbox: Sandbox, definition: SandboxDefinition, endpoint: Endpoint) =>
   (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const carryOut = (platform: Platform): CallResult => attempt(endpoint, request, platform);
-    return runCall(sandbox, { definition, endpoint: endpoint.endpoint, carryOut }, reply);
+    const { authorization } = request.headers;
+    return runCall(sandbox, { definition, endpoint: endpoint.endpoint, authorization, carryOut }, reply);
   };
 
 function attempt(endpoint: Endpoint, request: FastifyRequest, platform: Platform): CallResult {

@@ -1,5 +1,5 @@
 import type { Duration } from '#config';
-import type { CallNotes, EndpointName } from '#providers/sandbox';
+import { type CallNotes, digestOf, type EndpointName } from '#providers/sandbox';
 import type { CallRecord } from '../memory/call-log.js';
 
 const FINGERPRINT_LENGTH = 12;
@@ -24,10 +24,18 @@ export interface Called {
   readonly notes: CallNotes;
   readonly result: CallResult;
   readonly effects: Effects;
+  readonly authorization?: string | undefined;
 }
 
 /** The line of the call log; what is undefined is left out of its JSON. */
-export const recordOf = ({ provider, endpoint, notes, result, effects }: Called): Omit<CallRecord, 'seq' | 'at'> => ({
+export const recordOf = ({
+  provider,
+  endpoint,
+  notes,
+  result,
+  effects,
+  authorization,
+}: Called): Omit<CallRecord, 'seq' | 'at'> => ({
   provider,
   endpoint,
   grant_type: notes.grantType,
@@ -36,11 +44,15 @@ export const recordOf = ({ provider, endpoint, notes, result, effects }: Called)
   outcome: result.outcome,
   status: result.status,
   error: result.outcome === 'ok' ? undefined : errorCodeOf(result.body),
+  bearer_fingerprint: bearerFingerprint(authorization),
   refresh_token_fingerprint: notes.presented?.slice(0, FINGERPRINT_LENGTH),
   issued_refresh_token_fingerprint: notes.issued?.slice(0, FINGERPRINT_LENGTH),
   delay_ms: effects.delay || undefined,
   connection_cut: effects.cut || undefined,
 });
+
+const bearerFingerprint = (authorization: string | undefined): string | undefined =>
+  authorization?.startsWith('Bearer ') ? digestOf(authorization).slice(0, FINGERPRINT_LENGTH) : undefined;
 
 /** Platforms put it into `error`, into `error.code`, into `title` or into `code`. */
 function errorCodeOf(body: unknown): string | undefined {

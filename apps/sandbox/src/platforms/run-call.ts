@@ -17,13 +17,15 @@ export interface Sandbox {
 export interface Call {
   readonly definition: SandboxDefinition;
   readonly endpoint: EndpointName;
+  /** The header, where there is one. */
+  readonly authorization?: string | undefined;
   readonly carryOut: (platform: Platform) => CallResult;
 }
 
 /** One call from arrival to answer: fault or work, the log, the disk, the wait; then the answer, or a cut connection. */
 export async function runCall(
   sandbox: Sandbox,
-  { definition, endpoint, carryOut }: Call,
+  { definition, endpoint, authorization, carryOut }: Call,
   reply: FastifyReply,
 ): Promise<unknown> {
   const { memory } = sandbox;
@@ -33,7 +35,7 @@ export async function runCall(
   const { notes } = platform;
   const result = fault && replacesTheCall(fault) ? answerOf(fault) : carryOut(platform);
   const effects = effectsOf(notes, fault);
-  logCall(sandbox.logger, memory.calls.add(recordOf({ provider, endpoint, notes, result, effects })));
+  logCall(sandbox.logger, memory.calls.add(recordOf({ provider, endpoint, notes, result, effects, authorization })));
   await memory.keep();
   if (effects.delay) await sleep(effects.delay, undefined, { ref: false });
   if (effects.cut) return cut(reply);

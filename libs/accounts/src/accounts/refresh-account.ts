@@ -2,13 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { seconds, withTimeout } from '#config';
 import { Database, type Health, type Tenant } from '#persistence';
 import type { RefreshOutcome, TokenExchange } from '#tokens';
-import {
-  accountNotFound,
-  notRefreshable,
-  oauthAppPaused,
-  providerUnavailable,
-  refreshRefused,
-} from '../accounts.errors.js';
+import { accountNotFound, refreshRefused, throwIfRefused } from '../accounts.errors.js';
 import { TOKEN_EXCHANGE } from '../injection.js';
 import { GetAccount } from './get-account.js';
 
@@ -52,11 +46,4 @@ export class RefreshAccount {
     if (!rows[0]) throw accountNotFound();
     return rows[0].grantId;
   }
-}
-
-function throwIfRefused(outcome: RefreshOutcome): void {
-  if (outcome.kind === 'refused') throw refreshRefused();
-  if (outcome.kind === 'not_refreshable') throw notRefreshable();
-  if (outcome.kind === 'unavailable') throw providerUnavailable(outcome.retryAfter);
-  if (outcome.kind === 'app_paused') throw oauthAppPaused(outcome.retryAfter);
 }

@@ -27,7 +27,6 @@ export const RESERVED_SCOPES: readonly ApiScope[] = [
   'posts:write',
   'webhooks:write',
   'leases:write',
-  'tokens:read',
 ];
 export const DEFAULT_SCOPES: readonly ApiScope[] = API_SCOPES.filter((scope) => !ON_REQUEST_SCOPES.includes(scope));
 

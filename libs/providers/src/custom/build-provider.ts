@@ -38,6 +38,7 @@ export function buildProvider(custom: CustomProvider): Provider {
       ),
     }),
     identity,
+    ...(custom.api && { api: custom.api }),
     probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
     /** Beyond the operator's words the token endpoint is left to RFC 6749 5.2. */
     classify: {

@@ -68,6 +68,11 @@ const identity = z.strictObject({
   avatar: path.optional(),
 });
 
+/** Everything below it takes the token of an account from a client's call. */
+const api = z.strictObject({
+  url: url.refine((given) => /^[^?]*\/$/.test(given), 'must end with a slash, and have no query'),
+});
+
 const CLASSES = ['permanent', 'app', 'owner', 'permission', 'temporary'] as const;
 
 /** The server's own words for what it refuses, beyond those of the standards, and what each means. */
@@ -85,6 +90,7 @@ export const customProviderSchema = z.strictObject({
   revoke: z.strictObject({ url }).optional(),
   refresh,
   identity,
+  api: api.optional(),
   scopes: z
     .strictObject({ default: scopes.min(1, 'must hold at least one'), required: scopes.default([]) })
     .refine((given) => given.required.every((scope) => given.default.includes(scope)), {

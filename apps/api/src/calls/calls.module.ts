@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+import { CallsController } from './calls.controller.js';
+
+/** The routes that use the token of an account: read it, and call the platform with it. */
+@Module({ controllers: [CallsController] })
+export class CallsModule {}

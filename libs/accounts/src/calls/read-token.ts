@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { seconds } from '#config';
+import { Database, recordHistory, type Tenant } from '#persistence';
+import type { UsableToken } from '#tokens';
+import { UsableTokens } from './usable-token.js';
+
+/** As long as the caller of a forced refresh waits. */
+const REFRESH_PATIENCE = seconds(65);
+
+export interface ReadTokenInput {
+  tenant: Tenant;
+  id: string;
+  minTtl: number;
+  /** The public id of the API key, for the audit. */
+  readBy: string | null;
+}
+
+/** Hands out the platform token of an account. Each read is an event of the account's history, which is not delivered. */
+@Injectable()
+export class ReadToken {
+  constructor(
+    private readonly database: Database,
+    private readonly usableTokens: UsableTokens,
+  ) {}
+
+  /** Throws what UsableTokens throws. No event, no token. */
+  async execute({ tenant, id, minTtl, readBy }: ReadTokenInput): Promise<UsableToken> {
+    const token = await this.usableTokens.open({ tenant, id, minTtl, patience: REFRESH_PATIENCE });
+    const data = { api_key_id: readBy };
+    await recordHistory(this.database.pool, { ...tenant, accountId: id, type: 'account.token_read', data });
+    return token;
+  }
+}

@@ -10,6 +10,7 @@ import { API_SCOPES, CreateApiKey, EnsureWorkspace, type NewApiKey } from '#acco
 import { readApiConfig } from '#config';
 import { createLogger, type Logger } from '#observability';
 import { openTestDatabase, type TestDatabase } from './database.js';
+import { type ApiDocument, DeclaredAnswers } from './declared-answers.js';
 import { inProcessExchanger } from './in-process-exchanger.js';
 
 export type ApiKeyWishes = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
@@ -34,6 +35,7 @@ export interface TestApi {
   signed(header: string, claims: string | Buffer): string;
   /** The public key that dashboard tokens are checked with, as PEM. */
   readonly publicPem: string;
+  /** Throws where a JSON answer is not as the API's document declares it. */
   call(path: string, init?: RequestInit & { as?: string }): Promise<Response>;
   /** POST of a JSON body. */
   post(path: string, as: string, body: unknown): Promise<Response>;
@@ -60,12 +62,16 @@ export async function openTestApi(
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  const call: TestApi['call'] = (path, { as, headers, ...init } = {}) =>
-    fetch(`${url}${path}`, {
+  let declared: Promise<DeclaredAnswers> | undefined;
+  const call: TestApi['call'] = async (path, { as, headers, ...init } = {}) => {
+    const response = await fetch(`${url}${path}`, {
       redirect: 'manual',
       ...init,
       headers: { ...(as && { authorization: `Bearer ${as}` }), ...(headers as object) },
     });
+    await (await (declared ??= readDeclarations(app))).check(init.method ?? 'GET', path, response);
+    return response;
+  };
   return {
     app,
     url,
@@ -83,6 +89,12 @@ export async function openTestApi(
       signer.close();
     },
   };
+}
+
+/** From another address than the calls of the tests, because requests are limited by address. */
+async function readDeclarations(app: NestFastifyApplication): Promise<DeclaredAnswers> {
+  const { body } = await app.inject({ url: '/v1/openapi.json', remoteAddress: '192.0.2.1' });
+  return new DeclaredAnswers(JSON.parse(body) as ApiDocument);
 }
 
 const silent = (): Logger => createLogger({ app: 'test', level: 'silent' });

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
 import { problemContent } from './problem-content.js';
 
@@ -10,8 +10,10 @@ interface Answer {
   schema?: z.ZodType;
   example?: unknown;
   headers?: Record<string, { description: string; schema: { type: 'string' } }>;
-  /** `application/json` where it is not said. */
+  /** Default `application/json`. */
   contentType?: string;
+  /** The answer to `Accept: application/json`, where `contentType` is another. */
+  asJson?: { schema: z.ZodType; example: unknown };
 }
 
 export interface Description {
@@ -77,10 +79,20 @@ function answer({
   example,
   headers,
   contentType,
+  asJson,
 }: Answer): Parameters<typeof ApiResponse>[0] {
-  if (contentType)
-    return { status, description, headers, content: { [contentType]: { schema: { type: 'string' }, example } } };
+  if (contentType) {
+    const json = asJson && { 'application/json': { schema: plainSchemaOf(asJson.schema), example: asJson.example } };
+    const content = { [contentType]: { schema: { type: 'string' as const }, example }, ...json };
+    return { status, description, headers, content };
+  }
   return { status, description, headers, ...(schema && { standardSchema: schema, example }) };
+}
+
+/** As OpenAPI 3.1 writes it. */
+function plainSchemaOf(schema: z.ZodType): object {
+  const { $schema: _, ...plain } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'output' });
+  return plain;
 }
 
 function byStatus(codes: ProblemCode[]): [number, ProblemCode[]][] {

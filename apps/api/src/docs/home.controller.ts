@@ -1,11 +1,21 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { Public } from '../http/auth/caller.js';
 import { type Page, sendPage, wantsPage } from '../http/page.js';
 import { Describe } from './describe.js';
 
+const homeSchema = z.object({
+  name: z.string(),
+  documentation: z.string(),
+  openapi: z.string(),
+  health: z.string(),
+});
+
 const LINKS = { documentation: '/docs', openapi: '/v1/openapi.json', health: '/health/ready' };
+
+const HOME_AS_JSON: z.output<typeof homeSchema> = { name: 'Evergrant', ...LINKS };
 
 const HOME: Page = {
   tone: 'neutral',
@@ -29,12 +39,18 @@ export class HomeController {
   @Describe({
     summary: 'What this service is, and where its documentation is',
     description: 'A page; with `Accept: application/json` the same links as JSON.',
-    answers: { status: 200, description: 'A page.', contentType: 'text/html', example: '<!doctype html>…' },
+    answers: {
+      status: 200,
+      description: 'A page.',
+      contentType: 'text/html',
+      example: '<!doctype html>…',
+      asJson: { schema: homeSchema, example: HOME_AS_JSON },
+    },
     problems: [],
     isForBrowsers: true,
   })
   async home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (wantsPage(request)) sendPage(reply, 200, HOME);
-    else await reply.send({ name: 'Evergrant', ...LINKS });
+    else await reply.send(HOME_AS_JSON);
   }
 }

@@ -28,6 +28,7 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
   '/v1/callbacks/:family/:oauthAppId': ({ app }) => app,
   '/v1/callbacks/:family/:oauthAppId/:topic': () => 'deauthorize',
   '/data-deletion/:code': ({ code }) => code,
+  '/reauth/:token': () => 'no-token',
 };
 
 /** The rows that a field of a query or a body can name. */

@@ -27,6 +27,32 @@ describe('reading the environment', () => {
     }
   });
 
+  it('accepts a JWKS URL over https, or over http on this machine, with an issuer and an audience', () => {
+    const jwt = (
+      url: string,
+      more: NodeJS.ProcessEnv = { JWT_ISSUER: 'https://id.example', JWT_AUDIENCE: 'evergrant' },
+    ) => readApiConfig({ ...complete, JWT_JWKS_URL: url, ...more }).callers.jwt;
+    for (const url of [
+      'https://id.example/keys?v=1',
+      'http://localhost:8080/keys',
+      'http://127.0.0.1/keys',
+      'http://[::1]:8080/keys',
+    ])
+      expect(jwt(url)).toMatchObject({ jwksUrl: url, issuer: 'https://id.example', audience: 'evergrant' });
+    for (const url of [
+      'http://id.example/keys',
+      'http://localhost.example/keys',
+      'http://127.0.0.1.example/keys',
+      'http://10.0.0.1/keys',
+      'https://user:password@id.example/keys',
+      'https://id.example/keys#1',
+      'file:///keys',
+      'keys',
+    ])
+      expect(() => jwt(url)).toThrow(/JWT_JWKS_URL: must be an https URL/);
+    expect(() => jwt('https://id.example/keys', {})).toThrow(/JWT_ISSUER: is needed.*\n.*JWT_AUDIENCE: is needed/);
+  });
+
   it('reads limits from variables and refuses a limit of zero', () => {
     const limits = { oauthApps: 100, publicPerMinute: 600, connections: 2_000, connectionsPerAddress: 500 };
     expect(readApiConfig(complete).limits).toEqual(limits);

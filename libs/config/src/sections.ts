@@ -5,6 +5,7 @@ import { Secret } from '#observability';
 import { fitsSocketPath, socketPathOf } from './socket-path.js';
 import {
   count,
+  keySetUrl,
   namesDatabase,
   password,
   port,
@@ -119,6 +120,9 @@ export const masterKeys = z
     return z.NEVER;
   });
 
+const NEEDED_WITH_KEY_SET =
+  'is needed with JWT_JWKS_URL: an identity provider signs tokens for other services with the same keys';
+
 export const callers = z
   .object({
     API_KEY_PREFIX: z
@@ -126,17 +130,25 @@ export const callers = z
       .regex(/^[a-z]{2,8}$/, 'must be 2 to 8 lower-case letters')
       .default('dra'),
     JWT_PUBLIC_KEY_FILE: z.string().optional(),
-    JWT_ISSUER: z.string().default('evergrant'),
-    JWT_AUDIENCE: z.string().default('evergrant'),
+    JWT_JWKS_URL: keySetUrl.optional(),
+    JWT_ISSUER: z.string().optional(),
+    JWT_AUDIENCE: z.string().optional(),
     JWT_WORKSPACE_CLAIM: z.string().default('sub'),
+  })
+  .superRefine((env, context) => {
+    if (env.JWT_JWKS_URL === undefined) return;
+    for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
+      if (env[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: NEEDED_WITH_KEY_SET });
   })
   .transform((env) => ({
     apiKeyPrefix: env.API_KEY_PREFIX,
     jwt: {
-      /** A file with the ES256 public key as a JWK; without it no dashboard JWT is accepted. */
+      /** A file with the ES256 public key as a JWK. Without it and without `jwksUrl` no dashboard JWT is accepted. */
       publicKeyFile: env.JWT_PUBLIC_KEY_FILE,
-      issuer: env.JWT_ISSUER,
-      audience: env.JWT_AUDIENCE,
+      /** Where an identity provider publishes its keys (RFC 7517). */
+      jwksUrl: env.JWT_JWKS_URL,
+      issuer: env.JWT_ISSUER ?? 'evergrant',
+      audience: env.JWT_AUDIENCE ?? 'evergrant',
       workspaceClaim: env.JWT_WORKSPACE_CLAIM,
     },
   }));

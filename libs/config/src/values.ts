@@ -11,6 +11,19 @@ export const port = wholeNumber(1, 65_535);
 export const webUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
   .transform((text) => text.replace(/\/$/, ''));
+
+const LOOPBACK_HOST = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+const isKeySetUrl = (text: string): boolean => {
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  return (protocol === 'https:' || LOOPBACK_HOST.test(hostname)) && username + password + hash === '';
+};
+
+/** Keys that were changed on the way would verify forged tokens, so plain http is for this machine only. */
+export const keySetUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an https URL', abort: true })
+  .refine(isKeySetUrl, 'must be an https URL (http is for localhost only) without a user and a fragment');
+
 export const secretUrl = (
   protocol: RegExp,
   example: string,

@@ -4,6 +4,7 @@ import { PassportModule } from '@nestjs/passport';
 import { RateCounter } from '#jobs';
 import { ApiKeyStrategy } from './auth/api-key-strategy.js';
 import { CallerGuard } from './auth/caller.js';
+import { DashboardKeys } from './auth/dashboard-keys.js';
 import { DashboardJwtStrategy } from './auth/dashboard-jwt-strategy.js';
 import { RouteAccess } from './auth/route-access.js';
 import { ScopeGuard } from './auth/scopes.js';
@@ -19,6 +20,7 @@ import { validationPipe } from './validation.js';
   imports: [PassportModule, DiscoveryModule],
   providers: [
     ApiKeyStrategy,
+    DashboardKeys,
     DashboardJwtStrategy,
     RouteAccess,
     rateCounter,

@@ -8,7 +8,8 @@ import type { ApiConfig } from '#config';
 import { API_CONFIG } from '../../api-config.js';
 import { bearerToken } from './bearer.js';
 import { requestedEnvironment, type Caller } from './caller.js';
-import { readTokenKeys, tokenVerifier, type VerifyToken } from './dashboard-token.js';
+import { DashboardKeys } from './dashboard-keys.js';
+import { tokenVerifier, type VerifyToken } from './dashboard-token.js';
 
 type Done = (error: unknown, caller?: unknown) => void;
 type Accept = (request: FastifyRequest, claims: JWTPayload, done: Done) => void;
@@ -53,18 +54,18 @@ class JoseStrategy extends Strategy {
   }
 }
 
-/** Dashboard tokens: ES256 by the configured public key, with its `kid` in the header and `exp` in the claims. */
+/** Dashboard tokens: signed with the configured public key or a key at the JWKS URL, with its `kid` in the header and `exp` in the claims. */
 @Injectable()
 export class DashboardJwtStrategy extends PassportStrategy(JoseStrategy, 'dashboard-jwt') {
   readonly #claim: string;
 
   constructor(
     @Inject(API_CONFIG) config: ApiConfig,
+    keys: DashboardKeys,
     private readonly workspaces: EnsureWorkspace,
   ) {
-    const { publicKeyFile, issuer, audience, workspaceClaim } = config.callers.jwt;
-    super(tokenVerifier({ keys: readTokenKeys(publicKeyFile), algorithms: ['ES256'], issuer, audience }));
-    this.#claim = workspaceClaim;
+    super(tokenVerifier(keys.rules));
+    this.#claim = config.callers.jwt.workspaceClaim;
   }
 
   async validate(request: FastifyRequest, claims: JWTPayload): Promise<Caller | undefined> {

@@ -18,6 +18,8 @@ export const reauthLinkNotFound = (): CodedError => new CodedError('reauth_link.
 export const reauthLinkEnded = (): CodedError =>
   new CodedError('reauth_link.ended', 'The link was used, or its time is over.');
 export const oauthAppNotFound = (): CodedError => new CodedError('oauth_app.not_found', 'There is no such OAuth app.');
+export const unknownOAuthApp = (): CodedError =>
+  refused('oauth_app.not_found', 'oauth_app_id', 'is not an OAuth app of this platform, workspace and environment');
 export const oauthAppInUse = (): CodedError =>
   new CodedError(
     'oauth_app.in_use',
@@ -44,7 +46,7 @@ export const unknownProject = (): CodedError =>
   refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
 export const returnUrlNotAllowed = (refusal: string): CodedError =>
   refused('return_url.not_allowed', 'return_url', refusal);
-export const invalidScopes = (message: string): CodedError => refused('scopes.invalid', 'scopes', message);
+export const invalidScopes = (message: string, field: string): CodedError => refused('scopes.invalid', field, message);
 export const invalidField = (field: string, message: string): CodedError =>
   refused('validation.failed', field, message);
 export const invalidCursor = (): CodedError =>
@@ -56,6 +58,11 @@ export const oauthAppMissing = (provider: string): CodedError =>
   );
 export const accountConnectedThere = (): CodedError =>
   new CodedError('account.connected_there', 'The same profile is connected in that project already.');
+/** `platformCode`: the platform's own error code. */
+export const credentialsRejected = (platformCode: string): CodedError =>
+  refused('credentials.rejected', 'credentials.access_token', `is refused by the platform (${platformCode})`);
+export const profileMismatch = (): CodedError =>
+  refused('credentials.mismatch', 'platform_account_id', 'is another profile than the one of credentials.access_token');
 export const accountLeased = (): CodedError =>
   new CodedError('account.leased', 'The account is leased; release it instead.');
 export const accountNeedsReauth = (): CodedError =>

@@ -14,6 +14,7 @@ import { LOGGER, type Logger, type Metrics } from '#observability';
 import { Database, openDatabase } from '#persistence';
 import { checkKeys, createTokenContext, type Exchanger, type TokenContext, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
+import { CreateAccount } from './accounts/create-account.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
@@ -87,6 +88,7 @@ const useCases = [
   FinishWaiting,
   RetireUnusedGrants,
   RevokeLater,
+  CreateAccount,
   ListAccounts,
   GetAccount,
   ListAccountEvents,

@@ -1,6 +1,7 @@
 export { AccountHealth, type AccountHealthRecord } from './accounts/account-health.js';
 export type { AccountFilters } from './accounts/account-filters.js';
 export type { AccountRecord } from './accounts/account-record.js';
+export { CreateAccount, type CreatedAccount } from './accounts/create-account.js';
 export { DisconnectAccount } from './accounts/disconnect-account.js';
 export { GetAccount } from './accounts/get-account.js';
 export { type AccountEventRecord, ListAccountEvents } from './accounts/list-account-events.js';
@@ -60,4 +61,5 @@ export { DueGrants } from './refresh/due-grants.js';
 export { exchangerAt, ExchangerCheck } from './exchanger-check.js';
 export { EnsureWorkspace } from './workspaces/ensure-workspace.js';
 export { TOKEN_EXCHANGE } from './injection.js';
+export { PROFILE_FIELDS } from '#providers';
 export { databaseTime, operatingFacts, type TokenExchange } from '#tokens';

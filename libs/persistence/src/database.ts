@@ -11,6 +11,7 @@ import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { ReauthDue } from './migrations/reauth-due.js';
+import { ManualGrants } from './migrations/manual-grants.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
 import { OutboxByAge } from './migrations/outbox-by-age.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
@@ -80,6 +81,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       ConfirmedCompletion,
       OutboxByAge,
       ReauthDue,
+      ManualGrants,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

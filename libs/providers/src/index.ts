@@ -16,6 +16,7 @@ export { PUSH_FAMILIES, pushesIn, type PushingProvider, pushingProviders, readNo
 export {
   findProvider,
   nearestProvider,
+  PROFILE_FIELDS,
   PROVIDER_NAMES,
   providerOf,
   providerTitle,

@@ -24,6 +24,11 @@ export const findProvider = (name: string): Provider | undefined => byName.get(n
 /** The provider that a name which is none was probably meant for. */
 export const nearestProvider = (name: string): string | undefined => nearestName(name, byName.values());
 
+/** Every member of supplied credentials in which a platform names the profile once more. */
+export const PROFILE_FIELDS: readonly string[] = providers.flatMap(
+  (provider: Provider) => provider.profileField?.name ?? [],
+);
+
 /** What people call the platform; a name that is no provider's stays as it is. */
 export const providerTitle = (name: string): string => byName.get(name)?.title ?? name;
 

@@ -29,6 +29,8 @@ export {
   queueRevocation,
   type RevocableTokens,
 } from './grants/queue-revocation.js';
+export { modeOf as suppliedMode, type SuppliedTokens, supplyGrant } from './grants/supply-grant.js';
+export { type TokenVerification, type VerifiedProfile, verifyToken } from './verify-token.js';
 export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-client.js';
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';

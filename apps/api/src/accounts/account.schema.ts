@@ -142,13 +142,18 @@ export const accountPageExample: AccountPageView = { items: [accountExample], ne
 const MAX_METADATA_KEYS = 50;
 const MAX_METADATA_VALUE_LENGTH = 500;
 
-/** Keys and values chosen by the customer; null removes a key. */
+const metadataKey = z.string().regex(/^[\x21-\x7e]{1,64}$/, 'has a key that is not 1 to 64 visible ASCII characters');
+const metadataValue = rawText(MAX_METADATA_VALUE_LENGTH, { lines: true });
+const hasFewKeys = (given: object): boolean => Object.keys(given).length <= MAX_METADATA_KEYS;
+const TOO_MANY_KEYS = `must have at most ${MAX_METADATA_KEYS} keys`;
+
+/** Keys and values chosen by the customer. */
+export const newMetadata = z.record(metadataKey, metadataValue).refine(hasFewKeys, TOO_MANY_KEYS);
+
+/** The same as a change: null removes a key. */
 const metadata = z
-  .record(
-    z.string().regex(/^[\x21-\x7e]{1,64}$/, 'has a key that is not 1 to 64 visible ASCII characters'),
-    rawText(MAX_METADATA_VALUE_LENGTH, { lines: true }).nullable(),
-  )
-  .refine((given) => Object.keys(given).length <= MAX_METADATA_KEYS, `must have at most ${MAX_METADATA_KEYS} keys`)
+  .record(metadataKey, metadataValue.nullable())
+  .refine(hasFewKeys, TOO_MANY_KEYS)
   .describe('Merged into what is there: other keys stay, null takes one away.');
 
 export const updateAccountBody = z.strictObject({

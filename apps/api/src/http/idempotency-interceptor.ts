@@ -39,8 +39,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   async #execute(next: CallHandler, { hold, request, status, holdsSecret }: Held): Promise<unknown> {
     const progress = { isKept: false };
-    request.keepAnswer = async (tx, answer) => {
-      await this.keys.keep(hold, status, holdsSecret ? null : textOf(answer), tx);
+    request.keepAnswer = async (tx, answer, given = status) => {
+      await this.keys.keep(hold, given, holdsSecret ? null : textOf(answer), tx);
       progress.isKept = true;
     };
     try {
@@ -70,7 +70,10 @@ const textOf = (answer: unknown): string => JSON.stringify(answer ?? null);
 function replay({ status, answer }: KeptAnswer, reply: FastifyReply): Observable<unknown> {
   reply.header('Idempotency-Replayed', 'true');
   const kept: unknown = JSON.parse(answer);
-  if (status < 400) return of(kept);
+  if (status < 400) {
+    reply.status(status);
+    return of(kept);
+  }
   const { code, detail, fields, retryAfter } = kept as Problem;
   throw new CodedError(code, detail, { fields, ...(retryAfter !== undefined && { retryAfter }) });
 }

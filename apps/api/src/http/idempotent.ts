@@ -4,8 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Tx } from '#persistence';
 import type { ProblemCode } from './problem-codes.js';
 
-/** Stores the answer in the transaction of the change, so that both exist or neither. */
-export type KeepAnswer = (tx: Tx, answer: unknown) => Promise<void>;
+/** Stores the answer in the transaction of the change, so that both exist or neither. `status`: default the one of the route. */
+export type KeepAnswer = (tx: Tx, answer: unknown, status?: number) => Promise<void>;
 
 export interface Idempotency {
   /** The response shows a secret: it is not stored, and a repeated request gets `idempotency.secret_shown_once`. */

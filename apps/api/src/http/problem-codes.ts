@@ -56,6 +56,11 @@ export const PROBLEM_CODES = {
   'reauth_link.ended': [410, 'The link was used, or its time is over.'],
   'body.too_large': [413, 'The body is larger than 102400 bytes.'],
   'body.unsupported': [415, 'The body must be application/json in UTF-8, without compression.'],
+  'credentials.rejected': [422, 'The field credentials.access_token is refused by the platform (http_401).'],
+  'credentials.mismatch': [
+    422,
+    'The field platform_account_id is another profile than the one of credentials.access_token.',
+  ],
   'rate_limit.exceeded': [429, 'Too many requests of the class read; try again in 20 seconds.'],
   internal: [500, 'Something went wrong on our side.'],
   'http_version.unsupported': [505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here.'],

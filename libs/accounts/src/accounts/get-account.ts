@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Tenant } from '#persistence';
+import { Database, type Tenant, type Tx } from '#persistence';
 import { accountNotFound } from '../accounts.errors.js';
 import { ACCOUNT_COLUMNS, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
 
@@ -12,9 +12,15 @@ const READ = `
 export class GetAccount {
   constructor(private readonly database: Database) {}
 
-  async execute({ tenant, id }: { tenant: Tenant; id: string }): Promise<AccountRecord> {
-    const { rows } = await this.database.pool.query<AccountRecord>(READ, [tenant.workspaceId, tenant.environment, id]);
-    if (!rows[0]) throw accountNotFound();
-    return rows[0];
+  execute(account: { tenant: Tenant; id: string }): Promise<AccountRecord> {
+    return readAccount(this.database.pool, account);
   }
+}
+
+/** The same in a transaction. */
+export async function readAccount(tx: Tx, { tenant, id }: { tenant: Tenant; id: string }): Promise<AccountRecord> {
+  const values = [tenant.workspaceId, tenant.environment, id];
+  const { rows } = await tx.query<AccountRecord & Record<string, unknown>>(READ, values);
+  if (!rows[0]) throw accountNotFound();
+  return rows[0];
 }

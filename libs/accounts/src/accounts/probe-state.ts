@@ -23,6 +23,6 @@ const BY_RESULT: Record<ProbeResult, ProbeState> = {
 
 /** An unanswered probe does not clear the finding of an earlier one. */
 export function probeState(result: ProbeResult | null, held: ProbeClass | null): ProbeState {
-  if (held !== null) return BY_RESULT[held === 'suspected' ? 'permanent' : held];
+  if (held !== null && held !== 'unverified') return BY_RESULT[held === 'suspected' ? 'permanent' : held];
   return result === null ? 'never' : BY_RESULT[result];
 }

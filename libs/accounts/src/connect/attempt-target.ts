@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, OAuthApp, Project, type Tenant } from '#persistence';
-import { oauthAppMissing, oauthAppNotFound, unknownProject } from '../accounts.errors.js';
+import { oauthAppMissing, oauthAppNotFound, unknownOAuthApp, unknownProject } from '../accounts.errors.js';
 
 /** The app and the project of an attempt: the named ones of this tenant, or its defaults. */
 @Injectable()
@@ -15,6 +15,16 @@ export class AttemptTarget {
       .findOneBy({ workspaceId, environment, provider, ...choice });
     if (app) return app;
     throw id === undefined ? oauthAppMissing(provider) : oauthAppNotFound();
+  }
+
+  /** The app that issued credentials which a client brings. Throws oauth_app.not_found, which names the field. */
+  async suppliedApp(tenant: Tenant, provider: string, id: string): Promise<OAuthApp> {
+    const { workspaceId, environment } = tenant;
+    const app = await this.database.dataSource
+      .getRepository(OAuthApp)
+      .findOneBy({ workspaceId, environment, provider, id });
+    if (!app) throw unknownOAuthApp();
+    return app;
   }
 
   /** Throws project.not_found. */

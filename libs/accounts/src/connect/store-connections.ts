@@ -63,6 +63,7 @@ async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAc
     ...profile,
     id: newId(),
     grantId,
+    connectionType: 'oauth',
     missingScopes: missing,
     metadata,
     nextProbeSeconds: probe.every / 1_000,

@@ -8,13 +8,14 @@ const SCOPE = /^[\w.~:/*+!@$-]{1,128}$/;
 const MAX_SCOPES = 64;
 
 /** The scopes, each once. Throws scopes.invalid, which names the first invalid one, and for a list without any. */
-export function readScopes(scopes: readonly string[]): string[] {
-  if (scopes.length === 0) throw invalidScopes('must have at least one entry');
-  if (scopes.length > MAX_SCOPES) throw invalidScopes(`must have at most ${MAX_SCOPES} entries`);
+export function readScopes(scopes: readonly string[], field = 'scopes'): string[] {
+  if (scopes.length === 0) throw invalidScopes('must have at least one entry', field);
+  if (scopes.length > MAX_SCOPES) throw invalidScopes(`must have at most ${MAX_SCOPES} entries`, field);
   const wrong = scopes.findIndex((scope) => !SCOPE.test(scope));
   if (wrong >= 0)
     throw invalidScopes(
       `must each be 1 to 128 ASCII letters, digits and . _ ~ : / * + ! @ $ -, which number ${wrong + 1} is not`,
+      field,
     );
   return [...new Set(scopes)];
 }

@@ -36,9 +36,11 @@ interface GrantRow extends Record<string, unknown> {
   consentedSince: boolean;
 }
 
-const FIND_GRANT = `
+/** The grant of the person's consent, and those of manual accounts that the platform named the person of. */
+const FIND_GRANTS = `
   select id, coalesce($5::timestamptz < date_trunc('second', consented_at), false) as "consentedSince" from grants
-  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4 for update`;
+  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and (platform_user_id = $4 or manual_user_id = $4)
+  order by id for update`;
 
 /** Applies a verified notice of a platform in one transaction. A repeated notice changes nothing. */
 @Injectable()
@@ -71,24 +73,30 @@ export class ApplyPlatformNotice {
     if (isDeletion) await erasePersonFromAttempts(tx, user, notice.at);
     const waiting = { until: notice.at, revoke: isDeletion };
     revocations.push(...(await failWaitingAttempts(this.context, tx, user, waiting)));
-    const grant = await this.end(tx, app, notice, revocations);
+    const grants = await this.end(tx, app, notice, revocations);
     if (!isDeletion) return undefined;
-    if (grant) await erasePerson(tx, grant.id, grant.consentedSince ? notice.at : null);
+    for (const grant of grants) await erasePerson(tx, grant.id, grant.consentedSince ? notice.at : null);
     return recordDeletion(tx, app, body);
   }
 
-  /** A notice about an earlier consent, or with a wrong clock, does not end the grant: a probe asks the platform. */
-  private async end(tx: Tx, app: PushApp, notice: PushNotice, revocations: string[]): Promise<GrantRow | undefined> {
+  private async end(tx: Tx, app: PushApp, notice: PushNotice, revocations: string[]): Promise<GrantRow[]> {
     const { workspaceId, environment } = app.tenant;
     const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
-    const grant = (await tx.query<GrantRow>(FIND_GRANT, values)).rows[0];
-    if (!grant) return undefined;
-    if (grant.consentedSince) await scheduleProbesNow(tx, { grantId: grant.id });
+    const { rows } = await tx.query<GrantRow>(FIND_GRANTS, values);
+    for (const grant of rows) revocations.push(...(await this.endOne(tx, grant, notice)));
+    return rows;
+  }
+
+  /** A notice about an earlier consent, or with a wrong clock, does not end the grant: a probe asks the platform. */
+  private async endOne(tx: Tx, grant: GrantRow, notice: PushNotice): Promise<string[]> {
+    if (grant.consentedSince) {
+      await scheduleProbesNow(tx, { grantId: grant.id });
+      return [];
+    }
     const end = { reason: notice.reason, revoke: notice.kind === 'data_deletion' };
-    const ended = grant.consentedSince ? undefined : await endGrant(this.context, tx, grant.id, end);
+    const ended = await endGrant(this.context, tx, grant.id, end);
     if (ended) this.logger.info({ grant: grant.id, reason: notice.reason }, 'grant.ended_by_platform');
-    if (ended?.revocation) revocations.push(ended.revocation);
-    return grant;
+    return ended?.revocation ? [ended.revocation] : [];
   }
 }
 

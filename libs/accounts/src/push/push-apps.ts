@@ -35,7 +35,7 @@ const BY_CLIENT = `
   where provider = $1 and client_id = $2
   order by
     exists (select from grants where workspace_id = app.workspace_id and environment = app.environment
-      and oauth_app_id = app.id and platform_user_id = $3)
+      and oauth_app_id = app.id and (platform_user_id = $3 or manual_user_id = $3))
     or exists (select from connect_attempts where oauth_app_id = app.id and platform_user_id = $3) desc,
     exists (select from grants where oauth_app_id = app.id) desc, environment, created_at desc
   limit ${MAX_CANDIDATES}`;

@@ -12,11 +12,15 @@ export interface PersonOfClient {
   platformUserId: string | null;
 }
 
-/** A platform knows client ids only: several rows and workspaces with one client id share one grant there. */
+/**
+ * A platform knows client ids only: several rows and workspaces with one client id share one grant there. A manual grant of
+ * an unknown person may be this person's, and counts within its own app only, because client ids are public.
+ */
 const ACTIVE_GRANT = `
   select ${grantColumns('grants')} from grants join grant_tokens on grant_tokens.grant_id = grants.id
   join oauth_apps app on app.id = grants.oauth_app_id
-  where app.environment = $1 and app.provider = $2 and app.client_id = $3 and ($5::text is null or grants.platform_user_id = $5)
+  where app.environment = $1 and app.provider = $2 and app.client_id = $3 and ($5::text is null
+      or coalesce(grants.platform_user_id, grants.manual_user_id, case when app.id = $4 then $5 end) = $5)
   order by (app.id = $4) desc limit 1 for update of grants`;
 
 /** The grant of a person at a client, if one holds tokens; locked until the transaction ends. */

@@ -134,7 +134,7 @@ function conditionOf(target: ProbeTarget): [string, unknown[]] {
   if ('grantId' in target) return ['grant_id = $1', [target.grantId]];
   const { oauthAppId, platformUserId } = target.user;
   return [
-    'grant_id in (select id from grants where oauth_app_id = $1 and platform_user_id = $2)',
+    'grant_id in (select id from grants where oauth_app_id = $1 and (platform_user_id = $2 or manual_user_id = $2))',
     [oauthAppId, platformUserId],
   ];
 }
@@ -189,7 +189,7 @@ export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<v
 export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: number): Promise<void> {
   await tx.query(
     `update accounts set probe_due_at = db_now() + make_interval(secs => $2), probe_struck_at = null,
-       probe_class = nullif(probe_class, 'suspected')
+       probe_class = nullif(nullif(probe_class, 'suspected'), 'unverified')
      where grant_id = $1 and not own_token and ${CONNECTED}`,
     [grantId, seconds],
   );

@@ -1,3 +1,4 @@
+import type { ConnectionType } from '../entities/index.js';
 import type { Tenant } from '../tenant.js';
 import type { Tx } from '../tx.js';
 
@@ -9,7 +10,8 @@ export interface ConnectedProfile extends Tenant {
   provider: string;
   platformAccountId: string;
   grantId: string;
-  oauthAppId: string;
+  oauthAppId: string | null;
+  connectionType: Exclude<ConnectionType, 'leased'>;
   handle: string | null;
   displayName: string | null;
   avatarUrl: string | null;
@@ -17,6 +19,16 @@ export interface ConnectedProfile extends Tenant {
   /** Merged into the stored metadata. */
   metadata: Readonly<Record<string, string>>;
   nextProbeSeconds: number;
+  /** Default: the platform has just accepted the tokens and named the profile. */
+  acceptance?: Acceptance;
+}
+
+/** How the platform stands to tokens that a client supplied. */
+export interface Acceptance {
+  /** False: the platform was not asked, or has not answered. The stored handle, name and avatar stay then. */
+  isAccepted: boolean;
+  /** Why the platform has not answered; null: it was not asked, or has accepted the tokens. */
+  unverifiedReason: string | null;
 }
 
 /** What a stored consent did to the account of a profile. */
@@ -29,8 +41,10 @@ export interface ConnectedAccount {
 /** Waits for a transaction that inserts the same profile; then inserts nothing. */
 const INSERT = `
   insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id,
-    connection_type, handle, display_name, avatar_url, missing_scopes, health, metadata, last_probed_at, probe_result, probe_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, 'oauth', $9, $10, $11, $12, 'active', $13, db_now(), 'ok', db_now() + make_interval(secs => $14))
+    handle, display_name, avatar_url, missing_scopes, health, metadata, probe_due_at, connection_type,
+    last_probed_at, probe_result, probe_class, probe_reason)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, db_now() + make_interval(secs => $14), $15,
+    case when $16 then db_now() end, case when $16 then 'ok' end, case when $17::text is not null then 'unverified' end, $17)
   on conflict (workspace_id, environment, project_id, provider, platform_account_id) where health <> 'disconnected'
   do nothing returning id`;
 
@@ -40,9 +54,14 @@ const LOCK = `
     and health <> 'disconnected' for update`;
 
 const RENEW = `
-  update accounts set grant_id = $2, oauth_app_id = $3, connection_type = 'oauth', handle = $4, display_name = $5,
-    avatar_url = $6, missing_scopes = $7, metadata = metadata || $8, last_probed_at = db_now(), probe_result = 'ok',
-    probe_due_at = db_now() + make_interval(secs => $9), probe_class = null, probe_reason = null, probe_struck_at = null
+  update accounts set grant_id = $2, oauth_app_id = $3, connection_type = $10,
+    handle = coalesce($4, case when not $11 then handle end),
+    display_name = coalesce($5, case when not $11 then display_name end),
+    avatar_url = coalesce($6, case when not $11 then avatar_url end),
+    missing_scopes = $7, metadata = metadata || $8, probe_due_at = db_now() + make_interval(secs => $9),
+    last_probed_at = case when $11 then db_now() end, probe_result = case when $11 then 'ok' end,
+    probe_class = case when $12::text is not null then 'unverified' end, probe_reason = $12, probe_struck_at = null,
+    own_token = own_token and $10 = 'oauth'
   where id = $1`;
 
 /**
@@ -51,10 +70,12 @@ const RENEW = `
  */
 export async function storeConnectedAccount(tx: Tx, profile: ConnectedProfile): Promise<ConnectedAccount> {
   const { id, workspaceId, environment, projectId, provider, platformAccountId, grantId, oauthAppId } = profile;
+  const { isAccepted, unverifiedReason } = profile.acceptance ?? { isAccepted: true, unverifiedReason: null };
   const owner = [workspaceId, environment, projectId, provider, platformAccountId];
   const facts = [
     ...[grantId, oauthAppId, profile.handle, profile.displayName, profile.avatarUrl, profile.missingScopes],
-    ...[JSON.stringify(profile.metadata), profile.nextProbeSeconds],
+    ...[JSON.stringify(profile.metadata), profile.nextProbeSeconds, profile.connectionType],
+    ...[isAccepted, unverifiedReason],
   ];
   // Another round only where the account was disconnected, or moved to another project, between the two statements.
   for (;;) {

@@ -12,7 +12,10 @@ export class Grant {
   @Column('text') environment!: Environment;
   @Column('text') provider!: string;
   @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
-  @Column('text', { name: 'platform_user_id' }) platformUserId!: string;
+  /** Null: the client supplied the credentials; then `manual_user_id` may have the person. */
+  @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
+  /** Of a manual grant: the person that the platform named. Null: it has named none. */
+  @Column('text', { name: 'manual_user_id', nullable: true }) manualUserId!: string | null;
   /** The fencing number: grows by one with every stored pair, reconnect and disconnect. A bigint, so a string. */
   @Column('bigint', { name: 'token_version', default: 1 }) tokenVersion!: string;
   @Column('text') mode!: RefreshMode;

@@ -114,6 +114,11 @@ export interface Provider {
   alsoCalled?: readonly string[];
   /** The pages the facts come from, and the day they were read. */
   sources: { checkedAt: string; urls: readonly string[] };
+  /**
+   * A member of the credentials that a client may supply: the profile once more, as the platform's publishing API names it,
+   * which is `prefix` and the account id.
+   */
+  profileField?: { name: string; prefix: string };
   /** What surprises at this platform, one sentence each, for the documentation. */
   quirks?: readonly string[];
   /** Its documents have ids of digits alone: anything else names no account. */
@@ -160,6 +165,8 @@ export interface Provider {
     /** `after`: what the page before named as the next one's beginning; null for the first. */
     request(accessToken: Secret, after: string | null, size: number): PlatformRequest;
     read(json: unknown): ProfilePage | undefined;
+    /** Asks whose token it is, in fields that a person and a profile both have. */
+    owner?: Provider['identity'];
     /** Whether the platform refused the request for its size. */
     isTooMuch?(answer: PlatformAnswer): boolean;
   };

@@ -26,6 +26,7 @@ export const facebook = defineProvider({
   alsoCalled: ['fb', 'meta'],
   /** A "numeric string" in the reference of the Graph API (nodes User and Page). */
   ids: 'digits',
+  profileField: { name: 'page_id', prefix: '' },
   sources: {
     checkedAt: '2026-11-22',
     urls: [
@@ -79,6 +80,7 @@ export const facebook = defineProvider({
     sizes: [100, 25, 5],
     request: (accessToken, after, size) => bearer('GET', `/me/accounts?${pagesQuery(after, size)}`, accessToken),
     read: readPages,
+    owner: { request: (accessToken) => bearer('GET', '/me?fields=id,name', accessToken), read: readPerson },
     isTooMuch,
   },
   api: { url: 'https://graph.facebook.com/' },

@@ -23,6 +23,7 @@ export const instagram = defineProvider({
   alsoCalled: ['ig', 'insta'],
   /** A "numeric string" in the reference of the Graph API; `id` and `user_id` alike. */
   ids: 'digits',
+  profileField: { name: 'ig_user_id', prefix: '' },
   sources: {
     checkedAt: '2026-11-22',
     urls: [

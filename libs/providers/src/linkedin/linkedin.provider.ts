@@ -17,6 +17,7 @@ const token = { url: oauth('/accessToken'), authentication };
 export const linkedin = defineProvider({
   name: 'linkedin',
   title: 'LinkedIn',
+  profileField: { name: 'author_urn', prefix: 'urn:li:person:' },
   sources: {
     checkedAt: '2026-11-22',
     urls: [

@@ -44,12 +44,17 @@ const IN_USE = `select 1 from accounts where grant_id = $1 and health <> 'discon
  * Destroys the tokens of a grant that has no connected account any more, in the caller's transaction. They remain as a
  * stored revocation only, whose id it returns; undefined where the grant is still in use, or nothing can be revoked.
  */
-export async function retireGrant(context: TokenContext, tx: Tx, grantId: string): Promise<string | undefined> {
+export async function retireGrant(
+  context: TokenContext,
+  tx: Tx,
+  grantId: string,
+  { revoke = true } = {},
+): Promise<string | undefined> {
   await lockGrant(tx, grantId);
   const inUse = await tx.query(IN_USE, [grantId]);
   const read = await readGrant(tx, grantId);
   if (inUse.rows.length > 0 || !read) return undefined;
-  const revocation = await queueRevocationOfGrant(context, tx, read);
+  const revocation = revoke ? await queueRevocationOfGrant(context, tx, read) : undefined;
   await context.vault.shredGrant(tx, grantId);
   await changeGrant(tx, read.grant, { refreshState: 'ended', refreshDueAt: null }, { rotate: true });
   return revocation;

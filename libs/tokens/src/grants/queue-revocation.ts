@@ -44,7 +44,7 @@ function secondsLeft({ refreshToken, expiresIn, refreshExpiresIn }: TokenSet): n
 
 const HAS_ACCOUNT = `
   select 1 from grants join grant_tokens on grant_tokens.grant_id = grants.id
-  where oauth_app_id = $1 and ($2::text is null or platform_user_id = $2) limit 1`;
+  where oauth_app_id = $1 and ($2::text is null or coalesce(platform_user_id, manual_user_id, $2) = $2) limit 1`;
 
 /**
  * Seals the secret of an app that is about to be deleted beside the tokens of its stored revocations, in the caller's

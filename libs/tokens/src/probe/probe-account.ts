@@ -6,6 +6,7 @@ import { askApi } from '../ask-api.js';
 import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
+import { probeWithoutApp } from '../verify-token.js';
 import { type AppRow, markAppFailing, markAppActive, openApp, readApp } from '../store/apps.js';
 import { databaseNow, refreshNow, setReauthDue } from '../store/grants/grants.js';
 import { applyHealth } from '../store/health-store.js';
@@ -43,7 +44,7 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
   const provider = providerOf(account.provider);
   const token = account.ended ? null : await openAccessToken(context.vault, context.pool, account);
   const app = await readApp(context.pool, account.oauthAppId);
-  if (!token || !app) {
+  if (!token) {
     await postpone(context.pool, account, provider);
     return 'nothing_to_probe';
   }
@@ -54,13 +55,15 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
 
 interface Question {
   account: AccountRow;
-  app: AppRow;
+  /** Undefined: it was deleted, or the account was connected without one. */
+  app: AppRow | undefined;
   token: Secret;
   provider: Provider;
 }
 
 async function ask(context: TokenContext, { account, app, token, provider }: Question): Promise<ProbeReading> {
   const { scopes, platformAccountId } = account;
+  if (!app) return probeWithoutApp(context, account, token);
   const credentials = await openApp(context.pool, context.vault, app);
   const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
   return askApi(context, account, request, (answer) => readProbeAnswer(provider, answer));
@@ -68,7 +71,7 @@ async function ask(context: TokenContext, { account, app, token, provider }: Que
 
 interface Finding {
   account: AccountRow;
-  app: AppRow;
+  app: AppRow | undefined;
   provider: Provider;
   reading: ProbeReading;
 }
@@ -88,9 +91,13 @@ async function store(context: TokenContext, tx: Tx, { account, app, provider, re
     missing: missingScopes(provider, reading),
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
+  if (app) await reportToApp(tx, app, reading);
+  await applyHealth(tx, account.grantId);
+}
+
+async function reportToApp(tx: Tx, app: AppRow, reading: ProbeReading): Promise<void> {
   if (reading.ok) await markAppActive(tx, app, 'api');
   else if (reading.failure.class === 'app') await markAppFailing(tx, app, reading.failure, 'api');
-  await applyHealth(tx, account.grantId);
 }
 
 /** Reconnected or refreshed meanwhile: the platform's answer is about replaced tokens. */

@@ -70,9 +70,14 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
 
 const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
 
+/** Tokens that the platform has not accepted yet stay unverified until the refresh decides. */
+const unverified = ({ probeClass }: ProbedAccount): Pick<ProbeChange, 'probeClass'> => ({
+  probeClass: probeClass === 'unverified' ? probeClass : null,
+});
+
 function refused(account: ProbedAccount, probeReason: string, { now, every }: ProbeMoment): ProbeChange {
   const renewable = !account.ownToken && account.mode !== 'none';
-  if (renewable) return { ...NOTHING, probeDueAt: after(now, every), refreshNow: true };
+  if (renewable) return { ...NOTHING, ...unverified(account), probeDueAt: after(now, every), refreshNow: true };
   const first = account.probeStruckAt;
   const again = first !== null && now.getTime() - first.getTime() >= APART;
   if (again)

@@ -79,6 +79,7 @@ function incomplete({ grant, account }: HealthInput): HealthState | undefined {
 /** A failure of the app or the platform does not change an account until its access token has expired; a strike or a lost answer does. */
 function degradedByFailure({ grant, account, app, now }: HealthInput): HealthState | undefined {
   if (account.probeClass === 'suspected') return { health: 'degraded', reason: 'refresh_unconfirmed' };
+  if (account.probeClass === 'unverified') return { health: 'degraded', reason: account.probeReason };
   if (account.ownToken) return undefined;
   return degradedGrant(grant, app, hasEnded(grant, now));
 }

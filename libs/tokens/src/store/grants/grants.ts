@@ -55,8 +55,11 @@ const FACTS = {
 /** The select list that reads GrantFacts from the table or alias `from`. */
 export const grantColumns = (from: string): string =>
   Object.entries(FACTS)
-    .map(([name, column]) => `${from}.${column} as "${name}"`)
+    .map(([name, column]) => `${column === PERSON ? personOf(from) : `${from}.${column}`} as "${name}"`)
     .join(', ');
+
+const PERSON = FACTS.platformUserId;
+const personOf = (from: string): string => `coalesce(${from}.${PERSON}, ${from}.manual_user_id)`;
 
 /** The grant that `grantColumns` selected. */
 export const toGrant = (row: QueryResultRow): GrantFacts => row as GrantFacts;
@@ -130,6 +133,13 @@ export interface ConsentedGrant extends Tenant {
   reauthDueAt: Date | null;
 }
 
+/** Assignments: nothing is held against the new tokens. */
+export const NOTHING_HELD = `
+    refresh_state = 'idle', claim_holder = null, claim_until = null, attempt = 0,
+    last_class = null, last_reason = null, last_error = null, strike_count = 0,
+    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null,
+    rejected_seconds = 0, rejected_at = null, ended_reason = null`;
+
 const STORE_CONSENT = `
   insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
     access_expires_at, refresh_expires_at, consented_at, issued_at, refresh_due_at, reauth_due_at)
@@ -138,10 +148,7 @@ const STORE_CONSENT = `
     token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
     access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
     consented_at = excluded.consented_at, issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at,
-    reauth_due_at = excluded.reauth_due_at, refresh_state = 'idle', claim_holder = null, claim_until = null, attempt = 0,
-    last_class = null, last_reason = null, last_error = null, strike_count = 0,
-    first_strike_at = null, last_strike_at = null, witness = null, unknown_since = null,
-    rejected_seconds = 0, rejected_at = null, ended_reason = null
+    reauth_due_at = excluded.reauth_due_at, ${NOTHING_HELD}
   where grants.consented_at <= excluded.consented_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
   returning id, token_version as version`;
 

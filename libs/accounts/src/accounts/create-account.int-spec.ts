@@ -1,0 +1,301 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  CompleteConnect,
+  CreateAccount,
+  DisconnectAccount,
+  RefreshAccount,
+  RetireUnusedGrants,
+  StartReauth,
+} from '#accounts';
+import { Secret } from '#observability';
+import { type CreatedAccount } from './create-account.js';
+import { CLIENT_SECRET, Flow, PUBLIC_URL } from '../../../../test/support/flow.js';
+import { OwnOAuth, type SuppliedTokens } from '../../../../test/support/supplied-tokens.js';
+import { DueGrants } from '../refresh/due-grants.js';
+import { ProbeNow } from '../probe/probe-now.js';
+
+let flow: Flow;
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+beforeEach(() => flow.begin());
+
+interface App {
+  id: string;
+  clientId: string;
+}
+
+const defaultApp = (provider: string): Promise<App> =>
+  flow.one<App>(
+    'select id, client_id as "clientId" from oauth_apps where workspace_id = $1 and provider = $2 and is_default',
+    [flow.tenant.workspaceId, provider],
+  );
+
+/** The client's own use of an app, by default of one that this service does not know. */
+const ownOAuth = (provider: 'x' | 'linkedin' | 'facebook', clientId = 'own-app'): OwnOAuth =>
+  new OwnOAuth(flow.sandbox.url, provider, {
+    clientId,
+    clientSecret: CLIENT_SECRET,
+    redirectUri: `${PUBLIC_URL}/v1/oauth/${provider}/callback`,
+  });
+
+type Input = Parameters<CreateAccount['execute']>[0];
+type Wishes = Partial<Omit<Input, 'credentials'>> & { expiresAt?: Date };
+
+const supply = (tokens: SuppliedTokens, platformAccountId: string, wishes: Wishes = {}): Promise<CreatedAccount> => {
+  const { expiresAt, ...rest } = wishes;
+  return flow.get(CreateAccount).execute({
+    tenant: flow.tenant,
+    provider: 'x',
+    platformAccountId,
+    credentials: {
+      accessToken: new Secret(tokens.access_token),
+      ...(tokens.refresh_token !== undefined && { refreshToken: new Secret(tokens.refresh_token) }),
+      ...(expiresAt && { expiresAt }),
+      profileFields: {},
+    },
+    ...rest,
+  });
+};
+
+interface Supplied extends CreatedAccount {
+  own: OwnOAuth;
+  tokens: SuppliedTokens;
+  app: App;
+}
+
+/** An account of the default app of X, with tokens that the client got by itself. */
+async function supplyWithApp(wishes: Wishes = {}, persona = 'happy'): Promise<Supplied> {
+  const app = await defaultApp('x');
+  const own = ownOAuth('x', app.clientId);
+  const tokens = await own.tokens(persona);
+  const userId = await own.userId(tokens.access_token);
+  return { ...(await supply(tokens, userId, { oauthAppId: app.id, ...wishes })), own, tokens, app };
+}
+
+const grants = (): Promise<{ holds: boolean; manual: boolean }[]> =>
+  flow.many(
+    `select exists (select from grant_tokens where grant_id = grants.id) as holds, platform_user_id is null as manual
+     from grants where workspace_id = $1 order by created_at, id`,
+    [flow.tenant.workspaceId],
+  );
+
+const accessTokenOf = async (id: string): Promise<string | undefined> => {
+  const { grantId } = await flow.one<{ grantId: string }>('select grant_id as "grantId" from accounts where id = $1', [
+    id,
+  ]);
+  const { vault, pool } = flow.context();
+  return (await vault.openGrantTokens(pool, { ...flow.tenant, id: grantId }))?.access.reveal();
+};
+
+/** Refreshes the due grants, as the worker does. Returns how many. */
+async function refreshDue(): Promise<number> {
+  const due = await flow.get(DueGrants).execute({ perApp: 10, all: 10 });
+  for (const id of due) await flow.exchange().refresh(id, { patience: 10_000 });
+  return due.length;
+}
+
+describe('the refresh of a manual account', () => {
+  it('uses the app and rotates the refresh token, forced and when it is due', async () => {
+    const { account, tokens } = await supplyWithApp({ expiresAt: new Date(Date.now() + 120_000) });
+    expect(account).toMatchObject({ connectionType: 'manual', health: 'active', nextRefreshAt: expect.any(Date) });
+    await flow.pass(61);
+    await flow.get(RefreshAccount).execute({ tenant: flow.tenant, id: account.id });
+    const first = await accessTokenOf(account.id);
+    expect(first).not.toBe(tokens.access_token);
+    await flow.pass(110);
+    expect(await refreshDue()).toBe(1);
+    expect(await accessTokenOf(account.id)).not.toBe(first);
+    expect((await flow.calls('token', 'refresh_token')).map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
+  });
+
+  it('comes at once where the access token had ended, and makes the account active', async () => {
+    const app = await defaultApp('x');
+    const own = ownOAuth('x', app.clientId);
+    const tokens = await own.tokens();
+    const userId = await own.userId(tokens.access_token);
+    await flow.pass(200);
+    const { account } = await supply(tokens, userId, { oauthAppId: app.id, expiresAt: new Date(Date.now() - 60_000) });
+    expect([account.health, account.healthReason]).toEqual(['degraded', 'unverified']);
+    expect(await refreshDue()).toBe(1);
+    expect(await flow.account(account.id)).toMatchObject({ health: 'active', healthReason: null });
+  });
+
+  it('is refused without an app, and no refresh token is stored', async () => {
+    const own = ownOAuth('x');
+    const tokens = await own.tokens();
+    const { account } = await supply(tokens, await own.userId(tokens.access_token));
+    expect(account).toMatchObject({ nextRefreshAt: null, oauthAppId: null });
+    await expect(flow.get(RefreshAccount).execute({ tenant: flow.tenant, id: account.id })).rejects.toMatchObject({
+      code: 'account.not_refreshable',
+    });
+    const sealed = `select 1 from grant_tokens join grants on id = grant_id where workspace_id = $1 and sealed_refresh is not null`;
+    expect(await flow.many(sealed, [flow.tenant.workspaceId])).toEqual([]);
+  });
+
+  it('reports another holder of a one-time refresh token as rotated elsewhere', async () => {
+    const { account, own, tokens } = await supplyWithApp({ expiresAt: new Date(Date.now() + 120_000) });
+    await flow.knobs('x', { family_revocation: false });
+    await own.refresh(tokens.refresh_token!);
+    await flow.pass(100);
+    expect(await refreshDue()).toBe(1);
+    expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'rotated_elsewhere' });
+  });
+});
+
+describe('tokens that take the place of others', () => {
+  it('of a consent keep the account, retire the grant of the consent, and spare the new tokens', async () => {
+    const id = await flow.connect('x');
+    const { account, isNew, own, tokens } = await supplyWithApp();
+    expect([account.id, isNew, account.connectionType]).toEqual([id, false, 'manual']);
+    await flow.revoked();
+    expect(await grants()).toEqual([
+      { holds: false, manual: false },
+      { holds: true, manual: true },
+    ]);
+    expect(await own.accepts(tokens.access_token)).toBe(true);
+  });
+
+  it('of a consent at another app lead to the revocation of that consent', async () => {
+    const id = await flow.connect('x');
+    const { clientId } = await defaultApp('x');
+    const other = await flow.app('x', { isDefault: true });
+    const { account } = await supplyWithApp();
+    expect([account.id, account.oauthAppId]).toEqual([id, other]);
+    await flow.revoked();
+    const { body } = await flow.sandbox.control('GET', '/calls?endpoint=revoke');
+    expect(body).toMatchObject([{ client_id: clientId, outcome: 'ok' }]);
+  });
+
+  it('of a consent are destroyed without a revocation where the new ones name no app', async () => {
+    await flow.connect('x');
+    const own = ownOAuth('x');
+    const tokens = await own.tokens();
+    await supply(tokens, await own.userId(tokens.access_token));
+    await flow.get(RetireUnusedGrants).sweep();
+    await flow.revoked();
+    expect([await grants(), await flow.calls('revoke')]).toEqual([
+      [
+        { holds: false, manual: false },
+        { holds: true, manual: true },
+      ],
+      [],
+    ]);
+  });
+
+  it('of a client are replaced in place by the next ones, and not revoked', async () => {
+    const { account } = await supplyWithApp();
+    const again = await supplyWithApp();
+    expect([again.account.id, again.isNew]).toEqual([account.id, false]);
+    expect(await accessTokenOf(account.id)).toBe(again.tokens.access_token);
+    await flow.revoked();
+    expect([await grants(), await flow.calls('revoke')]).toEqual([[{ holds: true, manual: true }], []]);
+  });
+
+  it('of a client go with the next consent, which keeps the account', async () => {
+    const { account } = await supplyWithApp();
+    expect(await flow.connect('x')).toBe(account.id);
+    await flow.revoked();
+    expect(await flow.account(account.id)).toMatchObject({ connectionType: 'oauth', health: 'active' });
+    expect(await grants()).toEqual([
+      { holds: false, manual: true },
+      { holds: true, manual: false },
+    ]);
+  });
+
+  it('without an app go with a reconnect through the default app', async () => {
+    const own = ownOAuth('x');
+    const tokens = await own.tokens();
+    const { account } = await supply(tokens, await own.userId(tokens.access_token));
+    const reauth = { tenant: flow.tenant, createdBy: 'a key', id: account.id };
+    const started = await flow.get(StartReauth).execute(reauth);
+    const back = await flow.decide(started.authorizeUrl);
+    await flow.get(CompleteConnect).execute({ provider: 'x', query: Object.fromEntries(back.searchParams) });
+    expect(await flow.account(account.id)).toMatchObject({
+      connectionType: 'oauth',
+      oauthAppId: (await defaultApp('x')).id,
+    });
+  });
+
+  it('may be of the same person and app in two projects: each account has a grant of its own', async () => {
+    const first = await supplyWithApp();
+    const { id: projectId } = await flow.one<{ id: string }>(
+      `insert into projects (id, workspace_id, environment, name) values (gen_random_uuid(), $1, 'test', 'two') returning id`,
+      [flow.tenant.workspaceId],
+    );
+    const second = await supplyWithApp({ projectId });
+    expect(second.account.id).not.toBe(first.account.id);
+    expect(await grants()).toEqual([
+      { holds: true, manual: true },
+      { holds: true, manual: true },
+    ]);
+  });
+
+  it('meet each other at the same time, and leave one account with one grant', async () => {
+    const app = await defaultApp('x');
+    const own = ownOAuth('x', app.clientId);
+    const tokens = await own.tokens();
+    const userId = await own.userId(tokens.access_token);
+    const created = await Promise.all([1, 2, 3].map(() => supply(tokens, userId, { oauthAppId: app.id })));
+    expect(new Set(created.map(({ account }) => account.id)).size).toBe(1);
+    expect((await grants()).filter(({ holds }) => holds)).toHaveLength(1);
+  });
+});
+
+describe('the disconnect of a manual account', () => {
+  it('destroys its tokens and revokes them at the platform', async () => {
+    const { account, own, tokens } = await supplyWithApp();
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id: account.id });
+    await flow.revoked();
+    expect(await grants()).toEqual([{ holds: false, manual: true }]);
+    expect(await own.accepts(tokens.access_token)).toBe(false);
+  });
+
+  it('spares the tokens of the same person in another project', async () => {
+    const first = await supplyWithApp();
+    const { id: projectId } = await flow.one<{ id: string }>(
+      `insert into projects (id, workspace_id, environment, name) values (gen_random_uuid(), $1, 'test', 'two') returning id`,
+      [flow.tenant.workspaceId],
+    );
+    const second = await supplyWithApp({ projectId });
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id: first.account.id });
+    await flow.revoked();
+    expect(await flow.calls('revoke')).toEqual([]);
+    expect(await second.own.accepts(second.tokens.access_token)).toBe(true);
+  });
+});
+
+describe('a Page with supplied tokens', () => {
+  const person = async (): Promise<{ own: OwnOAuth; token: string; page: { id: string; access_token: string } }> => {
+    const own = ownOAuth('facebook');
+    const { access_token: token } = await own.tokens();
+    const { body } = await own.get('https://graph.facebook.com/v25.0/me/accounts', token);
+    return { own, token, page: (body as { data: { id: string; access_token: string }[] }).data[0]! };
+  };
+  const give = (token: string, id: string): Promise<CreatedAccount> =>
+    supply({ access_token: token, expires_in: 0 }, id, { provider: 'facebook' });
+
+  it("is connected with the Page's token, and probed without an app", async () => {
+    const { page } = await person();
+    const { account } = await give(page.access_token, page.id);
+    expect(account).toMatchObject({ health: 'active', displayName: expect.any(String), tokenExpiresAt: null });
+    expect(await flow.get(ProbeNow).execute({ tenant: flow.tenant, id: account.id })).toMatchObject({
+      health: 'active',
+      probe: { state: 'ok' },
+    });
+  });
+
+  it("is connected with the person's token, which opens the Page's", async () => {
+    const { token, page } = await person();
+    const { account } = await give(token, page.id);
+    expect(account).toMatchObject({ health: 'active', handle: expect.any(String) });
+    expect(await flow.one('select own_token as own from accounts where id = $1', [account.id])).toEqual({ own: true });
+  });
+
+  it("is refused with another Page's token, and with that of a person without it", async () => {
+    const { token, page } = await person();
+    await expect(give(page.access_token, '99')).rejects.toMatchObject({ code: 'credentials.mismatch' });
+    await expect(give(token, '99')).rejects.toMatchObject({ code: 'credentials.mismatch' });
+  });
+});

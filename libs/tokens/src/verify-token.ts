@@ -1,0 +1,125 @@
+import type { Secret } from '#observability';
+import {
+  type Failure,
+  type Identity,
+  type IdentityOutcome,
+  type ProbeReading,
+  type Profile,
+  providerOf,
+  readIdentityAnswer,
+} from '#providers';
+import { askApi, type Asked } from './ask-api.js';
+import { listProfiles, type ProfileList } from './grants/profiles.js';
+import { identify } from './identify.js';
+import type { TokenContext } from './token-context.js';
+
+type ApiContext = Pick<TokenContext, 'client' | 'logger' | 'countIncompleteList'>;
+
+/** An access token that a client supplied, and the profile that it is said to belong to. */
+export interface ClaimedToken extends Asked {
+  accessToken: Secret;
+  /** Empty: the client has named none. */
+  scopes: readonly string[];
+  platformAccountId: string;
+}
+
+/** The profile of a token, as the platform names it. */
+export type VerifiedProfile = Omit<Profile, 'accessToken' | 'ineligible'>;
+
+export type TokenVerification =
+  | {
+      kind: 'verified';
+      profile: VerifiedProfile;
+      /** The person behind the token; null where a profile has a token of its own. */
+      platformUserId: string | null;
+      /** Granted scopes, where the platform names them. */
+      scopes: string[] | undefined;
+      /** The profiles that a person's token opens, with their own tokens. */
+      list: ProfileList | undefined;
+    }
+  /** The token belongs to another profile. */
+  | { kind: 'mismatch' }
+  /** `code`: the platform's own. */
+  | { kind: 'rejected'; code: string }
+  /** No answer, 5xx, a limit, or a refusal of the app: nothing is said of the token. `reason`: a health reason. */
+  | { kind: 'unanswered'; reason: string };
+
+/** Asks the platform whether an access token is accepted, and whose it is. */
+export async function verifyToken(context: ApiContext, claimed: ClaimedToken): Promise<TokenVerification> {
+  const own = await askOwner(context, claimed, claimed.accessToken);
+  if (!own) return verifyPerson(context, claimed);
+  if (!own.ok) return failed(own.failure);
+  if (own.identity.platformAccountId === claimed.platformAccountId) return verified(own.identity, null);
+  const person = await verifyPerson(context, claimed);
+  // The platform has accepted the token: it is another profile's, for which the identity call asks too much.
+  return person.kind === 'rejected' ? { kind: 'mismatch' } : person;
+}
+
+async function verifyPerson(context: ApiContext, claimed: ClaimedToken): Promise<TokenVerification> {
+  const person = await identify(context, claimed, claimed.accessToken, claimed.scopes);
+  if (!person.ok) return failed(person.failure);
+  const listed = await listProfiles(context, claimed, claimed.accessToken);
+  if (!listed) return verifiedPerson(person.identity, claimed);
+  return listed.ok ? verifiedProfile(person.identity, listed.list, claimed) : failed(listed.failure);
+}
+
+/** Statuses of an answer that says nothing of the token. */
+const NOT_LOOKED_AT = ['http_408', 'http_425', 'http_429'];
+
+/** An answer with another status 4xx refuses the token in whatever words: nothing is stored yet that a wrong reading could end. */
+function failed({ class: failureClass, code, reason }: Failure): TokenVerification {
+  const isSilent = failureClass === 'temporary' && (NOT_LOOKED_AT.includes(code) || !code.startsWith('http_4'));
+  return isSilent || failureClass === 'app' ? { kind: 'unanswered', reason } : { kind: 'rejected', code };
+}
+
+/** Asks whose token it is, where it may be of one profile, for which the identity call asks too much. */
+async function askOwner(
+  context: Pick<ApiContext, 'client' | 'logger'>,
+  asked: Asked,
+  accessToken: Secret,
+): Promise<IdentityOutcome | undefined> {
+  const provider = providerOf(asked.provider);
+  const owner = provider.profiles?.owner;
+  if (!owner) return undefined;
+  return askApi(context, asked, owner.request(accessToken, []), (answer) =>
+    readIdentityAnswer({ ...provider, identity: owner }, answer),
+  );
+}
+
+const verified = (identity: Identity, platformUserId: string | null): TokenVerification => ({
+  kind: 'verified',
+  profile: profileOf(identity),
+  platformUserId,
+  scopes: identity.scopes,
+  list: undefined,
+});
+
+const profileOf = ({ platformAccountId, handle, displayName, avatarUrl }: VerifiedProfile): VerifiedProfile => ({
+  ...{ platformAccountId, handle, displayName, avatarUrl },
+});
+
+const verifiedPerson = (identity: Identity, { platformAccountId }: ClaimedToken): TokenVerification =>
+  identity.platformAccountId === platformAccountId ? verified(identity, identity.platformUserId) : { kind: 'mismatch' };
+
+/** A short list says nothing about what is missing: the platform is asked again later. */
+function verifiedProfile(
+  identity: Identity,
+  list: ProfileList,
+  { platformAccountId }: ClaimedToken,
+): TokenVerification {
+  const found = list.profiles.find((profile) => profile.platformAccountId === platformAccountId);
+  if (!found?.accessToken) return { kind: 'mismatch' };
+  const { platformUserId, scopes } = identity;
+  return { kind: 'verified', profile: profileOf(found), platformUserId, scopes, list };
+}
+
+/** The probe of an account without an app: platforms whose probe needs one are asked whose the token is. */
+export async function probeWithoutApp(
+  context: Pick<ApiContext, 'client' | 'logger'>,
+  asked: Asked & { scopes: readonly string[] },
+  accessToken: Secret,
+): Promise<ProbeReading> {
+  const outcome =
+    (await askOwner(context, asked, accessToken)) ?? (await identify(context, asked, accessToken, asked.scopes));
+  return outcome.ok ? { ok: true } : outcome;
+}

@@ -65,6 +65,7 @@ describe.each(strangers)('%s', (_who, findStranger) => {
         handle: 'a stranger',
         displayName: null,
         avatarUrl: null,
+        connectionType: 'oauth' as const,
         missingScopes: [],
         metadata: {},
         nextProbeSeconds: 60,

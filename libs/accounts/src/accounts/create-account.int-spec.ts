@@ -144,8 +144,8 @@ describe('the refresh of a manual account', () => {
   });
 });
 
-describe('tokens that take the place of others', () => {
-  it('of a consent keep the account, retire the grant of the consent, and spare the new tokens', async () => {
+describe('the replacement of tokens', () => {
+  it('keeps the account of a consent, retires the grant of the consent, and spares the new tokens', async () => {
     const id = await flow.connect('x');
     const { account, isNew, own, tokens } = await supplyWithApp();
     expect([account.id, isNew, account.connectionType]).toEqual([id, false, 'manual']);
@@ -157,7 +157,7 @@ describe('tokens that take the place of others', () => {
     expect(await own.accepts(tokens.access_token)).toBe(true);
   });
 
-  it('of a consent at another app lead to the revocation of that consent', async () => {
+  it('revokes a consent at another app', async () => {
     const id = await flow.connect('x');
     const { clientId } = await defaultApp('x');
     const other = await flow.app('x', { isDefault: true });
@@ -168,7 +168,7 @@ describe('tokens that take the place of others', () => {
     expect(body).toMatchObject([{ client_id: clientId, outcome: 'ok' }]);
   });
 
-  it('of a consent are destroyed without a revocation where the new ones name no app', async () => {
+  it('destroys the tokens of a consent without a revocation where the new ones name no app', async () => {
     await flow.connect('x');
     const own = ownOAuth('x');
     const tokens = await own.tokens();
@@ -184,7 +184,7 @@ describe('tokens that take the place of others', () => {
     ]);
   });
 
-  it('of a client are replaced in place by the next ones, and not revoked', async () => {
+  it('stores supplied tokens in place of supplied ones, and revokes none', async () => {
     const { account } = await supplyWithApp();
     const again = await supplyWithApp();
     expect([again.account.id, again.isNew]).toEqual([account.id, false]);
@@ -193,7 +193,7 @@ describe('tokens that take the place of others', () => {
     expect([await grants(), await flow.calls('revoke')]).toEqual([[{ holds: true, manual: true }], []]);
   });
 
-  it('of a client go with the next consent, which keeps the account', async () => {
+  it('removes supplied tokens at the next consent, which keeps the account', async () => {
     const { account } = await supplyWithApp();
     expect(await flow.connect('x')).toBe(account.id);
     await flow.revoked();
@@ -204,7 +204,7 @@ describe('tokens that take the place of others', () => {
     ]);
   });
 
-  it('without an app go with a reconnect through the default app', async () => {
+  it('removes tokens without an app at a reconnect through the default app', async () => {
     const own = ownOAuth('x');
     const tokens = await own.tokens();
     const { account } = await supply(tokens, await own.userId(tokens.access_token));
@@ -218,7 +218,7 @@ describe('tokens that take the place of others', () => {
     });
   });
 
-  it('may be of the same person and app in two projects: each account has a grant of its own', async () => {
+  it('gives each account a grant of its own where the same person and app are in two projects', async () => {
     const first = await supplyWithApp();
     const { id: projectId } = await flow.one<{ id: string }>(
       `insert into projects (id, workspace_id, environment, name) values (gen_random_uuid(), $1, 'test', 'two') returning id`,
@@ -232,7 +232,7 @@ describe('tokens that take the place of others', () => {
     ]);
   });
 
-  it('meet each other at the same time, and leave one account with one grant', async () => {
+  it('leaves one account with one grant where tokens are supplied at the same time', async () => {
     const app = await defaultApp('x');
     const own = ownOAuth('x', app.clientId);
     const tokens = await own.tokens();

@@ -15,19 +15,26 @@ const CANARIES = [ACCESS, REFRESH].flatMap(spellings);
 let connected: ConnectedApi;
 let app: string;
 const written: string[] = [];
+const restores: (() => void)[] = [];
 
 beforeAll(async () => {
   for (const stream of [process.stdout, process.stderr]) {
-    const write = stream.write.bind(stream);
-    stream.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
-      written.push(Buffer.from(chunk as Uint8Array).toString());
+    const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
+    stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      written.push(Buffer.from(chunk).toString());
       return write(chunk, ...rest);
-    }) as typeof stream.write;
+    };
+    restores.push(() => {
+      stream.write = write;
+    });
   }
   connected = await ConnectedApi.open();
   app = await connected.app('x', { client_id: 'canary-app' });
 });
-afterAll(() => connected.close());
+afterAll(async () => {
+  for (const restore of restores) restore();
+  await connected.close();
+});
 
 async function send(body: object): Promise<string> {
   const answer = await connected.api.call('/v1/accounts', {

@@ -48,18 +48,28 @@ export interface OAuthAppChanges {
   name?: string | undefined;
   scopes?: readonly string[] | undefined;
   allowedReturnUrls?: readonly string[] | undefined;
+  completion?: OAuthApp['completion'] | undefined;
   /** The default can be taken, not given up. */
   isDefault?: true | undefined;
 }
 
+/** The statement is made from this table, so that each change has a column. */
+const CHANGED_COLUMNS = {
+  name: 'name',
+  scopes: 'scopes',
+  allowedReturnUrls: 'allowed_return_urls',
+  completion: 'completion',
+  isDefault: 'is_default',
+} as const satisfies Record<keyof OAuthAppChanges, string>;
+
+const ASSIGNMENTS = Object.values(CHANGED_COLUMNS).map((column, at) => `${column} = coalesce($${at + 2}, ${column})`);
+
 export async function changeOAuthApp(tx: Tx, id: string, changes: OAuthAppChanges): Promise<void> {
-  const { name = null, scopes = null, allowedReturnUrls = null, isDefault = false } = changes;
-  await tx.query(
-    `update oauth_apps set name = coalesce($2, name), scopes = coalesce($3, scopes),
-       allowed_return_urls = coalesce($4, allowed_return_urls), is_default = is_default or $5
-     where id = $1`,
-    [id, name, scopes, allowedReturnUrls, isDefault],
-  );
+  const fields = Object.keys(CHANGED_COLUMNS) as (keyof OAuthAppChanges)[];
+  await tx.query(`update oauth_apps set ${ASSIGNMENTS.join(', ')} where id = $1`, [
+    id,
+    ...fields.map((field) => changes[field] ?? null),
+  ]);
 }
 
 /** Clears the default, so that another app can become it. The caller holds `lockDefaultApp`. */

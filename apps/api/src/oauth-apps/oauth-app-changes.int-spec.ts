@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DueGrants, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
 import { ConnectedApi, RETURN_URL } from '../../../../test/support/connected-api.js';
-import type { OAuthAppView } from './oauth-app.schema.js';
+import type { OAuthAppView, UpdateOAuthAppBody } from './oauth-app.schema.js';
 
 let connected: ConnectedApi;
 
@@ -47,7 +47,27 @@ async function work(): Promise<void> {
     await app.get<TokenExchange>(TOKEN_EXCHANGE, { strict: false }).refresh(id);
 }
 
+/** A value for every field but the secret, which cannot be read. */
+const CHANGES = {
+  name: 'New',
+  allowed_return_urls: ['https://app.example.com/other'],
+  scopes: ['users.read'],
+  is_default: true,
+  completion: 'confirm',
+} satisfies Record<Exclude<keyof UpdateOAuthAppBody, 'client_secret'>, unknown>;
+
 describe('a change of an app', () => {
+  it.each(Object.entries(CHANGES))('stores its %s', async (field, value) => {
+    const [first] = await defaultOf('x');
+    const id = await connected.app('x', { client_id: `for-${field}` });
+    const after = { ...(await read(id)), [field]: value };
+    expect(after).not.toEqual(await read(id));
+    expect(await change(id, { [field]: value })).toEqual({ status: 200, body: after });
+    expect(await read(id)).toEqual(after);
+    await change(first!, { is_default: true });
+    expect(await remove(id)).toEqual({ status: 204 });
+  });
+
   it('touches what it names only', async () => {
     const [id] = await defaultOf('x');
     const before = await read(id!);

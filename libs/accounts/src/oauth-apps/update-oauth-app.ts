@@ -6,6 +6,7 @@ import {
   clearMisconfiguration,
   Database,
   lockDefaultApp,
+  type OAuthAppChanges,
   recordTenantEvent,
   type Tenant,
   transaction,
@@ -16,13 +17,12 @@ import { type AppFields, checkAppFields } from './app-fields.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 import type { OAuthAppRecord } from './oauth-app-record.js';
 
-export interface UpdateOAuthAppInput extends AppFields {
+/** Every field but the secret is one that `changeOAuthApp` stores. */
+export interface UpdateOAuthAppInput
+  extends Omit<OAuthAppChanges, 'scopes' | 'allowedReturnUrls'>, Pick<AppFields, 'scopes' | 'allowedReturnUrls'> {
   tenant: Tenant;
   id: string;
-  name?: string;
   clientSecret?: Secret;
-  /** The default can be taken, not given up. */
-  isDefault?: true;
 }
 
 /** Changes an app. With a new secret the app counts as active until the platform refuses it. */

@@ -111,12 +111,15 @@ describe('the owner of connect_attempts', () => {
     expect(await spend(REDIRECT_URI)).toBeUndefined();
   });
 
-  it('schedules identity checks of an exchanged attempt only', async () => {
+  it('schedules identity checks of an attempt that holds tokens only', async () => {
     const ids = await Promise.all(STATUSES.map((status) => attemptIn(status)));
     const next = { waitSeconds: 30, error: 'provider_unavailable' } as const;
     for (const id of ids) await scheduleNextIdentityCheck(opened.database.pool, id, next);
-    const sql = 'select status, looks from connect_attempts where id = any($1) and look_due_at is not null';
-    expect((await opened.database.pool.query(sql, [ids])).rows).toEqual([{ status: 'exchanged', looks: 1 }]);
+    const sql = 'select status, looks from connect_attempts where id = any($1) and look_due_at is not null order by 1';
+    const holding = ['confirmation_required', 'exchanged', 'selection_required'];
+    expect((await opened.database.pool.query(sql, [ids])).rows).toEqual(
+      holding.map((status) => ({ status, looks: 1 })),
+    );
   });
 
   it('deletes final attempts a day after their start, and no open ones', async () => {

@@ -1,4 +1,10 @@
-import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, type AppUser } from './attempt-row.js';
+import {
+  ATTEMPT_COLUMNS,
+  type AttemptError,
+  type AttemptRow,
+  type AppUser,
+  STATUSES_WITH_TOKENS,
+} from './attempt-row.js';
 import type { AttemptStatus, Candidate } from './entities/index.js';
 import type { Tx } from './tx.js';
 
@@ -104,17 +110,20 @@ export async function storeIdentity(tx: Tx, attemptId: string, platformUserId: s
   ]);
 }
 
-/** When the identity of an `exchanged` attempt is checked again, and what it fails with if no later answer is better. */
+/** When the identity of an attempt is checked again, and what it fails with if no later answer is better. */
 export interface NextIdentityCheck {
   waitSeconds: number;
   error: AttemptError;
 }
 
-/** Counts one identity check of an `exchanged` attempt and schedules the next: `look_*` are the columns of checks. */
+/**
+ * Counts one identity check and schedules the next: `look_*` are the columns of checks. They are counted anew in each status.
+ * An attempt that waits for its caller is checked with the caller's next request.
+ */
 export async function scheduleNextIdentityCheck(tx: Tx, attemptId: string, next: NextIdentityCheck): Promise<void> {
   await tx.query(
     `update connect_attempts set looks = looks + 1, look_due_at = db_now() + make_interval(secs => $2), look_error = $3
-     where id = $1 and status = 'exchanged'`,
+     where id = $1 and status in ${STATUSES_WITH_TOKENS}`,
     [attemptId, next.waitSeconds, next.error],
   );
 }
@@ -143,30 +152,32 @@ export async function claimDueCheck(tx: Tx, oauthAppId: string): Promise<string 
   return rows[0]?.id;
 }
 
-/** → `selection_required`, for ten minutes. */
+/** → `selection_required`, for ten minutes. False: the attempt had another status. */
 export async function requireSelection(
   tx: Tx,
   { id, platformUserId }: Pick<AttemptRow, 'id' | 'platformUserId'>,
   candidates: readonly Candidate[],
-): Promise<void> {
-  await tx.query(
-    `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3, looks = 0,
        expires_at = db_now() + interval '10 minutes' where id = $1 and ${MAY_BECOME.selection_required}`,
     [id, JSON.stringify(candidates), platformUserId],
   );
+  return rowCount !== 0;
 }
 
-/** → `confirmation_required`, for ten minutes. */
+/** → `confirmation_required`, for ten minutes. False: the attempt had another status. */
 export async function requireConfirmation(
   tx: Tx,
   { id, platformUserId }: Pick<AttemptRow, 'id' | 'platformUserId'>,
   chosenProfiles: readonly string[],
-): Promise<void> {
-  await tx.query(
-    `update connect_attempts set status = 'confirmation_required', chosen_profiles = $2, platform_user_id = $3,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update connect_attempts set status = 'confirmation_required', chosen_profiles = $2, platform_user_id = $3, looks = 0,
        expires_at = db_now() + interval '10 minutes' where id = $1 and ${MAY_BECOME.confirmation_required}`,
     [id, chosenProfiles, platformUserId],
   );
+  return rowCount !== 0;
 }
 
 /** Locks an attempt that still has this status. Of two processes that finish it, the second waits and gets false. */

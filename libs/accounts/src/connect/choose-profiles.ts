@@ -18,14 +18,24 @@ export function chooseProfiles(
   selected?: readonly string[],
 ): Choice {
   const eligible: ChosenProfile[] = list ? list.profiles.filter(({ ineligible }) => ineligible === null) : [identity];
-  if (attempt.reauthAccountId !== null) return chooseReauthorized(eligible, attempt.reauthProfile);
+  if (attempt.reauthAccountId !== null) return chooseReauthorized(eligible, attempt, identity.platformUserId);
   if (list && attempt.selection === 'manual' && !selected) return { kind: 'ask' };
   const chosen = selected ? eligible.filter(({ platformAccountId }) => selected.includes(platformAccountId)) : eligible;
   return chosen.length > 0 ? { kind: 'chosen', profiles: chosen } : { kind: 'refused', error: 'no_eligible_account' };
 }
 
-/** A sign-in as another person, or without the Page that is reauthorized, changes nothing. */
-function chooseReauthorized(eligible: ChosenProfile[], wanted: string | null): Choice {
-  const profile = eligible.find(({ platformAccountId }) => platformAccountId === wanted);
-  return profile ? { kind: 'chosen', profiles: [profile] } : { kind: 'refused', error: 'account_mismatch' };
+/**
+ * A sign-in that does not open the profile which is reauthorized changes nothing. A Page may be renewed by another person who
+ * administers it, unless the app asks for confirmations: nothing would confirm that person.
+ */
+function chooseReauthorized(
+  eligible: ChosenProfile[],
+  { reauthProfile, reauthPerson }: OpenAttempt,
+  person: string,
+): Choice {
+  const profile = eligible.find(({ platformAccountId }) => platformAccountId === reauthProfile);
+  const isPersonAllowed = reauthPerson === null || reauthPerson === person;
+  return profile && isPersonAllowed
+    ? { kind: 'chosen', profiles: [profile] }
+    : { kind: 'refused', error: 'account_mismatch' };
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { seconds, withTimeout } from '#config';
 import { digest, isOurState, Keyring, newBearerToken } from '#crypto';
+import type { Secret } from '#observability';
 import { type AttemptRow, Database, findAttempt, OAuthApp, spendState } from '#persistence';
 import { Addresses } from '../addresses.js';
 import { redirectUri } from '../policies/redirect-uri.js';
@@ -20,6 +21,12 @@ export type CallbackOutcome = { kind: 'redirect'; url: string } | { kind: 'untru
 
 /** `connect_token`: proves to the caller's backend which browser came back. */
 type LandingQuery = Ending & { connect_token?: string };
+
+interface Landing {
+  ending: Ending;
+  /** For a page of the caller alone: a URL of ours must not have a secret in it. */
+  connectToken?: Secret;
+}
 
 const BROWSER_TIMEOUT = seconds(65);
 const UNTRUSTED: CallbackOutcome = { kind: 'untrusted' };
@@ -50,7 +57,7 @@ export class CompleteConnect {
       oauth_error: 'provider_unavailable',
     }));
     const isToBeConfirmed = attempt.completion === 'confirm' && (await this.mayComplete(callback));
-    return this.redirect(attempt, { ...ending, ...(isToBeConfirmed && { connect_token: connectToken.reveal() }) });
+    return this.redirect(attempt, { ending, ...(isToBeConfirmed && { connectToken }) });
   }
 
   /** Also true after the timeout: the backend confirms the attempt once the platform has answered. */
@@ -63,19 +70,21 @@ export class CompleteConnect {
   private async refuse(callback: Callback, calledUri: string): Promise<CallbackOutcome> {
     const attempt = await findAttempt(this.database.pool, digest(callback.state));
     if (attempt?.redirectUri !== calledUri) return UNTRUSTED;
-    return this.redirect(attempt, { oauth_error: attempt.spent ? 'state_reused' : 'state_expired' });
+    return this.redirect(attempt, { ending: { oauth_error: attempt.spent ? 'state_reused' : 'state_expired' } });
   }
 
   /** Checks the return URL again: an entry removed from the list since the start no longer counts. */
   private async redirect(
     { returnUrl, oauthAppId, environment }: AttemptRow,
-    ending: LandingQuery,
+    { ending, connectToken }: Landing,
   ): Promise<CallbackOutcome> {
     const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ id: oauthAppId });
     const allowed =
       returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? [], environment);
-    const base = allowed && 'href' in allowed ? allowed.href : `${this.addresses.publicUrl}/connected`;
-    return { kind: 'redirect', url: landingUrl(base, ending) };
+    if (!allowed || !('href' in allowed))
+      return { kind: 'redirect', url: landingUrl(`${this.addresses.publicUrl}/connected`, ending) };
+    const query = { ...ending, ...(connectToken && { connect_token: connectToken.reveal() }) };
+    return { kind: 'redirect', url: landingUrl(allowed.href, query) };
   }
 }
 

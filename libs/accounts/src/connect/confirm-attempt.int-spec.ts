@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { codeOf } from '#observability';
-import { Flow, RETURN_URL, type SandboxCall } from '../../../../test/support/flow.js';
+import { Flow, PUBLIC_URL, RETURN_URL, type SandboxCall } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, tenantEvents } from '../../../../test/support/flow-rows.js';
 import type { StartConnectInput } from './start-connect.js';
 import { ConfirmAttempt } from './confirm-attempt.js';
@@ -132,6 +132,40 @@ describe('an attempt of an app with completion "confirm"', () => {
     expect(await confirm(waiting)).toMatchObject({ status: 'completed' });
   });
 
+  it('still waits after an hour when the platform does not answer', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    await flow.fault({ endpoint: 'identity', times: 4, status: 503 });
+    const waiting = await consent();
+    await flow.pass(3_601);
+    await flow.get(SweepAttempts).execute();
+    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
+    await expect(confirm(waiting)).rejects.toMatchObject({ code: 'provider.unavailable' });
+    expect(await confirm(waiting)).toMatchObject({ status: 'completed' });
+  });
+
+  it('fails with its tokens destroyed when the platform refuses them twice', async () => {
+    const waiting = await consent();
+    await flow.fault({ endpoint: 'identity', times: 9, status: 401 });
+    await expect(confirm(waiting)).rejects.toMatchObject({ code: 'provider.unavailable' });
+    expect(await confirm(waiting)).toMatchObject({ status: 'failed', error: 'exchange_failed' });
+    expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed', sealed: false }]);
+  });
+
+  it('hands over no token where another process fails it while the platform identifies the person', async () => {
+    await flow.pool.query(`
+      create function fail_attempt() returns trigger language plpgsql as
+        $$ begin new.status := 'failed'; new.error := 'access_denied'; return new; end $$;
+      create trigger fail_attempt before update of platform_user_id on connect_attempts
+        for each row when (new.status = 'exchanged') execute function fail_attempt()`);
+    try {
+      expect((await consent()).url.search).toBe('?oauth_error=access_denied');
+      const choosing = await consent('facebook', { selection: 'manual' }, 'many-pages');
+      expect(choosing.url.search).toBe('?oauth_error=access_denied');
+    } finally {
+      await flow.pool.query('drop function fail_attempt cascade');
+    }
+  });
+
   it('hands over its token also where the platform identifies the person only after the browser has gone', async () => {
     await flow.fault({ endpoint: 'identity', times: 4, status: 503 });
     const waiting = await consent();
@@ -154,6 +188,25 @@ describe('an attempt of an app with completion "confirm"', () => {
   it('is not started without a user_ref', async () => {
     await expect(flow.start('x')).rejects.toMatchObject({ code: 'user_ref.missing', fields: [{ field: 'user_ref' }] });
     expect(await attemptsOf(flow)).toEqual([]);
+  });
+
+  it('is not started without a return URL, which alone brings the token to the backend', async () => {
+    await expect(flow.start('x', { userRef: USER_REF, returnUrl: undefined })).rejects.toMatchObject({
+      code: 'validation.failed',
+      fields: [{ field: 'return_url' }],
+    });
+    expect(await attemptsOf(flow)).toEqual([]);
+  });
+
+  it('hands over no token at the page of this service, where its return URL is not allowed any more', async () => {
+    const { authorizeUrl } = await flow.start('x', { userRef: USER_REF });
+    await flow.pool.query(`update oauth_apps set allowed_return_urls = '{}' where workspace_id = $1`, [
+      flow.tenant.workspaceId,
+    ]);
+    expect(await flow.callback(await flow.decide(authorizeUrl))).toEqual({
+      kind: 'redirect',
+      url: `${PUBLIC_URL}/connected?connected=x`,
+    });
   });
 
   it('follows the app as it was at the start', async () => {
@@ -193,7 +246,7 @@ describe('a choice of Pages', () => {
 });
 
 describe('a reauthorization', () => {
-  it('needs no confirmation, since it succeeds for the same person alone', async () => {
+  it('needs no confirmation by the person of the account', async () => {
     const [id] = (await confirm(await consent())).accountIds;
     await flow.pass(1);
     const { authorizeUrl } = await flow.get(StartReauth).execute({ tenant: flow.tenant, ...creator, id: id! });

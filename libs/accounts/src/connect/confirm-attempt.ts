@@ -30,7 +30,7 @@ export class ConfirmAttempt {
 
   /**
    * Throws attempt.not_found, attempt.not_confirmable, attempt.confirmation_mismatch (the tokens are destroyed and revoked
-   * then), and provider.unavailable where the platform did not answer: the attempt still waits.
+   * then), and provider.unavailable where the platform did not answer, or refused the tokens once: the attempt still waits.
    */
   async execute(input: ConfirmAttemptInput): Promise<AttemptRecord> {
     const attempt = await this.readAttempt.find(input);

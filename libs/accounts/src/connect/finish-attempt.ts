@@ -54,8 +54,11 @@ interface Decided {
 
 const READ = `
   select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
-    and health <> 'disconnected') as "reauthProfile", looks as checks,
-    exchanged_at > db_now() - interval '10 minutes' as "isFresh", exchanged_at <= db_now() - interval '1 hour' as "isOverdue"
+    and health <> 'disconnected') as "reauthProfile", (select platform_user_id from accounts
+    join grants on grants.id = accounts.grant_id join oauth_apps app on app.id = connect_attempts.oauth_app_id
+    where accounts.id = reauth_account_id and app.completion = 'confirm') as "reauthPerson", looks as checks,
+    status = 'exchanged' and exchanged_at > db_now() - interval '10 minutes' as "isFresh",
+    status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour' as "isOverdue", status <> 'exchanged' as "isIdentified"
   from connect_attempts where id = $1`;
 
 /** The second half of connecting: identifies the person of a token set, and stores the accounts. Safe to run twice. */
@@ -86,7 +89,7 @@ export class FinishAttempt {
     return check ? this.notIdentified(attempt, check) : this.decide(attempt, { identity, choice, decision });
   }
 
-  /** The token set is gone: another process has finished the attempt since it was read. */
+  /** Another process has changed the attempt since it was read. */
   private async outcomeElsewhere(attemptId: string): Promise<Finished> {
     const { rows } = await this.database.pool.query<OpenAttempt>(READ, [attemptId]);
     return rows[0]?.status === 'exchanged' ? { kind: 'later' } : outcomeOf(rows[0]);
@@ -130,15 +133,15 @@ export class FinishAttempt {
   }
 
   private async askForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {
-    await requireSelection(this.database.pool, attempt, (list?.profiles ?? []).map(toCandidate));
-    return { kind: 'selection_required' };
+    const isAsked = await requireSelection(this.database.pool, attempt, (list?.profiles ?? []).map(toCandidate));
+    return isAsked ? { kind: 'selection_required' } : this.outcomeElsewhere(attempt.id);
   }
 
   /** The accounts exist after the confirmation. Until then the token set stays sealed in the attempt. */
   private async askForConfirmation(attempt: OpenAttempt, chosen: ChosenProfile[]): Promise<Finished> {
     const profiles = chosen.map(({ platformAccountId }) => platformAccountId);
-    await requireConfirmation(this.database.pool, attempt, profiles);
-    return { kind: 'confirmation_required' };
+    const isAsked = await requireConfirmation(this.database.pool, attempt, profiles);
+    return isAsked ? { kind: 'confirmation_required' } : this.outcomeElsewhere(attempt.id);
   }
 
   private async fail(attempt: AttemptRow, error: AttemptError, platformCode?: string): Promise<Finished> {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { afterCheck, fitsBrowser, sweepWait } from './identity-check.js';
 
-const attempt = (checks: number, over = {}) => ({ checks, isFresh: true, isOverdue: false, ...over });
+const attempt = (checks: number, over = {}) => ({
+  checks,
+  isFresh: true,
+  isOverdue: false,
+  isIdentified: false,
+  ...over,
+});
 const wait = (checks: number, retryAfter?: number): number | undefined => {
   const after = afterCheck(attempt(checks), { class: 'temporary', ...(retryAfter !== undefined && { retryAfter }) });
   return after.again ? after.waitSeconds : undefined;
@@ -37,6 +43,15 @@ describe('afterCheck', () => {
       again: false,
       error: 'exchange_failed',
     });
+  });
+
+  it('accepts the second refusal of a token set whose person was identified before', () => {
+    const identified = (checks: number) => attempt(checks, { isFresh: false, isIdentified: true });
+    for (const kind of ['permanent', 'owner', 'permission'] as const) {
+      expect(afterCheck(identified(0), { class: kind })).toMatchObject({ again: true });
+      expect(afterCheck(identified(1), { class: kind })).toMatchObject({ again: false });
+    }
+    expect(afterCheck(identified(9), { class: 'temporary' })).toMatchObject({ again: true });
   });
 
   it('ends the attempt after an hour', () => {

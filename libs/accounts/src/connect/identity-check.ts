@@ -4,12 +4,14 @@ import type { ExchangedAttempt } from '#tokens';
 
 /** How often and for how long the platform was asked whose token set an attempt holds. */
 export interface IdentityChecks {
-  /** Before this one. */
+  /** Before this one, in the present status of the attempt. */
   checks: number;
   /** The token set is so new that parts of the platform may not know it yet. */
   isFresh: boolean;
-  /** The token set has waited for the longest time allowed. */
+  /** The token set has waited for its person longer than allowed. */
   isOverdue: boolean;
+  /** The platform has identified the person before: the attempt waits for the caller until it expires. */
+  isIdentified: boolean;
 }
 
 /** An attempt that holds a token set. */
@@ -17,6 +19,8 @@ export interface OpenAttempt extends AttemptRow, ExchangedAttempt, IdentityCheck
   exchangedAt: Date;
   /** The profile that a reauthorization is for; null: none, or its account was disconnected meanwhile. */
   reauthProfile: string | null;
+  /** The platform's id of the only person who may reauthorize, at an app with completion "confirm"; null: any. */
+  reauthPerson: string | null;
 }
 
 /** What follows a check that identified no person. `error`: what the attempt fails with, now or after the last check. */
@@ -45,9 +49,9 @@ export function afterCheck(attempt: IdentityChecks, failure: Pick<Failure, 'clas
   return { again: true, error, waitSeconds: Math.max(pauseAfter(attempt.checks), failure.retryAfter ?? 0) };
 }
 
-function isFinal({ checks, isFresh }: IdentityChecks, failure: Pick<Failure, 'class'>): boolean {
+function isFinal({ checks, isFresh, isIdentified }: IdentityChecks, failure: Pick<Failure, 'class'>): boolean {
   if (failure.class === 'temporary') return false;
-  if (failure.class === 'permanent') return !isFresh && checks >= BROWSER_PAUSES.length;
+  if (failure.class === 'permanent' && !isIdentified) return !isFresh && checks >= BROWSER_PAUSES.length;
   return failure.class === 'app' || checks >= CHECKS_BEFORE_REFUSAL;
 }
 

@@ -170,6 +170,33 @@ describe('reauthorizing a Page', () => {
       [tenant.flow.tenant.workspaceId],
     );
 
+  /** The account belongs to the grant of a person who administered the Page before. */
+  const formerAdmin = () =>
+    tenant.flow.pool.query(`update grants set platform_user_id = 'former admin' where workspace_id = $1`, [
+      tenant.flow.tenant.workspaceId,
+    ]);
+
+  it('may be done by another person who administers the Page', async () => {
+    await tenant.consent('many-pages');
+    const [page] = await tenant.pages();
+    await formerAdmin();
+    expect(await reauth(page!.id, 'many-pages')).toBe('?connected=facebook');
+    expect(await tenant.flow.account(page!.id)).toMatchObject({ health: 'active' });
+  });
+
+  it('is refused to another person who administers the Page, where the app asks for confirmations', async () => {
+    await tenant.consent('many-pages');
+    const [page] = await tenant.pages();
+    await tenant.flow.pool.query(`update oauth_apps set completion = 'confirm' where workspace_id = $1`, [
+      tenant.flow.tenant.workspaceId,
+    ]);
+    expect(await reauth(page!.id, 'many-pages')).toBe('?connected=facebook');
+    await formerAdmin();
+    const before = await stored();
+    expect(await reauth(page!.id, 'many-pages')).toBe('?oauth_error=account_mismatch');
+    expect(await stored()).toEqual(before);
+  });
+
   it('a reauthorization by another person is refused, and nothing is changed', async () => {
     await tenant.consent('many-pages');
     const [page] = await tenant.pages();

@@ -20,7 +20,7 @@ export class SelectAccounts {
 
   /**
    * Throws attempt.not_found, attempt.not_selectable, validation.failed for an id that is no eligible candidate, and
-   * provider.unavailable where the platform did not answer: the attempt still waits.
+   * provider.unavailable where the platform did not answer, or refused the tokens once: the attempt still waits.
    */
   async execute(input: SelectAccountsInput): Promise<AttemptRecord> {
     const attempt = await this.readAttempt.find(input);

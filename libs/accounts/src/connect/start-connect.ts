@@ -4,7 +4,7 @@ import type { Secret } from '#observability';
 import { type Completion, createAttempt, Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
 import { authorizeUrl, newVerifier, type Provider, reach } from '#providers';
 import { Vault } from '#tokens';
-import { returnUrlNotAllowed, userRefMissing } from '../accounts.errors.js';
+import { invalidField, returnUrlNotAllowed, userRefMissing } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { redirectUri } from '../policies/redirect-uri.js';
@@ -24,7 +24,7 @@ export interface StartConnectInput {
   userRef?: string;
   /** Where one consent opens several accounts: `manual` waits for a selection, otherwise all become accounts. */
   selection?: 'all' | 'manual';
-  /** The account that is reauthorized: only its own person may consent. */
+  /** The account that is reauthorized: no other one is added or renewed. */
   reauthAccountId?: string;
 }
 
@@ -127,10 +127,14 @@ export class StartConnect {
   }
 }
 
-/** A reauthorization needs no confirmation: it succeeds for the account's own person alone, and adds no account. */
-function completionOf({ userRef, reauthAccountId }: StartConnectInput, app: OAuthApp): Completion {
+/**
+ * A reauthorization is not confirmed: at an app with "confirm" it succeeds for the account's own person alone. A confirmation
+ * needs a page of the caller, because only the return URL brings the browser's token to the caller's backend.
+ */
+function completionOf({ userRef, reauthAccountId, returnUrl }: StartConnectInput, app: OAuthApp): Completion {
   if (app.completion === 'immediate' || reauthAccountId !== undefined) return 'immediate';
   if (userRef === undefined) throw userRefMissing();
+  if (returnUrl === undefined) throw invalidField('return_url', 'is needed: the OAuth app has completion "confirm"');
   return 'confirm';
 }
 

@@ -1,4 +1,5 @@
 import type { Secret } from '#observability';
+import type { AppCheckOutcome } from '#providers';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
 
 /** A TokenExchange that records its calls and gives the answers of a test, when the test wants. */
@@ -6,10 +7,12 @@ export class FakeExchange implements TokenExchange {
   readonly refreshes: { grantId: string; options: RefreshOptions | undefined }[] = [];
   readonly codes: { attemptId: string; code: Secret }[] = [];
   readonly revocations: string[] = [];
-  answers: { refresh: RefreshOutcome; code: CodeOutcome; revoke: boolean } = {
+  readonly checks: string[] = [];
+  answers: { refresh: RefreshOutcome; code: CodeOutcome; revoke: boolean; check: AppCheckOutcome } = {
     refresh: { kind: 'refreshed' },
     code: { kind: 'exchanged' },
     revoke: true,
+    check: { status: 'accepted' },
   };
   /** Whether calls throw. */
   fails = false;
@@ -39,6 +42,11 @@ export class FakeExchange implements TokenExchange {
   async revoke(revocationId: string): Promise<boolean> {
     this.revocations.push(revocationId);
     return this.end(() => this.answers.revoke);
+  }
+
+  async checkApp(appId: string): Promise<AppCheckOutcome> {
+    this.checks.push(appId);
+    return this.end(() => this.answers.check);
   }
 
   private async end<Outcome>(outcome: () => Outcome): Promise<Outcome> {

@@ -45,6 +45,7 @@ import { StartConnect } from './connect/start-connect.js';
 import { ReauthLinks } from './connect/reauth-links.js';
 import { StartReauth } from './connect/start-reauth.js';
 import { SweepAttempts } from './connect/sweep-attempts.js';
+import { CheckOAuthApp } from './oauth-apps/check-oauth-app.js';
 import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
@@ -99,6 +100,7 @@ const useCases = [
   UsableTokens,
   ReadToken,
   CallPlatform,
+  CheckOAuthApp,
   CreateOAuthApp,
   ListOAuthApps,
   GetOAuthApp,

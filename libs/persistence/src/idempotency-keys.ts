@@ -64,7 +64,7 @@ export async function findIdempotentRequest(tx: Tx, place: IdempotencyPlace): Pr
   return rows[0];
 }
 
-/** → `done`. False: the claim was taken over. */
+/** → `done`; an answer that is stored already is replaced. False: the claim was taken over. */
 export async function storeIdempotentAnswer(
   tx: Tx,
   claim: string,
@@ -72,7 +72,7 @@ export async function storeIdempotentAnswer(
   answer: string | null,
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update idempotency_keys set state = 'done', status = $2, answer = $3 where id = $1 and state = 'running'`,
+    `update idempotency_keys set state = 'done', status = $2, answer = $3 where id = $1`,
     [claim, status, answer],
   );
   return rowCount === 1;

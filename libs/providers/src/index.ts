@@ -6,6 +6,7 @@ export { newVerifier } from './oauth/pkce.js';
 export { nearestName } from './nearest-name.js';
 export {
   readApiRefusal,
+  readAppCheckAnswer,
   readIdentityAnswer,
   readProbeAnswer,
   readProfilesAnswer,

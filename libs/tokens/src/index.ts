@@ -12,6 +12,7 @@ export {
 } from './exchange/token-exchange.js';
 export {
   callMessage,
+  checkAppCall,
   codeCall,
   type ExchangerHealth,
   refreshCall,

@@ -38,18 +38,30 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   async #execute(next: CallHandler, { hold, request, status, holdsSecret }: Held): Promise<unknown> {
-    const progress = { isKept: false };
+    const progress: { kept?: { status: number; text: string | null } } = {};
     request.keepAnswer = async (tx, answer, given = status) => {
-      await this.keys.keep(hold, given, holdsSecret ? null : textOf(answer), tx);
-      progress.isKept = true;
+      const text = holdsSecret ? null : textOf(answer);
+      await this.keys.keep(hold, given, text, tx);
+      progress.kept = { status: given, text };
     };
     try {
       const answer: unknown = await lastValueFrom(next.handle());
-      if (!progress.isKept) await this.keys.keep(hold, status, holdsSecret ? null : textOf(answer));
+      const text = holdsSecret ? null : textOf(answer);
+      if (!progress.kept) await this.keys.keep(hold, status, text);
+      else if (progress.kept.text !== text) await this.#replace(hold, progress.kept.status, text);
       return answer;
     } catch (error) {
       await this.#storeProblem(hold, problemOf(error));
       throw error;
+    }
+  }
+
+  /** What was learned after the change; the change and the answer of its transaction stay in any case. */
+  async #replace(hold: string, status: number, text: string | null): Promise<void> {
+    try {
+      await this.keys.keep(hold, status, text);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'idempotency.answer_not_stored');
     }
   }
 

@@ -1,7 +1,7 @@
 import { Param } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { z } from 'zod';
-import { type OAuthAppRecord, text } from '#accounts';
+import { type OAuthAppRecord, type OAuthAppReport, text } from '#accounts';
 import { Secret } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import {
@@ -71,6 +71,58 @@ export const oauthAppView = (app: OAuthAppRecord): OAuthAppView => ({
   status_reason: app.statusReason,
   paused_until: isoTime(app.pausedUntil),
   created_at: isoTime(app.createdAt),
+});
+
+/** What the platform says about an app, and what its owner registers there. */
+export const oauthAppCheckSchema = z
+  .object({
+    status: z
+      .enum(['ok', 'failed', 'unknown'])
+      .describe('failed with any failed check; unknown: the platform has not answered, or cannot be asked.'),
+    checks: z.array(
+      z.object({
+        name: z.enum(['credentials', 'scopes']),
+        status: z.enum(['ok', 'failed', 'unknown']),
+        detail: z.string().describe('A sentence for people.'),
+      }),
+    ),
+    register: z
+      .array(
+        z.object({
+          what: z.enum(['redirect_uri', 'callback_url', 'app_type', 'permissions', 'product', 'review', 'billing']),
+          value: z.string(),
+          where: z.string(),
+        }),
+      )
+      .describe('What you enter, choose or request in the portal of the platform. It cannot be checked from here.'),
+  })
+  .meta({ id: 'OAuthAppCheck' });
+
+export const oauthAppCheckExample: z.output<typeof oauthAppCheckSchema> = {
+  status: 'ok',
+  checks: [
+    { name: 'credentials', status: 'ok', detail: 'X accepts the client id and the secret.' },
+    { name: 'scopes', status: 'ok', detail: 'Every scope that X needs is requested.' },
+  ],
+  register: [
+    {
+      what: 'redirect_uri',
+      value: `https://connect.example.com/v1/oauth/${EXAMPLE_PROVIDER}/callback`,
+      where: 'Developer Console, your app, User authentication settings, Callback URI / Redirect URL',
+    },
+  ],
+};
+
+/** A created app, with the first check of it. */
+export const createdOAuthAppSchema = oauthAppSchema
+  .extend({ check: oauthAppCheckSchema })
+  .meta({ id: 'CreatedOAuthApp' });
+export type CreatedOAuthAppView = z.output<typeof createdOAuthAppSchema>;
+export const createdOAuthAppExample: CreatedOAuthAppView = { ...oauthAppExample, check: oauthAppCheckExample };
+
+export const createdOAuthAppView = (app: OAuthAppRecord, check: OAuthAppReport): CreatedOAuthAppView => ({
+  ...oauthAppView(app),
+  check,
 });
 
 /** The app id in the path as a UUID; a malformed id gets the answer of an unknown app. */

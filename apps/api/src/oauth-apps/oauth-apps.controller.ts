@@ -1,15 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { CreateOAuthApp, DeleteOAuthApp, GetOAuthApp, ListOAuthApps, UpdateOAuthApp } from '#accounts';
+import { DeleteOAuthApp, GetOAuthApp, ListOAuthApps, UpdateOAuthApp } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
-import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { Scopes } from '../http/auth/scopes.js';
 import {
-  createOAuthAppBody,
-  type CreateOAuthAppBody,
-  createOAuthAppExample,
   deleteOAuthAppQuery,
   type DeleteOAuthAppQuery,
   DescribeOAuthAppId,
@@ -29,48 +25,11 @@ import {
 @Controller('/v1/oauth-apps')
 export class OAuthAppsController {
   constructor(
-    private readonly createApp: CreateOAuthApp,
     private readonly listApps: ListOAuthApps,
     private readonly getApp: GetOAuthApp,
     private readonly updateApp: UpdateOAuthApp,
     private readonly deleteApp: DeleteOAuthApp,
   ) {}
-
-  @Post()
-  @Idempotent()
-  @Scopes('apps:write')
-  @Describe({
-    summary: 'Bring your own app at a platform',
-    body: createOAuthAppExample,
-    answers: { status: 201, description: 'The app.', schema: oauthAppSchema, example: oauthAppExample },
-    problems: [
-      'scopes.invalid',
-      'provider.live_only',
-      'oauth_app.exists',
-      'oauth_app.limit_reached',
-      ...IDEMPOTENCY_PROBLEMS,
-    ],
-  })
-  async create(
-    @CurrentCaller() { tenant }: Caller,
-    @Body({ schema: createOAuthAppBody }) body: CreateOAuthAppBody,
-    @AnswerKeeper() keepAnswer: KeepAnswer,
-  ): Promise<OAuthAppView> {
-    const app = await this.createApp.execute({
-      tenant,
-      provider: body.provider,
-      name: body.name,
-      clientId: body.client_id,
-      clientSecret: body.client_secret,
-      allowedReturnUrls: body.allowed_return_urls,
-      scopes: body.scopes,
-      isDefault: body.is_default,
-      completion: body.completion,
-      redirectUriStyle: body.redirect_uri_style,
-      alongside: (tx, created) => keepAnswer(tx, oauthAppView(created)),
-    });
-    return oauthAppView(app);
-  }
 
   @Get()
   @Scopes('apps:read')

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { seconds } from '#config';
-import type { AppRecord, SandboxState, TokenKnobs } from '#providers/sandbox';
+import { type AppRecord, digestOf, type SandboxState, type TokenKnobs } from '#providers/sandbox';
 import type { AppSettings } from './control.schema.js';
 
 /** Changes an app's settings, and makes the app if it never came before. */
@@ -10,9 +10,12 @@ export function saveApp(state: SandboxState, settings: z.output<typeof AppSettin
     ...app,
     redirectUris: settings.redirect_uris ?? app.redirectUris,
     quirks: settings.quirks ?? app.quirks,
+    ...(settings.client_secret !== undefined && { secretDigest: digestOf(settings.client_secret) }),
     knobs: { ...app.knobs, ...knobsOf(settings) },
   };
   state.apps.save(saved);
+  if (settings.client_secret !== undefined)
+    state.notePush(settings.provider, settings.client_id, { secret: settings.client_secret });
   if (settings.push_url !== undefined)
     state.notePush(settings.provider, settings.client_id, { url: settings.push_url });
   return saved;

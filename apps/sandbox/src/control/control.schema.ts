@@ -29,6 +29,7 @@ export const AppSettings = z
   .strictObject({
     provider,
     client_id: clientId,
+    client_secret: z.string().min(1).max(2_048).optional(),
     redirect_uris: z.array(z.url().max(2_000)).min(1).max(10).optional(),
     access_ttl_seconds: lifeInSeconds(1),
     refresh_ttl_seconds: lifeInSeconds(1),

@@ -3,6 +3,8 @@ import type { Unsettled } from '../journal/journal.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findUnknownGrants } from '../store/unclaimed-grants.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
+import type { AppCheckOutcome } from '#providers';
+import { checkApp } from './check-app.js';
 import { exchangeCode } from './code-exchange.js';
 import { awaitRunning, refreshGrant } from './refresh.js';
 import { recover } from './recover.js';
@@ -38,6 +40,10 @@ export class ExchangeEngine implements TokenExchange {
 
   revoke(revocationId: string): Promise<boolean> {
     return this.#revocations.try(revocationId);
+  }
+
+  checkApp(appId: string): Promise<AppCheckOutcome> {
+    return this.follow(checkApp(this.context, appId));
   }
 
   /** Begins to try the stored revocations that are due. */

@@ -1,5 +1,5 @@
 import { codeOf, Secret } from '#observability';
-import { newId, type Tenant, transaction } from '#persistence/sql';
+import { newId, transaction } from '#persistence/sql';
 import type { PlatformAnswer } from '#providers';
 import type { Unsettled } from '../journal/journal.js';
 import type { ExchangerContext } from '../exchanger-context.js';
@@ -15,6 +15,7 @@ import {
   unendedIntents,
 } from '#tokens/store';
 import type { RefreshOutcome } from '#tokens';
+import type { GrantFacts } from '#tokens/protocol';
 import { CodeExchange } from './code-exchange.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { tokenToSend } from './refresh.js';
@@ -74,11 +75,13 @@ async function resume(
 }
 
 /** Stands for an app that was deleted while the answer waited: the pair is stored, as in a process that continues. */
-const deletedApp = ({ workspaceId, environment }: Tenant): AppRow => ({
+const deletedApp = ({ workspaceId, environment, provider }: GrantFacts): AppRow => ({
   id: newId(),
   workspaceId,
   environment,
+  provider,
   clientId: '',
+  secretVersion: '0',
   status: 'active',
   statusSource: null,
   pausedFor: 0,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codeCall, refreshCall, revokeCall, type TokenExchange, type WireCall } from '#tokens';
+import { checkAppCall, codeCall, refreshCall, revokeCall, type TokenExchange, type WireCall } from '#tokens';
 
 /** Makes one call. Undefined: the input does not fit this call, and nothing was done. */
 export type Carrier = (input: unknown) => Promise<unknown> | undefined;
@@ -9,6 +9,7 @@ export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   return new Map([
     carry(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options)),
     carry(codeCall, ({ attemptId, code }) => exchange.exchangeCode(attemptId, code)),
+    carry(checkAppCall, ({ appId }) => exchange.checkApp(appId)),
     carry(revokeCall, ({ revocationId }) => exchange.revoke(revocationId).then((revoked) => ({ revoked }))),
   ]);
 }

@@ -1,4 +1,5 @@
 export type { AppCredentials } from './app-credentials.js';
+export type { AppCheckOutcome, RegisteredApp, RegistrationStep } from './app-setup.js';
 export { type Method, type PlatformAnswer, PlatformRequest, reach } from './http.js';
 export type {
   Failure,
@@ -11,6 +12,7 @@ export type {
 } from './outcome.js';
 export type { Push, PushAddressee, PushCall, PushNotice } from './push.js';
 export {
+  type AppCheck,
   type CallbackRefusal,
   defineProvider,
   type PkceMethod,

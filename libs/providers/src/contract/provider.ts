@@ -1,6 +1,7 @@
 import type { Duration } from '#config';
 import type { Secret } from '#observability';
 import type { AppCredentials } from './app-credentials.js';
+import type { RegistrationStep } from './app-setup.js';
 import type { PlatformAnswer, PlatformRequest } from './http.js';
 import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
 import type { Push } from './push.js';
@@ -106,6 +107,16 @@ export interface ReadAnswer {
   json: unknown;
 }
 
+/** A request by which the platform shows whether the id and the secret of an app are right, and which changes nothing there. */
+export interface AppCheck {
+  request(app: AppCredentials): PlatformRequest;
+  /**
+   * Whether an answer that does not refuse the app shows that the platform accepts its id and secret. False where the
+   * platform may have looked at something else first: the answer then shows nothing.
+   */
+  accepts(answer: ReadAnswer): boolean;
+}
+
 /** A platform: data, and the few functions in which it differs. All URLs are the platform's own. */
 export interface Provider {
   name: string;
@@ -148,6 +159,8 @@ export interface Provider {
     /** The refresh token's end is counted from the consent and no refresh moves it: after it only the person can help. */
     endsForGood?: boolean;
     request(input: TokenRefresh): PlatformRequest;
+    /** The request has no client secret: it shows nothing about a new one. */
+    withoutSecret?: true;
   };
   /** Undefined where the platform has no such call. */
   revoke?(input: Revocation): PlatformRequest;
@@ -187,6 +200,10 @@ export interface Provider {
     /** What an answer says beyond its refusal codes; undefined leaves it to `classify.api`. */
     read(json: unknown): ProbeReading | undefined;
   };
+  /** Undefined where the platform has no such request. */
+  appCheck?: AppCheck;
+  /** Undefined: the redirect URI is all that is known. */
+  registration?: readonly RegistrationStep[];
   /** Undefined where the platform sends no pushes. */
   push?: Push;
   /** What a refusal means at this platform; undefined leaves it to the standard (RFC 6749 5.2) and the status. */

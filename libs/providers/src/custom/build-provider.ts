@@ -5,6 +5,7 @@ import { defineProvider, type Provider } from '../contract/provider.js';
 import { basicAuthentication, secretInBody } from '../oauth/client-authentication.js';
 import { s256 } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
+import { checkByRefreshToken } from '../oauth/app-checks.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyBearer, classifyByWords } from './bearer.errors.js';
@@ -40,13 +41,20 @@ export function buildProvider(custom: CustomProvider): Provider {
     identity,
     ...(custom.api && { api: custom.api }),
     probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
+    /** Without refresh tokens the server may refuse their grant type with the words for a wrong app. */
+    ...(custom.refresh.mode !== 'none' && { appCheck: checkByRefreshToken(token, wordsAtToken(custom)) }),
     /** Beyond the operator's words the token endpoint is left to RFC 6749 5.2. */
     classify: {
-      token: ({ json }) => classifyByWords(custom.errors ?? {}, json),
+      token: wordsAtToken(custom),
       api: (answer) => classifyByWords(custom.errors ?? {}, answer.json) ?? classifyBearer(answer),
     },
   });
 }
+
+const wordsAtToken =
+  (custom: CustomProvider): Provider['classify']['token'] =>
+  ({ json }) =>
+    classifyByWords(custom.errors ?? {}, json);
 
 /** The operator's word on lives counts wherever the answer leaves them out, also for a token that nothing renews. */
 const tokenReader =

@@ -4,6 +4,11 @@ const code = (message: string, subcode?: number) => graphError({ message, code: 
 
 /** In the Graph API's words and those of public bug reports; for a suspended person no source was found, only that 368 blocks. */
 const own: Refusals = {
+  unknown_client: () =>
+    graphError({
+      message: 'Error validating application. Cannot get application info due to a system error.',
+      code: 101,
+    }),
   wrong_client_secret: () => graphError({ message: 'Error validating client secret.', code: 1 }),
   missing_parameter: (name) =>
     graphError(

@@ -36,8 +36,16 @@ export function giveToken({ query, form }: SandboxRequest, platform: Platform): 
   const sent = { ...query, ...form };
   platform.notes.grantType = sent.grant_type ?? 'authorization_code';
   const clientId = authenticateClient(platform, need(sent, 'client_id'), need(sent, 'client_secret'));
+  if (platform.notes.grantType === 'client_credentials') return appAccessToken(clientId);
   return answer(issue(clientId, sent, platform), platform);
 }
+
+/** Has no end; no call of this sandbox takes it. */
+const appAccessToken = (clientId: string): SandboxAnswer => ({
+  status: 200,
+  body: { access_token: `${clientId}|${stableNumber(27, 'app token', clientId)}`, token_type: 'bearer' },
+  headers: { 'cache-control': 'private, no-cache, no-store, must-revalidate' },
+});
 
 function issue(clientId: string, sent: Parameters, platform: Platform): IssuedAccess {
   const { grantType } = platform.notes;

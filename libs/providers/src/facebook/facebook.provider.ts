@@ -6,6 +6,7 @@ import { defineProvider, type ProbeInput } from '../contract/provider.js';
 import { graphPush } from '../graph-api/graph-push.provider.js';
 import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';
+import { checkByClientCredentials } from '../oauth/app-checks.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classify, classifyProbe } from './facebook.errors.js';
@@ -85,6 +86,31 @@ export const facebook = defineProvider({
   },
   api: { url: 'https://graph.facebook.com/' },
   probe: { every: hours(6), request: inspection, read: readInspection },
+  /** An app access token: /docs/facebook-login/guides/access-tokens, "Generating an App Access Token", 2026-11-30. */
+  appCheck: checkByClientCredentials({ url: TOKEN, authentication }),
+  registration: [
+    {
+      what: 'redirect_uri',
+      value: ({ redirectUri }) => redirectUri,
+      where: 'App Dashboard, Facebook Login, Settings, Valid OAuth Redirect URIs',
+    },
+    { what: 'permissions', value: ({ scopes }) => scopes.join(', '), where: 'App Dashboard, Use cases, Customize' },
+    {
+      what: 'callback_url',
+      value: ({ callbackUrl, publicId }) => callbackUrl(`meta/${publicId}/deauthorize`),
+      where: 'App Dashboard, Facebook Login, Settings, Deauthorize callback URL',
+    },
+    {
+      what: 'callback_url',
+      value: ({ callbackUrl, publicId }) => callbackUrl(`meta/${publicId}/data-deletion`),
+      where: 'App Dashboard, Facebook Login, Settings, Data Deletion Request URL',
+    },
+    {
+      what: 'review',
+      value: 'Business verification, and Advanced Access of each permission, for Pages of other people',
+      where: 'App Dashboard, App Review',
+    },
+  ],
   push: graphPush,
   classify: { token: classify, api: classify, probe: classifyProbe },
 });

@@ -17,6 +17,7 @@ const atCodeExchange: Refusals = {
     rejected(
       'Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request',
     ),
+  unknown_client: () => rejected('Invalid platform app'),
   wrong_client_secret: () => rejected('Error validating client secret.'),
   missing_parameter: (name) =>
     rejected(name === 'client_id' ? 'Invalid platform app' : `Missing required field ${name}`),

@@ -5,6 +5,7 @@ import { type CodeExchange, defineProvider, type Provider } from '../contract/pr
 import { graphPush } from '../graph-api/graph-push.provider.js';
 import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';
+import { NO_TOKEN } from '../oauth/app-checks.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { classifyApi, classifyToken } from './instagram.errors.js';
 import { readMe, readProbe, readTokens } from './read-answers.js';
@@ -55,6 +56,7 @@ export const instagram = defineProvider({
   refresh: {
     mode: 'extend_self',
     request: ({ accessToken }) => lifeRequest('refresh_access_token', 'ig_refresh_token', accessToken),
+    withoutSecret: true,
   },
   identity: {
     request: (accessToken) => me('id,user_id,username,name,account_type,profile_picture_url', accessToken),
@@ -62,6 +64,41 @@ export const instagram = defineProvider({
   },
   api: { url: `${GRAPH}/` },
   probe: { every: hours(6), request: ({ accessToken }) => me('user_id', accessToken), read: readProbe },
+  /**
+   * A code that does not exist. A wrong id (`Invalid platform app`) and a wrong secret are refused; no document says whether
+   * the code is looked at before the secret, so an answer about the code shows nothing.
+   */
+  appCheck: {
+    request: (app) => exchange({ app, code: NO_TOKEN, redirectUri: 'https://localhost/', verifier: null }),
+    accepts: () => false,
+  },
+  registration: [
+    {
+      what: 'redirect_uri',
+      value: ({ redirectUri }) => redirectUri,
+      where: 'App Dashboard, Instagram, API setup with Instagram Login, Business login settings, OAuth redirect URIs',
+    },
+    {
+      what: 'permissions',
+      value: ({ scopes }) => scopes.join(', '),
+      where: 'App Dashboard, Instagram, API setup with Instagram Login',
+    },
+    {
+      what: 'callback_url',
+      value: ({ callbackUrl, publicId }) => callbackUrl(`meta/${publicId}/deauthorize`),
+      where: 'Business login settings, Deauthorize callback URL',
+    },
+    {
+      what: 'callback_url',
+      value: ({ callbackUrl, publicId }) => callbackUrl(`meta/${publicId}/data-deletion`),
+      where: 'Business login settings, Data deletion request URL',
+    },
+    {
+      what: 'review',
+      value: 'Business verification, and Advanced Access of each permission, for accounts of other people',
+      where: 'App Dashboard, App Review',
+    },
+  ],
   push: graphPush,
   classify: { token: classifyToken, api: classifyApi },
 });

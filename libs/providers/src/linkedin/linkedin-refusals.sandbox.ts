@@ -28,6 +28,7 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   missing_parameter: (name) => oauthError(400, 'invalid_request', `A required parameter "${name}" is missing`),
   unsupported_grant_type: () =>
     oauthError(400, 'unsupported_grant_type', 'The authorization grant type is not supported'),
+  unknown_client: () => oauthError(401, 'invalid_client_id', 'The passed in client_id is invalid'),
   wrong_client_secret: wrongClient,
   wrong_verifier: wrongClient,
   unknown_code: () =>

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { hours } from '#config';
 import { PlatformRequest } from '../contract/http.js';
 import type { ProbeReading, TokenSet } from '../contract/outcome.js';
-import { defineProvider } from '../contract/provider.js';
+import { defineProvider, type ProbeInput } from '../contract/provider.js';
 import { secretInBody } from '../oauth/client-authentication.js';
+import { NO_TOKEN } from '../oauth/app-checks.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { idField, scopesField, splitScopes, textField } from '../oauth/platform-values.js';
+import { errorCode } from '../oauth/refusal-code.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken, failureByStatus } from './linkedin.errors.js';
 
@@ -68,19 +70,52 @@ export const linkedin = defineProvider({
   /** Asks about the token with the app's own secret: no member's quota is spent, and the app's is one of a day. */
   probe: {
     every: hours(12),
-    request: ({ app, accessToken }) => {
-      const { headers, form } = authentication(app);
-      return new PlatformRequest({
-        method: 'POST',
-        url: oauth('/introspectToken'),
-        headers,
-        form: { token: accessToken.reveal(), ...form },
-      });
-    },
+    request: introspection,
     read: readIntrospection,
   },
+  /**
+   * Introspection takes id and secret of the app (token-introspection, 2026-11-22). A token that does not exist is
+   * inactive, or an invalid request; a wrong app is `invalid_client`. Refreshing would be refused to apps without that product.
+   */
+  appCheck: {
+    request: (app) => introspection({ app, accessToken: NO_TOKEN }),
+    accepts: ({ json }) => Introspection.safeParse(json).success || errorCode(json) === 'invalid_request',
+  },
+  registration: [
+    {
+      what: 'redirect_uri',
+      value: ({ redirectUri }) => redirectUri,
+      where: 'My apps, your app, Auth, Authorized redirect URLs for your app',
+    },
+    {
+      what: 'product',
+      value: 'Sign In with LinkedIn using OpenID Connect, Share on LinkedIn',
+      where: 'My apps, your app, Products, Request access',
+    },
+    {
+      what: 'permissions',
+      value: ({ scopes }) => scopes.join(', '),
+      where: 'My apps, your app, Auth, OAuth 2.0 scopes: each one must be listed there',
+    },
+    {
+      what: 'review',
+      value: 'Marketing Developer Platform, for refresh tokens only',
+      where: 'My apps, your app, Products',
+    },
+  ],
   classify: { token: classifyToken, api: classifyApi },
 });
+
+/** Reads a token with the app's own id and secret. */
+function introspection({ app, accessToken }: Pick<ProbeInput, 'app' | 'accessToken'>): PlatformRequest {
+  const { headers, form } = authentication(app);
+  return new PlatformRequest({
+    method: 'POST',
+    url: oauth('/introspectToken'),
+    headers,
+    form: { token: accessToken.reveal(), ...form },
+  });
+}
 
 /** Documented as "URL-encoded, space-delimited", seen with commas: all are read. */
 function readTokens(json: unknown): TokenSet | undefined {

@@ -1,3 +1,4 @@
+import type { AppCheckOutcome } from '../contract/app-setup.js';
 import type { PlatformAnswer } from '../contract/http.js';
 import type { Failure, IdentityOutcome, ProbeReading, TokenOutcome } from '../contract/outcome.js';
 import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider.js';
@@ -40,6 +41,20 @@ export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): Tok
   return found || !isRefused(read)
     ? { ok: false, failure: UNREADABLE, outcomeUnknown: true }
     : unknownRefusal(answer, read);
+}
+
+/**
+ * Reads the answer to an app check. A refusal that concerns anything but the id and secret of the app, such as its credits or
+ * the rate of its requests, leaves them unknown.
+ */
+export function readAppCheckAnswer(provider: Provider, answer: PlatformAnswer): AppCheckOutcome {
+  const read = decodeAnswer(answer);
+  const failure = failureOf(answer, read, provider.classify.token(read) ?? standardFailure(read));
+  if (isAnswered(read) && failure.reason === MISCONFIGURED.reason && failure.class === 'app')
+    return { status: 'refused', failure };
+  return isAnswered(read) && provider.appCheck?.accepts(read)
+    ? { status: 'accepted' }
+    : { status: 'unknown', code: failure.code };
 }
 
 /** What no table lists: a refusal, or a failure to look at the request. */

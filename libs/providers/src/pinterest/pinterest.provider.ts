@@ -6,6 +6,7 @@ import type { AppCredentials } from '../contract/app-credentials.js';
 import { defineProvider, type Provider } from '../contract/provider.js';
 import { basicAuthentication } from '../oauth/client-authentication.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
+import { checkByRefreshToken } from '../oauth/app-checks.js';
 import { codeRequest, refreshRequest } from '../oauth/token-requests.js';
 import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
@@ -65,6 +66,16 @@ export const pinterest = defineProvider({
   api: { url: 'https://api.pinterest.com/' },
   /** Twice a day: a Trial app's thousand calls are shared by all its accounts. */
   probe: probeByIdentity(identity, hours(12)),
+  /** A wrong secret has the number 2, a wrong refresh token 283. */
+  appCheck: checkByRefreshToken(token, classifyToken),
+  registration: [
+    {
+      what: 'redirect_uri',
+      value: ({ redirectUri }) => redirectUri,
+      where: 'My apps, Manage, Configure, Redirect URIs',
+    },
+    { what: 'review', value: 'Trial access, then Standard access', where: 'My apps, Upgrade' },
+  ],
   classify: { token: classifyToken, api: classifyApi },
 });
 

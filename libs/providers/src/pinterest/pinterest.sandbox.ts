@@ -87,6 +87,11 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   missing_parameter: (name) => refused(400, 1, `Missing required parameter: ${name}`),
   unsupported_grant_type: () => refused(400, 1, 'Invalid grant_type'),
   missing_client_authentication: unauthenticated,
+  /** In `data`: github.com/pinterest/pinterest-api-demo/issues/16. */
+  unknown_client: () => ({
+    status: 400,
+    body: { code: 283, message: 'The authorization grant is invalid', data: 'Invalid Application ID' },
+  }),
   wrong_client_secret: unauthenticated,
   /** It is not documented that Pinterest reports when the limit ends; the sandbox does. */
   too_many_requests: () => ({

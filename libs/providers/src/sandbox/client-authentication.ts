@@ -2,10 +2,14 @@ import { digestOf, sameDigest } from './digest.js';
 import type { Platform } from './contract.js';
 import { Refusal } from './refusal.js';
 
-/** Lets the app in by its secret. The first secret that an app comes with is the one it must come with afterwards. */
+/** No platform has issued such client ids; all others exist. */
+const UNKNOWN_CLIENT_PREFIX = 'unknown-';
+
+/** Authenticates the app. The first secret of an app is required from then on, until the control surface sets another one. */
 export function authenticateClient(platform: Platform, clientId: string, secret: string): string {
   const { state, definition, notes } = platform;
   notes.clientId = clientId;
+  if (clientId.startsWith(UNKNOWN_CLIENT_PREFIX)) throw new Refusal('unknown_client');
   const app = state.appOrNew(definition.name, clientId);
   const digest = digestOf(secret);
   if (app.secretDigest === undefined) state.apps.save({ ...app, secretDigest: digest });

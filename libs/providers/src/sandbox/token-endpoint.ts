@@ -10,16 +10,22 @@ export interface TokenEndpointStyle {
   /** Lets the client in, or refuses; answers its id. */
   readonly client: (request: SandboxRequest, platform: Platform) => string;
   readonly answer: (issued: Issued, platform: Platform) => object;
+  /** The answer to `client_credentials`, where the platform has that grant type. */
+  readonly clientCredentials?: () => object;
 }
 
 /** The token endpoint as RFC 6749 has it; a platform says how clients authenticate and how its answer looks. */
 export const tokenEndpoint =
-  ({ client, answer }: TokenEndpointStyle): Endpoint['handle'] =>
+  ({ client, answer, clientCredentials }: TokenEndpointStyle): Endpoint['handle'] =>
   (request, platform) => {
     const grantType = need(request.form, 'grant_type');
     platform.notes.grantType = grantType;
-    const issued = grant(grantType, client(request, platform), request, platform);
-    return { status: 200, body: answer(issued, platform), headers: { 'cache-control': 'no-store' } };
+    const clientId = client(request, platform);
+    const body =
+      grantType === 'client_credentials' && clientCredentials
+        ? clientCredentials()
+        : answer(grant(grantType, clientId, request, platform), platform);
+    return { status: 200, body, headers: { 'cache-control': 'no-store' } };
   };
 
 function grant(type: string, clientId: string, { form }: SandboxRequest, platform: Platform): Issued {

@@ -6,6 +6,7 @@ import { secretInBody } from '../oauth/client-authentication.js';
 import { isLoopbackHost } from '../oauth/loopback.js';
 import { s256Hex } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
+import { checkByClientCredentials } from '../oauth/app-checks.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
@@ -65,6 +66,31 @@ export const tiktok = defineProvider({
   identity,
   api: { url: 'https://open.tiktokapis.com/' },
   probe: probeByIdentity(identity, hours(6)),
+  /** A token of the app: developers.tiktok.com/doc/client-access-token-management, 2026-11-30. */
+  appCheck: checkByClientCredentials(token),
+  registration: [
+    {
+      what: 'redirect_uri',
+      value: ({ redirectUri }) => redirectUri,
+      where: 'Manage apps, your app, Login Kit, Redirect URI',
+    },
+    {
+      what: 'product',
+      value: 'Login Kit, Content Posting API with Direct Post',
+      where: 'Manage apps, your app, Add products',
+    },
+    { what: 'permissions', value: ({ scopes }) => scopes.join(', '), where: 'Manage apps, your app, Scopes' },
+    {
+      what: 'callback_url',
+      value: ({ callbackUrl }) => callbackUrl('tiktok'),
+      where: 'Manage apps, your app, Webhooks, Callback URL',
+    },
+    {
+      what: 'review',
+      value: 'Review of the app and its scopes; audit of the Content Posting API client for public posts',
+      where: 'Manage apps, your app, Submit for review',
+    },
+  ],
   push: tiktokPush,
   classify: { token: classifyToken, api: classifyApi },
 });

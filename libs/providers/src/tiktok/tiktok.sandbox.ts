@@ -79,6 +79,13 @@ const tokenAnswer = (issued: Issued): object => ({
   token_type: 'Bearer',
 });
 
+/** A token of the app itself; no call of this sandbox takes it. */
+const clientAccessToken = (): object => ({
+  access_token: `clt.${randomText(36)}`,
+  expires_in: 7_200,
+  token_type: 'Bearer',
+});
+
 /** Takes the access token, and the app vanishes from the person's connected apps. */
 function revoke(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const grant = grantOfToken(platform, bodyClient(request, platform), need(request.form, 'token'));
@@ -131,6 +138,7 @@ const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAns
   missing_parameter: (name) =>
     oauthError('invalid_request', `The request parameters are malformed: ${name} is missing.`),
   unsupported_grant_type: () => oauthError('unsupported_grant_type', 'Grant type is not supported.'),
+  unknown_client: () => oauthError('invalid_client', 'Client key or secret is incorrect.'),
   wrong_client_secret: () => oauthError('invalid_client', 'Client key or secret is incorrect.'),
   unknown_code: () => oauthError('invalid_grant', 'Authorization code is invalid.'),
   reused_code: () => oauthError('invalid_grant', 'Authorization code is expired.'),
@@ -166,7 +174,7 @@ const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer => (oauthError
 const refuseApi = ({ reason, subject }: Refusal): SandboxAnswer => (apiErrors[reason] ?? invalidAccess)(subject);
 
 const api = (path: string): string => `https://open.tiktokapis.com/v2${path}`;
-const token = tokenEndpoint({ client: bodyClient, answer: tokenAnswer });
+const token = tokenEndpoint({ client: bodyClient, answer: tokenAnswer, clientCredentials: clientAccessToken });
 const endpoints: readonly Endpoint[] = [
   { endpoint: 'token', method: 'POST', url: api('/oauth/token/'), handle: token, refuse: refuseOauth },
   { endpoint: 'revoke', method: 'POST', url: api('/oauth/revoke/'), handle: revoke, refuse: refuseOauth },

@@ -5,6 +5,7 @@ import { defineProvider, type Provider } from '../contract/provider.js';
 import { basicAuthentication } from '../oauth/client-authentication.js';
 import { s256 } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
+import { checkByRefreshToken } from '../oauth/app-checks.js';
 import { codeRequest, refreshRequest, revokeRequest } from '../oauth/token-requests.js';
 import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
@@ -65,6 +66,35 @@ export const x = defineProvider({
   api: { url: 'https://api.x.com/', tokenParameters: ['oauth_token'] },
   /** Billed, and de-duplicated by the UTC day: once a day is what it may cost. */
   probe: { ...probeByIdentity(identity, days(1)), oncePerUtcDay: true },
+  /**
+   * There are two grant types, and none of them is `client_credentials`
+   * (docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code, 2026-11-22). A wrong secret is 401
+   * `unauthorized_client`, a wrong token 400.
+   */
+  appCheck: checkByRefreshToken(token, classifyToken),
+  registration: [
+    {
+      what: 'redirect_uri',
+      value: ({ redirectUri }) => redirectUri,
+      where: 'Developer Console, your app, User authentication settings, Callback URI / Redirect URL',
+    },
+    {
+      what: 'app_type',
+      value: 'Web App, Automated App or Bot',
+      where: 'Developer Console, your app, User authentication settings, Type of app',
+    },
+    {
+      what: 'permissions',
+      value: 'Read and write',
+      where: 'Developer Console, your app, User authentication settings, App permissions',
+    },
+    { what: 'billing', value: 'Credits for the calls of your accounts', where: 'Developer Console, Billing' },
+    {
+      what: 'callback_url',
+      value: ({ callbackUrl, publicId }) => callbackUrl(`x/${publicId}`),
+      where: 'Webhook of the X Activity API, optional: event oauth.revoke',
+    },
+  ],
   push: xPush,
   classify: { token: classifyToken, api: classifyApi },
 });

@@ -134,6 +134,7 @@ const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAns
     oauthError(400, 'unsupported_grant_type', 'Value passed for the grant type was invalid.'),
   missing_client_authentication: noAuthorization,
   wrong_client_secret: noAuthorization,
+  unknown_client: () => oauthError(401, 'invalid_client', 'Client authentication failed'),
   unknown_code: invalidCode,
   reused_code: invalidCode,
   late_code: invalidCode,

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { minutes, seconds } from '#config';
 import { CodedError, type Logger, Secret } from '#observability';
+import type { AppCheckOutcome } from '#providers';
 import { CallBroken, type Connection, NotReached, SharedConnection, type SocketCall } from './connection.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from './token-exchange.js';
 import {
+  checkAppCall,
   codeCall,
   type ExchangerHealth,
   exchangerHealth,
@@ -24,7 +26,11 @@ const CODE_PATIENCE = seconds(25);
 const REVOKE_PATIENCE = 0;
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 15 };
 
-type Waiting = Omit<Parameters<typeof patientCall>[1], 'name' | 'input' | 'within'>;
+/** A client that creates an app waits for its check. */
+const CHECK_PATIENCE = 0;
+const CHECK_ANSWERED_WITHIN = seconds(5);
+
+type Waiting = Pick<PatientCall, 'patience'> & { within?: PatientCall['within'] };
 
 /** The exchanger as other processes see it. */
 export interface Exchanger extends TokenExchange {
@@ -83,6 +89,15 @@ export class ExchangeClient implements Exchanger {
     }
   }
 
+  async checkApp(appId: string): Promise<AppCheckOutcome> {
+    try {
+      return await this.call(checkAppCall, { appId }, { patience: CHECK_PATIENCE, within: CHECK_ANSWERED_WITHIN });
+    } catch (error) {
+      this.logger.warn({ err: error, call: checkAppCall.name }, 'exchanger.not_answered');
+      return { status: 'unknown', code: 'exchanger_unavailable' };
+    }
+  }
+
   /** Resolves when what this process still does for its callers is done. */
   async drain(): Promise<void> {
     await this.connection.drain?.();
@@ -94,7 +109,7 @@ export class ExchangeClient implements Exchanger {
     waiting: Waiting,
   ): Promise<Outcome> {
     const closed = new Secret(JSON.stringify(z.encode(schemas.input, input)));
-    const reply = await patientCall(this.connection, { ...waiting, name, input: closed, within: ANSWERED_WITHIN });
+    const reply = await patientCall(this.connection, { within: ANSWERED_WITHIN, ...waiting, name, input: closed });
     return z.decode(schemas.outcome, outcomeOf(reply, name));
   }
 }

@@ -1,5 +1,5 @@
 import type { Secret } from '#observability';
-import type { Failure } from '#providers';
+import type { AppCheckOutcome, Failure } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
 
 /** What became of a code. The token set waits sealed in its attempt. */
@@ -52,4 +52,6 @@ export interface TokenExchange {
    * platform revoked the tokens.
    */
   revoke(revocationId: string): Promise<boolean>;
+  /** Asks the platform whether the id and the secret of an app are right, and stores what that says about its status. Never throws. */
+  checkApp(appId: string): Promise<AppCheckOutcome>;
 }

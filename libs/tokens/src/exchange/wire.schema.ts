@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Secret } from '#observability';
+import type { AppCheckOutcome } from '#providers';
 import type { CodeOutcome, RefreshOutcome } from './token-exchange.js';
 
 /** Text on the wire, a `Secret` on both sides of it. */
@@ -67,6 +68,17 @@ export const revokeCall: WireCall<{ revocationId: string }, { revoked: boolean }
   name: 'revoke',
   input: z.object({ revocationId: z.uuid() }),
   outcome: z.object({ revoked: z.boolean() }),
+};
+
+/** An exchanger of the release before replies `invalid` to it. */
+export const checkAppCall: WireCall<{ appId: string }, AppCheckOutcome> = {
+  name: 'check-app',
+  input: z.object({ appId: z.uuid() }),
+  outcome: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('accepted') }),
+    z.object({ status: z.literal('refused'), failure }),
+    z.object({ status: z.literal('unknown'), code: z.string() }),
+  ]),
 };
 
 export const exchangerHealth = z.object({

@@ -19,7 +19,10 @@ import { wakeGrants } from './grants/grants.js';
 /** An app as the protocol sees it. */
 export interface AppRow extends Tenant {
   id: string;
+  provider: string;
   clientId: string;
+  /** Grows with each new secret. */
+  secretVersion: string;
   status: OAuthAppStatus;
   statusSource: StatusSource | null;
   /** Seconds until the pause ends; 0 when it has. */
@@ -29,7 +32,8 @@ export interface AppRow extends Tenant {
 }
 
 const READ = `
-  select id, workspace_id as "workspaceId", environment, client_id as "clientId", status,
+  select id, workspace_id as "workspaceId", environment, provider, client_id as "clientId", status,
+    coalesce((select version from oauth_app_secrets where oauth_app_id = oauth_apps.id), 0) as "secretVersion",
     status_source as "statusSource",
     greatest(0, ceil(extract(epoch from coalesce(paused_until, db_now()) - db_now())))::int as "pausedFor",
     exists (select 1 from breakers where oauth_app_id = oauth_apps.id and state <> 'closed') as shut
@@ -69,10 +73,21 @@ const CANDIDATE = 5 * 60;
  * token endpoint outranks one at the API: it alone holds back refreshes.
  */
 export async function markAppFailing(tx: Tx, app: AppRow, failure: Failure, source: StatusSource): Promise<void> {
+  if (source === 'token' && (await hasNewerSecret(tx, app))) return;
   const status = failure.reason === 'app_paused' ? 'paused' : 'misconfigured';
   const pause = failure.retryAfter ?? (status === 'paused' ? PAUSE : CANDIDATE);
   const changed = await setStatus(tx, app, { status, reason: failure.reason, source, pauseSeconds: pause });
   if (changed && source === 'api') await scheduleProbeOfApp(tx, app.id, pause);
+}
+
+/** A refusal of an earlier secret says nothing about the app with the present one. Locks the app against a change of it. */
+async function hasNewerSecret(tx: Tx, { id, secretVersion }: AppRow): Promise<boolean> {
+  await tx.query('select 1 from oauth_apps where id = $1 for update', [id]);
+  const { rowCount } = await tx.query('select 1 from oauth_app_secrets where oauth_app_id = $1 and version > $2', [
+    id,
+    secretVersion,
+  ]);
+  return rowCount !== 0;
 }
 
 /** The same for a call of an API that was made for an attempt or a grant of the app: a refusal of another class says nothing of it. */

@@ -1,0 +1,48 @@
+import { seconds, withTimeout } from '#config';
+import { transaction } from '#persistence/sql';
+import { type AppCheckOutcome, type Provider, providerOf, readAppCheckAnswer } from '#providers';
+import { type AppRow, markAppActive, markAppFailing, openApp, readApp } from '#tokens/store';
+import type { ExchangerContext } from '../exchanger-context.js';
+
+/** The longest wait for the platform, connecting included: a request of a client waits for the result. */
+const CHECK_DEADLINE = seconds(4);
+
+const unknown = (code: string): AppCheckOutcome => ({ status: 'unknown', code });
+
+/**
+ * Asks the platform whether the id and the secret of an app are right. A refusal marks the app misconfigured, an acceptance
+ * ends that status where the token endpoint set it; without a clear answer the status stays.
+ */
+export async function checkApp(context: ExchangerContext, appId: string): Promise<AppCheckOutcome> {
+  const app = await readApp(context.pool, appId);
+  if (!app) return unknown('app_deleted');
+  const { appCheck } = providerOf(app.provider);
+  if (!appCheck) return unknown('not_offered');
+  const outcome = await ask(context, app, appCheck);
+  context.logger.info({ oauthAppId: appId, provider: app.provider, outcome: outcome.status }, 'oauth_app.checked');
+  await store(context, app, outcome);
+  return outcome;
+}
+
+async function ask(
+  context: ExchangerContext,
+  app: AppRow,
+  appCheck: NonNullable<Provider['appCheck']>,
+): Promise<AppCheckOutcome> {
+  const credentials = await openApp(context.pool, context.vault, app);
+  const sent = context.client
+    .send(appCheck.request(credentials), { environment: app.environment, within: CHECK_DEADLINE })
+    .then(
+      (answer) => readAppCheckAnswer(providerOf(app.provider), answer),
+      () => unknown('not_answered'),
+    );
+  return withTimeout(sent, CHECK_DEADLINE, () => unknown('not_answered'));
+}
+
+async function store({ pool }: ExchangerContext, app: AppRow, outcome: AppCheckOutcome): Promise<void> {
+  if (outcome.status === 'unknown') return;
+  await transaction(pool, async (tx) => {
+    if (outcome.status === 'refused') await markAppFailing(tx, app, outcome.failure, 'token');
+    else if (app.status === 'misconfigured') await markAppActive(tx, app, 'token');
+  });
+}

@@ -6,10 +6,10 @@ import type { ServiceSession } from './service.js';
 import { databaseUrlOf } from './service-processes.mjs';
 
 /** One more API process beside a running service, as a second replica on the same machine. */
-export async function startSecondApi({
-  home,
-  sandboxUrl,
-}: Pick<ServiceSession, 'home' | 'sandboxUrl'>): Promise<{ apiUrl: string; stop(): Promise<void> }> {
+export async function startSecondApi(
+  { home, sandboxUrl }: Pick<ServiceSession, 'home' | 'sandboxUrl'>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ apiUrl: string; stop(): Promise<void> }> {
   const port = await freePort();
   const env = {
     ...process.env,
@@ -20,6 +20,7 @@ export async function startSecondApi({
     JWT_PUBLIC_KEY_FILE: join(home, 'jwt.public.json'),
     SANDBOX_URL: sandboxUrl,
     PORT: String(port),
+    ...settings,
   };
   const child = spawn(process.execPath, [resolve('dist/apps/api/src/main.js')], {
     env,

@@ -29,7 +29,14 @@ export class ApiModule {
       module: ApiModule,
       controllers: [HomeController],
       imports: [
-        AccountsModule.forRoot({ config, logger, name: 'api', exchanger, metrics }),
+        AccountsModule.forRoot({
+          config,
+          logger,
+          name: 'api',
+          exchanger,
+          metrics,
+          mostWaiting: config.database.waiting,
+        }),
         ApiConfigModule.forRoot(config),
         HttpModule,
         ConnectModule,

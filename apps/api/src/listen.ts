@@ -1,14 +1,18 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '#config';
 import { codeOf, type Logger, type Running } from '#observability';
 import { Readiness } from './health/readiness.js';
 import { newServer } from './http/adapter.js';
 
-/** Opens the port, and knows how to close it: not ready first, then the running requests end, then everything else. */
+/**
+ * Opens the port. Closing: not ready first; after a delay in which load balancers notice it, no new requests; then the
+ * running requests end, then everything else.
+ */
 export async function listen(app: NestFastifyApplication, config: ApiConfig, logger: Logger): Promise<Running> {
-  const { host, port } = config.http;
+  const { host, port, shutdownDelay } = config.http;
   let second: Server | undefined;
   try {
     await app.listen({ port, host });
@@ -20,6 +24,7 @@ export async function listen(app: NestFastifyApplication, config: ApiConfig, log
   return {
     close: async () => {
       app.get(Readiness).beginClosing();
+      await pause(shutdownDelay);
       await Promise.all([app.getHttpAdapter().getInstance().close(), second && closeGently(second)]);
       await app.close();
     },

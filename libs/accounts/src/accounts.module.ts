@@ -70,6 +70,8 @@ export interface AccountsOptions {
   /** Opens the way to token endpoints: `exchangerAt` for the exchanger's process. */
   exchanger: (context: TokenContext) => Exchanger;
   metrics?: Metrics;
+  /** Callers that may wait for a database connection; default: no limit. */
+  mostWaiting?: number;
   /** The pause between identity checks while a browser waits. */
   pause?: Pause;
 }
@@ -125,7 +127,13 @@ const useCases = [
 
 function infrastructure(options: AccountsOptions): Provider[] {
   const { config, logger, name } = options;
-  const open = (): Promise<Database> => openDatabase({ ...config.database, name, logger });
+  const open = (): Promise<Database> =>
+    openDatabase({
+      ...config.database,
+      name,
+      logger,
+      ...(options.mostWaiting !== undefined && { mostWaiting: options.mostWaiting }),
+    });
   return [
     { provide: LOGGER, useValue: logger },
     { provide: PAUSE, useValue: options.pause ?? setTimeout },

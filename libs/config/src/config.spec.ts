@@ -14,6 +14,7 @@ describe('reading the environment', () => {
       host: '127.0.0.1',
       port: 3000,
       publicUrl: 'http://localhost:3000',
+      shutdownDelay: 5_000,
       trustedProxies: [],
     });
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Secret } from '#observability';
+import { seconds } from './durations.js';
 import { fitsSocketPath, socketPathOf } from './socket-path.js';
 import {
   count,
@@ -38,6 +39,12 @@ export const http = z
     PUBLIC_URL: webUrl.optional(),
     /** Addresses or CIDR ranges of proxies whose forwarding headers are used, comma separated. */
     TRUSTED_PROXIES: proxies.default([]),
+    /**
+     * Seconds between "not ready" and the end of accepting requests, for a load balancer to notice. By default five in
+     * production: longer than the usual interval of its checks.
+     */
+    SHUTDOWN_DELAY: wholeNumber(0, 60).optional(),
+    NODE_ENV: z.string().default('production'),
   })
   .transform((env) => ({
     host: env.HOST,
@@ -45,6 +52,7 @@ export const http = z
     /** Where browsers and platforms reach the API; never taken from a Host header. */
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
     trustedProxies: env.TRUSTED_PROXIES,
+    shutdownDelay: seconds(env.SHUTDOWN_DELAY ?? (env.NODE_ENV === 'production' ? 5 : 0)),
   }));
 
 /** Limits for one tenant or one client. */
@@ -88,8 +96,14 @@ export const database = z
     DATABASE_URL_FILE: z.string().optional(),
     ...password('DATABASE'),
     DATABASE_POOL: wholeNumber(2, 200).default(10),
+    /** Requests of one API process that wait for a connection; further ones get 503. */
+    DATABASE_WAITING: wholeNumber(1, 10_000).default(200),
   })
-  .transform((env) => ({ url: withPassword(env.DATABASE_URL, env.DATABASE_PASSWORD), pool: env.DATABASE_POOL }));
+  .transform((env) => ({
+    url: withPassword(env.DATABASE_URL, env.DATABASE_PASSWORD),
+    pool: env.DATABASE_POOL,
+    waiting: env.DATABASE_WAITING,
+  }));
 
 export const queue = z
   .object({

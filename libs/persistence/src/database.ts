@@ -1,8 +1,9 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import pRetry from 'p-retry';
 import { DataSource } from 'typeorm';
 import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
+import { boundedPool } from './bounded-pool.js';
 import * as entities from './entities/index.js';
 import { connectPatience, explainConnectFailure } from './connect-patience.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
@@ -22,6 +23,8 @@ export interface DatabaseOptions {
   url: Secret;
   /** Maximum number of connections. */
   pool: number;
+  /** Maximum number of callers that wait for one; further ones get database.busy. Default: no limit. */
+  mostWaiting?: number;
   /** The name of the process in pg_stat_activity. */
   name: string;
   logger: Logger;
@@ -86,6 +89,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,
+    ...(options.mostWaiting !== undefined && { driver: { ...pg, Pool: boundedPool(options.mostWaiting) } }),
     poolSize: options.pool,
     connectTimeoutMS: 5_000,
     poolErrorHandler: (error: unknown) => {

@@ -31,7 +31,13 @@ export interface Description {
   isForBrowsers?: boolean;
 }
 
-const ANYWHERE: ProblemCode[] = ['request.malformed', 'value.refused', 'internal', 'database.unavailable'];
+const ANYWHERE: ProblemCode[] = [
+  'request.malformed',
+  'value.refused',
+  'internal',
+  'database.unavailable',
+  'database.busy',
+];
 const WITH_CREDENTIAL: ProblemCode[] = [
   'credential.invalid',
   'scope.missing',

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ExchangerCheck } from '#accounts';
 import { type ApiConfig, seconds } from '#config';
 import { RateCounter } from '#jobs';
+import { codeOf } from '#observability';
 import { Database } from '#persistence';
 import { API_CONFIG } from '../api-config.js';
 
@@ -82,7 +83,9 @@ async function check(name: string, ask: () => Promise<unknown>): Promise<Check> 
   });
   const asked = ask().then(
     (): Check => ({ name, ok: true }),
-    (): Check => ({ name, ok: false, reason: 'cannot be reached' }),
+    // A full queue is this process's own: an unready answer of every process would end the service.
+    (error: unknown): Check =>
+      codeOf(error) === 'database.busy' ? { name, ok: true } : { name, ok: false, reason: 'cannot be reached' },
   );
   try {
     return await Promise.race([asked, late]);

@@ -66,6 +66,7 @@ export const PROBLEM_CODES = {
   'http_version.unsupported': [505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here.'],
   'provider.unavailable': [502, 'The platform failed or did not answer in time.'],
   'database.unavailable': [503, 'The database cannot be reached at the moment.'],
+  'database.busy': [503, 'Too many requests wait for the database; try again in a second.'],
   'oauth_app.paused': [503, 'The OAuth app is paused.'],
   'queue.unavailable': [503, 'The queue cannot be reached at the moment.'],
 } as const satisfies Record<string, readonly [status: number, sentence: string]>;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import {
   type DynamicModule,
@@ -12,7 +13,7 @@ import type { ApiConfig } from '#config';
 import { BodyDigests, Cursors, Keyring } from '#crypto';
 import { LOGGER, type Logger, type Metrics } from '#observability';
 import { Database, openDatabase } from '#persistence';
-import { checkKeys, createTokenContext, type Exchanger, type TokenContext, Vault } from '#tokens';
+import { createTokenContext, type Exchanger, KeyHolder, type TokenContext, Vault } from '#tokens';
 import { AccountHealth } from './accounts/account-health.js';
 import { CreateAccount } from './accounts/create-account.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
@@ -24,7 +25,7 @@ import { FindApiKey } from './api-keys/find-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { ExchangerCheck } from './exchanger-check.js';
-import { OAUTH_APPS_LIMIT, PAUSE, type Pause, TOKEN_CONTEXT, TOKEN_EXCHANGE } from './injection.js';
+import { OAUTH_APPS_LIMIT, PAUSE, type Pause, PROCESS_NAME, TOKEN_CONTEXT, TOKEN_EXCHANGE } from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { CallPlatform } from './calls/call-platform.js';
@@ -136,6 +137,7 @@ function infrastructure(options: AccountsOptions): Provider[] {
     });
   return [
     { provide: LOGGER, useValue: logger },
+    { provide: PROCESS_NAME, useValue: name },
     { provide: PAUSE, useValue: options.pause ?? setTimeout },
     { provide: Addresses, useValue: new Addresses(config.http.publicUrl, config.sandbox.url) },
     { provide: OAUTH_APPS_LIMIT, useValue: config.limits.oauthApps },
@@ -159,10 +161,13 @@ function infrastructure(options: AccountsOptions): Provider[] {
 @Global()
 @Module({})
 export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
+  #keys: KeyHolder | undefined;
+
   constructor(
     private readonly database: Database,
     @Inject(TOKEN_EXCHANGE) private readonly exchanger: Exchanger,
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
+    @Inject(PROCESS_NAME) private readonly name: string,
   ) {}
 
   static forRoot(options: AccountsOptions): DynamicModule {
@@ -171,13 +176,14 @@ export class AccountsModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Checks at the start whether the keys open the sealed rows, instead of at the first refresh. */
-  onModuleInit(): Promise<void> {
-    return checkKeys(this.context);
+  async onModuleInit(): Promise<void> {
+    this.#keys = await KeyHolder.start({ ...this.context, process: this.name, id: randomUUID() });
   }
 
   /** Closes the database last: running exchanges store their result in it. */
   async onApplicationShutdown(): Promise<void> {
     await this.exchanger.drain();
+    await this.#keys?.stop();
     await this.database.close();
   }
 }

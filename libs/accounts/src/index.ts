@@ -63,4 +63,4 @@ export { exchangerAt, ExchangerCheck } from './exchanger-check.js';
 export { EnsureWorkspace } from './workspaces/ensure-workspace.js';
 export { TOKEN_EXCHANGE } from './injection.js';
 export { PROFILE_FIELDS } from '#providers';
-export { databaseTime, operatingFacts, type TokenExchange } from '#tokens';
+export { databaseTime, type KeyReport, MasterKeys, operatingFacts, type Rotation, type TokenExchange } from '#tokens';

@@ -1,5 +1,7 @@
 /** The TokenContext of #tokens. */
 export const TOKEN_CONTEXT = Symbol('TOKEN_CONTEXT');
+/** The name of the process: `api`, `worker`. */
+export const PROCESS_NAME = Symbol('PROCESS_NAME');
 /** Resolves after the given milliseconds. */
 export const PAUSE = Symbol('PAUSE');
 export type Pause = (milliseconds: number) => Promise<unknown>;

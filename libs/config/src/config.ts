@@ -50,6 +50,7 @@ const SECTIONS_OF = {
   migration: ['process', 'database', 'queue'],
   token: ['home', 'callers'],
   keys: ['process', 'database', 'callers'],
+  masterKeys: ['process', 'database', 'masterKeys'],
   /** What `AccountsModule` and the making of keys and apps need. */
   seed: ['process', 'http', 'limits', 'sandbox', 'database', 'masterKeys', 'callers', 'exchangerSocket', 'seed'],
 } as const satisfies Record<string, readonly Section[]>;
@@ -63,6 +64,7 @@ export type SeedConfig = ConfigOf<'seed'>;
 export type MigrationConfig = ConfigOf<'migration'>;
 export type TokenConfig = ConfigOf<'token'>;
 export type KeysConfig = ConfigOf<'keys'>;
+export type MasterKeysConfig = ConfigOf<'masterKeys'>;
 
 export const readApiConfig = (env: NodeJS.ProcessEnv): ApiConfig => read(env, ...SECTIONS_OF.api);
 export const readWorkerConfig = (env: NodeJS.ProcessEnv): WorkerConfig => read(env, ...SECTIONS_OF.worker);
@@ -71,6 +73,7 @@ export const readSandboxConfig = (env: NodeJS.ProcessEnv): SandboxConfig => read
 export const readMigrationConfig = (env: NodeJS.ProcessEnv): MigrationConfig => read(env, ...SECTIONS_OF.migration);
 export const readTokenConfig = (env: NodeJS.ProcessEnv): TokenConfig => read(env, ...SECTIONS_OF.token);
 export const readKeysConfig = (env: NodeJS.ProcessEnv): KeysConfig => read(env, ...SECTIONS_OF.keys);
+export const readMasterKeysConfig = (env: NodeJS.ProcessEnv): MasterKeysConfig => read(env, ...SECTIONS_OF.masterKeys);
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => read(env, ...SECTIONS_OF.seed);
 
 /** Reads the chosen sections. A `ConfigError` lists every problem of all of them, without any value. */

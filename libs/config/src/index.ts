@@ -10,6 +10,7 @@ export {
   readApiConfig,
   readExchangerConfig,
   readKeysConfig,
+  readMasterKeysConfig,
   readMigrationConfig,
   readSandboxConfig,
   readSeedConfig,

@@ -5,7 +5,7 @@ const KEY_BYTES = 32;
 const ENTRY = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_=-]+)$/;
 
 /** What a subkey is for; a key made for one purpose opens nothing of another. */
-export type Purpose = 'wrap' | 'fingerprint' | 'state' | 'cursor' | 'journal' | 'body';
+export type Purpose = 'wrap' | 'fingerprint' | 'state' | 'cursor' | 'journal' | 'body' | 'canary';
 
 /** The master keys with their ids. The first one seals, all of them open. */
 export class Keyring {

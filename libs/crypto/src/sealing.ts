@@ -60,6 +60,19 @@ export function openRow<Column extends string>(
   }
 }
 
+/** Wraps the data key of a row under the first master key; the values stay as they are. Throws SealBroken where it does not open. */
+export function rewrapKey(
+  keyring: Keyring,
+  place: Place,
+  row: Pick<SealedValues<string>, 'dekWrapped' | 'kekId'>,
+): Pick<SealedValues<string>, 'dekWrapped' | 'kekId'> {
+  const bytes = bytesOf(place, 'dek_wrapped');
+  const dataKey = unwrap(keyring, bytes, { wrapped: row.dekWrapped, kekId: row.kekId });
+  const { wrapped, kekId } = wrap(keyring, bytes, dataKey);
+  dataKey.fill(0);
+  return { dekWrapped: wrapped, kekId };
+}
+
 /** The length precedes each part, so that no two places have the same bytes. */
 function bytesOf(place: Place, column: string): Buffer {
   const parts = ['v1', place.workspaceId, place.environment, place.table, column, place.rowId, place.version];

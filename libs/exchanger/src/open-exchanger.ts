@@ -1,7 +1,7 @@
 import { Keyring } from '#crypto';
 import type { Metrics, Secret } from '#observability';
 import { registerProviders } from '#providers';
-import { checkKeys, createTokenContext } from '#tokens';
+import { createTokenContext, KeyHolder } from '#tokens';
 import type { CrashPoint, ExchangerContext } from './exchanger-context.js';
 import { BreakerKeeper } from './gate/breaker-keeper.js';
 import { ExchangeGate, type GateLimits } from './gate/exchange-gate.js';
@@ -40,7 +40,11 @@ export async function openExchanger(options: ExchangerOptions): Promise<OpenedEx
   const keyring = new Keyring(masterKeys);
   const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
   const pool = await openPool(options);
-  await checkKeys({ pool, keyring, logger });
+  const keys = await KeyHolder.start({
+    ...{ pool, keyring, logger, id },
+    process: name,
+    journal: () => journal.exchangesByKey,
+  });
   const gate = new ExchangeGate(options.gate);
   const keeper = new BreakerKeeper(gate, pool, logger);
   await keeper.start();
@@ -62,6 +66,7 @@ export async function openExchanger(options: ExchangerOptions): Promise<OpenedEx
     },
     close: async () => {
       await keeper.stop();
+      await keys.stop();
       await journal.close();
       await pool.end();
     },

@@ -1,6 +1,5 @@
 export { openUsableToken, type TokenAvailability, type UsableToken } from './access-token.js';
 export { type ApiAnswer, authorizedCall } from './authorized-call.js';
-export { checkKeys } from './check-keys.js';
 export { connectExchanger, type Exchanger } from './exchange/client.js';
 export { eachLine, makePrivateDirectory } from './exchange/socket.js';
 export {
@@ -32,6 +31,10 @@ export {
 } from './grants/queue-revocation.js';
 export { modeOf as suppliedMode, type SuppliedTokens, supplyGrant } from './grants/supply-grant.js';
 export { type TokenVerification, type VerifiedProfile, verifyToken } from './verify-token.js';
+export { KeyHolder } from './master-keys/key-holder.js';
+export type { KeyReport } from './master-keys/key-report.js';
+export { MasterKeys } from './master-keys/master-keys.js';
+export type { Rotation } from './master-keys/rotate-keys.js';
 export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-client.js';
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';

@@ -16,6 +16,8 @@ const OWNERS: Record<string, string> = {
   exchange_intents: 'libs/tokens/src/store/grants/',
   grants: 'libs/tokens/src/store/grants/',
   idempotency_keys: `${PERSISTENCE}/idempotency-keys.ts`,
+  master_key_holders: 'libs/tokens/src/master-keys/',
+  master_keys: 'libs/tokens/src/master-keys/',
   oauth_apps: `${PERSISTENCE}/oauth-apps.ts`,
   outbox: `${PERSISTENCE}/events.ts`,
   pending_revocations: 'libs/tokens/src/store/revocations.ts',

@@ -5,6 +5,7 @@ import { CodedError, codeOf, type Logger, type Secret } from '#observability';
 import type { Environment } from '#persistence';
 import { once } from '../options.js';
 import { runOnce } from '../run-once.js';
+import { addMasterKeys } from './master-keys.js';
 
 /** The options as commander reads them. */
 interface CreateOptions {
@@ -23,11 +24,22 @@ interface KeyRequest {
   scopes?: ApiScope[] | undefined;
 }
 
-/** `keys create`: the way to the first key of an installation, which has no credential that could make it over HTTP. */
+/**
+ * `keys create`: the way to the first API key of an installation, which has no credential that could make it over HTTP. The
+ * other commands of `keys` are about master keys.
+ */
 export function addKeys(program: Command): void {
-  program
+  const keys = program
     .command('keys')
-    .description('Manages API keys in the database. Needs neither a running API nor a credential of it.')
+    .description(
+      'Makes API keys (create) and rotates master keys (status, rotate, retire). Needs neither a running API nor a credential of it.',
+    );
+  addCreate(keys);
+  addMasterKeys(keys);
+}
+
+function addCreate(keys: Command): void {
+  keys
     .command('create')
     .description(
       'Makes an API key and prints it on stdout, this once: the database stores its SHA-256. Reads DATABASE_URL and API_KEY_PREFIX.',

@@ -116,7 +116,35 @@ describe('a journal', () => {
     await journal.dispatched(sent);
     const rotated = new Keyring(new Secret(`${newer},${older}`));
     expect(await journals.found(folder, { keyring: rotated })).toEqual([{ intent: sent, answer: null }]);
-    expect(await journals.found(folder, { keyring: new Keyring(new Secret(newer)) })).toEqual([]);
+  });
+
+  it('is not opened, and keeps its records, where the master key of one is missing', async () => {
+    const folder = journals.folder();
+    const [older, newer] = [newKey('older'), newKey('newer')];
+    const { journal } = await journals.open(folder, { keyring: new Keyring(new Secret(older)) });
+    const sent = intent();
+    await journal.dispatched(sent);
+    await expect(journals.found(folder, { keyring: new Keyring(new Secret(newer)) })).rejects.toMatchObject({
+      code: 'journal.key_missing',
+      message: expect.stringContaining('"older"'),
+    });
+    const rotated = new Keyring(new Secret(`${newer},${older}`));
+    expect(await journals.found(folder, { keyring: rotated })).toEqual([{ intent: sent, answer: null }]);
+  });
+
+  it('counts the exchanges that still need each master key', async () => {
+    const folder = journals.folder();
+    const [older, newer] = [newKey('older'), newKey('newer')];
+    const first = await journals.open(folder, { keyring: new Keyring(new Secret(older)) });
+    const [one, two] = [intent(), intent()];
+    await first.journal.dispatched(one);
+    expect(first.journal.exchangesByKey).toEqual({ older: 1 });
+    await first.journal.close();
+    const { journal } = await journals.open(folder, { keyring: new Keyring(new Secret(`${newer},${older}`)) });
+    await journal.dispatched(two);
+    expect(journal.exchangesByKey).toEqual({ older: 1, newer: 1 });
+    journal.settled(one.intentId);
+    expect(journal.exchangesByKey).toEqual({ newer: 1 });
   });
 
   it('keeps its name', async () => {

@@ -79,6 +79,11 @@ export class FileJournal implements Journal {
     return this.parts.book.size;
   }
 
+  /** Exchanges whose records are still needed, by the id of the master key that sealed them. */
+  get exchangesByKey(): Record<string, number> {
+    return this.parts.book.exchangesByKey;
+  }
+
   writable(): boolean {
     const { keeper, inFlight, layout } = this.parts;
     return !this.#closed && keeper.slots(this.#writer.active) >= inFlight.size + layout.beside;
@@ -140,7 +145,7 @@ export class FileJournal implements Journal {
     if (bytes.length > layout.segmentSize)
       throw new CodedError('journal.too_large', 'the answer is larger than a file of the journal');
     const onDisk = (segment: Segment): void => {
-      book.wrote(entry, segment, bytes.length);
+      book.wrote(entry, { segment, bytes: bytes.length, keyId: codec.keyId });
     };
     await this.#writer.append({ bytes, precious: type === 'answered', onDisk });
   }

@@ -1,4 +1,5 @@
 import { type Keyring, open, seal } from '#crypto';
+import { CodedError } from '#observability';
 import type { PlatformAnswer } from '#providers';
 import { type Frame, toFrame } from './frame.js';
 import type { JournaledIntent } from './journal.js';
@@ -21,6 +22,11 @@ export class RecordCodec {
 
   constructor(private readonly keyring: Keyring) {}
 
+  /** The id of the key that seals new records. */
+  get keyId(): string {
+    return this.keyring.primaryId;
+  }
+
   /** `length of the key id 1 | key id | length of the intent 2 | intent | sealed answer`. */
   encode({ type, intent, answer }: JournalRecord): Buffer {
     const keyId = Buffer.from(this.keyring.primaryId, 'utf8');
@@ -33,12 +39,18 @@ export class RecordCodec {
     return toFrame({ type: TYPES[type], payload: Buffer.concat([lengths[0], keyId, lengths[1], clear, sealed]) });
   }
 
-  /** Throws when the key is not there any more, or the record is not what was sealed. */
+  /** Throws `journal.key_missing` when the key is not there any more, and SealBroken when the record is not what was sealed. */
   decode({ type, payload }: Frame): JournalRecord {
+    const keyId = keyIdOf(payload);
+    if (!this.keyring.ids.includes(keyId))
+      throw new CodedError(
+        'journal.key_missing',
+        `the journal has records that the master key "${keyId}" sealed, and MASTER_KEYS lacks it; see docs/runbooks/journal.md`,
+      );
     const clearAt = 1 + payload.readUInt8(0) + 2;
     const sealedAt = clearAt + payload.readUInt16BE(clearAt - 2);
     const clear = payload.subarray(clearAt, sealedAt);
-    const key = this.subkey(payload.toString('utf8', 1, clearAt - 2));
+    const key = this.subkey(keyId);
     const plain = open(key, place(type, clear), payload.subarray(sealedAt));
     const [intentId, kind, subjectId, version] = JSON.parse(clear.toString('utf8')) as [
       string,
@@ -61,6 +73,9 @@ export class RecordCodec {
     return known;
   }
 }
+
+/** The id of the master key that sealed a record. */
+export const keyIdOf = (payload: Buffer): string => payload.toString('utf8', 1, 1 + payload.readUInt8(0));
 
 const place = (type: number, clear: Buffer): Buffer => Buffer.concat([Buffer.of(type), clear]);
 

@@ -1,7 +1,9 @@
 import type { Tx } from '../tx.js';
 import { sealedTable } from './sealed-table.js';
+import type { OwnedTable } from './wrapped-keys.js';
 
 export type { SealedRow, SealedTable } from './sealed-table.js';
+export { countByKey, lockRowsOfOtherKeys, type OwnedTable, storeWrappedKeys, type WrappedRow } from './wrapped-keys.js';
 
 export const oauthAppSecrets = sealedTable('oauth_app_secrets', 'oauth_app_id', ['sealed_client_secret']);
 export const attemptSecrets = sealedTable('attempt_secrets', 'attempt_id', ['sealed_verifier', 'sealed_token_set']);
@@ -16,6 +18,19 @@ export const revocationTokens = sealedTable('revocation_tokens', 'revocation_id'
   'sealed_client_secret',
 ]);
 export const tokenOrphans = sealedTable('token_orphans', 'intent_id', ['sealed_pair']);
+
+/** Every sealed table. A row's owner is in a table of its own, with the tenant, except that an intent is a grant's. */
+export const SEALED_TABLES: readonly OwnedTable[] = [
+  { table: grantTokens, owners: 'grants' },
+  { table: accountTokens, owners: 'accounts' },
+  { table: attemptSecrets, owners: 'connect_attempts' },
+  { table: oauthAppSecrets, owners: 'oauth_apps' },
+  { table: revocationTokens, owners: 'pending_revocations' },
+  {
+    table: tokenOrphans,
+    owners: '(select i.id, g.workspace_id, g.environment from exchange_intents i join grants g on g.id = i.grant_id)',
+  },
+];
 
 /** Deletes the token sets that arrived too late for a grant. */
 export async function removeOrphansOfGrant(tx: Tx, grantId: string): Promise<void> {

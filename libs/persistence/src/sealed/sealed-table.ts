@@ -12,6 +12,8 @@ export interface SealedRow<Column extends string> {
 /** A table with sealed bytes: one row per owner. Only libraries that open sealed rows may import it. */
 export interface SealedTable<Column extends string> {
   readonly name: string;
+  /** The column of the owner's id, the primary key. */
+  readonly owner: string;
   read(tx: Tx, ownerId: string): Promise<SealedRow<Column> | undefined>;
   /** Replaces the whole row: a data key serves one row only. */
   write(tx: Tx, ownerId: string, row: SealedRow<Column>): Promise<void>;
@@ -34,6 +36,7 @@ export function sealedTable<Column extends string>(
       .join(', ')}`;
   return {
     name,
+    owner,
     async read(tx, ownerId) {
       const { rows } = await tx.query<Record<string, Buffer | string | null>>(select, [ownerId]);
       return rows[0] && fromRow(rows[0], columns);

@@ -3,10 +3,10 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import type { Tenant } from '#persistence/sql';
-import { type OpenedDatabase, openMigratedDatabase } from '../../../test/support/open-database.js';
-import { makeApp, makeGrant, makeIntent, makeTenant } from '../../../test/support/rows.js';
+import { type OpenedDatabase, openMigratedDatabase } from '../../../../test/support/open-database.js';
+import { makeApp, makeGrant, makeIntent, makeTenant } from '../../../../test/support/rows.js';
 import { checkKeys } from './check-keys.js';
-import { Vault } from './vault.js';
+import { Vault } from '../vault.js';
 
 const logger = createLogger({ app: 'test', level: 'silent' });
 const bytes = (): string => randomBytes(32).toString('base64');

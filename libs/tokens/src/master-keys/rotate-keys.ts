@@ -1,0 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { seconds } from '#config';
+import { CodedError } from '#observability';
+import { countByKey, SEALED_TABLES } from '#persistence/sealed';
+import { holdersWithout } from './key-holder.js';
+import { type ClosedRow, type RewrapOptions, rewrapRows } from './rewrap-rows.js';
+
+/** Passes that change nothing while rows are locked, before the command ends. */
+const IDLE_PASSES = 10;
+const PAUSE = seconds(1);
+
+export interface Rotation {
+  rewrapped: number;
+  /** Rows that do not open, as the last pass found them. */
+  closed: ClosedRow[];
+  /** Rows that are still under another key; those that do not open are among them. */
+  remaining: number;
+}
+
+/**
+ * Repeats the pass until only rows that do not open are under another key. Throws `keys.not_held` before it changes anything
+ * where a running process lacks the first key: it could not open a row any more.
+ */
+export async function rotateKeys(options: RewrapOptions): Promise<Rotation> {
+  const { pool, keyring } = options;
+  const without = await holdersWithout(pool, keyring.primaryId);
+  if (without.length > 0)
+    throw new CodedError(
+      'keys.not_held',
+      `These running processes do not have the key "${keyring.primaryId}" and could not open what it wraps: ${without.join(', ')}. Add it to their MASTER_KEYS and restart them first.`,
+    );
+  const rotation: Rotation = { rewrapped: 0, closed: [], remaining: 0 };
+  for (let idle = 0; idle < IDLE_PASSES;) {
+    const { rewrapped, closed } = await rewrapRows(options);
+    rotation.rewrapped += rewrapped;
+    rotation.closed = closed;
+    rotation.remaining = await countOthers(options);
+    if (rotation.remaining <= closed.length) break;
+    idle = rewrapped > 0 ? 0 : idle + 1;
+    await pause(PAUSE);
+  }
+  return rotation;
+}
+
+async function countOthers({ pool, keyring }: RewrapOptions): Promise<number> {
+  let others = 0;
+  for (const owned of SEALED_TABLES)
+    for (const [id, rows] of await countByKey(pool, owned)) if (id !== keyring.primaryId) others += rows;
+  return others;
+}

@@ -19,8 +19,9 @@ let own: OwnOAuth;
 let app: { id: string; client_id: string; redirect_uri: string };
 beforeAll(async () => {
   const service = session();
-  backend = new Backend(service, service.key);
-  [app] = (await backend.get('/v1/oauth-apps?provider=x')).body as [typeof app];
+  backend = await Backend.ofNewCustomer(service);
+  const made = { provider: 'x', name: 'ours', client_id: 'manual-e2e', client_secret: 'shh' };
+  app = (await backend.post('/v1/oauth-apps', made)).body as typeof app;
   own = new OwnOAuth(service.sandboxUrl, 'x', { clientId: app.client_id, redirectUri: app.redirect_uri });
 });
 

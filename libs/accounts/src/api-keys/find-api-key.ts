@@ -30,8 +30,9 @@ const FIND = `
 
 /** `last_used_at` is exact to the minute: a write for every request would cost more than its precision is worth. */
 const RECORD_USE = `
-  update api_keys set last_used_at = db_now()
-   where id = $1 and (last_used_at is null or last_used_at < db_now() - interval '1 minute')`;
+  update api_keys set last_used_at = db_now() where id = (
+    select id from api_keys where id = $1 and (last_used_at is null or last_used_at < db_now() - interval '1 minute')
+    for update skip locked)`;
 
 /** Finds the rights of a key. There is no cache, so a revocation takes effect with the next request, in every process. */
 @Injectable()
@@ -55,7 +56,7 @@ export class FindApiKey {
     };
   }
 
-  /** The request does not wait for this statement, and does not fail with it. */
+  /** The request does not wait for this statement, and does not fail with it. A locked row holds no connection of the pool. */
   #recordUse(id: string): void {
     this.database.pool.query(RECORD_USE, [id]).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'api_key.use_not_recorded');

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { getEventListeners, once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ApiAnswer, authorizedCall, openUsableToken } from '#tokens';
 import { Flow, type Fault } from '../../../test/support/flow.js';
 
@@ -99,6 +101,33 @@ describe('a call with the token of an account', () => {
     await flow.fault({ endpoint: 'identity', status: 503, body: {} });
     expect(await answered(id)).toMatchObject({ status: 503, failure: { class: 'temporary' } });
     expect(await untilProbe(id)).toBeGreaterThan(DAY - 60);
+  });
+
+  it('closes the answer where the caller drops a large refusal unread', async () => {
+    const id = await flow.connect('x');
+    await flow.fault({ endpoint: 'identity', status: 400, body: { detail: 'x'.repeat(400_000) } });
+    const { signal } = new AbortController();
+    const { status, body } = await call(id, ME, signal);
+    expect([status, getEventListeners(signal, 'abort').length]).toEqual([400, 1]);
+    body.destroy();
+    await once(body, 'close');
+    await pause(20);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('sends nothing where its caller has given up before', async () => {
+    const id = await flow.connect('x');
+    const before = (await flow.calls('identity')).length;
+    await expect(call(id, ME, AbortSignal.abort())).rejects.toMatchObject({ code: 'provider.not_reached' });
+    expect(await flow.calls('identity')).toHaveLength(before);
+  });
+
+  it('holds on to no signal where the answer is lost', async () => {
+    const id = await flow.connect('x');
+    await flow.fault({ endpoint: 'identity', drop: 'before' });
+    const { signal } = new AbortController();
+    await expect(call(id, ME, signal)).rejects.toMatchObject({ code: 'provider.answer_lost' });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('ends when its caller gives up', async () => {

@@ -5,7 +5,7 @@ import type { Secret } from '#observability';
 import { postponeProbe, scheduleProbeAfterRefusal } from '#persistence/sql';
 import { type Failure, type Method, PlatformRequest, type Provider, providerOf, readApiRefusal } from '#providers';
 import type { CallableAccount } from './access-token.js';
-import { AnswerLost, type StreamedBody, textHeaders } from './platform-connection.js';
+import { AnswerLost, NotSent, type PlatformConnection, type StreamedBody, textHeaders } from './platform-connection.js';
 import type { TokenContext } from './token-context.js';
 
 /** One call to the API of an account's platform. */
@@ -43,24 +43,56 @@ export async function authorizedCall(
   request: ApiRequest,
 ): Promise<ApiAnswer> {
   const provider = providerOf(account.provider);
-  const connection = await context.client.connect(requestOf(provider, accessToken, request), account.environment);
-  const abort = (): void => {
-    connection.abort();
-  };
-  request.signal.addEventListener('abort', abort, { once: true });
-  if (request.signal.aborted) abort();
-  const response = await connection.stream(request.body);
-  // An error event without a listener would end the process; readers of the body attach their own.
-  response.on('error', () => undefined);
-  response.once('close', () => {
-    request.signal.removeEventListener('abort', abort);
-  });
+  const connection = await open(context, requestOf(provider, accessToken, request), account, request);
+  const response = await streamUntilAborted(connection, request);
   const { statusCode: status = 0, rawHeaders } = response;
   if (status < 400) return { status, rawHeaders, body: response, failure: undefined };
   const { bytes, body } = await readAhead(response);
   const failure = readApiRefusal(provider, { status, headers: textHeaders(response.headers), body: bytes });
   if (failure) await report(context, account, { status, failure });
   return { status, rawHeaders, body, failure };
+}
+
+/** Nothing is sent where the call has ended while it connected; its body is read and dropped then. */
+async function open(
+  { client }: TokenContext,
+  outgoing: PlatformRequest,
+  { environment }: CallableAccount,
+  { body, signal }: ApiRequest,
+): Promise<PlatformConnection> {
+  try {
+    const connection = await client.connect(outgoing, environment);
+    if (!signal.aborted) return connection;
+    connection.abort();
+    throw new NotSent('a call has ended before it was sent');
+  } catch (error) {
+    body?.bytes.resume();
+    throw error;
+  }
+}
+
+/** The signal ends the connection until the answer is closed. */
+async function streamUntilAborted(
+  connection: PlatformConnection,
+  { body, signal }: ApiRequest,
+): Promise<IncomingMessage> {
+  const abort = (): void => {
+    connection.abort();
+  };
+  const forget = (): void => {
+    signal.removeEventListener('abort', abort);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const response = await connection.stream(body);
+    // An error event without a listener would end the process; readers of the body attach their own.
+    response.on('error', () => undefined);
+    response.once('close', forget);
+    return response;
+  } catch (error) {
+    forget();
+    throw error;
+  }
 }
 
 /** The URL is checked here too, whatever the caller has checked: a token is sent nowhere else. */
@@ -90,14 +122,19 @@ async function readAhead(response: IncomingMessage): Promise<ReadAhead> {
     for await (const chunk of response.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
       chunks.push(chunk);
-      if (size > MAX_REFUSAL_BYTES)
-        return { bytes: Buffer.alloc(0), body: Readable.from(inTurn(chunks, response), { objectMode: false }) };
+      if (size > MAX_REFUSAL_BYTES) return { bytes: Buffer.alloc(0), body: unreadBody(chunks, response) };
     }
   } catch {
     throw new AnswerLost('the answer to a call was interrupted');
   }
   const bytes = Buffer.concat(chunks);
   return { bytes, body: Readable.from([bytes], { objectMode: false }) };
+}
+
+/** A generator that has not started ends without its `finally`, so the body closes the response itself. */
+function unreadBody(chunks: readonly Buffer[], response: IncomingMessage): Readable {
+  const body = Readable.from(inTurn(chunks, response), { objectMode: false });
+  return body.once('close', () => response.destroy());
 }
 
 async function* inTurn(chunks: readonly Buffer[], rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

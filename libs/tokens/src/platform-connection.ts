@@ -99,7 +99,10 @@ export class PlatformConnection {
    * reads its body. Throws NotSent, AnswerLost, and body.too_large. What is left of the body is read and dropped.
    */
   stream(body: StreamedBody | undefined): Promise<IncomingMessage> {
-    if (this.#broken) return Promise.reject(new NotSent(this.info.name));
+    if (this.#broken) {
+      body?.bytes.resume();
+      return Promise.reject(new NotSent(this.info.name));
+    }
     return new Promise((resolve, reject) => {
       const { outgoing } = this;
       outgoing.once('response', resolve);

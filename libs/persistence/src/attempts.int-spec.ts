@@ -4,6 +4,7 @@ import { makeAttempt, makeTenant } from '../../../test/support/rows.js';
 import type { AttemptError } from './attempt-row.js';
 import {
   deleteFinalAttempts,
+  erasePersonFromAttempts,
   markAttemptCompleted,
   markAttemptExchanged,
   markAttemptFailed,
@@ -120,6 +121,24 @@ describe('the owner of connect_attempts', () => {
     expect((await opened.database.pool.query(sql, [ids])).rows).toEqual(
       holding.map((status) => ({ status, looks: 1 })),
     );
+  });
+
+  it('erases a person from the attempts that were consented to in time, not from those that were started in time', async () => {
+    const ids = [await attemptIn('confirmation_required'), await attemptIn('confirmation_required')];
+    const { rows } = await opened.database.pool.query<{ oauthAppId: string; now: Date }>(
+      `update connect_attempts set platform_user_id = 'erased', user_ref = 'user 7', created_at = db_now() - interval '1 hour',
+         oauth_app_id = (select oauth_app_id from connect_attempts where id = $1),
+         exchanged_at = db_now() + case when id = $1 then interval '-1 minute' else interval '1 minute' end
+       where id = any($2) returning oauth_app_id as "oauthAppId", db_now() as now`,
+      [ids[0], ids],
+    );
+    const { oauthAppId, now } = rows[0]!;
+    await erasePersonFromAttempts(opened.database.pool, { oauthAppId, platformUserId: 'erased' }, now);
+    const found = await opened.database.pool.query(
+      'select user_ref as "userRef" from connect_attempts where id = any($1) order by exchanged_at',
+      [ids],
+    );
+    expect(found.rows).toEqual([{ userRef: null }, { userRef: 'user 7' }]);
   });
 
   it('deletes final attempts a day after their start, and no open ones', async () => {

@@ -212,7 +212,10 @@ export async function markAttemptFailed(tx: Tx, attemptId: string, error: Attemp
   return rowCount !== 0;
 }
 
-/** Erases what attempts hold about a person: candidates and user_ref. `until` null: whenever they were started. */
+/**
+ * Erases what attempts hold about a person: candidates and user_ref. `until` null: at any time; otherwise the person's consents
+ * until then. An attempt that was started before and consented to later is still open, and its caller confirms its user_ref.
+ */
 export async function erasePersonFromAttempts(
   tx: Tx,
   { oauthAppId, platformUserId }: AppUser,
@@ -221,7 +224,7 @@ export async function erasePersonFromAttempts(
   await tx.query(
     `update connect_attempts set candidates = null, chosen_profiles = null, user_ref = null
      where oauth_app_id = $1 and platform_user_id = $2
-       and created_at <= coalesce($3::timestamptz + interval '1 second', 'infinity')`,
+       and coalesce(exchanged_at, created_at) <= coalesce($3::timestamptz + interval '1 second', 'infinity')`,
     [oauthAppId, platformUserId, until],
   );
 }

@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   mostWaiting?: number;
   /** The name of the process in pg_stat_activity. */
   name: string;
+  /** Milliseconds; 0: the limit of the server, which has none by default. */
+  statementTimeout?: number;
   logger: Logger;
 }
 
@@ -100,7 +102,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     extra: {
       Client: PreparingClient,
       pipeline: true,
-      statement_timeout: 30_000,
+      statement_timeout: options.statementTimeout ?? seconds(30),
       idle_in_transaction_session_timeout: 30_000,
     },
   });

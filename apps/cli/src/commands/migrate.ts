@@ -42,7 +42,14 @@ async function withLockedDatabase(logger: Logger, work: Work): Promise<void> {
   logger.level = config.process.logLevel;
   // Loaded here, because the other commands start a second earlier without TypeORM.
   const { openDatabase } = await import('#persistence');
-  const database = await openDatabase({ url: config.database.url, pool: 2, name: 'migrate', logger });
+  const database = await openDatabase({
+    url: config.database.url,
+    pool: 2,
+    name: 'migrate',
+    // An index of a large table takes longer than any statement of a running service.
+    statementTimeout: 0,
+    logger,
+  });
   try {
     await underLock(database, () => work(database, config));
   } finally {

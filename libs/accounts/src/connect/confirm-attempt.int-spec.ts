@@ -218,6 +218,18 @@ describe('an attempt of an app with completion "confirm"', () => {
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'confirmation_required' }]);
   });
 
+  it('leaves the account with the scopes of a later consent that was confirmed before it', async () => {
+    await flow.app('tiktok', { completion: 'confirm', isDefault: true });
+    const earlier = await consent('tiktok', { scopes: ['user.info.basic'] });
+    await flow.pass(1);
+    const later = await consent('tiktok');
+    await confirm(later);
+    const { accountIds } = await confirm(earlier);
+    expect(await flow.healthOf(accountIds[0]!)).toEqual(['active', null]);
+    const sql = 'select missing_scopes as missing from accounts where id = $1';
+    expect(await flow.one(sql, [accountIds[0]])).toEqual({ missing: [] });
+  });
+
   it('leaves a connected account of the same person as it was where it is refused', async () => {
     const [id] = (await confirm(await consent())).accountIds;
     await flow.pass(1);

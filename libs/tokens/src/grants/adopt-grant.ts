@@ -36,7 +36,7 @@ export async function adoptGrant(
   const scopes = tokens.scopes ?? identity.scopes ?? attempt.scopes;
   const row = await storeConsent(tx, consentOf(context, attempt, identity, { ...tokens, scopes }));
   await context.vault.shredAttempt(tx, attempt.id);
-  if (!row) return { grantId: await laterGrant(tx, attempt, identity), scopes };
+  if (!row) return laterGrant(tx, attempt, identity);
   await context.vault.sealGrantTokens(tx, { ...attempt, id: row.id }, row.version, {
     access: tokens.accessToken,
     refresh: tokens.refreshToken,
@@ -79,11 +79,11 @@ function modeOf({ refresh }: Provider, { refreshToken }: TokenSet): RefreshMode 
   return refresh.mode === 'extend_self' || refreshToken ? refresh.mode : 'none';
 }
 
-async function laterGrant(tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<string> {
-  const { rows } = await tx.query<{ id: string }>(
-    `select id from grants where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4`,
+async function laterGrant(tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<AdoptedGrant> {
+  const { rows } = await tx.query<{ grantId: string; scopes: string[] }>(
+    `select id as "grantId", scopes from grants where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4`,
     [attempt.workspaceId, attempt.environment, attempt.oauthAppId, identity.platformUserId],
   );
   if (!rows[0]) throw new Error('a grant that stood in the way is not there');
-  return rows[0].id;
+  return rows[0];
 }

@@ -33,6 +33,7 @@ export { FindApiKey } from './api-keys/find-api-key.js';
 export { ListApiKeys } from './api-keys/list-api-keys.js';
 export { RevokeApiKey } from './api-keys/revoke-api-key.js';
 export { type CallbackOutcome, CompleteConnect } from './connect/complete-connect.js';
+export { withoutFragment } from './connect/read-callback.js';
 export { ConfirmAttempt } from './connect/confirm-attempt.js';
 export { FinishAttempt } from './connect/finish-attempt.js';
 export { type AttemptRecord, ReadAttempt } from './connect/read-attempt.js';

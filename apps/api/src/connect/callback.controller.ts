@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CompleteConnect } from '#accounts';
+import { CompleteConnect, withoutFragment } from '#accounts';
 import type { ApiConfig } from '#config';
 import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
@@ -99,8 +99,8 @@ export function isPrefetch({ method, headers }: Pick<FastifyRequest, 'method' | 
   );
 }
 
-/** The state of a trusted callback, without the fragment that some clients append. */
-const stateOf = ({ state }: CallbackQuery): string => String(state).replace(/#.*$/, '');
+/** The state of a trusted callback. */
+const stateOf = ({ state }: CallbackQuery): string => withoutFragment(String(state));
 
 /** The error for a state that is forged, unknown or of another address. The browser is not redirected (RFC 9700 4.11). */
 const untrustedState = (): CodedError => new CodedError('state.untrusted', PROBLEM_CODES['state.untrusted'][1]);

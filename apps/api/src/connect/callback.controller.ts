@@ -18,6 +18,8 @@ const LOCATION = {
   Location: { description: 'The return URL, or a page of ours.', schema: { type: 'string' as const } },
 };
 const DESCRIPTION = {
+  description:
+    'Spends the state once, exchanges the code, and redirects to the return URL of the start. A state that cannot be trusted gets a page.',
   answers: [
     {
       status: 302,

@@ -72,6 +72,7 @@ export class ReauthLinkController {
   @Get()
   @Describe({
     summary: 'The page of a link with which a person connects an account again',
+    description: 'Changes nothing, because previews of messages open links: the button of the page starts the attempt.',
     answers: { status: 200, description: 'A page.', contentType: 'text/html', example: '<!doctype html>…' },
     ...LINK,
   })
@@ -83,6 +84,7 @@ export class ReauthLinkController {
   @RawBody()
   @Describe({
     summary: 'The button of that page: starts an attempt and redirects to the platform',
+    description: 'May be pressed many times; the link ends with the first attempt that succeeds.',
     answers: {
       status: 303,
       description: 'To the platform.',

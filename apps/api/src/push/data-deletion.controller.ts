@@ -20,6 +20,7 @@ export class DataDeletionController {
   @ApiParam({ name: 'code', example: deletionExample.confirmation_code })
   @Describe({
     summary: 'The page that says whether a deletion was done',
+    description: 'For the person who asked the platform to delete the data; the platform shows its URL and the code.',
     answers: { status: 200, description: 'It was.', contentType: 'text/html', example: '<!doctype html>…' },
     problems: ['deletion.not_found'],
     isForBrowsers: true,

@@ -26,6 +26,8 @@ export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecor
     }),
     Describe({
       summary,
+      description:
+        'Moves the accounts that the call is about, or deletes their data, once its signature is verified. A repeated call gets the same answer.',
       answers: [
         {
           status: 200,
@@ -47,6 +49,7 @@ export const DescribeChallenge = (summary: string, ...path: Parameter[]): Method
     ApiQuery({ name: 'crc_token', required: false, schema: { type: 'string' }, example: 'NjA1MzE0NDg2' }),
     Describe({
       summary,
+      description: 'The answer is an HMAC of the token with the secret of the app, which proves that the app is registered here.',
       answers: [
         { status: 200, description: 'The proof.', schema: challengeSchema, example: challengeExample },
         SILENCE,

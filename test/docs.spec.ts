@@ -101,6 +101,7 @@ describe('the guide', () => {
     expect(Object.fromEntries(documented)).toEqual(
       Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, [status]]) => [code, status])),
     );
+    expect(documented).toHaveLength(Object.keys(PROBLEM_CODES).length);
   });
 });
 

@@ -24,7 +24,10 @@ async function deep(suite, short) {
   await part('Simulation, outages in virtual time, upgrade', ['--selectProjects', 'deep', '--maxWorkers=100%'], {
     env: onPostgres,
   });
-  if (!short) await longSimulation(part);
+  if (!short) {
+    await longSimulation(part);
+    await longContract(part);
+  }
   await onRedis(suite, ['test/e2e/outages']);
   console.log('\nThe fault test');
   add(await faults(short ? ['--short'] : []));
@@ -39,4 +42,15 @@ async function longSimulation(part) {
   const env = { ...onPostgres, SIMULATION_SEED: seed, SIMULATION_RUNS: '40000' };
   const filter = ['test/simulation', '--selectProjects', 'deep', '-t', 'keeps every invariant'];
   await part(`The long simulation, SIMULATION_SEED=${seed} SIMULATION_RUNS=40000`, filter, { env });
+}
+
+/**
+ * Other requests to the API than those of `npm test`, and many more of each operation.
+ * @param {import('./test/suite.mjs').RunPart} part
+ */
+async function longContract(part) {
+  const seed = String(Math.floor(Math.random() * 2 ** 31));
+  const env = { ...onPostgres, CONTRACT_SEED: seed, CONTRACT_RUNS: '1000' };
+  const filter = ['test/deep/contract', '--selectProjects', 'deep'];
+  await part(`The long contract test, CONTRACT_SEED=${seed} CONTRACT_RUNS=1000`, filter, { env });
 }

@@ -24,9 +24,9 @@ export class ConnectedApi {
     readonly key: string,
   ) {}
 
-  static async open(): Promise<ConnectedApi> {
+  static async open(env: NodeJS.ProcessEnv = {}): Promise<ConnectedApi> {
     const sandbox = await TestSandbox.start();
-    const api = await openTestApi({ SANDBOX_URL: sandbox.url });
+    const api = await openTestApi({ SANDBOX_URL: sandbox.url, ...env });
     const connected = new ConnectedApi(
       api,
       sandbox,

@@ -145,7 +145,7 @@ export async function openTenant(service: ConnectedApi, name: string): Promise<T
   const attempt = await body<{ account_ids: [string] }>(`/v1/oauth/attempts/${state}`);
   const account = await body<{ id: string; project_id: string }>(`/v1/accounts/${attempt.account_ids[0]}`);
   const key = await make('/v1/api-keys', { name: 'a key', environment: 'test', scopes: ['accounts:read'] });
-  const code = `code-${newId()}`;
+  const code = newId().replaceAll('-', '').slice(-20).toUpperCase();
   await pool.query(
     `insert into data_deletions (id, workspace_id, environment, oauth_app_id, request_hash, confirmation_code)
      select $1, workspace_id, environment, id, $2, $3 from oauth_apps where client_id = $4`,

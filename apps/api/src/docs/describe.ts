@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiExtension, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
-import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
-import { problemContent } from './problem-content.js';
+import type { ProblemCode } from '../http/problem-codes.js';
+import { type DeclaredProblems, PROBLEMS_EXTENSION } from './operation-problems.js';
 
 interface Answer {
   status: number;
@@ -24,28 +24,12 @@ export interface Description {
   answers: Answer | Answer[];
   /** An example of the body, where there is one. */
   body?: unknown;
-  /** What may go wrong here beside what may go wrong anywhere. */
+  /** The problems beside those that operation-problems.ts adds to every route. */
   problems: ProblemCode[];
   isPublic?: boolean;
   /** Public too; its problems are pages for clients that prefer HTML. */
   isForBrowsers?: boolean;
 }
-
-const ANYWHERE: ProblemCode[] = [
-  'request.malformed',
-  'value.refused',
-  'internal',
-  'database.unavailable',
-  'database.busy',
-];
-const WITH_CREDENTIAL: ProblemCode[] = [
-  'credential.invalid',
-  'scope.missing',
-  'environment.contradiction',
-  'rate_limit.exceeded',
-];
-const WITHOUT_CREDENTIAL: ProblemCode[] = ['rate_limit.exceeded'];
-const WITH_BODY: ProblemCode[] = ['validation.failed', 'body.malformed', 'body.too_large', 'body.unsupported'];
 
 const ENVIRONMENT = {
   name: 'X-Environment',
@@ -54,22 +38,15 @@ const ENVIRONMENT = {
   schema: { type: 'string' as const, enum: ['live', 'test'] },
 };
 
-/** What the documentation says of a route: its answer with an example, and every problem it may answer with. */
+/** What the documentation says of a route: its answer with an example, and the problems of its own. */
 export function Describe({ answers, body, problems, ...rest }: Description): MethodDecorator {
   const { isForBrowsers = false, isPublic = isForBrowsers, ...texts } = rest;
   const given = [answers].flat();
-  const all = [
-    ...problems,
-    ...(body ? WITH_BODY : []),
-    ...(isPublic ? WITHOUT_CREDENTIAL : WITH_CREDENTIAL),
-    ...ANYWHERE,
-  ];
+  const declared: DeclaredProblems = { codes: problems, isPublic, isForBrowsers };
   return applyDecorators(
     ApiOperation({ ...texts, ...(isPublic && { security: [] }) }),
     ...given.map((one) => ApiResponse(answer(one))),
-    ...byStatus(all)
-      .filter(([status]) => given.every((one) => one.status !== status))
-      .map(([status, codes]) => ApiResponse(problemContent(status, codes, isForBrowsers))),
+    ApiExtension(PROBLEMS_EXTENSION, declared),
     ...credentialsOf(isPublic),
     ...(body ? [ApiBody({ required: true, schema: {}, examples: { example: { value: body } } })] : []),
   );
@@ -99,13 +76,4 @@ function answer({
 function plainSchemaOf(schema: z.ZodType): object {
   const { $schema: _, ...plain } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'output' });
   return plain;
-}
-
-function byStatus(codes: ProblemCode[]): [number, ProblemCode[]][] {
-  const groups = new Map<number, Set<ProblemCode>>();
-  for (const code of codes) {
-    const status = PROBLEM_CODES[code][0];
-    groups.set(status, (groups.get(status) ?? new Set()).add(code));
-  }
-  return [...groups].map(([status, group]) => [status, [...group]]);
 }

@@ -35,6 +35,9 @@ const MISTAKES: readonly [field: string, message: string][] = [
   ['provider', NO_PROVIDER],
 ];
 
+/** The mistake at an endpoint that takes no field. */
+const UNKNOWN_PARAMETER = ['verbose', 'is not a known parameter'] as const;
+
 /** The field that a code is about, wherever the code is answered. */
 const FIELDS: Partial<Record<ProblemCode, [field: string, message: string]>> = {
   'cursor.invalid': ['cursor', 'is damaged, or belongs to another list or other filters'],
@@ -85,6 +88,7 @@ const rateClassOf = (endpoint: Endpoint): string =>
 
 function mistakeAt(endpoint: Endpoint): readonly [string, string] {
   const taken = [...inQuery(endpoint), ...inBody(endpoint)];
+  if (taken.length === 0) return UNKNOWN_PARAMETER;
   const mistake = MISTAKES.find(([field]) => taken.includes(field));
   if (!mistake) throw new Error(`no mistake is known in any of the fields ${taken.join(', ')}`);
   return mistake;

@@ -69,6 +69,9 @@ const exampleBody = (path: string, method: string): object => {
 const media = ({ responses }: Operation): [string, Media][] =>
   Object.values(responses).flatMap(({ content = {} }) => Object.entries(content));
 
+/** The message about a parameter at a route that takes none. */
+const UNKNOWN = 'is not a known parameter';
+
 describe('the OpenAPI document', () => {
   it('is of version 3.1 and knows both kinds of credential', () => {
     expect(document.openapi).toMatch(/^3\.1\./);
@@ -124,7 +127,7 @@ describe('the OpenAPI document', () => {
       lacking(
         (operation) =>
           !isPublic(operation) &&
-          !['401', '403', '429', '500', '503'].every((status) => statuses(operation).includes(status)),
+          !['401', '403', '408', '429', '431', '500', '503'].every((status) => statuses(operation).includes(status)),
       ),
     ).toEqual([]);
     expect(
@@ -139,6 +142,19 @@ describe('the OpenAPI document', () => {
         .map(([status]) => `${name} ${status}`),
     );
     expect(notProblems).toEqual([]);
+  });
+
+  it('lists the codes of each problem in its schema, one example a code', () => {
+    const wrong = operations.flatMap(([name, { responses }]) =>
+      Object.entries(responses).flatMap(([status, { content = {} }]) => {
+        const { schema, examples = {} } = content['application/problem+json'] ?? {};
+        if (!schema) return [];
+        const { allOf } = schema as { allOf: [object, { properties: { code: { enum: string[] } } }] };
+        const codes = allOf[1].properties.code.enum;
+        return JSON.stringify(codes) === JSON.stringify(Object.keys(examples)) ? [] : [`${name} ${status}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('shows problems whose status is that of their place', () => {
@@ -178,7 +194,8 @@ describe('the OpenAPI document', () => {
         ...operation.parameters.map((one) => one.name),
         ...body.flatMap(({ value }) => Object.keys(value)),
       ];
-      const fields = problemsOf(operation).flatMap(({ errors = [] }) => errors.map(({ field }) => field));
+      const errors = problemsOf(operation).flatMap((problem) => problem.errors ?? []);
+      const fields = errors.filter(({ message }) => message !== UNKNOWN).map(({ field }) => field);
       const isOptional = (field: string): boolean => ['scopes', 'project_id'].includes(field);
       return fields.filter((field) => !taken.includes(field) && !isOptional(field)).map((field) => `${name} ${field}`);
     });
@@ -244,9 +261,10 @@ describe('the OpenAPI document', () => {
         .replace('{provider}', 'x')
         .replace('{id}', path.includes('oauth-apps') ? id : 'acc_01h455vb4pex5vsknk084sn02q');
       const body = JSON.stringify({ ...exampleBody(path, method), [field]: bad[field] });
-      const answer = /GET|DELETE/.test(method)
-        ? await api.call(`${url}?${field}=${String(bad[field])}`, { as: key, method })
-        : await api.call(url, { as: key, method, body, headers: { 'content-type': 'application/json' } });
+      const answer =
+        /GET|DELETE/.test(method) || errors![0]!.message === UNKNOWN
+          ? await api.call(`${url}?${field}=${String(bad[field])}`, { as: key, method })
+          : await api.call(url, { as: key, method, body, headers: { 'content-type': 'application/json' } });
       expect([name, await answer.json()]).toEqual([
         name,
         expect.objectContaining({ code: 'validation.failed', detail, errors }),

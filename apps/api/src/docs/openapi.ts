@@ -1,7 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { addHeaders } from './answer-headers.js';
 import { fitExamples } from './endpoint-examples.js';
+import { addProblems } from './operation-problems.js';
 import { problemSchema } from '../http/problem.js';
 
 const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens alive.
@@ -47,8 +49,10 @@ function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAP
     operationIdFactory: (controller, method) => operationId(controller.replace(/Controller$/, ''), method),
   });
   const problem = jsonSchemaOf(problemSchema, 'output').components;
+  addProblems(document);
   fitExamples(document);
   document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem } };
+  addHeaders(document);
   return document;
 }
 

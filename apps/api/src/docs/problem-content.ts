@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import type { ApiResponse } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
 import { problemView } from '../http/problem.js';
 
@@ -9,15 +8,13 @@ const REQUEST_ID = 'req_01h455vb4pex5vsknk084sn02u';
 const PAGE = { 'text/html': { schema: { type: 'string' as const }, example: '<!doctype html>…' } };
 
 /** The documented answer of one status: one example for each code; endpoint-examples.ts makes them the endpoint's own. */
-export function problemContent(
-  status: number,
-  codes: ProblemCode[],
-  isForBrowsers: boolean,
-): Parameters<typeof ApiResponse>[0] {
+export function problemContent(status: number, codes: ProblemCode[], isForBrowsers: boolean): object {
   const examples = Object.fromEntries(codes.map((code) => [code, { summary: code, value: exampleOf(code) }]));
-  const schema = { $ref: '#/components/schemas/Problem' };
+  const code = { type: 'string' as const, enum: codes };
+  const schema = {
+    allOf: [{ $ref: '#/components/schemas/Problem' }, { type: 'object' as const, properties: { code } }],
+  };
   return {
-    status,
     description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
     content: { 'application/problem+json': { schema, examples }, ...(isForBrowsers && PAGE) },
   };

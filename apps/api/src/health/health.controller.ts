@@ -24,7 +24,8 @@ export class HealthController {
   @Get('/live')
   @Describe({
     summary: 'Whether the process runs',
-    description: 'For a supervisor that restarts a process without an answer. It asks neither the database nor the queue.',
+    description:
+      'For a supervisor that restarts a process without an answer. It asks neither the database nor the queue.',
     answers: { status: 200, description: 'It does.', schema: liveSchema, example: { status: 'ok' } },
     problems: [],
     isPublic: true,

@@ -30,7 +30,8 @@ export const RateClass = (name: RateClassName): MethodDecorator =>
 const UNLIMITED_KEY = 'evergrant:unlimited';
 
 /** Routes without a limit by address: a supervisor calls them before it ends a process. */
-export const Unlimited = (): ClassDecorator => SetMetadata(UNLIMITED_KEY, true);
+export const Unlimited = (): ClassDecorator =>
+  applyDecorators(SetMetadata(UNLIMITED_KEY, true), ApiExtension('x-rate-class', 'none'));
 
 /** Requests a minute, where the key has no limits of its own. */
 const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };

@@ -37,7 +37,7 @@ export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecor
         },
         SILENCE,
       ],
-      problems: ['body.too_large'],
+      problems: [],
       isPublic: true,
     }),
   );
@@ -49,7 +49,8 @@ export const DescribeChallenge = (summary: string, ...path: Parameter[]): Method
     ApiQuery({ name: 'crc_token', required: false, schema: { type: 'string' }, example: 'NjA1MzE0NDg2' }),
     Describe({
       summary,
-      description: 'The answer is an HMAC of the token with the secret of the app, which proves that the app is registered here.',
+      description:
+        'The answer is an HMAC of the token with the secret of the app, which proves that the app is registered here.',
       answers: [
         { status: 200, description: 'The proof.', schema: challengeSchema, example: challengeExample },
         SILENCE,

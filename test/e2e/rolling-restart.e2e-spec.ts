@@ -4,6 +4,7 @@ import { Agent, createServer, request as send, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { Backend } from '../support/backend.js';
 import { startSecondApi } from '../support/second-api.js';
 import { type ServiceSession, session } from '../support/service.js';
 
@@ -76,6 +77,7 @@ class LoadBalancer {
 }
 
 let service: ServiceSession;
+let backend: Backend;
 let balancer: LoadBalancer;
 let url: string;
 
@@ -92,6 +94,7 @@ const stop = async (api: Api): Promise<void> => {
 
 beforeAll(async () => {
   service = session();
+  backend = await Backend.ofNewCustomer(service);
   balancer = new LoadBalancer();
   url = await balancer.listen();
 });
@@ -109,7 +112,7 @@ describe('a rolling restart behind a load balancer that checks readiness', () =>
       let isOver = false;
       const client = async (): Promise<void> => {
         while (!isOver) {
-          const headers = { authorization: `Bearer ${service.key}` };
+          const headers = { authorization: `Bearer ${backend.key}` };
           const outcome = await fetch(`${url}/v1/accounts?limit=5`, { headers }).then(
             async (response) => (await response.text(), response.status),
             (error: unknown) => inspect(error),

@@ -1,9 +1,13 @@
+import type { Environment } from '#persistence';
+import type { PlatformRequest } from '#providers';
 import type { Exchanger, TokenContext } from '#tokens';
 import { ExchangeEngine } from '../../libs/exchanger/src/exchange/exchange-engine.js';
 import type { ExchangerContext } from '../../libs/exchanger/src/exchanger-context.js';
 import { callsTo } from '../../libs/exchanger/src/server/calls.js';
 import type { Connection, SocketCall } from '../../libs/tokens/src/exchange/connection.js';
 import { ExchangeClient } from '../../libs/tokens/src/exchange/client.js';
+import { NotSent, PlatformClient } from '../../libs/tokens/src/platform-client.js';
+import type { PlatformConnection } from '../../libs/tokens/src/platform-connection.js';
 import type { ExchangerHealth, Reply } from '../../libs/tokens/src/exchange/wire.schema.js';
 import { NoJournal, NoMetrics, OpenGate } from './exchanger-doubles.js';
 
@@ -12,9 +16,25 @@ let contexts = 0;
 /** An exchanger inside the calling process. */
 export const inProcessExchanger = (context: TokenContext): Exchanger => exchangerOf(inProcessContext(context));
 
-/** What such an exchanger works with: without journal, gate and metrics. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** Reaches the sandbox and servers of a test, and no platform: creating a live app asks its platform about it. */
+class LoopbackClient extends PlatformClient {
+  constructor(private readonly client: PlatformClient) {
+    super('');
+  }
+
+  override async connect(request: PlatformRequest, environment: Environment): Promise<PlatformConnection> {
+    if (environment === 'live' && !LOOPBACK.test(new URL(request.reveal().url).hostname))
+      throw new NotSent(request.toString());
+    return this.client.connect(request, environment);
+  }
+}
+
+/** What such an exchanger works with: without journal, gate and metrics, and without a way to the platforms. */
 export const inProcessContext = (context: TokenContext): ExchangerContext => ({
   ...context,
+  client: new LoopbackClient(context.client),
   holder: `test/${(contexts += 1)}`,
   journal: new NoJournal(),
   gate: new OpenGate(),

@@ -97,7 +97,7 @@ export const database = z
     ...password('DATABASE'),
     DATABASE_POOL: wholeNumber(2, 200).default(10),
     /** Requests of one API process that wait for a connection; further ones get 503. */
-    DATABASE_WAITING: wholeNumber(1, 10_000).default(200),
+    DATABASE_WAITING: wholeNumber(1, 10_000).default(1_000),
   })
   .transform((env) => ({
     url: withPassword(env.DATABASE_URL, env.DATABASE_PASSWORD),

@@ -69,7 +69,7 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     `If that was a mistake: ${START_AGAIN.toLowerCase()}`,
   ],
   state_expired: [
-    'More than ten minutes passed between the start and the return from @. A connection link works for ten minutes.',
+    'The connection was not finished within its ten minutes, or the application did not confirm it. No account was connected.',
     START_AGAIN,
   ],
   state_reused: [

@@ -72,12 +72,6 @@ export const startedReauthSchema = startedConnectSchema
 
 export type StartedReauthView = z.output<typeof startedReauthSchema>;
 
-export const reauthLinkExample: StartedReauthView = {
-  authorize_url: 'https://connect.example.com/reauth/vQ1m4o6Jb0m1y2kq7l0cB9rXQ8mS5fVYw2rJv0eJ1cS',
-  state: null,
-  expires_at: '2026-12-08T12:00:00Z',
-};
-
 export const reauthLinkView = ({ url, expiresAt }: { url: string; expiresAt: Date }): StartedReauthView => ({
   authorize_url: url,
   state: null,

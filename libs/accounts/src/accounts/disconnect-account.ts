@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
 import { retireGrant, type TokenContext } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
@@ -11,10 +12,15 @@ interface AccountInput {
 }
 
 const FIND = `
-  select account.connection_type as "connectionType"
+  select account.connection_type as "connectionType", grants.id as "grantId"
   from accounts account join grants on grants.id = account.grant_id
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'
   for update of grants`;
+
+/** A consent at another app moved the account to another grant between the two locks, which are taken in this order. */
+class AccountMoved extends Error {}
+
+const MAX_TRIES = 5;
 
 /**
  * Destroys an account's tokens with its connection, in one transaction. What remains is the stored revocation: the platform is
@@ -29,18 +35,27 @@ export class DisconnectAccount {
   ) {}
 
   /** Throws account.not_found, also for a disconnected account, and account.leased. */
-  async execute({ tenant, id }: AccountInput): Promise<void> {
-    this.revokeLater.execute(await transaction(this.database.pool, (tx) => this.disconnect(tx, { tenant, id })));
+  async execute(account: AccountInput): Promise<void> {
+    const revocation = await pRetry(() => transaction(this.database.pool, (tx) => this.disconnect(tx, account)), {
+      retries: MAX_TRIES - 1,
+      minTimeout: 0,
+      shouldRetry: ({ error }) => error instanceof AccountMoved,
+    });
+    this.revokeLater.execute(revocation);
   }
 
   private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<string | undefined> {
-    const { rows } = await tx.query<{ connectionType: string }>(FIND, [tenant.workspaceId, tenant.environment, id]);
+    const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [
+      tenant.workspaceId,
+      tenant.environment,
+      id,
+    ]);
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
-    // A consent at another app may have moved the account since the query above: the grant that it has now counts.
     const grantId = await markAccountDisconnected(tx, id, 'revoked_by_client');
     if (grantId === undefined) throw accountNotFound();
+    if (grantId !== account.grantId) throw new AccountMoved();
     await recordEvent(tx, {
       ...tenant,
       accountId: id,

@@ -10,7 +10,7 @@ import { FinishWaiting } from './finish-waiting.js';
 const PAGE_SIZE = 200;
 const TIME_LIMIT_MS = seconds(30);
 const MAX_ENDED_REVOCATIONS = 1_000;
-/** Attempts whose tokens have waited for an hour and whose check is not due: each has a last check at its end, unless none was made for another hour. */
+/** Attempts whose tokens have waited for an hour. One whose check is due gets that check first; after another hour it ends without one. */
 const OVERDUE = `
   select ${ATTEMPT_COLUMNS}, look_error as "checkError", exchanged_at::text as position from connect_attempts
   where status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour'

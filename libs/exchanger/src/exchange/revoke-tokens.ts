@@ -165,15 +165,17 @@ function resultOf(failure: Failure | undefined): Result {
 
 /**
  * The status of the app by this answer, as one of the API: a refusal here holds back no refresh, because the token endpoint
- * may accept the app.
+ * may accept the app. A success ends only a status that the refusal of this same revocation has set: an app that may revoke
+ * may still be refused elsewhere.
  */
 async function reportToApp(
   { pool }: ExchangerContext,
-  { provider, oauthAppId }: PendingRevocation,
+  { provider, oauthAppId, lastOutcome }: PendingRevocation,
   failure: Failure | undefined,
 ): Promise<void> {
   if (providerOf(provider).revokeIsUndocumented) return;
   if (failure) return reportAppFailure(pool, oauthAppId, failure);
+  if (lastOutcome !== APP_REFUSED) return;
   const app = await readApp(pool, oauthAppId);
   if (app && app.status !== 'active') await transaction(pool, (tx) => markAppActive(tx, app, 'api'));
 }

@@ -52,32 +52,32 @@ const UNKNOWN: Row[] = [
 ];
 
 describe('the check of an app', () => {
-  it.each(ACCEPTED)('at %s shows that id and secret are accepted by %s', (name, _what, status, body) => {
+  it.each(ACCEPTED)('an app check at %s shows that id and secret are accepted by %s', (name, _what, status, body) => {
     expect(readAppCheckAnswer(providerOf(name), answer(status, body))).toEqual({ status: 'accepted' });
   });
 
-  it.each(REFUSED)('at %s shows %s', (name, _what, status, body) => {
+  it.each(REFUSED)('an app check at %s shows %s', (name, _what, status, body) => {
     expect(readAppCheckAnswer(providerOf(name), answer(status, body))).toMatchObject({
       status: 'refused',
       failure: { class: 'app', reason: 'app_misconfigured', code: expect.any(String) },
     });
   });
 
-  it.each(UNKNOWN)('at %s shows nothing by %s', (name, _what, status, body) => {
+  it.each(UNKNOWN)('an app check at %s shows nothing by %s', (name, _what, status, body) => {
     expect(readAppCheckAnswer(providerOf(name), answer(status, body))).toEqual({
       status: 'unknown',
       code: expect.any(String),
     });
   });
 
-  it.each(PROVIDER_NAMES)('at %s sends the secret in no URL, and no token of a person', (name) => {
+  it.each(PROVIDER_NAMES)('an app check at %s sends the secret in no URL, and no token of a person', (name) => {
     const { url, headers, form } = providerOf(name).appCheck!.request(APP).reveal();
     expect(url).not.toContain('the-secret');
     const basic = `Basic ${Buffer.from('the-id:the-secret').toString('base64')}`;
     expect([headers?.authorization === basic, Object.values(form ?? {}).includes('the-secret')]).toContain(true);
   });
 
-  it.each(PROVIDER_NAMES)('at %s comes with what the owner registers, the redirect URI first', (name) => {
+  it.each(PROVIDER_NAMES)('an app check at %s comes with what the owner registers, the redirect URI first', (name) => {
     const registered = {
       redirectUri: 'https://a.example/callback',
       scopes: ['one'],

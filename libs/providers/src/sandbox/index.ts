@@ -22,7 +22,7 @@ export {
   type SandboxDefinition,
   type SandboxRequest,
 } from './contract.js';
-export { digestOf, randomText, stableNumber, stableUuid } from './digest.js';
+export { randomText, stableNumber, stableUuid } from './digest.js';
 export { redeemCode } from './exchange-code.js';
 export { type Issued } from './issue-tokens.js';
 export { heldPageToken, issuePageToken } from './page-tokens.js';

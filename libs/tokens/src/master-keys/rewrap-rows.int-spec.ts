@@ -87,7 +87,7 @@ describe('a pass that wraps data keys under the first master key', () => {
     expect(await rewrapRows({ pool: pool(), keyring: both })).toEqual({ rewrapped: 0, closed: [] });
   });
 
-  it('goes on behind each batch and reports it', async () => {
+  it('continues behind each batch and reports it', async () => {
     await Promise.all(Array.from({ length: 230 }, () => sealGrant()));
     const batches: number[] = [];
     const onBatch = (batch: { table: string; rewrapped: number }): void => {

@@ -22,6 +22,8 @@ export interface PendingRevocation extends RevocationFacts {
   clientId: string;
   /** This one included. */
   tries: number;
+  /** Of the try before. */
+  lastOutcome: string | null;
 }
 
 const INSERT = `
@@ -71,10 +73,12 @@ export async function dueRevocations(tx: Tx, limit: number): Promise<DueRevocati
 }
 
 const BEGIN_TRY = `
-  update pending_revocations set tries = tries + 1, last_outcome = null, due_at = db_now() + interval '${TRY_LEASE}'
-  where id = $1 and due_at <= db_now() and ends_at > db_now()
-  returning id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId", client_id as "clientId",
-    platform_user_id as "platformUserId", tries`;
+  with due as (
+    select id, last_outcome from pending_revocations where id = $1 and due_at <= db_now() and ends_at > db_now() for update)
+  update pending_revocations pending set tries = tries + 1, last_outcome = null, due_at = db_now() + interval '${TRY_LEASE}'
+  from due where pending.id = due.id
+  returning pending.id, workspace_id as "workspaceId", environment, provider, oauth_app_id as "oauthAppId",
+    client_id as "clientId", platform_user_id as "platformUserId", tries, due.last_outcome as "lastOutcome"`;
 
 /** Undefined: it is not due, or another exchanger tries it. */
 export async function beginTry(tx: Tx, id: string): Promise<PendingRevocation | undefined> {
@@ -85,14 +89,15 @@ export async function nameRevocation(tx: Tx, id: string, platformUserId: string)
   await tx.query('update pending_revocations set platform_user_id = $2 where id = $1', [id, platformUserId]);
 }
 
-/** `seconds`: until the next try. */
+/** `seconds`: until the next try, which is made a minute before the revocation ends where that comes earlier. */
 export async function postponeRevocation(
   tx: Tx,
   id: string,
   { outcome, seconds }: { outcome: string; seconds: number },
 ): Promise<void> {
   await tx.query(
-    `update pending_revocations set last_outcome = $2, due_at = db_now() + make_interval(secs => $3) where id = $1`,
+    `update pending_revocations set last_outcome = $2, due_at = least(db_now() + make_interval(secs => $3),
+       greatest(ends_at - interval '1 minute', db_now() + make_interval(secs => least($3, 60)))) where id = $1`,
     [id, outcome, seconds],
   );
 }

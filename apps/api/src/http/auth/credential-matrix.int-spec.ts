@@ -81,7 +81,7 @@ async function surprises(
 const problem = (text: string): string => (JSON.parse(text) as { code: string }).code;
 
 describe('the routes of the running API', () => {
-  it('are those that declare their callers, and the pages of the documentation', () => {
+  it('has no routes but those that declare their callers, and the pages of the documentation', () => {
     const declared = new Set(routes.map(({ method, path }) => `${method} ${path}`));
     const undeclared = [...routesOf(service.api.app.getHttpAdapter().getInstance())].flatMap(([path, methods]) =>
       [...methods]
@@ -99,7 +99,7 @@ describe('the routes of the running API', () => {
     expect(() => rowOfField(route, 'thing_id', owner.rows)).toThrow('has no row for the field thing_id: add a line');
   });
 
-  it('are public in these cases only', () => {
+  it('needs no credential on these routes only', () => {
     expect(
       routes
         .filter(({ isPublic }) => isPublic)

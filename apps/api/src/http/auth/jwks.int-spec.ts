@@ -53,7 +53,7 @@ describe('an API with a JWKS URL', () => {
   });
 
   // Last: the server does not come back.
-  it('goes on with the loaded keys while the URL does not answer, is ready, and answers 401 to unknown keys', async () => {
+  it('uses the loaded keys while the URL does not answer, is ready, and answers 401 to unknown keys', async () => {
     await server.stop();
     expect(await statusOf(await keys[0]!.sign({ claims }))).toBe(200);
     expect(await statusOf(await keys[0]!.sign({ claims, kid: 'unknown' }))).toBe(401);

@@ -9,7 +9,7 @@ type Handler = () => unknown;
 
 /** One handler of a controller as HTTP sees it, with what it declares about its callers. */
 export interface DeclaredRoute {
-  /** `DELETE /v1/accounts/:id (AccountsController.disconnect)`. */
+  /** `DELETE /v1/accounts/:id`, and in brackets its controller and method. */
   name: string;
   method: string;
   path: string;
@@ -63,7 +63,7 @@ const joinPaths = (base: string, path: string): string =>
   `/${base}/${path}`.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
 
 /** Sentences about a route whose callers are not declared, or are declared twice. */
-export function accessProblems({ name, isPublic, scopes }: DeclaredRoute): string[] {
+function accessProblems({ name, isPublic, scopes }: DeclaredRoute): string[] {
   if (!isPublic && !scopes?.length)
     return [`${name} declares no scope: add @Scopes('…'), or @Public() if it needs no credential`];
   if (isPublic && scopes) return [`${name} is public, so its @Scopes(…) would have no effect: remove one of the two`];

@@ -11,7 +11,7 @@ import { AppStatusSources } from './migrations/app-status-sources.js';
 import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
-import { MasterKeys } from './migrations/master-keys.js';
+import { MasterKeyHolders } from './migrations/master-key-holders.js';
 import { ReauthDue } from './migrations/reauth-due.js';
 import { ManualGrants } from './migrations/manual-grants.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
@@ -88,7 +88,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       OutboxByAge,
       ReauthDue,
       ManualGrants,
-      MasterKeys,
+      MasterKeyHolders,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -83,7 +83,7 @@ export async function openUsableToken(
   return isValidFor(afterwards, 0) ? served(afterwards) : { kind: 'ended', refresh };
 }
 
-interface ReadToken {
+interface OpenedToken {
   kind: 'read';
   account: CallableAccount;
   grant: GrantFacts;
@@ -95,7 +95,7 @@ interface ReadToken {
 async function read(
   { pool, vault }: TokenContext,
   { workspaceId, environment, id }: TokenWish,
-): Promise<ReadToken | TokenAvailability> {
+): Promise<OpenedToken | TokenAvailability> {
   const { rows } = await pool.query<CallableAccount>(READ, [workspaceId, environment, id]);
   const [account] = rows;
   if (!account) return { kind: 'not_found' };
@@ -107,11 +107,11 @@ async function read(
   return { kind: 'read', account, accessToken, ...facts };
 }
 
-function isValidFor({ account, grant, now }: ReadToken, ttl: number): boolean {
+function isValidFor({ account, grant, now }: OpenedToken, ttl: number): boolean {
   return account.ownToken || !hasEnded(grant, after(now, seconds(ttl)));
 }
 
-const served = ({ account, grant, accessToken }: ReadToken): TokenAvailability => ({
+const served = ({ account, grant, accessToken }: OpenedToken): TokenAvailability => ({
   kind: 'usable',
   token: {
     account,
@@ -124,7 +124,7 @@ const served = ({ account, grant, accessToken }: ReadToken): TokenAvailability =
 /** Forced where nothing is held against the grant; after a failure its schedule holds, so that reads do not press on a platform. */
 async function refreshFirst(
   exchange: Pick<TokenExchange, 'refresh'>,
-  { grant, now }: ReadToken,
+  { grant, now }: OpenedToken,
   patience: number,
 ): Promise<RefreshOutcome> {
   const left = grant.accessExpiresAt ? grant.accessExpiresAt.getTime() - now.getTime() : 0;

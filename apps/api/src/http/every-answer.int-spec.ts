@@ -118,7 +118,7 @@ describe('every answer', () => {
         404,
         expect.objectContaining({ code: 'route.not_found' }),
       ]);
-      const known = await ask('/v1/accounts');
+      const known = await ask('/v1/accounts/one/events');
       expect([known.status, JSON.parse(known.body)]).toEqual([
         405,
         expect.objectContaining({ code: 'method.not_allowed' }),

@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The master keys that processes have used, and the processes that hold them now. The previous release neither reads nor writes
  * the tables: its processes hold keys without a row.
  */
-export class MasterKeys implements MigrationInterface {
-  readonly name = 'MasterKeys1796046379301';
+export class MasterKeyHolders implements MigrationInterface {
+  readonly name = 'MasterKeyHolders1796046379301';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -36,6 +36,7 @@ export class ManualAccountsController {
     ],
     problems: [
       'credentials.rejected',
+      'provider.unavailable',
       'credentials.mismatch',
       'oauth_app.not_found',
       'project.not_found',

@@ -64,7 +64,13 @@ function withMasterKeys(work: Work): Promise<void> {
     const config = readMasterKeysConfig(process.env);
     logger.level = config.process.logLevel;
     const [{ MasterKeys }, { openDatabase }] = await Promise.all([import('#accounts'), import('#persistence')]);
-    const database = await openDatabase({ url: config.database.url, pool: 2, name: 'keys', logger });
+    const database = await openDatabase({
+      url: config.database.url,
+      pool: 2,
+      name: 'keys',
+      logger,
+      statementTimeout: 0,
+    });
     try {
       await work(new MasterKeys(database.pool, config.masterKeys, logger), logger);
     } finally {

@@ -65,6 +65,22 @@ interface Supplied extends CreatedAccount {
   app: App;
 }
 
+describe('tokens that the platform does not confirm', () => {
+  it('replace none of a connected account, and are refused as an outage', async () => {
+    const { account, own, app } = await supplyWithApp();
+    const tokens = await own.tokens('happy');
+    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
+    await expect(supply(tokens, account.platformAccountId, { oauthAppId: app.id })).rejects.toMatchObject({
+      code: 'provider.unavailable',
+    });
+    expect(await flow.account(account.id)).toMatchObject({
+      health: account.health,
+      healthReason: account.healthReason,
+    });
+    expect(await flow.calls('revoke')).toEqual([]);
+  });
+});
+
 /** An account of the default app of X, with tokens that the client got by itself. */
 async function supplyWithApp(wishes: Wishes = {}, persona = 'happy'): Promise<Supplied> {
   const app = await defaultApp('x');

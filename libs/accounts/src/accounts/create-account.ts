@@ -20,7 +20,13 @@ import {
   type TokenVerification,
   verifyToken,
 } from '#tokens';
-import { accountLeased, credentialsRejected, invalidField, profileMismatch } from '../accounts.errors.js';
+import {
+  accountLeased,
+  credentialsRejected,
+  invalidField,
+  profileMismatch,
+  providerUnavailable,
+} from '../accounts.errors.js';
 import { AttemptTarget } from '../connect/attempt-target.js';
 import { RetireUnusedGrants } from '../connect/retire-unused-grants.js';
 import { TOKEN_CONTEXT } from '../injection.js';
@@ -66,8 +72,10 @@ interface Checked {
   /** Undefined: the platform has not said whose the token is. */
   verified: Verified | undefined;
   acceptance: Acceptance;
+  isUnanswered?: true;
 }
 
+const RETRY_SECONDS = 30;
 const ACCEPTED: Acceptance = { isAccepted: true, unverifiedReason: null };
 const unverified = (reason: string | null): Pick<Checked, 'verified' | 'acceptance'> => ({
   verified: undefined,
@@ -94,7 +102,8 @@ export class CreateAccount {
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
-  /** Throws credentials.rejected, credentials.mismatch, project.not_found, oauth_app.not_found, account.leased and validation.failed. */
+  /** Throws credentials.rejected, credentials.mismatch, project.not_found, oauth_app.not_found, account.leased and
+   * validation.failed, and provider.unavailable where the platform does not confirm tokens that would replace others. */
   async execute(input: CreateAccountInput): Promise<CreatedAccount> {
     const provider = knownProvider(input.provider, input.tenant.environment);
     const checked = await this.check(input, provider);
@@ -132,7 +141,7 @@ export class CreateAccount {
     });
     if (verification.kind === 'mismatch') throw profileMismatch();
     if (verification.kind === 'rejected') throw credentialsRejected(verification.code);
-    if (verification.kind === 'unanswered') return { ...known, ...unverified(verification.reason) };
+    if (verification.kind === 'unanswered') return { ...known, ...unverified(verification.reason), isUnanswered: true };
     const granted = scopes ?? verification.scopes ?? null;
     return { ...known, scopes: granted, verified: verification, acceptance: ACCEPTED };
   }
@@ -193,11 +202,16 @@ interface Current extends Record<string, unknown> {
   connectionType: string;
 }
 
-async function readCurrent(tx: Tx, { input, provider, projectId }: Checked): Promise<Current | undefined> {
+async function readCurrent(
+  tx: Tx,
+  { input, provider, projectId, isUnanswered }: Checked,
+): Promise<Current | undefined> {
   const { tenant, platformAccountId } = input;
   const values = [tenant.workspaceId, tenant.environment, projectId, provider.name, platformAccountId];
   const [current] = (await tx.query<Current>(CURRENT, values)).rows;
   if (current?.connectionType === 'leased') throw accountLeased();
+  // The stored tokens may work: tokens that the platform has not confirmed do not replace them.
+  if (current && isUnanswered) throw providerUnavailable(RETRY_SECONDS);
   return current;
 }
 

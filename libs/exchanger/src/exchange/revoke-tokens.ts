@@ -135,8 +135,9 @@ function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenS
     // Before the grant: a consent that is stored between the two queries shows in the second.
     const isAwaited = providerOf(person.provider).revoke !== undefined && (await consentMayCome(tx, person));
     const active = await findActiveGrant(tx, person);
-    // A pair is no fallback of another person's grant, nor of one in another workspace.
-    if (active?.oauthAppId === person.oauthAppId && person.platformUserId !== null) {
+    // A pair is no fallback of another person's grant, nor of an unknown one's, nor of one in another workspace.
+    const isSamePerson = person.platformUserId !== null && active?.platformUserId === person.platformUserId;
+    if (isSamePerson && active.oauthAppId === person.oauthAppId) {
       await keepAsOrphan(context, tx, active, tokens);
       await endRevocation(tx, person.id);
     }

@@ -21,9 +21,13 @@ const ACTIVE_GRANT = `
   join oauth_apps app on app.id = grants.oauth_app_id
   where app.environment = $1 and app.provider = $2 and app.client_id = $3 and ($5::text is null
       or coalesce(grants.platform_user_id, grants.manual_user_id, case when app.id = $4 then $5 end) = $5)
-  order by (app.id = $4) desc limit 1 for update of grants`;
+  order by (coalesce(grants.platform_user_id, grants.manual_user_id) = $5) desc nulls last, (app.id = $4) desc
+  limit 1 for update of grants`;
 
-/** The grant of a person at a client, if one holds tokens; locked until the transaction ends. */
+/**
+ * The grant of a person at a client, if one holds tokens; locked until the transaction ends. It may be a manual grant of an
+ * unknown person: its `platformUserId` says which.
+ */
 export async function findActiveGrant(
   tx: Tx,
   { environment, provider, clientId, oauthAppId, platformUserId }: PersonOfClient,

@@ -80,7 +80,7 @@ export async function markAppFailing(tx: Tx, app: AppRow, failure: Failure, sour
   if (changed && source === 'api') await scheduleProbeOfApp(tx, app.id, pause);
 }
 
-/** A refusal of an earlier secret says nothing about the app with the present one. Locks the app against a change of it. */
+/** An answer to an earlier secret says nothing about the app with the present one. Locks the app against a change of it. */
 async function hasNewerSecret(tx: Tx, { id, secretVersion }: AppRow): Promise<boolean> {
   await tx.query('select 1 from oauth_apps where id = $1 for update', [id]);
   const { rowCount } = await tx.query('select 1 from oauth_app_secrets where oauth_app_id = $1 and version > $2', [
@@ -109,6 +109,7 @@ export async function reportAppSuccess(pool: Pool, appId: string | null): Promis
 /** A success proves that the app is accepted at this kind of endpoint: its grants need not wait for the end of the pause. */
 export async function markAppActive(tx: Tx, app: AppRow, source: StatusSource): Promise<void> {
   if (app.status === 'active' || (app.statusSource ?? source) !== source) return;
+  if (source === 'token' && (await hasNewerSecret(tx, app))) return;
   await wakeGrants(tx, app.id);
   await setStatus(tx, app, { status: 'active', reason: null, source, pauseSeconds: null });
 }

@@ -77,7 +77,7 @@ it('A refusal of the app at a call that no document has says nothing about the a
   expect(await revocations()).toEqual(['fault', 'ok']);
 });
 
-it('A person whom the platform holds at a checkpoint is asked for later: the tokens work again after it.', async () => {
+it('retries the revocation of a person at a checkpoint, because the tokens work again after it', async () => {
   await flow.begin();
   await flow.app('facebook', { isDefault: true });
   await flow.knobs('facebook', { access_ttl_seconds: 100_000 });

@@ -1,6 +1,8 @@
+import { afterAll, beforeEach } from '@jest/globals';
 import { Secret, createLogger } from '#observability';
-import { type Database, openDatabase } from '#persistence';
+import { type Database, openDatabase, type Tenant } from '#persistence';
 import { openTestDatabase } from './database.js';
+import { makeTenant } from './rows.js';
 
 /** A database of one test file, as a process of the service sees it. */
 export interface OpenedDatabase {
@@ -29,4 +31,18 @@ export async function openEmptyDatabase(): Promise<OpenedDatabase> {
   const opened = await openMigratedDatabase();
   await opened.database.pool.query('drop schema public cascade; create schema public;');
   return opened;
+}
+
+/** Gives each test of a file a database of its own, with a tenant in it. They are closed after the last test. */
+export function openDatabaseForEachTest(): { readonly database: Database; readonly tenant: Tenant } {
+  const opened: OpenedDatabase[] = [];
+  const current = {} as { database: Database; tenant: Tenant };
+  beforeEach(async () => {
+    const next = await openMigratedDatabase();
+    opened.push(next);
+    current.database = next.database;
+    current.tenant = await makeTenant(next.database.pool);
+  });
+  afterAll(() => Promise.all(opened.map((one) => one.close())));
+  return current;
 }

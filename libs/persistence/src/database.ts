@@ -3,7 +3,6 @@ import pRetry from 'p-retry';
 import { DataSource } from 'typeorm';
 import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
-import { boundedPool } from './bounded-pool.js';
 import * as entities from './entities/index.js';
 import { connectPatience, explainConnectFailure } from './connect-patience.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
@@ -106,4 +105,26 @@ function newDataSource(options: DatabaseOptions): DataSource {
       idle_in_transaction_session_timeout: 30_000,
     },
   });
+}
+
+type Connect = pg.Pool['connect'];
+type Callback = Parameters<Connect>[0];
+
+/**
+ * The class of a pool that refuses a caller at once where `mostWaiting` callers wait for a connection already, instead of
+ * letting each of them wait for the time-out: a process that is overloaded answers what it can answer, and sheds the rest.
+ */
+function boundedPool(mostWaiting: number): typeof pg.Pool {
+  return class BoundedPool extends pg.Pool {
+    override connect = ((callback?: Callback) => {
+      const connect = super.connect.bind(this) as (callback?: Callback) => Promise<pg.PoolClient> | undefined;
+      if (this.idleCount > 0 || this.waitingCount < mostWaiting) return callback ? connect(callback) : connect();
+      const error = new CodedError('database.busy', 'Too many requests wait for the database; try again in a second.', {
+        retryAfter: 1,
+      });
+      if (!callback) return Promise.reject(error);
+      process.nextTick(callback, error, undefined, () => undefined);
+      return undefined;
+    }) as Connect;
+  };
 }

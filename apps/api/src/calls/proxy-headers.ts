@@ -78,7 +78,8 @@ export function forwardedHeaders(rawHeaders: readonly string[]): Record<string, 
 
 /** The headers of a platform's answer that go to the client. */
 export function answeredHeaders(rawHeaders: readonly string[]): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
+  // Without a prototype: a platform may name a header `constructor`.
+  const headers = Object.create(null) as Record<string, string[]>;
   for (const [name, value] of kept(rawHeaders, NOT_ANSWERED, NOT_ANSWERED_PREFIXES)) (headers[name] ??= []).push(value);
   return headers;
 }

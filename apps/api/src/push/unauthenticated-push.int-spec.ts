@@ -46,7 +46,7 @@ function unsignedMeta(payload: object): Sent {
 const silence = { status: 401, text: '' };
 const health = async (id: string): Promise<unknown> => (await connected.get(`/v1/accounts/${id}`)).body.health;
 
-/** Connects the person of the sandbox whom all tests share: the account, and what the platform calls the person. */
+/** Connects the sandbox person that all tests share. Returns the account and the platform's id of the person. */
 async function connect(): Promise<{ id: string; userId: string }> {
   const id = await connected.connect('tiktok');
   const { rows } = await connected.pool.query<{ userId: string }>(

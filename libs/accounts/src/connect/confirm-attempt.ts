@@ -16,8 +16,8 @@ export interface ConfirmAttemptInput extends Omit<SelectAccountsInput, 'platform
 }
 
 /**
- * Confirms that the browser which came back from the platform belongs to the user for whom the flow was started. Without
- * this, a victim may finish a flow that an attacker started, and connect the victim's account to the attacker's user.
+ * Confirms that the returned browser belongs to the user named at the start. Without this check, a victim can finish a flow
+ * that an attacker started, and the victim's account is connected to the attacker's user (cross-user session fixation).
  */
 @Injectable()
 export class ConfirmAttempt {

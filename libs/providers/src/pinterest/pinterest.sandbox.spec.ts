@@ -50,11 +50,7 @@ describe('the authorize page of Pinterest', () => {
     ['a missing client id', { client_id: undefined }, 'client_id'],
     ['a missing redirect URI', { redirect_uri: undefined }, 'redirect_uri'],
     ['another response type', { response_type: 'token' }, 'response_type'],
-    [
-      'a persona of whom nothing is known here',
-      { sandbox_user: 'checkpoint', sandbox_decision: 'approve' },
-      'sandbox_user',
-    ],
+    ['an unknown persona', { sandbox_user: 'checkpoint', sandbox_decision: 'approve' }, 'sandbox_user'],
   ])('shows an error page and redirects no browser for %s', async (_what, params, named) => {
     const { status, body, headers } = await client.authorize(params);
     expect([status, headers.get('location')]).toEqual([400, null]);

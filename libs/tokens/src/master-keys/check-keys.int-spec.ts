@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
-import type { Tenant } from '#persistence/sql';
-import { type OpenedDatabase, openMigratedDatabase } from '../../../../test/support/open-database.js';
-import { makeApp, makeGrant, makeIntent, makeTenant } from '../../../../test/support/rows.js';
+import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
+import { makeApp, makeGrant, makeIntent } from '../../../../test/support/rows.js';
 import { checkKeys } from './check-keys.js';
 import { Vault } from '../vault.js';
 
@@ -12,30 +11,24 @@ const logger = createLogger({ app: 'test', level: 'silent' });
 const bytes = (): string => randomBytes(32).toString('base64');
 const [one, two] = [`k1:${bytes()}`, `k2:${bytes()}`];
 const ring = (...keys: string[]): Keyring => new Keyring(new Secret(keys.join(',')));
-const databases: OpenedDatabase[] = [];
-let opened: OpenedDatabase;
-let tenant: Tenant;
-
-beforeEach(async () => {
-  opened = await openMigratedDatabase();
-  databases.push(opened);
-  tenant = await makeTenant(opened.database.pool);
-});
-
-afterAll(() => Promise.all(databases.map((database) => database.close())));
+const opened = openDatabaseForEachTest();
 
 const check = (keyring: Keyring): Promise<void> => checkKeys({ pool: opened.database.pool, keyring, logger });
 
 async function sealGrant(keyring: Keyring): Promise<string> {
-  const id = await makeGrant(opened.database.pool, tenant);
+  const id = await makeGrant(opened.database.pool, opened.tenant);
   const tokens = { access: new Secret('access'), refresh: null, previous: null };
-  await new Vault(keyring).sealGrantTokens(opened.database.pool, { ...tenant, id }, '1', tokens);
+  await new Vault(keyring).sealGrantTokens(opened.database.pool, { ...opened.tenant, id }, '1', tokens);
   return id;
 }
 
 async function sealApp(keyring: Keyring): Promise<void> {
-  const id = await makeApp(opened.database.pool, tenant);
-  await new Vault(keyring).sealClientSecret(opened.database.pool, { ...tenant, id }, new Secret('client secret'));
+  const id = await makeApp(opened.database.pool, opened.tenant);
+  await new Vault(keyring).sealClientSecret(
+    opened.database.pool,
+    { ...opened.tenant, id },
+    new Secret('client secret'),
+  );
 }
 
 describe('the keys at a start', () => {
@@ -63,7 +56,7 @@ describe('the keys at a start', () => {
     const pool = opened.database.pool;
     await new Vault(ring(one)).sealOrphan(
       pool,
-      { ...tenant, id: await makeIntent(pool, tenant) },
+      { ...opened.tenant, id: await makeIntent(pool, opened.tenant) },
       {
         accessToken: new Secret('access'),
         refreshToken: null,

@@ -5,7 +5,7 @@ import { codeOf, CodedError, type Logger } from '#observability';
 import { type Environment, transaction, type Tx } from '#persistence/sql';
 import { SEALED_TABLES } from '#persistence/sealed';
 import { Vault } from '../vault.js';
-import { opensCanary } from './canary.js';
+import { opensCanary } from './key-canary.js';
 
 /** A key is needed from its first use until it is retired: journals, states and cursors have no row that names it. */
 const FOREIGN = `

@@ -3,7 +3,7 @@ import { seconds } from '#config';
 import type { Keyring } from '#crypto';
 import { CodedError, type Logger } from '#observability';
 import { transaction, type Tx } from '#persistence/sql';
-import { sealCanary } from './canary.js';
+import { sealCanary } from './key-canary.js';
 import { checkKeys } from './check-keys.js';
 
 const BEAT = seconds(20);

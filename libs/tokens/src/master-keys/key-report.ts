@@ -1,7 +1,7 @@
 import type { Keyring } from '#crypto';
 import type { Tx } from '#persistence/sql';
 import { countByKey, SEALED_TABLES } from '#persistence/sealed';
-import { opensCanary } from './canary.js';
+import { opensCanary } from './key-canary.js';
 import { HOLDER_LIVES } from './key-holder.js';
 
 export interface MasterKeyReport {

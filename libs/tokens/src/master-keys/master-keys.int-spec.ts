@@ -1,10 +1,10 @@
+import type { Pool } from 'pg';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
-import type { Tenant } from '#persistence/sql';
-import { type OpenedDatabase, openMigratedDatabase } from '../../../../test/support/open-database.js';
-import { makeGrant, makeTenant } from '../../../../test/support/rows.js';
+import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
+import { makeGrant } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
 import { KeyHolder } from './key-holder.js';
 import { MasterKeys } from './master-keys.js';
@@ -13,23 +13,14 @@ const logger = createLogger({ app: 'test', level: 'silent' });
 const newKey = (id: string): string => `${id}:${randomBytes(32).toString('base64')}`;
 const [one, two] = [newKey('k1'), newKey('k2')];
 const secret = (...keys: string[]): Secret => new Secret(keys.join(','));
-const databases: OpenedDatabase[] = [];
 let holders: KeyHolder[] = [];
-let opened: OpenedDatabase;
-let tenant: Tenant;
+const opened = openDatabaseForEachTest();
 
-beforeEach(async () => {
-  opened = await openMigratedDatabase();
-  databases.push(opened);
-  tenant = await makeTenant(opened.database.pool);
-});
 afterEach(async () => {
   await Promise.all(holders.map((holder) => holder.stop()));
   holders = [];
 });
-afterAll(() => Promise.all(databases.map((database) => database.close())));
-
-const pool = (): OpenedDatabase['database']['pool'] => opened.database.pool;
+const pool = (): Pool => opened.database.pool;
 const commands = (...keys: string[]): MasterKeys => new MasterKeys(pool(), secret(...keys), logger);
 
 /** A process that holds keys, until the test ends or stops it. */
@@ -47,9 +38,9 @@ async function stop(holder: KeyHolder): Promise<void> {
 }
 
 async function sealGrant(...keys: string[]): Promise<void> {
-  const id = await makeGrant(pool(), tenant);
+  const id = await makeGrant(pool(), opened.tenant);
   const tokens = { access: new Secret('access'), refresh: null, previous: null };
-  await new Vault(new Keyring(secret(...keys))).sealGrantTokens(pool(), { ...tenant, id }, '1', tokens);
+  await new Vault(new Keyring(secret(...keys))).sealGrantTokens(pool(), { ...opened.tenant, id }, '1', tokens);
 }
 
 /** No 24 hours have to pass for signed values. */

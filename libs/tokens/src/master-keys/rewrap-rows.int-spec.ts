@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Pool } from 'pg';
+import { describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { Secret } from '#observability';
-import { transaction, type Tenant } from '#persistence/sql';
+import { transaction } from '#persistence/sql';
 import { SEALED_TABLES } from '#persistence/sealed';
-import { type OpenedDatabase, openMigratedDatabase } from '../../../../test/support/open-database.js';
+import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
 import {
   makeAccount,
   makeApp,
@@ -12,7 +13,6 @@ import {
   makeGrant,
   makeIntent,
   makeRevocation,
-  makeTenant,
 } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
 import { rewrapRows } from './rewrap-rows.js';
@@ -28,22 +28,12 @@ const pair = {
   refreshExpiresIn: null,
   scopes: null,
 };
-const databases: OpenedDatabase[] = [];
-let opened: OpenedDatabase;
-let tenant: Tenant;
+const opened = openDatabaseForEachTest();
 
-beforeEach(async () => {
-  opened = await openMigratedDatabase();
-  databases.push(opened);
-  tenant = await makeTenant(opened.database.pool);
-});
-
-afterAll(() => Promise.all(databases.map((database) => database.close())));
-
-const pool = (): OpenedDatabase['database']['pool'] => opened.database.pool;
+const pool = (): Pool => opened.database.pool;
 const sealGrant = async (version = '1'): Promise<string> => {
-  const id = await makeGrant(pool(), tenant);
-  await new Vault(old).sealGrantTokens(pool(), { ...tenant, id }, version, tokens);
+  const id = await makeGrant(pool(), opened.tenant);
+  await new Vault(old).sealGrantTokens(pool(), { ...opened.tenant, id }, version, tokens);
   return id;
 };
 const rowsOf = async (table: string): Promise<Record<string, unknown>[]> =>
@@ -54,12 +44,12 @@ describe('a pass that wraps data keys under the first master key', () => {
     const vault = new Vault(old);
     const [grant, account, attempt, app, revocation, intent] = [
       await sealGrant('9007199254740993'),
-      await makeAccount(pool(), tenant),
-      await makeAttempt(pool(), tenant),
-      await makeApp(pool(), tenant),
-      await makeRevocation(pool(), tenant),
-      await makeIntent(pool(), tenant),
-    ].map((id) => ({ ...tenant, id })) as [never, never, never, never, never, never];
+      await makeAccount(pool(), opened.tenant),
+      await makeAttempt(pool(), opened.tenant),
+      await makeApp(pool(), opened.tenant),
+      await makeRevocation(pool(), opened.tenant),
+      await makeIntent(pool(), opened.tenant),
+    ].map((id) => ({ ...opened.tenant, id })) as [never, never, never, never, never, never];
     await vault.sealAccountToken(pool(), account, new Secret('page'));
     await vault.sealVerifier(pool(), attempt, new Secret('verifier'));
     await vault.sealClientSecret(pool(), app, new Secret('client secret'));

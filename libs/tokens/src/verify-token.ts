@@ -8,6 +8,7 @@ import {
   providerOf,
   readIdentityAnswer,
 } from '#providers';
+import { PROFILE_MISMATCH } from './protocol/after-probe.js';
 import { askApi, type Asked } from './ask-api.js';
 import { listProfiles, type ProfileList } from './grants/profiles.js';
 import { identify } from './identify.js';
@@ -39,10 +40,9 @@ export type TokenVerification =
     }
   /** The token belongs to another profile. */
   | { kind: 'mismatch' }
-  /** `code`: the platform's own. */
-  | { kind: 'rejected'; code: string }
-  /** No answer, 5xx, a limit, or a refusal of the app: nothing is said of the token. `reason`: a health reason. */
-  | { kind: 'unanswered'; reason: string };
+  | { kind: 'rejected'; failure: Failure }
+  /** No answer, 5xx, a limit, or a refusal of the app: nothing is said of the token. */
+  | { kind: 'unanswered'; failure: Failure };
 
 /** Asks the platform whether an access token is accepted, and whose it is. */
 export async function verifyToken(context: ApiContext, claimed: ClaimedToken): Promise<TokenVerification> {
@@ -67,9 +67,10 @@ async function verifyPerson(context: ApiContext, claimed: ClaimedToken): Promise
 const NOT_LOOKED_AT = ['http_408', 'http_425', 'http_429'];
 
 /** An answer with another status 4xx refuses the token in whatever words: nothing is stored yet that a wrong reading could end. */
-function failed({ class: failureClass, code, reason }: Failure): TokenVerification {
+function failed(failure: Failure): TokenVerification {
+  const { class: failureClass, code } = failure;
   const isSilent = failureClass === 'temporary' && (NOT_LOOKED_AT.includes(code) || !code.startsWith('http_4'));
-  return isSilent || failureClass === 'app' ? { kind: 'unanswered', reason } : { kind: 'rejected', code };
+  return isSilent || failureClass === 'app' ? { kind: 'unanswered', failure } : { kind: 'rejected', failure };
 }
 
 /** Asks whose token it is, where it may be of one profile, for which the identity call asks too much. */
@@ -111,6 +112,14 @@ function verifiedProfile(
   if (!found?.accessToken) return { kind: 'mismatch' };
   const { platformUserId, scopes } = identity;
   return { kind: 'verified', profile: profileOf(found), platformUserId, scopes, list };
+}
+
+/** What a verification says of an account, as the probe of stored tokens that no answer has confirmed yet. */
+export function readingOf(verification: TokenVerification): ProbeReading {
+  const { kind } = verification;
+  if (kind === 'verified') return { ok: true, ...(verification.scopes && { scopes: verification.scopes }) };
+  if (kind !== 'mismatch') return { ok: false, failure: verification.failure };
+  return { ok: false, failure: { class: 'permanent', reason: PROFILE_MISMATCH, code: PROFILE_MISMATCH } };
 }
 
 /** The probe of an account without an app: platforms whose probe needs one are asked whose the token is. */

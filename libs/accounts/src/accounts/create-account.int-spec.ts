@@ -65,22 +65,6 @@ interface Supplied extends CreatedAccount {
   app: App;
 }
 
-describe('tokens that the platform does not confirm', () => {
-  it('replace none of a connected account, and are refused as an outage', async () => {
-    const { account, own, app } = await supplyWithApp();
-    const tokens = await own.tokens('happy');
-    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
-    await expect(supply(tokens, account.platformAccountId, { oauthAppId: app.id })).rejects.toMatchObject({
-      code: 'provider.unavailable',
-    });
-    expect(await flow.account(account.id)).toMatchObject({
-      health: account.health,
-      healthReason: account.healthReason,
-    });
-    expect(await flow.calls('revoke')).toEqual([]);
-  });
-});
-
 /** An account of the default app of X, with tokens that the client got by itself. */
 async function supplyWithApp(wishes: Wishes = {}, persona = 'happy'): Promise<Supplied> {
   const app = await defaultApp('x');
@@ -126,7 +110,7 @@ describe('the refresh of a manual account', () => {
     expect((await flow.calls('token', 'refresh_token')).map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
   });
 
-  it('comes at once where the access token had ended, and makes the account active', async () => {
+  it('comes at once where the access token had ended, and the probe after it makes the account active', async () => {
     const app = await defaultApp('x');
     const own = ownOAuth('x', app.clientId);
     const tokens = await own.tokens();
@@ -135,6 +119,8 @@ describe('the refresh of a manual account', () => {
     const { account } = await supply(tokens, userId, { oauthAppId: app.id, expiresAt: new Date(Date.now() - 60_000) });
     expect([account.health, account.healthReason]).toEqual(['degraded', 'unverified']);
     expect(await refreshDue()).toBe(1);
+    expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'unverified' });
+    await flow.get(ProbeNow).execute({ tenant: flow.tenant, id: account.id });
     expect(await flow.account(account.id)).toMatchObject({ health: 'active', healthReason: null });
   });
 
@@ -313,5 +299,65 @@ describe('a Page with supplied tokens', () => {
     const { token, page } = await person();
     await expect(give(page.access_token, '99')).rejects.toMatchObject({ code: 'credentials.mismatch' });
     await expect(give(token, '99')).rejects.toMatchObject({ code: 'credentials.mismatch' });
+  });
+});
+
+describe('tokens that the platform does not confirm', () => {
+  it('replace none of a connected account, and are refused as an outage', async () => {
+    const { account, own, app } = await supplyWithApp();
+    const tokens = await own.tokens('happy');
+    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
+    await expect(supply(tokens, account.platformAccountId, { oauthAppId: app.id })).rejects.toMatchObject({
+      code: 'provider.unavailable',
+    });
+    expect(await flow.account(account.id)).toMatchObject({
+      health: account.health,
+      healthReason: account.healthReason,
+    });
+    expect(await flow.calls('revoke')).toEqual([]);
+  });
+
+  const probe = (id: string): Promise<unknown> => flow.get(ProbeNow).execute({ tenant: flow.tenant, id });
+
+  it('of another person never make the account active', async () => {
+    const own = ownOAuth('linkedin');
+    const named = await own.userId((await own.tokens()).access_token);
+    const tokens = await own.tokens('paula');
+    await flow.fault({ provider: 'linkedin', endpoint: 'identity', times: 1, status: 503 });
+    const { account } = await supply(tokens, named, { provider: 'linkedin' });
+    expect(account).toMatchObject({ health: 'degraded', healthReason: 'provider_unavailable' });
+    await probe(account.id);
+    expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'profile_mismatch' });
+    for (const seconds of [61, 10]) {
+      await flow.pass(seconds);
+      await probe(account.id);
+      const mismatch = { health: 'needs_reauth', healthReason: 'profile_mismatch' };
+      expect(await flow.account(account.id)).toMatchObject(mismatch);
+    }
+  });
+
+  it('of another person are not confirmed by their refresh', async () => {
+    const app = await defaultApp('x');
+    const tokens = await ownOAuth('x', app.clientId).tokens('paula');
+    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
+    const { account } = await supply(tokens, '2244994945', { oauthAppId: app.id });
+    await flow.pass(61);
+    await flow.get(RefreshAccount).execute({ tenant: flow.tenant, id: account.id });
+    expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'provider_unavailable' });
+    await probe(account.id);
+    expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'profile_mismatch' });
+  });
+
+  it('of the named person make the account active once the platform has said so', async () => {
+    const app = await defaultApp('x');
+    const own = ownOAuth('x', app.clientId);
+    const tokens = await own.tokens();
+    const userId = await own.userId(tokens.access_token);
+    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
+    const { account } = await supply(tokens, userId, { oauthAppId: app.id });
+    await probe(account.id);
+    expect(await flow.account(account.id)).toMatchObject({ health: 'active', healthReason: null });
+    const person = `select manual_user_id as person from grants join accounts on grant_id = grants.id where accounts.id = $1`;
+    expect(await flow.one(person, [account.id])).toEqual({ person: userId });
   });
 });

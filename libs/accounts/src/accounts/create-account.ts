@@ -140,8 +140,9 @@ export class CreateAccount {
       platformAccountId: input.platformAccountId,
     });
     if (verification.kind === 'mismatch') throw profileMismatch();
-    if (verification.kind === 'rejected') throw credentialsRejected(verification.code);
-    if (verification.kind === 'unanswered') return { ...known, ...unverified(verification.reason), isUnanswered: true };
+    if (verification.kind === 'rejected') throw credentialsRejected(verification.failure.code);
+    if (verification.kind === 'unanswered')
+      return { ...known, ...unverified(verification.failure.reason), isUnanswered: true };
     const granted = scopes ?? verification.scopes ?? null;
     return { ...known, scopes: granted, verified: verification, acceptance: ACCEPTED };
   }
@@ -202,10 +203,8 @@ interface Current extends Record<string, unknown> {
   connectionType: string;
 }
 
-async function readCurrent(
-  tx: Tx,
-  { input, provider, projectId, isUnanswered }: Checked,
-): Promise<Current | undefined> {
+async function readCurrent(tx: Tx, checked: Checked): Promise<Current | undefined> {
+  const { input, provider, projectId, isUnanswered } = checked;
   const { tenant, platformAccountId } = input;
   const values = [tenant.workspaceId, tenant.environment, projectId, provider.name, platformAccountId];
   const [current] = (await tx.query<Current>(CURRENT, values)).rows;

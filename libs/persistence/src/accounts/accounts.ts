@@ -185,11 +185,14 @@ export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<v
   await tx.query('update accounts set probe_due_at = $2 where id = $1', [id, at]);
 }
 
-/** A refresh that succeeded answers for a probe: the next comes a whole interval later, and a suspicion is gone. */
+/**
+ * A refresh that succeeded answers for a probe: the next comes a whole interval later, and a suspicion is gone. Whose supplied
+ * tokens are it does not say: these are probed at once.
+ */
 export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: number): Promise<void> {
   await tx.query(
-    `update accounts set probe_due_at = db_now() + make_interval(secs => $2), probe_struck_at = null,
-       probe_class = nullif(nullif(probe_class, 'suspected'), 'unverified')
+    `update accounts set probe_struck_at = null, probe_class = nullif(probe_class, 'suspected'),
+       probe_due_at = db_now() + case when probe_class = 'unverified' then '0' else make_interval(secs => $2) end
      where grant_id = $1 and not own_token and ${CONNECTED}`,
     [grantId, seconds],
   );

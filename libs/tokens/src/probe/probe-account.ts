@@ -3,11 +3,13 @@ import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#
 import type { Secret } from '#observability';
 import { openAccessToken } from '../access-token.js';
 import { askApi } from '../ask-api.js';
-import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
+import { afterProbe, PROFILE_MISMATCH, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
-import { probeWithoutApp } from '../verify-token.js';
+import { probeWithoutApp, readingOf, type TokenVerification, verifyToken } from '../verify-token.js';
 import { type AppRow, markAppFailing, markAppActive, openApp, readApp } from '../store/apps.js';
+import { syncProfiles } from '../grants/profiles.js';
+import { nameManualPerson } from '../store/grants/manual-grants.js';
 import { databaseNow, refreshNow, setReauthDue } from '../store/grants/grants.js';
 import { applyHealth } from '../store/health-store.js';
 
@@ -23,13 +25,14 @@ interface AccountRow extends Tenant, ProbedAccount {
   scopes: string[];
   /** Whether its token has ended by the clock: then a probe says nothing. */
   ended: boolean;
+  probeReason: string | null;
 }
 
 const READ = `
   select account.id, account.workspace_id as "workspaceId", account.environment, account.provider,
     account.platform_account_id as "platformAccountId", account.grant_id as "grantId", grant_.oauth_app_id as "oauthAppId",
     grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, account.own_token as "ownToken", account.probe_class as "probeClass",
-    account.probe_struck_at as "probeStruckAt",
+    account.probe_struck_at as "probeStruckAt", account.probe_reason as "probeReason",
     not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
   from accounts account join grants grant_ on grant_.id = account.grant_id
   where account.id = $1 and account.health <> 'disconnected'`;
@@ -48,10 +51,17 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
     await postpone(context.pool, account, provider);
     return 'nothing_to_probe';
   }
-  const reading = await ask(context, { account, app, token, provider });
-  await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, reading }));
+  const verification = isUnconfirmed(account)
+    ? await verifyToken(context, { ...account, accessToken: token })
+    : undefined;
+  const reading = verification ? readingOf(verification) : await ask(context, { account, app, token, provider });
+  await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, reading, verification }));
   return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
 }
+
+/** Whether the platform has yet to say that the token belongs to this profile, or has said that it does not. */
+const isUnconfirmed = ({ probeClass, probeReason }: AccountRow): boolean =>
+  probeClass === 'unverified' || probeReason === PROFILE_MISMATCH;
 
 interface Question {
   account: AccountRow;
@@ -74,9 +84,11 @@ interface Finding {
   app: AppRow | undefined;
   provider: Provider;
   reading: ProbeReading;
+  verification: TokenVerification | undefined;
 }
 
-async function store(context: TokenContext, tx: Tx, { account, app, provider, reading }: Finding): Promise<void> {
+async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<void> {
+  const { account, app, provider, reading } = finding;
   const now = await databaseNow(tx);
   const change = afterProbe(account, reading, {
     now,
@@ -91,8 +103,17 @@ async function store(context: TokenContext, tx: Tx, { account, app, provider, re
     missing: missingScopes(provider, reading),
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
+  await storeVerified(context, tx, finding);
   if (app) await reportToApp(tx, app, reading);
   await applyHealth(tx, account.grantId);
+}
+
+/** What is stored of supplied tokens at once where the platform confirms them at once. */
+async function storeVerified(context: TokenContext, tx: Tx, { account, verification }: Finding): Promise<void> {
+  if (verification?.kind !== 'verified') return;
+  const { platformUserId, list } = verification;
+  if (platformUserId !== null) await nameManualPerson(tx, account.grantId, platformUserId);
+  if (list) await syncProfiles(context, tx, account.grantId, list);
 }
 
 async function reportToApp(tx: Tx, app: AppRow, reading: ProbeReading): Promise<void> {

@@ -20,6 +20,9 @@ export interface ProbeChange {
   refreshNow: boolean;
 }
 
+/** The reason of tokens that belong to another profile than the account. */
+export const PROFILE_MISMATCH = 'profile_mismatch';
+
 const ASK_AGAIN = seconds(60);
 const APART = seconds(50);
 const OWNER_PAUSE = hours(1);
@@ -70,14 +73,18 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
 
 const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
 
-/** Tokens that the platform has not accepted yet stay unverified until the refresh decides. */
-const unverified = ({ probeClass }: ProbedAccount): Pick<ProbeChange, 'probeClass'> => ({
-  probeClass: probeClass === 'unverified' ? probeClass : null,
-});
+const isUnverified = ({ probeClass }: ProbedAccount): boolean => probeClass === 'unverified';
+
+/** The tokens of another profile cannot be mended by a refresh. */
+const canRefresh = ({ ownToken, mode }: ProbedAccount, reason: string): boolean =>
+  !ownToken && mode !== 'none' && reason !== PROFILE_MISMATCH;
 
 function refused(account: ProbedAccount, probeReason: string, { now, every }: ProbeMoment): ProbeChange {
-  const renewable = !account.ownToken && account.mode !== 'none';
-  if (renewable) return { ...NOTHING, ...unverified(account), probeDueAt: after(now, every), refreshNow: true };
+  if (canRefresh(account, probeReason)) {
+    // Tokens that the platform has not confirmed stay unverified: the probe after the refresh compares their profile.
+    const probeClass = isUnverified(account) ? 'unverified' : null;
+    return { ...NOTHING, probeClass, probeDueAt: after(now, every), refreshNow: true };
+  }
   const first = account.probeStruckAt;
   const again = first !== null && now.getTime() - first.getTime() >= APART;
   if (again)
@@ -89,10 +96,17 @@ function refused(account: ProbedAccount, probeReason: string, { now, every }: Pr
       refreshNow: false,
     };
   return {
-    probeClass: 'suspected',
-    probeReason,
+    ...firstRefusal(account, probeReason),
     probeStruckAt: first ?? now,
     probeDueAt: after(now, ASK_AGAIN),
     refreshNow: false,
+  };
+}
+
+function firstRefusal(account: ProbedAccount, probeReason: string): Pick<ProbeChange, 'probeClass' | 'probeReason'> {
+  if (!isUnverified(account)) return { probeClass: 'suspected', probeReason };
+  return {
+    probeClass: 'unverified',
+    probeReason: probeReason === PROFILE_MISMATCH ? probeReason : 'refresh_unconfirmed',
   };
 }

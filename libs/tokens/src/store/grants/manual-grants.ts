@@ -42,3 +42,9 @@ export async function storeManualGrant(tx: Tx, grant: ManualGrant): Promise<{ id
   if (!inserted.rows[0]) throw new Error('a manual grant was not stored');
   return inserted.rows[0];
 }
+
+/** Stores the person of a manual grant, which the platform has named after its tokens were stored. */
+export async function nameManualPerson(tx: Tx, grantId: string, userId: string): Promise<void> {
+  const sql = 'update grants set manual_user_id = $2 where id = $1 and platform_user_id is null';
+  await tx.query(sql, [grantId, userId]);
+}

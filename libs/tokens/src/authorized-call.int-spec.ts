@@ -96,6 +96,18 @@ describe('a call with the token of an account', () => {
     expect(seconds).toBeLessThanOrEqual(900);
   });
 
+  it('leaves a probe due whose interval is over, however often a limit is met', async () => {
+    const id = await flow.connect('x');
+    await flow.pool.query(
+      `update accounts set probe_due_at = db_now(), last_probed_at = db_now() - interval '2 days' where id = $1`,
+      [id],
+    );
+    await flow.fault({ endpoint: 'identity', status: 429, body: {}, headers: { 'retry-after': '60' }, times: 2 });
+    await answered(id);
+    await answered(id);
+    expect(await untilProbe(id)).toBeLessThanOrEqual(0);
+  });
+
   it('says nothing of the account where the platform fails', async () => {
     const id = await flow.connect('x');
     await flow.fault({ endpoint: 'identity', status: 503, body: {} });

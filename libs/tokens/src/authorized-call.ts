@@ -149,13 +149,14 @@ const MAX_LIMIT_PAUSE_SECONDS = minutes(15) / seconds(1);
 /** A failure of the platform says nothing. An app-class refusal may be of this endpoint alone: the probe decides on the app. */
 async function report(
   { pool, logger }: TokenContext,
-  { id }: CallableAccount,
+  { id, provider }: CallableAccount,
   { status, failure }: { status: number; failure: Failure },
 ): Promise<void> {
   try {
     if (failure.reason === 'rate_limited') {
       const pause = Math.min(failure.retryAfter ?? LIMIT_PAUSE_SECONDS, MAX_LIMIT_PAUSE_SECONDS);
-      await postponeProbe(pool, id, pause);
+      const intervalSeconds = providerOf(provider).probe.every / 1_000;
+      await postponeProbe(pool, id, { seconds: pause, intervalSeconds });
     } else if (status === UNAUTHORIZED || failure.class !== 'temporary') await scheduleProbeAfterRefusal(pool, id);
   } catch (error) {
     // The answer is the platform's and stands without the report.

@@ -161,6 +161,16 @@ describe('a reauth link', () => {
     expect(await connected.post(`/v1/accounts/acc_zz/reauth`, { expires_in: WEEK })).toMatchObject({ status: 404 });
   });
 
+  it('has ended for its person where its return URL is no longer allowed', async () => {
+    const path = pathOf(await link(WEEK, { return_url: RETURN_URL }));
+    const change = (urls: string[]): Promise<unknown> =>
+      connected.pool.query(`update oauth_apps set allowed_return_urls = $1 where provider = 'x'`, [urls]);
+    await change([]);
+    const response = await click(path);
+    expect([response.status, await response.text()]).toEqual([410, expect.stringContaining('This link has ended')]);
+    await change([RETURN_URL]);
+  });
+
   it('ends with its account', async () => {
     const path = pathOf(await link());
     expect((await connected.api.call(`/v1/accounts/${id}`, { as: connected.key, method: 'DELETE' })).status).toBe(204);

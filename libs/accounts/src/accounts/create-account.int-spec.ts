@@ -140,7 +140,7 @@ describe('the refresh of a manual account', () => {
     const { account, own, tokens } = await supplyWithApp({ expiresAt: new Date(Date.now() + 120_000) });
     await flow.knobs('x', { family_revocation: false });
     await own.refresh(tokens.refresh_token!);
-    await flow.pass(100);
+    await flow.pass(102);
     expect(await refreshDue()).toBe(1);
     expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'refresh_unconfirmed' });
   });
@@ -303,7 +303,7 @@ describe('a Page with supplied tokens', () => {
 });
 
 describe('tokens that the platform does not confirm', () => {
-  it('replace none of a connected account, and are refused as an outage', async () => {
+  it('refuses as an outage to replace the tokens of a connected account', async () => {
     const { account, own, app } = await supplyWithApp();
     const tokens = await own.tokens('happy');
     await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
@@ -319,7 +319,7 @@ describe('tokens that the platform does not confirm', () => {
 
   const probe = (id: string): Promise<unknown> => flow.get(ProbeNow).execute({ tenant: flow.tenant, id });
 
-  it('of another person never make the account active', async () => {
+  it('never makes the account of another person active', async () => {
     const own = ownOAuth('linkedin');
     const named = await own.userId((await own.tokens()).access_token);
     const tokens = await own.tokens('paula');
@@ -336,7 +336,7 @@ describe('tokens that the platform does not confirm', () => {
     }
   });
 
-  it('of another person are not confirmed by their refresh', async () => {
+  it('does not take a refresh for the confirmation of a profile', async () => {
     const app = await defaultApp('x');
     const tokens = await ownOAuth('x', app.clientId).tokens('paula');
     await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
@@ -348,7 +348,7 @@ describe('tokens that the platform does not confirm', () => {
     expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'profile_mismatch' });
   });
 
-  it('of the named person make the account active once the platform has said so', async () => {
+  it('makes the account active once the platform has named its person', async () => {
     const app = await defaultApp('x');
     const own = ownOAuth('x', app.clientId);
     const tokens = await own.tokens();

@@ -7,7 +7,7 @@ import { type Method, providerOf } from '#providers';
 import { type ApiAnswer, authorizedCall, type TokenContext } from '#tokens';
 import { accountNotFound, noPlatformAnswer } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
-import { checkApiTarget, checkTokenParameters } from '../policies/api-target.js';
+import { checkApiTarget, checkProviderCall } from '../policies/api-target.js';
 import { UsableTokens } from './usable-token.js';
 
 /** Bytes of a body, in either direction. */
@@ -39,7 +39,7 @@ export class CallPlatform {
   /** Throws proxy.path_not_allowed, what UsableTokens throws, body.too_large, and provider.unavailable. */
   async execute({ tenant, id, target, body, ...request }: CallPlatformInput): Promise<ApiAnswer> {
     checkApiTarget(target);
-    checkTokenParameters(providerOf(await this.providerOfAccount(tenant, id)), target);
+    checkProviderCall(providerOf(await this.providerOfAccount(tenant, id)), request.method, target);
     const token = await this.usableTokens.open({ tenant, id, minTtl: MIN_TTL_SECONDS, patience: REFRESH_PATIENCE });
     try {
       const streamed = body && { bytes: body, maxBytes: MAX_CALL_BYTES };

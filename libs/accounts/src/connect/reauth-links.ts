@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { digest, newBearerToken } from '#crypto';
+import { codeOf } from '#observability';
 import { Database, type Environment, newId, type Tx } from '#persistence';
 import { providerOf, providerTitle, reach } from '#providers';
 import { reauthLinkEnded, reauthLinkNotFound } from '../accounts.errors.js';
@@ -52,6 +53,15 @@ const FIND = `
   from reauth_links link join accounts account on account.id = link.account_id join grants consent on consent.id = account.grant_id
   where link.token_hash = $1`;
 
+/** What was in order when the link was made. Its person can do nothing about it, except ask for another link. */
+const ENDED_BY_SETTINGS = new Set([
+  'account.not_found',
+  'account.leased',
+  'oauth_app.missing',
+  'return_url.not_allowed',
+  'scopes.invalid',
+]);
+
 const TOKEN_FORM = /^[\w-]{43}$/;
 
 /** The only module that writes `reauth_links`. A link opens a page that starts the flow of one account at each click. */
@@ -90,15 +100,13 @@ export class ReauthLinks {
     return { platform: providerTitle(provider), handle, displayName, authorizeScheme: new URL(authorizeUrl).protocol };
   }
 
-  /** Starts an attempt for a click. Throws reauth_link.not_found, reauth_link.ended, and what StartReauth throws. */
+  /** Starts an attempt for a click. Throws reauth_link.not_found, and reauth_link.ended also where the owner's settings have changed. */
   async follow(token: string): Promise<StartedAttempt> {
     const { workspaceId, environment, accountId, createdBy, returnUrl, scopes } = await this.find(token);
-    return this.startReauth.execute({
-      tenant: { workspaceId, environment },
-      createdBy,
-      id: accountId,
-      ...(returnUrl !== null && { returnUrl }),
-      ...(scopes && { scopes }),
+    const input = { tenant: { workspaceId, environment }, createdBy, id: accountId };
+    const wishes = { ...(returnUrl !== null && { returnUrl }), ...(scopes && { scopes }) };
+    return this.startReauth.execute({ ...input, ...wishes }).catch((error: unknown) => {
+      throw ENDED_BY_SETTINGS.has(codeOf(error) ?? '') ? reauthLinkEnded() : error;
     });
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { providerOf } from '#providers';
-import { checkApiTarget, checkTokenParameters } from './api-target.js';
+import { type Method, providerOf } from '#providers';
+import { checkApiTarget, checkProviderCall } from './api-target.js';
 
 const NOT_ALLOWED = expect.objectContaining({ code: 'proxy.path_not_allowed' });
 const check = (target: string): void => {
@@ -84,7 +84,7 @@ describe('a query for the API of a provider', () => {
     'is sent without a token: %s',
     (target) => {
       expect(() => {
-        checkTokenParameters(x, target);
+        checkProviderCall(x, 'GET', target);
       }).not.toThrow();
     },
   );
@@ -104,14 +104,38 @@ describe('a query for the API of a provider', () => {
     'a?oauth_token=1',
   ])('is refused with a token: %s', (target) => {
     expect(() => {
-      checkTokenParameters(x, target);
+      checkProviderCall(x, 'GET', target);
     }).toThrow(NOT_ALLOWED);
   });
 
   it('is refused where the provider has no API for clients', () => {
     const { api: _api, ...none } = x;
     expect(() => {
-      checkTokenParameters(none, 'a');
+      checkProviderCall(none, 'GET', 'a');
     }).toThrow(NOT_ALLOWED);
+  });
+
+  it.each<[string, Method, string]>([
+    ['facebook', 'POST', 'v25.0'],
+    ['facebook', 'POST', 'v25.0/'],
+    ['facebook', 'GET', 'v25.0?batch=[]'],
+    ['facebook', 'DELETE', 'v25.0/me/permissions'],
+    ['facebook', 'DELETE', '1000/permissions/pages_manage_posts'],
+    ['facebook', 'DELETE', 'me/%70ermissions'],
+    ['instagram', 'DELETE', 'v25.0/me/permissions/'],
+  ])('is refused at %s where it would revoke or spend tokens: %s %s', (provider, method, target) => {
+    expect(() => {
+      checkProviderCall(providerOf(provider), method, target);
+    }).toThrow(NOT_ALLOWED);
+  });
+
+  it.each<[Method, string]>([
+    ['GET', 'v25.0/me/permissions'],
+    ['DELETE', 'v25.0/1000_2000'],
+    ['POST', 'v25.0/me/feed'],
+  ])('is sent where it does neither: %s %s', (method, target) => {
+    expect(() => {
+      checkProviderCall(providerOf('facebook'), method, target);
+    }).not.toThrow();
   });
 });

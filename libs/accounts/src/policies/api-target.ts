@@ -1,5 +1,5 @@
 import { CodedError } from '#observability';
-import type { Provider } from '#providers';
+import type { Method, Provider } from '#providers';
 
 const refused = (reason: string): CodedError =>
   new CodedError('proxy.path_not_allowed', `The path behind /proxy/ ${reason}.`);
@@ -67,13 +67,15 @@ function decode(text: string): string {
 }
 
 /**
- * Whether the provider has an API for calls of clients and the query names no token, under any name that the provider knows.
- * Throws proxy.path_not_allowed.
+ * Whether the provider has an API for calls of clients and accepts this one through a proxy: its query names no token, under any
+ * name that the provider knows, and it is none of the calls that the provider denies. Throws proxy.path_not_allowed.
  */
-export function checkTokenParameters({ title, api }: Provider, target: string): void {
+export function checkProviderCall({ title, api }: Provider, method: Method, target: string): void {
   if (!api) throw refused(`has no target: no API of ${title} is known here`);
+  const { path, query } = split(target);
+  if (decodings(path).some((text) => api.isDenied?.(method, text)))
+    throw refused('must not be this one: tokens are refreshed and revoked by this service');
   const names = new Set(['access_token', ...(api.tokenParameters ?? [])]);
-  const { query } = split(target);
   // Some servers also separate parameters by semicolons, and read `name[]` as `name`.
   const given = query.split(/[&;]/).map((pair) => nameOf(pair.split('=', 1)[0] ?? ''));
   const token = given.find((name) => names.has(name));

@@ -2,7 +2,7 @@ import type { Duration } from '#config';
 import type { Secret } from '#observability';
 import type { AppCredentials } from './app-credentials.js';
 import type { RegistrationStep } from './app-setup.js';
-import type { PlatformAnswer, PlatformRequest } from './http.js';
+import type { Method, PlatformAnswer, PlatformRequest } from './http.js';
 import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
 import type { Push } from './push.js';
 
@@ -189,6 +189,8 @@ export interface Provider {
     url: string;
     /** Names, beside `access_token` (RFC 6750 2.3), under which the platform takes a token in a query. */
     tokenParameters?: readonly string[];
+    /** Whether a call, by its decoded path below the URL, would spend, revoke or hand out tokens past this service. */
+    isDenied?: (method: Method, path: string) => boolean;
   };
   /** The cheapest call that shows the true state of an account. */
   probe: {

@@ -3,6 +3,7 @@ import type { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
 import type { AppCredentials } from '../contract/app-credentials.js';
 import { defineProvider, type ProbeInput } from '../contract/provider.js';
+import { isDeniedGraphCall } from '../graph-api/denied-calls.js';
 import { graphPush } from '../graph-api/graph-push.provider.js';
 import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';
@@ -84,7 +85,7 @@ export const facebook = defineProvider({
     owner: { request: (accessToken) => bearer('GET', '/me?fields=id,name', accessToken), read: readPerson },
     isTooMuch,
   },
-  api: { url: 'https://graph.facebook.com/' },
+  api: { url: 'https://graph.facebook.com/', isDenied: isDeniedGraphCall },
   probe: { every: hours(6), request: inspection, read: readInspection },
   /** An app access token: /docs/facebook-login/guides/access-tokens, "Generating an App Access Token", 2026-11-30. */
   appCheck: checkByClientCredentials({ url: TOKEN, authentication }),

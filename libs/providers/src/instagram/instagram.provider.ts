@@ -2,6 +2,7 @@ import { hours } from '#config';
 import { Secret } from '#observability';
 import { PlatformRequest } from '../contract/http.js';
 import { type CodeExchange, defineProvider, type Provider } from '../contract/provider.js';
+import { isDeniedGraphCall } from '../graph-api/denied-calls.js';
 import { graphPush } from '../graph-api/graph-push.provider.js';
 import { readCallbackRefusal } from '../graph-api/read-callback-refusal.js';
 import { secretInBody } from '../oauth/client-authentication.js';
@@ -62,7 +63,7 @@ export const instagram = defineProvider({
     request: (accessToken) => me('id,user_id,username,name,account_type,profile_picture_url', accessToken),
     read: readMe,
   },
-  api: { url: `${GRAPH}/` },
+  api: { url: `${GRAPH}/`, isDenied: isDeniedGraphCall },
   probe: { every: hours(6), request: ({ accessToken }) => me('user_id', accessToken), read: readProbe },
   /**
    * A code that does not exist. A wrong id (`Invalid platform app`) and a wrong secret are refused; no document says whether

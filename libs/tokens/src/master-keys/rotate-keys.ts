@@ -5,7 +5,7 @@ import { countByKey, SEALED_TABLES } from '#persistence/sealed';
 import { holdersWithout } from './key-holder.js';
 import { type ClosedRow, type RewrapOptions, rewrapRows } from './rewrap-rows.js';
 
-/** Passes that change nothing while rows are locked, before the command ends. */
+/** Passes that leave as many rows as before, because they are locked or a process still seals with another key first. */
 const IDLE_PASSES = 10;
 const PAUSE = seconds(1);
 
@@ -34,9 +34,10 @@ export async function rotateKeys(options: RewrapOptions): Promise<Rotation> {
     const { rewrapped, closed } = await rewrapRows(options);
     rotation.rewrapped += rewrapped;
     rotation.closed = closed;
+    const before = rotation.remaining;
     rotation.remaining = await countOthers(options);
     if (rotation.remaining <= closed.length) break;
-    idle = rewrapped > 0 ? 0 : idle + 1;
+    idle = rotation.remaining < before ? 0 : idle + 1;
     await pause(PAUSE);
   }
   return rotation;

@@ -348,6 +348,18 @@ describe('tokens that the platform does not confirm', () => {
     expect(await flow.account(account.id)).toMatchObject({ health: 'degraded', healthReason: 'profile_mismatch' });
   });
 
+  it('keeps no pair of another person beside a grant of an unknown one', async () => {
+    const app = await defaultApp('x');
+    const tokens = await ownOAuth('x', app.clientId).tokens('paula');
+    const person = await flow.connect('x', 'happy');
+    await supply(tokens, '31', { oauthAppId: app.id, verify: false });
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id: person });
+    await flow.revoked();
+    const orphans =
+      'select 1 from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id';
+    expect(await flow.many(`${orphans} where workspace_id = $1`, [flow.tenant.workspaceId])).toEqual([]);
+  });
+
   it('makes the account active once the platform has named its person', async () => {
     const app = await defaultApp('x');
     const own = ownOAuth('x', app.clientId);

@@ -102,7 +102,7 @@ export async function markAttemptExchanged(tx: Tx, attemptId: string): Promise<b
   return rowCount !== 0;
 }
 
-/** Whose the token set of an `exchanged` attempt is, so that a notice of the platform about the person finds the attempt. */
+/** Stores the person of an `exchanged` attempt, so that a notice of the platform about the person finds the attempt. */
 export async function storeIdentity(tx: Tx, attemptId: string, platformUserId: string): Promise<void> {
   await tx.query(`update connect_attempts set platform_user_id = $2 where id = $1 and status = 'exchanged'`, [
     attemptId,

@@ -121,7 +121,7 @@ const served = ({ account, grant, accessToken }: OpenedToken): TokenAvailability
   },
 });
 
-/** Forced where nothing is held against the grant; after a failure its schedule holds, so that reads do not press on a platform. */
+/** Forces the refresh of an idle grant. After a failure its schedule applies, so that reads do not overload a platform. */
 async function refreshFirst(
   exchange: Pick<TokenExchange, 'refresh'>,
   { grant, now }: OpenedToken,

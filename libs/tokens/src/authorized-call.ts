@@ -159,7 +159,7 @@ async function report(
       await postponeProbe(pool, id, { seconds: pause, intervalSeconds });
     } else if (status === UNAUTHORIZED || failure.class !== 'temporary') await scheduleProbeAfterRefusal(pool, id);
   } catch (error) {
-    // The answer is the platform's and stands without the report.
+    // The platform's answer is returned although the report failed.
     logger.warn({ err: error, account: id }, 'authorized_call.not_reported');
   }
 }

@@ -123,7 +123,7 @@ export const createApiKeyBody = z.strictObject({
 
 export type CreateApiKeyBody = z.output<typeof createApiKeyBody>;
 
-/** Every test key with these scopes can make it: it names no `return_hosts`, which a key without its own could not give. */
+/** Omits `return_hosts`, which a key without hosts of its own must not set: any test key can send this example. */
 export const createApiKeyExample: z.input<typeof createApiKeyBody> = {
   name: 'CI',
   environment: 'test',

@@ -157,7 +157,7 @@ function targetOf({ raw, method }: FastifyRequest): string {
   return target;
 }
 
-/** Ends a call after a minute, and with the connection of its client. */
+/** Aborts a call after a minute, or when its client disconnects. */
 class Deadline {
   readonly #controller = new AbortController();
   isOver = false;

@@ -1,4 +1,4 @@
-/** RFC 9110 7.6.1, and what proxies say of themselves: valid for one connection. */
+/** Headers of one connection (RFC 9110 7.6.1), and headers that proxies add. */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -13,7 +13,7 @@ const HOP_BY_HOP = [
   'http2-settings',
 ];
 
-/** Of the client and this service alone: credentials, addresses, our own parameters, and what is set anew. */
+/** Headers between client and service: credentials, addresses, parameters of this API, and those that are set again. */
 const NOT_FORWARDED = new Set([
   ...HOP_BY_HOP,
   ...['authorization', 'cookie', 'cookie2', 'host', 'content-length', 'expect'],

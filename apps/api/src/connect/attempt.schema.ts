@@ -107,7 +107,7 @@ export const selectAccountsExample: z.input<typeof selectAccountsBody> = {
     .map(({ platform_account_id }) => platform_account_id),
 };
 
-/** What the backend brings together: the token from the browser, and the user of the session that this browser has. */
+/** The token that the browser brought, and the user of that browser's session. */
 export const confirmAttemptBody = z.strictObject({
   connect_token: rawText(100, { shortest: 1 }).describe('What the browser brought to your return URL.'),
   user_ref: text(255).describe(

@@ -24,7 +24,7 @@ export interface Description {
   answers: Answer | Answer[];
   /** An example of the body, where there is one. */
   body?: unknown;
-  /** The problems beside those that operation-problems.ts adds to every route. */
+  /** The problems of this route; operation-problems.ts adds those of every route. */
   problems: ProblemCode[];
   isPublic?: boolean;
   /** Public too; its problems are pages for clients that prefer HTML. */

@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
 import { problemContent } from './problem-content.js';
 
-/** What @Describe leaves of a route until its method and its inputs are known. */
+/** What @Describe records about a route until its method and its inputs are known. */
 export const PROBLEMS_EXTENSION = 'x-declared-problems';
 
 export interface DeclaredProblems {

@@ -56,7 +56,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 
-  /** What was learned after the change; the change and the answer of its transaction stay in any case. */
+  /** Replaces the stored answer by a later one. If that fails, the change and its first answer remain. */
   async #replace(hold: string, status: number, text: string | null): Promise<void> {
     try {
       await this.keys.keep(hold, status, text);

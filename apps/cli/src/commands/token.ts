@@ -28,7 +28,7 @@ export function addToken(program: Command): void {
     });
 }
 
-/** At most 9,999 days: the API refuses a token whose end has no year of four digits. */
+/** At most 9,999 days, because the API refuses an expiry without a four-digit year. */
 function parseTtl(text: string): string {
   if (/^[1-9]\d{0,3}[smhd]$/.test(text)) return text;
   throw new InvalidArgumentError('--ttl is a whole number up to 9999 with s, m, h or d, for example 1h.');

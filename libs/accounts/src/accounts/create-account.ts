@@ -165,7 +165,7 @@ export class CreateAccount {
     const created = { account: record, isNew: account.previousGrantId === undefined };
     const left = account.previousGrantId === grantId ? undefined : account.previousGrantId;
     if (left === undefined || left !== current?.grantId) return { created, revocation: undefined, leftGrantId: left };
-    // Tokens without an app may be of the same app and person: to revoke the ones before could end them.
+    // The new tokens may belong to the same app and person, so revoking the former ones could end them.
     const revocation = await retireGrant(this.context, tx, left, { revoke: checked.oauthAppId !== null });
     return { created, revocation, leftGrantId: undefined };
   }
@@ -187,7 +187,7 @@ export class CreateAccount {
     });
   }
 
-  /** A person's token opens the profile with a token of its own, as after a consent. */
+  /** With a person's token the platform returns the profile's own token, as after a consent. */
   private async storeProfileToken(
     tx: Tx,
     { verified }: Checked,

@@ -19,12 +19,12 @@ export interface CallbackInput {
 /** Where to send the browser; `untrusted`: nowhere, because the state is not one of this service. */
 export type CallbackOutcome = { kind: 'redirect'; url: string } | { kind: 'untrusted' };
 
-/** `connect_token`: proves to the caller's backend which browser came back. */
+/** `connect_token`: proves to the caller's backend which browser has returned. */
 type LandingQuery = Ending & { connect_token?: string };
 
 interface Landing {
   ending: Ending;
-  /** For a page of the caller alone: a URL of ours must not have a secret in it. */
+  /** Only for return URLs of the caller: URLs of this service contain no secrets. */
   connectToken?: Secret;
 }
 

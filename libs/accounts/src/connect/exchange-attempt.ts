@@ -12,7 +12,7 @@ import type { Callback } from './read-callback.js';
 /** How the flow ended, as the query of the return URL says it. */
 export type Ending = { connected: string } | { selection_required: string } | { oauth_error: string };
 
-/** Takes a spent attempt to its end: exchanges the code, identifies the person, stores grant and accounts. */
+/** Finishes an attempt whose state was spent: exchanges the code, identifies the person, stores grant and accounts. */
 @Injectable()
 export class ExchangeAttempt {
   constructor(

@@ -53,7 +53,7 @@ const FIND = `
   from reauth_links link join accounts account on account.id = link.account_id join grants consent on consent.id = account.grant_id
   where link.token_hash = $1`;
 
-/** What was in order when the link was made. Its person can do nothing about it, except ask for another link. */
+/** Settings of the owner that were valid when the link was created. The person can only ask for another link. */
 const ENDED_BY_SETTINGS = new Set([
   'account.not_found',
   'account.leased',

@@ -33,7 +33,7 @@ export class RetireUnusedGrants {
     return found.length;
   }
 
-  /** A failure keeps neither the consent that left the grant nor the other grants of a sweep. */
+  /** A failure affects neither the consent that left the grant nor the other grants of a sweep. */
   private async retire(grantId: string): Promise<void> {
     try {
       this.revokeLater.execute(await transaction(this.database.pool, (tx) => retireGrant(this.context, tx, grantId)));

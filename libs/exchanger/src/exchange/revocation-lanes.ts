@@ -33,7 +33,7 @@ export class RevocationLanes {
     }
   }
 
-  /** Begins a try of each due revocation for which there is a place. */
+  /** Starts each due revocation for which a place is free. */
   async tryDue(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;

@@ -159,7 +159,7 @@ function resultOf(failure: Failure | undefined): Result {
   if (!failure) return { outcome: 'revoked' };
   const { class: failureClass, retryAfter = 0 } = failure;
   if (failureClass === 'app') return { outcome: APP_REFUSED, pause: Math.max(retryAfter, APP_PAUSE_IN_SECONDS) };
-  // At a checkpoint tokens are refused that work again after it.
+  // Tokens that are refused at a checkpoint work again after it.
   const passes = failureClass === 'temporary' || failureClass === 'owner';
   return passes ? { outcome: 'unanswered', pause: retryAfter } : { outcome: 'refused' };
 }

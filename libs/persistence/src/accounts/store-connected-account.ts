@@ -23,7 +23,7 @@ export interface ConnectedProfile extends Tenant {
   acceptance?: Acceptance;
 }
 
-/** How the platform stands to tokens that a client supplied. */
+/** Whether the platform has confirmed the tokens that a client supplied. */
 export interface Acceptance {
   /** False: the platform was not asked, or has not answered. The stored handle, name and avatar stay then. */
   isAccepted: boolean;
@@ -77,7 +77,7 @@ export async function storeConnectedAccount(tx: Tx, profile: ConnectedProfile): 
     ...[JSON.stringify(profile.metadata), profile.nextProbeSeconds, profile.connectionType],
     ...[isAccepted, unverifiedReason],
   ];
-  // Another round only where the account was disconnected, or moved to another project, between the two statements.
+  // Repeats only if the account was disconnected, or moved to another project, between the two statements.
   for (;;) {
     const known = (await tx.query<ConnectedAccount & Record<string, unknown>>(LOCK, owner)).rows[0];
     if (known) {

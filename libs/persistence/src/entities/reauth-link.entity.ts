@@ -9,7 +9,7 @@ export class ReauthLink {
   @Column('text') environment!: Environment;
   @Column('uuid', { name: 'account_id' }) accountId!: string;
   @Column('bytea', { name: 'token_hash' }) tokenHash!: Buffer;
-  /** The credential that made it, and with it every attempt of the link. */
+  /** The credential that created the link. Its attempts have the same creator. */
   @Column('text', { name: 'created_by' }) createdBy!: string;
   @Column('text', { name: 'return_url', nullable: true }) returnUrl!: string | null;
   @Column('text', { array: true, nullable: true }) scopes!: string[] | null;

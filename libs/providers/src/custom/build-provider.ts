@@ -41,7 +41,7 @@ export function buildProvider(custom: CustomProvider): Provider {
     identity,
     ...(custom.api && { api: custom.api }),
     probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
-    /** Without refresh tokens the server may refuse their grant type with the words for a wrong app. */
+    /** A server without refresh tokens may refuse the grant type in the same words as a wrong app. */
     ...(custom.refresh.mode !== 'none' && { appCheck: checkByRefreshToken(token, wordsAtToken(custom)) }),
     /** Beyond the operator's words the token endpoint is left to RFC 6749 5.2. */
     classify: {

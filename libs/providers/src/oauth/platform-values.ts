@@ -52,7 +52,7 @@ export const splitScopes = (text: string): string[] => text.split(/[\s,]+/).filt
 const isUsableId = (id: string): boolean =>
   id.length >= 1 && id.length <= MAX_ID_LENGTH && !/[\p{Cc}\p{Cs}\u{fffd}]/u.test(id);
 
-/** No platform gives 0 to an account: where it stands for an id, it means that there is none. */
+/** No platform uses 0 as an account id: it stands for a missing id. */
 const DIGITS = /^[1-9]\d*$/;
 
 const isIdAt = ({ ids }: Pick<Provider, 'ids'>, id: string): boolean =>

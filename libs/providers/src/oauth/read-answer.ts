@@ -139,7 +139,7 @@ export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): Pro
   return { ok: false, failure: failureOf(answer, read, classify.probe ? classify.probe(read) : classify.api(read)) };
 }
 
-/** 5xx is a failure of the platform, and with one of these it has not looked at the grant: such an answer is no word on it. */
+/** A 5xx is a failure of the platform. With these statuses, too, the platform has not evaluated the grant. */
 const NOT_LOOKED_AT = new Set([408, 425, 429]);
 
 function failureOf(answer: PlatformAnswer, { json }: ReadAnswer, known: Failure | undefined): Failure {

@@ -22,7 +22,7 @@ const ANSWERED_WITHIN = minutes(4);
 /** The longest wait for an unavailable exchanger. A browser waits for the code, at some platforms for 30 seconds only. */
 const REFRESH_PATIENCE = seconds(10);
 const CODE_PATIENCE = seconds(25);
-/** An unavailable exchanger finds every stored revocation when it is back. */
+/** An exchanger that starts again finds every stored revocation. */
 const REVOKE_PATIENCE = 0;
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 15 };
 

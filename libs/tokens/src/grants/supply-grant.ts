@@ -77,7 +77,7 @@ interface Life {
   now: Date;
 }
 
-/** When a supplied token was issued is not known: now, or long enough before its end that it may be refreshed after it. */
+/** The time of issue is not known: it is assumed to be now, or early enough that an ended token may be refreshed. */
 const issueOf = ({ mode, accessExpiresAt, now }: Life): Date =>
   accessExpiresAt && accessExpiresAt <= now ? after(accessExpiresAt, -shortestAge(mode, 0)) : now;
 

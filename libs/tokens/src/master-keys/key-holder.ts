@@ -80,7 +80,7 @@ export class KeyHolder {
     await tx.query(`delete from master_key_holders where journal is null and seen_at < db_now() - interval '1 day'`);
   }
 
-  /** The processes that hold the sealing key have to come before the first that seals with it. */
+  /** Every process must hold a key before the first process seals with it. */
   private async warnOfOthers(): Promise<void> {
     const { pool, keyring, logger } = this.options;
     const without = await holdersWithout(pool, keyring.primaryId);

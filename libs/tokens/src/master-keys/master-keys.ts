@@ -8,7 +8,7 @@ import { retireKey, type RetireOptions } from './retire-key.js';
 import type { RewrapOptions } from './rewrap-rows.js';
 import { type Rotation, rotateKeys } from './rotate-keys.js';
 
-/** What an operator does with master keys, for a command that holds no key itself. */
+/** The operator's commands for master keys. */
 export class MasterKeys {
   readonly #keyring: Keyring;
 

@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from '#observability';
 
-/** Without traffic, too: a key that its owner has removed is refused after this time. */
+/** The interval of loads, also without traffic: a key that its owner has removed is refused after this time. */
 const RELOAD_INTERVAL_MS = 10 * 60_000;
-/** After a load, tokens with unknown keys cause no other one for this time. */
+/** After a load, unknown key ids cause no further load for this time. */
 const COOL_DOWN_MS = 30_000;
 /** After a load that failed. */
 const RETRY_MS = 5_000;

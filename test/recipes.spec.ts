@@ -61,6 +61,22 @@ describe('the recipes', () => {
     expect(fixed.filter((place) => !existsSync(place))).toEqual([]);
   });
 
+  it.each([...recipes])('%s: each name that stands before the link of a file is in that file', (_name, recipe) => {
+    const named = [...recipe.matchAll(/`(\w+)` in \[[^\]]*\]\(([^)#]+)\)/g)];
+    expect(named.filter(([, name, path]) => !new RegExp(`\\b${name}\\b`).test(readFileSync(path!, 'utf8')))).toEqual(
+      [],
+    );
+  });
+
+  it('A field: the recipe names every file that passes the display name on, and the functions that set or erase it', () => {
+    const files = filesWith('(?:display_name|displayName)').filter(
+      (path) => !/^(libs\/providers\/src\/(?!contract)|libs\/persistence\/src\/migrations|apps\/sandbox)/.test(path),
+    );
+    expect(missing('A field', files)).toEqual([]);
+    for (const name of ['eraseProfiles', 'storeListedProfile', 'profileOf', 'namesOf', 'toCandidate'])
+      expect(recipes.get('A field')).toContain(`\`${name}\` in [`);
+  });
+
   const symbols = Object.entries(jobs).flatMap(([symbol, value]) =>
     knownJobs.includes(value as JobContract) ? [symbol] : [],
   );

@@ -6,6 +6,7 @@ import {
   addExport,
   addImport,
   addProvider,
+  addTableRow,
   addToArray,
   formatSource,
 } from './generator/edit-source.mjs';
@@ -19,7 +20,8 @@ import { messageOf } from './start/errors.mjs';
 const HELP = `npm run new:job <things>.<verb> [-- --every 1m --feature cleanup --folder <things>]
 
   Writes a recurring job: its contract, its handler in a file of apps/worker/src/jobs (--feature), its use case with a test
-  in a folder of libs/accounts/src (--folder), and its schedule. For example: npm run new:job sessions.expire -- --every 5m
+  in a folder of libs/accounts/src (--folder), its schedule, and a row in libs/accounts/FEATURE.md.
+  For example: npm run new:job sessions.expire -- --every 5m
 `;
 
 const NAME = /^([a-z]+)\.([a-z]+)$/;
@@ -100,6 +102,7 @@ function checkPlaces(root, { name, feature }, paths) {
 }
 
 const CONTRACTS = 'libs/jobs/src/contracts.ts';
+const FEATURE_PAGE = 'libs/accounts/FEATURE.md';
 /** @param {string} feature */
 const handlersPath = (feature) => `apps/worker/src/jobs/${feature}.jobs.ts`;
 
@@ -145,6 +148,8 @@ function edits(job) {
       const imported = addImport(addImport(text, useCase, '#accounts'), contract, '#jobs');
       return addProvider(addBeforeModule(imported, fill('handler.ts', job)), `${useCase}Job`);
     },
+    [FEATURE_PAGE]: (text) =>
+      addTableRow(text, '**Clean up.**', `| [${file}.ts](src/${folder}/${file}.ts) | TODO: what it does |`),
     'apps/worker/src/schedules.ts': (text) =>
       addToArray(
         addImport(addUnit(text, interval.unit), contract, '#jobs'),
@@ -186,7 +191,7 @@ async function main() {
 Still to do:
 
   npm test -- ${files.at(-1)}
-  grep -n TODO ${[CONTRACTS, ...files].join(' ')}
+  grep -n TODO ${[CONTRACTS, FEATURE_PAGE, ...files].join(' ')}
 
 And the rules of the repository:
 

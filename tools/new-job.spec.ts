@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { copySources, objectionsTo } from '../test/support/generated-files.js';
 import { newJob } from './new-job.mjs';
-import { addBeforeModule, addExport, addImport, addProvider, addToArray } from './generator/edit-source.mjs';
+import {
+  addBeforeModule,
+  addExport,
+  addImport,
+  addProvider,
+  addTableRow,
+  addToArray,
+} from './generator/edit-source.mjs';
 
 const GENERATOR = resolve('tools/new-job.mjs');
 /** The existing files that the generator changes. */
@@ -16,6 +23,7 @@ const CHANGED = [
   'apps/worker/src/jobs/cleanup.jobs.ts',
   'apps/worker/src/schedules.ts',
 ];
+const FEATURE_PAGE = 'libs/accounts/FEATURE.md';
 
 let root: string;
 
@@ -58,7 +66,7 @@ describe('a new job', () => {
   let printed: ReturnType<typeof run>;
 
   beforeAll(() => {
-    before = Object.fromEntries(CHANGED.map((path) => [path, read(path)]));
+    before = Object.fromEntries([...CHANGED, FEATURE_PAGE].map((path) => [path, read(path)]));
     printed = run(name, '--every', '5m');
   });
 
@@ -98,6 +106,16 @@ describe('a new job', () => {
       'apps/worker/src/schedules.ts': ['sessionsExpire', 'sessionsExpire'],
     });
     expect(read('apps/worker/src/schedules.ts')).toContain('{ job: sessionsExpire, every: minutes(5) },');
+  });
+
+  it('gets a row in the page of the library, and nothing else there changes', () => {
+    const row = '| [expire-sessions.ts](src/sessions/expire-sessions.ts) | TODO: what it does |\n';
+    expect(read(FEATURE_PAGE)).toMatch(/\*\*Clean up\.\*\*[^*]*sweep-history[^*]*\[expire-sessions\.ts\]/);
+    expect(read(FEATURE_PAGE).replace(row, '')).toBe(before[FEATURE_PAGE]);
+  });
+
+  it('changes a limited number of rows in one run', () => {
+    expect(read('libs/accounts/src/sessions/expire-sessions.ts')).toMatch(/limit \$1', \[MAX_ROWS_PER_RUN\]/);
   });
 
   it('keeps every rule of the repository in each file that the command wrote or changed', async () => {
@@ -146,5 +164,6 @@ describe('the edits of a list', () => {
     expect(() => addToArray('const others = [];', 'list', 'b')).toThrow('there is no array list: add b by hand');
     expect(() => addProvider('@Module({}) class A {}', 'B')).toThrow('there is no list of providers: add B by hand');
     expect(() => addBeforeModule('class A {}', 'class B {}')).toThrow('there is no class with @Module');
+    expect(() => addTableRow('text\n\n**A.** b\n', '**A.**', '| c |')).toThrow('there is no table below "**A.**"');
   });
 });

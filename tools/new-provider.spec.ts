@@ -31,7 +31,7 @@ describe('a name that no new provider can have', () => {
     ['../up', 'lower-case letters and digits'],
     ['a-b', 'lower-case letters and digits'],
     ['é', 'lower-case letters and digits'],
-    ['a'.repeat(33), '1 to 32'],
+    ['a'.repeat(33), '2 to 32'],
     ['example', /the sources use that word, and no file outside.+ \d+ files do: apps\/.+ says/],
     ['line', /the sources use that word.+and \d+ more/],
     ['class', 'reserved word of the language'],
@@ -41,7 +41,8 @@ describe('a name that no new provider can have', () => {
     ['x', 'there is a provider of that name already'],
     ['pin', '"pinterest" is found under it too'],
     ['custom', 'there is a folder libs/providers/src/custom already'],
-    ['z', /the (sources|files that would be written) use that word/],
+    ['z', '2 to 32 lower-case letters and digits and begin with a letter; the sources use single letters'],
+    ['to', /the (sources|files that would be written) use that word/],
   ])('is refused with the reason: "%s"', (name, reason) => {
     expect(() => checkName('.', name)).toThrow(reason);
   });
@@ -51,6 +52,10 @@ describe('a name that no new provider can have', () => {
     const { status, stderr } = spawnSync(process.execPath, ['tools/new-provider.mjs', 'example'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([1, expect.stringContaining('"example" cannot be a provider\'s name')]);
     expect(readdirSync(SOURCES)).toEqual(before);
+  });
+
+  it('is not a short one that other words begin with', () => {
+    expect(() => checkName('.', 'qu')).not.toThrow();
   });
 
   it('is not the one in the recipe of CONTRIBUTING.md', () => {
@@ -71,6 +76,12 @@ describe('a new provider', () => {
       'mastodon.sandbox.ts',
       'setup.md',
     ]);
+  });
+
+  it('has every optional member that most platforms have', async () => {
+    await newProvider(root, 'mastodon');
+    for (const member of ['revoke', 'api', 'appCheck', 'registration'])
+      expect(read('mastodon/mastodon.provider.ts')).toMatch(new RegExp(`^  ${member}\\b`, 'm'));
   });
 
   it('keeps every rule of the repository in each of its files', async () => {

@@ -79,11 +79,25 @@ export function addBeforeModule(text, added) {
 }
 
 /**
- * A text as the formatter writes it in this repository.
+ * Adds a row to the first table below a paragraph of a Markdown page.
+ * @param {string} page
+ * @param {string} paragraph how it begins
+ * @param {string} row
+ */
+export function addTableRow(page, paragraph, row) {
+  const start = page.indexOf(`\n${paragraph}`);
+  const [table] = /(?<=\n\n)(?:\|.*\n)+/.exec(start < 0 ? '' : page.slice(start)) ?? [];
+  if (!table) throw new Error(`there is no table below "${paragraph}": add ${row} by hand`);
+  return insert(page, page.indexOf(table, start) + table.length, `${row}\n`);
+}
+
+/**
+ * A text as the formatter writes it in this repository; it leaves pages as they are.
  * @param {string} text
  * @param {string} path of the file, from the root of the repository
  */
 export async function formatSource(text, path) {
+  if (path.endsWith('.md')) return text;
   return format(text, { ...(await resolveConfig(join(ROOT, path))), filepath: path });
 }
 

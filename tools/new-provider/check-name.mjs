@@ -4,8 +4,10 @@ import ts from 'typescript';
 import { findNamings, REGISTRIES } from './namings.mjs';
 import { templates } from './templates.mjs';
 
-/** As for a custom provider: the name stands in URLs and in rows. */
+/** The name stands in URLs and in rows. */
 const NAME = /^[a-z][a-z0-9]{0,31}$/;
+/** The rule for the names of custom providers. */
+const NEEDED = 'it must be 2 to 32 lower-case letters and digits and begin with a letter';
 const TEST = /\.(spec|int-spec|e2e-spec)\.ts$/;
 const SHOWN = 3;
 const PLACEHOLDER = 'aplatform';
@@ -27,9 +29,10 @@ export function checkName(root, name) {
  * @returns {Generator<string, void>}
  */
 function* reasonsAgainst(root, name) {
-  if (!NAME.test(name)) return yield 'it must be 1 to 32 lower-case letters and digits and begin with a letter';
+  if (!NAME.test(name)) return yield NEEDED;
   if (isReserved(name)) yield 'it is a reserved word of the language, and a definition is exported under its name';
   yield* reasonsOfFolders(join(root, 'libs/providers/src'), name);
+  if (name.length === 1) return yield `${NEEDED}; the sources use single letters for other things`;
   yield* reasonsOfWords(root, name);
   if (isWrittenByTemplates(name)) yield 'the files that would be written use that word for something else';
 }
@@ -70,7 +73,7 @@ const isWrittenByTemplates = (name) =>
   );
 
 /**
- * The rule "platforms at home" of the architecture, asked before there is such a platform.
+ * The rule "platforms at home" of the architecture, applied before there is such a platform.
  * @param {string} root
  * @param {string} name
  * @returns {Generator<string, void>}

@@ -20,9 +20,9 @@ export function findNamings({ text, identifiers, literals }, name) {
   if (name.length > 2)
     return new RegExp(`\\w*${name}\\w*`, 'i').exec(text.replaceAll(DOCUMENTS, ''))?.slice(0, 1) ?? [];
   const literal = new RegExp(`^${name}$|(^|[/.])${name}\\.com\\b|/${name}(/|$)|\\$\\{?${name}\\.`, 'i');
-  // Not the X of HTTP's own headers: xFrameOptions.
+  // Not the X of HTTP's own headers (xFrameOptions), and not the first letter of another word (XML).
   const word = new RegExp(
-    `^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=[A-Z_][A-Za-z]{2})`,
+    `^(${name}|${name.toUpperCase()})(?!Frame|Content|Forwarded|Request|Powered|Xss)(?=_[A-Za-z]{2}|[A-Z][a-z]{2})`,
   );
   return [
     ...identifiers().filter((found) => word.test(found)),

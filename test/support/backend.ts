@@ -22,6 +22,18 @@ export interface Account {
   last_refreshed_at: string | null;
 }
 
+/** A call that a platform of the sandbox received. */
+export interface PlatformCall {
+  seq: number;
+  endpoint: string;
+  grant_type?: string;
+  client_id?: string;
+  persona?: string;
+  outcome: string;
+  status: number;
+  bearer_fingerprint?: string;
+}
+
 /** A customer's backend in front of a running service: it has a key, sends HTTP requests, and redirects its users' browsers. */
 export class Backend {
   constructor(
@@ -47,8 +59,11 @@ export class Backend {
   }
 
   post(path: string, body?: object): Promise<Reply> {
-    const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    return this.request('POST', path, json ?? {});
+    return this.request('POST', path, json(body));
+  }
+
+  patch(path: string, body: object): Promise<Reply> {
+    return this.request('PATCH', path, json(body));
   }
 
   delete(path: string): Promise<Reply> {
@@ -57,8 +72,25 @@ export class Backend {
 
   /** The control API of the sandbox. */
   control(method: string, path: string, body?: object): Promise<Reply> {
-    const json = body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    return reply(`${this.service.sandboxUrl}/_control${path}`, { method, ...json });
+    return reply(`${this.service.sandboxUrl}/_control${path}`, { method, ...json(body) });
+  }
+
+  /** Creates an OAuth app with a client id of its own; returns its id. */
+  async app(provider: string, fields: object = {}): Promise<string> {
+    const { status, body } = await this.post('/v1/oauth-apps', {
+      provider,
+      name: provider,
+      client_id: `${provider}-${randomBytes(6).toString('hex')}`,
+      client_secret: 'a-secret-of-a-test',
+      ...fields,
+    });
+    if (status !== 201) throw new Error(JSON.stringify(body));
+    return (body as { id: string }).id;
+  }
+
+  /** The calls that the platforms received since, with filters of the control API. */
+  async calls(query = 'endpoint=all'): Promise<PlatformCall[]> {
+    return (await this.control('GET', `/calls?${query}`)).body as PlatformCall[];
   }
 
   async start(provider = 'x', query = ''): Promise<{ authorize_url: string; state: string }> {
@@ -96,25 +128,39 @@ export class Backend {
 
   /** Moves the clock of the service and the platforms forward, without a wait. */
   async pass(seconds: number): Promise<void> {
-    const client = new pg.Client(databaseUrlOf(this.service.home));
-    await client.connect();
-    try {
+    await this.withDatabase(async (client) => {
       const { rows } = await client.query<{ ahead: number }>(
         'select extract(epoch from db_now() - now())::float8 as ahead',
       );
       await turnClock(client, `${(rows[0]?.ahead ?? 0) + seconds} seconds`);
+    });
+    await this.control('POST', '/clock', { advance_seconds: seconds });
+  }
+
+  /** One statement in the database of the service, for rows that no request can make. */
+  async query<Row extends object = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.withDatabase(async (client) => (await client.query<Row>(sql, values)).rows);
+  }
+
+  private async withDatabase<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    const client = new pg.Client(databaseUrlOf(this.service.home));
+    await client.connect();
+    try {
+      return await work(client);
     } finally {
       await client.end();
     }
-    await this.control('POST', '/clock', { advance_seconds: seconds });
   }
 }
+
+const json = (body: object | undefined): RequestInit =>
+  body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {};
 
 export async function reply(url: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(url, init);
   const text = await response.text();
-  const json = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: json ? (JSON.parse(text) as unknown) : text };
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, headers: response.headers, body: isJson ? (JSON.parse(text) as unknown) : text };
 }
 
 /** Repeats the call until the answer is as wanted; throws with the last answer. */

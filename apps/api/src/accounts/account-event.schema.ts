@@ -16,6 +16,8 @@ export const accountEventSchema = z
     account_id: idOf('acc'),
     sequence: z.int().describe('Grows by one with each event of the account.'),
     data: z.record(z.string(), z.unknown()),
+    event_type: z.string().describe('The same as type.'),
+    timestamp: time.describe('The same as created_at.'),
   })
   .meta({ id: 'AccountEvent' });
 
@@ -37,6 +39,8 @@ export const accountEventPageExample: AccountEventPageView = {
       account_id: 'acc_01h455vb4pex5vsknk084sn02q',
       sequence: 1,
       data: { provider: EXAMPLE_PROVIDER, user_ref: 'user-42' },
+      event_type: 'account.connected',
+      timestamp: '2026-11-30T09:12:44Z',
     },
   ],
   next_cursor: null,
@@ -50,4 +54,6 @@ export const accountEventView = (event: AccountEventRecord): AccountEventView =>
   account_id: publicId('acc', event.accountId),
   sequence: event.sequence,
   data: event.data,
+  event_type: event.type,
+  timestamp: isoTime(event.createdAt),
 });

@@ -153,6 +153,28 @@ describe('the control API', () => {
     });
   });
 
+  it('sends the answer of a call or of a fault byte by byte', async () => {
+    const ask = async (): Promise<[number, string]> => {
+      const begin = performance.now();
+      const { status, body } = await sandbox.call('https://api.x.com/2/oauth2/token', { method: 'POST' });
+      expect(performance.now() - begin).toBeGreaterThan(100);
+      return [status, JSON.stringify(body)];
+    };
+    const drip = { provider: 'x', endpoint: 'token', drip_ms: 5 };
+    const body = { error: 'x'.repeat(30) };
+    expect((await sandbox.control('POST', '/faults', { ...drip, status: 200, body })).body).toMatchObject({
+      drip_ms: 5,
+    });
+    expect(await ask()).toEqual([200, JSON.stringify(body)]);
+    await sandbox.control('POST', '/faults', drip);
+    const [status, refusal] = await ask();
+    expect([status, refusal]).toEqual([400, expect.stringContaining('grant_type')]);
+    expect((await sandbox.control('GET', '/calls?provider=x&endpoint=token')).body).toMatchObject([
+      { outcome: 'fault', drip_ms: 5 },
+      { drip_ms: 5 },
+    ]);
+  });
+
   it('answers a call with the bytes and headers of a fault', async () => {
     const bytes = gzipSync('{"a":1}');
     const fault = {

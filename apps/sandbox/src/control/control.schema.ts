@@ -74,11 +74,12 @@ export const FaultPlan = z
     body_base64: z.base64().max(MAX_BASE64_LENGTH).optional(),
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
     delay_ms: z.int().min(1).max(hours(1)).optional(),
+    drip_ms: z.int().min(1).max(hours(1)).optional(),
     drop: z.union([z.boolean(), z.enum(['before', 'after'])]).optional(),
   })
-  .refine(({ status, delay_ms, drop }) => status !== undefined || delay_ms !== undefined || Boolean(drop), {
+  .refine(({ status, delay_ms, drip_ms, drop }) => (status ?? delay_ms ?? drip_ms) !== undefined || Boolean(drop), {
     path: ['status'],
-    error: 'say at least one of status, delay_ms and drop',
+    error: 'say at least one of status, delay_ms, drip_ms and drop',
   })
   .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' })
   .refine(({ status, body_base64 }) => body_base64 === undefined || status !== undefined, {

@@ -24,6 +24,7 @@ export interface CallRecord {
   readonly refresh_token_fingerprint?: string;
   readonly issued_refresh_token_fingerprint?: string;
   readonly delay_ms?: number;
+  readonly drip_ms?: number;
   /** The answer was not sent. */
   readonly connection_cut?: true;
 }

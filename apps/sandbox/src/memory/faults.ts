@@ -13,6 +13,8 @@ export interface Fault {
   readonly headers?: Readonly<Record<string, string>>;
   /** Waits this long before answering; alone, the call is carried out at once and only its answer is late. */
   readonly delay?: Duration;
+  /** The body of the answer arrives byte by byte, with this pause before each; alone, the call is carried out. */
+  readonly drip?: Duration;
   /** Cuts the connection: before the call is carried out, or after. */
   readonly drop?: 'before' | 'after';
 }

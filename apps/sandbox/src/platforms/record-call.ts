@@ -15,6 +15,8 @@ export interface CallResult {
 /** What happens between the finished work and the caller. */
 export interface Effects {
   readonly delay: Duration;
+  /** Before each byte of the body; 0: it is sent at once. */
+  readonly drip: Duration;
   readonly cut: boolean;
 }
 
@@ -48,6 +50,7 @@ export const recordOf = ({
   refresh_token_fingerprint: notes.presented?.slice(0, FINGERPRINT_LENGTH),
   issued_refresh_token_fingerprint: notes.issued?.slice(0, FINGERPRINT_LENGTH),
   delay_ms: effects.delay || undefined,
+  drip_ms: effects.drip || undefined,
   connection_cut: effects.cut || undefined,
 });
 

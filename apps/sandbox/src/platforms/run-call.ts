@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
+import type { Duration } from '#config';
 import type { Logger } from '#observability';
 import type { CallNotes, EndpointName, Platform, SandboxDefinition } from '#providers/sandbox';
 import type { CallRecord } from '../memory/call-log.js';
@@ -39,10 +41,8 @@ export async function runCall(
   await memory.keep();
   if (effects.delay) await sleep(effects.delay, undefined, { ref: false });
   if (effects.cut) return cut(reply);
-  return reply
-    .code(result.status)
-    .headers({ ...result.headers, ...fault?.headers })
-    .send(result.body);
+  reply.code(result.status).headers({ ...result.headers, ...fault?.headers });
+  return effects.drip ? drip(reply, result.body, effects.drip) : reply.send(result.body);
 }
 
 const platformFor = ({ memory, url }: Sandbox, definition: SandboxDefinition): Platform => ({
@@ -60,12 +60,28 @@ const answerOf = ({ status = 500, body }: Fault): CallResult => ({
 
 const effectsOf = (notes: CallNotes, fault: Fault | undefined): Effects => ({
   delay: Math.max(notes.answerAfter ?? 0, fault?.delay ?? 0),
+  drip: fault?.drip ?? 0,
   cut: notes.cutConnection === true || fault?.drop !== undefined,
 });
 
 function logCall(logger: Logger, call: CallRecord): void {
   if (call.outcome === 'ok' && !call.connection_cut) logger.debug(call, 'call.answered');
   else logger.info(call, 'call.failed');
+}
+
+/** Sends the status and the headers with the first byte, and each byte of the body after a pause. */
+function drip(reply: FastifyReply, body: unknown, pause: Duration): FastifyReply {
+  const isText = typeof body === 'string';
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(isText ? body : JSON.stringify(body ?? {}));
+  if (!reply.hasHeader('content-type')) reply.type(isText ? 'text/plain; charset=utf-8' : 'application/json');
+  return reply.send(Readable.from(byteByByte(bytes, pause)));
+}
+
+async function* byteByByte(bytes: Buffer, pause: Duration): AsyncGenerator<Buffer> {
+  for (let place = 0; place < bytes.length; place += 1) {
+    await sleep(pause, undefined, { ref: false });
+    yield bytes.subarray(place, place + 1);
+  }
 }
 
 function cut(reply: FastifyReply): FastifyReply {

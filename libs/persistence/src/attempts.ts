@@ -202,14 +202,21 @@ export async function markAttemptCompleted(
   );
 }
 
-/** → `failed`. False: the attempt was final already. */
-export async function markAttemptFailed(tx: Tx, attemptId: string, error: AttemptError): Promise<boolean> {
-  const { rowCount } = await tx.query(
+/** What its row holds about its person: a deletion may have erased it. `platformUserId` null: the platform did not name the person. */
+export type FailedAttempt = { userRef: string | null; platformUserId: string | null };
+
+/** → `failed`. Undefined: the attempt was final already. */
+export async function markAttemptFailed(
+  tx: Tx,
+  attemptId: string,
+  error: AttemptError,
+): Promise<FailedAttempt | undefined> {
+  const { rows } = await tx.query<FailedAttempt & Record<string, unknown>>(
     `update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
-     where id = $1 and ${MAY_BECOME.failed}`,
+     where id = $1 and ${MAY_BECOME.failed} returning user_ref as "userRef", platform_user_id as "platformUserId"`,
     [attemptId, error],
   );
-  return rowCount !== 0;
+  return rows[0];
 }
 
 /**

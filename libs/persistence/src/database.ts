@@ -15,6 +15,7 @@ import { ReauthDue } from './migrations/reauth-due.js';
 import { ManualGrants } from './migrations/manual-grants.js';
 import { OneAppAClient } from './migrations/one-app-a-client.js';
 import { OutboxByAge } from './migrations/outbox-by-age.js';
+import { OutboxPersons } from './migrations/outbox-persons.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
 import { RefreshRejections } from './migrations/refresh-rejections.js';
 import { PreparingClient } from './preparing-client.js';
@@ -88,6 +89,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       ReauthDue,
       ManualGrants,
       MasterKeyHolders,
+      OutboxPersons,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

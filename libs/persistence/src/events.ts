@@ -1,4 +1,5 @@
 import { NEXT_EVENT_SEQUENCE } from './accounts/accounts.js';
+import type { AppUser } from './attempt-row.js';
 import { newId } from './ids.js';
 import type { Tenant } from './tenant.js';
 import type { Tx } from './tx.js';
@@ -44,20 +45,25 @@ export async function recordHistory(
   await tx.query(RECORD_HISTORY, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
 }
 
+export interface TenantEventInput extends Tenant {
+  type: string;
+  data: Record<string, unknown>;
+  /** The person whom the event is about, where the platform has named one. */
+  person?: AppUser | undefined;
+}
+
+const RECORD_IN_OUTBOX = `
+  insert into outbox (id, workspace_id, environment, type, payload, oauth_app_id, platform_user_id)
+  values ($1, $2, $3, $4, $5, $6, $7)`;
+
 /** Records an event that concerns no account (`oauth_app.status_changed`), in the outbox only. */
 export async function recordTenantEvent(
   tx: Tx,
-  tenant: Tenant,
-  type: string,
-  data: Record<string, unknown>,
+  { workspaceId, environment, type, data, person }: TenantEventInput,
 ): Promise<void> {
-  await tx.query('insert into outbox (id, workspace_id, environment, type, payload) values ($1, $2, $3, $4, $5)', [
-    newId(),
-    tenant.workspaceId,
-    tenant.environment,
-    type,
-    JSON.stringify(data),
-  ]);
+  const { oauthAppId = null, platformUserId = null } = person ?? {};
+  const values = [newId(), workspaceId, environment, type, JSON.stringify(data), oauthAppId, platformUserId];
+  await tx.query(RECORD_IN_OUTBOX, values);
 }
 
 const EVENTS_WITH_MORE = `
@@ -86,6 +92,22 @@ export async function redactAccountEvents(
   const ids = rows.map(({ id }) => id);
   await tx.query(REDACT_HISTORY, [ids, keys]);
   await tx.query(REDACT_OUTBOX, [ids, keys]);
+}
+
+const REDACT_OF_PERSON = `
+  update outbox set platform_user_id = null, payload = coalesce(
+    (select jsonb_object_agg(key, value) from jsonb_each(payload) where key = any($4)), '{}')
+  where oauth_app_id = $1 and platform_user_id = $2
+    and created_at <= coalesce($3::timestamptz + interval '1 second', 'infinity')`;
+
+/** Leaves only `keys` in the events about a person that concern no account. `until` null: of whatever age. */
+export async function redactPersonEvents(
+  tx: Tx,
+  { oauthAppId, platformUserId }: AppUser,
+  until: Date | null,
+  keys: readonly string[],
+): Promise<void> {
+  await tx.query(REDACT_OF_PERSON, [oauthAppId, platformUserId, until, keys]);
 }
 
 /** Deletes at most `limit` events of the history that are older than `days`. Returns how many. */

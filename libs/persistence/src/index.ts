@@ -18,4 +18,5 @@ export {
   recordHistory,
   recordTenantEvent,
   redactAccountEvents,
+  redactPersonEvents,
 } from './events.js';

@@ -53,10 +53,17 @@ export async function failAttemptIn(
   attempt: AttemptRow,
   { error, platformCode, revoke = true }: AttemptFailure,
 ): Promise<{ revocation: string | undefined } | undefined> {
-  if (!(await markAttemptFailed(tx, attempt.id, error))) return undefined;
-  const code = platformCode !== undefined && { code: platformCode };
-  const data = { provider: attempt.provider, error, ...code, user_ref: attempt.userRef };
-  await recordTenantEvent(tx, attempt, 'oauth_attempt.failed', data);
+  const failed = await markAttemptFailed(tx, attempt.id, error);
+  if (!failed) return undefined;
+  const { workspaceId, environment, oauthAppId, provider } = attempt;
+  const { userRef, platformUserId } = failed;
+  await recordTenantEvent(tx, {
+    workspaceId,
+    environment,
+    type: 'oauth_attempt.failed',
+    data: { provider, error, ...(platformCode !== undefined && { code: platformCode }), user_ref: userRef },
+    person: platformUserId === null ? undefined : { oauthAppId, platformUserId },
+  });
   if (revoke) return { revocation: await discardAttempt(context, tx, attempt) };
   await context.vault.shredAttempt(tx, attempt.id);
   return { revocation: undefined };

@@ -55,10 +55,8 @@ export class UpdateOAuthApp {
     await wakeGrants(tx, app.id);
     await wakeRevocations(tx, app.id);
     if (!(await clearMisconfiguration(tx, app.id))) return;
-    await recordTenantEvent(tx, app, 'oauth_app.status_changed', {
-      oauth_app_id: app.id,
-      status: 'active',
-      reason: null,
-    });
+    const { workspaceId, environment } = app;
+    const data = { oauth_app_id: app.id, status: 'active', reason: null };
+    await recordTenantEvent(tx, { workspaceId, environment, type: 'oauth_app.status_changed', data });
   }
 }

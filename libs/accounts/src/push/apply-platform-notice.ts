@@ -11,6 +11,7 @@ import {
   newId,
   recordEvent,
   redactAccountEvents,
+  redactPersonEvents,
   scheduleProbesNow,
   STATUSES_WITH_TOKENS,
   transaction,
@@ -75,6 +76,7 @@ export class ApplyPlatformNotice {
     revocations.push(...(await failWaitingAttempts(this.context, tx, user, waiting)));
     const grants = await this.end(tx, app, notice, revocations);
     if (!isDeletion) return undefined;
+    await redactPersonEvents(tx, user, notice.at, IMPERSONAL_KEYS);
     for (const grant of grants) await erasePerson(tx, grant.id, grant.consentedSince ? notice.at : null);
     return recordDeletion(tx, app, body);
   }

@@ -27,6 +27,8 @@ async function waiting(): Promise<string> {
   return id;
 }
 
+const OUTBOX_OF_PERSON = 'select id from outbox where workspace_id = $1 and platform_user_id = $2';
+
 async function push(userId: string, topic: string): Promise<PushOutcome> {
   const { now } = await flow.one<{ now: Date }>('select db_now() as now');
   const claims = { algorithm: 'HMAC-SHA256', issued_at: Math.floor(now.getTime() / 1_000), user_id: userId };
@@ -57,6 +59,30 @@ describe('a consent that waits for a choice', () => {
     );
     expect(attempt).toEqual({ candidates: null, userRef: null });
     expect(JSON.stringify(await tenantEvents(flow))).not.toContain('user-1');
+  });
+
+  it('leaves no user_ref in the event of an attempt that failed before, even once the attempt itself is deleted', async () => {
+    const userId = await waiting();
+    await push(userId, 'deauthorize');
+    expect(JSON.stringify(await tenantEvents(flow))).toContain('user-1');
+    await flow.pool.query('delete from connect_attempts where workspace_id = $1', [flow.tenant.workspaceId]);
+    await push(userId, 'data-deletion');
+    expect(await tenantEvents(flow)).toContainEqual({
+      type: 'oauth_attempt.failed',
+      data: { provider: 'facebook', error: 'access_denied' },
+    });
+    expect(await flow.many(OUTBOX_OF_PERSON, [flow.tenant.workspaceId, userId])).toEqual([]);
+  });
+
+  it('keeps the user_ref of attempts of another person, and of those that failed after the deletion was requested', async () => {
+    const userId = await waiting();
+    await push(userId, 'deauthorize');
+    await push('1000000000000001', 'data-deletion');
+    await flow.pool.query(`update outbox set created_at = db_now() + interval '1 minute' where workspace_id = $1`, [
+      flow.tenant.workspaceId,
+    ]);
+    await push(userId, 'data-deletion');
+    expect(JSON.stringify(await tenantEvents(flow))).toContain('user-1');
   });
 
   it('is not affected by a notice from before it was given', async () => {

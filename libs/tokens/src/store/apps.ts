@@ -127,6 +127,8 @@ async function setStatus(tx: Tx, app: AppRow, change: OAuthAppStatusChange): Pro
   const before = await storeAppStatus(tx, app.id, change);
   if (before === undefined || before === change.status) return false;
   const { status, reason } = change;
-  await recordTenantEvent(tx, app, 'oauth_app.status_changed', { oauth_app_id: app.id, status, reason });
+  const { workspaceId, environment } = app;
+  const data = { oauth_app_id: app.id, status, reason };
+  await recordTenantEvent(tx, { workspaceId, environment, type: 'oauth_app.status_changed', data });
   return true;
 }

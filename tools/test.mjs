@@ -51,8 +51,19 @@ async function endToEnd(suite, env) {
  * @param {Suite} suite
  * @param {NodeJS.ProcessEnv} env
  */
-async function besides({ add, part }, env) {
-  for (const script of ['typecheck', 'lint', 'spell', 'unused']) add(await check(script, { inIdleTime: true }));
+async function besides(suite, env) {
+  // Spelling and unused exports use one core each: the others fill the second.
+  const checks = ['typecheck', 'lint', 'spell', 'unused'].map(async (script) =>
+    suite.add(await check(script, { inIdleTime: true })),
+  );
+  await Promise.all([...checks, unitThenIntegration(suite, env)]);
+}
+
+/**
+ * @param {Suite} suite
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function unitThenIntegration({ part }, env) {
   const options = { env, inIdleTime: true };
   await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], options);
   // Some of these files wait for another process: one more of them than there are cores fills that time.

@@ -8,8 +8,17 @@ import { startPostgres } from '../../tools/start/postgres.mjs';
 
 const TEMPLATE = 'evergrant_template';
 const CLI = resolve('dist/apps/cli/src/main.js');
-// The data is removed after the tests, so it need not survive a power failure.
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' };
+// The data is removed after the tests: it need not survive a power failure, and small tables need no maintenance.
+const FAST = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  autovacuum: 'off',
+  jit: 'off',
+  max_connections: '200',
+};
 
 /** @typedef {{ url: string, stop(): Promise<void> }} DatabaseServer */
 

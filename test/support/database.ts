@@ -17,7 +17,8 @@ interface Queryable {
 /** Clones the template that the integration project migrated once; fails outside that project. */
 export async function openTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await asAdmin(`CREATE DATABASE ${name} TEMPLATE evergrant_template`);
+  // A copy of the files costs half the CPU time of the default strategy, which writes each page to the log.
+  await asAdmin(`CREATE DATABASE ${name} TEMPLATE evergrant_template STRATEGY FILE_COPY`);
   const url = new URL(adminUrl());
   url.pathname = name;
   return { url: url.href, close: () => drop(name) };

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import ts from 'typescript';
 
 const COMPILER = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-/** Whole libraries would bring Nest along, and a process that is killed within 50 ms must start fast. */
+/** Whole libraries import Nest, and a process that is killed within 50 ms must start fast. */
 const DOORS: Record<string, { folder: string; files: string[] }> = {
   '#exchanger': { folder: 'libs/exchanger/src/journal', files: ['file-journal'] },
   '#crypto': { folder: 'libs/crypto/src', files: ['keyring', 'sealing'] },
@@ -72,17 +72,17 @@ export class JournalProcess {
     this.#ended = once(child, 'close');
   }
 
-  /** What it said in whole lines. */
+  /** The whole lines that it printed. */
   get lines(): string[] {
     return this.#text.split('\n').slice(0, -1);
   }
 
-  /** Resolves when it has said something, or has ended. */
-  async speaks(): Promise<void> {
+  /** Resolves when it has printed something, or has ended. */
+  async printsLine(): Promise<void> {
     if (this.#text === '') await Promise.race([once(this.child.stdout!, 'data'), this.#ended]);
   }
 
-  /** `kill -9`; resolves when all it said has arrived. */
+  /** `kill -9`; resolves when all its output has arrived. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.#ended;

@@ -130,13 +130,16 @@ function sourceOf(path, text) {
 }
 
 /**
- * @param {ts.Node} node
- * @returns {ts.Node[]}
+ * A node and all nodes below it.
+ * @param {ts.Node} root
  */
-function nodesOf(node) {
-  const found = [node];
-  ts.forEachChild(node, (child) => {
-    found.push(...nodesOf(child));
-  });
+function nodesOf(root) {
+  const found = [root];
+  /** @param {ts.Node} node */
+  const collect = (node) => {
+    found.push(node);
+    ts.forEachChild(node, collect);
+  };
+  ts.forEachChild(root, collect);
   return found;
 }

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type OpenedDatabase, openEmptyDatabase } from '../../../test/support/open-database.js';
+import { type OpenedDatabase, openMigratedDatabase } from '../../../test/support/open-database.js';
 import { CONNECTION_TYPES, HEALTHS } from './entities/index.js';
 
-/** Tables that no entity may describe: their content is sealed, or is read by SQL of the library with the keys. */
+/** Tables that no entity describes: their content is sealed, or is read by SQL of the library with the keys. */
 const WITHOUT_ENTITY = [
   'account_tokens',
   'attempt_secrets',
@@ -21,22 +21,21 @@ const WITHOUT_OWNER = ['master_key_holders', 'master_keys'];
 const LIBRARIES = ['migrations', 'rate_limits'];
 
 /**
- * What TypeORM would change only because entities do not repeat it: indexes, foreign keys, unique and check constraints
- * are said once, in the SQL of the migrations. Tables and columns, with type, null and default, are said twice.
+ * What TypeORM would change only because entities do not repeat it: the SQL of the migrations alone defines indexes, foreign
+ * keys, unique and check constraints. Migrations and entities define tables and columns, with type, null and default.
  */
-const SAID_ONCE = /^(DROP INDEX|ALTER TABLE "\w+" DROP CONSTRAINT) /;
+const IN_MIGRATIONS_ALONE = /^(DROP INDEX|ALTER TABLE "\w+" DROP CONSTRAINT) /;
 
 let opened: OpenedDatabase;
 const sql = async <Row>(text: string): Promise<Row[]> => (await opened.database.pool.query(text)).rows as Row[];
 
 async function drift(): Promise<string[]> {
   const { upQueries } = await opened.database.dataSource.driver.createSchemaBuilder().log();
-  return upQueries.map(({ query }) => query).filter((query) => !SAID_ONCE.test(query));
+  return upQueries.map(({ query }) => query).filter((query) => !IN_MIGRATIONS_ALONE.test(query));
 }
 
 beforeAll(async () => {
-  opened = await openEmptyDatabase();
-  await opened.database.dataSource.runMigrations();
+  opened = await openMigratedDatabase();
 });
 
 afterAll(() => opened.close());
@@ -47,35 +46,34 @@ describe('entities and migrations', () => {
   });
 
   it.each([
-    ['a column that is gone', 'alter table accounts drop column handle', /ADD "handle"/],
+    ['a missing column', 'alter table accounts drop column handle', /ADD "handle"/],
     ['an unused column', 'alter table accounts add column mood text', /DROP COLUMN "mood"/],
     ['another type', 'alter table grants alter column attempt type bigint', /"attempt"/],
-    ['another answer to null', 'alter table projects alter column name drop not null', /"name"/],
+    ['another constraint on null', 'alter table projects alter column name drop not null', /"name"/],
     [
       'another default',
       `alter table grants alter column refresh_state set default 'ended'`,
       /"refresh_state" SET DEFAULT 'idle'/,
     ],
     [
-      'a lost default',
+      'a missing default',
       'alter table outbox alter column created_at drop default',
       /"created_at" SET DEFAULT db_now\(\)/,
     ],
-    ['a table that is gone', 'drop table account_events', /CREATE TABLE "account_events"/],
+    ['a missing table', 'drop table account_events', /CREATE TABLE "account_events"/],
   ])('finds a difference in %s', async (_what, change, complaint) => {
-    const other = await openEmptyDatabase();
-    await other.database.dataSource.runMigrations();
+    const other = await openMigratedDatabase();
     await other.database.pool.query(change);
     const { upQueries } = await other.database.dataSource.driver.createSchemaBuilder().log();
     await other.close();
-    const found = upQueries.map(({ query }) => query).filter((query) => !SAID_ONCE.test(query));
+    const found = upQueries.map(({ query }) => query).filter((query) => !IN_MIGRATIONS_ALONE.test(query));
     expect(found).toEqual(expect.arrayContaining([expect.stringMatching(complaint)]));
   });
 
   it.each([
     ['accounts_health_check', HEALTHS],
     ['accounts_connection_type_check', CONNECTION_TYPES],
-  ])('agree on the words of %s', async (name, words) => {
+  ])('agree on the values of %s', async (name, words) => {
     const [check] = await sql<{ text: string }>(
       `select pg_get_constraintdef(oid) as text from pg_constraint where conname = '${name}'`,
     );

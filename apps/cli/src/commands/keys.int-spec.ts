@@ -61,27 +61,6 @@ describe('on a migrated database, the keys command', () => {
 
   afterAll(() => api.stop());
 
-  it('names every option that is wrong, ends with exit code 1 and stores nothing', async () => {
-    const wrong = ['--workspace', '', '--name', 'a\u202eb', '--environment', 'prod', '--scopes', 'accounts:read,all'];
-    const { code, stdout, stderr } = await failureOf(create(...wrong));
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.split('\n').map((line) => line.trim())).toEqual(
-      expect.arrayContaining([
-        expect.stringMatching(/option --workspace: must not be empty$/),
-        expect.stringMatching(/option --name: must not contain overrides/),
-        expect.stringMatching(/option --environment: must be live or test$/),
-        expect.stringMatching(/option --scopes: must be one of accounts:read, /),
-      ]),
-    );
-    expect([await rowsOf('workspaces'), await rowsOf('api_keys')]).toEqual([[], []]);
-  });
-
-  it('names a required option that is missing', async () => {
-    const { code, stdout, stderr } = await failureOf(create('--workspace', 'acme'));
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain("required option '--name <text>'");
-  });
-
   it('prints a live key that works at a running API without a dashboard token, and stores only its SHA-256', async () => {
     const { stdout, log } = await processes.run('migrate', command);
     expect(stdout).toMatch(/^dra_live_[0-9A-Za-z]{49}\n$/);
@@ -100,19 +79,6 @@ describe('on a migrated database, the keys command', () => {
     expect(log).toContain('"msg":"api_key.created"');
     expect(log).not.toContain(random);
     expect(api.log).not.toContain(random);
-  });
-
-  it.each([
-    [
-      'given twice',
-      ['--workspace', 'acme', '--workspace', 'other', '--name', 'n'],
-      "'other' is invalid. The option is given twice",
-    ],
-    ['without its value', ['--workspace', '--name', 'n'], "'--name' is invalid. The value is missing"],
-  ])('refuses an option %s', async (_, options, sentence) => {
-    const { code, stdout, stderr } = await failureOf(create(...options));
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain(sentence);
   });
 
   it('makes a second key of the same workspace with the environment and the scopes that its options name', async () => {

@@ -7,7 +7,8 @@ import { JournalPrograms } from '../../../../test/support/journal-process.js';
 import { Journals, newKey, SMALL } from '../../../../test/support/journals.js';
 import type { Unsettled } from './journal.js';
 
-const KILLS = 30;
+/** Each costs a start of Node. The fault test kills the whole exchanger, under load. */
+const KILLS = 15;
 const key = newKey('kill');
 const keyring = new Keyring(new Secret(key));
 
@@ -15,7 +16,7 @@ const openIn = (folder: string): string => `
   const keyring = new Keyring(new Secret('${key}'));
   const { journal, unsettled } = await FileJournal.open('${folder}', { keyring, logger, waitFor: 0, layout: ${JSON.stringify(SMALL)} });`;
 
-/** Says what was acknowledged after it was, and that something is settled before it is. */
+/** Prints each exchange that was acknowledged (D, R) afterwards, and one that is closed (C) before it is. */
 const exchanging = (folder: string): string => `${openIn(folder)}
   async function exchanges(lane) {
     for (let n = 0; ; n += 1) {
@@ -29,7 +30,7 @@ const exchanging = (folder: string): string => `${openIn(folder)}
   }
   await Promise.all(Array.from({ length: 8 }, (_, lane) => exchanges(lane)));`;
 
-const said = (lines: string[], letter: string): string[] =>
+const printed = (lines: string[], letter: string): string[] =>
   lines.filter((line) => line.startsWith(letter)).map((line) => line.slice(2));
 const idsOf = (unsettled: Unsettled[]): string[] => unsettled.map(({ intent }) => intent.intentId);
 
@@ -51,19 +52,19 @@ describe('a process that is killed while it writes its journal', () => {
     let acknowledged = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
       const running = programs.start(exchanging(folder));
-      await running.speaks();
+      await running.printsLine();
       await sleep(randomInt(80));
       await running.kill();
       const { journal, unsettled } = await journals.open(folder, { keyring });
-      const settled = new Set(said(running.lines, 'C'));
-      const owed = (letter: string): string[] => said(running.lines, letter).filter((id) => !settled.has(id));
+      const settled = new Set(printed(running.lines, 'C'));
+      const owed = (letter: string): string[] => printed(running.lines, letter).filter((id) => !settled.has(id));
       expect(idsOf(unsettled)).toEqual(expect.arrayContaining(owed('D')));
       expect(idsOf(unsettled.filter(({ answer }) => answer))).toEqual(expect.arrayContaining(owed('R')));
       for (const { intent, answer } of unsettled) {
         if (answer) expect(answer.body.toString()).toMatch(new RegExp(`^answer of ${intent.intentId}(x|$)`));
         if (kill % 3 < 2) journal.settled(intent.intentId);
       }
-      acknowledged += said(running.lines, 'D').length;
+      acknowledged += printed(running.lines, 'D').length;
       await journal.close();
     }
     expect(acknowledged).toBeGreaterThan(KILLS);
@@ -72,7 +73,7 @@ describe('a process that is killed while it writes its journal', () => {
   it('holds its journal against a second process, and frees it at once when it ends', async () => {
     const folder = journals.folder();
     const running = programs.start(`${openIn(folder)} say('open'); setInterval(quiet, 1000);`);
-    await running.speaks();
+    await running.printsLine();
     expect(running.lines).toEqual(['open']);
     await expect(journals.open(folder, { keyring })).rejects.toMatchObject({ code: 'journal.held' });
     const waiting = journals.open(folder, { keyring, waitFor: 20_000 });

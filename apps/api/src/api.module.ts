@@ -9,6 +9,7 @@ import { CallsModule } from './calls/calls.module.js';
 import { ConnectModule } from './connect/connect.module.js';
 import { HomeController } from './docs/home.controller.js';
 import { HealthModule } from './health/health.module.js';
+import type { AddressCounts } from './http/address-counts.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
@@ -19,12 +20,13 @@ export interface ApiOptions {
   logger: Logger;
   metrics: Metrics;
   exchanger: AccountsOptions['exchanger'];
+  counts: AddressCounts;
 }
 
 /** The API: everything it serves, on one screen. */
 @Module({})
 export class ApiModule {
-  static forRoot({ config, logger, metrics, exchanger }: ApiOptions): DynamicModule {
+  static forRoot({ config, logger, metrics, exchanger, counts }: ApiOptions): DynamicModule {
     return {
       module: ApiModule,
       controllers: [HomeController],
@@ -37,7 +39,7 @@ export class ApiModule {
           metrics,
           mostWaiting: config.database.waiting,
         }),
-        ApiConfigModule.forRoot(config),
+        ApiConfigModule.forRoot(config, counts),
         HttpModule,
         ConnectModule,
         AccountsSurfaceModule,

@@ -5,6 +5,7 @@ import type { ApiConfig } from '#config';
 import { type Logger, Metrics, NestLogger } from '#observability';
 import { ApiModule } from './api.module.js';
 import { serveDocs } from './docs/openapi.js';
+import { AddressCounts } from './http/address-counts.js';
 import { httpAdapter } from './http/adapter.js';
 import { AddressLimit, limitUnguarded } from './http/rate-limit.js';
 
@@ -19,8 +20,13 @@ export async function createApp(
     process: 'api',
     sources: ['exchanger', 'database', 'requests', 'profiles', ...(config.queue.redisUrl ? (['queue'] as const) : [])],
   });
-  const root = ApiModule.forRoot({ config, logger, metrics, exchanger });
-  const app = await NestFactory.create<NestFastifyApplication>(root, httpAdapter(config, logger, metrics), options);
+  const counts = new AddressCounts(config.limits.publicPerMinute);
+  const root = ApiModule.forRoot({ config, logger, metrics, exchanger, counts });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    root,
+    httpAdapter({ config, logger, metrics, counts }),
+    options,
+  );
   limitUnguarded(app.getHttpAdapter().getInstance(), app.get(AddressLimit, { strict: false }));
   serveDocs(app, config.http.publicUrl);
   await app.init();

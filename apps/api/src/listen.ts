@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '#config';
 import { codeOf, type Logger, type Running } from '#observability';
 import { Readiness } from './health/readiness.js';
+import { AddressCounts } from './http/address-counts.js';
 import { newServer } from './http/adapter.js';
 
 /**
@@ -45,8 +46,7 @@ async function listenOnIpv6(
     (request, response) => {
       fastify.routing(request, response);
     },
-    config,
-    logger,
+    { config, logger, counts: app.get(AddressCounts, { strict: false }) },
   );
   try {
     server.listen(config.http.port, '::1');

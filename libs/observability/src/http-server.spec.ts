@@ -46,7 +46,7 @@ async function start(
       most: 1_000,
       mostPerAddress: 1_000,
       newRequestId: () => 'req_1',
-      headers: { 'X-Frame-Options': 'DENY' },
+      headers: (peer) => ({ 'X-Frame-Options': 'DENY', 'X-Peer': peer }),
     },
     ...{ onRefused: (one) => refused.push(one), onDropped: (address) => dropped.push(address), ...limits },
   });
@@ -99,7 +99,7 @@ function expectProblem(answer: string, status: number, code: string): void {
   expect(head).toMatch(/\r\nConnection: close/);
   expect(head).toMatch(/\r\nContent-Type: application\/problem\+json; charset=utf-8/);
   expect(head).toMatch(/\r\nX-Request-Id: req_1/);
-  expect(head).toMatch(/\r\nX-Frame-Options: DENY/);
+  expect(head).toMatch(/\r\nX-Frame-Options: DENY\r\nX-Peer: 127\.0\.0\.1/);
   expect(body).toMatchObject({ type: 'about:blank', status, code, request_id: 'req_1' });
   expect(refused).toMatchObject([{ status, requestId: 'req_1', address: '127.0.0.1' }]);
 }

@@ -58,8 +58,8 @@ export interface RefusedConnection {
 export interface HttpServerOptions {
   handler: RequestListener;
   newRequestId: () => string;
-  /** Headers of every answer that does not come from the handler. */
-  headers?: Readonly<Record<string, string>>;
+  /** Headers of every answer that does not come from the handler, to a peer with this address. */
+  headers?: (peer: string) => Readonly<Record<string, string>>;
   times?: HttpServerTimes;
   /** Whether a request may have a large body, by its path. */
   mayTakeLong?: (request: IncomingMessage) => boolean;
@@ -212,18 +212,19 @@ function afterAnswers(server: Server, refuse: Refuse): Refuse {
 }
 
 /** Writes the last answer to the socket itself. A connection whose answer has started is closed without another answer. */
-function refusing({ newRequestId, headers = {}, onRefused }: HttpServerOptions): Refuse {
+function refusing({ newRequestId, headers, onRefused }: HttpServerOptions): Refuse {
   return (problem, socket) => {
     if (!socket.writable || hasBegunToAnswer(socket)) {
       socket.destroy();
       return;
     }
     const requestId = newRequestId();
+    const address = 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined;
     const [status, detail] = CONNECTION_PROBLEMS[problem];
     const title = STATUS_CODES[status] ?? '';
     const body = JSON.stringify({ type: 'about:blank', title, status, detail, code: problem, request_id: requestId });
     const lines = Object.entries({
-      ...headers,
+      ...headers?.(address ?? 'unknown'),
       'X-Request-Id': requestId,
       'Cache-Control': 'no-store',
       'Content-Type': 'application/problem+json; charset=utf-8',
@@ -234,7 +235,7 @@ function refusing({ newRequestId, headers = {}, onRefused }: HttpServerOptions):
     socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
     // An immediate reset may reach the client before the client reads the answer.
     setTimeout(() => socket.destroy(), LAST_ANSWER_TIMEOUT).unref();
-    onRefused?.({ status, requestId, address: 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined });
+    onRefused?.({ status, requestId, address });
   };
 }
 

@@ -13,7 +13,8 @@ const HEADERS = {
   },
   RateLimitPolicy: {
     name: 'RateLimit-Policy',
-    description: 'The limit of the class: `q` requests in a window of `w` seconds.',
+    description:
+      'The limit of the class: `q` requests in a window of `w` seconds. Before a credential is known it is `public`, that of the address.',
     required: true,
     schema: { ...TEXT, pattern: '^"(read|write|heavy|public)";q=\\d+;w=60$' },
     example: '"read";q=1200;w=60',
@@ -51,9 +52,6 @@ interface Operation {
   responses: Record<string, { headers?: Record<string, object> }>;
 }
 
-/** Answers of the parser, the router, the reader of bodies and the check of credentials come before a request is counted. */
-const UNCOUNTED = ['400', '401', '408', '413', '415', '431', '500', '503'];
-
 /** Declares the headers of every response. */
 export function addHeaders(document: OpenAPIObject): void {
   for (const methods of Object.values(document.paths)) {
@@ -76,7 +74,7 @@ function headersOf(status: string, { 'x-rate-class': rateClass, security }: Oper
   const isPublic = security?.length === 0;
   return [
     'RequestId',
-    ...(isLimited && !UNCOUNTED.includes(status) ? (['RateLimitPolicy', 'RateLimit'] as const) : []),
+    ...(isLimited ? (['RateLimitPolicy', 'RateLimit'] as const) : []),
     ...(['409', '429', '502', '503'].includes(status) ? (['RetryAfter'] as const) : []),
     ...(status === '401' && !isPublic ? (['Authenticate'] as const) : []),
   ];

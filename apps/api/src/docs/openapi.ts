@@ -10,7 +10,7 @@ const ABOUT = `Connects your customers' social accounts over OAuth and keeps the
 
 Authorize with an API key (\`apiKey\`) or a dashboard token (\`dashboardJwt\`); one of the two is enough.
 Errors are \`application/problem+json\` (RFC 9457); go by \`code\`. Every answer carries \`X-Request-Id\`.
-Answers to a credential carry \`RateLimit-Policy\` and \`RateLimit\`; a 429 says \`Retry-After\`.`;
+Every answer but those of the health checks carries \`RateLimit-Policy\` and \`RateLimit\`; a 429 says \`Retry-After\`.`;
 
 /** In the order in which a customer needs them; what no backend calls is at the end. */
 const TAGS: [name: string, description: string][] = [

@@ -6,7 +6,8 @@ import { CodedError, type Logger, type Metrics, newHttpServer } from '#observabi
 import { newId } from '#persistence';
 import { readRawBodies } from './raw-body.js';
 import { streamBodies, takesLargeBody } from './streamed-body.js';
-import { rememberAddresses, trusting } from './client-address.js';
+import { type AddressCounts, showAddressLimits } from './address-counts.js';
+import { addressOf, rememberAddresses, trusting } from './client-address.js';
 import { publicId } from './fields.js';
 import {
   addSecurityHeaders,
@@ -27,8 +28,17 @@ const MAX_BODY_BYTES = 102_400;
 /** A state has 87 characters; the limit of a request line is below this length anyway. */
 const MAX_PARAMETER_LENGTH = 8_192;
 
+/** What a server and its adapter are made of. */
+export interface HttpOptions {
+  config: ApiConfig;
+  logger: Logger;
+  metrics: Metrics;
+  counts: AddressCounts;
+}
+
 /** Fastify with the limits, hooks and parsers of this app. */
-export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics): FastifyAdapter {
+export function httpAdapter(options: HttpOptions): FastifyAdapter {
+  const { config, logger, metrics, counts } = options;
   const { trustedProxies, publicUrl } = config.http;
   const headers = securityHeaders(publicUrl);
   const adapter = new FastifyAdapter({
@@ -37,16 +47,17 @@ export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics)
     trustProxy: trustedProxies.length > 0 ? trusting(trustedProxies) : false,
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-    serverFactory: (handler: RequestListener) => newServer(handler, config, logger),
+    serverFactory: (handler: RequestListener) => newServer(handler, options),
     // The server answers these errors itself; Fastify would send a second response.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      reply.headers({ ...headers, 'X-Request-Id': request.id });
+      reply.headers({ ...headers, ...counts.headersFor(addressOf(request)), 'X-Request-Id': request.id });
       sendProblemOrPage(request, reply, problemOf(error));
     },
   });
   const fastify = adapter.getInstance();
   rememberAddresses(fastify);
+  showAddressLimits(fastify, counts);
   addSecurityHeaders(fastify, headers);
   sendRequestIds(fastify);
   forbidCaching(fastify);
@@ -61,11 +72,14 @@ export function httpAdapter(config: ApiConfig, logger: Logger, metrics: Metrics)
 }
 
 /** One server for each address at which the API listens. */
-export function newServer(handler: RequestListener, { http, limits }: ApiConfig, logger: Logger): Server {
+export function newServer(handler: RequestListener, { config, logger, counts }: Omit<HttpOptions, 'metrics'>): Server {
+  const { http, limits } = config;
+  const headers = securityHeaders(http.publicUrl);
   return newHttpServer({
     handler,
     mayTakeLong: takesLargeBody,
-    headers: securityHeaders(http.publicUrl),
+    // Without headers the client behind a proxy is unknown: the limit is that of the peer.
+    headers: (peer) => ({ ...headers, ...counts.headersFor(peer) }),
     newRequestId: () => publicId('req', newId()),
     most: limits.connections,
     mostPerAddress: limits.connectionsPerAddress,

@@ -64,6 +64,6 @@ export function addressOf(request: FastifyRequest): string {
 /** The key of a limit: an IPv4 address, or the /64 that usually belongs to one IPv6 client. */
 export function limitedAs(address: string): string {
   const parsed = parse(address);
-  if (parsed?.kind() !== 'ipv6') return address;
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${IPV6_NETWORK_BITS}`).toString()}/${IPV6_NETWORK_BITS}`;
+  if (parsed?.kind() !== 'ipv6') return parsed?.toString() ?? address;
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_NETWORK_BITS}`).toString()}/${IPV6_NETWORK_BITS}`;
 }

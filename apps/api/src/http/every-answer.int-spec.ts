@@ -45,6 +45,30 @@ async function landing(): Promise<Answer> {
   return fetched(`/v1/oauth/x/callback?state=${body.state}&error=access_denied`);
 }
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+const asKey = (path: string, init: RequestInit = {}): Promise<Answer> => fetched(path, { as: connected.key, ...init });
+const keyWithoutScope = (): Promise<string> => connected.api.key({ scopes: ['posts:read'] });
+
+async function aboveLimit(): Promise<Answer> {
+  const as = await connected.api.key({ rateLimits: { read: 1 } });
+  await fetched('/v1/accounts', { as });
+  return fetched('/v1/accounts', { as });
+}
+
+/** The answer to a list while each read of the accounts runs this statement. */
+async function whileAccounts(statement: string): Promise<Answer> {
+  const { pool } = connected;
+  await pool.query(`
+    alter table accounts rename to hidden;
+    create function fail() returns boolean language plpgsql as $$ begin ${statement}; return true; end $$;
+    create view accounts as select hidden.* from fail() left join hidden on true`);
+  try {
+    return await asKey('/v1/accounts');
+  } finally {
+    await pool.query('drop view accounts; drop function fail; alter table hidden rename to accounts');
+  }
+}
+
 const HOST = 'Host: a\r\nConnection: close\r\n';
 
 const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
@@ -53,7 +77,7 @@ const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
   ['a page', 200, () => fetched('/connected')],
   ['a page that refuses', 400, () => fetched('/v1/oauth/x/callback?state=a')],
   ['silence to a platform', 401, () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: '{}' })],
-  ['JSON', 200, () => fetched('/health/live')],
+  ['JSON', 200, () => fetched('/', { headers: { accept: 'application/json' } })],
   ['no credential', 401, () => fetched('/v1/accounts')],
   ['no path', 404, () => fetched('/nowhere')],
   ['no path, to HEAD', 404, () => fetched('/nowhere', { method: 'HEAD' })],
@@ -66,14 +90,35 @@ const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
     413,
     () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: 'a'.repeat(102_401) }),
   ],
-  ['a request without a host', 400, () => raw('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n')],
-  ['a request with two hosts', 400, () => raw(`GET /health/live HTTP/1.1\r\nHost: b\r\n${HOST}\r\n`)],
-  ['a version that is not spoken', 505, () => raw(`GET /health/live HTTP/2.0\r\n${HOST}\r\n`)],
-  ['an expectation that is none', 200, () => raw(`GET /health/live HTTP/1.1\r\nExpect: the-best\r\n${HOST}\r\n`)],
+  ['a request without a host', 400, () => raw('GET /connected HTTP/1.1\r\nConnection: close\r\n\r\n')],
+  ['a request with two hosts', 400, () => raw(`GET /connected HTTP/1.1\r\nHost: b\r\n${HOST}\r\n`)],
+  ['a version that is not spoken', 505, () => raw(`GET /connected HTTP/2.0\r\n${HOST}\r\n`)],
+  ['an expectation that is none', 200, () => raw(`GET /connected HTTP/1.1\r\nExpect: the-best\r\n${HOST}\r\n`)],
   ['a line that is no request', 400, () => raw('hello\r\n\r\n')],
   ['a method that is none', 400, () => raw(`BREW / HTTP/1.1\r\n${HOST}\r\n`)],
   ['headers that are too large', 431, () => raw(`GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n${HOST}\r\n`)],
   ['a wish for a tunnel', 405, () => raw('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')],
+  ['a type that is not read', 415, () => asKey('/v1/api-keys', { method: 'POST', body: 'name' })],
+  ['JSON that cannot be read', 400, () => asKey('/v1/api-keys', { method: 'POST', headers: JSON_TYPE, body: '{' })],
+  ['a field that is not known', 400, () => asKey('/v1/accounts?a=1')],
+  ['another environment', 400, () => asKey('/v1/accounts', { headers: { 'x-environment': 'live' } })],
+  ['a scope that is missing', 403, async () => fetched('/v1/accounts', { as: await keyWithoutScope() })],
+  ['a row that does not exist', 404, () => asKey('/v1/accounts/acc_01h455vb4pex5vsknk084sn02q')],
+  ['a list', 200, () => asKey('/v1/accounts')],
+  ['the first request above the limit', 429, aboveLimit],
+  ['a defect', 500, () => whileAccounts('raise exception using message = 1')],
+  ['a database that takes no more', 503, () => whileAccounts("raise sqlstate '53300'")],
+  ['the OpenAPI document', 200, () => fetched('/v1/openapi.json')],
+  ['a page about a link that has ended', 404, () => fetched('/reauth/no-token', { headers: { accept: 'text/html' } })],
+  ['metrics that are not served', 404, () => fetched('/metrics')],
+];
+
+const DOCUMENTATION: string[] = [
+  '/docs',
+  '/docs/',
+  '/docs/swagger-ui.css',
+  '/docs/swagger-ui-init.js',
+  '/docs/nothing.js',
 ];
 
 describe('every answer', () => {
@@ -89,6 +134,39 @@ describe('every answer', () => {
     });
     expect(headers.get('x-powered-by')).toBeNull();
   });
+
+  it.each(answers)('shows the limit that its request counts against: %s', async (_what, _status, ask) => {
+    const { headers } = await ask();
+    const shown = [headers.get('ratelimit-policy'), headers.get('ratelimit')];
+    const name = '"(read|write|heavy|public)"';
+    expect(shown).toEqual([
+      expect.stringMatching(new RegExp(`^${name};q=\\d+;w=60$`)),
+      expect.stringMatching(new RegExp(`^${name};r=\\d+;t=\\d+$`)),
+    ]);
+  });
+
+  it.each(DOCUMENTATION)('of the documentation has a request id and a limit: %s', async (path) => {
+    const { headers } = await fetched(path);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'x-request-id': expect.stringMatching(/^req_/),
+      ratelimit: expect.stringMatching(/^"public";r=\d+;t=\d+$/),
+    });
+  });
+
+  it('to a wrong credential shows the count of the address and adds nothing to it', async () => {
+    const left = async (path: string): Promise<number> =>
+      Number(/r=(\d+)/.exec((await fetched(path, { as: 'dra_test_wrong' })).headers.get('ratelimit') ?? '')?.[1]);
+    const counted = await left('/connected');
+    expect([await left('/v1/accounts'), await left('/v1/accounts')]).toEqual([counted, counted]);
+  });
+
+  it.each(['/health/live', '/health/ready'])(
+    'of a health check shows no limit, because it has none: %s',
+    async (path) => {
+      const { headers } = await fetched(path);
+      expect([headers.get('ratelimit'), headers.get('x-request-id')]).toEqual([null, expect.stringMatching(/^req_/)]);
+    },
+  );
 
   const refusals = answers.filter(([what, status]) => status >= 400 && !/page|silence|HEAD/.test(what));
   it.each(refusals)('that refuses is a problem that names its request: %s', async (_what, status, ask) => {

@@ -15,6 +15,7 @@ import { openRateCounter, RateCounter } from '#jobs';
 import { CodedError, type Logger, LOGGER } from '#observability';
 import { Database } from '#persistence';
 import { API_CONFIG } from '../api-config.js';
+import { AddressCounts, rateLimitHeaders, type Usage, WINDOW_SECONDS } from './address-counts.js';
 import { addressOf, limitedAs } from './client-address.js';
 import { problemOf, sendProblemOrPage } from './problem.js';
 
@@ -35,7 +36,6 @@ export const Unlimited = (): ClassDecorator =>
 
 /** Requests a minute, where the key has no limits of its own. */
 const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };
-const WINDOW_SECONDS = 60;
 
 /** One count for all API processes, in the store of the queue. */
 export const rateCounter: FactoryProvider<RateCounter> = {
@@ -45,61 +45,29 @@ export const rateCounter: FactoryProvider<RateCounter> = {
     openRateCounter({ pool, redisUrl: config.queue.redisUrl, window: seconds(WINDOW_SECONDS), logger }),
 };
 
-interface Usage {
-  name: RateClassName | 'public';
-  limit: number;
-  used: number;
-  /** Seconds until the count starts again. */
-  resetAfter: number;
-}
-
-/** The limit and what remains of it, in the form of draft-ietf-httpapi-ratelimit-headers-10. */
-const rateLimitHeaders = ({ name, limit, used, resetAfter }: Usage): Record<string, string> => ({
-  'RateLimit-Policy': `"${name}";q=${limit};w=${WINDOW_SECONDS}`,
-  RateLimit: `"${name}";r=${Math.max(0, limit - used)};t=${resetAfter}`,
-});
-
 const wholeSeconds = (milliseconds: number): number => Math.min(WINDOW_SECONDS, Math.ceil(milliseconds / 1_000));
-
-/** With more addresses over their limit than this, the oldest entry is dropped and counted in the store again. */
-const MAX_BLOCKED_ADDRESSES = 10_000;
 
 /** Counts requests without a credential by client address, in all API processes together. */
 @Injectable()
 export class AddressLimit {
-  /** The time on the monotonic clock until which an address is over its limit: a refusal then costs no query. */
-  readonly #blockedUntil = new Map<string, number>();
-  readonly #limit: number;
-
   constructor(
     @Inject(RateCounter) private readonly counter: RateCounter,
-    @Inject(API_CONFIG) config: ApiConfig,
-  ) {
-    this.#limit = config.limits.publicPerMinute;
-  }
+    @Inject(AddressCounts) private readonly counts: AddressCounts,
+  ) {}
 
   /** Sets the headers of the limit in any case, then throws `rate_limit.exceeded` above it. */
   async countRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { used, resetAfter } = await this.#count(limitedAs(addressOf(request)));
-    reply.headers(rateLimitHeaders({ name: 'public', limit: this.#limit, used, resetAfter }));
-    if (used <= this.#limit) return;
+    const usage = await this.#count(limitedAs(addressOf(request)));
+    const { used, limit, resetAfter } = usage;
+    reply.headers(rateLimitHeaders(usage));
+    if (used <= limit) return;
     const sentence = `Too many requests without a credential from this address; try again in ${resetAfter} seconds.`;
     throw new CodedError('rate_limit.exceeded', sentence, { retryAfter: resetAfter });
   }
 
-  async #count(client: string): Promise<{ used: number; resetAfter: number }> {
-    const left = (this.#blockedUntil.get(client) ?? 0) - performance.now();
-    if (left > 0) return { used: this.#limit + 1, resetAfter: Math.ceil(left / 1_000) };
-    this.#blockedUntil.delete(client);
-    const { used, resetIn } = await this.counter.count(`address:${client}:public`);
-    if (used > this.#limit) this.#block(client, resetIn);
-    return { used, resetAfter: wholeSeconds(resetIn) };
-  }
-
-  #block(client: string, resetIn: number): void {
-    const [oldest] = this.#blockedUntil.keys();
-    if (oldest !== undefined && this.#blockedUntil.size >= MAX_BLOCKED_ADDRESSES) this.#blockedUntil.delete(oldest);
-    this.#blockedUntil.set(client, performance.now() + resetIn);
+  async #count(client: string): Promise<Usage> {
+    if (this.counts.isOver(client)) return this.counts.usageOf(client);
+    return this.counts.remember(client, await this.counter.count(`address:${client}:public`));
   }
 }
 

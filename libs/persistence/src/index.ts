@@ -9,7 +9,7 @@ export * from './idempotency-keys.js';
 export * from './oauth-apps.js';
 export { newId, publicId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
-export { together, transaction, type Tx } from './tx.js';
+export { snapshot, together, transaction, type Tx } from './tx.js';
 export {
   type AccountEventInput,
   deleteOldAccountEvents,

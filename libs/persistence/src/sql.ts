@@ -10,7 +10,6 @@ export type {
 export {
   type DerivedState,
   markOwnTokensEnded,
-  postponeProbe,
   postponeProbesOfGrant,
   scheduleNextProbe,
   scheduleProbeAfterRefusal,
@@ -36,4 +35,4 @@ export { newId, publicId } from './ids.js';
 export { PreparingClient } from './preparing-client.js';
 export { type AccountEventInput, recordEvent, recordTenantEvent } from './events.js';
 export type { Environment, Tenant } from './tenant.js';
-export { together, transaction, type Tx } from './tx.js';
+export { snapshot, together, transaction, type Tx } from './tx.js';

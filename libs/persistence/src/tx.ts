@@ -11,8 +11,17 @@ export interface Tx {
  * goes out together with the first statement.
  */
 export async function transaction<Result>(pool: Pool, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  return within('begin', pool, work);
+}
+
+/** Runs reads that see the database as it is at the first of them, whatever is committed meanwhile. */
+export async function snapshot<Result>(pool: Pool, work: (tx: Tx) => Promise<Result>): Promise<Result> {
+  return within('begin isolation level repeatable read read only', pool, work);
+}
+
+function within<Result>(begin: string, pool: Pool, work: (tx: Tx) => Promise<Result>): Promise<Result> {
   return onOne(pool, rollback, async (client) => {
-    const begun = client.query('begin');
+    const begun = client.query(begin);
     const [result] = await Promise.all([work(client), begun]);
     await commit(client);
     return result;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Pool, PoolClient } from 'pg';
 import { openUsableToken, Vault } from '#tokens';
 import { Flow, type Fault } from '../../../test/support/flow.js';
 import { grantOf } from '../../../test/support/flow-rows.js';
@@ -25,6 +26,33 @@ const served = async (opening: ReturnType<typeof open>): Promise<string> => {
   return outcome.token.accessToken.reveal();
 };
 
+type Query = (sql: string, values?: unknown[]) => Promise<unknown>;
+
+/** The pool, which runs `work` once, after the first statement that matches and before its answer is used. */
+function interrupted(pool: Pool, statement: RegExp, work: () => Promise<void>): Pool {
+  let isDone = false;
+  const wrap =
+    (query: Query): Query =>
+    async (sql, values) => {
+      const answer = await query(sql, values);
+      if (!isDone && statement.test(sql)) {
+        isDone = true;
+        await work();
+      }
+      return answer;
+    };
+  const wrapped = <Target extends Pool | PoolClient>(target: Target): Target =>
+    new Proxy(target, {
+      get: (of, name) => {
+        if (name === 'query') return wrap(of.query.bind(of) as Query);
+        if (name === 'connect') return async () => wrapped((await of.connect()) as PoolClient);
+        const value = Reflect.get(of, name) as unknown;
+        return typeof value === 'function' ? (value.bind(of) as unknown) : value;
+      },
+    });
+  return wrapped(pool);
+}
+
 /** An account whose token is valid for so many more seconds. */
 async function withLeft(seconds: number, persona = 'happy'): Promise<string> {
   await flow.knobs('x', { access_ttl_seconds: LIFE });
@@ -45,6 +73,18 @@ describe('a token that is opened for a caller', () => {
     const before = await stored(id);
     const token = await served(open(id, { minTtl: 120 }));
     expect([token === before, token]).toEqual([false, await stored(id)]);
+    expect(await refreshes()).toHaveLength(1);
+  });
+
+  it('is refreshed once in a tenth of its life, however long the caller wants it to be valid', async () => {
+    const id = await withLeft(LIFE - 61);
+    expect(await served(open(id, { minTtl: 86_400 }))).toBe(await stored(id));
+    expect(await refreshes()).toEqual([]);
+    await flow.pass(LIFE / 10);
+    await served(open(id, { minTtl: 86_400 }));
+    expect(await refreshes()).toHaveLength(1);
+    await flow.pass(61);
+    await served(open(id, { minTtl: 86_400 }));
     expect(await refreshes()).toHaveLength(1);
   });
 
@@ -112,6 +152,21 @@ describe('a token that is opened for a caller', () => {
     expect(await open(id, { tenant: await makeTenant(flow.pool) })).toEqual({ kind: 'not_found' });
     expect(await open(id, { tenant: { ...flow.tenant, environment: 'live' } })).toEqual({ kind: 'not_found' });
     expect(await open('01936f8c-0000-7000-8000-000000000000')).toEqual({ kind: 'not_found' });
+  });
+
+  it('is served as of one moment where a consent at another app moves the account within the read', async () => {
+    const id = await withLeft(90);
+    const before = await stored(id);
+    const { authorizeUrl } = await flow.start('x', { oauthAppId: await flow.app('x') });
+    const consent = await flow.decide(authorizeUrl);
+    const pool = interrupted(flow.pool, /from accounts where/, async () => void (await flow.callback(consent)));
+    const opening = openUsableToken({ ...flow.context(), pool }, flow.exchange(), {
+      ...flow.tenant,
+      ...{ id, minTtl: 60, patience: 5_000 },
+    });
+    expect(await served(opening)).toBe(before);
+    expect(await stored(id)).not.toBe(before);
+    expect(await served(open(id))).toBe(await stored(id));
   });
 
   it('is not served where the person must reconnect', async () => {

@@ -1,6 +1,6 @@
 import { seconds, withTimeout } from '#config';
 import type { Secret } from '#observability';
-import { type Health, type Tenant, together, type Tx } from '#persistence/sql';
+import { type Health, snapshot, type Tenant, type Tx } from '#persistence/sql';
 import { type RefreshOutcome, storedOutcome, type TokenExchange } from './exchange/token-exchange.js';
 import { type GrantFacts, hasEnded } from './protocol/grant.js';
 import { after } from './protocol/schedule.js';
@@ -54,7 +54,7 @@ export type TokenAvailability =
 
 export interface TokenWish extends Tenant {
   id: string;
-  /** Seconds that the token should still be valid for. */
+  /** Seconds that the token should still be valid for; more than nine tenths of its life count as that. */
   minTtl: number;
   /** Milliseconds to wait for a refresh where the token has ended. */
   patience: number;
@@ -91,24 +91,32 @@ interface OpenedToken {
   now: Date;
 }
 
-/** The facts are read before the token: a token stored between the two is served with the end of the one before. */
-async function read(
-  { pool, vault }: TokenContext,
+/** Account, grant and token of one moment: a consent may move the account to another grant between two reads. */
+const read = ({ pool, vault }: TokenContext, wish: TokenWish): Promise<OpenedToken | TokenAvailability> =>
+  snapshot(pool, (tx) => readWithin(tx, vault, wish));
+
+async function readWithin(
+  tx: Tx,
+  vault: Vault,
   { workspaceId, environment, id }: TokenWish,
 ): Promise<OpenedToken | TokenAvailability> {
-  const { rows } = await pool.query<CallableAccount>(READ, [workspaceId, environment, id]);
+  const { rows } = await tx.query<CallableAccount>(READ, [workspaceId, environment, id]);
   const [account] = rows;
   if (!account) return { kind: 'not_found' };
   if (account.connectionType === 'leased') return { kind: 'leased' };
-  const [facts, accessToken] = await together(pool, (tx) =>
-    Promise.all([readGrant(tx, account.grantId), openAccessToken(vault, tx, account)]),
-  );
+  const [facts, accessToken] = await Promise.all([readGrant(tx, account.grantId), openAccessToken(vault, tx, account)]);
   if (!facts || !accessToken) return { kind: 'needs_reauth' };
   return { kind: 'read', account, accessToken, ...facts };
 }
 
+/** A wish that no token can fulfill would refresh it at every read, so a tenth of its life passes between two refreshes. */
+const MAX_SHARE_OF_LIFE = 0.9;
+
 function isValidFor({ account, grant, now }: OpenedToken, ttl: number): boolean {
-  return account.ownToken || !hasEnded(grant, after(now, seconds(ttl)));
+  const { accessExpiresAt, issuedAt } = grant;
+  if (account.ownToken || accessExpiresAt === null) return true;
+  const most = (accessExpiresAt.getTime() - issuedAt.getTime()) * MAX_SHARE_OF_LIFE;
+  return !hasEnded(grant, after(now, Math.min(seconds(ttl), Math.max(0, most))));
 }
 
 const served = ({ account, grant, accessToken }: OpenedToken): TokenAvailability => ({

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { minutes, seconds } from '#config';
 import type { Secret } from '#observability';
-import { postponeProbe, scheduleProbeAfterRefusal } from '#persistence/sql';
+import { scheduleProbeAfterRefusal } from '#persistence/sql';
 import { type Failure, type Method, PlatformRequest, type Provider, providerOf, readApiRefusal } from '#providers';
 import type { CallableAccount } from './access-token.js';
 import { AnswerLost, NotSent, type PlatformConnection, type StreamedBody, textHeaders } from './platform-connection.js';
@@ -143,21 +142,17 @@ async function* inTurn(chunks: readonly Buffer[], rest: AsyncIterable<Buffer>): 
 }
 
 const UNAUTHORIZED = 401;
-const LIMIT_PAUSE_SECONDS = 60;
-const MAX_LIMIT_PAUSE_SECONDS = minutes(15) / seconds(1);
-
-/** A failure of the platform says nothing. An app-class refusal may be of this endpoint alone: the probe decides on the app. */
+/**
+ * A failure or a limit of the platform says nothing: a client that meets limits must not keep a probe away. An app-class refusal may
+ * be of this endpoint alone: the probe decides on the app.
+ */
 async function report(
   { pool, logger }: TokenContext,
-  { id, provider }: CallableAccount,
+  { id }: CallableAccount,
   { status, failure }: { status: number; failure: Failure },
 ): Promise<void> {
   try {
-    if (failure.reason === 'rate_limited') {
-      const pause = Math.min(failure.retryAfter ?? LIMIT_PAUSE_SECONDS, MAX_LIMIT_PAUSE_SECONDS);
-      const intervalSeconds = providerOf(provider).probe.every / 1_000;
-      await postponeProbe(pool, id, { seconds: pause, intervalSeconds });
-    } else if (status === UNAUTHORIZED || failure.class !== 'temporary') await scheduleProbeAfterRefusal(pool, id);
+    if (status === UNAUTHORIZED || failure.class !== 'temporary') await scheduleProbeAfterRefusal(pool, id);
   } catch (error) {
     // The platform's answer is returned although the report failed.
     logger.warn({ err: error, account: id }, 'authorized_call.not_reported');

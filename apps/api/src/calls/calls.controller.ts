@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, Injectable, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CallPlatform, MAX_CALL_BYTES, ReadToken } from '#accounts';
@@ -21,8 +21,12 @@ import {
   type TokenView,
 } from './token.schema.js';
 
-/** From the arrival of a call to the last byte of its answer. */
-const CALL_DEADLINE = seconds(60);
+/** The time of a call, from its arrival to the last byte of its answer. */
+@Injectable()
+export class CallDeadline {
+  milliseconds = seconds(60);
+}
+
 const ROUTE = /^\/v1\/accounts\/[^/?#]+\/proxy\/(.*)$/s;
 
 type ApiAnswer = Awaited<ReturnType<CallPlatform['execute']>>;
@@ -34,6 +38,7 @@ export class CallsController {
   constructor(
     private readonly readToken: ReadToken,
     private readonly callPlatform: CallPlatform,
+    private readonly callDeadline: CallDeadline,
   ) {}
 
   @Get('/:id/token')
@@ -119,7 +124,8 @@ export class CallsController {
   }
 
   async #call(method: Method, { caller, id, request, reply }: Call): Promise<void> {
-    const deadline = new Deadline(reply);
+    if (request.method === 'HEAD') throw headRefused(reply);
+    const deadline = new Deadline(reply, this.callDeadline.milliseconds);
     try {
       const body = streamedBody(request);
       const answer = await this.callPlatform.execute({
@@ -149,24 +155,30 @@ interface Call {
   reply: FastifyReply;
 }
 
+/** The router answers HEAD as GET; a call of another method than the client's would reach the platform. */
+function headRefused(reply: FastifyReply): CodedError {
+  const methods = 'DELETE, GET, PATCH, POST, PUT';
+  reply.header('Allow', methods);
+  return new CodedError('method.not_allowed', `This path takes ${methods}.`);
+}
+
 /** Path and query behind /proxy/ as they came: the router decodes the path. */
-function targetOf({ raw, method }: FastifyRequest): string {
-  if (method === 'HEAD') throw new CodedError('method.not_allowed', 'This path takes DELETE, GET, PATCH, POST, PUT.');
+function targetOf({ raw }: FastifyRequest): string {
   const target = ROUTE.exec(raw.url ?? '')?.[1];
   if (target === undefined) throw new CodedError('proxy.path_not_allowed', 'The path behind /proxy/ cannot be read.');
   return target;
 }
 
-/** Aborts a call after a minute, or when its client disconnects. */
+/** Aborts a call when its time is over, or when its client disconnects. */
 class Deadline {
   readonly #controller = new AbortController();
   isOver = false;
 
-  constructor(reply: FastifyReply) {
+  constructor(reply: FastifyReply, milliseconds: number) {
     const timer = setTimeout(() => {
       this.isOver = true;
       this.#controller.abort();
-    }, CALL_DEADLINE);
+    }, milliseconds);
     reply.raw.once('close', () => {
       clearTimeout(timer);
       this.#controller.abort();

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { CallsController } from './calls.controller.js';
+import { CallDeadline, CallsController } from './calls.controller.js';
 
 /** The routes that use the token of an account: read it, and call the platform with it. */
-@Module({ controllers: [CallsController] })
+@Module({ controllers: [CallsController], providers: [CallDeadline] })
 export class CallsModule {}

@@ -237,8 +237,14 @@ describe('a call through the proxy', () => {
     expect(problem(await call('a', as('nothing')))).toEqual([401, 'credential.invalid', undefined]);
     expect(problem(await call('a', as(weak)))).toEqual([403, 'scope.missing', undefined]);
     expect(problem(await call('a', as(foreign)))).toEqual([404, 'account.not_found', undefined]);
-    expect((await call('a', { method: 'OPTIONS' })).status).toBe(404);
-    expect((await call('a', { method: 'HEAD' })).status).toBe(405);
+    for (const method of ['OPTIONS', 'HEAD', 'QUERY']) {
+      const { status, headers } = await call('a/b', { method });
+      expect([method, status, headers.allow]).toEqual([
+        method,
+        405,
+        expect.stringMatching(/^DELETE, GET, (HEAD, )?PATCH, POST, PUT$/),
+      ]);
+    }
     expect(platform.seen).toEqual([]);
   });
 

@@ -12,7 +12,9 @@ export const readTokenQuery = z.strictObject({
       (given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given),
       z.int('must be a whole number').min(0, RANGE).max(MAX_TTL_SECONDS, RANGE).default(DEFAULT_TTL_SECONDS),
     )
-    .describe('Seconds that the token should still be valid for: one that ends sooner is refreshed first.'),
+    .describe(
+      "Seconds that the token should still be valid for: one that ends sooner is refreshed first. More than nine tenths of a token's life count as that.",
+    ),
 });
 export type ReadTokenQuery = z.output<typeof readTokenQuery>;
 

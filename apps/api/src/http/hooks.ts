@@ -161,9 +161,14 @@ export function allowedMethods(request: FastifyRequest): string[] {
 }
 
 function matchesPath(pattern: string, path: string): boolean {
-  if (pattern.includes('*')) return false;
   const segments = pattern.split('/');
   const given = path.split('/');
+  if (segments.at(-1) === '*') {
+    segments.pop();
+    // The wildcard of the root stands for paths without a route.
+    if (segments.length < 2 || given.length <= segments.length) return false;
+    given.length = segments.length;
+  }
   return segments.length === given.length && segments.every((segment, at) => matchesSegment(segment, given[at] ?? ''));
 }
 

@@ -123,7 +123,20 @@ describe('a query for the API of a provider', () => {
     ['facebook', 'DELETE', '1000/permissions/pages_manage_posts'],
     ['facebook', 'DELETE', 'me/%70ermissions'],
     ['instagram', 'DELETE', 'v25.0/me/permissions/'],
-  ])('is refused at %s where it would revoke or spend tokens: %s %s', (provider, method, target) => {
+    ['facebook', 'POST', 'v25.0/me/permissions'],
+    ['facebook', 'POST', 'v25.0/me/feed?method=delete'],
+    ['facebook', 'POST', 'v25.0/me?batch=[]'],
+    ['facebook', 'GET', 'v25.0/debug_token?input_token=a'],
+    ['facebook', 'GET', 'v25.0/me/accounts'],
+    ['facebook', 'GET', 'me/accounts/?limit=5'],
+    ['facebook', 'GET', 'v25.0/me/accounts?fields=id,access_token'],
+    ['facebook', 'GET', 'v25.0/me?fields=accounts'],
+    ['facebook', 'GET', 'v25.0/me?fields=id,accounts.limit(5)'],
+    ['facebook', 'GET', 'v25.0/me?fields=accounts%7Bid,access%255ftoken%7D'],
+    ['facebook', 'GET', 'v25.0/1000?fields=access_token.as(a)'],
+    ['facebook', 'GET', 'v25.0/?ids=1,2&fields=access_token'],
+    ['instagram', 'GET', 'v25.0/me?fields=id,access_token'],
+  ])('is refused at %s where it would revoke, spend or read tokens: %s %s', (provider, method, target) => {
     expect(() => {
       checkProviderCall(providerOf(provider), method, target);
     }).toThrow(NOT_ALLOWED);
@@ -133,7 +146,10 @@ describe('a query for the API of a provider', () => {
     ['GET', 'v25.0/me/permissions'],
     ['DELETE', 'v25.0/1000_2000'],
     ['POST', 'v25.0/me/feed'],
-  ])('is sent where it does neither: %s %s', (method, target) => {
+    ['GET', 'v25.0/me/accounts?fields=id,name'],
+    ['GET', 'v25.0/me?fields=id,accounts.limit(5){id,name},picture{url}'],
+    ['GET', 'v25.0/1000/feed?fields=message&limit=5'],
+  ])('is sent where it does none of these: %s %s', (method, target) => {
     expect(() => {
       checkProviderCall(providerOf('facebook'), method, target);
     }).not.toThrow();

@@ -73,17 +73,22 @@ function decode(text: string): string {
 export function checkProviderCall({ title, api }: Provider, method: Method, target: string): void {
   if (!api) throw refused(`has no target: no API of ${title} is known here`);
   const { path, query } = split(target);
-  if (decodings(path).some((text) => api.isDenied?.(method, text)))
-    throw refused('must not be this one: tokens are refreshed and revoked by this service');
-  const names = new Set(['access_token', ...(api.tokenParameters ?? [])]);
   // Some servers also separate parameters by semicolons, and read `name[]` as `name`.
-  const given = query.split(/[&;]/).map((pair) => nameOf(pair.split('=', 1)[0] ?? ''));
-  const token = given.find((name) => names.has(name));
-  if (token !== undefined) throw refused(`must not be followed by a token: ${token} is put in by this service`);
+  const parameters = query.split(/[&;]/).map(readParameter);
+  if (decodings(path).some((text) => api.isDenied?.({ method, path: text, query: parameters })))
+    throw refused('must not be this one: tokens are refreshed, revoked and read through this service only');
+  const names = new Set(['access_token', ...(api.tokenParameters ?? [])]);
+  const token = parameters.find(({ name }) => names.has(name));
+  if (token !== undefined) throw refused(`must not be followed by a token: ${token.name} is put in by this service`);
 }
 
-const nameOf = (encoded: string): string =>
-  (decodings(encoded.replaceAll('+', ' ')).at(-1) ?? '').toLowerCase().replace(/\[.*$/s, '').trim();
+function readParameter(pair: string): { name: string; value: string } {
+  const [name = '', ...value] = pair.split('=');
+  return { name: plain(name).toLowerCase().replace(/\[.*$/s, '').trim(), value: plain(value.join('=')) };
+}
+
+/** The text after every decoding. */
+const plain = (encoded: string): string => decodings(encoded.replaceAll('+', ' ')).at(-1) ?? '';
 
 function split(target: string): { path: string; query: string } {
   const at = target.indexOf('?');

@@ -158,24 +158,6 @@ export async function scheduleProbeAfterRefusal(tx: Tx, id: string): Promise<voi
   await tx.query(`${statement} where id = $1 and ${CONNECTED} and probe_due_at > ${PROBE_AFTER_REFUSAL}`, [id]);
 }
 
-/**
- * Where an API has met a limit, a probe would meet it too. It is not moved beyond the regular interval since the last probe,
- * however often a client meets the limit; a second probe that confirms a refusal is not moved.
- */
-export async function postponeProbe(
-  tx: Tx,
-  id: string,
-  { seconds, intervalSeconds }: { seconds: number; intervalSeconds: number },
-): Promise<void> {
-  await tx.query(
-    `update accounts set probe_due_at = greatest(probe_due_at, least(db_now() + make_interval(secs => $2),
-       coalesce(last_probed_at, connected_at) + make_interval(secs => $3)))
-     where id = $1 and ${CONNECTED} and probe_due_at < db_now() + make_interval(secs => $2)
-       and probe_class is distinct from 'suspected'`,
-    [id, seconds, intervalSeconds],
-  );
-}
-
 /** Takes due probes, for the ten minutes that a probe may need: of two sweeps one gets each. */
 export async function claimDueProbes(tx: Tx, limit: number): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(

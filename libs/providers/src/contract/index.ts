@@ -12,6 +12,7 @@ export type {
 } from './outcome.js';
 export type { Push, PushAddressee, PushCall, PushNotice } from './push.js';
 export {
+  type ApiCall,
   type AppCheck,
   type CallbackRefusal,
   defineProvider,

@@ -14,6 +14,13 @@ export interface PkceMethod {
   challenge(verifier: string): string;
 }
 
+/** A call of a client below the URL of a provider's API, decoded; of its body nothing is known. */
+export interface ApiCall {
+  method: Method;
+  path: string;
+  query: readonly { name: string; value: string }[];
+}
+
 export interface AuthorizeProfile {
   url: string;
   /** The platform's name for `client_id`. */
@@ -189,8 +196,8 @@ export interface Provider {
     url: string;
     /** Names, beside `access_token` (RFC 6750 2.3), under which the platform takes a token in a query. */
     tokenParameters?: readonly string[];
-    /** Whether a call, by its decoded path below the URL, would spend, revoke or hand out tokens past this service. */
-    isDenied?: (method: Method, path: string) => boolean;
+    /** Whether a call would spend, revoke or hand out tokens past this service. */
+    isDenied?: (call: ApiCall) => boolean;
   };
   /** The cheapest call that shows the true state of an account. */
   probe: {

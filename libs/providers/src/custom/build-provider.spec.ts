@@ -192,6 +192,57 @@ describe('what an operator says of the words of a server', () => {
 const person = (status: number, body: string, headers: Record<string, string> = {}) =>
   [readIdentityAnswer, readProbeAnswer].map((read) => read(acme, { status, headers, body: Buffer.from(body) }));
 
+describe('the API of a provider of the operator', () => {
+  const apiOf = (url: string, changes: object = {}) => made({ api: { url }, ...changes }).api!;
+
+  it.each([
+    ['https://acme.example/api', 'https://acme.example/api/'],
+    ['https://acme.example/api//', 'https://acme.example/api/'],
+    ['https://ACME.example:443/a/../api/', 'https://acme.example/api/'],
+    ['https://acme.example/%2e%2e/api/./', 'https://acme.example/api/'],
+    ['https://acme.example', 'https://acme.example/'],
+    ['http://127.0.0.1:80/', 'http://127.0.0.1/'],
+  ])('has its URL in one form: %s', (url, normal) => {
+    expect(apiOf(url).url).toBe(normal);
+  });
+
+  it.each([
+    'https://user@acme.example/api/',
+    'https://user:secret@acme.example/',
+    'https://acme.example/?a',
+    'https://acme.example/#a',
+    'http://acme.example/',
+    'https://acme.example\\@evil.example/',
+    '//acme.example/',
+  ])('has no URL such as %s', (url) => {
+    expect(() => apiOf(url)).toThrow('api.url: ');
+  });
+
+  const paths = {
+    token: { ...entry.token, url: 'https://acme.example/api/Tokens' },
+    revoke: { url: 'https://acme.example/api/x/end' },
+  };
+  const denies = (path: string): boolean | undefined =>
+    apiOf('https://acme.example/api/', paths).isDenied?.({ method: 'POST', path, query: [] });
+
+  it.each(['Tokens', 'tokens', 'TOKENS/', 'tokens/new', 'tokens;a=1', 'x/end', 'X;b/End', 'x/end/'])(
+    'takes no call of a client at its token or revocation endpoint: %s',
+    (path) => {
+      expect(denies(path)).toBe(true);
+    },
+  );
+
+  it.each(['', 'token', 'tokens2', 'x', 'x/ended', 'a/tokens'])('takes calls beside these endpoints: %s', (path) => {
+    expect(denies(path)).toBe(false);
+  });
+
+  it('takes every path where the endpoints are on another host', () => {
+    expect(
+      apiOf('https://api.acme.example/api/', paths).isDenied?.({ method: 'POST', path: 'Tokens', query: [] }),
+    ).toBe(false);
+  });
+});
+
 describe('what its API says', () => {
   it('takes an answer with a person for life', () => {
     expect(person(200, '{"data":{"id":"1"}}')).toMatchObject([{ ok: true }, { ok: true }]);

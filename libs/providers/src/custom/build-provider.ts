@@ -1,7 +1,7 @@
 import { seconds } from '#config';
 import { PlatformRequest } from '../contract/http.js';
 import type { TokenSet } from '../contract/outcome.js';
-import { defineProvider, type Provider } from '../contract/provider.js';
+import { type ApiCall, defineProvider, type Provider } from '../contract/provider.js';
 import { basicAuthentication, secretInBody } from '../oauth/client-authentication.js';
 import { s256 } from '../oauth/pkce.js';
 import { probeByIdentity } from '../oauth/probe-by-identity.js';
@@ -39,7 +39,7 @@ export function buildProvider(custom: CustomProvider): Provider {
       ),
     }),
     identity,
-    ...(custom.api && { api: custom.api }),
+    ...(custom.api && { api: { ...custom.api, isDenied: isTokenEndpoint(custom, custom.api.url) } }),
     probe: probeByIdentity(identity, seconds(custom.probe.everySeconds)),
     /** A server without refresh tokens may refuse the grant type in the same words as a wrong app. */
     ...(custom.refresh.mode !== 'none' && { appCheck: checkByRefreshToken(token, wordsAtToken(custom)) }),
@@ -49,6 +49,23 @@ export function buildProvider(custom: CustomProvider): Provider {
       api: (answer) => classifyByWords(custom.errors ?? {}, answer.json) ?? classifyBearer(answer),
     },
   });
+}
+
+/**
+ * Whether a call would reach an endpoint of the operator's file that takes or ends tokens, also below it, in capital letters and
+ * with parameters of a segment.
+ */
+function isTokenEndpoint({ token, revoke }: CustomProvider, apiUrl: string): (call: ApiCall) => boolean {
+  const endpoints = [token.url, revoke?.url].flatMap((url) => (url === undefined ? [] : placeOf(url)));
+  return ({ path }) => {
+    const place = placeOf(`${apiUrl}${path}`);
+    return endpoints.some((endpoint) => place === endpoint || place.startsWith(`${endpoint}/`));
+  };
+}
+
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname.replace(/;[^/]*/g, '')}`.toLowerCase().replace(/\/+$/, '');
 }
 
 const wordsAtToken =

@@ -70,7 +70,10 @@ const identity = z.strictObject({
 
 /** Everything below it takes the token of an account from a client's call. */
 const api = z.strictObject({
-  url: url.refine((given) => /^[^?]*\/$/.test(given), 'must end with a slash, and have no query'),
+  url: url
+    .refine((given) => !given.includes('?'), 'must have no query')
+    // Without dot segments, a default port and capital letters in its host: paths are appended, and the result is compared.
+    .transform((given) => new URL(given).href.replace(/\/*$/, '/')),
 });
 
 const CLASSES = ['permanent', 'app', 'owner', 'permission', 'temporary'] as const;

@@ -116,10 +116,11 @@ describe('the owner of connect_attempts', () => {
     const ids = await Promise.all(STATUSES.map((status) => attemptIn(status)));
     const next = { waitSeconds: 30, error: 'provider_unavailable' } as const;
     for (const id of ids) await scheduleNextIdentityCheck(opened.database.pool, id, next);
-    const sql = 'select status, looks from connect_attempts where id = any($1) and look_due_at is not null order by 1';
+    const sql =
+      'select status, checks from connect_attempts where id = any($1) and check_due_at is not null order by 1';
     const holding = ['confirmation_required', 'exchanged', 'selection_required'];
     expect((await opened.database.pool.query(sql, [ids])).rows).toEqual(
-      holding.map((status) => ({ status, looks: 1 })),
+      holding.map((status) => ({ status, checks: 1 })),
     );
   });
 

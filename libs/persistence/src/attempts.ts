@@ -117,25 +117,25 @@ export interface NextIdentityCheck {
 }
 
 /**
- * Counts one identity check and schedules the next: `look_*` are the columns of checks. They are counted anew in each status.
+ * Counts one identity check and schedules the next. They are counted anew in each status.
  * An attempt that waits for its caller is checked with the caller's next request.
  */
 export async function scheduleNextIdentityCheck(tx: Tx, attemptId: string, next: NextIdentityCheck): Promise<void> {
   await tx.query(
-    `update connect_attempts set looks = looks + 1, look_due_at = db_now() + make_interval(secs => $2), look_error = $3
+    `update connect_attempts set checks = checks + 1, check_due_at = db_now() + make_interval(secs => $2), check_error = $3
      where id = $1 and status in ${STATUSES_WITH_TOKENS}`,
     [attemptId, next.waitSeconds, next.error],
   );
 }
 
 /** An attempt without any check belongs for 30 seconds to the process that exchanged its code. */
-const CHECK_IS_DUE = `status = 'exchanged' and coalesce(look_due_at, exchanged_at + interval '30 seconds') <= db_now()`;
+const CHECK_IS_DUE = `status = 'exchanged' and coalesce(check_due_at, exchanged_at + interval '30 seconds') <= db_now()`;
 
 /** The apps with an identity check that is due. Those with the fewest checks first: new ones go before stuck ones. */
 export async function findAppsWithDueChecks(tx: Tx): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
     `select oauth_app_id as id from connect_attempts where ${CHECK_IS_DUE}
-     group by 1 order by min(looks), min(exchanged_at)`,
+     group by 1 order by min(checks), min(exchanged_at)`,
   );
   return rows.map(({ id }) => id);
 }
@@ -143,9 +143,9 @@ export async function findAppsWithDueChecks(tx: Tx): Promise<string[]> {
 /** Takes the next due attempt of an app, for the two minutes that a check may need: of two sweeps one gets it. */
 export async function claimDueCheck(tx: Tx, oauthAppId: string): Promise<string | undefined> {
   const { rows } = await tx.query<{ id: string }>(
-    `update connect_attempts set look_due_at = db_now() + interval '2 minutes' where id = (
+    `update connect_attempts set check_due_at = db_now() + interval '2 minutes' where id = (
        select id from connect_attempts where oauth_app_id = $1 and ${CHECK_IS_DUE}
-       order by looks, exchanged_at limit 1 for update skip locked)
+       order by checks, exchanged_at limit 1 for update skip locked)
      returning id`,
     [oauthAppId],
   );
@@ -159,7 +159,7 @@ export async function requireSelection(
   candidates: readonly Candidate[],
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3, looks = 0,
+    `update connect_attempts set status = 'selection_required', candidates = $2, platform_user_id = $3, checks = 0,
        expires_at = db_now() + interval '10 minutes' where id = $1 and ${MAY_BECOME.selection_required}`,
     [id, JSON.stringify(candidates), platformUserId],
   );
@@ -173,7 +173,7 @@ export async function requireConfirmation(
   chosenProfiles: readonly string[],
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update connect_attempts set status = 'confirmation_required', chosen_profiles = $2, platform_user_id = $3, looks = 0,
+    `update connect_attempts set status = 'confirmation_required', chosen_profiles = $2, platform_user_id = $3, checks = 0,
        expires_at = db_now() + interval '10 minutes' where id = $1 and ${MAY_BECOME.confirmation_required}`,
     [id, chosenProfiles, platformUserId],
   );

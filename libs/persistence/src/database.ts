@@ -8,6 +8,7 @@ import { connectPatience, explainConnectFailure } from './connect-patience.js';
 import { ApiKeyMakers } from './migrations/api-key-makers.js';
 import { AppStatusSources } from './migrations/app-status-sources.js';
 import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
+import { AttemptChecks } from './migrations/attempt-checks.js';
 import { AttemptLooks } from './migrations/attempt-looks.js';
 import { Foundation } from './migrations/foundation.js';
 import { MasterKeyHolders } from './migrations/master-key-holders.js';
@@ -90,6 +91,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       ManualGrants,
       MasterKeyHolders,
       OutboxPersons,
+      AttemptChecks,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

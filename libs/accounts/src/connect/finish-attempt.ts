@@ -56,7 +56,7 @@ const READ = `
   select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
     and health <> 'disconnected') as "reauthProfile", (select coalesce(platform_user_id, manual_user_id) from accounts
     join grants on grants.id = accounts.grant_id join oauth_apps app on app.id = connect_attempts.oauth_app_id
-    where accounts.id = reauth_account_id and app.completion = 'confirm') as "reauthPerson", looks as checks,
+    where accounts.id = reauth_account_id and app.completion = 'confirm') as "reauthPerson", checks,
     status = 'exchanged' and exchanged_at > db_now() - interval '10 minutes' as "isFresh",
     status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour' as "isOverdue", status <> 'exchanged' as "isIdentified"
   from connect_attempts where id = $1`;

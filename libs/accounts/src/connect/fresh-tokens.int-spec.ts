@@ -213,7 +213,7 @@ describe('an attempt whose platform never says who it is', () => {
     expect(await tenantEvents(flow)).toHaveLength(1);
   });
 
-  it('is looked at once more after a time in which no sweep ran', async () => {
+  it('is checked once more after a time in which no sweep ran', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     await flow.fault({ endpoint: 'identity', times: 4, ...UNREADABLE });
     await consent('x');
@@ -247,11 +247,11 @@ describe('the share of an app in the sweep', () => {
     await consent('tiktok');
     await flow.pass(31);
     await sweep();
-    const { looked } = await flow.one<{ looked: string }>(
-      'select count(*) as looked from connect_attempts where workspace_id = $1 and looks = 1',
+    const { checked } = await flow.one<{ checked: string }>(
+      'select count(*) as checked from connect_attempts where workspace_id = $1 and checks = 1',
       [flow.tenant.workspaceId],
     );
-    expect(Number(looked)).toBe(50);
+    expect(Number(checked)).toBe(50);
     expect((await attemptsOf(flow)).filter(({ status }) => status === 'completed')).toHaveLength(1);
     await flow.pass(7_200);
     await sweep();

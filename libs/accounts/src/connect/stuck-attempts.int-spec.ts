@@ -26,7 +26,7 @@ async function waitingBehind(copies: number): Promise<string> {
   await flow.pool.query(
     `insert into connect_attempts select (jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(),
        'state_hash', '\\x' || encode(sha256(gen_random_uuid()::text::bytea), 'hex'), 'exchanged_at', a.exchanged_at - interval '1 second',
-       'expires_at', a.expires_at - interval '1 second', 'looks', 0, 'look_due_at', null))).*
+       'expires_at', a.expires_at - interval '1 second', 'checks', 0, 'check_due_at', null))).*
      from connect_attempts a, generate_series(1, $2::int) n where a.id = $1`,
     [id, copies],
   );
@@ -62,7 +62,7 @@ it('A sweep ends the overdue attempt behind a thousand that cannot be ended', as
   const id = await waitingBehind(1_001);
   await flow.pass(2 * 60 * 60);
   await flow.pool.query(
-    `update connect_attempts set look_due_at = db_now() + interval '1 hour' where workspace_id = $1`,
+    `update connect_attempts set check_due_at = db_now() + interval '1 hour' where workspace_id = $1`,
     [flow.tenant.workspaceId],
   );
   await sweep();

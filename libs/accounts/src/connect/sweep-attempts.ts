@@ -12,9 +12,9 @@ const TIME_LIMIT_MS = seconds(30);
 const MAX_ENDED_REVOCATIONS = 1_000;
 /** Attempts whose tokens have waited for an hour. One whose check is due gets that check first; after another hour it ends without one. */
 const OVERDUE = `
-  select ${ATTEMPT_COLUMNS}, look_error as "checkError", exchanged_at::text as position from connect_attempts
+  select ${ATTEMPT_COLUMNS}, check_error as "checkError", exchanged_at::text as position from connect_attempts
   where status = 'exchanged' and exchanged_at <= db_now() - interval '1 hour'
-    and (look_due_at > db_now() or exchanged_at <= db_now() - interval '2 hours')
+    and (check_due_at > db_now() or exchanged_at <= db_now() - interval '2 hours')
     and (exchanged_at, id) > ($1, $2)
   order by exchanged_at, id limit ${PAGE_SIZE}`;
 const EXPIRED = `

@@ -53,10 +53,10 @@ export class ConnectAttempt {
   @Column('timestamptz', { name: 'spent_at', nullable: true }) spentAt!: Date | null;
   @Column('timestamptz', { name: 'exchanged_at', nullable: true }) exchangedAt!: Date | null;
   /** How many identity checks did not identify the person. */
-  @Column('int', { default: 0 }) looks!: number;
+  @Column('int', { default: 0 }) checks!: number;
   /** When the next identity check is due; null: 30 seconds after the exchange. */
-  @Column('timestamptz', { name: 'look_due_at', nullable: true }) lookDueAt!: Date | null;
+  @Column('timestamptz', { name: 'check_due_at', nullable: true }) checkDueAt!: Date | null;
   /** What the attempt fails with if no later check succeeds. */
-  @Column('text', { name: 'look_error', nullable: true }) lookError!: string | null;
+  @Column('text', { name: 'check_error', nullable: true }) checkError!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }

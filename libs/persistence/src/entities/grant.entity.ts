@@ -39,7 +39,7 @@ export class Grant {
   @Column('integer', { name: 'strike_count', default: 0 }) strikeCount!: number;
   @Column('timestamptz', { name: 'first_strike_at', nullable: true }) firstStrikeAt!: Date | null;
   @Column('timestamptz', { name: 'last_strike_at', nullable: true }) lastStrikeAt!: Date | null;
-  @Column('text', { nullable: true }) witness!: 'accepts' | 'refuses' | 'silent' | null;
+  @Column('text', { name: 'witness', nullable: true }) apiCheck!: 'accepts' | 'refuses' | 'silent' | null;
   @Column('timestamptz', { name: 'unknown_since', nullable: true }) unknownSince!: Date | null;
   /** How long refreshes were refused with codes that no table lists, without the time in which refreshes were held back. */
   @Column('integer', { name: 'rejected_seconds', default: 0 }) rejectedSeconds!: number;

@@ -33,7 +33,7 @@ export type GrantFacts = Pick<
   | 'endedReason'
 > & {
   /** What the platform's API said of the access token at the last refusal; the column `witness`. */
-  apiCheck: Grant['witness'];
+  apiCheck: Grant['apiCheck'];
 };
 
 /** What one step changes in them. */

@@ -10,7 +10,11 @@ let running;
 /** Starts the whole service as a person starts it, with a home and ports of its own. */
 export default async function setUp() {
   const home = await mkdtemp(join(tmpdir(), 'evergrant-e2e-'));
-  const service = launch({ home, port: await freePort(), sandboxPort: await freePort() });
+  const port = await freePort();
+  let sandboxPort = port;
+  // The system may give a port that was just freed once more.
+  while (sandboxPort === port) sandboxPort = await freePort();
+  const service = launch({ home, port, sandboxPort });
   running = { home, service };
   await service.ready();
   process.env.EVERGRANT_SESSION = join(home, 'session.json');

@@ -1,5 +1,5 @@
 import { readApiConfig, seconds } from '#config';
-import { createLogger, runApp } from '#observability';
+import { createLogger, runApp, startTracing } from '#observability';
 import { registerProviders } from '#providers';
 import { createApp } from './create-app.js';
 import { listen } from './listen.js';
@@ -10,6 +10,7 @@ const logger = createLogger({ app: 'api' });
 await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readApiConfig(process.env);
   logger.level = config.process.logLevel;
+  await startTracing(config.tracing, { process: 'api', logger });
   registerProviders(config.customProviders);
   return listen(await createApp(config, logger), config, logger);
 });

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { readWorkerConfig, seconds } from '#config';
-import { createLogger, NestLogger, runApp } from '#observability';
+import { createLogger, NestLogger, runApp, startTracing } from '#observability';
 import { registerProviders } from '#providers';
 import { WorkerModule } from './worker.module.js';
 
@@ -10,6 +10,7 @@ const logger = createLogger({ app: 'worker' });
 await runApp({ logger, closeWithin: seconds(150) }, async () => {
   const config = readWorkerConfig(process.env);
   logger.level = config.process.logLevel;
+  await startTracing(config.tracing, { process: 'worker', logger });
   registerProviders(config.customProviders);
   const worker = WorkerModule.with(config, logger);
   return NestFactory.createApplicationContext(worker, { logger: new NestLogger(logger), abortOnError: false });

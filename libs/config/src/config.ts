@@ -10,6 +10,7 @@ export type Config<Chosen extends Section> = { readonly [Name in Chosen]: z.outp
 const SECTIONS_OF = {
   api: [
     'process',
+    'tracing',
     'http',
     'limits',
     'sandbox',
@@ -23,6 +24,7 @@ const SECTIONS_OF = {
   ],
   worker: [
     'process',
+    'tracing',
     'limits',
     'sandbox',
     'database',
@@ -38,6 +40,7 @@ const SECTIONS_OF = {
   ],
   exchanger: [
     'process',
+    'tracing',
     'sandbox',
     'database',
     'masterKeys',

@@ -17,6 +17,8 @@ import {
   withPassword,
 } from './values.js';
 
+export { tracing } from './tracing.js';
+
 const HOW_TO_MAKE_A_KEY = [
   'no master key: tokens could not be sealed. Make one with',
   `node -p "'k1:' + require('crypto').randomBytes(32).toString('base64')"`,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
-import { connectPatience, explainConnectFailure, PreparingClient, STARTS_WITHIN } from '#persistence/sql';
+import { connectPatience, explainConnectFailure, keepSpans, PreparingClient, STARTS_WITHIN } from '#persistence/sql';
 
 export interface PoolOptions {
   url: Secret;
@@ -34,6 +34,7 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     statement_timeout: seconds(30),
     idle_in_transaction_session_timeout: seconds(30),
   });
+  keepSpans(pool);
   pool.on('error', (error) => {
     logger.warn({ err: error }, 'database.connection_lost');
   });

@@ -1,6 +1,7 @@
 import { type JobsOptions } from 'bullmq';
 import { type z } from 'zod';
 import { seconds } from '#config';
+import { currentTraceparent } from '#observability';
 import { JobPayloadError } from './jobs.errors.js';
 
 /** The agreement between the producer and the handler of a job. The queue stores the payload unencrypted: it has ids only. */
@@ -50,15 +51,18 @@ export function parsePayload<Payload extends object>(contract: JobContract<Paylo
 
 /**
  * BullMQ's options for a job of this contract. The queue removes finished jobs at once, successful or not: the service's own
- * tables hold the history, and limits by age or count cost PostgreSQL several times the throughput.
+ * tables hold the history, and limits by age or count cost PostgreSQL several times the throughput. The `traceparent` of the
+ * caller goes with the options, so that the payload has ids only.
  */
 export function jobOptions(contract: JobContract): JobsOptions {
+  const traceparent = currentTraceparent();
   return {
     attempts: contract.attempts,
     backoff: { type: 'exponential', delay: RETRY_DELAY, jitter: 0.5 },
     removeOnComplete: true,
     removeOnFail: true,
     stackTraceLimit: 0,
+    ...(traceparent !== undefined && { telemetry: { metadata: traceparent } }),
   };
 }
 

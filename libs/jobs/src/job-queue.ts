@@ -1,9 +1,21 @@
 import { type Duration, seconds, withTimeout } from '#config';
+import { inChildSpan, type SpanStart } from '#observability';
 import { type JobContract, jobId, jobOptions, parsePayload } from './job-contract.js';
 import { QueueUnavailableError } from './jobs.errors.js';
 import { type BullQueue } from './queue-driver.js';
 
 const STORE_TIMEOUT: Duration = seconds(5);
+
+const sendingSpan = ({ name }: JobContract, count: number): SpanStart => ({
+  name: `send ${name}`,
+  kind: 'producer',
+  attributes: {
+    'messaging.system': 'bullmq',
+    'messaging.operation.type': 'send',
+    'messaging.batch.message_count': count,
+    'evergrant.job': name,
+  },
+});
 
 /** Adds jobs. Each call ends within five seconds, with a QueueUnavailableError when the queue's store does not answer. */
 export class JobQueue {
@@ -21,9 +33,17 @@ export class JobQueue {
   ): Promise<void> {
     const jobs = payloads.map((given) => {
       const data = parsePayload(contract, given);
-      return { name: contract.name, data, opts: { ...jobOptions(contract), jobId: jobId(contract, data) } };
+      return { name: contract.name, data, jobId: jobId(contract, data) };
     });
-    if (jobs.length > 0) await this.#ask((queue) => queue.addBulk(jobs));
+    if (jobs.length === 0) return;
+    await inChildSpan(
+      () => sendingSpan(contract, jobs.length),
+      () => {
+        const options = jobOptions(contract);
+        const added = jobs.map(({ jobId, ...job }) => ({ ...job, opts: { ...options, jobId } }));
+        return this.#ask((queue) => queue.addBulk(added));
+      },
+    );
   }
 
   /** Runs a job at an interval, once for all workers. A repeated call with the same interval changes nothing. */

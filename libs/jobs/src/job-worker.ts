@@ -11,6 +11,8 @@ export interface TakenJob {
   readonly attempt: number;
   /** Whether a schedule added it. */
   readonly scheduled: boolean;
+  /** The `traceparent` of what added it. */
+  readonly trace?: string | undefined;
 }
 
 export interface WorkOptions {
@@ -38,6 +40,7 @@ export function openWorker(driver: QueueDriver, options: WorkOptions, onError: (
 }
 
 function taken(job: Job<unknown>): TakenJob {
-  const { id = '', name, data, attemptsMade, repeatJobKey } = job;
-  return { id, name, payload: data, attempt: attemptsMade + 1, scheduled: repeatJobKey !== undefined };
+  const { id = '', name, data, attemptsMade, repeatJobKey, opts } = job;
+  const scheduled = repeatJobKey !== undefined;
+  return { id, name, payload: data, attempt: attemptsMade + 1, scheduled, trace: opts.telemetry?.metadata };
 }

@@ -8,3 +8,17 @@ export { type Fact, Metrics } from './metrics/metrics.js';
 export { NestLogger } from './nest-logger.js';
 export { runApp, type Running } from './run-app.js';
 export { Secret } from './secret.js';
+export {
+  annotateSpan,
+  currentTraceparent,
+  endWith,
+  inChildSpan,
+  inSpan,
+  isTracing,
+  type OpenSpan,
+  openChildSpan,
+  openSpan,
+  type SpanAttributes,
+  type SpanStart,
+} from './spans.js';
+export { startTracing } from './tracing.js';

@@ -1,5 +1,6 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import { loggable, loggableError } from './loggable.js';
+import { traceFields } from './spans.js';
 
 export type Logger = PinoLogger;
 
@@ -18,6 +19,7 @@ export function createLogger({ app, level = 'info', stream = 'stdout' }: LoggerO
   const options = {
     level,
     base: { app },
+    mixin: traceFields,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: loggable },
     // The fields of a child logger do not pass the formatter.

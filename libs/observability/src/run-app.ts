@@ -1,4 +1,5 @@
 import type { Logger } from './logger.js';
+import { stopTracing } from './tracing.js';
 
 /** The open resources of a process. `close` waits for running work. */
 export interface Running {
@@ -57,6 +58,7 @@ function limitClose({ logger, closeWithin }: RunAppOptions, reason: string): voi
 async function close(logger: Logger, running: Running): Promise<void> {
   try {
     await running.close();
+    await stopTracing();
     exit(logger, 0);
   } catch (error) {
     logger.error({ err: error }, 'process.close_failed');

@@ -19,7 +19,7 @@ import { OutboxByAge } from './migrations/outbox-by-age.js';
 import { OutboxPersons } from './migrations/outbox-persons.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
 import { RefreshRejections } from './migrations/refresh-rejections.js';
-import { PreparingClient } from './preparing-client.js';
+import { keepSpans, PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
   url: Secret;
@@ -40,6 +40,7 @@ export class Database {
 
   constructor(readonly dataSource: DataSource) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+    keepSpans(this.pool);
   }
 
   close(): Promise<void> {

@@ -32,7 +32,7 @@ export {
   storeAppStatus,
 } from './oauth-apps.js';
 export { newId, publicId } from './ids.js';
-export { PreparingClient } from './preparing-client.js';
+export { keepSpans, PreparingClient } from './preparing-client.js';
 export { type AccountEventInput, recordEvent, recordTenantEvent } from './events.js';
 export type { Environment, Tenant } from './tenant.js';
 export { snapshot, together, transaction, type Tx } from './tx.js';

@@ -46,6 +46,7 @@ export class PlatformClient {
 
   private begin(request: PlatformRequest, environment: Environment): PlatformConnection {
     const { method, url, headers, form } = request.reveal();
+    const { host } = new URL(url);
     const target = new URL(reach(url, environment, this.sandboxUrl));
     const secure = target.protocol === 'https:';
     const body = form && new URLSearchParams(form).toString();
@@ -53,7 +54,7 @@ export class PlatformClient {
     const agent = secure ? this.#https : this.#http;
     try {
       const outgoing = (secure ? httpsRequest : httpRequest)(target, { method, agent, headers: all });
-      return new PlatformConnection(outgoing, { name: request.toString(), body, secure });
+      return new PlatformConnection(outgoing, { name: request.toString(), method, host, body, secure });
     } catch {
       // A header that cannot be sent; its error would quote it.
       throw new NotSent(request.toString());

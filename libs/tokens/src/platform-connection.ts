@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { seconds } from '#config';
-import { CodedError } from '#observability';
+import { annotateSpan, CodedError, inSpan, isTracing } from '#observability';
 import { holdsWholeObject, MAX_ANSWER_BYTES, type PlatformAnswer } from '#providers';
 
 const CONNECTED_WITHIN = seconds(10);
@@ -22,6 +22,9 @@ export class AnswerLost extends Error {
 interface RequestInfo {
   /** Method, origin and path: what may be said of it. */
   name: string;
+  method: string;
+  /** The platform's own, also where the sandbox answers. */
+  host: string;
   body: string | undefined;
   secure: boolean;
 }
@@ -68,6 +71,10 @@ export class PlatformConnection {
    * before. A transfer that is interrupted, stalls or grows too large counts as an answer if its bytes contain a complete one.
    */
   send(within: number): Promise<PlatformAnswer> {
+    return inPlatformSpan(this.info, () => this.sendWhole(within));
+  }
+
+  private sendWhole(within: number): Promise<PlatformAnswer> {
     if (this.#broken) return Promise.reject(new NotSent(this.info.name));
     const answer = new Promise<PlatformAnswer>((resolve, reject) => {
       let received: ReceivedAnswer | undefined;
@@ -99,6 +106,10 @@ export class PlatformConnection {
    * reads its body. Throws NotSent, AnswerLost, and body.too_large. What is left of the body is read and dropped.
    */
   stream(body: StreamedBody | undefined): Promise<IncomingMessage> {
+    return inPlatformSpan(this.info, () => this.sendStreamed(body));
+  }
+
+  private sendStreamed(body: StreamedBody | undefined): Promise<IncomingMessage> {
     if (this.#broken) {
       body?.bytes.resume();
       return Promise.reject(new NotSent(this.info.name));
@@ -120,6 +131,22 @@ export class PlatformConnection {
   abort(): void {
     this.outgoing.destroy();
   }
+}
+
+/** The span of a request has method and host: a path may hold what a client sent, and some platforms take tokens in a query. */
+function inPlatformSpan<Answer extends PlatformAnswer | IncomingMessage>(
+  { method, host }: RequestInfo,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  if (!isTracing()) return work();
+  const attributes = { 'http.request.method': method, 'server.address': host };
+  const answer = inSpan({ name: `${method} ${host}`, kind: 'client', attributes }, async () => {
+    const answer = await work();
+    annotateSpan({ 'http.response.status_code': 'status' in answer ? answer.status : answer.statusCode });
+    return answer;
+  });
+  answer.catch(() => undefined);
+  return answer;
 }
 
 export interface StreamedBody {

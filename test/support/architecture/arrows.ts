@@ -42,6 +42,10 @@ const PACKAGES: Record<string, string[]> = {
   passport: ['apps/api/'],
   pino: ['libs/observability/'],
   'prom-client': ['libs/observability/'],
+  '@opentelemetry/api': ['libs/observability/src/open-telemetry.ts'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['libs/observability/src/open-telemetry.ts'],
+  '@opentelemetry/resources': ['libs/observability/src/open-telemetry.ts'],
+  '@opentelemetry/sdk-trace-node': ['libs/observability/src/open-telemetry.ts'],
 };
 
 const NOT_IN_EXCHANGER = /^(@nestjs\/.*|typeorm|bullmq|ioredis|rxjs|reflect-metadata)$/;

@@ -5,6 +5,7 @@ import { CreateAccount, type CreatedAccount } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { Scopes } from '../http/auth/scopes.js';
+import { nameAccount } from '../http/hooks.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { accountExample, accountSchema, accountView, type AccountView } from './account.schema.js';
 import { createAccountBody, type CreateAccountBody, createAccountExample } from './manual-account.schema.js';
@@ -64,6 +65,7 @@ export class ManualAccountsController {
       verify: body.verify,
       alongside: (tx, stored) => keepAnswer(tx, accountView(stored.account), statusOf(stored)),
     });
+    nameAccount(reply.request, created.account.id);
     reply.status(statusOf(created));
     return accountView(created.account);
   }

@@ -23,6 +23,7 @@ import {
 } from './hooks.js';
 import { readJsonOnly } from './json-body.js';
 import { problemOf, sendProblem, sendProblemOrPage } from './problem.js';
+import { traceRequests } from './request-spans.js';
 
 const MAX_BODY_BYTES = 102_400;
 /** A state has 87 characters; the limit of a request line is below this length anyway. */
@@ -56,6 +57,7 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
     },
   });
   const fastify = adapter.getInstance();
+  traceRequests(fastify);
   rememberAddresses(fastify);
   showAddressLimits(fastify, counts);
   addSecurityHeaders(fastify, headers);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger, Metrics, RefusedConnection } from '#observability';
 import { newId } from '#persistence';
 import { addressOf } from './client-address.js';
-import { publicId } from './fields.js';
+import { publicId, uuidOf } from './fields.js';
 
 const ACCEPTED_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -75,10 +75,26 @@ export function addSecurityHeaders(fastify: FastifyInstance, headers: Readonly<R
 }
 
 /** The template of the route: a path holds ids, which do not belong into logs and would make a metric series each. */
-const routeOf = (request: FastifyRequest): string =>
+export const routeOf = (request: FastifyRequest): string =>
   request.is404 ? '(none)' : (request.routeOptions.url ?? '(none)');
 
-const DEBUG_ROUTES = /^\/(health\/|metrics$)/;
+const PROBE_ROUTES = /^\/(health\/|metrics$)/;
+
+/** Health checks and scrapes, which come every few seconds. */
+export const isProbeOfOperator = (route: string): boolean => PROBE_ROUTES.test(route);
+
+const accounts = new WeakMap<FastifyRequest, string>();
+
+/** Names the account of a request whose path has none, for its log line and its span. */
+export function nameAccount(request: FastifyRequest, accountId: string): void {
+  accounts.set(request, accountId);
+}
+
+/** The account that the path or the use case names, as the id of its row. */
+export function accountIdOf(request: FastifyRequest): string | undefined {
+  const { id } = (request.params ?? {}) as { id?: unknown };
+  return accounts.get(request) ?? (typeof id === 'string' ? uuidOf('acc', id) : undefined);
+}
 
 /**
  * Logs one line a request: the client's address and the template of the route, never the path, the query or the body. Health
@@ -95,8 +111,9 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
       requestId: request.id,
       client: addressOf(request),
       credential: request.caller?.credential,
+      account: accountIdOf(request),
     };
-    logger[DEBUG_ROUTES.test(route) ? 'debug' : 'info'](line, 'request.answered');
+    logger[isProbeOfOperator(route) ? 'debug' : 'info'](line, 'request.answered');
     done();
   });
 }

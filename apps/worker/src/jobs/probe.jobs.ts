@@ -1,7 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { DueProbes } from '#accounts';
 import { accountProbe, JobQueue, type PayloadOf, probesSweep } from '#jobs';
-import { LOGGER, type Logger } from '#observability';
+import { annotateSpan, LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
 
 const MAX_ACCOUNTS_PER_SWEEP = 200;
@@ -32,7 +32,10 @@ class ProbeAccountJob {
   ) {}
 
   async execute({ accountId }: PayloadOf<typeof accountProbe>): Promise<void> {
-    this.logger.info({ account: accountId, outcome: await this.dueProbes.probe(accountId) }, 'probe.settled');
+    annotateSpan({ 'evergrant.account.id': accountId });
+    const outcome = await this.dueProbes.probe(accountId);
+    annotateSpan({ 'evergrant.outcome': outcome });
+    this.logger.info({ account: accountId, outcome }, 'probe.settled');
   }
 }
 

@@ -2,7 +2,7 @@ import { Inject, Module } from '@nestjs/common';
 import { DueGrants, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
 import type { WorkerConfig } from '#config';
 import { grantRefresh, grantsSweep, JobQueue, type PayloadOf } from '#jobs';
-import { LOGGER, type Logger } from '#observability';
+import { annotateSpan, LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
 import { GRANTS_SWEEP_INTERVAL } from '../schedules.js';
 import { WORKER_CONFIG } from '../worker-config.js';
@@ -42,7 +42,9 @@ class RefreshGrantJob {
   ) {}
 
   async execute({ grantId }: PayloadOf<typeof grantRefresh>): Promise<void> {
+    annotateSpan({ 'evergrant.grant.id': grantId });
     const { kind } = await this.exchange.refresh(grantId);
+    annotateSpan({ 'evergrant.outcome': kind });
     this.logger.info({ grant: grantId, outcome: kind }, 'refresh.settled');
   }
 }

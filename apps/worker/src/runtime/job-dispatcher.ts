@@ -1,6 +1,6 @@
 import { UnrecoverableError } from 'bullmq';
 import { parsePayload, type TakenJob } from '#jobs';
-import { codeOf, type Logger, type Metrics } from '#observability';
+import { codeOf, inSpan, type Logger, type Metrics, type SpanStart } from '#observability';
 import { type HandlerMap } from './handler-map.js';
 import { decideRetry, type RetryDecision } from './retry-table.js';
 import { UnknownJobError } from './runtime.errors.js';
@@ -13,7 +13,27 @@ export class JobDispatcher {
     private readonly metrics?: Metrics,
   ) {}
 
-  async run(job: TakenJob): Promise<void> {
+  run(job: TakenJob): Promise<void> {
+    return inSpan(this.#spanOf(job), () => this.#run(job));
+  }
+
+  /** A scheduled job starts a trace, others continue that of the process that added them. */
+  #spanOf({ name, attempt, trace = '' }: TakenJob): SpanStart {
+    const job = this.#nameOf(name);
+    return {
+      name: `process ${job}`,
+      kind: 'consumer',
+      parent: trace,
+      attributes: {
+        'messaging.system': 'bullmq',
+        'messaging.operation.type': 'process',
+        'evergrant.job': job,
+        'evergrant.job.attempt': attempt,
+      },
+    };
+  }
+
+  async #run(job: TakenJob): Promise<void> {
     const start = performance.now();
     const line = (): object => ({
       job: job.name,
@@ -47,8 +67,12 @@ export class JobDispatcher {
   }
 
   /** Unknown names share one label: each could otherwise start a time series of its own. */
+  #nameOf(name: string): string {
+    return this.handlers.has(name) ? name : '(unknown)';
+  }
+
   #measure({ name }: TakenJob, outcome: RetryDecision | 'done', start: number): void {
-    const job = this.handlers.has(name) ? name : '(unknown)';
+    const job = this.#nameOf(name);
     this.metrics?.add('evergrant_jobs_total', { job, outcome: outcome.replace(' ', '_') });
     this.metrics?.observe('evergrant_job_duration_seconds', { job }, (performance.now() - start) / 1_000);
   }

@@ -1,3 +1,4 @@
+import { annotateSpan } from '#observability';
 import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { Environment } from '#persistence/sql';
 import type { ExchangeResult } from '../metrics.js';
@@ -35,6 +36,7 @@ export interface Exchange<Outcome> {
 
 /** Takes the steps of the protocol one after the other. */
 export async function runExchange<Outcome>(context: ExchangerContext, exchange: Exchange<Outcome>): Promise<Outcome> {
+  annotateSpan({ 'evergrant.provider': exchange.provider });
   const run = new Run(context, exchange);
   return run.toItsEnd({});
 }

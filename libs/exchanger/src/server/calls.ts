@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { annotateSpan } from '#observability';
 import { checkAppCall, codeCall, refreshCall, revokeCall, type TokenExchange, type WireCall } from '#tokens';
 
 /** Makes one call. Undefined: the input does not fit this call, and nothing was done. */
@@ -7,10 +8,22 @@ export type Carrier = (input: unknown) => Promise<unknown> | undefined;
 /** By call name: decodes the input, makes the call, encodes the outcome. */
 export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   return new Map([
-    carry(refreshCall, ({ grantId, ...options }) => exchange.refresh(grantId, options)),
-    carry(codeCall, ({ attemptId, code }) => exchange.exchangeCode(attemptId, code)),
-    carry(checkAppCall, ({ appId }) => exchange.checkApp(appId)),
-    carry(revokeCall, ({ revocationId }) => exchange.revoke(revocationId).then((revoked) => ({ revoked }))),
+    carry(refreshCall, ({ grantId, ...options }) => {
+      annotateSpan({ 'evergrant.grant.id': grantId });
+      return exchange.refresh(grantId, options);
+    }),
+    carry(codeCall, ({ attemptId, code }) => {
+      annotateSpan({ 'evergrant.attempt.id': attemptId });
+      return exchange.exchangeCode(attemptId, code);
+    }),
+    carry(checkAppCall, ({ appId }) => {
+      annotateSpan({ 'evergrant.oauth_app.id': appId });
+      return exchange.checkApp(appId);
+    }),
+    carry(revokeCall, ({ revocationId }) => {
+      annotateSpan({ 'evergrant.revocation.id': revocationId });
+      return exchange.revoke(revocationId).then((revoked) => ({ revoked }));
+    }),
   ]);
 }
 

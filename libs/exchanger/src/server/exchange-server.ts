@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { z } from 'zod';
-import type { Logger } from '#observability';
+import { endWith, type Logger, openSpan } from '#observability';
 import { callMessage, eachLine, type ExchangerHealth, type Reply, type TokenExchange } from '#tokens';
-import { callsTo } from './calls.js';
+import { callsTo, type Carrier } from './calls.js';
 import { listenAt } from './listen-at.js';
 
 export interface ExchangeServerOptions {
@@ -61,8 +61,8 @@ export class ExchangeServer {
   }
 
   /** Ten thousand calls may wait here at once: no async frames, and nothing kept but caller and id. */
-  private serve(caller: Socket, { id, call, input }: z.output<typeof callMessage>): void {
-    const begun = this.begin(call, input);
+  private serve(caller: Socket, { id, call, input, trace }: z.output<typeof callMessage>): void {
+    const begun = this.begin(call, input, trace);
     if (typeof begun === 'string') {
       send(caller, { id, error: begun });
       return;
@@ -80,12 +80,17 @@ export class ExchangeServer {
   }
 
   /** A string: why the call was not begun. */
-  private begin(call: string, input: unknown): Promise<unknown> | NonNullable<Reply['error']> {
+  private begin(
+    call: string,
+    input: unknown,
+    trace: string | undefined,
+  ): Promise<unknown> | NonNullable<Reply['error']> {
     if (call === 'health') return Promise.resolve(this.health());
     if (call === 'metrics') return this.metrics();
     if (this.#drained) return 'draining';
     if (this.#inProgress >= this.options.inFlight) return 'full';
-    return this.#calls.get(call)?.(input) ?? 'invalid';
+    const carrier = this.#calls.get(call);
+    return carrier ? (begunInSpan(carrier, { call, input, trace }) ?? 'invalid') : 'invalid';
   }
 
   private async metrics(): Promise<string> {
@@ -101,6 +106,18 @@ export class ExchangeServer {
   private health(): ExchangerHealth {
     return { status: this.#drained ? 'draining' : 'ok', inProgress: this.#inProgress, ...this.options.journal() };
   }
+}
+
+/** Begins a call in a span below that of its caller. */
+function begunInSpan(
+  carrier: Carrier,
+  { call, input, trace = '' }: { call: string; input: unknown; trace: string | undefined },
+): ReturnType<Carrier> {
+  const span = openSpan({ name: `exchanger.${call}`, kind: 'server', parent: trace });
+  if (!span) return carrier(input);
+  const begun = span.enter(() => carrier(input));
+  if (!begun) span.end('invalid');
+  return begun && endWith(span, begun);
 }
 
 function send(caller: Socket, reply: Omit<Reply, 'id'> & { id: number | null }): void {

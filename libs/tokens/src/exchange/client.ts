@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { minutes, seconds } from '#config';
-import { CodedError, type Logger, Secret } from '#observability';
+import { CodedError, inSpan, type Logger, Secret } from '#observability';
 import type { AppCheckOutcome } from '#providers';
 import { CallBroken, type Connection, NotReached, SharedConnection, type SocketCall } from './connection.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from './token-exchange.js';
@@ -109,8 +109,10 @@ export class ExchangeClient implements Exchanger {
     waiting: Waiting,
   ): Promise<Outcome> {
     const closed = new Secret(JSON.stringify(z.encode(schemas.input, input)));
-    const reply = await patientCall(this.connection, { within: ANSWERED_WITHIN, ...waiting, name, input: closed });
-    return z.decode(schemas.outcome, outcomeOf(reply, name));
+    return inSpan({ name: `exchanger.${name}`, kind: 'client' }, async () => {
+      const reply = await patientCall(this.connection, { within: ANSWERED_WITHIN, ...waiting, name, input: closed });
+      return z.decode(schemas.outcome, outcomeOf(reply, name));
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { codeOf, Secret } from '#observability';
+import { codeOf, currentTraceparent, Secret } from '#observability';
 import { eachLine, requirePrivateDirectory } from './socket.js';
 import { type Reply, replyMessage } from './wire.schema.js';
 import { seconds } from '#config';
@@ -94,7 +94,9 @@ export class CallConnection {
         this.take(id)?.reject(new CallBroken(`the exchanger did not reply to ${name} in time`, true));
       }, within);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.socket.write(`{"id":${id},"call":"${name}","input":${input.reveal()}}\n`);
+      const traceparent = currentTraceparent();
+      const trace = traceparent === undefined ? '' : `,"trace":"${traceparent}"`;
+      this.socket.write(`{"id":${id},"call":"${name}","input":${input.reveal()}${trace}}\n`);
     });
   }
 

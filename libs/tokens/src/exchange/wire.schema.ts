@@ -11,7 +11,13 @@ const secret = z.codec(z.string().min(1), z.instanceof(Secret) as z.ZodType<Secr
 const seconds = z.number().nonnegative();
 
 /** A line to the exchanger, and the line back: replies come as they are ready, and the id says to what. */
-export const callMessage = z.object({ id: z.number(), call: z.string(), input: z.unknown().optional() });
+export const callMessage = z.object({
+  id: z.number(),
+  call: z.string(),
+  input: z.unknown().optional(),
+  /** The `traceparent` of the caller; a release before ignores it. */
+  trace: z.string().optional(),
+});
 export const replyMessage = z.object({
   id: z.number(),
   outcome: z.unknown().optional(),

@@ -19,6 +19,7 @@ import { OutboxByAge } from './migrations/outbox-by-age.js';
 import { OutboxPersons } from './migrations/outbox-persons.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
 import { RefreshRejections } from './migrations/refresh-rejections.js';
+import { UnconfirmedProfiles } from './migrations/unconfirmed-profiles.js';
 import { keepSpans, PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
@@ -93,6 +94,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       MasterKeyHolders,
       OutboxPersons,
       AttemptChecks,
+      UnconfirmedProfiles,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -336,6 +336,23 @@ describe('tokens that the platform does not confirm', () => {
     }
   });
 
+  it.each([
+    ['owner', 403, { title: 'Forbidden', type: 'https://api.twitter.com/2/problems/user-suspended', status: 403 }],
+    ['app', 402, { title: 'CreditsDepleted', status: 402 }],
+  ])('still compares the profile where the first answer is of the class %s', async (_class, status, body) => {
+    await flow.knobs('x', { access_ttl_seconds: 864_000 });
+    const own = ownOAuth('x', (await defaultApp('x')).clientId);
+    const named = await own.userId((await own.tokens()).access_token);
+    await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
+    const { account } = await supply(await own.tokens('paula'), named);
+    await flow.fault({ endpoint: 'identity', times: 1, status, body });
+    await probe(account.id).catch(() => undefined);
+    await flow.pass(2 * 86_400);
+    await probe(account.id);
+    const health = { health: 'degraded', healthReason: 'profile_mismatch' };
+    expect(await flow.account(account.id)).toMatchObject(health);
+  });
+
   it('does not take a refresh for the confirmation of a profile', async () => {
     const app = await defaultApp('x');
     const tokens = await ownOAuth('x', app.clientId).tokens('paula');

@@ -13,6 +13,8 @@ import type { Tx } from '../tx.js';
  * | health     | health, health_reason, reauth_due_at   | derived from facts by `applyHealth` of #tokens; `disconnected` is |
  * |            |                                        | final: a new consent creates another account                      |
  * | probes     | probe_*, last_probed_at                | none are due once disconnected                                    |
+ * | profile    | profile_unconfirmed                    | set with supplied tokens that no platform has confirmed, cleared  |
+ * |            |                                        | once the platform has named the profile                           |
  * | history    | event_sequence                         | grows by one with each event                                      |
  */
 const CONNECTED = `health <> 'disconnected'`;
@@ -101,7 +103,8 @@ export async function storeListedProfile(
   { hasOwnToken, ineligible }: { hasOwnToken: boolean; ineligible: string | null },
 ): Promise<void> {
   await tx.query(
-    `update accounts set own_token = own_token or $2, probe_class = $3, probe_reason = $4, probe_struck_at = null
+    `update accounts set own_token = own_token or $2, profile_unconfirmed = profile_unconfirmed and not $2, probe_class = $3,
+       probe_reason = $4, probe_struck_at = null
      where id = $1`,
     [id, hasOwnToken, ineligible === null ? null : 'permission', ineligible],
   );
@@ -182,7 +185,7 @@ export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<v
 export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: number): Promise<void> {
   await tx.query(
     `update accounts set probe_struck_at = null, probe_class = nullif(probe_class, 'suspected'),
-       probe_due_at = db_now() + case when probe_class = 'unverified' then '0' else make_interval(secs => $2) end
+       probe_due_at = db_now() + case when profile_unconfirmed then '0' else make_interval(secs => $2) end
      where grant_id = $1 and not own_token and ${CONNECTED}`,
     [grantId, seconds],
   );
@@ -197,15 +200,17 @@ export interface ProbeFinding {
   probeDueAt: Date;
   result: ProbeResult;
   missing: readonly string[] | null;
+  /** The platform has named the profile of supplied tokens, and it is this one. */
+  isProfileConfirmed: boolean;
 }
 
 export async function storeProbe(tx: Tx, id: string, finding: ProbeFinding): Promise<void> {
-  const { probeClass, probeReason, probeStruckAt, probeDueAt, missing, result } = finding;
+  const { probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed } = finding;
   await tx.query(
     `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
        probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
-       probe_result = $7
+       probe_result = $7, profile_unconfirmed = profile_unconfirmed and not $8
      where id = $1`,
-    [id, probeClass, probeReason, probeStruckAt, probeDueAt, missing, result],
+    [id, probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed],
   );
 }

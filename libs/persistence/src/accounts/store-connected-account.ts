@@ -42,9 +42,10 @@ export interface ConnectedAccount {
 const INSERT = `
   insert into accounts (id, workspace_id, environment, project_id, provider, platform_account_id, grant_id, oauth_app_id,
     handle, display_name, avatar_url, missing_scopes, health, metadata, probe_due_at, connection_type,
-    last_probed_at, probe_result, probe_class, probe_reason)
+    last_probed_at, probe_result, probe_class, probe_reason, profile_unconfirmed)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, db_now() + make_interval(secs => $14), $15,
-    case when $16 then db_now() end, case when $16 then 'ok' end, case when $17::text is not null then 'unverified' end, $17)
+    case when $16 then db_now() end, case when $16 then 'ok' end, case when $17::text is not null then 'unverified' end, $17,
+    $17 is not null)
   on conflict (workspace_id, environment, project_id, provider, platform_account_id) where health <> 'disconnected'
   do nothing returning id`;
 
@@ -61,6 +62,7 @@ const RENEW = `
     missing_scopes = $7, metadata = metadata || $8, probe_due_at = db_now() + make_interval(secs => $9),
     last_probed_at = case when $11 then db_now() end, probe_result = case when $11 then 'ok' end,
     probe_class = case when $12::text is not null then 'unverified' end, probe_reason = $12, probe_struck_at = null,
+    profile_unconfirmed = $12 is not null,
     own_token = own_token and $10 = 'oauth'
   where id = $1`;
 

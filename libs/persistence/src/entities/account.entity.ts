@@ -53,6 +53,8 @@ export class Account {
   @Column('text', { name: 'probe_class', nullable: true }) probeClass!: ProbeClass | null;
   @Column('text', { name: 'probe_reason', nullable: true }) probeReason!: string | null;
   @Column('timestamptz', { name: 'probe_struck_at', nullable: true }) probeStruckAt!: Date | null;
+  /** The tokens were supplied, and the platform has yet to name their profile, or has named another one. */
+  @Column('boolean', { name: 'profile_unconfirmed', default: false }) profileUnconfirmed!: boolean;
   @Column('timestamptz', { name: 'disconnected_at', nullable: true }) disconnectedAt!: Date | null;
   @Column('text', { name: 'disconnected_reason', nullable: true }) disconnectedReason!: string | null;
   @Column('bigint', { name: 'event_sequence', default: 0 }) eventSequence!: string;

@@ -3,7 +3,7 @@ import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#
 import type { Secret } from '#observability';
 import { openAccessToken } from '../access-token.js';
 import { askApi } from '../ask-api.js';
-import { afterProbe, PROFILE_MISMATCH, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
+import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import { after } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
 import { probeWithoutApp, readingOf, type TokenVerification, verifyToken } from '../verify-token.js';
@@ -25,14 +25,14 @@ interface AccountRow extends Tenant, ProbedAccount {
   scopes: string[];
   /** Whether its token has ended by the clock: then a probe says nothing. */
   ended: boolean;
-  probeReason: string | null;
+  isUnconfirmed: boolean;
 }
 
 const READ = `
   select account.id, account.workspace_id as "workspaceId", account.environment, account.provider,
     account.platform_account_id as "platformAccountId", account.grant_id as "grantId", grant_.oauth_app_id as "oauthAppId",
     grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, account.own_token as "ownToken", account.probe_class as "probeClass",
-    account.probe_struck_at as "probeStruckAt", account.probe_reason as "probeReason",
+    account.probe_struck_at as "probeStruckAt", (account.profile_unconfirmed or account.probe_class = 'unverified') is true as "isUnconfirmed",
     not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
   from accounts account join grants grant_ on grant_.id = account.grant_id
   where account.id = $1 and account.health <> 'disconnected'`;
@@ -51,17 +51,13 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
     await postpone(context.pool, account, provider);
     return 'nothing_to_probe';
   }
-  const verification = isUnconfirmed(account)
+  const verification = account.isUnconfirmed
     ? await verifyToken(context, { ...account, accessToken: token })
     : undefined;
   const reading = verification ? readingOf(verification) : await ask(context, { account, app, token, provider });
   await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, reading, verification }));
   return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
 }
-
-/** Whether the platform has yet to say that the token belongs to this profile, or has said that it does not. */
-const isUnconfirmed = ({ probeClass, probeReason }: AccountRow): boolean =>
-  probeClass === 'unverified' || probeReason === PROFILE_MISMATCH;
 
 interface Question {
   account: AccountRow;
@@ -88,7 +84,7 @@ interface Finding {
 }
 
 async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<void> {
-  const { account, app, provider, reading } = finding;
+  const { account, app, provider, reading, verification } = finding;
   const now = await databaseNow(tx);
   const change = afterProbe(account, reading, {
     now,
@@ -101,6 +97,7 @@ async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<v
     ...change,
     result: reading.ok ? 'ok' : reading.failure.class,
     missing: missingScopes(provider, reading),
+    isProfileConfirmed: verification?.kind === 'verified',
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
   await storeVerified(context, tx, finding);
@@ -140,6 +137,7 @@ function missingScopes({ scopes }: Provider, reading: ProbeReading): string[] | 
 interface StoredChange extends ProbeChange {
   result: ProbeResult;
   missing: string[] | null;
+  isProfileConfirmed: boolean;
 }
 
 async function storeChange(tx: Tx, account: AccountRow, change: StoredChange): Promise<void> {

@@ -9,6 +9,8 @@ export interface ProbedAccount {
   mode: RefreshMode;
   probeClass: ProbeClass | null;
   probeStruckAt: Date | null;
+  /** Supplied tokens: the platform has yet to say that they belong to this profile, or has said that they do not. */
+  isUnconfirmed?: boolean;
 }
 
 /** What a probe changes in an account, and whether its grant is to be refreshed at once: the refresh then decides. */
@@ -73,8 +75,6 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
 
 const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
 
-const isUnverified = ({ probeClass }: ProbedAccount): boolean => probeClass === 'unverified';
-
 /** The tokens of another profile cannot be mended by a refresh. */
 const canRefresh = ({ ownToken, mode }: ProbedAccount, reason: string): boolean =>
   !ownToken && mode !== 'none' && reason !== PROFILE_MISMATCH;
@@ -82,8 +82,7 @@ const canRefresh = ({ ownToken, mode }: ProbedAccount, reason: string): boolean 
 function refused(account: ProbedAccount, probeReason: string, { now, every }: ProbeMoment): ProbeChange {
   if (canRefresh(account, probeReason)) {
     // Tokens that the platform has not confirmed stay unverified: the probe after the refresh compares their profile.
-    const probeClass = isUnverified(account) ? 'unverified' : null;
-    return { ...NOTHING, probeClass, probeDueAt: after(now, every), refreshNow: true };
+    return { ...NOTHING, ...unverifiedAgain(account), probeDueAt: after(now, every), refreshNow: true };
   }
   const first = account.probeStruckAt;
   const again = first !== null && now.getTime() - first.getTime() >= APART;
@@ -103,8 +102,14 @@ function refused(account: ProbedAccount, probeReason: string, { now, every }: Pr
   };
 }
 
+/** A reason that says nothing of the confirmation, such as a checkpoint that is over, does not stay. */
+function unverifiedAgain({ isUnconfirmed, probeClass }: ProbedAccount): Partial<ProbeChange> {
+  if (!isUnconfirmed) return {};
+  return { probeClass: 'unverified', ...(probeClass !== 'unverified' && { probeReason: 'unverified' }) };
+}
+
 function firstRefusal(account: ProbedAccount, probeReason: string): Pick<ProbeChange, 'probeClass' | 'probeReason'> {
-  if (!isUnverified(account)) return { probeClass: 'suspected', probeReason };
+  if (!account.isUnconfirmed) return { probeClass: 'suspected', probeReason };
   return {
     probeClass: 'unverified',
     probeReason: probeReason === PROFILE_MISMATCH ? probeReason : 'refresh_unconfirmed',

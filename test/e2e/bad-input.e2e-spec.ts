@@ -62,7 +62,7 @@ function expectPage({ status, headers, body }: Reply, back: URL): void {
   expect(body).not.toContain(back.searchParams.get('state') ?? 'no state');
 }
 
-describe('the callback of a browser', () => {
+describe('GET /v1/oauth/{provider}/callback', () => {
   it.each([
     [
       'a forged state',
@@ -149,7 +149,7 @@ describe('the callback of a browser', () => {
   });
 });
 
-describe('a start', () => {
+describe('GET /v1/oauth/{provider}/start', () => {
   it.each([
     'https://evil.example/settings',
     'https://shop.example/settings-not',
@@ -264,14 +264,4 @@ describe('a key', () => {
     });
     expect(asProblem(answer)).toMatchObject({ status: 401 });
   });
-});
-
-describe('a list', () => {
-  it.each(['limit=0', 'limit=101', 'limit=ten', 'cursor=broken', 'health=well', 'provider=myspace', 'q='])(
-    'a list with %s is refused, and the problem names the field',
-    async (query) => {
-      const refused = asProblem(await backend.get(`/v1/accounts?${query}`));
-      expect(refused).toMatchObject({ status: 400, fields: [query.split('=')[0]] });
-    },
-  );
 });

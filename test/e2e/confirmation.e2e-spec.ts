@@ -33,7 +33,7 @@ async function consent(persona: string): Promise<{ state: string; connect_token:
 const pathOf = (url: string): string => new URL(url).pathname + new URL(url).search;
 const complete = (state: string, body: object) => backend.post(`/v1/oauth/attempts/${state}/complete`, body);
 
-describe('a confirmed completion', () => {
+describe('POST /v1/oauth/attempts/{state}/complete', () => {
   it('makes the account exist once the backend has named its user', async () => {
     const { state, connect_token } = await consent('mei');
     expect((await backend.get(`/v1/oauth/attempts/${state}`)).body).toMatchObject({ status: 'confirmation_required' });

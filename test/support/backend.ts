@@ -42,8 +42,21 @@ export class Backend {
   ) {}
 
   /** A backend of another customer: a new, empty workspace. */
-  static async ofNewCustomer(service: ServiceSession): Promise<Backend> {
-    const token = await signDashboardToken(service.home, `customer-${randomBytes(6).toString('hex')}`);
+  static ofNewCustomer(service: ServiceSession): Promise<Backend> {
+    return Backend.ofCustomer(service, `customer-${randomBytes(6).toString('hex')}`);
+  }
+
+  /** A backend of the printed key's customer, whose key may read tokens: no dashboard token can give it that right. */
+  static async withTokens(service: ServiceSession): Promise<Backend> {
+    const scopes = ['accounts:read', 'accounts:write', 'oauth:write', 'apps:read', 'apps:write', 'tokens:read'];
+    const made = await new Backend(service, service.key).post('/v1/api-keys', { name: 'tokens', scopes });
+    if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+    return new Backend(service, (made.body as { key: string }).key);
+  }
+
+  /** A backend with a new key of the customer. */
+  static async ofCustomer(service: ServiceSession, workspace: string): Promise<Backend> {
+    const token = await signDashboardToken(service.home, workspace);
     const made = await new Backend(service, token).post('/v1/api-keys', { name: 'e2e', environment: 'test' });
     if (made.status !== 201) throw new Error(JSON.stringify(made.body));
     return new Backend(service, (made.body as { key: string }).key);
@@ -108,8 +121,8 @@ export class Backend {
   }
 
   /** Runs the whole flow and returns the new account. */
-  async connect(provider = 'x', persona = 'happy'): Promise<Account> {
-    const { authorize_url, state } = await this.start(provider);
+  async connect(provider = 'x', persona = 'happy', query = ''): Promise<Account> {
+    const { authorize_url, state } = await this.start(provider, query);
     await reply(await this.decide(authorize_url, persona), { redirect: 'manual' });
     const { body } = await this.get(`/v1/oauth/attempts/${state}`);
     const { status, account_ids: ids, error } = body as { status: string; account_ids: string[]; error: string };

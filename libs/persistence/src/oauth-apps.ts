@@ -64,12 +64,14 @@ const CHANGED_COLUMNS = {
 
 const ASSIGNMENTS = Object.values(CHANGED_COLUMNS).map((column, at) => `${column} = coalesce($${at + 2}, ${column})`);
 
-export async function changeOAuthApp(tx: Tx, id: string, changes: OAuthAppChanges): Promise<void> {
+/** False: the app was deleted meanwhile. */
+export async function changeOAuthApp(tx: Tx, id: string, changes: OAuthAppChanges): Promise<boolean> {
   const fields = Object.keys(CHANGED_COLUMNS) as (keyof OAuthAppChanges)[];
-  await tx.query(`update oauth_apps set ${ASSIGNMENTS.join(', ')} where id = $1`, [
+  const { rowCount } = await tx.query(`update oauth_apps set ${ASSIGNMENTS.join(', ')} where id = $1`, [
     id,
     ...fields.map((field) => changes[field] ?? null),
   ]);
+  return rowCount === 1;
 }
 
 /** Clears the default, so that another app can become it. The caller holds `lockDefaultApp`. */

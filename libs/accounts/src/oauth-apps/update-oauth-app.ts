@@ -13,6 +13,7 @@ import {
   type Tx,
 } from '#persistence';
 import { Vault, wakeGrants, wakeRevocations } from '#tokens';
+import { oauthAppNotFound } from '../accounts.errors.js';
 import { type AppFields, checkAppFields } from './app-fields.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 import type { OAuthAppRecord } from './oauth-app-record.js';
@@ -44,7 +45,7 @@ export class UpdateOAuthApp {
         await lockDefaultApp(tx, { ...tenant, provider });
         await clearDefaultApp(tx, { ...tenant, provider });
       }
-      await changeOAuthApp(tx, id, fields);
+      if (!(await changeOAuthApp(tx, id, fields))) throw oauthAppNotFound();
       if (fields.clientSecret) await this.rotate(tx, { ...tenant, id }, fields.clientSecret);
     });
     return this.getApp.execute({ tenant, id });

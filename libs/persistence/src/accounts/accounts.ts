@@ -175,7 +175,7 @@ export async function claimDueProbes(tx: Tx, limit: number): Promise<string[]> {
 
 /** The next probe of an account that could not be probed. */
 export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<void> {
-  await tx.query('update accounts set probe_due_at = $2 where id = $1', [id, at]);
+  await tx.query(`update accounts set probe_due_at = $2 where id = $1 and ${CONNECTED}`, [id, at]);
 }
 
 /**
@@ -210,7 +210,7 @@ export async function storeProbe(tx: Tx, id: string, finding: ProbeFinding): Pro
     `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
        probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
        probe_result = $7, profile_unconfirmed = profile_unconfirmed and not $8
-     where id = $1`,
+     where id = $1 and ${CONNECTED}`,
     [id, probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed],
   );
 }

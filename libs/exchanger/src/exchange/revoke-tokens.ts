@@ -2,9 +2,10 @@ import { scheduleProbesNow, transaction } from '#persistence/sql';
 import {
   type AppCredentials,
   type Failure,
-  type Provider,
   providerOf,
   readRevocationAnswer,
+  readTokenAnswer,
+  type TokenRefresh,
   type TokenSet,
 } from '#providers';
 import { API_DEADLINE, identify, type RevocationSecrets } from '#tokens';
@@ -99,9 +100,8 @@ async function tryOnce(context: ExchangerContext, revocation: PendingRevocation)
   const person = { ...revocation, clientId: app.clientId };
   const reason = await findReason(context, person, kept.tokens);
   if (reason) return { outcome: reason };
-  const provider = providerOf(revocation.provider);
-  if (!provider.revoke) return { outcome: 'not_offered' };
-  const failure = await send(context, provider.revoke({ ...kept.tokens, app }), revocation);
+  if (!providerOf(revocation.provider).revoke) return { outcome: 'not_offered' };
+  const failure = await revoke(context, revocation, { app, kept });
   await reportToApp(context, revocation, failure);
   await probeSoon(context, person);
   return resultOf(failure);
@@ -146,13 +146,55 @@ function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenS
   });
 }
 
+interface Revocable {
+  app: AppCredentials;
+  kept: RevocationSecrets;
+}
+
+/** What speaks against the revocation; undefined: the platform has revoked the tokens. */
+async function revoke(
+  context: ExchangerContext,
+  revocation: PendingRevocation,
+  { app, kept }: Revocable,
+): Promise<Failure | undefined> {
+  const failure = await send(context, revocation, { app, tokens: kept.tokens });
+  const { revokesAccessTokens } = providerOf(revocation.provider);
+  if (!failure || !revokesAccessTokens || resultOf(failure).outcome !== 'refused') return failure;
+  const renewed = await renew(context, revocation, { app, kept });
+  if (!renewed?.ok) return renewed?.failure ?? failure;
+  return send(context, revocation, { app, tokens: renewed.tokens });
+}
+
 async function send(
   context: ExchangerContext,
-  request: ReturnType<NonNullable<Provider['revoke']>>,
-  { provider, environment }: PendingRevocation,
+  { provider: name, environment }: PendingRevocation,
+  { app, tokens }: Pick<TokenRefresh, 'app'> & { tokens: TokenSet },
 ): Promise<Failure | undefined> {
-  const answer = await context.client.send(request, { environment, within: API_DEADLINE });
-  return readRevocationAnswer(providerOf(provider), answer);
+  const provider = providerOf(name);
+  if (!provider.revoke) return undefined;
+  const request = provider.revoke({ ...tokens, app });
+  return readRevocationAnswer(provider, await context.client.send(request, { environment, within: API_DEADLINE }));
+}
+
+/**
+ * Refreshes tokens whose access token may have ended, and seals them for the next try. A refresh token that is spent with a
+ * lost answer can no longer be revoked; no account depends on it. Undefined: there is no refresh token, or its refusal in
+ * words that no table lists.
+ */
+async function renew(
+  { pool, vault, client }: ExchangerContext,
+  revocation: PendingRevocation,
+  { app, kept: { tokens, clientSecret } }: Revocable,
+): Promise<{ ok: true; tokens: TokenSet } | { ok: false; failure: Failure } | undefined> {
+  const provider = providerOf(revocation.provider);
+  if (!tokens.refreshToken) return undefined;
+  const request = provider.refresh.request({ ...tokens, app });
+  const { environment } = revocation;
+  const outcome = readTokenAnswer(provider, await client.send(request, { environment, within: API_DEADLINE }));
+  if (!outcome.ok) return outcome.unlisted ? undefined : outcome;
+  const renewed = { ...outcome.tokens, refreshToken: outcome.tokens.refreshToken ?? tokens.refreshToken };
+  await transaction(pool, (tx) => vault.sealRevocation(tx, revocation, { tokens: renewed, clientSecret }));
+  return { ok: true, tokens: renewed };
 }
 
 function resultOf(failure: Failure | undefined): Result {

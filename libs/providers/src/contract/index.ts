@@ -25,4 +25,5 @@ export {
   type ReadAnswer,
   type RefreshMode,
   type RefusedConsent,
+  type TokenRefresh,
 } from './provider.js';

@@ -171,6 +171,8 @@ export interface Provider {
   };
   /** Undefined where the platform has no such call. */
   revoke?(input: Revocation): PlatformRequest;
+  /** That call takes access tokens only: where it refuses one that may have ended, the tokens are refreshed first. */
+  revokesAccessTokens?: true;
   /** No document has that call: its refusals of the app say nothing about the app. */
   revokeIsUndocumented?: true;
   identity: {

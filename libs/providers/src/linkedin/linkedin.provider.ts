@@ -37,7 +37,7 @@ export const linkedin = defineProvider({
     'A consent for another set of scopes ends all earlier access tokens of that person for the app.',
     'Quotas are counted by the UTC day: after a 429 nothing works before the next one begins.',
     'Members have no handle unless the app has `r_basicprofile`.',
-    'The revoke call is in no document; it is tried, and nothing depends on its answer.',
+    'The revoke call is in no document; it is tried with the access token, refreshed first if it has ended, and nothing depends on its answer.',
   ],
   authorize: {
     url: oauth('/authorization'),
@@ -56,6 +56,7 @@ export const linkedin = defineProvider({
   refresh: { mode: 'static', endsForGood: true, request: refreshRequest(token) },
   /** In no document, and in much code, always with the access token: nothing may depend on its answer. */
   revoke: revokeRequest({ url: oauth('/revoke'), authentication }, ({ accessToken }) => accessToken.reveal()),
+  revokesAccessTokens: true,
   revokeIsUndocumented: true,
   identity: {
     request: (accessToken) =>

@@ -46,6 +46,7 @@ export const tiktok = defineProvider({
     'The documents of November 2026 give access tokens two hours and refresh tokens 180 days, older ones 24 hours and 365 days: what an answer says is followed.',
     'A person may grant fewer scopes than were asked for.',
     '`open_id` names a person at one app: with another app the same person is another account.',
+    'The revoke call takes the access token: one that has ended is refreshed first.',
     'A missing scope is answered with 401, like a revoked token; the code in the body distinguishes them.',
   ],
   authorize: {
@@ -62,7 +63,9 @@ export const tiktok = defineProvider({
   },
   token: { exchange: codeRequest(token), read: readTokenResponse, defaultLife: 7_200 },
   refresh: { mode: 'rotating_strict', request: refreshRequest(token) },
+  /** `token` is the access token (docs/en/oauth-revoke-access, 2026-11-02). */
   revoke: revokeRequest(revoke, ({ accessToken }) => accessToken.reveal()),
+  revokesAccessTokens: true,
   identity,
   api: { url: 'https://open.tiktokapis.com/' },
   probe: probeByIdentity(identity, hours(6)),

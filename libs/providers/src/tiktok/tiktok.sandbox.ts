@@ -87,10 +87,11 @@ const clientAccessToken = (): object => ({
 });
 
 /** Takes the access token, and the app vanishes from the person's connected apps. */
+/** Takes an access token that has not ended, and no refresh token (docs/en/oauth-revoke-access, 2026-11-02). */
 function revoke(request: SandboxRequest, platform: Platform): SandboxAnswer {
-  const grant = grantOfToken(platform, bodyClient(request, platform), need(request.form, 'token'));
-  if (!grant) throw new Refusal('unknown_token');
-  platform.state.endGrant(grant);
+  const token = need(request.form, 'token');
+  if (!grantOfToken(platform, bodyClient(request, platform), token)) throw new Refusal('unknown_token');
+  platform.state.endGrant(holderOf(platform, token));
   return { status: 200, body: {} };
 }
 

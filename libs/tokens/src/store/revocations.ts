@@ -4,8 +4,11 @@ import { newId, type Tenant, type Tx } from '#persistence/sql';
 const REVOCATION_LIFE_SECONDS = 24 * 60 * 60;
 /** Also for a token that has ended by our reckoning: its platform may take it a little longer. */
 const MIN_REVOCATION_LIFE_SECONDS = 10 * 60;
-/** One try asks the identity endpoint and the revocation endpoint, 20 s each. After a crash the next try follows. */
-const TRY_LEASE = '2 minutes';
+/**
+ * One try makes four requests at most, 30 s each with the connection: identity, revocation, refresh, revocation. After a crash
+ * the next try follows.
+ */
+const TRY_LEASE = '3 minutes';
 
 /** A person's tokens at one app, as a stored revocation knows them. */
 export interface RevocationFacts extends Tenant {

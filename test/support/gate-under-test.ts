@@ -10,6 +10,7 @@ const admissionRequest = (changes: Partial<AdmissionRequest> = {}): AdmissionReq
   grantId: `grant-${(requests += 1)}`,
   appId: 'app',
   workspaceId: 'workspace',
+  platform: 'platform',
   urgency: 'due',
   accessExpiresAt: null,
   ...changes,

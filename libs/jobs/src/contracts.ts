@@ -23,11 +23,15 @@ export const grantRefresh = defineJob({
 /** Finds the accounts whose probe is due. */
 export const probesSweep = defineJob({ name: 'probes.sweep', payload: z.object({}), attempts: 1 });
 
-/** Checks one account at its platform. When the platform gives no answer, the due time of the account starts the next probe. */
+/**
+ * Checks one account at its platform. When the platform gives no answer, the due time of the account starts the next probe.
+ * Refreshes go first: probes of a platform that hangs would delay them until tokens end.
+ */
 export const accountProbe = defineJob({
   name: 'account.probe',
   payload: z.object({ accountId: z.uuid() }),
   attempts: 3,
+  isBackground: true,
   identity: ({ accountId }) => accountId,
 });
 

@@ -26,6 +26,12 @@ describe('the contract of a job', () => {
     expect(jobId(attemptsSweep, {})).toBeUndefined();
   });
 
+  it('is background work where it is a probe: refreshes go first', () => {
+    expect(knownJobs.filter((contract) => jobOptions(contract).priority !== undefined).map(({ name }) => name)).toEqual(
+      ['account.probe'],
+    );
+  });
+
   it('is refused without a dotted name', () => {
     expect(() => defineJob({ name: 'RefreshGrantJob', payload: z.object({}), attempts: 1 })).toThrow('RefreshGrantJob');
   });

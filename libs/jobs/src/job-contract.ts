@@ -11,6 +11,8 @@ export interface JobContract<Payload extends object = object> {
   readonly payload: z.ZodType<Payload>;
   /** Maximum number of runs when each run fails with a temporary error. */
   readonly attempts: number;
+  /** Starts only where no job of another kind waits. */
+  readonly isBackground: boolean;
   /** At most one job of an identity waits or runs at a time; `undefined`: no job excludes another. */
   identity(payload: Payload): string | undefined;
 }
@@ -21,23 +23,27 @@ export interface JobDefinition<Shape extends z.ZodRawShape> {
   name: string;
   payload: z.ZodObject<Shape>;
   attempts: number;
+  isBackground?: true;
   identity?: (payload: z.output<z.ZodObject<Shape>>) => string;
 }
 
 const NAME = /^[a-z]+(\.[a-z]+)+$/;
 const RETRY_DELAY = seconds(1);
+/** BullMQ takes a job with any priority after all jobs without one. */
+const BACKGROUND = 1;
 
 /** Makes a contract. The payload schema is strict: a field that it does not name cannot enter the queue. */
 export function defineJob<Shape extends z.ZodRawShape>(
   definition: JobDefinition<Shape>,
 ): JobContract<z.output<z.ZodObject<Shape>>> {
-  const { name, payload, attempts, identity } = definition;
+  const { name, payload, attempts, isBackground = false, identity } = definition;
   if (!NAME.test(name))
     throw new TypeError(`A job's name is dotted lower-case words like grant.refresh, not "${name}".`);
   return Object.freeze({
     name,
     payload: payload.strict(),
     attempts,
+    isBackground,
     identity: (given: z.output<z.ZodObject<Shape>>) => identity?.(given),
   });
 }
@@ -58,6 +64,7 @@ export function jobOptions(contract: JobContract): JobsOptions {
   const traceparent = currentTraceparent();
   return {
     attempts: contract.attempts,
+    ...(contract.isBackground && { priority: BACKGROUND }),
     backoff: { type: 'exponential', delay: RETRY_DELAY, jitter: 0.5 },
     removeOnComplete: true,
     removeOnFail: true,

@@ -63,8 +63,9 @@ export class JobQueue {
 
   /** Numbers of jobs that wait, that run, and that are delayed. */
   async counts(): Promise<{ waiting: number; active: number; delayed: number }> {
-    const counts = await this.#ask((queue) => queue.getJobCounts('waiting', 'active', 'delayed'));
-    return { waiting: counts['waiting'] ?? 0, active: counts['active'] ?? 0, delayed: counts['delayed'] ?? 0 };
+    const counts = await this.#ask((queue) => queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'));
+    const waiting = (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0);
+    return { waiting, active: counts['active'] ?? 0, delayed: counts['delayed'] ?? 0 };
   }
 
   async #ask<Answer>(call: (queue: BullQueue) => Promise<Answer>): Promise<Answer> {

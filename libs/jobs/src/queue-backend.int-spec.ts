@@ -14,6 +14,13 @@ const greet = defineJob({
   attempts: 2,
   identity: (p) => p.personId,
 });
+const sort = defineJob({
+  name: 'test.sort',
+  payload: z.object({ letterId: z.string() }),
+  attempts: 1,
+  isBackground: true,
+  identity: (p) => p.letterId,
+});
 const tick = defineJob({ name: 'test.tick', payload: z.object({}), attempts: 1 });
 const logger = createLogger({ app: 'test', level: 'silent' });
 
@@ -67,6 +74,18 @@ describe.each(queueStores)('the queue on $kind', (place) => {
         { id: 'test.greet-ann', name: 'test.greet', payload: { personId: 'ann' }, attempt: 1, scheduled: false },
       ]);
     });
+  });
+
+  promise('starts background work after all other jobs, and counts it as waiting', async () => {
+    const letters = Array.from({ length: 10 }, (_, place) => ({ letterId: `l${place}` }));
+    await backend.queue().enqueueAll(sort, letters);
+    await backend.queue().enqueue(greet, { personId: 'ann' });
+    expect(await backend.queue().counts()).toEqual({ waiting: 11, active: 0, delayed: 0 });
+    const jobs = await work();
+    await eventually(() => {
+      expect(jobs).toHaveLength(11);
+    });
+    expect(jobs[0]?.name).toBe('test.greet');
   });
 
   promise('adds nothing while a job of the same identity waits', async () => {

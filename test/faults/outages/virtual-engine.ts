@@ -79,8 +79,8 @@ export class VirtualEngine {
       countIncompleteList: () => undefined,
       metrics: new NoMetrics(),
     };
-    this.#due = new DueGrants(database);
     this.#exchange = new ExchangeEngine(this.context);
+    this.#due = new DueGrants(database, this.#exchange);
   }
 
   static async open(url: string, random: () => number): Promise<VirtualEngine> {

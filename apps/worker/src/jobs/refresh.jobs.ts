@@ -1,5 +1,5 @@
 import { Inject, Module } from '@nestjs/common';
-import { DueGrants, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
+import { DueGrants } from '#accounts';
 import type { WorkerConfig } from '#config';
 import { grantRefresh, grantsSweep, JobQueue, type PayloadOf } from '#jobs';
 import { annotateSpan, LOGGER, type Logger } from '#observability';
@@ -37,15 +37,15 @@ class SweepGrantsJob {
 @Handles(grantRefresh)
 class RefreshGrantJob {
   constructor(
-    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
+    private readonly dueGrants: DueGrants,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async execute({ grantId }: PayloadOf<typeof grantRefresh>): Promise<void> {
     annotateSpan({ 'evergrant.grant.id': grantId });
-    const { kind } = await this.exchange.refresh(grantId);
-    annotateSpan({ 'evergrant.outcome': kind });
-    this.logger.info({ grant: grantId, outcome: kind }, 'refresh.settled');
+    const outcome = await this.dueGrants.refresh(grantId);
+    annotateSpan({ 'evergrant.outcome': outcome });
+    this.logger.info({ grant: grantId, outcome }, 'refresh.settled');
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, type Tenant } from '#persistence';
 import type { Pool } from 'pg';
+import { FakeExchange } from '../../../../test/support/fake-exchange.js';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeApp, makeProject, makeTenant } from '../../../../test/support/rows.js';
 import { DueGrants } from './due-grants.js';
@@ -67,7 +68,8 @@ const status = (app: string, to: string, until: string | null): Promise<unknown>
     to,
     until,
   ]);
-const due = (perApp = 500, all = 3_000): Promise<string[]> => new DueGrants(opened.database).execute({ perApp, all });
+const due = (perApp = 500, all = 3_000): Promise<string[]> =>
+  new DueGrants(opened.database, new FakeExchange()).execute({ perApp, all });
 
 describe('the grants that are due', () => {
   it('come unknown first, then the soonest to end; what is not due, held or ended does not', async () => {
@@ -192,4 +194,22 @@ describe('an access token that ends while its app cannot be asked', () => {
       expect(await eventsOf(id)).toEqual([{ type: 'account.health_changed', reason }]);
     },
   );
+});
+
+describe('the job of a due refresh', () => {
+  const PATIENCE_MS = 20;
+
+  it('returns the outcome of the refresh', async () => {
+    const exchange = new FakeExchange();
+    exchange.answers.refresh = { kind: 'refused' };
+    expect(await new DueGrants(opened.database, exchange).refresh('a grant')).toBe('refused');
+    expect(exchange.refreshes).toEqual([{ grantId: 'a grant', options: undefined }]);
+  });
+
+  it('leaves a refresh to the exchanger whose platform does not answer soon, so that its place is free for others', async () => {
+    const exchange = new FakeExchange();
+    const release = exchange.hold();
+    expect(await new DueGrants(opened.database, exchange).refresh('a grant', PATIENCE_MS)).toBe('running');
+    release();
+  });
 });

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { seconds, withTimeout } from '#config';
 import { Database, transaction } from '#persistence';
-import { applyHealth, releaseExpiredClaims } from '#tokens';
+import { applyHealth, type RefreshOutcome, releaseExpiredClaims, type TokenExchange } from '#tokens';
+import { TOKEN_EXCHANGE } from '../injection.js';
 
 export interface DueLimits {
   /** Grants of one app: as many as it may send until the next sweep. */
@@ -52,11 +54,27 @@ const DUE = `
   )
   select id from turns order by unknown desc, turn, since limit $2`;
 
-/** Finds the grants that are due and whose app may be asked, after releasing the claims of ended processes. */
+/** How long the job of a refresh waits for it. Jobs that wait for a platform that hangs would take the places of all others. */
+const JOB_PATIENCE = seconds(5);
+
+/** `running`: the exchanger continues it, and stores its outcome. */
+type DueOutcome = RefreshOutcome['kind'] | 'running';
+
+/** The refreshes that are due: the sweep finds them, and a job performs each. */
 @Injectable()
 export class DueGrants {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
+  ) {}
 
+  /** Refreshes one grant, if it is due. `patience`: milliseconds. */
+  async refresh(grantId: string, patience = JOB_PATIENCE): Promise<DueOutcome> {
+    const refreshed = this.exchange.refresh(grantId).then(({ kind }) => kind);
+    return withTimeout<DueOutcome>(refreshed, patience, () => 'running');
+  }
+
+  /** Finds the grants that are due and whose app may be asked, after releasing the claims of ended processes. */
   async execute({ perApp, all }: DueLimits): Promise<string[]> {
     const { pool } = this.database;
     await releaseExpiredClaims(pool);

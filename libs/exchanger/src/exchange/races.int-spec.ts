@@ -274,6 +274,7 @@ describe('the button that refreshes', () => {
       ...flow.tenant,
       grantId: newId(),
       appId: newId(),
+      platform: 'test/x',
       urgency: 'due',
       accessExpiresAt: null,
     });

@@ -68,7 +68,8 @@ describe('who waits', () => {
         const inside = new Map<string, string>();
         const came = new Map<string, string>();
         for (const { workspaceId, leaves, urgency } of steps) {
-          came.set(await there.request({ workspaceId, appId: workspaceId, urgency }), workspaceId);
+          const platform = workspaceId < 'd' ? 'x' : 'y';
+          came.set(await there.request({ workspaceId, appId: workspaceId, platform, urgency }), workspaceId);
           const [oldest] = inside.keys();
           if (leaves && oldest !== undefined) {
             inside.delete(oldest);
@@ -84,6 +85,18 @@ describe('who waits', () => {
         }
       }),
     );
+  });
+
+  it('leaves a quarter of the places to the other platforms, although one hangs with requests of many workspaces', async () => {
+    const there = new GateUnderTest({ inFlight: 8 });
+    const to = (workspaceId: string, platform: string): Promise<string> =>
+      there.request({ workspaceId, appId: workspaceId, platform, urgency: 'unknown' });
+    for (const workspaceId of ['a', 'b', 'c', 'd', 'e', 'f']) await times(2, () => to(workspaceId, 'hanging'));
+    expect(there.gate.inFlight).toBe(6);
+    const other = await there.request({ workspaceId: 'g', appId: 'g', platform: 'other' });
+    expect(there.admitted).toContain(other);
+    await there.release(there.admitted[0]!, 'lost');
+    expect(there.gate.inFlight).toBe(7);
   });
 
   it('a request of a full workspace delays no other', async () => {

@@ -162,13 +162,13 @@ export class ExchangeGate implements Gate {
 
   private admitFrom(app: AppGate, now: number): boolean {
     const waiter = this.#places.isFull() ? undefined : app.next(now);
-    if (!waiter || !this.#places.has(waiter.request.workspaceId)) return false;
+    if (!waiter || !this.#places.has(waiter.request)) return false;
     this.admit(app, waiter, now);
     return true;
   }
 
   private admit(app: AppGate, { request, settle }: Waiter, now: number): void {
-    this.#places.take(request.workspaceId);
+    this.#places.take(request);
     const ticket = app.admit(request, now);
     if (app.waiting.length === 0) this.#wanted.delete(app);
     let released = false;
@@ -182,9 +182,9 @@ export class ExchangeGate implements Gate {
     settle({ kind: 'admitted', release });
   }
 
-  private released(app: AppGate, { workspaceId }: AdmissionRequest, settle: (now: number) => void): void {
+  private released(app: AppGate, request: AdmissionRequest, settle: (now: number) => void): void {
     const now = this.clock.now();
-    this.#places.free(workspaceId);
+    this.#places.free(request);
     settle(now);
     this.sendAway(app, now);
     this.pump(now);
@@ -216,7 +216,7 @@ export class ExchangeGate implements Gate {
     let best: { app: AppGate; waiter: Waiter } | undefined;
     for (const app of this.#wanted) {
       const waiter = app.next(now);
-      if (!waiter || !this.#places.has(waiter.request.workspaceId)) continue;
+      if (!waiter || !this.#places.has(waiter.request)) continue;
       if (!best || compareWaiters(waiter, best.waiter) < 0) best = { app, waiter };
     }
     return best;

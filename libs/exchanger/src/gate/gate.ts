@@ -6,6 +6,8 @@ export interface AdmissionRequest {
   grantId: string;
   appId: string;
   workspaceId: string;
+  /** The platform that is asked; the sandbox imitates each, and hangs by itself. */
+  platform: string;
   urgency: Urgency;
   /** When the access token ends: among due requests the soonest goes first. Null: it has no end. */
   accessExpiresAt: Date | null;
@@ -35,7 +37,7 @@ export interface Rejection {
   retryAfter: number;
 }
 
-/** Decides which request may be sent when: breakers and permits per app, places per workspace. */
+/** Decides which request may be sent when: breakers and permits per app, places per workspace and platform. */
 export interface Gate {
   /** Waits for a place; resolves with a rejection where waiting would not help. */
   enter(request: AdmissionRequest): Promise<Admission | Rejection>;

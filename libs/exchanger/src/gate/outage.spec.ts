@@ -87,7 +87,14 @@ class World {
     if (this.busy.has(grant)) return;
     this.busy.add(grant);
     const { id: grantId, accessExpiresAt } = grant;
-    const pass = await this.gate.enter({ grantId, appId: 'app', workspaceId: 'w', urgency: 'due', accessExpiresAt });
+    const pass = await this.gate.enter({
+      grantId,
+      appId: 'app',
+      workspaceId: 'w',
+      platform: 'p',
+      urgency: 'due',
+      accessExpiresAt,
+    });
     if (pass.kind === 'admitted') pass.release((await this.exchange(grant)) ? 'ok' : 'temporary');
     this.busy.delete(grant);
   }
@@ -168,7 +175,7 @@ describe('ten thousand tokens that end in the same minute', () => {
     for (let n = 0; n < 10_000; n += 1) {
       const accessExpiresAt = at((n * 7_919) % 60_000);
       void gate
-        .enter({ grantId: `${n}`, appId: 'app', workspaceId: 'w', urgency: 'due', accessExpiresAt })
+        .enter({ grantId: `${n}`, appId: 'app', workspaceId: 'w', platform: 'p', urgency: 'due', accessExpiresAt })
         .then((pass) => {
           sent.push(clock.now());
           ends.push(accessExpiresAt.getTime());

@@ -20,7 +20,7 @@ const READ = `
   select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", environment,
     case when access_expires_at < db_now() then db_now() else access_expires_at end as "accessExpiresAt",
     refresh_state as state, coalesce(refresh_due_at <= db_now(), false) as due,
-    provider, mode,
+    provider, environment || '/' || provider as platform, mode,
     (select extract(epoch from db_now() - min(dispatched_at))::float8 from exchange_intents
      where grants.refresh_state = 'unknown' and grant_id = grants.id and exchange_intents.token_version = grants.token_version
        and state in ('dispatched', 'unknown')) as "sentAgo"

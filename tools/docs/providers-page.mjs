@@ -74,7 +74,7 @@ const callsGoTo = (api) => (api ? code(api.url) : 'nowhere: no API is known');
 
 /** @param {Provider} provider */
 function rowsOf(provider) {
-  const { authorize, scopes, token, refresh, api, probe, profiles } = provider;
+  const { authorize, scopes, token, refresh, api, probe, profiles, ids } = provider;
   const does = describeProvider(provider);
   const optional = scopes.default.filter((scope) => !scopes.required.includes(scope));
   return [
@@ -97,6 +97,7 @@ function rowsOf(provider) {
       ? [['refresh token lives', 'from the consent on; no refresh moves its end, then the person must come back']]
       : []),
     ['identity', code(does.identity)],
+    ['ids of accounts', ids === 'digits' ? 'digits only: an answer with another id names no account' : 'any text'],
     ['probe', `${everyInWords(probe)}; ${code(does.probe)}`],
     ['calls of clients go to', callsGoTo(api)],
     [

@@ -8,8 +8,12 @@ export function once<Value = string>(read: (text: string) => Value = (text) => t
   let isGiven = false;
   return (text) => {
     if (isGiven) throw new InvalidArgumentError('The option is given twice.');
-    if (text.startsWith('--')) throw new InvalidArgumentError('The value is missing.');
+    if (text.startsWith('--') && !isJoined(text)) throw new InvalidArgumentError('The value is missing.');
     isGiven = true;
     return read(text);
   };
 }
+
+/** Whether an argument of the process is an option with this value behind `=`, where no other option can stand. */
+const isJoined = (text: string): boolean =>
+  process.argv.some((argument) => /^--[a-z-]+=/.test(argument) && argument.slice(argument.indexOf('=') + 1) === text);

@@ -1,16 +1,23 @@
-import { createLogger, type Logger } from '#observability';
+import { codeOf, createLogger, type Logger } from '#observability';
 
 /**
- * Runs the work of a command: exit code 0 when it is done, 1 with one fatal log line when it fails. Logs go to stderr; stdout
- * carries only the command's result.
+ * Runs the work of a command: exit code 0 when it is done, 1 with one sentence on stderr when it fails, and with the stack in a
+ * log line from LOG_LEVEL debug on. Logs go to stderr; stdout carries only the command's result.
  */
 export async function runOnce(name: string, work: (logger: Logger) => Promise<void>): Promise<void> {
   const logger = createLogger({ app: name, stream: 'stderr' });
   try {
     await work(logger);
   } catch (error) {
-    logger.fatal({ err: error }, 'command.failed');
+    logger.debug({ err: error }, 'command.failed');
+    process.stderr.write(`error: ${sentenceOf(error)}\n`);
     // Open connections would keep the process alive.
     process.exit(1);
   }
+}
+
+/** An error that joins several, such as refused connections to each address of a host, has no message of its own. */
+function sentenceOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  return message || codeOf(error) || 'The command failed; LOG_LEVEL=debug shows where.';
 }

@@ -121,6 +121,30 @@ const DOCUMENTATION: string[] = [
   '/docs/nothing.js',
 ];
 
+describe('a file of the documentation', () => {
+  it.each([
+    ['range', 'bytes=5000000-'],
+    ['range', 'bytes=9-1'],
+    ['range', 'bytes=0-9'],
+    ['if-match', '"another"'],
+    ['if-unmodified-since', 'Mon, 01 Jan 2001 00:00:00 GMT'],
+  ])('is sent whole, whatever %s says: %s', async (name, value) => {
+    const whole = await fetched('/docs/swagger-ui.css');
+    expect(await fetched('/docs/swagger-ui.css', { headers: { [name]: value } })).toMatchObject({
+      status: 200,
+      body: whole.body,
+    });
+  });
+
+  it.each(['/docs/swagger-ui.css', '/docs/swagger-ui-init.js', '/docs/index.html', '/docs'])(
+    'takes GET and HEAD only: %s',
+    async (path) => {
+      const { status, headers } = await fetched(path, { method: 'POST' });
+      expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    },
+  );
+});
+
 describe('every answer', () => {
   it.each(answers)('lets a browser do nothing with it, and has a request id: %s', async (_what, status, ask) => {
     const { headers, ...answer } = await ask();

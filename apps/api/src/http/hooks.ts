@@ -65,11 +65,21 @@ export const securityHeaders = (publicUrl: string): Record<string, string> => ({
   ...(publicUrl.startsWith('https:') && { 'Strict-Transport-Security': `max-age=${YEAR_SECONDS}` }),
 });
 
+/** The files of the documentation are small and change with a release only: a range may be ignored (RFC 9110 14.2). */
+function sendWhole({ raw: { headers } }: FastifyRequest): void {
+  delete headers.range;
+  delete headers['if-match'];
+  delete headers['if-unmodified-since'];
+}
+
 /** Covers every response of Fastify; the parser and the router set these headers on their own responses. */
 export function addSecurityHeaders(fastify: FastifyInstance, headers: Readonly<Record<string, string>>): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers({ ...headers });
-    if (request.routeOptions.url?.startsWith('/docs')) reply.header('Content-Security-Policy', SWAGGER);
+    if (request.routeOptions.url?.startsWith('/docs')) {
+      reply.header('Content-Security-Policy', SWAGGER);
+      sendWhole(request);
+    }
     done();
   });
 }

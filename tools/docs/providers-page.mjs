@@ -72,6 +72,9 @@ ${sources.urls.map((url) => `* <${url}>`).join('\n')}
 /** @param {Provider['api']} api */
 const callsGoTo = (api) => (api ? code(api.url) : 'nowhere: no API is known');
 
+/** @param {Provider['ids']} ids */
+const idsInWords = (ids) => (ids === 'digits' ? 'digits only: an answer with another id names no account' : 'any text');
+
 /** @param {Provider} provider */
 function rowsOf(provider) {
   const { authorize, scopes, token, refresh, api, probe, profiles, ids } = provider;
@@ -97,7 +100,7 @@ function rowsOf(provider) {
       ? [['refresh token lives', 'from the consent on; no refresh moves its end, then the person must come back']]
       : []),
     ['identity', code(does.identity)],
-    ['ids of accounts', ids === 'digits' ? 'digits only: an answer with another id names no account' : 'any text'],
+    ['ids of accounts', idsInWords(ids)],
     ['probe', `${everyInWords(probe)}; ${code(does.probe)}`],
     ['calls of clients go to', callsGoTo(api)],
     [

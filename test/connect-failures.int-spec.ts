@@ -75,7 +75,7 @@ const urls: [what: string, url: () => string, error: RegExp, processes: string[]
         url.pathname = '/nowhere';
       }),
     /no such database.*DATABASE_URL/,
-    [['worker']],
+    [['cli', 'migrate']],
   ],
   [
     'a host that is not known',
@@ -85,13 +85,14 @@ const urls: [what: string, url: () => string, error: RegExp, processes: string[]
         url.password = PASSWORD;
       }),
     /host in DATABASE_URL is not known/,
-    [['api'], ['exchanger']],
+    // The others open their pools as the migration does.
+    [['cli', 'migrate'], ['exchanger']],
   ],
   [
     'no database in it',
     () => `postgres://evergrant:${PASSWORD}@127.0.0.1`,
     /DATABASE_URL: must name a host and a database/,
-    [['worker']],
+    [['cli', 'migrate']],
   ],
 ];
 

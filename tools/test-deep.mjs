@@ -21,9 +21,13 @@ try {
  */
 async function deep(suite, short) {
   const { add, part } = suite;
-  await part('Simulation, outages in virtual time, upgrade', ['--selectProjects', 'deep', '--maxWorkers=100%'], {
-    env: onPostgres,
-  });
+  await part(
+    'Simulation, outages in virtual time, upgrade, OpenAPI',
+    ['--selectProjects', 'deep', '--maxWorkers=100%'],
+    {
+      env: onPostgres,
+    },
+  );
   if (!short) {
     await longSimulation(part);
     await longContract(part);

@@ -18,7 +18,7 @@ const write = (tx: Tx, text: string): Promise<unknown> => tx.query('insert into 
 const isThere = async (text: string): Promise<boolean> =>
   (await pool.query('select from notes where text = $1', [text])).rowCount === 1;
 
-/** As a restart of the database or an impatient administrator does. */
+/** As a restart of the database or an administrator does. */
 async function killBackend(tx: Tx): Promise<void> {
   const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
   await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);

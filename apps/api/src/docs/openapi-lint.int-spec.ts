@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
-import spectral from '@stoplight/spectral-core';
-import rulesets from '@stoplight/spectral-rulesets';
 import { openTestApi, type TestApi } from '../../../../test/support/api.js';
-
-// The ruleset has another type than the linter takes, under exactOptionalPropertyTypes.
-type Ruleset = Parameters<InstanceType<typeof spectral.Spectral>['setRuleset']>[0];
 
 let api: TestApi;
 let source: string;
@@ -26,15 +21,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'operation-2xx-response #/paths/~1reauth~1{token}/post/responses': 'The button of a page: its success is a redirect.',
 };
 
+// The rules of Spectral take three times as long: test/deep/openapi-lint.deep-spec.ts.
 describe('the OpenAPI document', () => {
-  it('has no finding under the ruleset of Spectral for OpenAPI', async () => {
-    const linter = new spectral.Spectral();
-    const ruleset: unknown = { extends: [[rulesets.oas, 'recommended']] };
-    linter.setRuleset(ruleset as Ruleset);
-    const findings = await linter.run(JSON.parse(source) as Record<string, unknown>);
-    expect(findings.map(({ code, path, message }) => `${code} ${path.join('.')}: ${message}`)).toEqual([]);
-  });
-
   it('has no finding under the recommended rules of Redocly, but for exceptions with a reason', async () => {
     const config = await createConfig({ extends: ['recommended'] });
     const findings = await lintFromString({ source, absoluteRef: '/openapi.json', config });

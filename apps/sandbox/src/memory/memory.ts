@@ -8,7 +8,7 @@ import { LevelJournal } from './level-journal.js';
 
 const SWEEP_EVERY = minutes(10);
 
-/** All that this sandbox knows: read from memory, kept in `<home>/sandbox`. Faults alone are forgotten by a restart. */
+/** The whole state of this sandbox: read from memory, stored in `<home>/sandbox`. Only faults are lost at a restart. */
 export class Memory {
   readonly state: SandboxState;
   readonly calls: CallLog;

@@ -5,9 +5,9 @@ import type { AppSettings } from '../control/control.schema.js';
 import { Problem } from '../control/problem.js';
 
 /** What a server is given to answer. */
-const PATIENCE = seconds(3);
+const ANSWER_TIMEOUT_MS = seconds(3);
 
-/** Where a platform asks for a proof before it takes a URL, asks too; only who knows the app's secret can give it. */
+/** Where a platform requires a proof before it accepts a URL, requests it too; only a holder of the app's secret can give it. */
 export async function assertAnswersChallenge(
   state: SandboxState,
   { provider, client_id, push_url }: z.output<typeof AppSettings>,
@@ -21,7 +21,7 @@ export async function assertAnswersChallenge(
 
 async function ask(url: string): Promise<unknown> {
   try {
-    const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     return await answer.json();
   } catch {
     return undefined;

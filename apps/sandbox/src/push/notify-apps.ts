@@ -4,9 +4,9 @@ import { type PushMessage, receiverOf, sandboxes } from '#providers/sandbox';
 import type { Occasion } from '../control/remove-apps.js';
 import type { Sandbox } from '../platforms/run-call.js';
 
-/** Platforms try for days; who watches a sandbox does not wait that long. */
+/** Platforms retry for days; a test does not wait that long. */
 const PAUSES = [0, seconds(1), seconds(5)];
-const PATIENCE = seconds(10);
+const ANSWER_TIMEOUT_MS = seconds(10);
 
 /** Calls the apps that said where, one after the other; never throws, and stops when `closing` does. Each try is in the call log. */
 export async function notifyApps(
@@ -39,7 +39,7 @@ async function deliver(
 
 /** The status of the answer; 0: there was none. */
 async function send({ url, headers, body }: PushMessage, closing: AbortSignal): Promise<number> {
-  const signal = AbortSignal.any([closing, AbortSignal.timeout(PATIENCE)]);
+  const signal = AbortSignal.any([closing, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
   try {
     const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
     await answer.body?.cancel();

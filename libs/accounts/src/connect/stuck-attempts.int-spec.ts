@@ -16,7 +16,7 @@ const sweep = () => flow.get(SweepAttempts).execute();
 const statusOf = async (id: string): Promise<string | undefined> =>
   (await attemptsOf(flow)).find((attempt) => attempt.id === id)?.status;
 
-/** An attempt whose token set waits for its user, and so many older copies of it that do not open. */
+/** Stores an attempt whose person is not identified yet, and older copies of it that cannot be opened. */
 async function waitingBehind(copies: number): Promise<string> {
   await flow.knobs('x', { access_ttl_seconds: 7_200 });
   const started = await flow.start('x');
@@ -38,18 +38,21 @@ async function waitingBehind(copies: number): Promise<string> {
   return id;
 }
 
-it('A check that fails with an error is postponed: two hundred such attempts do not take the share of the one behind them', async () => {
-  const id = await waitingBehind(200);
+it('A check that fails with an error is postponed: a hundred such attempts do not take the share of the one behind them', async () => {
+  const id = await waitingBehind(100);
   await flow.sandbox.control('DELETE', '/faults');
-  for (let minute = 0; minute < 6; minute += 1) {
+  for (let minute = 0; minute < 4; minute += 1) {
     await flow.pass(60);
     await sweep();
   }
   expect(await statusOf(id)).toBe('completed');
 });
 
-it('A sweep ends the expired attempt behind a thousand that cannot be ended', async () => {
-  const id = await waitingBehind(1_001);
+/** Two pages of the sweep, and the first attempt of the third. */
+const MORE_THAN_TWO_PAGES = 401;
+
+it('A sweep ends the expired attempt behind four hundred that cannot be ended', async () => {
+  const id = await waitingBehind(MORE_THAN_TWO_PAGES);
   await flow.pool.query(`update connect_attempts set status = 'selection_required' where workspace_id = $1`, [
     flow.tenant.workspaceId,
   ]);
@@ -58,8 +61,8 @@ it('A sweep ends the expired attempt behind a thousand that cannot be ended', as
   expect(await statusOf(id)).toBe('failed');
 });
 
-it('A sweep ends the overdue attempt behind a thousand that cannot be ended', async () => {
-  const id = await waitingBehind(1_001);
+it('A sweep ends the overdue attempt behind four hundred that cannot be ended', async () => {
+  const id = await waitingBehind(MORE_THAN_TWO_PAGES);
   await flow.pass(2 * 60 * 60);
   await flow.pool.query(
     `update connect_attempts set check_due_at = db_now() + interval '1 hour' where workspace_id = $1`,

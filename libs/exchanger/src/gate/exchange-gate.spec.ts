@@ -15,7 +15,7 @@ async function opened(passage: RequestResult = 'temporary'): Promise<GateUnderTe
   return there;
 }
 
-describe('who waits', () => {
+describe('a waiting request', () => {
   it('admits in order: unknown outcomes, requests with a waiting caller, then the token that expires first', async () => {
     const there = new GateUnderTest({ inFlight: 1 });
     const first = await there.request();
@@ -124,7 +124,7 @@ describe('who waits', () => {
     expect(there.gate.waiting).toBe(4);
   });
 
-  it('is sent away when the process drains, as is who comes then; nothing was sent for them', async () => {
+  it('is rejected when the process drains, as is a later one; nothing was sent for them', async () => {
     const there = new GateUnderTest({ inFlight: 1 });
     const inside = await there.request();
     const waiting = await there.request();
@@ -180,7 +180,7 @@ describe('a breaker', () => {
     expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
-  it('sends away at once who waits when it opens, but for a resend whose platform still knows it', async () => {
+  it('rejects waiting requests at once when it opens, except a resend that the platform still accepts', async () => {
     const there = new GateUnderTest({ inFlight: 40 });
     const inside: string[] = [];
     await times(10, async () => inside.push(await there.request()));
@@ -218,7 +218,7 @@ describe('a breaker', () => {
     expect(there.admitted.slice(10)).toEqual([a, b, c, d]);
   });
 
-  it('stays open when its probe fails, and sends away who waited for it', async () => {
+  it('stays open when its probe fails, and rejects the requests that waited for it', async () => {
     const there = await opened();
     await there.clock.pass(30 * SECOND);
     const [probe, other] = [await there.request(), await there.request()];

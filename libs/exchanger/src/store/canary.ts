@@ -2,7 +2,7 @@ import type { Tx } from '#persistence/sql';
 import type { Canary, GrantFacts } from '#tokens/protocol';
 import { advanceRefresh, grantColumns, toGrant } from '#tokens/store';
 
-type Who = Pick<GrantFacts, 'id' | 'oauthAppId'>;
+type RefusedGrant = Pick<GrantFacts, 'id' | 'oauthAppId'>;
 
 /** Other grants of the app that are not revoked and hold tokens. */
 const OTHERS = `
@@ -25,7 +25,7 @@ const READ = `
 /** What the refreshes of the other grants of the app had shown before this exchange was sent. */
 export async function readCanary(
   tx: Tx,
-  { id, oauthAppId }: Who,
+  { id, oauthAppId }: RefusedGrant,
   intentId: string,
 ): Promise<Omit<Canary, 'acceptedAt'>> {
   const { rows } = await tx.query<Omit<Canary, 'acceptedAt'>>(READ, [oauthAppId, id, intentId]);
@@ -39,7 +39,7 @@ const CHOOSE = `
   order by other.attempt > 0, other.last_refreshed_at is null, random() limit ${SOME}`;
 
 /** Grants of the same app whose access tokens can be checked: without strikes, those without failures first. */
-export async function chooseCanaries(tx: Tx, { id, oauthAppId }: Who): Promise<GrantFacts[]> {
+export async function chooseCanaries(tx: Tx, { id, oauthAppId }: RefusedGrant): Promise<GrantFacts[]> {
   const { rows } = await tx.query(CHOOSE, [oauthAppId, id]);
   return rows.map(toGrant);
 }
@@ -51,7 +51,7 @@ const NEXT = `
   order by other.refresh_due_at limit 1 for update of other skip locked`;
 
 /** Makes another grant of the app due now: the one that would be due next. */
-export async function scheduleCanary(tx: Tx, { id, oauthAppId }: Who): Promise<void> {
+export async function scheduleCanary(tx: Tx, { id, oauthAppId }: RefusedGrant): Promise<void> {
   const { rows } = await tx.query<{ id: string }>(NEXT, [oauthAppId, id]);
   if (rows[0]) await advanceRefresh(tx, rows[0].id);
 }

@@ -17,12 +17,12 @@ describe('a request to a platform', () => {
     expect([String(request), JSON.parse(JSON.stringify(request)), inspect(request)]).toEqual([line, line, line]);
   });
 
-  it('shows nothing to one who walks its fields', () => {
+  it('shows none of its content in its fields', () => {
     expect(Object.values(request)).toEqual([]);
     expect(inspect({ request }, { showHidden: true, depth: 9, customInspect: false })).not.toContain('hidden');
   });
 
-  it('opens for the one who sends it', () => {
+  it('reveals its content to its sender', () => {
     expect(request.reveal()).toMatchObject({ method: 'GET', url, form: { code: 'hidden' } });
   });
 });

@@ -19,7 +19,7 @@ export class PlatformRequest {
     this.#parts = parts;
   }
 
-  /** Everything, for the one who sends it. */
+  /** Everything, for the sender of the request. */
   reveal(): RequestParts {
     return this.#parts;
   }

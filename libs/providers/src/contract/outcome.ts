@@ -11,7 +11,7 @@ export interface TokenSet {
   scopes: string[] | null;
 }
 
-/** Who the access token speaks for. Ids are strings, never normalised. */
+/** The person or profile of an access token. Ids are strings, never normalised. */
 export interface Identity {
   platformUserId: string;
   platformAccountId: string;
@@ -34,7 +34,7 @@ export interface Failure {
   class: FailureClass;
   /** A stable health reason: `grant_revoked`, `rate_limited`, … */
   reason: string;
-  /** The platform's own code, for people who look into it; never a message, never a token. */
+  /** The platform's own code, for diagnosis; never a message, never a token. */
   code: string;
   /** Seconds the platform asks us to wait. */
   retryAfter?: number;

@@ -2,7 +2,7 @@ import type { Identity } from '../contract/outcome.js';
 import { idField, textField } from '../oauth/platform-values.js';
 import type { CustomProvider } from './custom-provider.schema.js';
 
-/** Reads who it is out of the fields that the operator named; undefined where there is no id. */
+/** Reads the person from the fields that the operator named; undefined where there is no id. */
 export const identityReader =
   ({ id, handle, name, avatar }: CustomProvider['identity']) =>
   (json: unknown): Identity | undefined => {

@@ -6,7 +6,7 @@ import { decodeAnswer } from '../oauth/decode-answer.js';
 import { entryIdField, textField as text } from '../oauth/platform-values.js';
 import { graph } from './graph-urls.js';
 
-/** Who may publish on a Page, by the names of the classic Pages and of the new ones. */
+/** The tasks with which a person may publish on a Page, by the names of classic Pages and of new ones. */
 const PUBLISHING = ['CREATE_CONTENT', 'PROFILE_PLUS_CREATE_CONTENT'];
 
 const Page = z.object({

@@ -41,7 +41,7 @@ export function isSignedRequest(text: string, app: AppCredentials): boolean {
   return halves !== undefined && sameBytes(halves.signature, signatureOf(app, halves.payload));
 }
 
-/** Whom a genuine `signed_request` is about, and when it was made. */
+/** The person of a genuine `signed_request`, and when it was made. */
 export function readSignedRequest(text: string): { userId: string; issuedAt: Date } | undefined {
   const json = decoded(halvesOf(text)?.payload ?? '');
   const userId = USER_ID.exec(json)?.[1];

@@ -1,7 +1,7 @@
 import type { Duration } from '#config';
 import type { Provider } from '../contract/provider.js';
 
-/** Probes by asking who the token speaks for: where there is nothing cheaper. */
+/** Probes with the identity call: where there is no cheaper one. */
 export function probeByIdentity(identity: Provider['identity'], every: Duration): Provider['probe'] {
   return {
     every,

@@ -23,15 +23,15 @@ export class GrantBook extends Collection<GrantRecord> {
     return this.byPerson.get(`${provider}|${clientId}|${persona}`) ?? [];
   }
 
-  /** Puts a new pair in; a refresh token that is replaced by it is spent. Old spent tokens are forgotten, so a record stays small. */
+  /** Puts a new pair in; a refresh token that is replaced by it is spent. Old spent tokens are deleted, so that a record stays small. */
   renew(grant: GrantRecord, pair: { access: HeldToken; refresh?: HeldToken }, now: number): void {
     if (grant.refresh && pair.refresh && pair.refresh !== grant.refresh)
       grant.spent.push({ digest: grant.refresh.digest, spentAt: now });
-    const forgotten = [
+    const deleted = [
       ...grant.spent.splice(0, grant.spent.length - SPENT_TOKENS_KEPT),
       ...grant.access.splice(0, grant.access.length + 1 - ACCESS_TOKENS_KEPT),
     ];
-    for (const { digest } of forgotten) this.byDigest.delete(digest);
+    for (const { digest } of deleted) this.byDigest.delete(digest);
     grant.access.push(pair.access);
     grant.refresh = pair.refresh ?? grant.refresh;
     this.save(grant);
@@ -41,9 +41,9 @@ export class GrantBook extends Collection<GrantRecord> {
   keepForPage(grant: GrantRecord, token: HeldPageToken): void {
     const before = grant.pageTokens ?? [];
     const ofPage = before.filter(({ page }) => page === token.page);
-    const forgotten = new Set(ofPage.slice(0, Math.max(0, ofPage.length + 1 - PAGE_TOKENS_KEPT)));
-    for (const { digest } of forgotten) this.byDigest.delete(digest);
-    grant.pageTokens = [...before.filter((held) => !forgotten.has(held)), token];
+    const deleted = new Set(ofPage.slice(0, Math.max(0, ofPage.length + 1 - PAGE_TOKENS_KEPT)));
+    for (const { digest } of deleted) this.byDigest.delete(digest);
+    grant.pageTokens = [...before.filter((held) => !deleted.has(held)), token];
     this.save(grant);
   }
 

@@ -70,13 +70,13 @@ export class SandboxState {
   }
 
   /** A person removes an app, or any app of the platform when none is named; answers the live grants that ended. */
-  endGrantsOf(who: { provider: string; persona: string; clientId?: string }): GrantRecord[] {
+  endGrantsOf(owner: { provider: string; persona: string; clientId?: string }): GrantRecord[] {
     const now = this.clock.now();
     const theirs = [...this.grants.all()].filter(
       (grant) =>
-        grant.provider === who.provider &&
-        grant.persona === who.persona &&
-        (who.clientId === undefined || grant.clientId === who.clientId) &&
+        grant.provider === owner.provider &&
+        grant.persona === owner.persona &&
+        (owner.clientId === undefined || grant.clientId === owner.clientId) &&
         (grant.endsAt ?? Infinity) > now,
     );
     for (const grant of theirs) this.endGrant(grant);
@@ -87,7 +87,7 @@ export class SandboxState {
     return [this.clock, this.apps, this.codes, this.grants, this.pushes];
   }
 
-  /** Forgets what is answered the same as unknown, so that a sandbox that runs for months stays small. */
+  /** Deletes records that are answered like unknown ones, so that a sandbox that runs for months stays small. */
   sweep(): void {
     const now = this.clock.now();
     for (const code of [...this.codes.all()]) {

@@ -3,7 +3,7 @@ import { personaOf } from './platform.js';
 import type { SandboxState } from './state.js';
 import { Refusal } from './refusal.js';
 
-/** Calls a persona made at one app; forgotten by a restart, which only shifts who is "every second". */
+/** Calls a persona made at one app; lost at a restart, which only changes which call is "every second". */
 const callCounts = new WeakMap<SandboxState, Map<string, number>>();
 
 /** Notes whose token call this is, and lets the persona's habits act before anything is carried out. */

@@ -36,7 +36,7 @@ export function grantOfToken(platform: Platform, clientId: string, token: string
   return grant;
 }
 
-/** What is known of one of the grant's access tokens; undefined for a token of another kind, or a forgotten one. */
+/** What is known of one of the grant's access tokens; undefined for a token of another kind, or a deleted one. */
 export function heldAccess(grant: GrantRecord, token: string): HeldToken | undefined {
   const digest = digestOf(token);
   return grant.access.find((held) => held.digest === digest);
@@ -44,7 +44,7 @@ export function heldAccess(grant: GrantRecord, token: string): HeldToken | undef
 
 export const isAccessToken = (grant: GrantRecord, token: string): boolean => heldAccess(grant, token) !== undefined;
 
-/** Ends one access token and leaves the grant alive. */
+/** Ends one access token; the grant stays active. */
 export function endAccessToken({ state }: Platform, grant: GrantRecord, token: string): void {
   const digest = digestOf(token);
   grant.access = grant.access.map((held) => (held.digest === digest ? { digest, expiresAt: ENDED } : held));

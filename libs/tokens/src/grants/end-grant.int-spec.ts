@@ -123,7 +123,7 @@ describe('a grant of which the platform says that it is over', () => {
 });
 
 describe('a person who comes back after the platform ended the grant', () => {
-  it('gets the same accounts again, alive, with new tokens', async () => {
+  it('gets the same accounts again, active, with new tokens', async () => {
     const account = await flow.connect('x');
     await end((await grantOf(flow, account)).id);
     expect(await flow.connect('x')).toBe(account);

@@ -82,7 +82,7 @@ describe('while the access token should still be good', () => {
     expect(decision(facts, { apiCheck: 'accepts', canary: SECOND })).toEqual(again(10 * MINUTE));
   });
 
-  it.each([1, 49])('two refusals %i seconds apart are one: who presses a button twice proves nothing', (apart) => {
+  it.each([1, 49])('two refusals %i seconds apart count once: a repeated request is no second proof', (apart) => {
     const facts = { ...alive, ...struck(1, apart * SECOND, 'refuses') };
     expect(decision(facts, { apiCheck: 'refuses', canary: SECOND }).revoked).toBe(false);
   });

@@ -169,7 +169,7 @@ describe('every answer', () => {
     ]);
   });
 
-  it.each(DOCUMENTATION)('of the documentation has a request id and a limit: %s', async (path) => {
+  it.each(DOCUMENTATION)('has a request id and a limit in the documentation: %s', async (path) => {
     const { headers } = await fetched(path);
     expect(Object.fromEntries(headers)).toMatchObject({
       'x-request-id': expect.stringMatching(/^req_/),
@@ -177,20 +177,17 @@ describe('every answer', () => {
     });
   });
 
-  it('to a wrong credential shows the count of the address and adds nothing to it', async () => {
+  it('shows the count of the address after a wrong credential, and adds nothing to it', async () => {
     const left = async (path: string): Promise<number> =>
       Number(/r=(\d+)/.exec((await fetched(path, { as: 'dra_test_wrong' })).headers.get('ratelimit') ?? '')?.[1]);
     const counted = await left('/connected');
     expect([await left('/v1/accounts'), await left('/v1/accounts')]).toEqual([counted, counted]);
   });
 
-  it.each(['/health/live', '/health/ready'])(
-    'of a health check shows no limit, because it has none: %s',
-    async (path) => {
-      const { headers } = await fetched(path);
-      expect([headers.get('ratelimit'), headers.get('x-request-id')]).toEqual([null, expect.stringMatching(/^req_/)]);
-    },
-  );
+  it.each(['/health/live', '/health/ready'])('shows no limit for a health check, which has none: %s', async (path) => {
+    const { headers } = await fetched(path);
+    expect([headers.get('ratelimit'), headers.get('x-request-id')]).toEqual([null, expect.stringMatching(/^req_/)]);
+  });
 
   const refusals = answers.filter(([what, status]) => status >= 400 && !/page|silence|HEAD/.test(what));
   it.each(refusals)('that refuses is a problem that names its request: %s', async (_what, status, ask) => {

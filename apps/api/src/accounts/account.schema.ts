@@ -9,6 +9,7 @@ import {
   hasOneProvider,
   health,
   idField,
+  idInPath,
   idOf,
   isoTime,
   limit,
@@ -100,7 +101,8 @@ export const accountView = (account: AccountRecord): AccountView => ({
 export const AccountId = (): ParameterDecorator => Param('id', new PublicIdPipe('acc', 'account.not_found', 'account'));
 
 /** The account id in the documentation of a route. */
-export const DescribeAccountId = (): MethodDecorator => ApiParam({ name: 'id', example: accountExample.id });
+export const DescribeAccountId = (): MethodDecorator =>
+  ApiParam({ name: 'id', schema: idInPath('acc', accountExample.id) });
 
 /** The filters of the list of accounts, and its page. */
 export const listAccountsQuery = z

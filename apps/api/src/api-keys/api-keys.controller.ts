@@ -5,7 +5,7 @@ import { CreateApiKey, ListApiKeys, RevokeApiKey } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
-import { PublicIdPipe } from '../http/fields.js';
+import { PublicIdPipe, idInPath } from '../http/fields.js';
 import { Scopes } from '../http/auth/scopes.js';
 import {
   apiKeyExample,
@@ -74,7 +74,7 @@ export class ApiKeysController {
   }
 
   @Delete('/:id')
-  @ApiParam({ name: 'id', example: apiKeyExample.id })
+  @ApiParam({ name: 'id', schema: idInPath('key', apiKeyExample.id) })
   @HttpCode(204)
   @Scopes('keys:write')
   @Describe({

@@ -17,7 +17,7 @@ const UPSTREAM = {
 const ANY_BODY = {
   required: false,
   description: 'Anything that the platform takes, of any type.',
-  schema: { type: 'string' as const },
+  schema: { type: 'string' as const, format: 'binary' },
   examples: { example: { value: '{"text":"Hello"}' } },
 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AttemptRecord, rawText, text } from '#accounts';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { idOf, isoTime, listOf, publicId, time } from '../http/fields.js';
+import { idOf, isoTime, listOf, publicId, state, time } from '../http/fields.js';
 
 /** One of the things that a consent opens, such as a Page. */
 const candidateSchema = z
@@ -39,7 +39,7 @@ const candidateExamples: CandidateView[] = [
 /** The state of an attempt. */
 export const attemptSchema = z
   .object({
-    state: z.string(),
+    state,
     status: z.enum(['pending', 'selection_required', 'confirmation_required', 'completed', 'failed']),
     account_ids: z.array(idOf('acc')),
     candidates: z.array(candidateSchema).nullable().describe('What can be selected, where the attempt waits for that.'),

@@ -5,12 +5,12 @@ import { CompleteConnect, withoutFragment } from '#accounts';
 import type { ApiConfig } from '#config';
 import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
-import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { Public } from '../http/auth/caller.js';
 import { PROBLEM_CODES } from '../http/problem-codes.js';
-import { uuidOf } from '../http/fields.js';
+import { uuidOf, idInPath, providerInPath, stateInPath } from '../http/fields.js';
 import { setLandingCookie } from './landing.js';
+import { attemptExample } from './attempt.schema.js';
 
 type CallbackQuery = Record<string, string | string[] | undefined>;
 
@@ -43,8 +43,8 @@ export class CallbackController {
   ) {}
 
   @Get()
-  @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
-  @ApiQuery({ name: 'state', required: true, schema: { type: 'string' }, example: 'Yw2rJv0e….pUq1T6S3…' })
+  @ApiParam({ name: 'provider', schema: providerInPath })
+  @ApiQuery({ name: 'state', required: true, schema: stateInPath(attemptExample.state) })
   @ApiQuery({ name: 'code', required: false, schema: { type: 'string' }, example: 'c29tZS1jb2Rl' })
   @Describe({ summary: 'The browser comes back from the platform', ...DESCRIPTION })
   async callback(
@@ -57,9 +57,9 @@ export class CallbackController {
   }
 
   @Get('/:oauthAppId')
-  @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
-  @ApiParam({ name: 'oauthAppId', example: 'oa_01h455vb4pex5vsknk084sn02s' })
-  @ApiQuery({ name: 'state', required: true, schema: { type: 'string' }, example: 'Yw2rJv0e….pUq1T6S3…' })
+  @ApiParam({ name: 'provider', schema: providerInPath })
+  @ApiParam({ name: 'oauthAppId', schema: idInPath('oa', 'oa_01h455vb4pex5vsknk084sn02s') })
+  @ApiQuery({ name: 'state', required: true, schema: stateInPath(attemptExample.state) })
   @ApiQuery({ name: 'code', required: false, schema: { type: 'string' }, example: 'c29tZS1jb2Rl' })
   @Describe({ summary: 'The browser comes back to the redirect URI of one app', ...DESCRIPTION })
   async callbackOfApp(

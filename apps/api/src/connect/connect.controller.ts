@@ -2,10 +2,9 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { ConfirmAttempt, ReadAttempt, SelectAccounts, StartConnect } from '#accounts';
 import { CodedError } from '#observability';
-import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
-import { uuidOf } from '../http/fields.js';
+import { uuidOf, providerInPath, stateInPath } from '../http/fields.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import { Scopes } from '../http/auth/scopes.js';
 import {
@@ -43,7 +42,7 @@ export class ConnectController {
 
   @Get('/:provider/start')
   @Scopes('oauth:write')
-  @ApiParam({ name: 'provider', example: EXAMPLE_PROVIDER })
+  @ApiParam({ name: 'provider', schema: providerInPath })
   @Describe({
     summary: 'Start to connect an account: send the browser to authorize_url',
     answers: { status: 200, description: 'An attempt.', schema: startedConnectSchema, example: startedConnectExample },
@@ -80,7 +79,7 @@ export class ConnectController {
 
   @Get('/attempts/:state')
   @Scopes('oauth:write', 'accounts:read')
-  @ApiParam({ name: 'state', example: attemptExample.state })
+  @ApiParam({ name: 'state', schema: stateInPath(attemptExample.state) })
   @Describe({
     summary: 'Read how far an attempt has come; only the credential that started it may',
     answers: { status: 200, description: 'The attempt.', schema: attemptSchema, example: attemptExample },
@@ -94,7 +93,7 @@ export class ConnectController {
   @HttpCode(200)
   @Idempotent()
   @Scopes('oauth:write')
-  @ApiParam({ name: 'state', example: selectableAttemptExample.state })
+  @ApiParam({ name: 'state', schema: stateInPath(selectableAttemptExample.state) })
   @Describe({
     summary: 'Select what becomes an account, where the attempt waits for that',
     description: 'After a 502 the attempt still waits: the platform did not answer; send it again.',
@@ -122,7 +121,7 @@ export class ConnectController {
   @HttpCode(200)
   @Idempotent()
   @Scopes('oauth:write')
-  @ApiParam({ name: 'state', example: confirmableAttemptExample.state })
+  @ApiParam({ name: 'state', schema: stateInPath(confirmableAttemptExample.state) })
   @Describe({
     summary: 'Confirm whose browser came back, where the OAuth app has completion "confirm"',
     description:

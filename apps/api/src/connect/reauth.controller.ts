@@ -64,7 +64,10 @@ const LINK = {
 /** The page behind a reauth link. Mail programs and chats fetch links, so only its button starts an attempt. */
 @ApiTags('Browser endpoints')
 @Public()
-@ApiParam({ name: 'token', example: 'vQ1m4o6Jb0m1y2kq7l0cB9rXQ8mS5fVYw2rJv0eJ1cS' })
+@ApiParam({
+  name: 'token',
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$', example: 'vQ1m4o6Jb0m1y2kq7l0cB9rXQ8mS5fVYw2rJv0eJ1cS' },
+})
 @Controller('/reauth/:token')
 export class ReauthLinkController {
   constructor(private readonly links: ReauthLinks) {}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rawText, type StartedAttempt, text } from '#accounts';
-import { isoTime, returnUrl, scopeList, time } from '../http/fields.js';
+import { isoTime, returnUrl, scopeList, state, time } from '../http/fields.js';
 
 const scopes = rawText(2_000)
   .transform((list) => list.split(/[ ,]+/).filter(Boolean))
@@ -25,7 +25,7 @@ export const startConnectQuery = z.strictObject({
 export type StartConnectQuery = z.output<typeof startConnectQuery>;
 
 export const startedConnectSchema = z
-  .object({ authorize_url: z.string(), state: z.string(), expires_at: time })
+  .object({ authorize_url: z.string(), state, expires_at: time })
   .meta({ id: 'StartedConnect' });
 
 export type StartedConnectView = z.output<typeof startedConnectSchema>;
@@ -67,7 +67,7 @@ export const startReauthExample: z.input<typeof startReauthBody> = { return_url:
 
 /** The response to `reauth`. */
 export const startedReauthSchema = startedConnectSchema
-  .extend({ state: z.string().nullable().describe('null with expires_in: each click gets a state of its own.') })
+  .extend({ state: state.nullable().describe('null with expires_in: each click gets a state of its own.') })
   .meta({ id: 'StartedReauth' });
 
 export type StartedReauthView = z.output<typeof startedReauthSchema>;

@@ -5,6 +5,7 @@ import { rawText, text } from '#accounts';
 import { CodedError } from '#observability';
 import { HEALTHS } from '#persistence';
 import { nearestProvider, PROVIDER_NAMES } from '#providers';
+import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 
 /** The prefix of a public id, which names the kind of the object. */
 export type IdPrefix = 'acc' | 'oa' | 'key' | 'prj' | 'evt' | 'req';
@@ -38,17 +39,47 @@ export class PublicIdPipe implements PipeTransform<string, string> {
   }
 }
 
+/** The first of 26 characters carries three bits of 128; the alphabet has no i, l, o and u. */
+const idPattern = (prefix: IdPrefix): string => `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`;
+
 /** An id in a response. */
-export const idOf = (prefix: IdPrefix): z.ZodString => z.string().meta({ pattern: `^${prefix}_[0-9a-z]{26}$` });
+export const idOf = (prefix: IdPrefix): z.ZodString => z.string().meta({ pattern: idPattern(prefix) });
+
+interface ParameterSchema {
+  type: 'string';
+  pattern: string;
+  example: string;
+}
+
+/** An id in the documentation of a path. */
+export const idInPath = (prefix: IdPrefix, example: string): ParameterSchema => ({
+  type: 'string',
+  pattern: idPattern(prefix),
+  example,
+});
+
+/** A state: 256 random bits and a signature, in base64url. */
+const STATE_PATTERN = String.raw`^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$`;
+export const state = z.string().meta({ pattern: STATE_PATTERN });
+export const stateInPath = (example: string): ParameterSchema => ({ type: 'string', pattern: STATE_PATTERN, example });
+
+/** A platform in a path: built in, or of the operator, whose names are registered after routes are described. */
+export const providerInPath: ParameterSchema = {
+  type: 'string',
+  pattern: '^[a-z][a-z0-9]{0,31}$',
+  example: EXAMPLE_PROVIDER,
+};
 
 /** An id in a query or a body, read as the UUID behind it. */
 export const idField = (prefix: IdPrefix): z.ZodType<string, string> =>
-  rawText(100).transform((given, context) => {
-    const uuid = uuidOf(prefix, given);
-    if (uuid !== undefined) return uuid;
-    context.addIssue({ code: 'custom', message: `must be an id that begins with ${prefix}_` });
-    return z.NEVER;
-  });
+  rawText(100)
+    .meta({ pattern: idPattern(prefix) })
+    .transform((given, context) => {
+      const uuid = uuidOf(prefix, given);
+      if (uuid !== undefined) return uuid;
+      context.addIssue({ code: 'custom', message: `must be an id that begins with ${prefix}_` });
+      return z.NEVER;
+    });
 
 /** ISO 8601 in UTC without milliseconds, as in all responses. */
 export function isoTime(time: Date): string;

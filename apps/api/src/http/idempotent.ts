@@ -34,7 +34,7 @@ const HEADER = {
   required: false,
   description:
     '1 to 255 visible ASCII characters of your choice. Repeated with the same body within 24 hours, the request is not carried out again: you get its answer, with Idempotency-Replayed: true.',
-  schema: { type: 'string' as const },
+  schema: { type: 'string' as const, pattern: '^[\\x21-\\x7e]{1,255}$' },
 };
 
 /** A POST that may be repeated under an `Idempotency-Key`. */

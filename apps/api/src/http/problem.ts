@@ -27,7 +27,7 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string().describe('One sentence for a person.'),
     code: z.string().describe('Stable: what a program goes by.'),
-    request_id: z.string(),
+    request_id: z.string().meta({ pattern: '^[A-Za-z0-9._-]{1,128}$' }),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem' });

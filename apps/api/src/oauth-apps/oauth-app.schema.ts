@@ -6,6 +6,7 @@ import { Secret } from '#observability';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import {
   hasOneProvider,
+  idInPath,
   idOf,
   isoTime,
   listOf,
@@ -130,7 +131,8 @@ export const OAuthAppId = (): ParameterDecorator =>
   Param('id', new PublicIdPipe('oa', 'oauth_app.not_found', 'OAuth app'));
 
 /** The app id in the documentation of a route. */
-export const DescribeOAuthAppId = (): MethodDecorator => ApiParam({ name: 'id', example: oauthAppExample.id });
+export const DescribeOAuthAppId = (): MethodDecorator =>
+  ApiParam({ name: 'id', schema: idInPath('oa', oauthAppExample.id) });
 
 /** The filter of the list of apps. */
 export const listOAuthAppsQuery = z.strictObject(providerFilter).refine(hasOneProvider, TWO_PROVIDERS);

@@ -17,7 +17,10 @@ export class DataDeletionController {
   constructor(private readonly readDeletion: ReadDeletion) {}
 
   @Get('/:code')
-  @ApiParam({ name: 'code', example: deletionExample.confirmation_code })
+  @ApiParam({
+    name: 'code',
+    schema: { type: 'string', pattern: '^[0-9A-Za-z]{1,40}$', example: deletionExample.confirmation_code },
+  })
   @Describe({
     summary: 'The page that says whether a deletion was done',
     description: 'For the person who asked the platform to delete the data; the platform shows its URL and the code.',

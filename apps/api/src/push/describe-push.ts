@@ -3,11 +3,12 @@ import { ApiBody, ApiConsumes, ApiParam, ApiQuery } from '@nestjs/swagger';
 import { PUSH_FAMILIES } from '#providers';
 import { Describe } from '../docs/describe.js';
 import { challengeExample, challengeSchema, deletionExample, deletionSchema } from './push.schema.js';
+import { idInPath } from '../http/fields.js';
 
 const PARAMETERS: Record<'family' | 'oauthAppId' | 'topic', Parameters<typeof ApiParam>[0]> = {
   family: { name: 'family', schema: { type: 'string', enum: [...PUSH_FAMILIES], example: PUSH_FAMILIES[0] } },
-  oauthAppId: { name: 'oauthAppId', example: 'oa_01h455vb4pex5vsknk084sn02s' },
-  topic: { name: 'topic', schema: { type: 'string', example: 'deauthorize' } },
+  oauthAppId: { name: 'oauthAppId', schema: idInPath('oa', 'oa_01h455vb4pex5vsknk084sn02s') },
+  topic: { name: 'topic', schema: { type: 'string', enum: ['deauthorize', 'data-deletion'], example: 'deauthorize' } },
 };
 type Parameter = keyof typeof PARAMETERS;
 

@@ -8,6 +8,9 @@ import { API_KEY_PREFIX } from '../injection.js';
 import { text } from '../policies/text.js';
 import { API_SCOPES, type ApiScope, DEFAULT_SCOPES } from './api-scopes.js';
 
+/** More than there are: a scope may be named twice. */
+const MAX_SCOPES = 64;
+
 /** What a caller writes about a new key, over HTTP or at the command line. */
 export const apiKeyFields = {
   name: text(80),
@@ -15,6 +18,7 @@ export const apiKeyFields = {
   scopes: z
     .array(z.enum(API_SCOPES, { error: `must be one of ${API_SCOPES.join(', ')}` }))
     .min(1, 'must have at least one entry')
+    .max(MAX_SCOPES, `must have at most ${MAX_SCOPES} entries`)
     .transform((scopes) => [...new Set(scopes)]),
 };
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ConnectedApi } from '../../../../test/support/connected-api.js';
+import { ConnectedApi } from '../support/connected-api.js';
 
 let connected: ConnectedApi;
 let foreignApp: string;

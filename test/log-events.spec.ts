@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { findLogCalls, isEventName, loggingSources } from './support/log-events.js';
+import { findLogCalls, isEventName, isStrayIdField, loggingSources } from './support/log-events.js';
 
 describe('the log lines of the apps and libraries', () => {
   const calls = loggingSources().flatMap((path) =>
@@ -10,6 +10,10 @@ describe('the log lines of the apps and libraries', () => {
   it('every log line has a constant event name as its message', () => {
     expect(calls.length).toBeGreaterThan(50);
     expect(calls.filter(({ message }) => !isEventName(message))).toEqual([]);
+  });
+
+  it('every id has one name in all log lines, and none takes the name of the process', () => {
+    expect(calls.filter(({ fields }) => fields.some(isStrayIdField))).toEqual([]);
   });
 });
 
@@ -22,7 +26,15 @@ describe('the rule for log lines', () => {
     ['logger.info(`${name}.done`);', null],
     ['logger.info({ count }, name);', null],
   ])('finds the message in %s', (text, message) => {
-    expect(findLogCalls(text)).toEqual([{ line: 1, message }]);
+    expect(findLogCalls(text)).toMatchObject([{ line: 1, message }]);
+  });
+
+  it.each([
+    ["logger.info({ oauthAppId, outcome }, 'push.unsigned');", ['oauthAppId']],
+    ["logger.warn({ app: id, ...tally }, 'breaker.opened');", ['app']],
+    ["logger.info({ requestId: request.id, grant: id }, 'request.answered');", []],
+  ])('finds the ids with a name of their own in %s', (text, stray) => {
+    expect(findLogCalls(text)[0]?.fields.filter(isStrayIdField)).toEqual(stray);
   });
 
   it.each(['ready', 'could not close', 'Request.failed', 'request.', 'request.Failed', 'a b.c', null])(

@@ -16,10 +16,11 @@ export function loggingSources(): string[] {
     .filter((path) => path.endsWith('.ts') && !path.endsWith('spec.ts'));
 }
 
-/** A call of a logger: its line and the text of its message; null: the message is no constant. */
+/** A call of a logger: its line, the text of its message (null: it is no constant) and the names of its fields. */
 export interface LogCall {
   line: number;
   message: string | null;
+  fields: string[];
 }
 
 /** Every call of a logger, such as `this.logger.info(…)` or `logger[level](…)`. */
@@ -30,7 +31,11 @@ export function findLogCalls(text: string): LogCall[] {
     if (ts.isCallExpression(node) && isLogMethod(node.expression)) {
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());
       const message = node.arguments.at(-1);
-      calls.push({ line: line + 1, message: message && ts.isStringLiteralLike(message) ? message.text : null });
+      calls.push({
+        line: line + 1,
+        message: message && ts.isStringLiteralLike(message) ? message.text : null,
+        fields: fieldsOf(node),
+      });
     }
     ts.forEachChild(node, visit);
   };
@@ -44,5 +49,14 @@ function isLogMethod(callee: ts.Expression): boolean {
 }
 
 const isLogger = (receiver: ts.Expression): boolean => /(?:^|\W)#?(?:logger|log)$/.test(receiver.getText());
+
+const fieldsOf = ({ arguments: given }: ts.CallExpression): string[] =>
+  given
+    .filter(ts.isObjectLiteralExpression)
+    .flatMap(({ properties }) => properties.flatMap(({ name }) => (name ? [name.getText()] : [])));
+
+/** The fields that hold an id under another name than the others: `account`, `grant`, `attempt`, `oauthApp`, `revocation`, `intent`. */
+export const isStrayIdField = (name: string): boolean =>
+  name === 'app' || (/Id$/.test(name) && !['requestId', 'jobId', 'traceId'].includes(name));
 
 export const isEventName = (message: string | null): boolean => message !== null && EVENT_NAME.test(message);

@@ -4,7 +4,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CodedError, codeOf, type FieldProblem, type Logger, LOGGER } from '#observability';
-import { allowedMethods } from './hooks.js';
+import { accountIdOf, allowedMethods } from './hooks.js';
 import { sendPage, wantsPage } from './page.js';
 import { isProblemCode, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { problemPage } from './problem-page.js';
@@ -163,8 +163,9 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** Errors of the client are not logged here; the access log has their status. */
 function logProblem(logger: Logger, request: FastifyRequest, { status, code }: Problem, error: unknown): void {
-  if (status === 500 || code === 'value.refused') logger.error({ err: error, requestId: request.id }, 'request.failed');
-  else if (status > 500) logger.warn({ err: error, requestId: request.id, code }, 'request.unavailable');
+  const ids = { requestId: request.id, account: accountIdOf(request) };
+  if (status === 500 || code === 'value.refused') logger.error({ err: error, ...ids }, 'request.failed');
+  else if (status > 500) logger.warn({ err: error, ...ids, code }, 'request.unavailable');
 }
 
 /** A browser gets a page, because a person cannot read JSON. */

@@ -44,7 +44,7 @@ export class HandlePush {
     const plausible = called.filter(({ push }) => push.isPlausible(call));
     const signers = await this.signersOf(call, plausible, { family, oauthAppId });
     if (signers.length === 0) {
-      this.logger.info({ oauthAppId }, 'push.unsigned');
+      this.logger.info({ oauthApp: oauthAppId }, 'push.unsigned');
       return { kind: 'untrusted' };
     }
     const codes = [];

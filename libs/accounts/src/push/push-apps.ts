@@ -75,7 +75,7 @@ export class PushApps {
       return clientSecret ? { id, tenant, provider, credentials: { clientId, clientSecret } } : undefined;
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
-      this.logger.warn({ oauthAppId: id }, 'push.seal_broken');
+      this.logger.warn({ oauthApp: id }, 'push.seal_broken');
       return undefined;
     }
   }

@@ -19,7 +19,7 @@ export async function checkApp(context: ExchangerContext, appId: string): Promis
   const { appCheck } = providerOf(app.provider);
   if (!appCheck) return unknown('not_offered');
   const outcome = await ask(context, app, appCheck);
-  context.logger.info({ oauthAppId: appId, provider: app.provider, outcome: outcome.status }, 'oauth_app.checked');
+  context.logger.info({ oauthApp: appId, provider: app.provider, outcome: outcome.status }, 'oauth_app.checked');
   await store(context, app, outcome);
   return outcome;
 }

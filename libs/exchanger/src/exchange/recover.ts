@@ -20,7 +20,7 @@ import { CodeExchange } from './code-exchange.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { tokenToSend } from './refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
-import { resumeExchange } from './run-exchange.js';
+import { idsOf, resumeExchange } from './run-exchange.js';
 
 /**
  * Settles what the previous process left: journaled answers are stored, requests without an answer become unknown, claims that
@@ -51,7 +51,7 @@ async function settleOne(context: ExchangerContext, one: Unsettled): Promise<str
 /** A row that does not open, or a provider that was removed, must not block other refreshes: its entry stays in the journal. */
 function keep(context: ExchangerContext, { intent }: Unsettled, error: unknown): 'kept' {
   if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
-  context.logger.error({ err: error, intent: intent.intentId, [intent.kind]: intent.subjectId }, 'recovery.entry_kept');
+  context.logger.error({ err: error, ...idsOf(intent) }, 'recovery.entry_kept');
   return 'kept';
 }
 

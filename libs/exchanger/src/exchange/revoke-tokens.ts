@@ -78,7 +78,7 @@ async function store(
   { id, provider, oauthAppId, tries }: PendingRevocation,
   { outcome, pause = 0 }: Result,
 ): Promise<void> {
-  const facts = { revocation: id, provider, oauthAppId, outcome, tries };
+  const facts = { revocation: id, provider, oauthApp: oauthAppId, outcome, tries };
   if (!POSTPONED.includes(outcome)) {
     await endRevocation(pool, id);
     logger.info(facts, 'revocation.settled');

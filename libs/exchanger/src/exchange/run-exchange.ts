@@ -62,11 +62,14 @@ export function logUnreadable(
     contentType: headers['content-type']?.slice(0, 100),
     contentEncoding: headers['content-encoding']?.slice(0, 100),
   };
-  logger.warn(
-    { intent: intent.intentId, provider, status, ...labels, bytes: body.length },
-    'exchange.answer_unreadable',
-  );
+  logger.warn({ ...idsOf(intent), provider, status, ...labels, bytes: body.length }, 'exchange.answer_unreadable');
 }
+
+/** The ids of an exchange in a log line: its own, and that of its grant or its attempt. */
+export const idsOf = ({ intentId, kind, subjectId }: JournaledIntent): object => ({
+  intent: intentId,
+  [kind === 'refresh' ? 'grant' : 'attempt']: subjectId,
+});
 
 class Run<Outcome> {
   #connection: PlatformConnection | undefined;
@@ -114,10 +117,7 @@ class Run<Outcome> {
     if (!dispatched) {
       this.#connection?.abort();
       const failed = noted.find((one) => one.status === 'rejected');
-      context.logger.warn(
-        { err: failed?.reason as unknown, intent: exchange.intent.intentId },
-        'exchange.not_dispatched',
-      );
+      context.logger.warn({ err: failed?.reason as unknown, ...idsOf(exchange.intent) }, 'exchange.not_dispatched');
     }
     return { dispatched };
   }
@@ -132,7 +132,7 @@ class Run<Outcome> {
       this.answer = (await sending) ?? null;
     } catch (error) {
       if (error instanceof NotSent) return this.unsent(error);
-      context.logger.warn({ err: error, intent: exchange.intent.intentId }, 'exchange.answer_lost');
+      context.logger.warn({ err: error, ...idsOf(exchange.intent) }, 'exchange.answer_lost');
       context.metrics.answerLost(exchange.provider);
       return { answer: 'lost' };
     } finally {
@@ -148,7 +148,7 @@ class Run<Outcome> {
     try {
       if (answer) await context.journal.answered(exchange.intent, answer);
     } catch (error) {
-      context.logger.error({ err: error, intent: exchange.intent.intentId }, 'exchange.answer_not_journaled');
+      context.logger.error({ err: error, ...idsOf(exchange.intent) }, 'exchange.answer_not_journaled');
       return { recorded: false };
     }
     context.at?.('W5');
@@ -177,7 +177,7 @@ class Run<Outcome> {
   }
 
   private unsent(error: NotSent): Known {
-    this.context.logger.warn({ err: error, intent: this.exchange.intent.intentId }, 'exchange.not_reached');
+    this.context.logger.warn({ err: error, ...idsOf(this.exchange.intent) }, 'exchange.not_reached');
     return { reached: false };
   }
 }

@@ -51,8 +51,9 @@ export class BreakerKeeper {
 
   private note(turn: BreakerChange): void {
     const { appId, breaker, tally } = turn;
-    if (breaker.state === 'open') this.logger.warn({ app: appId, ...tally, failed: breaker.failed }, 'breaker.opened');
-    if (breaker.state === 'closed') this.logger.info({ app: appId }, 'breaker.closed');
+    if (breaker.state === 'open')
+      this.logger.warn({ oauthApp: appId, ...tally, failed: breaker.failed }, 'breaker.opened');
+    if (breaker.state === 'closed') this.logger.info({ oauthApp: appId }, 'breaker.closed');
     this.#turns += 1;
     this.#unwritten.set(appId, turn);
     void this.write();

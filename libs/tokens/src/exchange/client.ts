@@ -67,7 +67,7 @@ export class ExchangeClient implements Exchanger {
     try {
       return await this.call(refreshCall, { grantId, forced, patience }, { patience: patience || REFRESH_PATIENCE });
     } catch (error) {
-      this.logger.warn({ err: error, call: refreshCall.name }, 'exchanger.not_answered');
+      this.logger.warn({ err: error, call: refreshCall.name, grant: grantId }, 'exchanger.not_answered');
       return LATER;
     }
   }
@@ -93,7 +93,7 @@ export class ExchangeClient implements Exchanger {
     try {
       return await this.call(checkAppCall, { appId }, { patience: CHECK_PATIENCE, within: CHECK_ANSWERED_WITHIN });
     } catch (error) {
-      this.logger.warn({ err: error, call: checkAppCall.name }, 'exchanger.not_answered');
+      this.logger.warn({ err: error, call: checkAppCall.name, oauthApp: appId }, 'exchanger.not_answered');
       return { status: 'unknown', code: 'exchanger_unavailable' };
     }
   }

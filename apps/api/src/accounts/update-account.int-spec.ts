@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, publicId } from '#persistence';
 import { ConnectedApi } from '../../../../test/support/connected-api.js';
-import type { AccountView } from './account.schema.js';
+import type { AccountView, UpdateAccountBody } from './account.schema.js';
 
 let connected: ConnectedApi;
 let id: string;
@@ -35,7 +35,22 @@ const patch = async (body: object, as = connected.key) => {
 };
 const stored = async (): Promise<AccountView> => (await connected.get<AccountView>(`/v1/accounts/${id}`)).body;
 
+/** A value for every field. */
+const CHANGES = {
+  handle: () => 'another',
+  metadata: () => ({ user_ref: 'user-43' }),
+  project_id: () => project,
+} satisfies Record<keyof UpdateAccountBody, () => unknown>;
+
 describe('a change of an account', () => {
+  it.each(Object.entries(CHANGES))('stores its %s', async (field, valueOf) => {
+    const after = { ...(await stored()), [field]: valueOf() };
+    expect(after).not.toEqual(await stored());
+    expect(await patch({ [field]: valueOf() })).toEqual({ status: 200, body: after });
+    expect(await stored()).toEqual(after);
+    await connected.api.call(`/v1/accounts/${id}`, { as: connected.key, method: 'DELETE' });
+  });
+
   it('is answered with the account, and touches what it names only', async () => {
     const before = await stored();
     expect(await patch({ handle: ' ada ' })).toEqual({ status: 200, body: { ...before, handle: 'ada' } });

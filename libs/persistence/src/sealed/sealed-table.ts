@@ -14,6 +14,8 @@ export interface SealedTable<Column extends string> {
   readonly name: string;
   /** The column of the owner's id, the primary key. */
   readonly owner: string;
+  /** The columns with sealed values. */
+  readonly columns: readonly Column[];
   read(tx: Tx, ownerId: string): Promise<SealedRow<Column> | undefined>;
   /** Replaces the whole row: a data key serves one row only. */
   write(tx: Tx, ownerId: string, row: SealedRow<Column>): Promise<void>;
@@ -37,6 +39,7 @@ export function sealedTable<Column extends string>(
   return {
     name,
     owner,
+    columns,
     async read(tx, ownerId) {
       const { rows } = await tx.query<Record<string, Buffer | string | null>>(select, [ownerId]);
       return rows[0] && fromRow(rows[0], columns);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Secret } from '#observability';
-import { newId, type Tenant } from '#persistence';
+import { Cursors } from '#crypto';
+import { Database, newId, type Tenant } from '#persistence';
 import { Flow } from '../../../test/support/flow.js';
 import { makeTenant } from '../../../test/support/rows.js';
 import { AccountHealth } from './accounts/account-health.js';
@@ -12,8 +13,12 @@ import { RefreshAccount } from './accounts/refresh-account.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
+import { CallPlatform } from './calls/call-platform.js';
+import { ReadToken } from './calls/read-token.js';
+import type { UsableTokens } from './calls/usable-token.js';
 import { AttemptTarget } from './connect/attempt-target.js';
 import { ReadAttempt } from './connect/read-attempt.js';
+import { ReauthLinks } from './connect/reauth-links.js';
 import { StartReauth } from './connect/start-reauth.js';
 import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
@@ -94,6 +99,16 @@ const uses: [string, (tenant: Tenant) => Promise<unknown>, string][] = [
     (tenant) => flow.get(ListAccountEvents).execute({ tenant, id: account, limit: 9 }),
     'account.not_found',
   ],
+  [
+    'ReadToken',
+    (tenant) => flow.get(ReadToken).execute({ tenant, id: account, minTtl: 0, readBy: null }),
+    'account.not_found',
+  ],
+  [
+    'ReauthLinks',
+    (tenant) => flow.get(ReauthLinks).create({ tenant, createdBy, id: account, expiresIn: 700 }),
+    'account.not_found',
+  ],
   ['StartReauth', (tenant) => flow.get(StartReauth).execute({ tenant, createdBy, id: account }), 'account.not_found'],
   ['GetOAuthApp', (tenant) => flow.get(GetOAuthApp).execute({ tenant, id: app }), 'oauth_app.not_found'],
   [
@@ -142,6 +157,36 @@ describe.each(strangers)('%s', (_who, stranger) => {
     });
     expect(made).toMatchObject({ isDefault: true });
     expect(await ownedRows()).toEqual(before);
+  });
+});
+
+describe('the statement of a use case that asks another one first', () => {
+  /** Lets each tenant through, so that the statement alone has to refuse. */
+  const accepts = <UseCase>(answer: unknown): UseCase => ({ execute: () => Promise.resolve(answer) }) as UseCase;
+
+  it.each(strangers)('ListAccountEvents finds no event of the owner for %s', async (_who, stranger) => {
+    const listEvents = new ListAccountEvents(flow.get(Database), flow.get(Cursors), accepts<GetAccount>(undefined));
+    const list = (tenant: Tenant) => listEvents.execute({ tenant, id: account, limit: 9 });
+    expect(await list(await stranger())).toEqual({ items: [], nextCursor: null });
+    expect((await list(owner)).items).not.toEqual([]);
+  });
+
+  it.each(strangers)('AccountHealth refuses %s', async (_who, stranger) => {
+    const health = new AccountHealth(flow.get(Database), accepts<ListAccountEvents>({ items: [] }));
+    await expect(health.execute({ tenant: await stranger(), id: account })).rejects.toMatchObject({
+      code: 'account.not_found',
+    });
+    expect(await health.execute({ tenant: owner, id: account })).toMatchObject({ id: account, health: 'active' });
+  });
+
+  it.each(strangers)('CallPlatform refuses %s', async (_who, stranger) => {
+    const opened: UsableTokens = { open: () => Promise.reject(new Error('a token was opened')) } as never;
+    const callPlatform = new CallPlatform(flow.get(Database), opened, flow.context());
+    const { signal } = new AbortController();
+    const call = (tenant: Tenant) =>
+      callPlatform.execute({ tenant, id: account, method: 'GET', target: '2/users/me', headers: {}, signal });
+    await expect(call(await stranger())).rejects.toMatchObject({ code: 'account.not_found' });
+    await expect(call(owner)).rejects.toThrow('a token was opened');
   });
 });
 

@@ -4,7 +4,7 @@ import type { SealedTable } from './sealed-table.js';
 
 /** A sealed table, and the table or subquery that has `id`, `workspace_id` and `environment` of its owners. */
 export interface OwnedTable {
-  table: Pick<SealedTable<string>, 'name' | 'owner' | 'columns'>;
+  table: Pick<SealedTable<string>, 'name' | 'owner' | 'columns' | 'read'>;
   owners: string;
 }
 

@@ -171,6 +171,25 @@ describe('a reauth link', () => {
     await change([RETURN_URL]);
   });
 
+  it('works after the API key that created it was revoked, for the person of the account alone', async () => {
+    const { api } = connected;
+    const made = await api.post('/v1/api-keys', await api.token(), { name: 'replaced soon', environment: 'test' });
+    const { id: keyId, key } = (await made.json()) as { id: string; key: string };
+    const create = (): Promise<Response> => api.post(`/v1/accounts/${id}/reauth`, key, { expires_in: WEEK });
+    const path = pathOf({ body: (await (await create()).json()) as Started });
+    const revoke = { as: await api.token(), method: 'DELETE', headers: { 'x-environment': 'test' } };
+    expect((await api.call(`/v1/api-keys/${keyId}`, revoke)).status).toBe(204);
+    expect((await create()).status).toBe(401);
+    await connected.pass(2);
+    const clicks = [await click(path), await click(path)];
+    const [first, second] = clicks.map((response) => new URL(response.headers.get('location')!));
+    await connected.consent(second!.href, 'unicode-handle');
+    expect((await open(path)).status).toBe(200);
+    await connected.consent(first!.href);
+    expect((await connected.get('/v1/accounts')).body).toMatchObject({ total: 1, items: [{ id, health: 'active' }] });
+    await expectEnded(path);
+  });
+
   it('ends with its account', async () => {
     const path = pathOf(await link());
     expect((await connected.api.call(`/v1/accounts/${id}`, { as: connected.key, method: 'DELETE' })).status).toBe(204);

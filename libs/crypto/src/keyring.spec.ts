@@ -20,6 +20,16 @@ describe('the keyring', () => {
     expect(ring.ids).toEqual(['new', 'old', 'older']);
   });
 
+  it('seals with the first key that is not left out, and still knows the others', () => {
+    const ring = keyring(`one:${key(1)},two:${key(2)},three:${key(3)}`);
+    expect(ring.sealWithout(['one', 'two'])).toBe(true);
+    expect([ring.primaryId, ring.ids]).toEqual(['three', ['three', 'one', 'two']]);
+    expect(ring.subkey('wrap')).toEqual(keyring(`three:${key(3)}`).subkey('wrap'));
+    expect(ring.subkey('wrap', 'one')).toEqual(keyring(`one:${key(1)}`).subkey('wrap'));
+    expect(ring.sealWithout(['one', 'two', 'three'])).toBe(false);
+    expect(ring.primaryId).toBe('three');
+  });
+
   it.each([
     ['nothing', '', /holds no key/],
     ['only separators', ' ,\n, ', /holds no key/],

@@ -11,7 +11,7 @@ export type Purpose = 'wrap' | 'fingerprint' | 'state' | 'cursor' | 'journal' | 
 export class Keyring {
   readonly #masters: Map<string, Buffer>;
   readonly #subkeys = new Map<string, Buffer>();
-  readonly primaryId: string;
+  #primaryId: string;
 
   /** Reads `id:base64` of 32 bytes each, separated by commas or white space. */
   constructor(text: Secret) {
@@ -24,7 +24,7 @@ export class Keyring {
     if (!first) throw new Error('MASTER_KEYS holds no key');
     this.#masters = new Map(entries);
     if (this.#masters.size < entries.length) throw new Error('MASTER_KEYS names one key id twice');
-    this.primaryId = first[0];
+    this.#primaryId = first[0];
   }
 
   /** The key of one purpose under one master key (HKDF-SHA-256, RFC 5869). Throws when the id is unknown. */
@@ -41,9 +41,21 @@ export class Keyring {
     return Buffer.from(hkdfSync('sha256', master, '', `evergrant/v1/${purpose}`, KEY_BYTES));
   }
 
+  /** The id of the key that seals. */
+  get primaryId(): string {
+    return this.#primaryId;
+  }
+
   /** All ids, the sealing one first. */
   get ids(): string[] {
-    return [...this.#masters.keys()];
+    return [this.#primaryId, ...[...this.#masters.keys()].filter((id) => id !== this.#primaryId)];
+  }
+
+  /** From now on, the first key that is not among these ids seals. False where there is none: then nothing changes. */
+  sealWithout(ids: readonly string[]): boolean {
+    const next = this.ids.find((id) => !ids.includes(id));
+    this.#primaryId = next ?? this.#primaryId;
+    return next !== undefined;
   }
 }
 

@@ -6,7 +6,7 @@ export { CONNECTION_PROBLEMS, newHttpServer, type RefusedConnection } from './ht
 export { joinTexts } from './metrics/join-texts.js';
 export { type Fact, Metrics } from './metrics/metrics.js';
 export { NestLogger } from './nest-logger.js';
-export { runApp, type Running } from './run-app.js';
+export { closeProcess, runApp, type Running } from './run-app.js';
 export { Secret } from './secret.js';
 export {
   annotateSpan,

@@ -24,7 +24,7 @@ function run({ start = '', close = '', closeWithin = 5_000 }: Life): SourceProce
   return folder.start(`
     import { setTimeout as sleep } from 'node:timers/promises';
     import { createLogger } from './logger.js';
-    import { runApp } from './run-app.js';
+    import { closeProcess, runApp } from './run-app.js';
     await runApp({ logger: createLogger({ app: 'probe' }), closeWithin: ${closeWithin} }, async () => {
       const timer = setTimeout(() => {}, 60_000);
       console.log('"starting"');
@@ -65,6 +65,14 @@ describe('a process of the service', () => {
     app.child.disconnect();
     expect(await app.exited).toBe(0);
     expect(count(app, '"closed"')).toBe(1);
+  });
+
+  it('closes at its own request, once, and exits with 1', async () => {
+    const start = `setTimeout(() => { closeProcess('no key is left'); closeProcess('no key is left'); }, 10);`;
+    const app = await ready({ start });
+    expect(await app.exited).toBe(1);
+    expect(count(app, '"closed"')).toBe(1);
+    expect(count(app, '"reason":"no key is left"')).toBe(1);
   });
 
   it.each([

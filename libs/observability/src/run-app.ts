@@ -12,6 +12,22 @@ export interface RunAppOptions {
   closeWithin: number;
 }
 
+interface CloseRequest {
+  reason: string;
+  /** The exit code after an orderly close. */
+  code: number;
+}
+
+let requestClose: ((request: CloseRequest) => void) | undefined;
+
+/**
+ * Closes the process of `runApp` as a signal does, with exit code 1: it cannot do its work any more, and a supervisor that starts
+ * it again shows the reason. Without `runApp`, as in a test, it does nothing.
+ */
+export function closeProcess(reason: string): void {
+  requestClose?.({ reason, code: 1 });
+}
+
 /**
  * Runs one process: starts it, sends `ready` to the launcher over its channel, and closes it once on SIGTERM, on SIGINT or
  * when the launcher is gone (its channel disconnects, also after `kill -9`), even during the start. A second signal does not
@@ -21,13 +37,13 @@ export async function runApp(options: RunAppOptions, start: (leaving: AbortSigna
   const { logger } = options;
   const closeRequested = waitForCloseRequest();
   const leaving = new AbortController();
-  void closeRequested.then((reason) => {
+  void closeRequested.then(({ reason }) => {
     limitClose(options, reason);
     leaving.abort();
   });
   try {
     const running = await start(leaving.signal);
-    void closeRequested.then(() => close(logger, running));
+    void closeRequested.then(({ code }) => close(logger, running, code));
     process.send?.('ready', undefined, undefined, () => undefined);
     logger.info('process.ready');
   } catch (error) {
@@ -37,12 +53,16 @@ export async function runApp(options: RunAppOptions, start: (leaving: AbortSigna
   }
 }
 
-function waitForCloseRequest(): Promise<string> {
+function waitForCloseRequest(): Promise<CloseRequest> {
   return new Promise((resolve) => {
-    process.on('SIGTERM', resolve);
-    process.on('SIGINT', resolve);
+    const onSignal = (reason: string): void => {
+      resolve({ reason, code: 0 });
+    };
+    requestClose = resolve;
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
     process.once('disconnect', () => {
-      resolve('launcher disconnected');
+      resolve({ reason: 'launcher disconnected', code: 0 });
     });
   });
 }
@@ -55,11 +75,11 @@ function limitClose({ logger, closeWithin }: RunAppOptions, reason: string): voi
   }, closeWithin).unref();
 }
 
-async function close(logger: Logger, running: Running): Promise<void> {
+async function close(logger: Logger, running: Running, code: number): Promise<void> {
   try {
     await running.close();
     await stopTracing();
-    exit(logger, 0);
+    exit(logger, code);
   } catch (error) {
     logger.error({ err: error }, 'process.close_failed');
     exit(logger, 1);

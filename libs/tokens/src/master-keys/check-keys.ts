@@ -17,35 +17,49 @@ const FOREIGN = `
     select id, 0 from master_keys where first_sealed_at is not null and retired_at is null and id <> all($1)
   ) as needed group by 1 order by 1`;
 /** A start does not wait longer than this for tables of many millions. */
-const WITHIN = seconds(15);
+const CHECK_TIMEOUT = seconds(15);
 const QUERY_CANCELED = '57014';
 /** One damaged row is no wrong key; that none of these opens is. */
 const SAMPLE = 3;
 
-/**
- * Refuses to start with keys that cannot open what is sealed: found at the first refresh it would be an outage. Every key id
- * in use must be known, and the canary of each key must open, or some of its rows where it has no canary yet.
- */
-export async function checkKeys({
-  pool,
-  keyring,
-  logger,
-}: {
+interface CheckOptions {
   pool: Pool;
   keyring: Keyring;
   logger: Logger;
-}): Promise<void> {
+  /** Milliseconds for each statement that reads rows. */
+  within?: number;
+}
+
+/**
+ * Refuses to start with keys that cannot open what is sealed: found at the first refresh it would be an outage. Every key id
+ * in use must be known, and the canary of each key must open, or some of its rows where it has no canary yet. Returns the ids
+ * of the keys whose bytes were checked to the end: the others were slow, and may be wrong.
+ */
+export async function checkKeys(options: CheckOptions): Promise<string[]> {
+  const { pool, keyring } = options;
   // The cheap check comes first and has no limit: a slow count of rows must not let a wrong key through.
-  const proved = await checkCanaries(pool, keyring);
+  const checked = await checkCanaries(pool, keyring);
+  for (const id of keyring.ids.filter((one) => !checked.includes(one)))
+    if (await inTime(options, (tx) => checkBytes(tx, new Vault(keyring), id))) checked.push(id);
+  await inTime(options, (tx) => checkIds(tx, keyring));
+  return checked;
+}
+
+/** False where a statement took too long: a start does not wait for it. */
+async function inTime(
+  { pool, logger, within = CHECK_TIMEOUT }: CheckOptions,
+  check: (tx: Tx) => Promise<void>,
+): Promise<boolean> {
   try {
     await transaction(pool, async (tx) => {
-      await tx.query(`set local statement_timeout = ${WITHIN}`);
-      for (const id of keyring.ids.filter((one) => !proved.includes(one))) await checkBytes(tx, new Vault(keyring), id);
-      await checkIds(tx, keyring);
+      await tx.query(`set local statement_timeout = ${within}`);
+      await check(tx);
     });
+    return true;
   } catch (error) {
     if (codeOf(error) !== QUERY_CANCELED) throw error;
     logger.warn('master_keys.not_checked');
+    return false;
   }
 }
 

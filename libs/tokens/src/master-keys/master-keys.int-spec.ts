@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
+import { transaction } from '#persistence/sql';
+import { until } from '../../../../test/support/backend.js';
 import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
 import { makeGrant } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
@@ -82,6 +84,63 @@ describe('a process that holds master keys', () => {
     ]);
     await stop(api);
     expect((await commands(one).report()).processes).toEqual([]);
+  });
+});
+
+describe('a process whose first key is retired while it runs', () => {
+  /** As a retirement does that does not see the process, because it has not reported for a while. */
+  const retire = (...ids: string[]): Promise<unknown> =>
+    pool().query('update master_keys set retired_at = db_now() where id = any($1)', [ids]);
+
+  it('seals with its next key that is not retired, reports that, and opens what the retired one has sealed', async () => {
+    const keyring = new Keyring(secret(one, two));
+    holders.push(await KeyHolder.start({ pool: pool(), keyring, logger, process: 'api', id: randomUUID(), beat: 10 }));
+    await sealGrant(one, two);
+    await retire('k1');
+    const keyIds = async (): Promise<string[] | undefined> =>
+      (await commands(two, one).report()).processes.find(({ process }) => process === 'api')?.keyIds;
+    await until(keyIds, (ids) => ids?.[0] === 'k2', 5);
+    expect([keyring.primaryId, keyring.ids]).toEqual(['k2', ['k2', 'k1']]);
+    const last = await pool().query(`select 1 from master_keys where id = 'k2' and last_sealed_at is not null`);
+    expect(last.rowCount).toBe(1);
+    await commands(two, one).rotate({});
+    expect((await commands(two, one).report()).keys.find(({ id }) => id === 'k1')?.rows).toEqual({});
+  });
+
+  it('closes where each of its keys is retired', async () => {
+    const keyring = new Keyring(secret(one));
+    const closing = new Promise<void>((onUnusable) => {
+      void KeyHolder.start({
+        ...{ pool: pool(), keyring, logger, process: 'api', id: randomUUID(), beat: 10 },
+        onUnusable,
+      }).then((holder) => holders.push(holder));
+    });
+    await until(
+      async () => (await commands(one).report()).processes.length,
+      (count) => count === 1,
+      5,
+    );
+    await retire('k1');
+    await closing;
+    expect(keyring.primaryId).toBe('k1');
+  });
+});
+
+describe('a start whose check of the keys takes too long', () => {
+  it('stores no canary of a key that was not checked, which would refuse the right key later', async () => {
+    await sealGrant(one);
+    const wrong = newKey('k1');
+    await transaction(pool(), async (tx) => {
+      await tx.query('lock table grant_tokens in access exclusive mode');
+      const holder = await KeyHolder.start({
+        ...{ pool: pool(), keyring: new Keyring(secret(wrong)), logger, process: 'api', id: randomUUID() },
+        within: 50,
+      });
+      holders.push(holder);
+    });
+    await stop(holders[0]!);
+    await expect(start([wrong])).rejects.toMatchObject({ code: 'keys.wrong' });
+    await expect(start([one])).resolves.toBeDefined();
   });
 });
 
@@ -176,6 +235,18 @@ describe('a key', () => {
     await expect(commands(two, one).retire('k1')).rejects.toThrow(/states, cursors, idempotency keys/);
     await aDayLater();
     await expect(commands(two, one).retire('k1')).resolves.toBeUndefined();
+  });
+
+  it('that is retired is reported where rows came under it afterwards, with their number', async () => {
+    await stop(await start([one, two]));
+    await commands(two, one).retire('k1', { noWait: true });
+    await sealGrant(one);
+    await expect(commands(two, one).retire('k1')).rejects.toMatchObject({
+      code: 'keys.in_use',
+      message: 'The key "k1" is still needed: 1 rows of grant_tokens are sealed under it.',
+    });
+    await commands(two, one).rotate({});
+    await commands(two, one).retire('k1');
   });
 
   it('is unknown where no process has reported it, and the known ones are named', async () => {

@@ -30,11 +30,12 @@ export async function retireKey(
     const report = await readKeyReport(tx, keyring);
     const key = report.keys.find(({ id }) => id === keyId);
     if (!key || found.rowCount === 0) throw new CodedError('keys.unknown', unknownKey(keyId, report));
-    if (key.retiredAt) return;
-    const reasons = [...reasonsToKeep(key, report, options), ...(options.noWait ? [] : await signedValues(tx, keyId))];
+    // A process that did not report for a while may have sealed with the key after it was retired.
+    const signed = options.noWait || key.retiredAt ? [] : await signedValues(tx, keyId);
+    const reasons = [...reasonsToKeep(key, report, options), ...signed];
     if (reasons.length > 0)
       throw new CodedError('keys.in_use', `The key "${keyId}" is still needed: ${reasons.join('; ')}.`);
-    await tx.query('update master_keys set retired_at = db_now() where id = $1', [keyId]);
+    await tx.query('update master_keys set retired_at = coalesce(retired_at, db_now()) where id = $1', [keyId]);
   });
 }
 

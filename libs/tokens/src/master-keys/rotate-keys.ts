@@ -5,9 +5,9 @@ import { countByKey, SEALED_TABLES } from '#persistence/sealed';
 import { holdersWithout } from './key-holder.js';
 import { type ClosedRow, type RewrapOptions, rewrapRows } from './rewrap-rows.js';
 
-/** Passes that leave as many rows as before, because they are locked or a process still seals with another key first. */
+/** Passes that leave no fewer rows than an earlier one, because they are locked or a process still seals with another key first. */
 const IDLE_PASSES = 10;
-const PAUSE = seconds(1);
+const PASS_PAUSE = seconds(1);
 
 export interface Rotation {
   rewrapped: number;
@@ -17,11 +17,16 @@ export interface Rotation {
   remaining: number;
 }
 
+interface RotateOptions extends RewrapOptions {
+  /** Milliseconds between two passes. */
+  passPause?: number;
+}
+
 /**
  * Repeats the pass until only rows that do not open are under another key. Throws `keys.not_held` before it changes anything
  * where a running process lacks the first key: it could not open a row any more.
  */
-export async function rotateKeys(options: RewrapOptions): Promise<Rotation> {
+export async function rotateKeys({ passPause = PASS_PAUSE, ...options }: RotateOptions): Promise<Rotation> {
   const { pool, keyring } = options;
   const without = await holdersWithout(pool, keyring.primaryId);
   if (without.length > 0)
@@ -30,15 +35,17 @@ export async function rotateKeys(options: RewrapOptions): Promise<Rotation> {
       `These running processes do not have the key "${keyring.primaryId}" and could not open what it wraps: ${without.join(', ')}. Add it to their MASTER_KEYS and restart them first.`,
     );
   const rotation: Rotation = { rewrapped: 0, closed: [], remaining: 0 };
+  let fewest = Infinity;
   for (let idle = 0; idle < IDLE_PASSES;) {
     const { rewrapped, closed } = await rewrapRows(options);
     rotation.rewrapped += rewrapped;
     rotation.closed = closed;
-    const before = rotation.remaining;
     rotation.remaining = await countOthers(options);
     if (rotation.remaining <= closed.length) break;
-    idle = rotation.remaining < before ? 0 : idle + 1;
-    await pause(PAUSE);
+    // Compared with all passes before: a process that seals with another key makes the number go up and down for ever.
+    idle = rotation.remaining < fewest ? 0 : idle + 1;
+    fewest = Math.min(fewest, rotation.remaining);
+    await pause(passPause);
   }
   return rotation;
 }

@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import { codeOf, messageOf } from './start/errors.mjs';
 import { ROOT } from './start/root.mjs';
+import { settingsOfRunningDatabase } from './start/running-database.mjs';
 
-/** Runs a command of apps/cli from the build, for the scripts of package.json. */
+/**
+ * Runs a command of apps/cli from the build, for the scripts of package.json. Without DATABASE_URL it works on the database that
+ * `npm start` runs.
+ */
 try {
+  Object.assign(process.env, settingsOfRunningDatabase(process.env));
   await import(join(ROOT, 'dist/apps/cli/src/main.js'));
 } catch (error) {
   if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error;

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { launch, type Launched, processesOf, survivors } from '../support/launch.mjs';
 import { session } from '../support/service.js';
 
@@ -64,6 +66,16 @@ describe('npm start', () => {
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(`Evergrant is running already on ${held}`);
     expect((await fetch(`${apiUrl}/health/live`)).status).toBe(200);
+  });
+
+  it('lets npm run keys find its database and its master key', async () => {
+    const { home: running } = session();
+    const { DATABASE_URL: _url, MASTER_KEYS: _keys, MASTER_KEYS_FILE: _file, ...rest } = process.env;
+    const env = { ...rest, EVERGRANT_HOME: running };
+    const { stdout } = await promisify(execFile)(process.execPath, ['tools/cli.mjs', 'keys', 'status'], { env });
+    expect(stdout).toMatch(/^key k1 \(first\): /);
+    for (const name of ['api', 'exchanger', 'worker'])
+      expect(stdout).toMatch(new RegExp(`^running ${name} .*k1$`, 'm'));
   });
 
   it('leaves nothing running after kill -9, and the next start has the data and the key', async () => {

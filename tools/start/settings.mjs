@@ -17,13 +17,19 @@ export function readSettings(env) {
     port,
     sandboxPort,
     host: env.HOST || '127.0.0.1',
-    home: resolve(ROOT, env.EVERGRANT_HOME || '.evergrant'),
+    home: homeOf(env),
     databaseUrl: env.DATABASE_URL || undefined,
     apiUrl: `http://localhost:${port}`,
     publicUrl: env.PUBLIC_URL || `http://localhost:${port}`,
     sandboxUrl: env.SANDBOX_URL || `http://localhost:${sandboxPort}`,
   };
 }
+
+/**
+ * The folder of an installation: its secrets, and the data of the embedded PostgreSQL.
+ * @param {NodeJS.ProcessEnv} env
+ */
+export const homeOf = (env) => resolve(ROOT, env.EVERGRANT_HOME || '.evergrant');
 
 /**
  * @param {NodeJS.ProcessEnv} env

@@ -29,7 +29,7 @@ async function sealGrant(id?: string): Promise<string> {
 const rotate = (): ReturnType<typeof rotateKeys> => rotateKeys({ pool: pool(), keyring: ring(two, one), passPause: 5 });
 
 describe('a rotation', () => {
-  it('ends, and counts what is left, while a process goes on writing under the older key', async () => {
+  it('ends, and counts what is left, while a process continues to write under the older key', async () => {
     const grants = await Promise.all(Array.from({ length: 20 }, () => sealGrant()));
     const writer = (async () => {
       while (!end.signal.aborted) for (const id of grants) if (Math.random() < 0.5) await sealGrant(id);

@@ -42,7 +42,7 @@ export async function rotateKeys({ passPause = PASS_PAUSE, ...options }: RotateO
     rotation.closed = closed;
     rotation.remaining = await countOthers(options);
     if (rotation.remaining <= closed.length) break;
-    // Compared with all passes before: a process that seals with another key makes the number go up and down for ever.
+    // Compared with all passes before: a process that seals with another key makes the number rise and fall without an end.
     idle = rotation.remaining < fewest ? 0 : idle + 1;
     fewest = Math.min(fewest, rotation.remaining);
     await pause(passPause);

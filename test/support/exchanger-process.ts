@@ -14,7 +14,7 @@ export interface ExchangerEnvironment {
   SANDBOX_URL: string;
 }
 
-const STARTED_WITHIN = 20_000;
+const STARTED_WITHIN = 90_000;
 
 /** The real exchanger, as a process of its own from the built code, with a journal and a socket in a temporary folder. */
 export class ExchangerProcess {
@@ -66,7 +66,10 @@ export class ExchangerProcess {
     this.#child = child;
     const end = Date.now() + STARTED_WITHIN;
     while (!(await this.answers())) {
-      if (child.exitCode !== null || Date.now() > end) throw new Error(`the exchanger did not start\n${this.#log}`);
+      if (child.exitCode !== null || Date.now() > end) {
+        child.kill('SIGKILL');
+        throw new Error(`the exchanger did not start\n${this.#log}`);
+      }
       await pause(50);
     }
   }

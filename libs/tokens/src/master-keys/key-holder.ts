@@ -24,7 +24,7 @@ export interface KeyHolderOptions {
   beat?: number;
   /** Milliseconds for each statement of the check at the start. */
   within?: number;
-  /** Called once, when every key of the process is retired; default: the process closes. */
+  /** Called when every key of the process is retired; default: the process closes. */
   onUnusable?: () => void;
 }
 
@@ -48,7 +48,7 @@ export class KeyHolder {
     await transaction(pool, async (tx) => {
       // The canary of a key with wrong bytes would refuse the right ones at each later start.
       await storeCanaries(tx, keyring, checked);
-      if (await isRetired(tx, keyring.primaryId)) throw new CodedError('keys.retired', retiredFirst(keyring));
+      if (!(await noteSealing(tx, keyring.primaryId))) throw new CodedError('keys.retired', retiredFirst(keyring));
       await holder.store(tx);
     });
     await holder.warnOfOthers();
@@ -102,11 +102,11 @@ export class KeyHolder {
   private async leaveRetiredKey(tx: Tx): Promise<void> {
     const { keyring, logger, onUnusable = closeForRetiredKeys } = this.options;
     const { primaryId } = keyring;
-    if (!(await isRetired(tx, primaryId))) return;
+    if (await noteSealing(tx, primaryId)) return;
     const retired = await retiredAmong(tx, keyring.ids);
     if (keyring.sealWithout(retired)) {
       logger.error({ key: primaryId, next: keyring.primaryId }, 'master_keys.first_key_retired');
-      await isRetired(tx, keyring.primaryId);
+      await noteSealing(tx, keyring.primaryId);
       return;
     }
     logger.fatal({ keys: retired }, 'master_keys.all_keys_retired');
@@ -153,16 +153,14 @@ async function storeCanaries(tx: Tx, keyring: Keyring, keyIds: string[]): Promis
   );
 }
 
-/** Records the time for a key that is not retired: it seals. The row's lock orders this before or after a retirement. */
-async function isRetired(tx: Tx, keyId: string): Promise<boolean> {
-  const { rows } = await tx.query<{ retired: boolean }>(
-    `update master_keys set
-       first_sealed_at = case when retired_at is null then coalesce(first_sealed_at, db_now()) else first_sealed_at end,
-       last_sealed_at = case when retired_at is null then db_now() else last_sealed_at end
-     where id = $1 returning retired_at is not null as retired`,
+/** False where the key is retired. The row's lock orders this before or after a retirement. */
+async function noteSealing(tx: Tx, keyId: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update master_keys set first_sealed_at = coalesce(first_sealed_at, db_now()), last_sealed_at = db_now()
+     where id = $1 and retired_at is null`,
     [keyId],
   );
-  return rows[0]?.retired ?? false;
+  return rowCount === 1 || (await retiredAmong(tx, [keyId])).length === 0;
 }
 
 async function retiredAmong(tx: Tx, ids: string[]): Promise<string[]> {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHmac } from 'node:crypto';
 import { DASHBOARD_SCOPES } from '#accounts';
 import { ConnectedApi } from '../../../../../test/support/connected-api.js';
+import { SigningKey } from '../../../../../test/support/jwks-server.js';
 import {
   everyRow,
   IN_TEST,
@@ -41,16 +43,18 @@ interface Credential {
 
 interface Call extends Credential {
   path?: string;
+  /** Appended to the path. */
+  query?: string;
   body?: object;
 }
 
 /** Sends what the document gives as an example, at the rows of `owner` unless the call has another path. */
 async function send(
   route: DeclaredRoute,
-  { as, headers, path, body }: Call,
+  { as, headers, path, query = '', body }: Call,
 ): Promise<{ status: number; text: string }> {
   const json = body ?? inputs.bodyExample(route);
-  const response = await service.api.call(path ?? pathOf(route, owner.rows), {
+  const response = await service.api.call(`${path ?? pathOf(route, owner.rows)}${query}`, {
     method: route.method,
     ...(as !== undefined && { as }),
     headers: { ...headers, ...(json && { 'content-type': 'application/json' }) },
@@ -125,7 +129,13 @@ describe('the routes of the running API', () => {
 });
 
 describe('every route that is not public', () => {
-  const wrongKinds: [string, () => Credential | Promise<Credential>][] = [
+  const unsigned = (header: object, claims: object): string =>
+    [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const valid = (): object => ({
+    ...{ sub: 'owner', iss: 'evergrant', aud: 'evergrant' },
+    exp: Math.floor(Date.now() / 1_000) + 300,
+  });
+  const wrongKinds: [string, () => Omit<Call, 'path' | 'body'> | Promise<Credential>][] = [
     ['no credential', () => ({})],
     ['a key as Basic', () => ({ headers: { authorization: `Basic ${owner.keys.test}` } })],
     ['a key in a cookie', () => ({ headers: { cookie: `authorization=Bearer ${owner.keys.test}` } })],
@@ -137,7 +147,41 @@ describe('every route that is not public', () => {
       'a token of another issuer',
       async () => ({ as: await service.api.token({ issuer: 'another' }), headers: IN_TEST }),
     ],
+    [
+      'a token for another audience',
+      async () => ({ as: await service.api.token({ audience: 'another' }), headers: IN_TEST }),
+    ],
+    ['a token without an end', async () => ({ as: await service.api.token({ expires: null }), headers: IN_TEST })],
+    [
+      'a token without a signature',
+      () => ({ as: `${unsigned({ alg: 'none', kid: 'k1' }, valid())}.`, headers: IN_TEST }),
+    ],
+    [
+      'a token that has the public key for a shared secret',
+      () => {
+        const input = unsigned({ alg: 'HS256', kid: 'k1' }, valid());
+        const signature = createHmac('sha256', service.api.publicPem).update(input).digest('base64url');
+        return { as: `${input}.${signature}`, headers: IN_TEST };
+      },
+    ],
+    [
+      'a token of another key with the id of the right one',
+      async () => {
+        const forger = await SigningKey.make('k1', 'ES256');
+        return { as: await forger.sign({ issuer: 'evergrant', claims: { sub: 'owner' } }), headers: IN_TEST };
+      },
+    ],
+    ['a key in the query', () => ({ query: `?access_token=${owner.keys.test}&api_key=${owner.keys.test}` })],
+    ['a revoked key', async () => ({ as: await endedKey('revoked_at = db_now()') })],
+    ['an expired key', async () => ({ as: await endedKey('expires_at = db_now()') })],
   ];
+
+  /** A key of the owner with every scope, which has ended. */
+  async function endedKey(change: string): Promise<string> {
+    const key = await service.api.key({ workspace: 'owner', name: change });
+    await service.pool.query(`update api_keys set ${change} where name = $1`, [change]);
+    return key;
+  }
 
   it.each(wrongKinds)('answers 401 to %s, and changes nothing', async (_what, credential) => {
     const used = await credential();
@@ -146,6 +190,16 @@ describe('every route that is not public', () => {
         guarded,
         () => used,
         ({ status, text }) => status === 401 && problem(text) === 'credential.invalid',
+      ),
+    ).toEqual([]);
+  });
+
+  it('answers 400 to a key of one environment that asks for the other one, and changes nothing', async () => {
+    expect(
+      await surprises(
+        guarded,
+        () => ({ as: owner.keys.live, headers: IN_TEST }),
+        ({ status, text }) => status === 400 && problem(text) === 'environment.contradiction',
       ),
     ).toEqual([]);
   });

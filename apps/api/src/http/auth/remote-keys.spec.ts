@@ -208,9 +208,12 @@ describe('a JWKS URL that answers', () => {
     },
   );
 
-  it('nothing: a load ends after 3 seconds, and tokens with known keys do not wait for it', async () => {
+  it.each<[string, JwksServer['instead']]>([
+    ['nothing', () => undefined],
+    ['the begin of a set, and no more', (_, response) => response.writeHead(200).write('{"keys":[')],
+  ])('%s: a load ends after 3 seconds, and tokens with known keys do not wait for it', async (_what, silent) => {
     await verify(await es256.sign());
-    server.instead = () => undefined;
+    server.instead = silent;
     seconds = 30;
     const began = performance.now();
     const unknown = expectRefusal(later.sign());

@@ -83,6 +83,11 @@ describe.each(strangers)('a row of %s that names a row of the owner', (_who, str
     flow.tenant = await makeTenant(flow.pool);
     const second = await flow.app('x', { clientId: app!.clientId });
     await flow.pool.query('update grants set oauth_app_id = $2 where id = $1', [grant.id, second]);
+    await flow.pool.query('update connect_attempts set platform_user_id = null where oauth_app_id = $1', [grant.appId]);
+    // The newer app comes first where nothing else decides.
+    await flow.pool.query(`update oauth_apps set created_at = db_now() + interval '1 day' where id = $1`, [
+      grant.appId,
+    ]);
     await copy('grants', grant.id, { ...columnsOf(tenant), oauth_app_id: grant.appId });
     await copy('grants', grant.id, { ...columnsOf(flow.tenant), oauth_app_id: second });
     const named = await flow.get(PushApps).named(appOf(grant.appId).provider, addressee);

@@ -24,6 +24,7 @@ import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
+import type { DueProbes } from './probe/due-probes.js';
 import { ProbeNow } from './probe/probe-now.js';
 
 let flow: Flow;
@@ -123,6 +124,11 @@ const uses: [string, (tenant: Tenant) => Promise<unknown>, string][] = [
   ],
   ['AttemptTarget of an app', (tenant) => flow.get(AttemptTarget).app(tenant, 'x', app), 'oauth_app.not_found'],
   ['AttemptTarget of the default app', (tenant) => flow.get(AttemptTarget).app(tenant, 'x'), 'oauth_app.missing'],
+  [
+    'AttemptTarget of supplied tokens',
+    (tenant) => flow.get(AttemptTarget).suppliedApp(tenant, 'x', app),
+    'oauth_app.not_found',
+  ],
   ['AttemptTarget of a project', (tenant) => flow.get(AttemptTarget).project(tenant, project), 'project.not_found'],
   ['AttemptTarget of the default project', (tenant) => flow.get(AttemptTarget).project(tenant), 'project.not_found'],
   ['RevokeApiKey', (tenant) => flow.get(RevokeApiKey).execute(tenant, apiKey), 'api_key.not_found'],
@@ -153,7 +159,6 @@ describe.each(strangers)('%s', (_who, stranger) => {
       name: 'an app',
       clientId: 'client-1',
       clientSecret: new Secret('the-secret'),
-      isDefault: true,
     });
     expect(made).toMatchObject({ isDefault: true });
     expect(await ownedRows()).toEqual(before);
@@ -169,6 +174,23 @@ describe('the statement of a use case that asks another one first', () => {
     const list = (tenant: Tenant) => listEvents.execute({ tenant, id: account, limit: 9 });
     expect(await list(await stranger())).toEqual({ items: [], nextCursor: null });
     expect((await list(owner)).items).not.toEqual([]);
+  });
+
+  it.each(strangers)('ListAccountEvents refuses a cursor of the owner for %s', async (_who, stranger) => {
+    const cursors = flow.get(Cursors);
+    const listEvents = new ListAccountEvents(flow.get(Database), cursors, accepts<GetAccount>(undefined));
+    const cursor = cursors.write(['account_events', owner.workspaceId, owner.environment, account], 9);
+    const list = (tenant: Tenant) => listEvents.execute({ tenant, id: account, limit: 9, cursor });
+    await expect(list(await stranger())).rejects.toMatchObject({ code: 'cursor.invalid' });
+    expect(await list(owner)).toMatchObject({ nextCursor: null });
+  });
+
+  it.each(strangers)('ProbeNow refuses %s', async (_who, stranger) => {
+    const dueProbes = { probe: () => Promise.resolve('nothing_to_probe') } as unknown as DueProbes;
+    const probeNow = new ProbeNow(flow.get(Database), dueProbes, accepts<AccountHealth>({}));
+    const probe = (tenant: Tenant) => probeNow.execute({ tenant, id: account });
+    await expect(probe(await stranger())).rejects.toMatchObject({ code: 'account.not_found' });
+    expect(await probe(owner)).toEqual({});
   });
 
   it.each(strangers)('AccountHealth refuses %s', async (_who, stranger) => {

@@ -45,6 +45,16 @@ describe('EnsureWorkspace', () => {
     expect(rows).toEqual([{ count: 2 }]);
   });
 
+  it('counts no default project of another workspace', async () => {
+    await database.pool.query('truncate workspaces cascade');
+    await ensure.execute('complete');
+    await database.pool.query(`insert into workspaces (id, name) values (gen_random_uuid(), 'bare')`);
+    const { rows } = await database.pool.query('select count(*)::int as count from projects where workspace_id = $1', [
+      await ensure.execute('bare'),
+    ]);
+    expect(rows).toEqual([{ count: 2 }]);
+  });
+
   it('makes the first workspace of an installation for a name that is expected to exist, and refuses a further one', async () => {
     await database.pool.query('truncate workspaces cascade');
     const id = await ensure.executeKnown('default');

@@ -56,6 +56,7 @@ describe('a consent that is older than the stored one of its person', () => {
       const { platformUserId } = grant;
       const identity = { platformUserId, platformAccountId: '1', handle: null, displayName: null, avatarUrl: null };
       const adopted = await transaction(flow.pool, async (tx) => {
+        for (const plan of ['indexscan', 'bitmapscan']) await tx.query(`set local enable_${plan} = off`);
         await flow.get(Vault).sealAttemptTokens(tx, attempt, {
           accessToken: new Secret('an earlier one'),
           refreshToken: null,

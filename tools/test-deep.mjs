@@ -22,7 +22,7 @@ try {
 async function deep(suite, short) {
   const { add, part } = suite;
   await part(
-    'Simulation, outages in virtual time, upgrade, OpenAPI',
+    'Simulation, outages in virtual time, upgrade, OpenAPI, rotation of master keys',
     ['--selectProjects', 'deep', '--maxWorkers=100%'],
     {
       env: onPostgres,
@@ -31,6 +31,7 @@ async function deep(suite, short) {
   if (!short) {
     await longSimulation(part);
     await longContract(part);
+    await longRotation(part);
   }
   await onRedis(suite, ['test/e2e/outages']);
   console.log('\nThe fault test');
@@ -57,4 +58,14 @@ async function longContract(part) {
   const env = { ...onPostgres, CONTRACT_SEED: seed, CONTRACT_RUNS: '1000' };
   const filter = ['test/deep/contract', '--selectProjects', 'deep'];
   await part(`The long contract test, CONTRACT_SEED=${seed} CONTRACT_RUNS=1000`, filter, { env });
+}
+
+/**
+ * Many more rows and kills than the rotation of the first part has.
+ * @param {import('./test/suite.mjs').RunPart} part
+ */
+async function longRotation(part) {
+  const env = { ...onPostgres, ROTATION_ROWS: '20000', ROTATION_KILLS: '20' };
+  const filter = ['test/deep/rotate-master-keys', '--selectProjects', 'deep'];
+  await part('The long rotation of master keys, ROTATION_ROWS=20000 ROTATION_KILLS=20', filter, { env });
 }

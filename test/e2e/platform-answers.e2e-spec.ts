@@ -115,6 +115,50 @@ describe('an account whose platform answers in unusual bytes', () => {
   });
 });
 
+describe('an account whose platform rotates the refresh token, and whose gateway answers 502', () => {
+  let apps = 0;
+
+  /** A customer of its own, so that the app has one account; its sandbox has these settings. */
+  async function lose(settings: object): Promise<{ alone: Backend; id: string; since: number }> {
+    const alone = await Backend.ofNewCustomer(session());
+    const client_id = `gateway-${process.pid}-${(apps += 1)}`;
+    const app = { provider: PROVIDER, name: 'An app', client_id, client_secret: 'a-secret-of-a-test' };
+    expect((await alone.post('/v1/oauth-apps', app)).status).toBe(201);
+    await alone.control('POST', '/apps', { provider: PROVIDER, client_id, ...settings });
+    const { authorize_url, state } = await alone.start(PROVIDER);
+    await reply(await alone.decide(authorize_url), { redirect: 'manual' });
+    const { account_ids } = (await alone.get(`/v1/oauth/attempts/${state}`)).body as { account_ids: string[] };
+    await alone.pass(62);
+    const since = await latest();
+    await fault('token', { status: 502, body: '<html>Bad gateway</html>', when: 'after' });
+    const id = account_ids[0]!;
+    expect((await alone.post(`/v1/accounts/${id}/refresh`)).status).toBe(502);
+    expect(await alone.account(id)).toMatchObject({ health: 'degraded', health_reason: 'provider_unavailable' });
+    return { alone, id, since };
+  }
+
+  const outcomes = async (since: number): Promise<string[]> => (await tokenCalls(since)).map(({ outcome }) => outcome);
+
+  it('needs_reauth follows the second check of the refused resend, and the reason is that the outcome is unknown', async () => {
+    const { alone, id, since } = await lose({ family_revocation: true });
+    await alone.pass(31);
+    const suspected = await alone.accountUntil(id, ({ health_reason }) => health_reason === 'refresh_outcome_unknown');
+    expect(suspected.health).toBe('degraded');
+    await alone.pass(61);
+    const ended = await alone.accountUntil(id, ({ health }) => health === 'needs_reauth');
+    expect(ended.health_reason).toBe('refresh_outcome_unknown');
+    expect(await outcomes(since)).toEqual(['ok', 'spent_token', 'revoked_grant']);
+  }, 90_000);
+
+  it('is active again after the resend, where the platform accepts a spent token for a while', async () => {
+    const { alone, id, since } = await lose({ grace_seconds: 300 });
+    await alone.pass(31);
+    const { health_reason, last_refreshed_at } = await alone.accountUntil(id, ({ health }) => health === 'active');
+    expect([health_reason, last_refreshed_at]).toEqual([null, expect.any(String)]);
+    expect(await outcomes(since)).toEqual(['ok', 'ok']);
+  }, 90_000);
+});
+
 interface Call {
   seq: number;
   outcome: string;

@@ -34,13 +34,16 @@ interface RefreshToken {
 }
 
 export type Mode = 'rotating_strict' | 'rotating_grace' | 'static';
-export type PlatformState = 'working' | 'failing' | 'refusing_app';
-export type Answer = { ok: true; pair: Pair } | { ok: false; failure: Failure };
+/** `losing`: it works, and the gateway in front of it answers 502 instead. */
+export type PlatformState = 'working' | 'failing' | 'losing' | 'limiting' | 'refusing_app';
+export type Answer = { ok: true; pair: Pair } | { ok: false; failure: Failure; outcomeUnknown?: true };
 
 export const LIFE = 7_200;
 export const GRACE = 30 * SECOND;
 
 const FAILING: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_503' };
+const LOSING: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_502' };
+const LIMITING: Failure = { class: 'temporary', reason: 'rate_limited', code: 'http_429' };
 const REFUSING_APP: Failure = { class: 'app', reason: 'app_misconfigured', code: 'invalid_client' };
 const REFUSED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
@@ -100,8 +103,16 @@ export class AuthorizationServer {
 
   refresh(request: RefreshRequest): Answer {
     if (this.clock() < this.refusesAllUntil) return this.refuseByMistake(request);
-    const failure = { working: undefined, failing: FAILING, refusing_app: REFUSING_APP }[this.state];
+    if (this.state === 'failing') return { ok: false, failure: FAILING, outcomeUnknown: true };
+    if (this.state === 'losing') return this.rotateAndLose(request);
+    const failure = { working: undefined, limiting: LIMITING, refusing_app: REFUSING_APP }[this.state];
     return failure ? { ok: false, failure } : this.rotate(request);
+  }
+
+  private rotateAndLose(request: RefreshRequest): Answer {
+    const answer = this.rotate(request);
+    if (answer.ok) request.window ??= 'W13';
+    return { ok: false, failure: LOSING, outcomeUnknown: true };
   }
 
   identity(access: string): ApiCheck {

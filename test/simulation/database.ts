@@ -197,6 +197,19 @@ export class Database {
     return (this.intents.get(intentId)?.dispatchedAt ?? 0) - first < GRACE - 2 * SECOND;
   }
 
+  /** As countSentInGrace in store/resends.ts. */
+  countSentInGrace({ id, tokenVersion, mode }: GrantFacts): number | null {
+    if (mode !== 'rotating_grace') return null;
+    const since = this.clock() - GRACE;
+    return [...this.intents.values()].filter(
+      ({ grantId, version, state, dispatchedAt }) =>
+        grantId === id &&
+        version === tokenVersion &&
+        (state === 'dispatched' || state === 'unknown') &&
+        dispatchedAt > since,
+    ).length;
+  }
+
   /** As isSuperseded in store/superseded.ts. */
   isSuperseded({ id, tokenVersion }: GrantFacts): boolean {
     const sent = [...this.intents.values()].filter(

@@ -23,8 +23,9 @@ export function drain(world: World): void {
     checkProgress(world, since);
     if (world.now - since === MINUTE) checkJournals(world);
   }
-  checkStoredTokens(world);
+  checkStoredTokens(world, false);
   runUntilStable(world);
+  checkStoredTokens(world, hasValidGrant(world));
   checkEvents(world);
   checkJournals(world);
   checkDisconnected(world);

@@ -1,5 +1,6 @@
 import { fromJournal, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
 import { afterLostAnswer, afterStrike, HEALTHY } from '../../libs/tokens/src/protocol/after-refresh.js';
+import { afterDoubtfulAnswer } from '../../libs/tokens/src/protocol/doubtful-answer.js';
 import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 import type { Wiring } from './wiring.js';
@@ -45,6 +46,11 @@ export const mutants: Mutant[] = [
     'treats a lost answer as a failure',
     { afterLostAnswer: (...args) => ({ ...afterLostAnswer(...args), refreshState: 'backoff', unknownSince: null }) },
     ['I2'],
+  ],
+  [
+    'treats a failure of the platform after the dispatch as one before it',
+    { afterDoubtfulAnswer: (...args) => ({ ...afterDoubtfulAnswer(...args), unknownSince: null }) },
+    ['I1', 'I2'],
   ],
   [
     'delays the retry of an unknown outcome',

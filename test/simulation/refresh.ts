@@ -1,6 +1,6 @@
 import type { Failure } from '../../libs/providers/src/index.js';
 import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exchange-step.js';
-import { type GrantChange, hasEnded } from '../../libs/tokens/src/protocol/grant.js';
+import { type GrantChange, hasEnded, isSpentOnce } from '../../libs/tokens/src/protocol/grant.js';
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type RefreshRequest } from './authorization-server.js';
 import { askCanaries, readCanary, scheduleCanary } from './canary.js';
@@ -197,9 +197,20 @@ class Run {
   private *answered(answer: Answer): Steps<void> {
     if (answer.ok) return yield* this.commit(answer.pair);
     const { grant } = this.parts.claim;
+    if (answer.outcomeUnknown && isSpentOnce(grant)) return yield* this.doubt(answer.failure);
     if (answer.failure.class === 'permanent') return yield* this.strike(answer.failure);
     yield* this.settle('answered', (now) =>
       this.world.wiring.afterFailure(grant, answer.failure, { now, random: this.world.random }),
+    );
+  }
+
+  /** As storeDoubtfulAnswer. */
+  private *doubt(failure: Failure): Steps<void> {
+    const { db, wiring, random } = this.world;
+    const { grant } = this.parts.claim;
+    this.world.count('doubtful answers');
+    yield* this.settle('unknown', (now) =>
+      wiring.afterDoubtfulAnswer(grant, failure, { now, random, sentInGrace: db.countSentInGrace(grant) }),
     );
   }
 

@@ -111,7 +111,7 @@ function disk(world: World, pick: number): void {
   world.trace('the disk of', name, journal.fails ? 'fails' : 'works');
 }
 
-const PLATFORM_STATES = ['working', 'working', 'failing', 'refusing_app'] as const;
+const PLATFORM_STATES = ['working', 'working', 'failing', 'losing', 'limiting', 'refusing_app'] as const;
 
 function changePlatform(world: World, pick: number): void {
   world.server.state = one(PLATFORM_STATES, pick)!;

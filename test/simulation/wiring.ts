@@ -9,6 +9,7 @@ import {
   afterStrike,
   afterTokens,
 } from '../../libs/tokens/src/protocol/after-refresh.js';
+import { afterDoubtfulAnswer } from '../../libs/tokens/src/protocol/doubtful-answer.js';
 import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 
@@ -21,6 +22,7 @@ const decisions = {
   afterTokens,
   afterFailure,
   afterLostAnswer,
+  afterDoubtfulAnswer,
   afterStrike,
   takeOver,
   fateOfLatePair,

@@ -55,6 +55,7 @@ export interface Fault {
   body?: object | string;
   body_base64?: string;
   headers?: Record<string, string>;
+  when?: 'before' | 'after';
   delay_ms?: number;
   drop?: 'before' | 'after';
 }

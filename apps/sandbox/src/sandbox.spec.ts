@@ -64,6 +64,7 @@ describe('the control API', () => {
     ['an unknown field', '/faults', { provider, endpoint: 'token', status: 500, colour: 'red' }, 'colour'],
     ['a fault that does nothing', '/faults', { provider, endpoint: 'token' }, 'status'],
     ['a body without a status', '/faults', { provider, endpoint: 'token', delay_ms: 1, body: 'x' }, 'body'],
+    ['a moment without a status', '/faults', { provider, endpoint: 'token', drop: true, when: 'after' }, 'when'],
     [
       'bytes without a status',
       '/faults',

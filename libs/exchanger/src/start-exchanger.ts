@@ -6,11 +6,9 @@ import { ExchangeServer } from './server/exchange-server.js';
 import type { CrashPoint } from './exchanger-context.js';
 import { mkdir, statfs } from 'node:fs/promises';
 
-/**
- * Grants with an unknown outcome and due revocations are retried at this pace without worker and queue: the sweep comes too late
- * for some grace periods.
- */
-const RETRY_INTERVAL = seconds(3);
+/** Grants with an unknown outcome are retried at this pace without worker and queue: the sweep comes too late for some grace periods. */
+const RESEND_INTERVAL = seconds(1);
+const REVOCATION_INTERVAL = seconds(3);
 
 /** Takes the journal, settles what the previous process left in it, and only then listens. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
@@ -66,16 +64,19 @@ function open(
 
 /** Returns the function that ends it. */
 function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
-  const timer = setInterval(() => {
+  const resends = setInterval(() => {
     exchange.retryUnknown().catch((error: unknown) => {
       logger.warn({ err: error }, 'unknown_outcomes.not_read');
     });
+  }, RESEND_INTERVAL);
+  const revocations = setInterval(() => {
     exchange.revokeDue().catch((error: unknown) => {
       logger.warn({ err: error }, 'revocations.not_read');
     });
-  }, RETRY_INTERVAL);
+  }, REVOCATION_INTERVAL);
   return () => {
-    clearInterval(timer);
+    clearInterval(resends);
+    clearInterval(revocations);
   };
 }
 

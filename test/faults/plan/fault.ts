@@ -9,9 +9,16 @@ export type CrashPoint = 'W1' | 'W2' | 'W3' | 'W4' | 'W5' | 'W6' | 'W7';
 /** How a connection to the platform breaks. */
 export type WireFault = 'drop' | 'reset' | 'stall' | 'split';
 
-/** The error answers of a platform. */
+/** The error answers of a platform; `after`: it has rotated before. */
 export type ErrorShape =
-  'http_500' | 'http_503_html' | 'http_429' | 'empty_200' | 'wrong_json' | 'invalid_client' | 'http_403_html';
+  | 'http_500'
+  | 'http_503_html'
+  | 'http_502_after'
+  | 'http_429'
+  | 'empty_200'
+  | 'wrong_json'
+  | 'invalid_client'
+  | 'http_403_html';
 
 /** One thing that goes wrong. Times are milliseconds. */
 export type Fault =

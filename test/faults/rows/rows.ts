@@ -130,7 +130,10 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
     ),
     row(
       'broken answers, 30 s grace',
-      { pause: [1_000, 3_000], faults: [wireFaults(['drop', 'reset', 'split'], [100, 1_500])] },
+      {
+        pause: [1_000, 3_000],
+        faults: [wireFaults(['drop', 'reset', 'split'], [100, 1_500]), errorAnswers(['http_502_after'], [100, 1_500])],
+      },
       figure(25, 1_000, 'none'),
       { graceSeconds: GRACE },
     ),

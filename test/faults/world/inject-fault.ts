@@ -16,6 +16,7 @@ import type { World } from './world.js';
 const ERRORS: Record<ErrorShape, AnswerFault> = {
   http_500: shapes.status(500),
   http_503_html: shapes.html(503),
+  http_502_after: shapes.html(502, 'after'),
   http_403_html: shapes.html(403),
   http_429: shapes.rateLimited(2),
   empty_200: shapes.empty(),

@@ -70,6 +70,7 @@ export const FaultPlan = z
     endpoint,
     times: z.int().min(1).max(MAX_TIMES).default(1),
     status: z.int().min(200).max(599).optional(),
+    when: z.enum(['before', 'after']).optional(),
     body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
     body_base64: z.base64().max(MAX_BASE64_LENGTH).optional(),
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/)).optional(),
@@ -82,6 +83,7 @@ export const FaultPlan = z
     error: 'say at least one of status, delay_ms, drip_ms and drop',
   })
   .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' })
+  .refine(({ status, when }) => when === undefined || status !== undefined, { path: ['when'], error: 'needs a status' })
   .refine(({ status, body_base64 }) => body_base64 === undefined || status !== undefined, {
     path: ['body_base64'],
     error: 'needs a status',

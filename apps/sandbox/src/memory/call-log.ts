@@ -27,6 +27,8 @@ export interface CallRecord {
   readonly drip_ms?: number;
   /** The answer was not sent. */
   readonly connection_cut?: true;
+  /** A fault was answered after the call had been carried out. */
+  readonly answer_replaced?: true;
 }
 
 export interface CallFilter {

@@ -6,8 +6,10 @@ export interface Fault {
   readonly provider: string;
   readonly endpoint: EndpointName;
   readonly times: number;
-  /** An answer instead of the call; the call is not carried out. */
+  /** An answer instead of the call, which is not carried out; with `when`, instead of its answer. */
   readonly status?: number;
+  /** The call is carried out, and then answered with `status`: as by a gateway that loses the platform's own answer. */
+  readonly when?: 'before' | 'after';
   /** A Buffer is answered byte by byte. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -46,6 +48,10 @@ export class Faults {
   }
 }
 
-/** Is the call itself left out? */
-export const replacesTheCall = ({ drop, status }: Fault): boolean =>
-  drop === 'before' || (drop === undefined && status !== undefined);
+/** Whether the call itself is left out. */
+export const replacesTheCall = ({ drop, status, when }: Fault): boolean =>
+  drop === 'before' || (drop === undefined && status !== undefined && when !== 'after');
+
+/** Whether the call is carried out, and another answer is sent. */
+export const replacesTheAnswer = (fault: Fault | undefined): boolean =>
+  fault?.status !== undefined && fault.when === 'after';

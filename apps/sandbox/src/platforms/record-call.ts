@@ -18,6 +18,8 @@ export interface Effects {
   /** Before each byte of the body; 0: it is sent at once. */
   readonly drip: Duration;
   readonly cut: boolean;
+  /** Another answer is sent. */
+  readonly replaced: boolean;
 }
 
 export interface Called {
@@ -52,6 +54,7 @@ export const recordOf = ({
   delay_ms: effects.delay || undefined,
   drip_ms: effects.drip || undefined,
   connection_cut: effects.cut || undefined,
+  answer_replaced: effects.replaced || undefined,
 });
 
 const bearerFingerprint = (authorization: string | undefined): string | undefined =>

@@ -5,7 +5,7 @@ import type { Duration } from '#config';
 import type { Logger } from '#observability';
 import type { CallNotes, EndpointName, Platform, SandboxDefinition } from '#providers/sandbox';
 import type { CallRecord } from '../memory/call-log.js';
-import { type Fault, replacesTheCall } from '../memory/faults.js';
+import { type Fault, replacesTheAnswer, replacesTheCall } from '../memory/faults.js';
 import type { Memory } from '../memory/memory.js';
 import { type CallResult, type Effects, recordOf } from './record-call.js';
 
@@ -41,8 +41,17 @@ export async function runCall(
   await memory.keep();
   if (effects.delay) await sleep(effects.delay, undefined, { ref: false });
   if (effects.cut) return cut(reply);
-  reply.code(result.status).headers({ ...result.headers, ...fault?.headers });
-  return effects.drip ? drip(reply, result.body, effects.drip) : reply.send(result.body);
+  return answer(reply, effects.replaced && fault ? answerOf(fault) : result, effects, fault);
+}
+
+function answer(
+  reply: FastifyReply,
+  { status, headers, body }: CallResult,
+  { drip: pace }: Effects,
+  fault: Fault | undefined,
+): FastifyReply {
+  reply.code(status).headers({ ...headers, ...fault?.headers });
+  return pace ? drip(reply, body, pace) : reply.send(body);
 }
 
 const platformFor = ({ memory, url }: Sandbox, definition: SandboxDefinition): Platform => ({
@@ -62,10 +71,11 @@ const effectsOf = (notes: CallNotes, fault: Fault | undefined): Effects => ({
   delay: Math.max(notes.answerAfter ?? 0, fault?.delay ?? 0),
   drip: fault?.drip ?? 0,
   cut: notes.cutConnection === true || fault?.drop !== undefined,
+  replaced: replacesTheAnswer(fault),
 });
 
 function logCall(logger: Logger, call: CallRecord): void {
-  if (call.outcome === 'ok' && !call.connection_cut) logger.debug(call, 'call.answered');
+  if (call.outcome === 'ok' && !call.connection_cut && !call.answer_replaced) logger.debug(call, 'call.answered');
   else logger.info(call, 'call.failed');
 }
 

@@ -122,7 +122,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
 
   async answered(answer: PlatformAnswer): Promise<CodeOutcome> {
     const outcome = await this.read(answer);
-    if (!outcome.ok && outcome.outcomeUnknown) return this.unreadable(answer, outcome.failure);
+    if (!outcome.ok && outcome.outcomeUnknown === 'success') return this.unreadable(answer, outcome.failure);
     if (outcome.ok) {
       this.result = 'ok';
       return this.keep(outcome.tokens);

@@ -104,7 +104,7 @@ describe('an exchanger that ends', () => {
       await crash(point, grantId);
       await comesBack();
       expect(await refreshes()).toBe(2);
-      expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
+      expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'refresh_outcome_unknown' });
       expect(journal.left).toEqual([]);
     },
   );

@@ -74,12 +74,15 @@ describe('a platform that fails', () => {
 });
 
 describe('an answer that is lost', () => {
-  it('after the platform rotated cannot be had again: reauthorize, and the access token is served to its end', async () => {
+  it('after the platform rotated cannot be had again: reauthorize after a second check, and the access token is served to its end', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', drop: 'after' });
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
     expect(await refreshes()).toMatchObject([{ outcome: 'ok', connection_cut: true }, { outcome: 'spent_token' }]);
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
     const { id: grantId, sealedVersion } = await grantOf(flow, id);
     expect(sealedVersion).toBe('1');
     expect(
@@ -108,15 +111,18 @@ describe('an answer that is lost', () => {
     expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
-  it('stays unknown while the platform fails, and is a lost one when it then refuses', async () => {
-    const id = await due();
+  it('is not forgotten while the platform fails, and is a lost one when it then refuses', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const id = await flow.connect('x');
+    await flow.pass(6_060);
     await flow.fault({ endpoint: 'token', drop: 'after' });
     await flow.fault({ endpoint: 'token', status: 503 });
     expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
-    expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown' });
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff' });
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
     await flow.pass(120);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
-    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
   });
 });
 

@@ -49,7 +49,7 @@ async function prolongOnce(
     if (!request) return { ok: true, tokens };
     const outcome = readTokenAnswer(provider, await client.send(request, { environment, within: API_DEADLINE }));
     // An unreadable answer to a request that may be repeated is a failure like others.
-    if (!outcome.ok) return outcome.outcomeUnknown ? { ok: false, failure: NOT_PROLONGED } : outcome;
+    if (!outcome.ok) return outcome.outcomeUnknown === 'success' ? { ok: false, failure: NOT_PROLONGED } : outcome;
     return { ok: true, tokens: { ...outcome.tokens, scopes: outcome.tokens.scopes ?? tokens.scopes } };
   } catch (error) {
     logger.warn({ err: error, provider: provider.name }, 'exchange.not_prolonged');

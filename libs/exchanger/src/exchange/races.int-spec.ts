@@ -219,7 +219,7 @@ describe('a process that ended in the middle of a refresh', () => {
     await flow.context().client.send(request, { environment: 'test', within: API_DEADLINE });
     await unheard();
     expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
-    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
   });
 
   it('a process that was suspended has lost its claim: it sends nothing', async () => {

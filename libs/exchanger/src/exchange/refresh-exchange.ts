@@ -1,6 +1,13 @@
 import { mac } from '#crypto';
 import { transaction } from '#persistence/sql';
-import { type Failure, type PlatformAnswer, type PlatformRequest, providerOf, readTokenAnswer } from '#providers';
+import {
+  type Failure,
+  type PlatformAnswer,
+  type PlatformRequest,
+  providerOf,
+  readTokenAnswer,
+  type TokenOutcome,
+} from '#providers';
 import type { ExchangeResult } from '../metrics.js';
 import type { RequestResult } from '../gate/gate.js';
 import type { JournaledIntent } from '../journal/journal.js';
@@ -11,7 +18,13 @@ import type { RefreshOutcome } from '#tokens';
 import { commitTokens } from './commit-tokens.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { type Exchange, logUnreadable } from './run-exchange.js';
-import { storeFailure, storeLostAnswer, storeUnlistedRefusal, storeUnreached } from './store-failure.js';
+import {
+  storeDoubtfulAnswer,
+  storeFailure,
+  storeLostAnswer,
+  storeUnlistedRefusal,
+  storeUnreached,
+} from './store-failure.js';
 import { retryUntilStored } from './store-result.js';
 
 /** The refresh of a claimed grant. Its result is stored before it is returned. */
@@ -72,16 +85,29 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
 
   answered(answer: PlatformAnswer): Promise<RefreshOutcome | 'lost'> {
     const outcome = readTokenAnswer(providerOf(this.provider), answer);
-    if (!outcome.ok && outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant))
-      return this.unreadable(answer, outcome.failure);
     if (outcome.ok) {
       this.result = 'ok';
       return commitTokens(this.context, this.refresh, outcome.tokens);
     }
-    const isRejected = outcome.unlisted === 'words';
-    this.result = isRejected ? 'rejected' : outcome.failure.class;
-    if (isRejected) return this.stored(() => storeUnlistedRefusal(this.context, this.refresh, outcome.failure));
-    return this.stored(() => storeFailure(this.context, this.refresh, outcome.failure));
+    if (outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant)) return this.unknown(answer, outcome);
+    return this.refused(outcome);
+  }
+
+  private refused({ failure, unlisted }: TokenOutcome & { ok: false }): Promise<RefreshOutcome> {
+    const isRejected = unlisted === 'words';
+    this.result = isRejected ? 'rejected' : failure.class;
+    if (isRejected) return this.stored(() => storeUnlistedRefusal(this.context, this.refresh, failure));
+    return this.stored(() => storeFailure(this.context, this.refresh, failure));
+  }
+
+  /** The platform may have spent the one-time token. Where it failed, the token is not sent again at once. */
+  private unknown(
+    answer: PlatformAnswer,
+    { failure, outcomeUnknown }: TokenOutcome & { ok: false },
+  ): Promise<RefreshOutcome | 'lost'> {
+    if (outcomeUnknown === 'success') return this.unreadable(answer, failure);
+    this.result = failure.class;
+    return this.stored(() => storeDoubtfulAnswer(this.context, this.refresh.claim, failure));
   }
 
   lost(): Promise<'lost'> {
@@ -89,7 +115,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.stored(() => storeLostAnswer(this.context, this.refresh.claim));
   }
 
-  /** The platform may have spent the one-time token, so the outcome is as unknown as after a lost answer. */
+  /** A success without a token set that can be read is a lost answer. */
   private unreadable(answer: PlatformAnswer, { code }: Failure): Promise<'lost'> {
     this.result = 'lost';
     logUnreadable(this.context, this, answer);

@@ -3,6 +3,7 @@ import { adoptOrphan } from './orphans.js';
 import { type RefreshOutcome, UNREACHABLE } from '#tokens';
 import {
   after,
+  afterDoubtfulAnswer,
   afterFailure,
   afterLostAnswer,
   afterRefusalWhileOpen,
@@ -25,7 +26,7 @@ import { secondsUntil, storeResult } from './store-result.js';
 import { askCanaries, checkWithApi } from './api-check.js';
 import { scheduleProbesNow, type StatusSource, type Tx } from '#persistence/sql';
 import { readCanary, scheduleCanary } from '../store/canary.js';
-import { isSuperseded, isWithinGrace } from '../store/resends.js';
+import { countSentInGrace, isSuperseded, isWithinGrace } from '../store/resends.js';
 
 /** Nothing can be sent for this grant: its next check is when time alone changes its health. */
 export async function scheduleNextCheck(context: ExchangerContext, claim: Claim): Promise<RefreshOutcome> {
@@ -70,6 +71,20 @@ export async function storeLostAnswer(
     lastError,
   }));
   return 'lost';
+}
+
+/** A failure that leaves it open whether the one-time token was spent. */
+export async function storeDoubtfulAnswer(
+  context: ExchangerContext,
+  claim: Claim,
+  failure: Failure,
+): Promise<RefreshOutcome> {
+  const { grant } = claim;
+  const stored = await storeResult(context, claim, 'unknown', async (now, tx) => {
+    const sentInGrace = await countSentInGrace(tx, grant);
+    return afterDoubtfulAnswer(grant, failure, { now, random: context.random, sentInGrace });
+  });
+  return { kind: 'unavailable', retryAfter: secondsUntil(stored) };
 }
 
 /** A refusal of the grant is a strike, one of the app pauses the app, any other failure is retried later. */

@@ -1,4 +1,13 @@
-import { type Breaker, CLOSED, isAlarming, opened, probed, probing, type Tally } from '#tokens/protocol';
+import {
+  type Breaker,
+  CLOSED,
+  isAlarming,
+  MAX_INCONCLUSIVE_PROBES,
+  opened,
+  probed,
+  probing,
+  type Tally,
+} from '#tokens/protocol';
 import type { RequestResult, Urgency, AdmissionRequest } from './gate.js';
 import { Outcomes } from './outcomes.js';
 import { type Half, Permits } from './permits.js';
@@ -33,6 +42,8 @@ export class AppGate {
   /** Grows when the breaker opens or closes: results of requests admitted before do not count afterwards. */
   #turn = 0;
   #probing = false;
+  /** Probes in a row that were refused although the token may be spent. */
+  #inconclusive = 0;
   #inFlight = 0;
 
   constructor(
@@ -79,7 +90,7 @@ export class AppGate {
     return { turn: this.#turn, probe };
   }
 
-  /** Counts the result of an admitted request. An inconclusive probe leaves the breaker half-open for the next one. */
+  /** Counts the result of an admitted request. An inconclusive probe leaves the breaker half-open for the next one, ten of them fail it. */
   settle(
     { turn, probe }: BreakerTicket,
     met: { grantId: string; result: RequestResult; counts: boolean },
@@ -88,10 +99,10 @@ export class AppGate {
     this.#inFlight -= 1;
     if (turn !== this.#turn) return;
     if (probe) this.#probing = false;
-    if (probe && met.result === 'spent') this.onBreakerChange(this.#breaker, { ...NOTHING_YET, permanent: 1 });
+    if (probe && met.result === 'spent') this.noteInconclusive(now);
     const meaning = met.counts ? MEANING[met.result] : undefined;
     if (!meaning) return;
-    if (probe) this.changeTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
+    if (probe) this.conclude(meaning, now);
     else this.note(met.grantId, meaning, now);
   }
 
@@ -128,6 +139,18 @@ export class AppGate {
     if (before !== this.#breaker) this.onBreakerChange(this.#breaker, NOTHING_YET);
   }
 
+  private conclude(meaning: keyof Tally, now: number): void {
+    this.#inconclusive = 0;
+    this.changeTo(probed(this.#breaker, meaning === 'ok', now), now, { ...NOTHING_YET, [meaning]: 1 });
+  }
+
+  private noteInconclusive(now: number): void {
+    this.#inconclusive += 1;
+    if (this.#inconclusive < MAX_INCONCLUSIVE_PROBES)
+      this.onBreakerChange(this.#breaker, { ...NOTHING_YET, permanent: 1 });
+    else this.conclude('permanent', now);
+  }
+
   private note(grantId: string, meaning: keyof Tally, now: number): void {
     if (this.#breaker.state !== 'closed') return;
     this.#outcomes.note(grantId, meaning, now);
@@ -148,6 +171,7 @@ export class AppGate {
     if (before.state === next.state) return;
     this.#turn += 1;
     this.#probing = false;
+    this.#inconclusive = 0;
     this.#outcomes.clear();
     if (next.state === 'closed') this.#permits.ramp(now);
   }

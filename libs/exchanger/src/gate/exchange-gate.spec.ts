@@ -241,6 +241,19 @@ describe('a breaker', () => {
     expect(there.admitted.slice(10)).toEqual([refused, paused, spent, last]);
   });
 
+  it('ends a round of probes after ten inconclusive ones in a row: grants in doubt cause no burst at a platform that refuses all', async () => {
+    const there = await opened('temporary');
+    await there.clock.pass(30 * SECOND);
+    const first = there.admitted.length;
+    const waiting: string[] = [];
+    await times(30, async () => waiting.push(await there.request()));
+    await times(9, (n) => there.release(waiting[n]!, 'spent'));
+    expect(there.admitted.slice(first)).toEqual(waiting.slice(0, 10));
+    await there.release(waiting[9]!, 'spent');
+    expect(there.admitted.slice(first)).toEqual(waiting.slice(0, 10));
+    expect(there.rejectionOf(waiting[10]!)).toMatchObject({ why: 'breaker', retryAfter: 60 });
+  });
+
   it('probes with grants of known outcome before those of unknown outcome, which a working platform refuses too', async () => {
     const there = await opened('lost');
     await there.clock.pass(30 * SECOND);

@@ -19,6 +19,22 @@ export function isInGrace({
   return mode === 'rotating_grace' && grace !== undefined && sentAgo !== null && sentAgo < grace - MARGIN;
 }
 
+const SENT_LATELY = `
+  select count(*)::int as count from exchange_intents
+  where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown')
+    and dispatched_at > db_now() - make_interval(secs => $3)`;
+
+/** How many requests with the token of a grant were sent within the last grace period of its platform; null: it has none. */
+export async function countSentInGrace(
+  tx: Tx,
+  { id, tokenVersion, provider, mode }: Pick<GrantFacts, 'id' | 'tokenVersion' | 'provider' | 'mode'>,
+): Promise<number | null> {
+  const { grace } = providerOf(provider).refresh;
+  if (mode !== 'rotating_grace' || grace === undefined) return null;
+  const { rows } = await tx.query<{ count: number }>(SENT_LATELY, [id, tokenVersion, grace]);
+  return rows[0]?.count ?? 0;
+}
+
 /** Whether a resend was sent within the grace period of its platform. */
 export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string): Promise<boolean> {
   const { grace } = providerOf(grant.provider).refresh;

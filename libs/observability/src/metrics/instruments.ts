@@ -57,7 +57,9 @@ export const INSTRUMENTS = {
     'provider',
     'reason',
   ]),
-  evergrant_grants_unknown: gauge('database', 'Grants whose valid token is unknown.', ['provider']),
+  evergrant_grants_unknown: gauge('database', 'Grants whose refresh was not answered, before its resend.', [
+    'provider',
+  ]),
   evergrant_grants_due: gauge('database', 'Grants whose refresh is due and not begun.', ['provider']),
   evergrant_grants_oldest_due_seconds: gauge('database', 'How long the grant that waits longest has been due.', []),
   evergrant_grants_claims_overdue: gauge('database', 'Grants held by a claim that has ended.', []),

@@ -165,8 +165,8 @@ describe.each(platforms)('a token set of %s', (_name, provider) => {
   it.each(['a b', 'a\r\nb', 'a\u0000', 'ä', '\ud800', 'a\u007f', ' a', 'a\n', 'a'.repeat(16_385)])(
     'is not read where a token cannot be sent: %j',
     (token) => {
-      expect(tokensOf({ access_token: token })).toMatchObject({ ok: false, outcomeUnknown: true });
-      expect(tokensOf({ refresh_token: token })).toMatchObject({ ok: false, outcomeUnknown: true });
+      expect(tokensOf({ access_token: token })).toMatchObject({ ok: false, outcomeUnknown: 'success' });
+      expect(tokensOf({ refresh_token: token })).toMatchObject({ ok: false, outcomeUnknown: 'success' });
     },
   );
 

@@ -154,7 +154,7 @@ describe('the answer of a token endpoint', () => {
   ])('that is a success by its status and holds %s leaves it unknown what became of what was sent', (_what, body) => {
     expect(readTokenAnswer(provider, answer(200, body))).toEqual({
       ok: false,
-      outcomeUnknown: true,
+      outcomeUnknown: 'success',
       failure: { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' },
     });
   });
@@ -164,11 +164,35 @@ describe('the answer of a token endpoint', () => {
     ['with a number', 200, { code: 7, message: 'no' }],
     ['as a form', 200, 'error=bad_refresh_token&error_description=gone'],
     ['in a listed word', 200, error('invalid_grant')],
-    ['that cannot be read, by its status', 400, '<html>'],
+    ['in a word of tomorrow, by its status', 403, error('something_new')],
+    ['in a listed word that passes', 400, error('temporarily_unavailable')],
+    ['in a listed word, with a redirect', 302, error('invalid_grant')],
     ['by a limit', 429, ''],
-    ['by a failing platform', 503, '<html>'],
+    ['because it waited too long for the request', 408, '<html>'],
+    ['because it is too early', 425, error('something_new')],
   ])('that refuses %s is a refusal, not an unknown outcome', (_how, status, body) => {
     expect(readTokenAnswer(provider, answer(status, body))).not.toHaveProperty('outcomeUnknown');
+  });
+
+  it.each([
+    ['a failing platform', 500, error('invalid_grant')],
+    ['a failing gateway', 502, '<html>'],
+    ['a platform that is down', 503, error('invalid_client')],
+    ['a gateway that waited too long', 504, ''],
+    ['a platform that has no such method', 501, error('something_new')],
+    ['a redirect', 302, ''],
+    ['a redirect with a page', 307, '<html>'],
+    ['a page in place of a refusal', 403, '<html>Blocked</html>'],
+    ['half a refusal', 400, '{"error":"invalid_gr'],
+    ['a refusal without a body', 401, ''],
+    ['a refusal that is a bare text', 400, '"invalid_grant"'],
+  ])('that is of %s leaves it unknown what became of what was sent', (_what, status, body) => {
+    expect(readTokenAnswer(provider, answer(status, body))).toMatchObject({ ok: false, outcomeUnknown: 'failure' });
+  });
+
+  it('that redirects keeps the time to wait that it names', () => {
+    expect(refused(answer(503, '', { 'retry-after': '90' })).retryAfter).toBe(90);
+    expect(refused(answer(302, '', { 'retry-after': '90' })).retryAfter).toBe(90);
   });
 
   it.each([500, 502, 503, 504, 520])('an answer with status %i is temporary, whatever its body says', (status) => {

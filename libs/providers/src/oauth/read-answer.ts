@@ -36,12 +36,21 @@ export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): Tok
   const found = answer.status < 300 ? provider.token.read(read.json) : undefined;
   const tokens = found && cleanTokenSet(found, provider.scopes.required);
   if (tokens) return { ok: true, tokens };
+  // The body of a 5xx is of a server that fails: its words do not say whether the token was spent before the failure.
+  if (answer.status >= 500) return doubtful(answer, read);
   const known = provider.classify.token(read) ?? standardFailure(read);
   if (known) return { ok: false, failure: failureOf(answer, read, known) };
-  return found || !isRefused(read)
-    ? { ok: false, failure: UNREADABLE, outcomeUnknown: true }
-    : unknownRefusal(answer, read);
+  return found ? UNREADABLE_SUCCESS : readUnlisted(answer, read);
 }
+
+const UNREADABLE_SUCCESS: TokenOutcome = { ok: false, failure: UNREADABLE, outcomeUnknown: 'success' };
+
+/** A failure that leaves it open whether the platform has carried out the request. */
+const doubtful = (answer: PlatformAnswer, read: ReadAnswer): TokenOutcome & { ok: false } => ({
+  ok: false,
+  failure: failureOf(answer, read, undefined),
+  outcomeUnknown: 'failure',
+});
 
 /**
  * Reads the answer to an app check. A refusal that concerns anything but the id and secret of the app, such as its credits or
@@ -57,22 +66,30 @@ export function readAppCheckAnswer(provider: Provider, answer: PlatformAnswer): 
     : { status: 'unknown', code: failure.code };
 }
 
-/** What no table lists: a refusal, or a failure to look at the request. */
-function unknownRefusal(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
-  return isAnswered(read) ? unlisted(answer, read) : { ok: false, failure: failureOf(answer, read, undefined) };
+/** What no table lists: a success, a refusal, a request that was not processed (408, 425, 429), or a redirect. */
+function readUnlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
+  if (!isRefused(read)) return UNREADABLE_SUCCESS;
+  if (isAnswered(read)) return unlisted(answer, read);
+  return NOT_LOOKED_AT.has(read.status)
+    ? { ok: false, failure: failureOf(answer, read, undefined) }
+    : doubtful(answer, read);
 }
 
-/** Whether the platform has looked at the request and said no: such an answer is no outage. */
+/** Whether the platform has looked at the request and refused it: such an answer is no outage. */
 const isAnswered = ({ status }: ReadAnswer): boolean =>
   status < 500 && (status < 300 || status >= 400) && !NOT_LOOKED_AT.has(status);
 
 const isObject = (json: unknown): boolean => typeof json === 'object' && json !== null;
 
-/** A body without a readable object may be of a proxy in between: then the status alone refuses. */
+/**
+ * A body without a readable object may be of a proxy in between, before or after the platform: then the status alone refuses,
+ * and the outcome is unknown.
+ */
 function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
+  if (!isObject(read.json)) return { ...doubtful(answer, read), unlisted: 'status' };
   const code = refusalCode(read.json);
   const failure = failureOf(answer, read, code === undefined ? undefined : { ...UNAVAILABLE, code });
-  return { ok: false, failure, unlisted: isObject(read.json) ? 'words' : 'status' };
+  return { ok: false, failure, unlisted: 'words' };
 }
 
 /** Whether it is a refusal by its status, or by the shape of its body, in whatever words. */

@@ -191,6 +191,15 @@ describe('faults at X', () => {
     expect(await client.refresh(token)).toMatchObject(revokedToken);
   });
 
+  it('answer in place of a call that was carried out, as a gateway that loses the answer', async () => {
+    const { refresh_token: token } = await client.connect();
+    await plan({ status: 502, body: '<html>Bad gateway</html>', when: 'after' });
+    expect(await client.refresh(token)).toMatchObject({ status: 502, body: '<html>Bad gateway</html>' });
+    const calls = (await sandbox.control('GET', '/calls')).body as object[];
+    expect(calls.at(-1)).toMatchObject({ outcome: 'ok', status: 200, answer_replaced: true });
+    expect(await client.refresh(token)).toMatchObject(revokedToken);
+  });
+
   it('delay the answer of a call that was carried out at once', async () => {
     const { refresh_token: token } = await client.connect();
     await plan({ delay_ms: 500 });

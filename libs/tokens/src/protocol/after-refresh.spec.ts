@@ -117,10 +117,12 @@ describe('after a failure that decides nothing about the grant', () => {
     });
   });
 
-  it('an outcome that was unknown still is', () => {
-    const change = afterFailure(grantFacts({ unknownSince: at(0) }), failure(), moment);
-    expect(change.refreshState).toBe('unknown');
-    expect(change).not.toHaveProperty('unknownSince');
+  it('an outcome that was unknown still is, and its resend is as urgent as before', () => {
+    for (const refreshState of ['unknown', 'backoff'] as const) {
+      const change = afterFailure(grantFacts({ refreshState, unknownSince: at(0) }), failure(), moment);
+      expect(change.refreshState).toBe(refreshState);
+      expect(change).not.toHaveProperty('unknownSince');
+    }
   });
 
   it.each(['temporary', 'app', 'owner'] as const)(
@@ -186,8 +188,16 @@ describe('after an answer that got lost', () => {
   });
 
   it('a second loss waits like any failure, and it is unknown since the first', () => {
-    const change = afterLostAnswer(grantFacts({ unknownSince: at(MINUTE), attempt: 1 }), moment);
-    expect(change).toMatchObject({ unknownSince: at(MINUTE), refreshDueAt: at(NOW + 30 * SECOND) });
+    const lost = grantFacts({ refreshState: 'unknown', unknownSince: at(MINUTE), attempt: 1 });
+    expect(afterLostAnswer(lost, moment)).toMatchObject({
+      unknownSince: at(MINUTE),
+      refreshDueAt: at(NOW + 30 * SECOND),
+    });
+  });
+
+  it('the same is sent again at once, too, where the platform had failed before', () => {
+    const inDoubt = grantFacts({ refreshState: 'backoff', unknownSince: at(MINUTE), attempt: 1 });
+    expect(afterLostAnswer(inDoubt, moment)).toMatchObject({ unknownSince: at(MINUTE), refreshDueAt: at(NOW) });
   });
 
   it('a grant whose refresh token may be sent twice is not said to be in the unknown', () => {
@@ -202,7 +212,8 @@ describe('after an answer that got lost', () => {
       attempt: 1,
       refreshDueAt: at(NOW),
     });
-    expect(afterLostAnswer(grantFacts({ ...blemished, attempt: 1 }), moment)).toMatchObject({
+    const again = { ...blemished, refreshState: 'unknown', attempt: 1 } as const;
+    expect(afterLostAnswer(grantFacts(again), moment)).toMatchObject({
       attempt: 1,
       refreshDueAt: at(NOW + HOUR),
     });

@@ -2,7 +2,7 @@ import { hours, minutes, seconds } from '#config';
 import type { Failure, TokenSet } from '#providers';
 import { decideRevocation, isRepeat, type Strike } from './revocation-policy.js';
 import { accessLife, after, backoff, endOfLife, type Random, refreshDue } from './schedule.js';
-import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
+import { type GrantChange, type GrantFacts, hasEnded, isInDoubt, isSpentOnce } from './grant.js';
 import { nextTry, postponeTry, revoked } from './last-tries.js';
 
 export interface Now {
@@ -67,10 +67,10 @@ export const HEALTHY = {
   endedReason: null,
 } as const satisfies GrantChange;
 
-/** The grant after a failure that is not its own: of the platform, the app or the owner. */
+/** The grant after a failure that is not its own: of the platform, the app or the owner. An urgent resend stays urgent. */
 export function afterFailure(grant: GrantFacts, failure: Failure, { now, random }: Now): GrantChange {
   const base: GrantChange = {
-    refreshState: grant.unknownSince === null ? 'backoff' : 'unknown',
+    refreshState: grant.refreshState === 'unknown' ? 'unknown' : 'backoff',
     lastClass: failure.class,
     lastReason: failure.reason,
     lastError: failure.code,
@@ -83,9 +83,9 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
   return { ...base, attempt, refreshDueAt: after(now, failure.retryAfter ? wait : limitWait(grant, now, wait)) };
 }
 
-/** Limits the wait: unknown outcomes are retried soon, and a token that is extended must be extended before it expires, so its next try is after half of the time left. */
-function limitWait({ mode, accessExpiresAt, unknownSince }: GrantFacts, now: Date, wait: number): number {
-  if (unknownSince !== null)
+/** Limits the wait: urgent resends are retried soon, and a token that is extended must be extended before it expires, so its next try is after half of the time left. */
+function limitWait({ mode, accessExpiresAt, refreshState, unknownSince }: GrantFacts, now: Date, wait: number): number {
+  if (refreshState === 'unknown' && unknownSince !== null)
     return Math.min(wait, mayBeInGrace(mode, now, unknownSince) ? MAX_UNKNOWN_DELAY_IN_GRACE : MAX_UNKNOWN_DELAY);
   const left = (accessExpiresAt?.getTime() ?? Infinity) - now.getTime();
   return mode === 'extend_self' && left > 0 ? Math.min(wait, Math.max(left / 2, seconds(5))) : wait;
@@ -113,7 +113,7 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
     lastError: 'answer_lost',
     rejectedAt: null,
   };
-  const again = grant.unknownSince !== null;
+  const again = grant.refreshState === 'unknown';
   if (grant.endedReason !== null)
     return { ...base, ...(again ? postponeTry(grant, now) : { attempt: grant.attempt, refreshDueAt: now }) };
   const attempt = grant.attempt + 1;
@@ -128,8 +128,6 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
 export interface StrikeContext extends Strike {
   /** A token set that may be the same person's waits in an attempt: the grant does not end before its person is identified. */
   waiting?: boolean;
-  /** The platform promises the same answer to the same token for longer than since it was first sent. */
-  withinGrace?: boolean;
   /** The token that brought the stored pair was sent again after it, which may have ended the pair. */
   superseded?: boolean;
 }
@@ -146,23 +144,11 @@ export function afterStrike(grant: GrantFacts, failure: Failure, strike: StrikeC
     ...countStrike(grant, strike),
   };
   if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
-  if (grant.unknownSince !== null && isSpentOnce(grant) && !strike.withinGrace)
-    return afterSpentToken(grant, base, strike);
+  if (isInDoubt(grant, strike)) base.unknownSince = grant.unknownSince;
   const decision = decideRevocation(grant, strike);
   if (!decision.revoked) return { ...base, refreshState: 'confirm', refreshDueAt: decision.nextCheckAt };
   if (strike.waiting) return { ...base, refreshState: 'confirm', refreshDueAt: after(now, IDENTITY_WAIT) };
-  return { ...base, ...revoked(now, endReasonOf({ ...grant, ...base }, failure, now)) };
-}
-
-/** A one-time token is refused whose first request was not answered: its successor is lost, unless it is in the token set that waits. */
-function afterSpentToken(
-  { unknownSince }: GrantFacts,
-  base: GrantChange,
-  { now, waiting }: StrikeContext,
-): GrantChange {
-  if (!waiting) return { ...base, ...revoked(now, 'refresh_outcome_unknown') };
-  const unknown = { lastClass: 'temporary', lastReason: 'refresh_outcome_unknown', unknownSince } as const;
-  return { ...base, ...unknown, refreshState: 'unknown', refreshDueAt: after(now, IDENTITY_WAIT) };
+  return { ...base, unknownSince: null, ...revoked(now, endReasonOf({ ...grant, ...base }, failure, now)) };
 }
 
 /** Refusals within 50 s count once; of a repeat only a successful API check counts. Once the token has expired, the last API check stays. */
@@ -177,15 +163,13 @@ function countStrike(grant: GrantFacts, { now, apiCheck }: Strike): GrantChange 
   };
 }
 
-/** Whether a refresh token works once, so that sending it a second time is refused. */
-export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean =>
-  mode === 'rotating_strict' || mode === 'rotating_grace';
-
-/** A one-time token that is refused right after it came, while the API accepts its access token, was spent by another installation, or by a resend of ours. */
-function suspectedReason(grant: GrantFacts, { now, apiCheck, superseded }: StrikeContext): string {
-  if (superseded && isSpentOnce(grant)) return 'refresh_outcome_unknown';
+/** A one-time token that is refused right after it came, while the API accepts its access token, was spent by another installation, or by a request of ours. */
+function suspectedReason(grant: GrantFacts, strike: StrikeContext): string {
+  const { now, apiCheck, superseded } = strike;
+  if (!isSpentOnce(grant)) return 'refresh_unconfirmed';
+  if (superseded || isInDoubt(grant, strike)) return 'refresh_outcome_unknown';
   const before = grant.lastReason === 'rotated_elsewhere' && apiCheck !== 'refuses';
-  const suspected = before || (isSpentOnce(grant) && apiCheck === 'accepts' && isFreshRotation(grant, now));
+  const suspected = before || (apiCheck === 'accepts' && isFreshRotation(grant, now));
   return suspected ? 'rotated_elsewhere' : 'refresh_unconfirmed';
 }
 
@@ -200,9 +184,9 @@ function isFreshRotation({ lastRefreshedAt, accessExpiresAt }: GrantFacts, now: 
  * refresh token was spent: by another installation with the same app and person.
  */
 function endReasonOf(grant: GrantFacts & GrantChange, failure: Failure, now: Date): string {
+  if (grant.lastReason === 'refresh_outcome_unknown') return grant.lastReason;
   if (grant.refreshExpiresAt !== null && grant.refreshExpiresAt <= now) return 'grant_expired';
   if (failure.reason !== 'grant_revoked') return failure.reason;
-  if (grant.lastReason === 'refresh_outcome_unknown') return grant.lastReason;
   const elsewhere = isSpentOnce(grant) && (grant.apiCheck === 'accepts' || grant.lastReason === 'rotated_elsewhere');
   return elsewhere ? 'rotated_elsewhere' : failure.reason;
 }

@@ -45,14 +45,27 @@ export type GrantChange = Partial<
 export const hasEnded = ({ accessExpiresAt }: Pick<GrantFacts, 'accessExpiresAt'>, now: Date): boolean =>
   accessExpiresAt !== null && accessExpiresAt <= now;
 
-/** The state before a claim, derived from the facts that the claim did not change. */
+/** Whether a refresh token works once, so that sending it a second time is refused. */
+export const isSpentOnce = ({ mode }: Pick<GrantFacts, 'mode'>): boolean =>
+  mode === 'rotating_strict' || mode === 'rotating_grace';
+
+/** Whether an earlier request may have spent the refused one-time token, so that its successor is lost. */
+export const isInDoubt = (
+  grant: Pick<GrantFacts, 'mode' | 'unknownSince'>,
+  { withinGrace = false }: { withinGrace?: boolean },
+): boolean => grant.unknownSince !== null && isSpentOnce(grant) && !withinGrace;
+
+/**
+ * The state before a claim, derived from the facts that the claim did not change. A grant in doubt that waited in `backoff` is
+ * `unknown` then: it is first in line once.
+ */
 export function stateBefore({
   unknownSince,
   endedReason,
   strikeCount,
   attempt,
 }: GrantFacts): GrantFacts['refreshState'] {
-  if (unknownSince !== null) return 'unknown';
   if (endedReason !== null || strikeCount > 0) return 'confirm';
+  if (unknownSince !== null) return 'unknown';
   return attempt > 0 ? 'backoff' : 'idle';
 }

@@ -17,12 +17,14 @@ import type { ApiCheck } from './revocation-policy.js';
 import type { GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
 import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './after-refresh.js';
+import { afterDoubtfulAnswer } from './doubtful-answer.js';
 
 /** What one exchange came to, and how long after the one before. */
 type Step = { pause: number; draw: number } & (
   | { kind: 'ok'; expiresIn: number | null; refreshExpiresIn: number | null }
   | { kind: 'failure'; failure: Failure }
   | { kind: 'lost' }
+  | { kind: 'doubtful'; sentInGrace: number | null }
   | { kind: 'strike'; apiCheck: ApiCheck; canary: number | null }
 );
 
@@ -37,6 +39,7 @@ const tokens = (life: Pick<TokenSet, 'expiresIn' | 'refreshExpiresIn'>): TokenSe
   scopes: null,
   ...life,
 });
+const gateway: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_502' };
 const refusal: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
 /** An API that takes an ended token was never seen: then it can not say. */
@@ -52,6 +55,10 @@ function change(grant: GrantFacts, step: Step, now: Date): Partial<GrantFacts> {
       return afterFailure(grant, step.failure, moment);
     case 'lost':
       return afterLostAnswer(grant, moment);
+    case 'doubtful': {
+      const sentInGrace = grant.mode === 'rotating_grace' ? step.sentInGrace : null;
+      return afterDoubtfulAnswer(grant, gateway, { ...moment, sentInGrace });
+    }
     case 'strike': {
       const others = step.canary === null ? ALONE : canary(new Date(now.getTime() - step.canary));
       return afterStrike(grant, refusal, { now, apiCheck: apiCheckOf(grant, now, step.apiCheck), canary: others });
@@ -89,6 +96,11 @@ const stepOf = {
     }),
   }),
   lost: fc.record({ ...common, kind: fc.constant('lost' as const) }),
+  doubtful: fc.record({
+    ...common,
+    kind: fc.constant('doubtful' as const),
+    sentInGrace: fc.option(fc.integer({ min: 1, max: 5 })),
+  }),
   strike: fc.record({
     ...common,
     kind: fc.constant('strike' as const),
@@ -98,9 +110,10 @@ const stepOf = {
 };
 const temporary: fc.Arbitrary<Step> = fc.oneof(
   stepOf.lost,
+  stepOf.doubtful,
   stepOf.failure.map((step): Step => ({ ...step, failure: { ...step.failure, class: 'temporary' } })),
 );
-const anything: fc.Arbitrary<Step> = fc.oneof(stepOf.ok, stepOf.failure, stepOf.lost, stepOf.strike);
+const anything: fc.Arbitrary<Step> = fc.oneof(stepOf.ok, stepOf.failure, stepOf.lost, stepOf.doubtful, stepOf.strike);
 const histories = fc.array(anything, { maxLength: 30 });
 const grants = fc
   .record({
@@ -119,13 +132,11 @@ const hasTimeLeft = ({ grant, now }: Moment): boolean =>
 const many = { numRuns: 400 };
 
 describe('whatever a grant has been through', () => {
-  it('one refusal never decides, unless the answer before it got lost', () => {
+  it('one refusal never decides, whatever became of the answer before it', () => {
     fc.assert(
       fc.property(grants, histories, stepOf.strike, (grant, history, strike) => {
         const before = live(grant, history);
-        fc.pre(
-          before.grant.strikeCount === 0 && before.grant.unknownSince === null && before.grant.endedReason === null,
-        );
+        fc.pre(before.grant.strikeCount === 0 && before.grant.endedReason === null);
         expect(next(before, strike).grant).toMatchObject({ endedReason: null, refreshState: 'confirm' });
       }),
       many,
@@ -142,9 +153,7 @@ describe('whatever a grant has been through', () => {
         fc.array(soon, { minLength: 1, maxLength: 9 }),
         (grant, history, first, more) => {
           const before = live(grant, history);
-          fc.pre(
-            before.grant.strikeCount === 0 && before.grant.unknownSince === null && before.grant.endedReason === null,
-          );
+          fc.pre(before.grant.strikeCount === 0 && before.grant.endedReason === null);
           const struck = next(before, first);
           const within = more.map(({ pause, strike }) => ({ ...strike, pause: Math.floor(pause / more.length) }));
           expect(within.reduce<Moment>(next, struck).grant).toMatchObject({ endedReason: null, strikeCount: 1 });
@@ -196,7 +205,7 @@ describe('whatever a grant has been through', () => {
   });
 
   it('a failure is followed by another try within the hour, or within a day once the grant is revoked', () => {
-    const failing = fc.oneof(stepOf.failure, stepOf.lost, stepOf.strike);
+    const failing = fc.oneof(stepOf.failure, stepOf.lost, stepOf.doubtful, stepOf.strike);
     fc.assert(
       fc.property(grants, histories, failing, (first, history, failure) => {
         const { grant, now } = next(live(first, history), failure);

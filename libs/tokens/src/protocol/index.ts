@@ -4,6 +4,7 @@ export {
   failedWithin,
   isAlarming,
   LONGEST_WAIT,
+  MAX_INCONCLUSIVE_PROBES,
   opened,
   probed,
   probing,
@@ -20,9 +21,10 @@ export {
   nextStep,
   type Step,
 } from './exchange-step.js';
-export { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
+export { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './grant.js';
 export { afterAdoption, fateOfLatePair, endsGrant, type LateFate } from './late-pair.js';
 export { afterUnlistedRefusal } from './unlisted-refusal.js';
+export { afterDoubtfulAnswer } from './doubtful-answer.js';
 export {
   afterRefusalWhileOpen,
   afterFailure,
@@ -30,5 +32,4 @@ export {
   afterStrike,
   afterTokens,
   type StrikeContext,
-  isSpentOnce,
 } from './after-refresh.js';

@@ -1,6 +1,6 @@
 import { days, hours, minutes, seconds } from '#config';
 import { after } from './schedule.js';
-import { type GrantFacts, hasEnded } from './grant.js';
+import { type GrantFacts, hasEnded, isInDoubt } from './grant.js';
 
 /** What the platform's API said of the access token when the refresh was refused; `silent`: it was not reached, or the token has expired. The words are stored in `grants.witness`. */
 export type ApiCheck = 'accepts' | 'refuses' | 'silent';
@@ -28,6 +28,8 @@ export interface Strike {
   canary: Canary;
   /** Since when refusals have kept the app's breaker from closing; null: it is closed. */
   refusedSince?: Date | null;
+  /** The platform promises the same answer to the same token for longer than since it was first sent. */
+  withinGrace?: boolean;
 }
 
 export type RevocationDecision = { revoked: true } | { revoked: false; nextCheckAt: Date };
@@ -68,9 +70,15 @@ export const trustsRefusals = (grant: GrantFacts, refusedSince: Date | null, now
 /**
  * Whether a refused grant is revoked. One refusal never decides. Either the API refuses the valid access token too and, a
  * minute later, both refuse again while the platform accepts another grant of the app; or, once the access token has expired,
- * refusals last long enough: a quarter of an hour while others are refreshed, an hour where there is no other.
+ * refusals last long enough: a quarter of an hour while others are refreshed, an hour where there is no other. An API that
+ * accepts the access token speaks for the grant, unless an earlier request may have spent the refresh token.
  */
 export function decideRevocation(grant: GrantFacts, strike: Strike): RevocationDecision {
+  return isProvenLost(grant, strike) ? { revoked: true } : decideByBoth(grant, strike);
+}
+
+/** By the token endpoint and the API, while it can be asked. */
+function decideByBoth(grant: GrantFacts, strike: Strike): RevocationDecision {
   const { now, apiCheck } = strike;
   if (!hasEnded(grant, now) && apiCheck === 'accepts')
     return { revoked: false, nextCheckAt: after(now, MAX_RECHECK_DELAY) };
@@ -83,15 +91,27 @@ export function decideRevocation(grant: GrantFacts, strike: Strike): RevocationD
 }
 
 /**
- * Whether another grant is to be refreshed early, to see whether the platform accepts it: the access token has expired, so that
- * no API check is possible, and no other grant was tried lately.
+ * Whether the successor of a one-time token is lost: a lost answer leaves the access token valid, so that only the token endpoint
+ * can show it, which refuses this grant for a quarter of an hour while it refreshes others. Waiting for the end of the access
+ * token would not restore the grant.
  */
-export function needsCanary(grant: GrantFacts, { now, canary }: Strike): boolean {
+function isProvenLost(grant: GrantFacts, strike: Strike): boolean {
+  const { now, canary } = strike;
+  const isPlatformWell = isSince(grant, canary.refreshedAt) && isRecent(canary.refreshedAt, now);
+  return isInDoubt(grant, strike) && isPlatformWell && sinceFirst(grant, now) >= SECOND_STRIKE_AGE;
+}
+
+/**
+ * Whether another grant is to be refreshed early, to see whether the platform accepts it: the access token has expired or does
+ * not matter, so that no API check decides, and no other grant was tried lately.
+ */
+export function needsCanary(grant: GrantFacts, strike: Strike): boolean {
+  const { now, canary } = strike;
   if (!canary.refreshable || grant.strikeCount === 0 || grant.endedReason !== null) return false;
   const tried = [canary.refreshedAt, canary.refusedAt].some(
     (moment) => isSince(grant, moment) && isRecent(moment, now),
   );
-  return hasEnded(grant, now) && !isRepeat(grant, now) && !tried;
+  return (hasEnded(grant, now) || isInDoubt(grant, strike)) && !isRepeat(grant, now) && !tried;
 }
 
 /** Whether the platform accepted another grant after the first strike, or there is none. An API call says nothing about a token endpoint. */

@@ -154,13 +154,52 @@ describe('after a refusal', () => {
 });
 
 describe('a refusal after an answer that got lost', () => {
-  it('a refusal of what was sent again ends the grant under its own reason: the new pair exists nowhere', () => {
-    for (const mode of ['rotating_strict', 'rotating_grace'] as const) {
-      expect(struckBy({ mode, unknownSince: at(0) }, 'accepts', { canary: canary(at(NOW)) })).toMatchObject({
+  const ONE_TIME = ['rotating_strict', 'rotating_grace'] as const;
+
+  it('a refusal of what was sent again is a strike that is reported under its own reason', () => {
+    for (const mode of ONE_TIME)
+      for (const apiCheck of ['accepts', 'refuses', 'silent'] as const)
+        expect(struckBy({ mode, unknownSince: at(0) }, apiCheck, { canary: canary(at(NOW)) })).toMatchObject({
+          endedReason: null,
+          refreshState: 'confirm',
+          strikeCount: 1,
+          lastReason: 'refresh_outcome_unknown',
+          unknownSince: at(0),
+        });
+  });
+
+  const struckBefore = (ago: number, apiCheck: ApiCheck): GrantChange => ({
+    ...{ unknownSince: at(0), lastReason: 'rate_limited', strikeCount: 1, apiCheck },
+    ...{ firstStrikeAt: at(NOW - ago), lastStrikeAt: at(NOW - ago) },
+  });
+
+  it('a second refusal by both decides after a minute, as any other, and the reason is that the outcome is unknown', () => {
+    for (const mode of ONE_TIME)
+      expect(struckBy({ mode, ...struckBefore(MINUTE, 'refuses') }, 'refuses')).toMatchObject({
         endedReason: 'refresh_outcome_unknown',
         unknownSince: null,
       });
+  });
+
+  it('the reason stays the same where the platform names one of its own, or the refresh token has expired meanwhile', () => {
+    const facts = grantFacts({ ...struckBefore(MINUTE, 'refuses'), refreshExpiresAt: at(NOW) });
+    const named = { ...refusal, reason: 'password_changed' };
+    expect(afterStrike(facts, named, { now: at(NOW), apiCheck: 'refuses', canary: ALONE })).toMatchObject({
+      endedReason: 'refresh_outcome_unknown',
+    });
+  });
+
+  it('a second refusal decides a quarter of an hour later although the API accepts the access token, where others are refreshed', () => {
+    const others = { canary: canary(at(NOW - MINUTE)) };
+    for (const apiCheck of ['accepts', 'silent'] as const) {
+      expect(struckBy(struckBefore(15 * MINUTE, apiCheck), apiCheck, others)).toMatchObject({
+        endedReason: 'refresh_outcome_unknown',
+      });
+      expect(struckBy(struckBefore(14 * MINUTE, apiCheck), apiCheck, others)).toMatchObject({ endedReason: null });
+      expect(struckBy(struckBefore(20 * HOUR, apiCheck), apiCheck)).toMatchObject({ endedReason: null });
     }
+    const known = { ...struckBefore(DAY, 'accepts'), unknownSince: null };
+    expect(struckBy(known, 'accepts', others)).toMatchObject({ endedReason: null });
   });
 
   it('a refusal is a strike like any other where sending twice is harmless', () => {
@@ -211,12 +250,13 @@ describe('a refusal after an answer that got lost', () => {
     const facts = { mode: 'rotating_strict', unknownSince: at(0) } as const;
     const waits = {
       endedReason: null,
-      refreshState: 'unknown',
+      refreshState: 'confirm',
       lastReason: 'refresh_outcome_unknown',
       unknownSince: at(0),
       refreshDueAt: at(NOW + MINUTE),
     };
-    expect(struckBy(facts, 'accepts', { waiting: true })).toMatchObject(waits);
+    const twice = { ...facts, ...struckBefore(MINUTE, 'refuses') };
+    expect(struckBy(twice, 'refuses', { waiting: true })).toMatchObject(waits);
   });
 });
 
@@ -236,9 +276,9 @@ describe('a refusal that does not count, because the platform refuses many at on
   });
 
   it('leaves unknown what was unknown', () => {
-    expect(afterRefusalWhileOpen(grantFacts({ unknownSince: at(0) }), refusal, moment)).toMatchObject({
-      refreshState: 'unknown',
-    });
+    const unknown = grantFacts({ refreshState: 'unknown', unknownSince: at(0) });
+    const change = afterRefusalWhileOpen(unknown, refusal, moment);
+    expect({ ...unknown, ...change }).toMatchObject({ refreshState: 'unknown', unknownSince: at(0) });
   });
 });
 

@@ -71,9 +71,9 @@ describe('a refusal in words that no table lists', () => {
   });
 
   it('a refusal of a one-time token that may have been spent ends as an unknown outcome, without a request every minute', () => {
-    const unknown = { unknownSince: at(DAY), attempt: 20 };
+    const unknown = { refreshState: 'unknown', unknownSince: at(DAY), attempt: 20 } as const;
     const waits = afterUnlistedRefusal(rejectedFor(60, unknown), REJECTED, moment(3 * DAY + MINUTE));
-    expect(waits).toMatchObject({ refreshState: 'unknown', lastReason: 'refresh_outcome_unknown' });
+    expect(waits).toMatchObject({ refreshState: 'backoff', lastReason: 'refresh_outcome_unknown' });
     expect(waits.refreshDueAt!.getTime() - at(3 * DAY + MINUTE).getTime()).toBeGreaterThanOrEqual(5 * MINUTE);
     expect(afterUnlistedRefusal(rejectedFor((2 * DAY) / 1_000, unknown), REJECTED, moment(3 * DAY))).toMatchObject({
       endedReason: 'refresh_outcome_unknown',

@@ -1,9 +1,9 @@
 import { days, seconds } from '#config';
 import type { Failure } from '#providers';
-import { after, backoff } from './schedule.js';
-import { type GrantChange, type GrantFacts, hasEnded } from './grant.js';
+import { after } from './schedule.js';
+import { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './grant.js';
 import { nextTry, revoked } from './last-tries.js';
-import { afterFailure, isSpentOnce, type Now } from './after-refresh.js';
+import { afterFailure, type Now } from './after-refresh.js';
 
 /** So long a platform is asked again that refuses in words nothing lists, if nothing works any more without it. */
 const MIN_REFUSED_TIME = days(2);
@@ -25,12 +25,12 @@ export interface UnlistedRefusalMoment extends Now {
 export function afterUnlistedRefusal(grant: GrantFacts, failure: Failure, moment: UnlistedRefusalMoment): GrantChange {
   const { now } = moment;
   const rejected = { rejectedSeconds: rejectedFor(grant, moment), rejectedAt: now };
-  const base: GrantChange = { ...afterFailure(grant, failure, moment), ...rejected };
+  // A resend that was answered is not urgent any more.
+  const base: GrantChange = { ...afterFailure({ ...grant, refreshState: 'backoff' }, failure, moment), ...rejected };
   if (grant.endedReason !== null) return { ...base, ...nextTry(grant, now) };
   const isUnknown = grant.unknownSince !== null && isSpentOnce(grant);
   base.lastReason = isUnknown ? 'refresh_outcome_unknown' : 'refresh_unconfirmed';
-  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < MIN_REFUSED_TIME)
-    return { ...base, refreshDueAt: nextAsk(grant, failure, moment, base) };
+  if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < MIN_REFUSED_TIME) return base;
   if (moment.waiting) return { ...base, refreshDueAt: after(now, IDENTITY_WAIT) };
   return { ...base, unknownSince: null, ...revoked(now, isUnknown ? 'refresh_outcome_unknown' : 'refresh_rejected') };
 }
@@ -40,12 +40,3 @@ function rejectedFor({ rejectedSeconds, rejectedAt }: GrantFacts, { now, closedF
   const since = rejectedAt === null ? 0 : Math.max(0, now.getTime() - rejectedAt.getTime());
   return since < closedFor ? rejectedSeconds + Math.round(since / seconds(1)) : rejectedSeconds;
 }
-
-/** A resend that was answered is not urgent any more. */
-const nextAsk = (
-  grant: GrantFacts,
-  failure: Failure,
-  { now, random }: Now,
-  { attempt, refreshDueAt }: GrantChange,
-): Date | null | undefined =>
-  grant.unknownSince === null ? refreshDueAt : after(now, backoff(attempt ?? 0, failure.retryAfter, random));

@@ -17,8 +17,9 @@ import type { GrantChange, GrantFacts } from './grant.js';
 import { deriveHealth, type HealthState } from './health.js';
 import { afterUnlistedRefusal } from './unlisted-refusal.js';
 import { afterFailure, afterLostAnswer, afterStrike, afterTokens } from './after-refresh.js';
+import { afterDoubtfulAnswer } from './doubtful-answer.js';
 
-type Answer = 'ok' | 'refused' | 'rejected' | 'lost' | 'down';
+type Answer = 'ok' | 'refused' | 'rejected' | 'lost' | 'down' | 'limited';
 
 /** What a platform does at a moment: to a refresh, and to an identity call with a token that has not ended. */
 interface Platform {
@@ -42,6 +43,7 @@ interface Seen {
 /** The sweep looks every ten seconds: at worst that much later than due. */
 const SWEEP = 10 * SECOND;
 const DOWN: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_500' };
+const LIMITED: Failure = { class: 'temporary', reason: 'rate_limited', code: 'http_429' };
 const REFUSED: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
 const REJECTED: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'bad_refresh_token' };
@@ -71,7 +73,8 @@ function settled(
   };
   const changes: Record<Answer, () => GrantChange> = {
     ok: () => afterTokens(grant, tokens, null, moment),
-    down: () => afterFailure(grant, DOWN, moment),
+    limited: () => afterFailure(grant, LIMITED, moment),
+    down: () => afterDoubtfulAnswer(grant, DOWN, { ...moment, sentInGrace: null }),
     lost: () => afterLostAnswer(grant, moment),
     rejected: () =>
       afterUnlistedRefusal(grant, REJECTED, { ...moment, closedFor: platform.closedFor?.(now) ?? Infinity }),
@@ -210,14 +213,40 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(inADay.length).toBeLessThan(400);
   });
 
-  it('whose answer got lost after the platform had rotated ends as refresh_outcome_unknown, at once', () => {
-    const answers: Answer[] = ['lost', 'refused'];
-    const seen = sweep({ refresh: () => answers.shift() ?? 'refused', api: () => 'accepts' }, life, life + MINUTE);
-    expect(seen.slice(0, 2).map(({ health }) => health)).toEqual([
-      { health: 'degraded', reason: 'refresh_outcome_unknown' },
-      { health: 'needs_reauth', reason: 'refresh_outcome_unknown' },
-    ]);
-    expect(seen[1]!.now - seen[0]!.now).toBeLessThanOrEqual(SWEEP);
+  it.each<Answer>(['lost', 'down'])(
+    'whose answer was "%s" after the platform had rotated ends as refresh_outcome_unknown at the second check, not before',
+    (first) => {
+      const answers: Answer[] = [first, 'refused', 'limited', 'refused'];
+      const refresh = (): Answer => answers.shift() ?? 'refused';
+      const seen = sweep({ refresh, api: () => 'refuses' }, life, life + 2 * HOUR);
+      const unavailable = { health: 'degraded', reason: 'provider_unavailable' };
+      const unknown = { health: 'degraded', reason: 'refresh_outcome_unknown' };
+      expect(seen.slice(0, 3).map(({ health }) => health)).toEqual([
+        first === 'down' ? unavailable : unknown,
+        unknown,
+        { health: 'degraded', reason: 'rate_limited' },
+      ]);
+      const ended = firstOf(seen, 'needs_reauth')!;
+      expect(ended.health.reason).toBe('refresh_outcome_unknown');
+      // A token of two minutes has expired by then, so that the API cannot be asked.
+      if (life > HOUR) expect(ended.now - seen[1]!.now).toBeLessThanOrEqual(4 * MINUTE);
+      expect(seen[1]!.now - seen[0]!.now).toBeLessThanOrEqual(30 * SECOND + SWEEP);
+    },
+  );
+
+  it('whose loss the access token does not show ends within half an hour where others are refreshed, else with the access token', () => {
+    const lost = (canaryAgo: number | null): Seen => {
+      const answers: Answer[] = ['lost'];
+      const refresh = (): Answer => answers.shift() ?? 'refused';
+      const others = canaryAgo === null ? {} : { canary: (now: number) => now - canaryAgo };
+      const seen = sweep({ refresh, api: () => 'accepts', ...others }, life, life + DAY);
+      expect(seen[1]?.health).toEqual({ health: 'degraded', reason: 'refresh_outcome_unknown' });
+      return { ...firstOf(seen, 'needs_reauth')!, now: firstOf(seen, 'needs_reauth')!.now - seen[1]!.now };
+    };
+    expect(lost(SECOND)).toMatchObject({ health: { reason: 'refresh_outcome_unknown' } });
+    expect(lost(SECOND).now).toBeLessThanOrEqual(30 * MINUTE);
+    expect(lost(null)).toMatchObject({ health: { reason: 'refresh_outcome_unknown' } });
+    expect(lost(null).now).toBeGreaterThanOrEqual(HOUR);
   });
 
   it('whose request got lost before it arrived is refreshed at once', () => {

@@ -12,7 +12,7 @@ const QUERIES: Partial<Record<Fact['name'], string>> = {
     from account_events e join accounts a on a.id = e.account_id
     where e.created_at > db_now() - interval '1 hour' and e.type = 'connection.revoked' group by 1, 2`,
   evergrant_grants_unknown: `
-    select provider, count(*) as value from grants where unknown_since is not null and ended_reason is null group by 1`,
+    select provider, count(*) as value from grants where refresh_state = 'unknown' and ended_reason is null group by 1`,
   evergrant_grants_due: `select provider, count(*) as value from grants where ${WAITS} group by 1`,
   evergrant_grants_oldest_due_seconds: `
     select coalesce(extract(epoch from db_now() - min(refresh_due_at)), 0) as value from grants where ${WAITS}`,

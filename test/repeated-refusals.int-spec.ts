@@ -61,7 +61,7 @@ async function connected(provider: string): Promise<{ account: string; grant: st
   return { account, grant: id };
 }
 
-/** Repeats the step more than `times` times, until the account is well; returns the state after each. */
+/** Repeats the step more than `times` times, until the account is healthy; returns the state after each. */
 async function statesOf(account: string, times: number, step: () => Promise<unknown>): Promise<string[]> {
   const states: string[] = [];
   for (let round = 0; round < MAX_ROUNDS; round += 1) {

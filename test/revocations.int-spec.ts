@@ -156,11 +156,14 @@ describe.each(revoking)('the deletion of tokens of %s', (provider) => {
     expect((await revocations(provider)).map(({ status }) => status)).toEqual([302, 200]);
   });
 
-  it('revokes them only once when the platform refuses the revocation', async () => {
+  it('ends their revocation when the platform refuses it, of a refreshed access token too where it takes those only', async () => {
     const id = await flow.connect(provider);
-    await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 400, body: {} });
+    const refused = providerOf(provider).revokesAccessTokens ? [400, 400] : [400];
+    await flow.fault({ provider, endpoint: 'revoke', times: 3, status: 400, body: {} });
     await disconnect(id);
-    expect((await revocations(provider)).map(({ status }) => status)).toEqual([400]);
+    expect((await revocations(provider)).map(({ status }) => status)).toEqual(refused);
+    await flow.pass(7);
+    expect((await revocations(provider)).map(({ status }) => status)).toEqual(refused);
   });
 
   it('keeps them when the same person has another active account of the same app', async () => {

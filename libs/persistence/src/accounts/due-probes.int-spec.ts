@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-it('Platforms take turns among the due probes: one with many does not fill a sweep, and each probe is claimed once.', async () => {
+it('The sweep takes due probes from the platforms in turns: one with many does not fill it, and each probe is claimed once.', async () => {
   const { pool } = opened.database;
   const tenant = await makeTenant(pool);
   const make = async (provider: string, minutesAgo: number): Promise<string> => {

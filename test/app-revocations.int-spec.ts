@@ -22,7 +22,7 @@ const REFUSALS = [
   },
 ];
 
-const disconnect = (id: string): Promise<void> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+const disconnect = (id: string): Promise<unknown> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
 const statuses = async (): Promise<unknown[]> =>
   (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_app.status_changed').map(({ data }) => data.status);
 const outcomes = (): Promise<{ outcome: string | null }[]> =>

@@ -16,7 +16,7 @@ beforeEach(async () => {
   await flow.app('facebook', { isDefault: true });
 });
 
-const disconnect = (id: string): Promise<void> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+const disconnect = (id: string): Promise<unknown> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
 const sweep = (): Promise<void> => flow.get(SweepAttempts).execute();
 
 /** Leaves an exchanged attempt whose person the platform does not identify. */

@@ -55,7 +55,7 @@ async function expireAttempt(): Promise<void> {
   expect((await attemptsOf(flow)).at(-1)).toMatchObject({ status: 'failed', sealed: false });
 }
 
-const disconnect = (id: string): Promise<void> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+const disconnect = (id: string): Promise<unknown> => flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
 
 describe.each(revoking)('the deletion of tokens of %s', (provider) => {
   let app: string;

@@ -13,6 +13,7 @@ import type { AddressCounts } from './http/address-counts.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
+import { ProjectsModule } from './projects/projects.module.js';
 import { PushModule } from './push/push.module.js';
 
 export interface ApiOptions {
@@ -46,6 +47,7 @@ export class ApiModule {
         CallsModule,
         OAuthAppsModule,
         ApiKeysModule,
+        ProjectsModule,
         PushModule,
         HealthModule,
         MetricsModule.forRoot(metrics),

@@ -44,6 +44,10 @@ export const providerLiveOnly = (): CodedError =>
   refused('provider.live_only', 'provider', 'has no imitation in the sandbox, so it needs a live key');
 export const unknownProject = (): CodedError =>
   refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
+export const projectNotFound = (): CodedError => new CodedError('project.unknown', 'There is no such project.');
+export const defaultProjectStays = (): CodedError =>
+  new CodedError('project.is_default', 'The default project of a workspace cannot be deleted.');
+export const projectInUse = (sentence: string): CodedError => new CodedError('project.in_use', sentence);
 export const returnUrlNotAllowed = (refusal: string): CodedError =>
   refused('return_url.not_allowed', 'return_url', refusal);
 export const invalidScopes = (message: string, field: string): CodedError => refused('scopes.invalid', field, message);

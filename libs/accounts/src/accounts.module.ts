@@ -25,7 +25,17 @@ import { FindApiKey } from './api-keys/find-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
 import { RevokeApiKey } from './api-keys/revoke-api-key.js';
 import { ExchangerCheck } from './exchanger-check.js';
-import { OAUTH_APPS_LIMIT, PAUSE, type Pause, PROCESS_NAME, TOKEN_CONTEXT, TOKEN_EXCHANGE } from './injection.js';
+import {
+  noPosts,
+  OAUTH_APPS_LIMIT,
+  PAUSE,
+  type Pause,
+  type Posts,
+  POSTS,
+  PROCESS_NAME,
+  TOKEN_CONTEXT,
+  TOKEN_EXCHANGE,
+} from './injection.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { CallPlatform } from './calls/call-platform.js';
@@ -60,6 +70,9 @@ import { HandlePush } from './push/handle-push.js';
 import { PushApps } from './push/push-apps.js';
 import { ReadDeletion } from './push/read-deletion.js';
 import { DueGrants } from './refresh/due-grants.js';
+import { ListProjectAccounts } from './projects/list-project-accounts.js';
+import { ProjectHealth } from './projects/project-health.js';
+import { Projects } from './projects/projects.js';
 import { RevokeLater } from './revoke-later.js';
 import { EnsureWorkspace } from './workspaces/ensure-workspace.js';
 
@@ -73,6 +86,8 @@ export interface AccountsOptions {
   metrics?: Metrics;
   /** Callers that may wait for a database connection; default: no limit. */
   mostWaiting?: number;
+  /** Default: there are none. */
+  posts?: Posts;
   /** The pause between identity checks while a browser waits. */
   pause?: Pause;
 }
@@ -124,6 +139,9 @@ const useCases = [
   HandlePush,
   AnswerChallenge,
   ReadDeletion,
+  Projects,
+  ListProjectAccounts,
+  ProjectHealth,
 ];
 
 function infrastructure(options: AccountsOptions): Provider[] {
@@ -137,9 +155,13 @@ function infrastructure(options: AccountsOptions): Provider[] {
     });
   return [
     { provide: LOGGER, useValue: logger },
+    { provide: POSTS, useValue: options.posts ?? noPosts },
     { provide: PROCESS_NAME, useValue: name },
     { provide: PAUSE, useValue: options.pause ?? setTimeout },
-    { provide: Addresses, useValue: new Addresses(config.http.publicUrl, config.sandbox.url) },
+    {
+      provide: Addresses,
+      useValue: new Addresses(config.http.publicUrl, config.sandbox.url, config.http.projectsErrorParameter),
+    },
     { provide: OAUTH_APPS_LIMIT, useValue: config.limits.oauthApps },
     { provide: Database, useFactory: open },
     { provide: Keyring, useFactory: () => new Keyring(config.masterKeys) },

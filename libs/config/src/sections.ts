@@ -46,6 +46,11 @@ export const http = z
      * production: longer than the usual interval of its checks.
      */
     SHUTDOWN_DELAY: wholeNumber(0, 60).optional(),
+    /** The query parameter in which a return URL of the projects surface says why an attempt failed. */
+    PROJECTS_ERROR_PARAMETER: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be a letter, then at most 63 letters, digits, _ and -')
+      .default('layers_oauth_error'),
     NODE_ENV: z.string().default('production'),
   })
   .transform((env) => ({
@@ -54,6 +59,7 @@ export const http = z
     /** Where browsers and platforms reach the API; never taken from a Host header. */
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
     trustedProxies: env.TRUSTED_PROXIES,
+    projectsErrorParameter: env.PROJECTS_ERROR_PARAMETER,
     shutdownDelay: seconds(env.SHUTDOWN_DELAY ?? (env.NODE_ENV === 'production' ? 5 : 0)),
   }));
 

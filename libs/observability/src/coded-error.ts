@@ -5,8 +5,16 @@ export interface FieldProblem {
   message: string;
 }
 
+/** What a program can act on, beside the code. */
+export interface ErrorDetails {
+  requiredScope?: string;
+  /** The platform's own error code. */
+  platformCode?: string;
+}
+
 export interface CodedErrorOptions {
   fields?: FieldProblem[];
+  details?: ErrorDetails;
   /** Seconds after which a repeated request may succeed. */
   retryAfter?: number;
   cause?: unknown;
@@ -19,6 +27,7 @@ export interface CodedErrorOptions {
 export class CodedError extends Error {
   override readonly name = 'CodedError';
   readonly fields: FieldProblem[];
+  readonly details: ErrorDetails;
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -28,6 +37,7 @@ export class CodedError extends Error {
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.fields = options.fields ?? [];
+    this.details = options.details ?? {};
     this.retryAfter = options.retryAfter;
   }
 }

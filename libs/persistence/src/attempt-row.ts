@@ -1,4 +1,4 @@
-import type { AttemptStatus, Candidate, Completion } from './entities/index.js';
+import type { AttemptStatus, Candidate, Completion, Surface } from './entities/index.js';
 import type { Tenant } from './tenant.js';
 import type { Tx } from './tx.js';
 
@@ -35,6 +35,8 @@ export interface AttemptRow extends Tenant {
   scopes: string[];
   createdBy: string;
   reauthAccountId: string | null;
+  surface: Surface;
+  usageNote: string | null;
   selection: 'all' | 'manual';
   completion: Completion;
   /** SHA-256. */
@@ -56,7 +58,7 @@ export interface AttemptRow extends Tenant {
 export const ATTEMPT_COLUMNS = `
   id, workspace_id as "workspaceId", environment, project_id as "projectId", provider, oauth_app_id as "oauthAppId",
   redirect_uri as "redirectUri", return_url as "returnUrl", user_ref as "userRef", scopes, created_by as "createdBy",
-  reauth_account_id as "reauthAccountId", selection, completion, connect_token_hash as "connectTokenHash", candidates,
+  reauth_account_id as "reauthAccountId", surface, usage_note as "usageNote", selection, completion, connect_token_hash as "connectTokenHash", candidates,
   chosen_profiles as "chosenProfiles", platform_user_id as "platformUserId", status, error,
   account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
   spent_at is not null as spent, expires_at <= db_now() as expired`;

@@ -25,7 +25,8 @@ import type { Tx } from './tx.js';
  * | `failed`                | final, but for tokens that arrive after their exchange timed out   | exchanged                 |
  */
 const MAY_BECOME = {
-  exchanged: `(status = 'pending' or (status = 'failed' and error in ('exchange_failed', 'provider_unavailable')))`,
+  exchanged: `(status = 'pending' or (status = 'failed' and error in ('exchange_failed', 'provider_unavailable')
+    and exists (select 1 from projects where projects.id = project_id and deleted_at is null)))`,
   selection_required: `status = 'exchanged'`,
   confirmation_required: `status in ('exchanged', 'selection_required')`,
   completed: `status in ('exchanged', 'selection_required', 'confirmation_required')`,
@@ -46,14 +47,16 @@ export type NewAttempt = Omit<AttemptRow, SetLater | 'spent' | 'expired'> & { st
 
 const INSERT = `
   insert into connect_attempts (id, workspace_id, environment, project_id, provider, oauth_app_id, state_hash, created_by,
-    redirect_uri, return_url, user_ref, scopes, selection, completion, reauth_account_id)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning expires_at as "expiresAt"`;
+    redirect_uri, return_url, user_ref, scopes, selection, completion, reauth_account_id, surface, usage_note)
+  select $1, $2, $3, id, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+  from projects where id = $4 and deleted_at is null for key share
+  returning expires_at as "expiresAt"`;
 
-/** Starts an attempt as `pending`. Returns when its state expires. */
-export async function createAttempt(tx: Tx, attempt: NewAttempt): Promise<Date> {
+/** Starts an attempt as `pending`. Returns when its state expires; undefined: its project was deleted meanwhile. */
+export async function createAttempt(tx: Tx, attempt: NewAttempt): Promise<Date | undefined> {
   const { workspaceId, environment, projectId, provider, oauthAppId, stateHash, createdBy, ...rest } = attempt;
   const owner = [attempt.id, workspaceId, environment, projectId, provider, oauthAppId, stateHash, createdBy];
-  const { redirectUri, returnUrl, userRef, scopes, selection, completion, reauthAccountId } = rest;
+  const { redirectUri, returnUrl, userRef, scopes, selection, completion, reauthAccountId, surface, usageNote } = rest;
   const { rows } = await tx.query<{ expiresAt: Date }>(INSERT, [
     ...owner,
     redirectUri,
@@ -63,9 +66,10 @@ export async function createAttempt(tx: Tx, attempt: NewAttempt): Promise<Date> 
     selection,
     completion,
     reauthAccountId,
+    surface,
+    usageNote,
   ]);
-  if (!rows[0]) throw new Error('an attempt was not stored');
-  return rows[0].expiresAt;
+  return rows[0]?.expiresAt;
 }
 
 /** What a callback spends a state with. */
@@ -217,6 +221,23 @@ export async function markAttemptFailed(
     [attemptId, error],
   );
   return rows[0];
+}
+
+/**
+ * Ends the attempts of a project whose state was not used. Returns how many others are open: those hold tokens, or a platform
+ * is about to answer them.
+ */
+export async function expireUnusedAttempts(tx: Tx, projectId: string): Promise<number> {
+  await tx.query(
+    `update connect_attempts set status = 'failed', error = 'state_expired', finished_at = db_now()
+     where project_id = $1 and spent_at is null and ${MAY_BECOME.failed}`,
+    [projectId],
+  );
+  const { rows } = await tx.query<{ open: number }>(
+    `select count(*)::int as open from connect_attempts where project_id = $1 and ${MAY_BECOME.failed}`,
+    [projectId],
+  );
+  return rows[0]?.open ?? 0;
 }
 
 /**

@@ -18,6 +18,7 @@ import { OneAppAClient } from './migrations/one-app-a-client.js';
 import { OutboxByAge } from './migrations/outbox-by-age.js';
 import { OutboxPersons } from './migrations/outbox-persons.js';
 import { PendingRevocations } from './migrations/pending-revocations.js';
+import { ProjectsSurface } from './migrations/projects-surface.js';
 import { RefreshRejections } from './migrations/refresh-rejections.js';
 import { UnconfirmedProfiles } from './migrations/unconfirmed-profiles.js';
 import { keepSpans, PreparingClient } from './preparing-client.js';
@@ -95,6 +96,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
       OutboxPersons,
       AttemptChecks,
       UnconfirmedProfiles,
+      ProjectsSurface,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -21,7 +21,7 @@ const OWNERS: Record<string, string> = {
   oauth_apps: `${PERSISTENCE}/oauth-apps.ts`,
   outbox: `${PERSISTENCE}/events.ts`,
   pending_revocations: 'libs/tokens/src/store/revocations.ts',
-  projects: 'libs/accounts/src/workspaces/ensure-workspace.ts',
+  projects: 'libs/accounts/src/projects/',
   reauth_links: 'libs/accounts/src/connect/reauth-links.ts',
   workspaces: 'libs/accounts/src/workspaces/ensure-workspace.ts',
   account_tokens: `${PERSISTENCE}/sealed/`,

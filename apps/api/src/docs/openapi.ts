@@ -5,17 +5,22 @@ import { addHeaders } from './answer-headers.js';
 import { fitExamples } from './endpoint-examples.js';
 import { addProblems } from './operation-problems.js';
 import { problemSchema } from '../http/problem.js';
+import { projectsProblemSchema } from '../http/projects-problem.js';
 
 const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens alive.
 
 Authorize with an API key (\`apiKey\`) or a dashboard token (\`dashboardJwt\`); one of the two is enough.
-Errors are \`application/problem+json\` (RFC 9457); go by \`code\`. Every answer carries \`X-Request-Id\`.
+Errors are \`application/problem+json\` (RFC 9457); go by \`code\`. Under \`/v1/projects\`, \`/v1/social\`,
+\`/v1/social-accounts\`, \`/v1/leased-accounts\` and \`/v1/operator\` they are \`{"error":{"code","message","requestId","details"}}\`.
+Every answer carries \`X-Request-Id\`.
 Every answer but those of the health checks carries \`RateLimit-Policy\` and \`RateLimit\`; a 429 says \`Retry-After\`.`;
 
 /** In the order in which a customer needs them; what no backend calls is at the end. */
 const TAGS: [name: string, description: string][] = [
   ['Connect', 'Start a connection, send the browser to `authorize_url`, and read how it ended.'],
   ['Accounts', 'What was connected: list, health, refresh, change, disconnect.'],
+  ['Projects', 'The second public model over the same accounts: groups of accounts, in camelCase.'],
+  ['Social accounts', 'Connect and poll, list, reauthorize, watch and revoke the accounts of a project.'],
   ['OAuth apps', 'Your own apps at the platforms. In `test` each platform has one already.'],
   [
     'API keys',
@@ -48,10 +53,13 @@ function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAP
     standardSchemaConverter: (schema, { schemaType }) => jsonSchemaOf(schema, schemaType),
     operationIdFactory: (controller, method) => operationId(controller.replace(/Controller$/, ''), method),
   });
-  const problem = jsonSchemaOf(problemSchema, 'output').components;
+  const problems = {
+    ...jsonSchemaOf(problemSchema, 'output').components,
+    ...jsonSchemaOf(projectsProblemSchema, 'output').components,
+  };
   addProblems(document);
   fitExamples(document);
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem } };
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problems } };
   addHeaders(document);
   return document;
 }

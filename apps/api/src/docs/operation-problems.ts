@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
-import { problemContent } from './problem-content.js';
+import { isOfProjectsSurface, projectsCodeOf } from '../http/projects-problem.js';
+import { problemContent, projectsProblemContent } from './problem-content.js';
 
 /** What @Describe records about a route until its method and its inputs are known. */
 export const PROBLEMS_EXTENSION = 'x-declared-problems';
@@ -42,8 +43,15 @@ export function addProblems(document: OpenAPIObject): void {
       const declared = operation[PROBLEMS_EXTENSION];
       if (!declared) throw new Error(`${method.toUpperCase()} ${path} has no @Describe(…)`);
       Reflect.deleteProperty(operation, PROBLEMS_EXTENSION);
-      for (const [status, codes] of byStatus(codesOf(method, operation, declared)))
-        operation.responses[status] ??= problemContent(status, codes, declared.isForBrowsers);
+      const codes = codesOf(method, operation, declared);
+      const answers = isOfProjectsSurface(path)
+        ? byStatus(codes, (code) => projectsCodeOf({ code, status: PROBLEM_CODES[code][0] })[0]).map(
+            ([status, group]) => [status, projectsProblemContent(status, group)] as const,
+          )
+        : byStatus(codes, (code) => PROBLEM_CODES[code][0]).map(
+            ([status, group]) => [status, problemContent(status, group, declared.isForBrowsers)] as const,
+          );
+      for (const [status, answer] of answers) operation.responses[status] ??= answer;
     }
   }
 }
@@ -64,10 +72,10 @@ function codesOf(method: string, operation: Operation, { codes, isPublic }: Decl
 const isPassedOn = ({ responses }: Operation): boolean =>
   Object.values(responses).some(({ content = {} }) => '*/*' in content);
 
-function byStatus(codes: ProblemCode[]): [number, ProblemCode[]][] {
+function byStatus(codes: ProblemCode[], statusOf: (code: ProblemCode) => number): [number, ProblemCode[]][] {
   const groups = new Map<number, Set<ProblemCode>>();
   for (const code of codes) {
-    const status = PROBLEM_CODES[code][0];
+    const status = statusOf(code);
     groups.set(status, (groups.get(status) ?? new Set()).add(code));
   }
   return [...groups].map(([status, group]) => [status, [...group]]);

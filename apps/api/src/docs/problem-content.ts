@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { PROBLEM_CODES, type ProblemCode } from '../http/problem-codes.js';
 import { problemView } from '../http/problem.js';
+import { type ProjectsProblemView, projectsProblemView } from '../http/projects-problem.js';
 
 const REQUEST_ID = 'req_01h455vb4pex5vsknk084sn02u';
 
@@ -18,6 +19,27 @@ export function problemContent(status: number, codes: ProblemCode[], isForBrowse
     description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
     content: { 'application/problem+json': { schema, examples }, ...(isForBrowsers && PAGE) },
   };
+}
+
+/** The same on the projects surface: one example for each cause, since several have one code. */
+export function projectsProblemContent(status: number, causes: ProblemCode[]): object {
+  const views = causes.map((cause) => [cause, projectsExampleOf(cause)] as const);
+  const codes = [...new Set(views.map(([, { error }]) => error.code))];
+  const code = { type: 'string' as const, enum: codes };
+  const error = { type: 'object' as const, properties: { code } };
+  const schema = {
+    allOf: [{ $ref: '#/components/schemas/ProjectsProblem' }, { type: 'object' as const, properties: { error } }],
+  };
+  const examples = Object.fromEntries(views.map(([cause, value]) => [cause, { summary: cause, value }]));
+  return {
+    description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((one) => `\`${one}\``).join(', ')}.`,
+    content: { 'application/json': { schema, examples } },
+  };
+}
+
+function projectsExampleOf(code: ProblemCode): ProjectsProblemView {
+  const [status, detail] = PROBLEM_CODES[code];
+  return projectsProblemView({ code, status, detail, fields: [] }, REQUEST_ID);
 }
 
 function exampleOf(code: ProblemCode): object {

@@ -8,7 +8,7 @@ import { nearestProvider, PROVIDER_NAMES } from '#providers';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 
 /** The prefix of a public id, which names the kind of the object. */
-export type IdPrefix = 'acc' | 'oa' | 'key' | 'prj' | 'evt' | 'req';
+export type IdPrefix = 'acc' | 'sa' | 'oa' | 'key' | 'prj' | 'evt' | 'req';
 
 /** The UUID of a row as clients see it: `acc_01h455vb4pex5vsknk084sn02q`. */
 export const publicId = (prefix: IdPrefix, uuid: string): string => TypeID.fromUUID(prefix, uuid).toString();
@@ -36,6 +36,23 @@ export class PublicIdPipe implements PipeTransform<string, string> {
     const uuid = uuidOf(this.prefix, text);
     if (uuid === undefined) throw new CodedError(this.code, `There is no such ${this.noun}.`);
     return uuid;
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Reads an id in a path of the projects surface, which also takes a bare UUID. A malformed id is 400 there. */
+export class ProjectsIdPipe implements PipeTransform<string, string> {
+  constructor(
+    private readonly prefix: IdPrefix,
+    private readonly field: string,
+  ) {}
+
+  transform(text: string): string {
+    const uuid = UUID.test(text.toLowerCase()) ? text.toLowerCase() : uuidOf(this.prefix, text);
+    if (uuid !== undefined) return uuid;
+    const message = `must be an id that begins with ${this.prefix}_, or a UUID`;
+    throw new CodedError('path.malformed', `${this.field}: ${message}.`, { fields: [{ field: this.field, message }] });
   }
 }
 
@@ -140,10 +157,16 @@ const MAX_SCOPES = 64;
 /** Scopes of a platform in a body. Without any, a consent would grant nothing. */
 export const scopeList = listOf(text(128), { least: 1, most: MAX_SCOPES });
 
-/** The maximum of items on a page: 1 to 100. */
-export const limit = z.preprocess(
-  (given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given),
-  z.int('must be a whole number').min(1, 'must be between 1 and 100').max(100, 'must be between 1 and 100').default(50),
-);
+/** The maximum of items on a page: 1 to `most`. */
+const limitUpTo = (most: number) => {
+  const message = `must be between 1 and ${most}`;
+  return z.preprocess(
+    (given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given),
+    z.int('must be a whole number').min(1, message).max(most, message).default(50),
+  );
+};
+export const limit = limitUpTo(100);
+/** On the projects surface. */
+export const projectsLimit = limitUpTo(200);
 
 export const cursor = rawText(2_000, { shortest: 1 }).describe('The next_cursor of the page before.');

@@ -3,11 +3,12 @@ import { isNativeError } from 'node:util/types';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { CodedError, codeOf, type FieldProblem, type Logger, LOGGER } from '#observability';
+import { CodedError, codeOf, type ErrorDetails, type FieldProblem, type Logger, LOGGER } from '#observability';
 import { accountIdOf, allowedMethods } from './hooks.js';
 import { sendPage, wantsPage } from './page.js';
 import { isProblemCode, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { problemPage } from './problem-page.js';
+import { isOfProjectsSurface, projectsCodeOf, projectsProblemView } from './projects-problem.js';
 
 /** The meaning of an error for the client. */
 export interface Problem {
@@ -15,6 +16,7 @@ export interface Problem {
   status: number;
   detail: string;
   fields: FieldProblem[];
+  details?: ErrorDetails;
   /** Seconds. */
   retryAfter?: number | undefined;
 }
@@ -58,7 +60,8 @@ const REFUSED_VALUE = /^(22...|54000)$/;
 /** The problem behind any thrown value. An unknown error becomes `internal`, and its text stays in the log. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof CodedError && isProblemCode(error.code)) {
-    return { ...problemOfCode(error.code), detail: error.message, fields: error.fields, retryAfter: error.retryAfter };
+    const { message, fields, details, retryAfter } = error;
+    return { ...problemOfCode(error.code), detail: message, fields, details, retryAfter };
   }
   const status = frameworkStatus(error);
   if (status === undefined) return problemOfFailure(error);
@@ -181,11 +184,11 @@ export function sendProblemOrPage(request: FastifyRequest, reply: FastifyReply, 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
   setRetryAfter(reply, problem);
-  const body = JSON.stringify(problemView(problem, reply.request.id));
-  void reply
-    .status(problem.status)
-    .headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
-    .send(body);
+  const { url, id } = reply.request;
+  const [status, type, view] = isOfProjectsSurface(url)
+    ? [projectsCodeOf(problem)[0], 'application/json', projectsProblemView(problem, id)]
+    : [problem.status, 'application/problem+json', problemView(problem, id)];
+  void reply.status(status).headers({ 'Content-Type': type, 'Cache-Control': 'no-store' }).send(JSON.stringify(view));
 }
 
 /** `Retry-After` in whole seconds, at least one, where the time is known. */

@@ -4,7 +4,10 @@ export interface AccountFilters {
   provider?: string;
   /** Default: every health but `disconnected`. */
   health?: Health;
+  /** One of several; not beside `health`. */
+  healths?: readonly Health[];
   connectionType?: ConnectionType;
+  isLeased?: boolean;
   projectId?: string;
   /** A case-insensitive substring of handle, display name or a metadata value. */
   q?: string;
@@ -29,8 +32,10 @@ export function accountCondition(tenant: Tenant, filters: AccountFilters): Condi
   const add = (value: unknown, clause: (n: number) => string): void => {
     if (value !== undefined) clauses.push(clause(values.push(value)));
   };
-  if (filters.health === undefined) clauses.push(`account.health <> 'disconnected'`);
+  if (filters.health === undefined && filters.healths === undefined) clauses.push(`account.health <> 'disconnected'`);
   add(filters.health, (n) => `account.health = $${n}`);
+  add(filters.healths, (n) => `account.health = any($${n})`);
+  add(filters.isLeased, (n) => `(account.connection_type = 'leased') = $${n}`);
   add(filters.provider, (n) => `account.provider = $${n}`);
   add(filters.connectionType, (n) => `account.connection_type = $${n}`);
   add(filters.projectId, (n) => `account.project_id = $${n}`);

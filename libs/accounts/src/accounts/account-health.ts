@@ -76,7 +76,7 @@ function toHealth(row: Row, events: AccountEventRecord[]): AccountHealthRecord {
     },
     provisioning: { state: 'ready', steps: [] },
     probe: { state: probeState(row.probeResult, row.probeClass), at: row.lastProbedAt, nextAt: row.probeDueAt },
-    recommendation: recommend(health, healthReason),
+    recommendation: recommend(row),
     events,
   };
 }

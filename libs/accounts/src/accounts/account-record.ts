@@ -22,6 +22,8 @@ export interface AccountRecord {
   lastProbedAt: Date | null;
   connectedAt: Date;
   metadata: Record<string, string>;
+  disconnectedAt: Date | null;
+  disconnectedReason: string | null;
 }
 
 /** The select list of an AccountRecord: an account with facts of its grant. Neither table holds a secret. */
@@ -33,6 +35,7 @@ export const ACCOUNT_COLUMNS = `
   case when not account.own_token then grants.access_expires_at end as "tokenExpiresAt", grants.refresh_expires_at as "refreshExpiresAt",
   account.reauth_due_at as "reauthDueAt", grants.last_refreshed_at as "lastRefreshedAt",
   case when grants.mode <> 'none' and grants.oauth_app_id is not null and account.health <> 'disconnected' then grants.refresh_due_at end as "nextRefreshAt",
-  account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata`;
+  account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata,
+  account.disconnected_at as "disconnectedAt", account.disconnected_reason as "disconnectedReason"`;
 
 export const ACCOUNT_TABLES = 'accounts account join grants on grants.id = account.grant_id';

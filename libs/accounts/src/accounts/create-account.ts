@@ -26,12 +26,14 @@ import {
   invalidField,
   profileMismatch,
   providerUnavailable,
+  unknownProject,
 } from '../accounts.errors.js';
 import { AttemptTarget } from '../connect/attempt-target.js';
 import { RetireUnusedGrants } from '../connect/retire-unused-grants.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { readScopes } from '../policies/scopes.js';
+import { holdProject } from '../projects/projects.js';
 import { RevokeLater } from '../revoke-later.js';
 import type { AccountRecord } from './account-record.js';
 import { readAccount } from './get-account.js';
@@ -151,6 +153,7 @@ export class CreateAccount {
     tx: Tx,
     checked: Checked,
   ): Promise<{ created: CreatedAccount; revocation: string | undefined; leftGrantId: string | undefined }> {
+    if (!(await holdProject(tx, checked.input.tenant, checked.projectId))) throw unknownProject();
     const current = await readCurrent(tx, checked);
     const grantId = await this.storeGrant(tx, checked, current?.grantId ?? null);
     const account = await storeAccount(tx, checked, grantId);

@@ -3,12 +3,17 @@ import pRetry from 'p-retry';
 import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
 import { retireGrant, type TokenContext } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
-import { TOKEN_CONTEXT } from '../injection.js';
+import { type Posts, POSTS, TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
 
 interface AccountInput {
   tenant: Tenant;
   id: string;
+}
+
+export interface Disconnection {
+  disconnectedAt: Date;
+  canceledPosts: number;
 }
 
 const FIND = `
@@ -31,20 +36,28 @@ export class DisconnectAccount {
   constructor(
     private readonly database: Database,
     private readonly revokeLater: RevokeLater,
+    @Inject(POSTS) private readonly posts: Posts,
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
   /** Throws account.not_found, also for a disconnected account, and account.leased. */
-  async execute(account: AccountInput): Promise<void> {
-    const revocation = await pRetry(() => transaction(this.database.pool, (tx) => this.disconnect(tx, account)), {
-      retries: MAX_TRIES - 1,
-      minTimeout: 0,
-      shouldRetry: ({ error }) => error instanceof AccountMoved,
-    });
+  async execute(account: AccountInput): Promise<Disconnection> {
+    const { revocation, ...disconnection } = await pRetry(
+      () => transaction(this.database.pool, (tx) => this.disconnect(tx, account)),
+      {
+        retries: MAX_TRIES - 1,
+        minTimeout: 0,
+        shouldRetry: ({ error }) => error instanceof AccountMoved,
+      },
+    );
     this.revokeLater.execute(revocation);
+    return disconnection;
   }
 
-  private async disconnect(tx: Tx, { tenant, id }: AccountInput): Promise<string | undefined> {
+  private async disconnect(
+    tx: Tx,
+    { tenant, id }: AccountInput,
+  ): Promise<Disconnection & { revocation: string | undefined }> {
     const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [
       tenant.workspaceId,
       tenant.environment,
@@ -53,9 +66,11 @@ export class DisconnectAccount {
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
-    const grantId = await markAccountDisconnected(tx, id, 'revoked_by_client');
-    if (grantId === undefined) throw accountNotFound();
+    const disconnected = await markAccountDisconnected(tx, id, 'revoked_by_client');
+    if (!disconnected) throw accountNotFound();
+    const { grantId, disconnectedAt } = disconnected;
     if (grantId !== account.grantId) throw new AccountMoved();
+    const canceledPosts = await this.posts.cancelPostsOf(tx, id);
     await recordEvent(tx, {
       ...tenant,
       accountId: id,
@@ -63,6 +78,6 @@ export class DisconnectAccount {
       data: { reason: 'revoked_by_client' },
     });
     await this.context.vault.shredAccount(tx, id);
-    return retireGrant(this.context, tx, grantId);
+    return { disconnectedAt, canceledPosts, revocation: await retireGrant(this.context, tx, grantId) };
   }
 }

@@ -13,6 +13,8 @@ export interface ListAccountsInput {
   sort?: AccountSort;
   limit: number;
   cursor?: string;
+  /** Default: true. Without it `total` is 0, and the accounts are not counted. */
+  isCounted?: boolean;
 }
 
 export const ACCOUNT_SORTS = ['connected_at', 'reauth_due_at'] as const;
@@ -31,6 +33,7 @@ const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.i
 type Position = z.infer<typeof positionSchema>;
 
 const MAX_COUNTED = 10_000;
+const UNCOUNTED = { total: 0, capped: false };
 
 /** Both orders are keysets with an index: every page costs the same. */
 const ORDERS = {
@@ -59,14 +62,15 @@ export class ListAccounts {
     private readonly cursors: Cursors,
   ) {}
 
-  async execute({ tenant, filters, sort = 'connected_at', limit, cursor }: ListAccountsInput): Promise<AccountPage> {
+  async execute(input: ListAccountsInput): Promise<AccountPage> {
+    const { tenant, filters, sort = 'connected_at', limit, cursor, isCounted = true } = input;
     const order = sort === 'connected_at' ? [] : [sort];
     const scope = ['accounts', tenant.workspaceId, tenant.environment, filters, ...order];
     const condition = accountCondition(tenant, filters);
     const from = cursor === undefined ? undefined : this.readPosition(scope, cursor);
     const rows = await this.page(condition, { sort, limit: limit + 1, from });
     const isCapped = filters.q !== undefined || filters.reauthDueBefore !== undefined;
-    const { total, capped } = from ?? (await this.count(condition, sort, isCapped));
+    const { total, capped } = from ?? (isCounted ? await this.count(condition, sort, isCapped) : UNCOUNTED);
     const items = rows.slice(0, limit);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     const nextCursor = last

@@ -1,4 +1,4 @@
-import type { Health } from '#persistence';
+import type { ConnectionType, Health } from '#persistence';
 
 /** What the client should do about an account: a stable code. */
 export const RECOMMENDATIONS = [
@@ -10,6 +10,7 @@ export const RECOMMENDATIONS = [
   'act_at_platform',
   'reconnect',
   'connect_again',
+  'contact_operator',
 ] as const;
 export type Recommendation = (typeof RECOMMENDATIONS)[number];
 
@@ -23,6 +24,20 @@ const BY_HEALTH: Record<Health, Recommendation> = {
   disconnected: 'connect_again',
 };
 
-/** Follows from the health. Only a misconfigured app is for the client to correct while the account waits. */
-export const recommend = (health: Health, reason: string | null): Recommendation =>
-  health === 'degraded' && reason === 'app_misconfigured' ? 'fix_oauth_app' : BY_HEALTH[health];
+/** The facts that decide what to do. */
+interface AccountCondition {
+  health: Health;
+  healthReason: string | null;
+  connectionType: ConnectionType;
+}
+
+/**
+ * Follows from the health. Only a misconfigured app is for the client to correct while the account waits. The grant of a leased
+ * account belongs to the operator, who alone can act on it.
+ */
+export function recommend({ health, healthReason, connectionType }: AccountCondition): Recommendation {
+  const isAppWrong = health === 'degraded' && healthReason === 'app_misconfigured';
+  const recommendation = isAppWrong ? 'fix_oauth_app' : BY_HEALTH[health];
+  const isForOperator = connectionType === 'leased' && health !== 'disconnected';
+  return isForOperator && recommendation !== 'none' && recommendation !== 'wait' ? 'contact_operator' : recommendation;
+}

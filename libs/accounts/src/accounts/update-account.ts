@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { changeAccount, Database, type Tenant, transaction, type Tx, violates } from '#persistence';
-import { accountConnectedThere, accountLeased, accountNotFound, invalidField } from '../accounts.errors.js';
-import { AttemptTarget } from '../connect/attempt-target.js';
+import {
+  accountConnectedThere,
+  accountLeased,
+  accountNotFound,
+  invalidField,
+  unknownProject,
+} from '../accounts.errors.js';
+import { holdProject } from '../projects/projects.js';
 import type { AccountRecord } from './account-record.js';
 import { GetAccount } from './get-account.js';
 
@@ -21,13 +27,11 @@ const MAX_KEYS = 50;
 export class UpdateAccount {
   constructor(
     private readonly database: Database,
-    private readonly target: AttemptTarget,
     private readonly getAccount: GetAccount,
   ) {}
 
   /** Throws account.not_found, also for a disconnected account, account.connected_there, account.leased and project.not_found. */
   async execute({ tenant, id, ...changes }: UpdateAccountInput): Promise<AccountRecord> {
-    if (changes.projectId !== undefined) await this.target.project(tenant, changes.projectId);
     try {
       await transaction(this.database.pool, (tx) => update(tx, { tenant, id, ...changes }));
     } catch (error) {
@@ -38,9 +42,11 @@ export class UpdateAccount {
 }
 
 async function update(tx: Tx, { tenant, id, ...changes }: UpdateAccountInput): Promise<void> {
+  const { projectId } = changes;
+  if (projectId !== undefined && !(await holdProject(tx, tenant, projectId))) throw unknownProject();
   const changed = await changeAccount(tx, { ...tenant, id }, changes);
   if (!changed) throw accountNotFound();
-  if (changes.projectId !== undefined && changed.connectionType === 'leased') throw accountLeased();
+  if (projectId !== undefined && changed.connectionType === 'leased') throw accountLeased();
   checkKeys(changes.metadata ?? {}, changed.keys);
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { digest } from '#crypto';
 import { type Logger, LOGGER } from '#observability';
-import { Database, type Environment, type RateLimits, type Tenant } from '#persistence';
+import { Database, type Environment, type RateLimits, type Tenant, type Tx } from '#persistence';
 import type { ApiScope } from './api-scopes.js';
 
 /** The rights of a valid key. */
@@ -9,6 +9,8 @@ export interface ApiKeyRights {
   id: string;
   tenant: Tenant;
   scopes: ApiScope[];
+  /** Where attempts of the projects surface may return to. */
+  returnHosts: string[];
   /** Requests a minute, where they differ from the defaults. */
   rateLimits: RateLimits | null;
 }
@@ -18,12 +20,13 @@ interface Row {
   workspace_id: string;
   environment: Environment;
   scopes: ApiScope[];
+  return_hosts: string[];
   rate_limits: RateLimits | null;
   is_use_old: boolean;
 }
 
 const FIND = `
-  select id, workspace_id, environment, scopes, rate_limits,
+  select id, workspace_id, environment, scopes, return_hosts, rate_limits,
          coalesce(last_used_at < db_now() - interval '1 minute', true) as is_use_old
     from api_keys
    where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > db_now())`;
@@ -52,6 +55,7 @@ export class FindApiKey {
       id: row.id,
       tenant: { workspaceId: row.workspace_id, environment: row.environment },
       scopes: row.scopes,
+      returnHosts: row.return_hosts,
       rateLimits: row.rate_limits,
     };
   }
@@ -62,4 +66,16 @@ export class FindApiKey {
       this.logger.warn({ err: error }, 'api_key.use_not_recorded');
     });
   }
+}
+
+const FIND_RETURN_HOSTS = `
+  select return_hosts as "returnHosts" from api_keys
+   where id = $1 and revoked_at is null and (expires_at is null or expires_at > db_now())`;
+
+/** The hosts of the credential that started an attempt, as they are now: none for a revoked key, or for a dashboard token. */
+export async function findReturnHosts(tx: Tx, credential: string): Promise<string[]> {
+  const [kind, id] = credential.split(':');
+  if (kind !== 'key') return [];
+  const { rows } = await tx.query<{ returnHosts: string[] }>(FIND_RETURN_HOSTS, [id]);
+  return rows[0]?.returnHosts ?? [];
 }

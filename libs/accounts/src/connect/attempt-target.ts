@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { IsNull } from 'typeorm';
 import { Database, OAuthApp, Project, type Tenant } from '#persistence';
 import { oauthAppMissing, oauthAppNotFound, unknownOAuthApp, unknownProject } from '../accounts.errors.js';
 
@@ -32,7 +33,7 @@ export class AttemptTarget {
     const choice = id === undefined ? { isDefault: true } : { id };
     const project = await this.database.dataSource
       .getRepository(Project)
-      .findOneBy({ workspaceId, environment, ...choice });
+      .findOneBy({ workspaceId, environment, deletedAt: IsNull(), ...choice });
     if (!project) throw unknownProject();
     return project.id;
   }

@@ -4,8 +4,9 @@ import { digest, isOurState, Keyring, newBearerToken } from '#crypto';
 import type { Secret } from '#observability';
 import { type AttemptRow, Database, findAttempt, OAuthApp, spendState } from '#persistence';
 import { Addresses } from '../addresses.js';
+import { findReturnHosts } from '../api-keys/find-api-key.js';
 import { redirectUri } from '../policies/redirect-uri.js';
-import { allowReturnUrl } from '../policies/return-url.js';
+import { allowReturnHost, allowReturnUrl } from '../policies/return-url.js';
 import { type Ending, ExchangeAttempt } from './exchange-attempt.js';
 import { type Callback, type CallbackQuery, readCallback } from './read-callback.js';
 
@@ -20,7 +21,7 @@ export interface CallbackInput {
 export type CallbackOutcome = { kind: 'redirect'; url: string } | { kind: 'untrusted' };
 
 /** `connect_token`: proves to the caller's backend which browser has returned. */
-type LandingQuery = Ending & { connect_token?: string };
+type LandingQuery = Partial<Record<string, string>>;
 
 interface Landing {
   ending: Ending;
@@ -73,32 +74,45 @@ export class CompleteConnect {
     return this.redirect(attempt, { ending: { oauth_error: attempt.spent ? 'state_reused' : 'state_expired' } });
   }
 
-  /** Checks the return URL again: an entry removed from the list since the start no longer counts. */
-  private async redirect(
-    { returnUrl, oauthAppId, environment }: AttemptRow,
-    { ending, connectToken }: Landing,
-  ): Promise<CallbackOutcome> {
-    const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ id: oauthAppId });
-    const allowed =
-      returnUrl === null ? undefined : allowReturnUrl(returnUrl, app?.allowedReturnUrls ?? [], environment);
-    if (!allowed || !('href' in allowed))
+  private async redirect(attempt: AttemptRow, { ending, connectToken }: Landing): Promise<CallbackOutcome> {
+    const href = await this.allowedReturnUrl(attempt);
+    if (href === undefined)
       return { kind: 'redirect', url: landingUrl(`${this.addresses.publicUrl}/connected`, ending) };
-    const query = { ...ending, ...(connectToken && { connect_token: connectToken.reveal() }) };
-    return { kind: 'redirect', url: landingUrl(allowed.href, query) };
+    const token = connectToken && { connect_token: connectToken.reveal() };
+    if (attempt.surface === 'accounts') return { kind: 'redirect', url: landingUrl(href, { ...ending, ...token }) };
+    const failure = 'oauth_error' in ending && { [this.addresses.projectsErrorParameter]: ending.oauth_error };
+    const added = { ...failure, ...token };
+    return { kind: 'redirect', url: landingUrl(href, added, Object.keys(added)) };
+  }
+
+  /** Checks the return URL again: an entry removed from the list since the start no longer counts. */
+  private async allowedReturnUrl(attempt: AttemptRow): Promise<string | undefined> {
+    if (attempt.returnUrl === null) return undefined;
+    const allowed =
+      attempt.surface === 'projects'
+        ? allowReturnHost(attempt.returnUrl, await findReturnHosts(this.database.pool, attempt.createdBy))
+        : allowReturnUrl(attempt.returnUrl, await this.allowedReturnUrls(attempt), attempt.environment);
+    return 'href' in allowed ? allowed.href : undefined;
+  }
+
+  private async allowedReturnUrls({ oauthAppId }: AttemptRow): Promise<string[]> {
+    const app = await this.database.dataSource.getRepository(OAuthApp).findOneBy({ id: oauthAppId });
+    return app?.allowedReturnUrls ?? [];
   }
 }
 
 const OUR_PARAMETERS = ['connected', 'oauth_error', 'connect_token', 'selection_required'];
 
-/** `base` with the ending in its query. Other parameters keep every character, because they may be signed. */
-export function landingUrl(base: string, ending: LandingQuery): string {
+/** `base` with `added` in its query, in place of `ours`. Other parameters keep every character, because they may be signed. */
+export function landingUrl(base: string, added: LandingQuery, ours: readonly string[] = OUR_PARAMETERS): string {
+  if (ours.length === 0) return base;
   const url = new URL(base);
   const kept = url.search
     .slice(1)
     .split('&')
-    .filter((pair) => pair !== '' && !OUR_PARAMETERS.includes(nameOf(pair)));
-  const added = Object.entries(ending).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  url.search = [...kept, ...added].join('&');
+    .filter((pair) => pair !== '' && !ours.includes(nameOf(pair)));
+  const ending = Object.entries(added).map(([name, value = '']) => `${name}=${encodeURIComponent(value)}`);
+  url.search = [...kept, ...ending].join('&');
   return url.href;
 }
 

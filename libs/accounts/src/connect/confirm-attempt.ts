@@ -53,10 +53,11 @@ export class ConfirmAttempt {
 }
 
 function findMismatch(
-  { connectTokenHash, userRef }: AttemptRow,
+  { connectTokenHash, userRef, surface }: AttemptRow,
   input: ConfirmAttemptInput,
 ): 'connect_token' | 'user_ref' | undefined {
   const isToken = connectTokenHash !== null && sameDigest(connectTokenHash, digest(input.connectToken));
   if (!isToken) return 'connect_token';
-  return userRef === input.userRef ? undefined : 'user_ref';
+  const namesNoUser = surface === 'projects' && userRef === null;
+  return namesNoUser || userRef === input.userRef ? undefined : 'user_ref';
 }

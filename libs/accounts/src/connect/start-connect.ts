@@ -4,11 +4,11 @@ import type { Secret } from '#observability';
 import { type Completion, createAttempt, Database, newId, type OAuthApp, type Tenant, transaction } from '#persistence';
 import { authorizeUrl, newVerifier, type Provider, reach } from '#providers';
 import { Vault } from '#tokens';
-import { invalidField, returnUrlNotAllowed, userRefMissing } from '../accounts.errors.js';
+import { invalidField, returnUrlNotAllowed, unknownProject, userRefMissing } from '../accounts.errors.js';
 import { Addresses } from '../addresses.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { redirectUri } from '../policies/redirect-uri.js';
-import { allowReturnUrl } from '../policies/return-url.js';
+import { allowReturnHost, allowReturnUrl } from '../policies/return-url.js';
 import { readScopes } from '../policies/scopes.js';
 import { AttemptTarget } from './attempt-target.js';
 
@@ -26,6 +26,9 @@ export interface StartConnectInput {
   selection?: 'all' | 'manual';
   /** The account that is reauthorized: no other one is added or renewed. */
   reauthAccountId?: string;
+  /** Through the projects surface: the hosts that this caller may return to. They replace the list of the app. */
+  returnHosts?: readonly string[];
+  usageNote?: string;
 }
 
 export interface StartedAttempt {
@@ -90,7 +93,7 @@ export class StartConnect {
       id: newId(),
       app,
       projectId: await this.target.project(input.tenant, input.projectId),
-      returnUrl: checkReturnUrl(input.returnUrl, app),
+      returnUrl: checkReturnUrl(input, app),
       redirectUri: redirectUri(
         this.addresses.publicUrl,
         provider.name,
@@ -120,7 +123,10 @@ export class StartConnect {
         selection: input.selection ?? 'all',
         completion: attempt.completion,
         reauthAccountId: input.reauthAccountId ?? null,
+        surface: input.returnHosts === undefined ? 'accounts' : 'projects',
+        usageNote: input.usageNote ?? null,
       });
+      if (expiresAt === undefined) throw unknownProject();
       await this.vault.sealVerifier(tx, { ...tenant, id: attempt.id }, verifier);
       return expiresAt;
     });
@@ -131,16 +137,20 @@ export class StartConnect {
  * A reauthorization is not confirmed: at an app with "confirm" it succeeds for the account's own person alone. A confirmation
  * needs a page of the caller, because only the return URL brings the browser's token to the caller's backend.
  */
-function completionOf({ userRef, reauthAccountId, returnUrl }: StartConnectInput, app: OAuthApp): Completion {
+function completionOf(input: StartConnectInput, app: OAuthApp): Completion {
+  const { userRef, reauthAccountId, returnUrl, returnHosts } = input;
   if (app.completion === 'immediate' || reauthAccountId !== undefined) return 'immediate';
-  if (userRef === undefined) throw userRefMissing();
+  // The projects surface has no user_ref: there the connect_token alone proves which browser has returned.
+  if (userRef === undefined && returnHosts === undefined) throw userRefMissing();
   if (returnUrl === undefined) throw invalidField('return_url', 'is needed: the OAuth app has completion "confirm"');
   return 'confirm';
 }
 
-function checkReturnUrl(text: string | undefined, app: OAuthApp): string | null {
-  if (text === undefined) return null;
-  const allowed = allowReturnUrl(text, app.allowedReturnUrls, app.environment);
+function checkReturnUrl({ returnUrl, returnHosts }: StartConnectInput, app: OAuthApp): string | null {
+  if (returnUrl === undefined) return null;
+  const allowed = returnHosts
+    ? allowReturnHost(returnUrl, returnHosts)
+    : allowReturnUrl(returnUrl, app.allowedReturnUrls, app.environment);
   if ('refusal' in allowed) throw returnUrlNotAllowed(allowed.refusal);
   return allowed.href;
 }

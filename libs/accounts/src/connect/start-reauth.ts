@@ -9,6 +9,10 @@ export interface StartReauthInput {
   id: string;
   returnUrl?: string;
   scopes?: string[];
+  /** Where the account must be in this project. */
+  projectId?: string;
+  /** As for a start through the projects surface. */
+  returnHosts?: readonly string[];
 }
 
 interface AccountRow {
@@ -22,7 +26,8 @@ interface AccountRow {
 const READ = `
   select provider, project_id as "projectId", oauth_app_id as "oauthAppId", connection_type as "connectionType",
     metadata ->> 'user_ref' as "userRef"
-  from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'`;
+  from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'
+    and project_id = coalesce($4, project_id)`;
 
 /** Starts the flow for an existing account: the new tokens belong to the same id, and no other account is added. */
 @Injectable()
@@ -42,21 +47,19 @@ export class StartReauth {
     await this.startConnect.check(await this.read(input));
   }
 
-  private async read({ tenant, createdBy, id, returnUrl, scopes }: StartReauthInput): Promise<StartConnectInput> {
-    const { rows } = await this.database.pool.query<AccountRow>(READ, [tenant.workspaceId, tenant.environment, id]);
+  private async read({ id, projectId: project, ...input }: StartReauthInput): Promise<StartConnectInput> {
+    const { workspaceId, environment } = input.tenant;
+    const { rows } = await this.database.pool.query<AccountRow>(READ, [workspaceId, environment, id, project ?? null]);
     const [account] = rows;
     if (!account) throw accountNotFound();
     if (account.connectionType === 'leased') throw accountLeased();
     const { provider, projectId, userRef } = account;
     const oauthAppId = await this.existingApp(account.oauthAppId);
     return {
-      tenant,
-      createdBy,
+      ...input,
       provider,
       projectId,
       oauthAppId,
-      returnUrl,
-      scopes,
       userRef: userRef ?? undefined,
       reauthAccountId: id,
     };

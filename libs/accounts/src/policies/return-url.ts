@@ -95,6 +95,22 @@ export function allowReturnUrl(
   return covered ? { href: parsed.url.href } : { refusal: "is not covered by the app's allowed_return_urls" };
 }
 
+/**
+ * The serialised URL if its host, as it is written and with its port if it has one, is one of these hosts in any case. Another
+ * spelling of the same host is another host here: a trailing dot, an address in octal digits, the port that is the default.
+ */
+export function allowReturnHost(text: string, hosts: readonly string[]): { href: string } | { refusal: Refusal } {
+  const parsed = parseReturnUrl(text);
+  if ('refusal' in parsed) return parsed;
+  const host = authorityOf(text).toLowerCase();
+  const isAllowed = hosts.some((allowed) => allowed.toLowerCase() === host);
+  return isAllowed
+    ? { href: parsed.url.href }
+    : { refusal: 'has a host that is not among the return_hosts of the key' };
+}
+
+const authorityOf = (text: string): string => /^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '';
+
 function covers(entry: URL, url: URL): boolean {
   if (entry.origin !== url.origin) return false;
   const folder = entry.pathname.replace(/\/?$/, '/');

@@ -2,11 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { CodedError } from '#observability';
 import { Database, newId, transaction, type Tx } from '#persistence';
 import { nearestName } from '#providers';
+import { createDefaultProject } from '../projects/projects.js';
 
 const INSERT_WORKSPACE = 'insert into workspaces (id, name) values ($1, $2) on conflict (name) do nothing';
-const INSERT_PROJECT = `
-  insert into projects (id, workspace_id, environment, name, is_default) values ($1, $2, $3, 'Default', true)
-  on conflict (workspace_id, environment) where is_default do nothing`;
 const FIND = `
   select id from workspaces w
    where name = $1 and (select count(*) from projects p where p.workspace_id = w.id and p.is_default) = 2`;
@@ -49,8 +47,8 @@ export class EnsureWorkspace {
     const { rows } = await tx.query<{ id: string }>('select id from workspaces where name = $1', [name]);
     const id = rows[0]?.id;
     if (!id) throw new Error('a workspace was inserted and is not there');
-    await tx.query(INSERT_PROJECT, [newId(), id, 'live']);
-    await tx.query(INSERT_PROJECT, [newId(), id, 'test']);
+    await createDefaultProject(tx, id, 'live');
+    await createDefaultProject(tx, id, 'test');
     return id;
   }
 }

@@ -48,15 +48,25 @@ export async function changeAccount(
   return rows[0];
 }
 
-/** → `disconnected`. Returns the grant that it had; undefined: it was disconnected already. */
-export async function markAccountDisconnected(tx: Tx, id: string, reason: string): Promise<string | undefined> {
-  const { rows } = await tx.query<{ grantId: string }>(
-    `update accounts set health = 'disconnected', health_reason = null, disconnected_at = db_now(),
-       disconnected_reason = $2, probe_due_at = null, reauth_due_at = null
-     where id = $1 and ${CONNECTED} returning grant_id as "grantId"`,
+/** The grant that a disconnected account had. */
+export interface DisconnectedAccount extends Record<string, unknown> {
+  grantId: string;
+  disconnectedAt: Date;
+}
+
+/** → `disconnected`. Undefined: it was disconnected already. */
+export async function markAccountDisconnected(
+  tx: Tx,
+  id: string,
+  reason: string,
+): Promise<DisconnectedAccount | undefined> {
+  const { rows } = await tx.query<DisconnectedAccount>(
+    `update accounts set health = 'disconnected', health_reason = null, health_since = db_now(),
+       disconnected_at = db_now(), disconnected_reason = $2, probe_due_at = null, reauth_due_at = null
+     where id = $1 and ${CONNECTED} returning grant_id as "grantId", disconnected_at as "disconnectedAt"`,
     [id, reason],
   );
-  return rows[0]?.grantId;
+  return rows[0];
 }
 
 /** What follows from the facts of an account and its grant. */
@@ -69,7 +79,9 @@ export interface DerivedState {
 
 /** Stores what was derived under the lock of this account. */
 export async function storeHealth(tx: Tx, id: string, { health, reason, reauthDueAt }: DerivedState): Promise<void> {
-  const sql = 'update accounts set health = $2, health_reason = $3, reauth_due_at = $4 where id = $1';
+  const sql = `update accounts set health = $2, health_reason = $3, reauth_due_at = $4,
+    health_since = case when (health, health_reason) is distinct from ($2::text, $3::text) then db_now() else health_since end
+    where id = $1`;
   await tx.query(sql, [id, health, reason, reauthDueAt]);
 }
 

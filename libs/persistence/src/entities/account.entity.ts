@@ -40,6 +40,8 @@ export class Account {
   @Column('text', { name: 'missing_scopes', array: true, default: '{}' }) missingScopes!: string[];
   @Column('text') health!: Health;
   @Column('text', { name: 'health_reason', nullable: true }) healthReason!: string | null;
+  /** The last change of the health or its reason. */
+  @Column('timestamptz', { name: 'health_since', default: () => 'db_now()' }) healthSince!: Date;
   /** When only the person can help. */
   @Column('timestamptz', { name: 'reauth_due_at', nullable: true }) reauthDueAt!: Date | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;

@@ -7,6 +7,9 @@ export type AttemptStatus =
 /** Whether a connection exists at once, or after the backend that started it has confirmed it. */
 export type Completion = 'immediate' | 'confirm';
 
+/** The two shapes of the public API. */
+export type Surface = 'accounts' | 'projects';
+
 /** A profile that a consent may connect, and the reason where it may not. */
 export interface Candidate {
   platformAccountId: string;
@@ -29,6 +32,10 @@ export class ConnectAttempt {
   @Column('bytea', { name: 'state_hash' }) stateHash!: Buffer;
   /** The credential that started the attempt; no other may read it. */
   @Column('text', { name: 'created_by' }) createdBy!: string;
+  /** The public API that started it, which decides the query of the return URL. */
+  @Column('text', { default: 'accounts' }) surface!: Surface;
+  /** What the caller noted about the use of the account. */
+  @Column('text', { name: 'usage_note', nullable: true }) usageNote!: string | null;
   @Column('text', { name: 'redirect_uri' }) redirectUri!: string;
   @Column('text', { name: 'return_url', nullable: true }) returnUrl!: string | null;
   @Column('text', { name: 'user_ref', nullable: true }) userRef!: string | null;

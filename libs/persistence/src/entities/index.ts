@@ -9,7 +9,13 @@ export {
 } from './account.entity.js';
 export { AccountEvent } from './account-event.entity.js';
 export { ApiKey, type RateLimits } from './api-key.entity.js';
-export { type AttemptStatus, type Candidate, type Completion, ConnectAttempt } from './connect-attempt.entity.js';
+export {
+  type AttemptStatus,
+  type Candidate,
+  type Completion,
+  ConnectAttempt,
+  type Surface,
+} from './connect-attempt.entity.js';
 export { DataDeletion } from './data-deletion.entity.js';
 export { Grant, type RefreshMode, type RefreshState } from './grant.entity.js';
 export { IdempotencyKey } from './idempotency-key.entity.js';

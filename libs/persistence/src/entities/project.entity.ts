@@ -10,4 +10,6 @@ export class Project {
   @Column('text', { name: 'external_ref', nullable: true }) externalRef!: string | null;
   @Column('boolean', { name: 'is_default', default: false }) isDefault!: boolean;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+  /** Accounts that were disconnected before keep their project. */
+  @Column('timestamptz', { name: 'deleted_at', nullable: true }) deletedAt!: Date | null;
 }

@@ -25,7 +25,7 @@ export class ApiKeyStrategy extends PassportStrategy(BearerStrategy, 'api-key') 
     if (key?.tenant.environment !== form.environment) return undefined;
     const asked = requestedEnvironment(request);
     if (asked && asked !== form.environment) throw environmentContradiction(asked, form.environment);
-    const { id, tenant, scopes, rateLimits } = key;
-    return { tenant, kind: 'key', credential: `key:${id}`, keyId: id, scopes, roles: [], rateLimits };
+    const { id, tenant, scopes, returnHosts, rateLimits } = key;
+    return { tenant, kind: 'key', credential: `key:${id}`, keyId: id, scopes, roles: [], returnHosts, rateLimits };
   }
 }

@@ -17,6 +17,8 @@ export interface Caller {
   keyId?: string;
   scopes: readonly ApiScope[];
   roles: readonly string[];
+  /** Where attempts of the projects surface may return to; none for a dashboard token. */
+  returnHosts: readonly string[];
   /** Requests a minute, where they differ from the defaults. */
   rateLimits: RateLimits | null;
 }

@@ -79,6 +79,7 @@ export class DashboardJwtStrategy extends PassportStrategy(JoseStrategy, 'dashbo
       credential: `jwt:${workspaceId}`,
       scopes: DASHBOARD_SCOPES,
       roles: rolesOf(claims),
+      returnHosts: [],
       rateLimits: null,
     };
   }

@@ -23,8 +23,9 @@ export class ScopeGuard implements CanActivate {
     if (!oneOf?.length) throw missing('This endpoint declares no scope, so it accepts no credential.');
     const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
     if (caller && oneOf.some((scope) => caller.scopes.includes(scope))) return true;
-    throw missing(`The credential lacks the scope ${oneOf.join(' or ')}.`);
+    throw missing(`The credential lacks the scope ${oneOf.join(' or ')}.`, oneOf[0]);
   }
 }
 
-const missing = (sentence: string): CodedError => new CodedError('scope.missing', sentence);
+const missing = (sentence: string, requiredScope?: string): CodedError =>
+  new CodedError('scope.missing', sentence, { details: { ...(requiredScope !== undefined && { requiredScope }) } });

@@ -19,6 +19,9 @@ export interface TenantRows {
 const PLACES: Record<string, (rows: TenantRows) => string> = {
   '/v1/accounts/:id': ({ account }) => account,
   '/v1/accounts/:id/proxy/*': () => '2/users/me',
+  '/v1/projects/:projectId': ({ project }) => project,
+  '/v1/social-accounts/:id': ({ account }) => account.replace(/^acc_/, 'sa_'),
+  '/v1/social/oauth-status/:state': ({ state }) => state,
   '/v1/api-keys/:id': ({ key }) => key,
   '/v1/oauth-apps/:id': ({ app }) => app,
   '/v1/oauth/:provider': () => 'x',
@@ -35,6 +38,7 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
 const FIELDS: Record<string, (rows: TenantRows) => string> = {
   oauth_app_id: ({ app }) => app,
   project_id: ({ project }) => project,
+  socialAccountId: ({ account }) => account.replace(/^acc_/, 'sa_'),
 };
 
 /** Fields whose name ends like that of an id, and which name no row of ours. */
@@ -63,7 +67,7 @@ export function pathOf({ name, path }: DeclaredRoute, rows: TenantRows): string 
 
 /** The id of the row that a field names; undefined for a field that names none. Throws a sentence for an unknown field. */
 export function rowOfField(route: DeclaredRoute, field: string, rows: TenantRows): string | undefined {
-  if (!field.endsWith('_id') || FOREIGN_FIELDS.includes(field)) return undefined;
+  if (!/(_id|Id)$/.test(field) || FOREIGN_FIELDS.includes(field)) return undefined;
   const row = FIELDS[field];
   if (row) return row(rows);
   throw new Error(
@@ -123,7 +127,7 @@ export async function openTenant(service: ConnectedApi, name: string): Promise<T
   const { api, pool } = service;
   const token = await api.token({ claims: { sub: name }, expires: '1h' });
   const keys = {
-    test: await api.key({ workspace: name, scopes: [...API_SCOPES] }),
+    test: await api.key({ workspace: name, scopes: [...API_SCOPES], returnHosts: ['app.example.com'] }),
     live: await api.key({ workspace: name, environment: 'live', scopes: [...API_SCOPES] }),
   };
   const body = async <Body>(path: string, init: RequestInit = {}): Promise<Body> => {

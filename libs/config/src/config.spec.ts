@@ -13,6 +13,7 @@ describe('reading the environment', () => {
     expect(readApiConfig(complete).http).toEqual({
       host: '127.0.0.1',
       port: 3000,
+      projectsErrorParameter: 'layers_oauth_error',
       publicUrl: 'http://localhost:3000',
       shutdownDelay: 5_000,
       trustedProxies: [],

@@ -114,7 +114,12 @@ export class Contract {
     this.#tenants += 1;
     const workspace = `contract-${this.#tenants}`;
     this.#tenant = await openTenant(this.service, workspace);
-    this.#key = await this.service.api.key({ workspace, scopes: [...API_SCOPES], rateLimits: NO_LIMITS });
+    this.#key = await this.service.api.key({
+      workspace,
+      scopes: [...API_SCOPES],
+      rateLimits: NO_LIMITS,
+      returnHosts: ['app.example.com'],
+    });
     const { account, code } = this.#tenant.rows;
     await this.service.pool.query('update data_deletions set completed_at = now() where confirmation_code = $1', [
       code,

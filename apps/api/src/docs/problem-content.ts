@@ -25,11 +25,7 @@ export function problemContent(status: number, codes: ProblemCode[], isForBrowse
 export function projectsProblemContent(status: number, causes: ProblemCode[]): object {
   const views = causes.map((cause) => [cause, projectsExampleOf(cause)] as const);
   const codes = [...new Set(views.map(([, { error }]) => error.code))];
-  const code = { type: 'string' as const, enum: codes };
-  const error = { type: 'object' as const, properties: { code } };
-  const schema = {
-    allOf: [{ $ref: '#/components/schemas/ProjectsProblem' }, { type: 'object' as const, properties: { error } }],
-  };
+  const schema = { $ref: '#/components/schemas/ProjectsProblem' };
   const examples = Object.fromEntries(views.map(([cause, value]) => [cause, { summary: cause, value }]));
   return {
     description: `${STATUS_CODES[status] ?? 'Error'}: ${codes.map((one) => `\`${one}\``).join(', ')}.`,

@@ -6,7 +6,8 @@ import { CodedError, type Logger, LOGGER } from '#observability';
 import { idempotentRequest } from './idempotency-key.js';
 import { IdempotencyKeys, type KeptAnswer } from './idempotency-keys.repository.js';
 import { IDEMPOTENT_KEY, type Idempotency } from './idempotent.js';
-import { type Problem, problemOf } from './problem.js';
+import type { Problem } from './problem-codes.js';
+import { problemOf } from './problem.js';
 
 /** A request that runs under a key. */
 interface Held {

@@ -1,4 +1,4 @@
-import { CONNECTION_PROBLEMS } from '#observability';
+import { CONNECTION_PROBLEMS, type ErrorDetails, type FieldProblem } from '#observability';
 
 /**
  * The HTTP status of each error code and the sentence in its documentation. A code without an entry is a defect: the response
@@ -79,3 +79,14 @@ export type ProblemCode = keyof typeof PROBLEM_CODES;
 
 export const isProblemCode = (code: string | undefined): code is ProblemCode =>
   code !== undefined && Object.hasOwn(PROBLEM_CODES, code);
+
+/** The meaning of an error for the client. */
+export interface Problem {
+  code: ProblemCode;
+  status: number;
+  detail: string;
+  fields: FieldProblem[];
+  details?: ErrorDetails;
+  /** Seconds. */
+  retryAfter?: number | undefined;
+}

@@ -3,23 +3,12 @@ import { isNativeError } from 'node:util/types';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { CodedError, codeOf, type ErrorDetails, type FieldProblem, type Logger, LOGGER } from '#observability';
+import { CodedError, codeOf, type Logger, LOGGER } from '#observability';
 import { accountIdOf, allowedMethods } from './hooks.js';
 import { sendPage, wantsPage } from './page.js';
-import { isProblemCode, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
+import { isProblemCode, type Problem, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { problemPage } from './problem-page.js';
 import { isOfProjectsSurface, projectsCodeOf, projectsProblemView } from './projects-problem.js';
-
-/** The meaning of an error for the client. */
-export interface Problem {
-  code: ProblemCode;
-  status: number;
-  detail: string;
-  fields: FieldProblem[];
-  details?: ErrorDetails;
-  /** Seconds. */
-  retryAfter?: number | undefined;
-}
 
 /** The body of every error response (RFC 9457). */
 export const problemSchema = z

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Problem } from './problem.js';
-import type { ProblemCode } from './problem-codes.js';
+import type { Problem, ProblemCode } from './problem-codes.js';
 
 /** The stable codes of the projects surface. */
 export const PROJECTS_CODES = [

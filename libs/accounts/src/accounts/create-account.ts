@@ -26,7 +26,6 @@ import {
   invalidField,
   profileMismatch,
   providerUnavailable,
-  unknownProject,
 } from '../accounts.errors.js';
 import { AttemptTarget } from '../connect/attempt-target.js';
 import { RetireUnusedGrants } from '../connect/retire-unused-grants.js';
@@ -110,6 +109,7 @@ export class CreateAccount {
     const provider = knownProvider(input.provider, input.tenant.environment);
     const checked = await this.check(input, provider);
     const { created, revocation, leftGrantId } = await transaction(this.database.pool, async (tx) => {
+      await holdProject(tx, input.tenant, checked.projectId);
       const stored = await this.store(tx, checked);
       await input.alongside?.(tx, stored.created);
       return stored;
@@ -153,7 +153,6 @@ export class CreateAccount {
     tx: Tx,
     checked: Checked,
   ): Promise<{ created: CreatedAccount; revocation: string | undefined; leftGrantId: string | undefined }> {
-    if (!(await holdProject(tx, checked.input.tenant, checked.projectId))) throw unknownProject();
     const current = await readCurrent(tx, checked);
     const grantId = await this.storeGrant(tx, checked, current?.grantId ?? null);
     const account = await storeAccount(tx, checked, grantId);

@@ -43,7 +43,7 @@ export class UpdateAccount {
 
 async function update(tx: Tx, { tenant, id, ...changes }: UpdateAccountInput): Promise<void> {
   const { projectId } = changes;
-  if (projectId !== undefined && !(await holdProject(tx, tenant, projectId))) throw unknownProject();
+  if (projectId !== undefined) await holdProject(tx, tenant, projectId);
   const changed = await changeAccount(tx, { ...tenant, id }, changes);
   if (!changed) throw accountNotFound();
   if (projectId !== undefined && changed.connectionType === 'leased') throw accountLeased();

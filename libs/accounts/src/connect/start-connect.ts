@@ -86,13 +86,14 @@ export class StartConnect {
   }
 
   private async prepare(input: StartConnectInput, provider: Provider): Promise<PreparedAttempt> {
+    const projectId = await this.target.project(input.tenant, input.projectId);
     const app = await this.target.app(input.tenant, provider.name, input.oauthAppId);
     const scopes = input.scopes ? readScopes(input.scopes) : app.scopes;
     const completion = completionOf(input, app);
     return {
       id: newId(),
       app,
-      projectId: await this.target.project(input.tenant, input.projectId),
+      projectId,
       returnUrl: checkReturnUrl(input, app),
       redirectUri: redirectUri(
         this.addresses.publicUrl,

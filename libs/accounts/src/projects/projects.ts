@@ -10,7 +10,13 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { defaultProjectStays, invalidCursor, projectInUse, projectNotFound } from '../accounts.errors.js';
+import {
+  defaultProjectStays,
+  invalidCursor,
+  projectInUse,
+  projectNotFound,
+  unknownProject,
+} from '../accounts.errors.js';
 
 /** A project as the API returns it. */
 export interface ProjectRecord {
@@ -140,10 +146,10 @@ async function deleteProject(tx: Tx, { tenant, id }: ProjectInput): Promise<void
 
 const HOLD = `select id from projects where ${OF_TENANT} and id = $3 for key share`;
 
-/** Holds a project until the end of the transaction, so that it is not deleted. False: the tenant has no such project. */
-export async function holdProject(tx: Tx, { workspaceId, environment }: Tenant, id: string): Promise<boolean> {
+/** Holds a project until the end of the transaction, so that it is not deleted. Throws project.not_found. */
+export async function holdProject(tx: Tx, { workspaceId, environment }: Tenant, id: string): Promise<void> {
   const { rowCount } = await tx.query(HOLD, [workspaceId, environment, id]);
-  return rowCount === 1;
+  if (rowCount !== 1) throw unknownProject();
 }
 
 const INSERT_DEFAULT = `

@@ -200,10 +200,7 @@ export class CreateAccount {
   }
 }
 
-interface Current extends Record<string, unknown> {
-  grantId: string;
-  connectionType: string;
-}
+type Current = Record<'grantId' | 'connectionType', string>;
 
 async function readCurrent(tx: Tx, checked: Checked): Promise<Current | undefined> {
   const { input, provider, projectId, isUnanswered } = checked;

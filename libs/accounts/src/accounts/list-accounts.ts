@@ -32,6 +32,11 @@ export interface AccountPage {
 const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.int(), capped: z.boolean() });
 type Position = z.infer<typeof positionSchema>;
 
+/** What a cursor is bound to. */
+function scopeOf({ tenant, filters, sort = 'connected_at' }: ListAccountsInput): unknown[] {
+  return ['accounts', tenant.workspaceId, tenant.environment, filters, ...(sort === 'connected_at' ? [] : [sort])];
+}
+
 const MAX_COUNTED = 10_000;
 const UNCOUNTED = { total: 0, capped: false };
 
@@ -64,13 +69,11 @@ export class ListAccounts {
 
   async execute(input: ListAccountsInput): Promise<AccountPage> {
     const { tenant, filters, sort = 'connected_at', limit, cursor, isCounted = true } = input;
-    const order = sort === 'connected_at' ? [] : [sort];
-    const scope = ['accounts', tenant.workspaceId, tenant.environment, filters, ...order];
+    const scope = scopeOf(input);
     const condition = accountCondition(tenant, filters);
     const from = cursor === undefined ? undefined : this.readPosition(scope, cursor);
     const rows = await this.page(condition, { sort, limit: limit + 1, from });
-    const isCapped = filters.q !== undefined || filters.reauthDueBefore !== undefined;
-    const { total, capped } = from ?? (isCounted ? await this.count(condition, sort, isCapped) : UNCOUNTED);
+    const { total, capped } = from ?? (isCounted ? await this.count(condition, sort, filters) : UNCOUNTED);
     const items = rows.slice(0, limit);
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     const nextCursor = last
@@ -104,8 +107,9 @@ export class ListAccounts {
   private async count(
     { sql, values }: Condition,
     sort: AccountSort,
-    capped: boolean,
+    { q, reauthDueBefore }: AccountFilters,
   ): Promise<{ total: number; capped: boolean }> {
+    const capped = q !== undefined || reauthDueBefore !== undefined;
     const most = capped ? `limit ${MAX_COUNTED + 1}` : '';
     const counted = `select 1 from accounts account where ${sql} ${ORDERS[sort].only} ${most}`;
     const { rows } = await this.database.pool.query<{ total: number }>(

@@ -1,12 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { changeAccount, Database, type Tenant, transaction, type Tx, violates } from '#persistence';
-import {
-  accountConnectedThere,
-  accountLeased,
-  accountNotFound,
-  invalidField,
-  unknownProject,
-} from '../accounts.errors.js';
+import { accountConnectedThere, accountLeased, accountNotFound, invalidField } from '../accounts.errors.js';
 import { holdProject } from '../projects/projects.js';
 import type { AccountRecord } from './account-record.js';
 import { GetAccount } from './get-account.js';

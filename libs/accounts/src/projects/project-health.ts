@@ -70,7 +70,7 @@ export class ProjectHealth {
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     return {
       ...(await this.count(owner)),
-      needsAction: rows.slice(0, limit).map(({ at: _, ...row }) => ({ ...row, recommendation: recommend(row) })),
+      needsAction: rows.slice(0, limit).map((row) => ({ ...row, recommendation: recommend(row) })),
       nextCursor: last ? this.cursors.write(scope, { at: last.at, id: last.id }) : null,
     };
   }

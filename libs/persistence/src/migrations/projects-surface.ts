@@ -6,7 +6,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * the earlier time.
  */
 export class ProjectsSurface implements MigrationInterface {
-  readonly name = 'ProjectsSurface1796055600000';
+  readonly name = 'ProjectsSurface1796056478000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

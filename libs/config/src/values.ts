@@ -80,3 +80,6 @@ export const proxies = z
 
 export const count = (byDefault: number): z.ZodDefault<z.ZodCoercedNumber> =>
   wholeNumber(1, 1_000_000).default(byDefault);
+
+/** The folder of a development installation: sockets, journal, embedded database. */
+export const homeFolder = z.string().default('.evergrant');

@@ -5,22 +5,7 @@ import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
 import * as entities from './entities/index.js';
 import { connectPatience, explainConnectFailure } from './connect-patience.js';
-import { ApiKeyMakers } from './migrations/api-key-makers.js';
-import { AppStatusSources } from './migrations/app-status-sources.js';
-import { ConfirmedCompletion } from './migrations/confirmed-completion.js';
-import { AttemptChecks } from './migrations/attempt-checks.js';
-import { AttemptLooks } from './migrations/attempt-looks.js';
-import { Foundation } from './migrations/foundation.js';
-import { MasterKeyHolders } from './migrations/master-key-holders.js';
-import { ReauthDue } from './migrations/reauth-due.js';
-import { ManualGrants } from './migrations/manual-grants.js';
-import { OneAppAClient } from './migrations/one-app-a-client.js';
-import { OutboxByAge } from './migrations/outbox-by-age.js';
-import { OutboxPersons } from './migrations/outbox-persons.js';
-import { PendingRevocations } from './migrations/pending-revocations.js';
-import { ProjectsSurface } from './migrations/projects-surface.js';
-import { RefreshRejections } from './migrations/refresh-rejections.js';
-import { UnconfirmedProfiles } from './migrations/unconfirmed-profiles.js';
+import { MIGRATIONS } from './migrations/index.js';
 import { keepSpans, PreparingClient } from './preparing-client.js';
 
 export interface DatabaseOptions {
@@ -80,24 +65,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     url: options.url.reveal(),
     applicationName: `evergrant-${options.name}`,
     entities: Object.values(entities).filter((entity) => typeof entity === 'function'),
-    migrations: [
-      Foundation,
-      ApiKeyMakers,
-      OneAppAClient,
-      AttemptLooks,
-      RefreshRejections,
-      PendingRevocations,
-      AppStatusSources,
-      ConfirmedCompletion,
-      OutboxByAge,
-      ReauthDue,
-      ManualGrants,
-      MasterKeyHolders,
-      OutboxPersons,
-      AttemptChecks,
-      UnconfirmedProfiles,
-      ProjectsSurface,
-    ],
+    migrations: MIGRATIONS,
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

@@ -1,5 +1,5 @@
 import { NEXT_EVENT_SEQUENCE } from './accounts/accounts.js';
-import type { AppUser } from './attempt-row.js';
+import type { AppUser } from './attempts/attempt-row.js';
 import { newId } from './ids.js';
 import type { Tenant } from './tenant.js';
 import type { Tx } from './tx.js';

@@ -1,7 +1,8 @@
 export * from './accounts/accounts.js';
 export * from './accounts/store-connected-account.js';
-export * from './attempt-row.js';
-export * from './attempts.js';
+export * from './attempts/attempt-row.js';
+export * from './attempts/attempts.js';
+export * from './attempts/identity-checks.js';
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';
 export { violates } from './errors.js';

@@ -20,8 +20,8 @@ export {
   storeMissingScopes,
   storeProbe,
 } from './accounts/accounts.js';
-export { STATUSES_WITH_TOKENS } from './attempt-row.js';
-export { markAttemptExchanged } from './attempts.js';
+export { STATUSES_WITH_TOKENS } from './attempts/attempt-row.js';
+export { markAttemptExchanged } from './attempts/attempts.js';
 export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';
 export { violates } from './errors.js';
 export {

@@ -371,7 +371,7 @@ export const keeping: Snippet[] = [
     'the owner, a reader, a migration and a test',
     {
       ...ATTEMPT,
-      ...one('libs/persistence/src/attempts.ts')('const sql = `update connect_attempts set x = 1`;'),
+      ...one('libs/persistence/src/attempts/attempts.ts')('const sql = `update connect_attempts set x = 1`;'),
       ...accounts('const sql = `select 1 from connect_attempts for update`; getRepository(ConnectAttempt).find();'),
       ...one('libs/persistence/src/migrations/later.ts')('const sql = `update connect_attempts set x = 1`;'),
       ...one('libs/tokens/src/a.int-spec.ts')('const sql = `update connect_attempts set x = 1`;'),

@@ -11,7 +11,7 @@ const OWNERS: Record<string, string> = {
   accounts: `${PERSISTENCE}/accounts/`,
   api_keys: 'libs/accounts/src/api-keys/',
   breakers: 'libs/exchanger/src/store/breakers.ts',
-  connect_attempts: `${PERSISTENCE}/attempts.ts`,
+  connect_attempts: `${PERSISTENCE}/attempts/`,
   data_deletions: 'libs/accounts/src/push/apply-platform-notice.ts',
   exchange_intents: 'libs/tokens/src/store/grants/',
   grants: 'libs/tokens/src/store/grants/',

@@ -1,4 +1,4 @@
-import type { AppUser, AttemptRow } from '../attempt-row.js';
+import type { AppUser, AttemptRow } from '../attempts/attempt-row.js';
 import type { Health, ProbeClass, ProbeResult } from '../entities/index.js';
 import type { Tenant } from '../tenant.js';
 import type { Tx } from '../tx.js';

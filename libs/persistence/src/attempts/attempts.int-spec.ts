@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openMigratedDatabase, type OpenedDatabase } from '../../../test/support/open-database.js';
-import { makeAttempt, makeTenant } from '../../../test/support/rows.js';
+import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
+import { makeAttempt, makeTenant } from '../../../../test/support/rows.js';
 import type { AttemptError } from './attempt-row.js';
 import {
   deleteFinalAttempts,
@@ -10,11 +10,11 @@ import {
   markAttemptFailed,
   requireConfirmation,
   requireSelection,
-  scheduleNextIdentityCheck,
   spendState,
 } from './attempts.js';
-import type { AttemptStatus } from './entities/index.js';
-import type { Tenant } from './tenant.js';
+import { scheduleNextIdentityCheck } from './identity-checks.js';
+import type { AttemptStatus } from '../entities/index.js';
+import type { Tenant } from '../tenant.js';
 
 const REDIRECT_URI = 'https://example.com/callback';
 const STATUSES: readonly AttemptStatus[] = [

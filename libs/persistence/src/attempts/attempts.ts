@@ -1,12 +1,6 @@
-import {
-  ATTEMPT_COLUMNS,
-  type AttemptError,
-  type AttemptRow,
-  type AppUser,
-  STATUSES_WITH_TOKENS,
-} from './attempt-row.js';
-import type { AttemptStatus, Candidate } from './entities/index.js';
-import type { Tx } from './tx.js';
+import { ATTEMPT_COLUMNS, type AttemptError, type AttemptRow, type AppUser } from './attempt-row.js';
+import type { AttemptStatus, Candidate } from '../entities/index.js';
+import type { Tx } from '../tx.js';
 
 /**
  * The only module that writes `connect_attempts`. Each transition is one function; its statement changes no row in any
@@ -112,48 +106,6 @@ export async function storeIdentity(tx: Tx, attemptId: string, platformUserId: s
     attemptId,
     platformUserId,
   ]);
-}
-
-/** When the identity of an attempt is checked again, and what it fails with if no later answer is better. */
-export interface NextIdentityCheck {
-  waitSeconds: number;
-  error: AttemptError;
-}
-
-/**
- * Counts one identity check and schedules the next. They are counted anew in each status.
- * An attempt that waits for its caller is checked with the caller's next request.
- */
-export async function scheduleNextIdentityCheck(tx: Tx, attemptId: string, next: NextIdentityCheck): Promise<void> {
-  await tx.query(
-    `update connect_attempts set checks = checks + 1, check_due_at = db_now() + make_interval(secs => $2), check_error = $3
-     where id = $1 and status in ${STATUSES_WITH_TOKENS}`,
-    [attemptId, next.waitSeconds, next.error],
-  );
-}
-
-/** An attempt without any check belongs for 30 seconds to the process that exchanged its code. */
-const CHECK_IS_DUE = `status = 'exchanged' and coalesce(check_due_at, exchanged_at + interval '30 seconds') <= db_now()`;
-
-/** The apps with an identity check that is due. Those with the fewest checks first: new ones go before stuck ones. */
-export async function findAppsWithDueChecks(tx: Tx): Promise<string[]> {
-  const { rows } = await tx.query<{ id: string }>(
-    `select oauth_app_id as id from connect_attempts where ${CHECK_IS_DUE}
-     group by 1 order by min(checks), min(exchanged_at)`,
-  );
-  return rows.map(({ id }) => id);
-}
-
-/** Takes the next due attempt of an app, for the two minutes that a check may need: of two sweeps one gets it. */
-export async function claimDueCheck(tx: Tx, oauthAppId: string): Promise<string | undefined> {
-  const { rows } = await tx.query<{ id: string }>(
-    `update connect_attempts set check_due_at = db_now() + interval '2 minutes' where id = (
-       select id from connect_attempts where oauth_app_id = $1 and ${CHECK_IS_DUE}
-       order by checks, exchanged_at limit 1 for update skip locked)
-     returning id`,
-    [oauthAppId],
-  );
-  return rows[0]?.id;
 }
 
 /** → `selection_required`, for ten minutes. False: the attempt had another status. */

@@ -1,6 +1,6 @@
-import type { AttemptStatus, Candidate, Completion, Surface } from './entities/index.js';
-import type { Tenant } from './tenant.js';
-import type { Tx } from './tx.js';
+import type { AttemptStatus, Candidate, Completion, Surface } from '../entities/index.js';
+import type { Tenant } from '../tenant.js';
+import type { Tx } from '../tx.js';
 
 /** The statuses in which an attempt holds a token set, as an SQL list. */
 export const STATUSES_WITH_TOKENS = `('exchanged', 'selection_required', 'confirmation_required')`;

@@ -1,0 +1,36 @@
+import { ApiKeyMakers } from './api-key-makers.js';
+import { AppStatusSources } from './app-status-sources.js';
+import { ConfirmedCompletion } from './confirmed-completion.js';
+import { AttemptChecks } from './attempt-checks.js';
+import { AttemptLooks } from './attempt-looks.js';
+import { Foundation } from './foundation.js';
+import { MasterKeyHolders } from './master-key-holders.js';
+import { ReauthDue } from './reauth-due.js';
+import { ManualGrants } from './manual-grants.js';
+import { OneAppAClient } from './one-app-a-client.js';
+import { OutboxByAge } from './outbox-by-age.js';
+import { OutboxPersons } from './outbox-persons.js';
+import { PendingRevocations } from './pending-revocations.js';
+import { ProjectsSurface } from './projects-surface.js';
+import { RefreshRejections } from './refresh-rejections.js';
+import { UnconfirmedProfiles } from './unconfirmed-profiles.js';
+
+/** In the order in which they run. */
+export const MIGRATIONS = [
+  Foundation,
+  ApiKeyMakers,
+  OneAppAClient,
+  AttemptLooks,
+  RefreshRejections,
+  PendingRevocations,
+  AppStatusSources,
+  ConfirmedCompletion,
+  OutboxByAge,
+  ReauthDue,
+  ManualGrants,
+  MasterKeyHolders,
+  OutboxPersons,
+  AttemptChecks,
+  UnconfirmedProfiles,
+  ProjectsSurface,
+];

@@ -1,7 +1,8 @@
 export { AccountHealth, type AccountHealthRecord } from './accounts/account-health.js';
 export type { AccountFilters } from './accounts/account-filters.js';
 export type { AccountRecord } from './accounts/account-record.js';
-export { CreateAccount, type CreatedAccount } from './accounts/create-account.js';
+export { CreateAccount } from './accounts/create-account.js';
+export type { CreatedAccount } from './accounts/supplied-account.js';
 export { DisconnectAccount, type Disconnection } from './accounts/disconnect-account.js';
 export { GetAccount } from './accounts/get-account.js';
 export { type AccountEventRecord, ListAccountEvents } from './accounts/list-account-events.js';

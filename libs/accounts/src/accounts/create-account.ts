@@ -1,14 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  type Acceptance,
-  Database,
-  newId,
-  recordEvent,
-  storeConnectedAccount,
-  type Tenant,
-  transaction,
-  type Tx,
-} from '#persistence';
+import { type Acceptance, Database, transaction, type Tx } from '#persistence';
 import type { Provider } from '#providers';
 import {
   applyHealth,
@@ -17,7 +8,6 @@ import {
   supplyGrant,
   syncProfiles,
   type TokenContext,
-  type TokenVerification,
   verifyToken,
 } from '#tokens';
 import {
@@ -28,57 +18,35 @@ import {
   providerUnavailable,
 } from '../accounts.errors.js';
 import { AttemptTarget } from '../connect/attempt-target.js';
-import { RetireUnusedGrants } from '../connect/retire-unused-grants.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { knownProvider } from '../policies/known-provider.js';
 import { readScopes } from '../policies/scopes.js';
 import { holdProject } from '../projects/projects.js';
 import { RevokeLater } from '../revoke-later.js';
-import type { AccountRecord } from './account-record.js';
 import { readAccount } from './get-account.js';
-import { checkCredentials, hasEnded, type SuppliedCredentials } from './supplied-credentials.js';
+import {
+  type CheckedAccount,
+  type CreateAccountInput,
+  type CreatedAccount,
+  storeSuppliedAccount,
+} from './supplied-account.js';
+import { checkCredentials, hasEnded } from './supplied-credentials.js';
 
-export interface CreateAccountInput {
-  tenant: Tenant;
-  provider: string;
-  platformAccountId: string;
-  handle?: string;
-  credentials: SuppliedCredentials;
-  projectId?: string;
-  /** The app that issued the tokens, and can refresh them. */
-  oauthAppId?: string;
-  metadata?: Record<string, string>;
-  /** Default: the platform is asked whose the token is. */
-  verify?: boolean;
-  /** Runs in the transaction that stores the account. */
-  alongside?: (tx: Tx, created: CreatedAccount) => Promise<void>;
+interface Stored {
+  created: CreatedAccount;
+  /** Of the tokens that were replaced. */
+  revocation: string | undefined;
 }
 
-export interface CreatedAccount {
-  account: AccountRecord;
-  /** False: the profile was connected already, and got these tokens. */
-  isNew: boolean;
-}
-
-type Verified = Extract<TokenVerification, { kind: 'verified' }>;
-
-/** What is known of the credentials before they are stored. */
-interface Checked {
-  input: CreateAccountInput;
-  provider: Provider;
-  projectId: string;
-  oauthAppId: string | null;
-  /** Null: not known. */
-  scopes: string[] | null;
-  /** Undefined: the platform has not said whose the token is. */
-  verified: Verified | undefined;
-  acceptance: Acceptance;
-  isUnanswered?: true;
-}
+/**
+ * The account has another grant than the one that was read and locked: the transaction is rolled back. Grants are locked before
+ * accounts, so that the other one cannot be locked any more.
+ */
+class GrantChanged extends Error {}
 
 const RETRY_SECONDS = 30;
 const ACCEPTED: Acceptance = { isAccepted: true, unverifiedReason: null };
-const unverified = (reason: string | null): Pick<Checked, 'verified' | 'acceptance'> => ({
+const unverified = (reason: string | null): Pick<CheckedAccount, 'verified' | 'acceptance'> => ({
   verified: undefined,
   acceptance: { isAccepted: false, unverifiedReason: reason },
 });
@@ -89,8 +57,6 @@ const CURRENT = `
     and health <> 'disconnected'`;
 
 const MAX_METADATA_KEYS = 50;
-/** Without an accepted token the first regular probe would be hours away. */
-const FIRST_PROBE_SECONDS = 5;
 
 /** Connects a profile with tokens that the client brings. A connected profile keeps its account and gets the tokens. */
 @Injectable()
@@ -99,7 +65,6 @@ export class CreateAccount {
     private readonly database: Database,
     private readonly target: AttemptTarget,
     private readonly revokeLater: RevokeLater,
-    private readonly retireUnusedGrants: RetireUnusedGrants,
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
   ) {}
 
@@ -108,18 +73,28 @@ export class CreateAccount {
   async execute(input: CreateAccountInput): Promise<CreatedAccount> {
     const provider = knownProvider(input.provider, input.tenant.environment);
     const checked = await this.check(input, provider);
-    const { created, revocation, leftGrantId } = await transaction(this.database.pool, async (tx) => {
-      await holdProject(tx, input.tenant, checked.projectId);
-      const stored = await this.store(tx, checked);
-      await input.alongside?.(tx, stored.created);
-      return stored;
-    });
+    const { created, revocation } = await this.storeWhereItIs(checked);
     this.revokeLater.execute(revocation);
-    if (leftGrantId !== undefined) await this.retireUnusedGrants.execute([leftGrantId]);
     return created;
   }
 
-  private async check(input: CreateAccountInput, provider: Provider): Promise<Checked> {
+  /** Repeats only if another request or a consent stored other tokens of the profile meanwhile. */
+  private async storeWhereItIs(checked: CheckedAccount): Promise<Stored> {
+    for (;;) {
+      try {
+        return await transaction(this.database.pool, async (tx) => {
+          await holdProject(tx, checked.input.tenant, checked.projectId);
+          const stored = await this.store(tx, checked);
+          await checked.input.alongside?.(tx, stored.created);
+          return stored;
+        });
+      } catch (error) {
+        if (!(error instanceof GrantChanged)) throw error;
+      }
+    }
+  }
+
+  private async check(input: CreateAccountInput, provider: Provider): Promise<CheckedAccount> {
     const { tenant, credentials, platformAccountId, oauthAppId } = input;
     const projectId = await this.target.project(tenant, input.projectId);
     if (oauthAppId !== undefined) await this.target.suppliedApp(tenant, provider.name, oauthAppId);
@@ -132,7 +107,7 @@ export class CreateAccount {
     return input.verify === false ? { ...known, ...unverified(null) } : this.verify(known);
   }
 
-  private async verify(known: Omit<Checked, 'verified' | 'acceptance'>): Promise<Checked> {
+  private async verify(known: Omit<CheckedAccount, 'verified' | 'acceptance'>): Promise<CheckedAccount> {
     const { input, provider, scopes } = known;
     const verification = await verifyToken(this.context, {
       provider: provider.name,
@@ -149,13 +124,10 @@ export class CreateAccount {
     return { ...known, scopes: granted, verified: verification, acceptance: ACCEPTED };
   }
 
-  private async store(
-    tx: Tx,
-    checked: Checked,
-  ): Promise<{ created: CreatedAccount; revocation: string | undefined; leftGrantId: string | undefined }> {
+  private async store(tx: Tx, checked: CheckedAccount): Promise<Stored> {
     const current = await readCurrent(tx, checked);
     const grantId = await this.storeGrant(tx, checked, current?.grantId ?? null);
-    const account = await storeAccount(tx, checked, grantId);
+    const account = await storeSuppliedAccount(tx, checked, grantId);
     await this.storeProfileToken(tx, checked, { accountId: account.id, grantId });
     await applyHealth(tx, grantId);
     const record = await readAccount(tx, { tenant: checked.input.tenant, id: account.id });
@@ -165,14 +137,15 @@ export class CreateAccount {
         `must have at most ${MAX_METADATA_KEYS} keys, with those of the connected account`,
       );
     const created = { account: record, isNew: account.previousGrantId === undefined };
-    const left = account.previousGrantId === grantId ? undefined : account.previousGrantId;
-    if (left === undefined || left !== current?.grantId) return { created, revocation: undefined, leftGrantId: left };
+    const left = account.previousGrantId;
+    if (left !== current?.grantId) throw new GrantChanged();
+    if (left === undefined || left === grantId) return { created, revocation: undefined };
     // The new tokens may belong to the same app and person, so revoking the former ones could end them.
     const revocation = await retireGrant(this.context, tx, left, { revoke: checked.oauthAppId !== null });
-    return { created, revocation, leftGrantId: undefined };
+    return { created, revocation };
   }
 
-  private storeGrant(tx: Tx, checked: Checked, currentGrantId: string | null): Promise<string> {
+  private storeGrant(tx: Tx, checked: CheckedAccount, currentGrantId: string | null): Promise<string> {
     const { input, provider, oauthAppId, scopes, verified } = checked;
     const { accessToken, refreshToken, expiresAt } = input.credentials;
     return supplyGrant(this.context, tx, {
@@ -192,7 +165,7 @@ export class CreateAccount {
   /** With a person's token the platform returns the profile's own token, as after a consent. */
   private async storeProfileToken(
     tx: Tx,
-    { verified }: Checked,
+    { verified }: CheckedAccount,
     { accountId, grantId }: { accountId: string; grantId: string },
   ): Promise<void> {
     await this.context.vault.shredAccount(tx, accountId);
@@ -202,7 +175,7 @@ export class CreateAccount {
 
 type Current = Record<'grantId' | 'connectionType', string>;
 
-async function readCurrent(tx: Tx, checked: Checked): Promise<Current | undefined> {
+async function readCurrent(tx: Tx, checked: CheckedAccount): Promise<Current | undefined> {
   const { input, provider, projectId, isUnanswered } = checked;
   const { tenant, platformAccountId } = input;
   const values = [tenant.workspaceId, tenant.environment, projectId, provider.name, platformAccountId];
@@ -211,38 +184,4 @@ async function readCurrent(tx: Tx, checked: Checked): Promise<Current | undefine
   // The stored tokens may work: tokens that the platform has not confirmed do not replace them.
   if (current && isUnanswered) throw providerUnavailable(RETRY_SECONDS);
   return current;
-}
-
-async function storeAccount(tx: Tx, checked: Checked, grantId: string): ReturnType<typeof storeConnectedAccount> {
-  const { input, provider, projectId, oauthAppId, acceptance } = checked;
-  const missing = missingScopes(checked);
-  const account = await storeConnectedAccount(tx, {
-    ...input.tenant,
-    ...namesOf(checked),
-    id: newId(),
-    projectId,
-    provider: provider.name,
-    platformAccountId: input.platformAccountId,
-    grantId,
-    oauthAppId,
-    connectionType: 'manual',
-    missingScopes: missing,
-    metadata: input.metadata ?? {},
-    nextProbeSeconds: acceptance.isAccepted ? provider.probe.every / 1_000 : FIRST_PROBE_SECONDS,
-    acceptance,
-  });
-  const type = account.previousGrantId === undefined ? 'account.connected' : 'account.reconnected';
-  await recordEvent(tx, { ...input.tenant, accountId: account.id, type, data: { missing_scopes: missing } });
-  return account;
-}
-
-/** Where the granted scopes are not known, none is reported as missing. */
-const missingScopes = ({ provider, scopes }: Checked): string[] =>
-  scopes === null ? [] : provider.scopes.required.filter((scope) => !scopes.includes(scope));
-
-const NO_NAMES = { handle: null, displayName: null, avatarUrl: null };
-
-function namesOf({ input, verified }: Checked): typeof NO_NAMES | Pick<Verified['profile'], keyof typeof NO_NAMES> {
-  const { handle, displayName, avatarUrl } = verified?.profile ?? NO_NAMES;
-  return { handle: input.handle ?? handle, displayName, avatarUrl };
 }

@@ -1,8 +1,13 @@
 import type { Failure } from './outcome.js';
 
-/** The result of an AppCheck. `unknown`: no answer, a failure of the platform, or an answer that shows neither. */
+/**
+ * The result of an AppCheck. `unknown`: the answer shows neither or, with `retry`, there was none or the platform failed, so
+ * that a later check may show it.
+ */
 export type AppCheckOutcome =
-  { status: 'accepted' } | { status: 'refused'; failure: Failure } | { status: 'unknown'; code: string };
+  | { status: 'accepted' }
+  | { status: 'refused'; failure: Failure }
+  | { status: 'unknown'; code: string; retry?: true | undefined };
 
 /** An app of ours, as far as its owner has to enter it at the platform. */
 export interface RegisteredApp {

@@ -122,6 +122,8 @@ export interface AppCheck {
    * platform may have looked at something else first: the answer then shows nothing.
    */
   accepts(answer: ReadAnswer): boolean;
+  /** Whether a refusal of the app concerns the kind of this request, and shows nothing about its id and secret. */
+  refusesRequest?(answer: ReadAnswer): boolean;
 }
 
 /** A platform: data, and the few functions in which it differs. All URLs are the platform's own. */

@@ -87,7 +87,10 @@ export const facebook = defineProvider({
   },
   api: { url: 'https://graph.facebook.com/', isDenied: isDeniedGraphCall },
   probe: { every: hours(6), request: inspection, read: readInspection },
-  /** An app access token: /docs/facebook-login/guides/access-tokens, "Generating an App Access Token", 2026-11-30. */
+  /**
+   * An app access token, valid until the secret is reset: /documentation/facebook-login/guides/access-tokens, of 2025-11-25,
+   * read on 2026-11-30.
+   */
   appCheck: checkByClientCredentials({ url: TOKEN, authentication }),
   registration: [
     {

@@ -40,16 +40,18 @@ const REFUSED: Row[] = [
 ];
 
 const UNKNOWN: Row[] = [
-  ...PROVIDER_NAMES.flatMap((name): Row[] => [
-    [name, 'a failure of the platform', 503, oauth('invalid_client', 'x')],
-    [name, 'a limit', 429, oauth('invalid_client', 'x')],
-    [name, 'words that are in no table', 400, oauth('something_new', 'x')],
-  ]),
+  ...PROVIDER_NAMES.flatMap((name): Row[] => [[name, 'words that are in no table', 400, oauth('something_new', 'x')]]),
+  ['tiktok', 'a refusal of the grant type', 401, oauth('unauthorized_client', 'x')],
   ['x', 'spent credits', 402, { title: 'CreditsDepleted' }],
   ['facebook', 'a refused token', 400, graph(190, 'x')],
   ['instagram', 'a code that does not exist', 400, instagram('Matching code was not found or was already used')],
   ['instagram', 'a success, which no code can have', 200, { access_token: 'a', user_id: 1 }],
 ];
+
+const RETRIED: Row[] = PROVIDER_NAMES.flatMap((name): Row[] => [
+  [name, 'a failure of the platform', 503, oauth('invalid_client', 'x')],
+  [name, 'a limit', 429, oauth('invalid_client', 'x')],
+]);
 
 describe('the check of an app', () => {
   it.each(ACCEPTED)('an app check at %s shows that id and secret are accepted by %s', (name, _what, status, body) => {
@@ -67,6 +69,14 @@ describe('the check of an app', () => {
     expect(readAppCheckAnswer(providerOf(name), answer(status, body))).toEqual({
       status: 'unknown',
       code: expect.any(String),
+    });
+  });
+
+  it.each(RETRIED)('an app check at %s is worth another try after %s', (name, _what, status, body) => {
+    expect(readAppCheckAnswer(providerOf(name), answer(status, body))).toEqual({
+      status: 'unknown',
+      code: expect.any(String),
+      retry: true,
     });
   });
 

@@ -8,6 +8,9 @@ import { readTokenResponse } from './token-response.js';
 /** A value that no platform issued. */
 export const NO_TOKEN = new Secret('evergrant-checks-this-app');
 
+/** RFC 6749 5.2: a client that was authenticated may not use this grant type. */
+const isOfGrantType = ({ json }: ReadAnswer): boolean => errorCode(json) === 'unauthorized_client';
+
 /** RFC 6749 4.4: the app asks for a token of its own, which is not kept. */
 export const checkByClientCredentials = ({ url, authentication }: Endpoint): AppCheck => ({
   request: (app) => {
@@ -15,6 +18,7 @@ export const checkByClientCredentials = ({ url, authentication }: Endpoint): App
     return new PlatformRequest({ method: 'POST', url, headers, form: { grant_type: 'client_credentials', ...form } });
   },
   accepts: ({ json }) => readTokenResponse(json) !== undefined,
+  refusesRequest: isOfGrantType,
 });
 
 /**

@@ -59,12 +59,13 @@ const doubtful = (answer: PlatformAnswer, read: ReadAnswer): TokenOutcome & { ok
 export function readAppCheckAnswer(provider: Provider, answer: PlatformAnswer): AppCheckOutcome {
   const read = decodeAnswer(answer);
   const failure = failureOf(answer, read, provider.classify.token(read) ?? standardFailure(read));
-  if (isAnswered(read) && failure.reason === MISCONFIGURED.reason && failure.class === 'app')
-    return { status: 'refused', failure };
-  return isAnswered(read) && provider.appCheck?.accepts(read)
-    ? { status: 'accepted' }
-    : { status: 'unknown', code: failure.code };
+  if (!isAnswered(read)) return { status: 'unknown', code: failure.code, retry: true };
+  if (isOfCredentials(provider, read, failure)) return { status: 'refused', failure };
+  return provider.appCheck?.accepts(read) ? { status: 'accepted' } : { status: 'unknown', code: failure.code };
 }
+
+const isOfCredentials = ({ appCheck }: Provider, read: ReadAnswer, { class: of, reason }: Failure): boolean =>
+  of === MISCONFIGURED.class && reason === MISCONFIGURED.reason && !appCheck?.refusesRequest?.(read);
 
 /** What no table lists: a success, a refusal, a request that was not processed (408, 425, 429), or a redirect. */
 function readUnlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {

@@ -69,7 +69,10 @@ export const tiktok = defineProvider({
   identity,
   api: { url: 'https://open.tiktokapis.com/' },
   probe: probeByIdentity(identity, hours(6)),
-  /** A token of the app: developers.tiktok.com/doc/client-access-token-management, 2026-11-30. */
+  /**
+   * A token of the app, for two hours: developers.tiktok.com/docs/en/client-access-token-management, of 2026-11-05. It is
+   * used with the Research and the Commercial Content API only; what an app without these is answered stands nowhere.
+   */
   appCheck: checkByClientCredentials(token),
   registration: [
     {

@@ -94,7 +94,7 @@ export class ExchangeClient implements Exchanger {
       return await this.call(checkAppCall, { appId }, { patience: CHECK_PATIENCE, within: CHECK_ANSWERED_WITHIN });
     } catch (error) {
       this.logger.warn({ err: error, call: checkAppCall.name, oauthApp: appId }, 'exchanger.not_answered');
-      return { status: 'unknown', code: 'exchanger_unavailable' };
+      return { status: 'unknown', code: 'exchanger_unavailable', retry: true };
     }
   }
 

@@ -83,7 +83,7 @@ export const checkAppCall: WireCall<{ appId: string }, AppCheckOutcome> = {
   outcome: z.discriminatedUnion('status', [
     z.object({ status: z.literal('accepted') }),
     z.object({ status: z.literal('refused'), failure }),
-    z.object({ status: z.literal('unknown'), code: z.string() }),
+    z.object({ status: z.literal('unknown'), code: z.string(), retry: z.literal(true).optional() }),
   ]),
 };
 

@@ -57,6 +57,7 @@ import { ReauthLinks } from './connect/reauth-links.js';
 import { StartReauth } from './connect/start-reauth.js';
 import { SweepAttempts } from './connect/sweep-attempts.js';
 import { CheckOAuthApp } from './oauth-apps/check-oauth-app.js';
+import { ConfirmSecret } from './oauth-apps/confirm-secret.js';
 import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
@@ -119,6 +120,7 @@ const useCases = [
   ReadToken,
   CallPlatform,
   CheckOAuthApp,
+  ConfirmSecret,
   CreateOAuthApp,
   ListOAuthApps,
   GetOAuthApp,

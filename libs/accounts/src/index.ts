@@ -47,6 +47,7 @@ export { StartReauth } from './connect/start-reauth.js';
 export { SweepAttempts } from './connect/sweep-attempts.js';
 export { API_KEY_PREFIX } from './injection.js';
 export { CheckOAuthApp, type OAuthAppReport } from './oauth-apps/check-oauth-app.js';
+export { ConfirmSecret } from './oauth-apps/confirm-secret.js';
 export { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 export { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 export { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';

@@ -20,6 +20,17 @@ export const grantRefresh = defineJob({
   identity: ({ grantId }) => grantId,
 });
 
+/**
+ * Finds out whether the platform of an app accepts its new client secret. The process that stored the secret does it first; the
+ * sweep requests this job for what that process left undone.
+ */
+export const secretConfirm = defineJob({
+  name: 'secret.confirm',
+  payload: z.object({ oauthAppId: z.uuid() }),
+  attempts: 1,
+  identity: ({ oauthAppId }) => oauthAppId,
+});
+
 /** Finds the accounts whose probe is due. */
 export const probesSweep = defineJob({ name: 'probes.sweep', payload: z.object({}), attempts: 1 });
 

@@ -9,7 +9,15 @@ import type { Tx } from './tx.js';
  * | --------------- | ------------------------------------------------------------------- | -------------------------------- |
  * | `active`        | the platform accepts requests of the app                            | a refusal that concerns the app  |
  * | `paused`        | the platform refuses them until `paused_until`                      | an accepted request              |
- * | `misconfigured` | its owner must act; until then one grant asks at each `paused_until` | an accepted request, a new secret |
+ * | `misconfigured` | its owner must act; until then one grant asks at each `paused_until` | an accepted request              |
+ *
+ * | secret_turn_until | meaning                                                                | left by                       |
+ * | ----------------- | ---------------------------------------------------------------------- | ----------------------------- |
+ * | null              | refreshes use the secret                                               | a new secret                  |
+ * | in the past       | no platform has accepted the secret yet; the next request gets a turn  | a request that gets the turn  |
+ * | in the future     | one request uses the secret, and the refreshes of other grants wait    | its result, or the time       |
+ *
+ * An acceptance of the secret, or a refusal, makes it null. Any other result ends the turn.
  *
  * One app of each platform in a workspace and environment is the default, as long as there is any.
  */
@@ -32,7 +40,7 @@ export async function lockDefaultApp(tx: Tx, { workspaceId, environment, provide
 
 export async function createOAuthApp(
   tx: Tx,
-  app: Omit<OAuthApp, 'status' | 'statusReason' | 'statusSource' | 'pausedUntil' | 'createdAt'>,
+  app: Omit<OAuthApp, 'status' | 'statusReason' | 'statusSource' | 'pausedUntil' | 'secretTurnUntil' | 'createdAt'>,
 ): Promise<void> {
   const { id, workspaceId, environment, provider, name, clientId, redirectUriStyle } = app;
   const identity = [id, workspaceId, environment, provider, name, clientId, redirectUriStyle];
@@ -122,6 +130,48 @@ export async function storeAppStatus(
     [id, status, reason, pauseSeconds, source],
   );
   return rows[0]?.before;
+}
+
+/**
+ * After a new secret: the turn to use it is free. A refusal of the former secret counts as one by the token endpoint from now
+ * on, because that endpoint shows whether the new one is accepted.
+ */
+export async function expectSecretResult(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update oauth_apps set secret_turn_until = db_now(),
+       status_source = case when status = 'misconfigured' then 'token' else status_source end
+     where id = $1`,
+    [id],
+  );
+}
+
+/** Seconds for which a request may use an unconfirmed secret before another one may. */
+const SECRET_TURN_SECONDS = 60;
+
+/** Takes the turn to use an unconfirmed secret. False: another request has it, or the secret is confirmed. */
+export async function claimSecretTurn(tx: Tx, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update oauth_apps set secret_turn_until = db_now() + make_interval(secs => ${SECRET_TURN_SECONDS})
+     where id = $1 and secret_turn_until <= db_now()`,
+    [id],
+  );
+  return rowCount !== 0;
+}
+
+/** Ends the turn of a request whose result says nothing of the secret. */
+export async function endSecretTurn(tx: Tx, id: string): Promise<void> {
+  await tx.query('update oauth_apps set secret_turn_until = db_now() where id = $1 and secret_turn_until > db_now()', [
+    id,
+  ]);
+}
+
+/** No request has to use the secret first any more. False: none had to. */
+export async function endSecretWait(tx: Tx, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'update oauth_apps set secret_turn_until = null where id = $1 and secret_turn_until is not null',
+    [id],
+  );
+  return rowCount !== 0;
 }
 
 /** `misconfigured` → `active`. False: the app had another status. */

@@ -26,6 +26,9 @@ export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect
 export { violates } from './errors.js';
 export {
   claimRetryTurn,
+  claimSecretTurn,
+  endSecretTurn,
+  endSecretWait,
   type OAuthAppStatus,
   type OAuthAppStatusChange,
   type StatusSource,

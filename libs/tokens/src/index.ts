@@ -39,6 +39,8 @@ export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-c
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { releaseExpiredClaims } from './store/grants/claims.js';
+export { acceptSecret, readApp } from './store/apps.js';
+export { chooseGrantForSecret, hasRefreshableGrant } from './store/grants/first-with-secret.js';
 export { checkGrantsOfApp, findUnusedGrants, wakeGrants } from './store/grants/grants.js';
 export { forgetIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';

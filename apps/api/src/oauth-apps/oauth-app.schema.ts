@@ -178,7 +178,9 @@ export const updateOAuthAppBody = z.strictObject({
   client_secret: text(2_048)
     .transform((given) => new Secret(given))
     .optional()
-    .describe('Takes the place of the old one, and clears misconfigured.'),
+    .describe(
+      'Takes the place of the old one. After the response one account is refreshed with it, and the others wait: a refusal of the secret marks the app misconfigured, an acceptance ends that.',
+    ),
   allowed_return_urls: listOf(urlText, { most: 20 }).optional(),
   scopes: scopeList.optional(),
   is_default: z.literal(true, { error: 'must be true: make another app the default instead' }).optional(),

@@ -1,7 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
-import { DueGrants } from '#accounts';
+import { ConfirmSecret, DueGrants } from '#accounts';
 import type { WorkerConfig } from '#config';
-import { grantRefresh, grantsSweep, JobQueue, type PayloadOf } from '#jobs';
+import { grantRefresh, grantsSweep, JobQueue, type PayloadOf, secretConfirm } from '#jobs';
 import { annotateSpan, LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
 import { GRANTS_SWEEP_INTERVAL } from '../schedules.js';
@@ -13,12 +13,13 @@ const MAX_GRANTS_PER_SECOND = 300;
 /**
  * Finds the grants that are due and requests one job for each. PostgreSQL is the source of truth: a later sweep finds the
  * grants whose jobs the queue lost. A sweep requests no more jobs of an app than its rate allows until the next sweep: the
- * other grants wait in their rows, not in the queue.
+ * other grants wait in their rows, not in the queue. Grants of an app with a new secret are left to the job of that app.
  */
 @Handles(grantsSweep)
 class SweepGrantsJob {
   constructor(
     private readonly dueGrants: DueGrants,
+    private readonly confirmSecret: ConfirmSecret,
     private readonly queue: JobQueue,
     @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
   ) {}
@@ -29,6 +30,10 @@ class SweepGrantsJob {
     await this.queue.enqueueAll(
       grantRefresh,
       due.map((grantId) => ({ grantId })),
+    );
+    await this.queue.enqueueAll(
+      secretConfirm,
+      (await this.confirmSecret.findWaiting()).map((oauthAppId) => ({ oauthAppId })),
     );
   }
 }
@@ -49,5 +54,15 @@ class RefreshGrantJob {
   }
 }
 
-@Module({ providers: [SweepGrantsJob, RefreshGrantJob] })
+/** Uses the new secret of an app for one grant, before all of its grants do. */
+@Handles(secretConfirm)
+class ConfirmSecretJob {
+  constructor(private readonly confirmSecret: ConfirmSecret) {}
+
+  async execute({ oauthAppId }: PayloadOf<typeof secretConfirm>): Promise<void> {
+    await this.confirmSecret.execute(oauthAppId);
+  }
+}
+
+@Module({ providers: [SweepGrantsJob, RefreshGrantJob, ConfirmSecretJob] })
 export class RefreshJobs {}

@@ -10,7 +10,6 @@ import {
 import { Secret } from '#observability';
 import { type CreatedAccount } from './supplied-account.js';
 import { CLIENT_SECRET, Flow, PUBLIC_URL } from '../../../../test/support/flow.js';
-import { HeldTable } from '../../../../test/support/held-table.js';
 import { OwnOAuth, type SuppliedTokens } from '../../../../test/support/supplied-tokens.js';
 import { DueGrants } from '../refresh/due-grants.js';
 import { ProbeNow } from '../probe/probe-now.js';
@@ -185,30 +184,6 @@ describe('the replacement of tokens', () => {
       ],
       [],
     ]);
-  });
-
-  it('revokes nothing where tokens without an app replace those of a consent that is stored at the same moment', async () => {
-    const { clientId } = await defaultApp('x');
-    const back = await flow.decide((await flow.start('x')).authorizeUrl);
-    const held = await HeldTable.hold(flow.pool, 'account_events');
-    const landing = flow.callback(back);
-    await held.isWaitedFor(1);
-    const own = ownOAuth('x', clientId);
-    const tokens = await own.tokens();
-    const supplied = supply(tokens, await own.userId(tokens.access_token));
-    await held.isWaitedFor(2);
-    await held.release();
-    await Promise.all([landing, supplied]);
-    await flow.get(RetireUnusedGrants).sweep();
-    await flow.revoked();
-    expect([await grants(), await flow.calls('revoke')]).toEqual([
-      [
-        { holds: false, manual: false },
-        { holds: true, manual: true },
-      ],
-      [],
-    ]);
-    expect(await own.accepts(tokens.access_token)).toBe(true);
   });
 
   it('stores supplied tokens in place of supplied ones, and revokes none', async () => {

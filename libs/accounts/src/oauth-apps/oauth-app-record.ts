@@ -2,7 +2,10 @@ import type { OAuthApp } from '#persistence';
 import { redirectUri } from '../policies/redirect-uri.js';
 
 /** An app as the API returns it: without its secret, with the redirect URI that its owner registers. */
-export type OAuthAppRecord = Omit<OAuthApp, 'workspaceId' | 'environment' | 'redirectUriStyle' | 'statusSource'> & {
+export type OAuthAppRecord = Omit<
+  OAuthApp,
+  'workspaceId' | 'environment' | 'redirectUriStyle' | 'statusSource' | 'secretTurnUntil'
+> & {
   redirectUri: string;
 };
 

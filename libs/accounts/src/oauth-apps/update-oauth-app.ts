@@ -5,6 +5,7 @@ import {
   clearDefaultApp,
   clearMisconfiguration,
   Database,
+  expectSecretResult,
   lockDefaultApp,
   type OAuthAppChanges,
   recordTenantEvent,
@@ -12,9 +13,11 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
+import { providerOf } from '#providers';
 import { Vault, wakeGrants, wakeRevocations } from '#tokens';
 import { oauthAppNotFound } from '../accounts.errors.js';
 import { type AppFields, checkAppFields } from './app-fields.js';
+import { ConfirmSecret } from './confirm-secret.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 import type { OAuthAppRecord } from './oauth-app-record.js';
 
@@ -26,13 +29,20 @@ export interface UpdateOAuthAppInput
   clientSecret?: Secret;
 }
 
-/** Changes an app. With a new secret the app counts as active until the platform refuses it. */
+/** An app whose secret changes. */
+interface ChangedApp extends Tenant {
+  id: string;
+  provider: string;
+}
+
+/** Changes an app. Whether the platform accepts a new secret is found out afterwards, without a wait of the caller. */
 @Injectable()
 export class UpdateOAuthApp {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly getApp: GetOAuthApp,
+    private readonly confirmSecret: ConfirmSecret,
   ) {}
 
   /** Throws oauth_app.not_found, scopes.invalid and validation.failed. */
@@ -40,20 +50,24 @@ export class UpdateOAuthApp {
     const { tenant, id } = input;
     const fields = checkAppFields(input);
     const { provider } = await this.getApp.execute({ tenant, id });
+    const app = { ...tenant, id, provider };
     await transaction(this.database.pool, async (tx) => {
       if (fields.isDefault) {
         await lockDefaultApp(tx, { ...tenant, provider });
         await clearDefaultApp(tx, { ...tenant, provider });
       }
       if (!(await changeOAuthApp(tx, id, fields))) throw oauthAppNotFound();
-      if (fields.clientSecret) await this.rotate(tx, { ...tenant, id }, fields.clientSecret);
+      if (fields.clientSecret) await this.rotate(tx, app, fields.clientSecret);
     });
-    return this.getApp.execute({ tenant, id });
+    const changed = await this.getApp.execute({ tenant, id });
+    if (fields.clientSecret) void this.confirmSecret.begin(id);
+    return changed;
   }
 
-  private async rotate(tx: Tx, app: Tenant & { id: string }, secret: Secret): Promise<void> {
+  private async rotate(tx: Tx, app: ChangedApp, secret: Secret): Promise<void> {
     await this.vault.sealClientSecret(tx, app, secret);
     await wakeGrants(tx, app.id);
+    if (refreshesShowSecret(app)) return expectSecretResult(tx, app.id);
     await wakeRevocations(tx, app.id);
     if (!(await clearMisconfiguration(tx, app.id))) return;
     const { workspaceId, environment } = app;
@@ -61,3 +75,6 @@ export class UpdateOAuthApp {
     await recordTenantEvent(tx, { workspaceId, environment, type: 'oauth_app.status_changed', data });
   }
 }
+
+/** Where refreshes are sent without the secret, an app with a new one counts as active until the platform refuses it. */
+const refreshesShowSecret = ({ provider }: ChangedApp): boolean => !providerOf(provider).refresh.withoutSecret;

@@ -17,11 +17,13 @@ export interface DueLimits {
  * - A refusal at the API alone does not limit refreshes.
  * - None during a pause, or while an open breaker waits for its probe. A probe time further away than any breaker sets
  *   comes from a clock that was turned back, and is ignored.
+ * - None of an app whose new secret the platform has not accepted yet: ConfirmSecret chooses the grant that uses it first.
  * - One grant of an app that is misconfigured, and five behind a breaker that is not closed: they ask whether it works again.
  */
 const APP_CAPACITY = `app_capacity as (
   select app.id, case
     when app.paused_until > db_now() and app.status_source is distinct from 'api' then 0
+    when app.secret_turn_until is not null then 0
     when breakers.state = 'open' and breakers.probe_at > db_now() and breakers.probe_at < db_now() + interval '10 minutes' then 0
     when app.status <> 'active' and app.status_source is distinct from 'api' then 1
     when breakers.state <> 'closed' then 5

@@ -1,17 +1,19 @@
 import { seconds, withTimeout } from '#config';
 import { transaction } from '#persistence/sql';
 import { type AppCheckOutcome, type Provider, providerOf, readAppCheckAnswer } from '#providers';
-import { type AppRow, markAppActive, markAppFailing, openApp, readApp } from '#tokens/store';
+import { type AppRow, acceptSecret, markAppFailing, openApp, readApp } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 
 /** The longest wait for the platform, connecting included: a request of a client waits for the result. */
 const CHECK_DEADLINE = seconds(4);
 
 const unknown = (code: string): AppCheckOutcome => ({ status: 'unknown', code });
+const NOT_ANSWERED = { status: 'unknown', code: 'not_answered', retry: true } as const;
 
 /**
- * Asks the platform whether the id and the secret of an app are right. A refusal marks the app misconfigured, an acceptance
- * ends that status where the token endpoint set it; without a clear answer the status stays.
+ * Asks the platform whether the id and the secret of an app are right. A refusal marks the app misconfigured. An acceptance
+ * ends that status where the token endpoint set it, and the wait of its grants for a new secret; without a clear answer both
+ * stay.
  */
 export async function checkApp(context: ExchangerContext, appId: string): Promise<AppCheckOutcome> {
   const app = await readApp(context.pool, appId);
@@ -34,15 +36,15 @@ async function ask(
     .send(appCheck.request(credentials), { environment: app.environment, within: CHECK_DEADLINE })
     .then(
       (answer) => readAppCheckAnswer(providerOf(app.provider), answer),
-      () => unknown('not_answered'),
+      () => NOT_ANSWERED,
     );
-  return withTimeout(sent, CHECK_DEADLINE, () => unknown('not_answered'));
+  return withTimeout(sent, CHECK_DEADLINE, () => NOT_ANSWERED);
 }
 
 async function store({ pool }: ExchangerContext, app: AppRow, outcome: AppCheckOutcome): Promise<void> {
   if (outcome.status === 'unknown') return;
   await transaction(pool, async (tx) => {
     if (outcome.status === 'refused') await markAppFailing(tx, app, outcome.failure, 'token');
-    else if (app.status === 'misconfigured') await markAppActive(tx, app, 'token');
+    else await acceptSecret(tx, app);
   });
 }

@@ -7,6 +7,7 @@ import {
   endIntent,
   type IntentEnd,
   intentOfAttempt,
+  markAppActive,
   markAppFailing,
   markCodeDispatched,
   openApp,
@@ -181,6 +182,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
       const taken = await markAttemptExchanged(tx, attempt.id);
       if (taken) await context.vault.sealAttemptTokens(tx, attempt, tokens);
       await endIntent(tx, this.sent.intentId, taken ? 'committed' : 'answered', taken ? null : 'unwanted');
+      await markAppActive(tx, this.app, 'token');
       return { taken, revocation: taken ? undefined : await this.queueRevocationOf(tx, tokens) };
     });
     context.at?.('W6');

@@ -70,8 +70,14 @@ async function resume(
     return undefined;
   }
   const claim = await claimOf(context.pool, intent);
-  const app = claim && ((await readApp(context.pool, claim.grant.oauthAppId)) ?? (answer && deletedApp(claim.grant)));
+  const app = claim && ((await readAppBefore(context, claim.grant.oauthAppId)) ?? (answer && deletedApp(claim.grant)));
   return app ? resumeRefresh(context, { claim, app }, answer) : undefined;
+}
+
+/** Which secret the ended process sent is not known: its answers say nothing of the present one. */
+async function readAppBefore({ pool }: ExchangerContext, appId: string | null): Promise<AppRow | undefined> {
+  const app = await readApp(pool, appId);
+  return app && { ...app, secretVersion: '0' };
 }
 
 /** Stands for an app that was deleted while the answer waited: the pair is stored, as in a process that continues. */
@@ -85,6 +91,7 @@ const deletedApp = ({ workspaceId, environment, provider }: GrantFacts): AppRow 
   status: 'active',
   statusSource: null,
   pausedFor: 0,
+  secretTurnIn: null,
   shut: false,
 });
 
@@ -107,7 +114,7 @@ const DESTROYED = { access: new Secret(''), refresh: null, previous: null };
 
 async function resumeCode(context: ExchangerContext, intent: IntentRow, answer: Unsettled['answer']): Promise<void> {
   const attempt = await readAttempt(context.pool, intent.attemptId ?? '');
-  const app = attempt && (await readApp(context.pool, attempt.oauthAppId));
+  const app = attempt && (await readAppBefore(context, attempt.oauthAppId));
   if (app)
     await resumeExchange(context, new CodeExchange(context, attempt, app, { intentId: intent.id, code: null }), answer);
 }

@@ -10,6 +10,7 @@ import {
   claimGrant,
   claimOf,
   type ClaimOptions,
+  passSecretTurn,
   readApp,
   readGrant,
   readIntent,
@@ -82,10 +83,10 @@ async function send(
     const { claim, ...opened } = await claimAndOpen(context, unclaimed, { holder: context.holder, forced, intentId });
     if (!claim) return 'busy';
     context.at?.('W1');
-    const prepared = await prepareRefresh(context, claim, opened);
+    const prepared = await prepareRefresh(context, claim, { ...opened, inGrace: unclaimed.inGrace === true });
     if ('kind' in prepared) return prepared;
     exchange = new RefreshExchange(context, prepared);
-    return await exchangeAndRenew(context, exchange, claim);
+    return await exchangeAndRenew(context, exchange, prepared);
   } catch (error) {
     void releaseAfterError(context, intentId, error instanceof SealBroken);
     throw error;
@@ -97,11 +98,24 @@ async function send(
 async function exchangeAndRenew(
   context: ExchangerContext,
   exchange: RefreshExchange,
-  { grant }: Claim,
+  { claim, app }: PreparedRefresh,
 ): Promise<Outcome> {
-  const outcome = await runExchange<RefreshOutcome | 'lost'>(context, exchange);
-  if (outcome !== 'lost' && outcome.kind === 'refreshed') await tryToRenew(context, grant);
-  return outcome;
+  try {
+    const outcome = await runExchange<RefreshOutcome | 'lost'>(context, exchange);
+    if (outcome !== 'lost' && outcome.kind === 'refreshed') await tryToRenew(context, claim.grant);
+    return outcome;
+  } finally {
+    await passTurn(context, app);
+  }
+}
+
+/** Without the database the turn ends by its time. */
+async function passTurn({ pool, logger }: ExchangerContext, app: AppRow): Promise<void> {
+  try {
+    await passSecretTurn(pool, app);
+  } catch (error) {
+    logger.warn({ err: error, oauthApp: app.id }, 'refresh.turn_not_passed');
+  }
 }
 
 /** The refresh is stored by now. If the profiles cannot be read, the next refresh reads them. */
@@ -176,7 +190,7 @@ async function openAppOf(
 async function prepareRefresh(
   context: ExchangerContext,
   claim: Claim,
-  { app, tokens, clientSecret }: Opened,
+  { app, tokens, clientSecret, inGrace }: Opened & { inGrace: boolean },
 ): Promise<PreparedRefresh | RefreshOutcome> {
   const { grant, now } = claim;
   const sent = tokens && tokenToSend(grant, tokens);
@@ -185,7 +199,7 @@ async function prepareRefresh(
     await transaction(context.pool, (tx) => releaseClaim(tx, claim));
     return { kind: 'fresh' };
   }
-  const pausedFor = await waitOf(context.pool, app);
+  const pausedFor = await waitOf(context.pool, app, { inGrace });
   if (pausedFor > 0) return releaseForPausedApp(context, claim, { pausedFor });
   return { claim, app, tokens, sent, clientSecret };
 }

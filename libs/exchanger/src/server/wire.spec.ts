@@ -110,7 +110,7 @@ describe('a value that the wire does not carry', () => {
 describe('an outcome that only a later release knows', () => {
   it('leaves the check of an app unknown, as an exchanger of the release before does, which does not know the call', async () => {
     const client = new ExchangeClient(new Recorder({ error: 'invalid' }), logger);
-    expect(await client.checkApp(ID)).toEqual({ status: 'unknown', code: 'exchanger_unavailable' });
+    expect(await client.checkApp(ID)).toEqual({ status: 'unknown', code: 'exchanger_unavailable', retry: true });
   });
 
   it('is no outcome of a refresh: it is asked again later', async () => {

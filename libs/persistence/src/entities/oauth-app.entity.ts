@@ -20,5 +20,7 @@ export class OAuthApp {
   @Column('text', { name: 'status_reason', nullable: true }) statusReason!: string | null;
   @Column('text', { name: 'status_source', nullable: true }) statusSource!: 'token' | 'api' | null;
   @Column('timestamptz', { name: 'paused_until', nullable: true }) pausedUntil!: Date | null;
+  /** Until when one request has the turn to use a secret that the platform has not accepted yet; null: it has. */
+  @Column('timestamptz', { name: 'secret_turn_until', nullable: true }) secretTurnUntil!: Date | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
 }

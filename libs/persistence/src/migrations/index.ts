@@ -14,6 +14,7 @@ import { PendingRevocations } from './pending-revocations.js';
 import { ProjectsSurface } from './projects-surface.js';
 import { RefreshRejections } from './refresh-rejections.js';
 import { UnconfirmedProfiles } from './unconfirmed-profiles.js';
+import { UnconfirmedSecrets } from './unconfirmed-secrets.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   AttemptChecks,
   UnconfirmedProfiles,
   ProjectsSurface,
+  UnconfirmedSecrets,
 ];

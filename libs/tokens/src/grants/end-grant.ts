@@ -87,7 +87,11 @@ async function queueRevocationOfGrant(
   return queueRevocation(context, tx, { ...grant, tokens });
 }
 
-/** Destroys what is sealed in an attempt that made no account, and stores the revocation of its token set, if it holds one. */
+/**
+ * Destroys what is sealed in an attempt that made no account, and stores the revocation of its token set, if it holds one. Also
+ * where the platform has no such call: where the same person has an active grant at the app, the try of a revocation keeps the
+ * tokens beside that grant, whose own the new consent may have ended.
+ */
 export async function discardAttempt(
   context: TokenContext,
   tx: Tx,

@@ -1,6 +1,9 @@
 import type { Pool } from 'pg';
 import {
   claimRetryTurn,
+  claimSecretTurn,
+  endSecretTurn,
+  endSecretWait,
   type OAuthAppStatus,
   type OAuthAppStatusChange,
   recordTenantEvent,
@@ -15,6 +18,7 @@ import type { AppCredentials, Failure } from '#providers';
 import type { AppFailure } from '../protocol/health.js';
 import type { Vault } from '../vault.js';
 import { wakeGrants } from './grants/grants.js';
+import { wakeRevocations } from './revocations.js';
 
 /** An app as the protocol sees it. */
 export interface AppRow extends Tenant {
@@ -27,6 +31,8 @@ export interface AppRow extends Tenant {
   statusSource: StatusSource | null;
   /** Seconds until the pause ends; 0 when it has. */
   pausedFor: number;
+  /** Seconds until a request may use the secret, which the platform has not accepted yet; null: it has. */
+  secretTurnIn: number | null;
   /** Its breaker is not closed. */
   shut: boolean;
 }
@@ -36,6 +42,8 @@ const READ = `
     coalesce((select version from oauth_app_secrets where oauth_app_id = oauth_apps.id), 0) as "secretVersion",
     status_source as "statusSource",
     greatest(0, ceil(extract(epoch from coalesce(paused_until, db_now()) - db_now())))::int as "pausedFor",
+    case when secret_turn_until is not null
+      then greatest(0, ceil(extract(epoch from secret_turn_until - db_now())))::int end as "secretTurnIn",
     exists (select 1 from breakers where oauth_app_id = oauth_apps.id and state <> 'closed') as shut
   from oauth_apps where id = `;
 
@@ -74,10 +82,12 @@ const CANDIDATE = 5 * 60;
  */
 export async function markAppFailing(tx: Tx, app: AppRow, failure: Failure, source: StatusSource): Promise<void> {
   if (source === 'token' && (await hasNewerSecret(tx, app))) return;
-  const status = failure.reason === 'app_paused' ? 'paused' : 'misconfigured';
-  const pause = failure.retryAfter ?? (status === 'paused' ? PAUSE : CANDIDATE);
-  const changed = await setStatus(tx, app, { status, reason: failure.reason, source, pauseSeconds: pause });
-  if (changed && source === 'api') await scheduleProbeOfApp(tx, app.id, pause);
+  const [status, pause] =
+    failure.reason === 'app_paused' ? (['paused', PAUSE] as const) : (['misconfigured', CANDIDATE] as const);
+  const pauseSeconds = failure.retryAfter ?? pause;
+  const changed = await setStatus(tx, app, { status, reason: failure.reason, source, pauseSeconds });
+  if (source === 'api') return changed ? scheduleProbeOfApp(tx, app.id, pauseSeconds) : undefined;
+  if (status === 'misconfigured') await endSecretWait(tx, app.id);
 }
 
 /** An answer to an earlier secret says nothing about the app with the present one. Locks the app against a change of it. */
@@ -99,27 +109,73 @@ export async function reportAppFailure(pool: Pool, appId: string | null, failure
   });
 }
 
-/** The tokens of a code were accepted at the API: both kinds of endpoint accept the app. */
+/** The tokens of a code were accepted at the API. What their exchange says of the token endpoint is stored with it. */
 export async function reportAppSuccess(pool: Pool, appId: string | null): Promise<void> {
   const app = await readApp(pool, appId);
-  if (app && app.status !== 'active')
-    await transaction(pool, (tx) => markAppActive(tx, app, app.statusSource ?? 'api'));
+  if (app && app.status !== 'active') await transaction(pool, (tx) => markAppActive(tx, app, 'api'));
 }
 
 /** A success proves that the app is accepted at this kind of endpoint: its grants need not wait for the end of the pause. */
 export async function markAppActive(tx: Tx, app: AppRow, source: StatusSource): Promise<void> {
-  if (app.status === 'active' || (app.statusSource ?? source) !== source) return;
+  const acceptsSecret = source === 'token' && app.secretTurnIn !== null;
+  const endsStatus = isStatusOf(app, source);
+  if (!acceptsSecret && !endsStatus) return;
   if (source === 'token' && (await hasNewerSecret(tx, app))) return;
   await wakeGrants(tx, app.id);
-  await setStatus(tx, app, { status: 'active', reason: null, source, pauseSeconds: null });
+  if (acceptsSecret) await releaseSecret(tx, app);
+  if (endsStatus) await setStatus(tx, app, { status: 'active', reason: null, source, pauseSeconds: null });
 }
 
-/** Seconds that a refresh of this app has to wait. An app that is refused at its API alone has its tokens refreshed. Of a misconfigured app one grant asks first, and the others wait for its answer. */
-export async function waitOf(tx: Tx, app: AppRow): Promise<number> {
+const isStatusOf = ({ status, statusSource }: AppRow, source: StatusSource): boolean =>
+  status !== 'active' && (statusSource ?? source) === source;
+
+/** The id and the secret of an app are right. That ends no pause, which has other reasons. */
+export async function acceptSecret(tx: Tx, app: AppRow): Promise<void> {
+  if (app.status === 'misconfigured') return markAppActive(tx, app, 'token');
+  if (app.secretTurnIn === null || (await hasNewerSecret(tx, app))) return;
+  await wakeGrants(tx, app.id);
+  await releaseSecret(tx, app);
+}
+
+/** Everything that waits for the secret may use it. */
+async function releaseSecret(tx: Tx, { id }: AppRow): Promise<void> {
+  if (await endSecretWait(tx, id)) await wakeRevocations(tx, id);
+}
+
+/**
+ * Seconds that a refresh of this app has to wait. An app that is refused at its API alone has its tokens refreshed. Of a
+ * misconfigured app, and of one with a new secret, one grant asks first, and the others wait for its answer. `inGrace`: the
+ * refresh resolves an unknown outcome, and its token may be lost if it waits for a secret.
+ */
+export async function waitOf(tx: Tx, app: AppRow, { inGrace = false }: { inGrace?: boolean } = {}): Promise<number> {
+  if (app.secretTurnIn === null) return waitOfStatus(tx, app);
+  if (app.status === 'paused' && app.statusSource !== 'api' && app.pausedFor > 0) return app.pausedFor;
+  return inGrace ? 0 : waitForSecret(tx, app);
+}
+
+async function waitForSecret(tx: Tx, { id }: AppRow): Promise<number> {
+  if (await claimSecretTurn(tx, id)) return 0;
+  const app = await readApp(tx, id);
+  if (!app) return 0;
+  return app.secretTurnIn === null ? waitOfStatus(tx, app) : Math.max(1, app.secretTurnIn);
+}
+
+async function waitOfStatus(tx: Tx, app: AppRow): Promise<number> {
   if (app.status === 'active' || app.statusSource === 'api') return 0;
   if (app.pausedFor > 0) return app.pausedFor;
   if (app.status === 'paused') return 0;
   return (await claimRetryTurn(tx, app.id, CANDIDATE)) ? 0 : CANDIDATE;
+}
+
+/**
+ * After the request of an app: where its result said nothing of a new secret, another grant gets the turn to use it. A later
+ * secret has a turn of its own.
+ */
+export async function passSecretTurn(pool: Pool, app: AppRow): Promise<void> {
+  if (app.secretTurnIn === null) return;
+  await transaction(pool, async (tx) => {
+    if (!(await hasNewerSecret(tx, app))) await endSecretTurn(tx, app.id);
+  });
 }
 
 /** Whether the app has another status now. */

@@ -1,4 +1,14 @@
-export { type AppRow, markAppFailing, reportAppFailure, markAppActive, openApp, readApp, waitOf } from './apps.js';
+export {
+  acceptSecret,
+  type AppRow,
+  markAppActive,
+  markAppFailing,
+  openApp,
+  passSecretTurn,
+  readApp,
+  reportAppFailure,
+  waitOf,
+} from './apps.js';
 export { type CodeAttempt, readAttempt } from './attempts.js';
 export { type Claim, claimGrant, type ClaimOptions, claimOf, markDispatched, releaseClaim } from './grants/claims.js';
 export {

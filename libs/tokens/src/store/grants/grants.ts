@@ -198,10 +198,10 @@ const WAKE = `
   update grants set refresh_due_at = db_now() where id in (
     select grants.id from grants join oauth_apps app on app.id = grants.oauth_app_id
     where app.id = $1 and refresh_state in ('idle', 'backoff', 'unknown') and ended_reason is null and refresh_due_at > db_now()
-      and (last_class = 'app' or refresh_due_at <= app.paused_until + interval '1 minute')
+      and (last_class = 'app' or refresh_due_at <= greatest(app.paused_until, app.secret_turn_until) + interval '1 minute')
     for update of grants skip locked)`;
 
-/** Grants that wait for their app are due at once. To be called while the app row still holds the end of its pause. */
+/** Grants that wait for their app are due at once. To be called while the app row still holds the end of its pause, or of the turn to use its secret. */
 export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
   await tx.query(WAKE, [appId]);
 }

@@ -15,7 +15,7 @@ import { TOKEN_EXCHANGE } from '../injection.js';
 const MAX_APPS_PER_SWEEP = 100;
 /** One run asks for so many grants in a row; the next sweep continues. */
 const MAX_GRANTS_PER_RUN = 5;
-/** A platform that hangs holds no job of the worker: the exchanger continues, and a later sweep goes on after the turn. */
+/** A platform that hangs holds no job of the worker: the exchanger continues with it, and a later sweep with the next grant. */
 const REFRESH_PATIENCE = seconds(10);
 
 /** `running`: the platform has not answered yet. */

@@ -217,9 +217,9 @@ describe('The health of an account, after its refresh', () => {
     await expectHealth('throttled', 'degraded', 'rate_limited', 'wait');
   });
 
-  it('needs_reauth with refresh_outcome_unknown: the answer to a one-time refresh was lost', async () => {
+  it('degraded with refresh_outcome_unknown: the answer to a one-time refresh was lost, and the resend is refused', async () => {
     await refresh('unanswered');
-    await expectHealth('unanswered', 'needs_reauth', 'refresh_outcome_unknown', 'reconnect');
+    await expectHealth('unanswered', 'degraded', 'refresh_outcome_unknown', 'wait');
   });
 });
 
@@ -236,6 +236,9 @@ describe('The health of an account, after two minutes', () => {
     });
     expect(problem(await refresh('revoked'))).toEqual([409, 'account.refresh_failed', false]);
   });
+
+  it('needs_reauth with refresh_outcome_unknown: a second check is refused as well', () =>
+    expectHealth('unanswered', 'needs_reauth', 'refresh_outcome_unknown', 'reconnect'));
 
   it('needs_reauth with token_unrefreshable: it has ended, and there was nothing to refresh it with', () =>
     expectHealth('unrefreshable', 'needs_reauth', 'token_unrefreshable', 'reconnect'));

@@ -96,7 +96,7 @@ describe('five hundred refreshes of one account', () => {
         const other = new Backend({ ...backend.service, apiUrl: second.apiUrl }, backend.key);
         const since = await latest();
         if (delay > 0) await slow(delay);
-        const keys = await freshKeys(10);
+        const keys = await freshKeys(20);
         const answers = await Promise.all(
           Array.from({ length: 500 }, (_, n) => {
             const { service } = n % 2 ? backend : other;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Problem, ProblemCode } from './problem-codes.js';
 
 /** The stable codes of the projects surface. */
-export const PROJECTS_CODES = [
+const PROJECTS_CODES = [
   'VALIDATION',
   'UNAUTHENTICATED',
   'FORBIDDEN_SCOPE',

@@ -52,7 +52,7 @@ const codeOf = ({ status, body }: Answer): [number, string] => [status, (body.er
 const detailsOf = ({ body }: Answer): object => (body.error as { details: object }).details;
 
 describe('projects', () => {
-  it('are created, listed newest first in pages, read, changed and deleted', async () => {
+  it('projects are created, listed newest first in pages, read, changed and deleted', async () => {
     const created = await call('POST', '/v1/projects', { name: ' Spring ', externalRef: 'c-7' });
     expect(created).toEqual({
       status: 201,
@@ -78,7 +78,7 @@ describe('projects', () => {
     expect(codeOf(await call('PATCH', path, { name: 'Autumn' }))).toEqual([404, 'NOT_FOUND']);
   });
 
-  it('are found by a bare UUID, and a malformed id in a path is 400', async () => {
+  it('projects are found by a bare UUID, and a malformed id in a path is 400', async () => {
     const id = await newProject('by uuid');
     const { rows } = await service.pool.query<{ id: string }>("select id from projects where name = 'by uuid'");
     expect((await call('GET', `/v1/projects/${rows[0]!.id}`)).body.id).toBe(id);
@@ -87,7 +87,7 @@ describe('projects', () => {
     expect(codeOf(await call('GET', '/v1/projects/prj_01h455vb4pex5vsknk084sn02v'))).toEqual([404, 'NOT_FOUND']);
   });
 
-  it('name every wrong field at once, with 422', async () => {
+  it('names every wrong field at once, with 422', async () => {
     const refused = await call('POST', '/v1/projects', { name: '', externalRef: 7, colour: 'red' });
     expect(codeOf(refused)).toEqual([422, 'VALIDATION']);
     expect(detailsOf(refused)).toEqual({
@@ -99,7 +99,7 @@ describe('projects', () => {
     });
   });
 
-  it('are not deleted while an account is connected in them, nor where they are the default', async () => {
+  it('projects are not deleted while an account is connected in them, nor where they are the default', async () => {
     const { project, account } = await connect();
     expect(codeOf(await call('DELETE', `/v1/projects/${project}`))).toEqual([409, 'CONFLICT']);
     expect((await call('DELETE', `/v1/social-accounts/${account}`)).status).toBe(200);
@@ -110,7 +110,7 @@ describe('projects', () => {
     expect(codeOf(await call('DELETE', `/v1/projects/${rows[0]!.id}`))).toEqual([409, 'CONFLICT']);
   });
 
-  it('take their unused states with them, and are no place for another account', async () => {
+  it('deleted projects end their unused states, and take no other account', async () => {
     const project = await newProject();
     const body = { platform: 'x', returnUrl: RETURN };
     const { state, authorizeUrl } = (await call('POST', `/v1/projects/${project}/social/oauth-url`, body)).body;
@@ -203,7 +203,7 @@ describe('a connection through a project', () => {
 });
 
 describe('the accounts of a project', () => {
-  it('are the accounts of the other surface, with the same suffix', async () => {
+  it('accounts are those of the other surface, with the same suffix', async () => {
     const { project, account } = await connect();
     const listed = await call('GET', `/v1/projects/${project}/social-accounts?status=connected&platform=x`);
     expect(listed.body).toEqual({
@@ -233,7 +233,7 @@ describe('the accounts of a project', () => {
     });
   });
 
-  it('are disconnected with the count of their posts, once, and listed by that status only', async () => {
+  it('accounts are disconnected with the count of their posts, once, and listed by that status only', async () => {
     const { project, account } = await connect();
     expect(await call('DELETE', `/v1/social-accounts/${account}`)).toEqual({
       status: 200,
@@ -252,7 +252,7 @@ describe('the accounts of a project', () => {
     ]);
   });
 
-  it('are reconnected through reauth-url with the same id, in their own project only', async () => {
+  it('accounts are reconnected through reauth-url with the same id, in their own project only', async () => {
     const { project, account } = await connect();
     const body = { socialAccountId: account, returnUrl: RETURN };
     const started = await call('POST', `/v1/projects/${project}/social/reauth-url`, body);
@@ -265,7 +265,7 @@ describe('the accounts of a project', () => {
     expect(codeOf(await call('POST', `/v1/projects/${elsewhere}/social/reauth-url`, body))).toEqual([404, 'NOT_FOUND']);
   });
 
-  it('are counted by status and reason, with those first on which a person has to act', async () => {
+  it('accounts are counted by status and reason, with those first on which a person has to act', async () => {
     const { project, account } = await connect();
     await connect('paula', project);
     await service.pool.query(
@@ -284,13 +284,13 @@ describe('the accounts of a project', () => {
     });
   });
 
-  it('are not found under an unknown project, and a wrong filter is named', async () => {
+  it('accounts are not found under an unknown project, and a wrong filter is named', async () => {
     const unknown = '/v1/projects/prj_01h455vb4pex5vsknk084sn02v/social-accounts';
     expect(codeOf(await call('GET', unknown))).toEqual([404, 'NOT_FOUND']);
     expect(codeOf(await call('GET', `${unknown}?status=disconnected`))).toEqual([404, 'NOT_FOUND']);
     expect(codeOf(await call('GET', `${unknown}/health`))).toEqual([404, 'NOT_FOUND']);
     const project = await newProject();
-    const refused = await call('GET', `/v1/projects/${project}/social-accounts?status=dead&limit=201&lost=1`);
+    const refused = await call('GET', `/v1/projects/${project}/social-accounts?status=gone&limit=201&lost=1`);
     expect(codeOf(refused)).toEqual([422, 'VALIDATION']);
     expect((detailsOf(refused) as { issues: { path: string }[] }).issues.map(({ path }) => path).sort()).toEqual([
       'limit',

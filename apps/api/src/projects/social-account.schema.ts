@@ -25,7 +25,7 @@ export const SocialAccountId = (): ParameterDecorator => Param('id', new Project
 export const DescribeSocialAccountId = (): MethodDecorator => ApiParam({ name: 'id', example: SOCIAL_ACCOUNT_ID });
 
 /** An account in a list. */
-export const socialAccountSchema = z
+const socialAccountSchema = z
   .object({
     socialAccountId: idOf('sa').describe('The same account as `acc_…` on the accounts surface, with the same suffix.'),
     platform: provider,
@@ -41,7 +41,7 @@ export const socialAccountSchema = z
   .meta({ id: 'SocialAccount' });
 export type SocialAccountView = z.output<typeof socialAccountSchema>;
 
-export const socialAccountExample: SocialAccountView = {
+const socialAccountExample: SocialAccountView = {
   socialAccountId: SOCIAL_ACCOUNT_ID,
   platform: EXAMPLE_PROVIDER,
   handle: 'ada',

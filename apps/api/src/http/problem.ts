@@ -50,7 +50,8 @@ const REFUSED_VALUE = /^(22...|54000)$/;
 export function problemOf(error: unknown): Problem {
   if (error instanceof CodedError && isProblemCode(error.code)) {
     const { message, fields, details, retryAfter } = error;
-    return { ...problemOfCode(error.code), detail: message, fields, details, retryAfter };
+    const given = Object.keys(details).length > 0 && { details };
+    return { ...problemOfCode(error.code), detail: message, fields, ...given, retryAfter };
   }
   const status = frameworkStatus(error);
   if (status === undefined) return problemOfFailure(error);

@@ -8,7 +8,7 @@ import { DueProbes } from './due-probes.js';
 interface ProbedRow {
   provider: string;
   probeResult: ProbeResult | null;
-  /** Whether the platform answered a probe on this UTC day. */
+  /** Whether the platform answered a probe on this UTC day. A refusal of tokens that were replaced since does not count. */
   answeredToday: boolean;
   /** Seconds until the app's pause ends; 0: it is not paused. */
   pausedFor: number;
@@ -17,6 +17,7 @@ interface ProbedRow {
 const READ = `
   select account.provider, account.probe_result as "probeResult",
     coalesce(account.probe_result not in ('temporary', 'app')
+      and not (account.probe_result = 'permanent' and grants.issued_at > account.last_probed_at)
       and account.last_probed_at >= date_trunc('day', db_now(), 'UTC'), false) as "answeredToday",
     case when app.status = 'paused'
       then greatest(0, ceil(extract(epoch from app.paused_until - db_now())))::int else 0 end as "pausedFor"

@@ -200,13 +200,23 @@ export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<v
 }
 
 /**
- * A refresh that succeeded answers for a probe: the next comes a whole interval later, and a suspicion is gone. Whose supplied
- * tokens are it does not say: these are probed at once.
+ * Seconds from a refresh to the next probe, where `$2` are the regular ones. New tokens of an account whose last were refused
+ * are probed an hour later, or as much later as the first refusal is ago.
+ */
+const WAIT_AFTER_REFRESH = `case
+  when profile_unconfirmed then interval '0'
+  when probe_refused_at = '{}' or probe_class = 'permanent' then make_interval(secs => $2)
+  else least(make_interval(secs => $2), greatest(interval '1 hour', db_now() - probe_refused_at[1])) end`;
+
+/**
+ * A refresh that succeeded answers for a probe: the next comes a whole interval later, and a suspicion is gone, unless the
+ * API has refused two tokens in turn. Whose supplied tokens are it does not say: these are probed at once.
  */
 export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: number): Promise<void> {
   await tx.query(
-    `update accounts set probe_struck_at = null, probe_class = nullif(probe_class, 'suspected'),
-       probe_due_at = db_now() + case when profile_unconfirmed then '0' else make_interval(secs => $2) end
+    `update accounts set probe_struck_at = null,
+       probe_class = case when cardinality(probe_refused_at) < 2 then nullif(probe_class, 'suspected') else probe_class end,
+       probe_due_at = db_now() + ${WAIT_AFTER_REFRESH}
      where grant_id = $1 and not own_token and ${CONNECTED}`,
     [grantId, seconds],
   );
@@ -219,6 +229,8 @@ export interface ProbeFinding {
   probeReason: string | null;
   probeStruckAt: Date | null;
   probeDueAt: Date;
+  /** The refusals of access tokens that count. */
+  refusedAt: readonly Date[];
   result: ProbeResult;
   missing: readonly string[] | null;
   /** The platform has named the profile of supplied tokens, and it is this one. */
@@ -226,12 +238,13 @@ export interface ProbeFinding {
 }
 
 export async function storeProbe(tx: Tx, id: string, finding: ProbeFinding): Promise<void> {
-  const { probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed } = finding;
+  const { probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed, refusedAt } =
+    finding;
   await tx.query(
     `update accounts set probe_class = $2, probe_reason = coalesce($3, case when $2::text is not null then probe_reason end),
        probe_struck_at = $4, probe_due_at = $5, missing_scopes = coalesce($6, missing_scopes), last_probed_at = db_now(),
-       probe_result = $7, profile_unconfirmed = profile_unconfirmed and not $8
+       probe_result = $7, profile_unconfirmed = profile_unconfirmed and not $8, probe_refused_at = $9
      where id = $1 and ${CONNECTED}`,
-    [id, probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed],
+    [id, probeClass, probeReason, probeStruckAt, probeDueAt, missing, result, isProfileConfirmed, refusedAt],
   );
 }

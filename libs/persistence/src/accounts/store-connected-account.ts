@@ -61,7 +61,7 @@ const RENEW = `
     avatar_url = coalesce($6, case when not $11 then avatar_url end),
     missing_scopes = $7, metadata = metadata || $8, probe_due_at = db_now() + make_interval(secs => $9),
     last_probed_at = case when $11 then db_now() end, probe_result = case when $11 then 'ok' end,
-    probe_class = case when $12::text is not null then 'unverified' end, probe_reason = $12, probe_struck_at = null,
+    probe_class = case when $12::text is not null then 'unverified' end, probe_reason = $12, probe_struck_at = null, probe_refused_at = '{}',
     profile_unconfirmed = $12 is not null,
     own_token = own_token and $10 = 'oauth'
   where id = $1`;

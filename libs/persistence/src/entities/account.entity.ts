@@ -55,6 +55,8 @@ export class Account {
   @Column('text', { name: 'probe_class', nullable: true }) probeClass!: ProbeClass | null;
   @Column('text', { name: 'probe_reason', nullable: true }) probeReason!: string | null;
   @Column('timestamptz', { name: 'probe_struck_at', nullable: true }) probeStruckAt!: Date | null;
+  /** When probes refused access tokens, each issued after the refusal before, oldest first; empty: the last probe was accepted. */
+  @Column('timestamptz', { name: 'probe_refused_at', array: true, default: '{}' }) probeRefusedAt!: Date[];
   /** The tokens were supplied, and the platform has yet to name their profile, or has named another one. */
   @Column('boolean', { name: 'profile_unconfirmed', default: false }) profileUnconfirmed!: boolean;
   @Column('timestamptz', { name: 'disconnected_at', nullable: true }) disconnectedAt!: Date | null;

@@ -13,6 +13,7 @@ import { OutboxPersons } from './outbox-persons.js';
 import { PendingRevocations } from './pending-revocations.js';
 import { ProjectsSurface } from './projects-surface.js';
 import { RefreshRejections } from './refresh-rejections.js';
+import { RefusedTokens } from './refused-tokens.js';
 import { UnconfirmedProfiles } from './unconfirmed-profiles.js';
 import { UnconfirmedSecrets } from './unconfirmed-secrets.js';
 
@@ -35,4 +36,5 @@ export const MIGRATIONS = [
   UnconfirmedProfiles,
   ProjectsSurface,
   UnconfirmedSecrets,
+  RefusedTokens,
 ];

@@ -1,28 +1,25 @@
-import { type ProbeResult, scheduleNextProbe, storeProbe, type Tenant, transaction, type Tx } from '#persistence/sql';
-import { type ProbeReading, type Provider, providerOf, readProbeAnswer } from '#providers';
-import type { Secret } from '#observability';
+import { type ProbeResult, scheduleNextProbe, storeProbe, transaction, type Tx } from '#persistence/sql';
+import { type ProbeReading, type Provider, providerOf } from '#providers';
 import { openAccessToken } from '../access-token.js';
-import { askApi } from '../ask-api.js';
-import { afterProbe, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
-import { after } from '../protocol/schedule.js';
+import { afterProbe, needsApiCanary, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
+import type { ApiCanary } from '../protocol/refused-tokens.js';
+import { after, shortestAge } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
-import { probeWithoutApp, readingOf, type TokenVerification, verifyToken } from '../verify-token.js';
-import { type AppRow, markAppFailing, markAppActive, openApp, readApp } from '../store/apps.js';
+import { type AppRow, markAppFailing, markAppActive, readApp } from '../store/apps.js';
 import { syncProfiles } from '../grants/profiles.js';
 import { nameManualPerson } from '../store/grants/manual-grants.js';
 import { databaseNow, refreshNow, setReauthDue } from '../store/grants/grants.js';
 import { applyHealth } from '../store/health-store.js';
+import { checkApiCanary } from './api-canary.js';
+import { type Answer, askAccount, type AskedAccount, type Question } from './ask-account.js';
 
 /** The account as a probe sees it. */
-interface AccountRow extends Tenant, ProbedAccount {
+interface AccountRow extends AskedAccount, ProbedAccount {
   id: string;
-  provider: string;
-  platformAccountId: string;
   grantId: string;
   oauthAppId: string | null;
   /** Of the tokens that it was probed with. */
   tokenVersion: string;
-  scopes: string[];
   /** Whether its token has ended by the clock: then a probe says nothing. */
   ended: boolean;
   isUnconfirmed: boolean;
@@ -31,10 +28,14 @@ interface AccountRow extends Tenant, ProbedAccount {
 const READ = `
   select account.id, account.workspace_id as "workspaceId", account.environment, account.provider,
     account.platform_account_id as "platformAccountId", account.grant_id as "grantId", grant_.oauth_app_id as "oauthAppId",
-    grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, account.own_token as "ownToken", account.probe_class as "probeClass",
+    grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, grant_.issued_at as "issuedAt",
+    grant_.access_expires_at as "accessExpiresAt", account.own_token as "ownToken", account.probe_class as "probeClass",
+    account.probe_reason as "probeReason", account.probe_refused_at as "refusedAt",
+    coalesce(app.status <> 'active' or breakers.state <> 'closed', false) as "isAppFailing",
     account.probe_struck_at as "probeStruckAt", (account.profile_unconfirmed or account.probe_class = 'unverified') is true as "isUnconfirmed",
     not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
   from accounts account join grants grant_ on grant_.id = account.grant_id
+    left join oauth_apps app on app.id = grant_.oauth_app_id left join breakers on breakers.oauth_app_id = app.id
   where account.id = $1 and account.health <> 'disconnected'`;
 
 export type ProbeOutcome = 'probed' | 'unavailable' | 'nothing_to_probe';
@@ -51,46 +52,45 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
     await postpone(context.pool, account, provider);
     return 'nothing_to_probe';
   }
-  const verification = account.isUnconfirmed
-    ? await verifyToken(context, { ...account, accessToken: token })
-    : undefined;
-  const reading = verification ? readingOf(verification) : await ask(context, { account, app, token, provider });
-  await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, reading, verification }));
+  const answer = await askWithCanary(context, account, { account, app, token, provider });
+  await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, ...answer }));
+  const { reading } = answer;
   return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
 }
 
-interface Question {
-  account: AccountRow;
-  /** Undefined: it was deleted, or the account was connected without one. */
-  app: AppRow | undefined;
-  token: Secret;
-  provider: Provider;
+interface CheckedAnswer extends Answer {
+  canary?: ApiCanary;
 }
 
-async function ask(context: TokenContext, { account, app, token, provider }: Question): Promise<ProbeReading> {
-  const { scopes, platformAccountId } = account;
-  if (!app) return probeWithoutApp(context, account, token);
-  const credentials = await openApp(context.pool, context.vault, app);
-  const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
-  return askApi(context, account, request, (answer) => readProbeAnswer(provider, answer));
+/** Other accounts are asked before the last answer about this one: an API that has recovered meanwhile accepts both. */
+async function askWithCanary(context: TokenContext, account: AccountRow, question: Question): Promise<CheckedAnswer> {
+  const answer = await askAccount(context, question);
+  if (answer.reading.ok) return answer;
+  const now = await databaseNow(context.pool);
+  if (!needsApiCanary(account, answer.reading, now)) return answer;
+  const { isAsked, ...canary } = await checkApiCanary(
+    context,
+    { ...account, since: account.refusedAt[0] ?? now },
+    question,
+  );
+  return isAsked ? { ...(await askAccount(context, question)), canary } : { ...answer, canary };
 }
 
-interface Finding {
+interface Finding extends CheckedAnswer {
   account: AccountRow;
   app: AppRow | undefined;
   provider: Provider;
-  reading: ProbeReading;
-  verification: TokenVerification | undefined;
 }
 
 async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<void> {
-  const { account, app, provider, reading, verification } = finding;
+  const { account, app, provider, reading, verification, canary } = finding;
   const now = await databaseNow(tx);
   const change = afterProbe(account, reading, {
     now,
     random: context.random,
     every: provider.probe.every,
     oncePerUtcDay: provider.probe.oncePerUtcDay,
+    canary,
   });
   if (!(await lockVersion(tx, account))) return;
   await storeChange(tx, account, {
@@ -142,7 +142,14 @@ interface StoredChange extends ProbeChange {
 
 async function storeChange(tx: Tx, account: AccountRow, change: StoredChange): Promise<void> {
   await storeProbe(tx, account.id, change);
-  if (change.refreshNow) await refreshNow(tx, account.grantId);
+  if (!change.refreshNow) return;
+  await refreshNow(tx, account.grantId, earliestRefresh(account));
+}
+
+/** A token that is extended may be too young for it for a day: the sweep would find its grant due all the time. */
+function earliestRefresh({ mode, issuedAt, accessExpiresAt }: AccountRow): Date {
+  if (mode !== 'extend_self' || accessExpiresAt === null) return issuedAt;
+  return after(issuedAt, shortestAge(mode, accessExpiresAt.getTime() - issuedAt.getTime()));
 }
 
 async function postpone(tx: Tx, account: AccountRow, { probe }: Provider): Promise<void> {

@@ -1,13 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Failure, ProbeReading } from '#providers';
 import { at, DAY, HOUR, MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
-import { afterProbe, type ProbeChange, type ProbedAccount } from './after-probe.js';
+import { afterProbe, needsApiCanary, type ProbeChange, type ProbedAccount, type ProbeMoment } from './after-probe.js';
 
-const ACCOUNT: ProbedAccount = { ownToken: false, mode: 'rotating_strict', probeClass: null, probeStruckAt: null };
+const ACCOUNT: ProbedAccount = {
+  ownToken: false,
+  mode: 'rotating_strict',
+  probeClass: null,
+  probeReason: null,
+  probeStruckAt: null,
+  issuedAt: at(0),
+  accessExpiresAt: null,
+  refusedAt: [],
+};
 const page: ProbedAccount = { ...ACCOUNT, ownToken: true };
 const NOW = HOUR;
-const probed = (account: ProbedAccount, reading: ProbeReading, draw = 0): ProbeChange =>
-  afterProbe(account, reading, { now: at(NOW), random: () => draw, every: DAY });
+const probed = (
+  account: ProbedAccount,
+  reading: ProbeReading,
+  draw = 0,
+  more: Partial<ProbeMoment> = {},
+): ProbeChange => afterProbe(account, reading, { now: at(NOW), random: () => draw, every: DAY, ...more });
 const refused = (failure: Partial<Failure>): ProbeReading => ({
   ok: false,
   failure: { class: 'temporary', reason: 'provider_unavailable', code: 'http_500', ...failure },
@@ -22,6 +35,7 @@ describe('after a probe that found an account well', () => {
       probeReason: null,
       probeStruckAt: null,
       probeDueAt: at(NOW + DAY),
+      refusedAt: [],
       refreshNow: false,
     };
     expect(probed({ ...page, ...suspected, probeClass: 'permanent' }, { ok: true })).toEqual(well);
@@ -43,6 +57,7 @@ describe('after a probe that was refused', () => {
       probeReason: 'grant_revoked',
       probeStruckAt: at(NOW),
       probeDueAt: at(NOW + MINUTE),
+      refusedAt: [],
       refreshNow: false,
     });
   });
@@ -89,7 +104,94 @@ describe('after a probe that found something for the person to do', () => {
       probeReason: reason,
       probeStruckAt: null,
       probeDueAt: at(NOW + HOUR),
+      refusedAt: [],
       refreshNow: false,
     });
+  });
+});
+
+describe('after refusals of several new tokens', () => {
+  const refusedBefore = (...moments: number[]): ProbedAccount => ({
+    ...ACCOUNT,
+    issuedAt: at(NOW - 10 * MINUTE),
+    refusedAt: moments.map((moment) => at(NOW - moment)),
+  });
+  const third = refusedBefore(2 * HOUR, HOUR);
+  const accepted = { canary: { others: true, acceptedAt: at(NOW) } };
+
+  it('an account is suspected at the second, and still refreshed', () => {
+    expect(probed(refusedBefore(HOUR), permanent)).toMatchObject({
+      probeClass: 'suspected',
+      refusedAt: [at(NOW - HOUR), at(NOW)],
+      refreshNow: true,
+    });
+  });
+
+  it('an account is rejected at the third if the API accepts another account, and not refreshed', () => {
+    expect(needsApiCanary(third, permanent, at(NOW))).toBe(true);
+    expect(probed(third, permanent, 0, accepted)).toMatchObject({
+      probeClass: 'permanent',
+      probeReason: 'api_rejects_token',
+      probeDueAt: at(NOW + DAY),
+      refreshNow: false,
+    });
+  });
+
+  it('an account stays suspected at the third if the API accepts no other account', () => {
+    const refusedAll = { canary: { others: true, acceptedAt: null } };
+    expect(probed(third, permanent, 0, refusedAll)).toMatchObject({ probeClass: 'suspected', refreshNow: true });
+  });
+
+  it('a rejected account stays rejected at each later refusal, without another check, and recovers at an accepted probe', () => {
+    const rejected = { ...refusedBefore(DAY), probeClass: 'permanent', probeReason: 'api_rejects_token' } as const;
+    expect(needsApiCanary(rejected, permanent, at(NOW))).toBe(false);
+    expect(probed(rejected, permanent)).toMatchObject({ probeClass: 'permanent', refreshNow: false });
+    expect(probed(rejected, { ok: true })).toMatchObject({ probeClass: null, refusedAt: [] });
+  });
+
+  it('tokens that no platform has confirmed stay unverified until then', () => {
+    const unconfirmed = { ...refusedBefore(HOUR), isUnconfirmed: true, probeClass: 'unverified' } as const;
+    expect(probed(unconfirmed, permanent)).toMatchObject({ probeClass: 'unverified', refreshNow: true });
+  });
+
+  it('refusals do not count while the app is refused', () => {
+    const failing = { ...third, isAppFailing: true };
+    expect(needsApiCanary(failing, permanent, at(NOW))).toBe(false);
+    expect(probed(failing, permanent).refusedAt).toEqual(third.refusedAt);
+  });
+
+  it.each([
+    ['no answer', 'temporary', 2],
+    ['a refusal of the app', 'app', 2],
+    ['an action of the owner', 'owner', 2],
+    ['a missing permission', 'permission', 0],
+  ] as const)('the count after %s (%s) is %i', (_what, matter, count) => {
+    expect(probed(third, refused({ class: matter })).refusedAt).toHaveLength(count);
+  });
+});
+
+describe('after the refusal of a token that was just issued', () => {
+  const fresh: ProbedAccount = { ...ACCOUNT, issuedAt: at(NOW - MINUTE), refusedAt: [at(0), at(MINUTE)] };
+
+  it('the probe is repeated a minute later, and nothing is refreshed or counted', () => {
+    for (const oncePerUtcDay of [false, true])
+      expect(probed(fresh, permanent, 0, { oncePerUtcDay })).toMatchObject({
+        probeClass: null,
+        probeStruckAt: at(NOW),
+        probeDueAt: at(NOW + MINUTE),
+        refusedAt: fresh.refusedAt,
+        refreshNow: false,
+      });
+    expect(needsApiCanary(fresh, permanent, at(NOW))).toBe(false);
+  });
+
+  it('the first refusal of all counts, and causes a refresh', () => {
+    expect(probed({ ...fresh, refusedAt: [] }, permanent)).toMatchObject({ refusedAt: [at(NOW)], refreshNow: true });
+  });
+
+  it('a second refusal a minute later counts', () => {
+    const again = { ...fresh, probeStruckAt: at(NOW - MINUTE) };
+    expect(probed(again, permanent)).toMatchObject({ probeStruckAt: null, refreshNow: true });
+    expect(needsApiCanary(again, permanent, at(NOW))).toBe(true);
   });
 });

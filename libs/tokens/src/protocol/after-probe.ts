@@ -1,14 +1,25 @@
 import { hours, minutes, seconds } from '#config';
-import type { ProbeClass, RefreshMode } from '#persistence/sql';
+import type { ProbeClass } from '#persistence/sql';
 import type { ProbeReading } from '#providers';
+import {
+  API_REJECTS_TOKEN,
+  type ApiCanary,
+  countRefusal,
+  isJustIssued,
+  isRejected,
+  mayBeRejected,
+  type ProbedToken,
+} from './refused-tokens.js';
 import { after, nextUtcDay, type Random } from './schedule.js';
 
 /** What the rule needs to know of an account. */
-export interface ProbedAccount {
+export interface ProbedAccount extends ProbedToken {
   ownToken: boolean;
-  mode: RefreshMode;
   probeClass: ProbeClass | null;
+  probeReason: string | null;
   probeStruckAt: Date | null;
+  /** The platform refuses the app, or its breaker is not closed: refusals of tokens do not count. */
+  isAppFailing?: boolean;
   /** Supplied tokens: the platform has yet to say that they belong to this profile, or has said that they do not. */
   isUnconfirmed?: boolean;
 }
@@ -19,6 +30,7 @@ export interface ProbeChange {
   probeReason: string | null;
   probeStruckAt: Date | null;
   probeDueAt: Date;
+  refusedAt: readonly Date[];
   refreshNow: boolean;
 }
 
@@ -38,12 +50,14 @@ export interface ProbeMoment {
   every: number;
   /** What was answered today is not asked again today. */
   oncePerUtcDay?: boolean;
+  /** What other accounts show, where `needsApiCanary` requires it. */
+  canary?: ApiCanary | undefined;
 }
 
 /** What a probe means, and when the next one is due. */
 export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const change = decideProbe(account, reading, moment);
-  if (!moment.oncePerUtcDay || !isAnswered(reading)) return change;
+  if (!moment.oncePerUtcDay || !isAnswered(reading) || asksSoonAgain(account, reading, moment.now)) return change;
   // Not all at midnight.
   const tomorrow = after(nextUtcDay(moment.now), moment.every * SPREAD * moment.random());
   return change.probeDueAt < tomorrow ? { ...change, probeDueAt: tomorrow } : change;
@@ -53,24 +67,62 @@ export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment
 const isAnswered = (reading: ProbeReading): boolean =>
   reading.ok || (reading.failure.class !== 'temporary' && reading.failure.class !== 'app');
 
+/** The refusal of a token that was just issued, which no platform bills. */
+const asksSoonAgain = (account: ProbedAccount, reading: ProbeReading, now: Date): boolean =>
+  isRefusal(reading) && canRefresh(account, reading.failure.reason) && isFirstOfFreshToken(account, now);
+
+type Refusal = Extract<ProbeReading, { ok: false }>;
+const isRefusal = (reading: ProbeReading): reading is Refusal => !reading.ok && reading.failure.class === 'permanent';
+
+/** Whether a refusal would decide that the API refuses each new token of the account. Other accounts are checked first, and then this one again. */
+export const needsApiCanary = (account: ProbedAccount, reading: ProbeReading, now: Date): boolean =>
+  isRefusal(reading) &&
+  canRefresh(account, reading.failure.reason) &&
+  !isFirstOfFreshToken(account, now) &&
+  !isDecided(account) &&
+  mayBeRejected(refusalsOf(account, now));
+
+const isDecided = ({ probeClass, probeReason }: ProbedAccount): boolean =>
+  probeClass === 'permanent' && probeReason === API_REJECTS_TOKEN;
+
+const refusalsOf = (account: ProbedAccount, now: Date): readonly Date[] =>
+  account.isAppFailing ? account.refusedAt : countRefusal(account, now);
+
+/** A platform may accept a token some seconds after it issued it. A first refusal counts at any age, because it only causes a refresh. */
+const isFirstOfFreshToken = (account: ProbedAccount, now: Date): boolean =>
+  account.refusedAt.length > 0 && isJustIssued(account, now) && !isAgain(account, now);
+
+const isAgain = ({ probeStruckAt }: ProbedAccount, now: Date): boolean =>
+  probeStruckAt !== null && now.getTime() - probeStruckAt.getTime() >= APART;
+
 /** One refusal never decides: the refresh does, or where there is none a second probe a minute later. */
 function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const { now, every, random } = moment;
   const regular = after(now, every * (1 + SPREAD * random()));
-  if (reading.ok) return { ...NOTHING, probeDueAt: regular, refreshNow: false };
+  if (reading.ok) return { ...NOTHING, probeDueAt: regular, refusedAt: [], refreshNow: false };
   const { failure } = reading;
   if (failure.class === 'permanent') return refused(account, failure.reason, moment);
   const standing = {
     probeClass: account.probeClass,
     probeReason: null,
     probeStruckAt: account.probeStruckAt,
+    refusedAt: account.refusedAt,
     refreshNow: false,
   };
   const pause = Math.max(HICCUP_PAUSE, seconds(failure.retryAfter ?? 0));
   if (failure.class === 'temporary' || failure.class === 'app')
     return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
   const probeDueAt = after(now, Math.min(OWNER_PAUSE, every));
-  return { probeClass: failure.class, probeReason: failure.reason, probeStruckAt: null, probeDueAt, refreshNow: false };
+  // A token without a permission is accepted; an owner who must act says nothing about the token.
+  const refusedAt = failure.class === 'permission' ? [] : account.refusedAt;
+  return {
+    ...standing,
+    probeClass: failure.class,
+    probeReason: failure.reason,
+    probeStruckAt: null,
+    probeDueAt,
+    refusedAt,
+  };
 }
 
 const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
@@ -79,27 +131,30 @@ const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as 
 const canRefresh = ({ ownToken, mode }: ProbedAccount, reason: string): boolean =>
   !ownToken && mode !== 'none' && reason !== PROFILE_MISMATCH;
 
-function refused(account: ProbedAccount, probeReason: string, { now, every }: ProbeMoment): ProbeChange {
-  if (canRefresh(account, probeReason)) {
-    // Tokens that the platform has not confirmed stay unverified: the probe after the refresh compares their profile.
-    return { ...NOTHING, ...unverifiedAgain(account), probeDueAt: after(now, every), refreshNow: true };
+function refused(account: ProbedAccount, probeReason: string, moment: ProbeMoment): ProbeChange {
+  const { now, every } = moment;
+  if (canRefresh(account, probeReason)) return refusedBeforeRefresh(account, moment);
+  const { probeStruckAt: first, refusedAt } = account;
+  const standing = { probeStruckAt: first ?? now, refusedAt, refreshNow: false };
+  if (isAgain(account, now))
+    return { ...standing, probeClass: 'permanent', probeReason, probeDueAt: after(now, every) };
+  return { ...standing, ...firstRefusal(account, probeReason), probeDueAt: after(now, ASK_AGAIN) };
+}
+
+/** The refresh decides, unless it has brought new tokens before and the API has refused each of them. */
+function refusedBeforeRefresh(account: ProbedAccount, { now, every, canary }: ProbeMoment): ProbeChange {
+  const { probeClass, probeStruckAt } = account;
+  if (isFirstOfFreshToken(account, now)) {
+    const standing = { probeClass, probeReason: null, refusedAt: account.refusedAt, refreshNow: false };
+    return { ...standing, probeStruckAt: probeStruckAt ?? now, probeDueAt: after(now, ASK_AGAIN) };
   }
-  const first = account.probeStruckAt;
-  const again = first !== null && now.getTime() - first.getTime() >= APART;
-  if (again)
-    return {
-      probeClass: 'permanent',
-      probeReason,
-      probeStruckAt: first,
-      probeDueAt: after(now, every),
-      refreshNow: false,
-    };
-  return {
-    ...firstRefusal(account, probeReason),
-    probeStruckAt: first ?? now,
-    probeDueAt: after(now, ASK_AGAIN),
-    refreshNow: false,
-  };
+  const refusedAt = refusalsOf(account, now);
+  const base = { probeStruckAt: null, probeDueAt: after(now, every), refusedAt };
+  if (isDecided(account) || (canary && isRejected(refusedAt, now, canary)))
+    return { ...base, probeClass: 'permanent', probeReason: API_REJECTS_TOKEN, refreshNow: false };
+  const inDoubt = refusedAt.length > 1 && ({ probeClass: 'suspected', probeReason: 'refresh_unconfirmed' } as const);
+  // Tokens that the platform has not confirmed stay unverified: the probe after the refresh compares their profile.
+  return { ...NOTHING, ...inDoubt, ...unverifiedAgain(account), ...base, refreshNow: true };
 }
 
 /** A reason that says nothing of the confirmation, such as a checkpoint that is over, does not stay. */

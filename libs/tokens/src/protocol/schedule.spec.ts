@@ -163,7 +163,14 @@ describe('the next UTC day', () => {
 });
 
 describe('a probe that is billed by the UTC day', () => {
-  const account: ProbedAccount = { ownToken: false, mode: 'none', probeClass: null, probeStruckAt: null };
+  const token = { mode: 'none', issuedAt: START, accessExpiresAt: null, refusedAt: [] } as const;
+  const account: ProbedAccount = {
+    ...token,
+    ownToken: false,
+    probeClass: null,
+    probeReason: null,
+    probeStruckAt: null,
+  };
   const failed = (matter: FailureClass): ProbeReading => ({
     ok: false,
     failure: { class: matter, reason: 'any', code: 'any' },

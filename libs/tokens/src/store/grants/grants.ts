@@ -175,12 +175,15 @@ export async function storeConsent(
   return rows[0];
 }
 
-/** A grant that would be refreshed later is due at once; strikes and unknown outcomes keep their own schedule. */
-export async function refreshNow(tx: Tx, grantId: string): Promise<void> {
+/**
+ * A grant that would be refreshed later is due at once, but not before `earliest`, until when its tokens are too young. Strikes
+ * and unknown outcomes keep their own schedule.
+ */
+export async function refreshNow(tx: Tx, grantId: string, earliest: Date): Promise<void> {
   await tx.query(
-    `update grants set refresh_due_at = db_now()
-     where id = $1 and refresh_state in ('idle', 'backoff') and refresh_due_at > db_now()`,
-    [grantId],
+    `update grants set refresh_due_at = greatest(db_now(), $2)
+     where id = $1 and refresh_state in ('idle', 'backoff') and refresh_due_at > greatest(db_now(), $2)`,
+    [grantId, earliest],
   );
 }
 

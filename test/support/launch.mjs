@@ -15,11 +15,12 @@ const READY_WITHIN = 150_000;
  */
 
 /**
- * Starts the real service as a person does, on its own embedded PostgreSQL; `REDIS_URL` goes through.
- * @param {{ home: string, port: number, sandboxPort: number }} options
+ * Starts the real service as a person does, on its own embedded PostgreSQL; `REDIS_URL` goes through, and `variables` precede
+ * what this process has.
+ * @param {{ home: string, port: number, sandboxPort: number, variables?: NodeJS.ProcessEnv }} options
  * @returns {Launched}
  */
-export function launch({ home, port, sandboxPort }) {
+export function launch({ home, port, sandboxPort, variables }) {
   const { DATABASE_URL: _, ...env } = process.env;
   const own = {
     EVERGRANT_HOME: home,
@@ -30,7 +31,7 @@ export function launch({ home, port, sandboxPort }) {
   const child = spawn(process.execPath, ['tools/start/start.mjs'], {
     cwd: ROOT,
     detached: true,
-    env: { ...env, ...own },
+    env: { ...env, ...variables, ...own },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -63,5 +63,6 @@ async function valueOf(redis: Redis, key: string): Promise<Buffer> {
     zset: () => redis.zrange(key, 0, -1),
     stream: () => redis.xrange(key, '-', '+'),
   };
-  return Buffer.from(JSON.stringify(await read[kind]?.()) ?? '');
+  const value = (await read[kind]?.()) ?? '';
+  return Buffer.from(JSON.stringify(value));
 }

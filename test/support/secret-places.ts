@@ -1,3 +1,4 @@
+// cspell:ignore lrange smembers zset zrange xrange
 import { Redis } from 'ioredis';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -44,7 +44,9 @@ describe('spans of a process with a tracer', () => {
     };
     setTracer(tracer);
   });
-  afterEach(() => setTracer(undefined));
+  afterEach(() => {
+    setTracer(undefined);
+  });
 
   it('surround the work, and end with it', async () => {
     expect(await inSpan(START, () => Promise.resolve(recorded.push('work')))).toBe(3);

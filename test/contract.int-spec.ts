@@ -13,6 +13,8 @@ const NEVER_DONE: Readonly<Record<string, string>> = {
   'POST /v1/oauth/attempts/{state}/complete': 'The attempt has to wait for a confirmation, within a flow.',
   'GET /v1/oauth/{provider}/callback': 'The state is signed for a browser that comes from the platform.',
   'GET /v1/oauth/{provider}/callback/{oauthAppId}': 'The state is signed for a browser that comes from the platform.',
+  'DELETE /v1/projects/{projectId}': 'The rows belong to the default project, which stays.',
+  'POST /v1/projects/{projectId}/social/reauth-url': 'The example names an account that does not exist.',
   'POST /v1/callbacks/{family}': 'A platform signs the request.',
   'POST /v1/callbacks/{family}/{oauthAppId}': 'A platform signs the request.',
   'POST /v1/callbacks/{family}/{oauthAppId}/{topic}': 'A platform signs the request.',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { isOfProjectsSurface } from '../../apps/api/src/http/projects-problem.js';
 import { openTestApi, type TestApi } from '../support/api.js';
 import { everyRow } from '../support/tenant-world.js';
 
@@ -65,13 +66,21 @@ async function answerTo(path: string, init: RequestInit): Promise<Answer> {
   const text = await response.text();
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
   const { errors = [] } = isProblem ? (JSON.parse(text) as { errors?: { field: string; message: string }[] }) : {};
+  const issues = isOfProjectsSurface(path) && response.status >= 400 ? issuesOf(text) : [];
   return {
     status: response.status,
     text,
-    fields: errors.map(({ field }) => field),
-    messages: errors.map(({ message }) => message),
+    fields: [...errors.map(({ field }) => field), ...issues.map(({ path: field }) => field)],
+    messages: [...errors, ...issues].map(({ message }) => message),
   };
 }
+
+const issuesOf = (text: string): { path: string; message: string }[] =>
+  (JSON.parse(text) as { error: { details: { issues?: { path: string; message: string }[] } } }).error.details.issues ??
+  [];
+
+/** The status of a mistake in a field. */
+const REFUSED = { accounts: 400, projects: 422 };
 
 const exampleOf = ({ example, schema, name }: Parameter): string =>
   example ?? schema?.example ?? schema?.enum?.[0] ?? name;
@@ -100,15 +109,16 @@ type Faults = string[];
 function faultsOf(
   what: string,
   { status, text, fields, messages }: Answer,
-  expected: { status?: number; field?: string },
+  { isRefused, field }: { isRefused?: true; field?: string },
 ): Faults {
   const seen = `${what}: ${status} ${text.slice(0, 200)}`;
   if (status >= 500) return [seen];
-  if (expected.status !== undefined && status !== expected.status) return [seen];
+  const refused = /^[A-Z]+ \/v1\/(projects|social)/.test(what) ? REFUSED.projects : REFUSED.accounts;
+  if (isRefused && status !== refused) return [seen];
   const bare = messages.find((message) => WITHOUT_UNIT.test(message));
   if (bare !== undefined) return [`${what} is refused without a unit: ${bare}`];
-  const isNamed = expected.field === undefined || fields.some((field) => field.startsWith(expected.field!));
-  return isNamed ? [] : [`${what} does not name ${expected.field!}: ${text.slice(0, 200)}`];
+  const isNamed = field === undefined || fields.some((one) => one.startsWith(field));
+  return isNamed ? [] : [`${what} does not name ${field}: ${text.slice(0, 200)}`];
 }
 
 const NEVER_TEXT = {
@@ -169,7 +179,7 @@ describe('every operation', () => {
         ['brackets', `${name}[]=1`],
         ['a member', `${name}[a]=1`],
       ] as const) {
-        const expected = isPublic(operation) ? {} : { status: 400, field: name };
+        const expected = isPublic(operation) ? {} : { isRefused: true as const, field: name };
         faults.push(
           ...faultsOf(`${operation.method} ${operation.path} with ${what} for ${name}`, await asked(query), expected),
         );
@@ -193,7 +203,7 @@ describe('every operation', () => {
       for (const name of ['surprise', '__proto__', 'constructor']) {
         const answer = await answerTo(`${pathOf(operation)}?${name}=1`, { method: operation.method });
         faults.push(
-          ...faultsOf(`${operation.method} ${operation.path}?${name}=1`, answer, { status: 400, field: name }),
+          ...faultsOf(`${operation.method} ${operation.path}?${name}=1`, answer, { isRefused: true, field: name }),
         );
       }
     }
@@ -212,7 +222,7 @@ describe('every operation', () => {
         const answer = await answerTo(pathOf(operation), { method: operation.method, headers, ...body });
         faults.push(
           ...faultsOf(`${operation.method} ${operation.path} with ${JSON.stringify(value)} as ${name}`, answer, {
-            status: 400,
+            isRefused: true,
             field: name,
           }),
         );
@@ -307,7 +317,7 @@ describe('every field of every body', () => {
         [...bodies, ['a repetition', twice, first] as const].map(async ([what, body, field]) => {
           const answer = await send(operation, body);
           const name = `${operation.method} ${operation.path} with ${what} as ${place.name}`;
-          faults.push(...faultsOf(name, answer, { status: 400, field }));
+          faults.push(...faultsOf(name, answer, { isRefused: true, field }));
         }),
       );
     }
@@ -338,7 +348,7 @@ describe('every field of every body', () => {
         const answer = await send(operation, JSON.stringify({ ...example, [name]: [] }));
         const what = `${operation.method} ${operation.path} without entries in ${name}`;
         if (MAY_BE_EMPTY.has(name)) faults.push(...(answer.fields.includes(name) ? [`${what}: ${answer.text}`] : []));
-        else faults.push(...faultsOf(what, answer, { status: 400, field: name }));
+        else faults.push(...faultsOf(what, answer, { isRefused: true, field: name }));
       }
     }
     expect(faults).toEqual([]);
@@ -350,7 +360,7 @@ describe('every field of every body', () => {
       for (const name of ['surprise', '__proto__', 'constructor', 'prototype']) {
         const answer = await send(operation, `{"${name}":{"prototype":1}}`);
         faults.push(
-          ...faultsOf(`${operation.method} ${operation.path} with ${name}`, answer, { status: 400, field: name }),
+          ...faultsOf(`${operation.method} ${operation.path} with ${name}`, answer, { isRefused: true, field: name }),
         );
       }
     }

@@ -16,6 +16,7 @@ const NOWHERE: Partial<TenantRows> = {
   account: 'acc_01h455vb4pex5vsknk084sn02q',
   app: 'oa_01h455vb4pex5vsknk084sn02q',
   key: 'key_01h455vb4pex5vsknk084sn02q',
+  project: 'prj_01h455vb4pex5vsknk084sn02q',
 };
 
 beforeAll(async () => {
@@ -45,7 +46,7 @@ async function ask(route: DeclaredRoute, rows: TenantRows): Promise<[number, str
     as: other.keys.test,
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  const text = (await response.text()).replace(/"request_id":"\w+"/, '');
+  const text = (await response.text()).replace(/"(request_id|requestId)":"\w+"/, '');
   const statements = spy.mock.calls.map(([query]) => textOf(query as unknown)).filter((sql) => !BESIDE.test(sql));
   return [response.status, text, statements];
 }

@@ -41,9 +41,9 @@ export class Backend {
     readonly key: string,
   ) {}
 
-  /** A backend of another customer: a new, empty workspace. */
-  static ofNewCustomer(service: ServiceSession): Promise<Backend> {
-    return Backend.ofCustomer(service, `customer-${randomBytes(6).toString('hex')}`);
+  /** A backend of another customer: a new, empty workspace; `wishes` are fields of its key. */
+  static ofNewCustomer(service: ServiceSession, wishes: object = {}): Promise<Backend> {
+    return Backend.ofCustomer(service, newCustomer(), wishes);
   }
 
   /** A backend of the printed key's customer, whose key may read tokens: no dashboard token can give it that right. */
@@ -55,9 +55,10 @@ export class Backend {
   }
 
   /** A backend with a new key of the customer. */
-  static async ofCustomer(service: ServiceSession, workspace: string): Promise<Backend> {
+  static async ofCustomer(service: ServiceSession, workspace: string, wishes: object = {}): Promise<Backend> {
     const token = await signDashboardToken(service.home, workspace);
-    const made = await new Backend(service, token).post('/v1/api-keys', { name: 'e2e', environment: 'test' });
+    const key = { name: 'e2e', environment: 'test', ...wishes };
+    const made = await new Backend(service, token).post('/v1/api-keys', key);
     if (made.status !== 201) throw new Error(JSON.stringify(made.body));
     return new Backend(service, (made.body as { key: string }).key);
   }
@@ -165,6 +166,9 @@ export class Backend {
     }
   }
 }
+
+/** The name of a workspace that does not exist yet. */
+export const newCustomer = (): string => `customer-${randomBytes(6).toString('hex')}`;
 
 const json = (body: object | undefined): RequestInit =>
   body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {};

@@ -75,6 +75,13 @@ export const idInPath = (prefix: IdPrefix, example: string): ParameterSchema => 
   example,
 });
 
+/** An id in the documentation of a path of the projects surface, which also takes a bare UUID. */
+export const idInProjectsPath = (prefix: IdPrefix, example: string): ParameterSchema => ({
+  type: 'string',
+  pattern: `${idPattern(prefix)}|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`,
+  example,
+});
+
 /** A state: 256 random bits and a signature, in base64url. */
 const STATE_PATTERN = String.raw`^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}$`;
 export const state = z.string().meta({ pattern: STATE_PATTERN });

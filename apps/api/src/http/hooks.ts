@@ -103,7 +103,7 @@ export function nameAccount(request: FastifyRequest, accountId: string): void {
 /** The account that the path or the use case names, as the id of its row. */
 export function accountIdOf(request: FastifyRequest): string | undefined {
   const { id } = (request.params ?? {}) as { id?: unknown };
-  return accounts.get(request) ?? (typeof id === 'string' ? uuidOf('acc', id) : undefined);
+  return accounts.get(request) ?? (typeof id === 'string' ? (uuidOf('acc', id) ?? uuidOf('sa', id)) : undefined);
 }
 
 /**

@@ -13,6 +13,7 @@ describe('a problem', () => {
       status: 503,
       detail: 'Paused.',
       fields,
+      details: {},
       retryAfter: 90,
     });
   });

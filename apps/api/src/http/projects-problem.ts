@@ -86,11 +86,11 @@ export function projectsCodeOf({ code, status }: Pick<Problem, 'code' | 'status'
 export function projectsProblemView(problem: Problem, requestId: string): ProjectsProblemView {
   const [, code] = projectsCodeOf(problem);
   const { requiredScope, platformCode } = problem.details ?? {};
-  const issues = problem.fields.map(({ field, message }) => ({ path: camelCase(field), message }));
+  const issues = problem.fields.map(({ field, message }) => ({ path: pathOf(problem, field), message }));
   return {
     error: {
       code,
-      message: problem.detail,
+      message: sentenceOf(problem),
       requestId,
       details: {
         ...(code === 'VALIDATION' && { issues }),
@@ -101,5 +101,24 @@ export function projectsProblemView(problem: Problem, requestId: string): Projec
   };
 }
 
-/** A use case names its fields as the accounts surface does: `return_url` is `returnUrl` here. */
-const camelCase = (field: string): string => field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** A use case names its fields as the accounts surface does. */
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ['provider', 'platform'],
+  ['return_url', 'returnUrl'],
+  ['project_id', 'projectId'],
+  ['oauth_app_id', 'oauthAppId'],
+  ['platform_account_id', 'platformAccountId'],
+  ['credentials.access_token', 'credentials.accessToken'],
+]);
+
+/** The schemas of this surface have its names already, and a field that they do not know keeps the name that the client gave. */
+const pathOf = ({ code }: Problem, field: string): string =>
+  code === 'validation.failed' ? field : (FIELDS.get(field) ?? field);
+
+/** The sentence of a use case begins with the name of its field. */
+function sentenceOf(problem: Problem): string {
+  const [first] = problem.fields;
+  return first
+    ? problem.detail.replace(`The field ${first.field} `, `The field ${pathOf(problem, first.field)} `)
+    : problem.detail;
+}

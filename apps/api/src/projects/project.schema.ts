@@ -2,7 +2,16 @@ import { Param } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { z } from 'zod';
 import { type ProjectRecord, text } from '#accounts';
-import { cursor, idOf, isoTime, projectsLimit, ProjectsIdPipe, publicId, time } from '../http/fields.js';
+import {
+  cursor,
+  idInProjectsPath,
+  idOf,
+  isoTime,
+  projectsLimit,
+  ProjectsIdPipe,
+  publicId,
+  time,
+} from '../http/fields.js';
 
 /** A group of accounts. */
 export const projectSchema = z
@@ -35,7 +44,8 @@ export const projectView = (project: ProjectRecord): ProjectView => ({
 
 /** The project of a route, as the UUID behind its id. */
 export const ProjectId = (): ParameterDecorator => Param('projectId', new ProjectsIdPipe('prj', 'projectId'));
-export const DescribeProjectId = (): MethodDecorator => ApiParam({ name: 'projectId', example: projectExample.id });
+export const DescribeProjectId = (): MethodDecorator =>
+  ApiParam({ name: 'projectId', schema: idInProjectsPath('prj', projectExample.id) });
 
 export const createProjectBody = z.strictObject({ name: text(120), externalRef: text(255).nullish() });
 export type CreateProjectBody = z.output<typeof createProjectBody>;

@@ -14,7 +14,7 @@ import {
   TOKEN_STATES,
 } from '#accounts';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { idOf, isoTime, provider, ProjectsIdPipe, publicId, time } from '../http/fields.js';
+import { idInProjectsPath, idOf, isoTime, provider, ProjectsIdPipe, publicId, time } from '../http/fields.js';
 import { pageQuery } from './project.schema.js';
 
 const status = z.enum(ACCOUNT_STATUSES, { error: `must be one of ${ACCOUNT_STATUSES.join(', ')}` });
@@ -22,7 +22,8 @@ const SOCIAL_ACCOUNT_ID = 'sa_01h455vb4pex5vsknk084sn02q';
 
 /** The account of a route, as the UUID behind its id. */
 export const SocialAccountId = (): ParameterDecorator => Param('id', new ProjectsIdPipe('sa', 'id'));
-export const DescribeSocialAccountId = (): MethodDecorator => ApiParam({ name: 'id', example: SOCIAL_ACCOUNT_ID });
+export const DescribeSocialAccountId = (): MethodDecorator =>
+  ApiParam({ name: 'id', schema: idInProjectsPath('sa', SOCIAL_ACCOUNT_ID) });
 
 /** An account in a list. */
 const socialAccountSchema = z

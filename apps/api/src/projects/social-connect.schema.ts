@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AttemptRecord, rawText, type StartedAttempt, text } from '#accounts';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
-import { idField, idOf, isoTime, listOf, provider, publicId, time, urlText } from '../http/fields.js';
+import { idField, idOf, isoTime, listOf, provider, publicId, state, time, urlText } from '../http/fields.js';
 
 const returnUrl = urlText.describe(
   'Where the browser returns to. Its host, with its port if it has one, must be one of the return_hosts of the key; https, or http on a loopback host.',
@@ -29,9 +29,7 @@ export const reauthUrlExample: z.input<typeof reauthUrlBody> = {
   returnUrl: 'https://app.example.com/connected',
 };
 
-export const oauthUrlSchema = z
-  .object({ authorizeUrl: z.string(), state: z.string(), expiresAt: time })
-  .meta({ id: 'OAuthUrl' });
+export const oauthUrlSchema = z.object({ authorizeUrl: z.string(), state, expiresAt: time }).meta({ id: 'OAuthUrl' });
 export type OAuthUrlView = z.output<typeof oauthUrlSchema>;
 
 const STATE = 'Yw2rJv0eJ1cS6mG0nQ4kqk2m3mQk2m0wq3Q2Vb1h8s0.pUq1T6S3r1b0Vx2m9yQ4J8c7e5d3Fz1a0B9w2R6k4Hs';
@@ -50,15 +48,15 @@ export const oauthUrlView = ({ authorizeUrl, state, expiresAt }: StartedAttempt)
 /** What a poll answers. */
 export const oauthStatusSchema = z
   .discriminatedUnion('status', [
-    z.object({ state: z.string(), status: z.literal('pending'), expiresAt: time }),
+    z.object({ state, status: z.literal('pending'), expiresAt: time }),
     z.object({
-      state: z.string(),
+      state,
       status: z.literal('completed'),
       socialAccountId: idOf('sa').describe('The first of socialAccountIds.'),
       socialAccountIds: z.array(idOf('sa')),
     }),
     z.object({
-      state: z.string(),
+      state,
       status: z.literal('failed'),
       error: z.object({ code: z.string().describe('As in the return URL.'), message: z.string() }),
     }),

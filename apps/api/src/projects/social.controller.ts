@@ -12,6 +12,7 @@ import {
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { Scopes } from '../http/auth/scopes.js';
+import { stateInPath } from '../http/fields.js';
 import { DescribeProjectId, ProjectId } from './project.schema.js';
 import {
   DescribeSocialAccountId,
@@ -178,7 +179,7 @@ export class SocialAccountsController {
 
   @Get('/social/oauth-status/:state')
   @Scopes('oauth:write', 'accounts:read')
-  @ApiParam({ name: 'state', example: startedOAuthExample.state })
+  @ApiParam({ name: 'state', schema: stateInPath(startedOAuthExample.state) })
   @Describe({
     summary: 'Poll how far an attempt has come; only the key that started it may',
     answers: { status: 200, description: 'The attempt.', schema: oauthStatusSchema, example: oauthStatusExample },

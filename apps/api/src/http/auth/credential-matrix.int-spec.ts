@@ -93,7 +93,8 @@ async function surprises(
 
 /** The code of a problem; the projects surface has one code for several. */
 function problem(text: string): string | undefined {
-  const { code, error } = JSON.parse(text) as { code?: string; error?: { code: string } };
+  const { code, error } = JSON.parse(text) as { code?: string; error?: { code: string; message: string } };
+  if (error?.message.startsWith('X-Environment says')) return 'environment.contradiction';
   const same: Record<string, string> = { UNAUTHENTICATED: 'credential.invalid', FORBIDDEN_SCOPE: 'scope.missing' };
   return code ?? same[error?.code ?? ''];
 }

@@ -265,6 +265,20 @@ describe('the accounts of a project', () => {
     expect(codeOf(await call('POST', `/v1/projects/${elsewhere}/social/reauth-url`, body))).toEqual([404, 'NOT_FOUND']);
   });
 
+  it('an account is reconnected where it is, also after a move while the browser is at the platform', async () => {
+    const { project, account } = await connect('mei');
+    const elsewhere = await newProject();
+    const body = { socialAccountId: account, returnUrl: RETURN };
+    const started = await call('POST', `/v1/projects/${project}/social/reauth-url`, body);
+    const moved = await call('PATCH', `/v1/accounts/${account.replace('sa_', 'acc_')}`, { project_id: elsewhere });
+    expect(moved.status).toBe(200);
+    await service.consent(String(started.body.authorizeUrl), 'mei');
+    expect((await call('GET', `/v1/social/oauth-status/${String(started.body.state)}`)).body).toMatchObject({
+      socialAccountIds: [account],
+    });
+    expect((await call('GET', `/v1/projects/${project}/social-accounts`)).body.items).toEqual([]);
+  });
+
   it('accounts are counted by status and reason, with those first on which a person has to act', async () => {
     const { project, account } = await connect();
     await connect('paula', project);

@@ -69,6 +69,8 @@ async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAc
     nextProbeSeconds: probe.every / 1_000,
   });
   const type = account.previousGrantId === undefined ? 'account.connected' : 'account.reconnected';
-  await recordEvent(tx, { ...attempt, accountId: account.id, type, data: { ...metadata, missing_scopes: missing } });
+  const note = attempt.usageNote === null ? {} : { usage_note: attempt.usageNote };
+  const data = { ...metadata, ...note, missing_scopes: missing };
+  await recordEvent(tx, { ...attempt, accountId: account.id, type, data });
   return account;
 }

@@ -7,6 +7,8 @@ export interface ConnectedProfile extends Tenant {
   /** Of a new account. */
   id: string;
   projectId: string;
+  /** The account that is reauthorized: it may have moved to another project since the start. */
+  reauthAccountId?: string | null;
   provider: string;
   platformAccountId: string;
   grantId: string;
@@ -54,6 +56,11 @@ const LOCK = `
   where workspace_id = $1 and environment = $2 and project_id = $3 and provider = $4 and platform_account_id = $5
     and health <> 'disconnected' for update`;
 
+const LOCK_REAUTHORIZED = `
+  select id, grant_id as "previousGrantId" from accounts
+  where workspace_id = $1 and environment = $2 and id = $3 and provider = $4 and platform_account_id = $5
+    and health <> 'disconnected' for update`;
+
 const RENEW = `
   update accounts set grant_id = $2, oauth_app_id = $3, connection_type = $10,
     handle = coalesce($4, case when not $11 then handle end),
@@ -79,14 +86,22 @@ export async function storeConnectedAccount(tx: Tx, profile: ConnectedProfile): 
     ...[JSON.stringify(profile.metadata), profile.nextProbeSeconds, profile.connectionType],
     ...[isAccepted, unverifiedReason],
   ];
+  const { reauthAccountId } = profile;
+  if (reauthAccountId != null) {
+    const account = [workspaceId, environment, reauthAccountId, provider, platformAccountId];
+    const known = (await tx.query<ConnectedAccount & Record<string, unknown>>(LOCK_REAUTHORIZED, account)).rows[0];
+    if (known) return renew(tx, known, facts);
+  }
   // Repeats only if the account was disconnected, or moved to another project, between the two statements.
   for (;;) {
     const known = (await tx.query<ConnectedAccount & Record<string, unknown>>(LOCK, owner)).rows[0];
-    if (known) {
-      await tx.query(RENEW, [known.id, ...facts]);
-      return known;
-    }
+    if (known) return renew(tx, known, facts);
     const { rowCount } = await tx.query(INSERT, [id, ...owner, ...facts]);
     if (rowCount === 1) return { id, previousGrantId: undefined };
   }
+}
+
+async function renew(tx: Tx, known: ConnectedAccount, facts: unknown[]): Promise<ConnectedAccount> {
+  await tx.query(RENEW, [known.id, ...facts]);
+  return known;
 }

@@ -20,7 +20,7 @@ import type { Tx } from '../tx.js';
  */
 const MAY_BECOME = {
   exchanged: `(status = 'pending' or (status = 'failed' and error in ('exchange_failed', 'provider_unavailable')
-    and exists (select 1 from projects where projects.id = project_id and deleted_at is null)))`,
+    and exists (select 1 from projects where projects.id = project_id and deleted_at is null for key share)))`,
   selection_required: `status = 'exchanged'`,
   confirmation_required: `status in ('exchanged', 'selection_required')`,
   completed: `status in ('exchanged', 'selection_required', 'confirmation_required')`,
@@ -193,7 +193,7 @@ export async function expireUnusedAttempts(tx: Tx, projectId: string): Promise<n
 }
 
 /**
- * Erases what attempts hold about a person: candidates and user_ref. `until` null: at any time; otherwise the person's consents
+ * Erases what attempts hold about a person: candidates, user_ref and usage_note. `until` null: at any time; otherwise the person's consents
  * until then. An attempt that was started before and consented to later is still open, and its caller confirms its user_ref.
  */
 export async function erasePersonFromAttempts(
@@ -202,7 +202,8 @@ export async function erasePersonFromAttempts(
   until: Date | null,
 ): Promise<void> {
   await tx.query(
-    `update connect_attempts set candidates = null, chosen_profiles = null, user_ref = null
+    `update connect_attempts set candidates = null, chosen_profiles = null, user_ref = null,
+       usage_note = null
      where oauth_app_id = $1 and platform_user_id = $2
        and coalesce(exchanged_at, created_at) <= coalesce($3::timestamptz + interval '1 second', 'infinity')`,
     [oauthAppId, platformUserId, until],

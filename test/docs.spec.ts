@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { PROBLEM_CODES } from '../apps/api/src/http/problem-codes.js';
+import { RECOMMENDATIONS } from '#accounts';
+import { PROBLEM_CODES, type ProblemCode } from '../apps/api/src/http/problem-codes.js';
+import { projectsCodeOf } from '../apps/api/src/http/projects-problem.js';
 
 const ELSEWHERE = /(^|\/)(node_modules|dist|coverage|\.[^/]+)(\/|$)/;
 const documents = readdirSync('.', { recursive: true, encoding: 'utf8' })
@@ -102,6 +104,31 @@ describe('the guide', () => {
       Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, [status]]) => [code, status])),
     );
     expect(documented).toHaveLength(Object.keys(PROBLEM_CODES).length);
+  });
+});
+
+describe('the page about the projects surface', () => {
+  const page = read('docs/projects.md');
+
+  it('lists exactly the statuses and codes of its errors', () => {
+    const listed = [...page.matchAll(/^\| (\d{3}) \| `([A-Z_]+)` \|/gm)].map(([, status, code]) => `${status} ${code}`);
+    // The parser and the pages of reauth links answer these.
+    const isElsewhere = /^(http_version|reauth_link|headers|request\.(?!malformed))/;
+    const codes = Object.entries(PROBLEM_CODES).filter(([code]) => !isElsewhere.test(code));
+    const possible = codes.map(([code, [status]]) => projectsCodeOf({ code: code as ProblemCode, status }).join(' '));
+    expect(listed).toEqual([...new Set(possible)].toSorted());
+  });
+
+  it.each(['ts', 'py'])('shows pieces of examples/projects.%s as they are', (language) => {
+    const source = read(`examples/projects.${language}`);
+    const shown = all(page, new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'));
+    expect(shown.length).toBeGreaterThan(4);
+    expect(shown.filter((piece) => !source.includes(piece))).toEqual([]);
+  });
+
+  it('says what to do at each recommendation', () => {
+    const column = all(page, /^\| ((?:`[a-z_]+`(?:, )?)+) \| [^|]+ \|$/gm).flatMap((cell) => all(cell, /`([a-z_]+)`/g));
+    expect(column).toEqual(expect.arrayContaining([...RECOMMENDATIONS]));
   });
 });
 

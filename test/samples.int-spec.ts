@@ -108,7 +108,7 @@ describe('the samples of the documents', () => {
     expect(wrong).toEqual([]);
   }
 
-  it.each(['README.md', 'docs/guide.md'])(
+  it.each(['README.md', 'docs/guide.md', 'docs/projects.md'])(
     '%s: each command can be run as it is printed, one after the other, and answers what it says',
     async (path) => {
       await begin(path);

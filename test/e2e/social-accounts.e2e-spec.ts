@@ -220,7 +220,7 @@ describe('GET /v1/projects/{projectId}/social-accounts', () => {
   });
 
   it('answers 422 with every wrong filter at once', async () => {
-    const refused = await list(connected.project, '?limit=201&platform=myspace&status=dead&leased=yes&q=x');
+    const refused = await list(connected.project, '?limit=201&platform=myspace&status=lost&leased=yes&q=x');
     expect(refusalOf(refused)).toEqual([422, 'VALIDATION']);
     expect(pathsOf(refused)).toEqual(['leased', 'limit', 'platform', 'q', 'status']);
   });

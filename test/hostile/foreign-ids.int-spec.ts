@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 /** Counts, and statements that timers of the process send. */
-const BESIDE = /rate_limits|last_used_at|idempotency|process|^(begin|commit|rollback)/i;
+const BESIDE = /rate_limits|last_used_at|idempotency|process|master_key|^(begin|commit|rollback)/i;
 
 /** Status, text and statements of a call of `other` at these rows. */
 async function ask(route: DeclaredRoute, rows: TenantRows): Promise<[number, string, string[]]> {

@@ -104,7 +104,7 @@ describe('the pages of a project', () => {
     expect(seen).toEqual([early, ...[first, second].toSorted(), late]);
   });
 
-  it('are those of one project alone', async () => {
+  it('a cursor belongs to one project alone', async () => {
     await accountOf(owner);
     await accountOf(owner);
     const { nextCursor } = await health.execute({ tenant: owner, projectId: id, limit: 1 });

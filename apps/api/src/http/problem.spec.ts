@@ -13,7 +13,6 @@ describe('a problem', () => {
       status: 503,
       detail: 'Paused.',
       fields,
-      details: {},
       retryAfter: 90,
     });
   });

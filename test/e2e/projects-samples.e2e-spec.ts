@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 interface Run {
-  output(): string;
+  output: () => string;
   ended: Promise<number | null>;
 }
 

@@ -165,6 +165,7 @@ export class Database {
       ownToken: false,
       probeClass: null,
       probeReason: null,
+      isSealBroken: false,
     };
     row.health = deriveHealth({ grant: row.facts, account, app: null, now: this.now });
   }

@@ -1,5 +1,5 @@
 import { hours, minutes, seconds } from '#config';
-import { attemptsSweep, grantsRetire, grantsSweep, historySweep, probesSweep } from '#jobs';
+import { attemptsSweep, grantsRetire, grantsSweep, historySweep, probesSweep, sealsSweep } from '#jobs';
 import { type Schedule } from './runtime/schedule-keeper.js';
 
 /** How long the grants that a sweep leaves wait for the next. */
@@ -10,6 +10,7 @@ export const schedules: readonly Schedule[] = [
   { job: grantsSweep, every: GRANTS_SWEEP_INTERVAL },
   { job: probesSweep, every: seconds(15) },
   { job: attemptsSweep, every: minutes(1) },
+  { job: sealsSweep, every: seconds(30) },
   { job: grantsRetire, every: hours(1) },
   { job: historySweep, every: hours(1) },
 ];

@@ -1,6 +1,8 @@
 import { CodedError } from '#observability';
 import type { RefreshOutcome } from '#tokens';
 
+const SEAL_RETRY_AFTER_SECONDS = 60;
+
 const refused = (code: string, field: string, message: string): CodedError =>
   new CodedError(code, `The field ${field} ${message}.`, { fields: [{ field, message }] });
 
@@ -82,6 +84,13 @@ export const providerUnavailable = (retryAfter: number): CodedError =>
   new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', {
     retryAfter,
   });
+/** The fault is the operator's: neither the client nor the platform can mend it. */
+export const accountSealBroken = (retryAfter = SEAL_RETRY_AFTER_SECONDS): CodedError =>
+  new CodedError(
+    'account.seal_broken',
+    'A stored secret of this account cannot be opened here. The operator of this service is alerted and has to act.',
+    { retryAfter },
+  );
 /** The cause stays in the log: it names where the call went, without the query. */
 export const noPlatformAnswer = (cause: unknown): CodedError =>
   new CodedError('provider.unavailable', 'The platform was not reached or did not answer in time.', { cause });
@@ -91,6 +100,7 @@ export const oauthAppPaused = (retryAfter: number): CodedError =>
 export function throwIfRefused(outcome: RefreshOutcome): void {
   if (outcome.kind === 'refused') throw refreshRefused();
   if (outcome.kind === 'not_refreshable') throw notRefreshable();
-  if (outcome.kind === 'unavailable') throw providerUnavailable(outcome.retryAfter);
+  if (outcome.kind === 'unavailable')
+    throw outcome.isSealBroken ? accountSealBroken(outcome.retryAfter) : providerUnavailable(outcome.retryAfter);
   if (outcome.kind === 'app_paused') throw oauthAppPaused(outcome.retryAfter);
 }

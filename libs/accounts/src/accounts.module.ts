@@ -62,6 +62,7 @@ import { CreateOAuthApp } from './oauth-apps/create-oauth-app.js';
 import { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 import { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 import { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
+import { SweepBrokenSeals } from './operations/sweep-broken-seals.js';
 import { SweepHistory } from './operations/sweep-history.js';
 import { DueProbes } from './probe/due-probes.js';
 import { ProbeNow } from './probe/probe-now.js';
@@ -131,6 +132,7 @@ const useCases = [
   ListApiKeys,
   RevokeApiKey,
   DueGrants,
+  SweepBrokenSeals,
   SweepHistory,
   StartReauth,
   ReauthLinks,

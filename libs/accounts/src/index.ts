@@ -53,6 +53,7 @@ export { DeleteOAuthApp } from './oauth-apps/delete-oauth-app.js';
 export { GetOAuthApp, ListOAuthApps } from './oauth-apps/list-oauth-apps.js';
 export type { OAuthAppRecord } from './oauth-apps/oauth-app-record.js';
 export { UpdateOAuthApp } from './oauth-apps/update-oauth-app.js';
+export { SweepBrokenSeals } from './operations/sweep-broken-seals.js';
 export { SweepHistory, type SweepHistoryOptions } from './operations/sweep-history.js';
 export { DueProbes } from './probe/due-probes.js';
 export { ProbeNow } from './probe/probe-now.js';

@@ -7,6 +7,9 @@ const ENTRY = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/_=-]+)$/;
 /** What a subkey is for; a key made for one purpose opens nothing of another. */
 export type Purpose = 'wrap' | 'fingerprint' | 'state' | 'cursor' | 'journal' | 'body' | 'canary';
 
+export const missingKey = (keyId: string): string =>
+  `no master key with the id "${keyId}": a key in use was taken from MASTER_KEYS`;
+
 /** The master keys with their ids. The first one seals, all of them open. */
 export class Keyring {
   readonly #masters: Map<string, Buffer>;
@@ -37,7 +40,7 @@ export class Keyring {
 
   private derive(purpose: Purpose, keyId: string): Buffer {
     const master = this.#masters.get(keyId);
-    if (!master) throw new Error(`no master key with the id "${keyId}": a key in use was taken from MASTER_KEYS`);
+    if (!master) throw new Error(missingKey(keyId));
     return Buffer.from(hkdfSync('sha256', master, '', `evergrant/v1/${purpose}`, KEY_BYTES));
   }
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from '#observability';
-import type { Keyring } from './keyring.js';
+import { type Keyring, missingKey } from './keyring.js';
 
 const KEY_BYTES = 32;
 const COMMITMENT_BYTES = 32;
@@ -44,8 +44,24 @@ export function sealRow<Column extends string>(
   return { values, dekWrapped: wrapped, kekId };
 }
 
-/** Opens all secrets of a row. Throws SealBroken where a value was not sealed at this place and version. */
+/**
+ * Opens all secrets of a row. Throws SealBroken, with the row, where a value was not sealed at this place and version, or its
+ * master key is missing.
+ */
 export function openRow<Column extends string>(
+  keyring: Keyring,
+  place: Place,
+  row: SealedValues<Column>,
+): RowSecrets<Column> {
+  try {
+    return openValues(keyring, place, row);
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    throw new SealBroken(error.message, { table: place.table, rowId: place.rowId });
+  }
+}
+
+function openValues<Column extends string>(
   keyring: Keyring,
   place: Place,
   row: SealedValues<Column>,
@@ -111,6 +127,7 @@ export function wrap(keyring: Keyring, place: Buffer, dataKey: Buffer): WrappedK
 
 /** Opens a wrapped data key and checks its commitment; throws SealBroken. */
 export function unwrap(keyring: Keyring, place: Buffer, { wrapped, kekId }: WrappedKey): Buffer {
+  if (!keyring.ids.includes(kekId)) throw new SealBroken(missingKey(kekId));
   const dataKey = open(keyring.subkey('wrap', kekId), place, wrapped.subarray(0, -COMMITMENT_BYTES));
   const stored = wrapped.subarray(-COMMITMENT_BYTES);
   if (!timingSafeEqual(stored, commitment(dataKey))) throw new SealBroken();
@@ -121,13 +138,17 @@ function commitment(dataKey: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', dataKey, '', 'evergrant/v1/commitment', COMMITMENT_BYTES));
 }
 
-/** A sealed value cannot be opened: wrong key, another place, or changed. The message does not say which. */
+/** A sealed value cannot be opened: its key is missing or wrong, the place is another, or the value was changed. */
 export class SealBroken extends Error {
   override readonly name = 'SealBroken';
   readonly code = 'crypto.seal_broken';
 
-  constructor() {
-    super('a sealed value does not open: wrong key, wrong place, or changed');
+  /** `row`: where a row of the database does not open. */
+  constructor(
+    message = 'a sealed value does not open: wrong key, wrong place, or changed',
+    readonly row?: Pick<Place, 'table' | 'rowId'>,
+  ) {
+    super(message);
   }
 }
 

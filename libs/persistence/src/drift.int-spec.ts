@@ -7,6 +7,7 @@ const WITHOUT_ENTITY = [
   'account_tokens',
   'attempt_secrets',
   'breakers',
+  'broken_seals',
   'exchange_intents',
   'grant_tokens',
   'master_key_holders',
@@ -15,8 +16,8 @@ const WITHOUT_ENTITY = [
   'revocation_tokens',
   'token_orphans',
 ];
-/** Of these, the tables whose rows no other row owns. */
-const WITHOUT_OWNER = ['master_key_holders', 'master_keys'];
+/** Of these, the tables whose rows no foreign key binds to another row; a sweep deletes those of `broken_seals`. */
+const WITHOUT_OWNER = ['broken_seals', 'master_key_holders', 'master_keys'];
 /** Tables whose rows only a library reads: TypeORM's migrations, the rate limiter's counters. */
 const LIBRARIES = ['migrations', 'rate_limits'];
 

@@ -1,9 +1,11 @@
 import { seconds, withTimeout } from '#config';
+import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { type Health, snapshot, type Tenant, type Tx } from '#persistence/sql';
 import { type RefreshOutcome, storedOutcome, type TokenExchange } from './exchange/token-exchange.js';
 import { type GrantFacts, hasEnded } from './protocol/grant.js';
 import { after } from './protocol/schedule.js';
+import { reportBrokenSeal } from './store/broken-seals.js';
 import { readGrant } from './store/grants/grants.js';
 import type { TokenContext } from './token-context.js';
 import type { Vault } from './vault.js';
@@ -49,6 +51,8 @@ export type TokenAvailability =
   | { kind: 'not_found' }
   | { kind: 'leased' }
   | { kind: 'needs_reauth' }
+  /** Its sealed row does not open. */
+  | { kind: 'seal_broken' }
   /** The token has ended; `refresh` is the outcome of its refresh. */
   | { kind: 'ended'; refresh: RefreshOutcome };
 
@@ -69,6 +73,19 @@ const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 60 };
  * whatever the refresh did for as long as it is valid.
  */
 export async function openUsableToken(
+  context: TokenContext,
+  exchange: Pick<TokenExchange, 'refresh'>,
+  wish: TokenWish,
+): Promise<TokenAvailability> {
+  try {
+    return await findUsableToken(context, exchange, wish);
+  } catch (error) {
+    await reportBrokenSeal(context, error);
+    return { kind: 'seal_broken' };
+  }
+}
+
+async function findUsableToken(
   context: TokenContext,
   exchange: Pick<TokenExchange, 'refresh'>,
   wish: TokenWish,
@@ -104,7 +121,14 @@ async function readWithin(
   const [account] = rows;
   if (!account) return { kind: 'not_found' };
   if (account.connectionType === 'leased') return { kind: 'leased' };
-  const [facts, accessToken] = await Promise.all([readGrant(tx, account.grantId), openAccessToken(vault, tx, account)]);
+  const [facts, accessToken] = await Promise.all([
+    readGrant(tx, account.grantId),
+    // A reconnect is needed anyway, and replaces what does not open.
+    openAccessToken(vault, tx, account).catch((error: unknown) => {
+      if (error instanceof SealBroken && account.health === 'needs_reauth') return null;
+      throw error;
+    }),
+  ]);
   if (!facts || !accessToken) return { kind: 'needs_reauth' };
   return { kind: 'read', account, accessToken, ...facts };
 }

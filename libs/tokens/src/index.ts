@@ -38,6 +38,7 @@ export type { Rotation } from './master-keys/rotate-keys.js';
 export { API_DEADLINE, NotSent, TOKEN_DEADLINE, UNREACHABLE } from './platform-client.js';
 export type { PlatformConnection } from './platform-connection.js';
 export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
+export { reportBrokenSeal, sweepBrokenSeals } from './store/broken-seals.js';
 export { releaseExpiredClaims } from './store/grants/claims.js';
 export { acceptSecret, readApp } from './store/apps.js';
 export { chooseGrantForSecret, hasRefreshableGrant } from './store/grants/first-with-secret.js';

@@ -1,4 +1,4 @@
-import { type Keyring, openRow, type Place, type RowSecrets, sealRow } from '#crypto';
+import { type Keyring, openRow, type Place, type RowSecrets, SealBroken, sealRow } from '#crypto';
 import { Secret } from '#observability';
 import type { Tenant, Tx } from '#persistence/sql';
 import {
@@ -135,6 +135,18 @@ export class Vault {
   async openRevocation(tx: Tx, revocation: Owner): Promise<RevocationSecrets | null> {
     const row = await this.open(tx, revocationTokens, revocation);
     return row?.sealed_pair ? { tokens: unpackTokens(row.sealed_pair), clientSecret: row.sealed_client_secret } : null;
+  }
+
+  /** Whether the row opens, or is not there. */
+  async opens(tx: Tx, { name, read }: Pick<SealedTable<string>, 'name' | 'read'>, owner: Owner): Promise<boolean> {
+    const row = await read(tx, owner.id);
+    try {
+      if (row) openRow(this.keyring, placeOf({ name }, owner, row.version), row);
+      return true;
+    } catch (error) {
+      if (error instanceof SealBroken) return false;
+      throw error;
+    }
   }
 
   private async seal<Column extends string>(

@@ -25,6 +25,7 @@ const OWNERS: Record<string, string> = {
   reauth_links: 'libs/accounts/src/connect/reauth-links.ts',
   workspaces: 'libs/accounts/src/workspaces/ensure-workspace.ts',
   account_tokens: `${PERSISTENCE}/sealed/`,
+  broken_seals: `${PERSISTENCE}/sealed/`,
   attempt_secrets: `${PERSISTENCE}/sealed/`,
   grant_tokens: `${PERSISTENCE}/sealed/`,
   oauth_app_secrets: `${PERSISTENCE}/sealed/`,

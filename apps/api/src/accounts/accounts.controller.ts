@@ -151,6 +151,7 @@ export class AccountsController {
       'account.leased',
       'provider.unavailable',
       'oauth_app.paused',
+      'account.seal_broken',
     ],
   })
   async refresh(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<RefreshedAccountView> {
@@ -203,7 +204,7 @@ export class AccountsController {
       schema: accountHealthSchema,
       example: accountHealthExample,
     },
-    problems: ['account.not_found', 'provider.unavailable', 'oauth_app.paused'],
+    problems: ['account.not_found', 'provider.unavailable', 'oauth_app.paused', 'account.seal_broken'],
   })
   async probe(@CurrentCaller() { tenant }: Caller, @AccountId() id: string): Promise<AccountHealthView> {
     return accountHealthView(await this.probeNow.execute({ tenant, id }));

@@ -57,6 +57,7 @@ export class CallsController {
       'account.not_refreshable',
       'provider.unavailable',
       'oauth_app.paused',
+      'account.seal_broken',
     ],
   })
   async token(

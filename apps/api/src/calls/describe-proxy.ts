@@ -51,6 +51,7 @@ export const Proxied = (method: string): MethodDecorator =>
         'body.too_large',
         'provider.unavailable',
         'oauth_app.paused',
+        'account.seal_broken',
       ],
     }),
     ...(method === 'GET' ? [] : [ApiConsumes('*/*'), ApiBody(ANY_BODY)]),

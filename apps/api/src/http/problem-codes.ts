@@ -69,6 +69,7 @@ export const PROBLEM_CODES = {
   internal: [500, 'Something went wrong on our side.'],
   'http_version.unsupported': [505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here.'],
   'provider.unavailable': [502, 'The platform failed or did not answer in time.'],
+  'account.seal_broken': [503, 'A stored secret of this account cannot be opened; the operator has to act.'],
   'database.unavailable': [503, 'The database cannot be reached at the moment.'],
   'database.busy': [503, 'Too many requests wait for the database; try again in a second.'],
   'oauth_app.paused': [503, 'The OAuth app is paused.'],

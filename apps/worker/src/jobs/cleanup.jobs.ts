@@ -1,7 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
-import { RetireUnusedGrants, SweepAttempts, SweepHistory } from '#accounts';
+import { RetireUnusedGrants, SweepAttempts, SweepBrokenSeals, SweepHistory } from '#accounts';
 import { type WorkerConfig } from '#config';
-import { attemptsSweep, grantsRetire, historySweep } from '#jobs';
+import { attemptsSweep, grantsRetire, historySweep, sealsSweep } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
 import { WORKER_CONFIG } from '../worker-config.js';
@@ -43,5 +43,18 @@ class SweepHistoryJob {
   }
 }
 
-@Module({ providers: [SweepAttemptsJob, RetireGrantsJob, SweepHistoryJob] })
+@Handles(sealsSweep)
+class SweepSealsJob {
+  constructor(
+    private readonly sweepBrokenSeals: SweepBrokenSeals,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async execute(): Promise<void> {
+    const rows = await this.sweepBrokenSeals.execute();
+    if (rows > 0) this.logger.info({ rows }, 'seals.mended');
+  }
+}
+
+@Module({ providers: [SweepSealsJob, SweepAttemptsJob, RetireGrantsJob, SweepHistoryJob] })
 export class CleanupJobs {}

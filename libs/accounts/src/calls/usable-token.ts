@@ -5,6 +5,7 @@ import {
   accountLeased,
   accountNeedsReauth,
   accountNotFound,
+  accountSealBroken,
   providerUnavailable,
   throwIfRefused,
 } from '../accounts.errors.js';
@@ -29,13 +30,14 @@ export class UsableTokens {
     @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
   ) {}
 
-  /** Throws account.not_found, account.leased, account.needs_reauth, and, where the token has ended, what a refresh throws. */
+  /** Throws account.not_found, account.leased, account.needs_reauth, account.seal_broken, and, where the token has ended, what a refresh throws. */
   async open({ tenant, ...wish }: UsableTokenInput): Promise<UsableToken> {
     const outcome = await openUsableToken(this.context, this.exchange, { ...tenant, ...wish });
     if (outcome.kind === 'usable') return outcome.token;
     if (outcome.kind === 'not_found') throw accountNotFound();
     if (outcome.kind === 'leased') throw accountLeased();
     if (outcome.kind === 'needs_reauth') throw accountNeedsReauth();
+    if (outcome.kind === 'seal_broken') throw accountSealBroken();
     throwIfRefused(outcome.refresh);
     // The refresh succeeded, and its token has ended by now.
     throw providerUnavailable(RETRY_AFTER_SECONDS);

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { SealBroken } from '#crypto';
 import { LOGGER, type Logger } from '#observability';
 import {
   ATTEMPT_COLUMNS,
@@ -14,7 +13,7 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import { identifyAttempt, type TokenContext, toCandidate } from '#tokens';
+import { identifyAttempt, reportBrokenSeal, type TokenContext, toCandidate } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { type Choice, type ChosenProfile, chooseProfiles, type Identified } from './choose-profiles.js';
 import { FailAttempt } from './fail-attempt.js';
@@ -102,8 +101,7 @@ export class FinishAttempt {
       this.logger.warn({ attempt: attempt.id, code: identity.failure.code }, 'attempt.not_identified');
       return { ...afterCheck(attempt, identity.failure), platformCode: identity.failure.code };
     } catch (error) {
-      if (!(error instanceof SealBroken)) throw error;
-      this.logger.error({ err: error, attempt: attempt.id }, 'attempt.seal_broken');
+      await reportBrokenSeal(this.context, error);
       return { ...afterCheck(attempt, { class: 'temporary' }), error: 'server_error' };
     }
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type ProbeResult, type Tenant } from '#persistence';
 import { providerOf } from '#providers';
-import { accountNotFound, oauthAppPaused, providerUnavailable } from '../accounts.errors.js';
+import { accountNotFound, accountSealBroken, oauthAppPaused, providerUnavailable } from '../accounts.errors.js';
 import { AccountHealth, type AccountHealthRecord } from '../accounts/account-health.js';
 import { DueProbes } from './due-probes.js';
 
@@ -38,7 +38,7 @@ export class ProbeNow {
     private readonly accountHealth: AccountHealth,
   ) {}
 
-  /** Throws account.not_found, also for a disconnected account, provider.unavailable, and oauth_app.paused. */
+  /** Throws account.not_found, also for a disconnected account, provider.unavailable, account.seal_broken, and oauth_app.paused. */
   async execute(input: { tenant: Tenant; id: string }): Promise<AccountHealthRecord> {
     const account = await this.find(input);
     const isKnown = account.answeredToday && providerOf(account.provider).probe.oncePerUtcDay;
@@ -50,6 +50,7 @@ export class ProbeNow {
     if (pausedFor > 0) throw oauthAppPaused(pausedFor);
     const outcome = await this.dueProbes.probe(input.id);
     if (outcome === 'unavailable') throw providerUnavailable(RETRY_AFTER_SECONDS);
+    if (outcome === 'seal_broken') throw accountSealBroken();
     if (outcome === 'nothing_to_probe') return;
     const after = await this.find(input);
     if (after.probeResult === 'app') throw oauthAppPaused(after.pausedFor || APP_RETRY_AFTER_SECONDS);

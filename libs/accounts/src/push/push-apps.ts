@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { SealBroken } from '#crypto';
-import { LOGGER, type Logger } from '#observability';
 import { Database, type Tenant } from '#persistence';
 import { type AppCredentials, findProvider, type PushAddressee, type PushingProvider, pushesIn } from '#providers';
-import type { TokenContext } from '#tokens';
+import { reportBrokenSeal, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 
 /** An app that a call may concern, with the secret that verifies its signature. */
@@ -46,7 +44,6 @@ export class PushApps {
   constructor(
     private readonly database: Database,
     @Inject(TOKEN_CONTEXT) private readonly context: TokenContext,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** The app that a URL names; undefined where it does not exist, or its platform does not call URLs of this family. */
@@ -74,8 +71,7 @@ export class PushApps {
       const clientSecret = await this.context.vault.openClientSecret(this.database.pool, { id, ...tenant });
       return clientSecret ? { id, tenant, provider, credentials: { clientId, clientSecret } } : undefined;
     } catch (error) {
-      if (!(error instanceof SealBroken)) throw error;
-      this.logger.warn({ oauthApp: id }, 'push.seal_broken');
+      await reportBrokenSeal(this.context, error);
       return undefined;
     }
   }

@@ -1,9 +1,8 @@
-import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import type { Failure } from '#providers';
 import { identify } from '#tokens';
 import { type GrantFacts, hasEnded, type ApiCheck } from '#tokens/protocol';
-import { databaseNow } from '#tokens/store';
+import { databaseNow, reportBrokenSeal } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { chooseCanaries } from '../store/canary.js';
 
@@ -39,14 +38,11 @@ export async function askCanaries(context: ExchangerContext, grant: GrantFacts):
 }
 
 async function isTaken(context: ExchangerContext, other: GrantFacts): Promise<boolean> {
-  const tokens = await context.vault.openGrantTokens(context.pool, other).catch(nothingIfBroken);
+  const tokens = await context.vault
+    .openGrantTokens(context.pool, other)
+    // It cannot be checked; the result of this grant is stored all the same.
+    .catch((error: unknown) => reportBrokenSeal(context, error).then(() => null));
   if (!tokens) return false;
   const outcome = await identify(context, other, tokens.access, other.scopes);
   return outcome.ok || outcome.failure.class === 'permission';
-}
-
-/** A row that does not open cannot be checked; the result of this grant is stored all the same. */
-function nothingIfBroken(error: unknown): null {
-  if (error instanceof SealBroken) return null;
-  throw error;
 }

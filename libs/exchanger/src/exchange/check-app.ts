@@ -1,7 +1,7 @@
 import { seconds, withTimeout } from '#config';
 import { transaction } from '#persistence/sql';
 import { type AppCheckOutcome, type Provider, providerOf, readAppCheckAnswer } from '#providers';
-import { type AppRow, acceptSecret, markAppFailing, openApp, readApp } from '#tokens/store';
+import { type AppRow, acceptSecret, markAppFailing, openApp, readApp, reportBrokenSeal } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 
 /** The longest wait for the platform, connecting included: a request of a client waits for the result. */
@@ -20,7 +20,10 @@ export async function checkApp(context: ExchangerContext, appId: string): Promis
   if (!app) return unknown('app_deleted');
   const { appCheck } = providerOf(app.provider);
   if (!appCheck) return unknown('not_offered');
-  const outcome = await ask(context, app, appCheck);
+  const outcome = await ask(context, app, appCheck).catch(async (error: unknown) => {
+    await reportBrokenSeal(context, error);
+    return unknown('seal_broken');
+  });
   context.logger.info({ oauthApp: appId, provider: app.provider, outcome: outcome.status }, 'oauth_app.checked');
   await store(context, app, outcome);
   return outcome;

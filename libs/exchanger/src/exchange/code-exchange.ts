@@ -1,3 +1,4 @@
+import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { type Environment, markAttemptExchanged, newId, transaction, type Tx } from '#persistence/sql';
 import type { ExchangerContext } from '../exchanger-context.js';
@@ -15,6 +16,7 @@ import {
   readApp,
   readAttempt,
   releaseUnsent,
+  reportBrokenSeal,
 } from '#tokens/store';
 import { type CodeOutcome, queueRevocation } from '#tokens';
 import { type Exchange, logUnreadable, runExchange } from './run-exchange.js';
@@ -59,6 +61,7 @@ async function send(context: ExchangerContext, attempt: CodeAttempt, code: Secre
     return await runExchange<CodeOutcome>(context, new CodeExchange(context, attempt, app, { intentId, code }));
   } catch (error) {
     void retryUntilStored(context.logger, { intent: intentId }, () => releaseUnsent(context.pool, intentId));
+    if (error instanceof SealBroken) await reportBrokenSeal(context, error);
     throw error;
   }
 }

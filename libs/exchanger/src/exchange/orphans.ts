@@ -9,7 +9,7 @@ import {
   type ApiCheck,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { changeGrant, noteKeptPair } from '#tokens/store';
+import { changeGrant, noteKeptPair, reportBrokenSeal } from '#tokens/store';
 
 const NEWEST = `
   select orphan.intent_id as "intentId", orphan.received_at as "receivedAt"
@@ -38,7 +38,10 @@ export async function adoptOrphan(
   const { rows } = await tx.query<{ intentId: string; receivedAt: Date }>(NEWEST, [grant.id]);
   const [orphan] = rows;
   if (!orphan) return false;
-  const late = await context.vault.openOrphan(tx, { ...grant, id: orphan.intentId });
+  // One that does not open is none; the strike is stored all the same. Its report locks no grant.
+  const late = await context.vault
+    .openOrphan(tx, { ...grant, id: orphan.intentId })
+    .catch((error: unknown) => reportBrokenSeal(context, error).then(() => null));
   const stored = await context.vault.openGrantTokens(tx, grant);
   if (!late || !stored) return false;
   const keepsAccess = strike.apiCheck === 'accepts' && grant.mode !== 'extend_self';

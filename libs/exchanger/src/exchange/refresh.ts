@@ -3,7 +3,7 @@ import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { newId, type Tenant, together, transaction, type Tx } from '#persistence/sql';
 import { type GrantTokens, type RefreshOutcome, storedOutcome } from '#tokens';
-import { afterFailure, type GrantFacts, isFresh } from '#tokens/protocol';
+import { afterFailure, type GrantFacts, isFresh, SEAL_BROKEN } from '#tokens/protocol';
 import {
   type AppRow,
   type Claim,
@@ -15,6 +15,8 @@ import {
   readGrant,
   readIntent,
   releaseClaim,
+  reportBrokenSeal,
+  SEAL_RETRY_AFTER_SECONDS,
   waitOf,
 } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
@@ -88,8 +90,12 @@ async function send(
     exchange = new RefreshExchange(context, prepared);
     return await exchangeAndRenew(context, exchange, prepared);
   } catch (error) {
-    void releaseAfterError(context, intentId, error instanceof SealBroken);
-    throw error;
+    const isBroken = error instanceof SealBroken;
+    const released = releaseAfterError(context, intentId, isBroken);
+    if (!isBroken) throw error;
+    await released;
+    await reportBrokenSeal(context, error);
+    return { kind: 'unavailable', retryAfter: SEAL_RETRY_AFTER_SECONDS, isSealBroken: true };
   } finally {
     release(admission, exchange);
   }
@@ -127,8 +133,8 @@ async function tryToRenew(context: ExchangerContext, grant: GrantFacts): Promise
   }
 }
 
-/** A sealed row that does not open: nothing can be sent, and the health of the account changes when its access token ends. */
-const SEALED = { class: 'app', reason: 'token_unrefreshable', code: 'seal_broken' } as const;
+/** Nothing can be sent. A new secret of the app makes the grants of its class due. */
+const SEALED = { class: 'app', reason: SEAL_BROKEN, code: SEAL_BROKEN } as const;
 
 /**
  * The database may have stored the claim although its answer was lost: the claim is released as soon as the database answers.

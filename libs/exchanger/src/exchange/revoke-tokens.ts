@@ -1,3 +1,4 @@
+import { SealBroken } from '#crypto';
 import { scheduleProbesNow, transaction } from '#persistence/sql';
 import {
   type AppCredentials,
@@ -20,6 +21,7 @@ import {
   postponeRevocation,
   readApp,
   reportAppFailure,
+  reportBrokenSeal,
 } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findActiveGrant, type PersonOfClient } from '../store/active-grant.js';
@@ -55,7 +57,8 @@ export async function tryRevocation(context: ExchangerContext, id: string): Prom
   try {
     const revocation = await beginTry(context.pool, id);
     if (!revocation) return false;
-    const result = await tryOnce(context, revocation).catch((error: unknown) => {
+    const result = await tryOnce(context, revocation).catch(async (error: unknown) => {
+      if (error instanceof SealBroken) await reportBrokenSeal(context, error);
       context.logger.warn({ err: error, revocation: id, provider: revocation.provider }, 'revocation.failed');
       return { outcome: 'unanswered' as const };
     });

@@ -68,6 +68,7 @@ export const INSTRUMENTS = {
   evergrant_token_orphans: gauge('database', 'Token pairs that came too late for their grant and are kept.', [
     'provider',
   ]),
+  evergrant_broken_seals: gauge('database', 'Sealed rows that did not open when they were last read.', ['table']),
   evergrant_revocations_pending: gauge('database', 'Revocations that the platform has not answered yet.', ['provider']),
   evergrant_revocations_oldest_seconds: gauge('database', 'How long the oldest pending revocation has waited.', []),
 

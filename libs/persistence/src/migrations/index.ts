@@ -1,5 +1,6 @@
 import { ApiKeyMakers } from './api-key-makers.js';
 import { AppStatusSources } from './app-status-sources.js';
+import { BrokenSeals } from './broken-seals.js';
 import { ConfirmedCompletion } from './confirmed-completion.js';
 import { AttemptChecks } from './attempt-checks.js';
 import { AttemptLooks } from './attempt-looks.js';
@@ -37,4 +38,5 @@ export const MIGRATIONS = [
   ProjectsSurface,
   UnconfirmedSecrets,
   RefusedTokens,
+  BrokenSeals,
 ];

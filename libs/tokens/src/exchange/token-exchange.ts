@@ -1,6 +1,7 @@
 import type { Secret } from '#observability';
 import type { AppCheckOutcome, Failure } from '#providers';
 import type { GrantFacts } from '../protocol/grant.js';
+import { SEAL_BROKEN } from '../protocol/health.js';
 
 /** What became of a code. The token set waits sealed in its attempt. */
 export type CodeOutcome =
@@ -21,18 +22,19 @@ export type RefreshOutcome =
   | { kind: 'not_refreshable' }
   /** The platform refused the grant, whether the revocation is confirmed or not. */
   | { kind: 'refused' }
-  /** The platform failed, or the outcome is unknown. */
-  | { kind: 'unavailable'; retryAfter: number }
+  /** The platform failed, or the outcome is unknown; or a sealed row does not open, so that nothing was sent. */
+  | { kind: 'unavailable'; retryAfter: number; isSealBroken?: boolean | undefined }
   | { kind: 'app_paused'; retryAfter: number };
 
 /** The outcome of the last refresh, derived from the grant: after a success no failure is stored in it. */
 export function storedOutcome(
-  { lastClass, refreshDueAt }: Pick<GrantFacts, 'lastClass' | 'refreshDueAt'>,
+  { lastClass, lastError, refreshDueAt }: Pick<GrantFacts, 'lastClass' | 'lastError' | 'refreshDueAt'>,
   now: Date,
 ): RefreshOutcome {
   if (lastClass === null) return { kind: 'refreshed' };
   if (lastClass === 'permanent' || lastClass === 'owner') return { kind: 'refused' };
   const retryAfter = Math.max(1, Math.ceil(((refreshDueAt ?? now).getTime() - now.getTime()) / 1_000));
+  if (lastError === SEAL_BROKEN) return { kind: 'unavailable', retryAfter, isSealBroken: true };
   return { kind: lastClass === 'app' ? 'app_paused' : 'unavailable', retryAfter };
 }
 

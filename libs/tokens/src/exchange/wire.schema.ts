@@ -50,7 +50,8 @@ export const refreshCall: WireCall<RefreshInput, RefreshOutcome> = {
   input: z.object({ grantId: z.uuid(), forced: z.boolean(), patience: z.number().int().nonnegative() }),
   outcome: z.discriminatedUnion('kind', [
     z.object({ kind: z.enum(['refreshed', 'fresh', 'nothing_to_do', 'not_refreshable', 'refused']) }),
-    z.object({ kind: z.enum(['unavailable', 'app_paused']), retryAfter: seconds }),
+    z.object({ kind: z.literal('unavailable'), retryAfter: seconds, isSealBroken: z.boolean().optional() }),
+    z.object({ kind: z.literal('app_paused'), retryAfter: seconds }),
   ]),
 };
 

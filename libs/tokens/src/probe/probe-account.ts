@@ -6,6 +6,7 @@ import type { ApiCanary } from '../protocol/refused-tokens.js';
 import { after, shortestAge } from '../protocol/schedule.js';
 import type { TokenContext } from '../token-context.js';
 import { type AppRow, markAppFailing, markAppActive, readApp } from '../store/apps.js';
+import { reportBrokenSeal } from '../store/broken-seals.js';
 import { syncProfiles } from '../grants/profiles.js';
 import { nameManualPerson } from '../store/grants/manual-grants.js';
 import { databaseNow, refreshNow, setReauthDue } from '../store/grants/grants.js';
@@ -38,7 +39,8 @@ const READ = `
     left join oauth_apps app on app.id = grant_.oauth_app_id left join breakers on breakers.oauth_app_id = app.id
   where account.id = $1 and account.health <> 'disconnected'`;
 
-export type ProbeOutcome = 'probed' | 'unavailable' | 'nothing_to_probe';
+/** `seal_broken`: its token or the secret of its app does not open, so the platform was not asked. */
+export type ProbeOutcome = 'probed' | 'unavailable' | 'nothing_to_probe' | 'seal_broken';
 
 /** Asks the platform how an account is, and stores what it says. */
 export async function probeAccount(context: TokenContext, accountId: string): Promise<ProbeOutcome> {
@@ -46,6 +48,16 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
   const account = rows[0];
   if (!account) return 'nothing_to_probe';
   const provider = providerOf(account.provider);
+  try {
+    return await probe(context, account, provider);
+  } catch (error) {
+    await reportBrokenSeal(context, error);
+    await postpone(context.pool, account, provider);
+    return 'seal_broken';
+  }
+}
+
+async function probe(context: TokenContext, account: AccountRow, provider: Provider): Promise<ProbeOutcome> {
   const token = account.ended ? null : await openAccessToken(context.vault, context.pool, account);
   const app = await readApp(context.pool, account.oauthAppId);
   if (!token) {

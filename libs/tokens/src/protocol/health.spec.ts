@@ -12,10 +12,19 @@ interface Case {
   app?: AppFailure;
   own?: boolean;
   probe?: [ProbeClass, string];
+  broken?: boolean;
 }
-function healthOf({ grant = {}, missing = [], was = 'active', app = null, own = false, probe }: Case): HealthState {
+function healthOf({
+  grant = {},
+  missing = [],
+  was = 'active',
+  app = null,
+  own = false,
+  probe,
+  broken = false,
+}: Case): HealthState {
   const [probeClass, probeReason] = probe ?? [null, null];
-  const account = { health: was, missingScopes: missing, ownToken: own, probeClass, probeReason };
+  const account = { health: was, missingScopes: missing, ownToken: own, probeClass, probeReason, isSealBroken: broken };
   return deriveHealth({ grant: grantFacts(grant), account, app, now: START });
 }
 
@@ -91,6 +100,15 @@ describe('the health of an account', () => {
       'degraded',
       'provider_unavailable',
     ],
+    ['a seal that does not open, while the token is good', { broken: true }, 'degraded', 'seal_broken'],
+    ['the same after the token has ended', { broken: true, grant: over, app: 'app_paused' }, 'degraded', 'seal_broken'],
+    ['the same with a token of its own', { broken: true, own: true }, 'degraded', 'seal_broken'],
+    [
+      'the same with a permission that a probe found missing before',
+      { broken: true, probe: ['permission', 'role_lost'] },
+      'degraded',
+      'seal_broken',
+    ],
     ['a strike', { grant: struck }, 'degraded', 'refresh_unconfirmed'],
     [
       'a strike that is being confirmed',
@@ -152,6 +170,7 @@ describe('the health of an account', () => {
       'checkpoint',
     ],
 
+    ['a revoked grant whose seal does not open', { broken: true, grant: revoked }, 'needs_reauth', 'grant_revoked'],
     ['a revoked grant', { grant: revoked }, 'needs_reauth', 'grant_revoked'],
     [
       'a revoked grant that is tried once more',

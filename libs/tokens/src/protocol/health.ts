@@ -12,6 +12,8 @@ export interface AccountFacts {
   /** What the last probes hold against it. */
   probeClass: ProbeClass | null;
   probeReason: string | null;
+  /** Its token, or the secret of its app, does not open here. */
+  isSealBroken: boolean;
 }
 
 /** Why the app cannot refresh: its own matter, or a breaker that holds its platform for unwell; null: it can. */
@@ -31,10 +33,14 @@ export interface HealthInput {
 
 const SOON = days(7);
 
+/** The reason of an account, and the error code of a refresh, where a sealed row does not open. */
+export const SEAL_BROKEN = 'seal_broken';
+
 /** Worst first: the first that applies is the health. */
 const RULES: ((input: HealthInput) => HealthState | undefined)[] = [
   disconnected,
   gone,
+  sealed,
   restricted,
   incomplete,
   degradedByFailure,
@@ -63,6 +69,11 @@ function gone({ grant, account, now }: HealthInput): HealthState | undefined {
     return { health: 'needs_reauth', reason: isRefreshable(grant) ? 'grant_expired' : 'token_unrefreshable' };
   }
   return undefined;
+}
+
+/** Nothing can be asked or sent. The operator of the service has to act, and a reconnect replaces what does not open. */
+function sealed({ account }: HealthInput): HealthState | undefined {
+  return account.isSealBroken ? { health: 'degraded', reason: SEAL_BROKEN } : undefined;
 }
 
 function restricted({ grant, account }: HealthInput): HealthState | undefined {

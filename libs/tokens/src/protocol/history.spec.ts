@@ -74,7 +74,14 @@ const live = (first: GrantFacts, steps: readonly Step[]): Moment => steps.reduce
 const healthOf = ({ grant, now }: Moment): HealthState =>
   deriveHealth({
     grant,
-    account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null },
+    account: {
+      health: 'active',
+      missingScopes: [],
+      ownToken: false,
+      probeClass: null,
+      probeReason: null,
+      isSealBroken: false,
+    },
     app: null,
     now,
   });

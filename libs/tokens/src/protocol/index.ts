@@ -22,6 +22,7 @@ export {
   type Step,
 } from './exchange-step.js';
 export { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './grant.js';
+export { SEAL_BROKEN } from './health.js';
 export { afterAdoption, fateOfLatePair, endsGrant, type LateFate } from './late-pair.js';
 export { afterUnlistedRefusal } from './unlisted-refusal.js';
 export { afterDoubtfulAnswer } from './doubtful-answer.js';

@@ -51,7 +51,14 @@ const REJECTED: Failure = { class: 'temporary', reason: 'provider_unavailable', 
 const healthOf = (grant: GrantFacts, now: Date): HealthState =>
   deriveHealth({
     grant,
-    account: { health: 'active', missingScopes: [], ownToken: false, probeClass: null, probeReason: null },
+    account: {
+      health: 'active',
+      missingScopes: [],
+      ownToken: false,
+      probeClass: null,
+      probeReason: null,
+      isSealBroken: false,
+    },
     app: null,
     now,
   });

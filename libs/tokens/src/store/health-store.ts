@@ -9,7 +9,9 @@ interface AccountRow extends AccountFacts, DerivedState {
 
 const CONNECTED_ACCOUNTS = `
   select id, health, health_reason as reason, reauth_due_at as "reauthDueAt", missing_scopes as "missingScopes", own_token as "ownToken",
-    probe_class as "probeClass", probe_reason as "probeReason" from accounts
+    probe_class as "probeClass", probe_reason as "probeReason", exists (select from broken_seals where owner_id in
+      (case when own_token then accounts.id else grant_id end, (select oauth_app_id from grants where grants.id = $1))
+    ) as "isSealBroken" from accounts
   where grant_id = $1 and health <> 'disconnected' order by id for update`;
 
 /**

@@ -21,6 +21,7 @@ export {
   readGrant,
   toGrant,
 } from './grants/grants.js';
+export { reportBrokenSeal, SEAL_RETRY_AFTER_SECONDS } from './broken-seals.js';
 export { applyHealth } from './health-store.js';
 export {
   endIntent,

@@ -25,6 +25,7 @@ const QUERIES: Partial<Record<Fact['name'], string>> = {
     select coalesce(g.provider, a.provider) as provider, count(*) as value from token_orphans o
     join exchange_intents i on i.id = o.intent_id
     left join grants g on g.id = i.grant_id left join connect_attempts a on a.id = i.attempt_id group by 1`,
+  evergrant_broken_seals: `select table_name as "table", count(*) as value from broken_seals group by 1`,
   evergrant_revocations_pending: `select provider, count(*) as value from pending_revocations group by 1`,
   evergrant_revocations_oldest_seconds: `
     select coalesce(extract(epoch from db_now() - min(created_at)), 0) as value from pending_revocations`,

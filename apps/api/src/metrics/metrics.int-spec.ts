@@ -52,6 +52,7 @@ async function fill(): Promise<void> {
      values (gen_random_uuid(), $1, 'test', 'acme', 'a client', db_now() - interval '90 seconds', db_now())`,
     [tenant.workspaceId],
   );
+  await pool.query(`insert into broken_seals (owner_id, table_name) values ($1, 'token_orphans')`, [intent]);
   const account = await makeAccount(pool, tenant);
   await pool.query(`update accounts set health = 'needs_reauth' where id = $1`, [account]);
   for (const [sequence, age] of [
@@ -91,6 +92,7 @@ describe('GET /metrics', () => {
         ['evergrant_oauth_apps', 'provider="acme",status="misconfigured"'],
         ['evergrant_breakers', 'provider="acme",state="open"'],
         ['evergrant_token_orphans', 'provider="acme"'],
+        ['evergrant_broken_seals', 'table="token_orphans"'],
         ['evergrant_revocations_pending', 'provider="acme"'],
       ].map(([name, labels]) => [name!, valueOf(text, name!, labels)]),
     );

@@ -96,6 +96,7 @@ describe('the table of instruments', () => {
       'reason',
       'status',
       'state',
+      'table',
       'job',
       'http_request_method',
       'http_route',

@@ -82,7 +82,7 @@ async function deriveAnew({ pool }: Pick<TokenContext, 'pool'>, ownerIds: string
     await transaction(pool, async (tx) => {
       const read = await readGrant(tx, id);
       // What waits because of the seal is due now; while it is broken, the claim fails and waits again.
-      if (ownerIds === null && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, id);
+      if (ownerIds === null && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, id, new Date(0));
       await applyHealth(tx, id);
     });
 }

@@ -59,7 +59,7 @@ describe('the tokens of a grant that do not open', () => {
     ways.flatMap(([name, way]) =>
       ['sealed_access', 'dek_wrapped', 'kek_id'].map((column) => [name, column, way] as const),
     ),
-  )('are noticed by %s where %s is damaged, and the account recovers with the bytes', async (_name, column, way) => {
+  )('broken seals are noticed by %s where %s is damaged, and the account recovers with the bytes', async (_name, column, way) => {
     await flow.app('tiktok', { isDefault: true });
     const id = await flow.connect('tiktok');
     const { id: grantId } = await grantOf(flow, id);
@@ -92,7 +92,7 @@ describe('the tokens of a grant that do not open', () => {
     expect(await refresh(id)).toMatchObject({ health: 'active' });
   });
 
-  it('are replaced by a reconnect, which makes the account active at once', async () => {
+  it('broken seals are replaced by a reconnect, which makes the account active at once', async () => {
     await flow.app('tiktok', { isDefault: true });
     const id = await flow.connect('tiktok');
     await damage(grantTokens, (await grantOf(flow, id)).id);

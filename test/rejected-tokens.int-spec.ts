@@ -169,7 +169,7 @@ describe('an account among others of its app', () => {
     expect(await flow.healthOf(other)).toEqual(['active', null]);
   });
 
-  it('stays degraded while the API refuses everybody, and is active afterwards without a person', async () => {
+  it('stays degraded while the API refuses every account, and is active afterwards without a person', async () => {
     const ids = [await connected(), await connected('paula')];
     await flow.fault({ ...REFUSED_AT_API, times: 99 });
     for (let n = 0; n < 6; n += 1) {

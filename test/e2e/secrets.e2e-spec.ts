@@ -31,7 +31,7 @@ describe('the secrets of a service whose queue is on PostgreSQL, and of one whos
   }, 240_000);
 
   it.each(QUEUES)(
-    'are in no log, table, queue, journal, write-ahead log, answer, metric or span (%s)',
+    'secrets are in no log, table, queue, journal, write-ahead log, answer, metric or span (%s)',
     async (queue) => {
       expect(await services.get(queue)!.leaks()).toEqual([]);
     },
@@ -39,7 +39,7 @@ describe('the secrets of a service whose queue is on PostgreSQL, and of one whos
   );
 
   it.each(QUEUES)(
-    'are found where one is planted (%s)',
+    'secrets are found where one is planted (%s)',
     async (queue) => {
       const { backend, home, known, receiver, redis } = services.get(queue)!;
       const secret = known.find(({ kind }) => kind === 'client secret')!.value as string;

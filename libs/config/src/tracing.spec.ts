@@ -12,7 +12,7 @@ const readers = [
 ] as const;
 
 describe('the settings of traces', () => {
-  it.each(readers)('are off in the %s without an endpoint, and on with either of the two', (_process, read) => {
+  it.each(readers)('traces are off in the %s without an endpoint, and on with either of the two', (_process, read) => {
     const enabled = (more: NodeJS.ProcessEnv): boolean => read({ ...complete, ...more }).tracing.enabled;
     expect(enabled({})).toBe(false);
     expect(enabled({ OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '' })).toBe(false);

@@ -64,7 +64,7 @@ describe('spans of a process with a tracer', () => {
     expect(recorded.at(-1)).toBe(`end ${type}`);
   });
 
-  it('are not opened as children outside of any span: a statement of a sweep makes no trace of its own', async () => {
+  it('spans are not opened as children outside of any span: a statement of a sweep makes no trace of its own', async () => {
     expect(
       await inChildSpan(
         () => START,

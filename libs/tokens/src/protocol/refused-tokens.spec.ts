@@ -43,7 +43,7 @@ describe('a decision about them', () => {
     ['there is no other account for 65 minutes', three, { others: false, acceptedAt: null }, true],
     ['two tokens were refused', moments(0, 1), { others: true, acceptedAt: now }, false],
     ['no token was refused', [], { others: true, acceptedAt: now }, false],
-  ])('where %s', (_where, refusedAt, canary, expected) => {
+  ])('decides where %s', (_where, refusedAt, canary, expected) => {
     expect(isRejected(refusedAt, now, canary)).toBe(expected);
   });
 

@@ -59,22 +59,25 @@ describe('the tokens of a grant that do not open', () => {
     ways.flatMap(([name, way]) =>
       ['sealed_access', 'dek_wrapped', 'kek_id'].map((column) => [name, column, way] as const),
     ),
-  )('broken seals are noticed by %s where %s is damaged, and the account recovers with the bytes', async (_name, column, way) => {
-    await flow.app('tiktok', { isDefault: true });
-    const id = await flow.connect('tiktok');
-    const { id: grantId } = await grantOf(flow, id);
-    const restore = await damage({ ...grantTokens, column }, grantId);
-    await expect(way(id)).rejects.toMatchObject(refused);
-    expect(await flow.healthOf(id)).toEqual(BROKEN);
-    expect(await counted()).toEqual([{ table: 'grant_tokens', value: 1 }]);
-    await sweep();
-    expect(await flow.healthOf(id)).toEqual(BROKEN);
-    await restore();
-    expect(await sweep()).toBe(1);
-    expect(await flow.healthOf(id)).toEqual(ACTIVE);
-    expect(await counted()).toEqual([]);
-    expect(await flow.calls('token', 'refresh_token')).toEqual([]);
-  });
+  )(
+    'broken seals are noticed by %s where %s is damaged, and the account recovers with the bytes',
+    async (_name, column, way) => {
+      await flow.app('tiktok', { isDefault: true });
+      const id = await flow.connect('tiktok');
+      const { id: grantId } = await grantOf(flow, id);
+      const restore = await damage({ ...grantTokens, column }, grantId);
+      await expect(way(id)).rejects.toMatchObject(refused);
+      expect(await flow.healthOf(id)).toEqual(BROKEN);
+      expect(await counted()).toEqual([{ table: 'grant_tokens', value: 1 }]);
+      await sweep();
+      expect(await flow.healthOf(id)).toEqual(BROKEN);
+      await restore();
+      expect(await sweep()).toBe(1);
+      expect(await flow.healthOf(id)).toEqual(ACTIVE);
+      expect(await counted()).toEqual([]);
+      expect(await flow.calls('token', 'refresh_token')).toEqual([]);
+    },
+  );
 
   it('end in no revocation after the access token has ended, and are refreshed once they open', async () => {
     await flow.app('tiktok', { isDefault: true });

@@ -165,6 +165,14 @@ describe('a connection through a project', () => {
     [`https://${HOST}:443/`, 403],
     [`https://user@${HOST}/`, 403],
     [`https://${HOST}.evil.example/`, 403],
+    [`https://${HOST}@evil.example/`, 403],
+    [`https://evil.example\\\\@${HOST}/`, 403],
+    ['http://[0:0:0:0:0:0:0:1]:8080/', 403],
+    ['http://2130706433:8080/', 403],
+    ['http://localhost:08080/', 403],
+    [`https://${HOST}:/`, 403],
+    [`//${HOST}/`, 403],
+    ['javascript:alert(1)', 403],
     [`http://${HOST}/`, 403],
     ['http://0x7f.1:8080/', 403],
     ['http://127.1:8080/', 403],
@@ -175,6 +183,16 @@ describe('a connection through a project', () => {
     const started = await call('POST', `/v1/projects/${project}/social/oauth-url`, { platform: 'x', returnUrl });
     expect(started.status).toBe(status);
     if (status === 403) expect(codeOf(started)).toEqual([403, 'RETURN_URL_NOT_ALLOWED']);
+  });
+
+  it('compares the host of a reauthorization in the same way', async () => {
+    const { project, account } = await connect();
+    const answers: [string, number][] = [];
+    for (const [returnUrl] of hosts) {
+      const body = { socialAccountId: account, returnUrl };
+      answers.push([returnUrl, (await call('POST', `/v1/projects/${project}/social/reauth-url`, body)).status]);
+    }
+    expect(answers).toEqual(hosts);
   });
 
   it('ends at our own page where the key was revoked before the callback', async () => {

@@ -172,7 +172,6 @@ describe('a connection through a project', () => {
     ['http://localhost:08080/', 403],
     [`https://${HOST}:/`, 403],
     [`//${HOST}/`, 403],
-    ['javascript:alert(1)', 403],
     [`http://${HOST}/`, 403],
     ['http://0x7f.1:8080/', 403],
     ['http://127.1:8080/', 403],

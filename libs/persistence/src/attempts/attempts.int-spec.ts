@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeAttempt, makeTenant } from '../../../../test/support/rows.js';
-import { type AttemptError, findAttempt } from './attempt-row.js';
+import type { AttemptError } from './attempt-row.js';
 import {
   deleteFinalAttempts,
   erasePersonFromAttempts,
@@ -157,37 +156,5 @@ describe('the owner of connect_attempts', () => {
         status,
       })),
     );
-  });
-});
-
-describe('a poll', () => {
-  it('reads one row by the index of its state, however many attempts there are', async () => {
-    const { pool } = opened.database;
-    await makeAttempt(pool, tenant);
-    await pool.query(
-      `insert into connect_attempts (id, workspace_id, environment, project_id, provider, oauth_app_id, state_hash, created_by,
-         redirect_uri, scopes)
-       select gen_random_uuid(), workspace_id, environment, project_id, provider, oauth_app_id,
-         sha256(convert_to(n::text, 'UTF8')), created_by, redirect_uri, scopes
-       from (select * from connect_attempts limit 1) one, generate_series(1, 2000) n`,
-    );
-    await pool.query('analyze connect_attempts');
-    let plan: { 'Node Type': string; 'Index Cond'?: string; 'Actual Rows': number } | undefined;
-    const explaining = {
-      query: async (sql: string, values: unknown[]) => {
-        const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: NonNullable<typeof plan> }] }>(
-          `explain (analyze, format json) ${sql}`,
-          values,
-        );
-        plan = rows[0]!['QUERY PLAN'][0].Plan;
-        return { rows: [], rowCount: 0 };
-      },
-    };
-    await findAttempt(explaining as unknown as typeof pool, createHash('sha256').update('7').digest());
-    expect(plan).toMatchObject({
-      'Node Type': 'Index Scan',
-      'Index Cond': expect.stringContaining('state_hash ='),
-      'Actual Rows': 1,
-    });
   });
 });

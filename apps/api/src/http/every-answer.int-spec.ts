@@ -143,6 +143,11 @@ describe('a file of the documentation', () => {
       expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     },
   );
+
+  it.each(['GET', 'HEAD'])('is 404 where there is no such file: %s', async (method) => {
+    const { status, headers } = await fetched('/docs/nothing.js', { method });
+    expect([status, headers.get('allow')]).toEqual([404, null]);
+  });
 });
 
 describe('every answer', () => {

@@ -148,7 +148,9 @@ export class ProblemFilter implements ExceptionFilter {
     // Fastify reads the body of a request without a route, too, and may refuse its type first: path and method decide.
     if (problemOf(error).status >= 500) return error;
     const methods = allowedMethods(request);
-    if (methods.length === 0) return new CodedError('route.not_found', PROBLEM_CODES['route.not_found'][1]);
+    // A folder of files has a route for all its paths, and no file at some of them.
+    const isKnown = methods.length > 0 && !methods.includes(request.method);
+    if (!isKnown) return new CodedError('route.not_found', PROBLEM_CODES['route.not_found'][1]);
     reply.header('Allow', methods.join(', '));
     return new CodedError('method.not_allowed', `This path takes ${methods.join(', ')}.`);
   }

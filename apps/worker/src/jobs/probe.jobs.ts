@@ -1,10 +1,14 @@
 import { Inject, Module } from '@nestjs/common';
 import { DueProbes } from '#accounts';
+import type { WorkerConfig } from '#config';
 import { accountProbe, JobQueue, type PayloadOf, probesSweep } from '#jobs';
 import { annotateSpan, LOGGER, type Logger } from '#observability';
 import { Handles } from '../runtime/handles.js';
+import { WORKER_CONFIG } from '../worker-config.js';
 
 const MAX_ACCOUNTS_PER_SWEEP = 200;
+/** Of the jobs that a worker runs at a time, those that probe one platform: it may hang. */
+const MAX_SHARE_OF_PLATFORM = 1 / 4;
 
 /** Finds the accounts whose probe is due and requests one job for each. */
 @Handles(probesSweep)
@@ -28,12 +32,14 @@ class SweepProbesJob {
 class ProbeAccountJob {
   constructor(
     private readonly dueProbes: DueProbes,
+    @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async execute({ accountId }: PayloadOf<typeof accountProbe>): Promise<void> {
     annotateSpan({ 'evergrant.account.id': accountId });
-    const outcome = await this.dueProbes.probe(accountId);
+    const perPlatform = Math.max(1, Math.floor(this.config.worker.concurrency * MAX_SHARE_OF_PLATFORM));
+    const outcome = await this.dueProbes.probeClaimed(accountId, { perPlatform });
     annotateSpan({ 'evergrant.outcome': outcome });
     this.logger.info({ account: accountId, outcome }, 'probe.settled');
   }

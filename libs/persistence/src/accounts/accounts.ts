@@ -199,6 +199,12 @@ export async function scheduleNextProbe(tx: Tx, id: string, at: Date): Promise<v
   await tx.query(`update accounts set probe_due_at = $2 where id = $1 and ${CONNECTED}`, [id, at]);
 }
 
+/** Makes a claimed probe due again: it could not begin. */
+export async function delayProbe(tx: Tx, id: string, seconds: number): Promise<void> {
+  const statement = 'update accounts set probe_due_at = least(probe_due_at, db_now() + make_interval(secs => $2))';
+  await tx.query(`${statement} where id = $1 and ${CONNECTED}`, [id, seconds]);
+}
+
 /**
  * Seconds from a refresh to the next probe, where `$2` are the regular ones. New tokens of an account whose last were refused
  * are probed an hour later, or as much later as the first refusal is ago.

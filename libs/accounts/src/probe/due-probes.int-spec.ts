@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Flow } from '../../../../test/support/flow.js';
+import { DueProbes } from './due-probes.js';
+
+let flow: Flow;
+beforeAll(async () => {
+  flow = await Flow.open();
+});
+afterAll(() => flow.close());
+
+/** Longer than a job waits for a place, and shorter than a probe waits for its platform. */
+const HANGS_FOR_MS = 4_000;
+const PER_PLATFORM = 2;
+
+it('A platform that hangs holds its own places only: its further probes are due again soon, and another platform is probed at once.', async () => {
+  await flow.begin();
+  const hanging: string[] = [];
+  for (const persona of ['happy', 'paula', 'omar']) hanging.push(await flow.connect('tiktok', persona));
+  await flow.app('linkedin', { isDefault: true });
+  const other = await flow.connect('linkedin');
+  await flow.fault({ provider: 'tiktok', endpoint: 'identity', times: 2, delay_ms: HANGS_FOR_MS });
+  const dueProbes = flow.get(DueProbes);
+  const probe = (id: string): Promise<string> => dueProbes.probeClaimed(id, { perPlatform: PER_PLATFORM });
+
+  await flow.pool.query('update accounts set probe_due_at = db_now() where workspace_id = $1', [
+    flow.tenant.workspaceId,
+  ]);
+  expect(await dueProbes.claim(10)).toHaveLength(4);
+  const started = Date.now();
+  const [first, second, third] = hanging.map(probe);
+  expect(await probe(other)).toBe('probed');
+  expect(await third).toBe('postponed');
+  expect(Date.now() - started).toBeLessThan(HANGS_FOR_MS);
+  expect([await first, await second]).toEqual(['probed', 'probed']);
+
+  expect(await dueProbes.claim(10)).toEqual([]);
+  await flow.pass(31);
+  expect(await dueProbes.claim(10)).toEqual([hanging[2]]);
+  expect(await probe(hanging[2]!)).toBe('probed');
+});

@@ -59,14 +59,14 @@ describe('a revocation at TikTok whose access token has ended', () => {
     expect(await waiting()).toEqual([]);
   });
 
-  it('ends where the platform refuses the refresh token too', async () => {
+  it('is refused where the platform refuses the refresh token too', async () => {
     const id = await flow.connect('tiktok');
     await flow.revoke('happy', 'tiktok');
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
     await flow.revoked();
     expect(await outcomesOf('revoke')).toEqual(['revoked_grant']);
     expect((await flow.calls('token', 'refresh_token')).map(({ outcome }) => outcome)).toEqual(['revoked_grant']);
-    expect(await waiting()).toEqual([]);
+    expect(await waiting()).toEqual([{ tries: 1, outcome: 'refused' }]);
   });
 });
 

@@ -156,14 +156,13 @@ describe.each(revoking)('the deletion of tokens of %s', (provider) => {
     expect((await revocations(provider)).map(({ status }) => status)).toEqual([302, 200]);
   });
 
-  it('ends their revocation when the platform refuses it, of a refreshed access token too where it takes those only', async () => {
+  it('revokes them by the second request when the platform refuses the first one', async () => {
     const id = await flow.connect(provider);
-    const refused = providerOf(provider).revokesAccessTokens ? [400, 400] : [400];
-    await flow.fault({ provider, endpoint: 'revoke', times: 3, status: 400, body: {} });
+    await flow.fault({ provider, endpoint: 'revoke', times: 1, status: 400, body: {} });
     await disconnect(id);
-    expect((await revocations(provider)).map(({ status }) => status)).toEqual(refused);
+    await revocations(provider);
     await flow.pass(7);
-    expect((await revocations(provider)).map(({ status }) => status)).toEqual(refused);
+    expect((await revocations(provider)).map(({ status }) => status)).toEqual([400, 200]);
   });
 
   it('keeps them when the same person has another active account of the same app', async () => {
@@ -173,6 +172,24 @@ describe.each(revoking)('the deletion of tokens of %s', (provider) => {
     await disconnect(id);
     expect(await revocations(provider)).toEqual([]);
   });
+});
+
+it('a revocation that the platform refuses for the sixth time is not repeated', async () => {
+  await flow.app('x', { isDefault: true });
+  const id = await flow.connect('x');
+  await flow.fault({ provider: 'x', endpoint: 'revoke', times: 10, status: 400, body: {} });
+  await disconnect(id);
+  expect(await revocations('x')).toHaveLength(1);
+  const ofTenant = [flow.tenant.workspaceId];
+  const facts = 'select tries, last_outcome as outcome from pending_revocations where workspace_id = $1';
+  expect(await flow.many(facts, ofTenant)).toEqual([{ tries: 1, outcome: 'refused' }]);
+  await flow.pool.query(
+    'update pending_revocations set tries = 5, due_at = db_now() where workspace_id = $1',
+    ofTenant,
+  );
+  expect(await revocations('x')).toHaveLength(2);
+  expect(await flow.many(facts, ofTenant)).toEqual([]);
+  await flow.sandbox.control('DELETE', '/faults');
 });
 
 it('a rate limit of the Graph API with status 400 is not a refusal: the second request revokes the tokens', async () => {

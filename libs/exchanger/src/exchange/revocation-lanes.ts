@@ -4,7 +4,7 @@ import { tryRevocation } from './revoke-tokens.js';
 
 /** Tries of one client at a platform at the same time, of one platform, and of requests by other processes. */
 const MAX_PER_CLIENT = 20;
-const MAX_PER_PROVIDER = 60;
+const MAX_PER_PLATFORM = 60;
 const MAX_REQUESTED = 200;
 /** Rows of one round: more than all lanes take, so that rows of full lanes hide no others. */
 const MAX_ROWS_PER_ROUND = 1_000;
@@ -15,7 +15,7 @@ const MAX_ROWS_PER_ROUND = 1_000;
  */
 export class RevocationLanes {
   readonly #clients = new Map<string, number>();
-  readonly #providers = new Map<string, number>();
+  readonly #platforms = new Map<string, number>();
   readonly #running = new Set<Promise<unknown>>();
   #requested = 0;
   #isReading = false;
@@ -49,14 +49,14 @@ export class RevocationLanes {
     await Promise.allSettled(this.#running);
   }
 
-  private begin({ id, provider, client }: DueRevocation): void {
+  private begin({ id, platform, client }: DueRevocation): void {
     if (sizeOf(this.#clients, client) >= MAX_PER_CLIENT) return;
-    if (sizeOf(this.#providers, provider) >= MAX_PER_PROVIDER) return;
+    if (sizeOf(this.#platforms, platform) >= MAX_PER_PLATFORM) return;
     change(this.#clients, client, 1);
-    change(this.#providers, provider, 1);
+    change(this.#platforms, platform, 1);
     void this.follow(tryRevocation(this.context, id)).finally(() => {
       change(this.#clients, client, -1);
-      change(this.#providers, provider, -1);
+      change(this.#platforms, platform, -1);
     });
   }
 

@@ -30,7 +30,8 @@ import { keepAsOrphan } from './orphans.js';
 
 /**
  * The result of one try. `spared`: an active grant of the same person would end with these tokens. `not_offered`: the platform
- * has no such call. `no_app`: app and secret are gone. These, `revoked` and `refused` are final; the others are tried again:
+ * has no such call. `no_app`: app and secret are gone. These and `revoked` are final; the others are tried again, `refused` a few
+ * times only, because one refusal may be a wrong answer and a token that stays valid does harm:
  * `consent_pending`: a consent of the same client waits or comes, and may be this person's; `unidentified`: there are active
  * grants of the client, and the platform did not answer whose these tokens are; `unanswered`: the platform or the database
  * failed, or the person has to act there first; `app_refused`: the platform refused the app, whose owner can mend it.
@@ -43,6 +44,8 @@ const POSTPONED: readonly Outcome[] = ['consent_pending', 'unidentified', 'unans
 /** Seconds between the tries of one revocation; the last pause repeats until the revocation ends. */
 const PAUSES_IN_SECONDS = [5, 20, 60, 120, 300, 600, 900] as const;
 const LAST_PAUSE_IN_SECONDS = 900;
+/** With the pauses above a refusal stands after eight minutes. */
+const TRIES_OF_A_REFUSAL = 6;
 /** A new secret ends this pause; an app that is mended at the platform waits for its end. */
 const APP_PAUSE_IN_SECONDS = 900;
 /** A platform that asks for more time is asked again before the revocation ends. */
@@ -78,11 +81,12 @@ interface Result {
 
 async function store(
   { pool, logger, random }: ExchangerContext,
-  { id, provider, oauthAppId, tries }: PendingRevocation,
+  revocation: PendingRevocation,
   { outcome, pause = 0 }: Result,
 ): Promise<void> {
+  const { id, provider, oauthAppId, tries } = revocation;
   const facts = { revocation: id, provider, oauthApp: oauthAppId, outcome, tries };
-  if (!POSTPONED.includes(outcome)) {
+  if (isFinal(revocation, outcome)) {
     await endRevocation(pool, id);
     logger.info(facts, 'revocation.settled');
     return;
@@ -94,6 +98,11 @@ async function store(
     { ...facts, seconds: Math.round(seconds) },
     'revocation.postponed',
   );
+}
+
+function isFinal({ tries, lastOutcome }: PendingRevocation, outcome: Outcome): boolean {
+  if (outcome === 'refused') return lastOutcome === 'refused' && tries >= TRIES_OF_A_REFUSAL;
+  return !POSTPONED.includes(outcome);
 }
 
 async function tryOnce(context: ExchangerContext, revocation: PendingRevocation): Promise<Result> {

@@ -351,6 +351,8 @@ describe('the answer of a revocation endpoint', () => {
     [401, '', 'temporary'],
     [400, error('temporarily_unavailable'), 'temporary'],
     [302, '', 'temporary'],
+    [200, { success: false }, 'temporary'],
+    [200, { revoked: false }, 'temporary'],
     [429, '', 'temporary'],
     [408, '', 'temporary'],
     [503, error('invalid_client'), 'temporary'],

@@ -122,14 +122,21 @@ export function readProfilesAnswer(provider: Provider, answer: PlatformAnswer): 
 
 /**
  * What speaks against a revocation; undefined: it is done. The content of a success is ignored (RFC 7009 2.2) unless it is an
- * error that the platform's tables list, since some refuse with status 200, or a page: that is of a proxy in between, and so
- * is a refusal without a readable object. A revocation can be repeated.
+ * error that the platform's tables list, since some refuse with status 200, says that nothing was revoked, or is a page: that
+ * is of a proxy in between, and so is a refusal without a readable object. A revocation can be repeated.
  */
 export function readRevocationAnswer({ classify }: Provider, answer: PlatformAnswer): Failure | undefined {
   const read = decodeAnswer(answer);
   const known = classify.token(read) ?? classify.api(read) ?? standardFailure(read);
-  if (!known && answer.status < 300) return isPage(answer) ? failureOf(answer, read, undefined) : undefined;
+  if (!known && answer.status < 300)
+    return isPage(answer) || deniesSuccess(read) ? failureOf(answer, read, undefined) : undefined;
   return failureOf(answer, read, known ?? unlistedRevocation(read));
+}
+
+/** Facebook answers with `success`, X with `revoked`. */
+function deniesSuccess({ json }: ReadAnswer): boolean {
+  const { success, revoked } = Object(json) as { success?: unknown; revoked?: unknown };
+  return success === false || revoked === false;
 }
 
 /** A refusal in words that no table lists. */

@@ -56,17 +56,24 @@ export async function insertRevocation(
   return row && { id, oauthAppId: row.oauthAppId };
 }
 
-/** Client by client in turn, so that no client fills the result: each platform and client id is refused or slow by itself. */
+/**
+ * Platform by platform in turn, and client by client at each, so that none fills the result: each platform and client id is
+ * refused or slow by itself.
+ */
 const DUE = `
-  select id, provider, client from (
-    select id, provider, due_at, concat_ws('/', environment, provider, client_id) as client,
+  with due as (
+    select id, due_at, environment || '/' || provider as platform, concat_ws('/', environment, provider, client_id) as client,
       row_number() over (partition by environment, provider, client_id order by due_at) as place
-    from pending_revocations where due_at <= db_now() and ends_at > db_now()) due
-  order by place, due_at limit $1`;
+    from pending_revocations where due_at <= db_now() and ends_at > db_now()
+  ), turns as (
+    select *, row_number() over (partition by platform order by place, due_at) as turn from due
+  )
+  select id, platform, client from turns order by turn, due_at limit $1`;
 
 export interface DueRevocation {
   id: string;
-  provider: string;
+  /** With the environment: the sandbox delays no platform. */
+  platform: string;
   /** Names the client at its platform. */
   client: string;
 }

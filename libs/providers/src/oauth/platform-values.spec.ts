@@ -123,6 +123,11 @@ describe.each(platforms)('a person at %s', (_name, provider) => {
       expect(namesOf(j(name))).toEqual([name]);
   });
 
+  it('is named without characters that reverse the text beside a name, and with marks that a script needs', () => {
+    expect(cleanName('\u202emoc.elpmaxe\u202c \u2067a\u2069')).toBe('moc.elpmaxe a');
+    expect(cleanName('a\u200fb')).toBe('a\u200fb');
+  });
+
   it.each(['""', '" "', '"\\u0000"', '"\\u200b\\u200d"', '7', '{}', '[]', 'null', 'false'])(
     'has no name where %s is given for one',
     (name) => {

@@ -119,7 +119,8 @@ const cleanNames = ({ handle, displayName, avatarUrl }: Names): Names => ({
 });
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-const CONTROLS = /\p{Cc}+/gu;
+/** With overrides, embeddings and isolates of direction, which change the order of the text beside a name. */
+const CONTROLS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu;
 const LONE_SURROGATES = /\p{Cs}/gu;
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 const VISIBLE = /[^\p{C}\p{Z}]/u;

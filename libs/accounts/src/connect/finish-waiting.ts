@@ -4,14 +4,17 @@ import { LOGGER, type Logger } from '#observability';
 import { claimDueCheck, Database, findAppsWithDueChecks, scheduleNextIdentityCheck } from '#persistence';
 import { FinishAttempt } from './finish-attempt.js';
 
-/** Apps that are served at the same time. */
+/** Apps of one platform that are served at the same time. */
 const MAX_CONCURRENT_APPS = 16;
 /** What one app gets of a sweep. */
 const MAX_ATTEMPTS_PER_APP = 50;
 const MAX_TIME_PER_APP = seconds(20);
 const PAUSE_AFTER_ERROR_SECONDS = 5 * 60;
 
-/** Finishes attempts whose person was not identified yet. Each app has its share, so a stuck app delays no other. */
+/**
+ * Finishes attempts whose person was not identified yet. Each app has its share, so a stuck app delays no other; each platform
+ * is asked beside the others, so the apps of one that hangs delay none of another.
+ */
 @Injectable()
 export class FinishWaiting {
   constructor(
@@ -21,7 +24,13 @@ export class FinishWaiting {
   ) {}
 
   async execute(): Promise<void> {
-    const apps = (await findAppsWithDueChecks(this.database.pool)).values();
+    const platforms = new Map<string, string[]>();
+    for (const { id, platform } of await findAppsWithDueChecks(this.database.pool))
+      platforms.set(platform, [...(platforms.get(platform) ?? []), id]);
+    await Promise.all([...platforms.values()].map((apps) => this.servePlatform(apps.values())));
+  }
+
+  private async servePlatform(apps: IterableIterator<string>): Promise<void> {
     const lane = async (): Promise<void> => {
       for (const id of apps) await this.serve(id);
     };

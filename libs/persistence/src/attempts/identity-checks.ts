@@ -22,13 +22,19 @@ export async function scheduleNextIdentityCheck(tx: Tx, attemptId: string, next:
 /** An attempt without any check belongs for 30 seconds to the process that exchanged its code. */
 const CHECK_IS_DUE = `status = 'exchanged' and coalesce(check_due_at, exchanged_at + interval '30 seconds') <= db_now()`;
 
-/** The apps with an identity check that is due. Those with the fewest checks first: new ones go before stuck ones. */
-export async function findAppsWithDueChecks(tx: Tx): Promise<string[]> {
-  const { rows } = await tx.query<{ id: string }>(
-    `select oauth_app_id as id from connect_attempts where ${CHECK_IS_DUE}
-     group by 1 order by min(checks), min(exchanged_at)`,
+/** An app with an identity check that is due. `platform`: with the environment, since the sandbox is a platform of its own. */
+export interface AppWithDueCheck {
+  id: string;
+  platform: string;
+}
+
+/** Those with the fewest checks first: new ones go before stuck ones. */
+export async function findAppsWithDueChecks(tx: Tx): Promise<AppWithDueCheck[]> {
+  const { rows } = await tx.query<AppWithDueCheck & Record<string, unknown>>(
+    `select oauth_app_id as id, environment || '/' || provider as platform from connect_attempts where ${CHECK_IS_DUE}
+     group by 1, 2 order by min(checks), min(exchanged_at)`,
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /** Takes the next due attempt of an app, for the two minutes that a check may need: of two sweeps one gets it. */

@@ -1,4 +1,5 @@
 export * from './accounts/accounts.js';
+export * from './accounts/due-probes.js';
 export * from './accounts/store-connected-account.js';
 export * from './attempts/attempt-row.js';
 export * from './attempts/attempts.js';

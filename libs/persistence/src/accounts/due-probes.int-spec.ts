@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeAccount, makeTenant } from '../../../../test/support/rows.js';
-import { claimDueProbes } from './accounts.js';
+import { claimDueProbes } from './due-probes.js';
 
 let opened: OpenedDatabase;
 beforeAll(async () => {

@@ -10,8 +10,8 @@ afterEach(() => {
 
 const LIMITS = { most: 1, within: 1_000 };
 
-describe('the places of a platform', () => {
-  it('are refused when no place is freed in time, and other platforms have their own', async () => {
+describe('a counter of the places of platforms', () => {
+  it('refuses a call when no place is freed in time, and gives other platforms their own', async () => {
     const places = new PlatformPlaces();
     expect(await places.take('x', LIMITS)).toBe(true);
     const second = places.take('x', LIMITS);
@@ -22,7 +22,7 @@ describe('the places of a platform', () => {
     expect(await places.take('x', LIMITS)).toBe(true);
   });
 
-  it('are passed on in the order of the calls, and never to more than the limit', async () => {
+  it('gives a freed place to the call that has waited longest, and never gives more than the limit', async () => {
     const places = new PlatformPlaces();
     expect(await places.take('x', LIMITS)).toBe(true);
     const [second, third] = [places.take('x', LIMITS), places.take('x', LIMITS)];

@@ -133,7 +133,7 @@ export function readRevocationAnswer({ classify }: Provider, answer: PlatformAns
   return failureOf(answer, read, known ?? unlistedRevocation(read));
 }
 
-/** Facebook answers with `success`, X with `revoked`. */
+/** Some platforms answer with `success`, some with `revoked`. */
 function deniesSuccess({ json }: ReadAnswer): boolean {
   const { success, revoked } = Object(json) as { success?: unknown; revoked?: unknown };
   return success === false || revoked === false;

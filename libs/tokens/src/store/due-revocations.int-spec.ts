@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-it('Platforms take turns among the due revocations: one with many clients, which may hang, hides no other.', async () => {
+it('A platform with many clients that have due revocations hides no due revocation of another platform.', async () => {
   const { pool } = opened.database;
   const { workspaceId } = await makeTenant(pool);
   const make = (provider: string, clientId: string, minutesAgo: number): Promise<unknown> =>

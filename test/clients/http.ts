@@ -1,5 +1,5 @@
 /** An answer that is no success, with the body as it came. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   constructor(
     readonly status: number,
     readonly body: unknown,

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { Backend, newCustomer, type Reply, reply } from './backend.js';
 import type { ServiceSession } from './service.js';
 
-export const RETURN_HOST = 'app.example.com';
+const RETURN_HOST = 'app.example.com';
 export const RETURN_URL = `https://${RETURN_HOST}/connected?order=7`;
 /** Well-formed ids of nothing. */
 export const NO_PROJECT = 'prj_01h455vb4pex5vsknk084sn02v';

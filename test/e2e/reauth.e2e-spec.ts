@@ -42,6 +42,9 @@ const eventsOf = async (id: string): Promise<string[]> =>
 const countAccounts = async (): Promise<number> =>
   ((await backend.get('/v1/accounts')).body as { total: number }).total;
 
+/** The fields of an account that a probe may change at any time. */
+const PROBED_FIELDS = ['health', 'health_reason', 'last_probed_at', 'reauth_due_at'];
+
 describe('POST /v1/accounts/{id}/reauth', () => {
   it('answers 200 with authorize_url, state and expires_at; success binds the tokens to the same id and adds no account', async () => {
     const before = await countAccounts();
@@ -79,7 +82,9 @@ describe('POST /v1/accounts/{id}/reauth', () => {
         status: 'failed',
         error: 'account_mismatch',
       });
-      expect(await backend.account(of.id)).toEqual(before);
+      // At the platform the Page is not granted any more, and a probe may have noticed it already.
+      const unchanged = Object.entries(before).filter(([name]) => query === '' || !PROBED_FIELDS.includes(name));
+      expect(await backend.account(of.id)).toMatchObject(Object.fromEntries(unchanged));
     }
   });
 

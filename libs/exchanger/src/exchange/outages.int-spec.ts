@@ -159,23 +159,21 @@ describe('an app that is deleted while an answer waits in the journal', () => {
 describe('a grant whose tokens do not open', () => {
   const intents = (grantId: string) => flow.many('select state from exchange_intents where grant_id = $1', [grantId]);
 
-  it('is given back with patience, and its accounts are degraded once their token has ended', async () => {
+  it('is released to wait, and its accounts are degraded with seal_broken at once', async () => {
     const id = await flow.connect('x');
     await flow.pass(102);
     const { id: grantId } = await grantOf(flow, id);
     await flow.pool.query(`update grant_tokens set sealed_access = '\\x00' where grant_id = $1`, [grantId]);
-    await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
+    const broken = { kind: 'unavailable', isSealBroken: true, retryAfter: expect.any(Number) };
+    expect(await engine().refresh(grantId)).toEqual(broken);
     await soon(async () => {
       expect(await grantOf(flow, id)).toMatchObject({ state: 'backoff', attempt: 1, strikes: 0 });
     });
     expect(await engine().refresh(grantId)).toEqual({ kind: 'nothing_to_do' });
     expect(await intents(grantId)).toEqual([{ state: 'released' }]);
-    expect(await flow.account(id)).toMatchObject({ health: 'active' });
+    expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'seal_broken' });
     await flow.pass((await grantOf(flow, id)).dueIn + 1);
-    await expect(engine().refresh(grantId)).rejects.toThrow('does not open');
-    await soon(async () => {
-      expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'token_unrefreshable' });
-    });
+    expect(await engine().refresh(grantId)).toEqual(broken);
     expect(await intents(grantId)).toEqual([{ state: 'released' }, { state: 'released' }]);
   });
 });

@@ -38,7 +38,7 @@ describe("a request to delete a person's data", () => {
     ]);
     expect(JSON.stringify(events)).not.toContain('user-1');
     const { rows: outbox } = await pushed.pool.query(
-      'select payload from outbox join accounts on accounts.id = account_id join oauth_apps app on app.id = oauth_app_id where client_id = $1',
+      'select payload from outbox join accounts on accounts.id = account_id join oauth_apps app on app.id = accounts.oauth_app_id where client_id = $1',
       [app.clientId],
     );
     expect([outbox.length, JSON.stringify(outbox)]).toEqual([4, expect.not.stringContaining('user-1')]);

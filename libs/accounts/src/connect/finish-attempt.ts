@@ -51,6 +51,9 @@ interface Decided {
   decision: CallerDecision;
 }
 
+/** Attempts that do not open would otherwise be due at each sweep, before those that wait for a platform. */
+const BROKEN_SEAL_SECONDS = 5 * 60;
+
 const READ = `
   select ${ATTEMPT_COLUMNS}, (select platform_account_id from accounts where accounts.id = reauth_account_id
     and health <> 'disconnected') as "reauthProfile", (select coalesce(platform_user_id, manual_user_id) from accounts
@@ -102,7 +105,7 @@ export class FinishAttempt {
       return { ...afterCheck(attempt, identity.failure), platformCode: identity.failure.code };
     } catch (error) {
       await reportBrokenSeal(this.context, error);
-      return { ...afterCheck(attempt, { class: 'temporary' }), error: 'server_error' };
+      return { ...afterCheck(attempt, { class: 'temporary', retryAfter: BROKEN_SEAL_SECONDS }), error: 'server_error' };
     }
   }
 

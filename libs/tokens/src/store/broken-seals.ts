@@ -1,5 +1,7 @@
+import pRetry, { type Options } from 'p-retry';
 import { SealBroken } from '#crypto';
-import { type Tenant, transaction } from '#persistence/sql';
+import { codeOf } from '#observability';
+import { type Tenant, transaction, type Tx } from '#persistence/sql';
 import {
   type BrokenSeal,
   claimBrokenSeals,
@@ -79,10 +81,15 @@ const CHANGED = `
 async function deriveAnew({ pool }: Pick<TokenContext, 'pool'>, ownerIds: string[] | null): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(CHANGED, [ownerIds]);
   for (const { id } of rows)
-    await transaction(pool, async (tx) => {
-      const read = await readGrant(tx, id);
-      // What waits because of the seal is due now; while it is broken, the claim fails and waits again.
-      if (ownerIds === null && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, id, new Date(0));
-      await applyHealth(tx, id);
-    });
+    await pRetry(() => transaction(pool, (tx) => derive(tx, id, ownerIds === null)), DEADLOCKS);
+}
+
+/** A change of the app locks its accounts before its grants, a refresh the other way round: the later one begins anew. */
+const DEADLOCKS: Options = { retries: 5, minTimeout: 20, shouldRetry: ({ error }) => codeOf(error) === '40P01' };
+
+async function derive(tx: Tx, grantId: string, opensAgain: boolean): Promise<void> {
+  const read = await readGrant(tx, grantId);
+  // What waits because of the seal is due now; while it is broken, the claim fails and waits again.
+  if (opensAgain && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, grantId, new Date(0));
+  await applyHealth(tx, grantId);
 }

@@ -5,7 +5,7 @@ import { mutants } from './mutants.js';
 import { productWiring } from './wiring.js';
 
 /** `SIMULATION_SEED=7 SIMULATION_RUNS=100000` explores other and more histories; SIMULATION_PATH replays one finding. */
-const { SIMULATION_SEED, SIMULATION_RUNS, SIMULATION_PATH, SIMULATION_TRACES, SIMULATION_MUTANTS } = process.env;
+const { SIMULATION_SEED, SIMULATION_RUNS, SIMULATION_PATH, SIMULATION_TRACES } = process.env;
 const seed = Number(SIMULATION_SEED ?? 1);
 const runs = Number(SIMULATION_RUNS ?? 4_000);
 const LONG = 30 * 60_000;
@@ -32,14 +32,14 @@ describe('the protocol core under random histories', () => {
         'late pairs',
         'late pairs adopted',
         'revoked',
+        'recovered',
       ];
       expect(rare.filter((what) => (seen.get(what) ?? 0) < 10)).toEqual([]);
     },
     LONG,
   );
 
-  // Since answers may be doubtful, some mutants need histories that take minutes and gigabytes: SIMULATION_MUTANTS=1 runs them.
-  (SIMULATION_MUTANTS === undefined ? it.skip : it).each(mutants)(
+  it.each(mutants)(
     'violates an invariant if it %s',
     (_what, change, shownBy) => {
       const finding = explore(

@@ -66,6 +66,8 @@ export class AuthorizationServer {
   apiAnswers = true;
   /** Until this time it refuses every token by mistake. */
   refusesAllUntil = -Infinity;
+  /** Until this time it refuses by mistake every token that is sent again: its replicas disagree about what is spent. */
+  refusesResendsUntil = -Infinity;
   /** Spent tokens that were sent again although neither request follows an unknown outcome. */
   readonly sentTwice: Reuse[] = [];
   /** Tokens that it refused by mistake when they were resent within the grace period; the exchanger trusts that refusal. */
@@ -103,6 +105,8 @@ export class AuthorizationServer {
 
   refresh(request: RefreshRequest): Answer {
     if (this.clock() < this.refusesAllUntil) return this.refuseByMistake(request);
+    if (this.mode === 'rotating_strict' && request.resend && this.clock() < this.refusesResendsUntil)
+      return { ok: false, failure: REFUSED };
     if (this.state === 'failing') return { ok: false, failure: FAILING, outcomeUnknown: true };
     if (this.state === 'losing') return this.rotateAndLose(request);
     const failure = { working: undefined, limiting: LIMITING, refusing_app: REFUSING_APP }[this.state];

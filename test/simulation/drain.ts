@@ -12,7 +12,10 @@ import type { World } from './world.js';
 
 const TICK = 10 * SECOND;
 
-/** Ends all faults, runs the world until it is stable, and compares its state with the platform. */
+/**
+ * Ends all faults, runs the world until it is stable, and compares its state with the platform. The mistaken refusals of
+ * resends end by themselves: a grant that is reported as lost for their sake must recover.
+ */
 export function drain(world: World): void {
   const steps = world.steps;
   endFaults(world);
@@ -50,18 +53,24 @@ function endFaults(world: World): void {
   }
 }
 
+/** The product sweeps every 10 s. A grant that is due and cannot be refreshed yet is claimed and released by each sweep. */
+const MAX_SWEEPS_PER_TICK = 100;
+
 /** Delivers everything in transit and sweeps on both hosts. */
 function tick(world: World): void {
+  let sweeps = 0;
   do {
+    sweeps += 1;
     world.settle();
     for (const wire of [...world.wires]) world.carry(wire);
     world.settle();
     for (const host of world.hosts) world.sweep(host);
-  } while (
-    world.wires.length > 0 ||
-    world.hosts.some((host) => [...host.tasks.values()].some((task) => world.isReady(host, task)))
-  );
+  } while (sweeps < MAX_SWEEPS_PER_TICK && isBusy(world));
 }
+
+const isBusy = (world: World): boolean =>
+  world.wires.length > 0 ||
+  world.hosts.some((host) => [...host.tasks.values()].some((task) => world.isReady(host, task)));
 
 /**
  * The last retry of a revoked grant follows 25 hours after the refusal; the loop ends early once every grant is stable. If

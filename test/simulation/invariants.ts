@@ -86,8 +86,10 @@ export function checkStoredTokens(world: World, areLossesDecided: boolean): void
   }
 }
 
+/** A refusal of the app or a failure of the platform may cover the suspicion; the grant keeps it, and is due again. */
 const isSuspectedLoss = ({ facts, health }: GrantRow): boolean =>
-  facts.refreshState === 'confirm' && health.reason === UNKNOWN;
+  facts.refreshDueAt !== null &&
+  (facts.refreshState === 'confirm' ? health.reason === UNKNOWN : facts.unknownSince !== null);
 
 const mustHoldLeaf = (world: World, { connected, facts, pair }: GrantRow, family: Family): boolean =>
   connected &&

@@ -73,7 +73,14 @@ export const mutants: Mutant[] = [
   ['records no event for a commit', { eventsPerCommit: 0 }, ['I3']],
   [
     'reports a revocation at the first refusal',
-    { afterStrike: (...args) => ({ ...afterStrike(...args), ...reports('grant_revoked') }) },
+    {
+      afterStrike: (grant, ...args) => {
+        const change = afterStrike(grant, ...args);
+        // Losses are reported as before, so that the invariant of revocations alone detects the defect.
+        const isLoss = [change.lastReason, grant.endedReason].includes('refresh_outcome_unknown');
+        return isLoss ? change : { ...change, ...reports('grant_revoked') };
+      },
+    },
     ['I4'],
   ],
   ['ignores every refusal', { afterStrike: (...args) => ({ ...afterStrike(...args), ...HEALTHY }) }, ['I4']],

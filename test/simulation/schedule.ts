@@ -111,7 +111,9 @@ function disk(world: World, pick: number): void {
   world.trace('the disk of', name, journal.fails ? 'fails' : 'works');
 }
 
-const PLATFORM_STATES = ['working', 'working', 'failing', 'losing', 'limiting', 'refusing_app'] as const;
+/** Half of all states, so that most exchanges succeed. */
+const WORKING = ['working', 'working', 'working', 'working'] as const;
+const PLATFORM_STATES = [...WORKING, 'failing', 'losing', 'limiting', 'refusing_app'] as const;
 
 function changePlatform(world: World, pick: number): void {
   world.server.state = one(PLATFORM_STATES, pick)!;
@@ -120,10 +122,17 @@ function changePlatform(world: World, pick: number): void {
   world.trace('the platform is', world.server.state, world.reachable ? '' : 'and unreachable');
 }
 
-/** At most once a history the platform refuses every token by mistake, for 1 to 10 minutes. */
-function refuseAll({ server, now }: World, pick: number): boolean {
-  if (server.refusesAllUntil !== -Infinity) return false;
-  server.refusesAllUntil = now + (1 + (pick % 10)) * MINUTE;
+/**
+ * At most once a history the platform refuses every token by mistake, for 1 to 10 minutes; and now and then every token that
+ * is sent again, for 1 to 4 hours.
+ */
+function refuseByMistake({ server, now }: World, pick: number): boolean {
+  if (pick % 2 === 0) {
+    if (server.refusesAllUntil !== -Infinity) return false;
+    server.refusesAllUntil = now + (1 + ((pick >>> 1) % 10)) * MINUTE;
+    return true;
+  }
+  server.refusesResendsUntil = now + (1 + ((pick >>> 1) % 4)) * HOUR;
   return true;
 }
 
@@ -163,7 +172,7 @@ const EVENTS: readonly [number, Event][] = [
   [2, loseCommit],
   [2, disk],
   [2, changePlatform],
-  [1, refuseAll],
+  [1, refuseByMistake],
   [1, revoke],
   [3, reconnect],
   [1, disconnect],

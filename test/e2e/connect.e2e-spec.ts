@@ -145,7 +145,7 @@ describe('GET /v1/oauth/{provider}/start', () => {
     expect(await backend.account(second!)).toMatchObject(query);
   });
 
-  it('keeps account and id of a person who is connected already: tokens replaced, account.reconnected', async () => {
+  it('keeps the account and its id where the profile is connected already: its tokens are replaced, and the event is account.reconnected', async () => {
     const [first] = (await attempt((await connect({ persona: 'mei' })).state)).account_ids;
     const [again] = (await attempt((await connect({ persona: 'mei' })).state)).account_ids;
     expect(again).toBe(first);

@@ -70,11 +70,11 @@ describe('a platform that is unreachable', () => {
   it('recovers without an operator, and so does the account', async () => {
     await until(ready, isReady, 40);
     await backend.pass(60);
-    const healed = await backend.accountUntil(
+    const recovered = await backend.accountUntil(
       account.id,
       ({ health, last_refreshed_at: at }) => health === 'active' && at !== null,
     );
-    expect(healed.health_reason).toBeNull();
+    expect(recovered.health_reason).toBeNull();
   });
 
   it('makes the service not ready while it answers nothing', async () => {

@@ -84,7 +84,7 @@ export const providerUnavailable = (retryAfter: number): CodedError =>
   new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', {
     retryAfter,
   });
-/** The fault is the operator's: neither the client nor the platform can mend it. */
+/** Neither the client nor the platform can correct this: the operator has to. */
 export const accountSealBroken = (retryAfter = SEAL_RETRY_AFTER_SECONDS): CodedError =>
   new CodedError(
     'account.seal_broken',

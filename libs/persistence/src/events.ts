@@ -48,7 +48,7 @@ export async function recordHistory(
 export interface TenantEventInput extends Tenant {
   type: string;
   data: Record<string, unknown>;
-  /** The person whom the event is about, where the platform has named one. */
+  /** The platform's user in this event, where the platform has named one. */
   person?: AppUser | undefined;
 }
 

@@ -158,7 +158,7 @@ export async function claimSecretTurn(tx: Tx, id: string): Promise<boolean> {
   return rowCount !== 0;
 }
 
-/** Ends the turn of a request whose result says nothing of the secret. */
+/** Ends the turn of a request whose result proves nothing about the secret. */
 export async function endSecretTurn(tx: Tx, id: string): Promise<void> {
   await tx.query('update oauth_apps set secret_turn_until = db_now() where id = $1 and secret_turn_until > db_now()', [
     id,

@@ -133,7 +133,7 @@ async function readWithin(
   return { kind: 'read', account, accessToken, ...facts };
 }
 
-/** A wish that no token can fulfill would refresh it at every read, so a tenth of its life passes between two refreshes. */
+/** A `min_ttl` above the life of a token would refresh it at every read, so a tenth of its life passes between two refreshes. */
 const MAX_SHARE_OF_LIFE = 0.9;
 
 function isValidFor({ account, grant, now }: OpenedToken, ttl: number): boolean {

@@ -143,7 +143,7 @@ async function* inTurn(chunks: readonly Buffer[], rest: AsyncIterable<Buffer>): 
 
 const UNAUTHORIZED = 401;
 /**
- * A failure or a limit of the platform says nothing: a client that meets limits must not keep a probe away. An app-class refusal may
+ * A failure or a limit of the platform is inconclusive: a client that meets limits must not postpone a probe. An app-class refusal may
  * be of this endpoint alone: the probe decides on the app.
  */
 async function report(

@@ -41,7 +41,7 @@ export type TokenVerification =
   /** The token belongs to another profile. */
   | { kind: 'mismatch' }
   | { kind: 'rejected'; failure: Failure }
-  /** No answer, 5xx, a limit, or a refusal of the app: nothing is said of the token. */
+  /** No answer, 5xx, a limit, or a refusal of the app: the answer proves nothing about the token. */
   | { kind: 'unanswered'; failure: Failure };
 
 /** Asks the platform whether an access token is accepted, and whose it is. */
@@ -114,7 +114,7 @@ function verifiedProfile(
   return { kind: 'verified', profile: profileOf(found), platformUserId, scopes, list };
 }
 
-/** What a verification says of an account, as the probe of stored tokens that no answer has confirmed yet. */
+/** What a verification proves about an account, as the probe of stored tokens that no answer has confirmed yet. */
 export function readingOf(verification: TokenVerification): ProbeReading {
   const { kind } = verification;
   if (kind === 'verified') return { ok: true, ...(verification.scopes && { scopes: verification.scopes }) };

@@ -52,7 +52,7 @@ class SweepSealsJob {
 
   async execute(): Promise<void> {
     const rows = await this.sweepBrokenSeals.execute();
-    if (rows > 0) this.logger.info({ rows }, 'seals.mended');
+    if (rows > 0) this.logger.info({ rows }, 'seals.opened_again');
   }
 }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { Cursors } from '#crypto';
 import { Database, type Environment, type Tenant } from '#persistence';
-import { invalidCursor } from '../accounts.errors.js';
+import { cutPage, readPosition } from '../policies/keyset.js';
 import { GetAccount } from './get-account.js';
 
 export interface AccountEventRecord {
@@ -46,7 +46,7 @@ export class ListAccountEvents {
   }: ListAccountEventsInput): Promise<{ items: AccountEventRecord[]; nextCursor: string | null }> {
     await this.getAccount.execute({ tenant, id });
     const scope = ['account_events', tenant.workspaceId, tenant.environment, id];
-    const before = cursor === undefined ? AFTER_LAST_SEQUENCE : this.readPosition(scope, cursor);
+    const before = readPosition(this.cursors, z.int(), { scope, cursor }) ?? AFTER_LAST_SEQUENCE;
     const { rows } = await this.database.pool.query<AccountEventRecord>(PAGE, [
       id,
       tenant.workspaceId,
@@ -54,13 +54,7 @@ export class ListAccountEvents {
       before,
       limit + 1,
     ]);
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return { items: rows.slice(0, limit), nextCursor: last ? this.cursors.write(scope, last.sequence) : null };
-  }
-
-  private readPosition(scope: unknown, cursor: string): number {
-    const position = z.int().safeParse(this.cursors.read(scope, cursor));
-    if (!position.success) throw invalidCursor();
-    return position.data;
+    const { items, last } = cutPage(rows, limit);
+    return { items, nextCursor: last ? this.cursors.write(scope, last.sequence) : null };
   }
 }

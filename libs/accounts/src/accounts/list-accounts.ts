@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { Cursors } from '#crypto';
 import { Database, type Tenant } from '#persistence';
-import { invalidCursor } from '../accounts.errors.js';
+import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
 import { accountCondition, type AccountFilters, type Condition } from './account-filters.js';
 import { ACCOUNT_COLUMNS, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
 
@@ -28,8 +28,8 @@ export interface AccountPage {
   totalCapped: boolean;
 }
 
-/** The last row of a page, to the microsecond, and the count of the first page. */
-const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid(), total: z.int(), capped: z.boolean() });
+/** With the count of the first page. */
+const positionSchema = keysetPosition.extend({ total: z.int(), capped: z.boolean() });
 type Position = z.infer<typeof positionSchema>;
 
 /** What a cursor is bound to. */
@@ -71,21 +71,14 @@ export class ListAccounts {
     const { tenant, filters, sort = 'connected_at', limit, cursor, isCounted = true } = input;
     const scope = scopeOf(input);
     const condition = accountCondition(tenant, filters);
-    const from = cursor === undefined ? undefined : this.readPosition(scope, cursor);
+    const from = readPosition(this.cursors, positionSchema, { scope, cursor });
     const rows = await this.page(condition, { sort, limit: limit + 1, from });
     const { total, capped } = from ?? (isCounted ? await this.count(condition, sort, filters) : UNCOUNTED);
-    const items = rows.slice(0, limit);
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const { items, last } = cutPage(rows, limit);
     const nextCursor = last
       ? this.cursors.write(scope, { at: last.at, id: last.id, total, capped } satisfies Position)
       : null;
     return { items, nextCursor, total, totalCapped: capped };
-  }
-
-  private readPosition(scope: unknown, cursor: string): Position {
-    const position = positionSchema.safeParse(this.cursors.read(scope, cursor));
-    if (!position.success) throw invalidCursor();
-    return position.data;
   }
 
   private async page(
@@ -95,9 +88,8 @@ export class ListAccounts {
     const n = values.length;
     const { column, direction, next, only } = ORDERS[sort];
     const after = from ? `and (${column}, account.id) ${next} ($${n + 2}, $${n + 3})` : '';
-    const at = `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
     const { rows } = await this.database.pool.query<AccountRecord & { at: string }>(
-      `select ${ACCOUNT_COLUMNS}, ${at} as at from ${ACCOUNT_TABLES}
+      `select ${ACCOUNT_COLUMNS}, ${keysetTime(column)} as at from ${ACCOUNT_TABLES}
        where ${sql} ${only} ${after} order by ${column} ${direction}, account.id ${direction} limit $${n + 1}`,
       [...values, limit, ...(from ? [from.at, from.id] : [])],
     );

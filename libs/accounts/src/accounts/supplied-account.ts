@@ -14,7 +14,7 @@ export interface CreateAccountInput {
   /** The app that issued the tokens, and can refresh them. */
   oauthAppId?: string;
   metadata?: Record<string, string>;
-  /** Default: the platform is asked whose the token is. */
+  /** Default: the platform has to name the profile of the token. */
   verify?: boolean;
   /** Runs in the transaction that stores the account. */
   alongside?: (tx: Tx, created: CreatedAccount) => Promise<void>;
@@ -36,7 +36,7 @@ export interface CheckedAccount {
   oauthAppId: string | null;
   /** Null: not known. */
   scopes: string[] | null;
-  /** Undefined: the platform has not said whose the token is. */
+  /** Undefined: the platform has not named the profile of the token. */
   verified: Verified | undefined;
   acceptance: Acceptance;
   isUnanswered?: true;

@@ -13,7 +13,7 @@ import {
 import { TOKEN_EXCHANGE } from '../injection.js';
 
 const MAX_APPS_PER_SWEEP = 100;
-/** One run asks for so many grants in a row; the next sweep continues. */
+/** Grants that one run refreshes in a row; the next sweep continues. */
 const MAX_GRANTS_PER_RUN = 5;
 /** A platform that hangs holds no job of the worker: the exchanger continues with it, and a later sweep with the next grant. */
 const REFRESH_PATIENCE = seconds(10);
@@ -78,7 +78,7 @@ export class ConfirmSecret {
     return rows.length > 0;
   }
 
-  /** The exchanger stores what the platform says. Where it says nothing, and no grant will, the secret counts as accepted. */
+  /** The exchanger stores the platform's answer. Without a conclusive answer and without a grant to refresh, the secret counts as accepted. */
   private async check(appId: string): Promise<void> {
     const { pool } = this.database;
     const app = await readApp(pool, appId);

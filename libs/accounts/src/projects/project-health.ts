@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Cursors } from '#crypto';
 import { type ConnectionType, Database, type Health, type Tenant } from '#persistence';
-import { invalidCursor } from '../accounts.errors.js';
 import { type Recommendation, recommend } from '../accounts/recommendation.js';
+import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
 import { ACCOUNT_STATUSES, type AccountStatus, statusOf } from './account-status.js';
 import { Projects } from './projects.js';
 
@@ -43,11 +43,10 @@ const COUNT = `
 
 const LIST = `
   select id, provider, handle, health, health_reason as "healthReason", connection_type as "connectionType",
-    health_since as since, to_char(health_since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+    health_since as since, ${keysetTime('health_since')} as at
   from accounts where ${OF_PROJECT} and health not in ('active', 'disconnected')
     and (health <> 'degraded' or health_reason = 'app_misconfigured')`;
 
-const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid() });
 type Listed = Omit<AccountToActOn, 'recommendation'> & { at: string };
 
 /** The health of a whole project in one call: counts, and the accounts on which a person has to act. */
@@ -64,18 +63,16 @@ export class ProjectHealth {
     await this.projects.get({ tenant, id: projectId });
     const owner = [tenant.workspaceId, tenant.environment, projectId];
     const scope = ['project-health', ...owner];
-    const from = cursor === undefined ? undefined : positionSchema.safeParse(this.cursors.read(scope, cursor));
-    if (from && !from.success) throw invalidCursor();
-    const rows = await this.list(owner, limit + 1, from?.data);
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const from = readPosition(this.cursors, keysetPosition, { scope, cursor });
+    const { items, last } = cutPage(await this.list(owner, limit + 1, from), limit);
     return {
       ...(await this.count(owner)),
-      needsAction: rows.slice(0, limit).map((row) => ({ ...row, recommendation: recommend(row) })),
+      needsAction: items.map((row) => ({ ...row, recommendation: recommend(row) })),
       nextCursor: last ? this.cursors.write(scope, { at: last.at, id: last.id }) : null,
     };
   }
 
-  private async list(owner: string[], limit: number, from?: z.infer<typeof positionSchema>): Promise<Listed[]> {
+  private async list(owner: string[], limit: number, from?: z.infer<typeof keysetPosition>): Promise<Listed[]> {
     const after = from ? 'and (health_since, id) > ($5, $6)' : '';
     const { rows } = await this.database.pool.query<Listed>(`${LIST} ${after} order by health_since, id limit $4`, [
       ...owner,

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { z } from 'zod';
 import { Cursors } from '#crypto';
 import {
   Database,
@@ -10,13 +9,8 @@ import {
   transaction,
   type Tx,
 } from '#persistence';
-import {
-  defaultProjectStays,
-  invalidCursor,
-  projectInUse,
-  projectNotFound,
-  unknownProject,
-} from '../accounts.errors.js';
+import { defaultProjectStays, projectInUse, projectNotFound, unknownProject } from '../accounts.errors.js';
+import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
 
 /** A project as the API returns it. */
 export interface ProjectRecord {
@@ -65,8 +59,6 @@ const LOCK = `select is_default as "isDefault" from projects where ${OF_TENANT} 
 const DELETE = 'update projects set deleted_at = db_now() where id = $1';
 const HAS_ACCOUNTS = `select 1 from accounts where project_id = $1 and health <> 'disconnected' limit 1`;
 
-const positionSchema = z.object({ at: z.iso.datetime(), id: z.uuid() });
-
 /** The projects of a workspace in one environment: groups of accounts, one of them the default. */
 @Injectable()
 export class Projects {
@@ -92,19 +84,14 @@ export class Projects {
     cursor,
   }: ListProjectsInput): Promise<{ items: ProjectRecord[]; nextCursor: string | null }> {
     const scope = ['projects', tenant.workspaceId, tenant.environment];
-    const from = cursor === undefined ? undefined : positionSchema.safeParse(this.cursors.read(scope, cursor));
-    if (from && !from.success) throw invalidCursor();
-    const at = `to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`;
+    const from = readPosition(this.cursors, keysetPosition, { scope, cursor });
     const { rows } = await this.database.pool.query<ProjectRecord & { at: string }>(
-      `select ${COLUMNS}, ${at} from projects where ${OF_TENANT} ${from ? 'and (created_at, id) < ($4, $5)' : ''}
+      `select ${COLUMNS}, ${keysetTime('created_at')} as at from projects where ${OF_TENANT} ${from ? 'and (created_at, id) < ($4, $5)' : ''}
        order by created_at desc, id desc limit $3`,
-      [tenant.workspaceId, tenant.environment, limit + 1, ...(from ? [from.data.at, from.data.id] : [])],
+      [tenant.workspaceId, tenant.environment, limit + 1, ...(from ? [from.at, from.id] : [])],
     );
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return {
-      items: rows.slice(0, limit),
-      nextCursor: last ? this.cursors.write(scope, { at: last.at, id: last.id }) : null,
-    };
+    const { items, last } = cutPage(rows, limit);
+    return { items, nextCursor: last ? this.cursors.write(scope, { at: last.at, id: last.id }) : null };
   }
 
   /** Throws project.unknown. */

@@ -23,7 +23,7 @@ async function due(provider = 'x'): Promise<string> {
   return id;
 }
 
-/** An account whose access token lives on for ten minutes after it is due. */
+/** An account whose access token is valid for ten more minutes when it is due. */
 async function dueWithTime(): Promise<string> {
   await flow.knobs('x', { access_ttl_seconds: 3_600 });
   const id = await flow.connect('x');

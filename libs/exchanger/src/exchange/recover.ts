@@ -74,7 +74,7 @@ async function resume(
   return app ? resumeRefresh(context, { claim, app }, answer) : undefined;
 }
 
-/** Which secret the ended process sent is not known: its answers say nothing of the present one. */
+/** The secret that the ended process sent is not known: its answers prove nothing about the present one. */
 async function readAppBefore({ pool }: ExchangerContext, appId: string | null): Promise<AppRow | undefined> {
   const app = await readApp(pool, appId);
   return app && { ...app, secretVersion: '0' };

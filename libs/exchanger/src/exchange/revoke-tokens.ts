@@ -46,7 +46,7 @@ const PAUSES_IN_SECONDS = [5, 20, 60, 120, 300, 600, 900] as const;
 const LAST_PAUSE_IN_SECONDS = 900;
 /** With the pauses above a refusal stands after eight minutes. */
 const TRIES_OF_A_REFUSAL = 6;
-/** A new secret ends this pause; an app that is mended at the platform waits for its end. */
+/** A new secret ends this pause; an app that is corrected at the platform waits for its end. */
 const APP_PAUSE_IN_SECONDS = 900;
 /** A platform that asks for more time is asked again before the revocation ends. */
 const MAX_PAUSE_IN_SECONDS = 6 * 60 * 60;
@@ -163,7 +163,7 @@ interface Revocable {
   kept: RevocationSecrets;
 }
 
-/** What speaks against the revocation; undefined: the platform has revoked the tokens. */
+/** Why the tokens are not revoked; undefined: the platform has revoked them. */
 async function revoke(
   context: ExchangerContext,
   revocation: PendingRevocation,

@@ -1,4 +1,4 @@
-/** Who takes a place. */
+/** The user of a place. */
 export interface Guest {
   workspaceId: string;
   platform: string;

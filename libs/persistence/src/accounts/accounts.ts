@@ -189,7 +189,7 @@ const WAIT_AFTER_REFRESH = `case
 
 /**
  * A refresh that succeeded answers for a probe: the next comes a whole interval later, and a suspicion is gone, unless the
- * API has refused two tokens in turn. Whose supplied tokens are it does not say: these are probed at once.
+ * API has refused two tokens in turn. It does not confirm the profile of supplied tokens: these are probed at once.
  */
 export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: number): Promise<void> {
   await tx.query(

@@ -10,7 +10,7 @@ export class OutboxEvent {
   @Column('text') type!: string;
   @Column('uuid', { name: 'account_id', nullable: true }) accountId!: string | null;
   @Column('bigint', { nullable: true }) sequence!: string | null;
-  /** With `platformUserId`: the person whom an event without an account is about. */
+  /** With `platformUserId`: the platform's user in an event without an account. */
   @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
   @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
   @Column('jsonb') payload!: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The person whom an event without an account is about, so that a deletion of the person's data finds it. */
+/** The platform's user in an event without an account, so that a deletion of that user's data finds the event. */
 export class OutboxPersons implements MigrationInterface {
   readonly name = 'OutboxPersons1796052369763';
 

@@ -36,7 +36,7 @@ export function readTokenAnswer(provider: Provider, answer: PlatformAnswer): Tok
   const found = answer.status < 300 ? provider.token.read(read.json) : undefined;
   const tokens = found && cleanTokenSet(found, provider.scopes.required);
   if (tokens) return { ok: true, tokens };
-  // The body of a 5xx is of a server that fails: its words do not say whether the token was spent before the failure.
+  // A 5xx comes from a server that fails: its body does not show whether the token was spent before the failure.
   if (answer.status >= 500) return doubtful(answer, read);
   const known = provider.classify.token(read) ?? standardFailure(read);
   if (known) return { ok: false, failure: failureOf(answer, read, known) };
@@ -122,7 +122,7 @@ export function readProfilesAnswer(provider: Provider, answer: PlatformAnswer): 
 
 /**
  * What speaks against a revocation; undefined: it is done. The content of a success is ignored (RFC 7009 2.2) unless it is an
- * error that the platform's tables list, since some refuse with status 200, says that nothing was revoked, or is a page: that
+ * error that the platform's tables list, since some refuse with status 200, reports that nothing was revoked, or is a page: that
  * is of a proxy in between, and so is a refusal without a readable object. A revocation can be repeated.
  */
 export function readRevocationAnswer({ classify }: Provider, answer: PlatformAnswer): Failure | undefined {

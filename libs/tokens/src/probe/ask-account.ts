@@ -23,7 +23,7 @@ export interface Question {
   provider: Provider;
 }
 
-/** What the platform says of an account; `verification` where it was asked whose the tokens are. */
+/** The platform's answer about an account; `verification` where it had to name the profile of the tokens. */
 export interface Answer {
   reading: ProbeReading;
   verification: TokenVerification | undefined;

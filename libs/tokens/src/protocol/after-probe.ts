@@ -113,7 +113,7 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
   if (failure.class === 'temporary' || failure.class === 'app')
     return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
   const probeDueAt = after(now, Math.min(OWNER_PAUSE, every));
-  // A token without a permission is accepted; an owner who must act says nothing about the token.
+  // A token without a permission is accepted; that an owner must act proves nothing about the token.
   const refusedAt = failure.class === 'permission' ? [] : account.refusedAt;
   return {
     ...standing,
@@ -127,7 +127,7 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
 
 const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
 
-/** The tokens of another profile cannot be mended by a refresh. */
+/** A refresh cannot correct the tokens of another profile. */
 const canRefresh = ({ ownToken, mode }: ProbedAccount, reason: string): boolean =>
   !ownToken && mode !== 'none' && reason !== PROFILE_MISMATCH;
 
@@ -157,7 +157,7 @@ function refusedBeforeRefresh(account: ProbedAccount, { now, every, canary }: Pr
   return { ...NOTHING, ...inDoubt, ...unverifiedAgain(account), ...base, refreshNow: true };
 }
 
-/** A reason that says nothing of the confirmation, such as a checkpoint that is over, does not stay. */
+/** A reason that does not concern the confirmation, such as a checkpoint that is over, does not stay. */
 function unverifiedAgain({ isUnconfirmed, probeClass }: ProbedAccount): Partial<ProbeChange> {
   if (!isUnconfirmed) return {};
   return { probeClass: 'unverified', ...(probeClass !== 'unverified' && { probeReason: 'unverified' }) };

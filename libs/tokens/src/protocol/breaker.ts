@@ -28,7 +28,7 @@ const PROBES: readonly [Duration, ...Duration[]] = [seconds(30), minutes(1), min
 /** Between two probes. */
 export const LONGEST_WAIT: Duration = Math.max(...PROBES);
 const OKS_TO_CLOSE = 3;
-/** So many inconclusive probes in a row count as a failed one: after an outage every grant of an app may be in doubt. */
+/** This many inconclusive probes in a row count as a failed one: after an outage every grant of an app may be in doubt. */
 export const MAX_INCONCLUSIVE_PROBES = 10;
 
 /** Whether the failures concern the app or its platform rather than single grants. */

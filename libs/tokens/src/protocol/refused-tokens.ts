@@ -27,7 +27,7 @@ export interface ProbedToken {
 /** What other accounts show of the API since the first refusal. */
 export type ApiCanary = Pick<Canary, 'others' | 'acceptedAt'>;
 
-/** Whether the token is so young that its refusal says little. An age below zero is of a clock that was set back. */
+/** Whether the token is so young that its refusal is inconclusive. An age below zero comes from a clock that was set back. */
 export function isJustIssued({ issuedAt, accessExpiresAt }: ProbedToken, now: Date): boolean {
   const age = now.getTime() - issuedAt.getTime();
   const life = (accessExpiresAt?.getTime() ?? Infinity) - issuedAt.getTime();

@@ -90,7 +90,7 @@ export async function markAppFailing(tx: Tx, app: AppRow, failure: Failure, sour
   if (status === 'misconfigured') await endSecretWait(tx, app.id);
 }
 
-/** An answer to an earlier secret says nothing about the app with the present one. Locks the app against a change of it. */
+/** An answer to an earlier secret proves nothing about the present one. Locks the app against a change of its secret. */
 async function hasNewerSecret(tx: Tx, { id, secretVersion }: AppRow): Promise<boolean> {
   await tx.query('select 1 from oauth_apps where id = $1 for update', [id]);
   const { rowCount } = await tx.query('select 1 from oauth_app_secrets where oauth_app_id = $1 and version > $2', [
@@ -109,7 +109,7 @@ export async function reportAppFailure(pool: Pool, appId: string | null, failure
   });
 }
 
-/** The tokens of a code were accepted at the API. What their exchange says of the token endpoint is stored with it. */
+/** The tokens of a code were accepted at the API. The status of the token endpoint is stored with the exchange itself. */
 export async function reportAppSuccess(pool: Pool, appId: string | null): Promise<void> {
   const app = await readApp(pool, appId);
   if (app && app.status !== 'active') await transaction(pool, (tx) => markAppActive(tx, app, 'api'));
@@ -168,7 +168,7 @@ async function waitOfStatus(tx: Tx, app: AppRow): Promise<number> {
 }
 
 /**
- * After the request of an app: where its result said nothing of a new secret, another grant gets the turn to use it. A later
+ * After the request of an app: where its result proves nothing about a new secret, another grant gets the turn to use it. A later
  * secret has a turn of its own.
  */
 export async function passSecretTurn(pool: Pool, app: AppRow): Promise<void> {

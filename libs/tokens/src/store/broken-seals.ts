@@ -14,7 +14,7 @@ import type { TokenContext } from '../token-context.js';
 import { readGrant, refreshNow } from './grants/grants.js';
 import { applyHealth } from './health-store.js';
 
-/** Seconds after which a caller may ask again: an operator has to act first. */
+/** Seconds after which a caller may repeat the request: an operator has to act first. */
 export const SEAL_RETRY_AFTER_SECONDS = 60;
 
 const MAX_ROWS = 1_000;
@@ -39,17 +39,17 @@ export async function reportBrokenSeal(
  * rows open again or are gone.
  */
 export async function sweepBrokenSeals(context: TokenContext): Promise<number> {
-  let healed = 0;
+  let reopened = 0;
   for (const seal of await claimBrokenSeals(context.pool, MAX_ROWS)) {
-    if (!(await isMended(context, seal))) continue;
+    if (!(await opensAgain(context, seal))) continue;
     await forgetBrokenSeal(context.pool, seal);
-    healed += 1;
+    reopened += 1;
   }
   await deriveAnew(context, null);
-  return healed;
+  return reopened;
 }
 
-async function isMended({ pool, vault }: TokenContext, { table: name, ownerId }: BrokenSeal): Promise<boolean> {
+async function opensAgain({ pool, vault }: TokenContext, { table: name, ownerId }: BrokenSeal): Promise<boolean> {
   const owned = SEALED_TABLES.find(({ table }) => table.name === name);
   if (!owned) return true;
   const { rows } = await pool.query<Tenant>(
@@ -87,9 +87,9 @@ async function deriveAnew({ pool }: Pick<TokenContext, 'pool'>, ownerIds: string
 /** A change of the app locks its accounts before its grants, a refresh the other way round: the later one begins anew. */
 const DEADLOCKS: Options = { retries: 5, minTimeout: 20, shouldRetry: ({ error }) => codeOf(error) === '40P01' };
 
-async function derive(tx: Tx, grantId: string, opensAgain: boolean): Promise<void> {
+async function derive(tx: Tx, grantId: string, mayOpenAgain: boolean): Promise<void> {
   const read = await readGrant(tx, grantId);
   // What waits because of the seal is due now; while it is broken, the claim fails and waits again.
-  if (opensAgain && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, grantId, new Date(0));
+  if (mayOpenAgain && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, grantId, new Date(0));
   await applyHealth(tx, grantId);
 }

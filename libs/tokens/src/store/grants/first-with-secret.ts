@@ -11,7 +11,7 @@ const SHORTEST_AGE = `
 
 /**
  * A grant without a failure is refreshed before its time, if its platform allows it by then; any other keeps its own schedule.
- * Grants that were refused come last, because another refusal of them says nothing of the secret.
+ * Refused grants come last, because another refusal of them proves nothing about the secret.
  */
 const FIRST = `
   update grants set refresh_due_at = least(refresh_due_at, db_now()) where id = (

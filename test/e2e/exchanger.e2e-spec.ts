@@ -36,11 +36,11 @@ const slow = (milliseconds: number): Promise<Reply> =>
 const refresh = (id: string, by = backend): Promise<Reply> => by.post(`/v1/accounts/${id}/refresh`);
 
 /** A busy machine's API may have no free connection to its database for a while; its answer has a Retry-After. */
-async function refreshPatiently(id: string, by: Backend): Promise<Reply> {
+async function refreshWithRetries(id: string, by: Backend): Promise<Reply> {
   const answer = await refresh(id, by);
   if ((answer.body as { code?: string }).code !== 'database.unavailable') return answer;
   await pause(Number(answer.headers.get('retry-after')) * 1_000);
-  return refreshPatiently(id, by);
+  return refreshWithRetries(id, by);
 }
 
 interface Call {
@@ -100,7 +100,7 @@ describe('five hundred refreshes of one account', () => {
         const answers = await Promise.all(
           Array.from({ length: 500 }, (_, n) => {
             const { service } = n % 2 ? backend : other;
-            return refreshPatiently(account.id, new Backend(service, keys[n % keys.length]!));
+            return refreshWithRetries(account.id, new Backend(service, keys[n % keys.length]!));
           }),
         );
         expect([

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
-import { connectPatience, explainConnectFailure, keepSpans, PreparingClient, STARTS_WITHIN } from '#persistence/sql';
+import { connectRetryPeriod, explainConnectFailure, keepSpans, PreparingClient, STARTS_WITHIN } from '#persistence/sql';
 
 export interface PoolOptions {
   url: Secret;
@@ -42,8 +42,8 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
   for (;;) {
     const error = await failureOf(pool, logger);
     if (error === undefined) return pool;
-    const patience = connectPatience(error);
-    if (patience < STARTS_WITHIN && performance.now() - begun >= patience)
+    const period = connectRetryPeriod(error);
+    if (period < STARTS_WITHIN && performance.now() - begun >= period)
       throw new CodedError('database.not_opened', explainConnectFailure(error));
     await pause(ASK_EVERY, undefined, { signal });
   }

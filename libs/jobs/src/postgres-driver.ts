@@ -2,7 +2,7 @@ import { assertSchemaCompatibility, createPostgresBackend, type Processor, Queue
 import pg from 'pg';
 import { seconds } from '#config';
 import { type Secret } from '#observability';
-import { PatientPool } from './patient-pool.js';
+import { DelayingPool } from './delaying-pool.js';
 import { type BullQueue, type BullWorker, type BullWorkerOptions, QUEUE, type QueueDriver } from './queue-driver.js';
 
 /** The schema of BullMQ's tables. The search_path of a pool for BullMQ must be this schema. */
@@ -14,7 +14,7 @@ export class PostgresDriver implements QueueDriver {
   readonly #pool: pg.Pool;
 
   constructor(databaseUrl: Secret, poolSize: number, onError: (error: unknown) => void) {
-    this.#pool = new PatientPool({
+    this.#pool = new DelayingPool({
       connectionString: withSearchPath(databaseUrl.reveal()),
       application_name: QUEUE,
       max: poolSize,

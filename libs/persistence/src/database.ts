@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
 import * as entities from './entities/index.js';
-import { connectPatience, explainConnectFailure } from './connect-patience.js';
+import { connectRetryPeriod, explainConnectFailure } from './connect-retry.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { keepSpans, PreparingClient } from './preparing-client.js';
 
@@ -35,7 +35,7 @@ export class Database {
   }
 }
 
-/** `connectPatience` ends the retries. */
+/** `connectRetryPeriod` ends the retries. */
 const TRIES = { retries: 1_000, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
 
 /**
@@ -48,7 +48,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   try {
     await pRetry(() => dataSource.initialize(), {
       ...TRIES,
-      shouldRetry: ({ error }) => performance.now() - begun < connectPatience(error),
+      shouldRetry: ({ error }) => performance.now() - begun < connectRetryPeriod(error),
       onFailedAttempt: ({ error }) => {
         options.logger.warn({ err: error }, 'database.not_answered');
       },

@@ -22,7 +22,7 @@ export {
 } from './accounts/accounts.js';
 export { STATUSES_WITH_TOKENS } from './attempts/attempt-row.js';
 export { markAttemptExchanged } from './attempts/attempts.js';
-export { connectPatience, explainConnectFailure, STARTS_WITHIN } from './connect-patience.js';
+export { connectRetryPeriod, explainConnectFailure, STARTS_WITHIN } from './connect-retry.js';
 export { violates } from './errors.js';
 export {
   claimRetryTurn,

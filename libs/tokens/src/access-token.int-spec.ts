@@ -13,8 +13,8 @@ afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
 const LIFE = 7_200;
-const open = (id: string, { minTtl = 60, tenant = flow.tenant, patience = 5_000 } = {}) =>
-  openUsableToken(flow.context(), flow.exchange(), { ...tenant, id, minTtl, patience });
+const open = (id: string, { minTtl = 60, tenant = flow.tenant, maxWait = 5_000 } = {}) =>
+  openUsableToken(flow.context(), flow.exchange(), { ...tenant, id, minTtl, maxWait });
 const refreshes = () => flow.calls('token', 'refresh_token');
 const stored = async (id: string): Promise<string> => {
   const grant = await grantOf(flow, id);
@@ -127,7 +127,7 @@ describe('a token that is opened for a caller', () => {
     await flow.pass(19);
     await flow.fault({ endpoint: 'token', delay_ms: 1_500 });
     expect((await open(id)).kind).toBe('usable');
-    await flow.exchange().refresh((await grantOf(flow, id)).id, { patience: 5_000 });
+    await flow.exchange().refresh((await grantOf(flow, id)).id, { maxWait: 5_000 });
   });
 
   it('says that nothing can refresh it once it has ended', async () => {
@@ -162,7 +162,7 @@ describe('a token that is opened for a caller', () => {
     const pool = interrupted(flow.pool, /from accounts where/, async () => void (await flow.callback(consent)));
     const opening = openUsableToken({ ...flow.context(), pool }, flow.exchange(), {
       ...flow.tenant,
-      ...{ id, minTtl: 60, patience: 5_000 },
+      ...{ id, minTtl: 60, maxWait: 5_000 },
     });
     expect(await served(opening)).toBe(before);
     expect(await stored(id)).not.toBe(before);

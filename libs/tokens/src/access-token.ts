@@ -61,7 +61,7 @@ export interface TokenWish extends Tenant {
   /** Seconds that the token should still be valid for; more than nine tenths of its life count as that. */
   minTtl: number;
   /** Milliseconds to wait for a refresh where the token has ended. */
-  patience: number;
+  maxWait: number;
 }
 
 /** A valid token is served after this at the latest: a refresh that takes longer continues in the background. */
@@ -94,7 +94,7 @@ async function findUsableToken(
   if (before.kind !== 'read') return before;
   if (before.account.health === 'needs_reauth') return { kind: 'needs_reauth' };
   if (isValidFor(before, wish.minTtl)) return served(before);
-  const refresh = await refreshFirst(exchange, before, wish.patience);
+  const refresh = await refreshFirst(exchange, before, wish.maxWait);
   const afterwards = await read(context, wish);
   if (afterwards.kind !== 'read') return afterwards;
   return isValidFor(afterwards, 0) ? served(afterwards) : { kind: 'ended', refresh };
@@ -157,12 +157,12 @@ const served = ({ account, grant, accessToken }: OpenedToken): TokenAvailability
 async function refreshFirst(
   exchange: Pick<TokenExchange, 'refresh'>,
   { grant, now }: OpenedToken,
-  patience: number,
+  maxWait: number,
 ): Promise<RefreshOutcome> {
   const left = grant.accessExpiresAt ? grant.accessExpiresAt.getTime() - now.getTime() : 0;
-  const wait = left > 0 ? Math.min(patience, MAX_WAIT_WHILE_VALID, Math.ceil(left / 2)) : patience;
+  const wait = left > 0 ? Math.min(maxWait, MAX_WAIT_WHILE_VALID, Math.ceil(left / 2)) : maxWait;
   const outcome = await withTimeout<RefreshOutcome>(
-    exchange.refresh(grant.id, { forced: grant.refreshState === 'idle', patience: wait }),
+    exchange.refresh(grant.id, { forced: grant.refreshState === 'idle', maxWait: wait }),
     wait,
     () => LATER,
   );

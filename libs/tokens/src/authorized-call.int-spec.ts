@@ -15,7 +15,7 @@ beforeEach(() => flow.begin());
 const ME = '2/users/me?user.fields=profile_image_url';
 
 async function call(id: string, target = ME, signal = AbortSignal.timeout(5_000)): Promise<ApiAnswer> {
-  const wish = { ...flow.tenant, id, minTtl: 60, patience: 5_000 };
+  const wish = { ...flow.tenant, id, minTtl: 60, maxWait: 5_000 };
   const outcome = await openUsableToken(flow.context(), flow.exchange(), wish);
   if (outcome.kind !== 'usable') throw new Error(outcome.kind);
   return authorizedCall(flow.context(), outcome.token, { method: 'GET', target, headers: {}, signal });

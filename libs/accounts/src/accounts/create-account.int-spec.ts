@@ -92,7 +92,7 @@ const accessTokenOf = async (id: string): Promise<string | undefined> => {
 /** Refreshes the due grants, as the worker does. Returns how many. */
 async function refreshDue(): Promise<number> {
   const due = await flow.get(DueGrants).execute({ perApp: 10, all: 10 });
-  for (const id of due) await flow.exchange().refresh(id, { patience: 10_000 });
+  for (const id of due) await flow.exchange().refresh(id, { maxWait: 10_000 });
   return due.length;
 }
 

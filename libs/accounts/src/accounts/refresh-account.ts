@@ -25,7 +25,7 @@ export class RefreshAccount {
   }): Promise<{ id: string; health: Health; tokenExpiresAt: Date | null }> {
     const grantId = await this.grantOf(input);
     const outcome = await withTimeout<RefreshOutcome>(
-      this.exchange.refresh(grantId, { forced: true, patience: CALLER_TIMEOUT }),
+      this.exchange.refresh(grantId, { forced: true, maxWait: CALLER_TIMEOUT }),
       CALLER_TIMEOUT,
       () => ({ kind: 'unavailable', retryAfter: RETRY_AFTER_SECONDS }),
     );

@@ -13,7 +13,7 @@ import { UsableTokens } from './usable-token.js';
 /** Bytes of a body, in either direction. */
 export const MAX_CALL_BYTES = 100 * 1024 * 1024;
 /** A call is over after a minute, its refresh included. */
-const REFRESH_PATIENCE = seconds(30);
+const REFRESH_MAX_WAIT = seconds(30);
 const MIN_TTL_SECONDS = 60;
 
 export interface CallPlatformInput {
@@ -40,7 +40,7 @@ export class CallPlatform {
   async execute({ tenant, id, target, body, ...request }: CallPlatformInput): Promise<ApiAnswer> {
     checkApiTarget(target);
     checkProviderCall(providerOf(await this.providerOfAccount(tenant, id)), request.method, target);
-    const token = await this.usableTokens.open({ tenant, id, minTtl: MIN_TTL_SECONDS, patience: REFRESH_PATIENCE });
+    const token = await this.usableTokens.open({ tenant, id, minTtl: MIN_TTL_SECONDS, maxWait: REFRESH_MAX_WAIT });
     try {
       const streamed = body && { bytes: body, maxBytes: MAX_CALL_BYTES };
       return await authorizedCall(this.context, token, { ...request, target, body: streamed });

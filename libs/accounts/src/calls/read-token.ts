@@ -5,7 +5,7 @@ import type { UsableToken } from '#tokens';
 import { UsableTokens } from './usable-token.js';
 
 /** As long as the caller of a forced refresh waits. */
-const REFRESH_PATIENCE = seconds(65);
+const REFRESH_MAX_WAIT = seconds(65);
 
 export interface ReadTokenInput {
   tenant: Tenant;
@@ -25,7 +25,7 @@ export class ReadToken {
 
   /** Throws what UsableTokens throws. No event, no token. */
   async execute({ tenant, id, minTtl, readBy }: ReadTokenInput): Promise<UsableToken> {
-    const token = await this.usableTokens.open({ tenant, id, minTtl, patience: REFRESH_PATIENCE });
+    const token = await this.usableTokens.open({ tenant, id, minTtl, maxWait: REFRESH_MAX_WAIT });
     const data = { api_key_id: readBy };
     await recordHistory(this.database.pool, { ...tenant, accountId: id, type: 'account.token_read', data });
     return token;

@@ -19,7 +19,7 @@ export interface UsableTokenInput {
   /** Seconds that the token should still be valid for. */
   minTtl: number;
   /** Milliseconds to wait for a refresh where the token has ended. */
-  patience: number;
+  maxWait: number;
 }
 
 /** The token of an account for one use on behalf of a caller. */

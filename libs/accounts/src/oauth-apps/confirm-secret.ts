@@ -16,7 +16,7 @@ const MAX_APPS_PER_SWEEP = 100;
 /** Grants that one run refreshes in a row; the next sweep continues. */
 const MAX_GRANTS_PER_RUN = 5;
 /** A platform that hangs holds no job of the worker: the exchanger continues with it, and a later sweep with the next grant. */
-const REFRESH_PATIENCE = seconds(10);
+const REFRESH_MAX_WAIT = seconds(10);
 
 /** `running`: the platform has not answered yet. */
 type Outcome = RefreshOutcome['kind'] | 'running';
@@ -67,7 +67,7 @@ export class ConfirmSecret {
       if (grantId === former) return;
       former = grantId;
       const refreshed = this.exchange.refresh(grantId).then(({ kind }) => kind);
-      const outcome = await withTimeout<Outcome>(refreshed, REFRESH_PATIENCE, () => 'running');
+      const outcome = await withTimeout<Outcome>(refreshed, REFRESH_MAX_WAIT, () => 'running');
       this.logger.info({ oauthApp: appId, grant: grantId, outcome }, 'oauth_app.secret_used');
       if (outcome === 'running') return;
     }

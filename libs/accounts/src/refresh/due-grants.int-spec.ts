@@ -122,9 +122,9 @@ describe('the grants that are due', () => {
     const app = await makeApp(pool, tenant);
     await grants(app, { count: 5, endsIn: -90, dueIn: -1, state: 'unknown' });
     await grants(app, { count: 5, endsIn: -90, dueIn: -1, state: 'backoff' });
-    const patient = await grants(app, { count: 5, dueIn: -30 });
+    const waiting = await grants(app, { count: 5, dueIn: -30 });
     await breaker(app, 'open', '-1 second');
-    expect((await due()).sort()).toEqual(patient.sort());
+    expect((await due()).sort()).toEqual(waiting.sort());
   });
 
   it('orders the grants of an app whose breaker probes by their wait, also where the token of the first ends last', async () => {
@@ -197,7 +197,7 @@ describe('an access token that ends while its app cannot be asked', () => {
 });
 
 describe('the job of a due refresh', () => {
-  const PATIENCE_MS = 20;
+  const MAX_WAIT_MS = 20;
 
   it('returns the outcome of the refresh', async () => {
     const exchange = new FakeExchange();
@@ -209,7 +209,7 @@ describe('the job of a due refresh', () => {
   it('leaves a refresh to the exchanger whose platform does not answer soon, so that its place is free for others', async () => {
     const exchange = new FakeExchange();
     const release = exchange.hold();
-    expect(await new DueGrants(opened.database, exchange).refresh('a grant', PATIENCE_MS)).toBe('running');
+    expect(await new DueGrants(opened.database, exchange).refresh('a grant', MAX_WAIT_MS)).toBe('running');
     release();
   });
 });

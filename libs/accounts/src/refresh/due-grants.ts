@@ -57,7 +57,7 @@ const DUE = `
   select id from turns order by unknown desc, turn, since limit $2`;
 
 /** How long the job of a refresh waits for it. Jobs that wait for a platform that hangs would take the places of all others. */
-const JOB_PATIENCE = seconds(5);
+const JOB_MAX_WAIT = seconds(5);
 
 /** `running`: the exchanger continues it, and stores its outcome. */
 type DueOutcome = RefreshOutcome['kind'] | 'running';
@@ -70,10 +70,10 @@ export class DueGrants {
     @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
   ) {}
 
-  /** Refreshes one grant, if it is due. `patience`: milliseconds. */
-  async refresh(grantId: string, patience = JOB_PATIENCE): Promise<DueOutcome> {
+  /** Refreshes one grant, if it is due. `maxWait`: milliseconds. */
+  async refresh(grantId: string, maxWait = JOB_MAX_WAIT): Promise<DueOutcome> {
     const refreshed = this.exchange.refresh(grantId).then(({ kind }) => kind);
-    return withTimeout<DueOutcome>(refreshed, patience, () => 'running');
+    return withTimeout<DueOutcome>(refreshed, maxWait, () => 'running');
   }
 
   /** Finds the grants that are due and whose app may be asked, after releasing the claims of ended processes. */

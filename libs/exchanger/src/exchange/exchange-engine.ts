@@ -31,11 +31,11 @@ export class ExchangeEngine implements TokenExchange {
     return running;
   }
 
-  refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
+  refresh(grantId: string, { forced = false, maxWait = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
     const joined = this.#running.get(grantId);
     if (joined && forced) this.context.gate.lift(grantId);
     const running = joined ?? this.start(grantId, forced);
-    return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.context, grantId, patience) : outcome));
+    return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.context, grantId, maxWait) : outcome));
   }
 
   revoke(revocationId: string): Promise<boolean> {

@@ -27,7 +27,7 @@ async function due(persona = 'happy'): Promise<string> {
 }
 
 describe('a platform that fails', () => {
-  it('costs patience and never the account: it is degraded, for days if need be, and then active again', async () => {
+  it('degrades the account, for days if need be, and never ends it: it is active again afterwards', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', times: 14, status: 500 });
     for (let failure = 1; failure <= 14; failure += 1) {

@@ -258,7 +258,7 @@ describe('the button that refreshes', () => {
       await flow.fault({ ...SLOW, ...fault });
       const running = flow.exchange().refresh(grantId, { forced: true });
       await pause(UNDER_WAY);
-      expect(await flow.exchange(1).refresh(grantId, { forced: true, patience: 10_000 })).toMatchObject({ kind });
+      expect(await flow.exchange(1).refresh(grantId, { forced: true, maxWait: 10_000 })).toMatchObject({ kind });
       expect(await running).toMatchObject({ kind });
     },
   );

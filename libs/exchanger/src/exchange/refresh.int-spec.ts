@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => flow.close());
 beforeEach(() => flow.begin());
 
-const PATIENCE = 10_000;
+const MAX_WAIT = 10_000;
 const refreshes = () => flow.calls('token', 'refresh_token');
 const accessOf = async (grantId: string): Promise<string> =>
   (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))!.access.reveal();
@@ -110,7 +110,7 @@ describe('many callers of one refresh', () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 200 });
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => flow.exchange().refresh(grantId, { forced: true, patience: PATIENCE })),
+      Array.from({ length: 20 }, () => flow.exchange().refresh(grantId, { forced: true, maxWait: MAX_WAIT })),
     );
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['refreshed']));
     expect(await refreshes()).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('many callers of one refresh', () => {
     const { id, grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300 });
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => flow.exchange(n % 2).refresh(grantId, { forced: true, patience: PATIENCE })),
+      Array.from({ length: 20 }, (_, n) => flow.exchange(n % 2).refresh(grantId, { forced: true, maxWait: MAX_WAIT })),
     );
     expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['refreshed']));
     expect(await refreshes()).toMatchObject([{ outcome: 'ok' }]);
@@ -130,15 +130,15 @@ describe('many callers of one refresh', () => {
   it('hear that it went well when they begin to wait as it ends', async () => {
     const { grantId } = await due();
     await flow.exchange().refresh(grantId);
-    expect(await awaitRunning(flow.context(1), grantId, PATIENCE)).toEqual({ kind: 'refreshed' });
+    expect(await awaitRunning(flow.context(1), grantId, MAX_WAIT)).toEqual({ kind: 'refreshed' });
   });
 
   it('never hear of a failure where the exchange went well, however close they come to its end', async () => {
     const { grantId } = await due();
     for (let round = 0; round < 12; round += 1) {
       const [one, other] = await Promise.all([
-        flow.exchange(0).refresh(grantId, { forced: true, patience: PATIENCE }),
-        flow.exchange(1).refresh(grantId, { forced: true, patience: PATIENCE }),
+        flow.exchange(0).refresh(grantId, { forced: true, maxWait: MAX_WAIT }),
+        flow.exchange(1).refresh(grantId, { forced: true, maxWait: MAX_WAIT }),
       ]);
       for (const { kind } of [one, other]) expect(['refreshed', 'fresh', 'nothing_to_do']).toContain(kind);
       await flow.pass(61);
@@ -150,7 +150,7 @@ describe('many callers of one refresh', () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300, status: 503 });
     const outcomes = await Promise.all(
-      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })),
+      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, maxWait: MAX_WAIT })),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable']);
     expect((await flow.calls('token')).map(({ outcome }) => outcome)).toEqual(['ok', 'fault']);
@@ -161,7 +161,7 @@ describe('many callers of one refresh', () => {
     await flow.revoke();
     await flow.fault({ endpoint: 'token', delay_ms: 300 });
     const outcomes = await Promise.all(
-      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })),
+      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, maxWait: MAX_WAIT })),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['refused', 'refused']);
   });
@@ -170,7 +170,7 @@ describe('many callers of one refresh', () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300, status: 401, body: { error: 'invalid_client' } });
     const outcomes = await Promise.all(
-      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, patience: PATIENCE })),
+      [0, 1].map((n) => flow.exchange(n).refresh(grantId, { forced: true, maxWait: MAX_WAIT })),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(['app_paused', 'app_paused']);
   });

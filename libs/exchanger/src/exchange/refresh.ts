@@ -219,13 +219,13 @@ export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret |
 const POLL_INTERVAL_MS = 200;
 const HELD_STATES = ['claimed', 'in_flight'];
 
-/** Waits for the exchange of another process, at most `patience` ms, and returns its result. */
+/** Waits for the exchange of another process, at most `maxWait` ms, and returns its result. */
 export async function awaitRunning(
   context: ExchangerContext,
   grantId: string,
-  patience: number,
+  maxWait: number,
 ): Promise<RefreshOutcome> {
-  for (let waited = 0; waited < patience; waited += POLL_INTERVAL_MS) {
+  for (let waited = 0; waited < maxWait; waited += POLL_INTERVAL_MS) {
     await pause(POLL_INTERVAL_MS);
     const read = await readGrant(context.pool, grantId);
     if (!read) return { kind: 'nothing_to_do' };

@@ -18,9 +18,9 @@ export const compareWaiters = (a: Waiter, b: Waiter): number =>
 
 /** Unknown outcomes within a grace period go first; among due requests the one whose access token ends first. */
 const compareEquals = (a: Waiter, b: Waiter): number =>
-  patienceOf(a) - patienceOf(b) || (a.request.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
+  rankOf(a) - rankOf(b) || (a.request.urgency === 'due' ? endOf(a) - endOf(b) : 0) || a.turn - b.turn;
 
-const patienceOf = ({ request }: Waiter): number => (request.inGrace ? 0 : 1);
+const rankOf = ({ request }: Waiter): number => (request.inGrace ? 0 : 1);
 
 const endOf = ({ request }: Waiter): number => request.accessExpiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
 

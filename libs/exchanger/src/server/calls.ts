@@ -8,9 +8,9 @@ export type Carrier = (input: unknown) => Promise<unknown> | undefined;
 /** By call name: decodes the input, makes the call, encodes the outcome. */
 export function callsTo(exchange: TokenExchange): Map<string, Carrier> {
   return new Map([
-    carry(refreshCall, ({ grantId, ...options }) => {
+    carry(refreshCall, ({ grantId, forced, patience }) => {
       annotateSpan({ 'evergrant.grant.id': grantId });
-      return exchange.refresh(grantId, options);
+      return exchange.refresh(grantId, { forced, maxWait: patience });
     }),
     carry(codeCall, ({ attemptId, code }) => {
       annotateSpan({ 'evergrant.attempt.id': attemptId });

@@ -89,8 +89,8 @@ describe('a call over the socket', () => {
       kind: 'refused',
       failure: { class: 'app', reason: 'app_misconfigured', code: 'invalid_client', retryAfter: 3 },
     };
-    expect(await client.refresh(grantId, { forced: true, patience: 65_000 })).toEqual(fake.answers.refresh);
-    expect(fake.refreshes).toEqual([{ grantId, options: { forced: true, patience: 65_000 } }]);
+    expect(await client.refresh(grantId, { forced: true, maxWait: 65_000 })).toEqual(fake.answers.refresh);
+    expect(fake.refreshes).toEqual([{ grantId, options: { forced: true, maxWait: 65_000 } }]);
     const attemptId = randomUUID();
     expect(await client.exchangeCode(attemptId, new Secret(CANARY))).toEqual(fake.answers.code);
     expect([fake.codes[0]!.attemptId, fake.codes[0]!.code.reveal()]).toEqual([attemptId, CANARY]);
@@ -148,7 +148,7 @@ describe('an unavailable exchanger', () => {
   });
 
   it('is not waited for longer than the caller wants', async () => {
-    expect(await client.refresh(grantId, { patience: 200 })).toEqual({ kind: 'unavailable', retryAfter: 15 });
+    expect(await client.refresh(grantId, { maxWait: 200 })).toEqual({ kind: 'unavailable', retryAfter: 15 });
     expect(logged).toContain('no exchanger took the call in time');
   });
 
@@ -232,7 +232,7 @@ describe('an exchanger that has enough to do', () => {
     const release = fake.hold();
     const running = client.refresh(grantId);
     await taken(1);
-    expect(await client.refresh(grantId, { patience: 60_000 })).toMatchObject({ kind: 'unavailable' });
+    expect(await client.refresh(grantId, { maxWait: 60_000 })).toMatchObject({ kind: 'unavailable' });
     expect(await client.exchangeCode(randomUUID(), new Secret(CANARY))).toEqual({ kind: 'unreachable' });
     release();
     expect(await running).toEqual({ kind: 'refreshed' });
@@ -263,7 +263,7 @@ describe('the socket', () => {
     await expect(serve()).rejects.toThrow('open to other users: it must have the mode 0700');
     const server = createServer().listen(path);
     await once(server, 'listening');
-    expect(await client.refresh(grantId, { patience: 1 })).toMatchObject({ kind: 'unavailable' });
+    expect(await client.refresh(grantId, { maxWait: 1 })).toMatchObject({ kind: 'unavailable' });
     server.close();
     expect(logged).toContain('open to other users');
   });

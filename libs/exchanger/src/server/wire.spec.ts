@@ -63,7 +63,7 @@ describe('the format of the wire', () => {
     );
     const client = new ExchangeClient(connection, logger);
     const row = { id: ID, scopes: ['a'], sealed: Buffer.from('bytes'), claimEpoch: 7n };
-    await client.refresh(ID, { forced: true, patience: 500, ...{ row } });
+    await client.refresh(ID, { forced: true, maxWait: 500, ...{ row } });
     await client.exchangeCode(ID, new Secret('code'));
     expect(await client.revoke(ID)).toBe(true);
     expect(Object.fromEntries(connection.sent.map(({ name, input }) => [name, input]))).toEqual(RELEASED);
@@ -80,7 +80,7 @@ describe('the format of the wire', () => {
         ...fake.revocations,
       ];
       const expected = {
-        refresh: { grantId: ID, options: { forced: true, patience: 500 } },
+        refresh: { grantId: ID, options: { forced: true, maxWait: 500 } },
         'exchange-code': input,
         revoke: ID,
       }[name];

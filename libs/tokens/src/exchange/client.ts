@@ -20,17 +20,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Longer than an exchange takes (docs/refresh.md): an exchanger that has not answered by then is suspended, or continues without its caller. */
 const ANSWERED_WITHIN = minutes(4);
 /** The longest wait for an unavailable exchanger. A browser waits for the code, at some platforms for 30 seconds only. */
-const REFRESH_PATIENCE = seconds(10);
-const CODE_PATIENCE = seconds(25);
+const REFRESH_MAX_WAIT = seconds(10);
+const CODE_MAX_WAIT = seconds(25);
 /** An exchanger that starts again finds every stored revocation. */
-const REVOKE_PATIENCE = 0;
+const REVOKE_MAX_WAIT = 0;
 const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 15 };
 
 /** A client that creates an app waits for its check. */
-const CHECK_PATIENCE = 0;
+const CHECK_MAX_WAIT = 0;
 const CHECK_ANSWERED_WITHIN = seconds(5);
 
-type Waiting = Pick<PatientCall, 'patience'> & { within?: PatientCall['within'] };
+type Waiting = Pick<AwaitedCall, 'maxWait'> & { within?: AwaitedCall['within'] };
 
 /** The exchanger as other processes see it. */
 export interface Exchanger extends TokenExchange {
@@ -55,17 +55,21 @@ export class ExchangeClient implements Exchanger {
 
   async exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
     try {
-      return await this.call(codeCall, { attemptId, code }, { patience: CODE_PATIENCE });
+      return await this.call(codeCall, { attemptId, code }, { maxWait: CODE_MAX_WAIT });
     } catch (error) {
       // What was taken may still end well: the attempt is left as it is, for the sweep.
-      if (error instanceof OutOfPatience && !error.taken) return { kind: 'unreachable' };
+      if (error instanceof WaitExpired && !error.taken) return { kind: 'unreachable' };
       throw error;
     }
   }
 
-  async refresh(grantId: string, { forced = false, patience = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
+  async refresh(grantId: string, { forced = false, maxWait = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
     try {
-      return await this.call(refreshCall, { grantId, forced, patience }, { patience: patience || REFRESH_PATIENCE });
+      return await this.call(
+        refreshCall,
+        { grantId, forced, patience: maxWait },
+        { maxWait: maxWait || REFRESH_MAX_WAIT },
+      );
     } catch (error) {
       this.logger.warn({ err: error, call: refreshCall.name, grant: grantId }, 'exchanger.not_answered');
       return LATER;
@@ -82,7 +86,7 @@ export class ExchangeClient implements Exchanger {
 
   async revoke(revocationId: string): Promise<boolean> {
     try {
-      return (await this.call(revokeCall, { revocationId }, { patience: REVOKE_PATIENCE })).revoked;
+      return (await this.call(revokeCall, { revocationId }, { maxWait: REVOKE_MAX_WAIT })).revoked;
     } catch (error) {
       this.logger.warn({ err: error, revocation: revocationId }, 'revocation.left_to_exchanger');
       return false;
@@ -91,7 +95,7 @@ export class ExchangeClient implements Exchanger {
 
   async checkApp(appId: string): Promise<AppCheckOutcome> {
     try {
-      return await this.call(checkAppCall, { appId }, { patience: CHECK_PATIENCE, within: CHECK_ANSWERED_WITHIN });
+      return await this.call(checkAppCall, { appId }, { maxWait: CHECK_MAX_WAIT, within: CHECK_ANSWERED_WITHIN });
     } catch (error) {
       this.logger.warn({ err: error, call: checkAppCall.name, oauthApp: appId }, 'exchanger.not_answered');
       return { status: 'unknown', code: 'exchanger_unavailable', retry: true };
@@ -110,26 +114,26 @@ export class ExchangeClient implements Exchanger {
   ): Promise<Outcome> {
     const closed = new Secret(JSON.stringify(z.encode(schemas.input, input)));
     return inSpan({ name: `exchanger.${name}`, kind: 'client' }, async () => {
-      const reply = await patientCall(this.connection, { within: ANSWERED_WITHIN, ...waiting, name, input: closed });
+      const reply = await awaitedCall(this.connection, { within: ANSWERED_WITHIN, ...waiting, name, input: closed });
       return z.decode(schemas.outcome, outcomeOf(reply, name));
     });
   }
 }
 
 function outcomeOf({ outcome, error }: Reply, call: string): unknown {
-  if (error === 'full') throw new OutOfPatience(false, undefined);
+  if (error === 'full') throw new WaitExpired(false, undefined);
   if (error) throw new CodedError('exchanger.failed', `the exchanger replied ${error} to ${call}`);
   return outcome;
 }
 
-export interface PatientCall extends SocketCall {
+export interface AwaitedCall extends SocketCall {
   /** Milliseconds without an exchanger that answers; they begin again after each connection. */
-  patience: number;
+  maxWait: number;
 }
 
 /** No answer came for longer than the caller waits. */
-class OutOfPatience extends Error {
-  override readonly name = 'OutOfPatience';
+class WaitExpired extends Error {
+  override readonly name = 'WaitExpired';
   readonly code = 'exchanger.unavailable';
 
   /** `taken`: an exchanger may have taken the call, and what it did is in its journal. Otherwise nothing was done. */
@@ -157,13 +161,13 @@ const MOST_BREAKS = 5;
  * Makes a call until it is answered. A restart of the exchanger takes a second or two, and its calls may be made again:
  * it sends no token and no code twice, and returns the outcome of the first.
  */
-async function patientCall(connection: Connection, { patience, ...call }: PatientCall): Promise<Reply> {
+async function awaitedCall(connection: Connection, { maxWait, ...call }: AwaitedCall): Promise<Reply> {
   let [breaks, waited, rest] = [0, 0, FIRST_PAUSE];
   for (;;) {
     const answer = await connection.call(call).catch(notAnswered);
     if (isFinal(answer)) return answer;
     if (answer instanceof CallBroken) [breaks, waited, rest] = [breaks + 1, 0, FIRST_PAUSE];
-    if (waited >= patience || isHopeless(answer, breaks)) throw new OutOfPatience(breaks > 0, answer);
+    if (waited >= maxWait || isHopeless(answer, breaks)) throw new WaitExpired(breaks > 0, answer);
     waited += rest;
     await pause(rest * (0.5 + Math.random()));
     rest = Math.min(rest * 1.5, LONGEST_PAUSE);

@@ -42,7 +42,7 @@ export interface RefreshOptions {
   /** Also when it is not due. */
   forced?: boolean;
   /** Milliseconds to wait for an exchange that is running already; it continues after this time. */
-  patience?: number;
+  maxWait?: number;
 }
 
 /** The only way to token and revoke endpoints: ids go in, an outcome comes out, never a token. */

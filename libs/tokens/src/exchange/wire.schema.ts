@@ -41,7 +41,7 @@ export interface WireCall<Input, Outcome> {
 interface RefreshInput {
   grantId: string;
   forced: boolean;
-  /** Milliseconds. */
+  /** `maxWait` of the options. The wire keeps the name of the first release. */
   patience: number;
 }
 

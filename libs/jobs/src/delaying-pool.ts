@@ -8,11 +8,11 @@ const REFUSAL_DELAY: Duration = 500;
  * A pool that waits half a second before it reports a failed connection. BullMQ's worker retries at once after most connection
  * errors, and would run a busy loop during an outage.
  */
-export class PatientPool extends pg.Pool {
+export class DelayingPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    const client = this.#connectPatiently();
+    const client = this.#connectOrDelay();
     if (!callback) return client;
     client.then(
       (connected) => {
@@ -26,7 +26,7 @@ export class PatientPool extends pg.Pool {
     );
   }
 
-  async #connectPatiently(): Promise<pg.PoolClient> {
+  async #connectOrDelay(): Promise<pg.PoolClient> {
     try {
       return await super.connect();
     } catch (error) {

@@ -15,7 +15,7 @@ const REFUSED_BY_SENTENCE =
   /^(SASL: |The server does not support SSL connections|There was an error establishing an SSL connection|password must be a string)/;
 
 /** How long a failed connection is retried, counted from the first try. 0: the server has refused, or cannot be reached at all. */
-export function connectPatience(error: unknown): Duration {
+export function connectRetryPeriod(error: unknown): Duration {
   const errors = withCauses(error);
   if (errors.some(({ code, message }) => REFUSED.test(code) || REFUSED_BY_SENTENCE.test(message))) return 0;
   return errors.some(({ code }) => UNKNOWN_HOST.has(code)) ? NAMED_WITHIN : STARTS_WITHIN;
@@ -25,9 +25,9 @@ export function connectPatience(error: unknown): Duration {
 export function explainConnectFailure(error: unknown): string {
   const errors = withCauses(error);
   const said = (errors.find(({ code }) => code !== '') ?? errors[0])?.message ?? 'unknown';
-  const patience = connectPatience(error);
-  if (patience === 0) return `the database refuses the login or has no such database (${said}): check DATABASE_URL`;
-  if (patience === NAMED_WITHIN) return 'the host in DATABASE_URL is not known: check its name';
+  const period = connectRetryPeriod(error);
+  if (period === 0) return `the database refuses the login or has no such database (${said}): check DATABASE_URL`;
+  if (period === NAMED_WITHIN) return 'the host in DATABASE_URL is not known: check its name';
   return `the database did not answer within ${STARTS_WITHIN / 1_000} s (${said})`;
 }
 

@@ -18,7 +18,11 @@ export interface OAuthUrl {
 export type OAuthStatus =
   | { state: string; status: 'pending'; expiresAt: string }
   | { state: string; status: 'completed'; socialAccountId: string; socialAccountIds: string[] }
-  | { state: string; status: 'failed'; error: { code: string; message: string } };
+  | {
+      state: string;
+      status: 'failed';
+      error: { code: string; message: string; details?: { platformCode: string } };
+    };
 
 export type Status = 'connected' | 'reauth_required' | 'disconnected';
 

@@ -51,6 +51,7 @@ export interface AttemptState {
   id: string;
   status: string;
   error: string | null;
+  platformCode: string | null;
   accountIds: string[];
   spent: boolean;
   /** Whether anything is still sealed for it. */
@@ -60,7 +61,7 @@ export interface AttemptState {
 /** The tenant's attempts, oldest first. */
 export const attemptsOf = (flow: Flow): Promise<AttemptState[]> =>
   flow.many(
-    `select id, status, error, account_ids as "accountIds", spent_at is not null as spent,
+    `select id, status, error, platform_code as "platformCode", account_ids as "accountIds", spent_at is not null as spent,
        exists (select 1 from attempt_secrets where attempt_id = connect_attempts.id) as sealed
      from connect_attempts where workspace_id = $1 order by id`,
     [flow.tenant.workspaceId],

@@ -1,10 +1,10 @@
-import { CodedError } from '#observability';
+import { CodedError, type ErrorDetails } from '#observability';
 import type { RefreshOutcome } from '#tokens';
 
 const SEAL_RETRY_AFTER_SECONDS = 60;
 
-const refused = (code: string, field: string, message: string): CodedError =>
-  new CodedError(code, `The field ${field} ${message}.`, { fields: [{ field, message }] });
+const refused = (code: string, field: string, message: string, details: ErrorDetails = {}): CodedError =>
+  new CodedError(code, `The field ${field} ${message}.`, { fields: [{ field, message }], details });
 
 export const accountNotFound = (): CodedError => new CodedError('account.not_found', 'There is no such account.');
 export const attemptNotFound = (): CodedError => new CodedError('attempt.not_found', 'There is no such attempt.');
@@ -66,7 +66,9 @@ export const accountConnectedThere = (): CodedError =>
   new CodedError('account.connected_there', 'The same profile is connected in that project already.');
 /** `platformCode`: the platform's own error code. */
 export const credentialsRejected = (platformCode: string): CodedError =>
-  refused('credentials.rejected', 'credentials.access_token', `is refused by the platform (${platformCode})`);
+  refused('credentials.rejected', 'credentials.access_token', `is refused by the platform (${platformCode})`, {
+    platformCode,
+  });
 export const profileMismatch = (): CodedError =>
   refused('credentials.mismatch', 'platform_account_id', 'is another profile than the one of credentials.access_token');
 export const accountLeased = (): CodedError =>
@@ -80,9 +82,11 @@ const notRefreshable = (): CodedError =>
     'account.not_refreshable',
     'There is nothing to refresh this account with; reconnect it before its token ends.',
   );
-export const providerUnavailable = (retryAfter: number): CodedError =>
+/** `platformCode`: the platform's own error code, where it answered. */
+export const providerUnavailable = (retryAfter: number, platformCode?: string): CodedError =>
   new CodedError('provider.unavailable', 'The platform failed or has not answered; we retry by ourselves.', {
     retryAfter,
+    ...(platformCode !== undefined && { details: { platformCode } }),
   });
 /** Neither the client nor the platform can correct this: the operator has to. */
 export const accountSealBroken = (retryAfter = SEAL_RETRY_AFTER_SECONDS): CodedError =>

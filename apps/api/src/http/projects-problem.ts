@@ -31,7 +31,10 @@ export const projectsProblemSchema = z
           .optional()
           .describe('With VALIDATION.'),
         requiredScope: z.string().optional().describe('With FORBIDDEN_SCOPE.'),
-        platformCode: z.string().optional().describe("With PLATFORM_ERROR: the platform's own code."),
+        platformCode: z
+          .string()
+          .optional()
+          .describe('With PLATFORM_ERROR and refused credentials: the code of the platform, where it answered.'),
       }),
     }),
   })

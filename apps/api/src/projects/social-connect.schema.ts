@@ -58,7 +58,14 @@ export const oauthStatusSchema = z
     z.object({
       state,
       status: z.literal('failed'),
-      error: z.object({ code: z.string().describe('As in the return URL.'), message: z.string() }),
+      error: z.object({
+        code: z.string().describe('As in the return URL.'),
+        message: z.string(),
+        details: z
+          .object({ platformCode: z.string() })
+          .optional()
+          .describe("With the platform's own code, where it refused the code or the token of this attempt."),
+      }),
     }),
   ])
   .meta({ id: 'OAuthStatus' });
@@ -84,12 +91,20 @@ const FAILURES: Record<string, string> = {
   server_error: 'Something went wrong on our side.',
 };
 
-export function oauthStatusView({ state, status, accountIds, error, expiresAt }: AttemptRecord): OAuthStatusView {
-  if (status === 'failed') {
-    const code = error ?? 'server_error';
-    return { state, status, error: { code, message: FAILURES[code] ?? 'The attempt failed.' } };
-  }
+export function oauthStatusView(attempt: AttemptRecord): OAuthStatusView {
+  const { state, status, accountIds, expiresAt } = attempt;
+  if (status === 'failed') return { state, status, error: failureOf(attempt) };
   const [first, ...others] = accountIds.map((id) => publicId('sa', id));
   if (status !== 'completed' || first === undefined) return { state, status: 'pending', expiresAt: isoTime(expiresAt) };
   return { state, status, socialAccountId: first, socialAccountIds: [first, ...others] };
+}
+
+function failureOf({ error, platformCode }: AttemptRecord): {
+  code: string;
+  message: string;
+  details?: { platformCode: string };
+} {
+  const code = error ?? 'server_error';
+  const message = FAILURES[code] ?? 'The attempt failed.';
+  return { code, message, ...(platformCode !== null && { details: { platformCode } }) };
 }

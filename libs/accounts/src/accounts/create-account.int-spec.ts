@@ -309,6 +309,7 @@ describe('tokens that the platform does not confirm', () => {
     await flow.fault({ endpoint: 'identity', times: 1, status: 503 });
     await expect(supply(tokens, account.platformAccountId, { oauthAppId: app.id })).rejects.toMatchObject({
       code: 'provider.unavailable',
+      details: { platformCode: 'http_503' },
     });
     expect(await flow.account(account.id)).toMatchObject({
       health: account.health,

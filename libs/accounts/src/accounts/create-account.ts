@@ -119,7 +119,7 @@ export class CreateAccount {
     if (verification.kind === 'mismatch') throw profileMismatch();
     if (verification.kind === 'rejected') throw credentialsRejected(verification.failure.code);
     if (verification.kind === 'unanswered')
-      return { ...known, ...unverified(verification.failure.reason), isUnanswered: true };
+      return { ...known, ...unverified(verification.failure.reason), unansweredCode: verification.failure.code };
     const granted = scopes ?? verification.scopes ?? null;
     return { ...known, scopes: granted, verified: verification, acceptance: ACCEPTED };
   }
@@ -176,12 +176,12 @@ export class CreateAccount {
 type Current = Record<'grantId' | 'connectionType', string>;
 
 async function readCurrent(tx: Tx, checked: CheckedAccount): Promise<Current | undefined> {
-  const { input, provider, projectId, isUnanswered } = checked;
+  const { input, provider, projectId, unansweredCode } = checked;
   const { tenant, platformAccountId } = input;
   const values = [tenant.workspaceId, tenant.environment, projectId, provider.name, platformAccountId];
   const [current] = (await tx.query<Current>(CURRENT, values)).rows;
   if (current?.connectionType === 'leased') throw accountLeased();
   // The stored tokens may work: tokens that the platform has not confirmed do not replace them.
-  if (current && isUnanswered) throw providerUnavailable(RETRY_SECONDS);
+  if (current && unansweredCode !== undefined) throw providerUnavailable(RETRY_SECONDS, unansweredCode);
   return current;
 }

@@ -39,7 +39,8 @@ export interface CheckedAccount {
   /** Undefined: the platform has not named the profile of the token. */
   verified: Verified | undefined;
   acceptance: Acceptance;
-  isUnanswered?: true;
+  /** The code of the failure, where the platform did not say whose the token is. */
+  unansweredCode?: string;
 }
 
 /** Without an accepted token the first regular probe would be hours away. */

@@ -53,7 +53,7 @@ export async function failAttemptIn(
   attempt: AttemptRow,
   { error, platformCode, revoke = true }: AttemptFailure,
 ): Promise<{ revocation: string | undefined } | undefined> {
-  const failed = await markAttemptFailed(tx, attempt.id, error);
+  const failed = await markAttemptFailed(tx, attempt.id, { error, platformCode });
   if (!failed) return undefined;
   const { workspaceId, environment, oauthAppId, provider } = attempt;
   const { userRef, platformUserId } = failed;

@@ -16,6 +16,8 @@ export interface AttemptRecord {
   accountIds: string[];
   candidates: Candidate[] | null;
   error: string | null;
+  /** The platform's own code, where it refused something. */
+  platformCode: string | null;
   provider: string;
   expiresAt: Date;
 }
@@ -44,9 +46,9 @@ export class ReadAttempt {
 
 /** The record of an attempt; `changes`: what the caller's transaction has changed in it. */
 export function recordOf(attempt: AttemptRow, state: string, changes: Partial<AttemptRecord> = {}): AttemptRecord {
-  const { accountIds, candidates, provider, expiresAt } = attempt;
-  const record = { state: withoutFragment(state), ...statusOf(attempt), accountIds, candidates, provider, expiresAt };
-  return { ...record, ...changes };
+  const { accountIds, candidates, platformCode, provider, expiresAt } = attempt;
+  const record = { state: withoutFragment(state), ...statusOf(attempt), platformCode };
+  return { ...record, accountIds, candidates, provider, expiresAt, ...changes };
 }
 
 /** An expired attempt without a callback or the caller's decision reads as failed. One that waits for the platform is still open. */

@@ -95,7 +95,7 @@ const CASES: Case[] = [
 
 describe('a code exchange that is answered', () => {
   it.each(CASES)(
-    "a refusal by %s with %s ends the attempt, with the platform's code in the one event",
+    "a refusal by %s with %s ends the attempt, with the platform's code in its row and in the one event",
     async (provider, _what, fault, error, code) => {
       if (provider !== 'x' && provider !== 'tiktok') await flow.app(provider);
       const { authorizeUrl } = await flow.start(provider);
@@ -104,7 +104,7 @@ describe('a code exchange that is answered', () => {
         kind: 'redirect',
         url: `${RETURN_URL}?oauth_error=${error}`,
       });
-      expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error }]);
+      expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error, platformCode: code }]);
       const failed = (await tenantEvents(flow)).filter(({ type }) => type === 'oauth_attempt.failed');
       expect(failed).toMatchObject([{ data: { provider, error, code } }]);
       expect(await flow.calls('token')).toHaveLength(1);

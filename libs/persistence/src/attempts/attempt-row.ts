@@ -47,6 +47,8 @@ export interface AttemptRow extends Tenant {
   platformUserId: string | null;
   status: AttemptStatus;
   error: string | null;
+  /** The platform's own code, where it refused something. */
+  platformCode: string | null;
   accountIds: string[];
   expiresAt: Date;
   exchangedAt: Date | null;
@@ -59,7 +61,7 @@ export const ATTEMPT_COLUMNS = `
   id, workspace_id as "workspaceId", environment, project_id as "projectId", provider, oauth_app_id as "oauthAppId",
   redirect_uri as "redirectUri", return_url as "returnUrl", user_ref as "userRef", scopes, created_by as "createdBy",
   reauth_account_id as "reauthAccountId", surface, usage_note as "usageNote", selection, completion, connect_token_hash as "connectTokenHash", candidates,
-  chosen_profiles as "chosenProfiles", platform_user_id as "platformUserId", status, error,
+  chosen_profiles as "chosenProfiles", platform_user_id as "platformUserId", status, error, platform_code as "platformCode",
   account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
   spent_at is not null as spent, expires_at <= db_now() as expired`;
 

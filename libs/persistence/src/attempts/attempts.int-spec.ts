@@ -75,7 +75,7 @@ const transitions: [string, AttemptStatus, AttemptStatus[], (id: string) => Prom
     'markAttemptFailed',
     'failed',
     ['pending', 'exchanged', 'selection_required', 'confirmation_required'],
-    (id) => markAttemptFailed(opened.database.pool, id, 'server_error'),
+    (id) => markAttemptFailed(opened.database.pool, id, { error: 'server_error' }),
   ],
 ];
 

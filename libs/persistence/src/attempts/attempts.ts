@@ -34,6 +34,7 @@ type SetLater =
   | 'platformUserId'
   | 'status'
   | 'error'
+  | 'platformCode'
   | 'accountIds'
   | 'expiresAt'
   | 'exchangedAt';
@@ -93,7 +94,8 @@ export async function spendState(tx: Tx, use: StateUse): Promise<AttemptRow | un
  */
 export async function markAttemptExchanged(tx: Tx, attemptId: string): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `update connect_attempts set status = 'exchanged', exchanged_at = db_now(), error = null, finished_at = null
+    `update connect_attempts set status = 'exchanged', exchanged_at = db_now(), error = null, platform_code = null,
+       finished_at = null
      where id = $1 and ${MAY_BECOME.exchanged}`,
     [attemptId],
   );
@@ -165,12 +167,12 @@ export type FailedAttempt = { userRef: string | null; platformUserId: string | n
 export async function markAttemptFailed(
   tx: Tx,
   attemptId: string,
-  error: AttemptError,
+  { error, platformCode }: { error: AttemptError; platformCode?: string | undefined },
 ): Promise<FailedAttempt | undefined> {
   const { rows } = await tx.query<FailedAttempt & Record<string, unknown>>(
-    `update connect_attempts set status = 'failed', error = $2, finished_at = db_now()
+    `update connect_attempts set status = 'failed', error = $2, platform_code = $3, finished_at = db_now()
      where id = $1 and ${MAY_BECOME.failed} returning user_ref as "userRef", platform_user_id as "platformUserId"`,
-    [attemptId, error],
+    [attemptId, error, platformCode],
   );
   return rows[0];
 }

@@ -43,6 +43,8 @@ export class ConnectAttempt {
   @Column('uuid', { name: 'reauth_account_id', nullable: true }) reauthAccountId!: string | null;
   @Column('text', { default: 'pending' }) status!: AttemptStatus;
   @Column('text', { nullable: true }) error!: string | null;
+  /** The code with which the platform refused; null where it refused nothing. */
+  @Column('text', { name: 'platform_code', nullable: true }) platformCode!: string | null;
   /** Where one consent opens several accounts: all eligible ones, or those that the caller selects. */
   @Column('text', { default: 'all' }) selection!: 'all' | 'manual';
   @Column('jsonb', { nullable: true }) candidates!: Candidate[] | null;

@@ -3,6 +3,7 @@ import { AppStatusSources } from './app-status-sources.js';
 import { BrokenSeals } from './broken-seals.js';
 import { ConfirmedCompletion } from './confirmed-completion.js';
 import { AttemptChecks } from './attempt-checks.js';
+import { AttemptPlatformCode } from './attempt-platform-code.js';
 import { AttemptLooks } from './attempt-looks.js';
 import { Foundation } from './foundation.js';
 import { MasterKeyHolders } from './master-key-holders.js';
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   UnconfirmedSecrets,
   RefusedTokens,
   BrokenSeals,
+  AttemptPlatformCode,
 ];

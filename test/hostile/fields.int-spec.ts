@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { isOfProjectsSurface } from '../../apps/api/src/http/projects-problem.js';
 import { openTestApi, type TestApi } from '../support/api.js';
-import { everyRow } from '../support/tenant-world.js';
+import { everyRow, operatorToken } from '../support/tenant-world.js';
 
 /** What OpenAPI says of one operation, as far as this test needs it. */
 interface Operation {
@@ -31,6 +31,7 @@ type Document = Record<'paths', Record<string, Record<string, Operation>>>;
 
 let api: TestApi;
 let key: string;
+let operator: string;
 let pool: pg.Pool;
 let operations: Operation[];
 
@@ -40,6 +41,7 @@ beforeAll(async () => {
   api = await openTestApi();
   pool = new pg.Pool({ connectionString: api.database.url });
   key = await api.key({ rateLimits: MANY });
+  operator = await operatorToken(api);
   const { paths } = (await (await api.call('/v1/openapi.json')).json()) as Document;
   // What the proxy takes is checked by rules of its own: libs/accounts/src/policies/api-target.spec.ts, apps/api/src/calls/proxy.int-spec.ts.
   const read = Object.entries(paths).filter(([path]) => !path.includes('/proxy/'));
@@ -62,7 +64,8 @@ interface Answer {
 }
 
 async function answerTo(path: string, init: RequestInit): Promise<Answer> {
-  const response = await api.call(path, { as: key, ...init });
+  const as = path.startsWith('/v1/operator/') ? operator : key;
+  const response = await api.call(path, { as, ...init });
   const text = await response.text();
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
   const { errors = [] } = isProblem ? (JSON.parse(text) as { errors?: { field: string; message: string }[] }) : {};
@@ -81,6 +84,10 @@ const issuesOf = (text: string): { path: string; message: string }[] =>
 
 /** The status of a mistake in a field. */
 const REFUSED = { accounts: 400, projects: 422 };
+
+/** `what`: begins with the method and the path. */
+const refusedStatus = (what: string): number =>
+  isOfProjectsSurface(what.split(' ')[1]!) ? REFUSED.projects : REFUSED.accounts;
 
 const exampleOf = ({ example, schema, name }: Parameter): string =>
   example ?? schema?.example ?? schema?.enum?.[0] ?? name;
@@ -113,8 +120,7 @@ function faultsOf(
 ): Faults {
   const seen = `${what}: ${status} ${text.slice(0, 200)}`;
   if (status >= 500) return [seen];
-  const refused = /^[A-Z]+ \/v1\/(projects|social)/.test(what) ? REFUSED.projects : REFUSED.accounts;
-  if (isRefused && status !== refused) return [seen];
+  if (isRefused && status !== refusedStatus(what)) return [seen];
   const bare = messages.find((message) => WITHOUT_UNIT.test(message));
   if (bare !== undefined) return [`${what} is refused without a unit: ${bare}`];
   const isNamed = field === undefined || fields.some((one) => one.startsWith(field));

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { DeclaredRoute } from '../../apps/api/src/http/auth/route-access.js';
 import { API_SCOPES, type ApiScope } from '#accounts';
 import { newId } from '#persistence';
@@ -13,6 +14,11 @@ export interface TenantRows {
   state: string;
   /** The confirmation code of a data deletion. */
   code: string;
+  /** A request for leased accounts. */
+  request: string;
+  /** An account of the pool, which belongs to no tenant. */
+  pooled: string;
+  leased: string;
 }
 
 /** The real row that a place in a path stands for. A new route with another place needs a line here. */
@@ -20,6 +26,11 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
   '/v1/accounts/:id': ({ account }) => account,
   '/v1/accounts/:id/proxy/*': () => '2/users/me',
   '/v1/projects/:projectId': ({ project }) => project,
+  '/v1/projects/:projectId/leased-accounts/requests/:requestId': ({ request }) => request,
+  '/v1/leased-accounts/:id': ({ leased }) => leased,
+  '/v1/operator/pool/:id': ({ pooled }) => pooled,
+  '/v1/operator/pool/:id/steps/:step': () => 'credentials',
+  '/v1/operator/lease-requests/:id': ({ request }) => request,
   '/v1/social-accounts/:id': ({ account }) => account.replace(/^acc_/, 'sa_'),
   '/v1/social/oauth-status/:state': ({ state }) => state,
   '/v1/api-keys/:id': ({ key }) => key,
@@ -38,11 +49,12 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
 const FIELDS: Record<string, (rows: TenantRows) => string> = {
   oauth_app_id: ({ app }) => app,
   project_id: ({ project }) => project,
+  oauthAppId: ({ app }) => app,
   socialAccountId: ({ account }) => account.replace(/^acc_/, 'sa_'),
 };
 
 /** Fields whose name ends like that of an id, and which name no row of ours. */
-const FOREIGN_FIELDS = ['client_id', 'platform_account_id'];
+const FOREIGN_FIELDS = ['client_id', 'platform_account_id', 'platformAccountId'];
 
 const PLACE = /:\w+|\*\w*/;
 
@@ -156,9 +168,40 @@ export async function openTenant(service: ConnectedApi, name: string): Promise<T
     [newId(), Buffer.from(code), code, `client-of-${name}`],
   );
   const open = await start();
-  const rows = { account: account.id, app: app.id, key: key.id, project: account.project_id, state: open.state, code };
-  return { token, keys, rows };
+  const project = account.project_id;
+  const leases = `/v1/projects/${project}/leased-accounts`;
+  const { requestId: request } = await body<{ requestId: string }>(`${leases}/request`, {
+    ...{ method: 'POST', body: JSON.stringify({ platform: 'x', count: 2 }) },
+  });
+  const pooled = await lease(service, request);
+  const { leasedAccountIds } = await body<{ leasedAccountIds: [string] }>(`${leases}/requests/${request}`);
+  const [leased] = leasedAccountIds;
+  const ids = { account: account.id, app: app.id, key: key.id, project, request, pooled, leased };
+  return { token, keys, rows: { ...ids, state: open.state, code } };
 }
+
+/** Adds an account to the pool by hand, and leases another one to the request. Returns the id of the first in the pool. */
+async function lease({ api, pool }: ConnectedApi, requestId: string): Promise<string> {
+  const operator = await operatorToken(api);
+  const operate = async (path: string, fields: object): Promise<{ leasedAccountId: string }> => {
+    const headers = { ...IN_TEST, 'content-type': 'application/json' };
+    const init = { method: 'POST', as: operator, headers, body: JSON.stringify(fields) };
+    return (await (await api.call(`/v1/operator/${path}`, init)).json()) as { leasedAccountId: string };
+  };
+  const add = () =>
+    operate('pool', {
+      ...{ platform: 'x', platformAccountId: String(randomInt(1, 2 ** 47)), verify: false },
+      credentials: { accessToken: 'a-token' },
+    });
+  const { leasedAccountId } = await add();
+  await pool.query("update pool_accounts set state = 'ready' where state = 'pending'");
+  await operate(`lease-requests/${requestId}/assign`, { leasedAccountIds: [leasedAccountId] });
+  return (await add()).leasedAccountId;
+}
+
+/** A dashboard token with the role operator. */
+export const operatorToken = (api: ConnectedApi['api'], workspace = 'operators'): Promise<string> =>
+  api.token({ claims: { sub: workspace, roles: ['operator'] }, expires: '1h' });
 
 /** A key of a workspace with every scope but those that the route accepts. */
 export const scopesWithout = (scopes: readonly ApiScope[]): ApiScope[] =>

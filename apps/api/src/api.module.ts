@@ -13,6 +13,7 @@ import type { AddressCounts } from './http/address-counts.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
+import { LeasesModule } from './leases/leases.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { PushModule } from './push/push.module.js';
 
@@ -48,6 +49,7 @@ export class ApiModule {
         OAuthAppsModule,
         ApiKeysModule,
         ProjectsModule,
+        LeasesModule,
         PushModule,
         HealthModule,
         MetricsModule.forRoot(metrics),

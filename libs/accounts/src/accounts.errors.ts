@@ -73,6 +73,14 @@ export const profileMismatch = (): CodedError =>
   refused('credentials.mismatch', 'platform_account_id', 'is another profile than the one of credentials.access_token');
 export const accountLeased = (): CodedError =>
   new CodedError('account.leased', 'The account is leased; release it instead.');
+export const poolAccountNotFound = (): CodedError =>
+  new CodedError('pool_account.not_found', 'There is no such account in the pool.');
+export const poolStepRefused = (sentence: string): CodedError => new CodedError('pool_account.step_refused', sentence);
+export const poolAccountNotAssignable = (sentence: string): CodedError =>
+  new CodedError('pool_account.not_assignable', sentence);
+export const leaseRequestNotFound = (): CodedError =>
+  new CodedError('lease_request.not_found', 'There is no such lease request.');
+export const leaseRequestClosed = (sentence: string): CodedError => new CodedError('lease_request.closed', sentence);
 export const accountNeedsReauth = (): CodedError =>
   new CodedError('account.needs_reauth', 'The grant of this account is gone; the person has to connect it again.');
 export const refreshRefused = (): CodedError =>

@@ -36,6 +36,12 @@ import {
   TOKEN_CONTEXT,
   TOKEN_EXCHANGE,
 } from './injection.js';
+import { AssignLeases } from './leases/assign-leases.js';
+import { FillPool } from './leases/fill-pool.js';
+import { LeaseRequests } from './leases/lease-requests.js';
+import { PoolAccounts } from './leases/pool-accounts.js';
+import { PoolApps } from './leases/pool-apps.js';
+import { ReleaseLease } from './leases/release-lease.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { CallPlatform } from './calls/call-platform.js';
@@ -146,6 +152,12 @@ const useCases = [
   Projects,
   ListProjectAccounts,
   ProjectHealth,
+  PoolApps,
+  PoolAccounts,
+  FillPool,
+  LeaseRequests,
+  AssignLeases,
+  ReleaseLease,
 ];
 
 function infrastructure(options: AccountsOptions): Provider[] {

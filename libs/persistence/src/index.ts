@@ -1,5 +1,6 @@
 export * from './accounts/accounts.js';
 export * from './accounts/due-probes.js';
+export * from './accounts/leased-accounts.js';
 export * from './accounts/store-connected-account.js';
 export * from './attempts/attempt-row.js';
 export * from './attempts/attempts.js';

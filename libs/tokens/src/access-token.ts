@@ -14,6 +14,8 @@ import type { Vault } from './vault.js';
 export interface TokenOwner extends Tenant {
   id: string;
   grantId: string;
+  /** The workspace under which the grant is sealed: another one for a leased account. */
+  grantWorkspaceId: string;
   /** Whether it has a token of its own, as a Page has. */
   ownToken: boolean;
 }
@@ -21,7 +23,8 @@ export interface TokenOwner extends Tenant {
 /** Opens the token of an account: its own, or the one of its grant. Null: it was destroyed. */
 export async function openAccessToken(vault: Vault, tx: Tx, account: TokenOwner): Promise<Secret | null> {
   if (account.ownToken) return vault.openAccountToken(tx, account);
-  return (await vault.openGrantTokens(tx, { ...account, id: account.grantId }))?.access ?? null;
+  const grant = { id: account.grantId, workspaceId: account.grantWorkspaceId, environment: account.environment };
+  return (await vault.openGrantTokens(tx, grant))?.access ?? null;
 }
 
 /** An account that a call can be made for. */
@@ -33,7 +36,7 @@ export interface CallableAccount extends TokenOwner {
 
 const READ = `
   select id, workspace_id as "workspaceId", environment, provider, grant_id as "grantId", own_token as "ownToken", health,
-    connection_type as "connectionType"
+    connection_type as "connectionType", (select workspace_id from grants where id = grant_id) as "grantWorkspaceId"
   from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'`;
 
 /** A token that has not ended, and what is known of it. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type DeclaredRoute, RouteAccess } from '../../../apps/api/src/http/auth/route-access.js';
 import { API_SCOPES } from '#accounts';
 import { ConnectedApi } from '../connected-api.js';
-import { openTenant, pathOf, type Tenant } from '../tenant-world.js';
+import { IN_TEST, openTenant, operatorToken, pathOf, type Tenant } from '../tenant-world.js';
 import {
   changedRequest,
   declaredRequest,
@@ -35,6 +35,7 @@ export class Contract {
   #tenants = 0;
   #tenant!: Tenant;
   #key = '';
+  #operator = '';
   /** The path of a link with which a person connects the account again. */
   #link = '';
 
@@ -97,8 +98,8 @@ export class Contract {
     const hasCredential = !route.isPublic && !('authorization' in headers);
     const response = await this.service.api.call(search ? `${path}?${search}` : path, {
       method: route.method,
-      ...(hasCredential && { as: this.#key }),
-      headers,
+      ...(hasCredential && { as: route.isForOperators ? this.#operator : this.#key }),
+      headers: { ...(route.isForOperators && IN_TEST), ...headers },
       ...(body !== undefined && route.method !== 'GET' && { body }),
     });
     await response.arrayBuffer();
@@ -112,6 +113,7 @@ export class Contract {
   /** Another workspace, because a request deleted or changed the rows of the present one. */
   async #renew(): Promise<void> {
     this.#tenants += 1;
+    this.#operator ||= await operatorToken(this.service.api);
     const workspace = `contract-${this.#tenants}`;
     this.#tenant = await openTenant(this.service, workspace);
     this.#key = await this.service.api.key({

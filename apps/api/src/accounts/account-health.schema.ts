@@ -22,7 +22,7 @@ export const accountHealthSchema = z
     provisioning: z.object({
       state: z
         .enum(['pending', 'provisioning', 'ready', 'failed', 'released'])
-        .describe('Always ready where a person consented.'),
+        .describe('Of a leased account; every other account is ready.'),
       steps: z.array(step),
     }),
     probe: z.object({ state: z.enum(PROBE_STATES), at: time.nullable(), next_at: time.nullable() }),
@@ -51,6 +51,15 @@ export const accountHealthExample: AccountHealthView = {
   events: accountEventPageExample.items,
 };
 
+/** The same on both surfaces. */
+export const provisioningView = ({
+  state,
+  steps,
+}: AccountHealthRecord['provisioning']): AccountHealthView['provisioning'] => ({
+  state,
+  steps: steps.map((one) => ({ ...one, at: isoTime(one.at) })),
+});
+
 export const accountHealthView = ({ token, probe, ...account }: AccountHealthRecord): AccountHealthView => ({
   id: publicId('acc', account.id),
   health: account.health,
@@ -63,7 +72,7 @@ export const accountHealthView = ({ token, probe, ...account }: AccountHealthRec
     next_refresh_at: isoTime(token.nextRefreshAt),
     last_error: token.lastError,
   },
-  provisioning: account.provisioning,
+  provisioning: provisioningView(account.provisioning),
   probe: { state: probe.state, at: isoTime(probe.at), next_at: isoTime(probe.nextAt) },
   recommendation: account.recommendation,
   events: account.events.map(accountEventView),

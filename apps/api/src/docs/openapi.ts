@@ -21,11 +21,13 @@ const TAGS: [name: string, description: string][] = [
   ['Accounts', 'What was connected: list, health, refresh, change, disconnect.'],
   ['Projects', 'The second public model over the same accounts: groups of accounts, in camelCase.'],
   ['Social accounts', 'Connect and poll, list, reauthorize, watch and revoke the accounts of a project.'],
+  ['Leased accounts', 'Ask the operator for accounts of the pool, use them, and release them.'],
   ['OAuth apps', 'Your own apps at the platforms. In `test` each platform has one already.'],
   [
     'API keys',
     'Credentials of your backends. A key begins with its prefix (`dra`, or what `API_KEY_PREFIX` says) and its environment.',
   ],
+  ['Operator', 'Fill the pool of leased accounts and assign them. For dashboard tokens with the role `operator`.'],
   ['Browser endpoints', 'Pages for people; a backend calls none of them.'],
   ['Platform callbacks', 'Called by the platforms: no credential, but a signature.'],
   ['Operations', 'For monitoring, outside `/v1` and without a credential.'],

@@ -13,6 +13,7 @@ import {
   statusOf,
   TOKEN_STATES,
 } from '#accounts';
+import { provisioningView } from '../accounts/account-health.schema.js';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 import { idInProjectsPath, idOf, isoTime, provider, ProjectsIdPipe, publicId, time } from '../http/fields.js';
 import { pageQuery } from './project.schema.js';
@@ -26,7 +27,7 @@ export const DescribeSocialAccountId = (): MethodDecorator =>
   ApiParam({ name: 'id', schema: idInProjectsPath('sa', SOCIAL_ACCOUNT_ID) });
 
 /** An account in a list. */
-const socialAccountSchema = z
+export const socialAccountSchema = z
   .object({
     socialAccountId: idOf('sa').describe('The same account as `acc_…` on the accounts surface, with the same suffix.'),
     platform: provider,
@@ -42,7 +43,7 @@ const socialAccountSchema = z
   .meta({ id: 'SocialAccount' });
 export type SocialAccountView = z.output<typeof socialAccountSchema>;
 
-const socialAccountExample: SocialAccountView = {
+export const socialAccountExample: SocialAccountView = {
   socialAccountId: SOCIAL_ACCOUNT_ID,
   platform: EXAMPLE_PROVIDER,
   handle: 'ada',
@@ -141,7 +142,7 @@ export const socialAccountHealthView = (record: AccountHealthRecord): SocialAcco
     nextRefreshAt: isoTime(record.token.nextRefreshAt),
     lastError: record.token.lastError,
   },
-  provisioning: record.provisioning,
+  provisioning: provisioningView(record.provisioning),
   probe: { state: record.probe.state, at: isoTime(record.probe.at), nextAt: isoTime(record.probe.nextAt) },
   recommendation: record.recommendation,
 });

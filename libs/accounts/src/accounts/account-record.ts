@@ -31,11 +31,14 @@ export const ACCOUNT_COLUMNS = `
   account.id, account.provider, account.platform_account_id as "platformAccountId", account.handle,
   account.display_name as "displayName", account.avatar_url as "avatarUrl", account.health,
   account.health_reason as "healthReason", account.connection_type as "connectionType",
-  account.project_id as "projectId", account.oauth_app_id as "oauthAppId", grants.scopes,
+  account.project_id as "projectId", account.oauth_app_id as "oauthAppId", coalesce(grants.scopes, '{}') as scopes,
   case when not account.own_token then grants.access_expires_at end as "tokenExpiresAt", grants.refresh_expires_at as "refreshExpiresAt",
   account.reauth_due_at as "reauthDueAt", grants.last_refreshed_at as "lastRefreshedAt",
   case when grants.mode <> 'none' and grants.oauth_app_id is not null and account.health <> 'disconnected' then grants.refresh_due_at end as "nextRefreshAt",
   account.last_probed_at as "lastProbedAt", account.connected_at as "connectedAt", account.metadata,
   account.disconnected_at as "disconnectedAt", account.disconnected_reason as "disconnectedReason"`;
 
-export const ACCOUNT_TABLES = 'accounts account join grants on grants.id = account.grant_id';
+/** What happens to the grant of a leased account after its release is not shown to the workspace that released it. */
+export const ACCOUNT_TABLES = `
+  accounts account left join grants
+    on grants.id = account.grant_id and (account.connection_type <> 'leased' or account.health <> 'disconnected')`;

@@ -1,6 +1,7 @@
 import { type Acceptance, newId, recordEvent, storeConnectedAccount, type Tenant, type Tx } from '#persistence';
 import type { Provider } from '#providers';
 import type { TokenVerification } from '#tokens';
+import { accountLeased } from '../accounts.errors.js';
 import type { AccountRecord } from './account-record.js';
 import type { SuppliedCredentials } from './supplied-credentials.js';
 
@@ -69,6 +70,7 @@ export async function storeSuppliedAccount(
     nextProbeSeconds: acceptance.isAccepted ? provider.probe.every / 1_000 : FIRST_PROBE_SECONDS,
     acceptance,
   });
+  if (account.isLeased) throw accountLeased();
   const type = account.previousGrantId === undefined ? 'account.connected' : 'account.reconnected';
   await recordEvent(tx, { ...input.tenant, accountId: account.id, type, data: { missing_scopes: missing } });
   return account;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LOGGER, type Logger } from '#observability';
+import { codeOf, LOGGER, type Logger } from '#observability';
 import {
   ATTEMPT_COLUMNS,
   type AttemptError,
@@ -19,7 +19,7 @@ import { type Choice, type ChosenProfile, chooseProfiles, type Identified } from
 import { FailAttempt } from './fail-attempt.js';
 import { type AfterCheck, afterCheck, fitsBrowser, type OpenAttempt, sweepWait } from './identity-check.js';
 import { RetireUnusedGrants } from './retire-unused-grants.js';
-import { storeConnections } from './store-connections.js';
+import { type StoredConnections, storeConnections } from './store-connections.js';
 
 /**
  * `later`: the platform did not identify the person; the token set stays sealed and is checked again, after `waitSeconds`
@@ -122,15 +122,29 @@ export class FinishAttempt {
     if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
     if (attempt.completion === 'confirm' && !decision.isConfirmed)
       return this.askForConfirmation(attempt, choice.profiles);
-    const stored = await transaction(this.database.pool, async (tx) => {
-      if (!(await lockAttempt(tx, attempt))) return undefined;
-      const connections = await storeConnections(this.context, tx, { attempt, ...identity, chosen: choice.profiles });
-      await decision.alongside?.(tx, connections.accountIds);
-      return connections;
-    });
+    const stored = await this.store(attempt, { identity, profiles: choice.profiles, decision });
+    if (stored === 'leased') return this.fail(attempt, 'no_eligible_account');
     if (!stored) return this.execute(attempt.id);
     await this.retireUnusedGrants.execute(stored.leftGrantIds);
     return { kind: 'completed', accountIds: stored.accountIds };
+  }
+
+  /** Undefined: another process has finished the attempt. `leased`: the operator's grant of a leased profile stays. */
+  private async store(
+    attempt: OpenAttempt,
+    { identity, profiles, decision }: Omit<Decided, 'choice'> & { profiles: ChosenProfile[] },
+  ): Promise<StoredConnections | 'leased' | undefined> {
+    try {
+      return await transaction(this.database.pool, async (tx) => {
+        if (!(await lockAttempt(tx, attempt))) return undefined;
+        const connections = await storeConnections(this.context, tx, { attempt, ...identity, chosen: profiles });
+        await decision.alongside?.(tx, connections.accountIds);
+        return connections;
+      });
+    } catch (error) {
+      if (codeOf(error) === 'account.leased') return 'leased';
+      throw error;
+    }
   }
 
   private async askForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {

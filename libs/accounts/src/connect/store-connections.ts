@@ -8,6 +8,8 @@ import {
 } from '#persistence';
 import { type Identity, providerOf } from '#providers';
 import { adoptGrant, applyHealth, type ProfileList, type TokenContext, syncProfiles } from '#tokens';
+import { accountLeased } from '../accounts.errors.js';
+import { addConnected } from '../leases/store-pool-account.js';
 import type { ChosenProfile } from './choose-profiles.js';
 import type { OpenAttempt } from './identity-check.js';
 
@@ -25,7 +27,10 @@ export interface StoredConnections {
   leftGrantIds: string[];
 }
 
-/** Stores grant and accounts of one person in one transaction. A connected profile keeps its account and its id. */
+/**
+ * Stores grant and accounts of one person in one transaction. A connected profile keeps its account and its id. Throws
+ * account.leased where a profile is leased in the project.
+ */
 export async function storeConnections(
   context: TokenContext,
   tx: Tx,
@@ -39,6 +44,7 @@ export async function storeConnections(
   await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
   await markAttemptCompleted(tx, attempt.id, { accountIds, platformUserId: identity.platformUserId });
+  await addConnected(context, tx, attempt, accountIds);
   const previous = new Set(stored.flatMap(({ previousGrantId }) => previousGrantId ?? []));
   return { accountIds, leftGrantIds: [...previous].filter((id) => id !== grantId) };
 }
@@ -68,6 +74,7 @@ async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAc
     metadata,
     nextProbeSeconds: probe.every / 1_000,
   });
+  if (account.isLeased) throw accountLeased();
   const type = account.previousGrantId === undefined ? 'account.connected' : 'account.reconnected';
   const note = attempt.usageNote === null ? {} : { usage_note: attempt.usageNote };
   const data = { ...metadata, ...note, missing_scopes: missing };

@@ -3,6 +3,7 @@ import { Database, type Tenant } from '#persistence';
 import { type AppCredentials, findProvider, type PushAddressee, type PushingProvider, pushesIn } from '#providers';
 import { reportBrokenSeal, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
+import { RESERVED_WORKSPACE } from '../workspaces/ensure-workspace.js';
 
 /** An app that a call may concern, with the secret that verifies its signature. */
 export interface PushApp {
@@ -38,6 +39,11 @@ const BY_CLIENT = `
     exists (select from grants where oauth_app_id = app.id) desc, environment, created_at desc
   limit ${MAX_CANDIDATES}`;
 
+/** The copy in the reserved workspace that fills the pool of leased accounts: the platform has one URL for both. */
+const POOL_COPY = `
+  select ${COLUMNS} from oauth_apps where provider = $1 and client_id = $2 and environment = $3 and id <> $4
+    and workspace_id = (select id from workspaces where name = $5)`;
+
 /** Finds the apps that a plausible call may concern. The signature decides which of them it does. */
 @Injectable()
 export class PushApps {
@@ -51,6 +57,17 @@ export class PushApps {
     const [row] = (await this.database.pool.query<AppRow>(BY_ID, [oauthAppId])).rows;
     const provider = findProvider(row?.provider ?? '');
     return row && pushesIn(provider, family) && !provider.push.addresseeIn ? this.open(row, provider) : undefined;
+  }
+
+  /** The app that a URL names, and its copy in the reserved workspace. */
+  async called(family: string, oauthAppId: string): Promise<PushApp[]> {
+    const app = await this.byId(family, oauthAppId);
+    if (!app) return [];
+    const { id, provider, credentials, tenant } = app;
+    const values = [provider.name, credentials.clientId, tenant.environment, id, RESERVED_WORKSPACE];
+    const [row] = (await this.database.pool.query<AppRow>(POOL_COPY, values)).rows;
+    const copy = row && (await this.open(row, provider));
+    return copy ? [app, copy] : [app];
   }
 
   /** At most ten apps: several where tenants share one app of the platform. */

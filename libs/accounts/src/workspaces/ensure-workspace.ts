@@ -9,7 +9,13 @@ const FIND = `
   select id from workspaces w
    where name = $1 and (select count(*) from projects p where p.workspace_id = w.id and p.is_default) = 2`;
 
-const FIND_NAMES = 'select name from workspaces order by (name = $1) desc, name limit $2';
+/**
+ * The workspace that holds the pool of leased accounts. The name of a credential has no control character, so that none names
+ * this workspace, and none did before it was reserved.
+ */
+export const RESERVED_WORKSPACE = '\u0001leased accounts';
+
+const FIND_NAMES = 'select name from workspaces where name <> $3 order by (name = $1) desc, name limit $2';
 /** Limits what a refusal reads and what it lists. */
 const MAX_NAMES_READ = 10_000;
 const MAX_NAMES_LISTED = 20;
@@ -19,8 +25,18 @@ const MAX_NAMES_LISTED = 20;
 export class EnsureWorkspace {
   constructor(private readonly database: Database) {}
 
-  /** Returns the id of the workspace of that name. Concurrent first uses make one workspace. */
+  /** Returns the id of the workspace of that name. Concurrent first uses make one workspace. Throws `workspace.reserved`. */
   async execute(name: string): Promise<string> {
+    if (name === RESERVED_WORKSPACE) throw new CodedError('workspace.reserved', 'This workspace has no credentials.');
+    return this.#ensure(name);
+  }
+
+  /** Returns the id of the workspace of the pool. */
+  executeReserved(): Promise<string> {
+    return this.#ensure(RESERVED_WORKSPACE);
+  }
+
+  async #ensure(name: string): Promise<string> {
     return (
       (await this.#find(this.database.pool, name)) ?? transaction(this.database.pool, (tx) => this.#create(tx, name))
     );
@@ -31,7 +47,11 @@ export class EnsureWorkspace {
    * `workspace.unknown` for a name that no workspace has, which is probably misspelt.
    */
   async executeKnown(name: string): Promise<string> {
-    const { rows } = await this.database.pool.query<{ name: string }>(FIND_NAMES, [name, MAX_NAMES_READ]);
+    const { rows } = await this.database.pool.query<{ name: string }>(FIND_NAMES, [
+      name,
+      MAX_NAMES_READ,
+      RESERVED_WORKSPACE,
+    ]);
     const names = rows.map((row) => row.name);
     if (names.length > 0 && names[0] !== name) throw unknownWorkspace(name, names);
     return this.execute(name);

@@ -38,6 +38,8 @@ export interface ConnectedAccount {
   id: string;
   /** The grant that the account had before, which may be the same; undefined: the account is new. */
   previousGrantId: string | undefined;
+  /** The profile is leased in this project: its account was not changed. */
+  isLeased?: boolean;
 }
 
 /** Waits for a transaction that inserts the same profile; then inserts nothing. */
@@ -52,7 +54,7 @@ const INSERT = `
   do nothing returning id`;
 
 const LOCK = `
-  select id, grant_id as "previousGrantId" from accounts
+  select id, grant_id as "previousGrantId", connection_type = 'leased' as "isLeased" from accounts
   where workspace_id = $1 and environment = $2 and project_id = $3 and provider = $4 and platform_account_id = $5
     and health <> 'disconnected' for update`;
 
@@ -95,7 +97,7 @@ export async function storeConnectedAccount(tx: Tx, profile: ConnectedProfile): 
   // Repeats only if the account was disconnected, or moved to another project, between the two statements.
   for (;;) {
     const known = (await tx.query<ConnectedAccount & Record<string, unknown>>(LOCK, owner)).rows[0];
-    if (known) return renew(tx, known, facts);
+    if (known) return known.isLeased ? known : renew(tx, known, facts);
     const { rowCount } = await tx.query(INSERT, [id, ...owner, ...facts]);
     if (rowCount === 1) return { id, previousGrantId: undefined };
   }

@@ -12,7 +12,7 @@ export const HEALTHS = [
 ] as const;
 export type Health = (typeof HEALTHS)[number];
 
-/** `leased` is reserved for accounts of a pool: no code produces it. Clients that handle all three need no change then. */
+/** `leased`: the grant belongs to the pool of the installation, and the account to the workspace that leases it. */
 export const CONNECTION_TYPES = ['oauth', 'manual', 'leased'] as const;
 export type ConnectionType = (typeof CONNECTION_TYPES)[number];
 

@@ -19,6 +19,7 @@ export {
 export { DataDeletion } from './data-deletion.entity.js';
 export { Grant, type RefreshMode, type RefreshState } from './grant.entity.js';
 export { IdempotencyKey } from './idempotency-key.entity.js';
+export { Lease, LeaseRequest, PoolAccount } from './lease.entity.js';
 export { OAuthApp } from './oauth-app.entity.js';
 export { OutboxEvent } from './outbox.entity.js';
 export { PendingRevocation } from './pending-revocation.entity.js';

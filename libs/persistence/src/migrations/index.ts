@@ -6,6 +6,7 @@ import { AttemptChecks } from './attempt-checks.js';
 import { AttemptPlatformCode } from './attempt-platform-code.js';
 import { AttemptLooks } from './attempt-looks.js';
 import { Foundation } from './foundation.js';
+import { LeasedAccounts } from './leased-accounts.js';
 import { MasterKeyHolders } from './master-key-holders.js';
 import { ReauthDue } from './reauth-due.js';
 import { ManualGrants } from './manual-grants.js';
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
   RefusedTokens,
   BrokenSeals,
   AttemptPlatformCode,
+  LeasedAccounts,
 ];

@@ -18,6 +18,7 @@ import { type Answer, askAccount, type AskedAccount, type Question } from './ask
 interface AccountRow extends AskedAccount, ProbedAccount {
   id: string;
   grantId: string;
+  grantWorkspaceId: string;
   oauthAppId: string | null;
   /** Of the tokens that it was probed with. */
   tokenVersion: string;
@@ -28,7 +29,8 @@ interface AccountRow extends AskedAccount, ProbedAccount {
 
 const READ = `
   select account.id, account.workspace_id as "workspaceId", account.environment, account.provider,
-    account.platform_account_id as "platformAccountId", account.grant_id as "grantId", grant_.oauth_app_id as "oauthAppId",
+    account.platform_account_id as "platformAccountId", account.grant_id as "grantId",
+    grant_.workspace_id as "grantWorkspaceId", grant_.oauth_app_id as "oauthAppId",
     grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, grant_.issued_at as "issuedAt",
     grant_.access_expires_at as "accessExpiresAt", account.own_token as "ownToken", account.probe_class as "probeClass",
     account.probe_reason as "probeReason", account.probe_refused_at as "refusedAt",

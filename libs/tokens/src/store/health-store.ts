@@ -3,12 +3,14 @@ import { type AccountFacts, type AppFailure, deriveHealth, type HealthState, rea
 import { readAppOf, failureOf } from './apps.js';
 import { type GrantAt, readGrant } from './grants/grants.js';
 
-interface AccountRow extends AccountFacts, DerivedState {
+interface AccountRow extends AccountFacts, DerivedState, Tenant {
   id: string;
 }
 
+type Owner = Tenant & { accountId: string };
+
 const CONNECTED_ACCOUNTS = `
-  select id, health, health_reason as reason, reauth_due_at as "reauthDueAt", missing_scopes as "missingScopes", own_token as "ownToken",
+  select id, workspace_id as "workspaceId", environment, health, health_reason as reason, reauth_due_at as "reauthDueAt", missing_scopes as "missingScopes", own_token as "ownToken",
     probe_class as "probeClass", probe_reason as "probeReason", exists (select from broken_seals where owner_id in
       (case when own_token then accounts.id else grant_id end, (select oauth_app_id from grants where grants.id = $1))
     ) as "isSealBroken" from accounts
@@ -26,11 +28,10 @@ export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.r
     tx.query<AccountRow & Record<string, unknown>>(CONNECTED_ACCOUNTS, [grantId]),
   ]);
   if (!read) return;
-  const { grant } = read;
   const writes: Promise<void>[] = [];
   for (const account of rows) {
-    writes.push(storeDerived(tx, grant, account, derive(read, account, failureOf(app))));
-    if (happened) writes.push(recordEvent(tx, { ...grant, accountId: account.id, type: happened }));
+    writes.push(storeDerived(tx, account, derive(read, account, failureOf(app))));
+    if (happened) writes.push(recordEvent(tx, { ...ownerOf(account), type: happened }));
   }
   await Promise.all(writes);
 }
@@ -39,21 +40,18 @@ function derive({ grant, now }: GrantAt, account: AccountFacts, app: AppFailure)
   return { ...deriveHealth({ grant, account, app, now }), reauthDueAt: reauthDueOf({ grant, account, now }) };
 }
 
-async function storeDerived(tx: Tx, grant: Tenant, account: AccountRow, state: DerivedState): Promise<void> {
+async function storeDerived(tx: Tx, account: AccountRow, state: DerivedState): Promise<void> {
   const isSameHealth = state.health === account.health && state.reason === account.reason;
   if (isSameHealth && state.reauthDueAt?.getTime() === account.reauthDueAt?.getTime()) return;
-  const announced = isSameHealth ? undefined : announce(tx, { ...grant, accountId: account.id }, account.health, state);
+  const announced = isSameHealth ? undefined : announce(tx, ownerOf(account), account.health, state);
   await Promise.all([storeHealth(tx, account.id, state), announced]);
 }
 
+/** The events of a leased account belong to its own workspace; that of its grant is the reserved one. */
+const ownerOf = ({ id, workspaceId, environment }: AccountRow): Owner => ({ accountId: id, workspaceId, environment });
+
 /** Records the change and, for a revocation, its own event, too. */
-async function announce(
-  tx: Tx,
-  { workspaceId, environment, accountId }: Tenant & { accountId: string },
-  previous: Health,
-  { health, reason }: HealthState,
-): Promise<void> {
-  const event = { workspaceId, environment, accountId };
+async function announce(tx: Tx, event: Owner, previous: Health, { health, reason }: HealthState): Promise<void> {
   await Promise.all([
     recordEvent(tx, { ...event, type: 'account.health_changed', data: { health, reason, previous } }),
     health === 'needs_reauth' &&

@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { API_SCOPES } from '#accounts';
 import { type Caller, Public } from './caller.js';
 import { RouteAccess } from './route-access.js';
-import { ScopeGuard, Scopes } from './scopes.js';
+import { ForOperators, ScopeGuard, Scopes } from './scopes.js';
 
 @Controller('/things')
 class ThingsController {
@@ -28,6 +28,22 @@ class ThingsController {
   }
 }
 
+@Controller('/desk')
+class DeskController {
+  @Get()
+  @ForOperators()
+  desk(): string {
+    return 'desk';
+  }
+
+  @Get('/contradiction')
+  @ForOperators()
+  @Scopes('accounts:read')
+  contradiction(): string {
+    return 'desk';
+  }
+}
+
 @Public()
 @Controller('/pages')
 class PagesController {
@@ -43,19 +59,22 @@ class PagesController {
   }
 }
 
+/** Of every request. */
+let caller: Partial<Caller> = { scopes: API_SCOPES };
+
 /** An application with these controllers and the guard of scopes, for a caller with every scope. */
 async function openApp(
   providers: NonNullable<Parameters<typeof Module>[0]['providers']>,
 ): Promise<NestFastifyApplication> {
   @Module({
     imports: [DiscoveryModule],
-    controllers: [ThingsController, PagesController],
+    controllers: [ThingsController, DeskController, PagesController],
     providers: [{ provide: APP_GUARD, useClass: ScopeGuard }, ...providers],
   })
   class TestModule {}
   const adapter = new FastifyAdapter();
   adapter.getInstance().addHook('onRequest', (request: FastifyRequest, _reply: unknown, done: () => void) => {
-    request.caller = { scopes: API_SCOPES } as unknown as Caller;
+    request.caller = caller as Caller;
     done();
   });
   const app = await NestFactory.create<NestFastifyApplication>(TestModule, adapter, {
@@ -88,6 +107,19 @@ describe('a route', () => {
     expect(await Promise.all(['/things/open', '/pages/plain'].map(answer))).toEqual(['open', 'plain']);
   });
 
+  it('is for operators alone: a dashboard token with the role, and neither a key nor a token without it', async () => {
+    const callers: [Partial<Caller>, string][] = [
+      [{ kind: 'jwt', roles: ['operator'] }, 'desk'],
+      [{ kind: 'jwt', roles: [] }, 'refused'],
+      [{ kind: 'key', roles: ['operator'] }, 'refused'],
+    ];
+    for (const [as, expected] of callers) {
+      caller = { scopes: API_SCOPES, ...as };
+      expect([as, (await answer('/desk')) === 'desk' ? 'desk' : 'refused']).toEqual([as, expected]);
+    }
+    caller = { scopes: API_SCOPES };
+  });
+
   it('refuses a caller with every scope when it declares none', async () => {
     expect(await answer('/things/1/forgotten')).not.toBe('let pass');
     expect(await answer('/things/1/left-out')).not.toBe('let pass');
@@ -100,6 +132,7 @@ describe('the start', () => {
       [
         "GET /things/:id/forgotten (ThingsController.forgotten) declares no scope: add @Scopes('…'), or @Public() if it needs no credential",
         "GET /things/:id/left-out (ThingsController.forgotten) declares no scope: add @Scopes('…'), or @Public() if it needs no credential",
+        'GET /desk/contradiction (DeskController.contradiction) is for operators alone: remove its @Scopes(…) or @Public()',
         'GET /pages/contradiction (PagesController.contradiction) is public, so its @Scopes(…) would have no effect: remove one of the two',
       ].join('\n'),
     );

@@ -3,7 +3,7 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import type { ApiScope } from '#accounts';
 import { PUBLIC_KEY } from './caller.js';
-import { SCOPES_KEY } from './scopes.js';
+import { OPERATOR_KEY, SCOPES_KEY } from './scopes.js';
 
 type Handler = () => unknown;
 
@@ -14,10 +14,11 @@ export interface DeclaredRoute {
   method: string;
   path: string;
   isPublic: boolean;
+  isForOperators: boolean;
   scopes: readonly ApiScope[] | undefined;
 }
 
-/** Every route of every controller; a route that declares both or neither of `@Scopes` and `@Public` stops the start. */
+/** Every route of every controller; a route that declares none or several of `@Scopes`, `@ForOperators` and `@Public` stops the start. */
 @Injectable()
 export class RouteAccess implements OnModuleInit {
   constructor(
@@ -45,11 +46,18 @@ export class RouteAccess implements OnModuleInit {
     const verb = this.reflector.get<RequestMethod | undefined>(METHOD_METADATA, handler);
     if (verb === undefined) return [];
     const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, [handler, controller]) === true;
+    const isForOperators = this.reflector.get<boolean | undefined>(OPERATOR_KEY, handler) === true;
     const scopes = this.reflector.get<ApiScope[] | undefined>(SCOPES_KEY, handler);
     return this.#pathsOf(controller).flatMap((base) =>
       this.#pathsOf(handler).map((path) => {
-        const route = { method: RequestMethod[verb], path: joinPaths(base, path), isPublic, scopes };
-        return { ...route, name: `${route.method} ${route.path} (${controller.name}.${method})` };
+        const route = { method: RequestMethod[verb], path: joinPaths(base, path) };
+        return {
+          ...route,
+          isPublic,
+          isForOperators,
+          scopes,
+          name: `${route.method} ${route.path} (${controller.name}.${method})`,
+        };
       }),
     );
   }
@@ -63,7 +71,13 @@ const joinPaths = (base: string, path: string): string =>
   `/${base}/${path}`.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
 
 /** Sentences about a route whose callers are not declared, or are declared twice. */
-function accessProblems({ name, isPublic, scopes }: DeclaredRoute): string[] {
+const accessProblems = (route: DeclaredRoute): string[] =>
+  route.isForOperators ? operatorProblems(route) : scopeProblems(route);
+
+const operatorProblems = ({ name, isPublic, scopes }: DeclaredRoute): string[] =>
+  isPublic || scopes ? [`${name} is for operators alone: remove its @Scopes(…) or @Public()`] : [];
+
+function scopeProblems({ name, isPublic, scopes }: DeclaredRoute): string[] {
   if (!isPublic && !scopes?.length)
     return [`${name} declares no scope: add @Scopes('…'), or @Public() if it needs no credential`];
   if (isPublic && scopes) return [`${name} is public, so its @Scopes(…) would have no effect: remove one of the two`];

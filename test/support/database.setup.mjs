@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { build } from '../../tools/start/build.mjs';
 import { run } from '../../tools/start/run.mjs';
 import { startPostgres } from '../../tools/start/postgres.mjs';
+import { makeDataFolder } from './data-folder.mjs';
 
 const TEMPLATE = 'evergrant_template';
 const CLI = resolve('dist/apps/cli/src/main.js');
@@ -50,7 +50,7 @@ export async function tearDown() {
 
 /** @returns {Promise<DatabaseServer>} */
 async function startTemporaryPostgres() {
-  const directory = await mkdtemp(join(tmpdir(), 'evergrant-tests-'));
+  const directory = await makeDataFolder();
   const { url, stop } = await startPostgres({ dataDir: join(directory, 'postgres'), settings: FAST });
   return {
     url,

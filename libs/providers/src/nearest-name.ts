@@ -5,7 +5,7 @@ type Named = Pick<Provider, 'name' | 'title' | 'alsoCalled'>;
 /** A word of this length or more is looked for inside another one, and may be misspelt. */
 const LONG_ENOUGH = 4;
 const LONGEST = 64;
-/** One typing error is forgiven for so many characters, two at most. */
+/** Characters of a name for each typing error that is accepted; at most two are. */
 const CHARACTERS_PER_ERROR = 3;
 const MOST_ERRORS = 2;
 

@@ -62,7 +62,7 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
       expect(addresses.filter(isKept)).toEqual([]);
     });
 
-    it('says which pages it was read from, and when', () => {
+    it('names the pages it was read from, and the day', () => {
       expect(sources.checkedAt).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       expect(new Date(sources.checkedAt).toISOString()).toContain(sources.checkedAt);
       expect(sources.urls.map((url) => new URL(url).protocol)).toEqual(sources.urls.map(() => 'https:'));
@@ -70,21 +70,21 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
       expect(lacks).toEqual([]);
     });
 
-    it('says what surprises in whole sentences, one each', () => {
+    it('describes its peculiarities in whole sentences, one each', () => {
       expect(
         (provider.quirks ?? []).filter((quirk) => !/^[A-Z`*].*[\w`)]\.$/.test(quirk) || quirk.includes('\n')),
       ).toEqual([]);
     });
 
-    it('asks for something, and cannot do without some of it', () => {
+    it('requests scopes, and requires some of them', () => {
       const lacks = [
-        ...(scopes.default.length > 0 ? [] : ['`scopes.default` has no scope, so a consent asks for nothing']),
+        ...(scopes.default.length > 0 ? [] : ['`scopes.default` has no scope, so a consent requests nothing']),
         ...(scopes.required.length > 0 ? [] : ['`scopes.required` has no scope, so no account ever misses one']),
       ];
       expect(lacks).toEqual([]);
     });
 
-    it('asks for at least what an account cannot do without, each scope once', () => {
+    it('requests at least what an account cannot do without, each scope once', () => {
       expect(scopes.default).toEqual(expect.arrayContaining([...scopes.required]));
       expect(new Set(scopes.default).size).toBe(scopes.default.length);
       expect(scopes.default.filter((scope) => scope.includes(authorize.scopeSeparator))).toEqual([]);
@@ -120,7 +120,7 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
       expect(pkce?.challenge('the-verifier') ?? '').not.toContain('the-verifier');
     });
 
-    it('knows how people say no', () => {
+    it('recognizes a denied consent', () => {
       expect(authorize.denials).toContain('access_denied');
     });
 
@@ -153,7 +153,7 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
         expect(`${String(request)} ${JSON.stringify(request)}`).not.toContain('the-');
     });
 
-    it('says how long a token lives where the platform does not, at least a minute', () => {
+    it('states how long a token is valid where the platform does not, at least a minute', () => {
       expect(token.defaultLife ?? 60).toBeGreaterThanOrEqual(60);
     });
 
@@ -189,7 +189,7 @@ describe.each(PROVIDER_NAMES.map((name) => [name, providerOf(name)] as const))(
       },
     );
 
-    it.each([500, 502, 503, 504])('never speaks of a grant with status %i', (status) => {
+    it.each([500, 502, 503, 504])('proves nothing about a grant with status %i', (status) => {
       for (const body of ['', '<html>', '{"error":"invalid_grant"}']) {
         expect(readTokenAnswer(provider, { status, headers: {}, body: Buffer.from(body) })).toMatchObject({
           ok: false,

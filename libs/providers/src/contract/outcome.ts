@@ -1,13 +1,13 @@
 import type { Secret } from '#observability';
 
-/** What a token endpoint gave. Durations are seconds from the answer; null where the platform said nothing. */
+/** What a token endpoint returned. Durations are seconds from the answer; null where the answer has none. */
 export interface TokenSet {
   accessToken: Secret;
   refreshToken: Secret | null;
-  /** 0 where the platform said that there is no end: with 0, less than 0, or JSON's null. */
+  /** 0 where the answer states that the token has no end: with 0, less than 0, or JSON's null. */
   expiresIn: number | null;
   refreshExpiresIn: number | null;
-  /** Granted scopes; null where the platform did not say (RFC 6749 5.1: then as requested). */
+  /** Granted scopes; null where the answer has no scope (RFC 6749 5.1: then as requested). */
   scopes: string[] | null;
 }
 
@@ -25,7 +25,7 @@ export interface Identity {
 /**
  * What a refusal means:
  * `temporary` wait and retry · `app` the app's id, secret or standing is refused, accounts stay · `permanent` the grant
- * seems revoked, a candidate that needs a second check · `owner` the platform wants its user to act · `permission` the
+ * seems revoked, a candidate that needs a second check · `owner` the platform requires an action of its user · `permission` the
  * token is good, a scope or role is missing.
  */
 export type FailureClass = 'temporary' | 'app' | 'permanent' | 'owner' | 'permission';
@@ -36,7 +36,7 @@ export interface Failure {
   reason: string;
   /** The platform's own code, for diagnosis; never a message, never a token. */
   code: string;
-  /** Seconds the platform asks us to wait. */
+  /** Seconds to wait, as the platform requests. */
   retryAfter?: number;
 }
 

@@ -29,13 +29,13 @@ export interface AuthorizeProfile {
   /** Undefined: the platform takes no PKCE for this redirect URI. */
   pkce(redirectUri: string): PkceMethod | undefined;
   parameters?: Record<string, string>;
-  /** `error` and `error_reason` values by which the person said no (RFC 6749 4.1.2.1 has `access_denied`). */
+  /** `error` and `error_reason` values of a denied consent (RFC 6749 4.1.2.1 has `access_denied`). */
   denials: readonly string[];
   /** What a refusal in the platform's own terms means; undefined leaves it to the standard. */
   refusal?(refusal: CallbackRefusal): RefusedConsent | undefined;
 }
 
-/** What a callback without a usable code says: the standard's `error`, and what Meta sends beside it or in its place. */
+/** What a callback without a usable code contains: the standard's `error`, and what Meta sends beside it or in its place. */
 export interface CallbackRefusal {
   error?: string;
   /** `error_reason` */
@@ -92,7 +92,7 @@ export interface ProfilePage {
   /** An entry without a readable id has an empty one. */
   profiles: Profile[];
   after: string | null;
-  /** There are more profiles, and the answer does not say how to ask for them. */
+  /** There are more profiles, and the answer does not state how to request them. */
   cutOff?: true;
 }
 
@@ -147,7 +147,7 @@ export interface Provider {
   liveOnly?: true;
   authorize: AuthorizeProfile;
   scopes: {
-    /** Asked for unless an app says otherwise: identify, publish and refresh. */
+    /** Requested unless the app has a list of its own: identify, publish and refresh. */
     default: readonly string[];
     /** Without one of these an account is `missing_permissions`. */
     required: readonly string[];
@@ -158,12 +158,12 @@ export interface Provider {
     read(json: unknown): TokenSet | undefined;
     /** The second half of an exchange: trades its token for a long-lived one. Harmless to repeat. */
     prolong?(input: { app: AppCredentials; accessToken: Secret }): PlatformRequest;
-    /** Seconds an access token lives where the answer does not say; null: it has no end. */
+    /** Seconds an access token is valid where the answer does not state it; null: it has no end. */
     defaultLife: number | null;
   };
   refresh: {
     mode: RefreshMode;
-    /** With `rotating_grace`: so many seconds a refresh token that was rotated may be sent again. */
+    /** With `rotating_grace`: seconds during which a refresh token that was rotated may be sent again. */
     grace?: number;
     /** The refresh token's end is counted from the consent and no refresh moves it: after it only the person can help. */
     endsForGood?: boolean;
@@ -175,21 +175,21 @@ export interface Provider {
   revoke?(input: Revocation): PlatformRequest;
   /** That call takes access tokens only: where it refuses one that may have ended, the tokens are refreshed first. */
   revokesAccessTokens?: true;
-  /** No document has that call: its refusals of the app say nothing about the app. */
+  /** No document has that call: its refusals of the app prove nothing about the app. */
   revokeIsUndocumented?: true;
   identity: {
-    /** Asks for no more than the granted scopes allow. */
+    /** Requests no more than the granted scopes allow. */
     request(accessToken: Secret, scopes: readonly string[]): PlatformRequest;
     read(json: unknown): Identity | undefined;
   };
   /** Where one consent opens several accounts: the list of them, page by page. Undefined: the person is the account. */
   profiles?: {
-    /** How many are asked for at a time, and how many where the platform refused the number before as too much. */
+    /** How many one request returns, and how many where the platform refused the number before as too much. */
     sizes: readonly [number, ...number[]];
     /** `after`: what the page before named as the next one's beginning; null for the first. */
     request(accessToken: Secret, after: string | null, size: number): PlatformRequest;
     read(json: unknown): ProfilePage | undefined;
-    /** Asks whose token it is, in fields that a person and a profile both have. */
+    /** Requests the owner of a token, in fields that a person and a profile both have. */
     owner?: Provider['identity'];
     /** Whether the platform refused the request for its size. */
     isTooMuch?(answer: PlatformAnswer): boolean;
@@ -207,10 +207,10 @@ export interface Provider {
   probe: {
     /** Milliseconds from one probe to the next. */
     every: Duration;
-    /** The platform bills it by the UTC day: what was answered once is not asked again before the next one begins. */
+    /** The platform bills it by the UTC day: a request that was answered is not repeated before the next day begins. */
     oncePerUtcDay?: true;
     request(input: ProbeInput): PlatformRequest;
-    /** What an answer says beyond its refusal codes; undefined leaves it to `classify.api`. */
+    /** What an answer states beyond its refusal codes; undefined leaves it to `classify.api`. */
     read(json: unknown): ProbeReading | undefined;
   };
   /** Undefined where the platform has no such request. */
@@ -223,7 +223,7 @@ export interface Provider {
   classify: {
     token(answer: ReadAnswer): Failure | undefined;
     api(answer: ReadAnswer): Failure | undefined;
-    /** Where a probe is asked with the app's own credentials, its refusals are no word on the account. Undefined: as `api`. */
+    /** Where a probe is sent with the app's own credentials, its refusals prove nothing about the account. Undefined: as `api`. */
     probe?(answer: ReadAnswer): Failure | undefined;
   };
 }

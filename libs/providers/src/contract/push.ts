@@ -2,13 +2,13 @@ import type { AppCredentials } from './app-credentials.js';
 
 /** A call to a URL that platforms know, by any sender. Nothing in it is used before its signature is verified. */
 export interface PushCall {
-  /** What our URL says it is about; null where the platform has one URL for everything. */
+  /** The app or attempt that our URL names; null where the platform has one URL for everything. */
   topic: string | null;
   /** Names in lower case. */
   headers: Readonly<Record<string, string | undefined>>;
   /** The bytes as they came: signatures are over these. */
   body: Buffer;
-  /** What time the database says it is. */
+  /** The time of the database. */
   now: Date;
 }
 
@@ -18,7 +18,7 @@ export interface PushNotice {
   platformUserId: string;
   /** A stable health reason. */
   reason: string;
-  /** When the person did it, by the platform's clock: it says nothing about a consent given later. Null: not reported. */
+  /** When the person did it, by the platform's clock: a consent given later is not affected. Null: not reported. */
   at: Date | null;
 }
 
@@ -47,6 +47,6 @@ export interface Push {
   read(call: PushCall): PushNotice | undefined;
   /** The answer by which we prove that the URL is ours; undefined: no challenge that we answer. */
   answerChallenge?(query: Readonly<Record<string, unknown>>, app: AppCredentials): object | undefined;
-  /** Whether the query is a challenge; asked before anything is looked up. */
+  /** Whether the query is a challenge; checked before anything is looked up. */
   isChallenge?(query: Readonly<Record<string, unknown>>): boolean;
 }

@@ -15,7 +15,7 @@ const BY_CLASS: Record<Words[string], Meaning> = {
   temporary: { class: 'temporary', reason: 'provider_unavailable' },
 };
 
-/** RFC 6750 3.1: what a protected resource says about a bearer token. Anything else is no word on the grant. */
+/** RFC 6750 3.1: the errors of a protected resource about a bearer token. Any other answer proves nothing about the grant. */
 const MEANINGS: Record<string, { status: number; failure: Meaning }> = {
   invalid_token: { status: 401, failure: BY_CLASS.permanent },
   insufficient_scope: { status: 403, failure: BY_CLASS.permission },

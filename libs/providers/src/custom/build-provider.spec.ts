@@ -60,7 +60,7 @@ describe('a provider of the operator', () => {
     });
   });
 
-  it('sends no challenge where the operator says no PKCE', () => {
+  it('sends no challenge where the operator declares no PKCE', () => {
     expect(
       made({ authorize: { ...entry.authorize, pkce: false } }).authorize.pkce('https://us.example/cb'),
     ).toBeUndefined();
@@ -87,7 +87,7 @@ describe('a provider of the operator', () => {
     ]);
   });
 
-  it('puts the secret into the body where the operator says so', () => {
+  it("puts the secret into the body where the operator's definition requires it", () => {
     const posting = made({ token: { ...entry.token, clientAuthentication: 'client_secret_post' } });
     expect(posting.refresh.request(tokens).reveal()).toMatchObject({
       headers: {},
@@ -142,7 +142,7 @@ const token = (status: number, body: string, headers: Record<string, string> = {
   readTokenAnswer(acme, { status, headers, body: Buffer.from(body) });
 const failed = (failure: object) => ({ ok: false, failure });
 
-describe('what its token endpoint says', () => {
+describe('the answer of its token endpoint', () => {
   it.each([
     [400, '{"error":"invalid_grant"}', { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' }],
     [401, '{"error":"invalid_client"}', { class: 'app', reason: 'app_misconfigured', code: 'invalid_client' }],
@@ -161,12 +161,12 @@ describe('what its token endpoint says', () => {
     expect(token(status, body)).toMatchObject(failed(failure));
   });
 
-  it.each([429, 503])('waits as long as a %i asks for', (status) => {
+  it.each([429, 503])('waits as long as a %i requests', (status) => {
     expect(token(status, '', { 'retry-after': '90' })).toMatchObject(failed({ class: 'temporary', retryAfter: 90 }));
   });
 });
 
-describe('what an operator says of the words of a server', () => {
+describe("the operator's definition of the error codes of a server", () => {
   const errors = { bad_refresh_token: 'permanent', app_disabled: 'app', locked: 'owner', 7: 'temporary' };
   const spoken = made({ errors });
   const at = (status: number, body: object) => ({ status, headers: {}, body: Buffer.from(JSON.stringify(body)) });
@@ -243,7 +243,7 @@ describe('the API of a provider of the operator', () => {
   });
 });
 
-describe('what its API says', () => {
+describe('the answer of its API', () => {
   it('takes an answer with a person for life', () => {
     expect(person(200, '{"data":{"id":"1"}}')).toMatchObject([{ ok: true }, { ok: true }]);
   });

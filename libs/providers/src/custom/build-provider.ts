@@ -22,7 +22,7 @@ export function buildProvider(custom: CustomProvider): Provider {
   return defineProvider({
     name: custom.name,
     title: custom.title,
-    sources: { checkedAt: 'said by the operator', urls: [] },
+    sources: { checkedAt: 'declared by the operator', urls: [] },
     liveOnly: true,
     authorize: authorizeOf(custom),
     scopes: custom.scopes,
@@ -73,7 +73,7 @@ const wordsAtToken =
   ({ json }) =>
     classifyByWords(custom.errors ?? {}, json);
 
-/** The operator's word on lives counts wherever the answer leaves them out, also for a token that nothing renews. */
+/** The operator's lifetimes apply wherever the answer has none, also for a token that nothing renews. */
 const tokenReader =
   ({ defaultLifeSeconds }: CustomProvider['token']) =>
   (json: unknown): TokenSet | undefined => {

@@ -173,7 +173,7 @@ describe("the operator's list of providers", () => {
       'scopes.default.0: must hold no space',
     ],
     [
-      'a needed scope that is not asked for',
+      'a needed scope that is not requested',
       (entry) => {
         entry.scopes.required = ['posts'];
       },
@@ -201,7 +201,7 @@ describe("the operator's list of providers", () => {
   });
 
   it.each(['http://localhost:4000/x', 'http://127.0.0.1/x', 'http://[::1]:4000/x'])(
-    'lets this machine speak in the clear: %s',
+    'accepts unencrypted HTTP on this machine: %s',
     (url) => {
       expect(
         problemsOf([

@@ -11,7 +11,7 @@ export function readDefinitions(given: unknown, taken: readonly string[]): Custo
   const results = entries.map((entry) => customProviderSchema.safeParse(entry));
   const problems = [
     ...results.flatMap(({ error }, index) =>
-      (error?.issues ?? []).flatMap(sentencesOf).map((said) => `${entryOf(entries, index)}, ${said}`),
+      (error?.issues ?? []).flatMap(sentencesOf).map((sentence) => `${entryOf(entries, index)}, ${sentence}`),
     ),
     ...results.flatMap(({ data }, index) => (data ? clash(data.name, index, { entries, taken }) : [])),
   ];

@@ -25,7 +25,7 @@ function listed(platform: Platform, grant: GrantRecord): Page[] {
   });
 }
 
-/** Fewer than any client asks for: the platform gives less than the limit as it pleases, so all must be ready for more pages. */
+/** Fewer than any client requests: the platform gives less than the limit as it pleases, so all must be ready for more pages. */
 const PAGES_AT_ONCE = 2;
 
 const ALL_TASKS = ['ADVERTISE', 'ANALYZE', 'CREATE_CONTENT', 'MESSAGING', 'MODERATE', 'MANAGE'];
@@ -57,7 +57,7 @@ const fields: Readonly<Record<string, (data: PageData) => unknown>> = {
 export function accounts(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const token = tokenOf(request);
   const grant = personBehind(platform, token, 'accounts');
-  const asked = readFields(request.query);
+  const names = readFields(request.query);
   const pages = listed(platform, grant);
   const start =
     request.query.after === undefined
@@ -66,7 +66,7 @@ export function accounts(request: SandboxRequest, platform: Platform): SandboxAn
   const shown = pages.slice(start, start + PAGES_AT_ONCE);
   const held = heldAccess(grant, token);
   const data = shown.map((page) =>
-    selectFields(asked, { page, persona: personaOf(grant), platform, issue: issuer(platform, grant, held) }),
+    selectFields(names, { page, persona: personaOf(grant), platform, issue: issuer(platform, grant, held) }),
   );
   return { status: 200, body: { data, ...paging(shown, start + PAGES_AT_ONCE < pages.length) } };
 }
@@ -78,15 +78,15 @@ const issuer =
     return issuePageToken(platform, grant, id, held);
   };
 
-const selectFields = (asked: string[], data: PageData): object =>
-  Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(data)]));
+const selectFields = (names: string[], data: PageData): object =>
+  Object.fromEntries([...names, 'id'].map((name) => [name, fields[name]?.(data)]));
 
-/** `picture.type(large)` asks for `picture`. */
+/** `picture.type(large)` requests `picture`. */
 function readFields({ fields: text = DEFAULT_FIELDS }: Parameters): string[] {
-  const asked = text.split(',').map((field) => field.split('.')[0] ?? '');
-  const unknown = asked.find((name) => !Object.hasOwn(fields, name));
+  const names = text.split(',').map((field) => field.split('.')[0] ?? '');
+  const unknown = names.find((name) => !Object.hasOwn(fields, name));
   if (unknown !== undefined) throw new Refusal('invalid_parameter', unknown);
-  return asked;
+  return names;
 }
 
 const toCursor = (id: string): string => Buffer.from(id).toString('base64url');

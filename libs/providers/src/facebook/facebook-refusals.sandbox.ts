@@ -37,7 +37,7 @@ const own: Refusals = {
 
 export const refuse = refuseGraph(own);
 
-/** What is refused here is the app with whose token it was asked. */
+/** Refuses the app whose token authenticates the request. */
 export const refuseInspection = refuseGraph({
   ...own,
   wrong_client_secret: () => graphError({ message: 'Invalid OAuth access token signature.', code: 190 }),

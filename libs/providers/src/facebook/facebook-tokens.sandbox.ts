@@ -73,7 +73,7 @@ const answer = ({ accessToken, expiresIn }: IssuedAccess, platform: Platform): S
   headers: { 'cache-control': 'private, no-cache, no-store, must-revalidate' },
 });
 
-/** `GET /debug_token`, asked with the app's own token: its id, a bar and its secret. */
+/** `GET /debug_token`, sent with the app's own token: its id, a bar and its secret. */
 export function inspect({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
   const [, clientId, secret] = /^([^|]+)\|(.+)$/.exec(query.access_token ?? '') ?? [];
   if (!clientId || !secret) throw new Refusal('missing_client_authentication');
@@ -90,7 +90,7 @@ function findings(clientId: string, token: string, platform: Platform): object {
       app_id: clientId,
       type: speaker.page ? 'PAGE' : 'USER',
       application: 'An app',
-      ...lives(speaker),
+      ...lifetimes(speaker),
       ...rights(speaker),
     };
   } catch (error) {
@@ -108,7 +108,7 @@ function inside(refusal: Refusal): object {
 
 const inSeconds = (time: number): number => Math.floor(time / seconds(1));
 
-const lives = ({ grant, held }: Speaker): object => ({
+const lifetimes = ({ grant, held }: Speaker): object => ({
   data_access_expires_at: inSeconds(grant.grantedAt + DATA_ACCESS),
   expires_at: held.expiresAt === NO_END ? 0 : inSeconds(held.expiresAt),
   is_valid: true,

@@ -60,7 +60,7 @@ describe('the token endpoint of Facebook', () => {
     ['a person who has to confirm something', 400, error(190, 459), owner('checkpoint')],
     ['a person who is blocked', 400, error(368), owner('blocked')],
     ['a code that no table lists', 400, error(100), temporary],
-    ['an outage that speaks of the token', 503, error(190), temporary],
+    ['an outage whose error names the token', 503, error(190), temporary],
     ['nothing that can be read', 400, '<html>', temporary],
   ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atToken(answer(status, body))).toMatchObject(meaning);
@@ -90,7 +90,7 @@ describe('the API of Facebook', () => {
     expect(atPages(answer(status, body))).toMatchObject(meaning);
   });
 
-  it('says in minutes when a limit ends', () => {
+  it('reads in minutes when a limit ends', () => {
     const headers = {
       'x-business-use-case-usage': '{"1":[{"type":"pages","call_count":100,"estimated_time_to_regain_access":19}]}',
     };
@@ -129,7 +129,7 @@ describe('an inspection at Facebook', () => {
       misconfigured,
     ],
     ['an app that does not exist', 400, error(101), misconfigured],
-    ['an app without the right to ask', 400, error(10), misconfigured],
+    ['an app without the permission for the call', 400, error(10), misconfigured],
     ['a limit', 400, error(4), limited],
     [
       'a token of another app',

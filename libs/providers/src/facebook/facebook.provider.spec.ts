@@ -10,7 +10,7 @@ const graph = 'https://graph.facebook.com/v25.0';
 const bearer = { authorization: 'Bearer EAAtoken' };
 
 describe('Facebook', () => {
-  it('is asked for consent at the dialog of its version, scopes parted by commas, without PKCE', () => {
+  it('requests consent at the dialog of its version, scopes parted by commas, without PKCE', () => {
     const url = authorizeUrl(facebook, {
       clientId: app.clientId,
       redirectUri,
@@ -63,7 +63,7 @@ describe('Facebook', () => {
     expect([facebook.refresh.mode, facebook.token.defaultLife]).toEqual(['extend_self', 60 * 86_400]);
   });
 
-  it('may leave out how long a token lives', () => {
+  it('may leave out how long a token is valid', () => {
     expect(facebook.token.read({ access_token: 'EAA', token_type: 'bearer' })).toMatchObject({
       expiresIn: null,
       refreshToken: null,
@@ -206,7 +206,7 @@ describe('the Pages of a person at Facebook', () => {
     },
   );
 
-  it('requests fewer Pages at a time only where the platform asks for it', () => {
+  it('requests fewer Pages at a time only where the platform requires it', () => {
     const error = (message: string) => ({
       status: 500,
       headers: {},
@@ -232,7 +232,7 @@ describe('a probe at Facebook', () => {
   const inspected = (data: object) =>
     facebook.probe.read({ data: { app_id: app.clientId, type: 'PAGE', profile_id: '1', is_valid: true, ...data } });
 
-  it("asks about the token with the app's own id and secret", () => {
+  it("inspects the token with the app's own id and secret", () => {
     const { url, method } = facebook.probe.request({ ...tokens, scopes: [], platformAccountId: '1' }).reveal();
     expect([method, new URL(url).pathname]).toEqual(['GET', '/v25.0/debug_token']);
     expect(Object.fromEntries(new URL(url).searchParams)).toEqual({
@@ -241,7 +241,7 @@ describe('a probe at Facebook', () => {
     });
   });
 
-  it('learns the scopes, and the day after which only the person can help', () => {
+  it('reads the scopes, and the day after which only the person can help', () => {
     expect(inspected({ expires_at: 0, data_access_expires_at: 1_576_687_825, scopes: ['pages_show_list'] })).toEqual({
       ok: true,
       scopes: ['pages_show_list'],

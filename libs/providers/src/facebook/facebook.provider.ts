@@ -128,7 +128,7 @@ function longLived({ app, accessToken }: { app: AppCredentials; accessToken: Sec
 const bearer = (method: 'GET' | 'DELETE', path: string, accessToken: Secret): PlatformRequest =>
   new PlatformRequest({ method, url: graph(path), headers: { authorization: `Bearer ${accessToken.reveal()}` } });
 
-/** Asked with the app's own token, which is its id and secret; the platform takes the other one in the query only. */
+/** Authenticated with the app's own token, which is its id and secret; the platform takes the other one in the query only. */
 function inspection({ app, accessToken }: ProbeInput): PlatformRequest {
   const asker = `${app.clientId}|${app.clientSecret.reveal()}`;
   const query = new URLSearchParams({ input_token: accessToken.reveal(), access_token: asker });

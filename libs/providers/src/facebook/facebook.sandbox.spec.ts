@@ -121,7 +121,7 @@ describe('the dialog of Facebook', () => {
     expect(body).toContain(named);
   });
 
-  it("shows each person's Pages with a ticked box, and grants what is ticked for the one who says yes", async () => {
+  it("shows each person's Pages with a ticked box, and grants what is ticked when the person consents", async () => {
     const { body } = await client.authorize();
     const boxes = [...(body as string).matchAll(/name="(sandbox_page\.many-pages\.\d+)" checked/g)].map(
       ([, name]) => name!,
@@ -155,7 +155,7 @@ describe('the token endpoint of Facebook', () => {
     expect(await prolong(body.access_token as string)).toMatchObject({ status: 200, body: { expires_in: 120 } });
   });
 
-  it('leaves out how long it lives where the app is set to meet that', async () => {
+  it('leaves out how long it is valid where the app is set to meet that', async () => {
     await settings({ quirks: ['no-expires-in'] });
     expect(Object.keys(await client.connect())).toEqual(['access_token', 'token_type']);
   });
@@ -334,7 +334,7 @@ describe('an inspection at Facebook', () => {
     ['password-changed', 460],
     ['checkpoint', 459],
     ['revokes-after-connect', 458],
-  ])('answers 200 and says why for %s', async (persona, subcode) => {
+  ])('answers 200 with the reason for %s', async (persona, subcode) => {
     const token = await long(persona);
     const [page] = await pages(token);
     await wait(31);

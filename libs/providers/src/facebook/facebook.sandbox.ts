@@ -67,15 +67,15 @@ const fields: Readonly<Record<string, Field>> = {
   },
 };
 
-/** The person, or the Page where it is a Page's token; `id` is there whether asked for or not. */
+/** The person, or the Page where it is a Page's token; `id` is there whether requested or not. */
 function me(request: SandboxRequest, platform: Platform): SandboxAnswer {
   const speaker = speakerOf(platform, tokenOf(request));
-  const asked = (request.query.fields ?? 'name').split(',');
-  const unknown = asked.find((name) => !Object.hasOwn(fields, name));
+  const names = (request.query.fields ?? 'name').split(',');
+  const unknown = names.find((name) => !Object.hasOwn(fields, name));
   if (unknown !== undefined) throw new Refusal('invalid_parameter', unknown);
   return {
     status: 200,
-    body: Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(speaker, platform)])),
+    body: Object.fromEntries([...names, 'id'].map((name) => [name, fields[name]?.(speaker, platform)])),
   };
 }
 
@@ -108,7 +108,7 @@ export const facebookSandbox = defineSandbox({
   title: 'Facebook',
   scopes,
   impossiblePersonas: { 'no-refresh-token': 'Facebook issues none' },
-  quirks: { [NO_EXPIRES_IN]: 'No token answer says how long its token lives.' },
+  quirks: { [NO_EXPIRES_IN]: 'No token answer states how long its token is valid.' },
   pages: pagesOf,
   tokens: {
     ...noRefreshTokens,

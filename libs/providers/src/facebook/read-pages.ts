@@ -31,7 +31,7 @@ const Pages = z.object({
 });
 
 /**
- * One page of Pages. The last one has a cursor too: only `next` says that there is more. A `next` without cursors is followed by
+ * One page of Pages. The last one has a cursor too: only `next` shows that there is more. A `next` without cursors is followed by
  * its address.
  */
 export function readPages(json: unknown): ProfilePage | undefined {

@@ -61,20 +61,20 @@ describe('an error of the Graph API', () => {
     [368, 1_404_078, owner('checkpoint')],
     [25, 2_207_050, owner('suspended')],
     [4, 2_207_051, owner('blocked')],
-  ])('%s with subcode %s asks the owner to act', (code, subcode, meaning) => {
+  ])('%s with subcode %s requires an action of the owner', (code, subcode, meaning) => {
     expect(classify({ code, error_subcode: subcode })).toMatchObject(meaning);
   });
 
-  it.each([[3], [10], [200], [250], [299]])('%i says that a permission is missing', (code) => {
+  it.each([[3], [10], [200], [250], [299]])('%i means that a permission is missing', (code) => {
     expect(classify({ code, error_subcode: 1_234 })).toMatchObject(permission('scope_missing'));
   });
 
-  it('100 with 33 says that the role is lost, 100 alone nothing', () => {
+  it('100 with 33 means that the role is lost, and 100 alone means nothing', () => {
     expect(classify({ code: 100, error_subcode: 33 })).toEqual({ ...permission('role_lost'), code: '100/33' });
     expect(classify({ code: 100 })).toBeUndefined();
   });
 
-  it.each([[36_007], [36_008], [36_009]])('100 with %i says that the code is no good', (subcode) => {
+  it.each([[36_007], [36_008], [36_009]])('100 with %i means that the code cannot be used', (subcode) => {
     expect(classify({ code: 100, error_subcode: subcode })).toMatchObject(permanent('grant_revoked'));
   });
 
@@ -117,7 +117,7 @@ describe('an error of the Graph API', () => {
     [100, 'Invalid appsecret_proof provided in the API argument'],
     [5, "This IP can't make requests for that application."],
     [9, 'Error validating client secret.'],
-  ])('%s is about the app when the sentence says so: %s', (code, message) => {
+  ])('%s is about the app when the sentence names the app: %s', (code, message) => {
     expect(classify({ code, message })).toEqual({ ...misconfigured, code: `${code}` });
     expect(classify({ code, message }, { status: 200 })).toEqual({ ...misconfigured, code: `${code}` });
     expect(classify({ code, message, is_transient: true })).toMatchObject(unavailable);
@@ -167,7 +167,7 @@ describe('an error of the Graph API', () => {
     expect(classify({ code })).toBeUndefined();
   });
 
-  it('that calls itself passing passes, whatever else it says', () => {
+  it('is temporary where it is marked as transient, whatever else it contains', () => {
     expect(classify({ code: 190, error_subcode: 460, is_transient: true })).toMatchObject(unavailable);
     expect(classify({ code: 12_345, is_transient: true })).toMatchObject(unavailable);
     expect(classify({ code: 4, is_transient: true })).toMatchObject(limited);
@@ -209,21 +209,21 @@ describe('a limit of the Graph API', () => {
   });
 
   it.each([[4], [17], [32], [341], [613], [80_000], [80_001], [80_002], [80_014]])(
-    'is %i, and an hour where nothing is said',
+    'is %i, and lasts an hour where the answer has no time',
     (code) => {
       expect(classify({ code })).toEqual({ ...limited, code: `${code}` });
       expect(classify({ code, error_subcode: 2_446_079 }, { status: 403 })).toMatchObject(limited);
     },
   );
 
-  it('ends when the header says so, in minutes, at the latest of its times', () => {
+  it('ends at the time in the header, in minutes, at the latest of its times', () => {
     expect(classify({ code: 80_002 }, { headers: usage(19) })).toMatchObject({ retryAfter: 19 * 60 });
     expect(classify({ code: 80_002 }, { headers: usage(0, 7, 3) })).toMatchObject({ retryAfter: 7 * 60 });
   });
 
   it.each([
-    ['says zero', usage(0)],
-    ['says it in words', usage('soon')],
+    ['contains zero', usage(0)],
+    ['contains words', usage('soon')],
     ['is no JSON', { 'x-business-use-case-usage': '{' }],
     ['has another shape', { 'x-business-use-case-usage': '[1]' }],
   ])('is an hour when the header %s', (_what, headers) => {

@@ -54,7 +54,7 @@ const EXACT: Record<string, Meaning> = {
   '368/1404006': ownerActs('checkpoint'),
   '368/1404078': ownerActs('checkpoint'),
   '25/2207050': ownerActs('suspended'),
-  /** Says "Application request limit reached", and means this account. */
+  /** Its text is "Application request limit reached", but the limit is of this account. */
   '4/2207051': ownerActs('blocked'),
   '9/2207042': { ...LIMITED, retryAfter: A_DAY },
 };
@@ -129,13 +129,13 @@ function exactCode({ code, error_subcode, subcode }: GraphError): string {
   return below === 0 ? `${code}` : `${code}/${below}`;
 }
 
-/** The sentences that say more than the code they come with. Some begin with the code: `(#200) …`. */
+/** The sentences that are more precise than the code beside them. Some begin with the code: `(#200) …`. */
 function bySentence({ message }: GraphError): Meaning | undefined {
   if (CHECKPOINT.test(message)) return ownerActs('checkpoint');
   return isAppSentence(message) ? MISCONFIGURED : undefined;
 }
 
-/** Whether a message says that Meta refuses the app, whatever code it comes with. */
+/** Whether a message states that Meta refuses the app, whatever code it comes with. */
 export function isAppSentence(message: string): boolean {
   const sentence = message.replace(/^\(#\d+\)\s*/, '');
   return APP_SENTENCES.some((known) => known.test(sentence));

@@ -28,7 +28,7 @@ export type Refusals = Partial<Record<RefusalReason, (subject: string) => Sandbo
 const session = (text: string, subcode?: number): SandboxAnswer =>
   graphError({ message: `Error validating access token: ${text}`, code: 190, ...(subcode && { subcode }) });
 
-/** What the person has to do, at that site; some products say it without the subcode 459. */
+/** What the person has to do, at that site; some products omit the subcode 459. */
 export const checkpoint = (site: string, subcode?: number): SandboxAnswer =>
   session(`You cannot access the app till you log in to ${site} and follow the instructions given.`, subcode);
 
@@ -36,7 +36,7 @@ export const checkpoint = (site: string, subcode?: number): SandboxAnswer =>
 export const unsupportedRequest = (): SandboxAnswer =>
   graphError({ message: 'Unsupported request - method type: get', code: 100 });
 
-/** Minutes until calls are taken again, by business object: the least that can be said. */
+/** Minutes until calls are taken again, by business object: the least value of the header. */
 const USAGE = JSON.stringify({
   '1': [{ type: 'pages', call_count: 100, total_cputime: 100, total_time: 100, estimated_time_to_regain_access: 1 }],
 });
@@ -73,7 +73,7 @@ const usual: Refusals = {
     }),
 };
 
-/** Refuses as the Graph API does; `own` words what this product says differently. */
+/** Refuses as the Graph API does; `own` has the errors that this product words differently. */
 export const refuseGraph =
   (own: Refusals) =>
   ({ reason, subject }: Refusal): SandboxAnswer =>

@@ -24,7 +24,7 @@ function halvesOf(text: string): Halves | undefined {
     : undefined;
 }
 
-/** Whether a text has the form of a `signed_request` that was made within the last day. A request without a time could be replayed for ever. */
+/** Whether a text has the form of a `signed_request` that was made within the last day. A request without a time could be replayed without limit. */
 export function isPlausibleRequest(text: string, now: Date): boolean {
   const halves = halvesOf(text);
   if (halves?.signature.length !== DIGEST_BYTES) return false;

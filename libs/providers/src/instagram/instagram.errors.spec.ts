@@ -41,7 +41,7 @@ describe('the code exchange of Instagram', () => {
     ['a scope that is none', 'Invalid scope: instagram_everything', permanent('app_misconfigured')],
     ['an app without access', 'API access deactivated. To reactivate, go to the app dashboard.', misconfigured],
     ['an unknown sentence', 'Matching code was not found or was already used, or so', temporary],
-  ])('says %s in an envelope of its own', (_what, message, meaning) => {
+  ])('reports %s in an envelope of its own', (_what, message, meaning) => {
     expect(atToken(answer(400, rejected(message)))).toMatchObject(meaning);
   });
 
@@ -117,7 +117,7 @@ describe('the API of Instagram', () => {
     ],
     ['a limit', 429, graph(80_002), { class: 'temporary', reason: 'rate_limited', retryAfter: 3_600 }],
     ['nothing that is listed', 400, graph(24), temporary],
-  ])('says %s, to the identity call and to the probe', (_what, status, body, meaning) => {
+  ])('reports %s, to the identity call and to the probe', (_what, status, body, meaning) => {
     expect(atApi(answer(status, body))).toMatchObject(meaning);
     expect(atProbe(answer(status, body))).toMatchObject(meaning);
   });
@@ -128,7 +128,7 @@ describe('the API of Instagram', () => {
     expect(atApi(answer(429, graph(190)))).toMatchObject({ class: 'temporary' });
   });
 
-  it('waits as long as the header says', () => {
+  it('waits as long as the header requests', () => {
     const headers = {
       'x-business-use-case-usage': '{"178":[{"type":"instagram","estimated_time_to_regain_access":19}]}',
     };

@@ -17,7 +17,7 @@ const parts = (
 };
 const answered = (body: string) => ({ status: 200, headers: {}, body: Buffer.from(body) });
 
-describe('asking for consent at Instagram', () => {
+describe('the request for consent at Instagram', () => {
   it('parts scopes with commas and sends no challenge', () => {
     const verifier = new Secret('a-verifier');
     const input = {
@@ -124,7 +124,7 @@ describe('who it is at Instagram', () => {
     profile_picture_url: 'https://scontent.example/p',
   };
 
-  it('is asked with the token in a header', () => {
+  it('is sent with the token in a header', () => {
     const request = instagram.identity.request(accessToken, []);
     expect(parts(request)).toMatchObject({
       path: 'https://graph.instagram.com/v25.0/me',
@@ -169,7 +169,7 @@ describe('who it is at Instagram', () => {
 });
 
 describe('the probe of Instagram', () => {
-  it('asks for one field, and is content with it, flat or in data[]', () => {
+  it('requests one field, and accepts it, flat or in data[]', () => {
     const input = { app, accessToken, scopes: [], platformAccountId: '17841405822304915' };
     expect(parts(instagram.probe.request(input))).toMatchObject({
       path: 'https://graph.instagram.com/v25.0/me',

@@ -53,7 +53,7 @@ export const instagram = defineProvider({
   },
   scopes: { default: scopes, required: scopes },
   token: { exchange, read: readTokens, prolong, defaultLife: 5_184_000 },
-  /** Wants a token that is a day old and has not ended; no secret. */
+  /** Requires a token that is a day old and has not ended; no secret. */
   refresh: {
     mode: 'extend_self',
     request: ({ accessToken }) => lifeRequest('refresh_access_token', 'ig_refresh_token', accessToken),
@@ -66,7 +66,7 @@ export const instagram = defineProvider({
   api: { url: `${GRAPH}/`, isDenied: isDeniedGraphCall },
   probe: { every: hours(6), request: ({ accessToken }) => me('user_id', accessToken), read: readProbe },
   /**
-   * A code that does not exist. A wrong id (`Invalid platform app`) and a wrong secret are refused; no document says whether
+   * A code that does not exist. A wrong id (`Invalid platform app`) and a wrong secret are refused; no document states whether
    * the code is looked at before the secret, so an answer about the code shows nothing.
    */
   appCheck: {
@@ -109,7 +109,7 @@ function exchange(input: CodeExchange): PlatformRequest {
   return standardExchange({ ...input, code: new Secret(input.code.reveal().replace(/#_$/, '')), verifier: null });
 }
 
-/** The code gave a token for an hour; this one lives for sixty days. */
+/** The code gave a token for an hour; this one is valid for sixty days. */
 function prolong({ app, accessToken }: Parameters<NonNullable<Provider['token']['prolong']>>[0]): PlatformRequest {
   return lifeRequest('access_token', 'ig_exchange_token', accessToken, { client_secret: app.clientSecret.reveal() });
 }

@@ -36,7 +36,7 @@ describe('the authorize page of Instagram', () => {
     expect(target.hash).toBe('');
   });
 
-  it('takes scopes parted by spaces too, and does not mind what it does not know', async () => {
+  it('takes scopes parted by spaces too, and ignores unknown ones', async () => {
     const scope = AUTHORIZE_REQUEST.scope.replace(',', ' ');
     expect(
       await client.code({ scope, force_reauth: 'true', code_challenge: 'x', code_challenge_method: 'S256' }),
@@ -57,7 +57,7 @@ describe('the authorize page of Instagram', () => {
     expect(body).toContain(named);
   });
 
-  it('wants the redirect URI to the letter', async () => {
+  it('requires the exact redirect URI', async () => {
     await client.code();
     expect(await client.authorize({ redirect_uri: `${REDIRECT_URI}/` })).toMatchObject({ status: 400 });
   });
@@ -188,18 +188,18 @@ describe('who it is at Instagram', () => {
     expect(two.user_id).toBe(one.user_id);
   });
 
-  it('wants known fields, a token, and one that lives', async () => {
+  it('requires known fields and a valid token', async () => {
     const token = await client.shortLived();
     expect(await client.me(token, 'constructor')).toMatchObject(graphError(100));
     expect(await client.get(ME_URL, { fields: 'id' })).toMatchObject(graphError(2500));
     expect(await client.me('IGAAmadeup')).toMatchObject(graphError(190));
   });
 
-  it('lets a person keep a permission back, and says so', async () => {
+  it('lets a person withhold a permission, and reports it', async () => {
     expect((await client.connect('partial-consent')).permissions).toEqual(['instagram_business_basic']);
   });
 
-  it('keeps several grants of one person alive', async () => {
+  it('keeps several grants of one person valid', async () => {
     const [first, second] = [await client.longLived(), await client.longLived()];
     expect([(await client.me(first)).status, (await client.me(second)).status]).toEqual([200, 200]);
   });

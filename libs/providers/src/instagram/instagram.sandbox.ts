@@ -71,7 +71,7 @@ function codeAnswer({ accessToken, clientId, persona, scopes: permissions }: Iss
   return JSON.stringify({ data: [{ access_token: accessToken, user_id: userId, permissions: permissions.join(',') }] });
 }
 
-/** An hour's token and the secret for a long-lived token. The app is known by the token. */
+/** An hour's token and the secret for a long-lived token. The token identifies the app. */
 function prolong({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
   expectGrantType('ig_exchange_token', query, platform);
   const token = need(query, 'access_token');
@@ -81,7 +81,7 @@ function prolong({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
   return longAnswer(issueLongToken(platform, grant));
 }
 
-/** No secret. A long-lived token that is a day old; where tokens of this sandbox do not live for a day, of any age. */
+/** No secret. A long-lived token that is a day old; where tokens of this sandbox are valid for less than a day, of any age. */
 function extend({ query }: SandboxRequest, platform: Platform): SandboxAnswer {
   expectGrantType('ig_refresh_token', query, platform);
   const token = need(query, 'access_token');
@@ -130,15 +130,15 @@ const fields: Readonly<Record<string, (persona: Persona, platform: Platform) => 
   media_count: () => 0,
 };
 
-/** The token in the header or in the query; `id` is there whether asked for or not. */
+/** The token in the header or in the query; `id` is there whether requested or not. */
 function me({ authorization, query }: SandboxRequest, platform: Platform): SandboxAnswer {
   const grant = holderOf(platform, query.access_token ?? bearerOf(authorization));
   if (!grant.scopes.includes(BASIC)) throw new Refusal('missing_scope', BASIC);
-  const asked = (query.fields ?? '').split(',').filter(Boolean);
-  const unknown = asked.find((name) => !Object.hasOwn(fields, name));
+  const names = (query.fields ?? '').split(',').filter(Boolean);
+  const unknown = names.find((name) => !Object.hasOwn(fields, name));
   if (unknown !== undefined) throw new Refusal('invalid_parameter', unknown);
   const persona = personaOf(grant);
-  const account = Object.fromEntries([...asked, 'id'].map((name) => [name, fields[name]?.(persona, platform)]));
+  const account = Object.fromEntries([...names, 'id'].map((name) => [name, fields[name]?.(persona, platform)]));
   return { status: 200, body: hasQuirk(platform, 'wrapped-answers') ? { data: [account] } : account };
 }
 

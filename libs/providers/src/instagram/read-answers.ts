@@ -41,6 +41,6 @@ export function readMe(json: unknown): Identity | undefined {
   };
 }
 
-/** An answer with a professional account in it says that the token works. */
+/** An answer with a professional account in it proves that the token works. */
 export const readProbe = (json: unknown): ProbeReading | undefined =>
   Professional.safeParse(json).success ? { ok: true } : undefined;

@@ -48,7 +48,7 @@ const oauthErrors: Partial<Record<RefusalReason, Words>> = {
   server_error: () => problem(500, 0, 'INTERNAL_SERVER_ERROR', 'Internal Server Error'),
 };
 
-/** Whatever else is said to a token call is said about its refresh token. */
+/** Every other refusal of a token request concerns its refresh token. */
 export const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer =>
   (oauthErrors[reason] ?? revokedToken)(subject);
 

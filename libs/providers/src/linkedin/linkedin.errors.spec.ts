@@ -86,9 +86,9 @@ describe('the token endpoint of LinkedIn', () => {
       temporary,
     ],
     ['an outage', 503, '<html>', temporary],
-    ['an outage that speaks of the token', 500, error('invalid_request', REVOKED_TOKEN), temporary],
+    ['an outage whose error names the token', 500, error('invalid_request', REVOKED_TOKEN), temporary],
     [
-      'a quota that speaks of the token',
+      'a quota whose error names the token',
       429,
       error('invalid_request', REVOKED_TOKEN),
       { class: 'temporary', reason: 'rate_limited' },
@@ -150,7 +150,7 @@ describe('the API of LinkedIn', () => {
     ['another', 401, problem(401, 1, '__proto__'), temporary],
     ['nothing', 401, '', temporary],
     ['an outage', 500, problem(500, 0, 'INTERNAL_SERVER_ERROR'), temporary],
-    ['an outage that speaks of the token', 502, problem(401, 65601, 'REVOKED_ACCESS_TOKEN'), temporary],
+    ['an outage whose error names the token', 502, problem(401, 65601, 'REVOKED_ACCESS_TOKEN'), temporary],
   ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atApi(answer(status, body))).toMatchObject(meaning);
   });
@@ -244,7 +244,7 @@ describe('a rate limit at LinkedIn', () => {
     }
   });
 
-  it('is known by its number too, and waited for as long as Retry-After asks', () => {
+  it('is recognized by its number too, and waited for as long as Retry-After requests', () => {
     const plain = numbered(429, 101, 'Resource level throttle limit for calls to this resource is reached.');
     for (const read of both) {
       expect(read(answer(429, plain))).toEqual({

@@ -62,7 +62,7 @@ const BY_NUMBER: Record<string, string> = {
   '429/101': 'TOO_MANY_REQUESTS',
 };
 
-/** What introspection says in the words of the token endpoint. */
+/** The errors of introspection that have the codes of the token endpoint. */
 const BY_ERROR: Record<string, Meaning> = {
   invalid_client: MISCONFIGURED,
   invalid_client_id: MISCONFIGURED,
@@ -82,8 +82,8 @@ export function classifyApi({ status, json }: ReadAnswer): Failure | undefined {
 }
 
 /** An error that came with 200 names its status itself. */
-function codeOf({ code, status: said, serviceErrorCode }: Problem, status: number): string {
-  return code || (own(BY_NUMBER, `${status < 300 ? said : status}/${serviceErrorCode}`) ?? '');
+function codeOf({ code, status: namedStatus, serviceErrorCode }: Problem, status: number): string {
+  return code || (own(BY_NUMBER, `${status < 300 ? namedStatus : status}/${serviceErrorCode}`) ?? '');
 }
 
 const BY_STATUS: Record<string, Meaning> = { revoked: REVOKED, expired: EXPIRED };
@@ -108,7 +108,7 @@ function rateLimited(answer: ReadAnswer): Failure | undefined {
   return failure?.code === 'TOO_MANY_REQUESTS' ? failure : undefined;
 }
 
-/** `APPLICATION`, `MEMBER` or `APPLICATION_AND_MEMBER`, and `DAY` where it is the day's quota: asking again burns the rest. */
+/** `APPLICATION`, `MEMBER` or `APPLICATION_AND_MEMBER`, and `DAY` where it is the day's quota: another request spends the rest. */
 function rateLimit({ message }: Problem): Meaning {
   const wait = /\bDAY\b/.test(message) && { retryAfter: untilMidnight() };
   const whole = /\bAPPLICATION\b/.test(message);

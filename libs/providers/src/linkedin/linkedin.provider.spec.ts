@@ -18,7 +18,7 @@ const form = (path: string, fields: object): object => ({
 
 describe('LinkedIn', () => {
   it.each([redirectUri, 'http://localhost:3000/v1/oauth/linkedin/callback'])(
-    'is asked for consent byte by byte as documented, without PKCE, for %s',
+    'requests consent byte by byte as documented, without PKCE, for %s',
     (uri) => {
       const input = { clientId: app.clientId, redirectUri: uri, state: new Secret('st-a_te.1'), verifier };
       expect(authorizeUrl(linkedin, { ...input, scopes: linkedin.scopes.default })).toBe(
@@ -28,7 +28,7 @@ describe('LinkedIn', () => {
     },
   );
 
-  it("is asked for no organisation's scopes unless an app wants them: one too many fails the whole consent", () => {
+  it("requests no organisation's scopes unless an app lists them: one too many fails the whole consent", () => {
     expect(linkedin.scopes.default.filter((scope) => scope.includes('organization'))).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe('LinkedIn', () => {
     expect(linkedin.revoke?.(tokens).reveal()).toEqual(form('/revoke', { token: 'access' }));
   });
 
-  it("is asked about a token with the app's own secret, twice a day", () => {
+  it("inspects a token with the app's own secret, twice a day", () => {
     const probe = linkedin.probe.request({ ...tokens, scopes: [], platformAccountId: '782bbtaQ' });
     expect(probe.reveal()).toEqual(form('/introspectToken', { token: 'access' }));
     expect(linkedin.probe.every).toBe(12 * 60 * 60 * 1_000);
@@ -63,7 +63,7 @@ describe('LinkedIn', () => {
     ]);
   });
 
-  it.each(['user_cancelled_login', 'user_cancelled_authorize'])('knows %s for a no', (denial) => {
+  it.each(['user_cancelled_login', 'user_cancelled_authorize'])('recognizes %s as a denied consent', (denial) => {
     expect(linkedin.authorize.denials).toContain(denial);
   });
 
@@ -103,7 +103,7 @@ describe('LinkedIn', () => {
 });
 
 describe('a person at LinkedIn', () => {
-  it('is asked for with the access token in the header', () => {
+  it('is requested with the access token in the header', () => {
     expect(linkedin.identity.request(tokens.accessToken, []).reveal()).toEqual({
       method: 'GET',
       url: 'https://api.linkedin.com/v2/userinfo',

@@ -48,7 +48,7 @@ export const linkedin = defineProvider({
     denials: ['user_cancelled_login', 'user_cancelled_authorize', 'access_denied'],
   },
   scopes: {
-    /** What every app may ask for. One scope too many fails the whole consent, so those of organisations are an app's own wish. */
+    /** What every app may request. One scope too many fails the whole consent, so an app lists those of organisations itself. */
     default: ['openid', 'profile', 'w_member_social'],
     required: ['openid', 'w_member_social'],
   },
@@ -68,7 +68,7 @@ export const linkedin = defineProvider({
     read: readUser,
   },
   api: { url: 'https://api.linkedin.com/', tokenParameters: ['oauth2_access_token'] },
-  /** Asks about the token with the app's own secret: no member's quota is spent, and the app's is one of a day. */
+  /** Inspects the token with the app's own secret: no member's quota is spent, and the app's is one of a day. */
   probe: {
     every: hours(12),
     request: introspection,

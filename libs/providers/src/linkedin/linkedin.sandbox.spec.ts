@@ -109,13 +109,13 @@ describe('the token endpoint of LinkedIn', () => {
     });
   });
 
-  it("gives no refresh token where the app is no approved partner's, and wants one to refresh with", async () => {
+  it("gives no refresh token where the app is no approved partner's, and requires one to refresh with", async () => {
     const tokens = await client.connect('no-refresh-token');
     expect(Object.keys(tokens).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type']);
     expect(await client.refresh('')).toMatchObject(missing('refresh_token'));
   });
 
-  it('takes a verifier for a client it does not know', async () => {
+  it('takes a verifier for an unknown client', async () => {
     expect(await client.exchange(await client.code(), { code_verifier: 'a-verifier' })).toMatchObject(wrongClient);
     const code = await client.code({ code_challenge: 'of-no-effect', code_challenge_method: 'S256' });
     expect(await client.exchange(code)).toMatchObject({ status: 200 });
@@ -145,7 +145,7 @@ describe('the token endpoint of LinkedIn', () => {
 });
 
 describe('refreshing at LinkedIn', () => {
-  it('gives the same refresh token again, as often as it is asked, and leaves the access token before it alone', async () => {
+  it('gives the same refresh token again, however often it is requested, and leaves the previous access token valid', async () => {
     const first = await client.connect();
     for (let time = 0; time < 3; time += 1) {
       const { status, body } = await client.refresh(first.refresh_token);
@@ -163,15 +163,15 @@ describe('refreshing at LinkedIn', () => {
       return (await client.refresh(token)).body;
     };
     const nearly = (days: number): [number, number] => [days * 86_400 - 5, days * 86_400];
-    const lives = ({ expires_in, refresh_token_expires_in }: TokenAnswer): unknown[] => [
+    const lifetimes = ({ expires_in, refresh_token_expires_in }: TokenAnswer): unknown[] => [
       expires_in,
       refresh_token_expires_in,
     ];
     const within = ([least, most]: [number, number], life: unknown): boolean =>
       Number(life) >= least && Number(life) <= most;
     const [early, late] = [await after(59), await after(301)];
-    expect([within(nearly(60), lives(early)[0]), within(nearly(306), lives(early)[1])]).toEqual([true, true]);
-    expect(lives(late).map((life) => within(nearly(5), life))).toEqual([true, true]);
+    expect([within(nearly(60), lifetimes(early)[0]), within(nearly(306), lifetimes(early)[1])]).toEqual([true, true]);
+    expect(lifetimes(late).map((life) => within(nearly(5), life))).toEqual([true, true]);
     await wait(5 * 86_400);
     expect(await client.refresh(token)).toMatchObject(revokedToken);
     expect(await userInfo(late.access_token)).toMatchObject(expired);
@@ -260,7 +260,7 @@ describe('who it is at LinkedIn', () => {
     expect(new Set(subjects).size).toBe(3);
   });
 
-  it('wants openid, and a token that is one, lives and was not revoked', async () => {
+  it('requires openid, and a known, valid and unrevoked token', async () => {
     const { access_token: unnamed } = await client.connect('happy', { scope: 'w_member_social' });
     expect(await userInfo(unnamed)).toMatchObject(apiError(403, 100, 'ACCESS_DENIED'));
     expect(await sandbox.call(USER_INFO)).toMatchObject({
@@ -315,17 +315,17 @@ describe('introspection at LinkedIn', () => {
     });
   });
 
-  it("says of another app's token only that it is not active", async () => {
+  it("reports another app's token as not active, and nothing else", async () => {
     const { access_token: token } = await client.connect();
     const { status, body } = await introspect(token, { client_id: 'other' });
     expect([status, body]).toEqual([200, { active: false }]);
   });
 
-  it('is asked and understood by a probe', async () => {
+  it('answers a probe, which understands it', async () => {
     const credentials = { clientId: app.client_id, clientSecret: new Secret(app.client_secret) };
     const probe = async (token: string): Promise<ProbeReading> => {
-      const asked = { app: credentials, accessToken: new Secret(token), scopes: [], platformAccountId: 'any' };
-      const { url, form = {} } = linkedin.probe.request(asked).reveal();
+      const input = { app: credentials, accessToken: new Secret(token), scopes: [], platformAccountId: 'any' };
+      const { url, form = {} } = linkedin.probe.request(input).reveal();
       const { status, body } = await sandbox.form(url, form);
       return readProbeAnswer(linkedin, { status, headers: {}, body: Buffer.from(JSON.stringify(body)) });
     };
@@ -344,7 +344,7 @@ describe('introspection at LinkedIn', () => {
     expect(await probe('AQmade-up')).toMatchObject({ ok: false, failure: { class: 'temporary' } });
   });
 
-  it('wants the secret, and a token that LinkedIn gave', async () => {
+  it('requires the secret, and a token that LinkedIn issued', async () => {
     const { access_token: token } = await client.connect();
     expect(await introspect(token, { client_secret: 'other' })).toMatchObject(wrongClient);
     expect(await introspect('AQmade-up')).toMatchObject({ status: 400 });
@@ -377,7 +377,7 @@ describe('revoking at LinkedIn', () => {
     expect(await client.refresh(tokens.refresh_token)).toMatchObject(revokedToken);
   });
 
-  it('wants the secret, and has nothing to say about a token it does not know', async () => {
+  it('requires the secret, and ignores an unknown token', async () => {
     const tokens = await client.connect();
     expect(
       await sandbox.form(oauth('/revoke'), { ...app, client_secret: 'other', token: tokens.access_token }),

@@ -55,7 +55,7 @@ function tokenClient(request: SandboxRequest, platform: Platform): string {
   return bodyClient(request, platform);
 }
 
-/** With commas and in this order they were seen, whatever the documentation says. */
+/** Seen with commas and in this order, although the documentation differs. */
 const listOf = (granted: readonly string[]): string => [...granted].sort().join(',');
 
 function tokenAnswer(issued: Issued, platform: Platform): object {
@@ -179,9 +179,9 @@ export const linkedinSandbox = defineSandbox({
   title: 'LinkedIn',
   scopes,
   impossiblePersonas: {
-    'partial-consent': 'LinkedIn asks for all permissions or none',
-    'password-changed': 'no source says what LinkedIn does with tokens then',
-    checkpoint: 'no source says what LinkedIn answers then',
+    'partial-consent': 'LinkedIn requests all permissions or none',
+    'password-changed': 'no source states what LinkedIn does with tokens then',
+    checkpoint: 'no source states what LinkedIn answers then',
   },
   tokens: {
     codeLife: minutes(30),

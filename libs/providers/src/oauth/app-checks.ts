@@ -11,7 +11,7 @@ export const NO_TOKEN = new Secret('evergrant-checks-this-app');
 /** RFC 6749 5.2: a client that was authenticated may not use this grant type. */
 const isOfGrantType = ({ json }: ReadAnswer): boolean => errorCode(json) === 'unauthorized_client';
 
-/** RFC 6749 4.4: the app asks for a token of its own, which is not kept. */
+/** RFC 6749 4.4: the app requests a token of its own, which is not kept. */
 export const checkByClientCredentials = ({ url, authentication }: Endpoint): AppCheck => ({
   request: (app) => {
     const { headers, form } = authentication(app);
@@ -23,7 +23,7 @@ export const checkByClientCredentials = ({ url, authentication }: Endpoint): App
 
 /**
  * RFC 6749 5.2: the app sends a refresh token that does not exist. A refusal of the token (`invalid_grant`, or what the platform
- * says in its place) is given to an authenticated app only; a wrong one is `invalid_client`.
+ * answers in its place) is given to an authenticated app only; a wrong one is `invalid_client`.
  */
 export const checkByRefreshToken = (endpoint: Endpoint, classify: Provider['classify']['token']): AppCheck => ({
   request: (app) => refreshRequest(endpoint)({ app, accessToken: NO_TOKEN, refreshToken: NO_TOKEN }),

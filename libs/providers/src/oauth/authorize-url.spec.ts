@@ -27,7 +27,7 @@ const input: AuthorizeInput = {
 const queryOf = (url: string): Record<string, string> => Object.fromEntries(new URL(url).searchParams);
 
 describe('an authorize URL', () => {
-  it('asks for a code in the words of RFC 6749 4.1.1, with spaces as %20', () => {
+  it('requests a code with the parameters of RFC 6749 4.1.1, with spaces as %20', () => {
     expect(authorizeUrl(like({}), input)).toBe(
       'https://platform.example/authorize?response_type=code&client_id=an%20id&redirect_uri=https%3A%2F%2Fus.example%2Fv1%2Fcallback' +
         '&scope=read%20write.all&state=the.state',
@@ -43,7 +43,7 @@ describe('an authorize URL', () => {
     expect(url).not.toContain(input.verifier.reveal());
   });
 
-  it('has what the platform wants besides, and its own name for the id', () => {
+  it('has what else the platform requires, and its own name for the id', () => {
     const query = queryOf(
       authorizeUrl(
         like({ clientIdParameter: 'client_key', scopeSeparator: ',', parameters: { prompt: 'consent' } }),

@@ -6,7 +6,7 @@ export type ClientAuthentication = (app: AppCredentials) => {
   form: Record<string, string>;
 };
 
-/** Both halves form-encoded, as the RFC wants before Base64. The id stands in the body too: one write-up saw it asked for. */
+/** Both halves form-encoded, as the RFC requires before Base64. The id is in the body too: one write-up found it to be required. */
 export const basicAuthentication: ClientAuthentication = ({ clientId, clientSecret }) => {
   const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret.reveal())}`;
   return {

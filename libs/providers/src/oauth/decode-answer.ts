@@ -5,7 +5,7 @@ import type { ReadAnswer } from '../contract/provider.js';
 /** Bytes of an answer as it came, and again of its decompressed body: a kilobyte can expand to a gigabyte. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** Reads a body as JSON, else as a form (RFC 6749 has the former, some platforms answer the latter), whatever its Content-Type says. */
+/** Reads a body as JSON, else as a form (RFC 6749 has the former, some platforms answer the latter), whatever its Content-Type is. */
 export function decodeAnswer(answer: PlatformAnswer): ReadAnswer {
   const { status, headers } = answer;
   const [first, asItCame] = textsOf(answer);
@@ -58,7 +58,7 @@ const MAX_CODINGS = 3;
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
 /**
- * Undoes the content codings, last applied first. Requests ask for none, but proxies add some, drop the header and keep the
+ * Undoes the content codings, last applied first. Requests accept none, but proxies add some, drop the header and keep the
  * coding, or keep the header and drop the coding. Bytes that do not decompress stay as they are.
  */
 function decompress(body: Buffer, contentEncoding = ''): Buffer {

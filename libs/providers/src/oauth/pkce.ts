@@ -4,7 +4,7 @@ import type { PkceMethod } from '../contract/provider.js';
 
 const VERIFIER_BYTES = 48;
 
-/** 64 characters of the unreserved set (RFC 7636 4.1 asks for 43 to 128). */
+/** 64 characters of the unreserved set (RFC 7636 4.1 requires 43 to 128). */
 export const newVerifier = (): Secret => new Secret(randomBytes(VERIFIER_BYTES).toString('base64url'));
 
 /** RFC 7636 4.2. */

@@ -11,7 +11,7 @@ import { cleanName, cleanNotice, cleanProfilePage } from './platform-values.js';
 import { readIdentityAnswer, readProbeAnswer, readTokenAnswer } from './read-answer.js';
 
 /** JSON texts, to be put into an answer as they are. */
-interface Said {
+interface AnswerFields {
   id: string;
   name?: string;
   avatar?: string;
@@ -36,7 +36,7 @@ const custom = buildProvider(
 );
 
 /** The identity answer of every platform; each has other names for the same. */
-const ANSWERS: Record<string, (said: Required<Said>) => string> = {
+const ANSWERS: Record<string, (fields: Required<AnswerFields>) => string> = {
   x: ({ id, name, avatar }) => `{"data":{"id":${id},"name":${name},"username":${name},"profile_image_url":${avatar}}}`,
   tiktok: ({ id, name, avatar }) =>
     `{"data":{"user":{"open_id":${id},"display_name":${name},"username":${name},"avatar_url":${avatar}}},"error":{"code":"ok"}}`,
@@ -53,7 +53,7 @@ const platforms = [...PROVIDER_NAMES.map(providerOf), custom].map((provider) => 
 const answer = (text: string) => ({ status: 200, headers: {}, body: Buffer.from(text) });
 const j = JSON.stringify;
 
-function identify(provider: Provider, { id, name = '"Ada"', avatar = 'null' }: Said): Identity | string {
+function identify(provider: Provider, { id, name = '"Ada"', avatar = 'null' }: AnswerFields): Identity | string {
   const outcome = readIdentityAnswer(provider, answer(ANSWERS[provider.name]!({ id, name, avatar })));
   return outcome.ok ? outcome.identity : outcome.failure.code;
 }
@@ -196,7 +196,7 @@ describe.each(platforms)('a token set of %s', (_name, provider) => {
     expect(tokensOf({ scope: 'ü a\u0000b one one' })).toMatchObject({ tokens: { scopes: ['one'] } });
   });
 
-  it('grants nothing where the scope is empty, and says nothing where there is none', () => {
+  it('grants nothing where the scope is empty, and reads null where there is none', () => {
     expect(tokensOf({ scope: '' })).toMatchObject({ tokens: { scopes: [] } });
     expect(tokensOf({})).toMatchObject({ tokens: { scopes: null } });
   });

@@ -35,13 +35,13 @@ export const textField = z
   .catch(null)
   .transform((text) => text || null);
 
-/** Scopes in an answer, as a text with spaces or commas or as a list. Null: not said. Whatever else is said grants nothing. */
+/** Scopes in an answer, as a text with spaces or commas or as a list. Null: absent. Any other value grants nothing. */
 export const scopesField = z
   .unknown()
   .optional()
-  .transform((said) => {
-    if (said === undefined || said === null) return null;
-    const texts = Array.isArray(said) ? (said as unknown[]) : [said];
+  .transform((value) => {
+    if (value === undefined || value === null) return null;
+    const texts = Array.isArray(value) ? (value as unknown[]) : [value];
     return texts.flatMap((text) => (typeof text === 'string' ? splitScopes(text) : []));
   });
 
@@ -86,7 +86,7 @@ export function cleanIdentity(identity: Identity, provider: Pick<Provider, 'ids'
   return { ...identity, ...cleanNames(identity), ...(cleaned && { scopes: cleaned }) };
 }
 
-/** Without the profiles whose id cannot be used; they are counted, because the list says nothing about them. */
+/** Without the profiles whose id cannot be used; they are counted, because the list does not contain them. */
 export function cleanProfilePage(page: ProfilePage, provider: Pick<Provider, 'ids'>): CleanProfilePage {
   const usable = page.profiles.filter(({ platformAccountId }) => isIdAt(provider, platformAccountId));
   const isTooLong = page.after !== null && page.after.length > MAX_CURSOR_LENGTH;

@@ -9,7 +9,7 @@ import { readIdentityAnswer, readRevocationAnswer, readTokenAnswer } from './rea
 const OWN: Failure = { class: 'permanent', reason: 'of_its_own', code: 'own_word', retryAfter: 60 };
 const own = ({ json }: ReadAnswer): Failure | undefined =>
   JSON.stringify(json ?? null).includes('own_word') ? OWN : undefined;
-/** Any platform, with a table of its own that knows one word. */
+/** Any platform, with a table of its own that has one word. */
 const provider: Provider = { ...providerOf(PROVIDER_NAMES[0]), classify: { token: own, api: own } };
 
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): PlatformAnswer => ({
@@ -38,7 +38,7 @@ describe('the answer of a token endpoint', () => {
     ['invalid_grant', 'permanent', 'grant_revoked'],
     ['invalid_client', 'app', 'app_misconfigured'],
     ['unauthorized_client', 'app', 'app_misconfigured'],
-  ])('an answer with %s means what RFC 6749 5.2 says, whatever its status', (code, meaning, reason) => {
+  ])('an answer with %s has the meaning of RFC 6749 5.2, whatever its status', (code, meaning, reason) => {
     for (const status of [200, 302, 400, 401, 403]) {
       expect(refused(answer(status, error(code)))).toEqual({ class: meaning, reason, code });
     }
@@ -195,7 +195,7 @@ describe('the answer of a token endpoint', () => {
     expect(refused(answer(302, '', { 'retry-after': '90' })).retryAfter).toBe(90);
   });
 
-  it.each([500, 502, 503, 504, 520])('an answer with status %i is temporary, whatever its body says', (status) => {
+  it.each([500, 502, 503, 504, 520])('an answer with status %i is temporary, whatever its body contains', (status) => {
     for (const body of [error('invalid_grant'), error('invalid_client'), error('own_word'), '<html>', '']) {
       expect(refused(answer(status, body))).toEqual({
         class: 'temporary',
@@ -232,7 +232,7 @@ describe('the answer of a token endpoint', () => {
     expect(refused(answer(400, { error: 'invalid_client', hint: 'own_word' }))).toEqual(OWN);
   });
 
-  it.each([429, 503, 400])('an answer with status %i carries the wait that Retry-After asks for', (status) => {
+  it.each([429, 503, 400])('an answer with status %i carries the wait that Retry-After requests', (status) => {
     const later = new Date(Date.now() + 90_000).toUTCString();
     expect(refused(answer(status, '', { 'retry-after': '90' })).retryAfter).toBe(90);
     expect(Math.abs((refused(answer(status, '', { 'retry-after': later })).retryAfter ?? 0) - 90)).toBeLessThanOrEqual(
@@ -241,12 +241,12 @@ describe('the answer of a token endpoint', () => {
     expect(refused(answer(status, '', { 'retry-after': 'soon' }))).not.toHaveProperty('retryAfter');
   });
 
-  it('waits as long as the header asks where the table knows a shorter wait, and the other way round', () => {
+  it('waits as long as the header requests where the table has a shorter wait, and the other way round', () => {
     expect(refused(answer(400, error('own_word'), { 'retry-after': '300' })).retryAfter).toBe(300);
     expect(refused(answer(400, error('own_word'), { 'retry-after': '5' })).retryAfter).toBe(60);
   });
 
-  it('waits until the window of a limit ends, by the headers that platforms have for it, unless Retry-After says more', () => {
+  it('waits until the window of a limit ends, by the headers that platforms have for it, unless Retry-After requests more', () => {
     const inTwoMinutes = `${Math.ceil(Date.now() / 1_000) + 120}`;
     for (const name of ['x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset']) {
       expect(Math.abs((refused(answer(429, '', { [name]: inTwoMinutes })).retryAfter ?? 0) - 120)).toBeLessThanOrEqual(
@@ -323,7 +323,7 @@ describe('the answer of an identity call', () => {
     ['an empty text', { error: '' }],
     ['the number zero', { error: 0 }],
     ['an object without members', { error: {} }],
-  ])('that says that there is no error is the person, where the error is %s', (_what, beside) => {
+  ])('with an error member that means no error is the person, where the error is %s', (_what, beside) => {
     expect(identityOf(answer(200, withError(beside)))).toMatchObject({ platformUserId: '1' });
   });
 

@@ -121,7 +121,7 @@ export function readProfilesAnswer(provider: Provider, answer: PlatformAnswer): 
 }
 
 /**
- * What speaks against a revocation; undefined: it is done. The content of a success is ignored (RFC 7009 2.2) unless it is an
+ * Why a revocation failed; undefined: it is done. The content of a success is ignored (RFC 7009 2.2) unless it is an
  * error that the platform's tables list, since some refuse with status 200, reports that nothing was revoked, or is a page: that
  * is of a proxy in between, and so is a refusal without a readable object. A revocation can be repeated.
  */
@@ -184,10 +184,10 @@ function standardFailure({ json }: ReadAnswer): Failure | undefined {
   return code !== undefined && meaning ? { ...meaning, code } : undefined;
 }
 
-/** Where a limit was met and nothing else says for how long, by the headers in which platforms count. */
+/** Where a limit was met and nothing else states for how long, by the headers in which platforms count. */
 function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {
   const reset =
     failure.reason === 'rate_limited' && failure.retryAfter === undefined ? secondsUntilReset(headers) : undefined;
-  const asked = retryAfter(headers['retry-after']) ?? reset;
-  return asked === undefined ? failure : { ...failure, retryAfter: Math.max(asked, failure.retryAfter ?? 0) };
+  const wait = retryAfter(headers['retry-after']) ?? reset;
+  return wait === undefined ? failure : { ...failure, retryAfter: Math.max(wait, failure.retryAfter ?? 0) };
 }

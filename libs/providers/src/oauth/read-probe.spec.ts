@@ -15,7 +15,7 @@ const page: Profile = {
   accessToken: new Secret('a'),
   ineligible: null,
 };
-const says = (json: unknown, word: string): boolean => JSON.stringify(json ?? null).includes(word);
+const contains = (json: unknown, word: string): boolean => JSON.stringify(json ?? null).includes(word);
 
 /** A platform whose probe answers 200 in either case, and which lists pages. */
 const provider: Provider = {
@@ -23,8 +23,8 @@ const provider: Provider = {
   probe: {
     ...providerOf(PROVIDER_NAMES[0]).probe,
     read(json): ProbeReading | undefined {
-      if (says(json, 'inactive')) return { ok: false, failure: REVOKED };
-      return says(json, 'active') ? { ok: true, scopes: ['read'] } : undefined;
+      if (contains(json, 'inactive')) return { ok: false, failure: REVOKED };
+      return contains(json, 'active') ? { ok: true, scopes: ['read'] } : undefined;
     },
   },
   profiles: {
@@ -32,9 +32,9 @@ const provider: Provider = {
     request: () => {
       throw new Error('is not sent here');
     },
-    read: (json) => (says(json, 'pages') ? { profiles: [page], after: 'next' } : undefined),
+    read: (json) => (contains(json, 'pages') ? { profiles: [page], after: 'next' } : undefined),
   },
-  classify: { token: () => undefined, api: ({ json }) => (says(json, 'revoked') ? REVOKED : undefined) },
+  classify: { token: () => undefined, api: ({ json }) => (contains(json, 'revoked') ? REVOKED : undefined) },
 };
 const answer = (status: number, body: unknown): PlatformAnswer => ({
   status,

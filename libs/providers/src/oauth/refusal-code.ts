@@ -6,10 +6,10 @@ export function errorCode(json: unknown): string | undefined {
   return typeof error === 'string' && error !== '' ? error : undefined;
 }
 
-/** Codes by which an envelope that always has an `error` says that there is none. */
+/** Codes by which an envelope that always has an `error` reports that there is none. */
 const NO_ERROR = new Set(['', 'ok', '0']);
 
-/** Whether an API's answer holds an error, alone or beside data: data beside an error says nothing reliable. */
+/** Whether an API's answer holds an error, alone or beside data: data beside an error is unreliable. */
 export function holdsError(json: unknown): boolean {
   const { error } = fieldsOf(json);
   if (typeof error !== 'object' || error === null) return Boolean(error);
@@ -49,8 +49,8 @@ function codeAmong(fields: Fields): string | undefined {
 }
 
 function firstOf(fields: Fields, names: readonly string[]): string | undefined {
-  const said = names.filter((name) => Object.hasOwn(fields, name)).map((name) => fields[name]);
-  return said
+  const values = names.filter((name) => Object.hasOwn(fields, name)).map((name) => fields[name]);
+  return values
     .map((value) => (typeof value === 'number' ? String(value) : value))
     .find((value) => typeof value === 'string' && value !== '') as string | undefined;
 }

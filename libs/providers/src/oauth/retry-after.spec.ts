@@ -40,11 +40,11 @@ describe('Retry-After', () => {
     ',',
     '1,',
     'Sun, 99 Nov 2026 06:02:00 GMT',
-  ])('that says "%s" says nothing', (header) => {
+  ])('with the value "%s" is ignored', (header) => {
     expect(retryAfter(header, now)).toBeUndefined();
   });
 
-  it('that is missing says nothing', () => {
+  it('that is missing requests no wait', () => {
     expect(retryAfter(undefined, now)).toBeUndefined();
   });
 });

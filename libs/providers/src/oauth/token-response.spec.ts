@@ -34,7 +34,7 @@ describe('a token answer', () => {
     });
   });
 
-  it('says nothing about what it leaves out', () => {
+  it('reads null for what it leaves out', () => {
     expect(read({})).toEqual(bare);
   });
 
@@ -55,12 +55,9 @@ describe('a token answer', () => {
     expect(read({ refresh_token_expires_in: value })).toEqual({ ...bare, refreshExpiresIn: expected });
   });
 
-  it.each([0, -1, -0.5, '0', '-1', '0.0', null])(
-    "that says %p of an access token's life says that it has no end",
-    (value) => {
-      expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
-    },
-  );
+  it.each([0, -1, -0.5, '0', '-1', '0.0', null])("with %p as an access token's lifetime has no end", (value) => {
+    expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
+  });
 
   it.each([
     ['a text with spaces', 'one two', ['one', 'two']],
@@ -76,12 +73,12 @@ describe('a token answer', () => {
     ['a number', 7, []],
     ['a boolean', true, []],
     ['null', null, null],
-  ])('grants what its scope says and no more: %s', (_form, scope, expected) => {
+  ])('grants its scope and no more: %s', (_form, scope, expected) => {
     expect(read({ scope })).toEqual({ ...bare, scopes: expected });
   });
 
   it.each([0, -1, '0', null])(
-    'that says %p of a refresh token\'s life names no end: some mean "never" with it',
+    'with %p as a refresh token\'s lifetime has no end: at some platforms it means "never"',
     (value) => {
       expect(read({ refresh_expires_in: value })).toEqual(bare);
     },

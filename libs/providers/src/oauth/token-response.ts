@@ -5,10 +5,10 @@ import { scopesField } from './platform-values.js';
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 
-/** Whole seconds, 0 for no end, null where nothing readable is said. */
-function readLife(said: unknown): number | null {
-  if (said === null) return 0;
-  const life = typeof said === 'string' && NUMBER.test(said.trim()) ? Number(said) : said;
+/** Whole seconds, 0 for no end, null where the value is not readable. */
+function readLife(value: unknown): number | null {
+  if (value === null) return 0;
+  const life = typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : value;
   if (typeof life !== 'number' || Number.isNaN(life)) return null;
   return life <= 0 ? 0 : Math.min(Math.max(Math.floor(life), 1), Number.MAX_SAFE_INTEGER);
 }

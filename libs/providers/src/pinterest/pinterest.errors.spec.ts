@@ -17,7 +17,7 @@ const token: [what: string, status: number, body: unknown, means: object][] = [
   ['a wrong or missing secret', 401, { code: 2, message: FAILED }, misconfigured],
   ['a revoked refresh token', 401, { code: 283, message: 'The authorization grant is invalid' }, revoked],
   [
-    'an app that it does not know, under the number of a revoked token',
+    'an unknown app, under the number of a revoked token',
     401,
     { status: 'failure', code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' },
     misconfigured,
@@ -115,7 +115,7 @@ describe('Pinterest refuses', () => {
     });
   });
 
-  it('reads how long to wait, where the answer says so', () => {
+  it('reads how long to wait, where the answer states it', () => {
     const answer = {
       status: 429,
       headers: { 'retry-after': '30' },

@@ -30,7 +30,7 @@ const AT_API: Table = {
 };
 
 /**
- * What is refused is the app, under a number that else speaks of a person: 283 with "Invalid Application ID" in `data`
+ * The app is refused, under a number that otherwise concerns a person: 283 with "Invalid Application ID" in `data`
  * (pinterest-api-demo#16), 29 with "Trial access" (postiz-app#1084), 3 with a consumer type.
  */
 const APP_SENTENCES: readonly RegExp[] = [

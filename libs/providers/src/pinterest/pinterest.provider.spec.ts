@@ -10,7 +10,7 @@ const tokens = { app, accessToken: new Secret('access'), refreshToken: new Secre
 const TOKEN = 'https://api.pinterest.com/v5/oauth/token';
 
 describe('Pinterest', () => {
-  it('is asked for consent byte by byte as documented: commas, no challenge', () => {
+  it('requests consent byte by byte as documented: commas, no challenge', () => {
     const input = {
       clientId: app.clientId,
       redirectUri,
@@ -33,7 +33,7 @@ describe('Pinterest', () => {
     });
   });
 
-  it('gets a refresh token the same way, and is asked for one that can be renewed again', () => {
+  it('gets a refresh token the same way, and requests one that can be renewed again', () => {
     expect(pinterest.refresh.request(tokens).reveal()).toEqual({
       method: 'POST',
       url: TOKEN,
@@ -63,11 +63,11 @@ describe('Pinterest', () => {
     expect([pinterest.refresh.mode, pinterest.token.defaultLife]).toEqual(['rotating_strict', 30 * 86_400]);
   });
 
-  it("cannot be asked to revoke a person's token", () => {
+  it("has no request that revokes a person's token", () => {
     expect('revoke' in pinterest).toBe(false);
   });
 
-  it('is asked for the identity with the access token in the header, twice a day', () => {
+  it('requests the identity with the access token in the header, twice a day', () => {
     const request = {
       method: 'GET',
       url: 'https://api.pinterest.com/v5/user_account',

@@ -79,7 +79,7 @@ export const pinterest = defineProvider({
   classify: { token: classifyToken, api: classifyApi },
 });
 
-/** Basic alone, as the description has it; and every token request asks for a refresh token that can be renewed. */
+/** Basic alone, as the description has it; and every token request requires a refresh token that can be renewed. */
 function authentication(app: AppCredentials) {
   return { headers: basicAuthentication(app).headers, form: { continuous_refresh: 'true' } };
 }

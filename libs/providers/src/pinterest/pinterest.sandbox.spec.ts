@@ -64,7 +64,7 @@ describe('the authorize page of Pinterest', () => {
 });
 
 describe('the token endpoint of Pinterest', () => {
-  it('gives a pair for a code, and says when both end', async () => {
+  it('gives a pair for a code, with the end of both', async () => {
     const { status, body } = await client.exchange(await client.code());
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -79,7 +79,7 @@ describe('the token endpoint of Pinterest', () => {
     });
   });
 
-  it('wants HTTP Basic with the secret that the app came with first, and none in the form', async () => {
+  it('requires HTTP Basic with the secret that the app came with first, and none in the form', async () => {
     await client.connect();
     const inTheForm = { client_id: standard.client_id, client_secret: 'secret' };
     expect(await client.exchange(await client.code(), inTheForm, {})).toMatchObject(unauthenticated);
@@ -99,7 +99,7 @@ describe('the token endpoint of Pinterest', () => {
     expect(await client.exchange(late)).toMatchObject(invalidGrant);
   });
 
-  it('says what is missing', async () => {
+  it('reports what is missing', async () => {
     expect(await client.exchange('')).toMatchObject({ status: 400, body: { code: 1 } });
     expect(await sandbox.form(TOKEN, { grant_type: 'password' }, basic())).toMatchObject({
       status: 400,
@@ -116,7 +116,7 @@ describe('the token endpoint of Pinterest', () => {
     expect(await client.refresh(second.refresh_token)).toMatchObject({ status: 200 });
   });
 
-  it('fails for people who are flaky, and says so as its own failure', async () => {
+  it('fails for flaky people, and reports it as its own failure', async () => {
     const { refresh_token: token } = await client.connect('flaky');
     expect(await client.refresh(token)).toMatchObject({ status: 500 });
     expect(await client.refresh(token)).toMatchObject({ status: 200 });

@@ -129,16 +129,16 @@ const endpoints: readonly Endpoint[] = [
   { endpoint: 'identity', method: 'GET', url: api('/user_account'), handle: userAccount, refuse: refuseApi },
 ];
 
-/** Pinterest as its v5 description and public bug reports have it; what no source says is as strict as elsewhere. */
+/** Pinterest as its v5 description and public bug reports have it; what no source describes is as strict as elsewhere. */
 export const pinterestSandbox = defineSandbox({
   name: 'pinterest',
   title: 'Pinterest',
   scopes,
   impossiblePersonas: {
-    'partial-consent': 'no source says that Pinterest lets people leave a permission out',
+    'partial-consent': 'no source states that Pinterest lets people leave a permission out',
     'no-refresh-token': 'Pinterest always gives one',
-    'password-changed': 'no source says what Pinterest does with tokens then',
-    checkpoint: 'no source says what Pinterest answers then',
+    'password-changed': 'no source states what Pinterest does with tokens then',
+    checkpoint: 'no source states what Pinterest answers then',
   },
   tokens: {
     codeLife: minutes(10),

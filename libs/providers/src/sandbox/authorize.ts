@@ -6,7 +6,7 @@ import { Refusal } from './refusal.js';
 
 export type Decision = 'approve' | 'deny';
 
-/** Reads what the app asks for and registers its redirect URI if it is the app's first; refuses any other one. */
+/** Reads the app's request and registers its redirect URI if it is the app's first; refuses any other one. */
 export function readAuthorization(platform: Platform, query: Parameters): AuthorizationRequest {
   const { definition, state, notes } = platform;
   const request = definition.authorize.read(query);
@@ -20,7 +20,7 @@ export function readAuthorization(platform: Platform, query: Parameters): Author
 /** Where the browser goes after the person decided: the app's redirect URI with the platform's parameters and `state`. `opened`: the Pages that were ticked. */
 export function decide(
   platform: Platform,
-  asked: AuthorizationRequest,
+  request: AuthorizationRequest,
   persona: Persona,
   decision: Decision,
   opened?: readonly string[],
@@ -28,9 +28,9 @@ export function decide(
   const { authorize } = platform.definition;
   platform.notes.persona = persona.key;
   const yes = decision === 'approve' && !persona.traits.alwaysDenies;
-  const answer = yes ? approve(platform, asked, persona, opened) : authorize.denied();
-  const target = new URL(asked.redirectUri);
-  for (const [name, value] of Object.entries({ ...answer, state: asked.state })) {
+  const answer = yes ? approve(platform, request, persona, opened) : authorize.denied();
+  const target = new URL(request.redirectUri);
+  for (const [name, value] of Object.entries({ ...answer, state: request.state })) {
     if (value !== undefined) target.searchParams.set(name, value);
   }
   if (yes && authorize.fragment) target.hash = authorize.fragment;
@@ -39,22 +39,22 @@ export function decide(
 
 function approve(
   platform: Platform,
-  asked: AuthorizationRequest,
+  request: AuthorizationRequest,
   persona: Persona,
   opened?: readonly string[],
 ): Parameters {
   if (opened) assertOffered(platform, persona, opened);
-  const declined = persona.traits.keepsOneScopeBack && asked.scopes.length > 1 ? asked.scopes.slice(-1) : [];
-  const scopes = asked.scopes.filter((scope) => !declined.includes(scope));
+  const declined = persona.traits.keepsOneScopeBack && request.scopes.length > 1 ? request.scopes.slice(-1) : [];
+  const scopes = request.scopes.filter((scope) => !declined.includes(scope));
   const code = newCode(platform, {
     provider: platform.definition.name,
-    clientId: asked.clientId,
+    clientId: request.clientId,
     persona: persona.key,
-    redirectUri: asked.redirectUri,
+    redirectUri: request.redirectUri,
     scopes,
     ...(declined.length > 0 && { declined }),
     ...(opened && { opened }),
-    ...(asked.challenge && { challenge: asked.challenge }),
+    ...(request.challenge && { challenge: request.challenge }),
   });
   return platform.definition.authorize.approved(code, scopes);
 }

@@ -29,7 +29,7 @@ export interface SandboxAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What the app asks the person for, once the platform found nothing wrong with it. */
+/** What the app requests of the person, once the platform found nothing wrong with it. */
 export interface AuthorizationRequest {
   readonly clientId: string;
   readonly redirectUri: string;
@@ -89,7 +89,7 @@ export interface OfferedPage {
 export interface SandboxDefinition {
   readonly name: string;
   readonly title: string;
-  /** Every scope the platform knows, in words for the consent page. */
+  /** Every scope of the platform, in words for the consent page. */
   readonly scopes: Readonly<Record<string, string>>;
   /** Personas that can not happen here, each with the reason. */
   readonly impossiblePersonas: Readonly<Record<string, string>>;

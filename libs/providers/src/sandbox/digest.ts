@@ -10,8 +10,8 @@ export const sameDigest = (one: string, other: string): boolean =>
 export const randomText = (bytes = 24): string => randomBytes(bytes).toString('base64url');
 
 /**
- * The same number of so many digits for the same parts, for platforms that count their users per app. It is odd, so that who
- * reads one above 2^53 as a JSON number gets another.
+ * The same number of `digits` digits for the same parts, for platforms that count their users per app. It is odd, so that a
+ * parser that reads one above 2^53 as a JSON number gets another.
  */
 export function stableNumber(digits: number, ...parts: string[]): string {
   const hash = BigInt(`0x${createHash('sha256').update(parts.join('|')).digest('hex')}`);

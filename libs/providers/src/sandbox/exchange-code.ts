@@ -67,7 +67,7 @@ function newGrant(code: CodeRecord, now: number): GrantRecord {
   };
 }
 
-/** A code for what the person said yes to; the platform says how it looks. */
+/** A code for what the person granted, in the form of the platform. */
 export function newCode(platform: Platform, granted: Omit<CodeRecord, 'digest' | 'issuedAt' | 'used'>): string {
   const code = platform.definition.authorize.newCode();
   platform.state.codes.save({ ...granted, digest: digestOf(code), issuedAt: platform.state.clock.now() });

@@ -31,7 +31,7 @@ const pair = (n: number, expiresAt: number) => ({
 });
 
 describe('a grant that is refreshed for months', () => {
-  it('stays small: it knows its last tokens and has forgotten the first', () => {
+  it('stays small: it keeps its last tokens and drops the first', () => {
     const { state } = newState();
     const grant = newGrant(Date.now());
     for (let n = 1; n <= 100; n += 1) state.grants.renew(grant, pair(n, Date.now() + days(1)), n);
@@ -53,7 +53,7 @@ describe('a grant that is refreshed for months', () => {
     expect([...again.grants.ofPerson('p', 'c', 'happy')]).toHaveLength(1);
   });
 
-  it('is forgotten a day after its last token ended, and not before', () => {
+  it('is deleted a day after its last token ended, and not before', () => {
     const { state, kept } = newState();
     const grant = newGrant(state.clock.now());
     state.grants.renew(grant, pair(1, state.clock.now() + days(2)), 1);

@@ -4,7 +4,7 @@ import { knobsOf, personaOf } from './platform.js';
 import type { Persona } from './personas.js';
 import type { GrantRecord, HeldToken } from './records.js';
 
-/** A fresh token set, in the clear for the answer. Lives are in seconds, as on the wire. */
+/** A fresh token set, in the clear for the answer. Lifetimes are in seconds, as on the wire. */
 export interface Issued {
   readonly accessToken: string;
   readonly expiresIn: number;

@@ -1,18 +1,18 @@
 import { digestOf, sameDigest } from './digest.js';
 import type { Platform } from './contract.js';
-import { assertGrantLives } from './platform.js';
+import { assertGrantValid } from './platform.js';
 import { type GrantRecord, type HeldPageToken, type HeldToken, NO_END } from './records.js';
 import { Refusal } from './refusal.js';
 
-/** A token for one Page, in the clear. It ends with the hour's token it was asked with, or never where that is long-lived. */
+/** A token for one Page, in the clear. It ends with the hour's token that requested it, or never where that is long-lived. */
 export function issuePageToken(
   { state, definition }: Platform,
   grant: GrantRecord,
   page: string,
-  askedWith: HeldToken,
+  requestedWith: HeldToken,
 ): string {
   const token = definition.tokens.newAccessToken();
-  const expiresAt = askedWith.shortLived ? askedWith.expiresAt : NO_END;
+  const expiresAt = requestedWith.shortLived ? requestedWith.expiresAt : NO_END;
   state.grants.keepForPage(grant, { digest: digestOf(token), issuedAt: state.clock.now(), expiresAt, page });
   return token;
 }
@@ -29,7 +29,7 @@ export function heldPageToken(
   notes.clientId = grant.clientId;
   notes.persona = grant.persona;
   const now = state.clock.now();
-  assertGrantLives(grant, now);
+  assertGrantValid(grant, now);
   if (held.expiresAt <= now) throw new Refusal('expired_token');
   return { grant, held };
 }

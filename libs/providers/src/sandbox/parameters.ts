@@ -8,7 +8,7 @@ export function need(parameters: Parameters, name: string): string {
   return value;
 }
 
-/** Splits and checks what the app asks for; an unknown scope is a mistake in the app, so the person is not asked. */
+/** Splits and checks the requested scopes; an unknown scope is a mistake in the app, so no consent page is shown. */
 export function readScopes(text: string, separator: string, known: Readonly<Record<string, string>>): string[] {
   const scopes = [...new Set(text.split(separator).filter(Boolean))];
   const unknown = scopes.find((scope) => !Object.hasOwn(known, scope));

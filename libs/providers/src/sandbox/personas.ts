@@ -15,9 +15,9 @@ export interface PageTraits {
 
 /** What a persona does besides being a person; each is carried out by the shared parts, the same on every platform. */
 export interface PersonaTraits {
-  /** Says no whatever is pressed. */
+  /** Denies, whichever button is pressed. */
   readonly alwaysDenies?: true;
-  /** Gives all scopes asked for but the last. */
+  /** Grants all requested scopes but the last. */
   readonly keepsOneScopeBack?: true;
   /** Token answers have no refresh token. */
   readonly noRefreshToken?: true;

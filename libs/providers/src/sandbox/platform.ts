@@ -10,7 +10,7 @@ export const knobsOf = ({ definition }: Platform, app: AppRecord | undefined): T
   ...app?.knobs,
 });
 
-/** The person behind a record. Refuses when an older sandbox knew a persona that is gone. */
+/** The person of a record. Refuses when an older sandbox had a persona that is gone. */
 export function personaOf(record: { readonly persona: string }): Persona {
   const persona = personaNamed(record.persona);
   if (!persona) throw new Refusal('revoked_grant', record.persona);
@@ -24,7 +24,7 @@ export function hasQuirk({ definition, state, notes }: Platform, quirk: string):
 }
 
 /** Refuses when the grant is over or must wait; a suspended persona is distinguished from one that removed the app. */
-export function assertGrantLives(grant: GrantRecord, now: number): void {
+export function assertGrantValid(grant: GrantRecord, now: number): void {
   assertPersonaIsActive(personaOf(grant), now - grant.grantedAt);
   if (grant.endsAt !== undefined && grant.endsAt <= now) throw new Refusal('revoked_grant');
 }

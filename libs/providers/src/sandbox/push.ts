@@ -8,7 +8,7 @@ export interface PushOccasion {
   readonly at: number;
 }
 
-/** Where an app is called, and the secret that both know. */
+/** Where an app is called, and the secret that both have. */
 export interface PushReceiver {
   readonly url: string;
   readonly secret: string;
@@ -24,7 +24,7 @@ export interface PushMessage {
 export interface SandboxPush {
   /** Undefined: not reported. */
   message(occasion: PushOccasion, receiver: PushReceiver): PushMessage | undefined;
-  /** What is asked of a URL before it is taken, and whether the answer is right. */
+  /** The request that a URL must answer before it is accepted, and whether the answer is right. */
   challenge?(receiver: PushReceiver): { readonly url: string; isProof(answer: unknown): boolean };
 }
 

@@ -38,7 +38,7 @@ export interface CodeRecord {
   readonly persona: string;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
-  /** Asked for and not given. */
+  /** Requested and not granted. */
   readonly declined?: readonly string[];
   /** The Pages that were ticked; undefined: all of them, including later ones. */
   readonly opened?: readonly string[];
@@ -51,7 +51,7 @@ export interface HeldToken {
   readonly digest: string;
   /** 0: ended before its time; NO_END: it has none. */
   readonly expiresAt: number;
-  /** Kept where a platform asks how old a token is. */
+  /** Kept where a platform checks the age of a token. */
   readonly issuedAt?: number;
   /** Good only to be traded for a long-lived one, and for API calls until then. */
   readonly shortLived?: true;
@@ -60,7 +60,7 @@ export interface HeldToken {
 /** Beyond every clock, and written in JSON. */
 export const NO_END = Number.MAX_SAFE_INTEGER;
 
-/** A token that speaks for one Page instead of the person. */
+/** A token of one Page instead of the person. */
 export interface HeldPageToken extends HeldToken {
   readonly page: string;
 }

@@ -1,7 +1,7 @@
 import { digestOf } from './digest.js';
 import { type Issued, issueTokens } from './issue-tokens.js';
 import type { Platform } from './contract.js';
-import { assertGrantLives, knobsOf, personaOf } from './platform.js';
+import { assertGrantValid, knobsOf, personaOf } from './platform.js';
 import type { GrantRecord } from './records.js';
 import { Refusal } from './refusal.js';
 import { meetPersona } from './token-traits.js';
@@ -14,7 +14,7 @@ export function refreshTokens(platform: Platform, clientId: string, refreshToken
   const grant = state.grants.holding(digest);
   if (grant?.provider !== definition.name || grant.clientId !== clientId) throw new Refusal('unknown_token');
   meetPersona(platform, grant);
-  assertGrantLives(grant, state.clock.now());
+  assertGrantValid(grant, state.clock.now());
   assertRefreshTokenIsGood(platform, grant, digest);
   notes.cutConnection = losesAnswer(grant);
   return issueTokens(platform, grant, refreshToken);

@@ -1,4 +1,4 @@
-/** Why an imitated platform says no. Each platform words them itself; the call log and the logs show these. */
+/** Why an imitated platform refuses. Each platform words the refusals itself; the call log and the logs show these. */
 export type RefusalReason =
   | 'missing_parameter'
   | 'invalid_parameter'

@@ -5,7 +5,7 @@ import { Collection, type Journal } from './journal.js';
 import type { PushRecord } from './push.js';
 import type { AppRecord, CodeRecord, GrantRecord } from './records.js';
 
-/** Longer than any platform's code lives, so that a late one is known as one. */
+/** Longer than any platform's code is valid, so that a late one is recognized as one. */
 const KEEP_CODES = hours(2);
 const KEEP_ENDED_GRANTS = days(1);
 
@@ -15,7 +15,7 @@ interface Restorable {
   clear(): void;
 }
 
-/** Everything the imitated platforms remember, for all of them. */
+/** The state of all imitated platforms. */
 export class SandboxState {
   readonly clock: SandboxClock;
   readonly apps: Collection<AppRecord>;
@@ -40,7 +40,7 @@ export class SandboxState {
     return this.app(provider, clientId) ?? { provider, clientId, redirectUris: [], knobs: {} };
   }
 
-  /** Remembers what it takes to call an app; what is said later comes over what was said before. */
+  /** Records what it takes to call an app; later values replace earlier ones. */
   notePush(provider: string, clientId: string, known: Pick<PushRecord, 'url' | 'secret'>): PushRecord {
     const record = { provider, clientId, ...this.pushes.get(`${provider}|${clientId}`), ...known };
     this.pushes.save(record);

@@ -14,7 +14,7 @@ export interface TokenEndpointStyle {
   readonly clientCredentials?: () => object;
 }
 
-/** The token endpoint as RFC 6749 has it; a platform says how clients authenticate and how its answer looks. */
+/** The token endpoint as RFC 6749 has it; a platform defines how clients authenticate and the form of its answer. */
 export const tokenEndpoint =
   ({ client, answer, clientCredentials }: TokenEndpointStyle): Endpoint['handle'] =>
   (request, platform) => {

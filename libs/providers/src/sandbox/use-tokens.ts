@@ -1,6 +1,6 @@
 import { digestOf } from './digest.js';
 import type { Platform } from './contract.js';
-import { assertGrantLives, personaOf } from './platform.js';
+import { assertGrantValid, personaOf } from './platform.js';
 import type { GrantRecord, HeldToken } from './records.js';
 import { Refusal } from './refusal.js';
 
@@ -16,7 +16,7 @@ export function holderOf(platform: Platform, accessToken: string): GrantRecord {
   notes.clientId = grant.clientId;
   notes.persona = grant.persona;
   const now = state.clock.now();
-  assertGrantLives(grant, now);
+  assertGrantValid(grant, now);
   if (held.expiresAt === ENDED) throw new Refusal('revoked_token');
   if (held.expiresAt <= now) throw new Refusal('expired_token');
   if (definition.billsCalls) assertPaidFor(grant, now);

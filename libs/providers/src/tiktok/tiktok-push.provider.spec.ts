@@ -106,11 +106,11 @@ describe('an event of TikTok', () => {
     expect(tiktokPush.read(call(bare))).toMatchObject({ platformUserId: 'open-1', reason: 'grant_revoked', at: NOW });
   });
 
-  it('says nothing of a person whose id cannot be stored', () => {
+  it('reports nothing for a person whose id cannot be stored', () => {
     expect(tiktokPush.read(call(removed('{}', { user_openid: 'a\u0000' })))).toBeUndefined();
   });
 
-  it('says nothing of a grant when it is about something else', () => {
+  it('reports nothing for a grant when it is about something else', () => {
     expect(tiktokPush.read(call(removed('{}', { event: 'video.publish.completed' })))).toBeUndefined();
   });
 });

@@ -79,7 +79,7 @@ describe('the API of TikTok', () => {
     ['something_new', 401, temporary],
     ['constructor', 401, temporary],
     ['__proto__', 401, temporary],
-  ])('says %s with %i, wrapped or flat', (code, status, meaning) => {
+  ])('reports %s with %i, wrapped or flat', (code, status, meaning) => {
     expect(atApi(answer(status, wrapped(code)))).toMatchObject(meaning);
     expect(atApi(answer(status, flat(code)))).toMatchObject(meaning);
   });

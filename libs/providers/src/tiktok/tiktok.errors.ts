@@ -6,7 +6,7 @@ const MISCONFIGURED: Omit<Failure, 'code'> = { class: 'app', reason: 'app_miscon
 
 const TokenError = z.object({ error: z.string(), error_description: z.string() });
 
-/** Under `invalid_request` and `invalid_grant`, which else speak of a code or a token: the sentence names the app. */
+/** Under `invalid_request` and `invalid_grant`, which otherwise concern a code or a token: the sentence names the app. */
 const APP_SENTENCE =
   /\bclient[ _](key|secret)\b|\b(app|application|client) (is|was|has been) (not |un)?(approved|audited|active|inactive|disabled|suspended|banned|deleted)\b/i;
 

@@ -24,12 +24,12 @@ const documented = (uri: string): string =>
   '&scope=user.info.basic%2Cuser.info.profile%2Cvideo.upload%2Cvideo.publish&state=st-a_te.1';
 
 describe('TikTok', () => {
-  it('is asked for consent byte by byte as documented, without PKCE for a web app', () => {
+  it('requests consent byte by byte as documented, without PKCE for a web app', () => {
     expect(consentUrl(redirectUri)).toBe(documented(redirectUri));
   });
 
   it.each(['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000'])(
-    'wants a challenge in lower-case hex for a redirect to %s',
+    'requires a challenge in lower-case hex for a redirect to %s',
     (origin) => {
       const uri = `${origin}/v1/oauth/tiktok/callback`;
       expect(consentUrl(uri)).toBe(`${documented(uri)}&code_challenge=${HEX}&code_challenge_method=S256`);
@@ -37,7 +37,7 @@ describe('TikTok', () => {
   );
 
   it.each(['https://localhost.example.com', 'https://127.0.0.1.example.com', 'https://10.0.0.1'])(
-    'wants none for a redirect to %s',
+    'requires no challenge for a redirect to %s',
     (origin) => {
       expect(consentUrl(`${origin}/callback`)).not.toContain('code_challenge');
     },
@@ -86,28 +86,31 @@ describe('TikTok', () => {
   it.each([
     [7_200, 15_552_000],
     [86_400, 31_536_000],
-  ])('says how long its tokens live, %i and %i seconds, and scopes with commas', (expires_in, refresh_expires_in) => {
-    const answer = {
-      access_token: 'act.1',
-      expires_in,
-      open_id: 'afd97af1',
-      refresh_expires_in,
-      refresh_token: 'rft.1',
-      scope: 'user.info.basic,video.list',
-      token_type: 'Bearer',
-    };
-    expect(tiktok.token.read(answer)).toMatchObject({
-      expiresIn: expires_in,
-      refreshExpiresIn: refresh_expires_in,
-      scopes: ['user.info.basic', 'video.list'],
-    });
-  });
+  ])(
+    'reports how long its tokens are valid, %i and %i seconds, and scopes with commas',
+    (expires_in, refresh_expires_in) => {
+      const answer = {
+        access_token: 'act.1',
+        expires_in,
+        open_id: 'afd97af1',
+        refresh_expires_in,
+        refresh_token: 'rft.1',
+        scope: 'user.info.basic,video.list',
+        token_type: 'Bearer',
+      };
+      expect(tiktok.token.read(answer)).toMatchObject({
+        expiresIn: expires_in,
+        refreshExpiresIn: refresh_expires_in,
+        scopes: ['user.info.basic', 'video.list'],
+      });
+    },
+  );
 
   it('rotates its refresh tokens strictly', () => {
     expect([tiktok.refresh.mode, tiktok.token.defaultLife]).toEqual(['rotating_strict', 7_200]);
   });
 
-  it('is asked for a user name only where the scope for it was granted: the whole call fails otherwise', () => {
+  it('requests a user name only where the scope for it was granted: the whole call fails otherwise', () => {
     const url = (scopes: string[]): string => tiktok.identity.request(tokens.accessToken, scopes).reveal().url;
     expect(url(['user.info.basic', 'user.info.profile'])).toBe(
       'https://open.tiktokapis.com/v2/user/info/?fields=open_id,union_id,avatar_url,display_name,username',

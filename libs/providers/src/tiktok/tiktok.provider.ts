@@ -101,7 +101,7 @@ export const tiktok = defineProvider({
   classify: { token: classifyToken, api: classifyApi },
 });
 
-/** Asking for `username` without `user.info.profile` fails the whole call. */
+/** A request for `username` without `user.info.profile` fails the whole call. */
 const fields = (scopes: readonly string[]): string =>
   [
     'open_id',

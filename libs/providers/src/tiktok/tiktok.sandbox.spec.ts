@@ -72,7 +72,7 @@ describe('the authorize page of TikTok', () => {
     ['a redirect URI with a query', { redirect_uri: `${loopback}?a=b` }, 'redirect_uri'],
     ['a redirect URI of 512 characters', { redirect_uri: `${web}/${'x'.repeat(512)}` }, 'redirect_uri'],
     [
-      'a refresh token that is not given, which TikTok does not know',
+      'a refresh token that is not given, which is unknown to TikTok',
       { sandbox_user: 'no-refresh-token' },
       'sandbox_user',
     ],
@@ -103,7 +103,7 @@ describe('the token endpoint of TikTok', () => {
     });
   });
 
-  it('wants the challenge in hex on loopback: base64url is found out at the exchange', async () => {
+  it('requires the challenge in hex on loopback: base64url is refused at the exchange', async () => {
     const wrong = await client.code({ code_challenge: base64url });
     expect(await client.exchange(wrong)).toMatchObject(
       refused('invalid_request', 'Code verifier or code challenge is invalid.'),
@@ -133,7 +133,7 @@ describe('the token endpoint of TikTok', () => {
     expect(await client.exchange(late)).toMatchObject(refused('invalid_grant', 'Authorization code is expired.'));
   });
 
-  it('wants the code decoded', async () => {
+  it('requires the decoded code', async () => {
     const asInTheAddress = (await client.code()).replace('!', '%21');
     expect(await client.exchange(asInTheAddress)).toMatchObject(
       refused('invalid_grant', 'Authorization code is invalid.'),
@@ -164,7 +164,7 @@ describe('the token endpoint of TikTok', () => {
 });
 
 describe('refreshing at TikTok', () => {
-  it('rotates: the old refresh token is revoked, the old access token lives on, the family too', async () => {
+  it('rotates: the old refresh token is revoked, the old access token stays valid, the family too', async () => {
     const first = await client.connect();
     const { body: second } = await client.refresh(first.refresh_token);
     expect(await client.refresh(first.refresh_token)).toMatchObject(
@@ -174,7 +174,7 @@ describe('refreshing at TikTok', () => {
     expect((await client.refresh(second.refresh_token)).body).toHaveProperty('refresh_token');
   });
 
-  it('keeps several grants of one person alive', async () => {
+  it('keeps several grants of one person valid', async () => {
     const [first, second] = [await client.connect(), await client.connect()];
     expect((await client.refresh(first.refresh_token)).body).toHaveProperty('access_token');
     expect((await client.refresh(second.refresh_token)).body).toHaveProperty('access_token');
@@ -206,7 +206,7 @@ describe('who it is at TikTok', () => {
     expect(two.body.data.user.union_id).toBe(one.body.data.user.union_id);
   });
 
-  it('wants known fields, and a token that lives', async () => {
+  it('requires known fields and a valid token', async () => {
     const { access_token: token } = await client.connect();
     expect(await userInfo(token, '')).toMatchObject({ status: 400, body: { error: { code: 'invalid_params' } } });
     expect(await userInfo(token, 'constructor')).toMatchObject({
@@ -218,7 +218,7 @@ describe('who it is at TikTok', () => {
     expect(await userInfo(token)).toMatchObject(revokedAccess);
   });
 
-  it('lets a person keep a permission back, and says so at both places', async () => {
+  it('lets a person withhold a permission, and reports it at both places', async () => {
     const { searchParams: answer } = await client.decided('partial-consent');
     expect(answer.get('scopes')).toBe('user.info.basic,user.info.profile');
     expect((await client.exchange(answer.get('code')!)).body.scope).toBe('user.info.basic,user.info.profile');
@@ -243,7 +243,7 @@ describe('revoking at TikTok', () => {
     expect(await client.refresh(tokens.refresh_token)).toMatchObject(refused('invalid_grant'));
   });
 
-  it('wants the secret', async () => {
+  it('requires the secret of the app', async () => {
     const tokens = await client.connect();
     expect(await sandbox.form(REVOKE, { client_key: 'awkey', token: tokens.access_token })).toMatchObject(
       refused('invalid_request'),

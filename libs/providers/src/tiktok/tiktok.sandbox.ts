@@ -51,7 +51,7 @@ function readRedirectUri(query: Parameters): URL {
 
 /**
  * Desktop apps must send a challenge, in lower-case hex (developers.tiktok.com/doc/login-kit-desktop). For web apps it is
- * optional and no document says how it is written, so both ways are taken there.
+ * optional and no document states how it is written, so both ways are taken there.
  */
 function readChallenge(query: Parameters, redirectUri: URL): Challenge | undefined {
   const value = query.code_challenge;
@@ -189,8 +189,8 @@ export const tiktokSandbox = defineSandbox({
   scopes,
   impossiblePersonas: {
     'no-refresh-token': 'TikTok always gives one',
-    'password-changed': 'no source says what TikTok does with tokens then',
-    checkpoint: "no source says what TikTok's token endpoint answers then",
+    'password-changed': 'no source states what TikTok does with tokens then',
+    checkpoint: "no source states what TikTok's token endpoint answers then",
   },
   tokens: {
     codeLife: minutes(5),
@@ -219,7 +219,7 @@ export const tiktokSandbox = defineSandbox({
     },
     approved: (code, granted) => ({ code, scopes: granted.join(',') }),
     denied: () => ({ error: 'access_denied', error_description: 'The user denied the request' }),
-    // The real ones carry characters that arrive encoded, so a client that forgets to decode is found out.
+    // The real ones carry characters that arrive encoded, so a client that does not decode them fails.
     newCode: () => `${randomText(36)}*3!5032.va`,
   },
   endpoints,

@@ -94,7 +94,7 @@ describe('personas at X', () => {
     expect(await client.refresh(token)).toMatchObject(revokedToken);
   });
 
-  it('revokes-after-connect lives for 30 seconds', async () => {
+  it('revokes-after-connect is valid for 30 seconds', async () => {
     const tokens = await client.connect('revokes-after-connect');
     expect(await me(tokens.access_token)).toMatchObject({ status: 200 });
     await turn(31);
@@ -172,7 +172,7 @@ describe('faults at X', () => {
   const plan = (fault: object): Promise<Answer> =>
     sandbox.control('POST', '/faults', { provider: 'x', endpoint: 'token', ...fault });
 
-  it('answer so many times instead of the call', async () => {
+  it('answer the given number of times instead of the call', async () => {
     const { refresh_token: token } = await client.connect();
     await plan({ times: 2, status: 429, body: { title: 'Too Many Requests' }, headers: { 'x-rate-limit-reset': '1' } });
     const fault = await client.refresh(token);

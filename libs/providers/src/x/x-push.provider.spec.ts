@@ -63,7 +63,7 @@ describe('an event of X', () => {
     ['another event', JSON.stringify({ data: { event_type: 'profile.update.bio', payload: { user_id: '1' } } })],
     ['no JSON', 'revoke'],
     ['a list', '[]'],
-  ])('says nothing of a grant when it is %s', (_what, body) => {
+  ])('reports nothing for a grant when it is %s', (_what, body) => {
     expect(xPush.read(call(body))).toBeUndefined();
   });
 
@@ -91,7 +91,7 @@ describe('an event of X', () => {
     expect(xPush.isGenuine(call(other), app)).toBe(true);
   });
 
-  it('says nothing of a person whose id cannot be stored', () => {
+  it('reports nothing for a person whose id cannot be stored', () => {
     expect(xPush.read(call(EVENT.replace('1111111111111111111', String.raw`\u0000`)))).toBeUndefined();
   });
 });

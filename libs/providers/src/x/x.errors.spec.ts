@@ -81,7 +81,7 @@ describe('the token endpoint of X', () => {
     ['spent credits', 402, problem(402, 'CreditsDepleted'), paused],
     ['a refusal without a word', 401, '', temporary],
     ['an outage', 503, problem(503, 'Service Unavailable'), temporary],
-    ['an outage that speaks of the token', 500, invalid('Value passed for the token was invalid.'), temporary],
+    ['an outage whose error names the token', 500, invalid('Value passed for the token was invalid.'), temporary],
   ])('classifies an answer with %s', (_what, status, body, meaning) => {
     expect(atToken(answer(status, body))).toMatchObject(meaning);
   });
@@ -180,7 +180,7 @@ describe('the API of X', () => {
     ['an error with 200', 200, { errors: [problem(404, 'Not Found Error', type('resource-not-found'))] }, temporary],
     ['a code named like a part of every object', 403, problem(403, 'constructor', type('__proto__')), temporary],
     ['an outage', 500, problem(500, 'Internal Server Error'), temporary],
-    ['an outage that speaks of the token', 502, problem(401, 'Unauthorized'), temporary],
+    ['an outage whose error names the token', 502, problem(401, 'Unauthorized'), temporary],
     ['no API at all', 503, '<html>', temporary],
     ['a gateway that gave up', 504, '', temporary],
   ])('classifies an answer with %s', (_what, status, body, meaning) => {
@@ -200,7 +200,7 @@ describe('a rate limit at X', () => {
     answer(429, problem(429, 'Too Many Requests'), headers);
   const waits = [atToken, atApi];
 
-  it('ends when x-rate-limit-reset says', () => {
+  it('ends at the time in x-rate-limit-reset', () => {
     for (const read of waits) {
       const failure = read(tooMany({ 'x-rate-limit-reset': inSeconds(300) }));
       expect(failure).toMatchObject({ class: 'temporary', reason: 'rate_limited', code: 'http_429' });
@@ -209,12 +209,12 @@ describe('a rate limit at X', () => {
   });
 
   it.each([
-    ['does not say', {}, 900],
-    ['says nonsense', { 'x-rate-limit-reset': 'soon' }, 900],
-    ['says tomorrow', { 'x-rate-limit-reset': inSeconds(86_400) }, 900],
-    ['says a moment that is over', { 'x-rate-limit-reset': inSeconds(-60) }, 1],
-    ['asks for more by Retry-After', { 'retry-after': '1800' }, 1800],
-    ['asks for less by Retry-After', { 'retry-after': '3' }, 3],
+    ['sends no header', {}, 900],
+    ['sends nonsense', { 'x-rate-limit-reset': 'soon' }, 900],
+    ['sends the time of tomorrow', { 'x-rate-limit-reset': inSeconds(86_400) }, 900],
+    ['sends a time that is past', { 'x-rate-limit-reset': inSeconds(-60) }, 1],
+    ['requests more by Retry-After', { 'retry-after': '1800' }, 1800],
+    ['requests less by Retry-After', { 'retry-after': '3' }, 3],
   ])('is waited for where the platform %s', (_what, headers, seconds) => {
     for (const read of waits)
       expect(read(tooMany(headers))).toMatchObject({ reason: 'rate_limited', retryAfter: seconds });

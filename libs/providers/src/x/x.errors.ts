@@ -71,7 +71,7 @@ const BY_SENTENCE: [sentence: RegExp, code: string, meaning: Meaning][] = [
   [/\bdeveloper App that is attached to a Project\b/i, 'client-not-enrolled', MISCONFIGURED],
 ];
 
-/** The numbers of API v1, and what the OAuth layer in front of the API says. */
+/** The numbers of API v1, and the errors of the OAuth layer in front of the API. */
 const BY_CODE: Record<string, Meaning> = {
   63: SUSPENDED,
   64: SUSPENDED,
@@ -98,7 +98,7 @@ const Problem = z.object({
 type Problem = z.output<typeof Problem>;
 const Errors = z.object({ errors: z.array(z.unknown()) });
 
-/** Problems (RFC 7807) stand by themselves or among `errors`. The host of a `type` is not stable, its end is. */
+/** Problems (RFC 7807) stand alone or among `errors`. The host of a `type` is not stable, its end is. */
 function classifyProblem(json: unknown): Failure | undefined {
   return problemsOf(json)
     .map(meaningOf)
@@ -106,8 +106,8 @@ function classifyProblem(json: unknown): Failure | undefined {
 }
 
 function problemsOf(json: unknown): Problem[] {
-  const said = [...(Errors.safeParse(json).data?.errors ?? []), json];
-  return said.flatMap((one) => Problem.safeParse(one).data ?? []);
+  const problems = [...(Errors.safeParse(json).data?.errors ?? []), json];
+  return problems.flatMap((one) => Problem.safeParse(one).data ?? []);
 }
 
 function meaningOf(problem: Problem): Failure | undefined {
@@ -123,8 +123,8 @@ function named(table: Record<string, Meaning>, code: string): Failure | undefine
 }
 
 function bySentence({ detail, message, error_description }: Problem): Failure | undefined {
-  const said = [detail, message, error_description];
-  const [, code, meaning] = BY_SENTENCE.find(([sentence]) => said.some((text) => sentence.test(text))) ?? [];
+  const texts = [detail, message, error_description];
+  const [, code, meaning] = BY_SENTENCE.find(([sentence]) => texts.some((text) => sentence.test(text))) ?? [];
   return code && meaning ? { ...meaning, code } : undefined;
 }
 
@@ -138,8 +138,8 @@ function byStatus(answer: ReadAnswer, meanings: Record<number, (answer: ReadAnsw
 
 const QUARTER_HOUR = 15 * 60;
 
-/** Until `x-rate-limit-reset`, a Unix time, else for as long as Retry-After says; the window is a quarter of an hour. */
+/** Until `x-rate-limit-reset`, a Unix time, else for as long as Retry-After requests; the window is a quarter of an hour. */
 function rateLimit({ headers }: ReadAnswer): Meaning {
-  const asked = secondsUntilReset(headers) ?? retryAfter(headers['retry-after']) ?? QUARTER_HOUR;
-  return { class: 'temporary', reason: 'rate_limited', retryAfter: Math.min(Math.max(asked, 1), QUARTER_HOUR) };
+  const wait = secondsUntilReset(headers) ?? retryAfter(headers['retry-after']) ?? QUARTER_HOUR;
+  return { class: 'temporary', reason: 'rate_limited', retryAfter: Math.min(Math.max(wait, 1), QUARTER_HOUR) };
 }

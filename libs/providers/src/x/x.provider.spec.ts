@@ -12,7 +12,7 @@ const tokens = { app, accessToken: new Secret('access'), refreshToken: new Secre
 
 describe('X', () => {
   it.each([redirectUri, 'http://localhost:3000/v1/oauth/x/callback'])(
-    'is asked for consent byte by byte as documented, with PKCE S256 for %s',
+    'requests consent byte by byte as documented, with PKCE S256 for %s',
     (uri) => {
       const url = authorizeUrl(x, {
         clientId: app.clientId,
@@ -64,11 +64,11 @@ describe('X', () => {
     expect(x.revoke?.({ ...tokens, refreshToken: null }).reveal().form).toMatchObject({ token: 'access' });
   });
 
-  it('gives tokens that are used up by one refresh, for two hours where it does not say', () => {
+  it('gives tokens that are used up by one refresh, for two hours where it states nothing else', () => {
     expect([x.refresh.mode, x.token.defaultLife]).toEqual(['rotating_strict', 7_200]);
   });
 
-  it('gives its tokens in a flat answer, with no refresh token where offline access was not asked for', () => {
+  it('gives its tokens in a flat answer, with no refresh token where offline access was not requested', () => {
     const answer = { token_type: 'bearer', expires_in: 7200, access_token: 'a', scope: 'tweet.read users.read' };
     expect(x.token.read({ ...answer, refresh_token: 'r' })).toMatchObject({
       expiresIn: 7_200,
@@ -77,7 +77,7 @@ describe('X', () => {
     expect(x.token.read(answer)?.refreshToken).toBeNull();
   });
 
-  it('is asked for the identity with the access token in the header', () => {
+  it('requests the identity with the access token in the header', () => {
     expect(x.identity.request(tokens.accessToken, []).reveal()).toEqual({
       method: 'GET',
       url: 'https://api.x.com/2/users/me?user.fields=profile_image_url,name,username',

@@ -52,7 +52,7 @@ const unauthorized = {
 };
 
 describe('the authorize page of X', () => {
-  it('names the app, what it wants and who could say yes', async () => {
+  it('names the app, the requested scopes and the personas that could consent', async () => {
     const { status, body } = await client.authorize();
     expect(status).toBe(200);
     expect(body).toMatch(/client one[\s\S]*Post and repost for you[\s\S]*Hanna Happy/);
@@ -88,7 +88,7 @@ describe('the authorize page of X', () => {
     ['another response type', { response_type: 'token' }, 'response_type'],
     ['a persona that does not exist', { sandbox_user: 'unknown', sandbox_decision: 'approve' }, 'sandbox_user'],
     [
-      'a partial consent, which X does not know',
+      'a partial consent, which X does not have',
       { sandbox_user: 'partial-consent', sandbox_decision: 'approve' },
       'sandbox_user',
     ],
@@ -158,7 +158,7 @@ describe('the token endpoint of X', () => {
     });
   });
 
-  it('wants HTTP Basic: no secret in the body, no other secret than the first, no newline behind it', async () => {
+  it('requires HTTP Basic: no secret in the body, no other secret than the first, no newline behind it', async () => {
     const missing = {
       status: 401,
       body: { error: 'unauthorized_client', error_description: 'Missing valid authorization header' },
@@ -174,11 +174,11 @@ describe('the token endpoint of X', () => {
     });
   });
 
-  it('knows no code of another app', async () => {
+  it('refuses a code of another app', async () => {
     expect(await client.exchange(await client.code(), {}, basic('secret', 'client two'))).toMatchObject(spentCode);
   });
 
-  it('wants each parameter once, in a form', async () => {
+  it('requires each parameter once, in a form', async () => {
     const missing = (name: string): object => ({
       status: 400,
       body: { error_description: `Missing required parameter [${name}].` },
@@ -247,8 +247,8 @@ describe('rotation at X', () => {
   });
 
   it('lets tokens live as long as the app is set to', async () => {
-    const lives = { access_ttl_seconds: 60, refresh_ttl_seconds: 300 };
-    await sandbox.control('POST', '/apps', { provider: 'x', client_id: standard.client_id, ...lives });
+    const lifetimes = { access_ttl_seconds: 60, refresh_ttl_seconds: 300 };
+    await sandbox.control('POST', '/apps', { provider: 'x', client_id: standard.client_id, ...lifetimes });
     const tokens = await client.connect();
     expect(tokens.expires_in).toBe(60);
     await sandbox.control('POST', '/clock', { advance_seconds: 61 });
@@ -278,7 +278,7 @@ describe('who it is at X', () => {
     expect((await me((await client.connect('unicode-handle')).access_token)).body.data.username).toBe('zofie_李');
   });
 
-  it('wants tweet.read and users.read', async () => {
+  it('requires tweet.read and users.read', async () => {
     const { access_token: token } = await client.connect('happy', { scope: 'users.read' });
     expect(await me(token)).toMatchObject({
       status: 403,
@@ -309,7 +309,7 @@ describe('revoking at X', () => {
     expect(await client.refresh(tokens.refresh_token)).toMatchObject({ status: 200 });
   });
 
-  it('wants Basic, and does nothing to the tokens of another app', async () => {
+  it('requires Basic, and does nothing to the tokens of another app', async () => {
     const tokens = await client.connect();
     expect(await revoke(tokens.refresh_token, basic('other'))).toMatchObject({ status: 401 });
     await revoke(tokens.refresh_token, basic('secret', 'client two'));

@@ -102,8 +102,8 @@ function usersMe({ authorization, query }: SandboxRequest, platform: Platform): 
   const missing = ['tweet.read', 'users.read'].find((scope) => !grant.scopes.includes(scope));
   if (missing) throw new Refusal('missing_scope', missing);
   const persona = personaOf(grant);
-  const asked = (query['user.fields'] ?? '').split(',');
-  const extra = Object.entries(optionalFields).filter(([field]) => asked.includes(field));
+  const requested = (query['user.fields'] ?? '').split(',');
+  const extra = Object.entries(optionalFields).filter(([field]) => requested.includes(field));
   const fields = extra.map(([field, value]) => [field, value(persona, platform)] as const);
   const data = {
     id: persona.number,
@@ -125,7 +125,7 @@ const invalidCode = (): SandboxAnswer =>
   oauthError(400, 'invalid_request', 'Value passed for the authorization code was invalid.');
 const invalidToken = (): SandboxAnswer => oauthError(400, 'invalid_request', 'Value passed for the token was invalid.');
 
-/** X says `invalid_request` where RFC 6749 has `invalid_grant`; the texts are those seen in public bug reports. */
+/** X answers `invalid_request` where RFC 6749 has `invalid_grant`; the texts are those seen in public bug reports. */
 const oauthErrors: Partial<Record<RefusalReason, (subject: string) => SandboxAnswer>> = {
   missing_parameter: (name) => oauthError(400, 'invalid_request', `Missing required parameter [${name}].`),
   invalid_parameter: (name) =>
@@ -203,9 +203,9 @@ export const xSandbox = defineSandbox({
   title: 'X',
   scopes,
   impossiblePersonas: {
-    'partial-consent': 'X asks for all permissions or none',
-    'password-changed': 'no source says what X does with tokens then',
-    checkpoint: "no source says what X's token endpoint answers then",
+    'partial-consent': 'X requests all permissions or none',
+    'password-changed': 'no source states what X does with tokens then',
+    checkpoint: "no source states what X's token endpoint answers then",
   },
   billsCalls: true,
   tokens: {

@@ -39,7 +39,7 @@ export class JournalPrograms {
     const text = `import { FileJournal } from '#exchanger'; import { Keyring } from '#crypto'; import { Secret } from '#observability';
       import { writeSync } from 'node:fs'; import { randomUUID } from 'node:crypto';
       const quiet = () => undefined; const logger = { info: quiet, warn: quiet, error: quiet };
-      const say = (line) => writeSync(1, line + '\\n'); ${program}`;
+      const print = (line) => writeSync(1, line + '\\n'); ${program}`;
     writeFileSync(join(this.place, 'program.js'), text);
     return new JournalProcess(
       spawn(process.execPath, ['program.js'], { cwd: this.place, stdio: ['ignore', 'pipe', 'inherit'] }),

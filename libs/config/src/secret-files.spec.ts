@@ -59,13 +59,13 @@ describe('a secret in a file', () => {
       /REDIS_URL_FILE: the file .*nowhere cannot be read \(ENOENT\)/,
     ],
     ['that is empty', { METRICS_TOKEN_FILE: 'empty' }, /METRICS_TOKEN_FILE: the file .*empty is empty/],
-  ])('%s keeps the process from starting, with a sentence that names it', (_what, wrong, says) => {
+  ])('%s keeps the process from starting, with a sentence that names it', (_what, wrong, sentence) => {
     file('token', 'another-token-of-sixteen');
     file('empty', '\n');
     const given = Object.fromEntries(
       Object.entries(wrong).map(([name, value]) => [name, name.endsWith('_FILE') ? join(folder, value) : value]),
     );
-    expect(() => readWorkerConfig({ ...env, ...given })).toThrow(says);
+    expect(() => readWorkerConfig({ ...env, ...given })).toThrow(sentence);
   });
 
   it.each([

@@ -46,7 +46,7 @@ export const http = z
      * production: longer than the usual interval of its checks.
      */
     SHUTDOWN_DELAY: wholeNumber(0, 60).optional(),
-    /** The query parameter in which a return URL of the projects surface says why an attempt failed. */
+    /** The query parameter in which a return URL of the projects surface contains the reason of a failed attempt. */
     PROJECTS_ERROR_PARAMETER: z
       .string()
       .regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'must be a letter, then at most 63 letters, digits, _ and -')

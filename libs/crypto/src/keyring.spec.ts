@@ -14,13 +14,13 @@ const messageOf = (text: string): string => {
 };
 
 describe('the keyring', () => {
-  it('seals with the first key and knows all of them, however they are separated', () => {
+  it('seals with the first key and opens with all of them, however they are separated', () => {
     const ring = keyring(`new:${key(1)}, old:${key(2)}\nolder:${key(3)}\n`);
     expect(ring.primaryId).toBe('new');
     expect(ring.ids).toEqual(['new', 'old', 'older']);
   });
 
-  it('seals with the first key that is not left out, and still knows the others', () => {
+  it('seals with the first key that is not left out, and still opens with the others', () => {
     const ring = keyring(`one:${key(1)},two:${key(2)},three:${key(3)}`);
     expect(ring.sealWithout(['one', 'two'])).toBe(true);
     expect([ring.primaryId, ring.ids]).toEqual(['three', ['three', 'one', 'two']]);
@@ -40,7 +40,7 @@ describe('the keyring', () => {
     ['an id that is too long', `${'k'.repeat(33)}:${key(1)}`, /id:base64 of 32 bytes/],
     ['one id for two keys', `k1:${key(1)},k1:${key(2)}`, /one key id twice/],
     ['a good key beside a broken one', `k1:${key(1)},k2:short`, /id:base64 of 32 bytes/],
-  ])('refuses %s and says why', (_what, text, sentence) => {
+  ])('refuses %s and states the reason', (_what, text, sentence) => {
     expect(messageOf(text)).toMatch(sentence);
   });
 

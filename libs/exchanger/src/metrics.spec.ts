@@ -38,7 +38,7 @@ describe('the metrics of the exchanges', () => {
     expect(zeros.length).toBeGreaterThanOrEqual(6);
   });
 
-  it('is what journal and gate hold at the moment it is asked for', async () => {
+  it('is the state of journal and gate at the time of the scrape', async () => {
     const metrics = new Metrics({ process: 'p', sources: ['journal'] });
     const journal = { bytes: 1, unsettledCount: 1, writable: () => true };
     const gate = { waiting: 1 };

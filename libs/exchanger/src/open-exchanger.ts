@@ -31,7 +31,7 @@ export interface OpenedExchanger {
 }
 
 /**
- * Opens what the exchanger works with. The journal comes first: the process that holds its lock knows that the previous
+ * Opens what the exchanger works with. The journal comes first: for the process that holds its lock the previous
  * process has ended.
  */
 export async function openExchanger(options: ExchangerOptions): Promise<OpenedExchanger> {
@@ -51,7 +51,7 @@ export async function openExchanger(options: ExchangerOptions): Promise<OpenedEx
   watchExchanges(options.metrics, { journal, gate });
   const context: ExchangerContext = {
     ...createTokenContext({ pool, keyring, logger, sandboxUrl, metrics: options.metrics }),
-    // Named after the journal: the process that holds the journal knows that claims of this name are of an ended process.
+    // Named after the journal: for the process that holds the journal, claims of this name are of an ended process.
     holder: `${name}/${id}`,
     journal,
     gate,

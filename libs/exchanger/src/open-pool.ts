@@ -15,7 +15,7 @@ export interface PoolOptions {
   signal: AbortSignal;
 }
 
-const ASK_EVERY = seconds(1);
+const RETRY_AFTER_MS = seconds(1);
 
 /**
  * A pool whose database answers. The start waits for an unavailable database, because the journal may hold answers for it. A refused
@@ -45,7 +45,7 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     const period = connectRetryPeriod(error);
     if (period < STARTS_WITHIN && performance.now() - begun >= period)
       throw new CodedError('database.not_opened', explainConnectFailure(error));
-    await pause(ASK_EVERY, undefined, { signal });
+    await pause(RETRY_AFTER_MS, undefined, { signal });
   }
 }
 

@@ -82,10 +82,10 @@ function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
 
 /** Kills this process at a crash point (`W3`), or when it is there for the fifth time (`W3:5`). */
 function crashAt(where: string): (point: CrashPoint) => void {
-  const [wanted, times = '1'] = where.split(':');
+  const [crashPoint, times = '1'] = where.split(':');
   let passages = 0;
   return (point) => {
-    if (point === wanted && ++passages === Number(times)) process.kill(process.pid, 'SIGKILL');
+    if (point === crashPoint && ++passages === Number(times)) process.kill(process.pid, 'SIGKILL');
   };
 }
 

@@ -55,5 +55,5 @@ export const grantsRetire = defineJob({ name: 'grants.retire', payload: z.object
 /** Deletes rows whose retention has ended: exchanges, events, idempotency keys. The next sweep continues with the rest. */
 export const historySweep = defineJob({ name: 'history.sweep', payload: z.object({}), attempts: 1 });
 
-/** Tries the sealed rows that did not open again, and derives the health of their accounts. */
+/** Reopens the sealed rows that did not open, and derives the health of their accounts. */
 export const sealsSweep = defineJob({ name: 'seals.sweep', payload: z.object({}), attempts: 1 });

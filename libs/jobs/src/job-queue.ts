@@ -41,7 +41,7 @@ export class JobQueue {
       () => {
         const options = jobOptions(contract);
         const added = jobs.map(({ jobId, ...job }) => ({ ...job, opts: { ...options, jobId } }));
-        return this.#ask((queue) => queue.addBulk(added));
+        return this.#call((queue) => queue.addBulk(added));
       },
     );
   }
@@ -49,12 +49,12 @@ export class JobQueue {
   /** Runs a job at an interval, once for all workers. A repeated call with the same interval changes nothing. */
   async schedule(contract: JobContract<Record<string, never>>, every: Duration): Promise<void> {
     const template = { name: contract.name, data: {}, opts: jobOptions(contract) };
-    await this.#ask((queue) => queue.upsertJobScheduler(contract.name, { every }, template));
+    await this.#call((queue) => queue.upsertJobScheduler(contract.name, { every }, template));
   }
 
   /** Deletes all other schedules: a schedule that a release renames or removes would otherwise continue to run. */
   async keepSchedules(names: readonly string[]): Promise<void> {
-    await this.#ask(async (queue) => {
+    await this.#call(async (queue) => {
       const known = await queue.getJobSchedulers();
       const obsolete = known.filter(({ key }) => !names.includes(key));
       await Promise.all(obsolete.map(({ key }) => queue.removeJobScheduler(key)));
@@ -63,12 +63,12 @@ export class JobQueue {
 
   /** Numbers of jobs that wait, that run, and that are delayed. */
   async counts(): Promise<{ waiting: number; active: number; delayed: number }> {
-    const counts = await this.#ask((queue) => queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'));
+    const counts = await this.#call((queue) => queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'));
     const waiting = (counts['waiting'] ?? 0) + (counts['prioritized'] ?? 0);
     return { waiting, active: counts['active'] ?? 0, delayed: counts['delayed'] ?? 0 };
   }
 
-  async #ask<Answer>(call: (queue: BullQueue) => Promise<Answer>): Promise<Answer> {
+  async #call<Answer>(call: (queue: BullQueue) => Promise<Answer>): Promise<Answer> {
     const late = (): never => {
       throw new QueueUnavailableError(`The queue did not answer within ${STORE_TIMEOUT} ms.`);
     };

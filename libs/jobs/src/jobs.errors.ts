@@ -8,7 +8,7 @@ export class JobPayloadError extends CodedError {
   constructor(job: string, issues: readonly Issue[]) {
     super(
       'job.payload_invalid',
-      `The payload of ${job} is not what its contract says: ${issues.map(describe).join(', ')}`,
+      `The payload of ${job} does not match its contract: ${issues.map(describe).join(', ')}`,
     );
   }
 }

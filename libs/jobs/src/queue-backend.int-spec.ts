@@ -228,8 +228,8 @@ describe.each(queueStores)('the queue on $kind', (place) => {
 
   promise('works after a request that came before its store was available', async () => {
     await store.takeAway();
-    const asked = backend.queue().enqueue(greet, { personId: 'jim' });
-    await expect(asked).rejects.toMatchObject({ code: 'queue.unavailable' });
+    const enqueued = backend.queue().enqueue(greet, { personId: 'jim' });
+    await expect(enqueued).rejects.toMatchObject({ code: 'queue.unavailable' });
     await store.giveBack();
     await backend.waitUntilReady(seconds(10));
     await backend.queue().enqueue(greet, { personId: 'kim' });

@@ -20,7 +20,7 @@ export interface QueueBackendOptions {
 
 const DISCONNECT_TIMEOUT: Duration = seconds(5);
 
-/** The queue of this process, and the only place that knows its store. Opening it makes no connection yet. */
+/** The queue of this process, and the only place that depends on its store. Opening it makes no connection yet. */
 export class QueueBackend {
   readonly #jobs = new JobQueue(() => this.#connect());
   readonly #workers: BullWorker[] = [];

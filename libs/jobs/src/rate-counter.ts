@@ -30,12 +30,12 @@ export class RateCounter {
   constructor(
     private readonly limiter: RateLimiterAbstract,
     private readonly disconnect: () => void,
-    private readonly ask: () => Promise<unknown> = () => Promise.resolve(),
+    private readonly check: () => Promise<unknown> = () => Promise.resolve(),
   ) {}
 
   /** Rejects if the counts are in Redis and it does not answer. Counts in the database need no check here. */
   async ping(): Promise<void> {
-    await this.ask();
+    await this.check();
   }
 
   /** Counts one more use of the key. Returns the uses in this window, and the milliseconds until the next window. */

@@ -63,18 +63,18 @@ interface Client {
 function open(text = ''): Client {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(socket);
-  let said = '';
+  let received = '';
   socket
     .on('error', () => undefined)
     .on('data', (data) => {
-      said += data.toString();
+      received += data.toString();
     });
   socket.write(text);
   return {
     socket,
     end: new Promise((resolve) =>
       socket.once('close', () => {
-        resolve(said);
+        resolve(received);
       }),
     ),
   };
@@ -166,7 +166,7 @@ describe('a server with routes for large bodies', () => {
   });
 });
 
-describe('a client that does not speak HTTP', () => {
+describe('a client that does not use HTTP', () => {
   it.each([
     ['a line that is no request', 'hello\r\n\r\n', 400, 'request.malformed'],
     ['a method that is none', 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'request.malformed'],

@@ -194,13 +194,13 @@ function sinceFirstByte(socket: Socket): number {
 function afterAnswers(server: Server, refuse: Refuse): Refuse {
   const owed = new WeakMap<Duplex, Set<ServerResponse>>();
   const refused = new WeakSet<Duplex>();
-  const remember = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+  const record = ({ socket }: IncomingMessage, response: ServerResponse): void => {
     const answers = owed.get(socket) ?? new Set();
     owed.set(socket, answers.add(response));
     response.once('close', () => answers.delete(response));
   };
-  server.prependListener('request', remember);
-  server.prependListener('checkExpectation', remember);
+  server.prependListener('request', record);
+  server.prependListener('checkExpectation', record);
   return (problem, socket) => {
     if (refused.has(socket)) return;
     refused.add(socket);

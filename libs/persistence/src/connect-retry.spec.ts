@@ -12,7 +12,7 @@ describe('the retry period of a database that cannot be opened', () => {
   it.each([
     'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string',
     'The server does not support SSL connections',
-  ])('is over at once where the driver says without a code: %s', (message) => {
+  ])('is over at once where the driver reports without a code: %s', (message) => {
     expect(connectRetryPeriod(new Error(message))).toBe(0);
   });
 

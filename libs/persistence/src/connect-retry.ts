@@ -8,7 +8,7 @@ const NAMED_WITHIN: Duration = seconds(4);
 const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL']);
 /**
  * The server answered, and waiting changes nothing: login refused (class 28), no such database (3D000), no right to connect
- * (42501). The driver gives no code where the server wants a password that the URL lacks, or offers no TLS.
+ * (42501). The driver gives no code where the server requires a password that the URL lacks, or offers no TLS.
  */
 const REFUSED = /^(28...|3D000|42501)$/;
 const REFUSED_BY_SENTENCE =
@@ -24,11 +24,11 @@ export function connectRetryPeriod(error: unknown): Duration {
 /** The message for the operator in place of the driver's error. It may hold the user's name, never the password. */
 export function explainConnectFailure(error: unknown): string {
   const errors = withCauses(error);
-  const said = (errors.find(({ code }) => code !== '') ?? errors[0])?.message ?? 'unknown';
+  const message = (errors.find(({ code }) => code !== '') ?? errors[0])?.message ?? 'unknown';
   const period = connectRetryPeriod(error);
-  if (period === 0) return `the database refuses the login or has no such database (${said}): check DATABASE_URL`;
+  if (period === 0) return `the database refuses the login or has no such database (${message}): check DATABASE_URL`;
   if (period === NAMED_WITHIN) return 'the host in DATABASE_URL is not known: check its name';
-  return `the database did not answer within ${STARTS_WITHIN / 1_000} s (${said})`;
+  return `the database did not answer within ${STARTS_WITHIN / 1_000} s (${message})`;
 }
 
 interface Described {

@@ -36,7 +36,7 @@ export class Database {
 }
 
 /** `connectRetryPeriod` ends the retries. */
-const TRIES = { retries: 1_000, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
+const RETRY_OPTIONS = { retries: 1_000, minTimeout: 250, maxTimeout: seconds(2), factor: 2 };
 
 /**
  * Connects, and waits for a database that is starting: 30 seconds, less for an unknown host, and not at all once the server
@@ -47,7 +47,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const begun = performance.now();
   try {
     await pRetry(() => dataSource.initialize(), {
-      ...TRIES,
+      ...RETRY_OPTIONS,
       shouldRetry: ({ error }) => performance.now() - begun < connectRetryPeriod(error),
       onFailedAttempt: ({ error }) => {
         options.logger.warn({ err: error }, 'database.not_answered');

@@ -9,7 +9,7 @@ import type { Tx } from './tx.js';
  * | --------------- | ------------------------------------------------------------------- | -------------------------------- |
  * | `active`        | the platform accepts requests of the app                            | a refusal that concerns the app  |
  * | `paused`        | the platform refuses them until `paused_until`                      | an accepted request              |
- * | `misconfigured` | its owner must act; until then one grant asks at each `paused_until` | an accepted request              |
+ * | `misconfigured` | its owner must act; one request is sent at each `paused_until`       | an accepted request              |
  *
  * | secret_turn_until | meaning                                                                | left by                       |
  * | ----------------- | ---------------------------------------------------------------------- | ----------------------------- |
@@ -184,7 +184,7 @@ export async function clearMisconfiguration(tx: Tx, id: string): Promise<boolean
   return rowCount === 1;
 }
 
-/** Takes the turn to ask whether an app works again, and starts a new pause. False: a pause is under way. */
+/** Takes the turn to check whether an app works again, and starts a new pause. False: a pause is under way. */
 export async function claimRetryTurn(tx: Tx, id: string, pauseSeconds: number): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update oauth_apps set paused_until = db_now() + make_interval(secs => $2)

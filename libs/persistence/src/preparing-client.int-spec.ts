@@ -18,7 +18,7 @@ afterAll(async () => {
 const PREPARED = `select statement from pg_prepared_statements where statement like '%of this test%'`;
 
 describe('a connection', () => {
-  it('plans a statement with values once, also when it is asked twice before the first answer', async () => {
+  it('plans a statement with values once, also when it is sent twice before the first answer', async () => {
     const { rows } = await together(pool, async (tx) => {
       const sums = await Promise.all(
         [1, 2].map((n) => tx.query<{ sum: number }>('select $1::int + 1 as sum /* of this test */', [n])),

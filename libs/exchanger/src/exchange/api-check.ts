@@ -31,7 +31,7 @@ export async function checkWithApi(
 }
 
 /** Checks the access tokens of some other grants of the app with the platform's API: when one was accepted, or null. */
-export async function askCanaries(context: ExchangerContext, grant: GrantFacts): Promise<Date | null> {
+export async function checkCanaryGrants(context: ExchangerContext, grant: GrantFacts): Promise<Date | null> {
   const others = await chooseCanaries(context.pool, grant);
   const taken = await Promise.all(others.map((other) => isTaken(context, other)));
   return taken.includes(true) ? databaseNow(context.pool) : null;

@@ -13,7 +13,7 @@ beforeEach(() => flow.begin());
 
 const OTHER = 'paula';
 const refresh = async (id: string) => flow.exchange().refresh((await grantOf(flow, id)).id);
-/** What the sweep would do for so many seconds. */
+/** What the sweep would do for that number of seconds. */
 async function refreshDue(accounts: string[], seconds: number): Promise<void> {
   for (let passed = 0; passed < seconds;) {
     for (const id of accounts) await refresh(id);
@@ -26,7 +26,7 @@ async function refreshDue(accounts: string[], seconds: number): Promise<void> {
 const identities = async (): Promise<number> => (await flow.calls('identity')).length;
 
 describe('a platform that wrongly refuses every request, its API too,', () => {
-  it('ends no grant, however often it is asked for minutes, and all are active afterwards', async () => {
+  it('ends no grant, however often its refresh is requested for minutes, and all are active afterwards', async () => {
     const accounts = [await flow.connect('x'), await flow.connect('x', OTHER)];
     await flow.pass(102);
     await flow.fault({ endpoint: 'token', times: 99, ...REFUSED });

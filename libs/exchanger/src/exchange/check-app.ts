@@ -11,7 +11,7 @@ const unknown = (code: string): AppCheckOutcome => ({ status: 'unknown', code })
 const NOT_ANSWERED = { status: 'unknown', code: 'not_answered', retry: true } as const;
 
 /**
- * Asks the platform whether the id and the secret of an app are right. A refusal marks the app misconfigured. An acceptance
+ * Checks at the platform whether the id and the secret of an app are right. A refusal marks the app misconfigured. An acceptance
  * ends that status where the token endpoint set it, and the wait of its grants for a new secret; without a clear answer both
  * stay.
  */
@@ -20,7 +20,7 @@ export async function checkApp(context: ExchangerContext, appId: string): Promis
   if (!app) return unknown('app_deleted');
   const { appCheck } = providerOf(app.provider);
   if (!appCheck) return unknown('not_offered');
-  const outcome = await ask(context, app, appCheck).catch(async (error: unknown) => {
+  const outcome = await sendCheck(context, app, appCheck).catch(async (error: unknown) => {
     await reportBrokenSeal(context, error);
     return unknown('seal_broken');
   });
@@ -29,7 +29,7 @@ export async function checkApp(context: ExchangerContext, appId: string): Promis
   return outcome;
 }
 
-async function ask(
+async function sendCheck(
   context: ExchangerContext,
   app: AppRow,
   appCheck: NonNullable<Provider['appCheck']>,

@@ -156,7 +156,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return this.end('released', { kind: 'unreachable' });
   }
 
-  /** Reads the answer, and takes the second step where the platform has one: its first token lives for one hour. */
+  /** Reads the answer, and takes the second step where the platform has one: its first token is valid for one hour. */
   private async read(answer: PlatformAnswer): Promise<TokenOutcome> {
     const provider = providerOf(this.provider);
     const first = readTokenAnswer(provider, answer);

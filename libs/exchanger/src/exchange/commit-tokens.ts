@@ -34,7 +34,7 @@ function recordRemainingLife({ metrics }: ExchangerContext, { claim: { grant, no
 
 interface Stored {
   fate: 'stored' | LateFate;
-  /** Of a pair that is not wanted. */
+  /** Of a pair that is not kept. */
   revocation?: string | undefined;
 }
 
@@ -63,7 +63,7 @@ async function store(
 ): Promise<void> {
   const { grant, intentId } = claim;
   const now = await databaseNow(tx);
-  const learned =
+  const rotates =
     tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
   const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, {
     now,
@@ -72,7 +72,7 @@ async function store(
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
   await markAppActive(tx, app, 'token');
   const [version] = await Promise.all([
-    changeGrant(tx, grant, learned ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
+    changeGrant(tx, grant, rotates ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
     endIntent(tx, intentId, 'committed'),
     postponeProbesOfGrant(tx, grant.id, providerOf(grant.provider).probe.every / 1_000),

@@ -225,7 +225,7 @@ describe('a database that goes away', () => {
     const holder = new ExchangeEngine({ ...flow.context(), pool, holder: HOLDER, journal });
     await expect(holder.refresh(grantId)).rejects.toThrow('terminated');
     // The claim is released beside the call; a busy machine takes its time.
-    for (let tries = 0; (await grantOf(flow, id)).state === 'claimed' && tries < 100; tries += 1) await pause(50);
+    for (let rounds = 0; (await grantOf(flow, id)).state === 'claimed' && rounds < 100; rounds += 1) await pause(50);
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '1' });
     expect(await engine().refresh(grantId)).toEqual({ kind: 'refreshed' });
   });
@@ -275,7 +275,7 @@ describe('the code of an attempt', () => {
     },
   );
 
-  it('is exchanged once, however many ask at the same time', async () => {
+  it('is exchanged once, however many requests arrive at the same time', async () => {
     const { attemptId, code } = await spent();
     const one = engine();
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => one.exchangeCode(attemptId, code)));

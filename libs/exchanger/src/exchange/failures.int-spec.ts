@@ -48,7 +48,7 @@ describe('a platform that fails', () => {
     ]);
   });
 
-  it('is not asked again before the time that it named itself', async () => {
+  it('receives no request before the time that it named itself', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', status: 429, headers: { 'retry-after': '1200' } });
     const { retryAfter } = (await refresh(id)) as { retryAfter: number };
@@ -91,7 +91,7 @@ describe('an answer that is lost', () => {
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
-  it('before the platform heard the question is had by asking once more, at once', async () => {
+  it('before the platform received the request is recovered by one more request, at once', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', drop: 'before' });
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
@@ -100,7 +100,7 @@ describe('an answer that is lost', () => {
     expect(await flow.calls('token')).toHaveLength(3);
   });
 
-  it('twice is asked for again later, and known to be unknown until then', async () => {
+  it('twice is requested again later, and reported as unknown until then', async () => {
     const id = await due();
     await flow.fault({ endpoint: 'token', times: 2, drop: 'before' });
     expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
@@ -111,7 +111,7 @@ describe('an answer that is lost', () => {
     expect(await flow.healthOf(id)).toEqual(['active', null]);
   });
 
-  it('is not forgotten while the platform fails, and is a lost one when it then refuses', async () => {
+  it('is recorded while the platform fails, and is a lost one when it then refuses', async () => {
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     const id = await flow.connect('x');
     await flow.pass(6_060);
@@ -148,7 +148,7 @@ describe('an app that is refused', () => {
     expect((await tenantEvents(flow)).map(({ data }) => data.status)).toEqual(['misconfigured', 'active']);
   });
 
-  it('an app without credits is paused as long as the platform says, and nothing is sent for its accounts meanwhile', async () => {
+  it('an app without credits is paused as long as the platform requests, and nothing is sent for its accounts meanwhile', async () => {
     const [one, other] = [await due(), await flow.connect('x', OTHER)];
     await flow.pass(102);
     await flow.fault({
@@ -214,7 +214,7 @@ describe('a refusal by the platform', () => {
     expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 
-  it('is doubted while the API still takes the access token, and forgotten after an ok', async () => {
+  it('is doubted while the API still takes the access token, and healthy after an ok', async () => {
     await flow.knobs('x', { access_ttl_seconds: 20_000 });
     const id = await flow.connect('x');
     await flow.pass(17_000);
@@ -274,7 +274,7 @@ describe('a refusal by the platform', () => {
     expect((await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked')).toHaveLength(1);
   });
 
-  it('a last refusal ends the tries', async () => {
+  it('a last refusal ends the retries', async () => {
     const id = await due();
     await flow.revoke();
     for (const pause of [61, 3_601, 86_401]) {

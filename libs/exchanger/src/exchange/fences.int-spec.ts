@@ -25,7 +25,7 @@ const strike = (claimed: Claim) =>
   storeStrike(flow.context(), claimed, { failure: REFUSAL, apiCheck: 'refuses', canaryOkAt: null, refusedSince: null });
 
 describe('a late result', () => {
-  it('says nothing of a grant that was connected again meanwhile, and leaves the next claim alone', async () => {
+  it('proves nothing about a grant that was connected again meanwhile, and leaves the next claim alone', async () => {
     const id = await flow.connect('x');
     const late = await claim(id);
     expect(await flow.connect('x')).toBe(id);
@@ -40,7 +40,7 @@ describe('a late result', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'confirm', strikes: 1 });
   });
 
-  it('says nothing where another claim of the same tokens was taken and given back', async () => {
+  it('proves nothing where another claim of the same tokens was taken and given back', async () => {
     const id = await flow.connect('x');
     const late = await claim(id);
     await transaction(flow.pool, (tx) => releaseClaim(tx, late));
@@ -53,7 +53,7 @@ describe('a late result', () => {
 });
 
 describe('a probe that is answered late', () => {
-  it('says nothing of an account that was connected again meanwhile', async () => {
+  it('proves nothing about an account that was connected again meanwhile', async () => {
     const id = await flow.connect('x');
     const { id: grantId } = await grantOf(flow, id);
     await flow.pool.query(`update grants set mode = 'none', access_expires_at = null where id = $1`, [grantId]);

@@ -52,7 +52,7 @@ function vaultAway(method: 'openClientSecret' | 'openVerifier', ...at: number[])
 }
 
 describe('an unavailable database after the first of two answers to a code', () => {
-  it('does not end the exchange: what the platform said is stored when it is there again', async () => {
+  it('does not end the exchange: the answer of the platform is stored when the database is back', async () => {
     const { attemptId, code } = await spent('facebook');
     const exchange = engine({ vault: vaultAway('openClientSecret', 2) });
     expect(await exchange.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
@@ -70,7 +70,7 @@ describe('an unavailable database after the first of two answers to a code', () 
 });
 
 describe('an unavailable database before a code is sent', () => {
-  it('keeps nothing from being begun again: the code is sent when it is asked for again', async () => {
+  it('does not prevent a new exchange: the code is sent at the next request', async () => {
     const { attemptId, code } = await spent('x');
     const exchange = engine({ vault: vaultAway('openVerifier', 1) });
     await expect(exchange.exchangeCode(attemptId, code)).rejects.toThrow('terminated');

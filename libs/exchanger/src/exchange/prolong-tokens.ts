@@ -7,7 +7,7 @@ import type { ExchangerContext } from '../exchanger-context.js';
 
 export const NOT_PROLONGED = { class: 'temporary', reason: 'provider_unavailable', code: 'not_prolonged' } as const;
 
-/** Seconds between the requests, which a browser waits for. Parts of the platform may not know so new a token yet. */
+/** Seconds between the requests, which a browser waits for. Parts of the platform may not accept so new a token yet. */
 const PAUSES_IN_SECONDS = [1, 2, 4, 8] as const;
 /** No request begins later than this, so that slow answers and pauses together end before the browser is redirected. */
 const LAST_REQUEST_AFTER_MS = seconds(40);
@@ -25,15 +25,15 @@ export async function prolongTokens(context: ExchangerContext, short: ShortLived
   const begin = performance.now();
   for (const wait of PAUSES_IN_SECONDS) {
     const outcome = await prolongOnce(context, short);
-    const asked = waitOf(outcome);
+    const requested = waitOf(outcome);
     const isLate = performance.now() - begin + seconds(wait) > LAST_REQUEST_AFTER_MS;
-    if (asked === undefined || asked > Math.max(...PAUSES_IN_SECONDS) || isLate) return outcome;
-    await pause(seconds(Math.max(wait, asked)));
+    if (requested === undefined || requested > Math.max(...PAUSES_IN_SECONDS) || isLate) return outcome;
+    await pause(seconds(Math.max(wait, requested)));
   }
   return prolongOnce(context, short);
 }
 
-/** Seconds that the platform asks to wait before a repeat; undefined: a repeat is of no use. */
+/** Seconds that the platform requests to wait before a repeat; undefined: a repeat is of no use. */
 function waitOf(outcome: TokenOutcome): number | undefined {
   if (outcome.ok) return undefined;
   const { class: failureClass, retryAfter = 0 } = outcome.failure;

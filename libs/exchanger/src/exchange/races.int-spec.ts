@@ -204,7 +204,7 @@ describe('a process that ended in the middle of a refresh', () => {
     expect(await stateOf(grantId)).toEqual({ state: 'in_flight', holder: 'the slow' });
   });
 
-  it('after the platform rotated leaves a grant of unknown fate, which is said by its own reason', async () => {
+  it('after the platform rotated leaves a grant of unknown fate, which has a reason of its own', async () => {
     const { id, grantId } = await due();
     const { clientId } = await flow.one<{ clientId: string }>(
       'select client_id as "clientId" from grants join oauth_apps on oauth_apps.id = oauth_app_id where grants.id = $1',
@@ -246,7 +246,7 @@ describe('the button that refreshes', () => {
 
   it.each([
     [
-      'wants its owner to act',
+      'requires an action of its owner',
       { status: 403, body: { errors: [{ code: 326, message: 'To protect our users from spam…' }] } },
       'refused',
     ],

@@ -57,7 +57,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
   }
 
-  /** False for the refusal of a grant that was refused before: it says nothing new about the platform. */
+  /** False for the refusal of a grant that was refused before: it proves nothing new about the platform. */
   get countsForBreaker(): boolean {
     const { strikeCount, endedReason } = this.refresh.claim.grant;
     return this.result !== 'permanent' || (strikeCount === 0 && endedReason === null);

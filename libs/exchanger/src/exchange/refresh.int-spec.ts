@@ -87,7 +87,7 @@ describe('a refresh', () => {
     expect(await flow.account(id)).toMatchObject({ health: 'missing_permissions', healthReason: 'scope_missing' });
   });
 
-  it('is due a minute after the last one where the platform gives shorter lives', async () => {
+  it('is due a minute after the last one where the platform gives shorter lifetimes', async () => {
     const id = await flow.connect('x', 'short-lived');
     expect((await grantOf(flow, id)).dueIn).toBeGreaterThan(55);
     expect((await grantOf(flow, id)).dueIn).toBeLessThanOrEqual(60);
@@ -116,7 +116,7 @@ describe('many callers of one refresh', () => {
     expect(await refreshes()).toHaveLength(1);
   });
 
-  it('share one call over two processes, and all hear how it ended', async () => {
+  it('share one call over two processes, and all receive its result', async () => {
     const { id, grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300 });
     const outcomes = await Promise.all(
@@ -127,13 +127,13 @@ describe('many callers of one refresh', () => {
     expect(await grantOf(flow, id)).toMatchObject({ version: '2', state: 'idle' });
   });
 
-  it('hear that it went well when they begin to wait as it ends', async () => {
+  it('receive the success when they begin to wait as it ends', async () => {
     const { grantId } = await due();
     await flow.exchange().refresh(grantId);
     expect(await awaitRunning(flow.context(1), grantId, MAX_WAIT)).toEqual({ kind: 'refreshed' });
   });
 
-  it('never hear of a failure where the exchange went well, however close they come to its end', async () => {
+  it('never receive a failure where the exchange succeeded, however close they come to its end', async () => {
     const { grantId } = await due();
     for (let round = 0; round < 12; round += 1) {
       const [one, other] = await Promise.all([
@@ -146,7 +146,7 @@ describe('many callers of one refresh', () => {
     expect(await refreshes()).toHaveLength(12);
   });
 
-  it('hear that the platform failed, when it did', async () => {
+  it('receive the failure of the platform', async () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300, status: 503 });
     const outcomes = await Promise.all(
@@ -156,7 +156,7 @@ describe('many callers of one refresh', () => {
     expect((await flow.calls('token')).map(({ outcome }) => outcome)).toEqual(['ok', 'fault']);
   });
 
-  it('hear that the platform refused, when it did', async () => {
+  it('receive the refusal of the platform', async () => {
     const { grantId } = await due();
     await flow.revoke();
     await flow.fault({ endpoint: 'token', delay_ms: 300 });
@@ -166,7 +166,7 @@ describe('many callers of one refresh', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['refused', 'refused']);
   });
 
-  it('hear that the app is refused, when it is', async () => {
+  it('receive the refusal of the app', async () => {
     const { grantId } = await due();
     await flow.fault({ endpoint: 'token', delay_ms: 300, status: 401, body: { error: 'invalid_client' } });
     const outcomes = await Promise.all(

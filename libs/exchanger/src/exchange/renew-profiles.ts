@@ -9,7 +9,7 @@ import { listProfiles, type ProfileList, syncProfiles } from '#tokens';
 /** A consent during the listing has stored a newer list. */
 const STILL_THE_SAME = 'select 1 from grants where id = $1 and token_version = $2::bigint + 1 for update';
 
-/** Asks a second time about profiles without the right to publish: a single answer changes no account. */
+/** Requests a second time profiles without the right to publish: a single answer changes no account. */
 async function listTwice(
   context: ExchangerContext,
   owner: GrantFacts,

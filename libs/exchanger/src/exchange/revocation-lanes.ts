@@ -2,7 +2,7 @@ import { type DueRevocation, dueRevocations } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { tryRevocation } from './revoke-tokens.js';
 
-/** Tries of one client at a platform at the same time, of one platform, and of requests by other processes. */
+/** Requests of one client at a platform at the same time, of one platform, and of requests by other processes. */
 const MAX_PER_CLIENT = 20;
 const MAX_PER_PLATFORM = 60;
 const MAX_REQUESTED = 200;
@@ -10,7 +10,7 @@ const MAX_REQUESTED = 200;
 const MAX_ROWS_PER_ROUND = 1_000;
 
 /**
- * The tries of stored revocations. A platform that does not answer holds its own places only: no try waits for one of another
+ * The requests of stored revocations. A platform that does not answer holds its own places only: no request waits for one of another
  * platform or of another client.
  */
 export class RevocationLanes {
@@ -22,7 +22,7 @@ export class RevocationLanes {
 
   constructor(private readonly context: ExchangerContext) {}
 
-  /** At once. False where it was not revoked, or where too many requested tries run: the next round finds it. */
+  /** At once. False where it was not revoked, or where too many of these run: the next round finds it. */
   async try(id: string): Promise<boolean> {
     if (this.#requested >= MAX_REQUESTED) return false;
     this.#requested += 1;
@@ -44,7 +44,7 @@ export class RevocationLanes {
     }
   }
 
-  /** Resolves when the tries that run have ended. */
+  /** Resolves when the running requests have ended. */
   async drain(): Promise<void> {
     await Promise.allSettled(this.#running);
   }

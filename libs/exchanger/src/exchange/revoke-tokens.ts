@@ -41,18 +41,18 @@ type Postponed = 'consent_pending' | 'unidentified' | 'unanswered' | typeof APP_
 
 const POSTPONED: readonly Outcome[] = ['consent_pending', 'unidentified', 'unanswered', APP_REFUSED];
 
-/** Seconds between the tries of one revocation; the last pause repeats until the revocation ends. */
+/** Seconds between the requests of one revocation; the last pause repeats until the revocation ends. */
 const PAUSES_IN_SECONDS = [5, 20, 60, 120, 300, 600, 900] as const;
 const LAST_PAUSE_IN_SECONDS = 900;
 /** With the pauses above a refusal stands after eight minutes. */
-const TRIES_OF_A_REFUSAL = 6;
+const MAX_REFUSALS = 6;
 /** A new secret ends this pause; an app that is corrected at the platform waits for its end. */
 const APP_PAUSE_IN_SECONDS = 900;
-/** A platform that asks for more time is asked again before the revocation ends. */
+/** Where a platform requests a longer pause, the revocation is retried before its period ends all the same. */
 const MAX_PAUSE_IN_SECONDS = 6 * 60 * 60;
 
 /**
- * Tries a stored revocation, if it is due: revokes at the platform, unless that could end more than these tokens. Where the
+ * Sends a stored revocation, if it is due: revokes at the platform, unless that could end more than these tokens. Where the
  * same person has an active grant at the same client id by now, they are kept beside it. Every try checks that again. True:
  * the platform revoked them. It never throws: what is not stored is tried again.
  */
@@ -75,7 +75,7 @@ export async function tryRevocation(context: ExchangerContext, id: string): Prom
 
 interface Result {
   outcome: Outcome;
-  /** Seconds, as the platform asks for. */
+  /** Seconds, as the platform requests. */
   pause?: number | undefined;
 }
 
@@ -101,7 +101,7 @@ async function store(
 }
 
 function isFinal({ tries, lastOutcome }: PendingRevocation, outcome: Outcome): boolean {
-  if (outcome === 'refused') return lastOutcome === 'refused' && tries >= TRIES_OF_A_REFUSAL;
+  if (outcome === 'refused') return lastOutcome === 'refused' && tries >= MAX_REFUSALS;
   return !POSTPONED.includes(outcome);
 }
 
@@ -131,7 +131,7 @@ async function credentialsOf(
 
 type Person = PersonOfClient & PendingRevocation;
 
-/** Asks the platform whose the tokens are only where that decides. */
+/** Requests the owner of the tokens only where that decides. */
 async function findReason(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
   const reason = await reasonToSpare(context, person, tokens);
   if (!reason || person.platformUserId !== null) return reason;

@@ -23,7 +23,7 @@ import { readRefusedSince } from '../store/breakers.js';
 import { tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { secondsUntil, storeResult } from './store-result.js';
-import { askCanaries, checkWithApi } from './api-check.js';
+import { checkCanaryGrants, checkWithApi } from './api-check.js';
 import { scheduleProbesNow, type StatusSource, type Tx } from '#persistence/sql';
 import { readCanary, scheduleCanary } from '../store/canary.js';
 import { countSentInGrace, isSuperseded, isWithinGrace } from '../store/resends.js';
@@ -123,7 +123,7 @@ export async function storeUnlistedRefusal(
   return stored.change.endedReason ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: secondsUntil(stored) };
 }
 
-/** Weighs a refusal by the app's breaker and by what the API says of the access token. */
+/** Weighs a refusal by the app's breaker and by the API check of the access token. */
 async function storeRefusal(
   context: ExchangerContext,
   refresh: PreparedRefresh,
@@ -136,7 +136,7 @@ async function storeRefusal(
   const now = await databaseNow(context.pool);
   if (!isClosed && !trustsRefusals(grant, refusedSince, now)) return storeRefusalWhileOpen(context, claim, failure);
   // Other grants first: the final check must be on this grant.
-  const canaryOkAt = mayBeRevoked(grant, now) ? await askCanaries(context, grant) : null;
+  const canaryOkAt = mayBeRevoked(grant, now) ? await checkCanaryGrants(context, grant) : null;
   const checked = await checkWithApi(context, grant, tokens.access);
   if (checked.kind === 'explained') return storeFailure(context, refresh, checked.failure, 'api');
   return storeStrike(context, claim, { failure, apiCheck: checked.apiCheck, canaryOkAt, refusedSince });
@@ -158,7 +158,7 @@ async function storeRefusalWhileOpen(
 export interface Refusal {
   failure: Failure;
   apiCheck: ApiCheck;
-  /** When the API accepted another grant of the app, before this one was checked; null: it did not, or was not asked. */
+  /** When the API accepted another grant of the app, before this one was checked; null: it did not, or was not checked. */
   canaryOkAt: Date | null;
   /** Since when refusals have kept the app's breaker from closing; null: it is closed. */
   refusedSince: Date | null;
@@ -169,7 +169,7 @@ export async function storeStrike(context: ExchangerContext, claim: Claim, refus
   const { grant, epoch } = claim;
   const { failure, apiCheck } = refusal;
   await storeResult(context, claim, 'answered', async (now, tx) => {
-    // The refusal says nothing about accounts with tokens of their own.
+    // The refusal proves nothing about accounts with tokens of their own.
     await scheduleProbesNow(tx, { grantId: grant.id }, { ownTokensOnly: true });
     const strike = { now, apiCheck, refusedSince: refusal.refusedSince, ...(await circumstances(tx, claim, refusal)) };
     const change = afterStrike(grant, failure, strike);

@@ -34,8 +34,8 @@ const READABLE: [what: string, fault: Partial<Fault>][] = [
   ['behind a byte order mark', { body: `\ufeff${JSON_PAIR}` }],
   ['in UTF-16', { body_base64: base64(Buffer.from(`\ufeff${JSON_PAIR}`, 'utf16le')) }],
   ['as a form', { body: FORM_PAIR, headers: { 'content-type': 'application/x-www-form-urlencoded' } }],
-  ['as a form that says it is JSON', { body: FORM_PAIR, headers: { 'content-type': 'application/json' } }],
-  ['as JSON that says it is HTML', { body: JSON_PAIR, headers: { 'content-type': 'text/html' } }],
+  ['as a form labelled as JSON', { body: FORM_PAIR, headers: { 'content-type': 'application/json' } }],
+  ['as JSON labelled as HTML', { body: JSON_PAIR, headers: { 'content-type': 'text/html' } }],
 ];
 
 /** Successes by their status without a readable pair. */
@@ -111,7 +111,7 @@ describe('an answer to a one-time refresh token that holds', () => {
     },
   );
 
-  it('HTML, again and again, is never a strike, and what is said is that the outcome is unknown', async () => {
+  it('HTML, again and again, is never a strike, and is reported as an unknown outcome', async () => {
     const { id, grantId } = await due();
     await flow.fault({ endpoint: 'token', times: 4, status: 200, body: HTML });
     for (let round = 0; round < 3; round += 1) {

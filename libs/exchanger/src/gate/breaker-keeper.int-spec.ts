@@ -140,7 +140,7 @@ describe('the breakers of a host', () => {
 });
 
 describe('since when refusals have kept a breaker from closing', () => {
-  /** So many minutes ago, by the database; null: they have not. */
+  /** That number of minutes ago, by the database; null: they have not. */
   const since = async (): Promise<number | null> => {
     const { rows } = await opened.database.pool.query<{ now: Date }>('select db_now() as now');
     const from = await readRefusedSince(opened.database.pool, appId);

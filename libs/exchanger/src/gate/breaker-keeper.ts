@@ -39,7 +39,7 @@ export class BreakerKeeper {
     await this.write();
   }
 
-  /** Writes what is unwritten, then takes over the changes of other processes. After a database error the next round tries again. */
+  /** Writes what is unwritten, then takes over the changes of other processes. After a database error the next round repeats it. */
   async syncWithTable(): Promise<void> {
     this.gate.tidy();
     await this.write();

@@ -34,11 +34,11 @@ describe('a waiting request', () => {
     const there = new GateUnderTest({ inFlight: 1 });
     const first = await there.request();
     const soon = await there.request({ accessExpiresAt: at(MINUTE) });
-    const wanted = await there.request({ accessExpiresAt: at(9 * MINUTE) });
+    const lifted = await there.request({ accessExpiresAt: at(9 * MINUTE) });
     const other = await there.request({ appId: 'other', accessExpiresAt: at(2 * MINUTE) });
-    there.gate.lift(wanted);
+    there.gate.lift(lifted);
     there.gate.lift('a grant that does not wait');
-    const order = [first, wanted, soon, other];
+    const order = [first, lifted, soon, other];
     for (const one of order) await there.release(one, 'ok');
     expect(there.admitted).toEqual(order);
     expect(there.gate.waiting).toBe(0);
@@ -136,7 +136,7 @@ describe('a waiting request', () => {
     expect([there.gate.inFlight, there.gate.waiting]).toEqual([0, 0]);
   });
 
-  it('gives its place back once, however often it says so', async () => {
+  it('gives its place back once, however often it is released', async () => {
     const there = new GateUnderTest({ inFlight: 4 });
     const first = await there.request();
     await there.request({ workspaceId: 'b', appId: 'b' });
@@ -172,7 +172,7 @@ describe('a breaker', () => {
     expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
-  it('forgets what was longer than five minutes ago', async () => {
+  it('ignores results that are older than five minutes', async () => {
     const there = new GateUnderTest();
     await times(9, () => there.requestAndComplete('lost'));
     await there.clock.pass(5 * MINUTE);
@@ -226,7 +226,7 @@ describe('a breaker', () => {
     expect(there.rejectionOf(other)).toMatchObject({ why: 'breaker', retryAfter: 60 });
   });
 
-  it('lets the next one ask when a probe proved nothing', async () => {
+  it('admits the next request when a probe proved nothing', async () => {
     const there = await opened('permanent');
     await there.clock.pass(30 * SECOND);
     const [refused, paused, spent, last] = [
@@ -279,7 +279,7 @@ describe('a breaker', () => {
     expect(there.gate.isBreakerClosed('app')).toBe(true);
   });
 
-  it('is forgotten with its app only when there is nothing to remember', async () => {
+  it('is dropped with its app only when its state is that of a new one', async () => {
     const there = await opened();
     await there.clock.pass(MINUTE);
     there.gate.tidy();

@@ -35,7 +35,7 @@ const DRAINING: Rejection = { kind: 'rejected', why: 'draining', retryAfter: 5 }
 export class ExchangeGate implements Gate {
   readonly #apps = new Map<string, AppGate>();
   /** Apps with waiting requests. */
-  readonly #wanted = new Set<AppGate>();
+  readonly #withRequests = new Set<AppGate>();
   readonly #places: Places;
   #waiting = 0;
   #turns = 0;
@@ -71,7 +71,7 @@ export class ExchangeGate implements Gate {
   }
 
   lift(grantId: string): void {
-    for (const app of this.#wanted) app.waiting.lift(grantId);
+    for (const app of this.#withRequests) app.waiting.lift(grantId);
     this.pump(this.clock.now());
   }
 
@@ -88,8 +88,8 @@ export class ExchangeGate implements Gate {
   /** Rejects waiting and new requests; admitted ones continue. */
   drain(): void {
     this.#draining = true;
-    for (const app of this.#wanted) for (const waiter of app.waiting.takeAll()) waiter.settle(DRAINING);
-    this.#wanted.clear();
+    for (const app of this.#withRequests) for (const waiter of app.waiting.takeAll()) waiter.settle(DRAINING);
+    this.#withRequests.clear();
     this.#alarm?.off();
   }
 
@@ -157,7 +157,7 @@ export class ExchangeGate implements Gate {
       resolve(answer);
     };
     app.waiting.add({ request, turn: this.#turns, settle });
-    this.#wanted.add(app);
+    this.#withRequests.add(app);
   }
 
   private admitFrom(app: AppGate, now: number): boolean {
@@ -170,7 +170,7 @@ export class ExchangeGate implements Gate {
   private admit(app: AppGate, { request, settle }: Waiter, now: number): void {
     this.#places.take(request);
     const ticket = app.admit(request, now);
-    if (app.waiting.length === 0) this.#wanted.delete(app);
+    if (app.waiting.length === 0) this.#withRequests.delete(app);
     let released = false;
     const release = (result: RequestResult, counts = true): void => {
       if (released) return;
@@ -198,7 +198,7 @@ export class ExchangeGate implements Gate {
       if (rejection) waiter.settle(rejection);
       else app.waiting.add(waiter);
     }
-    if (app.waiting.length === 0) this.#wanted.delete(app);
+    if (app.waiting.length === 0) this.#withRequests.delete(app);
   }
 
   /** Admits requests while there are places, the most urgent of all apps first. */
@@ -209,12 +209,12 @@ export class ExchangeGate implements Gate {
       if (!best) break;
       this.admit(best.app, best.waiter, now);
     }
-    if (!this.#places.isFull()) for (const app of this.#wanted) this.wakeAt(this.nextAt(app, now));
+    if (!this.#places.isFull()) for (const app of this.#withRequests) this.wakeAt(this.nextAt(app, now));
   }
 
   private mostUrgent(now: number): { app: AppGate; waiter: Waiter } | undefined {
     let best: { app: AppGate; waiter: Waiter } | undefined;
-    for (const app of this.#wanted) {
+    for (const app of this.#withRequests) {
       const waiter = app.next(now);
       if (!waiter || !this.#places.has(waiter.request)) continue;
       if (!best || compareWaiters(waiter, best.waiter) < 0) best = { app, waiter };

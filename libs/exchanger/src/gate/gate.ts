@@ -1,12 +1,12 @@
-/** Why an exchange is wanted, the most urgent first: its outcome is unknown, a caller waits for it, it is due. */
+/** Why an exchange is requested, the most urgent first: its outcome is unknown, a caller waits for it, it is due. */
 export type Urgency = 'unknown' | 'forced' | 'due';
 
-/** What the gate needs to know of an exchange. */
+/** The facts of an exchange that the gate needs. */
 export interface AdmissionRequest {
   grantId: string;
   appId: string;
   workspaceId: string;
-  /** The platform that is asked; the sandbox imitates each, and hangs by itself. */
+  /** The platform of the request; its imitation in the sandbox counts as another one. */
   platform: string;
   urgency: Urgency;
   /** When the access token ends: among due requests the soonest goes first. Null: it has no end. */
@@ -43,8 +43,8 @@ export interface Gate {
   enter(request: AdmissionRequest): Promise<Admission | Rejection>;
   /** A caller waits for this grant now: its waiting request, if it was only due, becomes `forced`. */
   lift(grantId: string): void;
-  /** Whether the breaker of this app is closed: only then do refusals speak of a grant. */
+  /** Whether the breaker of this app is closed: only then do refusals concern a grant. */
   isBreakerClosed(appId: string): boolean;
-  /** For how many milliseconds it has been closed; Infinity: as far back as this process knows. */
+  /** For how many milliseconds it has been closed; Infinity: as far back as the records of this process reach. */
   breakerClosedFor(appId: string): number;
 }

@@ -16,16 +16,16 @@ export class Outcomes {
   readonly #tally: Tally = { ok: 0, permanent: 0, temporary: 0 };
 
   note(grantId: string, kind: keyof Tally, now: number): void {
-    this.forget(grantId);
+    this.drop(grantId);
     this.#seen.set(grantId, { at: now, kind });
     this.#tally[kind] += 1;
-    if (this.#seen.size > MOST) this.forgetOldest();
+    if (this.#seen.size > MOST) this.dropOldest();
   }
 
   tally(now: number): Tally {
     for (const [grantId, { at }] of this.#seen) {
       if (now - at < WINDOW) break;
-      this.forget(grantId);
+      this.drop(grantId);
     }
     return { ...this.#tally };
   }
@@ -35,14 +35,14 @@ export class Outcomes {
     Object.assign(this.#tally, { ok: 0, permanent: 0, temporary: 0 });
   }
 
-  private forgetOldest(): void {
+  private dropOldest(): void {
     for (const grantId of this.#seen.keys()) {
-      this.forget(grantId);
+      this.drop(grantId);
       return;
     }
   }
 
-  private forget(grantId: string): void {
+  private drop(grantId: string): void {
     const seen = this.#seen.get(grantId);
     if (!seen) return;
     this.#tally[seen.kind] -= 1;

@@ -4,12 +4,12 @@ import { MINUTE, SECOND } from '../../../../test/support/grant-facts.js';
 import { type Half, Permits } from './permits.js';
 
 const half = fc.constantFrom<Half>('due', 'forced');
-const asked = fc.array(fc.record({ wait: fc.nat({ max: 3_000 }), half, alone: fc.boolean() }), { maxLength: 300 });
+const requests = fc.array(fc.record({ wait: fc.nat({ max: 3_000 }), half, alone: fc.boolean() }), { maxLength: 300 });
 
 /** The moments at which permits were given. */
-function given(permits: Permits, wishes: { wait: number; half: Half; alone: boolean }[]): number[] {
+function given(permits: Permits, list: { wait: number; half: Half; alone: boolean }[]): number[] {
   let now = 0;
-  return wishes.flatMap((admissionRequest) => {
+  return list.flatMap((admissionRequest) => {
     now += admissionRequest.wait;
     return permits.take(admissionRequest.half, now, admissionRequest.alone) ? [now] : [];
   });
@@ -25,8 +25,8 @@ function most(permits: Permits, from: number, to: number, take: () => Half, alon
 describe('permits', () => {
   it('grants in no window more permits than its length brings and one second more', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 100 }), asked, (rate, wishes) => {
-        const times = given(new Permits(rate, 0), wishes);
+      fc.property(fc.integer({ min: 2, max: 100 }), requests, (rate, list) => {
+        const times = given(new Permits(rate, 0), list);
         for (const [first, from] of times.entries()) {
           for (const [more, to] of times.slice(first).entries()) {
             expect(more + 1).toBeLessThanOrEqual((rate * (to - from)) / SECOND + rate + 0.001);
@@ -36,13 +36,13 @@ describe('permits', () => {
     );
   });
 
-  it('grants the whole rate to one kind while the other does not ask', () => {
+  it('grants the whole rate to one kind while the other has no requests', () => {
     for (const kind of ['due', 'forced'] as const) {
       expect(most(new Permits(50, 0), 0, 20 * SECOND, () => kind, true)).toBeCloseTo(50 * 20 + 50, -1.5);
     }
   });
 
-  it('grants half of the rate to each kind when both want more', () => {
+  it('grants half of the rate to each kind when both have more requests', () => {
     const permits = new Permits(50, 0);
     const due = most(permits, 0, 20 * SECOND, () => 'due', false);
     expect(due).toBeGreaterThanOrEqual(25 * 20);

@@ -11,7 +11,7 @@ import { RecordCodec } from './record.js';
 const journals = new Journals();
 afterAll(() => journals.remove());
 
-/** A journal that will not write anything by itself for a while. */
+/** A journal that writes nothing automatically for a while. */
 const still = { layout: { ...SMALL, quiet: 100_000, retry: 20 } };
 
 /** Ten at once may find space for nine. */
@@ -68,7 +68,7 @@ describe('the journal and its disk', () => {
     },
   );
 
-  it('does not take a dispatch for sent whose write arrived although the disk said that it failed', async () => {
+  it('does not take a dispatch for sent whose write arrived although the disk reported a failure', async () => {
     const { journal, disk, folder } = await journals.faulty(still);
     disk.fail('sync', 'EIO');
     await expect(journal.dispatched(intent())).rejects.toMatchObject({ code: 'EIO' });
@@ -92,7 +92,7 @@ describe('the journal and its disk', () => {
     expect(readFileSync(before!)).toEqual(doubted);
   });
 
-  it('says so when an answer cannot be kept, and keeps the next one', async () => {
+  it('reports an answer that cannot be kept, and keeps the next one', async () => {
     const { journal, disk, folder } = await journals.faulty(still);
     const [lost, kept] = [intent(), intent()];
     await journal.dispatched(lost);

@@ -23,7 +23,7 @@ describe('a journal', () => {
     ]);
   });
 
-  it('has a record on disk when it says so', async () => {
+  it('has a record on disk when it reports it', async () => {
     const folder = journals.folder();
     const { journal } = await journals.open(folder);
     const sent = intent();

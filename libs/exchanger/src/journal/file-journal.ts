@@ -30,7 +30,7 @@ export interface OpenedJournal {
   journal: FileJournal;
   /** What an earlier process left behind. */
   unsettled: Unsettled[];
-  /** The name of this folder for as long as it lives. */
+  /** The name of this folder for as long as it exists. */
   id: string;
 }
 
@@ -53,7 +53,7 @@ export class FileJournal implements Journal {
     this.#writer = new GroupWriter(parts.keeper);
   }
 
-  /** Throws `journal.held` when another process lives on in the folder. */
+  /** Throws `journal.held` when another process still uses the folder. */
   static async open(folder: string, options: FileJournalOptions): Promise<OpenedJournal> {
     const real = await FolderDisk.open(folder);
     const lock = await DirectoryLock.take(folder, options.waitFor ?? seconds(5));
@@ -155,7 +155,7 @@ export class FileJournal implements Journal {
     const { book, keeper } = this.parts;
     clearTimeout(this.#tidying);
     this.#tidying = undefined;
-    if (book.size === 0) this.#writer.forget();
+    if (book.size === 0) this.#writer.reset();
     await this.#writer.flush();
     const written = book.size === 0 && this.#writer.idle && (this.#writer.active?.used ?? 0) > 0;
     const active = written ? this.#writer.detach() : undefined;
@@ -185,7 +185,7 @@ const NAME = 'id';
 const BEING_WRITTEN = 'id.new';
 const UUID = /^[0-9a-f-]{36}$/;
 
-/** The name of this journal for as long as its folder lives: claims are held under it. */
+/** The name of this journal for as long as its folder exists: claims are held under it. */
 async function journalId(disk: Disk): Promise<string> {
   const known = (await disk.names()).includes(NAME) ? (await disk.read(NAME)).toString('utf8') : '';
   return UUID.test(known) ? known : await writeId(disk, randomUUID());

@@ -6,7 +6,7 @@ import type { Disk, DiskFile } from './disk.js';
 const OURS_ALONE = 0o600;
 /** A write returns when it is on disk: one call instead of a write and an fdatasync. */
 const WRITE_THROUGH = constants.O_RDWR | constants.O_DSYNC;
-/** Elsewhere the flag says nothing of the drive's own cache, which libuv's fdatasync empties. */
+/** Elsewhere the flag does not concern the drive's own cache, which libuv's fdatasync empties. */
 const FLAG_IS_ENOUGH = process.platform === 'linux';
 
 /** A real folder that only this user can read. */

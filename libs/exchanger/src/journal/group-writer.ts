@@ -71,7 +71,7 @@ export class GroupWriter {
   }
 
   /** Drops records that no caller waits for and no recovery needs. */
-  forget(): void {
+  reset(): void {
     if (!this.#running) this.#queue = [];
   }
 

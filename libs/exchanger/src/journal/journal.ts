@@ -18,7 +18,7 @@ export interface Journal {
   writable(): boolean;
   /** D. Resolves when it is on disk; rejects when it is not, and then nothing may be sent. */
   dispatched(intent: JournaledIntent): Promise<void>;
-  /** R. Resolves when it is on disk; rejects when it cannot be, and the answer then lives in memory alone. */
+  /** R. Resolves when it is on disk; rejects when it cannot be, and the answer is then in memory alone. */
   answered(intent: JournaledIntent, answer: PlatformAnswer): Promise<void>;
   /** C. Needs no disk of its own: a repeated commit finds itself done. */
   settled(intentId: string): void;

@@ -22,10 +22,10 @@ const exchanging = (folder: string): string => `${openIn(folder)}
     for (let n = 0; ; n += 1) {
       const intent = { intentId: randomUUID(), kind: 'refresh', subjectId: 'lane-' + lane, version: String(n) };
       while (!journal.writable()) await new Promise(setImmediate);
-      await journal.dispatched(intent); say('D ' + intent.intentId);
-      await journal.answered(intent, { status: 200, headers: {}, body: Buffer.from('answer of ' + intent.intentId + 'x'.repeat(n * 97 % 3000)) }); say('R ' + intent.intentId);
+      await journal.dispatched(intent); print('D ' + intent.intentId);
+      await journal.answered(intent, { status: 200, headers: {}, body: Buffer.from('answer of ' + intent.intentId + 'x'.repeat(n * 97 % 3000)) }); print('R ' + intent.intentId);
       if (n % 16 === 15) continue;
-      say('C ' + intent.intentId); journal.settled(intent.intentId);
+      print('C ' + intent.intentId); journal.settled(intent.intentId);
     }
   }
   await Promise.all(Array.from({ length: 8 }, (_, lane) => exchanges(lane)));`;
@@ -72,7 +72,7 @@ describe('a process that is killed while it writes its journal', () => {
 
   it('holds its journal against a second process, and frees it at once when it ends', async () => {
     const folder = journals.folder();
-    const running = programs.start(`${openIn(folder)} say('open'); setInterval(quiet, 1000);`);
+    const running = programs.start(`${openIn(folder)} print('open'); setInterval(quiet, 1000);`);
     await running.printsLine();
     expect(running.lines).toEqual(['open']);
     await expect(journals.open(folder, { keyring })).rejects.toMatchObject({ code: 'journal.held' });

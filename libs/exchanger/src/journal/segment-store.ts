@@ -66,7 +66,7 @@ export class SegmentStore {
     await this.disk.sync();
   }
 
-  /** Second step: it becomes a spare, so that a full disk has no say in it. */
+  /** Second step: it becomes a spare, so that a full disk cannot prevent it. */
   async reuse(segment: Segment): Promise<void> {
     if (segment.doubted || segment.size !== this.layout.segmentSize) return this.unlink(segment);
     const name = this.nextName();

@@ -2,7 +2,7 @@ import type { DiskFile } from './disk.js';
 
 /** One preallocated file of records, written from its beginning to its end. */
 export class Segment {
-  /** Records of so many unsettled exchanges lie here. */
+  /** The number of unsettled exchanges with records in this segment. */
   live = 0;
   /** A write failed: the state of this file on disk is unknown from then on. */
   doubted = false;

@@ -64,8 +64,8 @@ async function taken(calls: number): Promise<void> {
 
 const ABORTED = 'aborted';
 
-/** What the server says to one line. */
-async function say(line: string): Promise<unknown> {
+/** The answer of the server to one line. */
+async function send(line: string): Promise<unknown> {
   const caller = connect(path);
   caller.on('error', () => undefined);
   caller.write(`${line}\n`);
@@ -131,7 +131,7 @@ describe('a call over the socket', () => {
     expect(logged).toMatch(/why[^]*call: 'exchange-code'/);
   });
 
-  it('does not take an outcome that it does not know', async () => {
+  it('does not accept an unknown outcome', async () => {
     await serve();
     fake.answers.code = { kind: 'of another version' } as never;
     await expect(client.exchangeCode(randomUUID(), new Secret(CANARY))).rejects.toThrow();
@@ -147,7 +147,7 @@ describe('an unavailable exchanger', () => {
     expect(fake.refreshes).toHaveLength(1);
   });
 
-  it('is not waited for longer than the caller wants', async () => {
+  it("is not waited for longer than the caller's limit", async () => {
     expect(await client.refresh(grantId, { maxWait: 200 })).toEqual({ kind: 'unavailable', retryAfter: 15 });
     expect(logged).toContain('no exchanger took the call in time');
   });
@@ -295,8 +295,8 @@ describe('what is no call', () => {
     ['an id that is none', callTo('exchange-code', { attemptId: '1', code: CANARY }), refused],
     ['another call', callTo('tokens', {}), refused],
     ['a line without end', callTo('exchange-code', { attemptId, code: CANARY.repeat(100_000) }), ABORTED],
-  ])('is refused, and the exchange does not hear of it: %s', async (_what, line, answer) => {
-    expect(await say(line)).toEqual(answer);
+  ])('is refused before the exchange: %s', async (_what, line, answer) => {
+    expect(await send(line)).toEqual(answer);
     expect([fake.refreshes, fake.codes, fake.revocations]).toEqual([[], [], []]);
     expect(logged).not.toContain(CANARY);
   });
@@ -304,8 +304,8 @@ describe('what is no call', () => {
   it('does not keep the line after it from being one', async () => {
     const caller = connect(path);
     caller.write(`{\n${callTo('refresh', { grantId, forced: true, patience: 0 })}\n`);
-    let heard = '';
-    while (!heard.includes('refreshed')) heard += String(((await once(caller, 'data')) as [Buffer])[0]);
+    let received = '';
+    while (!received.includes('refreshed')) received += String(((await once(caller, 'data')) as [Buffer])[0]);
     caller.destroy();
   });
 });
@@ -337,7 +337,7 @@ describe('the health check of docker-compose.yml', () => {
   const check = async (): Promise<unknown> =>
     (await once(spawn(program!, options, { env: { ...process.env, EXCHANGER_SOCKET: path } }), 'exit'))[0];
 
-  it('knows an exchanger that answers from one that does not', async () => {
+  it('distinguishes an exchanger that answers from one that does not', async () => {
     expect(await check()).toBe(1);
     await serve();
     expect(await check()).toBe(0);

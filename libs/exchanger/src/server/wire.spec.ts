@@ -25,7 +25,7 @@ beforeEach(() => {
   logger = { info: note, warn: note, error: note } as unknown as Logger;
 });
 
-/** Notes what is sent over it, and replies what a test says, the last reply for ever. */
+/** Records what is sent over it, and sends the replies of a test, the last one repeatedly. */
 class Recorder implements Connection {
   readonly sent: { name: string; input: unknown }[] = [];
   readonly #replies: Omit<Reply, 'id'>[];
@@ -40,7 +40,7 @@ class Recorder implements Connection {
   }
 
   inspect(): Promise<unknown> {
-    return Promise.reject(new Error('not asked for'));
+    return Promise.reject(new Error('not requested'));
   }
 }
 
@@ -107,13 +107,13 @@ describe('a value that the wire does not carry', () => {
   });
 });
 
-describe('an outcome that only a later release knows', () => {
-  it('leaves the check of an app unknown, as an exchanger of the release before does, which does not know the call', async () => {
+describe('an outcome that only a later release has', () => {
+  it('leaves the check of an app unknown, as an exchanger of the release before does, which does not have the call', async () => {
     const client = new ExchangeClient(new Recorder({ error: 'invalid' }), logger);
     expect(await client.checkApp(ID)).toEqual({ status: 'unknown', code: 'exchanger_unavailable', retry: true });
   });
 
-  it('is no outcome of a refresh: it is asked again later', async () => {
+  it('is no outcome of a refresh: it is requested again later', async () => {
     const client = new ExchangeClient(new Recorder({ outcome: { kind: 'postponed' } }), logger);
     expect(await client.refresh(ID)).toEqual({ kind: 'unavailable', retryAfter: 15 });
   });

@@ -13,7 +13,7 @@ export interface PersonOfClient {
 }
 
 /**
- * A platform knows client ids only: several rows and workspaces with one client id share one grant there. A manual grant of
+ * A platform distinguishes client ids only: several rows and workspaces with one client id share one grant there. A manual grant of
  * an unknown person may be this person's, and counts within its own app only, because client ids are public.
  */
 const ACTIVE_GRANT = `
@@ -26,7 +26,7 @@ const ACTIVE_GRANT = `
 
 /**
  * The grant of a person at a client, if one holds tokens; locked until the transaction ends. It may be a manual grant of an
- * unknown person: its `platformUserId` says which.
+ * unknown person: its `platformUserId` identifies the person.
  */
 export async function findActiveGrant(
   tx: Tx,

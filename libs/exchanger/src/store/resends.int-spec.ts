@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-/** An exchange of version 7 of a grant, sent so many seconds ago; null: never. */
+/** An exchange of version 7 of a grant, sent that number of seconds ago; null: never. */
 async function sent(grantId: string, ago: number | null, state: string, version = 7): Promise<string> {
   const id = newId();
   await opened.database.pool.query(

@@ -9,7 +9,7 @@ const SENT_WITHIN = `
   select (select dispatched_at from exchange_intents where id = $3) - min(dispatched_at) < make_interval(secs => $4) as within
   from exchange_intents where grant_id = $1 and token_version = $2 and state in ('dispatched', 'unknown') and id <> $3`;
 
-/** Whether the platform would still answer a resend like the first request, so many seconds after it. */
+/** Whether the platform would still answer a resend like the first request, `within` seconds after it. */
 export function isInGrace({
   provider,
   mode,
@@ -41,7 +41,7 @@ export async function isWithinGrace(tx: Tx, grant: GrantFacts, intentId: string)
   return grant.mode === 'rotating_grace' && grace !== undefined && isSentWithin(tx, grant, intentId, grace - MARGIN);
 }
 
-/** Whether this exchange was sent within so many seconds after the first unanswered one of the same token. */
+/** Whether this exchange was sent within that number of seconds after the first unanswered one of the same token. */
 export async function isSentWithin(
   tx: Tx,
   { id, tokenVersion }: Pick<GrantFacts, 'id' | 'tokenVersion'>,

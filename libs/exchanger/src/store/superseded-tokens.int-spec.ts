@@ -13,7 +13,7 @@ afterAll(() => opened.close());
 
 type Sent = [state: string, ago: number | null, version?: number];
 
-/** Whether version 8 of a grant is superseded that had these exchanges, sent so many seconds ago; null: never. */
+/** Whether version 8 of a grant is superseded that had these exchanges, sent that number of seconds ago; null: never. */
 async function supersededAfter(...exchanges: Sent[]): Promise<boolean> {
   const { pool } = opened.database;
   const grant = { id: await makeGrant(pool, await makeTenant(pool)), tokenVersion: '8' };

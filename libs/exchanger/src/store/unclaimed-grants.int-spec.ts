@@ -26,13 +26,13 @@ describe('grants that are looked at in the same moment', () => {
         return flow.pool.query(sql, values);
       },
     };
-    const asked = [
+    const reads = [
       readUnclaimed(tx, x.id, false),
       readUnclaimed(tx, tiktok.id, true),
       readUnclaimed(tx, randomUUID(), true),
       readUnclaimed(tx, x.id, true),
     ];
-    const read = (await Promise.all(asked)).map((one) => one && [one.grantId, one.provider, one.urgency]);
+    const read = (await Promise.all(reads)).map((one) => one && [one.grantId, one.provider, one.urgency]);
     expect(read).toEqual([[x.id, 'x', 'due'], [tiktok.id, 'tiktok', 'forced'], undefined, [x.id, 'x', 'forced']]);
     expect(statements).toBe(1);
     await readUnclaimed(tx, x.id, false);
@@ -41,7 +41,7 @@ describe('grants that are looked at in the same moment', () => {
 });
 
 describe('grants whose access tokens have ended', () => {
-  it('go in the order in which they come, however long ago each ended; one whose token lives goes by its end', async () => {
+  it('go in the order in which they come, however long ago each ended; one whose token is valid goes by its end', async () => {
     const [one, other] = [
       await grantOf(flow, await flow.connect('x', 'happy')),
       await grantOf(flow, await flow.connect('tiktok', 'happy')),

@@ -24,7 +24,7 @@ export async function tokenSetWaits(tx: Tx, { oauthAppId, platformUserId, firstS
 
 /**
  * The sweep ends a waiting attempt after two hours at the latest; one that it cannot end counts for an hour more. The person
- * behind a code is not known before its exchange. A platform knows client ids: attempts of every workspace with the same
+ * behind a code is not known before its exchange. A platform distinguishes client ids: attempts of every workspace with the same
  * client count.
  */
 const MAY_COME = `

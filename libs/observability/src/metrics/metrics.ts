@@ -47,7 +47,7 @@ export class Metrics {
   /** Replaces the gauges of one source. A gauge without a fact is removed: the text must not show an old number as current. */
   replace(source: Source, facts: readonly Fact[]): void {
     for (const [name, { kind, labels, source: from }] of Object.entries<Instrument>(INSTRUMENTS)) {
-      if (kind === 'gauge' && from === source) forget(this.#known.get(name) as Gauge | undefined, labels);
+      if (kind === 'gauge' && from === source) removeGauge(this.#known.get(name) as Gauge | undefined, labels);
     }
     for (const { name, labels, value } of facts) (this.#known.get(name) as Gauge | undefined)?.set(labels, value);
   }
@@ -64,7 +64,7 @@ export class Metrics {
 }
 
 /** A reset sets a gauge without labels to zero and does not remove it. */
-function forget(gauge: Gauge | undefined, labels: readonly string[]): void {
+function removeGauge(gauge: Gauge | undefined, labels: readonly string[]): void {
   if (labels.length > 0) gauge?.reset();
   else gauge?.remove();
 }

@@ -73,7 +73,7 @@ export async function markAccountDisconnected(
 export interface DerivedState {
   health: Health;
   reason: string | null;
-  /** When only the person can help; null: nothing says so. */
+  /** When only the person can help; null: not reported. */
   reauthDueAt: Date | null;
 }
 
@@ -108,7 +108,7 @@ export async function storeMissingScopes(tx: Tx, grantId: string, missing: reado
   );
 }
 
-/** What a list of profiles says about one account. A token of its own stays its own. */
+/** What a list of profiles contains about one account. A token of its own stays its own. */
 export async function storeListedProfile(
   tx: Tx,
   id: string,
@@ -135,7 +135,7 @@ export async function markOwnTokensEnded(tx: Tx, grantId: string, reason: string
 /** One account, the accounts of a grant, or those of a person at an app. */
 export type ProbeTarget = { accountId: string } | { grantId: string } | { user: Pick<AttemptRow, keyof AppUser> };
 
-/** Makes probes due now. `ownTokensOnly`: of accounts with tokens of their own, which the tokens of the grant say nothing about. */
+/** Makes probes due now. `ownTokensOnly`: of accounts with tokens of their own, about which the tokens of the grant prove nothing. */
 export async function scheduleProbesNow(tx: Tx, target: ProbeTarget, { ownTokensOnly = false } = {}): Promise<void> {
   const [condition, values] = conditionOf(target);
   await tx.query(
@@ -201,7 +201,7 @@ export async function postponeProbesOfGrant(tx: Tx, grantId: string, seconds: nu
   );
 }
 
-/** What one probe found. `missing` null: the probe did not say which scopes are granted. */
+/** What one probe found. `missing` null: the probe does not report which scopes are granted. */
 export interface ProbeFinding {
   probeClass: ProbeClass | null;
   /** Null keeps the stored reason for as long as there is a class. */

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Which key made a key, so that both end together. Keys from before this migration have no maker on record. The release
- * before does not know the column: what its processes make while both run has no maker either.
+ * before does not have the column: what its processes make while both run has no maker either.
  */
 export class ApiKeyMakers implements MigrationInterface {
   readonly name = 'ApiKeyMakers1796016100000';

@@ -53,7 +53,7 @@ function sentences(duplicates: Duplicate[]): string {
     ...listed,
     ...(more > 0 ? [`  and ${more} more`] : []),
     'Keep one of each: delete those without accounts (DELETE /v1/oauth-apps/{id}), and merge the others into the one that',
-    'stays as docs/runbooks/duplicate-oauth-apps.md says. Then migrate again.',
+    'stays as docs/runbooks/duplicate-oauth-apps.md describes. Then migrate again.',
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Whether the platform has yet to name the profile of supplied tokens. The previous release knows it by `probe_class` alone,
+ * Whether the platform has yet to name the profile of supplied tokens. The previous release reads it from `probe_class` alone,
  * which another answer of the platform replaces.
  */
 export class UnconfirmedProfiles implements MigrationInterface {

@@ -30,6 +30,6 @@ export async function claimBrokenSeals(tx: Tx, limit: number): Promise<BrokenSea
 }
 
 /** It opens again, or its row is gone. A row that is written anew or deleted through its table needs no such call. */
-export async function forgetBrokenSeal(tx: Tx, { ownerId, table }: BrokenSeal): Promise<void> {
+export async function deleteBrokenSeal(tx: Tx, { ownerId, table }: BrokenSeal): Promise<void> {
   await tx.query('delete from broken_seals where owner_id = $1 and table_name = $2', [ownerId, table]);
 }

@@ -2,7 +2,7 @@ import type { Tx } from '../tx.js';
 import { sealedTable } from './sealed-table.js';
 import type { OwnedTable } from './wrapped-keys.js';
 
-export { type BrokenSeal, claimBrokenSeals, forgetBrokenSeal, noteBrokenSeal } from './broken-seals.js';
+export { type BrokenSeal, claimBrokenSeals, deleteBrokenSeal, noteBrokenSeal } from './broken-seals.js';
 export type { SealedRow, SealedTable } from './sealed-table.js';
 export { countByKey, lockRowsOfOtherKeys, type OwnedTable, storeWrappedKeys, type WrappedRow } from './wrapped-keys.js';
 

@@ -71,7 +71,7 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
     expect(await table.read(pool, other)).toEqual(others);
   });
 
-  it('has nothing left after shredding, and nothing for an owner it does not know', async () => {
+  it('has nothing left after shredding, and nothing for an unknown owner', async () => {
     const { pool } = opened.database;
     const owner = await makeOwner(pool, tenant);
     expect(await table.read(pool, owner)).toBeUndefined();

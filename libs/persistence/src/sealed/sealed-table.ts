@@ -17,7 +17,7 @@ export interface SealedTable<Column extends string> {
   /** The columns with sealed values. */
   readonly columns: readonly Column[];
   read(tx: Tx, ownerId: string): Promise<SealedRow<Column> | undefined>;
-  /** Replaces the whole row: a data key serves one row only. A broken seal is forgotten. */
+  /** Replaces the whole row: a data key serves one row only. The record of a broken seal is deleted. */
   write(tx: Tx, ownerId: string, row: SealedRow<Column>): Promise<void>;
   /** Deletes values and data key, so that the values cannot be recovered. */
   shred(tx: Tx, ownerId: string): Promise<void>;
@@ -31,8 +31,8 @@ export function sealedTable<Column extends string>(
 ): SealedTable<Column> {
   const all = [owner, 'version', ...columns, 'dek_wrapped', 'kek_id'];
   const select = `select ${all.join(', ')} from ${name} where ${owner} = $1`;
-  const forget = `with forgotten as (delete from broken_seals where owner_id = $1 and table_name = '${name}')`;
-  const upsert = `${forget} insert into ${name} (${all.join(', ')}) values (${all.map((_, index) => `$${index + 1}`).join(', ')})
+  const deletion = `with deleted as (delete from broken_seals where owner_id = $1 and table_name = '${name}')`;
+  const upsert = `${deletion} insert into ${name} (${all.join(', ')}) values (${all.map((_, index) => `$${index + 1}`).join(', ')})
     on conflict (${owner}) do update set ${all
       .slice(1)
       .map((column) => `${column} = excluded.${column}`)
@@ -50,7 +50,7 @@ export function sealedTable<Column extends string>(
       await tx.query(upsert, [ownerId, row.version, ...values, row.dekWrapped, row.kekId]);
     },
     async shred(tx, ownerId) {
-      await tx.query(`${forget} delete from ${name} where ${owner} = $1`, [ownerId]);
+      await tx.query(`${deletion} delete from ${name} where ${owner} = $1`, [ownerId]);
     },
   };
 }

@@ -40,11 +40,11 @@ describe('Retry-After', () => {
     ',',
     '1,',
     'Sun, 99 Nov 2026 06:02:00 GMT',
-  ])('with the value "%s" is ignored', (header) => {
+  ])('is ignored where it is "%s"', (header) => {
     expect(retryAfter(header, now)).toBeUndefined();
   });
 
-  it('that is missing requests no wait', () => {
+  it('requests no wait where it is missing', () => {
     expect(retryAfter(undefined, now)).toBeUndefined();
   });
 });

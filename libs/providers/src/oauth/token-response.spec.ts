@@ -55,9 +55,12 @@ describe('a token answer', () => {
     expect(read({ refresh_token_expires_in: value })).toEqual({ ...bare, refreshExpiresIn: expected });
   });
 
-  it.each([0, -1, -0.5, '0', '-1', '0.0', null])("with %p as an access token's lifetime has no end", (value) => {
-    expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
-  });
+  it.each([0, -1, -0.5, '0', '-1', '0.0', null])(
+    "%p as an access token's lifetime means that it has no end",
+    (value) => {
+      expect(read({ expires_in: value })).toEqual({ ...bare, expiresIn: 0 });
+    },
+  );
 
   it.each([
     ['a text with spaces', 'one two', ['one', 'two']],
@@ -78,7 +81,7 @@ describe('a token answer', () => {
   });
 
   it.each([0, -1, '0', null])(
-    'with %p as a refresh token\'s lifetime has no end: at some platforms it means "never"',
+    '%p as a refresh token\'s lifetime names no end: at some platforms it means "never"',
     (value) => {
       expect(read({ refresh_expires_in: value })).toEqual(bare);
     },

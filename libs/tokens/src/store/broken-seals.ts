@@ -5,7 +5,7 @@ import { type Tenant, transaction, type Tx } from '#persistence/sql';
 import {
   type BrokenSeal,
   claimBrokenSeals,
-  forgetBrokenSeal,
+  deleteBrokenSeal,
   noteBrokenSeal,
   SEALED_TABLES,
 } from '#persistence/sealed';
@@ -42,7 +42,7 @@ export async function sweepBrokenSeals(context: TokenContext): Promise<number> {
   let reopened = 0;
   for (const seal of await claimBrokenSeals(context.pool, MAX_ROWS)) {
     if (!(await opensAgain(context, seal))) continue;
-    await forgetBrokenSeal(context.pool, seal);
+    await deleteBrokenSeal(context.pool, seal);
     reopened += 1;
   }
   await deriveAnew(context, null);

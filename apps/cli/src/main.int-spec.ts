@@ -10,7 +10,7 @@ describe('the commands', () => {
     expect(await runCommand(['--version'], {})).toEqual({ stdout: `${version}\n`, log: '' });
   });
 
-  it('say why they failed in one sentence, without a stack', async () => {
+  it('report their failure in one sentence, without a stack', async () => {
     await expect(runCommand(['migrate'], { DATABASE_URL: UNKNOWN_DATABASE })).rejects.toMatchObject({
       code: 1,
       stdout: '',

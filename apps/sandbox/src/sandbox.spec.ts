@@ -54,7 +54,7 @@ describe('the control API', () => {
     });
   });
 
-  it('knows this machine by its addresses, and no other', () => {
+  it('accepts this machine by its addresses, and no other', () => {
     expect(['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'].map(isLoopback)).toEqual([true, true, true, true]);
     expect(['10.0.0.1', '172.17.0.1', '::ffff:10.0.0.1', 'fe80::1', ''].map(isLoopback)).toEqual(Array(5).fill(false));
   });
@@ -118,7 +118,7 @@ describe('the control API', () => {
     expect(status).toBe(403);
   });
 
-  it('knows the names of this machine', () => {
+  it('accepts the names of this machine', () => {
     expect(
       [
         'http://localhost:3100',
@@ -147,7 +147,7 @@ describe('the control API', () => {
     });
   });
 
-  it('says that a persona does not exist', async () => {
+  it('reports that a persona does not exist', async () => {
     expect(await sandbox.control('POST', '/users/unknown/revoke', { provider })).toMatchObject({
       status: 404,
       body: { errors: [{ field: 'persona' }] },
@@ -155,7 +155,7 @@ describe('the control API', () => {
   });
 
   it('sends the answer of a call or of a fault byte by byte', async () => {
-    const ask = async (): Promise<[number, string]> => {
+    const send = async (): Promise<[number, string]> => {
       const begin = performance.now();
       const { status, body } = await sandbox.call('https://api.x.com/2/oauth2/token', { method: 'POST' });
       expect(performance.now() - begin).toBeGreaterThan(100);
@@ -166,9 +166,9 @@ describe('the control API', () => {
     expect((await sandbox.control('POST', '/faults', { ...drip, status: 200, body })).body).toMatchObject({
       drip_ms: 5,
     });
-    expect(await ask()).toEqual([200, JSON.stringify(body)]);
+    expect(await send()).toEqual([200, JSON.stringify(body)]);
     await sandbox.control('POST', '/faults', drip);
-    const [status, refusal] = await ask();
+    const [status, refusal] = await send();
     expect([status, refusal]).toEqual([400, expect.stringContaining('grant_type')]);
     expect((await sandbox.control('GET', '/calls?provider=x&endpoint=token')).body).toMatchObject([
       { outcome: 'fault', drip_ms: 5 },
@@ -194,7 +194,7 @@ describe('the control API', () => {
     expect([answer.headers.get('content-encoding'), answer.headers.get('content-type')]).toEqual(['gzip', 'text/html']);
   });
 
-  it('plans an answer of 3 MB, and refuses one that is larger than it says, as a problem', async () => {
+  it('plans an answer of 3 MB, and refuses one that is larger than declared, as a problem', async () => {
     const bytes = Buffer.alloc(3 * 1024 * 1024, 'a');
     const fault = { provider: 'x', endpoint: 'identity', status: 200, body_base64: bytes.toString('base64') };
     expect((await sandbox.control('POST', '/faults', fault)).status).toBe(201);

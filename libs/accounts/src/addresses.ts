@@ -3,7 +3,7 @@ export class Addresses {
   constructor(
     readonly publicUrl: string,
     readonly sandboxUrl: string,
-    /** The query parameter in which a return URL of the projects surface says why an attempt failed. */
+    /** The query parameter in which a return URL of the projects surface contains the reason of a failed attempt. */
     readonly projectsErrorParameter = 'layers_oauth_error',
   ) {}
 }

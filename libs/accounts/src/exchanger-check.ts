@@ -12,7 +12,7 @@ export const exchangerAt =
 export type ExchangerProblem =
   'does not answer' | 'is closing' | 'its journal takes no more' | 'its journal goes with the container';
 
-/** Asks the exchanger for its state. */
+/** Reads the state of the exchanger. */
 @Injectable()
 export class ExchangerCheck {
   constructor(@Inject(TOKEN_EXCHANGE) private readonly exchanger: Exchanger) {}

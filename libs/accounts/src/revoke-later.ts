@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { TokenExchange } from '#tokens';
 import { TOKEN_EXCHANGE } from './injection.js';
 
-/** Asks the exchanger to try stored revocations at once, after their transaction. It finds by itself what this process does not ask for. */
+/** Makes the exchanger send stored revocations at once, after their transaction. It also finds those that no process requests. */
 @Injectable()
 export class RevokeLater {
   constructor(@Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange) {}

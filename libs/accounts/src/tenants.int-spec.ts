@@ -165,7 +165,7 @@ describe.each(strangers)('%s', (_who, stranger) => {
   });
 });
 
-describe('the statement of a use case that asks another one first', () => {
+describe('the statement of a use case that calls another one first', () => {
   /** Lets each tenant through, so that the statement alone has to refuse. */
   const accepts = (answer: unknown): never => ({ execute: () => Promise.resolve(answer) }) as never;
 

@@ -53,7 +53,7 @@ function interrupted(pool: Pool, statement: RegExp, work: () => Promise<void>): 
   return wrapped(pool);
 }
 
-/** An account whose token is valid for so many more seconds. */
+/** An account whose token is valid for that number of further seconds. */
 async function withLeft(seconds: number, persona = 'happy'): Promise<string> {
   await flow.knobs('x', { access_ttl_seconds: LIFE });
   const id = await flow.connect('x', persona);
@@ -62,13 +62,13 @@ async function withLeft(seconds: number, persona = 'happy'): Promise<string> {
 }
 
 describe('a token that is opened for a caller', () => {
-  it('is served as it is while it is valid for longer than was asked for', async () => {
+  it('is served as it is while it is valid for longer than was requested', async () => {
     const id = await withLeft(90);
     expect(await served(open(id))).toBe(await stored(id));
     expect(await refreshes()).toEqual([]);
   });
 
-  it('is refreshed before it is served where it ends sooner than was asked for', async () => {
+  it('is refreshed before it is served where it ends sooner than was requested', async () => {
     const id = await withLeft(90);
     const before = await stored(id);
     const token = await served(open(id, { minTtl: 120 }));
@@ -76,7 +76,7 @@ describe('a token that is opened for a caller', () => {
     expect(await refreshes()).toHaveLength(1);
   });
 
-  it('is refreshed once in a tenth of its life, however long the caller wants it to be valid', async () => {
+  it('is refreshed once in a tenth of its lifetime, however long the caller requires it to be valid', async () => {
     const id = await withLeft(LIFE - 61);
     expect(await served(open(id, { minTtl: 86_400 }))).toBe(await stored(id));
     expect(await refreshes()).toEqual([]);
@@ -130,7 +130,7 @@ describe('a token that is opened for a caller', () => {
     await flow.exchange().refresh((await grantOf(flow, id)).id, { maxWait: 5_000 });
   });
 
-  it('says that nothing can refresh it once it has ended', async () => {
+  it('reports that nothing can refresh it once it has ended', async () => {
     const id = await withLeft(90, 'no-refresh-token');
     expect((await open(id, { minTtl: 120 })).kind).toBe('usable');
     await flow.pass(100);

@@ -15,8 +15,8 @@ beforeEach(() => flow.begin());
 const ME = '2/users/me?user.fields=profile_image_url';
 
 async function call(id: string, target = ME, signal = AbortSignal.timeout(5_000)): Promise<ApiAnswer> {
-  const wish = { ...flow.tenant, id, minTtl: 60, maxWait: 5_000 };
-  const outcome = await openUsableToken(flow.context(), flow.exchange(), wish);
+  const request = { ...flow.tenant, id, minTtl: 60, maxWait: 5_000 };
+  const outcome = await openUsableToken(flow.context(), flow.exchange(), request);
   if (outcome.kind !== 'usable') throw new Error(outcome.kind);
   return authorizedCall(flow.context(), outcome.token, { method: 'GET', target, headers: {}, signal });
 }
@@ -54,7 +54,7 @@ describe('a call with the token of an account', () => {
     expect(await untilProbe(id)).toBeGreaterThan(DAY - 60);
   });
 
-  it("speaks with the Page's own token where the account is a Page", async () => {
+  it("uses the Page's own token where the account is a Page", async () => {
     await flow.app('facebook');
     const id = await flow.connect('facebook', 'one-page');
     const { platformAccountId } = await flow.account(id);
@@ -97,7 +97,7 @@ describe('a call with the token of an account', () => {
     expect(await untilProbe(id)).toBeLessThanOrEqual(before);
   });
 
-  it('says nothing of the account where the platform fails', async () => {
+  it('proves nothing about the account where the platform fails', async () => {
     const id = await flow.connect('x');
     await flow.fault({ endpoint: 'identity', status: 503, body: {} });
     expect(await answered(id)).toMatchObject({ status: 503, failure: { class: 'temporary' } });

@@ -32,7 +32,7 @@ export interface ApiAnswer {
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
 /**
- * One call with the token of an account, to the provider's own API hosts; redirects are not followed. What the answer says of
+ * One call with the token of an account, to the provider's own API hosts; redirects are not followed. What the answer shows about
  * the account is reported: it makes a probe due and decides nothing, because the endpoint may be any. Throws NotSent,
  * AnswerLost, and body.too_large.
  */
@@ -78,7 +78,7 @@ async function streamUntilAborted(
   const abort = (): void => {
     connection.abort();
   };
-  const forget = (): void => {
+  const removeListener = (): void => {
     signal.removeEventListener('abort', abort);
   };
   signal.addEventListener('abort', abort, { once: true });
@@ -86,10 +86,10 @@ async function streamUntilAborted(
     const response = await connection.stream(body);
     // An error event without a listener would end the process; readers of the body attach their own.
     response.on('error', () => undefined);
-    response.once('close', forget);
+    response.once('close', removeListener);
     return response;
   } catch (error) {
-    forget();
+    removeListener();
     throw error;
   }
 }

@@ -6,23 +6,23 @@ import { reportAppFailure, reportAppSuccess } from './store/apps.js';
 import type { ExchangedAttempt } from './grants/adopt-grant.js';
 import { listProfiles, type ProfileList } from './grants/profiles.js';
 
-/** Asks the platform whose access token this is. No answer counts as a temporary failure. */
+/** Requests the owner of an access token. No answer counts as a temporary failure. */
 export function identify(
   context: Pick<TokenContext, 'client' | 'logger'>,
-  who: Asked,
+  target: Asked,
   accessToken: Secret,
   scopes: readonly string[],
 ): Promise<IdentityOutcome> {
-  const provider = providerOf(who.provider);
+  const provider = providerOf(target.provider);
   const request = provider.identity.request(accessToken, scopes);
-  return askApi(context, who, request, (answer) => readIdentityAnswer(provider, answer));
+  return askApi(context, target, request, (answer) => readIdentityAnswer(provider, answer));
 }
 
 /** Whose a token set is and, where one consent opens several accounts, which. */
 export type AttemptIdentity =
   { ok: true; identity: Identity; list: ProfileList | undefined } | Extract<IdentityOutcome, { ok: false }>;
 
-/** Asks the platform whose the token set in an attempt is. Undefined: there is none any more. */
+/** Requests the owner of the token set in an attempt. Undefined: there is none any more. */
 export async function identifyAttempt(
   context: TokenContext,
   attempt: ExchangedAttempt,
@@ -33,12 +33,12 @@ export async function identifyAttempt(
   if (!outcome.ok) return refused(context, attempt, outcome.failure);
   const listed = await listProfiles(context, attempt, tokens.accessToken);
   if (listed && !listed.ok) return refused(context, attempt, listed.failure);
-  // A code that was taken says less: the platform may refuse the app at its API alone.
+  // An accepted code proves less: the platform may refuse the app at its API alone.
   await reportAppSuccess(context.pool, attempt.oauthAppId);
   return { ...outcome, list: listed?.list };
 }
 
-/** What is said of the app is said for all its accounts. */
+/** A finding about the app concerns all its accounts. */
 async function refused(
   context: TokenContext,
   { oauthAppId }: ExchangedAttempt,

@@ -58,7 +58,7 @@ beforeEach(() => {
 });
 
 describe('a call to a platform', () => {
-  it('sends method, headers and form as they are, and says that it reads JSON without a content coding', async () => {
+  it('sends method, headers and form as they are, and declares that it accepts JSON without a content coding', async () => {
     await send();
     expect(seen[0]?.request).toMatchObject({ method: 'POST', url: '/token?hidden=1' });
     expect(seen[0]?.request.headers).toMatchObject({

@@ -20,7 +20,7 @@ export class AnswerLost extends Error {
 }
 
 interface RequestInfo {
-  /** Method, origin and path: what may be said of it. */
+  /** Method, origin and path: what may be logged of it. */
   name: string;
   method: string;
   /** The platform's own, also where the sandbox answers. */
@@ -67,7 +67,7 @@ export class PlatformConnection {
   }
 
   /**
-   * Sends, and waits for the answer, at most so many milliseconds. Throws AnswerLost, or NotSent where the connection was gone
+   * Sends, and waits for the answer, at most `within` milliseconds. Throws AnswerLost, or NotSent where the connection was gone
    * before. A transfer that is interrupted, stalls or grows too large counts as an answer if its bytes contain a complete one.
    */
   send(within: number): Promise<PlatformAnswer> {

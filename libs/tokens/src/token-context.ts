@@ -14,7 +14,7 @@ export interface TokenContext {
   client: PlatformClient;
   logger: Logger;
   random: Random;
-  /** Counts a list of profiles that says nothing about those missing in it. */
+  /** Counts a list of profiles that proves nothing about those missing in it. */
   countIncompleteList(provider: string): void;
 }
 

@@ -16,7 +16,7 @@ import type { TokenContext } from './token-context.js';
 
 type ApiContext = Pick<TokenContext, 'client' | 'logger' | 'countIncompleteList'>;
 
-/** An access token that a client supplied, and the profile that it is said to belong to. */
+/** An access token that a client supplied, and the profile that the client names for it. */
 export interface ClaimedToken extends Asked {
   accessToken: Secret;
   /** Empty: the client has named none. */
@@ -44,14 +44,14 @@ export type TokenVerification =
   /** No answer, 5xx, a limit, or a refusal of the app: the answer proves nothing about the token. */
   | { kind: 'unanswered'; failure: Failure };
 
-/** Asks the platform whether an access token is accepted, and whose it is. */
+/** Checks at the platform whether an access token is accepted, and requests its owner. */
 export async function verifyToken(context: ApiContext, claimed: ClaimedToken): Promise<TokenVerification> {
-  const own = await askOwner(context, claimed, claimed.accessToken);
+  const own = await requestOwner(context, claimed, claimed.accessToken);
   if (!own) return verifyPerson(context, claimed);
   if (!own.ok) return failed(own.failure);
   if (own.identity.platformAccountId === claimed.platformAccountId) return verified(own.identity, null);
   const person = await verifyPerson(context, claimed);
-  // The platform has accepted the token: it is another profile's, for which the identity call asks too much.
+  // The platform has accepted the token: it is another profile's, for which the identity call requests too much.
   return person.kind === 'rejected' ? { kind: 'mismatch' } : person;
 }
 
@@ -63,26 +63,26 @@ async function verifyPerson(context: ApiContext, claimed: ClaimedToken): Promise
   return listed.ok ? verifiedProfile(person.identity, listed.list, claimed) : failed(listed.failure);
 }
 
-/** Statuses of an answer that says nothing of the token. */
+/** Statuses of an answer that proves nothing about the token. */
 const NOT_LOOKED_AT = ['http_408', 'http_425', 'http_429'];
 
 /** An answer with another status 4xx refuses the token in whatever words: nothing is stored yet that a wrong reading could end. */
 function failed(failure: Failure): TokenVerification {
   const { class: failureClass, code } = failure;
-  const isSilent = failureClass === 'temporary' && (NOT_LOOKED_AT.includes(code) || !code.startsWith('http_4'));
-  return isSilent || failureClass === 'app' ? { kind: 'unanswered', failure } : { kind: 'rejected', failure };
+  const isInconclusive = failureClass === 'temporary' && (NOT_LOOKED_AT.includes(code) || !code.startsWith('http_4'));
+  return isInconclusive || failureClass === 'app' ? { kind: 'unanswered', failure } : { kind: 'rejected', failure };
 }
 
-/** Asks whose token it is, where it may be of one profile, for which the identity call asks too much. */
-async function askOwner(
+/** Requests the owner where the token may be of one profile, for which the identity call requests too much. */
+async function requestOwner(
   context: Pick<ApiContext, 'client' | 'logger'>,
-  asked: Asked,
+  target: Asked,
   accessToken: Secret,
 ): Promise<IdentityOutcome | undefined> {
-  const provider = providerOf(asked.provider);
+  const provider = providerOf(target.provider);
   const owner = provider.profiles?.owner;
   if (!owner) return undefined;
-  return askApi(context, asked, owner.request(accessToken, []), (answer) =>
+  return askApi(context, target, owner.request(accessToken, []), (answer) =>
     readIdentityAnswer({ ...provider, identity: owner }, answer),
   );
 }
@@ -102,7 +102,7 @@ const profileOf = ({ platformAccountId, handle, displayName, avatarUrl }: Verifi
 const verifiedPerson = (identity: Identity, { platformAccountId }: ClaimedToken): TokenVerification =>
   identity.platformAccountId === platformAccountId ? verified(identity, identity.platformUserId) : { kind: 'mismatch' };
 
-/** A short list says nothing about what is missing: the platform is asked again later. */
+/** A short list proves nothing about what is missing: the request is repeated later. */
 function verifiedProfile(
   identity: Identity,
   list: ProfileList,
@@ -122,13 +122,13 @@ export function readingOf(verification: TokenVerification): ProbeReading {
   return { ok: false, failure: { class: 'permanent', reason: PROFILE_MISMATCH, code: PROFILE_MISMATCH } };
 }
 
-/** The probe of an account without an app: platforms whose probe needs one are asked whose the token is. */
+/** The probe of an account without an app: platforms whose probe needs one are target whose the token is. */
 export async function probeWithoutApp(
   context: Pick<ApiContext, 'client' | 'logger'>,
-  asked: Asked & { scopes: readonly string[] },
+  target: Asked & { scopes: readonly string[] },
   accessToken: Secret,
 ): Promise<ProbeReading> {
   const outcome =
-    (await askOwner(context, asked, accessToken)) ?? (await identify(context, asked, accessToken, asked.scopes));
+    (await requestOwner(context, target, accessToken)) ?? (await identify(context, target, accessToken, target.scopes));
   return outcome.ok ? { ok: true } : outcome;
 }

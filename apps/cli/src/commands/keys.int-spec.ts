@@ -39,7 +39,7 @@ afterAll(async () => {
   await opened.close();
 });
 
-it('the command for the first key asks for the migration on an empty database', async () => {
+it('the command for the first key requires the migration on an empty database', async () => {
   const { code, stdout, stderr } = await failureOf(processes.run('migrate', command));
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain('run the command "migrate" first');

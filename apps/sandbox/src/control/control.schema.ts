@@ -14,7 +14,7 @@ const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
     .transform(seconds)
     .optional();
 
-/** What a platform has to call: the page that asks the person, and its own endpoints. */
+/** What a platform has to call: the consent page, and its own endpoints. */
 const endpointsOf = (name: string): string[] => {
   const own = sandboxes.find((sandbox) => sandbox.name === name)?.endpoints ?? [];
   return ['authorize', ...new Set(own.map((one) => one.endpoint))];
@@ -80,7 +80,7 @@ export const FaultPlan = z
   })
   .refine(({ status, delay_ms, drip_ms, drop }) => (status ?? delay_ms ?? drip_ms) !== undefined || Boolean(drop), {
     path: ['status'],
-    error: 'say at least one of status, delay_ms, drip_ms and drop',
+    error: 'needs at least one of status, delay_ms, drip_ms and drop',
   })
   .refine(({ status, body }) => body === undefined || status !== undefined, { path: ['body'], error: 'needs a status' })
   .refine(({ status, when }) => when === undefined || status !== undefined, { path: ['when'], error: 'needs a status' })
@@ -92,14 +92,14 @@ export const FaultPlan = z
     path: ['body_base64'],
     error: 'is instead of body',
   })
-  .superRefine(({ provider: name, endpoint: wanted }, context) => {
+  .superRefine(({ provider: name, endpoint }, context) => {
     const known = endpointsOf(name);
-    if (known.includes(wanted)) return;
-    const message = `${name} has no endpoint ${wanted}; it has ${known.join(', ')}`;
+    if (known.includes(endpoint)) return;
+    const message = `${name} has no endpoint ${endpoint}; it has ${known.join(', ')}`;
     context.addIssue({ code: 'custom', path: ['endpoint'], message });
   });
 
-/** With `delete_data` the person also asks for the deletion of the app's data, where the platform forwards that. */
+/** With `delete_data` the person also requests the deletion of the app's data, where the platform forwards that. */
 export const Removal = z.strictObject({
   provider,
   client_id: clientId.optional(),

@@ -44,7 +44,7 @@ export function mountChanging(scope: FastifyInstance, sandbox: Sandbox): void {
     return { revoked };
   });
   scope.delete('/', async (_request, reply) => {
-    await memory.forgetAll();
+    await memory.deleteAll();
     return reply.code(204).send();
   });
 }

@@ -36,7 +36,7 @@ export function sendProblem(
 ): FastifyReply {
   const status = error instanceof Problem ? error.status : (error.statusCode ?? 500);
   const title = error instanceof Problem ? error.title : status < 500 ? 'Bad Request' : 'Internal Server Error';
-  const detail = status < 500 ? error.message : 'The sandbox failed; its log says how.';
+  const detail = status < 500 ? error.message : 'The sandbox failed; its log has the reason.';
   const errors = error instanceof Problem && error.errors.length > 0 ? { errors: error.errors } : {};
   const body = { type: 'about:blank', title, status, detail, ...errors };
   return reply.code(status).type('application/problem+json').send(JSON.stringify(body));

@@ -32,9 +32,9 @@ export function removeApps(state: SandboxState, key: string, removal: z.output<t
     ...new Set([...grants].map((grant) => grant.clientId)),
   ];
   const known = [...state.grants.all()].filter((grant) => grant.provider === provider && grant.persona === key);
-  const asked = deletesData ? apps(known).filter((app) => clientId === undefined || app === clientId) : [];
+  const deleting = deletesData ? apps(known).filter((app) => clientId === undefined || app === clientId) : [];
   return {
     revoked: ended.length,
-    occasions: [...apps(ended).map(occasion('revoked')), ...asked.map(occasion('data_deletion'))],
+    occasions: [...apps(ended).map(occasion('revoked')), ...deleting.map(occasion('data_deletion'))],
   };
 }

@@ -50,7 +50,7 @@ export class CallLog extends Collection<CallRecord> {
   add(call: Omit<CallRecord, 'seq' | 'at'>): CallRecord {
     const record = { seq: this.seq + 1, at: new Date().toISOString(), ...call };
     this.save(record);
-    while (this.items.size > CALLS_KEPT) this.forgetOldest();
+    while (this.items.size > CALLS_KEPT) this.dropOldest();
     return record;
   }
 
@@ -75,7 +75,7 @@ export class CallLog extends Collection<CallRecord> {
     this.oldest = undefined;
   }
 
-  private forgetOldest(): void {
+  private dropOldest(): void {
     const call = this.get(keyOf(this.oldest ?? 0));
     if (call) this.delete(call);
     this.oldest = (this.oldest ?? 0) + 1;

@@ -1,7 +1,7 @@
 import type { Duration } from '#config';
 import type { EndpointName } from '#providers/sandbox';
 
-/** Something that shall go wrong at one endpoint, so many times. */
+/** A failure of one endpoint, for a number of calls. */
 export interface Fault {
   readonly provider: string;
   readonly endpoint: EndpointName;

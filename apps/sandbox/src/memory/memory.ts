@@ -38,7 +38,7 @@ export class Memory {
     return this.journal.flush();
   }
 
-  async forgetAll(): Promise<void> {
+  async deleteAll(): Promise<void> {
     this.state.clear();
     this.calls.clear();
     this.faults.clear();

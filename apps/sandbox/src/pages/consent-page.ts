@@ -3,16 +3,16 @@ import { type Html, html } from './html.js';
 import { page } from './layout.js';
 
 /** The page on which a tester chooses a persona and a decision. The form goes back to the same address. */
-export function consentPage({ definition }: Platform, asked: AuthorizationRequest, chosen: Persona): string {
+export function consentPage({ definition }: Platform, request: AuthorizationRequest, chosen: Persona): string {
   const people = personas.filter(({ key }) => !Object.hasOwn(definition.impossiblePersonas, key));
-  const scopes = asked.scopes.map(
+  const scopes = request.scopes.map(
     (scope) => html`<li>${definition.scopes[scope] ?? scope} <code class="soft">${scope}</code></li>`,
   );
   return page(
     `Authorize an app at ${definition.title} (sandbox)`,
     html`<span class="badge">Sandbox: this is not the real ${definition.title}</span>
-<h1>An app wants to access your ${definition.title} account</h1>
-<p>App <code>${asked.clientId}</code><br><span class="soft">Then back to <code>${new URL(asked.redirectUri).origin}</code></span></p>
+<h1>An app requests access to your ${definition.title} account</h1>
+<p>App <code>${request.clientId}</code><br><span class="soft">Then back to <code>${new URL(request.redirectUri).origin}</code></span></p>
 <h2>It would be allowed to</h2>
 <ul>${scopes}</ul>
 <form method="post">

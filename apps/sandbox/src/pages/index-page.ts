@@ -9,10 +9,10 @@ const controls: readonly (readonly [call: string, does: string])[] = [
   ['GET /_control/apps', 'the apps that came so far'],
   ['POST /_control/apps', 'lifetimes, grace, family revocation and redirect URIs of one app'],
   ['POST /_control/clock', 'turn the clock forward'],
-  ['POST /_control/faults', 'make an endpoint fail, so many times'],
+  ['POST /_control/faults', 'make an endpoint fail, a number of times'],
   ['DELETE /_control/faults', 'no more faults'],
   ['POST /_control/users/{persona}/revoke', 'the person removes the app'],
-  ['DELETE /_control', 'forget all'],
+  ['DELETE /_control', 'delete everything'],
 ];
 
 /** For a person who opens the sandbox's address. */

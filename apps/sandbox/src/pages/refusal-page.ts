@@ -6,7 +6,7 @@ const sentences: Partial<Record<RefusalReason, string>> = {
   missing_parameter: 'A required parameter is missing from the request, or it was sent twice.',
   invalid_parameter: 'A parameter has a value that is not allowed.',
   missing_challenge: 'This platform demands PKCE here, and the request has no code challenge.',
-  unknown_scope: 'The app asks for a permission that this platform does not have.',
+  unknown_scope: 'The app requests a permission that this platform does not have.',
   wrong_redirect: [
     'The redirect URI is not one of those registered for this app.',
     'The sandbox registers the first one an app comes with; POST /_control/apps sets others.',

@@ -28,11 +28,11 @@ export const serveAuthorize =
 
 function answer(platform: Platform, query: Parameters, choice: Parameters): CallResult {
   try {
-    const asked = readAuthorization(platform, query);
+    const request = readAuthorization(platform, query);
     const persona = choosePersona(platform.definition, choice.sandbox_user ?? 'happy');
     const decision = readDecision(choice.sandbox_decision);
-    if (!decision) return page(200, 'shown', consentPage(platform, asked, persona));
-    const location = decide(platform, asked, persona, decision, readOpened(choice, persona)).href;
+    if (!decision) return page(200, 'shown', consentPage(platform, request, persona));
+    const location = decide(platform, request, persona, decision, readOpened(choice, persona)).href;
     return { outcome: 'ok', status: 303, body: '', headers: { location, 'cache-control': 'no-store' } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -64,7 +64,7 @@ const platformFor = ({ memory, url }: Sandbox, definition: SandboxDefinition): P
 const answerOf = ({ status = 500, body }: Fault): CallResult => ({
   outcome: 'fault',
   status,
-  body: body ?? { error: 'sandbox_fault', error_description: 'Asked for by POST /_control/faults.' },
+  body: body ?? { error: 'sandbox_fault', error_description: 'Requested by POST /_control/faults.' },
 });
 
 const effectsOf = (notes: CallNotes, fault: Fault | undefined): Effects => ({

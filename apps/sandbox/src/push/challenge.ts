@@ -14,12 +14,12 @@ export async function assertAnswersChallenge(
 ): Promise<void> {
   const receiver = receiverOf({ ...state.push(provider, client_id), provider, clientId: client_id, url: push_url });
   const challenge = receiver && sandboxes.find(({ name }) => name === provider)?.push?.challenge?.(receiver);
-  if (!challenge || challenge.isProof(await ask(challenge.url))) return;
+  if (!challenge || challenge.isProof(await requestProof(challenge.url))) return;
   const message = "does not answer the platform's challenge with the secret of this app";
   throw new Problem(400, 'Bad Request', 'Not allowed: push_url.', [{ field: 'push_url', message }]);
 }
 
-async function ask(url: string): Promise<unknown> {
+async function requestProof(url: string): Promise<unknown> {
   try {
     const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     return await answer.json();

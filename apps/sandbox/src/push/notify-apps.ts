@@ -8,7 +8,7 @@ import type { Sandbox } from '../platforms/run-call.js';
 const PAUSES = [0, seconds(1), seconds(5)];
 const ANSWER_TIMEOUT_MS = seconds(10);
 
-/** Calls the apps that said where, one after the other; never throws, and stops when `closing` does. Each try is in the call log. */
+/** Calls the apps that have a push URL, one after the other; never throws, and stops when `closing` does. Each call is in the call log. */
 export async function notifyApps(
   sandbox: Sandbox,
   occasions: readonly Occasion[],

@@ -10,11 +10,11 @@ afterAll(() => sandbox.stop());
 beforeEach(() => sandbox.control('DELETE', ''));
 
 const calling = sandboxes.filter(({ push }) => push).map(({ name }) => name);
-const silent = sandboxes.filter(({ push }) => !push).map(({ name }) => name);
+const withoutPush = sandboxes.filter(({ push }) => !push).map(({ name }) => name);
 const push_url = 'http://127.0.0.1:9/callbacks';
 
 describe.each(calling)('where %s calls an app', (provider) => {
-  it('is remembered over a restart, and forgotten with everything else', async () => {
+  it('is kept over a restart, and deleted with everything else', async () => {
     expect(await sandbox.control('POST', '/apps', { provider, client_id: 'a', push_url })).toMatchObject({
       status: 200,
       body: { push_url },
@@ -41,7 +41,7 @@ describe.each(calling)('where %s calls an app', (provider) => {
 });
 
 describe('a platform without pushes', () => {
-  it.each(silent)('takes no URL to call: %s', async (provider) => {
+  it.each(withoutPush)('takes no URL to call: %s', async (provider) => {
     const answer = await sandbox.control('POST', '/apps', { provider, client_id: 'a', push_url });
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'push_url' }] } });
   });

@@ -42,13 +42,13 @@ export class WorkerReadiness {
   }
 }
 
-async function check(name: string, asked: Promise<unknown>): Promise<Check> {
+async function check(name: string, result: Promise<unknown>): Promise<Check> {
   const late = sleep(
     CHECK_TIMEOUT,
     { name, ok: false, reason: `did not answer within ${CHECK_TIMEOUT} ms` },
     { ref: false },
   );
-  const answered = asked.then(
+  const answered = result.then(
     (): Check => ({ name, ok: true }),
     (): Check => ({ name, ok: false, reason: 'cannot be reached' }),
   );

@@ -3,7 +3,7 @@ import { CodedError } from '#observability';
 /** This version of the worker has no handler for the job; another version added it. */
 export class UnknownJobError extends CodedError {
   constructor(job: string) {
-    super('job.unknown', `This worker knows no job ${job}.`);
+    super('job.unknown', `This worker has no job ${job}.`);
   }
 }
 

@@ -114,6 +114,6 @@ describe.each(queueStores)('the worker on $kind', (place) => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !condition(); tries += 1) await sleep(50);
+  for (let rounds = 0; rounds < 200 && !condition(); rounds += 1) await sleep(50);
   expect(condition()).toBe(true);
 }

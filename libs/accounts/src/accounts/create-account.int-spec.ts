@@ -32,7 +32,7 @@ const defaultApp = (provider: string): Promise<App> =>
     [flow.tenant.workspaceId, provider],
   );
 
-/** The client's own use of an app, by default of one that this service does not know. */
+/** The client's own use of an app, by default of one that is unknown to this service. */
 const ownOAuth = (provider: 'x' | 'linkedin' | 'facebook', clientId = 'own-app'): OwnOAuth =>
   new OwnOAuth(flow.sandbox.url, provider, {
     clientId,
@@ -41,10 +41,14 @@ const ownOAuth = (provider: 'x' | 'linkedin' | 'facebook', clientId = 'own-app')
   });
 
 type Input = Parameters<CreateAccount['execute']>[0];
-type Wishes = Partial<Omit<Input, 'credentials'>> & { expiresAt?: Date };
+type Overrides = Partial<Omit<Input, 'credentials'>> & { expiresAt?: Date };
 
-const supply = (tokens: SuppliedTokens, platformAccountId: string, wishes: Wishes = {}): Promise<CreatedAccount> => {
-  const { expiresAt, ...rest } = wishes;
+const supply = (
+  tokens: SuppliedTokens,
+  platformAccountId: string,
+  overrides: Overrides = {},
+): Promise<CreatedAccount> => {
+  const { expiresAt, ...rest } = overrides;
   return flow.get(CreateAccount).execute({
     tenant: flow.tenant,
     provider: 'x',
@@ -65,13 +69,13 @@ interface Supplied extends CreatedAccount {
   app: App;
 }
 
-/** An account of the default app of X, with tokens that the client got by itself. */
-async function supplyWithApp(wishes: Wishes = {}, persona = 'happy'): Promise<Supplied> {
+/** An account of the default app of X, with tokens that the client got itself. */
+async function supplyWithApp(overrides: Overrides = {}, persona = 'happy'): Promise<Supplied> {
   const app = await defaultApp('x');
   const own = ownOAuth('x', app.clientId);
   const tokens = await own.tokens(persona);
   const userId = await own.userId(tokens.access_token);
-  return { ...(await supply(tokens, userId, { oauthAppId: app.id, ...wishes })), own, tokens, app };
+  return { ...(await supply(tokens, userId, { oauthAppId: app.id, ...overrides })), own, tokens, app };
 }
 
 const grants = (): Promise<{ holds: boolean; manual: boolean }[]> =>

@@ -23,7 +23,7 @@ const sealed = (grantId: string) => flow.many('select 1 from grant_tokens where 
 
 /** The revocation follows the answer. */
 async function revocations(expected: number): Promise<{ outcome: string }[]> {
-  for (let tries = 0; tries < 60; tries += 1) {
+  for (let rounds = 0; rounds < 60; rounds += 1) {
     const calls = await flow.calls('revoke');
     if (calls.length >= expected) return calls;
     await pause(50);

@@ -25,11 +25,11 @@ const FIND = `
 /** A consent at another app moved the account to another grant between the two locks, which are taken in this order. */
 class AccountMoved extends Error {}
 
-const MAX_TRIES = 5;
+const MAX_RUNS = 5;
 
 /**
  * Destroys an account's tokens with its connection, in one transaction. What remains is the stored revocation: the platform is
- * asked after the commit, and the caller does not wait for it.
+ * called after the commit, and the caller does not wait for it.
  */
 @Injectable()
 export class DisconnectAccount {
@@ -45,7 +45,7 @@ export class DisconnectAccount {
     const { revocation, ...disconnection } = await pRetry(
       () => transaction(this.database.pool, (tx) => this.disconnect(tx, account)),
       {
-        retries: MAX_TRIES - 1,
+        retries: MAX_RUNS - 1,
         minTimeout: 0,
         shouldRetry: ({ error }) => error instanceof AccountMoved,
       },

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => flow.close());
 
-interface Wish {
+interface AccountFields {
   handle?: string;
   name?: string;
   metadata?: Record<string, string>;
@@ -27,9 +27,9 @@ interface Wish {
 }
 
 /** Accounts of a tenant as rows, each on a grant of its own; their ids in the same order. */
-async function fill(tenant: Tenant, wishes: Wish[]): Promise<string[]> {
+async function fill(tenant: Tenant, accounts: AccountFields[]): Promise<string[]> {
   const projectId = await makeProject(flow.pool, tenant);
-  const rows = wishes.map((wish) => ({
+  const rows = accounts.map((account) => ({
     id: newId(),
     grant: newId(),
     ...tenant,
@@ -42,7 +42,7 @@ async function fill(tenant: Tenant, wishes: Wish[]): Promise<string[]> {
     metadata: {},
     handle: null,
     name: null,
-    ...wish,
+    ...account,
   }));
   await flow.pool.query(
     `with row as (select * from jsonb_to_recordset($1) as row(id uuid, "grant" uuid, "workspaceId" uuid, environment text, "projectId" uuid,
@@ -157,18 +157,18 @@ describe('filters', () => {
   beforeAll(async () => {
     tenant = await makeTenant(flow.pool);
     const projectId = await makeProject(flow.pool, tenant);
-    const wishes: Record<string, Wish> = {
+    const accounts: Record<string, AccountFields> = {
       percent: { handle: '100%_sure', name: 'Percy' },
       plain: { handle: '100 sure', name: 'Paul\\Backslash', metadata: { user_ref: 'Customer-42', plan: 'gold' } },
       tiktok: { provider: 'tiktok', name: 'ŽOFIE 🌻', projectId },
       revoked: { health: 'needs_reauth', handle: 'revoked', type: 'manual' },
       gone: { health: 'disconnected', handle: 'gone 100%' },
     };
-    const made = await fill(tenant, Object.values(wishes));
-    ids = { ...Object.fromEntries(Object.keys(wishes).map((name, n) => [name, made[n]!])), project: projectId };
+    const made = await fill(tenant, Object.values(accounts));
+    ids = { ...Object.fromEntries(Object.keys(accounts).map((name, n) => [name, made[n]!])), project: projectId };
   });
 
-  it('hide the disconnected unless asked for them', async () => {
+  it('hide the disconnected unless they are requested', async () => {
     expect(await found({})).toEqual(['percent', 'plain', 'revoked', 'tiktok']);
     expect(await found({ health: 'disconnected' })).toEqual(['gone']);
   });

@@ -61,7 +61,7 @@ describe('a forced refresh', () => {
     ['throttles', { status: 429, headers: { 'retry-after': '1800' } }],
     ['cuts the line, twice', { drop: 'before' as const, times: 2 }],
   ])(
-    'says that the platform is unavailable where it %s, and when we try again; never that the person must act',
+    'reports the platform as unavailable where it %s, with the time of the next refresh; never that the person must act',
     async (_, fault) => {
       const id = await aged();
       await flow.fault({ endpoint: 'token', ...fault });
@@ -72,7 +72,7 @@ describe('a forced refresh', () => {
     },
   );
 
-  it('says that the app is paused where it is', async () => {
+  it('reports the app as paused where it is', async () => {
     const id = await aged();
     await flow.fault({ endpoint: 'token', status: 401, body: { error: 'invalid_client' } });
     await expect(press(id)).rejects.toMatchObject({ code: 'oauth_app.paused', retryAfter: expect.any(Number) });

@@ -3,7 +3,7 @@ import type { Provider } from '#providers';
 import { suppliedMode } from '#tokens';
 import { invalidField } from '../accounts.errors.js';
 
-/** Tokens that a client brings, and the profile that they are said to belong to. */
+/** Tokens that a client brings, and the profile that the client names for them. */
 export interface SuppliedCredentials {
   accessToken: Secret;
   refreshToken?: Secret;

@@ -12,7 +12,7 @@ const WELL: TokenFacts = {
 const state = (facts: Partial<TokenFacts> = {}): string => tokenState({ ...WELL, ...facts });
 
 describe('an access token', () => {
-  it('is valid while nothing speaks against it, also while the platform fails', () => {
+  it('is valid while nothing has refused it, also while the platform fails', () => {
     expect(state()).toBe('valid');
     expect(state({ refreshState: 'backoff', health: 'degraded' })).toBe('valid');
     expect(state({ refreshState: 'in_flight' })).toBe('valid');

@@ -29,7 +29,7 @@ const lastUse = async (id: string): Promise<Date | null> =>
 
 /** The write of a use follows its request. */
 async function recordedUse(id: string, after: Date | null): Promise<Date | null> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let rounds = 0; rounds < 200; rounds += 1) {
     const at = await lastUse(id);
     if (at?.getTime() !== after?.getTime()) return at;
     await new Promise((resolve) => {

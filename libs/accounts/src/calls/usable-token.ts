@@ -31,8 +31,8 @@ export class UsableTokens {
   ) {}
 
   /** Throws account.not_found, account.leased, account.needs_reauth, account.seal_broken, and, where the token has ended, what a refresh throws. */
-  async open({ tenant, ...wish }: UsableTokenInput): Promise<UsableToken> {
-    const outcome = await openUsableToken(this.context, this.exchange, { ...tenant, ...wish });
+  async open({ tenant, ...request }: UsableTokenInput): Promise<UsableToken> {
+    const outcome = await openUsableToken(this.context, this.exchange, { ...tenant, ...request });
     if (outcome.kind === 'usable') return outcome.token;
     if (outcome.kind === 'not_found') throw accountNotFound();
     if (outcome.kind === 'leased') throw accountLeased();

@@ -16,8 +16,8 @@ const to = (url: string): object => ({ kind: 'redirect', url });
 const failed = (reason: string): object => to(`${RETURN_URL}?oauth_error=${reason}`);
 const UNTRUSTED = { kind: 'untrusted' };
 const accounts = () => flow.many('select id from accounts where workspace_id = $1', [flow.tenant.workspaceId]);
-const backFrom = async (provider = 'x', wishes = {}): Promise<URL> =>
-  flow.decide((await flow.start(provider, wishes)).authorizeUrl);
+const backFrom = async (provider = 'x', overrides = {}): Promise<URL> =>
+  flow.decide((await flow.start(provider, overrides)).authorizeUrl);
 
 /** The state is not spent, nothing is stored, and no platform is called. */
 async function expectUntouched(): Promise<void> {
@@ -84,7 +84,7 @@ describe('a callback', () => {
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'completed', error: null }]);
   });
 
-  it('comes too late by the clock of the database, whatever ours says', async () => {
+  it('comes too late by the clock of the database, whatever the clock of the process shows', async () => {
     const back = await backFrom();
     await flow.pass(601);
     expect(await flow.callback(back)).toEqual(failed('state_expired'));
@@ -186,7 +186,7 @@ describe('a callback that cannot be trusted', () => {
   });
 });
 
-describe('what the platform says at the callback', () => {
+describe('the answer of the platform at the callback', () => {
   it.each([
     ['invalid_scope', 'app_misconfigured'],
     ['temporarily_unavailable', 'provider_unavailable'],

@@ -7,7 +7,7 @@ import type { OpenAttempt } from './identity-check.js';
 export type ChosenProfile = Omit<Profile, 'accessToken' | 'ineligible'>;
 
 export type Choice =
-  { kind: 'chosen'; profiles: ChosenProfile[] } | { kind: 'ask' } | { kind: 'refused'; error: AttemptError };
+  { kind: 'chosen'; profiles: ChosenProfile[] } | { kind: 'undecided' } | { kind: 'refused'; error: AttemptError };
 
 export type Identified = Extract<AttemptIdentity, { ok: true }>;
 
@@ -19,14 +19,14 @@ export function chooseProfiles(
 ): Choice {
   const eligible: ChosenProfile[] = list ? list.profiles.filter(({ ineligible }) => ineligible === null) : [identity];
   if (attempt.reauthAccountId !== null) return chooseReauthorized(eligible, attempt, identity.platformUserId);
-  if (list && attempt.selection === 'manual' && !selected) return { kind: 'ask' };
+  if (list && attempt.selection === 'manual' && !selected) return { kind: 'undecided' };
   const chosen = selected ? eligible.filter(({ platformAccountId }) => selected.includes(platformAccountId)) : eligible;
   return chosen.length > 0 ? { kind: 'chosen', profiles: chosen } : { kind: 'refused', error: 'no_eligible_account' };
 }
 
 /**
  * A sign-in that does not open the profile which is reauthorized changes nothing. A Page may be renewed by another person who
- * administers it, unless the app asks for confirmations: nothing would confirm that person.
+ * administers it, unless the app requires confirmations: nothing would confirm that person.
  */
 function chooseReauthorized(
   eligible: ChosenProfile[],

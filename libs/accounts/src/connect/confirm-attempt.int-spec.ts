@@ -28,8 +28,12 @@ interface Waiting {
 }
 
 /** Start, consent, callback: the attempt, and what its browser brought to the return URL. */
-async function consent(provider = 'x', wishes: Partial<StartConnectInput> = {}, persona = 'happy'): Promise<Waiting> {
-  const { authorizeUrl, state } = await flow.start(provider, { userRef: USER_REF, ...wishes });
+async function consent(
+  provider = 'x',
+  overrides: Partial<StartConnectInput> = {},
+  persona = 'happy',
+): Promise<Waiting> {
+  const { authorizeUrl, state } = await flow.start(provider, { userRef: USER_REF, ...overrides });
   const landed = await flow.callback(await flow.decide(authorizeUrl, persona));
   if (landed.kind !== 'redirect') throw new Error('the browser was not sent back');
   const url = new URL(landed.url);

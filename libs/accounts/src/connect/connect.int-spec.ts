@@ -53,7 +53,7 @@ describe('connecting', () => {
     },
   );
 
-  it('is due for a refresh at four fifths of what the platform said the token lives', async () => {
+  it("is due for a refresh at four fifths of the token's lifetime at the platform", async () => {
     const id = await flow.connect('x');
     expect((await grantOf(flow, id)).dueIn).toBeGreaterThan(120 * 0.76 - 5);
     expect((await grantOf(flow, id)).dueIn).toBeLessThan(120 * 0.84);
@@ -102,7 +102,7 @@ describe('connecting', () => {
     expect(await flow.calls('revoke')).toMatchObject([{ outcome: 'ok' }]);
   });
 
-  it('says of a required permission that was not given that it is missing', async () => {
+  it('reports a required permission that was not given as missing', async () => {
     const id = await flow.connect('tiktok', 'partial-consent', { scopes: ['user.info.basic', 'video.publish'] });
     expect(await flow.account(id)).toMatchObject({
       health: 'missing_permissions',
@@ -120,7 +120,7 @@ describe('connecting', () => {
     expect(await flow.account(id)).toMatchObject({ health: 'active', healthReason: null });
   });
 
-  it('says of an account without a refresh token when it ends, and when it has ended', async () => {
+  it('reports for an account without a refresh token when it ends, and when it has ended', async () => {
     const id = await flow.connect('x', 'no-refresh-token');
     expect(await flow.account(id)).toMatchObject({
       health: 'expiring',
@@ -203,7 +203,7 @@ describe('an attempt', () => {
       [{ scopes: ['a b'] }, 'scopes.invalid'],
       [{ provider: 'myspace' }, 'provider.unknown'],
     ];
-    for (const [wishes, code] of refusals) await expect(flow.start('x', wishes)).rejects.toMatchObject({ code });
+    for (const [overrides, code] of refusals) await expect(flow.start('x', overrides)).rejects.toMatchObject({ code });
     expect(await attemptsOf(flow)).toEqual([]);
   });
 

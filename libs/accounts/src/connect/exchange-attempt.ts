@@ -9,7 +9,7 @@ import { FailAttempt } from './fail-attempt.js';
 import { FinishAttempt } from './finish-attempt.js';
 import type { Callback } from './read-callback.js';
 
-/** How the flow ended, as the query of the return URL says it. */
+/** How the flow ended, as in the query of the return URL. */
 export type Ending = { connected: string } | { selection_required: string } | { oauth_error: string };
 
 /** Finishes an attempt whose state was spent: exchanges the code, identifies the person, stores grant and accounts. */
@@ -23,7 +23,7 @@ export class ExchangeAttempt {
     @Inject(PAUSE) private readonly pause: Pause,
   ) {}
 
-  /** Without an answer of the exchanger the attempt may still succeed: the caller is asked to read it later. */
+  /** Without an answer of the exchanger the attempt may still succeed: the caller reads it later. */
   async execute(attempt: AttemptRow, { code, refusal }: Callback): Promise<Ending> {
     try {
       if (refusal) return await this.fail(attempt, reasonOf(attempt.provider, refusal));

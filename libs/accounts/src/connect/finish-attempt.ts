@@ -36,7 +36,7 @@ export type Finished =
 export interface CallerDecision {
   /** The profiles that the caller chose, where the attempt requires a selection. */
   selected?: readonly string[];
-  /** The caller has confirmed the attempt, where its app asks for that. */
+  /** The caller has confirmed the attempt, where its app requires that. */
   isConfirmed?: boolean;
   /** Runs in the transaction that stores the accounts. */
   alongside?: (tx: Tx, accountIds: string[]) => Promise<void>;
@@ -119,9 +119,9 @@ export class FinishAttempt {
 
   private async decide(attempt: OpenAttempt, { identity, choice, decision }: Decided): Promise<Finished> {
     if (choice.kind === 'refused') return this.fail(attempt, choice.error);
-    if (choice.kind === 'ask') return this.askForSelection(attempt, identity);
+    if (choice.kind === 'undecided') return this.waitForSelection(attempt, identity);
     if (attempt.completion === 'confirm' && !decision.isConfirmed)
-      return this.askForConfirmation(attempt, choice.profiles);
+      return this.waitForConfirmation(attempt, choice.profiles);
     const stored = await this.store(attempt, { identity, profiles: choice.profiles, decision });
     if (stored === 'leased') return this.fail(attempt, 'no_eligible_account');
     if (!stored) return this.execute(attempt.id);
@@ -147,16 +147,16 @@ export class FinishAttempt {
     }
   }
 
-  private async askForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {
-    const isAsked = await requireSelection(this.database.pool, attempt, (list?.profiles ?? []).map(toCandidate));
-    return isAsked ? { kind: 'selection_required' } : this.outcomeElsewhere(attempt.id);
+  private async waitForSelection(attempt: OpenAttempt, { list }: Identified): Promise<Finished> {
+    const isWaiting = await requireSelection(this.database.pool, attempt, (list?.profiles ?? []).map(toCandidate));
+    return isWaiting ? { kind: 'selection_required' } : this.outcomeElsewhere(attempt.id);
   }
 
   /** The accounts exist after the confirmation. Until then the token set stays sealed in the attempt. */
-  private async askForConfirmation(attempt: OpenAttempt, chosen: ChosenProfile[]): Promise<Finished> {
+  private async waitForConfirmation(attempt: OpenAttempt, chosen: ChosenProfile[]): Promise<Finished> {
     const profiles = chosen.map(({ platformAccountId }) => platformAccountId);
-    const isAsked = await requireConfirmation(this.database.pool, attempt, profiles);
-    return isAsked ? { kind: 'confirmation_required' } : this.outcomeElsewhere(attempt.id);
+    const isWaiting = await requireConfirmation(this.database.pool, attempt, profiles);
+    return isWaiting ? { kind: 'confirmation_required' } : this.outcomeElsewhere(attempt.id);
   }
 
   private async fail(attempt: AttemptRow, error: AttemptError, platformCode?: string): Promise<Finished> {
@@ -167,7 +167,7 @@ export class FinishAttempt {
 
 /**
  * Lists the profiles once more where one is missing, and again if the list is incomplete: a list may be incomplete once. One
- * without its end says nothing about what is missing, however often it came.
+ * without its end proves nothing about what is missing, however often it came.
  */
 function checkListAgain(attempt: OpenAttempt, { list }: Identified, choice: Choice): AfterCheck | undefined {
   const isMissing = list !== undefined && (choice.kind === 'refused' || list.profiles.length === 0);

@@ -13,7 +13,7 @@ const PAUSE_AFTER_ERROR_SECONDS = 5 * 60;
 
 /**
  * Finishes attempts whose person was not identified yet. Each app has its share, so a stuck app delays no other; each platform
- * is asked beside the others, so the apps of one that hangs delay none of another.
+ * is called beside the others, so the apps of one that hangs delay none of another.
  */
 @Injectable()
 export class FinishWaiting {

@@ -18,8 +18,8 @@ beforeEach(async () => {
   flow.pause = (milliseconds) => Promise.resolve(pauses.push(milliseconds));
 });
 
-async function consent(provider: string, persona = 'happy', wishes = {}): Promise<string> {
-  const landing = await flow.callback(await flow.decide((await flow.start(provider, wishes)).authorizeUrl, persona));
+async function consent(provider: string, persona = 'happy', overrides = {}): Promise<string> {
+  const landing = await flow.callback(await flow.decide((await flow.start(provider, overrides)).authorizeUrl, persona));
   return landing.kind === 'redirect' ? landing.url.slice(RETURN_URL.length) : landing.kind;
 }
 const sweep = () => flow.get(SweepAttempts).execute();
@@ -87,7 +87,7 @@ describe('a fresh token that its own platform refuses', () => {
   it.each([
     ['a 5xx', { status: 503 }],
     ['an answer that cannot be read', UNREADABLE],
-    ['silence', { drop: 'before' as const }],
+    ['a lost connection', { drop: 'before' as const }],
   ])('a fresh token without an answer, by %s, is checked in the same way', async (_, fault) => {
     await flow.fault({ endpoint: 'identity', times: 2, ...fault });
     expect(await consent('x')).toBe('?connected=x');
@@ -97,7 +97,7 @@ describe('a fresh token that its own platform refuses', () => {
   it.each([
     ['refused', { status: 400, body: graph('Error validating access token') }],
     ['empty', { status: 200, body: { data: [] } }],
-  ])('is asked about in the same way where its list of Pages is %s', async (_, fault) => {
+  ])('is checked in the same way where its list of Pages is %s', async (_, fault) => {
     await flow.app('facebook');
     await flow.fault({ provider: 'facebook', endpoint: 'profiles', ...fault });
     expect(await consent('facebook')).toBe('?connected=facebook');
@@ -148,7 +148,7 @@ describe('a fresh token that its own platform refuses', () => {
     },
   );
 
-  it('lacks a permission only if the platform says so twice', async () => {
+  it('lacks a permission only if the platform reports it twice', async () => {
     await flow.fault({
       endpoint: 'identity',
       status: 403,
@@ -162,8 +162,8 @@ describe('a fresh token that its own platform refuses', () => {
   });
 });
 
-describe('an attempt whose platform never says who it is', () => {
-  it('is left alone for as long as the platform asks, and ends after an hour with its token revoked', async () => {
+describe('an attempt whose platform never identifies the person', () => {
+  it('is not checked for as long as the platform requests, and ends after an hour with its token revoked', async () => {
     await flow.fault({
       endpoint: 'identity',
       times: ALWAYS,
@@ -187,7 +187,7 @@ describe('an attempt whose platform never says who it is', () => {
     expect(await revoked()).toMatchObject([{ outcome: 'ok' }]);
   });
 
-  it('ends after an hour at the latest where the platform asks for more time', async () => {
+  it('ends after an hour at the latest where the platform requests more time', async () => {
     await flow.fault({
       endpoint: 'identity',
       times: ALWAYS,
@@ -202,7 +202,7 @@ describe('an attempt whose platform never says who it is', () => {
     expect(await flow.calls('identity')).toHaveLength(1);
   });
 
-  it('is asked about ever less often, and ends after an hour', async () => {
+  it('is checked less and less often, and ends after an hour', async () => {
     await flow.fault({ endpoint: 'identity', times: ALWAYS, ...UNREADABLE });
     await consent('x');
     await beats(58);
@@ -224,7 +224,7 @@ describe('an attempt whose platform never says who it is', () => {
 });
 
 describe('the share of an app in the sweep', () => {
-  /** So many more attempts like the tenant's only one, with secrets that do not open. */
+  /** That number of further attempts like the tenant's only one, with secrets that do not open. */
   const copies = (count: number) =>
     flow.pool.query(
       `with copy as (

@@ -20,7 +20,7 @@ describe('afterCheck', () => {
     ]);
   });
 
-  it('waits for the time that the platform asks for, and not less than its own', () => {
+  it('waits for the time that the platform requests, and not less than its own', () => {
     expect([wait(0, 3_600), wait(8, 3_600), wait(8, 1), wait(0, 0)]).toEqual([3_600, 3_600, 600, 2]);
   });
 

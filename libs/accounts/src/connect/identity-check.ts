@@ -2,11 +2,11 @@ import type { AttemptError, AttemptRow } from '#persistence';
 import type { Failure } from '#providers';
 import type { ExchangedAttempt } from '#tokens';
 
-/** How often and for how long the platform was asked whose token set an attempt holds. */
+/** How often and for how long the owner of an attempt's token set was requested. */
 export interface IdentityChecks {
   /** Before this one, in the present status of the attempt. */
   checks: number;
-  /** The token set is so new that parts of the platform may not know it yet. */
+  /** The token set is so new that parts of the platform may not accept it yet. */
   isFresh: boolean;
   /** The token set has waited for its person longer than allowed. */
   isOverdue: boolean;
@@ -58,7 +58,7 @@ function isFinal({ checks, isFresh, isIdentified }: IdentityChecks, failure: Pic
 const pauseAfter = (checks: number): number =>
   BROWSER_PAUSES[checks] ?? Math.min(MAX_PAUSE, FIRST_PAUSE * 2 ** (checks - BROWSER_PAUSES.length));
 
-/** Whether the browser waits for the next check. It does not where the platform asks for a longer pause. */
+/** Whether the browser waits for the next check. It does not where the platform requests a longer pause. */
 export const fitsBrowser = (checks: number, waitSeconds: number): boolean =>
   checks < BROWSER_PAUSES.length && waitSeconds <= Math.max(...BROWSER_PAUSES);
 

@@ -83,7 +83,7 @@ describe('a Page that is out of reach', () => {
     ]);
   });
 
-  it('is not brought back by a list that was asked for before that consent', async () => {
+  it('is not brought back by a list that was requested before that consent', async () => {
     await tenant.consent('many-pages');
     const [first, third] = await tenant.pages();
     await tenant.flow.pass(100);
@@ -153,7 +153,7 @@ describe('a Page that is out of reach', () => {
     expect(await tenant.states()).toEqual([['active', null]]);
   });
 
-  it('learns from a probe until when the platform lets us see its data', async () => {
+  it('reads from a probe until when the platform gives access to its data', async () => {
     await tenant.consent('happy');
     const [page] = await tenant.pages();
     await tenant.probe(page!);

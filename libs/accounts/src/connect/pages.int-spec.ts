@@ -184,7 +184,7 @@ describe('reauthorizing a Page', () => {
     expect(await tenant.flow.account(page!.id)).toMatchObject({ health: 'active' });
   });
 
-  it('is refused to another person who administers the Page, where the app asks for confirmations', async () => {
+  it('is refused to another person who administers the Page, where the app requires confirmations', async () => {
     await tenant.consent('many-pages');
     const [page] = await tenant.pages();
     await tenant.flow.pool.query(`update oauth_apps set completion = 'confirm' where workspace_id = $1`, [

@@ -26,14 +26,14 @@ async function connectWith(body: object, person = ADA): Promise<string> {
 
 const person = (fields: object, id: string): string => `{"data":${JSON.stringify(fields).slice(0, -1)},"id":${id}}}`;
 
-describe('what a platform says of a person', () => {
+describe('the answer of a platform about a person', () => {
   it('is stored clean and bounded, whatever it was', async () => {
-    const said = {
+    const profile = {
       name: `N\u0000ul\u001b ${'😀'.repeat(5_000)}`,
       username: 'a\ud800da',
       profile_image_url: 'javascript:alert(1)',
     };
-    const account = await flow.account(await connectWith(tokens, person(said, '"2244994945"')));
+    const account = await flow.account(await connectWith(tokens, person(profile, '"2244994945"')));
     expect(account).toMatchObject({
       platformAccountId: '2244994945',
       handle: 'a\ufffdda',
@@ -80,7 +80,7 @@ describe('what a platform grants', () => {
   it.each([
     ['a list', ALL.split(' ')],
     ['a text with commas', ALL.replaceAll(' ', ',')],
-    ['nothing, which means what was asked for', undefined],
+    ['nothing, which means what was requested', undefined],
     ['null, which means the same', null],
     ['10,000 scopes, the needed ones last', [...Array.from({ length: 10_000 }, (_, n) => `s${n}`), ...ALL.split(' ')]],
   ])('is all that an account needs where the answer holds %s', async (_what, scope) => {
@@ -98,7 +98,7 @@ describe('what a platform grants', () => {
     ['a list without a text', [{ scope: ALL }, [ALL], 1]],
     ['an object', { scope: ALL }],
     ['one scope as a list', ['tweet.read']],
-  ])('is no more than what it says where the answer holds %s', async (_what, scope) => {
+  ])('is no more than its value where the answer holds %s', async (_what, scope) => {
     const id = await connectWith({ ...tokens, scope });
     expect(await missingOf(id)).toEqual(expect.arrayContaining(['tweet.write', 'offline.access']));
     expect(await flow.account(id)).toMatchObject({ health: 'missing_permissions', healthReason: 'scope_missing' });
@@ -134,12 +134,12 @@ describe('a token that nothing renews', () => {
     expect((await eventsOf(flow, id)).length).toBeLessThan(6);
   });
 
-  it.each<[what: string, said: unknown, seconds: number]>([
+  it.each<[what: string, expiresIn: unknown, seconds: number]>([
     ['text', '7200', 7_200],
     ['fraction', 7_200.9, 7_200],
     ['life of 300 years', 9_467_280_000, 9_467_280_000],
-  ])('ends when its answer says, as a %s too', async (_what, said, seconds) => {
-    const id = await connectWith({ ...alone, expires_in: said });
+  ])('ends at the time in its answer, as a %s too', async (_what, expiresIn, seconds) => {
+    const id = await connectWith({ ...alone, expires_in: expiresIn });
     const { left } = await flow.one<{ left: number }>(
       'select extract(epoch from access_expires_at - db_now())::float8 as left from grants where workspace_id = $1',
       [flow.tenant.workspaceId],

@@ -53,7 +53,7 @@ const FIND = `
   from reauth_links link join accounts account on account.id = link.account_id join grants consent on consent.id = account.grant_id
   where link.token_hash = $1`;
 
-/** Settings of the owner that were valid when the link was created. The person can only ask for another link. */
+/** Settings of the owner that were valid when the link was created. The person needs another link. */
 const ENDED_BY_SETTINGS = new Set([
   'account.not_found',
   'account.leased',
@@ -104,8 +104,8 @@ export class ReauthLinks {
   async follow(token: string): Promise<StartedAttempt> {
     const { workspaceId, environment, accountId, createdBy, returnUrl, scopes } = await this.find(token);
     const input = { tenant: { workspaceId, environment }, createdBy, id: accountId };
-    const wishes = { ...(returnUrl !== null && { returnUrl }), ...(scopes && { scopes }) };
-    return this.startReauth.execute({ ...input, ...wishes }).catch((error: unknown) => {
+    const overrides = { ...(returnUrl !== null && { returnUrl }), ...(scopes && { scopes }) };
+    return this.startReauth.execute({ ...input, ...overrides }).catch((error: unknown) => {
       throw ENDED_BY_SETTINGS.has(codeOf(error) ?? '') ? reauthLinkEnded() : error;
     });
   }
@@ -121,7 +121,7 @@ export class ReauthLinks {
 
 const MAX_DELETED_PER_SWEEP = 5_000;
 
-/** Deletes links a day after their end. Until then the page says that the link has ended. */
+/** Deletes links a day after their end. Until then the page reports that the link has ended. */
 export async function deleteEndedReauthLinks(tx: Tx): Promise<void> {
   await tx.query(`
     delete from reauth_links where id in (

@@ -77,7 +77,7 @@ const CASES: Case[] = [
   ],
   [
     'pinterest',
-    'an app that it does not know',
+    'an unknown app',
     { status: 401, body: { code: 283, data: 'Invalid Application ID', message: 'The authorization grant is invalid' } },
     'app_misconfigured',
     '283',

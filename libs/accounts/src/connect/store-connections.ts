@@ -61,8 +61,11 @@ interface NewAccount {
 }
 
 async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAccount): Promise<ConnectedAccount> {
-  const { scopes: wanted, probe } = providerOf(attempt.provider);
-  const missing = wanted.required.filter((scope) => !scopes.includes(scope));
+  const {
+    scopes: { required },
+    probe,
+  } = providerOf(attempt.provider);
+  const missing = required.filter((scope) => !scopes.includes(scope));
   const metadata: Record<string, string> = attempt.userRef === null ? {} : { user_ref: attempt.userRef };
   const account = await storeConnectedAccount(tx, {
     ...attempt,

@@ -36,7 +36,7 @@ const consent = async (oauthAppId?: string): Promise<URL> => {
 };
 
 describe('one person at two apps', () => {
-  it('two consents at the same time make one account, whose history says connected once, and leave no other grant', async () => {
+  it('two consents at the same time make one account, whose history has one connection, and leave no other grant', async () => {
     const [first, second] = [await consent(), await consent(await flow.app('x'))];
     const held = await HeldTable.hold(flow.pool, 'account_events');
     const landings = [flow.callback(first)];

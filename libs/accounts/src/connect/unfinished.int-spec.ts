@@ -22,9 +22,9 @@ const accessOf = async (accountId: string): Promise<string | undefined> => {
 };
 
 /** The first half of connecting, as a process leaves it that ends then. Returns the attempt's id. */
-async function exchangeOnly(persona = 'happy', wishes = {}): Promise<string> {
+async function exchangeOnly(persona = 'happy', overrides = {}): Promise<string> {
   const known = new Set((await attemptsOf(flow)).map(({ id }) => id));
-  const { authorizeUrl } = await flow.start('x', wishes);
+  const { authorizeUrl } = await flow.start('x', overrides);
   const { id } = (await attemptsOf(flow)).find((attempt) => !known.has(attempt.id))!;
   const code = (await flow.decide(authorizeUrl, persona)).searchParams.get('code')!;
   await flow.pool.query('update connect_attempts set spent_at = db_now() where id = $1', [id]);
@@ -33,7 +33,7 @@ async function exchangeOnly(persona = 'happy', wishes = {}): Promise<string> {
 }
 
 describe('a connection that was left half done', () => {
-  it('stays open while the platform cannot say whose it is, and the sweep finishes it', async () => {
+  it('stays open while the platform cannot identify the person, and the sweep finishes it', async () => {
     const { authorizeUrl } = await flow.start('x');
     await flow.knobs('x', { access_ttl_seconds: 7_200 });
     await flow.fault({ endpoint: 'identity', times: 5, status: 502 });
@@ -89,7 +89,7 @@ describe('a connection that was left half done', () => {
     const second = await exchangeOnly();
     const later = await flow.get(Vault).openAttemptTokens(flow.pool, { ...flow.tenant, id: second });
     const finished = await flow.get(FinishAttempt).execute(second);
-    // The platform ended the first grant with the second consent, but may say so only later.
+    // The platform ended the first grant with the second consent, but may report it only later.
     await flow.fault({
       endpoint: 'identity',
       status: 200,
@@ -100,7 +100,7 @@ describe('a connection that was left half done', () => {
     expect(await accessOf(accountIds[0]!)).toBe(later!.accessToken.reveal());
   });
 
-  it('ends as failed where a later consent made the platform forget it, once its tokens are no longer fresh', async () => {
+  it('ends as failed where a later consent made the platform discard it, once its tokens are no longer fresh', async () => {
     const first = await exchangeOnly();
     await flow.pass(1);
     const id = await flow.connect('x');
@@ -126,7 +126,7 @@ describe('a connection that was left half done', () => {
     expect(await accessOf(finished.accountIds[0]!)).toBeDefined();
   });
 
-  it('says missing_permissions where too little was given to even ask who it is', async () => {
+  it('reports missing_permissions where the granted scopes do not permit the identity call', async () => {
     const { authorizeUrl } = await flow.start('x', { scopes: ['tweet.write', 'offline.access'] });
     expect(await flow.callback(await flow.decide(authorizeUrl))).toMatchObject({
       url: `${RETURN_URL}?oauth_error=missing_permissions`,
@@ -147,7 +147,7 @@ describe('the sweep of attempts', () => {
     ]);
   });
 
-  it('ends one whose secrets cannot be opened, and ends and forgets those behind it', async () => {
+  it('ends one whose secrets cannot be opened, and ends and deletes those behind it', async () => {
     const broken = await exchangeOnly();
     await flow.pool.query(`update connect_attempts set status = 'selection_required' where id = $1`, [broken]);
     await flow.pool.query(`update attempt_secrets set sealed_token_set = '\\x00' where attempt_id = $1`, [broken]);
@@ -176,7 +176,7 @@ describe('the sweep of attempts', () => {
     expect(await attemptsOf(flow)).toMatchObject([{ status: 'failed', error: 'exchange_failed' }]);
   });
 
-  it('forgets what ended a day ago, and nothing younger', async () => {
+  it('deletes what ended a day ago, and nothing younger', async () => {
     await flow.connect('x');
     await flow.pass(86_000);
     await sweep();

@@ -8,7 +8,7 @@ import { knownProvider } from '../policies/known-provider.js';
 export const LEASE_REQUEST_STATUSES = ['requested', 'assigned', 'partial', 'rejected'] as const;
 export type LeaseRequestStatus = (typeof LEASE_REQUEST_STATUSES)[number];
 
-/** A project's wish for leased accounts. */
+/** A project's request for leased accounts. */
 export interface LeaseRequestRecord extends Tenant {
   id: string;
   /** The name of the workspace, for the operator. */
@@ -87,8 +87,8 @@ export class LeaseRequests {
       const { rowCount } = await tx.query(HOLD_PROJECT, [workspaceId, environment, projectId]);
       if (rowCount !== 1) throw projectNotFound();
       const id = newId();
-      const wish = [provider, count, niche ?? null, note ?? null];
-      await tx.query(INSERT, [id, workspaceId, environment, projectId, ...wish]);
+      const request = [provider, count, niche ?? null, note ?? null];
+      await tx.query(INSERT, [id, workspaceId, environment, projectId, ...request]);
       await alongside?.(tx, id);
       return id;
     });

@@ -79,7 +79,7 @@ const eventsOf = async (id: string): Promise<string[]> =>
   ).map(({ type }) => type);
 
 describe('a leased account', () => {
-  it('is refreshed with its grant, with an event in its own workspace, and probed by itself', async () => {
+  it('is refreshed with its grant, with an event in its own workspace, and probed on its own', async () => {
     const leased = await lease('x', await connect('x', 'happy'));
     const { grantId } = await rowOf(leased.account);
     expect(await flow.exchange().refresh(grantId, { forced: true, maxWait: 5_000 })).toEqual({ kind: 'fresh' });
@@ -94,8 +94,8 @@ describe('a leased account', () => {
       flow.many('select 1 from account_tokens where account_id = $1', [leased.account]);
     expect(await held()).toHaveLength(1);
     expect(await probeAccount(flow.context(), leased.account)).toBe('probed');
-    const wish = { ...customer, id: leased.account, minTtl: 0, maxWait: 1_000 };
-    expect(await openUsableToken(flow.context(), flow.exchange(), wish)).toEqual({ kind: 'leased' });
+    const request = { ...customer, id: leased.account, minTtl: 0, maxWait: 1_000 };
+    expect(await openUsableToken(flow.context(), flow.exchange(), request)).toEqual({ kind: 'leased' });
     await flow.get(ReleaseLease).execute({ tenant: customer, id: leased.account });
     expect(await held()).toEqual([]);
     expect(await pooledRow(leased)).toMatchObject({ health: 'active' });

@@ -44,7 +44,7 @@ export class CheckOAuthApp {
     @Inject(TOKEN_EXCHANGE) private readonly exchange: TokenExchange,
   ) {}
 
-  /** Asks the platform, for at most a few seconds, and returns the app as it is afterwards. Throws oauth_app.not_found. */
+  /** Checks the app at the platform, for at most a few seconds, and returns the app as it is afterwards. Throws oauth_app.not_found. */
   async execute({ tenant, id }: { tenant: Tenant; id: string }): Promise<CheckedOAuthApp> {
     await this.getApp.execute({ tenant, id });
     const outcome = await this.exchange.checkApp(id);
@@ -52,7 +52,7 @@ export class CheckOAuthApp {
     return { app, report: this.report(app, outcome) };
   }
 
-  /** The report on an app about which the platform was not asked yet. */
+  /** The report on an app which was not checked at the platform yet. */
   reportUnchecked(app: OAuthAppRecord): OAuthAppReport {
     return this.report(app, { status: 'unknown', code: 'not_answered' });
   }

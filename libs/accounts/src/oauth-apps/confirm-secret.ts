@@ -28,7 +28,7 @@ const WAITING = `
 /**
  * Finds out whether the platform accepts a new client secret, before all grants of the app depend on it. One grant is refreshed
  * with it; where its refresh shows nothing, because the platform failed or the grant itself was refused, the next one is.
- * Without a grant that can be refreshed now, the platform is asked about the app.
+ * Without a grant that can be refreshed now, the app is checked at the platform.
  */
 @Injectable()
 export class ConfirmSecret {

@@ -114,10 +114,10 @@ async function becomesDefault(
   tx: Tx,
   manager: EntityManager,
   { workspaceId, environment, provider }: OAuthApp,
-  wanted: boolean,
+  isRequested: boolean,
 ): Promise<boolean> {
   const current = { workspaceId, environment, provider, isDefault: true };
   if (!(await manager.existsBy(OAuthApp, current))) return true;
-  if (wanted) await clearDefaultApp(tx, { workspaceId, environment, provider });
-  return wanted;
+  if (isRequested) await clearDefaultApp(tx, { workspaceId, environment, provider });
+  return isRequested;
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { sweepBrokenSeals, type TokenContext } from '#tokens';
 import { TOKEN_CONTEXT } from '../injection.js';
 
-/** Tries the sealed rows that did not open again: a key may have been restored, or the row. */
+/** Reopens the sealed rows that did not open: a key may have been restored, or the row. */
 @Injectable()
 export class SweepBrokenSeals {
   constructor(@Inject(TOKEN_CONTEXT) private readonly context: TokenContext) {}

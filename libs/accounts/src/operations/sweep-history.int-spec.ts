@@ -58,7 +58,7 @@ const left = async (table: string, column: string): Promise<string[]> =>
   );
 
 describe('the sweep of what was kept long enough', () => {
-  it('forgets exchanges that ended a month ago, and none that is open', async () => {
+  it('deletes exchanges that ended a month ago, and none that is open', async () => {
     await intent('committed, old', 'committed', '31 days');
     await intent('released, old', 'released', '31 days');
     await intent('answered, old', 'answered', '31 days');
@@ -68,7 +68,7 @@ describe('the sweep of what was kept long enough', () => {
     expect(await left('exchange_intents', 'holder')).toEqual(['committed, new', 'dispatched', 'prepared', 'unknown']);
   });
 
-  it('forgets what was never sent, or whose answer was lost, a month ago when its grant has other tokens since', async () => {
+  it('deletes what was never sent, or whose answer was lost, a month ago when its grant has other tokens since', async () => {
     const states = ['prepared', 'dispatched', 'unknown'];
     for (const state of states) for (const age of ['31 days', '29 days']) await intent(`${state}, ${age}`, state, age);
     const { pool } = opened.database;
@@ -96,7 +96,7 @@ describe('the sweep of what was kept long enough', () => {
     expect(await left('token_orphans', 'intent_id')).toEqual([id]);
   });
 
-  it('forgets events of accounts when they are older than was asked for', async () => {
+  it('deletes events of accounts when they are older than was requested', async () => {
     for (const [index, age] of ['401 days', '399 days', '8 days'].entries()) await event(age, index + 1);
     expect(await sweep()).toBe(1);
     expect(await left('account_events', 'type')).toEqual(['399 days', '8 days']);

@@ -68,7 +68,7 @@ function decode(text: string): string {
 
 /**
  * Whether the provider has an API for calls of clients and accepts this one through a proxy: its query names no token, under any
- * name that the provider knows, and it is none of the calls that the provider denies. Throws proxy.path_not_allowed.
+ * name of the provider's calls, and it is none of the calls that the provider denies. Throws proxy.path_not_allowed.
  */
 export function checkProviderCall({ title, api }: Provider, method: Method, target: string): void {
   if (!api) throw refused(`has no target: no API of ${title} is known here`);

@@ -17,7 +17,7 @@ const IN_PATH = 'must not contain dot segments, encoded separators or control ch
 /** Why a return URL is refused: one sentence for the caller. */
 export type Refusal = string;
 
-/** A return URL cut up by hand: what the text says, before any parser forgives it. */
+/** The parts of a return URL as they are in the text, before any parser corrects them. */
 interface Raw {
   text: string;
   authority: string;

@@ -38,7 +38,7 @@ describe('a list of scopes', () => {
     );
   });
 
-  it('may be what any platform is asked for by default', () => {
+  it('may be the default scopes of any platform', () => {
     for (const name of PROVIDER_NAMES)
       expect(readScopes(findProvider(name)!.scopes.default)).toEqual(findProvider(name)!.scopes.default);
   });

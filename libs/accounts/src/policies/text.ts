@@ -40,7 +40,7 @@ export const text = (longest: number): z.ZodType<string, string> =>
         .refine((given) => VISIBLE.test(given), 'must not be empty')
         .refine((given) => !OVERRIDE.test(given), 'must not contain overrides of the writing direction'),
     )
-    // JSON Schema knows no trimming: the bounds are those of the text without white space at its ends.
+    // JSON Schema has no trimming: the bounds are those of the text without white space at its ends.
     .meta({ minLength: 1, maxLength: longest });
 
 /** The name of a workspace, in a credential or at the command line. It is an identity, so it is not trimmed. */

@@ -42,11 +42,11 @@ export class ProbeNow {
   async execute(input: { tenant: Tenant; id: string }): Promise<AccountHealthRecord> {
     const account = await this.find(input);
     const isKnown = account.answeredToday && providerOf(account.provider).probe.oncePerUtcDay;
-    if (!isKnown) await this.ask(input, account);
+    if (!isKnown) await this.probe(input, account);
     return this.accountHealth.execute(input);
   }
 
-  private async ask(input: { tenant: Tenant; id: string }, { pausedFor }: ProbedRow): Promise<void> {
+  private async probe(input: { tenant: Tenant; id: string }, { pausedFor }: ProbedRow): Promise<void> {
     if (pausedFor > 0) throw oauthAppPaused(pausedFor);
     const outcome = await this.dueProbes.probe(input.id);
     if (outcome === 'unavailable') throw providerUnavailable(RETRY_AFTER_SECONDS);

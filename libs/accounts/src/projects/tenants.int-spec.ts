@@ -39,9 +39,9 @@ const strangers: [string, () => Promise<Tenant>][] = [
 /** An account in the project of the owner, whatever its tenant is: only the tenant makes it a foreign one. */
 async function accountOf(
   tenant: Tenant,
-  wishes: { health?: string; reason?: string; since?: string } = {},
+  overrides: { health?: string; reason?: string; since?: string } = {},
 ): Promise<string> {
-  const { health: state = 'needs_reauth', reason = 'grant_revoked', since = 'now' } = wishes;
+  const { health: state = 'needs_reauth', reason = 'grant_revoked', since = 'now' } = overrides;
   const account = newId();
   await opened.database.pool.query(
     `insert into accounts (id, workspace_id, environment, project_id, grant_id, provider, platform_account_id,

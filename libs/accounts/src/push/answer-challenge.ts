@@ -8,7 +8,7 @@ interface Challenge {
   query: Readonly<Record<string, unknown>>;
 }
 
-/** Proves to a platform that the URL belongs to the owner of its app, with the secret that both know. */
+/** Proves to a platform that the URL belongs to the owner of its app, with the secret that both have. */
 @Injectable()
 export class AnswerChallenge {
   constructor(private readonly apps: PushApps) {}

@@ -50,7 +50,7 @@ describe('a consent that waits for a choice', () => {
     });
   });
 
-  it('leaves no name behind when the person wants the data gone', async () => {
+  it('leaves no name behind when the person requests the deletion of the data', async () => {
     const userId = await waiting();
     expect(await push(userId, 'data-deletion')).toEqual({ kind: 'deleted', confirmationCode: expect.any(String) });
     const attempt = await flow.one(

@@ -20,7 +20,7 @@ beforeEach(async () => {
   tenant = await makeTenant(pool);
 });
 
-interface Wanted {
+interface GrantOptions {
   count?: number;
   of?: Tenant;
   state?: string;
@@ -33,13 +33,13 @@ interface Wanted {
 /** Grants of one app, each ending a second after the one before. */
 async function grants(
   app: string | null,
-  { count = 1, of = tenant, state = 'idle', mode = 'static', endsIn = 20, dueIn = -1 }: Wanted = {},
+  { count = 1, of = tenant, state = 'idle', mode = 'static', endsIn = 20, dueIn = -1 }: GrantOptions = {},
 ): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId());
   await pool.query(
     `insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, issued_at, refresh_state, access_expires_at, refresh_due_at)
      select id, $2, 'test', 'acme', $3, id::text, $4, db_now(), $5, db_now() + make_interval(mins => $6, secs => nr), db_now() + make_interval(mins => $7)
-     from unnest($1::uuid[]) with ordinality as wanted (id, nr)`,
+     from unnest($1::uuid[]) with ordinality as numbered (id, nr)`,
     [ids, of.workspaceId, app, mode, state, endsIn, dueIn],
   );
   return ids;
@@ -101,8 +101,8 @@ describe('the grants that are due', () => {
   it.each([
     ['is paused', (app: string) => status(app, 'paused', '5 minutes'), 0],
     ['was paused until a moment ago', (app: string) => status(app, 'paused', '-1 second'), 1],
-    ['is misconfigured and was asked not long ago', (app: string) => status(app, 'misconfigured', '2 minutes'), 0],
-    ['is misconfigured and may be asked again', (app: string) => status(app, 'misconfigured', '-1 second'), 1],
+    ['is misconfigured and was checked not long ago', (app: string) => status(app, 'misconfigured', '2 minutes'), 0],
+    ['is misconfigured and may be checked again', (app: string) => status(app, 'misconfigured', '-1 second'), 1],
     ['has an open breaker', (app: string) => breaker(app, 'open', '20 seconds'), 0],
     ['has an open breaker whose probe is due', (app: string) => breaker(app, 'open', '-1 second'), 5],
     ['has a breaker that is being probed', (app: string) => breaker(app, 'half_open', '0'), 5],
@@ -150,7 +150,7 @@ const FAILURES: [string, (app: string) => Promise<unknown>][] = [
   ['app_misconfigured', (app) => status(app, 'misconfigured', '5 minutes')],
 ];
 
-describe('an access token that ends while its app cannot be asked', () => {
+describe('an access token that ends while no request of its app can be sent', () => {
   const ends = (grantId: string): Promise<unknown> =>
     pool.query('update grants set access_expires_at = db_now() where id = $1', [grantId]);
   const eventsOf = async (id: string): Promise<object[]> =>

@@ -18,7 +18,7 @@ export interface DueLimits {
  * - None during a pause, or while an open breaker waits for its probe. A probe time further away than any breaker sets
  *   comes from a clock that was turned back, and is ignored.
  * - None of an app whose new secret the platform has not accepted yet: ConfirmSecret chooses the grant that uses it first.
- * - One grant of an app that is misconfigured, and five behind a breaker that is not closed: they ask whether it works again.
+ * - One grant of an app that is misconfigured, and five behind a breaker that is not closed: their refreshes show whether it works again.
  */
 const APP_CAPACITY = `app_capacity as (
   select app.id, case
@@ -35,8 +35,8 @@ const APP_CAPACITY = `app_capacity as (
 /**
  * - Order within an app: unknown outcomes first, then the tokens that expire first.
  * - Fairness: workspaces take turns.
- * - An app that is asked whether it works again: the grant that has waited longest since its last request goes first,
- *   whatever its state. Otherwise the same revoked grants would be asked each time, and keep the app's breaker open.
+ * - An app whose refreshes show whether it works again: the grant that has waited longest since its last request goes first,
+ *   whatever its state. Otherwise the same revoked grants would be refreshed each time, and keep the app's breaker open.
  * - Grants without a refresh (`mode = 'none'`) send nothing, so they need no capacity.
  */
 const DUE = `
@@ -76,7 +76,7 @@ export class DueGrants {
     return withTimeout<DueOutcome>(refreshed, maxWait, () => 'running');
   }
 
-  /** Finds the grants that are due and whose app may be asked, after releasing the claims of ended processes. */
+  /** Finds the grants that are due and whose app may send requests, after releasing the claims of ended processes. */
   async execute({ perApp, all }: DueLimits): Promise<string[]> {
     const { pool } = this.database;
     await releaseExpiredClaims(pool);
@@ -91,7 +91,7 @@ const MAX_MARKED_PER_SWEEP = 500;
 const APP_PROBLEM = `case app.status when 'misconfigured' then 'app_misconfigured' when 'paused' then 'app_paused' else 'provider_unavailable' end`;
 
 /**
- * Grants whose token expired while their app could not be asked, with an account whose health does not show it yet. Accounts
+ * Grants whose token expired while no request of their app could be sent, with an account whose health does not show it yet. Accounts
  * that were degraded before are included, because no request is made for them now; a probe's own suspicion takes precedence.
  */
 const EXPIRED = `

@@ -154,7 +154,7 @@ class WaitExpired extends Error {
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
-/** A call that crashes the exchanger each time is not repeated for ever. */
+/** A call that crashes the exchanger each time is not repeated without limit. */
 const MOST_BREAKS = 5;
 
 /**

@@ -69,7 +69,7 @@ export class CallConnection {
   }
 
   private constructor(private readonly socket: Socket) {
-    // Who waits for a reply keeps the process alive, an idle connection does not.
+    // A call that waits for a reply keeps the process running, an idle connection does not.
     socket.unref();
     socket.on('error', (error) => {
       this.#broken = codeOf(error) ?? this.#broken;
@@ -78,7 +78,7 @@ export class CallConnection {
       this.interrupt();
     });
     eachLine(socket, (message) => {
-      this.hear(message);
+      this.receive(message);
     });
   }
 
@@ -104,7 +104,7 @@ export class CallConnection {
     this.socket.destroy();
   }
 
-  private hear(message: unknown): void {
+  private receive(message: unknown): void {
     const { data } = replyMessage.safeParse(message);
     if (data) this.take(data.id)?.resolve(data);
   }

@@ -6,14 +6,14 @@ import { dirname } from 'node:path';
 /** Metrics are the longest; a code and two tokens are far below it. */
 const LONGEST = 1024 * 1024;
 
-/** Hears each line of a stream as the JSON that it is, null where it is none. A line that does not end ends the stream. */
-export function eachLine(stream: Readable, hear: (message: unknown) => void): void {
+/** Passes on each line of a stream as parsed JSON, null where it is none. A line that does not end ends the stream. */
+export function eachLine(stream: Readable, receive: (message: unknown) => void): void {
   const lines = split2({ maxLength: LONGEST });
   lines.on('error', () => {
     stream.destroy();
   });
   stream.pipe(lines).on('data', (line: string) => {
-    hear(parseJson(line));
+    receive(parseJson(line));
   });
 }
 

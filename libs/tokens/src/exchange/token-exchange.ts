@@ -50,10 +50,10 @@ export interface TokenExchange {
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome>;
   refresh(grantId: string, options?: RefreshOptions): Promise<RefreshOutcome>;
   /**
-   * Tries a stored revocation at once. It is tried again later without being asked for, so no caller needs to wait. True: the
+   * Sends a stored revocation at once. It is repeated later without a request, so no caller needs to wait. True: the
    * platform revoked the tokens.
    */
   revoke(revocationId: string): Promise<boolean>;
-  /** Asks the platform whether the id and the secret of an app are right, and stores what that says about its status. Never throws. */
+  /** Checks at the platform whether the id and the secret of an app are right, and stores the status that follows. Never throws. */
   checkApp(appId: string): Promise<AppCheckOutcome>;
 }

@@ -10,7 +10,7 @@ const secret = z.codec(z.string().min(1), z.instanceof(Secret) as z.ZodType<Secr
 });
 const seconds = z.number().nonnegative();
 
-/** A line to the exchanger, and the line back: replies come as they are ready, and the id says to what. */
+/** A line to the exchanger, and the line back: replies come as they are ready, and the id names their call. */
 export const callMessage = z.object({
   id: z.number(),
   call: z.string(),
@@ -21,7 +21,7 @@ export const callMessage = z.object({
 export const replyMessage = z.object({
   id: z.number(),
   outcome: z.unknown().optional(),
-  /** `draining`, `full`: nothing was done, and asking later makes sense. */
+  /** `draining`, `full`: nothing was done, and a later call makes sense. */
   error: z.enum(['draining', 'full', 'invalid', 'failed']).optional(),
 });
 export type Reply = z.output<typeof replyMessage>;

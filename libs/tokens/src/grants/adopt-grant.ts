@@ -9,7 +9,7 @@ export interface ExchangedAttempt extends Tenant {
   id: string;
   provider: string;
   oauthAppId: string;
-  /** The scopes asked for: what counts as granted where the platform says it neither with its tokens nor with the identity. */
+  /** The requested scopes: they count as granted where the platform reports scopes neither with its tokens nor with the identity. */
   scopes: string[];
   exchangedAt: Date;
 }

@@ -24,8 +24,8 @@ const sealedOf = (grantId: string): Promise<{ pairs: number; orphans: number; pa
     [grantId],
   );
 
-describe('a grant of which the platform says that it is over', () => {
-  it('has no tokens any more, is never due again, and its account says why at once', async () => {
+describe('a grant whose end the platform reports', () => {
+  it('has no tokens any more, is never due again, and its account shows the reason at once', async () => {
     const account = await flow.connect('x');
     const before = await grantOf(flow, account);
     expect(await end(before.id)).toBe(true);
@@ -117,7 +117,7 @@ describe('a grant of which the platform says that it is over', () => {
     expect(await flow.calls('revoke')).toHaveLength(1);
   });
 
-  it('says that nothing was there to end when there is no such grant', async () => {
+  it('reports that nothing was there to end when there is no such grant', async () => {
     expect(await end('00000000-0000-7000-8000-000000000000')).toBe(false);
   });
 });

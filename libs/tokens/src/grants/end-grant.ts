@@ -16,7 +16,7 @@ interface GrantEnd {
 }
 
 /**
- * Ends a grant of which the platform itself said that it is over, in the caller's transaction: every token is destroyed, its
+ * Ends a grant whose end the platform itself reported, in the caller's transaction: every token is destroyed, its
  * accounts show the reason at once, and an exchange that is under way finds another version. Undefined: it was over already.
  */
 export async function endGrant(

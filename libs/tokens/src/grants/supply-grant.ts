@@ -6,7 +6,7 @@ import { databaseNow, lockGrant } from '../store/grants/grants.js';
 import { storeManualGrant } from '../store/grants/manual-grants.js';
 import type { TokenContext } from '../token-context.js';
 
-/** Credentials that a client supplied, and what the platform said of them. */
+/** Credentials that a client supplied, and the platform's answer about them. */
 export interface SuppliedTokens extends Tenant {
   provider: string;
   oauthAppId: string | null;

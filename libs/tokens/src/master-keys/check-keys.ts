@@ -96,12 +96,12 @@ async function checkBytes(tx: Tx, vault: Vault, keyId: string): Promise<void> {
     `select a.id, a.workspace_id as "workspaceId", a.environment from oauth_app_secrets s join oauth_apps a on a.id = s.oauth_app_id where s.kek_id = $1 limit ${SAMPLE}`,
     [keyId],
   );
-  const tries = [
+  const checks = [
     ...grants.map((grant) => () => vault.openGrantTokens(tx, grant)),
     ...apps.map((app) => () => vault.openClientSecret(tx, app)),
   ];
-  for (const open of tries) if (await opens(open)) return;
-  if (tries.length === 0) return;
+  for (const open of checks) if (await opens(open)) return;
+  if (checks.length === 0) return;
   throw new CodedError(
     'keys.wrong',
     `MASTER_KEYS has a key "${keyId}", but not the one that sealed these rows: none that was tried opens. See docs/runbooks/master-keys.md.`,

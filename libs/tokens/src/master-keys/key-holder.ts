@@ -133,12 +133,12 @@ export class KeyHolder {
 }
 
 /** A process that has not reported for so long has ended, or is suspended. */
-export const HOLDER_LIVES = `seen_at > db_now() - interval '90 seconds'`;
+export const HOLDER_IS_RUNNING = `seen_at > db_now() - interval '90 seconds'`;
 
 /** The names of running processes that do not hold a key. */
 export async function holdersWithout(tx: Tx, keyId: string): Promise<string[]> {
   const { rows } = await tx.query<{ process: string }>(
-    `select process from master_key_holders where ${HOLDER_LIVES} and $1 <> all(key_ids) order by 1`,
+    `select process from master_key_holders where ${HOLDER_IS_RUNNING} and $1 <> all(key_ids) order by 1`,
     [keyId],
   );
   return rows.map(({ process }) => process);

@@ -2,7 +2,7 @@ import type { Keyring } from '#crypto';
 import type { Tx } from '#persistence/sql';
 import { countByKey, SEALED_TABLES } from '#persistence/sealed';
 import { opensCanary } from './key-canary.js';
-import { HOLDER_LIVES } from './key-holder.js';
+import { HOLDER_IS_RUNNING } from './key-holder.js';
 
 export interface MasterKeyReport {
   id: string;
@@ -84,8 +84,8 @@ async function readKeyRows(tx: Tx): Promise<KeyRow[]> {
 
 async function readHolders(tx: Tx): Promise<KeyHolderReport[]> {
   const { rows } = await tx.query<KeyHolderReport & Record<string, unknown>>(
-    `select id, process, ${HOLDER_LIVES} as running, seen_at as "seenAt", key_ids as "keyIds", journal
-     from master_key_holders where ${HOLDER_LIVES} or journal is not null order by process, id`,
+    `select id, process, ${HOLDER_IS_RUNNING} as running, seen_at as "seenAt", key_ids as "keyIds", journal
+     from master_key_holders where ${HOLDER_IS_RUNNING} or journal is not null order by process, id`,
   );
   return rows;
 }

@@ -145,7 +145,7 @@ describe('a start whose check of the keys takes too long', () => {
 });
 
 describe('the report', () => {
-  it('says for each key which rows and journal records need it, which is first and whether its canary opens', async () => {
+  it('reports for each key which rows and journal records need it, which is first and whether its canary opens', async () => {
     await start([two, one], () => ({ k1: 3 }));
     await sealGrant(one);
     await sealGrant(two);

@@ -51,7 +51,7 @@ describe('after a probe that was refused', () => {
   it.each([
     ['with a token of its own', page],
     ['whose grant nothing refreshes', { ...ACCOUNT, mode: 'none' as const }],
-  ])('an account %s is suspected, and asked again a minute later', (_what, account) => {
+  ])('an account %s is suspected, and probed again a minute later', (_what, account) => {
     expect(probed(account, permanent)).toEqual({
       probeClass: 'suspected',
       probeReason: 'grant_revoked',
@@ -78,7 +78,7 @@ describe('after a probe that was refused', () => {
 
 describe('after a probe that the platform did not answer', () => {
   it.each(['temporary', 'app'] as const)(
-    'a %s failure changes nothing, and the next probe follows in five minutes or when the platform says',
+    'a %s failure changes nothing, and the next probe follows in five minutes or when the platform requests',
     (matter) => {
       for (const account of [ACCOUNT, { ...page, ...suspected }]) {
         const change = probed(account, refused({ class: matter }));
@@ -98,7 +98,7 @@ describe('after a probe that found something for the person to do', () => {
   it.each([
     ['owner', 'checkpoint'],
     ['permission', 'role_lost'],
-  ] as const)('the account says so (%s) and is looked at again in an hour', (matter, reason) => {
+  ] as const)('the account reports it (%s) and is probed again in an hour', (matter, reason) => {
     expect(probed({ ...page, ...suspected }, refused({ class: matter, reason }))).toEqual({
       probeClass: matter,
       probeReason: reason,

@@ -12,7 +12,7 @@ import {
 } from './refused-tokens.js';
 import { after, nextUtcDay, type Random } from './schedule.js';
 
-/** What the rule needs to know of an account. */
+/** The facts of an account that the rule needs. */
 export interface ProbedAccount extends ProbedToken {
   ownToken: boolean;
   probeClass: ProbeClass | null;
@@ -20,7 +20,7 @@ export interface ProbedAccount extends ProbedToken {
   probeStruckAt: Date | null;
   /** The platform refuses the app, or its breaker is not closed: refusals of tokens do not count. */
   isAppFailing?: boolean;
-  /** Supplied tokens: the platform has yet to say that they belong to this profile, or has said that they do not. */
+  /** Supplied tokens: the platform has yet to confirm that they belong to this profile, or has denied it. */
   isUnconfirmed?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ProbeChange {
 /** The reason of tokens that belong to another profile than the account. */
 export const PROFILE_MISMATCH = 'profile_mismatch';
 
-const ASK_AGAIN = seconds(60);
+const REPEAT_AFTER_MS = seconds(60);
 const APART = seconds(50);
 const OWNER_PAUSE = hours(1);
 const HICCUP_PAUSE = minutes(5);
@@ -48,7 +48,7 @@ export interface ProbeMoment {
   random: Random;
   /** Milliseconds between probes of this platform. */
   every: number;
-  /** What was answered today is not asked again today. */
+  /** A probe that was answered is not repeated on the same day. */
   oncePerUtcDay?: boolean;
   /** What other accounts show, where `needsApiCanary` requires it. */
   canary?: ApiCanary | undefined;
@@ -57,18 +57,18 @@ export interface ProbeMoment {
 /** What a probe means, and when the next one is due. */
 export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const change = decideProbe(account, reading, moment);
-  if (!moment.oncePerUtcDay || !isAnswered(reading) || asksSoonAgain(account, reading, moment.now)) return change;
-  // Not all at midnight.
+  if (!moment.oncePerUtcDay || !isAnswered(reading) || repeatsSoon(account, reading, moment.now)) return change;
+  // Jitter, so that probes are not all due at 00:00 UTC.
   const tomorrow = after(nextUtcDay(moment.now), moment.every * SPREAD * moment.random());
   return change.probeDueAt < tomorrow ? { ...change, probeDueAt: tomorrow } : change;
 }
 
-/** Whether the platform said something about the account, rather than about itself or the app. */
+/** Whether the answer concerns the account, rather than about itself or the app. */
 const isAnswered = (reading: ProbeReading): boolean =>
   reading.ok || (reading.failure.class !== 'temporary' && reading.failure.class !== 'app');
 
 /** The refusal of a token that was just issued, which no platform bills. */
-const asksSoonAgain = (account: ProbedAccount, reading: ProbeReading, now: Date): boolean =>
+const repeatsSoon = (account: ProbedAccount, reading: ProbeReading, now: Date): boolean =>
   isRefusal(reading) && canRefresh(account, reading.failure.reason) && isFirstOfFreshToken(account, now);
 
 type Refusal = Extract<ProbeReading, { ok: false }>;
@@ -138,7 +138,7 @@ function refused(account: ProbedAccount, probeReason: string, moment: ProbeMomen
   const standing = { probeStruckAt: first ?? now, refusedAt, refreshNow: false };
   if (isAgain(account, now))
     return { ...standing, probeClass: 'permanent', probeReason, probeDueAt: after(now, every) };
-  return { ...standing, ...firstRefusal(account, probeReason), probeDueAt: after(now, ASK_AGAIN) };
+  return { ...standing, ...firstRefusal(account, probeReason), probeDueAt: after(now, REPEAT_AFTER_MS) };
 }
 
 /** The refresh decides, unless it has brought new tokens before and the API has refused each of them. */
@@ -146,7 +146,7 @@ function refusedBeforeRefresh(account: ProbedAccount, { now, every, canary }: Pr
   const { probeClass, probeStruckAt } = account;
   if (isFirstOfFreshToken(account, now)) {
     const standing = { probeClass, probeReason: null, refusedAt: account.refusedAt, refreshNow: false };
-    return { ...standing, probeStruckAt: probeStruckAt ?? now, probeDueAt: after(now, ASK_AGAIN) };
+    return { ...standing, probeStruckAt: probeStruckAt ?? now, probeDueAt: after(now, REPEAT_AFTER_MS) };
   }
   const refusedAt = refusalsOf(account, now);
   const base = { probeStruckAt: null, probeDueAt: after(now, every), refusedAt };

@@ -26,7 +26,7 @@ const tokens = (changes: Partial<TokenSet> = {}): TokenSet => ({
 });
 
 describe('after an ok', () => {
-  it('the times are those the platform said', () => {
+  it("the times are those of the platform's answer", () => {
     const change = afterTokens(grantFacts(), tokens({ refreshExpiresIn: 86_400 }), 60, moment);
     expect(change).toMatchObject({
       accessExpiresAt: at(NOW + 2 * HOUR),
@@ -51,14 +51,14 @@ describe('after an ok', () => {
     });
   });
 
-  it('the end of the refresh token stays as it was said before, unless the ok proved it wrong', () => {
+  it('the end of the refresh token stays as it was reported before, unless the ok disproved it', () => {
     expect(afterTokens(grantFacts({ refreshExpiresAt: at(DAY) }), tokens(), 60, moment).refreshExpiresAt).toEqual(
       at(DAY),
     );
     expect(afterTokens(grantFacts({ refreshExpiresAt: at(HOUR) }), tokens(), 60, moment).refreshExpiresAt).toBeNull();
   });
 
-  it('the scopes are those granted now, or as before where the platform does not say', () => {
+  it('the scopes are those granted now, or as before where the answer has none', () => {
     expect(afterTokens(grantFacts(), tokens({ scopes: ['write'] }), 60, moment).scopes).toEqual(['write']);
     expect(afterTokens(grantFacts(), tokens(), 60, moment).scopes).toEqual(['read']);
   });
@@ -86,7 +86,7 @@ describe('after a failure that decides nothing about the grant', () => {
     expect(afterFailure(refreshed, failure(), moment).refreshDueAt!.getTime()).toBeGreaterThan(NOW + 10 * SECOND);
   });
 
-  it('the grant waits as long as the platform asks for, and its jitter', () => {
+  it('the grant waits as long as the platform requests, and its jitter', () => {
     expect(afterFailure(grantFacts(), failure({ retryAfter: 3_600 }), moment).refreshDueAt).toEqual(
       at(NOW + HOUR + 15 * SECOND),
     );
@@ -144,7 +144,7 @@ describe('an outcome that is unknown', () => {
   const slow = { now: at(NOW), random: (): number => 0.999 };
   const waitOf = ({ refreshDueAt }: GrantChange): number => refreshDueAt!.getTime() - NOW - at(0).getTime();
 
-  it('is asked for again within 40 seconds, however often it was', () => {
+  it('is requested again within 40 seconds, however often it was before', () => {
     for (const change of [
       afterLostAnswer(grantFacts(long), slow),
       afterFailure(grantFacts(long), failure(), slow),
@@ -154,7 +154,7 @@ describe('an outcome that is unknown', () => {
     }
   });
 
-  it('is asked for again within seconds while the platform may still give the same answer to the same token', () => {
+  it('is requested again within seconds while the platform may still give the same answer to the same token', () => {
     const recent = { ...long, mode: 'rotating_grace', unknownSince: at(NOW - 20 * SECOND) } as const;
     const older = { ...recent, unknownSince: at(NOW - 3 * MINUTE) } as const;
     for (const change of [
@@ -166,7 +166,7 @@ describe('an outcome that is unknown', () => {
     expect(waitOf(afterLostAnswer(grantFacts(older), slow))).toBeGreaterThan(5 * SECOND);
   });
 
-  it('waits as long as the platform itself says', () => {
+  it('waits as long as the platform itself requests', () => {
     expect(waitOf(afterFailure(grantFacts(long), failure({ retryAfter: 900 }), slow))).toBeGreaterThanOrEqual(
       15 * MINUTE,
     );
@@ -200,7 +200,7 @@ describe('after an answer that got lost', () => {
     expect(afterLostAnswer(inDoubt, moment)).toMatchObject({ unknownSince: at(MINUTE), refreshDueAt: at(NOW) });
   });
 
-  it('a grant whose refresh token may be sent twice is not said to be in the unknown', () => {
+  it('a grant whose refresh token may be sent twice has no unknown outcome', () => {
     expect(afterLostAnswer(grantFacts({ mode: 'static' }), moment)).toMatchObject({
       refreshState: 'unknown',
       lastReason: 'provider_unavailable',

@@ -95,7 +95,7 @@ const mayBeInGrace = (mode: GrantFacts['mode'], now: Date, since: Date): boolean
   mode === 'rotating_grace' && now.getTime() - since.getTime() < MAX_GRACE;
 
 /**
- * A refusal while the app's breaker is open speaks of the platform, not of the grant: it counts as a failure, and the strikes
+ * A refusal while the app's breaker is open concerns the platform, not the grant: it counts as a failure, and the strikes
  * that led to it are dropped.
  */
 export function afterRefusalWhileOpen(grant: GrantFacts, { code }: Failure, moment: Now): GrantChange {

@@ -52,7 +52,7 @@ function probeOn(isUp: (now: number) => boolean, until: number): { probes: numbe
 }
 
 describe('an open breaker', () => {
-  it('lets one ask after 30 s, then 1, 2 and 5 minutes, then every 5 minutes', () => {
+  it('admits one request after 30 s, then 1, 2 and 5 minutes, then every 5 minutes', () => {
     const { probes } = probeOn(() => false, 30 * MINUTE);
     const waits = probes.map((at, n) => at - (probes[n - 1] ?? 0));
     expect(waits.slice(0, 7)).toEqual([
@@ -81,7 +81,7 @@ describe('an open breaker', () => {
     );
   });
 
-  it('asks again after half a minute when one ok came before the failure', () => {
+  it('sends again after half a minute when one ok came before the failure', () => {
     const half = probed(probing(opened(0, 3)), true, MINUTE);
     expect(probed(half, false, 2 * MINUTE)).toEqual({ state: 'open', probeAt: 2.5 * MINUTE, failed: 0 });
   });

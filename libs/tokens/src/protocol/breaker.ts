@@ -1,6 +1,6 @@
 import { minutes, seconds, type Duration } from '#config';
 
-/** How one app's platform is: asked freely, left alone until `probeAt`, or asked by one request at a time. Moments in milliseconds. */
+/** How requests of one app reach its platform: freely, not before `probeAt`, or one at a time. Moments in milliseconds. */
 export type Breaker =
   /** `since`: when it closed; null: it was never open, so there is nothing to ramp. */
   | { state: 'closed'; since: number | null }
@@ -19,7 +19,7 @@ export interface Tally {
 
 export const CLOSED: Breaker = { state: 'closed', since: null };
 
-/** So few say nothing of an app: a handful of people may well leave in the same minutes. */
+/** Fewer prove nothing about an app: a handful of people may well leave in the same minutes. */
 const FEWEST = 10;
 const PERMANENT_SHARE = 0.3;
 const TEMPORARY_SHARE = 0.5;
@@ -58,7 +58,7 @@ export function probed(breaker: Breaker, well: boolean, now: number): Breaker {
   return oks >= OKS_TO_CLOSE ? { state: 'closed', since: now } : { ...breaker, oks };
 }
 
-/** How many probes have failed in a breaker that has been open for so long: what a restart would else forget. */
+/** How many probes have failed in a breaker that has been open for `openFor`: after a restart nothing else records it. */
 export function failedWithin(openFor: Duration): number {
   let failed = 0;
   let end = 0;

@@ -20,7 +20,7 @@ const STRICT = { ...moment, sentInGrace: null };
 const gateway = failure({ code: 'http_502' });
 
 describe('an answer that leaves it open whether a one-time token was spent', () => {
-  it('is a failure of the platform that is remembered: the grant waits as after any other', () => {
+  it('is a failure of the platform that is recorded: the grant waits as after any other', () => {
     expect(afterDoubtfulAnswer(grantFacts(), gateway, STRICT)).toEqual({
       refreshState: 'backoff',
       unknownSince: at(NOW),
@@ -42,10 +42,10 @@ describe('an answer that leaves it open whether a one-time token was spent', () 
     });
   });
 
-  it('waits as long as the platform asks for, within a grace period too', () => {
-    const asked = failure({ code: 'http_503', retryAfter: 600 });
+  it('waits as long as the platform requests, within a grace period too', () => {
+    const failed = failure({ code: 'http_503', retryAfter: 600 });
     for (const sentInGrace of [null, 1])
-      expect(afterDoubtfulAnswer(grantFacts(), asked, { ...moment, sentInGrace })).toMatchObject({
+      expect(afterDoubtfulAnswer(grantFacts(), failed, { ...moment, sentInGrace })).toMatchObject({
         refreshState: 'backoff',
         refreshDueAt: at(NOW + 10 * MINUTE + 15 * SECOND),
       });

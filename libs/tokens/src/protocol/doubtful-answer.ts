@@ -15,9 +15,9 @@ export interface DoubtfulMoment extends Now {
 
 /**
  * The grant after an answer that leaves it open whether a one-time token was spent, such as a 502: a failure of the platform
- * that is remembered, because a later refusal of this token may be the consequence. The token is sent again like after any
+ * that is recorded, because a later refusal of this token may be the consequence. The token is sent again like after any
  * failure, so that an outage causes no burst; within a grace period, in which the platform still gives the same answer to
- * the same token, it is sent up to three times before other work, unless the platform asks to wait. A token that the platform
+ * the same token, it is sent up to three times before other work, unless the platform requests a wait. A token that the platform
  * has already refused in words that no table lists is not in doubt: otherwise one failure in two days would hide the reason.
  */
 export function afterDoubtfulAnswer(grant: GrantFacts, failure: Failure, moment: DoubtfulMoment): GrantChange {

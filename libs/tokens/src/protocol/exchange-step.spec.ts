@@ -22,11 +22,11 @@ describe('the steps of an exchange', () => {
     ['conclude where it could not be noted', { reached: true, dispatched: false }, 'conclude'],
     ['conclude where no answer came', { reached: true, dispatched: true, answer: 'lost' }, 'conclude'],
     [
-      'let the journal forget what is stored',
+      'let the journal drop what is stored',
       { reached: true, dispatched: true, answer: 'arrived', recorded: true, concluded: true },
       'close',
     ],
-    ['let it forget what it may have noted half', { reached: true, dispatched: false, concluded: true }, 'close'],
+    ['let it drop what it may have noted half', { reached: true, dispatched: false, concluded: true }, 'close'],
     ['end without it where nothing was noted', { reached: false, concluded: true }, 'done'],
     ['end', { reached: true, dispatched: true, answer: 'lost', concluded: true, closed: true }, 'done'],
   ])('decides the next step: %s', (_what, known, step) => {

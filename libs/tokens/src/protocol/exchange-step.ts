@@ -1,6 +1,6 @@
 import { seconds } from '#config';
 
-/** What one exchange knows of itself. A process that comes back after a crash knows what the journal says (`fromJournal`). */
+/** The known facts of one exchange. After a crash they are those in the journal (`fromJournal`). */
 export interface Known {
   /** Whether a connection stands. What fails before is known as not sent. */
   reached?: boolean;
@@ -11,7 +11,7 @@ export interface Known {
   recorded?: boolean;
   /** Whether what came of it is stored. */
   concluded?: boolean;
-  /** C: whether the journal may forget it. */
+  /** C: whether the journal may drop it. */
   closed?: boolean;
 }
 
@@ -19,7 +19,7 @@ export type Step = 'connect' | 'dispatch' | 'send' | 'record' | 'conclude' | 'cl
 
 /**
  * The heart of the protocol: what to do next, of what is known. Nothing is sent that is not on disk as about to be sent,
- * nothing is read that is not on disk as answered, and the journal forgets nothing that is not stored.
+ * nothing is read that is not on disk as answered, and the journal drops nothing that is not stored.
  */
 export function nextStep(known: Known): Step {
   if (known.concluded) return known.closed || known.dispatched === undefined ? 'done' : 'close';
@@ -37,7 +37,7 @@ const isOver = ({ answer, recorded, reached, dispatched }: Known): boolean =>
 const NOTE_LASTS = seconds(20);
 
 /**
- * Whether a request may still leave so many milliseconds after its dispatch was noted. A process that stood still in between
+ * Whether a request may still leave `sinceNote` milliseconds after its dispatch was noted. A process that stood still in between
  * may have lost its claim: another has sent the token by then, and a second sending would end what came of the first.
  */
 export const mayStillSend = (sinceNote: number): boolean => sinceNote <= NOTE_LASTS;
@@ -50,7 +50,7 @@ export function conclusionOf({ answer, reached }: Known): Conclusion {
   return reached === false ? 'unreached' : 'cancelled';
 }
 
-/** What a process that finds D in its journal knows, with R or without. */
+/** The facts for a process that finds D in its journal, with R or without. */
 export const fromJournal = (answered: boolean): Known =>
   answered
     ? { reached: true, dispatched: true, answer: 'arrived', recorded: true }

@@ -32,7 +32,7 @@ export type GrantFacts = Pick<
   | 'rejectedAt'
   | 'endedReason'
 > & {
-  /** What the platform's API said of the access token at the last refusal; the column `witness`. */
+  /** The result of the API check of the access token at the last refusal; the column `witness`. */
   apiCheck: Grant['apiCheck'];
 };
 

@@ -95,7 +95,7 @@ describe('the health of an account', () => {
       'rate_limited',
     ],
     [
-      'a platform that fails for longer than the token lives',
+      'a platform that fails for longer than the token is valid',
       { grant: { ...down, ...over } },
       'degraded',
       'provider_unavailable',

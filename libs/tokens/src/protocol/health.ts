@@ -47,7 +47,7 @@ const RULES: ((input: HealthInput) => HealthState | undefined)[] = [
   ending,
 ];
 
-/** The one place that says how an account is. It is derived from facts and stored with them, never set by hand. */
+/** The one place that decides the health of an account. It is derived from facts and stored with them, never set by hand. */
 export function deriveHealth(input: HealthInput): HealthState {
   for (const rule of RULES) {
     const state = rule(input);
@@ -71,7 +71,7 @@ function gone({ grant, account, now }: HealthInput): HealthState | undefined {
   return undefined;
 }
 
-/** Nothing can be asked or sent. The operator of the service has to act, and a reconnect replaces what does not open. */
+/** No request can be sent. The operator of the service has to act, and a reconnect replaces what does not open. */
 function sealed({ account }: HealthInput): HealthState | undefined {
   return account.isSealBroken ? { health: 'degraded', reason: SEAL_BROKEN } : undefined;
 }

@@ -42,7 +42,7 @@ const tokens = (life: Pick<TokenSet, 'expiresIn' | 'refreshExpiresIn'>): TokenSe
 const gateway: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'http_502' };
 const refusal: Failure = { class: 'permanent', reason: 'grant_revoked', code: 'invalid_grant' };
 
-/** An API that takes an ended token was never seen: then it can not say. */
+/** An API that accepts an ended token was never seen: then the check is inconclusive. */
 const apiCheckOf = ({ accessExpiresAt }: GrantFacts, now: Date, apiCheck: ApiCheck): ApiCheck =>
   accessExpiresAt !== null && accessExpiresAt <= now ? 'silent' : apiCheck;
 
@@ -130,7 +130,7 @@ const grants = fc
   })
   .map((facts) => grantFacts(facts));
 
-/** A grant that can still be renewed, or whose token lives: time alone does not end it. */
+/** A grant that can still be renewed, or whose token is valid: time alone does not end it. */
 const hasTimeLeft = ({ grant, now }: Moment): boolean =>
   grant.accessExpiresAt === null ||
   grant.accessExpiresAt > now ||

@@ -3,18 +3,18 @@ import { after } from './schedule.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 
 /** A revoked grant is tried once more after each of these; new tokens make it active again. */
-const LAST_TRIES = [hours(1), days(1)];
+const LAST_TRY_DELAYS = [hours(1), days(1)];
 const POSTPONED_BY = hours(1);
 
 /** A grant that is decided to be revoked. From now on `attempt` counts the refused last tries. */
 export function revoked(now: Date, endedReason: string): GrantChange {
-  return { refreshState: 'confirm', refreshDueAt: after(now, LAST_TRIES[0] ?? 0), attempt: 0, endedReason };
+  return { refreshState: 'confirm', refreshDueAt: after(now, LAST_TRY_DELAYS[0] ?? 0), attempt: 0, endedReason };
 }
 
 /** A revoked grant that was refused again: its next try, if one is left. A forced refresh before the scheduled time uses up none. */
 export function nextTry({ attempt, refreshDueAt }: GrantFacts, now: Date): GrantChange {
   if (refreshDueAt !== null && now < refreshDueAt) return { refreshState: 'confirm', refreshDueAt, attempt };
-  const wait = LAST_TRIES[attempt + 1];
+  const wait = LAST_TRY_DELAYS[attempt + 1];
   if (wait === undefined) return { refreshState: 'ended', refreshDueAt: null };
   return { refreshState: 'confirm', refreshDueAt: after(now, wait), attempt: attempt + 1 };
 }

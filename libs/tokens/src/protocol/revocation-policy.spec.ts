@@ -21,7 +21,7 @@ import type { GrantChange } from './grant.js';
 
 /** The moment of the strike: the access token has 24 minutes left, or ended a minute ago. */
 const NOW = 96 * MINUTE;
-const alive = { accessExpiresAt: at(2 * HOUR) };
+const valid = { accessExpiresAt: at(2 * HOUR) };
 const ended = { accessExpiresAt: at(NOW - MINUTE) };
 const again = (milliseconds: number): RevocationDecision => ({ revoked: false, nextCheckAt: at(NOW + milliseconds) });
 const REVOKED: RevocationDecision = { revoked: true };
@@ -40,7 +40,7 @@ const decision = (facts: GrantChange, { apiCheck, canary = null }: Strike): Revo
 const among = (facts: GrantChange, apiCheck: ApiCheck, canary: Partial<Canary>): RevocationDecision =>
   decideRevocation(grantFacts(facts), { now: at(NOW), apiCheck, canary: { ...others(null), ...canary } });
 
-/** What earlier strikes left: how many, how long ago the first and the last were, and what the API said at the last. */
+/** What earlier strikes left: how many, how long ago the first and the last were, and the API check at the last. */
 const struck = (strikeCount: number, first: number, apiCheck: ApiCheck = 'silent', last = first): GrantChange => ({
   strikeCount,
   firstStrikeAt: at(NOW - first),
@@ -50,19 +50,19 @@ const struck = (strikeCount: number, first: number, apiCheck: ApiCheck = 'silent
 
 describe('a first refusal', () => {
   it.each<[string, GrantChange, ApiCheck, number]>([
-    ['when the API refuses the access token too', alive, 'refuses', MINUTE],
-    ['when the API can not be asked', alive, 'silent', MINUTE],
-    ['when the API still takes the access token', alive, 'accepts', 10 * MINUTE],
+    ['when the API refuses the access token too', valid, 'refuses', MINUTE],
+    ['when the API can not be reached', valid, 'silent', MINUTE],
+    ['when the API still takes the access token', valid, 'accepts', 10 * MINUTE],
     ['when the access token has ended', ended, 'silent', 10 * MINUTE],
     ['when the access token has no end', { accessExpiresAt: null }, 'refuses', MINUTE],
-  ])('never decides %s: both are asked again', (_when, facts, apiCheck, wait) => {
+  ])('never decides %s: both are checked again', (_when, facts, apiCheck, wait) => {
     for (const canary of [null, SECOND, DAY]) expect(decision(facts, { apiCheck, canary })).toEqual(again(wait));
   });
 });
 
 describe('while the access token should still be good', () => {
   it('a grant is revoked when the API refuses it, too, twice and a minute apart', () => {
-    expect(decision({ ...alive, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses' })).toEqual(REVOKED);
+    expect(decision({ ...valid, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses' })).toEqual(REVOKED);
   });
 
   it('a grant is revoked when the API refused it and the token expired before the second check', () => {
@@ -72,29 +72,29 @@ describe('while the access token should still be good', () => {
   it.each<[string, ApiCheck, ApiCheck]>([
     ['refused the second time only', 'silent', 'refuses'],
     ['refused the first time only', 'refuses', 'silent'],
-    ['could never be asked', 'silent', 'silent'],
+    ['could never be reached', 'silent', 'silent'],
   ])('a grant is not revoked when the API %s', (_what, before, now) => {
-    expect(decision({ ...alive, ...struck(1, MINUTE, before) }, { apiCheck: now, canary: SECOND }).revoked).toBe(false);
+    expect(decision({ ...valid, ...struck(1, MINUTE, before) }, { apiCheck: now, canary: SECOND }).revoked).toBe(false);
   });
 
   it('a grant is not revoked while the API accepts its token, however often and long it is refused', () => {
-    const facts = { ...alive, ...struck(99, 30 * DAY, 'refuses', HOUR) };
+    const facts = { ...valid, ...struck(99, 30 * DAY, 'refuses', HOUR) };
     expect(decision(facts, { apiCheck: 'accepts', canary: SECOND })).toEqual(again(10 * MINUTE));
   });
 
   it.each([1, 49])('two refusals %i seconds apart count once: a repeated request is no second proof', (apart) => {
-    const facts = { ...alive, ...struck(1, apart * SECOND, 'refuses') };
+    const facts = { ...valid, ...struck(1, apart * SECOND, 'refuses') };
     expect(decision(facts, { apiCheck: 'refuses', canary: SECOND }).revoked).toBe(false);
   });
 
-  it('a button that is pressed over and over does not put off the moment at which both are asked again', () => {
-    const facts = { ...alive, ...struck(1, 20 * SECOND, 'refuses') };
+  it('a button that is pressed repeatedly does not postpone the next check of both', () => {
+    const facts = { ...valid, ...struck(1, 20 * SECOND, 'refuses') };
     expect(decision(facts, { apiCheck: 'refuses' })).toEqual(again(40 * SECOND));
   });
 
-  it('an API that stays silent is asked ever more seldom, every ten minutes at last', () => {
+  it('an API that does not answer is checked less and less often, every ten minutes at last', () => {
     const waits = [1, 2, 3, 4, 50].map((count) =>
-      decision({ ...alive, ...struck(count, HOUR, 'silent', MINUTE) }, { apiCheck: 'silent' }),
+      decision({ ...valid, ...struck(count, HOUR, 'silent', MINUTE) }, { apiCheck: 'silent' }),
     );
     expect(waits).toEqual([2, 4, 8, 10, 10].map((minutes) => again(minutes * MINUTE)));
   });
@@ -137,20 +137,20 @@ describe('once the access token has ended', () => {
   });
 
   it('another one is refreshed before its time from the second refusal on, if none was tried since the first and lately', () => {
-    const wants = (facts: GrantChange, canary: Partial<Canary> = {}): boolean =>
+    const needsCanaryFor = (facts: GrantChange, canary: Partial<Canary> = {}): boolean =>
       needsCanary(grantFacts(facts), { now: at(NOW), apiCheck: 'silent', canary: { ...others(null), ...canary } });
     const second = { ...ended, ...struck(1, 10 * MINUTE) };
-    expect(wants(second)).toBe(true);
-    expect(wants({ ...second, ...struck(9, HOUR, 'silent', 10 * MINUTE) }, { refusedAt: at(NOW - 31 * MINUTE) })).toBe(
-      true,
-    );
-    expect(wants(second, { refreshedAt: at(NOW - 11 * MINUTE) })).toBe(true);
+    expect(needsCanaryFor(second)).toBe(true);
+    expect(
+      needsCanaryFor({ ...second, ...struck(9, HOUR, 'silent', 10 * MINUTE) }, { refusedAt: at(NOW - 31 * MINUTE) }),
+    ).toBe(true);
+    expect(needsCanaryFor(second, { refreshedAt: at(NOW - 11 * MINUTE) })).toBe(true);
     for (const tried of [{ refreshedAt: at(NOW - MINUTE) }, { refusedAt: at(NOW - MINUTE) }, { refreshable: false }])
-      expect(wants(second, tried)).toBe(false);
-    expect(wants({ ...second, ...struck(1, 49 * SECOND) })).toBe(false);
-    expect(wants({ ...second, ...alive })).toBe(false);
-    expect(wants({ ...second, endedReason: 'grant_revoked' })).toBe(false);
-    expect(wants(ended)).toBe(false);
+      expect(needsCanaryFor(second, tried)).toBe(false);
+    expect(needsCanaryFor({ ...second, ...struck(1, 49 * SECOND) })).toBe(false);
+    expect(needsCanaryFor({ ...second, ...valid })).toBe(false);
+    expect(needsCanaryFor({ ...second, endedReason: 'grant_revoked' })).toBe(false);
+    expect(needsCanaryFor(ended)).toBe(false);
   });
 
   it('a second refusal is no third, even hours after the first', () => {
@@ -174,13 +174,13 @@ describe('once the access token has ended', () => {
     }
   });
 
-  it('an API that takes another one says nothing of the token endpoint', () => {
+  it('an API that accepts another one proves nothing about the token endpoint', () => {
     expect(among({ ...ended, ...struck(1, 15 * MINUTE) }, 'silent', { acceptedAt: at(NOW) }).revoked).toBe(false);
   });
 });
 
 describe('among other accounts of the app', () => {
-  const twice = { ...alive, ...struck(1, MINUTE, 'refuses') };
+  const twice = { ...valid, ...struck(1, MINUTE, 'refuses') };
 
   it('a grant is revoked by a second refusal only after the platform accepted one of them', () => {
     expect(among(twice, 'refuses', { acceptedAt: at(NOW - SECOND) })).toEqual(REVOKED);
@@ -188,9 +188,9 @@ describe('among other accounts of the app', () => {
       expect(among(twice, 'refuses', { acceptedAt }).revoked).toBe(false);
   });
 
-  it('the platform is asked less and less often while it accepts no grant, and its refusals count after two days', () => {
+  it('requests to the platform become less frequent while it accepts no grant, and its refusals count after two days', () => {
     const facts = (count: number, since: number): GrantChange => ({
-      ...alive,
+      ...valid,
       ...struck(count, since, 'refuses', MINUTE),
     });
     const waits = [1, 2, 3, 4, 50].map((count) => among(facts(count, HOUR), 'refuses', {}));
@@ -231,10 +231,10 @@ describe('a refusal while refusals keep the breaker of the app from closing', ()
     expect(trustsRefusals(facts, at(NOW - HOUR), at(NOW))).toBe(false);
   });
 
-  it('decides as little by itself as any other then: a second by both is wanted, or a third where the token has ended', () => {
-    expect(shut(alive, 'refuses')).toEqual(again(MINUTE));
-    expect(shut({ ...alive, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(REVOKED);
-    expect(shut({ ...alive, ...struck(9, HOUR, 'accepts', MINUTE) }, 'accepts')).toEqual(again(10 * MINUTE));
+  it('does not decide alone then: a second by both is required, or a third where the token has ended', () => {
+    expect(shut(valid, 'refuses')).toEqual(again(MINUTE));
+    expect(shut({ ...valid, ...struck(1, MINUTE, 'refuses') }, 'refuses')).toEqual(REVOKED);
+    expect(shut({ ...valid, ...struck(9, HOUR, 'accepts', MINUTE) }, 'accepts')).toEqual(again(10 * MINUTE));
     for (const count of [0, 1])
       expect(shut({ ...ended, ...(count > 0 && struck(count, 10 * MINUTE)) }, 'silent')).toEqual(again(10 * MINUTE));
     expect(shut({ ...ended, ...struck(2, 20 * MINUTE) }, 'silent')).toEqual(REVOKED);

@@ -2,7 +2,7 @@ import { days, hours, minutes, seconds } from '#config';
 import { after } from './schedule.js';
 import { type GrantFacts, hasEnded, isInDoubt } from './grant.js';
 
-/** What the platform's API said of the access token when the refresh was refused; `silent`: it was not reached, or the token has expired. The words are stored in `grants.witness`. */
+/** The result of the API check of the access token when the refresh was refused; `silent`: it was not reached, or the token has expired. The words are stored in `grants.witness`. */
 export type ApiCheck = 'accepts' | 'refuses' | 'silent';
 
 /**
@@ -62,7 +62,7 @@ const isConfirmed = (grant: GrantFacts, now: Date, apiCheck: ApiCheck): boolean 
 
 /**
  * Whether a refusal counts although the app's breaker is not closed: otherwise an app whose people have all left would look
- * like a failing platform for ever. Earlier strikes do not count here: they may be of a time in which failures kept the breaker open.
+ * like a failing platform without end. Earlier strikes do not count here: they may be of a time in which failures kept the breaker open.
  */
 export const trustsRefusals = (grant: GrantFacts, refusedSince: Date | null, now: Date): boolean =>
   refusedWhileOpenFor(grant, { now, refusedSince }) >= MIN_UNPROVEN_REFUSAL_TIME;
@@ -71,13 +71,13 @@ export const trustsRefusals = (grant: GrantFacts, refusedSince: Date | null, now
  * Whether a refused grant is revoked. One refusal never decides. Either the API refuses the valid access token too and, a
  * minute later, both refuse again while the platform accepts another grant of the app; or, once the access token has expired,
  * refusals last long enough: a quarter of an hour while others are refreshed, an hour where there is no other. An API that
- * accepts the access token speaks for the grant, unless an earlier request may have spent the refresh token.
+ * accepts the access token is evidence for the grant, unless an earlier request may have spent the refresh token.
  */
 export function decideRevocation(grant: GrantFacts, strike: Strike): RevocationDecision {
   return isProvenLost(grant, strike) ? { revoked: true } : decideByBoth(grant, strike);
 }
 
-/** By the token endpoint and the API, while it can be asked. */
+/** By the token endpoint and the API, while it can be reached. */
 function decideByBoth(grant: GrantFacts, strike: Strike): RevocationDecision {
   const { now, apiCheck } = strike;
   if (!hasEnded(grant, now) && apiCheck === 'accepts')
@@ -114,7 +114,7 @@ export function needsCanary(grant: GrantFacts, strike: Strike): boolean {
   return (hasEnded(grant, now) || isInDoubt(grant, strike)) && !isRepeat(grant, now) && !tried;
 }
 
-/** Whether the platform accepted another grant after the first strike, or there is none. An API call says nothing about a token endpoint. */
+/** Whether the platform accepted another grant after the first strike, or there is none. An API call proves nothing about a token endpoint. */
 function isCanaryAccepted(grant: GrantFacts, { now, canary }: Strike): boolean {
   return !canary.others || isSince(grant, hasEnded(grant, now) ? canary.refreshedAt : canary.acceptedAt);
 }

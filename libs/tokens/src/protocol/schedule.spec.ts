@@ -9,7 +9,7 @@ import { afterProbe, type ProbedAccount } from './after-probe.js';
 
 const always = (value: number) => (): number => value;
 const NEARLY_ONE = 1 - Number.EPSILON;
-/** Milliseconds from START to the refresh of a token that lives so long. */
+/** Milliseconds from START to the refresh of a token with that lifetime. */
 const dueAfter = (
   life: number,
   random: () => number = always(0.5),
@@ -51,10 +51,10 @@ describe('the due time of a refresh', () => {
     expect(refreshDue('rotating_strict', START, null, always(0))).toBeNull();
   });
 
-  it('lies within the life of any token that lives for 75 seconds or more', () => {
-    const lives = fc.integer({ min: 75, max: 400 * 24 * 3_600 });
+  it('lies within the lifetime of any token that is valid for 75 seconds or more', () => {
+    const lifetimes = fc.integer({ min: 75, max: 400 * 24 * 3_600 });
     fc.assert(
-      fc.property(lives, fc.double({ min: 0, max: NEARLY_ONE, noNaN: true }), (life, draw) => {
+      fc.property(lifetimes, fc.double({ min: 0, max: NEARLY_ONE, noNaN: true }), (life, draw) => {
         const due = dueAfter(life * SECOND, always(draw));
         expect(due).toBeGreaterThanOrEqual(MINUTE);
         expect(due).toBeLessThan(life * SECOND);
@@ -63,29 +63,32 @@ describe('the due time of a refresh', () => {
   });
 });
 
-describe("the end of a token's life", () => {
-  it.each([1, 59, 7_200, 400 * 86_400, 10_000_000_000])('is what the platform said, %p seconds', (said) => {
-    expect(endOfLife(START, said)).toEqual(at(said * SECOND));
-  });
-
-  it.each([10 ** 12, Number.MAX_SAFE_INTEGER, Infinity])(
-    'a life of %p seconds ends at the last moment that a timestamp in ISO 8601 can hold',
-    (said) => {
-      expect(endOfLife(START, said)?.toISOString()).toBe('9999-12-31T23:59:59.000Z');
+describe("the end of a token's lifetime", () => {
+  it.each([1, 59, 7_200, 400 * 86_400, 10_000_000_000])(
+    'is the one that the platform states, %p seconds',
+    (expiresIn) => {
+      expect(endOfLife(START, expiresIn)).toEqual(at(expiresIn * SECOND));
     },
   );
 
-  it.each([null, 0, -5])('a life of %p seconds is no life', (said) => {
-    expect(endOfLife(START, said)).toBeNull();
+  it.each([10 ** 12, Number.MAX_SAFE_INTEGER, Infinity])(
+    'a lifetime of %p seconds ends at the last moment that a timestamp in ISO 8601 can hold',
+    (expiresIn) => {
+      expect(endOfLife(START, expiresIn)?.toISOString()).toBe('9999-12-31T23:59:59.000Z');
+    },
+  );
+
+  it.each([null, 0, -5])('a lifetime of %p seconds is no lifetime', (expiresIn) => {
+    expect(endOfLife(START, expiresIn)).toBeNull();
   });
 });
 
-describe('the life of an access token', () => {
+describe('the lifetime of an access token', () => {
   const lifeOf = (expiresIn: number | null, mode: RefreshMode): number | null =>
     accessLife({ expiresIn }, { mode, defaultLife: 7_200 });
 
   it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static', 'extend_self', 'none'])(
-    'is what the platform said where it is renewed by %s',
+    'is the one that the platform states where it is renewed by %s',
     (mode) => {
       expect(lifeOf(600, mode)).toBe(600);
       expect(lifeOf(10 ** 11, mode)).toBe(10 ** 11);
@@ -93,18 +96,18 @@ describe('the life of an access token', () => {
   );
 
   it.each<RefreshMode>(['rotating_strict', 'rotating_grace', 'static'])(
-    "is the platform's default by %s where none was said, so that it is renewed in time",
+    "is the platform's default by %s where the answer has none, so that it is renewed in time",
     (mode) => {
-      expect([null, 0].map((said) => lifeOf(said, mode))).toEqual([7_200, 7_200]);
+      expect([null, 0].map((expiresIn) => lifeOf(expiresIn, mode))).toEqual([7_200, 7_200]);
     },
   );
 
-  it('has no end where nothing can renew it and none was said', () => {
-    expect([null, 0].map((said) => lifeOf(said, 'none'))).toEqual([null, null]);
+  it('has no end where nothing can renew it and the answer has none', () => {
+    expect([null, 0].map((expiresIn) => lifeOf(expiresIn, 'none'))).toEqual([null, null]);
   });
 
-  it('is the default where the token extends itself and nothing was said, and has no end where that was said', () => {
-    expect([null, 0].map((said) => lifeOf(said, 'extend_self'))).toEqual([7_200, null]);
+  it('is the default where the token extends itself and the answer has none, and has no end where the answer states that', () => {
+    expect([null, 0].map((expiresIn) => lifeOf(expiresIn, 'extend_self'))).toEqual([7_200, null]);
   });
 });
 
@@ -127,7 +130,7 @@ describe('the wait after failures', () => {
   });
 
   it.each([0, 0.5, NEARLY_ONE])(
-    'is what the platform asks for and then the jitter, for its limit ends for all at once (draw %d)',
+    'is what the platform requests and then the jitter, for its limit ends for all at once (draw %d)',
     (draw) => {
       expect(backoff(1, 6 * 3_600, always(draw))).toBe(6 * HOUR + Math.max(SECOND, 30 * SECOND * draw));
       expect(backoff(7, 1, always(draw))).toBe(SECOND + Math.max(SECOND, 5 * MINUTE * draw));

@@ -18,16 +18,16 @@ const LONGEST_SPREAD = minutes(5);
 /** Draws from [0, 1). */
 export type Random = () => number;
 
-/** How the grant of a token set is renewed, and how long its platform's access tokens live where an answer does not say. */
+/** How the grant of a token set is renewed, and how long its platform's access tokens are valid where an answer does not state it. */
 export interface Renewal {
   mode: RefreshMode;
   defaultLife: number | null;
 }
 
 /**
- * Seconds that an access token lives; null: no end is known, and a probe detects the expiry. A platform's default only
- * decides when to renew: where nothing can be renewed, an end that was not said would end the account too early. A token that
- * is extended is the exception while nothing is said, for it can be extended only before its end.
+ * Seconds that an access token is valid; null: no end is known, and a probe detects the expiry. A platform's default only
+ * decides when to renew: where nothing can be renewed, an end that was not stated would end the account too early. A token that
+ * is extended is the exception while nothing is stated, for it can be extended only before its end.
  */
 export function accessLife({ expiresIn }: Pick<TokenSet, 'expiresIn'>, { mode, defaultLife }: Renewal): number | null {
   if (expiresIn !== null && expiresIn > 0) return expiresIn;
@@ -35,7 +35,7 @@ export function accessLife({ expiresIn }: Pick<TokenSet, 'expiresIn'>, { mode, d
   return defaultLife;
 }
 
-/** The end of a life of so many seconds, as given but for what a timestamp can hold; null: it has no end. */
+/** The end of a lifetime in seconds, within what a timestamp can hold; null: it has no end. */
 export function endOfLife(now: Date, life: number | null): Date | null {
   return life === null || life <= 0 ? null : new Date(Math.min(now.getTime() + seconds(life), LAST_MOMENT));
 }

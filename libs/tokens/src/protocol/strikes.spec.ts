@@ -27,7 +27,7 @@ const struckBy = (
 });
 
 describe('after a refusal', () => {
-  it('a strike stands, with what the API said, and both are asked again', () => {
+  it('a strike stands, with the API check, and both are checked again', () => {
     expect(struckBy({}, 'refuses')).toMatchObject({
       refreshState: 'confirm',
       refreshDueAt: at(NOW + MINUTE),
@@ -67,7 +67,7 @@ describe('after a refusal', () => {
     });
   });
 
-  it('the same strike still counts what speaks for the grant: an API that takes the token', () => {
+  it('the same strike still counts the evidence for the grant: an API that accepts the token', () => {
     const facts = {
       strikeCount: 1,
       firstStrikeAt: at(NOW - SECOND),
@@ -292,7 +292,7 @@ describe('a refresh token that was spent elsewhere', () => {
 
   it.each([
     ['that the API took to its end', { ...over, apiCheck: 'accepts' }, 'rotated_elsewhere'],
-    ['that the API refused while it lived', { ...over, apiCheck: 'refuses' }, 'grant_revoked'],
+    ['that the API refused while it was valid', { ...over, apiCheck: 'refuses' }, 'grant_revoked'],
     ['of unknown state', { ...over, apiCheck: 'silent' }, 'grant_revoked'],
     ['that keeps its refresh token', { ...over, apiCheck: 'accepts', mode: 'static' }, 'grant_revoked'],
   ] as [string, GrantChange, string][])(

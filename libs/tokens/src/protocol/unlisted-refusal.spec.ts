@@ -38,7 +38,7 @@ describe('a refusal in words that no table lists', () => {
     });
   });
 
-  it('is no end while the access token lives, or before it is known whose a waiting token set is', () => {
+  it('is no end while the access token is valid, or before it is known whose a waiting token set is', () => {
     const long = rejectedFor((4 * DAY) / 1_000, { accessExpiresAt: at(9 * DAY) });
     expect(afterUnlistedRefusal(long, REJECTED, moment(3 * DAY + MINUTE))).not.toHaveProperty('endedReason');
     expect(

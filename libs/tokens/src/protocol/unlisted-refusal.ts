@@ -5,7 +5,7 @@ import { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './gran
 import { nextTry, revoked } from './last-tries.js';
 import { afterFailure, type Now } from './after-refresh.js';
 
-/** So long a platform is asked again that refuses in words nothing lists, if nothing works any more without it. */
+/** How long requests are repeated at a platform that refuses in words nothing lists, if nothing works any more without it. */
 const MIN_REFUSED_TIME = days(2);
 const IDENTITY_WAIT = seconds(60);
 

@@ -29,7 +29,7 @@ interface Platform {
   canary?: (now: number) => number | null;
   /** When another grant was last refused. */
   refused?: (now: number) => number;
-  /** For how long the app's breaker has been closed; undefined: for ever. */
+  /** For how long the app's breaker has been closed; undefined: always. */
   closedFor?: (now: number) => number;
 }
 
@@ -113,7 +113,7 @@ function sweep(platform: Platform, life: number, until: number): Seen[] {
   return seen;
 }
 
-const LIVES: [string, number][] = [
+const LIFETIMES: [string, number][] = [
   ['two minutes', 2 * MINUTE],
   ['two hours', 2 * HOUR],
   ['a day', DAY],
@@ -121,7 +121,7 @@ const LIVES: [string, number][] = [
 ];
 const firstOf = (seen: Seen[], health: string): Seen | undefined => seen.find((one) => one.health.health === health);
 
-describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
+describe.each(LIFETIMES)('a grant with tokens of %s', (_life, life) => {
   it('is active as long as the platform works, with one refresh for each life', () => {
     const seen = sweep({ refresh: () => 'ok' }, life, 10 * life);
     expect(seen.map(({ health }) => health.health)).toEqual(seen.map(() => 'active'));
@@ -202,7 +202,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(revoked.now).toBeLessThanOrEqual(Math.max(life, from + 3 * DAY + 2 * DAY + HOUR) + 15 * MINUTE);
   });
 
-  it('that was ended by refusals nothing lists lives again with the next refresh that is accepted', () => {
+  it('that was ended by refusals nothing lists is active again with the next refresh that is accepted', () => {
     let from = Infinity;
     const refresh = (now: number): Answer => {
       from = Math.min(from, now);
@@ -213,7 +213,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
     expect(seen.at(-1)).toMatchObject({ answer: 'ok', health: { health: 'active' } });
   });
 
-  it('asks a failing platform some hundreds of times a day, not thousands', () => {
+  it('sends some hundreds of requests a day to a failing platform, not thousands', () => {
     const seen = sweep({ refresh: () => 'down' }, life, life + DAY);
     const inADay = seen.filter(({ now }) => now < seen[0]!.now + DAY);
     expect(inADay.length).toBeGreaterThan(40);
@@ -235,7 +235,7 @@ describe.each(LIVES)('a grant with tokens of %s', (_life, life) => {
       ]);
       const ended = firstOf(seen, 'needs_reauth')!;
       expect(ended.health.reason).toBe('refresh_outcome_unknown');
-      // A token of two minutes has expired by then, so that the API cannot be asked.
+      // A token of two minutes has expired by then, so that the API check is inconclusive.
       if (life > HOUR) expect(ended.now - seen[1]!.now).toBeLessThanOrEqual(4 * MINUTE);
       expect(seen[1]!.now - seen[0]!.now).toBeLessThanOrEqual(30 * SECOND + SWEEP);
     },

@@ -24,7 +24,7 @@ beforeEach(async () => {
   );
 });
 
-interface Wanted {
+interface GrantOptions {
   of?: string;
   state?: string;
   lastClass?: string | null;
@@ -33,7 +33,13 @@ interface Wanted {
   dueIn: number;
 }
 
-async function grant({ of = app, state = 'idle', lastClass = null, ended = null, dueIn }: Wanted): Promise<string> {
+async function grant({
+  of = app,
+  state = 'idle',
+  lastClass = null,
+  ended = null,
+  dueIn,
+}: GrantOptions): Promise<string> {
   const id = newId();
   await pool.query(
     `insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, issued_at, refresh_state, last_class, ended_reason, refresh_due_at)

@@ -73,7 +73,7 @@ export function failureOf(app: AppRow | undefined): AppFailure {
 }
 
 const PAUSE = 15 * 60;
-/** A misconfigured app waits for its owner; in case the platform was wrong, one of its grants asks at this pace. */
+/** A misconfigured app waits for its owner; in case the platform was wrong, one of its grants is refreshed at this pace. */
 const CANDIDATE = 5 * 60;
 
 /**
@@ -100,7 +100,7 @@ async function hasNewerSecret(tx: Tx, { id, secretVersion }: AppRow): Promise<bo
   return rowCount !== 0;
 }
 
-/** The same for a call of an API that was made for an attempt or a grant of the app: a refusal of another class says nothing of it. */
+/** The same for a call of an API that was made for an attempt or a grant of the app: a refusal of another class proves nothing about it. */
 export async function reportAppFailure(pool: Pool, appId: string | null, failure: Failure): Promise<void> {
   if (failure.class !== 'app') return;
   await transaction(pool, async (tx) => {
@@ -144,7 +144,7 @@ async function releaseSecret(tx: Tx, { id }: AppRow): Promise<void> {
 
 /**
  * Seconds that a refresh of this app has to wait. An app that is refused at its API alone has its tokens refreshed. Of a
- * misconfigured app, and of one with a new secret, one grant asks first, and the others wait for its answer. `inGrace`: the
+ * misconfigured app, and of one with a new secret, one grant is refreshed first, and the others wait for its answer. `inGrace`: the
  * refresh resolves an unknown outcome, and its token may be lost if it waits for a secret.
  */
 export async function waitOf(tx: Tx, app: AppRow, { inGrace = false }: { inGrace?: boolean } = {}): Promise<number> {

@@ -35,7 +35,7 @@ export async function reportBrokenSeal(
 }
 
 /**
- * Tries the rows that did not open again, and derives the health of the accounts that it has changed for. Returns how many
+ * Reopens the rows that did not open, and derives the health of the accounts that it has changed for. Returns how many
  * rows open again or are gone.
  */
 export async function sweepBrokenSeals(context: TokenContext): Promise<number> {

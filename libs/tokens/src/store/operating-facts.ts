@@ -31,7 +31,7 @@ const QUERIES: Partial<Record<Fact['name'], string>> = {
     select coalesce(extract(epoch from db_now() - min(created_at)), 0) as value from pending_revocations`,
 };
 
-/** What operators watch and only the database knows: every process that asks gets the same. */
+/** What operators watch and only the database has: every process reads the same. */
 export async function operatingFacts(tx: Tx): Promise<Fact[]> {
   const facts: Fact[] = [];
   for (const [name, query] of Object.entries(QUERIES)) {

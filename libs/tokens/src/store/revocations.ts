@@ -1,6 +1,6 @@
 import { newId, type Tenant, type Tx } from '#persistence/sql';
 
-/** How long a revocation is tried, in seconds. A token that ends by itself before that needs no revocation. */
+/** How long a revocation is tried, in seconds. A token that expires before that needs no revocation. */
 const REVOCATION_LIFE_SECONDS = 24 * 60 * 60;
 /** Also for a token that has ended by our reckoning: its platform may take it a little longer. */
 const MIN_REVOCATION_LIFE_SECONDS = 10 * 60;
@@ -10,7 +10,7 @@ const MIN_REVOCATION_LIFE_SECONDS = 10 * 60;
  */
 const TRY_LEASE = '3 minutes';
 
-/** A person's tokens at one app, as a stored revocation knows them. */
+/** A person's tokens at one app, as a stored revocation has them. */
 export interface RevocationFacts extends Tenant {
   provider: string;
   /** Null: the app was deleted. */
@@ -58,7 +58,7 @@ export async function insertRevocation(
 
 /**
  * Platform by platform in turn, and client by client at each, so that none fills the result: each platform and client id is
- * refused or slow by itself.
+ * refused or slow on its own.
  */
 const DUE = `
   with due as (

@@ -59,7 +59,7 @@ const MARK = `
   where id = $3 and exists (select 1 from mine)`;
 
 /**
- * From here on the request may have been sent: who finds this after a crash knows that its outcome is unknown. The claim is
+ * From here on the request may have been sent: for a process that finds this after a crash, its outcome is unknown. The claim is
  * renewed, for it has to outlast the wait for the answer, whatever came before.
  */
 export async function markDispatched(tx: Tx, { grant, epoch, intentId }: Claim, fingerprint: Buffer): Promise<boolean> {
@@ -99,7 +99,7 @@ const HELD_NO_MORE = `
   select ${grantColumns('grants')}, db_now() as now, claim_holder is null as called from grants
   where id = $1 and refresh_state in ('claimed', 'in_flight') and claim_until < db_now() for update`;
 
-/** Claims whose holder is gone: not sent → due; sent → after a last call unknown, due at once, and said of its accounts. */
+/** Claims whose holder is gone: not sent → due; sent → after a last call unknown, due at once, and shown at its accounts. */
 export async function releaseExpiredClaims(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(EXPIRED);
   for (const { id } of rows) await transaction(pool, (tx) => releaseExpiredClaim(tx, id));

@@ -106,7 +106,7 @@ export async function noteKeptPair(
 }
 
 /**
- * What was never sent, or never answered, is asked for as long as its grant has the tokens it was made with. One that was
+ * What was never sent, or never answered, is repeated as long as its grant has the tokens it was made with. One that was
  * dispatched may still have its answer in a journal.
  */
 const MOVED_ON = `
@@ -119,7 +119,7 @@ const OLD = `
       and not exists (select from token_orphans o where o.intent_id = i.id)
     order by i.prepared_at limit $1)`;
 
-/** Forgets exchanges of a month ago that ended or whose grant has other tokens since, but not those with a stored late pair; returns how many it forgot. */
+/** Deletes exchanges of a month ago that ended or whose grant has other tokens since, but not those with a stored late pair; returns how many it deleted. */
 export async function forgetIntents(tx: Tx, limit: number): Promise<number> {
   return (await tx.query(OLD, [limit])).rowCount ?? 0;
 }

@@ -323,7 +323,7 @@ describe('the answer of an identity call', () => {
     ['an empty text', { error: '' }],
     ['the number zero', { error: 0 }],
     ['an object without members', { error: {} }],
-  ])('with an error member that means no error is the person, where the error is %s', (_what, beside) => {
+  ])('is the person where its error member means no error: %s', (_what, beside) => {
     expect(identityOf(answer(200, withError(beside)))).toMatchObject({ platformUserId: '1' });
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
+import { refusesApp } from './app-sentences.js';
 import { secondsToRegainAccess } from './usage-headers.js';
 
 type Meaning = Omit<Failure, 'code'>;
@@ -72,26 +73,6 @@ const BY_CODE: Record<string, Meaning> = {
 
 /** Comes under several codes, and often without a subcode. */
 const CHECKPOINT = /\bYou cannot access the app till you log in to www\.\w+\.com and follow the instructions given\.?$/;
-/** The app is refused, whichever token was sent. Comes under 3, 10 and 200 (permissions), 190 (tokens), 1 (failure) and others. */
-const APP_SENTENCES: readonly RegExp[] = [
-  /^Error validating client secret\.?$/,
-  /^Error validating application\b/,
-  /\bAPI access (\w+ ){0,3}(deactivated|disrupted|blocked|disabled|restricted|revoked|suspended)\b/i,
-  /\bData Use Checkup\b/i,
-  /\bApplication does not have the capability\b/i,
-  /** `still`: the login dialog, github.com/tkesgar/miyako/issues/1, 2016-09-30. */
-  /\b(app|application) (is|was|has been) (currently |temporarily |still )?(not active|inactive|disabled|deactivated|deleted|blocked|restricted|suspended|in development mode)\b/i,
-  /\bdisabled for non-active (apps|accounts)\b/i,
-  /** Code 270 in the reference of the Graph API (/reference/user/ad_studies and others), read 2026-11-30. */
-  /\bnot allowed for apps with development access level\b/i,
-  /** For the id of another kind of app: github.com/pdir/social-feed-bundle/issues/105, 2023-02-28. */
-  /^Invalid platform app\.?$/,
-  /\bmust be reviewed and approved by \w+/i,
-  /\bApp must be on (the )?whitelist\b/i,
-  /^(Provide valid app ID|Invalid (app|application|client) ID|Missing (app|client) id)\b/i,
-  /\bappsecret_proof\b/,
-  /\b(IP can't make requests for that application|Unauthorized source IP)\b/i,
-];
 
 const number = z.number().nullish().catch(null);
 const GraphError = z.object({
@@ -110,35 +91,30 @@ type GraphError = z.output<typeof GraphError>;
  * revoked tokens come with 400. Undefined: not listed. Source: Meta's guide to the Graph API, Handle Errors; November 2026.
  */
 export function classifyGraphError({ json, headers }: ReadAnswer): Failure | undefined {
+  const isOfApp = refusesApp(json);
   const { data } = Envelope.safeParse(json);
-  if (!data) return undefined;
-  const meaning = meaningOf(data.error);
+  if (!data) return isOfApp ? { ...MISCONFIGURED, code: 'app_refused' } : undefined;
+  const meaning = meaningOf(data.error, isOfApp);
   if (meaning?.reason !== 'rate_limited') return meaning;
   return { ...meaning, retryAfter: meaning.retryAfter ?? secondsToRegainAccess(headers) };
 }
 
-function meaningOf(error: GraphError): Failure | undefined {
+function meaningOf(error: GraphError, isOfApp: boolean): Failure | undefined {
   const code = exactCode(error);
-  const listed = bySentence(error) ?? own(EXACT, code) ?? own(BY_CODE, `${error.code}`);
+  const listed = meaningOfSentence(error, isOfApp) ?? own(EXACT, code) ?? own(BY_CODE, `${error.code}`);
   const meaning = error.is_transient && listed?.class !== 'temporary' ? UNAVAILABLE : listed;
   return meaning && { ...meaning, code };
+}
+
+/** A sentence says more than the code it comes with. */
+function meaningOfSentence({ message }: GraphError, isOfApp: boolean): Meaning | undefined {
+  if (CHECKPOINT.test(message)) return ownerActs('checkpoint');
+  return isOfApp ? MISCONFIGURED : undefined;
 }
 
 function exactCode({ code, error_subcode, subcode }: GraphError): string {
   const below = error_subcode ?? subcode ?? 0;
   return below === 0 ? `${code}` : `${code}/${below}`;
-}
-
-/** The sentences that are more precise than the code beside them. Some begin with the code: `(#200) …`. */
-function bySentence({ message }: GraphError): Meaning | undefined {
-  if (CHECKPOINT.test(message)) return ownerActs('checkpoint');
-  return isAppSentence(message) ? MISCONFIGURED : undefined;
-}
-
-/** Whether a message states that Meta refuses the app, whatever code it comes with. */
-export function isAppSentence(message: string): boolean {
-  const sentence = message.replace(/^\(#\d+\)\s*/, '');
-  return APP_SENTENCES.some((known) => known.test(sentence));
 }
 
 const own = (table: Record<string, Meaning>, key: string): Meaning | undefined =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
-import { classifyGraphError, isAppSentence } from '../graph-api/graph.errors.js';
+import { classifyGraphError } from '../graph-api/graph.errors.js';
 
 /** api.instagram.com, which serves nothing but the code exchange, has an envelope of its own; its `code` repeats the status. */
 const Rejected = z.object({ error_type: z.string(), error_message: z.string() });
@@ -29,7 +29,10 @@ const BY_SENTENCE: [sentence: RegExp, code: string, meaning: Meaning][] = [
   [/^Invalid redirect[_ ]?uri\b/i, 'invalid_redirect_uri', NOT_FOR_THIS_PERSON],
 ];
 
-/** Code exchange, long-lived exchange and extension. An extension that is refused for a token's age is not listed: it passes. */
+/**
+ * Code exchange, long-lived exchange and extension. The sentences in which the Graph API refuses an app come in the envelope of
+ * the code exchange too. An extension that is refused for a token's age is not listed: it passes.
+ */
 export function classifyToken(answer: ReadAnswer): Failure | undefined {
   return classifyRejected(answer.json) ?? classifyGraphError(answer);
 }
@@ -40,12 +43,5 @@ function classifyRejected(json: unknown): Failure | undefined {
   const { data } = Rejected.safeParse(json);
   if (!data) return undefined;
   const [, code, meaning] = BY_SENTENCE.find(([sentence]) => sentence.test(data.error_message)) ?? [];
-  if (code && meaning) return { ...meaning, code };
-  return ofTheApp(data.error_message);
-}
-
-/** The sentences in which the Graph API refuses an app come in this envelope too. */
-function ofTheApp(message: string): Failure | undefined {
-  const failure = isAppSentence(message) ? MISCONFIGURED : undefined;
-  return failure && { ...failure, code: 'app_refused' };
+  return code && meaning ? { ...meaning, code } : undefined;
 }

@@ -206,21 +206,40 @@ describe('the Pages of a person at Facebook', () => {
     },
   );
 
-  it('requests fewer Pages at a time only where the platform requires it', () => {
-    const error = (message: string) => ({
-      status: 500,
-      headers: {},
-      body: Buffer.from(JSON.stringify({ error: { message, code: 1 } })),
-    });
-    expect(
-      facebook.profiles!.isTooMuch!(
-        error("Please reduce the amount of data you're asking for, then retry your request"),
-      ),
-    ).toBe(true);
-    expect(facebook.profiles!.isTooMuch!(error('An unknown error occurred'))).toBe(false);
+  const isTooMuch = (status: number, error: object) =>
+    facebook.profiles!.isTooMuch!({ status, headers: {}, body: Buffer.from(JSON.stringify({ error })) });
+
+  it.each([
+    [500, { message: "Please reduce the amount of data you're asking for, then retry your request", code: 1 }],
+    [200, { message: "Please reduce the amount of data you're asking for, then retry your request", code: 1 }],
+    [400, { message: '(#100) Please reduce the amount of data', code: 100 }],
+    [500, { message: 'An unknown error occurred', code: 1 }],
+    [500, { message: 'An unknown error has occurred.', type: 'OAuthException', code: 1, error_subcode: 99 }],
+    [500, { code: 1 }],
+    [400, { message: '(#18) This API call could not be completed due to resource limits', code: 18 }],
+    [400, { message: 'The response is too large', code: 100 }],
+    [400, { message: "(#100) The 'limit' parameter should not exceed 100", code: 100 }],
+    [503, { message: 'Too much data was requested. Reduce the limit.', code: 2 }],
+  ])('requests fewer Pages at a time where the platform answers %i with %j', (status, error) => {
+    expect(isTooMuch(status, error)).toBe(true);
   });
 
-  it.each([undefined, {}, { data: null }, { data: [7] }, { error: { code: 190 } }])(
+  it.each([
+    [503, { message: 'Service temporarily unavailable', code: 2 }],
+    [400, { message: 'Error validating client secret.', code: 1 }],
+    [400, { message: 'Application request limit reached', code: 4 }],
+    [400, { message: 'User request limit reached', code: 17 }],
+    [400, { message: 'x', code: 190 }],
+    [400, {}],
+  ])('requests as many Pages as before where the platform answers %i with %j', (status, error) => {
+    expect(isTooMuch(status, error)).toBe(false);
+  });
+
+  it.each([[7], [null], ['4711'], [[]], [{}]])('reads an entry that is no Page, %j, as one without an id', (entry) => {
+    expect(facebook.profiles!.read({ data: [entry] })?.profiles).toMatchObject([{ platformAccountId: '' }]);
+  });
+
+  it.each([undefined, {}, { data: null }, { data: {} }, { data: '' }, { error: { code: 190 } }])(
     'reads no Pages out of %j',
     (json) => {
       expect(facebook.profiles!.read(json)).toBeUndefined();

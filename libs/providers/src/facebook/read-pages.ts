@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Secret } from '#observability';
 import type { PlatformAnswer } from '../contract/http.js';
 import type { Profile, ProfilePage } from '../contract/provider.js';
+import { refusesApp } from '../graph-api/app-sentences.js';
 import { decodeAnswer } from '../oauth/decode-answer.js';
 import { entryIdField, textField as text } from '../oauth/platform-values.js';
 import { graph } from './graph-urls.js';
@@ -9,17 +10,21 @@ import { graph } from './graph-urls.js';
 /** The tasks with which a person may publish on a Page, by the names of classic Pages and of new ones. */
 const PUBLISHING = ['CREATE_CONTENT', 'PROFILE_PLUS_CREATE_CONTENT'];
 
-const Page = z.object({
-  id: entryIdField,
-  name: text,
-  username: text,
-  access_token: text,
-  tasks: z.array(z.string()).nullish().catch(null),
-  picture: z
-    .object({ data: z.object({ url: text }) })
-    .nullish()
-    .catch(null),
-});
+/** An entry that is no object is one without an id. */
+const Page = z.preprocess(
+  (entry): object => ({ ...(Object(entry) as object) }),
+  z.object({
+    id: entryIdField,
+    name: text,
+    username: text,
+    access_token: text,
+    tasks: z.array(z.string()).nullish().catch(null),
+    picture: z
+      .object({ data: z.object({ url: text }) })
+      .nullish()
+      .catch(null),
+  }),
+);
 type Page = z.output<typeof Page>;
 
 const Pages = z.object({
@@ -61,9 +66,22 @@ export function pagesQuery(after: string | null, size: number): string {
 
 const nextQuery = (after: string): string | { after: string } => (isOnGraph(after) ? new URL(after).search : { after });
 
-/** Comes with status 500 under code 1, which else is a passing error of the platform (developers.facebook.com/docs/graph-api/guides/error-handling). */
-export const isTooMuch = (answer: PlatformAnswer): boolean =>
-  answer.status >= 400 && /reduce the amount of data/i.test(JSON.stringify(decodeAnswer(answer).json ?? null));
+/**
+ * The sentence comes with status 500 under code 1 (developers.facebook.com/docs/graph-api/guides/error-handling). The same
+ * requests were also refused as `An unknown error occurred` under code 1 (github.com/snarfed/bridgy/issues/664, 2016-04-29),
+ * and code 18 is a limit of resources: fewer at a time cost two more requests where the platform really fails.
+ */
+export function isTooMuch(answer: PlatformAnswer): boolean {
+  const { json } = decodeAnswer(answer);
+  if (refusesApp(json)) return false;
+  const { data } = Refusal.safeParse(json);
+  return data !== undefined && (TOO_MUCH_CODES.includes(data.error.code) || TOO_MUCH.test(data.error.message));
+}
+
+const Refusal = z.object({ error: z.object({ code: z.number().catch(0), message: z.string().catch('') }) });
+const TOO_MUCH_CODES = [1, 18];
+const TOO_MUCH =
+  /\breduce the (amount|number)\b|\btoo (much data|many (results|items|rows))\b|\b(requests?|responses?|results?|data)\b.*\btoo large\b|\b(reduce|lower|decrease|use a smaller) (the |your )?(limit|page size)\b|\blimit\b.*\bshould not exceed\b/i;
 
 const toProfile = ({ id, name, username, picture, ...rights }: Page): Profile => ({
   platformAccountId: id,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, Secret } from '#observability';
 import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { PlatformClient } from '../platform-client.js';
@@ -45,6 +45,10 @@ async function walk(...answers: PlatformAnswer[]) {
     incomplete,
   };
 }
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe('the walk along a list of profiles', () => {
   it('follows an address of a next page that comes without a cursor, to the end', async () => {
@@ -123,5 +127,24 @@ describe('the walk along a list of profiles', () => {
   it('ends as a failure of the platform where five are too much', async () => {
     const { asked, eligible: _eligible, ...list } = await walk(TOO_MUCH);
     expect([list, asked.length]).toEqual([{ ok: false, isWhole: false, hasEnd: false, ids: [], incomplete: 1 }, 3]);
+  });
+
+  it('continues with fewer where the refusal is an unknown error, and ends as that failure where five fail too', async () => {
+    expect(await walk(BROKEN, found([page('1')]))).toMatchObject({ ok: true, isWhole: true, ids: ['1'] });
+    const { asked, ok } = await walk(BROKEN);
+    expect([ok, asked.map((query) => query.get('limit'))]).toEqual([false, ['100', '25', '5']]);
+  });
+
+  it('leaves out an entry that is no object, reaches the end, and is not whole', async () => {
+    const entries = [page('1'), null, 7] as unknown as object[];
+    expect(await walk(found(entries))).toMatchObject({ ok: true, ids: ['1'], isWhole: false, hasEnd: true });
+  });
+
+  it('is not whole where the platform is so slow that 45 seconds pass before its end', async () => {
+    let now = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => (now += 10_000));
+    const answers = Array.from({ length: 50 }, (_, n) => found([page('1')], { next: `${GRAPH}?after=${n}` }));
+    const { asked, isWhole } = await walk(...answers);
+    expect([isWhole, asked.length]).toEqual([false, 4]);
   });
 });

@@ -1,3 +1,4 @@
+import { seconds } from '#config';
 import type { Secret } from '#observability';
 import { type Candidate, scheduleProbesNow, storeListedProfile, type Tenant, type Tx } from '#persistence/sql';
 import {
@@ -13,6 +14,8 @@ import type { TokenContext } from '../token-context.js';
 
 /** Answers of a list are followed no further than this, whatever the platform says. */
 const MAX_ANSWERS = 100;
+/** No request begins later: a slow platform would hold a place of its refreshes for half an hour. */
+const LAST_REQUEST_AFTER_MS = seconds(45);
 
 export interface ProfileList {
   profiles: Profile[];
@@ -53,8 +56,10 @@ class ProfileWalk {
   }
 
   async all(token: Secret): Promise<Profiles> {
+    const begin = performance.now();
     let after: string | null = null;
     for (let answers = 0; answers < MAX_ANSWERS; answers += 1) {
+      if (performance.now() - begin > LAST_REQUEST_AFTER_MS) break;
       const outcome = await this.ask(token, after);
       if (outcome === 'too_much') continue;
       if (!outcome.ok) return { ...outcome, list: this.list(false) };

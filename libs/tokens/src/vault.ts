@@ -25,6 +25,15 @@ export interface RevocationSecrets {
   tokens: TokenSet;
   /** Null: the app has it. */
   clientSecret: Secret | null;
+  renewal?: Renewal;
+}
+
+/** The refreshes of tokens that are to be revoked. */
+export interface Renewal {
+  /** Milliseconds since 1970, by the database: when the refreshed access token ends. Null: it was not refreshed, or has no end. */
+  endsAt: number | null;
+  isDone: boolean;
+  refusals: number;
 }
 
 /** Whose row it is. */
@@ -126,15 +135,21 @@ export class Vault {
     await tokenOrphans.shred(tx, intentId);
   }
 
-  async sealRevocation(tx: Tx, revocation: Owner, { tokens, clientSecret }: RevocationSecrets): Promise<void> {
+  async sealRevocation(tx: Tx, revocation: Owner, secrets: RevocationSecrets): Promise<void> {
+    const { tokens, clientSecret, renewal } = secrets;
     const version = await nextVersion(tx, revocationTokens, revocation);
-    const secrets = { sealed_pair: packTokens(tokens), sealed_client_secret: clientSecret };
-    await this.seal(tx, revocationTokens, revocation, version, secrets);
+    const pair = renewal ? { ...tokens, renewal } : tokens;
+    await this.seal(tx, revocationTokens, revocation, version, {
+      sealed_pair: packTokens(pair),
+      sealed_client_secret: clientSecret,
+    });
   }
 
   async openRevocation(tx: Tx, revocation: Owner): Promise<RevocationSecrets | null> {
     const row = await this.open(tx, revocationTokens, revocation);
-    return row?.sealed_pair ? { tokens: unpackTokens(row.sealed_pair), clientSecret: row.sealed_client_secret } : null;
+    if (!row?.sealed_pair) return null;
+    const { renewal, ...tokens } = unpackTokens(row.sealed_pair);
+    return { tokens, clientSecret: row.sealed_client_secret, ...(renewal && { renewal }) };
   }
 
   /** Whether the row opens, or is not there. */
@@ -194,8 +209,9 @@ const packTokens = (tokens: TokenSet): Secret =>
     }),
   );
 
-function unpackTokens(packed: Secret): TokenSet {
+function unpackTokens(packed: Secret): TokenSet & Pick<RevocationSecrets, 'renewal'> {
   const plain = JSON.parse(packed.reveal()) as Omit<TokenSet, 'accessToken' | 'refreshToken'> & {
+    renewal?: Renewal;
     accessToken: string;
     refreshToken: string | null;
   };

@@ -5,7 +5,6 @@ import {
   type Failure,
   providerOf,
   readRevocationAnswer,
-  readTokenAnswer,
   type TokenRefresh,
   type TokenSet,
 } from '#providers';
@@ -27,6 +26,7 @@ import type { ExchangerContext } from '../exchanger-context.js';
 import { findActiveGrant, type PersonOfClient } from '../store/active-grant.js';
 import { consentMayCome } from '../store/waiting-token-sets.js';
 import { keepAsOrphan } from './orphans.js';
+import { type Revocable, renewToRevoke } from './renew-to-revoke.js';
 
 /**
  * The result of one try. `spared`: an active grant of the same person would end with these tokens. `not_offered`: the platform
@@ -158,11 +158,6 @@ function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenS
   });
 }
 
-interface Revocable {
-  app: AppCredentials;
-  kept: RevocationSecrets;
-}
-
 /** Why the tokens are not revoked; undefined: the platform has revoked them. */
 async function revoke(
   context: ExchangerContext,
@@ -172,7 +167,7 @@ async function revoke(
   const failure = await send(context, revocation, { app, tokens: kept.tokens });
   const { revokesAccessTokens } = providerOf(revocation.provider);
   if (!failure || !revokesAccessTokens || resultOf(failure).outcome !== 'refused') return failure;
-  const renewed = await renew(context, revocation, { app, kept });
+  const renewed = await renewToRevoke(context, revocation, { app, kept });
   if (!renewed?.ok) return renewed?.failure ?? failure;
   return send(context, revocation, { app, tokens: renewed.tokens });
 }
@@ -186,27 +181,6 @@ async function send(
   if (!provider.revoke) return undefined;
   const request = provider.revoke({ ...tokens, app });
   return readRevocationAnswer(provider, await context.client.send(request, { environment, within: API_DEADLINE }));
-}
-
-/**
- * Refreshes tokens whose access token may have ended, and seals them for the next try. A refresh token that is spent with a
- * lost answer can no longer be revoked; no account depends on it. Undefined: there is no refresh token, or its refusal in
- * words that no table lists.
- */
-async function renew(
-  { pool, vault, client }: ExchangerContext,
-  revocation: PendingRevocation,
-  { app, kept: { tokens, clientSecret } }: Revocable,
-): Promise<{ ok: true; tokens: TokenSet } | { ok: false; failure: Failure } | undefined> {
-  const provider = providerOf(revocation.provider);
-  if (!tokens.refreshToken) return undefined;
-  const request = provider.refresh.request({ ...tokens, app });
-  const { environment } = revocation;
-  const outcome = readTokenAnswer(provider, await client.send(request, { environment, within: API_DEADLINE }));
-  if (!outcome.ok) return outcome.unlisted ? undefined : outcome;
-  const renewed = { ...outcome.tokens, refreshToken: outcome.tokens.refreshToken ?? tokens.refreshToken };
-  await transaction(pool, (tx) => vault.sealRevocation(tx, revocation, { tokens: renewed, clientSecret }));
-  return { ok: true, tokens: renewed };
 }
 
 function resultOf(failure: Failure | undefined): Result {

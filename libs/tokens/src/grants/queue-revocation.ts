@@ -61,7 +61,7 @@ export async function keepSecretForRevocations(context: TokenContext, tx: Tx, ap
       context.vault.openRevocation(tx, revocation),
     );
     if (!app || !kept || rows.length > 0) await endRevocation(tx, revocation.id);
-    else await context.vault.sealRevocation(tx, revocation, { tokens: kept.tokens, clientSecret: app.clientSecret });
+    else await context.vault.sealRevocation(tx, revocation, { ...kept, clientSecret: app.clientSecret });
   }
 }
 

@@ -22,6 +22,8 @@ const check = async (value: unknown): Promise<CodedError> =>
       (error: unknown) => error as CodedError,
     );
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
 describe('validation', () => {
   it.each([
     ['an unknown field', { name: 'a', nmae: 'b' }, 'nmae', 'is not a known field'],
@@ -67,6 +69,41 @@ describe('validation', () => {
       { field: 'name', message: 'must not contain control characters' },
     ]);
     expect(error.message).toBe('name: must not be empty.');
+  });
+
+  it.each([
+    ['an API key', `dra_test_${'aB3dE5fG7h'.repeat(5)}`],
+    ['a token of letters', 'EAAGm'.repeat(12)],
+    ['a short token', 'aB3dE5fG7hI9jK1l'],
+    ['a token with separators', 'act.aB3dE5fG7hI9jK1l-mN2oP4qR6sT8u!6348'],
+    ['a JWT', [{ alg: 'ES256' }, { sub: 'workspace', exp: 1 }].map((part) => base64(JSON.stringify(part))).join('.')],
+    ['a UUID', '550e8400-e29b-41d4-a716-446655440000'],
+    ['base64', base64('a secret of 1 customer')],
+    ['hexadecimal digits', 'deadbeefcafe0123'],
+  ])('does not repeat %s in the place of a name', async (_, secret) => {
+    const [known, parts] = [{ name: 'a', inner: { count: 1 } }, secret.split('.').filter(({ length }) => length > 4)];
+    for (const body of [
+      { ...known, [secret]: 'x' },
+      { ...known, inner: { count: 1, [secret]: 1 } },
+      { ...known, record: { [secret]: 'x' } },
+    ]) {
+      const error = await check(body);
+      const said = JSON.stringify([error.message, error.fields]);
+      expect(parts.filter((part) => said.includes(part))).toEqual([]);
+      expect(said).toMatch(/\(name of \d+ characters\)/);
+    }
+  });
+
+  it.each([
+    'nmae',
+    'oauth_app_id2',
+    'socialAccountIds',
+    'allowed-return-urls',
+    'redirect_uri_style',
+    'p256dh',
+    'größe',
+  ])('repeats a name that may be misspelt: %s', async (name) => {
+    expect((await check({ name: 'a', [name]: 1 })).fields).toEqual([{ field: name, message: 'is not a known field' }]);
   });
 
   it('lists at most 50 problems, and names of at most 100 characters', async () => {

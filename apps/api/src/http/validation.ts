@@ -28,9 +28,21 @@ export function invalid(problems: FieldProblem[]): CodedError {
   return new CodedError('validation.failed', detail.endsWith('.') ? detail : `${detail}.`, { fields });
 }
 
-/** The name of an unknown field is text of the client. */
+/**
+ * The name of an unknown field is text of the client: a token that stands in the place of a name is not repeated, because
+ * answers are logged by clients and stored for idempotency. Names of fields are short and hold few digits.
+ */
 const printable = (name: string): string =>
-  name.slice(0, MAX_NAME_LENGTH).replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') || '(empty name)';
+  name.split('.').map(printablePart).join('.').slice(0, MAX_NAME_LENGTH) || '(empty name)';
+
+const MAX_PART_LENGTH = 32;
+/** As in tokens, keys and UUIDs: a digit among 16 characters without a separator, or six digits. */
+const LIKE_A_SECRET = /(?=[a-z\d+/=]*\d)[a-z\d+/=]{16}|(?:\d\D*){6}/i;
+
+function printablePart(part: string): string {
+  const isShown = part.length <= MAX_PART_LENGTH && !LIKE_A_SECRET.test(part);
+  return isShown ? part.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd') : `(name of ${part.length} characters)`;
+}
 
 function problemsOf(issue: Issue): FieldProblem[] {
   if (issue.code === 'unrecognized_keys') {

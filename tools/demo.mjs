@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { closeApp, connect, ensure, openApp, readSession, ServiceClient } from './demo/service-client.mjs';
 import { messageOf } from './start/errors.mjs';
 
@@ -10,21 +10,21 @@ import { messageOf } from './start/errors.mjs';
  * @typedef {{ app: App, account: () => Promise<Account>, first: Account }} Connected
  */
 
+const USAGE = 'npm run demo -- [--provider x] [--push] [--home .evergrant]';
 const HELP = `Runs through connect, refresh, removal and reconnect against the service that \`npm start\` runs, with real calls.
 
-  npm run demo -- [--provider x] [--push] [--home .evergrant]
+  ${USAGE}
 
 With --push the platform notifies us that the person removed the app.
 `;
 
-const { values } = parseArgs({
-  options: {
-    provider: { type: 'string', default: 'x' },
-    push: { type: 'boolean', default: false },
-    home: { type: 'string', default: process.env.EVERGRANT_HOME ?? '.evergrant' },
-    help: { type: 'boolean', default: false },
-  },
-});
+/** @type {NonNullable<import('node:util').ParseArgsConfig['options']>} */
+const OPTIONS = {
+  provider: { type: 'string' },
+  push: { type: 'boolean' },
+  home: { type: 'string' },
+  help: { type: 'boolean' },
+};
 
 /** No other part of the documentation uses this persona. */
 const PERSONA = 'demo';
@@ -182,14 +182,17 @@ async function reconnectAndDisconnect(service, { app, account, first }) {
   );
 }
 
-/** Runs with its own app, which is deleted at the end, also after an error or an interrupt. */
-async function run() {
-  const service = new ServiceClient(readSession(values.home));
-  const app = await openApp(service, values.provider);
+/**
+ * Runs with its own app, which is deleted at the end, also after an error or an interrupt.
+ * @param {{ provider?: string, home?: string, push?: boolean }} options
+ */
+async function run({ provider = 'x', home = process.env.EVERGRANT_HOME ?? '.evergrant', push = false }) {
+  const service = new ServiceClient(readSession(home));
+  const app = await openApp(service, provider);
   process.once('SIGINT', () => void closeApp(service, app).finally(() => process.exit(130)));
   try {
     const connected = await connectAndRefresh(service, app);
-    await (values.push ? removeWithNotice : removeWithoutNotice)(service, connected);
+    await (push ? removeWithNotice : removeWithoutNotice)(service, connected);
     await reconnectAndDisconnect(service, connected);
   } finally {
     await closeApp(service, app);
@@ -197,11 +200,16 @@ async function run() {
   process.stdout.write('\nThe end.\n');
 }
 
-if (values.help) {
-  process.stdout.write(HELP);
-} else {
-  await run().catch((error) => {
-    process.stderr.write(`\nThe demo stopped: ${messageOf(error)}\n`);
-    process.exitCode = 1;
-  });
+/** @param {string} sentence */
+function fail(sentence) {
+  process.stderr.write(`${sentence}\n`);
+  process.exitCode = 1;
+}
+
+try {
+  const { values } = readArguments({ usage: USAGE, options: OPTIONS });
+  if (values.help) process.stdout.write(HELP);
+  else await run(values).catch((error) => fail(`\nThe demo stopped: ${messageOf(error)}`));
+} catch (error) {
+  fail(messageOf(error));
 }

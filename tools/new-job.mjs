@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import {
   addBeforeModule,
   addExport,
@@ -17,7 +17,8 @@ import { messageOf } from './start/errors.mjs';
  * @typedef {ReturnType<typeof describeJob> & { interval: { call: string, unit: string }, feature: string, folder: string }} Job
  */
 
-const HELP = `npm run new:job <things>.<verb> [-- --every 1m --feature cleanup --folder <things>]
+const USAGE = 'npm run new:job <things>.<verb> [-- --every 1m --feature cleanup --folder <things>]';
+const HELP = `${USAGE}
 
   Writes a recurring job: its contract, its handler in a file of apps/worker/src/jobs (--feature), its use case with a test
   in a folder of libs/accounts/src (--folder), its schedule, and a row in libs/accounts/FEATURE.md.
@@ -172,8 +173,9 @@ const addUnit = (text, unit) => (new RegExp(`\\b${unit}\\b`).test(text) ? text :
 const read = (root, path) => readFileSync(join(root, path), 'utf8');
 
 async function main() {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
+  const { positionals, values } = readArguments({
+    usage: USAGE,
+    positionals: 1,
     options: {
       help: { type: 'boolean' },
       every: { type: 'string' },

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { addImport, addToArray, formatSource } from './generator/edit-source.mjs';
 import { checkName } from './new-provider/check-name.mjs';
 import { templates } from './new-provider/templates.mjs';
@@ -8,7 +8,8 @@ import { messageOf } from './start/errors.mjs';
 
 const SOURCES = 'libs/providers/src';
 
-const HELP = 'npm run new:provider <name>   writes libs/providers/src/<name>/ and its lines in the two registries\n';
+const USAGE = 'npm run new:provider <name>';
+const HELP = `${USAGE}   writes libs/providers/src/<name>/ and its lines in the two registries\n`;
 
 /**
  * Writes a platform's folder and its lines in the two registries, or nothing if its name cannot be one. The conformance suite
@@ -50,7 +51,11 @@ async function register(root, file, { name, symbol, suffix, array }) {
 }
 
 async function main() {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
+  const { positionals, values } = readArguments({
+    usage: USAGE,
+    positionals: 1,
+    options: { help: { type: 'boolean' } },
+  });
   const [name] = positionals;
   if (values.help || name === undefined) return HELP;
   return `${await newProvider(process.cwd(), name)} is written. What it lacks:

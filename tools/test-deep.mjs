@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { messageOf } from './start/errors.mjs';
 import { faults } from './test/faults.mjs';
 import { onRedis, runSuite } from './test/suite.mjs';
@@ -8,10 +8,10 @@ const { REDIS_URL: _, ...onPostgres } = process.env;
 
 /** The suites that are too long for `npm test`; `--short` runs a smaller selection of each. */
 try {
-  const { values } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
-  await runSuite((suite) => deep(suite, values.short));
+  const { values } = readArguments({ usage: USAGE, options: { short: { type: 'boolean' } } });
+  await runSuite((suite) => deep(suite, values.short === true));
 } catch (error) {
-  console.error(`${messageOf(error)}\nUsage: ${USAGE}`);
+  console.error(messageOf(error));
   process.exitCode = 1;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,33 @@ describe('npm start', () => {
     expect(existsSync(join(home, 'postgres'))).toBe(false);
     await closed(taken);
   });
+
+  it('names the setting as the last thing it says when a process cannot start', async () => {
+    await writeFile(join(home, 'file'), '');
+    const variables = { JOURNAL_DIR: join(home, 'file') };
+    const service = launch({ home, ...(await freePorts()), variables });
+    expect(await service.exited).toBe(1);
+    expect(service.output().trim().split('\n').at(-1)).toMatch(
+      /^exchanger could not start: JOURNAL_DIR cannot be used: EEXIST: file already exists/,
+    );
+    expect(service.output()).not.toMatch(/^\w+ +at /m);
+  }, 60_000);
+
+  it('names a wrong setting that a command finds', async () => {
+    const variables = { DATABASE_URL: 'postgres://u:p#ss@db/evergrant' };
+    const service = launch({ home, ...(await freePorts()), variables });
+    expect(await service.exited).toBe(1);
+    expect(service.output()).toMatch(/\n\nmigrate failed: .*\n {2}- DATABASE_URL: must be a postgres:\/\/ URL; where/);
+    expect(service.output()).not.toContain('p#ss');
+  }, 60_000);
+
+  it('lets npm run seed find its addresses: it changes nothing of a service at other ports', async () => {
+    const { home: running, key, sandboxUrl } = session();
+    const env = { PATH: process.env.PATH, EVERGRANT_HOME: running };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['tools/cli.mjs', 'seed'], { env });
+    expect(JSON.parse(stdout)).toEqual({ workspace: 'default', test_api_key: key });
+    expect([stderr, sandboxUrl]).toEqual(['', expect.stringMatching(/^http/)]);
+  }, 60_000);
 
   it('refuses a home that a running service holds, and does not disturb it', async () => {
     const { home: held, apiUrl } = session();

@@ -31,7 +31,7 @@ export class AppProcess {
     const started = new AppProcess(spawn(process.execPath, args, options));
     const late = new AbortController();
     const ready = await Promise.race([
-      once(started.child, 'message').then(() => true),
+      once(started.child, 'message').then(([message]) => message === 'ready'),
       once(started.child, 'exit').then(() => false),
       pause(READY_WITHIN, false, { signal: late.signal }),
     ]);

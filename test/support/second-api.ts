@@ -26,12 +26,8 @@ export async function startSecondApi(
     env,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => {
-      throw new Error('the second API did not start');
-    }),
-  ]);
+  const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
+  if (message !== 'ready') throw new Error('the second API did not start');
   return {
     apiUrl: `http://localhost:${port}`,
     stop: async () => {

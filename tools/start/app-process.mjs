@@ -8,8 +8,8 @@ import { ROOT } from './root.mjs';
 const STOPPED_WITHIN = 160_000;
 
 /**
- * A running app. `exited` resolves to the signal or the exit code that ended it.
- * @typedef {{ exited: Promise<string>, ready: Promise<void>, stop(): Promise<void> }} LaunchedApp
+ * A running app. `exited` resolves to the signal or the exit code that ended it; `startFailure` is the app's own sentence.
+ * @typedef {{ exited: Promise<string>, ready: Promise<void>, startFailure(): string | undefined, stop(): Promise<void> }} LaunchedApp
  */
 
 /**
@@ -40,11 +40,16 @@ export function launchApp({ entry, env, nodeOptions = [], onLine, onStart }) {
     child.once('error', (error) => settle(error.message));
     child.once('close', (code, name) => settle(name ?? `code ${code}`));
   }).finally(() => (gone = true));
+  /** @type {string | undefined} */
+  let failure;
   /** @type {Promise<void>} */
   const ready = new Promise((settle) => {
-    child.on('message', (message) => message === 'ready' && settle());
+    child.on('message', (message) => {
+      if (message === 'ready') settle();
+      else if (typeof message === 'object' && 'startFailed' in message) failure = String(message.startFailed);
+    });
   });
-  return { exited, ready, stop: () => stop(child, exited, () => gone) };
+  return { exited, ready, startFailure: () => failure, stop: () => stop(child, exited, () => gone) };
 }
 
 /**

@@ -11,6 +11,7 @@ import { startPostgres } from './postgres.mjs';
 import { Service } from './service.mjs';
 import { keyOfLastSession, welcome, writeSession } from './session.mjs';
 import { StartError } from './errors.mjs';
+import { CommandError } from './run.mjs';
 import { printStep } from './steps.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof lockHome>>} Lock */
@@ -37,6 +38,7 @@ export class Launcher {
   #services = [];
   #oneShots = new OneShots((pid) => this.#lock?.remember(pid));
   #stopping = false;
+  #isQuiet = false;
   /** @type {NodeJS.ProcessEnv} */
   #env = {};
 
@@ -68,9 +70,13 @@ export class Launcher {
     return welcome(writeSession(this.#settings, seeded), this.#settings);
   }
 
-  /** Stops in order what runs, also during the start. */
-  async stop() {
+  /**
+   * Stops in order what runs, also during the start. After a failure no line of the processes follows the reason.
+   * @param {{ quietly?: boolean }} [options]
+   */
+  async stop({ quietly = false } = {}) {
     this.#stopping = true;
+    this.#isQuiet = quietly;
     this.#oneShots.stop();
     for (const service of this.#services.toReversed()) await service.stop();
     this.#lock?.release();
@@ -92,7 +98,7 @@ export class Launcher {
     const options = {
       dataDir: join(this.#settings.home, 'postgres'),
       password,
-      onLine: (line) => printLine('postgres', line),
+      onLine: (line) => this.#print('postgres', line),
     };
     await this.#keepRunning('postgres', async () => {
       const server = await startPostgres(options);
@@ -106,12 +112,20 @@ export class Launcher {
   /** @param {string} name */
   #startApp(name) {
     /** @param {string} line */
-    const onLine = (line) => printLine(name, line);
+    const onLine = (line) => this.#print(name, line);
     /** @param {number} pid */
     const onStart = (pid) => this.#lock?.remember(pid);
     const { nodeOptions, ...options } = KINDS[name] ?? {};
     const launch = () => launchApp({ entry: entryOf(name), env: this.#env, nodeOptions, onLine, onStart });
     return this.#step(name, () => this.#keepRunning(name, launch, options));
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} line
+   */
+  #print(name, line) {
+    if (!this.#isQuiet) printLine(name, line);
   }
 
   /** @returns {Promise<import('./session.mjs').Seeded>} */
@@ -126,18 +140,23 @@ export class Launcher {
    * @param {{ steadyAfter?: number }} [options]
    */
   #keepRunning(name, launch, options) {
-    const service = new Service(name, launch, (line) => printLine(name, line), options);
+    const service = new Service(name, launch, (line) => this.#print(name, line), options);
     this.#services.push(service);
     return service.start();
   }
 
   /**
-   * Runs a command of apps/cli; returns its stdout.
+   * Runs a command of apps/cli; returns its stdout. Where it fails, its last lines say why in plain words.
    * @param {string} name
    * @param {NodeJS.ProcessEnv} [env]
    */
-  #runCommand(name, env) {
-    return this.#oneShots.run(process.execPath, [entryOf('cli'), name], { env: { ...this.#env, ...env } });
+  async #runCommand(name, env) {
+    try {
+      return await this.#oneShots.run(process.execPath, [entryOf('cli'), name], { env: { ...this.#env, ...env } });
+    } catch (error) {
+      const [, why] = /^error: ([^]+)/m.exec(error instanceof CommandError ? error.output : '') ?? [];
+      throw why ? new StartError(`${name} failed: ${why}`, { cause: error }) : error;
+    }
   }
 }
 

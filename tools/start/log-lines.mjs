@@ -63,7 +63,19 @@ function formatEvent(line) {
     .map(([key, value]) => `${key}=${show(value)}`);
   const time = new Date(event.time).toISOString().slice(11, 23);
   const head = `${paint('dim', time)} ${paint(event.level, String(event.level).padEnd(5))} ${event.msg ?? ''}`;
-  return [[head, ...fields].join(' ').trimEnd(), ...errorLines(event.err)].join('\n');
+  return [[head, ...fields].join(' ').trimEnd(), ...withoutStack(event, errorLines(event.err))].join('\n');
+}
+
+/**
+ * A process that cannot start says why in its message. A stack would hide it, unless the error is one of the program.
+ * @param {LogEvent} event
+ * @param {string[]} lines
+ */
+function withoutStack({ msg, err }, lines) {
+  const isOfProgram = /^(Type|Range|Reference|Syntax)Error$/.test(err?.type ?? '');
+  if (msg !== 'process.start_failed' || isOfProgram || /^(debug|trace)$/.test(process.env.LOG_LEVEL ?? ''))
+    return lines;
+  return lines.filter((line) => !/^ +at /.test(line));
 }
 
 /**

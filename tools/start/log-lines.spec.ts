@@ -26,6 +26,15 @@ describe('a line of a process', () => {
     ]);
   });
 
+  it('has no stack where a process cannot start, unless the error is one of the program', () => {
+    const linesOf = (type: string): string[] => {
+      const err = { type, message: 'no', stack: `${type}: no\n    at here` };
+      return readableLine('api', event({ level: 'fatal', msg: 'process.start_failed', err })).split('\n');
+    };
+    expect(linesOf('ConfigError').slice(1)).toEqual(['api         ConfigError: no']);
+    expect(linesOf('TypeError').slice(1)).toEqual(['api         TypeError: no', 'api             at here']);
+  });
+
   it.each(['plain words', '{"not": "an event"}', '{broken'])('stays as it is when it is no event: %s', (line) => {
     expect(readableLine('postgres', line)).toBe(`postgres  ${line}`);
   });

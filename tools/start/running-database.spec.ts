@@ -36,6 +36,14 @@ describe('a command beside npm start', () => {
     expect(settings({ MASTER_KEYS: 'k2:AAAA' })).not.toHaveProperty('MASTER_KEYS_FILE');
   });
 
+  it('gets the addresses and the test key of that service, where the environment names none', () => {
+    const session = { public_url: 'http://a:3620', sandbox_url: 'http://b:3720', test_api_key: 'dra_test_a' };
+    writeFileSync(join(home, 'session.json'), JSON.stringify(session));
+    const known = { PUBLIC_URL: 'http://a:3620', SANDBOX_URL: 'http://b:3720', SEED_TEST_API_KEY: 'dra_test_a' };
+    expect(settings()).toMatchObject(known);
+    expect(settings({ PUBLIC_URL: 'https://api.example' })).not.toHaveProperty('PUBLIC_URL');
+  });
+
   it('gets nothing where the environment names a database, in production, and after the server has ended', async () => {
     expect(settings({ DATABASE_URL: 'postgres://other' })).toEqual({});
     expect(settings({ NODE_ENV: 'production' })).toEqual({});

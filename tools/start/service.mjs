@@ -7,8 +7,9 @@ const LONGEST_PAUSE = 30_000;
 const STEADY_AFTER = 60_000;
 
 /**
- * One run of a service. `exited` resolves to the reason of its end.
- * @typedef {{ exited: Promise<string>, ready?: Promise<void>, stop(): Promise<void> | void }} Running
+ * One run of a service. `exited` resolves to the reason of its end, `startFailure` is the sentence of a run that could not start.
+ * @typedef {{ exited: Promise<string>, ready?: Promise<void>, startFailure?: () => string | undefined,
+ *   stop(): Promise<void> | void }} Running
  */
 
 /**
@@ -40,7 +41,8 @@ export class Service {
   async start() {
     const first = await this.#run();
     const ended = first.exited.then((reason) => {
-      throw new StartError(`${this.name} could not start (it ended with ${reason})`);
+      const why = first.startFailure?.();
+      throw new StartError(`${this.name} could not start${why ? `: ${why}` : ` (it ended with ${reason})`}`);
     });
     await Promise.race([first.ready, ended]);
     ended.catch(() => undefined);

@@ -77,4 +77,16 @@ describe('a service', () => {
       'api could not start (it ended with code 1)',
     );
   });
+
+  it('fails to start with the sentence of its process', async () => {
+    const launch = () => ({
+      exited: Promise.resolve('code 1'),
+      ready: new Promise<void>(() => undefined),
+      startFailure: () => 'PORT is taken',
+      stop: () => undefined,
+    });
+    await expect(new Service('api', launch, () => undefined).start()).rejects.toThrow(
+      'api could not start: PORT is taken',
+    );
+  });
 });

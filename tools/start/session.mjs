@@ -11,15 +11,20 @@ const pathIn = (home) => join(home, 'session.json');
  * @param {string} home
  * @returns {string | undefined}
  */
-export function keyOfLastSession(home) {
-  if (!existsSync(pathIn(home))) return undefined;
-  return JSON.parse(readFileSync(pathIn(home), 'utf8')).test_api_key;
-}
+export const keyOfLastSession = (home) => lastSession(home)?.test_api_key;
 
 /**
- * @typedef {Pick<import('./settings.mjs').Settings, 'home' | 'apiUrl' | 'sandboxUrl'>} Place
+ * What the last start wrote; undefined before the first.
+ * @param {string} home
+ * @returns {Partial<Session> | undefined}
+ */
+export const lastSession = (home) =>
+  existsSync(pathIn(home)) ? JSON.parse(readFileSync(pathIn(home), 'utf8')) : undefined;
+
+/**
+ * @typedef {Pick<import('./settings.mjs').Settings, 'home' | 'apiUrl' | 'publicUrl' | 'sandboxUrl'>} Place
  * @typedef {{ workspace: string, test_api_key: string }} Seeded
- * @typedef {Seeded & { api_url: string, docs_url: string, sandbox_url: string, pid: number }} Session
+ * @typedef {Seeded & { api_url: string, public_url: string, docs_url: string, sandbox_url: string, pid: number }} Session
  */
 
 /**
@@ -28,9 +33,10 @@ export function keyOfLastSession(home) {
  * @param {Seeded} seeded
  * @returns {Session}
  */
-export function writeSession({ home, apiUrl, sandboxUrl }, { workspace, test_api_key }) {
+export function writeSession({ home, apiUrl, publicUrl, sandboxUrl }, { workspace, test_api_key }) {
   const session = {
     api_url: apiUrl,
+    public_url: publicUrl,
     docs_url: `${apiUrl}/docs`,
     sandbox_url: sandboxUrl,
     workspace,

@@ -1,6 +1,7 @@
 import { Launcher } from './launcher.mjs';
 import { readSettings } from './settings.mjs';
 import { StartError } from './errors.mjs';
+import { isKeptByNpm } from '../arguments.mjs';
 
 // The reader of the output may end first; that must not prevent an orderly stop.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -18,11 +19,22 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stop(
 watchParent();
 
 try {
+  refuseArguments(process.argv.slice(2));
   launcher = new Launcher(readSettings(process.env));
   const greeting = await launcher.start();
   if (!stoppingSince) console.log(greeting);
 } catch (error) {
   if (!stoppingSince) await fail(error);
+}
+
+/** @param {string[]} args */
+function refuseArguments(args) {
+  const kept = ['port', 'host', 'home'].find((name) => isKeptByNpm(name, process.env));
+  const given = kept ? `--${kept}` : args[0] && `"${args[0]}"`;
+  if (!given) return;
+  throw new StartError(
+    `npm start takes no arguments (${given}): its settings are environment variables, for example PORT=4000 npm start.\n.env.example describes them.`,
+  );
 }
 
 /**
@@ -60,7 +72,7 @@ function insist(since) {
 async function fail(error) {
   stoppingSince = Date.now();
   console.error(`\n${describe(error)}`);
-  await leave(1);
+  await leave(1, { quietly: true });
 }
 
 /** @param {unknown} error */
@@ -69,10 +81,13 @@ function describe(error) {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** @param {number} code */
-async function leave(code) {
+/**
+ * @param {number} code
+ * @param {{ quietly?: boolean }} [options]
+ */
+async function leave(code, options) {
   try {
-    await launcher?.stop();
+    await launcher?.stop(options);
   } finally {
     process.exit(code);
   }

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiConfig } from '#config';
-import { codeOf, type Logger, type Running } from '#observability';
+import { codeOf, type Logger, type Running, settingError } from '#observability';
 import { Readiness } from './health/readiness.js';
 import { AddressCounts } from './http/address-counts.js';
 import { newServer } from './http/adapter.js';
@@ -20,7 +20,9 @@ export async function listen(app: NestFastifyApplication, config: ApiConfig, log
     second = host === '127.0.0.1' ? await listenOnIpv6(app, config, logger) : undefined;
   } catch (error) {
     await app.close();
-    throw codeOf(error) === 'EADDRINUSE' ? new Error(`port ${port} is taken; set PORT to another one`) : error;
+    throw codeOf(error) === 'EADDRINUSE'
+      ? new Error(`port ${port} is taken; set PORT to another one`)
+      : settingError('HOST or PORT', error);
   }
   return {
     close: async () => {

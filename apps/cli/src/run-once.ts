@@ -1,4 +1,4 @@
-import { codeOf, createLogger, type Logger } from '#observability';
+import { createLogger, type Logger, sentenceOf } from '#observability';
 
 /**
  * Runs the work of a command: exit code 0 when it is done, 1 with one sentence on stderr when it fails, and with the stack in a
@@ -14,10 +14,4 @@ export async function runOnce(name: string, work: (logger: Logger) => Promise<vo
     // Open connections would keep the process alive.
     process.exit(1);
   }
-}
-
-/** An error that joins several, such as refused connections to each address of a host, has no message of its own. */
-function sentenceOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : '';
-  return message || codeOf(error) || 'The command failed; LOG_LEVEL=debug shows where.';
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Logger, Running } from '#observability';
+import { type Logger, type Running, settingError } from '#observability';
 import { Memory } from './memory/memory.js';
 import { createServer } from './server.js';
 
@@ -28,7 +28,9 @@ export async function startSandbox({
     await server.listen({ host, port });
   } catch (error) {
     await memory.close();
-    throw isTaken(error) ? new Error(`port ${port} is taken; set SANDBOX_PORT to another one`) : error;
+    throw isTaken(error)
+      ? new Error(`port ${port} is taken; set SANDBOX_PORT to another one`)
+      : settingError('SANDBOX_HOST or SANDBOX_PORT', error);
   }
   return {
     port: portOf(server) ?? port,

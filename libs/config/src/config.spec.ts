@@ -29,6 +29,51 @@ describe('reading the environment', () => {
     }
   });
 
+  it.each([
+    ['a percent sign in the password', 'postgres://u:p%zz@db/evergrant'],
+    ['a # in the password', 'postgres://u:p#ss@db/evergrant'],
+    ['a / in the password', 'postgres://u:p/ss@db/evergrant'],
+    ['a port that is no number', 'postgres://u:p@db:port/evergrant'],
+  ])('says how to write a URL of a database with %s', (_what, DATABASE_URL) => {
+    const read = () => readApiConfig({ ...complete, DATABASE_URL });
+    expect(read).toThrow(/DATABASE_URL: must be a postgres:\/\/ URL; where the password contains .*%23/);
+    expect(read).not.toThrow(/ss@|zz@/);
+  });
+
+  it('accepts a URL of a database with white space around it, and escapes in it', () => {
+    const url = (DATABASE_URL: string): string => readApiConfig({ ...complete, DATABASE_URL }).database.url.reveal();
+    expect(url(' postgres://u:p%25%23%2F@db/evergrant\n')).toBe('postgres://u:p%25%23%2F@db/evergrant');
+  });
+
+  it.each(['https://user:word@a.example', 'https://a.example/?b=c', 'https://a.example/#b'])(
+    'refuses %s as the address of the API',
+    (PUBLIC_URL) => {
+      expect(() => readApiConfig({ ...complete, PUBLIC_URL })).toThrow(/PUBLIC_URL: must be an http\(s\) URL without/);
+    },
+  );
+
+  it.each([
+    ['10/8', 'the short form of a range, which ipaddr.js reads as 0.0.0.10/8'],
+    ['172.16/12', 'the short form of a private range, which ipaddr.js reads as the public 172.0.0.16/12'],
+    ['010.0.0.0/8', 'an octal number'],
+    ['0x0a.0.0.0/8', 'a hexadecimal number'],
+    ['167772160/8', 'one number'],
+    ['::ffff:0:0/96', 'every IPv4 address, mapped into IPv6'],
+    ['::ffff:0:0/90', 'more than every IPv4 address, mapped into IPv6'],
+    ['10.0.0.0/255.0.0.0', 'a range with a netmask'],
+    ['10.0.0.1-10.0.0.9', 'a range with a hyphen'],
+    ['10.0.0.*', 'a range with a star'],
+    ['[::1]', 'an address in brackets'],
+    ['10.0.0.1:443', 'an address with a port'],
+    ['fe80::1%eth0/64', 'a range with a zone'],
+    ['loopback', 'a name of a range'],
+    ['true', 'a truth value'],
+  ])('refuses %s as a trusted proxy, and names it: %s', (entry) => {
+    const read = () => readApiConfig({ ...complete, TRUSTED_PROXIES: `192.0.2.7, ${entry}` });
+    expect(read).toThrow(`TRUSTED_PROXIES: must be addresses or CIDR ranges`);
+    expect(read).toThrow(`"${entry}" is none`);
+  });
+
   it('accepts a JWKS URL over https, or over http on this machine, with an issuer and an audience', () => {
     const jwt = (
       url: string,

@@ -79,7 +79,7 @@ export const readKeysConfig = (env: NodeJS.ProcessEnv): KeysConfig => read(env, 
 export const readMasterKeysConfig = (env: NodeJS.ProcessEnv): MasterKeysConfig => read(env, ...SECTIONS_OF.masterKeys);
 export const readSeedConfig = (env: NodeJS.ProcessEnv): SeedConfig => read(env, ...SECTIONS_OF.seed);
 
-/** Reads the chosen sections. A `ConfigError` lists every problem of all of them, without any value. */
+/** Reads the chosen sections. A `ConfigError` lists every problem of all of them, without the value of a secret. */
 function read<Chosen extends Section>(env: NodeJS.ProcessEnv, ...chosen: Chosen[]): Config<Chosen> {
   const used = new Set(chosen.flatMap((name) => Object.keys(sections[name].in.shape)));
   const { given, problems } = withFiles(

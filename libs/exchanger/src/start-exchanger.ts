@@ -1,10 +1,10 @@
 import { type ExchangerConfig, seconds } from '#config';
-import { type Logger, Metrics, type Running } from '#observability';
+import { type Logger, Metrics, type Running, settingError } from '#observability';
 import { ExchangeEngine } from './exchange/exchange-engine.js';
 import { openExchanger, type OpenedExchanger } from './open-exchanger.js';
 import { ExchangeServer } from './server/exchange-server.js';
 import type { CrashPoint } from './exchanger-context.js';
-import { mkdir, statfs } from 'node:fs/promises';
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
 
 /** Grants with an unknown outcome are retried at this pace without worker and queue: the sweep comes too late for some grace periods. */
 const RESEND_INTERVAL = seconds(1);
@@ -13,7 +13,7 @@ const REVOCATION_INTERVAL = seconds(3);
 /** Takes the journal, settles what the previous process left in it, and only then listens. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
   const { journalDir, calls } = config.exchanger;
-  const journalLasts = await isPersistentFs(journalDir);
+  const journalLasts = await openFolder(journalDir);
   logger.info({ journalDir }, 'journal.opened');
   if (!journalLasts) logger.warn({ journalDir }, 'journal.not_persistent');
   const metrics = new Metrics({ process: 'exchanger', sources: ['exchanges', 'journal', 'profiles'] });
@@ -28,7 +28,9 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
     journal: () => ({ journalWritable: journal.writable(), journalLasts }),
     metrics: () => metrics.text(),
   });
-  await server.listen(config.exchangerSocket);
+  await server.listen(config.exchangerSocket).catch((error: unknown) => {
+    throw settingError('EXCHANGER_SOCKET', error);
+  });
   logger.info({ socket: config.exchangerSocket }, 'exchanger.listening');
   const stopRetries = retryRegularly(exchange, logger);
   return {
@@ -92,9 +94,14 @@ function crashAt(where: string): (point: CrashPoint) => void {
 /** File systems that do not survive the container or a power cut (statfs(2)): overlayfs, tmpfs, ramfs. */
 const PASSING = new Set([0x794c7630, 0x01021994, 0x858458f6]);
 
-/** Whether files in a folder survive the container, as far as its file system shows. */
-async function isPersistentFs(folder: string): Promise<boolean> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { type } = await statfs(folder);
-  return !PASSING.has(type);
+/** Makes the folder of the journal. Returns whether its files survive the container, as far as its file system shows. */
+async function openFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK);
+    const { type } = await statfs(folder);
+    return !PASSING.has(type);
+  } catch (error) {
+    throw settingError('JOURNAL_DIR', error);
+  }
 }

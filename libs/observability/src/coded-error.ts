@@ -46,3 +46,18 @@ export class CodedError extends Error {
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** An error that joins several, such as refused connections to each address of a host, has no message of its own. */
+export function sentenceOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  return message || codeOf(error) || 'the reason is unknown; LOG_LEVEL=debug shows where it failed';
+}
+
+/**
+ * An error of the system at the use of a setting, with the name of the setting: the system's own sentence has a path or an
+ * address at most. Other errors stay as they are.
+ */
+export function settingError(name: string, error: unknown): unknown {
+  const isOfSystem = /^E[A-Z0-9_]+$/.test(codeOf(error) ?? '');
+  return isOfSystem ? new Error(`${name} cannot be used: ${sentenceOf(error)}`, { cause: error }) : error;
+}

@@ -1,4 +1,4 @@
-export { CodedError, codeOf, type ErrorDetails, type FieldProblem } from './coded-error.js';
+export { CodedError, codeOf, type ErrorDetails, type FieldProblem, sentenceOf, settingError } from './coded-error.js';
 export { createLogger, type Logger, LOGGER } from './logger.js';
 export { type Source } from './metrics/instrument.js';
 export { INSTRUMENTS, type InstrumentName, type LabelsOf, type NameOf } from './metrics/instruments.js';

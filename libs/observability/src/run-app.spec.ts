@@ -103,13 +103,13 @@ describe('a process of the service', () => {
     expect(count(app, 'stuck')).toBe(1);
   });
 
-  it('exits with 1 when it cannot start, logs the reason and never sends ready', async () => {
+  it('exits with 1 when it cannot start, logs the reason, and sends it in place of ready', async () => {
     const app = run({ start: `throw new Error('no database');` });
     const messages: unknown[] = [];
     app.child.on('message', (message) => messages.push(message));
     expect(await app.exited).toBe(1);
     expect(count(app, 'no database')).toBe(1);
-    expect(messages).toEqual([]);
+    expect(messages).toEqual([{ startFailed: 'no database' }]);
   });
 
   it('closes when its launcher stops during the start', async () => {

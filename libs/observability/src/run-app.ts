@@ -1,3 +1,4 @@
+import { sentenceOf } from './coded-error.js';
 import type { Logger } from './logger.js';
 import { stopTracing } from './tracing.js';
 
@@ -29,7 +30,7 @@ export function closeProcess(reason: string): void {
 }
 
 /**
- * Runs one process: starts it, sends `ready` to the launcher over its channel, and closes it once on SIGTERM, on SIGINT or
+ * Runs one process: starts it, sends `ready` (or why it cannot start) to the launcher over its channel, and closes it once on SIGTERM, on SIGINT or
  * when the launcher is gone (its channel disconnects, also after `kill -9`), even during the start. A second signal does not
  * interrupt the close; `closeWithin` limits it. A start that waits may end early by the signal `leaving`.
  */
@@ -44,14 +45,25 @@ export async function runApp(options: RunAppOptions, start: (leaving: AbortSigna
   try {
     const running = await start(leaving.signal);
     void closeRequested.then(({ code }) => close(logger, running, code));
-    process.send?.('ready', undefined, undefined, () => undefined);
+    void send('ready');
     logger.info('process.ready');
   } catch (error) {
     if (leaving.signal.aborted) exit(logger, 0);
     logger.fatal({ err: error }, 'process.start_failed');
+    await send({ startFailed: sentenceOf(error) });
     exit(logger, 1);
   }
 }
+
+/** Resolves when the launcher has the message, also where there is none or its channel is closed. */
+const send = (message: unknown): Promise<void> =>
+  new Promise((resolve) => {
+    if (!process.connected) resolve();
+    else
+      process.send?.(message, undefined, undefined, () => {
+        resolve();
+      });
+  });
 
 function waitForCloseRequest(): Promise<CloseRequest> {
   return new Promise((resolve) => {

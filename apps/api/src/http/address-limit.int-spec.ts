@@ -49,7 +49,7 @@ interface Answer {
 interface Wishes {
   from?: string;
   method?: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
 }
 
 async function ask(url: string, { from = client, method = 'GET', headers = {} }: Wishes = {}): Promise<Answer> {
@@ -129,6 +129,25 @@ describe('a limit by client address', () => {
   it('counts what the trusted proxy saw, not what the client wrote before it', async () => {
     let claims = 0;
     await useUp(() => through('/connected', { headers: { 'x-forwarded-for': `198.51.100.${(claims += 1)}` } }));
+    expect(new Set(logged())).toEqual(new Set([client]));
+  });
+
+  it('counts the last of several X-Forwarded-For headers, and none of Forwarded and its relatives', async () => {
+    let claims = 0;
+    const claim = (): string => `198.51.100.${(claims += 1)}`;
+    await useUp(() =>
+      ask(`${api.url}/connected`, {
+        from: PROXY,
+        headers: {
+          'x-forwarded-for': [claim(), `"${claim()}", unknown`, `${client}:4711`],
+          forwarded: `for=${claim()}`,
+          'x-real-ip': claim(),
+          'x-client-ip': claim(),
+          'cf-connecting-ip': claim(),
+          'true-client-ip': claim(),
+        },
+      }),
+    );
     expect(new Set(logged())).toEqual(new Set([client]));
   });
 

@@ -44,6 +44,17 @@ describe("the client's address", () => {
     expect(await clientOf(peer, forwarded)).toBe(client);
   });
 
+  it.each([
+    ['a range of IPv4 that is mapped into IPv6', '::ffff:10.0.0.0/104'],
+    ['the same range in hexadecimal', '::ffff:a00:0/104'],
+    ['one address that is mapped into IPv6', '::ffff:10.0.0.1'],
+    ['a range whose address has bits behind the prefix', '10.9.9.9/8'],
+  ])('is read behind a proxy that is trusted by %s', async (_what, entry) => {
+    expect(await clientOf('10.0.0.1', '203.0.113.7', [entry])).toBe('203.0.113.7');
+    expect(await clientOf('::ffff:10.0.0.1', '203.0.113.7', [entry])).toBe('203.0.113.7');
+    expect(await clientOf('11.0.0.1', '203.0.113.7', [entry])).toBe('11.0.0.1');
+  });
+
   it("is the peer's where no proxy is trusted", async () => {
     expect(await clientOf('10.0.0.1', '203.0.113.7', [])).toBe('10.0.0.1');
   });

@@ -11,6 +11,8 @@ declare module 'fastify' {
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 const IPV6_NETWORK_BITS = 64;
+/** The bits of ::ffff:0:0/96, below which RFC 4291 2.5.5.2 maps IPv4. */
+const MAPPED_BITS = 96;
 const BRACKETED = /^\[([^\]]+)\](?::\d+)?$/;
 const ZONE = /%.*$/;
 const WITH_PORT = /^(\d{1,3}(?:\.\d{1,3}){3}):\d+$/;
@@ -23,12 +25,19 @@ function parse(text = ''): Address | undefined {
   return isWhole ? ipaddr.process(plain) : undefined;
 }
 
+/** A range of IPv4 may be mapped into IPv6, as `parse` finds an address. */
+function rangeOf(entry: string): [Address, number] {
+  const address = parse(entry);
+  if (address) return [address, address.kind() === 'ipv4' ? 32 : 128];
+  const [first, bits] = ipaddr.parseCIDR(entry);
+  return first instanceof ipaddr.IPv6 && first.isIPv4MappedAddress() && bits >= MAPPED_BITS
+    ? [first.toIPv4Address(), bits - MAPPED_BITS]
+    : [first, bits];
+}
+
 /** Distinguishes the addresses of trusted proxies from all others. */
 export function trusting(proxies: readonly string[]): (address: string) => boolean {
-  const ranges = proxies.map((entry) => {
-    const address = parse(entry);
-    return address ? ([address, address.kind() === 'ipv4' ? 32 : 128] as const) : ipaddr.parseCIDR(entry);
-  });
+  const ranges = proxies.map(rangeOf);
   return (text) => {
     const address = parse(text);
     return (

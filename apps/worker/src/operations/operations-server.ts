@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type WorkerConfig } from '#config';
 import { carriesToken } from '#crypto';
-import { LOGGER, type Logger, Metrics, newHttpServer } from '#observability';
+import { LOGGER, type Logger, Metrics, newHttpServer, settingError } from '#observability';
 import { newId, publicId } from '#persistence';
 import { WORKER_CONFIG } from '../worker-config.js';
 import { WorkerReadiness } from './worker-readiness.js';
@@ -57,7 +57,9 @@ export class OperationsServer implements OnApplicationBootstrap, OnModuleDestroy
       mostPerAddress: MAX_CONNECTIONS,
     });
     server.listen(port, this.config.http.host);
-    await once(server, 'listening');
+    await once(server, 'listening').catch((error: unknown) => {
+      throw settingError('METRICS_PORT', error);
+    });
     this.#server = server;
     this.logger.info({ port: this.port }, 'operations.listening');
   }

@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { settingError } from '#observability';
 import { structureProblem } from '../json-body.js';
 
 /** Finds the key that a token's header names, for the algorithm it names; another source of keys is another function. */
@@ -9,13 +10,25 @@ export type TokenKeys = JWTVerifyGetKey;
 /** Reads the JWK of that file; it must be on P-256 (ES256) and carry a `kid`. Without a file no token has a key. */
 export function readTokenKeys(file: string | undefined): TokenKeys {
   if (file === undefined) return () => Promise.reject(new errors.JWKSNoMatchingKey());
-  const { kty, crv, x, y, kid } = JSON.parse(readFileSync(file, 'utf8')) as JsonWebKey & { kid?: unknown };
-  if (kty !== 'EC' || crv !== 'P-256' || typeof kid !== 'string') {
+  const text = textOf(file);
+  try {
+    const { kty, crv, x, y, kid } = JSON.parse(text) as JsonWebKey & { kid?: unknown };
+    if (kty !== 'EC' || crv !== 'P-256' || typeof kid !== 'string') throw new Error('not such a key');
+    // Only the public members, so that a private key put here by mistake is not kept.
+    const jwk = createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' }).export({ format: 'jwk' });
+    return createLocalJWKSet({ keys: [{ ...jwk, kty, kid, alg: 'ES256', use: 'sig' }] });
+  } catch {
+    // The cause could show a part of the file, which may be a private key.
     throw new Error('JWT_PUBLIC_KEY_FILE: must hold one P-256 public key as a JWK with a kid');
   }
-  // Only the public members, so that a private key put here by mistake is not kept.
-  const jwk = createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' }).export({ format: 'jwk' });
-  return createLocalJWKSet({ keys: [{ ...jwk, kty, kid, alg: 'ES256', use: 'sig' }] });
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw settingError('JWT_PUBLIC_KEY_FILE', error);
+  }
 }
 
 export interface TokenRules {

@@ -25,14 +25,14 @@ const options = { every: { type: 'string' }, push: { type: 'boolean' }, 'dry-run
 const read = (argv: string[], env: NodeJS.ProcessEnv = {}) =>
   readArguments({ usage: USAGE, options, positionals: 1, argv, env });
 
-describe('the arguments of a script', () => {
+describe('the reader of arguments', () => {
   it.each([
     [['a', 'b'], '"b" is one argument too many.'],
     [['--each', '5m'], "Unknown option '--each'"],
     [['--every'], "Option '--every <value>' argument missing"],
     [['--push=yes'], "Option '--push' does not take an argument"],
     [['a', '-p'], "Unknown option '-p'"],
-  ])('are refused in one sentence with the usage: %j', (argv, sentence) => {
+  ])('refuses wrong arguments in one sentence with the usage: %j', (argv, sentence) => {
     expect(() => read(argv)).toThrow(`${sentence}\nUsage: ${USAGE}`);
   });
 
@@ -40,11 +40,11 @@ describe('the arguments of a script', () => {
     [{ npm_config_push: 'true' }, '--push'],
     [{ npm_config_every: '' }, '--every'],
     [{ npm_config_dry_run: 'true' }, '--dry-run'],
-  ])('are refused where npm has kept one for itself: %j', (env, option) => {
+  ])('refuses to run where npm has kept an option for itself: %j', (env, option) => {
     expect(() => read(['a', '5m'], env)).toThrow(`npm keeps ${option} for itself: write -- before it.`);
   });
 
-  it('are read where they are right', () => {
+  it('reads right arguments', () => {
     expect(read(['a', '--every', '5m'], { npm_config_cache: 'x' })).toMatchObject({
       positionals: ['a'],
       values: { every: '5m' },
@@ -52,19 +52,22 @@ describe('the arguments of a script', () => {
   });
 });
 
-describe('a wrong argument of a script', () => {
+describe('a script', () => {
   it.each([
     ['tools/demo.mjs', ['x'], '"x" is one argument too many.'],
     ['tools/new-provider.mjs', ['mastodon', 'bluesky'], '"bluesky" is one argument too many.'],
     ['tools/new-job.mjs', ['sessions.expire', '5m'], '"5m" is one argument too many.'],
     ['tools/docs.mjs', ['x'], '"x" is one argument too many.'],
     ['tools/test-deep.mjs', ['--sort'], "Unknown option '--sort'"],
-  ])('of %s %j is refused in one sentence, with the usage and before any work', (script, args, sentence) => {
-    const { status, lines } = run(script, args);
-    expect([status, lines[0]]).toEqual([1, sentence]);
-    expect(lines[1]).toMatch(/^Usage: npm run \w+/);
-    expect(lines).toHaveLength(2);
-  });
+  ])(
+    'refuses a wrong argument in one sentence, with the usage and before any work: %s %j',
+    (script, args, sentence) => {
+      const { status, lines } = run(script, args);
+      expect([status, lines[0]]).toEqual([1, sentence]);
+      expect(lines[1]).toMatch(/^Usage: npm run \w+/);
+      expect(lines).toHaveLength(2);
+    },
+  );
 });
 
 describe('npm start', () => {

@@ -23,7 +23,7 @@ try {
   const held = await allWaiting();
   const { now, peak } = memory();
   console.log(
-    `idle ${idle.now} MB; ${WAITING} asked for, ${held} under way, the others wait: ${now} MB, at most ${peak} MB (limit ${LIMIT_MB})`,
+    `idle ${idle.now} MB; ${WAITING} requested, ${held} under way, the others wait: ${now} MB, at most ${peak} MB (limit ${LIMIT_MB})`,
   );
   process.exitCode = peak > LIMIT_MB ? 1 : 0;
 } catch (error) {

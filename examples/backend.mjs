@@ -8,7 +8,7 @@ const sessions = new Map(); // stands for the sessions that your application has
 async function evergrant(path) {
   const answer = await fetch(EVERGRANT_URL + path, { headers: { authorization: `Bearer ${EVERGRANT_KEY}` } });
   const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail); // one sentence that says what is wrong; the browser is redirected nowhere
+  if (!answer.ok) throw new Error(body.detail); // one sentence about what is wrong; the browser is redirected nowhere
   return body;
 }
 

@@ -14,7 +14,7 @@ RETURN_URL = os.environ.get("RETURN_URL", "http://localhost:8080/connected")
 
 
 def evergrant(method, path, body=None):
-    """Waits as long as Retry-After says where the service limits the calls or is not ready, three times at most."""
+    """Waits as long as Retry-After states where the service limits the calls or is not ready, three times at most."""
     headers = {"Authorization": f"Bearer {KEY}"}
     data = None
     if body is not None:

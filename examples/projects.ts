@@ -12,7 +12,7 @@ type Polled =
   | { status: 'failed'; error: { code: string; message: string } };
 type Health = { status: string; recommendation: string };
 
-/** Waits as long as Retry-After says where the service limits the calls or is not ready, three times at most. */
+/** Waits as long as Retry-After states where the service limits the calls or is not ready, three times at most. */
 async function evergrant<Answer>(method: string, path: string, body?: object): Promise<Answer> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await fetch(EVERGRANT_URL + path, {

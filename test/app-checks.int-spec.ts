@@ -20,7 +20,7 @@ interface Owned {
   platformSecret?: string;
 }
 
-/** An app that its platform knows already. */
+/** An app that exists at its platform. */
 async function appAt({ provider, clientId = newId(), platformSecret = CLIENT_SECRET }: Owned): Promise<string> {
   await flow.pool.query('delete from oauth_apps where workspace_id = $1 and provider = $2', [
     flow.tenant.workspaceId,
@@ -59,7 +59,7 @@ describe.each(['x', 'tiktok', 'facebook', 'linkedin', 'pinterest', 'instagram'])
       expect([await statusOf(id), await statuses()]).toEqual(['misconfigured', ['misconfigured']]);
     });
 
-    it('finds an id that the platform does not know', async () => {
+    it('detects an id that is unknown to the platform', async () => {
       const id = await appAt({ provider, clientId: `unknown-${newId()}` });
       expect(await credentials(id)).toBe('failed');
       expect([await outcomes(), await statusOf(id)]).toEqual([['unknown_client'], 'misconfigured']);

@@ -54,7 +54,7 @@ describe.each(REFUSALS)('a revocation at $provider', ({ provider, status, body }
   it('is repeated as soon as the platform accepts a new secret of the app', async () => {
     expect(await revocations()).toEqual(['fault']);
     await flow.get(UpdateOAuthApp).execute({ tenant: flow.tenant, id: app, clientSecret: new Secret(CLIENT_SECRET) });
-    // The platform is asked about the new secret after the change was answered.
+    // The new secret is checked at the platform after the change was answered.
     const areRepeated = async (): Promise<void> => {
       expect(await revocations()).toEqual(['fault', 'ok']);
     };
@@ -74,7 +74,7 @@ describe.each(REFUSALS)('a revocation at $provider', ({ provider, status, body }
   });
 });
 
-it('A refusal of the app at a call that no document has says nothing about the app, and is tried again.', async () => {
+it('A refusal of the app at a call that no document has proves nothing about the app, and is tried again.', async () => {
   await flow.begin();
   await flow.app('linkedin', { isDefault: true });
   const id = await flow.connect('linkedin');

@@ -14,7 +14,7 @@ const WRONG_SECRET = { error: { message: 'Error validating client secret.', type
 const FAILURES: [string, Omit<Fault, 'endpoint'>][] = [
   ['a failure of the platform', { status: 500 }],
   ['an answer that cannot be read', { status: 200, body: '[]' }],
-  ['a limit that asks for a second', { status: 429, headers: { 'Retry-After': '1' } }],
+  ['a limit that requests a second', { status: 429, headers: { 'Retry-After': '1' } }],
   ['a refusal of the new token', { status: 400, body: REVOKED }],
   ['a redirect', { status: 302, headers: { Location: 'https://a.example/' } }],
 ];

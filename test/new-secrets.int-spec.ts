@@ -147,7 +147,7 @@ describe('a new client secret', () => {
     await sweep();
     expect(await isConfirmed()).toBe(false);
     await flow.pass(61);
-    // The exchanger retries the unknown outcome by itself, and may have the turn at one of the sweeps.
+    // The exchanger retries the unknown outcome automatically, and may have the turn at one of the sweeps.
     await eventually(async () => {
       await sweep();
       return isConfirmed();
@@ -215,7 +215,7 @@ describe('a new client secret of an app without a grant that can be refreshed', 
     ]);
   });
 
-  it('counts as accepted where the platform never says so', async () => {
+  it('counts as accepted where the platform never confirms it', async () => {
     await begin({ provider: 'instagram', personas: [] });
     await flow.pool.query(`update oauth_apps set status = 'misconfigured', status_source = 'token' where id = $1`, [
       app,

@@ -37,7 +37,7 @@ async function connected(persona = 'happy'): Promise<string> {
   return id;
 }
 
-/** The next refresh issues a token that the API of the sandbox does not know. */
+/** The next refresh issues a token that is unknown to the API of the sandbox. */
 const issueUselessToken = (n: number) =>
   flow.fault({
     endpoint: 'token',
@@ -45,7 +45,7 @@ const issueUselessToken = (n: number) =>
     body: { access_token: `useless-${n}`, token_type: 'bearer', expires_in: MONTH },
   });
 
-/** A probe is refused and the grant refreshed, so many times: the health after each. */
+/** Repeats a refused probe and a refresh of the grant; returns the health after each. */
 async function refusals(id: string, times: number, apart = 7 * HOUR): Promise<unknown[]> {
   const healths: unknown[] = [];
   for (let n = 0; n < times; n += 1) {

@@ -237,7 +237,7 @@ describe.each(deleting)('the deletion of tokens of %s', (provider) => {
   });
 
   /** The signed data deletion request of Meta, which does not remove the app. */
-  async function askForDeletion(userId: string): Promise<void> {
+  async function requestDeletion(userId: string): Promise<void> {
     const { seconds } = await flow.one<{ seconds: number }>(
       'select floor(extract(epoch from db_now()))::int + 1 as seconds',
     );
@@ -262,14 +262,14 @@ describe.each(deleting)('the deletion of tokens of %s', (provider) => {
 
   it('revokes them when a connected person requests the deletion of the data', async () => {
     await flow.connect(provider);
-    await askForDeletion(await personOf('grants'));
+    await requestDeletion(await personOf('grants'));
     expect(await revocations(provider)).toEqual(once);
   });
 
   it('revokes them when a person requests the deletion while the attempt waits for a selection', async () => {
     const { authorizeUrl } = await flow.start(provider, { selection: 'manual' });
     await flow.callback(await flow.decide(authorizeUrl, 'many-pages'));
-    await askForDeletion(await personOf('connect_attempts'));
+    await requestDeletion(await personOf('connect_attempts'));
     expect(await revocations(provider)).toEqual(once);
   });
 });

@@ -19,7 +19,7 @@ const blocks = (path: string, language: string): string[] =>
 const samplesOf = (path: string): string[] =>
   blocks(path, 'sh').filter((block) => !/^(npm (start|test)|cp |docker |KEY=\$\(docker |EVERGRANT_KEY=)/m.test(block));
 
-/** What a sample's comments say of its output: the members of each JSON answer, and the lines that have nothing left out. */
+/** The output that a sample's comments promise: the members of each JSON answer, and the lines that have nothing left out. */
 const describedBy = (sample: string): { members: string[]; lines: string[]; isError: boolean } => {
   const comments = sample.split('\n').filter((line) => line.startsWith('# '));
   const text = comments.join('\n');
@@ -109,7 +109,7 @@ describe('the samples of the documents', () => {
   }
 
   it.each(['README.md', 'docs/guide.md', 'docs/projects.md'])(
-    '%s: each command can be run as it is printed, one after the other, and answers what it says',
+    '%s: each command can be run as it is printed, one after the other, and answers as printed',
     async (path) => {
       await begin(path);
       const samples = samplesOf(path);
@@ -118,7 +118,7 @@ describe('the samples of the documents', () => {
     },
   );
 
-  it('docs/sandbox.md: each command can be run as it is printed, one after the other, and answers what it says', async () => {
+  it('docs/sandbox.md: each command can be run as it is printed, one after the other, and answers as printed', async () => {
     // The last one needs a connected account: apps/api/src/push/sandbox-push.int-spec.ts has one.
     const samples = samplesOf('docs/sandbox.md').filter((sample) => !sample.includes('delete_data'));
     expect(samples.length).toBeGreaterThan(5);

@@ -10,12 +10,12 @@ beforeAll(async () => {
   flow = await Flow.open(1, { exchanger: 'process' });
 });
 afterAll(async () => {
-  // It would wait for the tries that hang.
+  // It would wait for the requests that hang.
   await flow.exchanger.end('SIGKILL');
   await flow.close();
 });
 
-/** More than the exchanger tries of all platforms at once. */
+/** More than the exchanger sends to all platforms at once. */
 const WAITING = 320;
 const HANGS_FOR_MS = 19_000;
 

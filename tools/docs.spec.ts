@@ -14,7 +14,7 @@ const any = providerOf('x');
 const named: [name: string, provider: Provider][] = providers.map((provider) => [provider.name, provider]);
 
 describe('the generated documents', () => {
-  it.each([...pages])('%s is what the registry says today (npm run docs writes it)', (path, text) => {
+  it.each([...pages])('%s is the output of npm run docs for the present registry', (path, text) => {
     expect(existsSync(path) ? read(path) : 'not there').toBe(text);
   });
 
@@ -28,8 +28,8 @@ describe('the generated documents', () => {
 
   it.each(named)('describe the scopes, quirks and sources of %s, with the date', (_name, provider) => {
     const { scopes, quirks = [], sources } = provider;
-    for (const said of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt])
-      expect(pages.get('docs/providers.md')).toContain(said);
+    for (const text of [...scopes.default, ...quirks, ...sources.urls, sources.checkedAt])
+      expect(pages.get('docs/providers.md')).toContain(text);
   });
 });
 
@@ -52,7 +52,7 @@ describe('the page on restoring a backup', () => {
   };
   const taken = ({ refresh }: Provider) => HOW_OFTEN[refresh.mode];
 
-  it('names every platform of the registry, how often it takes a refresh token, and how long an access token lives', () => {
+  it('names every platform of the registry, how often it takes a refresh token, and how long an access token is valid', () => {
     const known = providers.map((provider) => [
       provider.title,
       taken(provider),
@@ -61,7 +61,7 @@ describe('the page on restoring a backup', () => {
     expect(rows.map((cells) => cells.slice(0, 3)).toSorted()).toEqual(known.toSorted());
   });
 
-  it('says what is lost, and what to do about it where something is', () => {
+  it('states what is lost, and what to do about it where something is', () => {
     for (const [, how, , after] of rows)
       expect(after).toMatch(how === 'once' ? /lost.*Ask these people to connect again/ : /Nothing is lost/);
   });
@@ -70,15 +70,15 @@ describe('the page on restoring a backup', () => {
 describe.each(named)('the page that sets up an app at %s', (name, provider) => {
   const page = pages.get(`docs/setup/${name}.md`) ?? '';
 
-  it('is followed in steps, and says where the portal is', () => {
+  it('is followed in steps, and links the portal', () => {
     expect(page).toMatch(/^# .+\n/);
     expect(page).toMatch(/^1\. [\s\S]*^2\. [\s\S]*^3\. /m);
     expect(page).toMatch(/https:\/\/[\w.-]+/);
   });
 
   it('has the redirect URI, every scope and the call that brings the app here', () => {
-    for (const said of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`])
-      expect(page).toContain(said);
+    for (const text of [`/v1/oauth/${name}/callback`, ...provider.scopes.default, `"provider": "${name}"`])
+      expect(page).toContain(text);
   });
 
   it.each(['Review', 'Pitfalls', 'Not confirmed'])('has a part "%s"', (part) => {
@@ -88,8 +88,8 @@ describe.each(named)('the page that sets up an app at %s', (name, provider) => {
   });
 });
 
-describe('what is said of a definition', () => {
-  const said = (changes: Partial<Provider>) => describeProvider({ ...any, ...changes });
+describe('the description of a definition', () => {
+  const described = (changes: Partial<Provider>) => describeProvider({ ...any, ...changes });
   const request = (parts: Partial<ReturnType<PlatformRequest['reveal']>>) => ({
     ...any.token,
     exchange: () => new PlatformRequest({ method: 'POST', url: 'https://a.example/t?b=c', ...parts }),
@@ -97,22 +97,22 @@ describe('what is said of a definition', () => {
 
   it('is read off the requests that it makes', () => {
     const form = { key: 'THE-ID', code: 'CODE', password: 'THE-SECRET' };
-    expect(said({ token: request({ form }) })).toMatchObject({
+    expect(described({ token: request({ form }) })).toMatchObject({
       token: 'POST https://a.example/t',
       authentication: '`key` and `password` in the form',
     });
     const basic = request({ headers: { authorization: 'Basic abc' } });
-    expect(said({ token: basic }).authentication).toMatch(/^HTTP Basic/);
+    expect(described({ token: basic }).authentication).toMatch(/^HTTP Basic/);
   });
 
   it('is nothing made up where the definition shows no way', () => {
-    expect(() => said({ token: request({ form: {} }) })).toThrow(/no known way of client authentication/);
+    expect(() => described({ token: request({ form: {} }) })).toThrow(/no known way of client authentication/);
   });
 
   it('distinguishes PKCE on the web from PKCE on loopback', () => {
     const pkce = (uri: string): PkceMethod | undefined =>
       uri.startsWith('https') ? undefined : { name: 'S256', challenge: () => 'a'.repeat(64) };
-    expect(said({ authorize: { ...any.authorize, pkce } }).pkce).toBe(
+    expect(described({ authorize: { ...any.authorize, pkce } }).pkce).toBe(
       'none; on loopback redirect URIs S256 in lower-case hex',
     );
   });
@@ -128,6 +128,6 @@ describe('what is said of a definition', () => {
   });
 
   it('refuses a setup text with a placeholder that has no value', () => {
-    expect(() => setupPage(any, '{{nothing}}')).toThrow(`the setup text of ${any.name} asks for {{nothing}}`);
+    expect(() => setupPage(any, '{{nothing}}')).toThrow(`the setup text of ${any.name} requires {{nothing}}`);
   });
 });

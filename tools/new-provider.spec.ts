@@ -31,7 +31,7 @@ describe('a name that no new provider can have', () => {
     ['a-b', 'lower-case letters and digits'],
     ['é', 'lower-case letters and digits'],
     ['a'.repeat(33), '2 to 32'],
-    ['example', /the sources use that word, and no file outside.+ \d+ files do: apps\/.+ says/],
+    ['example', /the sources use that word, and no file outside.+ \d+ files do: apps\/.+ contains/],
     ['line', /the sources use that word.+and \d+ more/],
     ['class', 'reserved word of the language'],
     ['default', 'reserved word of the language'],
@@ -46,7 +46,7 @@ describe('a name that no new provider can have', () => {
     expect(() => checkName('.', name)).toThrow(reason);
   });
 
-  it('is refused before anything is written, and the command says so and fails', () => {
+  it('is refused before anything is written, and the command reports it and fails', () => {
     const before = readdirSync(SOURCES);
     const { status, stderr } = spawnSync(process.execPath, ['tools/new-provider.mjs', 'example'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([1, expect.stringContaining('"example" cannot be a provider\'s name')]);

@@ -117,7 +117,7 @@ export async function connectAtSandbox(clientId) {
     redirect: 'manual',
   });
   const code = new URL(back.headers.get('location') ?? '').searchParams.get('code') ?? '';
-  return askToken(clientId, {
+  return requestToken(clientId, {
     grant_type: 'authorization_code',
     code,
     redirect_uri: REDIRECT_URI,
@@ -129,7 +129,7 @@ export async function connectAtSandbox(clientId) {
  * @param {string} clientId
  * @param {Record<string, string>} fields
  */
-export async function askToken(clientId, fields) {
+export async function requestToken(clientId, fields) {
   const authorization = `Basic ${Buffer.from(`${clientId}:secret`).toString('base64')}`;
   const answer = await fetch(TOKEN_URL, {
     method: 'POST',

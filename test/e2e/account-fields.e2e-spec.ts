@@ -50,7 +50,7 @@ describe('The fields of an account', () => {
     expect(JSON.stringify(body)).not.toContain('"platform"');
   });
 
-  it('platform_account_id, handle, display_name and avatar_url are what the platform says', () => {
+  it('platform_account_id, handle, display_name and avatar_url are the values of the platform', () => {
     expect(person).toMatchObject({
       platform_account_id: '2244994945',
       handle: 'hanna_happy',
@@ -63,7 +63,7 @@ describe('The fields of an account', () => {
     expect(page.handle).toBeNull();
   });
 
-  it('health and health_reason say how it is', () => {
+  it('health and health_reason show its state', () => {
     expect(person).toMatchObject({ health: 'active', health_reason: null });
   });
 
@@ -89,7 +89,7 @@ describe('The fields of an account', () => {
     expect(person.refresh_expires_at).toBeNull();
   });
 
-  it('reauth_due_at is the day after which only the person can help, and null where nothing says so', async () => {
+  it('reauth_due_at is the day after which only the person can help, and null where no such day is known', async () => {
     expect(end(member.reauth_due_at)).toBe(end(member.refresh_expires_at));
     await backend.post(`/v1/accounts/${page.id}/probe`);
     page = (await backend.account(page.id)) as WholeAccount;
@@ -103,7 +103,7 @@ describe('The fields of an account', () => {
     expect(end(person.next_refresh_at)).toBeLessThan(end(person.token_expires_at));
   });
 
-  it('last_probed_at is the time of the consent, which has asked the platform', () => {
+  it('last_probed_at is the time of the consent, which included a probe', () => {
     expect(person.last_probed_at).toMatch(TIME);
   });
 

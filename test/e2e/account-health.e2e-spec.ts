@@ -124,12 +124,12 @@ describe('GET /v1/accounts/{id}/health', () => {
 describe('The health of an account, after half a minute', () => {
   beforeAll(() => backend.pass(35));
 
-  it('restricted with suspended: the platform wants its owner to act', async () => {
+  it('restricted with suspended: the platform requires an action of its owner', async () => {
     await probe('suspended');
     await expectHealth('suspended', 'restricted', 'suspended', 'act_at_platform');
   });
 
-  it('restricted with checkpoint: the platform wants a confirmation of its owner', async () => {
+  it('restricted with checkpoint: the platform requires a confirmation of its owner', async () => {
     await probe('checked');
     await expectHealth('checked', 'restricted', 'checkpoint', 'act_at_platform');
   });
@@ -144,7 +144,7 @@ describe('POST /v1/accounts/{id}/probe', () => {
   const fault = (plan: object): Promise<Reply> =>
     backend.control('POST', '/faults', { provider: 'instagram', ...plan });
 
-  it('asks the platform now, and answers 200 with what GET …/health answers', async () => {
+  it('probes at the platform now, and answers 200 with what GET …/health answers', async () => {
     const before = (await backend.calls('provider=instagram&endpoint=identity')).at(-1)?.seq ?? 0;
     const { status, body } = await probe('checked');
     expect([status, body]).toEqual([200, (await report('checked')).body]);
@@ -249,7 +249,7 @@ describe('The health of an account, after two minutes', () => {
   it('needs_reauth with password_changed: the person changed the password', () =>
     expectHealth('passwordChanged', 'needs_reauth', 'password_changed', 'reconnect'));
 
-  it('active again: an account whose platform answers again recovers by itself', () =>
+  it('active again: an account whose platform answers again recovers automatically', () =>
     expectHealth('failing', 'active', null, 'none'));
 });
 

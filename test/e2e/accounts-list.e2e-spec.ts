@@ -88,10 +88,10 @@ describe('GET /v1/accounts', () => {
     ['q=north', () => [pia]],
     ['q=%25', () => []],
     ['provider=x&q=a&connection_type=oauth', () => [paula, hanna]],
-  ])('narrows items and total with %s', async (query, wanted) => {
+  ])('narrows items and total with %s', async (query, expected) => {
     const page = await list(query);
-    expect(page.items.map(({ id }) => id)).toEqual(wanted().map(({ id }) => id));
-    expect(page.total).toBe(wanted().length);
+    expect(page.items.map(({ id }) => id)).toEqual(expected().map(({ id }) => id));
+    expect(page.total).toBe(expected().length);
   });
 
   it('narrows the list with project_id', async () => {
@@ -100,7 +100,7 @@ describe('GET /v1/accounts', () => {
     expect(await list(`project_id=${project}`)).toEqual({ items: [], next_cursor: null, total: 0 });
   });
 
-  it('hides disconnected accounts unless health asks for them', async () => {
+  it('hides disconnected accounts unless health requests them', async () => {
     expect(await idsOf('')).not.toContain(gone.id);
     expect((await list('health=disconnected')).items).toMatchObject([{ id: gone.id, health: 'disconnected' }]);
   });
@@ -177,7 +177,7 @@ describe('GET /v1/accounts', () => {
     expect(next.items.map(({ id }) => id)).toEqual([hanna.id]);
   });
 
-  it('counts every committed row, and says total_capped where a q or a reauth_due_before matches more than 10,000', async () => {
+  it('counts every committed row, and answers total_capped where a q or a reauth_due_before matches more than 10,000', async () => {
     await copies(10_001);
     try {
       expect(await list('limit=1')).toMatchObject({ total: 10_004 });

@@ -38,10 +38,10 @@ const setSecret = async (id: string, client_secret: string): Promise<App> => {
   return (await backend.request('PATCH', `/v1/oauth-apps/${id}`, { headers, body: JSON.stringify({ client_secret }) }))
     .body as App;
 };
-const statusUntil = (id: string, wanted: string): Promise<App> =>
+const statusUntil = (id: string, expected: string): Promise<App> =>
   until(
     async () => (await backend.get(`/v1/oauth-apps/${id}`)).body as App,
-    ({ status }) => status === wanted,
+    ({ status }) => status === expected,
   );
 
 async function callsOf(clientId: string): Promise<Call[]> {

@@ -6,7 +6,7 @@ const RETURN_URL = 'https://shop.example/settings';
 let service: ServiceSession;
 let backend: Backend;
 let clientId: string;
-/** The last call that the platforms had got when the test began: creating an app asks the platform about it. */
+/** The last call that the platforms had got when the test began: creating an app checks it at the platform. */
 let since: number;
 
 const callsOfPlatforms = async (): Promise<{ seq: number; client_id?: string; endpoint: string }[]> =>

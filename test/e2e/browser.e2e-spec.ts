@@ -20,7 +20,7 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** Starts examples/backend.mjs as its first line says, in front of the running service and on a port of its own. */
+/** Starts examples/backend.mjs as its first line describes, in front of the running service and on a port of its own. */
 async function startExample({ apiUrl, key }: ServiceSession): Promise<{ url: string; stop(): void }> {
   const { port } = await freePorts();
   const env = { PATH: process.env.PATH, EVERGRANT_KEY: key, EVERGRANT_URL: apiUrl, PORT: String(port) };

@@ -85,7 +85,7 @@ describe('GET /v1/accounts/{id}/token', () => {
     expect(refused(await readToken(`?min_ttl=${value}`))).toEqual([400, 'validation.failed', null]);
   });
 
-  it('is served while it lives whatever that refresh did; once it has ended the answers are those of /refresh', async () => {
+  it('is served while it is valid whatever that refresh did; once it has ended the answers are those of /refresh', async () => {
     await backend.pass(65);
     await fault({ endpoint: 'token', status: 503, times: 50 });
     const { body: stored } = await readToken('?min_ttl=0');

@@ -94,7 +94,7 @@ describe('GET /v1/oauth/{provider}/start', () => {
     expect(await clientOf(`?oauth_app_id=${apps.other!}`)).toBe(await idOf(apps.other!));
   });
 
-  it('asks for scopes, and without them for those of the app', async () => {
+  it('requests scopes, and without them those of the app', async () => {
     const scopesOf = async (query: string): Promise<string | null> =>
       new URL((await backend.start('x', query)).authorize_url).searchParams.get('scope');
     expect(await scopesOf('?scopes=tweet.read,users.read')).toBe('tweet.read users.read');
@@ -310,7 +310,7 @@ describe('POST /v1/oauth/attempts/{state}/selection', () => {
     candidates = (await attempt(state)).candidates as typeof candidates;
   });
 
-  it('is asked for by selection=manual: the browser returns with selection_required, the attempt has the candidates', async () => {
+  it('is requested by selection=manual: the browser returns with selection_required, the attempt has the candidates', async () => {
     expect(location).toContain('selection_required=facebook');
     expect(await attempt(state)).toMatchObject({ status: 'selection_required', account_ids: [] });
     expect(candidates).toHaveLength(3);
@@ -335,7 +335,7 @@ describe('POST /v1/oauth/attempts/{state}/selection', () => {
     expect(refused(await select([candidates[0]!.platform_account_id]))[1]).toBe('attempt.not_selectable');
   });
 
-  it('is not asked for without selection=manual: each Page with the right to publish is an account', async () => {
+  it('is not requested without selection=manual: each Page with the right to publish is an account', async () => {
     const { state: all } = await connect({ provider: 'facebook', persona: 'many-pages' });
     expect((await attempt(all)).account_ids).toHaveLength(2);
   });

@@ -64,7 +64,7 @@ const called = (since: number): Promise<unknown> =>
     30,
   );
 
-/** Keys of the same workspace: one alone may ask for sixty refreshes a minute. */
+/** Keys of the same workspace: one alone may request sixty refreshes a minute. */
 async function freshKeys(count: number): Promise<string[]> {
   const owner = new Backend(backend.service, dashboardToken(home, 'default'));
   const made = await Promise.all(

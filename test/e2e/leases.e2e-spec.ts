@@ -21,7 +21,7 @@ interface Body extends Record<'id' | 'key' | 'state' | 'leasedAccountId' | 'requ
 }
 type Reply = AnyReply<Body>;
 
-const ask = async (by: Backend, method: string, path: string, body?: object): Promise<Reply> =>
+const request = async (by: Backend, method: string, path: string, body?: object): Promise<Reply> =>
   (await by.request(method, path, {
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   })) as Reply;
@@ -39,14 +39,14 @@ beforeAll(async () => {
   operator = new Backend(session(), await signDashboardToken(session().home, workspace, ['operator']));
   const dashboard = new Backend(session(), await signDashboardToken(session().home, `${workspace}-customer`));
   const scopes = ['projects:write', 'leases:write', 'accounts:read', 'accounts:write'];
-  const made = await ask(dashboard, 'POST', '/v1/api-keys', { name: 'leases', environment: 'test', scopes });
+  const made = await request(dashboard, 'POST', '/v1/api-keys', { name: 'leases', environment: 'test', scopes });
   customer = new Backend(session(), made.body.key);
-  project = (await ask(customer, 'POST', '/v1/projects', { name: 'cooking' })).body.id;
+  project = (await request(customer, 'POST', '/v1/projects', { name: 'cooking' })).body.id;
 });
 
 describe('POST /v1/operator/pool', () => {
   it('answers 201 with the URL of a consent, whose account is in the pool then; 403 to the key of a customer', async () => {
-    expect(codeOf(await ask(customer, 'POST', '/v1/operator/pool', { platform: 'x', connect: true }))).toEqual([
+    expect(codeOf(await request(customer, 'POST', '/v1/operator/pool', { platform: 'x', connect: true }))).toEqual([
       403,
       'FORBIDDEN_SCOPE',
     ]);
@@ -78,7 +78,7 @@ describe('POST /v1/operator/pool/{id}/steps/{step}', () => {
 
 describe('POST /v1/projects/{projectId}/leased-accounts/request', () => {
   it('answers 202 with the id of the request', async () => {
-    const { status, body } = await ask(customer, 'POST', `/v1/projects/${project}/leased-accounts/request`, {
+    const { status, body } = await request(customer, 'POST', `/v1/projects/${project}/leased-accounts/request`, {
       ...{ platform: 'x', count: 1, niche: 'cooking' },
     });
     expect([status, body]).toEqual([202, { requestId: expect.stringMatching(/^lreq_/), status: 'requested' }]);
@@ -105,7 +105,7 @@ describe('POST /v1/operator/lease-requests/{id}/assign', () => {
 
 describe('GET /v1/projects/{projectId}/leased-accounts/requests/{requestId}', () => {
   it('answers 200 with what was assigned', async () => {
-    const { status, body } = await ask(
+    const { status, body } = await request(
       customer,
       'GET',
       `/v1/projects/${project}/leased-accounts/requests/${requestId}`,
@@ -117,11 +117,11 @@ describe('GET /v1/projects/{projectId}/leased-accounts/requests/{requestId}', ()
 
 describe('GET /v1/projects/{projectId}/leased-accounts', () => {
   it('answers 200 with the leased account, whose token the customer cannot end', async () => {
-    const { status, body } = await ask(customer, 'GET', `/v1/projects/${project}/leased-accounts`);
+    const { status, body } = await request(customer, 'GET', `/v1/projects/${project}/leased-accounts`);
     expect([status, body.items]).toMatchObject([200, [{ leasedAccountId: leased, leased: true, status: 'connected' }]]);
-    expect(codeOf(await ask(customer, 'DELETE', `/v1/social-accounts/${leased}`))).toEqual([409, 'CONFLICT']);
+    expect(codeOf(await request(customer, 'DELETE', `/v1/social-accounts/${leased}`))).toEqual([409, 'CONFLICT']);
     const account = leased.replace('sa_', 'acc_');
-    expect((await ask(customer, 'POST', `/v1/accounts/${account}/probe`)).body).toMatchObject({
+    expect((await request(customer, 'POST', `/v1/accounts/${account}/probe`)).body).toMatchObject({
       ...{ health: 'active', probe: { state: 'ok' }, provisioning: { state: 'ready' } },
     });
   });
@@ -129,7 +129,7 @@ describe('GET /v1/projects/{projectId}/leased-accounts', () => {
 
 describe('DELETE /v1/leased-accounts/{id}', () => {
   it('answers 200 and returns the account to the pool, where nothing is revoked; 404 the second time', async () => {
-    const release = (): Promise<Reply> => ask(customer, 'DELETE', `/v1/leased-accounts/${leased}`);
+    const release = (): Promise<Reply> => request(customer, 'DELETE', `/v1/leased-accounts/${leased}`);
     expect(await release()).toMatchObject({ status: 200, body: { disconnectedReason: 'released_by_partner' } });
     expect(codeOf(await release())).toEqual([404, 'NOT_FOUND']);
     const { body } = await operate('GET', '/pool');
@@ -141,7 +141,7 @@ describe('DELETE /v1/leased-accounts/{id}', () => {
 describe('POST /v1/operator/lease-requests/{id}/reject', () => {
   it('answers 200 with the reason for the project', async () => {
     const path = `/v1/projects/${project}/leased-accounts/request`;
-    const { body } = await ask(customer, 'POST', path, { platform: 'x', count: 1 });
+    const { body } = await request(customer, 'POST', path, { platform: 'x', count: 1 });
     const rejected = await operate('POST', `/lease-requests/${body.requestId}/reject`, { reason: 'none left' });
     expect(rejected).toMatchObject({ status: 200, body: { status: 'rejected', reason: 'none left' } });
   });

@@ -48,7 +48,7 @@ async function post(body: object): Promise<Reply<Manual>> {
   return answer;
 }
 
-/** The body for tokens of a person that the client got by itself. */
+/** The body for tokens of a person that the client got itself. */
 async function supplied(
   provider: Platform = 'x',
   persona = PERSONA,
@@ -124,7 +124,7 @@ describe('POST /v1/accounts', () => {
     ]);
   });
 
-  it('stores it as degraded where the platform is unreachable, and verify false asks nothing', async () => {
+  it('stores it as degraded where the platform is unreachable, and verify false sends no request', async () => {
     const body = await supplied('x', 'paula');
     await fault({ provider: 'x', endpoint: 'identity', status: 503, times: 50 });
     const since = await latest();

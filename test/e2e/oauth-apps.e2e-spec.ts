@@ -105,7 +105,7 @@ describe('POST /v1/oauth-apps', () => {
 });
 
 describe('POST /v1/oauth-apps/{id}/check', () => {
-  it('answers 200 with what the platform says of id and secret, and what its owner registers', async () => {
+  it("answers 200 with the platform's check of id and secret, and what its owner registers", async () => {
     const { id } = await make();
     const { status, body } = await backend.post(`/v1/oauth-apps/${id}/check`);
     expect([status, body]).toMatchObject([

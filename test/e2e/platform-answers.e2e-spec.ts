@@ -99,7 +99,7 @@ describe('an account whose platform answers in unusual bytes', () => {
     expect(outcomes.slice(0, 2)).toEqual(['fault', 'ok']);
   });
 
-  it('is renewed from a form, whatever its type says', async () => {
+  it('is renewed from a form, whatever its content type', async () => {
     const { attempt } = await connect();
     const id = attempt.account_ids[0]!;
     await customer.pass(62);

@@ -79,7 +79,7 @@ describe.each(['ts', 'py'])('examples/projects.%s', (language) => {
     expect([code, text]).toEqual([1, expect.stringMatching(/NOT_FOUND \(req_\w+\): There is no such account\./)]);
   });
 
-  it('says why a connection failed', async () => {
+  it('shows the reason of a failed connection', async () => {
     const { ended, output } = start(language, 'connect', 'x');
     const opened = await until(
       () => Promise.resolve(/^open (\S+)$/m.exec(output())?.[1]),

@@ -106,7 +106,7 @@ describe('POST /v1/callbacks/{family}/{oauthAppId}/{topic}', () => {
 });
 
 describe('GET /data-deletion/{code}', () => {
-  it('is a page that says that the data were deleted, and 404 for an unknown code', async () => {
+  it('is a page that shows that the data were deleted, and 404 for an unknown code', async () => {
     const { app, userId } = await connect('facebook', 'one-page');
     const { body } = await send(signMeta(app, userId, { ...(await now()), topic: 'data-deletion' }));
     const page = await reply((body as { url: string }).url);

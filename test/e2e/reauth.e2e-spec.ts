@@ -62,7 +62,7 @@ describe('POST /v1/accounts/{id}/reauth', () => {
     expect(await eventsOf(account.id)).toEqual(['account.reconnected', 'account.connected']);
   });
 
-  it('asks for scopes', async () => {
+  it('requests the given scopes', async () => {
     const { body } = await reauth(account.id, { scopes: ['tweet.read', 'users.read'] });
     expect(new URL(body.authorize_url).searchParams.get('scope')).toBe('tweet.read users.read');
   });

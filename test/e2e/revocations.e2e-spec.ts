@@ -23,11 +23,11 @@ const latest = async (): Promise<number> =>
 
 /** The calls to one endpoint for a person that the platform got since; waits for the first one. */
 async function callsOf(provider: string, endpoint: string, persona: string, since: number): Promise<Call[]> {
-  const ask = async (): Promise<Call[]> =>
+  const readCalls = async (): Promise<Call[]> =>
     (
       (await backend.control('GET', `/calls?provider=${provider}&endpoint=${endpoint}&since=${since}`)).body as Call[]
     ).filter((call) => call.persona === persona);
-  return until(ask, (calls) => calls.length > 0, 40);
+  return until(readCalls, (calls) => calls.length > 0, 40);
 }
 
 /** By its row: a later clock would make every other account of this service due as well. */
@@ -44,7 +44,7 @@ async function makeProbeDue(accountId: string): Promise<void> {
   }
 }
 
-describe('tokens that are no longer wanted', () => {
+describe('tokens that are no longer needed', () => {
   it.each(['x', 'tiktok', 'linkedin', 'facebook'])(
     'the exchanger revokes the tokens at %s when the API disconnects their account',
     async (provider) => {
@@ -57,7 +57,7 @@ describe('tokens that are no longer wanted', () => {
 });
 
 describe('the probe of an account', () => {
-  it('is asked for by the sweep, goes through the queue, and reaches the platform', async () => {
+  it('is requested by the sweep, goes through the queue, and reaches the platform', async () => {
     const { id } = await backend.connect('tiktok', 'paula');
     const since = await latest();
     await makeProbeDue(id);

@@ -327,7 +327,7 @@ describe('GET /v1/social-accounts/{id}/health', () => {
   const health = (id: string): Promise<Reply> => backend.get(`/v1/social-accounts/${id}/health`);
   itChecksTheId('id', NO_ACCOUNT, health, () => foreign.account);
 
-  it('answers 200 with what the accounts surface says of the same account', async () => {
+  it('answers 200 with the state that the accounts surface shows for the same account', async () => {
     const { status, body } = await health(connected.account);
     const { body: same } = await backend.get(`/v1/accounts/${asAccount(connected.account)}/health`);
     expect([status, body]).toEqual([

@@ -54,7 +54,7 @@ describe('the first account of a new customer', () => {
     expect([status, body]).toMatchObject([200, { items: [{ id: account.id }], total: 1, next_cursor: null }]);
   });
 
-  it('is kept alive by the worker', async () => {
+  it('is kept valid by the worker', async () => {
     await backend.pass(102);
     const refreshed = await backend.accountUntil(account.id, ({ last_refreshed_at: at }) => at !== null);
     expect(refreshed.health).toBe('active');

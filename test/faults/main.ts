@@ -53,7 +53,7 @@ const NO_COUNTS: Counts = {
 export async function main(args: string[]): Promise<number> {
   const given = readArguments(args);
   exitOnSignals();
-  say(`seed ${given.seed}`);
+  print(`seed ${given.seed}`);
   const databases = await Databases.start();
   try {
     if (given.proveChecks) return (await proveChecks(proofSettings(given, databases), given.only)) ? 0 : 1;
@@ -66,9 +66,9 @@ export async function main(args: string[]): Promise<number> {
 /** Prints the table and the other figures; returns whether every target is reached. */
 async function reportAll(given: Arguments, databases: Databases): Promise<boolean> {
   const results = await runAll(given, databases);
-  say(`\n${renderTable(HEADINGS, results.map(line))}\n`);
+  print(`\n${renderTable(HEADINGS, results.map(line))}\n`);
   for (const { row, kind, queue, misses } of results)
-    for (const miss of misses) say(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
+    for (const miss of misses) print(`MISSED  ${row.name} (${kind}, ${queue}): ${miss}`);
   const areOthersReached = await reportOtherFigures(given, databases);
   return areOthersReached && results.every(({ misses }) => misses.length === 0);
 }
@@ -94,7 +94,7 @@ async function runAll(given: Arguments, databases: Databases): Promise<Result[]>
 function cellsOf(given: Arguments): Cell[] {
   const rows = possibleRows(given);
   if (given.queues.includes('redis') && !redisIsHere)
-    say('No redis-server was found: the rows with the queue on Redis are skipped.');
+    print('No redis-server was found: the rows with the queue on Redis are skipped.');
   const queues = given.queues.filter((name) => name === 'postgres' || redisIsHere);
   return given.platforms.flatMap((kind) =>
     queues.flatMap((queue) => rows.filter((row) => isOn(row, queue)).map((row) => ({ row, kind, queue }))),
@@ -104,9 +104,9 @@ function cellsOf(given: Arguments): Cell[] {
 /** Prints the figures outside the table; returns whether they are reached. The short form skips them. */
 async function reportOtherFigures({ short, only, seed, share }: Arguments, databases: Databases): Promise<boolean> {
   if (short) return true;
-  const figures = await otherFigures({ databases, seed, share: share ?? 1, say }, only);
+  const figures = await otherFigures({ databases, seed, share: share ?? 1, print }, only);
   for (const { name, details, reached } of figures)
-    say([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...details.map((one) => `        ${one}`)].join('\n'));
+    print([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...details.map((one) => `        ${one}`)].join('\n'));
   return figures.every(({ reached }) => reached);
 }
 
@@ -126,24 +126,26 @@ const proofSettings = (
   kind,
   queue: 'postgres',
   accounts: Math.min(accounts, 60),
-  say,
+  print,
 });
 
 async function runOne(cell: Cell, given: Arguments, databases: Databases): Promise<Result> {
   const { row, kind, queue } = cell;
   const { seed, accounts, verbose } = given;
   const log = (text: string): void => {
-    if (verbose) say(`    ${text}`);
+    if (verbose) print(`    ${text}`);
   };
-  const ran = await runRow(row, { databases, seed, kind, queue, accounts, say: log }).catch((error: unknown) => error);
+  const ran = await runRow(row, { databases, seed, kind, queue, accounts, print: log }).catch(
+    (error: unknown) => error,
+  );
   const counts = ran instanceof Error ? NO_COUNTS : (ran as Counts);
   const misses = ran instanceof Error ? [`the run failed: ${ran.message}`] : missesOf(counts, row.figure);
-  say(
+  print(
     `${misses.length === 0 ? 'ok    ' : 'MISSED'}  ${row.name} (${kind}, ${queue}): ${counts.faults} faults, ${counts.rotations} rotations, ${counts.lost} lost, ${counts.seconds} s`,
   );
   if (row.design === 'product')
     for (const { invariant, what } of counts.breaches.slice(0, SHOWN_BREACHES))
-      say(`        ${invariant} (${INVARIANTS[invariant]}): ${what}`);
+      print(`        ${invariant} (${INVARIANTS[invariant]}): ${what}`);
   return { ...cell, counts, misses };
 }
 
@@ -154,7 +156,7 @@ function possibleRows({ short, only, share }: Arguments): Row[] {
     ({ name }) => name.includes(only) && (!short || only !== '' || SHORT_ROWS.includes(name)),
   );
   const unable = rows.filter(({ needsDisk }) => needsDisk).filter(() => !canMountDisks());
-  for (const { name } of unable) say(`No disk can be mounted here: "${name}" is skipped.`);
+  for (const { name } of unable) print(`No disk can be mounted here: "${name}" is skipped.`);
   return rows.filter((row) => !unable.includes(row));
 }
 
@@ -181,6 +183,6 @@ function line({ row, kind, queue, counts, misses }: Result): (string | number)[]
   ];
 }
 
-function say(text: string): void {
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

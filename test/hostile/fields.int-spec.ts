@@ -4,7 +4,7 @@ import { isOfProjectsSurface } from '../../apps/api/src/http/projects-problem.js
 import { openTestApi, type TestApi } from '../support/api.js';
 import { everyRow, operatorToken } from '../support/tenant-world.js';
 
-/** What OpenAPI says of one operation, as far as this test needs it. */
+/** The part of one operation in OpenAPI that this test needs. */
 interface Operation {
   method: string;
   path: string;
@@ -175,7 +175,7 @@ describe('every operation', () => {
   it('names the query parameter that cannot be read', async () => {
     const faults: Faults = [];
     for (const [operation, { name }] of parametersIn('query')) {
-      const asked = (query: string): Promise<Answer> =>
+      const answerWith = (query: string): Promise<Answer> =>
         answerTo(`${pathOf(operation)}?${query}`, { method: operation.method });
       const wrong: Record<string, string> = { ...NEVER_TEXT, long: LONG, nothing: '' };
       const queries = Object.entries(wrong).map(([what, value]): [string, string] => [what, `${name}=${value}`]);
@@ -187,14 +187,18 @@ describe('every operation', () => {
       ] as const) {
         const expected = isPublic(operation) ? {} : { isRefused: true as const, field: name };
         faults.push(
-          ...faultsOf(`${operation.method} ${operation.path} with ${what} for ${name}`, await asked(query), expected),
+          ...faultsOf(
+            `${operation.method} ${operation.path} with ${what} for ${name}`,
+            await answerWith(query),
+            expected,
+          ),
         );
       }
       for (const [what, value] of Object.entries(ODD_TEXT)) {
         faults.push(
           ...faultsOf(
             `${operation.method} ${operation.path} with ${what} for ${name}`,
-            await asked(`${name}=${value}`),
+            await answerWith(`${name}=${value}`),
             {},
           ),
         );

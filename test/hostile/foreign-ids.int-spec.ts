@@ -40,7 +40,7 @@ afterAll(async () => {
 const BESIDE = /rate_limits|last_used_at|idempotency|process|master_key|^(begin|commit|rollback)/i;
 
 /** Status, text and statements of a call of `other` at these rows. */
-async function ask(route: DeclaredRoute, rows: TenantRows): Promise<[number, string, string[]]> {
+async function send(route: DeclaredRoute, rows: TenantRows): Promise<[number, string, string[]]> {
   const body = inputs.bodyExample(route);
   spy.mockClear();
   const response = await service.api.call(pathOf(route, rows), {
@@ -59,8 +59,8 @@ const textOf = (query: unknown): string =>
 it('answers for a row of another tenant as for one that exists nowhere, with the same statements', async () => {
   expect(routes.length).toBeGreaterThan(15);
   for (const route of routes) {
-    const foreign = await ask(route, owner.rows);
-    const unknown = await ask(route, { ...owner.rows, ...NOWHERE });
+    const foreign = await send(route, owner.rows);
+    const unknown = await send(route, { ...owner.rows, ...NOWHERE });
     expect([route.name, ...foreign]).toEqual([route.name, ...unknown]);
     expect([route.name, foreign[0], foreign[2].length > 0]).toEqual([route.name, 404, true]);
   }

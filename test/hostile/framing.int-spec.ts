@@ -65,7 +65,7 @@ const ATTACKS: [what: string, lines: string[], body: string][] = [
 ];
 
 describe('a request with hostile framing', () => {
-  it.each(ATTACKS)('is refused once, stores nothing and leaves the process alive: %s', async (_what, lines, body) => {
+  it.each(ATTACKS)('is refused once, stores nothing and leaves the process running: %s', async (_what, lines, body) => {
     const before = await everyRow(service);
     const head = ['POST /v1/api-keys HTTP/1.1', `Authorization: Bearer ${service.key}`, TYPE, CLOSE, ...lines];
     const answer = await send(`${head.join('\r\n')}\r\n\r\n${body}`);
@@ -79,7 +79,11 @@ describe('a request with hostile framing', () => {
   it.each([
     ['after the end of its chunks', 'Transfer-Encoding: chunked\r\nContent-Length: 5', '0\r\n\r\n'],
     ['after a shorter one of two lengths', 'Content-Length: 0\r\nContent-Length: 99', ''],
-    ['after a coding that a proxy may not know', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: cow', '0\r\n\r\n'],
+    [
+      'after a coding that may be unknown to a proxy',
+      'Transfer-Encoding: chunked\r\nTransfer-Encoding: cow',
+      '0\r\n\r\n',
+    ],
   ])('carries no second request: %s', async (_where, framing, end) => {
     const second = `POST /v1/api-keys HTTP/1.1\r\n${HOST}\r\nAuthorization: Bearer ${service.key}\r\n${TYPE}\r\n${LENGTH}\r\n\r\n${BODY}`;
     const before = await everyRow(service);

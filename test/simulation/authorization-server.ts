@@ -10,7 +10,7 @@ export interface Family {
   leaves: Set<string>;
 }
 
-/** One request with a refresh token, with what its sender knows about it. */
+/** One request with a refresh token, with what is known about it at its sender. */
 export interface RefreshRequest {
   intentId: number;
   grantId: string;

@@ -37,8 +37,8 @@ function lastRefreshed(db: Database, others: GrantRow[], before: number): Date |
   return latest(sent.map(({ dispatchedAt }) => new Date(dispatchedAt)));
 }
 
-/** As askCanaries in exchange/apiCheck.ts. */
-export function askCanaries({ db, server }: World, grant: GrantFacts): Date | null {
+/** As checkCanaryGrants in exchange/api-check.ts. */
+export function checkCanaryGrants({ db, server }: World, grant: GrantFacts): Date | null {
   const other = othersOf(db, grant).find(
     ({ facts }) => facts.strikeCount === 0 && (facts.accessExpiresAt === null || facts.accessExpiresAt > db.now),
   );

@@ -51,8 +51,8 @@ export function checkEvents({ db }: World): void {
   const counts = new Map<number, number>();
   for (const { intentId } of db.events) counts.set(intentId, (counts.get(intentId) ?? 0) + 1);
   for (const { id, state } of db.intents.values()) {
-    const wanted = state === 'committed' ? 1 : 0;
-    if ((counts.get(id) ?? 0) !== wanted)
+    const expected = state === 'committed' ? 1 : 0;
+    if ((counts.get(id) ?? 0) !== expected)
       fail('I3', `the exchange ${id} is ${state} and has ${counts.get(id) ?? 0} events`);
   }
 }

@@ -28,7 +28,7 @@ export const mutants: Mutant[] = [
   ['stores a late failure over a newer exchange', { epochFence: false }, ['I1', 'I2']],
   ['claims a grant that is already claimed', { claimsExclude: false }, ['I1', 'I2']],
   [
-    'releases a claim after 30 s without asking its holder',
+    'releases a claim after 30 s without a check of its holder',
     { claimTtl: 30 * SECOND, takeOver: (grant, _called, now) => takeOver(grant, true, now) },
     ['I1', 'I2'],
   ],

@@ -3,7 +3,7 @@ import type { Conclusion, Known, Step } from '../../libs/tokens/src/protocol/exc
 import { type GrantChange, hasEnded, isSpentOnce } from '../../libs/tokens/src/protocol/grant.js';
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type RefreshRequest } from './authorization-server.js';
-import { askCanaries, readCanary, scheduleCanary } from './canary.js';
+import { checkCanaryGrants, readCanary, scheduleCanary } from './canary.js';
 import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
 import type { Host, Task } from './host.js';
 import type { Steps } from './steps.js';
@@ -222,7 +222,7 @@ class Run {
     } = this.parts;
     const { db, server, wiring } = this.world;
     yield 'soon';
-    const canaryOkAt = wiring.mayBeRevoked(grant, db.now) ? askCanaries(this.world, grant) : null;
+    const canaryOkAt = wiring.mayBeRevoked(grant, db.now) ? checkCanaryGrants(this.world, grant) : null;
     yield 'soon';
     const apiCheck = hasEnded(grant, db.now) ? 'silent' : server.identity(pair.access);
     yield 'soon';

@@ -13,8 +13,8 @@ import { openTestDatabase, type TestDatabase } from './database.js';
 import { type ApiDocument, DeclaredAnswers } from './declared-answers.js';
 import { inProcessExchanger } from './in-process-exchanger.js';
 
-export type ApiKeyWishes = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
-export type TokenWishes = {
+export type ApiKeyOverrides = Partial<Omit<NewApiKey, 'caller'>> & { workspace?: string };
+export type TokenOverrides = {
   claims?: JWTPayload;
   kid?: string;
   expires?: string | null;
@@ -28,9 +28,9 @@ export interface TestApi {
   readonly url: string;
   readonly database: TestDatabase;
   /** Makes an API key: by default of `test`, with every scope. */
-  key(wishes?: ApiKeyWishes): Promise<string>;
+  key(overrides?: ApiKeyOverrides): Promise<string>;
   /** Signs a dashboard token, by default a valid one. */
-  token(wishes?: TokenWishes): Promise<string>;
+  token(overrides?: TokenOverrides): Promise<string>;
   /** Signs any two texts as header and claims of a dashboard token, with ES256. */
   signed(header: string, claims: string | Buffer): string;
   /** The public key that dashboard tokens are checked with, as PEM. */
@@ -77,8 +77,8 @@ export async function openTestApi(
     url,
     database,
     call,
-    key: (wishes) => makeKey(app, wishes),
-    token: (wishes) => signer.sign(wishes),
+    key: (overrides) => makeKey(app, overrides),
+    token: (overrides) => signer.sign(overrides),
     signed: (header, claims) => signer.signText(header, claims),
     publicPem: signer.publicPem,
     post: (path, as, body) =>
@@ -101,9 +101,9 @@ const silent = (): Logger => createLogger({ app: 'test', level: 'silent' });
 
 async function makeKey(
   app: NestFastifyApplication,
-  { workspace = 'default', ...wishes }: ApiKeyWishes = {},
+  { workspace = 'default', ...overrides }: ApiKeyOverrides = {},
 ): Promise<string> {
-  const environment = wishes.environment ?? 'test';
+  const environment = overrides.environment ?? 'test';
   const workspaceId = await app.get(EnsureWorkspace, { strict: false }).execute(workspace);
   const caller = { tenant: { workspaceId, environment }, kind: 'jwt' as const, scopes: API_SCOPES };
   const createKey = app.get(CreateApiKey, { strict: false });
@@ -111,7 +111,7 @@ async function makeKey(
     name: 'Test',
     scopes: [...API_SCOPES],
     returnHosts: [],
-    ...wishes,
+    ...overrides,
     environment,
     caller,
   });
@@ -121,7 +121,7 @@ async function makeKey(
 interface Signer {
   publicKeyFile: string;
   publicPem: string;
-  sign(wishes?: TokenWishes): Promise<string>;
+  sign(overrides?: TokenOverrides): Promise<string>;
   signText(header: string, claims: string | Buffer): string;
   close(): void;
 }

@@ -41,9 +41,9 @@ export class Backend {
     readonly key: string,
   ) {}
 
-  /** A backend of another customer: a new, empty workspace; `wishes` are fields of its key. */
-  static ofNewCustomer(service: ServiceSession, wishes: object = {}): Promise<Backend> {
-    return Backend.ofCustomer(service, newCustomer(), wishes);
+  /** A backend of another customer: a new, empty workspace; `overrides` are fields of its key. */
+  static ofNewCustomer(service: ServiceSession, overrides: object = {}): Promise<Backend> {
+    return Backend.ofCustomer(service, newCustomer(), overrides);
   }
 
   /** A backend of the printed key's customer, whose key may read tokens: no dashboard token can give it that right. */
@@ -55,9 +55,9 @@ export class Backend {
   }
 
   /** A backend with a new key of the customer. */
-  static async ofCustomer(service: ServiceSession, workspace: string, wishes: object = {}): Promise<Backend> {
+  static async ofCustomer(service: ServiceSession, workspace: string, overrides: object = {}): Promise<Backend> {
     const token = await signDashboardToken(service.home, workspace);
-    const key = { name: 'e2e', environment: 'test', ...wishes };
+    const key = { name: 'e2e', environment: 'test', ...overrides };
     const made = await new Backend(service, token).post('/v1/api-keys', key);
     if (made.status !== 201) throw new Error(JSON.stringify(made.body));
     return new Backend(service, (made.body as { key: string }).key);
@@ -135,9 +135,9 @@ export class Backend {
     return (await this.get(`/v1/accounts/${id}`)).body as Account;
   }
 
-  /** Waits until the worker has brought the account into the wanted state. */
-  async accountUntil(id: string, wanted: (account: Account) => boolean, seconds = 30): Promise<Account> {
-    return until(() => this.account(id), wanted, seconds);
+  /** Waits until the worker has brought the account into the expected state. */
+  async accountUntil(id: string, isReached: (account: Account) => boolean, seconds = 30): Promise<Account> {
+    return until(() => this.account(id), isReached, seconds);
   }
 
   /** Moves the clock of the service and the platforms forward, without a wait. */
@@ -180,17 +180,17 @@ export async function reply(url: string, init: RequestInit = {}): Promise<Reply>
   return { status: response.status, headers: response.headers, body: isJson ? (JSON.parse(text) as unknown) : text };
 }
 
-/** Repeats the call until the answer is as wanted; throws with the last answer. */
+/** Repeats the call until the answer is as expected; throws with the last answer. */
 export async function until<Answer>(
-  ask: () => Promise<Answer>,
-  wanted: (answer: Answer) => boolean,
+  call: () => Promise<Answer>,
+  isExpected: (answer: Answer) => boolean,
   seconds = 30,
 ): Promise<Answer> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (Date.now() > end) throw new Error(`still not as wanted after ${seconds} s: ${JSON.stringify(answer)}`);
+    const answer = await call();
+    if (isExpected(answer)) return answer;
+    if (Date.now() > end) throw new Error(`still not as expected after ${seconds} s: ${JSON.stringify(answer)}`);
     await pause(200);
   }
 }

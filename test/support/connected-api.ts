@@ -44,14 +44,14 @@ export class ConnectedApi {
     await this.sandbox.stop();
   }
 
-  async app(provider: string, wishes: object = {}): Promise<string> {
+  async app(provider: string, overrides: object = {}): Promise<string> {
     const app = {
       provider,
       name: provider,
       client_id: `id-of-${provider}`,
       client_secret: 'shh',
       allowed_return_urls: [RETURN_URL],
-      ...wishes,
+      ...overrides,
     };
     const made = await this.post('/v1/oauth-apps', app);
     return String(made.body.id);

@@ -28,7 +28,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 async function drop(name: string): Promise<void> {
   const isLeft = async (): Promise<boolean> =>
     (await asAdmin(`SELECT 1 FROM pg_stat_activity WHERE datname = '${name}'`)) === 0;
-  for (let tries = 0; tries < 10 && !(await isLeft()); tries += 1) await pause(50);
+  for (let rounds = 0; rounds < 10 && !(await isLeft()); rounds += 1) await pause(50);
   await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createLogger } from '#observability';
 import { connectExchanger, type Exchanger } from '#tokens';
 
-/** What an exchanger needs to know of the service it belongs to. */
+/** The facts of its service that an exchanger needs. */
 export interface ExchangerEnvironment {
   DATABASE_URL: string;
   MASTER_KEYS: string;
@@ -81,7 +81,7 @@ export class ExchangerProcess {
     await gone;
   }
 
-  /** Asks it to end, and does not wait for that. */
+  /** Sends the signal to end, and does not wait for the end. */
   beginToEnd(): Promise<unknown> {
     const gone = once(this.#child!, 'exit');
     this.#child!.kill('SIGTERM');

@@ -5,7 +5,7 @@ interface Alarm {
   work: () => void;
 }
 
-/** A clock that stands until a test moves it, and then runs what was asked for on the way, in order. */
+/** A clock that stands until a test moves it, and then runs the timers that are due on the way, in order. */
 export class FakeClock implements Clock {
   readonly #alarms = new Set<Alarm>();
   #now = 0;

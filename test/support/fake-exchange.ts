@@ -2,7 +2,7 @@ import type { Secret } from '#observability';
 import type { AppCheckOutcome } from '#providers';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
 
-/** A TokenExchange that records its calls and gives the answers of a test, when the test wants. */
+/** A TokenExchange that records its calls and gives the answers of a test, when the test releases them. */
 export class FakeExchange implements TokenExchange {
   readonly refreshes: { grantId: string; options: RefreshOptions | undefined }[] = [];
   readonly codes: { attemptId: string; code: Secret }[] = [];

@@ -28,8 +28,8 @@ export const PUBLIC_URL = 'http://localhost:3999';
 export const RETURN_URL = 'https://shop.example/settings';
 export const CLIENT_SECRET = 'the-client-secret-of-a-test';
 
-type StartWishes = Partial<Parameters<StartConnect['execute']>[0]>;
-type AppWishes = Partial<Parameters<CreateOAuthApp['execute']>[0]>;
+type StartOverrides = Partial<Parameters<StartConnect['execute']>[0]>;
+type AppOverrides = Partial<Parameters<CreateOAuthApp['execute']>[0]>;
 
 /** Due, or tried just now. */
 const OPEN_REVOCATIONS = `
@@ -105,7 +105,7 @@ export class Flow {
   /** Takes the place of the waiting before another look at an attempt; a test may let time pass in it. */
   pause: (milliseconds: number) => Promise<unknown> = () => Promise.resolve();
 
-  /** A new tenant with an app at each platform, both clocks right, and a sandbox that remembers nothing. */
+  /** A new tenant with an app at each platform, both clocks right, and an empty sandbox. */
   async begin(): Promise<void> {
     await turnClock(this.pool, '0');
     this.#ahead = 0;
@@ -142,7 +142,7 @@ export class Flow {
     return this.get(Database).pool;
   }
 
-  async app(provider: string, wishes: AppWishes = {}): Promise<string> {
+  async app(provider: string, overrides: AppOverrides = {}): Promise<string> {
     const { id } = await this.get(CreateOAuthApp).execute({
       tenant: this.tenant,
       provider,
@@ -150,18 +150,18 @@ export class Flow {
       clientId: newId(),
       clientSecret: new Secret(CLIENT_SECRET),
       allowedReturnUrls: [RETURN_URL],
-      ...wishes,
+      ...overrides,
     });
     return id;
   }
 
-  start(provider: string, wishes: StartWishes = {}): ReturnType<StartConnect['execute']> {
+  start(provider: string, overrides: StartOverrides = {}): ReturnType<StartConnect['execute']> {
     return this.get(StartConnect).execute({
       tenant: this.tenant,
       createdBy: 'a key',
       provider,
       returnUrl: RETURN_URL,
-      ...wishes,
+      ...overrides,
     });
   }
 
@@ -177,13 +177,13 @@ export class Flow {
   /** The browser comes back; `over` changes what it brings. */
   callback(back: URL, over: Partial<Parameters<CompleteConnect['execute']>[0]> = {}): Promise<CallbackOutcome> {
     const [, provider = '', oauthAppId] = /\/v1\/oauth\/([^/]+)\/callback(?:\/(.+))?/.exec(back.pathname) ?? [];
-    if (oauthAppId !== undefined && !('oauthAppId' in over)) throw new Error('say which app the path names');
+    if (oauthAppId !== undefined && !('oauthAppId' in over)) throw new Error('the path names an app: give its id');
     return this.get(CompleteConnect).execute({ provider, query: Object.fromEntries(back.searchParams), ...over });
   }
 
   /** Start, consent, callback: the id of the account. */
-  async connect(provider: string, persona = 'happy', wishes: StartWishes = {}): Promise<string> {
-    const started = await this.start(provider, wishes);
+  async connect(provider: string, persona = 'happy', overrides: StartOverrides = {}): Promise<string> {
+    const started = await this.start(provider, overrides);
     const landing = await this.callback(await this.decide(started.authorizeUrl, persona));
     const { ids } = await this.one<{ ids: string[] }>(
       'select account_ids as ids from connect_attempts where workspace_id = $1 order by finished_at desc nulls last, id desc limit 1',

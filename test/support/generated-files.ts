@@ -12,7 +12,7 @@ export function copySources(root: string): void {
 }
 
 /**
- * What formatter, word list, compiler and lint rules say against files that a generator wrote below `root`, which holds a
+ * The findings of formatter, word list, compiler and lint rules in files that a generator wrote below `root`, which holds a
  * copy of the sources.
  */
 export async function objectionsTo(root: string, paths: readonly string[]): Promise<string[]> {

@@ -11,7 +11,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** So many milliseconds after START. */
+/** That number of milliseconds after START. */
 export const at = (milliseconds: number): Date => new Date(START.getTime() + milliseconds);
 
 /** A grant of two hours whose refresh token is good for one refresh. */
@@ -40,7 +40,7 @@ export const grantFacts = (changes: GrantChange = {}): GrantFacts => ({
 export const NOW = 96 * MINUTE;
 export const moment = { now: at(NOW), random: (): number => 0.5 };
 
-/** A refresh that failed for a reason that says nothing about the grant. */
+/** A refresh that failed for a reason that proves nothing about the grant. */
 export const failure = (changes: Partial<Failure> = {}): Failure => ({
   class: 'temporary',
   reason: 'provider_unavailable',
@@ -73,7 +73,7 @@ export const ALONE: Canary = {
   refusedAt: null,
 };
 
-/** There are others, and the last thing heard of them is a refresh at that moment; null: nothing was heard. */
+/** There are others, and their last known event is a refresh at that moment; null: there is none. */
 export const canary = (okAt: Date | null): Canary => ({
   ...ALONE,
   others: true,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request as ask } from 'node:http';
+import { createServer, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A reverse proxy that adds its client's address to X-Forwarded-For, as nginx and load balancers do. */
@@ -16,7 +16,7 @@ export async function openHttpProxy(target: string, from: string): Promise<HttpP
       .filter((one) => one !== undefined)
       .join(', ');
     const headers = { ...near.headers, 'x-forwarded-for': chain };
-    const far = ask(
+    const far = send(
       new URL(near.url ?? '/', target),
       { method: near.method ?? 'GET', headers, localAddress: from },
       (got) => {

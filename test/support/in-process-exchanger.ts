@@ -18,7 +18,7 @@ export const inProcessExchanger = (context: TokenContext): Exchanger => exchange
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Reaches the sandbox and servers of a test, and no platform: creating a live app asks its platform about it. */
+/** Reaches the sandbox and servers of a test, and no platform: creating a live app checks it at its platform. */
 class LoopbackClient extends PlatformClient {
   constructor(private readonly client: PlatformClient) {
     super('');

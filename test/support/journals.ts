@@ -99,8 +99,8 @@ export function written(folder: string): string[] {
 
 /** Waits for what happens in the background. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries += 1) {
-    if (tries > 1_000) throw new Error('it did not happen');
+  for (let rounds = 0; !holds(); rounds += 1) {
+    if (rounds > 1_000) throw new Error('it did not happen');
     await sleep(10);
   }
 }

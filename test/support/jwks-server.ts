@@ -27,13 +27,13 @@ export class SigningKey {
   }
 
   /** By default a valid token of five minutes. */
-  sign({ issuer = 'https://id.example', audience = 'evergrant', ...wishes }: Signing = {}): Promise<string> {
-    const token = new SignJWT({ sub: 'default', ...wishes.claims })
-      .setProtectedHeader({ alg: wishes.alg ?? this.alg, kid: wishes.kid ?? this.kid })
+  sign({ issuer = 'https://id.example', audience = 'evergrant', ...overrides }: Signing = {}): Promise<string> {
+    const token = new SignJWT({ sub: 'default', ...overrides.claims })
+      .setProtectedHeader({ alg: overrides.alg ?? this.alg, kid: overrides.kid ?? this.kid })
       .setIssuer(issuer)
       .setAudience(audience)
-      .setExpirationTime(wishes.expires ?? '5m');
-    if (wishes.notBefore !== undefined) token.setNotBefore(wishes.notBefore);
+      .setExpirationTime(overrides.expires ?? '5m');
+    if (overrides.notBefore !== undefined) token.setNotBefore(overrides.notBefore);
     return token.sign(this.privateKey);
   }
 }

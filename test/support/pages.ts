@@ -14,7 +14,7 @@ export interface Page {
   tokenVersion: string | null;
 }
 
-type StartWishes = Parameters<Flow['start']>[1];
+type StartOverrides = Parameters<Flow['start']>[1];
 
 /** A tenant whose accounts are Pages, all on the grant of the person who consented. */
 export class PagesTenant {
@@ -67,15 +67,15 @@ export class PagesTenant {
   }
 
   /** Start, consent and callback; `ticked`: the Pages that the person ticks, all of them by default. */
-  async consent(persona: string, wishes: StartWishes = {}, ticked?: string[]): Promise<string> {
-    const { authorizeUrl } = await this.flow.start(PAGES, wishes);
+  async consent(persona: string, overrides: StartOverrides = {}, ticked?: string[]): Promise<string> {
+    const { authorizeUrl } = await this.flow.start(PAGES, overrides);
     return this.land(authorizeUrl, persona, ticked);
   }
 
   /** Consent and callback: the query with which the browser returns. */
   async land(authorizeUrl: string, persona: string, ticked?: string[]): Promise<string> {
-    const asked = ticked ? `${authorizeUrl}&sandbox_pages=${ticked.join(',')}` : authorizeUrl;
-    const landing = await this.flow.callback(await this.flow.decide(asked, persona));
+    const url = ticked ? `${authorizeUrl}&sandbox_pages=${ticked.join(',')}` : authorizeUrl;
+    const landing = await this.flow.callback(await this.flow.decide(url, persona));
     return landing.kind === 'redirect' ? landing.url.slice(RETURN_URL.length) : landing.kind;
   }
 

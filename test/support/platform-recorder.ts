@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request as ask, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { KnownSecret } from './secret-search.js';
 
@@ -42,7 +42,7 @@ export class PlatformRecorder {
   async #pass(near: IncomingMessage, answer: ServerResponse): Promise<void> {
     const sent = await readAll(near);
     const url = new URL(near.url ?? '/', this.target);
-    const far = ask(url, { method: near.method ?? 'GET', headers: near.headers });
+    const far = send(url, { method: near.method ?? 'GET', headers: near.headers });
     far.on('error', () => answer.writeHead(502).end());
     far.end(sent);
     const [got] = (await once(far, 'response')) as [IncomingMessage];

@@ -38,8 +38,8 @@ export class ProjectsCustomer {
   }
 
   /** The same customer with another key. */
-  withKey(wishes: object): Promise<Backend> {
-    return Backend.ofCustomer(this.service, this.workspace, { return_hosts: [RETURN_HOST], ...wishes });
+  withKey(overrides: object): Promise<Backend> {
+    return Backend.ofCustomer(this.service, this.workspace, { return_hosts: [RETURN_HOST], ...overrides });
   }
 
   async project(name = 'a project'): Promise<string> {

@@ -2,7 +2,7 @@ import type { Answer, TestSandbox } from './sandbox.js';
 
 export type Params = Record<string, string | undefined>;
 
-/** Of a call that was answered; in an error these are undefined whatever the type says. */
+/** Of a call that was answered; in an error these are undefined whatever their type is. */
 export interface TokenAnswer {
   readonly access_token: string;
   readonly refresh_token: string;
@@ -55,7 +55,7 @@ export class SandboxClient {
     return this.post({ grant_type: 'refresh_token', refresh_token: token, ...fields }, headers);
   }
 
-  /** The token answer of a person who said yes. */
+  /** The token answer after a consent. */
   async connect(persona = 'happy', params: Params = {}): Promise<TokenAnswer> {
     return (await this.exchange(await this.code(params, persona))).body;
   }

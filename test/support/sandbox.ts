@@ -11,7 +11,7 @@ export interface Answer<Body = any> {
   readonly headers: Headers;
 }
 
-/** The real sandbox on a port and in a folder of its own, for specs that speak HTTP with it. */
+/** The real sandbox on a port and in a folder of its own, for specs that use it over HTTP. */
 export class TestSandbox {
   private running: Awaited<ReturnType<typeof startSandbox>> | undefined;
 

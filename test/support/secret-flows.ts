@@ -76,7 +76,7 @@ export class SecretFlows {
     return started;
   }
 
-  /** An account, and a code that the platform does not know. */
+  /** An account, and a code that is unknown to the platform. */
   async #connect(): Promise<void> {
     const { authorize_url, state } = await this.#start();
     await this.#consent(authorize_url, 'happy');

@@ -6,7 +6,7 @@ interface Style {
   tokenUrl: string;
   scope: string;
   hasPkce?: true;
-  /** Where a person's token says whose it is. */
+  /** The URL that identifies the person of a token. */
   meUrl: string;
 }
 
@@ -44,7 +44,7 @@ export interface SuppliedTokens {
   expires_in: number;
 }
 
-/** A client that does OAuth by itself, and then supplies the tokens: what it does at the sandbox. */
+/** A client that does OAuth itself, and then supplies the tokens: what it does at the sandbox. */
 export class OwnOAuth {
   constructor(
     private readonly sandboxUrl: string,
@@ -57,12 +57,12 @@ export class OwnOAuth {
     const style: Style = styles[this.platform];
     const verifier = randomBytes(32).toString('base64url');
     const challenge = createHash('sha256').update(verifier).digest('base64url');
-    const asked = new URLSearchParams({
+    const query = new URLSearchParams({
       ...{ response_type: 'code', client_id: this.app.clientId, redirect_uri: this.app.redirectUri },
       ...{ scope: style.scope, state: 'a-state', sandbox_user: persona, sandbox_decision: 'approve' },
       ...(style.hasPkce && { code_challenge: challenge, code_challenge_method: 'S256' }),
     });
-    const decided = await fetch(`${this.at(style.authorizeUrl)}?${asked.toString()}`, { redirect: 'manual' });
+    const decided = await fetch(`${this.at(style.authorizeUrl)}?${query.toString()}`, { redirect: 'manual' });
     const code = new URL(decided.headers.get('location') ?? '').searchParams.get('code') ?? '';
     return this.exchange(style, code, verifier);
   }

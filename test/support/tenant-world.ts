@@ -207,7 +207,7 @@ export const operatorToken = (api: ConnectedApi['api'], workspace = 'operators')
 export const scopesWithout = (scopes: readonly ApiScope[]): ApiScope[] =>
   API_SCOPES.filter((scope) => !scopes.includes(scope));
 
-/** Without the tables that a process changes regularly by itself. */
+/** Without the tables that a process changes regularly. */
 const TABLES = `
   select format('%I.%I', schemaname, tablename) as name from pg_tables
    where schemaname = 'public' and tablename not in ('rate_limits', 'migrations', 'master_keys', 'master_key_holders') order by 1`;

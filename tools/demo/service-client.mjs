@@ -103,8 +103,8 @@ async function call(url, options, expect) {
     throw new Error(`${url} does not answer (${codeOf(error.cause) ?? messageOf(error)}): is npm start running?`);
   });
   const text = await response.text();
-  const wanted = expect === undefined ? response.ok : response.status === expect;
-  if (!wanted) throw new Error(`${options.method} ${url} answered ${response.status}: ${text}`);
+  const isExpected = expect === undefined ? response.ok : response.status === expect;
+  if (!isExpected) throw new Error(`${options.method} ${url} answered ${response.status}: ${text}`);
   return text === '' ? undefined : JSON.parse(text);
 }
 

@@ -50,7 +50,7 @@ curl -s -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' "$PU
 export function setupPage(provider, text) {
   const filled = text.replaceAll(/\{\{(\w+)(?::([^}]*))?\}\}/g, (_all, filling, names = '') => {
     const fill = FILLINGS[filling];
-    if (!fill) throw new Error(`the setup text of ${provider.name} asks for {{${filling}}}, which has no value`);
+    if (!fill) throw new Error(`the setup text of ${provider.name} requires {{${filling}}}, which has no value`);
     return fill(provider, names);
   });
   return `${filled.trimEnd()}

@@ -38,7 +38,7 @@ function* reasonsAgainst(root, name) {
 }
 
 /**
- * The scanner knows the language's words; `await` and the like are reserved in modules only.
+ * The scanner recognizes the language's words; `await` and the like are reserved in modules only.
  * @param {string} name
  */
 function isReserved(name) {
@@ -85,7 +85,7 @@ function* reasonsOfWords(root, name) {
   const named = files.flatMap((path) =>
     findNamings(sourceOf(path, readFileSync(join(root, path), 'utf8')), name)
       .slice(0, 1)
-      .map((word) => `${path} says ${word}`),
+      .map((word) => `${path} contains ${word}`),
   );
   if (named.length === 0) return;
   const more = named.length > SHOWN ? `, and ${named.length - SHOWN} more` : '';

@@ -74,11 +74,11 @@ function digestOf(paths) {
  */
 function removeOrphans(sources) {
   if (!existsSync(DIST)) return;
-  const wanted = new Set(sources.map((path) => path.replace(/\.ts$/, '')));
+  const expected = new Set(sources.map((path) => path.replace(/\.ts$/, '')));
   const written = ['apps', 'libs']
     .filter((name) => existsSync(join(DIST, name)))
     .flatMap((name) => filesIn(`dist/${name}`));
   for (const path of written) {
-    if (!wanted.has(path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, ''))) rmSync(join(ROOT, path));
+    if (!expected.has(path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, ''))) rmSync(join(ROOT, path));
   }
 }

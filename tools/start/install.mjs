@@ -67,13 +67,13 @@ const stampOf = (full) =>
 const packagesIn = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined);
 
 /**
- * Whether an install has what the lock file wants of it on this machine.
- * @param {Packages} wanted
+ * Whether an install has what the lock file requires on this machine.
+ * @param {Packages} required
  * @param {Packages} present
  * @param {boolean} all
  */
-export function isComplete(wanted, present, all) {
-  return Object.entries(wanted).every(([path, entry]) => {
+export function isComplete(required, present, all) {
+  return Object.entries(required).every(([path, entry]) => {
     if (path === '' || (entry.dev && !all) || !isForThisMachine(entry)) return true;
     return present[path]?.version === entry.version;
   });

@@ -15,14 +15,14 @@ const LEAVE_WITHIN = 10_000;
 
 /**
  * Holds EVERGRANT_HOME for this launcher and records in it the processes that it runs, so that the launcher after a
- * `kill -9` knows which of them may still be ending. Throws a StartError when another launcher holds it.
+ * `kill -9` finds which of them may still be ending. Throws a StartError when another launcher holds it.
  * @param {string} home
  */
 export async function lockHome(home) {
   const path = join(home, 'launcher.json');
   /** @type {Partial<Lock>} */
   const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
-  if (before.pid !== undefined && lives({ pid: before.pid, birth: before.birth })) {
+  if (before.pid !== undefined && isRunning({ pid: before.pid, birth: before.birth })) {
     throw new StartError(
       `Evergrant is running already on ${home} (process ${before.pid}). Stop that one, or set EVERGRANT_HOME (and PORT, SANDBOX_PORT) for a second one.`,
     );
@@ -35,7 +35,7 @@ export async function lockHome(home) {
   return {
     /** @param {number} pid */
     remember(pid) {
-      held.children = [...held.children.filter(lives), identify(pid)];
+      held.children = [...held.children.filter(isRunning), identify(pid)];
       write();
     },
     release: () => rmSync(path, { force: true }),
@@ -48,15 +48,15 @@ export async function lockHome(home) {
  */
 const identify = (pid) => ({ pid, birth: birthOf(pid) });
 /** @param {Identity} identity */
-const lives = ({ pid, birth }) => birth !== undefined && birthOf(pid) === birth;
+const isRunning = ({ pid, birth }) => birth !== undefined && birthOf(pid) === birth;
 
 /**
  * Processes end by themselves when their launcher is gone; one that does not gets SIGKILL.
  * @param {Identity[]} children
  */
 async function outlive(children) {
-  const gone = () => !children.some(lives);
+  const gone = () => !children.some(isRunning);
   if (await until(gone, LEAVE_WITHIN)) return;
-  for (const child of children.filter(lives)) signal(child.pid, 'SIGKILL');
+  for (const child of children.filter(isRunning)) signal(child.pid, 'SIGKILL');
   await until(gone, LEAVE_WITHIN);
 }

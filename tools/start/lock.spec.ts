@@ -24,7 +24,7 @@ async function startSleep(seconds: string): Promise<{ child: ChildProcess; pid: 
 }
 
 describe('the lock of a home', () => {
-  it('is held against a second launcher while the first lives', async () => {
+  it('is held against a second launcher while the first runs', async () => {
     const lock = await lockHome(home);
     await expect(lockHome(home)).rejects.toThrow(`Evergrant is running already on ${home} (process ${process.pid})`);
     lock.release();
@@ -43,7 +43,7 @@ describe('the lock of a home', () => {
     expect(birthOf(pid)).toBeUndefined();
   });
 
-  it('remembers what is started, so that the next launcher can wait for it', async () => {
+  it('records what is started, so that the next launcher can wait for it', async () => {
     const { child, pid } = await startSleep('5');
     const lock = await lockHome(home);
     lock.remember(pid);

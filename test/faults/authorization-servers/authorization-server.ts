@@ -69,49 +69,49 @@ export class AuthorizationServer {
 
   /** Makes `count` people with an active grant each. */
   seed(count: number): Promise<SeededGrant[]> {
-    return this.ask('POST', '/seed', { count });
+    return this.send('POST', '/seed', { count });
   }
 
   /** The state of every seeded grant at the server. */
   truth(): Promise<GrantTruth[]> {
-    return this.ask('GET', '/truth');
+    return this.send('GET', '/truth');
   }
 
   /** Every presentation of a refresh token, oldest first; `after`: only those with a higher sequence. */
   uses(after = 0): Promise<RefreshUse[]> {
-    return this.ask('GET', `/uses?after=${after}`);
+    return this.send('GET', `/uses?after=${after}`);
   }
 
   counters(): Promise<Counters> {
-    return this.ask('GET', '/counters');
+    return this.send('GET', '/counters');
   }
 
   /** Changes some knobs; returns the values of all. */
   turn(knobs: Partial<Knobs>): Promise<Knobs> {
-    return this.ask('POST', '/knobs', knobs);
+    return this.send('POST', '/knobs', knobs);
   }
 
   /** Scripts the next answers of an endpoint, one fault each, after those already scripted; null: a correct answer. */
   async script(faults: (Fault | null)[], endpoint: FaultyEndpoint = 'token'): Promise<void> {
-    await this.ask('POST', '/script', { endpoint, faults });
+    await this.send('POST', '/script', { endpoint, faults });
   }
 
   /** From now on every answer that is not scripted has this fault; null: none. */
   async always(fault: Fault | null, endpoint: FaultyEndpoint = 'token'): Promise<void> {
-    await this.ask('POST', '/always', { endpoint, fault });
+    await this.send('POST', '/always', { endpoint, fault });
   }
 
   /** Ends all faults, also the scripted ones, and resets the connections of held answers. */
   async heal(): Promise<void> {
-    await this.ask('POST', '/heal');
+    await this.send('POST', '/heal');
   }
 
   /** The person revokes the grant: refresh and access tokens are invalid at once. */
   async revoke(userIds: string[]): Promise<void> {
-    await this.ask('POST', '/revoke', { userIds });
+    await this.send('POST', '/revoke', { userIds });
   }
 
-  /** Ends it; everything it knew is gone. */
+  /** Ends it; its whole state is gone. */
   stop(): Promise<void> {
     return this.kill('SIGTERM');
   }
@@ -123,7 +123,7 @@ export class AuthorizationServer {
     this.folder.remove();
   }
 
-  private async ask<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
+  private async send<Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> {
     const response = await fetch(`${this.controlUrl}${path}`, { method, ...(body && { body: JSON.stringify(body) }) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text}`);

@@ -3,9 +3,9 @@ export type ServerKind = 'oidc-provider' | 'oauth2-server';
 
 /** What can be turned while it runs. */
 export interface Knobs {
-  /** Seconds that a new access token lives. */
+  /** Lifetime of a new access token in seconds. */
   accessTokenLife: number;
-  /** Within so many seconds a rotated refresh token is answered with the same pair again; 0: strict. */
+  /** Within that number of seconds a rotated refresh token is answered with the same pair again; 0: strict. */
   graceSeconds: number;
   /** Milliseconds between a token request's arrival and the server's own commit (the rotation). */
   delayBefore: number;
@@ -16,7 +16,7 @@ export interface Knobs {
 /** `before`: the server never looked at the request. `after`: it has rotated, and its answer is replaced or lost. */
 export type FaultMoment = 'before' | 'after';
 
-/** What goes wrong with one answer. `when` is `before` unless it is said. */
+/** What goes wrong with one answer. `when` is `before` by default. */
 export type Fault =
   | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string; when?: FaultMoment }
   | { kind: 'hang'; when?: FaultMoment }

@@ -21,7 +21,7 @@ export class FaultScript {
     return scripted === undefined ? this.#always[endpoint] : scripted;
   }
 
-  /** Answers, or does not, as the fault says. */
+  /** Answers, or does not, as the fault defines. */
   strike(response: ServerResponse, fault: Fault): void {
     if (fault.kind === 'answer') response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
     if (fault.kind === 'reset') response.socket?.resetAndDestroy();

@@ -5,7 +5,7 @@ export interface Payload {
   [field: string]: unknown;
 }
 
-/** oidc-provider's storage in memory: the library's own forgets beyond a thousand entries. */
+/** oidc-provider's storage in memory: the library's own drops entries beyond a thousand. */
 export class MapStore {
   readonly #models = new Map<string, Map<string, Payload>>();
   readonly #byGrant = new Map<string, Set<string>>();
@@ -35,7 +35,7 @@ export class MapStore {
   }
 }
 
-/** What oidc-provider asks of an adapter, for one of its models. Nothing is taken out when it ends: the library looks. */
+/** What oidc-provider requires of an adapter, for one of its models. Nothing is taken out when it ends: the library looks. */
 export class MapAdapter {
   constructor(
     private readonly name: string,

@@ -21,7 +21,7 @@ interface OidcProvider {
   RefreshToken: ModelClass;
 }
 
-/** Not a literal: the package ships no types, and the compiler would ask for them. */
+/** Not a literal: the package ships no types, and the compiler would require them. */
 const PACKAGE: string = 'oidc-provider';
 const SCOPE = 'openid offline_access';
 const TOKENS = ['AccessToken', 'RefreshToken'] as const;

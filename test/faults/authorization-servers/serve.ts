@@ -28,7 +28,7 @@ const engines: Record<ServerKind, (settings: EngineSettings) => Engine | Promise
   'oauth2-server': nodeOauthEngine,
 };
 
-/** The whole process: an authorization server on one port, its control surface on another; says over IPC which. */
+/** The whole process: an authorization server on one port, its control surface on another; reports both over IPC. */
 export async function serve({ kind, port, controlPort, client, knobs: given }: Settings): Promise<void> {
   process.on('disconnect', () => process.exit(0));
   process.on('SIGTERM', () => process.exit(0));

@@ -28,7 +28,7 @@ interface KeptAccess {
   scope?: string[];
 }
 
-/** The model that @node-oauth/oauth2-server asks for, on maps; tokens are kept by fingerprint. */
+/** The model that @node-oauth/oauth2-server requires, on maps; tokens are kept by fingerprint. */
 export class TokenModel {
   readonly users = new Map<string, { leaf: string | null; revoked: boolean }>();
   readonly #owners = new Map<string, string>();

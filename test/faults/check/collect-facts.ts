@@ -21,27 +21,27 @@ const UNANSWERED = `
   from exchange_intents join grants on grants.id = grant_id
   where kind = 'refresh' and state in ('dispatched', 'unknown') group by 1, 2`;
 
-/** Facts that only the run itself knows, because they cannot be read afterwards. */
-export interface Remembered {
+/** Facts that only the run itself has, because they cannot be read afterwards. */
+export interface RunFacts {
   revoked: ReadonlySet<string>;
   journaled: readonly JournaledAnswer[];
   late: readonly string[];
 }
 
 /** Reads the product's database, journal and logs, and the ledger of the platform. */
-export async function collectFacts(world: World, remembered: Remembered): Promise<Facts> {
+export async function collectFacts(world: World, runFacts: RunFacts): Promise<Facts> {
   const { pool, settings } = world;
   const [truth, uses] = await Promise.all([world.platform.truth(), world.platform.uses()]);
   const leaves = new Map(truth.map(({ userId, leaf }) => [userId, leaf]));
-  const platform: PlatformFacts = { leaves, sends: uses.map(toSend), revoked: remembered.revoked };
+  const platform: PlatformFacts = { leaves, sends: uses.map(toSend), revoked: runFacts.revoked };
   const accounts = await readAccounts(world);
   const chains = chainsOf(uses);
   return {
     accounts,
     platform,
     unanswered: await readUnanswered(pool, chains),
-    journaled: remembered.journaled,
-    late: remembered.late,
+    journaled: runFacts.journaled,
+    late: runFacts.late,
     unsettled: readJournal(settings.directory, world.keyring).length,
     inTheClear: await tokensInTheClear(world),
   };

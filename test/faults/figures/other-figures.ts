@@ -18,7 +18,7 @@ export interface FigureSettings {
   /** The share of the accounts and hours of the long form. */
   share: number;
   /** Prints intermediate results. */
-  say: (text: string) => void;
+  print: (text: string) => void;
 }
 
 const OUTAGE = { accounts: 1_000, hours: 24, wellWithin: 15 };
@@ -32,17 +32,17 @@ const BENCHES = [
 
 /** Measures the figures outside the table whose name contains `only`. */
 export async function otherFigures(settings: FigureSettings, only: string): Promise<OtherFigure[]> {
-  const wanted: [string, () => Promise<OtherFigure>][] = [
+  const measurements: [string, () => Promise<OtherFigure>][] = [
     ['outages in virtual time', () => outages(settings)],
     ['revoked among many', () => revocations(settings)],
     ...BENCHES.map(({ name, file }): [string, () => Promise<OtherFigure>] => [name, () => bench(name, file)]),
   ];
   const figures: OtherFigure[] = [];
-  for (const [name, measure] of wanted) if (name.includes(only)) figures.push(await measure());
+  for (const [name, measure] of measurements) if (name.includes(only)) figures.push(await measure());
   return figures;
 }
 
-async function outages({ databases, seed, share, say }: FigureSettings): Promise<OtherFigure> {
+async function outages({ databases, seed, share, print }: FigureSettings): Promise<OtherFigure> {
   const accounts = Math.max(10, Math.round(OUTAGE.accounts * share));
   const hours = Math.max(1, Math.round(OUTAGE.hours * share));
   // Three lanes: while one waits for its database, another uses the processor.
@@ -50,7 +50,7 @@ async function outages({ databases, seed, share, say }: FigureSettings): Promise
   const rows = await runOutages(
     { databaseUrls, accounts, hours, seed },
     ({ shape, affected, refreshedWithin, seconds }) => {
-      say(
+      print(
         `        ${shape}: ${affected} of ${accounts} accounts affected, all refreshed ${refreshedWithin ?? 'not'} min after the outage (${seconds} s)`,
       );
     },

@@ -15,7 +15,7 @@ export interface FeederOptions {
 }
 
 const PAUSE = 200;
-/** One in so many is asked for by a caller, through an API. */
+/** One in this number is requested by a caller, through an API. */
 const FORCED_SHARE = 8;
 
 /** Makes new tokens old enough to be renewed, without a wait for their lifetime. */
@@ -31,7 +31,7 @@ const MAKE_DUE = `
   from chosen where grants.id = chosen.id
   returning grants.id, (select accounts.id from accounts where grant_id = grants.id) as "accountId"`;
 
-/** Keeps the product busy: makes grants due again and again, and asks for some of them as a customer would. */
+/** Keeps the product busy: makes grants due again and again, and requests some of them as a customer would. */
 export class Feeder {
   #stopped = false;
   #loop: Promise<void> = Promise.resolve();
@@ -44,7 +44,7 @@ export class Feeder {
     this.#loop = this.#run();
   }
 
-  /** Settles when nothing more is asked for; calls under way are let end. */
+  /** Settles when no further request is sent; calls under way end first. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop;

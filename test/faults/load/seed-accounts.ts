@@ -5,7 +5,7 @@ import { Vault } from '#tokens';
 import type { Pool } from 'pg';
 import type { SeededGrant } from '../authorization-servers/contract.js';
 
-/** An account of the load, as the harness knows it. */
+/** An account of the load, with the facts that the harness has. */
 export interface LoadedAccount {
   accountId: string;
   grantId: string;

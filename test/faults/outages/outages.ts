@@ -19,7 +19,7 @@ export interface OutageRow {
   accounts: number;
   /** Accounts that were at any time neither active nor degraded. */
   affected: number;
-  /** Events `connection.revoked`, each of which asks for a reconnect. */
+  /** Events `connection.revoked`, each of which requires a reconnect. */
   revocations: number;
   /** Virtual minutes after the end until every account was refreshed and active; null: not within an hour. */
   refreshedWithin: number | null;

@@ -143,8 +143,8 @@ export class VirtualEngine {
   private async next(): Promise<number> {
     const now = this.#clock.now();
     const due = await nextDue(this.context.pool);
-    const wanted = now + Math.min(due === null ? Infinity : due * SECOND, MAX_JUMP);
-    const passed = Math.max(0, Math.ceil((wanted - this.#nextSweep) / this.#every));
+    const target = now + Math.min(due === null ? Infinity : due * SECOND, MAX_JUMP);
+    const passed = Math.max(0, Math.ceil((target - this.#nextSweep) / this.#every));
     return Math.min(this.#nextSweep + passed * this.#every, Math.max(this.#clock.nextAlarm(), now + TICK));
   }
 }

@@ -22,7 +22,7 @@ describe('a plan of faults', () => {
     expect(drawPlan(shape, 42)).not.toEqual(drawPlan(shape, 43));
   });
 
-  it('contains every kind that its row asks for, and no other', () => {
+  it('contains every kind that its row requires, and no other', () => {
     const kinds = new Set(drawPlan(shape, 7).map(({ fault }) => fault.kind));
     expect([...kinds].sort()).toEqual(['clock', 'flushall', 'freeze', 'postgres', 'signal']);
   });

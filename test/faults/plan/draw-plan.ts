@@ -7,7 +7,7 @@ export interface PlanShape {
   faults: readonly fc.Arbitrary<Fault>[];
 }
 
-/** The longest plan: a run that asks for more faults starts it again from its beginning. */
+/** The longest plan: a run that needs more faults starts it again from its beginning. */
 const LENGTH = 2_000;
 
 /** Draws the faults of one row. The same seed and shape give the same plan, whatever the run does meanwhile. */

@@ -23,7 +23,7 @@ export interface RowSettings {
   accounts: number;
   /** A built tree with an intentional defect. */
   root?: string;
-  say: (line: string) => void;
+  print: (line: string) => void;
 }
 
 /** A row that does not reach its figure within this time has missed it. */
@@ -50,7 +50,7 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
     watch.lap('to stop');
     const facts = await collectFacts(world, { revoked: new Set(), journaled: openAtExit.journaled, late });
     watch.lap('to check');
-    settings.say(watch.laps);
+    settings.print(watch.laps);
     if (keepsEvidence()) await keepEvidence(world, facts);
     const lost = facts.accounts.filter((account) => isLost(account, facts.platform));
     return {
@@ -69,7 +69,7 @@ export async function runRow(row: Row, settings: RowSettings): Promise<Counts> {
   }
 }
 
-function openWorld(row: Row, { databases, kind, queue, accounts, root }: Omit<RowSettings, 'say'>): Promise<World> {
+function openWorld(row: Row, { databases, kind, queue, accounts, root }: Omit<RowSettings, 'print'>): Promise<World> {
   return World.open({
     databases,
     queue,
@@ -101,7 +101,7 @@ function feed({ pool, queue, apis, population, options }: World): Feeder {
 async function injectPlannedFaults(
   row: Row,
   world: World,
-  { seed, say }: Pick<RowSettings, 'seed' | 'say'>,
+  { seed, print }: Pick<RowSettings, 'seed' | 'print'>,
 ): Promise<number> {
   const plan = drawPlan(row.plan, seedOf(seed, row.name));
   const end = Date.now() + ROW_LIMIT_MS;
@@ -120,7 +120,7 @@ async function injectPlannedFaults(
     await untilTargetReady(world, planned.fault);
     await sleep(planned.pause);
     const injected = injectFault(world, planned.fault).then((happened) => {
-      say(`${describeFault(planned.fault)}${happened ? '' : ' (did not take place)'}`);
+      print(`${describeFault(planned.fault)}${happened ? '' : ' (did not take place)'}`);
       if (happened) faults += 1;
     });
     lasting.add(injected);
@@ -148,7 +148,7 @@ class Progress {
   }
 }
 
-async function rotationsReach(world: World, wanted: number, end: number): Promise<void> {
+async function rotationsReach(world: World, goal: number, end: number): Promise<void> {
   const progress = new Progress(world);
-  while (Date.now() < end && !(await progress.hasStopped()) && progress.rotations < wanted) await sleep(500);
+  while (Date.now() < end && !(await progress.hasStopped()) && progress.rotations < goal) await sleep(500);
 }

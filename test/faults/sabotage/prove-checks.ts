@@ -11,12 +11,12 @@ export async function proveChecks(settings: Omit<RowSettings, 'root'>, only: str
   for (const sabotage of SABOTAGES.filter(({ name, seenBy }) => `${seenBy} ${name}`.includes(only))) {
     const breaches = await breachesUnder(sabotage, settings);
     const mine = breaches.filter(({ invariant }) => invariant === sabotage.seenBy);
-    settings.say(
+    settings.print(
       `${mine.length > 0 ? 'detected' : 'MISSED  '}  ${sabotage.seenBy}: ${sabotage.name}${mine[0] ? ` — ${mine[0].what}` : ''}`,
     );
     seen.push([sabotage, mine]);
   }
-  settings.say(
+  settings.print(
     `\n${renderTable(
       ['check', 'defect', 'detected'],
       seen.map(([{ seenBy, name }, mine]) => [seenBy, name, mine.length]),

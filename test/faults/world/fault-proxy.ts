@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { WireFault } from '../plan/fault.js';
 
-/** How the wire behaves: a fault strikes once so many bytes of an answer have passed. */
+/** How the wire behaves: a fault begins after `afterBytes` bytes of an answer. */
 export interface WireState {
   how: WireFault | 'whole';
   afterBytes: number;

@@ -13,7 +13,7 @@ export interface Rule {
 export const findBreaches = (rule: Rule, tree: Tree): string[] =>
   rule.breaches(tree).map((breach) => `${breach}: ${rule.sentence}`);
 
-/** A rule that looks at each file of the service by itself. `check` returns what the file did wrong. */
+/** A rule that reads each file of the service alone. `check` returns what the file did wrong. */
 export const eachSource =
   (check: (source: Source, tree: Tree) => string[]): Rule['breaches'] =>
   (tree) =>

@@ -24,7 +24,7 @@ export function parseSource(path: string, text: string): Source {
 
 const nodesByFile = new WeakMap<ts.SourceFile, readonly ts.Node[]>();
 
-/** Every node of a file, in the order of the text; collected once, as a dozen rules ask for them. */
+/** Every node of a file, in the order of the text; collected once, as a dozen rules read them. */
 export function nodesOf(file: ts.SourceFile): readonly ts.Node[] {
   const known = nodesByFile.get(file);
   if (known) return known;

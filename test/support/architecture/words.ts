@@ -33,7 +33,7 @@ export const words: Rule[] = [
   },
   {
     name: 'no synchronize',
-    sentence: 'the tables are made by migrations alone, and synchronize drops what it does not know',
+    sentence: 'the tables are made by migrations alone, and synchronize drops what it does not define',
     breaches: eachSource(({ ast }) =>
       [...nodesOf(ast)].filter(synchronizes).map((node) => `has "${node.parent.getText()}"`),
     ),
@@ -45,7 +45,7 @@ export const words: Rule[] = [
       (path === DATABASE_CLOCK ? [] : [...nodesOf(ast)])
         .map((node) => SERVER_CLOCK.exec(literalOf(node) ?? '')?.[0])
         .filter((found) => found !== undefined)
-        .map((found) => `says ${found} in a text`),
+        .map((found) => `has ${found} in a text`),
     ),
   },
   {
@@ -53,7 +53,7 @@ export const words: Rule[] = [
     sentence: "what is decided about rows is decided by the database's clock, not by this machine's",
     breaches: eachSource(({ path, ast }) =>
       (LIBRARIES_WITH_ROWS.test(path) ? [...nodesOf(ast)] : [])
-        .filter(asksOwnClock)
+        .filter(readsOwnClock)
         .map((node) => `has ${node.getText()}`),
     ),
   },
@@ -72,11 +72,11 @@ export function platformsOf(tree: Tree): string[] {
   return folders.filter((name) => name !== undefined);
 }
 
-/** tools/new-provider asks the same before it writes a provider. */
+/** tools/new-provider checks the same before it writes a provider. */
 function namings({ text, ast }: Source, name: string): string[] {
   const identifiers = (): string[] => [...nodesOf(ast)].flatMap((node) => (ts.isIdentifier(node) ? [node.text] : []));
   const literals = (): string[] => [...nodesOf(ast)].flatMap((node) => literalOf(node) ?? []);
-  return findNamings({ text, identifiers, literals }, name).map((word) => `says ${word}`);
+  return findNamings({ text, identifiers, literals }, name).map((word) => `contains ${word}`);
 }
 
 /** `process.env`, `process['env']`, `{ env } = process`, or `env` of node:process. */
@@ -97,7 +97,7 @@ function synchronizes(node: ts.Node): boolean {
   return !(ts.isPropertyAssignment(node.parent) && node.parent.initializer.kind === ts.SyntaxKind.FalseKeyword);
 }
 
-function asksOwnClock(node: ts.Node): boolean {
+function readsOwnClock(node: ts.Node): boolean {
   if (ts.isNewExpression(node)) return node.expression.getText() === 'Date' && !node.arguments?.length;
   return ts.isPropertyAccessExpression(node) && node.getText() === 'Date.now';
 }

@@ -149,7 +149,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 const schemas = new WeakMap<object, z.ZodType>();
 
-/** Whether a JSON body is not as the schema of the operation says. */
+/** Whether a JSON body does not match the schema of the operation. */
 function isRefusedByDocument({ requestBody }: OperationInputs, body: string | undefined): boolean {
   const schema = requestBody?.content['application/json']?.schema;
   if (!schema?.properties || body === undefined || body === '') return false;

@@ -25,7 +25,7 @@ export interface InputSchema {
 
 const MAX_GENERATED_LENGTH = 40;
 
-/** Values that a schema accepts; rules that JSON Schema cannot say may still refuse them. */
+/** Values that a schema accepts; rules that JSON Schema cannot express may still refuse them. */
 export function accepted(schema: InputSchema): fc.Arbitrary<unknown> {
   const options = schema.anyOf ?? schema.oneOf;
   if (options) return fc.oneof(...options.map(accepted));

@@ -17,7 +17,7 @@ afterAll(() => connected.close());
 const health = async (id: string): Promise<AccountHealthView> =>
   (await connected.get<AccountHealthView>(`/v1/accounts/${id}/health`)).body;
 const probe = (id: string) => connected.post<AccountHealthView & { code: string }>(`/v1/accounts/${id}/probe`);
-const asked = () => connected.calls('identity');
+const identityCalls = () => connected.calls('identity');
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
 describe('the health of an account', () => {
@@ -41,10 +41,10 @@ describe('the health of an account', () => {
     });
   });
 
-  it('asks no platform', async () => {
-    const before = await asked();
+  it('sends no request to a platform', async () => {
+    const before = await identityCalls();
     await health(x);
-    expect(await asked()).toBe(before);
+    expect(await identityCalls()).toBe(before);
   });
 
   it('has the last twenty events at the most, newest first', async () => {
@@ -73,18 +73,18 @@ describe('the health of an account', () => {
 });
 
 describe('a probe', () => {
-  it('asks the platform, answers with the health, and counts as heavy', async () => {
-    const before = await asked();
+  it('probes at the platform, answers with the health, and counts as heavy', async () => {
+    const before = await identityCalls();
     const answer = await probe(tiktok);
     expect(answer).toMatchObject({ status: 200, body: { id: tiktok, health: 'active', probe: { state: 'ok' } } });
     expect(answer.headers.get('ratelimit-policy')).toMatch(/^"heavy"/);
-    expect(await asked()).toBe(before + 1);
+    expect(await identityCalls()).toBe(before + 1);
   });
 
   it('runs once in a UTC day where the platform bills by the day, the connection included', async () => {
-    const before = await asked();
+    const before = await identityCalls();
     expect(await probe(x)).toMatchObject({ status: 200, body: { probe: { state: 'ok' } } });
-    expect(await asked()).toBe(before);
+    expect(await identityCalls()).toBe(before);
     const noon = new Date();
     noon.setUTCHours(36, 0, 0, 0);
     await connected.pass((noon.getTime() - Date.now()) / 1_000);
@@ -92,7 +92,7 @@ describe('a probe', () => {
     const first = await probe(x);
     expect(first.body.probe.at).toMatch(new RegExp(`^${noon.toISOString().slice(0, 10)}T12:00`));
     expect((await probe(x)).body.probe).toEqual(first.body.probe);
-    expect(await asked()).toBe(before + 1);
+    expect(await identityCalls()).toBe(before + 1);
   });
 
   it('returns 502 with Retry-After when the platform fails, and changes no account', async () => {
@@ -114,7 +114,7 @@ describe('a probe', () => {
   });
 
   it('is not made while the app is paused', async () => {
-    const before = await asked();
+    const before = await identityCalls();
     await connected.pool.query(
       `update oauth_apps set status = 'paused', paused_until = db_now() + interval '90 seconds' where provider = 'tiktok'`,
     );
@@ -127,7 +127,7 @@ describe('a probe', () => {
     await connected.pool.query(
       `update oauth_apps set status = 'active', paused_until = null where provider = 'tiktok'`,
     );
-    expect(await asked()).toBe(before);
+    expect(await identityCalls()).toBe(before);
   });
 
   it('leaves the decision after a refusal to a refresh, which is due at once', async () => {
@@ -150,9 +150,9 @@ describe('an account whose token has ended', () => {
   it('reports the expired token, and a probe calls no platform', async () => {
     const id = await connected.connect('tiktok', 'ids-above-2-53');
     await connected.pass(2 * 86_400);
-    const before = await asked();
+    const before = await identityCalls();
     expect(await probe(id)).toMatchObject({ status: 200, body: { token: { state: 'expired' } } });
-    expect(await asked()).toBe(before);
+    expect(await identityCalls()).toBe(before);
   });
 });
 

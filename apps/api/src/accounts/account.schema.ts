@@ -32,7 +32,7 @@ export const accountSchema = z
     display_name: z.string().nullable(),
     avatar_url: z.string().nullable(),
     health,
-    health_reason: z.string().nullable().describe('A stable code that says why.'),
+    health_reason: z.string().nullable().describe('A stable code of the reason.'),
     connection_type: z.enum(CONNECTION_TYPES),
     project_id: idOf('prj'),
     oauth_app_id: idOf('oa').nullable(),
@@ -159,7 +159,7 @@ const metadata = z
   .describe('Merged into what is there: other keys stay, null takes one away.');
 
 export const updateAccountBody = z.strictObject({
-  handle: text(255).optional().describe('Until the person connects again: then it is what the platform says.'),
+  handle: text(255).optional().describe('Until the person connects again: then it is the value of the platform.'),
   metadata: metadata.optional(),
   project_id: idField('prj').optional(),
 });

@@ -46,12 +46,15 @@ export const createAccountBody = z
     provider: provider.optional(),
     platform: provider.optional().describe('Another word for provider.'),
     platform_account_id: rawText(255, { shortest: 1 }),
-    handle: text(255).optional().describe('Default: what the platform says.'),
+    handle: text(255).optional().describe('Default: the value of the platform.'),
     credentials,
     project_id: idField('prj').optional(),
     oauth_app_id: idField('oa').optional().describe('The app that issued the tokens: it can refresh and revoke them.'),
     metadata: newMetadata.optional().describe('Merged into what is there.'),
-    verify: z.boolean().default(true).describe('Ask the platform whose the access token is before it is stored.'),
+    verify: z
+      .boolean()
+      .default(true)
+      .describe('Check the owner of the access token at the platform before it is stored.'),
   })
   .transform(({ platform, provider: given, ...rest }, context) => {
     const chosen = given ?? platform;

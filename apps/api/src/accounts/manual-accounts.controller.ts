@@ -24,7 +24,7 @@ export class ManualAccountsController {
     summary: 'Connect a profile with tokens that you have',
     operationId: 'accountsCreate',
     description:
-      'The platform is asked whose the access token is. Where it does not answer, the account is stored as `degraded` and checked again.',
+      'The owner of the access token is checked at the platform. Where it does not answer, the account is stored as `degraded` and checked again.',
     body: createAccountExample,
     answers: [
       { status: 201, description: 'The account.', schema: accountSchema, example: manualExample },

@@ -22,17 +22,17 @@ beforeAll(async () => {
 afterAll(() => connected.close());
 beforeEach(() => connected.sandbox.control('DELETE', '/faults'));
 
-interface Wishes {
+interface Overrides {
   credentials?: object;
   [field: string]: unknown;
 }
 
-const create = ({ credentials, ...wishes }: Wishes = {}, provider = 'x'): Promise<Answer<Created>> =>
+const create = ({ credentials, ...overrides }: Overrides = {}, provider = 'x'): Promise<Answer<Created>> =>
   connected.post<Created>('/v1/accounts', {
     provider,
     platform_account_id: userId,
     credentials: { access_token: tokens.access_token, ...credentials },
-    ...wishes,
+    ...overrides,
   });
 
 const disconnect = (id: string): Promise<Response> =>

@@ -109,7 +109,7 @@ describe('a call whose time is over', () => {
 });
 
 describe('a call with unusual framing', () => {
-  it('may wait for 100 Continue, which the platform is not asked for', async () => {
+  it('may wait for 100 Continue, which is not requested of the platform', async () => {
     answerWith('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     const transfer = send('POST', ['Expect: 100-continue', 'Content-Length: 4']);
     transfer.socket.once('data', () => transfer.socket.write('body'));
@@ -118,7 +118,7 @@ describe('a call with unusual framing', () => {
     expect(platform.seen[0]!.headers).not.toHaveProperty('expect');
   });
 
-  it('may ask for an upgrade, which is ignored: a WebSocket is not opened', async () => {
+  it('may request an upgrade, which is ignored: a WebSocket is not opened', async () => {
     answerWith('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     const headers = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
     const answer = await textOf(send('GET', [...headers, 'Connection: Upgrade']));

@@ -293,7 +293,7 @@ describe('a call through the proxy', () => {
 });
 
 describe('a large body', () => {
-  /** So many megabytes, made when they are asked for. */
+  /** That number of megabytes, made when they are read. */
   const megabytes = (count: number): Readable => {
     let left = count * 16;
     return new Readable({

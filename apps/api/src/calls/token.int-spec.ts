@@ -63,7 +63,7 @@ describe('the token of an account', () => {
     expect(rows).toEqual([]);
   });
 
-  it('is refreshed first where it ends within the time that was asked for', async () => {
+  it('is refreshed first where it ends within the requested time', async () => {
     await connected.pass(61);
     const before = await read('?min_ttl=0');
     const after = await read('?min_ttl=86400');

@@ -238,12 +238,12 @@ describe('a callback', () => {
     ['that has a sentence alone', 'error_description=Something', 'exchange_failed'],
     ['that has an error and a code', 'error=access_denied&code=1', 'access_denied'],
     ['that has a number followed by a fragment', 'error_code=901%23_=_', 'app_misconfigured'],
-  ])('redirects with the reason of a refusal %s', async (_, said, reason) => {
+  ])('redirects with the reason of a refusal %s', async (_, query, reason) => {
     const started = await api.call(`/v1/oauth/facebook/start?return_url=${encodeURIComponent(RETURN_URL)}`, {
       as: key,
     });
     const { state } = (await started.json()) as Started;
-    const response = await api.call(`/v1/oauth/facebook/callback?state=${state}&${said}`);
+    const response = await api.call(`/v1/oauth/facebook/callback?state=${state}&${query}`);
     expect(response.headers.get('location')).toBe(`${RETURN_URL}?oauth_error=${reason}`);
     expect(await (await api.call(`/v1/oauth/attempts/${state}`, { as: key })).json()).toMatchObject({
       status: 'failed',

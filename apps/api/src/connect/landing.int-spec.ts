@@ -86,7 +86,7 @@ describe('the page at the end of a connection', () => {
     }
   });
 
-  it('forgets the account after ten minutes', async () => {
+  it('names the account for ten minutes only', async () => {
     const { path, cookie } = await land('tiktok');
     expect(words(await page(path, cookie))).toContain('Hanna Happy');
     await connected.pass(601);
@@ -104,7 +104,7 @@ describe('the page at the end of a connection', () => {
     expect(html).not.toContain('<script');
   });
 
-  it('says that the link was opened twice and the account is connected all the same', async () => {
+  it('reports that the link was opened twice and the account is connected all the same', async () => {
     const first = await land('x', 'mei');
     const second = await comeBack(first.callback);
     expect(second.path).toBe('/connected?oauth_error=state_reused');
@@ -118,7 +118,7 @@ describe('the page at the end of a connection', () => {
     );
   });
 
-  it('asks for a selection where one consent opens several accounts, and names each connected account', async () => {
+  it('requires a selection where one consent opens several accounts, and names each connected account', async () => {
     await connected.app('facebook');
     const chosen = await land('facebook', 'many-pages', 'approve', '?selection=manual');
     expect(words(await page(chosen.path, chosen.cookie))).toMatch(/Facebook One more step .*choose there/);
@@ -126,7 +126,7 @@ describe('the page at the end of a connection', () => {
     expect((await page(all.path, all.cookie)).match(/<li>/g)).toHaveLength(2);
   });
 
-  it.each(REASONS)('says what happened and what to do next for %s', async (reason) => {
+  it.each(REASONS)('explains what happened and what to do next for %s', async (reason) => {
     const html = await page(`/connected?oauth_error=${reason}`);
     expect(html).toContain('<h1>Not connected</h1>');
     expect(html).toMatch(
@@ -183,7 +183,7 @@ describe('a page', () => {
       '/data-deletion/unknown',
       {},
       404,
-      ['We do not know this code', 'deletion.not_found'],
+      ['This code is unknown', 'deletion.not_found'],
     ],
     [
       'the callback of an app that does not exist',
@@ -218,7 +218,7 @@ describe('a page', () => {
     expect(html.match(/<h1>/g)).toHaveLength(1);
   });
 
-  it.each(ERRORS)('is a problem for a client that asks for JSON: %s', async (_what, path, init, status, [, code]) => {
+  it.each(ERRORS)('is a problem for a client that accepts JSON: %s', async (_what, path, init, status, [, code]) => {
     for (const accept of ['application/json', 'application/json, text/plain, */*', 'application/problem+json']) {
       const response = await connected.api.call(path, { ...init, headers: { accept } });
       expect([response.status, response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([
@@ -263,8 +263,8 @@ describe('a page', () => {
     const links = [...html.matchAll(/href="(\/[^"]*)"/g)].map(([, href]) => href!);
     expect(links).toEqual(['/docs', '/v1/openapi.json', '/health/ready']);
     for (const link of links) expect((await connected.api.call(link, { redirect: 'follow' })).status).toBe(200);
-    const asked = await connected.api.call('/', { headers: { accept: 'application/json' } });
-    expect(await asked.json()).toMatchObject({
+    const asJson = await connected.api.call('/', { headers: { accept: 'application/json' } });
+    expect(await asJson.json()).toMatchObject({
       documentation: '/docs',
       openapi: '/v1/openapi.json',
       health: '/health/ready',

@@ -44,7 +44,7 @@ export class ConnectedController {
   @ApiQuery({ name: 'oauth_error', required: false, schema: { type: 'string' }, example: 'access_denied' })
   @Describe({
     summary: 'The page for a browser that has nowhere else to go',
-    description: 'The end of an attempt whose start named no return URL. The page says how the attempt ended.',
+    description: 'The end of an attempt whose start named no return URL. The page shows how the attempt ended.',
     answers: { status: 200, description: 'A plain page.', contentType: 'text/html', example: '<!doctype html>…' },
     problems: [],
     isForBrowsers: true,

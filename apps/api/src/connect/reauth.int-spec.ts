@@ -142,7 +142,7 @@ describe('a reauth link', () => {
       for (const response of [await open(path), await click(path)])
         expect([response.status, await response.text()]).toEqual([
           404,
-          expect.stringContaining('do not know this link'),
+          expect.stringContaining('This link is unknown'),
         ]);
   });
 

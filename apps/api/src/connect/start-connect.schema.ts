@@ -5,7 +5,7 @@ import { isoTime, returnUrl, scopeList, state, time } from '../http/fields.js';
 const scopes = rawText(2_000)
   .transform((list) => list.split(/[ ,]+/).filter(Boolean))
   .refine((list) => list.length > 0, 'must have at least one entry')
-  .describe("What to ask the person for, separated by spaces or commas; by default the app's own scopes.");
+  .describe("What to request of the person, separated by spaces or commas; by default the app's own scopes.");
 
 /** The query of `start`. The use case checks its ids and its return URL. */
 export const startConnectQuery = z.strictObject({
@@ -48,7 +48,7 @@ export const startedConnectView = ({ authorizeUrl, state, expiresAt }: StartedAt
 export const startReauthBody = z
   .strictObject({
     return_url: returnUrl.optional(),
-    scopes: scopeList.optional().describe('What to ask the person for; by default what the app says.'),
+    scopes: scopeList.optional().describe('What to request of the person; by default the setting of the app.'),
     expires_in: z
       .int('must be a whole number')
       .min(601, 'must be between 601 and 604800')

@@ -39,7 +39,7 @@ it.each([
     'header X-Count is not as declared',
   ],
   ['has an undeclared status', answer({ items: [] }, 201), 'is not declared'],
-])('an answer that %s fails the test that asked for it', async (_what, given, message) => {
+])('an answer that %s fails the test that requested it', async (_what, given, message) => {
   await expect(declared.check('GET', '/things/1', given)).rejects.toThrow(message);
 });
 

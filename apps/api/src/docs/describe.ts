@@ -38,7 +38,7 @@ const ENVIRONMENT = {
   schema: { type: 'string' as const, enum: ['live', 'test'] },
 };
 
-/** What the documentation says of a route: its answer with an example, and the problems of its own. */
+/** The documentation of a route: its answer with an example, and the problems of its own. */
 export function Describe({ answers, body, problems, ...rest }: Description): MethodDecorator {
   const { isForBrowsers = false, isPublic = isForBrowsers, ...texts } = rest;
   const given = [answers].flat();

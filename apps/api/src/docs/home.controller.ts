@@ -21,7 +21,7 @@ const HOME: Page = {
   tone: 'neutral',
   title: 'Evergrant',
   text: [
-    'This service connects social accounts for an application and keeps their tokens alive. It has no pages of its own to sign in to.',
+    'This service connects social accounts for an application and keeps their tokens valid. It has no pages of its own to sign in to.',
   ],
   links: [
     { href: LINKS.documentation, label: 'API documentation', about: 'Every endpoint, to read and to try (Swagger UI)' },

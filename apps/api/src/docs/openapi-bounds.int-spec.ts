@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
     ['acc_01h455vb4pex5vsknk084sn02i', false],
     ['acc_01h455vb4pex5vsknk084sn02', false],
     ['oa_01h455vb4pex5vsknk084sn02q', false],
-  ])('says that %s is an account id: %s', (id, isOne) => {
+  ])('decides that %s is an account id: %s', (id, isOne) => {
     const paths = document.paths as Record<string, { get: { parameters: { schema: Schema }[] } }>;
     expect(new RegExp(paths['/v1/accounts/{id}']!.get.parameters[0]!.schema.pattern!).test(id)).toBe(isOne);
   });

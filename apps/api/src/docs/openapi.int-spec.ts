@@ -74,7 +74,7 @@ const media = ({ responses }: Operation): [string, Media][] =>
 const UNKNOWN = 'is not a known parameter';
 
 describe('the OpenAPI document', () => {
-  it('is of version 3.1 and knows both kinds of credential', () => {
+  it('is of version 3.1 and has both kinds of credential', () => {
     expect(document.openapi).toMatch(/^3\.1\./);
     expect(document.components.securitySchemes).toMatchObject({
       apiKey: { type: 'http', scheme: 'bearer' },
@@ -122,7 +122,7 @@ describe('the OpenAPI document', () => {
     expect(lacking(({ parameters }) => parameters.some((one) => one.in === 'path' && !one.schema.example))).toEqual([]);
   });
 
-  it('says of every route what can go wrong, as problems', () => {
+  it('lists the problems of every route', () => {
     const statuses = ({ responses }: Operation): string[] => Object.keys(responses);
     expect(
       lacking(
@@ -224,9 +224,9 @@ describe('the OpenAPI document', () => {
     ).toEqual([]);
   });
 
-  it('asks for no scope that it calls reserved, and for each of the others', () => {
-    const asked = new Set(operations.flatMap(([, operation]) => operation['x-required-scopes'] ?? []));
-    expect([...asked].toSorted()).toEqual(API_SCOPES.filter((scope) => !RESERVED_SCOPES.includes(scope)).toSorted());
+  it('requires no scope that it calls reserved, and for each of the others', () => {
+    const required = new Set(operations.flatMap(([, operation]) => operation['x-required-scopes'] ?? []));
+    expect([...required].toSorted()).toEqual(API_SCOPES.filter((scope) => !RESERVED_SCOPES.includes(scope)).toSorted());
     expect(readFileSync('docs/guide.md', 'utf8')).toContain(
       `| ${RESERVED_SCOPES.map((scope) => `\`${scope}\``).join(', ')} | nothing yet: reserved`,
     );

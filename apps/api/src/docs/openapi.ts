@@ -7,13 +7,13 @@ import { addProblems } from './operation-problems.js';
 import { problemSchema } from '../http/problem.js';
 import { projectsProblemSchema } from '../http/projects-problem.js';
 
-const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens alive.
+const ABOUT = `Connects your customers' social accounts over OAuth and keeps their tokens valid.
 
 Authorize with an API key (\`apiKey\`) or a dashboard token (\`dashboardJwt\`); one of the two is enough.
 Errors are \`application/problem+json\` (RFC 9457); go by \`code\`. Under \`/v1/projects\`, \`/v1/social\`,
 \`/v1/social-accounts\`, \`/v1/leased-accounts\` and \`/v1/operator\` they are \`{"error":{"code","message","requestId","details"}}\`.
 Every answer carries \`X-Request-Id\`.
-Every answer but those of the health checks carries \`RateLimit-Policy\` and \`RateLimit\`; a 429 says \`Retry-After\`.`;
+Every answer but those of the health checks carries \`RateLimit-Policy\` and \`RateLimit\`; a 429 carries \`Retry-After\`.`;
 
 /** In the order in which a customer needs them; what no backend calls is at the end. */
 const TAGS: [name: string, description: string][] = [
@@ -21,11 +21,11 @@ const TAGS: [name: string, description: string][] = [
   ['Accounts', 'What was connected: list, health, refresh, change, disconnect.'],
   ['Projects', 'The second public model over the same accounts: groups of accounts, in camelCase.'],
   ['Social accounts', 'Connect and poll, list, reauthorize, watch and revoke the accounts of a project.'],
-  ['Leased accounts', 'Ask the operator for accounts of the pool, use them, and release them.'],
+  ['Leased accounts', 'Request accounts of the pool, use them, and release them.'],
   ['OAuth apps', 'Your own apps at the platforms. In `test` each platform has one already.'],
   [
     'API keys',
-    'Credentials of your backends. A key begins with its prefix (`dra`, or what `API_KEY_PREFIX` says) and its environment.',
+    'Credentials of your backends. A key begins with its prefix (`dra`, or the value of `API_KEY_PREFIX`) and its environment.',
   ],
   ['Operator', 'Fill the pool of leased accounts and assign them. For dashboard tokens with the role `operator`.'],
   ['Browser endpoints', 'Pages for people; a backend calls none of them.'],
@@ -84,7 +84,7 @@ const operationId = (noun: string, verb: string): string =>
 
 type Components = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
-/** zod's own JSON Schema (2020-12 is what OpenAPI 3.1 speaks); what carries an id becomes a component. */
+/** zod's own JSON Schema (2020-12 is the dialect of OpenAPI 3.1); what carries an id becomes a component. */
 function jsonSchemaOf(schema: unknown, io: 'input' | 'output'): { schema: unknown; components: Components } {
   const converted = z.toJSONSchema(schema as z.ZodType, { target: 'draft-2020-12', io, unrepresentable: 'any' });
   const components = (converted.$defs ?? {}) as Components;

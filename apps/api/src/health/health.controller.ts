@@ -25,7 +25,7 @@ export class HealthController {
   @Describe({
     summary: 'Whether the process runs',
     description:
-      'For a supervisor that restarts a process without an answer. It asks neither the database nor the queue.',
+      'For a supervisor that restarts a process without an answer. It checks neither the database nor the queue.',
     answers: { status: 200, description: 'It does.', schema: liveSchema, example: { status: 'ok' } },
     problems: [],
     isPublic: true,
@@ -37,7 +37,7 @@ export class HealthController {
   @Get('/ready')
   @Describe({
     summary: 'Whether the process can serve, and why not',
-    description: 'For a load balancer. Each check that failed says why; a process that is closing is not ready.',
+    description: 'For a load balancer. Each check that failed has a reason; a process that is closing is not ready.',
     answers: { status: 200, description: 'It can.', schema: readySchema, example: readyExample },
     problems: [],
     isPublic: true,

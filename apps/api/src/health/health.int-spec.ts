@@ -30,7 +30,7 @@ describe('the health of the process', () => {
     ]);
   });
 
-  it('reports an unavailable database with Retry-After, and recovers by itself', async () => {
+  it('reports an unavailable database with Retry-After, and recovers automatically', async () => {
     const key = await api.key();
     expect((await api.call('/v1/accounts', { as: key })).status).toBe(200);
     await wire.cut();

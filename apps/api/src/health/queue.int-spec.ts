@@ -22,19 +22,19 @@ interface Answer {
     await redis.stop();
   });
 
-  const ask = async (): Promise<Answer> => {
+  const readQueue = async (): Promise<Answer> => {
     const ready = await api.call('/health/ready');
     const { checks } = (await ready.json()) as { checks: { name: string; ok: boolean; reason?: string }[] };
     return { status: ready.status, queue: checks.find(({ name }) => name === 'queue') };
   };
 
   it('reports an unavailable queue, stays ready without it, and reports its return', async () => {
-    await until(ask, ({ queue }) => queue?.ok === true);
+    await until(readQueue, ({ queue }) => queue?.ok === true);
     await redis.stop();
-    const away = await until(ask, ({ queue }) => queue?.ok === false);
+    const away = await until(readQueue, ({ queue }) => queue?.ok === false);
     expect(away).toMatchObject({ status: 200, queue: { reason: 'cannot be reached' } });
     expect((await api.call('/v1/accounts', { as: await api.key() })).status).toBe(200);
     await redis.start();
-    expect((await until(ask, ({ queue }) => queue?.ok === true)).status).toBe(200);
+    expect((await until(readQueue, ({ queue }) => queue?.ok === true)).status).toBe(200);
   });
 });

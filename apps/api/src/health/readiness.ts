@@ -25,7 +25,7 @@ const CHECK_TIMEOUT = seconds(2);
 @Injectable()
 export class Readiness {
   #closing = false;
-  #asking: Promise<Check[]> | undefined;
+  #checking: Promise<Check[]> | undefined;
 
   constructor(
     private readonly database: Database,
@@ -42,30 +42,30 @@ export class Readiness {
   /** Concurrent requests share one check, because the route is public and has no limit. */
   async checks(): Promise<Check[]> {
     if (this.#closing) return [{ name: 'process', ok: false, reason: 'is closing' }];
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined;
+    this.#checking ??= this.#runChecks().finally(() => {
+      this.#checking = undefined;
     });
-    return this.#asking;
+    return this.#checking;
   }
 
-  #ask(): Promise<Check[]> {
+  #runChecks(): Promise<Check[]> {
     const {
       process: { production },
       queue: { redisUrl },
     } = this.config;
     const checks = [check('database', () => this.database.pool.query('select 1'))];
-    if (!production) checks.push(check('sandbox', () => this.#askSandbox()));
+    if (!production) checks.push(check('sandbox', () => this.#checkSandbox()));
     if (redisUrl) checks.push(check('queue', () => this.counter.ping()));
-    checks.push(this.#askExchanger());
+    checks.push(this.#checkExchanger());
     return Promise.all(checks);
   }
 
-  async #askExchanger(): Promise<Check> {
+  async #checkExchanger(): Promise<Check> {
     const reason = await this.exchanger.problem();
     return reason === undefined ? { name: 'exchanger', ok: true } : { name: 'exchanger', ok: false, reason };
   }
 
-  async #askSandbox(): Promise<void> {
+  async #checkSandbox(): Promise<void> {
     const answer = await fetch(`${this.config.sandbox.url}/_control/health`, {
       signal: AbortSignal.timeout(CHECK_TIMEOUT),
     });
@@ -74,21 +74,21 @@ export class Readiness {
   }
 }
 
-async function check(name: string, ask: () => Promise<unknown>): Promise<Check> {
+async function check(name: string, run: () => Promise<unknown>): Promise<Check> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Check>((settle) => {
     timer = setTimeout(() => {
       settle({ name, ok: false, reason: `did not answer within ${CHECK_TIMEOUT} ms` });
     }, CHECK_TIMEOUT);
   });
-  const asked = ask().then(
+  const result = run().then(
     (): Check => ({ name, ok: true }),
     // A full queue is this process's own: an unready answer of every process would end the service.
     (error: unknown): Check =>
       codeOf(error) === 'database.busy' ? { name, ok: true } : { name, ok: false, reason: 'cannot be reached' },
   );
   try {
-    return await Promise.race([asked, late]);
+    return await Promise.race([result, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -17,7 +17,7 @@ describe('the count of an address', () => {
 
   it('is shown as it was counted last, until its window ends', () => {
     const known = counts();
-    known.remember('192.0.2.1', { used: 2, resetIn: 10_000 });
+    known.record('192.0.2.1', { used: 2, resetIn: 10_000 });
     now += 4_500;
     expect(known.headersFor('::ffff:192.0.2.1').RateLimit).toBe('"public";r=1;t=6');
     now += 5_500;
@@ -26,16 +26,16 @@ describe('the count of an address', () => {
 
   it('is over above the limit, and never negative', () => {
     const known = counts();
-    known.remember('192.0.2.1', { used: 3, resetIn: 10_000 });
+    known.record('192.0.2.1', { used: 3, resetIn: 10_000 });
     expect(known.isOver('192.0.2.1')).toBe(false);
-    known.remember('192.0.2.1', { used: 5, resetIn: 10_000 });
+    known.record('192.0.2.1', { used: 5, resetIn: 10_000 });
     expect([known.isOver('192.0.2.1'), known.isOver('192.0.2.2')]).toEqual([true, false]);
     expect(known.headersFor('192.0.2.1').RateLimit).toBe('"public";r=0;t=10');
   });
 
-  it('is forgotten for the oldest of too many addresses', () => {
+  it('is dropped for the oldest of too many addresses', () => {
     const known = counts();
-    for (let host = 0; host <= 10_000; host += 1) known.remember(`client ${host}`, { used: 9, resetIn: 10_000 });
+    for (let host = 0; host <= 10_000; host += 1) known.record(`client ${host}`, { used: 9, resetIn: 10_000 });
     expect([known.isOver('client 0'), known.isOver('client 1')]).toEqual([false, true]);
   });
 });

@@ -3,7 +3,7 @@ import { addressOf, limitedAs } from './client-address.js';
 
 export const WINDOW_SECONDS = 60;
 
-/** With more addresses than this, the oldest entry is dropped, and the store is asked again. */
+/** With more addresses than this, the oldest entry is dropped, and the store is read again. */
 const MAX_KNOWN_ADDRESSES = 10_000;
 
 export interface Usage {
@@ -33,7 +33,7 @@ export class AddressCounts {
   ) {}
 
   /** `resetIn`: milliseconds until the next window. */
-  remember(client: string, { used, resetIn }: { used: number; resetIn: number }): Usage {
+  record(client: string, { used, resetIn }: { used: number; resetIn: number }): Usage {
     this.#known.delete(client);
     const [oldest] = this.#known.keys();
     if (oldest !== undefined && this.#known.size >= MAX_KNOWN_ADDRESSES) this.#known.delete(oldest);

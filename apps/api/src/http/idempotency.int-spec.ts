@@ -27,7 +27,7 @@ afterAll(async () => {
   await api.close();
 });
 
-interface Wishes {
+interface RequestOptions {
   key?: string;
   path?: string;
   as?: string;
@@ -44,7 +44,7 @@ interface Answer {
 
 async function create(
   body: object = APP,
-  { key = 'a-key', path = '/v1/oauth-apps', as = credential, headers }: Wishes = {},
+  { key = 'a-key', path = '/v1/oauth-apps', as = credential, headers }: RequestOptions = {},
 ): Promise<Answer> {
   const response = await api.call(path, {
     as,

@@ -39,7 +39,7 @@ describe('an API whose database has become slow', () => {
   });
 });
 
-/** The first so many answers, whichever they are. */
+/** The first `count` answers, whichever they are. */
 function firstOf(answers: readonly Promise<Response>[], count: number): Promise<Response[]> {
   const first: Response[] = [];
   return new Promise((resolve, reject) => {

@@ -5,7 +5,7 @@ import { problemOf } from './problem.js';
 import { problemPage } from './problem-page.js';
 
 const HTML = 'text/html,application/xhtml+xml,*/*;q=0.8';
-const asked = (url: string, accept: string | undefined, is404 = false): boolean =>
+const accepts = (url: string, accept: string | undefined, is404 = false): boolean =>
   wantsPage({ url, is404, headers: { ...(accept !== undefined && { accept }) } });
 
 describe('the page for a problem', () => {
@@ -22,7 +22,7 @@ describe('the page for a problem', () => {
     ['/connected', 'application/json;q=0.5, text/*'],
     ['/connected', 'application/json;q=0, */*'],
   ])('is the answer at %s to a client that accepts %s', (url, accept) => {
-    expect(asked(url, accept)).toBe(true);
+    expect(accepts(url, accept)).toBe(true);
   });
 
   it.each<[string, string | undefined, boolean]>([
@@ -42,7 +42,7 @@ describe('the page for a problem', () => {
     ['/v1/oauth/x/callback', undefined, true],
     ['/health/live', '*/*', false],
   ])('is not the answer at %s to a client that accepts %s (no such route: %s)', (url, accept, is404) => {
-    expect(asked(url, accept, is404)).toBe(false);
+    expect(accepts(url, accept, is404)).toBe(false);
   });
 
   it.each([
@@ -51,7 +51,7 @@ describe('the page for a problem', () => {
     ['The service is not available', Object.assign(new Error('secret detail'), { code: 'ECONNREFUSED' })],
     ['There is no such page', new CodedError('route.not_found', 'secret detail')],
     ['This page cannot be used like that', new CodedError('method.not_allowed', 'secret detail')],
-  ])('says "%s" with the code and the request, and nothing of the cause', (title, error) => {
+  ])('shows "%s" with the code and the request, and nothing of the cause', (title, error) => {
     const problem = problemOf(error);
     const html = pageHtml(problemPage(problem.code), 'req_1');
     expect(html).toContain(`<h1>${title}</h1>`);

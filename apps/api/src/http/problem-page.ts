@@ -20,7 +20,7 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
     ],
   },
   'reauth_link.not_found': {
-    title: 'We do not know this link',
+    title: 'This link is unknown',
     text: ['No account belongs to this link. Look whether the whole link was copied.'],
   },
   'reauth_link.ended': {
@@ -31,10 +31,10 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
     ],
   },
   'deletion.not_found': {
-    title: 'We do not know this code',
+    title: 'This code is unknown',
     text: [
       'No deletion has this code.',
-      'Look whether the whole link was copied, or ask for the deletion again at the platform.',
+      'Look whether the whole link was copied, or request the deletion again at the platform.',
     ],
   },
   'method.not_allowed': {

@@ -114,7 +114,7 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
   ['credentials.access_token', 'credentials.accessToken'],
 ]);
 
-/** The schemas of this surface have its names already, and a field that they do not know keeps the name that the client gave. */
+/** The schemas of this surface have its names already, and an unknown field keeps the name that the client gave. */
 const pathOf = ({ code }: Problem, field: string): string =>
   code === 'validation.failed' ? field : (FIELDS.get(field) ?? field);
 

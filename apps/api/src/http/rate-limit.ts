@@ -67,7 +67,7 @@ export class AddressLimit {
 
   async #count(client: string): Promise<Usage> {
     if (this.counts.isOver(client)) return this.counts.usageOf(client);
-    return this.counts.remember(client, await this.counter.count(`address:${client}:public`));
+    return this.counts.record(client, await this.counter.count(`address:${client}:public`));
   }
 }
 

@@ -190,7 +190,7 @@ describe('a problem', () => {
     ]);
   });
 
-  it('says what a path takes when the method is wrong', async () => {
+  it('names the methods of a path when the method is wrong', async () => {
     const response = await api.call('/v1/accounts', { as: key, method: 'PUT' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
   });

@@ -19,7 +19,7 @@ export const PASS_THROUGH_KEY = 'evergrant:pass-through';
 export const PassThrough = (): MethodDecorator =>
   applyDecorators(RouteConfig({ passThrough: true }), SetMetadata(PASS_THROUGH_KEY, true));
 
-/** Whether a request is for a PassThrough route, by its path alone: it is asked before any route is known. */
+/** Whether a request is for a PassThrough route, by its path alone: it is called before any route is known. */
 export const takesLargeBody = ({ url = '' }: IncomingMessage): boolean => /^\/v1\/accounts\/[^/?#]+\/proxy\//.test(url);
 
 const isPassThrough = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.passThrough === true;

@@ -49,7 +49,7 @@ export class ProjectLeasesController {
   @Idempotent()
   @Scopes('leases:write')
   @Describe({
-    summary: 'Ask for accounts of the pool; an operator assigns them',
+    summary: 'Request accounts of the pool; an operator assigns them',
     body: requestLeasesExample,
     answers: { status: 202, description: 'Stored.', schema: requestedLeasesSchema, example: requestedLeasesExample },
     problems: ['path.malformed', 'project.unknown', 'provider.live_only', ...IDEMPOTENCY_PROBLEMS],

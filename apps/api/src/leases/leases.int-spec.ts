@@ -43,7 +43,7 @@ const codeOf = ({ status, body }: Answer): [number, string] => [status, body.err
 const STEPS = ['credentials', 'profile', 'warmup', 'review'];
 let profiles = 1_000;
 
-/** Adds a profile by hand; `verify: false`, because the sandbox knows no such token. Returns its id in the pool. */
+/** Adds a profile by hand; `verify: false`, because the sandbox has no such token. Returns its id in the pool. */
 async function pool(platformAccountId = String((profiles += 1))): Promise<string> {
   const credentials = { accessToken: `token-of-${platformAccountId}` };
   const added = await operate('POST', '/pool', { platform: 'x', platformAccountId, credentials, verify: false });
@@ -164,11 +164,11 @@ describe('a request for leased accounts', () => {
     const path = `/v1/projects/${project}/leased-accounts/request`;
     const body = JSON.stringify({ platform: 'x', count: 2, niche: 'cooking', note: 'soon' });
     const headers = { 'content-type': 'application/json', 'idempotency-key': 'once' };
-    const ask = () => service.api.call(path, { method: 'POST', as: key, headers, body });
-    const first = await ask();
+    const send = () => service.api.call(path, { method: 'POST', as: key, headers, body });
+    const first = await send();
     const made = (await first.json()) as { requestId: string };
     expect([first.status, made]).toEqual([202, { requestId: expect.stringMatching(/^lreq_/), status: 'requested' }]);
-    expect(await (await ask()).json()).toEqual(made);
+    expect(await (await send()).json()).toEqual(made);
     const own = `/v1/projects/${project}/leased-accounts/requests/${made.requestId}`;
     const facts = { status: 'requested', platform: 'x', count: 2, niche: 'cooking', note: 'soon', assignedCount: 0 };
     expect((await call('GET', own)).body).toMatchObject({ ...facts, leasedAccountIds: [] });

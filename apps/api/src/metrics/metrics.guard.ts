@@ -5,7 +5,7 @@ import { carriesToken } from '#crypto';
 import { CodedError } from '#observability';
 import { API_CONFIG } from '../api-config.js';
 
-/** Asks for METRICS_TOKEN. In production nothing is served without one: the port of the API is a public one. */
+/** Requires METRICS_TOKEN. In production nothing is served without one: the port of the API is a public one. */
 @Injectable()
 export class MetricsGuard implements CanActivate {
   constructor(@Inject(API_CONFIG) private readonly config: ApiConfig) {}
@@ -18,6 +18,6 @@ export class MetricsGuard implements CanActivate {
     if (!token && production) throw new CodedError('route.not_found', 'The metrics are off: METRICS_TOKEN is not set.');
     const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
     if (!token || carriesToken(headers.authorization, token)) return true;
-    throw new CodedError('credential.invalid', 'The metrics ask for METRICS_TOKEN, as Authorization: Bearer.');
+    throw new CodedError('credential.invalid', 'The metrics require METRICS_TOKEN, as Authorization: Bearer.');
   }
 }

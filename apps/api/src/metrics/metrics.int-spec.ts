@@ -26,7 +26,7 @@ const valueOf = (text: string, name: string, labels = ''): number | undefined =>
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
 };
 
-/** One of each that the database is asked for. */
+/** One of each kind that the database counts. */
 async function fill(): Promise<void> {
   const tenant = await makeTenant(pool);
   const app = await makeApp(pool, tenant);

@@ -4,7 +4,7 @@ import { type Duration, seconds, withTimeout } from '#config';
 import { type Fact, LOGGER, type Logger, Metrics } from '#observability';
 import { Database } from '#persistence';
 
-/** The database is asked at most this often, however often the metrics are scraped. */
+/** The database is read at most this often, however often the metrics are scraped. */
 const CACHE_TIME: Duration = seconds(10);
 const TIMEOUT: Duration = seconds(5);
 
@@ -32,7 +32,7 @@ export class WatchDatabase {
 
   private async read(): Promise<void> {
     try {
-      const facts = await withTimeout(this.ask(), TIMEOUT, () => {
+      const facts = await withTimeout(this.readFacts(), TIMEOUT, () => {
         throw new Error(`no answer within ${TIMEOUT} ms`);
       });
       this.metrics.replace('database', facts);
@@ -43,11 +43,11 @@ export class WatchDatabase {
     }
   }
 
-  private async ask(): Promise<Fact[]> {
+  private async readFacts(): Promise<Fact[]> {
     const facts = await operatingFacts(this.database.pool);
-    const askedAt = Date.now();
+    const sentAt = Date.now();
     const database = await databaseTime(this.database.pool);
-    const ahead = (database - (askedAt + Date.now()) / 2) / 1_000;
+    const ahead = (database - (sentAt + Date.now()) / 2) / 1_000;
     return [
       ...facts,
       { name: 'evergrant_database_up', labels: {}, value: 1 },

@@ -16,8 +16,8 @@ beforeEach(async () => {
   key = await api.key({ workspace: `apps-${workspaces}` });
 });
 
-const create = async (wishes: object = {}, as = key): Promise<[status: number, code: unknown]> => {
-  const answer = await api.post('/v1/oauth-apps', as, { ...APP, ...wishes });
+const create = async (overrides: object = {}, as = key): Promise<[status: number, code: unknown]> => {
+  const answer = await api.post('/v1/oauth-apps', as, { ...APP, ...overrides });
   return [answer.status, ((await answer.json()) as { code?: unknown }).code];
 };
 const taken = [409, 'oauth_app.exists'];

@@ -20,7 +20,7 @@ import {
   OAuthAppId,
 } from './oauth-app.schema.js';
 
-/** Routes that ask the platform about an app. */
+/** Routes that check an app at the platform. */
 @ApiTags('OAuth apps')
 @Controller('/v1/oauth-apps')
 export class OAuthAppSetupController {
@@ -37,7 +37,7 @@ export class OAuthAppSetupController {
     operationId: 'oauthAppsCreate',
     body: createOAuthAppExample,
     description:
-      'The platform is asked once, for at most five seconds, whether the client id and the secret are right. The app is created in any case; one that the platform refuses is misconfigured.',
+      'The client id and the secret are checked at the platform once, for at most five seconds. The app is created in any case; one that the platform refuses is misconfigured.',
     answers: {
       status: 201,
       description: 'The app, and what the check of it found.',
@@ -83,7 +83,7 @@ export class OAuthAppSetupController {
     summary: 'Check an app at its platform',
     operationId: 'oauthAppsCheck',
     description:
-      'Asks the platform, where it can be asked without side effects, whether the client id and the secret are right, and says what you register there. A refusal marks the app misconfigured, an acceptance ends that.',
+      'Checks the client id and the secret at the platform, where that has no side effects, and lists what you register there. A refusal marks the app misconfigured, an acceptance ends that.',
     answers: {
       status: 200,
       description: 'What was found.',

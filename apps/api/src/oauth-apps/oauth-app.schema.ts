@@ -74,12 +74,12 @@ export const oauthAppView = (app: OAuthAppRecord): OAuthAppView => ({
   created_at: isoTime(app.createdAt),
 });
 
-/** What the platform says about an app, and what its owner registers there. */
+/** The result of the check of an app at the platform, and what its owner registers there. */
 export const oauthAppCheckSchema = z
   .object({
     status: z
       .enum(['ok', 'failed', 'unknown'])
-      .describe('failed with any failed check; unknown: the platform has not answered, or cannot be asked.'),
+      .describe('failed with any failed check; unknown: the platform has not answered, or has no such check.'),
     checks: z.array(
       z.object({
         name: z.enum(['credentials', 'scopes']),

@@ -204,7 +204,7 @@ describe('a connection through a project', () => {
     expect(landing.pathname).toBe('/connected');
   });
 
-  it('says what the key lacks, and that there is no app', async () => {
+  it('reports what the key lacks, and that there is no app', async () => {
     const project = await newProject();
     const reader = await service.api.key({ scopes: ['accounts:read'], returnHosts: [HOST] });
     const body = { platform: 'x', returnUrl: RETURN };

@@ -8,7 +8,7 @@ const returnUrl = urlText.describe(
 );
 const scopes = listOf(text(64), { least: 1, most: 32 })
   .optional()
-  .describe("What to ask the person for; by default the app's own scopes.");
+  .describe("What to request of the person; by default the app's own scopes.");
 
 export const oauthUrlBody = z.strictObject({
   platform: provider,

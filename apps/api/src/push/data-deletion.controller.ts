@@ -22,8 +22,8 @@ export class DataDeletionController {
     schema: { type: 'string', pattern: '^[0-9A-Za-z]{1,40}$', example: deletionExample.confirmation_code },
   })
   @Describe({
-    summary: 'The page that says whether a deletion was done',
-    description: 'For the person who asked the platform to delete the data; the platform shows its URL and the code.',
+    summary: 'The page that shows whether a deletion was done',
+    description: 'For the person who requested the deletion at the platform; the platform shows its URL and the code.',
     answers: { status: 200, description: 'It was.', contentType: 'text/html', example: '<!doctype html>…' },
     problems: ['deletion.not_found'],
     isForBrowsers: true,
@@ -39,6 +39,6 @@ const donePage = (at: Date): Page => ({
   tone: 'good',
   title: 'Your data were deleted',
   text: [
-    `The platform asked for it on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`,
+    `The platform requested it on your behalf, and it was done on ${isoTime(at)}: access tokens, name, picture and all that went with them.`,
   ],
 });

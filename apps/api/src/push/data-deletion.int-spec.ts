@@ -18,13 +18,13 @@ describe("a request to delete a person's data", () => {
     id = await pushed.connect(app);
     userId = await pushed.platformUserOf(app);
   });
-  const ask = (over: Parameters<Signing>[2] = {}): Promise<Response> =>
+  const requestDeletion = (over: Parameters<Signing>[2] = {}): Promise<Response> =>
     pushed.send(signMeta(app, userId, { topic: 'data-deletion', ...over }));
 
   it('destroys personal data in the account and in its events, and keeps ids', async () => {
     const { platform_account_id } = await pushed.account(id);
     expect(await pushed.account(id)).toMatchObject({ handle: expect.any(String), metadata: { user_ref: 'user-1' } });
-    expect((await ask()).status).toBe(200);
+    expect((await requestDeletion()).status).toBe(200);
     expect(await pushed.account(id)).toMatchObject({
       ...{ id, platform_account_id, handle: null, display_name: null, avatar_url: null, metadata: {} },
       ...{ health: 'needs_reauth', health_reason: 'deauthorized_by_user' },
@@ -49,8 +49,11 @@ describe("a request to delete a person's data", () => {
     expect(attempts.rows).toEqual([{ user_ref: null, candidates: null }]);
   });
 
-  it('is confirmed with a code, and with a page that needs no credential and says it is done', async () => {
-    const { url, confirmation_code: code } = (await (await ask()).json()) as { url: string; confirmation_code: string };
+  it('is confirmed with a code, and with a page that needs no credential and reports it as done', async () => {
+    const { url, confirmation_code: code } = (await (await requestDeletion()).json()) as {
+      url: string;
+      confirmation_code: string;
+    };
     expect(code).toMatch(/^[0-9A-F]{20}$/);
     expect(url).toBe(`http://localhost:3000/data-deletion/${code}`);
     const page = await pushed.api.call(new URL(url).pathname);
@@ -60,22 +63,22 @@ describe("a request to delete a person's data", () => {
 
   it('gets the same code when repeated, and changes nothing', async () => {
     const at = NOW();
-    const first = await (await ask({ at })).json();
+    const first = await (await requestDeletion({ at })).json();
     const before = await pushed.stored();
-    expect(await (await ask({ at })).json()).toEqual(first);
+    expect(await (await requestDeletion({ at })).json()).toEqual(first);
     expect(await pushed.stored()).toBe(before);
   });
 
   it('comes after the person removed the app: then the rest goes', async () => {
     await pushed.send(signMeta(app, userId));
     expect(await pushed.account(id)).toMatchObject({ health: 'needs_reauth', handle: expect.any(String) });
-    await ask();
+    await requestDeletion();
     expect(await pushed.account(id)).toMatchObject({ handle: null, display_name: null });
   });
 
   it('reaches accounts that were disconnected before', async () => {
     await pushed.api.call(`/v1/accounts/${id}`, { method: 'DELETE', as: pushed.key });
-    await ask();
+    await requestDeletion();
     expect(await pushed.account(id)).toMatchObject({ health: 'disconnected', handle: null, metadata: {} });
   });
 
@@ -90,18 +93,18 @@ describe("a request to delete a person's data", () => {
   it('gets 401 without a body for a wrong signature', () =>
     pushed.expectRefusal(signMeta(app, userId, { topic: 'data-deletion', secret: OTHER })));
 
-  it('leaves what the person gave anew since, and asks the platform', async () => {
-    expect((await ask({ at: NOW() - 3_600 })).status).toBe(200);
+  it('leaves what the person gave anew since, and probes at the platform', async () => {
+    expect((await requestDeletion({ at: NOW() - 3_600 })).status).toBe(200);
     expect(await pushed.account(id)).toMatchObject({ health: 'active', handle: expect.any(String) });
   });
 
   it('has no page for an unknown code', async () => {
     const page = await pushed.api.call('/data-deletion/00000000000000000000');
     expect(page.status).toBe(404);
-    expect(await page.text()).toContain('We do not know this code');
+    expect(await page.text()).toContain('This code is unknown');
   });
 
-  it('is asked at its own URL and no other', async () => {
+  it('is requested at its own URL and no other', async () => {
     await pushed.expectRefusal(signMeta(app, userId, { topic: 'data_deletion' }));
     await pushed.expectRefusal({ ...signMeta(app, userId), path: `/v1/callbacks/meta/${app.id}` });
   });

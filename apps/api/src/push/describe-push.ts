@@ -12,7 +12,7 @@ const PARAMETERS: Record<'family' | 'oauthAppId' | 'topic', Parameters<typeof Ap
 };
 type Parameter = keyof typeof PARAMETERS;
 
-const SILENCE = { status: 401, description: 'Not signed by an app of ours, or none of our URLs. The body is empty.' };
+const REFUSAL = { status: 401, description: 'Not signed by an app of ours, or none of our URLs. The body is empty.' };
 const parametersOf = (names: Parameter[]): MethodDecorator[] => names.map((name) => ApiParam(PARAMETERS[name]));
 
 /** The documentation of a URL that only platforms call. */
@@ -36,7 +36,7 @@ export const DescribePush = (summary: string, ...path: Parameter[]): MethodDecor
           schema: deletionSchema,
           example: deletionExample,
         },
-        SILENCE,
+        REFUSAL,
       ],
       problems: [],
       isPublic: true,
@@ -54,7 +54,7 @@ export const DescribeChallenge = (summary: string, ...path: Parameter[]): Method
         'The answer is an HMAC of the token with the secret of the app, which proves that the app is registered here.',
       answers: [
         { status: 200, description: 'The proof.', schema: challengeSchema, example: challengeExample },
-        SILENCE,
+        REFUSAL,
       ],
       problems: [],
       isPublic: true,

@@ -53,7 +53,7 @@ export class PushController {
   }
 
   @Get('/:oauthAppId')
-  @DescribeChallenge('A platform asks whether the URL is ours', 'family', 'oauthAppId')
+  @DescribeChallenge('A platform checks whether the URL is ours', 'family', 'oauthAppId')
   async challenge(
     @Param() path: Path,
     @Query() query: Record<string, unknown>,

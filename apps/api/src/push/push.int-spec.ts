@@ -173,11 +173,11 @@ describe('a push of a platform with one URL for all apps', () => {
 });
 
 describe('the challenge', () => {
-  const ask = (path: string): Promise<Response> => pushed.api.call(path);
+  const challenge = (path: string): Promise<Response> => pushed.api.call(path);
 
   it("is answered with the app's secret", async () => {
     const app = await pushed.makeApp('x');
-    const answer = await ask(`/v1/callbacks/x/${app.id}?crc_token=NjA1MzE0NDg2`);
+    const answer = await challenge(`/v1/callbacks/x/${app.id}?crc_token=NjA1MzE0NDg2`);
     expect([answer.status, await answer.json()]).toEqual([
       200,
       { response_token: `sha256=${hmac('NjA1MzE0NDg2', SECRET, 'base64')}` },
@@ -188,7 +188,7 @@ describe('the challenge', () => {
     const app = await pushed.makeApp('x');
     const id = await pushed.connect(app);
     const { body } = signX(app, await pushed.platformUserOf(app));
-    const answer = await ask(`/v1/callbacks/x/${app.id}?crc_token=${encodeURIComponent(body)}`);
+    const answer = await challenge(`/v1/callbacks/x/${app.id}?crc_token=${encodeURIComponent(body)}`);
     expect([answer.status, await answer.text()]).toEqual([401, '']);
     expect(await pushed.account(id)).toMatchObject({ health: 'active' });
   });
@@ -204,7 +204,7 @@ describe('the challenge', () => {
       `/v1/callbacks/meta/${app.id}?crc_token=abc`,
     ];
     for (const path of paths) {
-      const answer = await ask(path);
+      const answer = await challenge(path);
       expect([path, answer.status, await answer.text()]).toEqual([path, 401, '']);
     }
   });

@@ -2,10 +2,10 @@ import { z } from 'zod';
 
 const CODE = '3F9A1C5E7B2D4860A1B2';
 
-/** What a platform hands on to the person who asked for the deletion (developers.facebook.com, Data Deletion Request Callback). */
+/** What a platform hands on to the person who requested the deletion (developers.facebook.com, Data Deletion Request Callback). */
 export const deletionSchema = z
   .object({
-    url: z.string().describe('A page that says whether it was done.'),
+    url: z.string().describe('A page that shows whether it was done.'),
     confirmation_code: z.string(),
   })
   .meta({ id: 'DataDeletion' });

@@ -57,7 +57,7 @@ const account = (id: string): Promise<Record<string, unknown>> => json(api.call(
 const pushes = async (): Promise<{ push: string; outcome: string; status: number }[]> =>
   (await sandbox.control('GET', '/calls?endpoint=push')).body as { push: string; outcome: string; status: number }[];
 
-/** Asks again until it holds; what was last seen when it does not within a second. */
+/** Repeats the read until the condition holds; returns the last value after a second. */
 async function within<Seen>(
   milliseconds: number,
   look: () => Promise<Seen>,
@@ -126,7 +126,7 @@ describe('a person who requests a deletion of data', () => {
     ]);
   });
 
-  it('may ask for it long after the removal', async () => {
+  it('may request it long after the removal', async () => {
     const url = `${api.url}/v1/callbacks/meta/${await makeApp('instagram')}`;
     const id = await connect('instagram', 'happy');
     await register('instagram', url);
@@ -143,7 +143,7 @@ describe('a person who requests a deletion of data', () => {
 });
 
 describe('a URL for pushes', () => {
-  it('is refused where the platform asks for a proof and gets none', async () => {
+  it('is refused where the platform requires a proof and gets none', async () => {
     await makeApp('x');
     await connect('x', 'happy');
     const wrong = await register('x', `${api.url}/v1/callbacks/x/oa_01h455vb4pex5vsknk084sn02s`);

@@ -43,7 +43,7 @@ function unsignedMeta(payload: object): Sent {
   return { path: META, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body };
 }
 
-const silence = { status: 401, text: '' };
+const emptyRefusal = { status: 401, text: '' };
 const health = async (id: string): Promise<unknown> => (await connected.get(`/v1/accounts/${id}`)).body.health;
 
 /** Connects the sandbox person that all tests share. Returns the account and the platform's id of the person. */
@@ -100,7 +100,7 @@ describe('a call without a credential', () => {
     ['a family of URLs that is none', () => ({ ...sign(APP, '1'), path: '/v1/callbacks/nowhere' })],
   ])('is refused before any look-up of an app with %s', async (_what, sent) => {
     const query = jest.spyOn(connected.api.app.get(Database, { strict: false }).pool, 'query');
-    expect(await send(sent())).toEqual(silence);
+    expect(await send(sent())).toEqual(emptyRefusal);
     // The counter of requests passes an object with the text and a name.
     expect(query.mock.calls.filter(([statement]) => JSON.stringify(statement).includes('oauth_apps'))).toEqual([]);
     jest.restoreAllMocks();
@@ -120,12 +120,12 @@ describe('a call without a credential', () => {
   it('gets 401 without a body for an app whose secret does not open, a challenge too', async () => {
     const id = await connected.app('x', { client_id: 'sealed-badly' });
     await breakSeal(id);
-    expect(await send(signX({ ...APP, id }, '1', { secret }))).toEqual(silence);
+    expect(await send(signX({ ...APP, id }, '1', { secret }))).toEqual(emptyRefusal);
     expect((await connected.api.call(`/v1/callbacks/x/${id}?crc_token=abc`)).status).toBe(401);
   });
 
   it('gets 401 without a body for a value that cannot be stored, or has no effect where it is signed', async () => {
-    expect(await send(sign({ ...APP, clientId: 'a\u0000' }, '1'))).toEqual(silence);
+    expect(await send(sign({ ...APP, clientId: 'a\u0000' }, '1'))).toEqual(emptyRefusal);
     expect((await send(sign(APP, 'a\u0000'))).status).toBe(200);
   });
 

@@ -23,8 +23,8 @@ export class ApiKeyStrategy extends PassportStrategy(BearerStrategy, 'api-key') 
     if (!form) return undefined;
     const key = await this.findKey.execute(token);
     if (key?.tenant.environment !== form.environment) return undefined;
-    const asked = requestedEnvironment(request);
-    if (asked && asked !== form.environment) throw environmentContradiction(asked, form.environment);
+    const requested = requestedEnvironment(request);
+    if (requested && requested !== form.environment) throw environmentContradiction(requested, form.environment);
     const { id, tenant, scopes, returnHosts, rateLimits } = key;
     return { tenant, kind: 'key', credential: `key:${id}`, keyId: id, scopes, roles: [], returnHosts, rateLimits };
   }

@@ -36,7 +36,7 @@ describe('an API key', () => {
     }
   });
 
-  it('is refused when it is cut, doubled or asked for in another way', async () => {
+  it('is refused when it is cut, doubled or used in another way', async () => {
     expect(await statusOf(key.slice(0, -1))).toBe(401);
     expect(await statusOf(key + key)).toBe(401);
     expect(await statusOf(undefined)).toBe(401);
@@ -118,8 +118,8 @@ describe('a dashboard token', () => {
     ['that has expired', { expires: '-1m' }],
     ['without an end', { expires: null }],
     ['without a workspace', { claims: { sub: '' } }],
-  ])('%s is refused', async (_what, wishes) => {
-    expect(await statusOf(await api.token(wishes))).toBe(401);
+  ])('%s is refused', async (_what, overrides) => {
+    expect(await statusOf(await api.token(overrides))).toBe(401);
   });
 
   it('is refused when another algorithm or no signature stands in its header', async () => {
@@ -241,7 +241,7 @@ describe('a dashboard token', () => {
     expect(await statusOf(change(await api.token()))).toBe(401);
   });
 
-  it('means live, unless X-Environment says test', async () => {
+  it('means live, unless X-Environment is test', async () => {
     const token = await api.token({ claims: { sub: 'two-sides' } });
     const make = await api.call('/v1/api-keys', {
       as: token,

@@ -40,7 +40,7 @@ export const isPublic = (reflector: Reflector, context: ExecutionContext): boole
 /** The caller of a route that is not public. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!caller) throw new Error('a public route asks for its caller');
+  if (!caller) throw new Error('a public route has no caller');
   return caller;
 });
 
@@ -80,4 +80,4 @@ export function requestedEnvironment(request: FastifyRequest): Environment | und
 
 /** A key belongs to one environment, so a header with the other one is a mistake of the client. */
 export const environmentContradiction = (requested: Environment, actual: Environment): CodedError =>
-  new CodedError('environment.contradiction', `X-Environment says ${requested}, but the API key belongs to ${actual}.`);
+  new CodedError('environment.contradiction', `X-Environment is ${requested}, but the API key belongs to ${actual}.`);

@@ -97,7 +97,7 @@ async function surprises(
 /** The code of a problem; the projects surface has one code for several. */
 function problem(text: string): string | undefined {
   const { code, error } = JSON.parse(text) as { code?: string; error?: { code: string; message: string } };
-  if (error?.message.startsWith('X-Environment says')) return 'environment.contradiction';
+  if (error?.message.startsWith('X-Environment is')) return 'environment.contradiction';
   const same: Record<string, string> = { UNAUTHENTICATED: 'credential.invalid', FORBIDDEN_SCOPE: 'scope.missing' };
   return code ?? same[error?.code ?? ''];
 }
@@ -219,7 +219,7 @@ describe('every route that is not public', () => {
     ).toEqual([]);
   });
 
-  it('answers 400 to a key of one environment that asks for the other one, and changes nothing', async () => {
+  it('answers 400 to a key of one environment that requests the other one, and changes nothing', async () => {
     expect(
       await surprises(
         guarded,

@@ -48,8 +48,8 @@ describe('an API with a JWKS URL', () => {
 
   it('answers 401 to unknown keys, other algorithms, other issuers and other audiences', async () => {
     const [es256] = keys;
-    for (const wishes of [{ kid: 'unknown' }, { kid: 'rsa' }, { issuer: 'evergrant' }, { audience: 'another' }])
-      expect(await statusOf(await es256!.sign({ claims, ...wishes }))).toBe(401);
+    for (const overrides of [{ kid: 'unknown' }, { kid: 'rsa' }, { issuer: 'evergrant' }, { audience: 'another' }])
+      expect(await statusOf(await es256!.sign({ claims, ...overrides }))).toBe(401);
   });
 
   // Last: the server does not come back.

@@ -73,8 +73,8 @@ describe('a token signed with a key of the set', () => {
     ['that is not yet valid', { notBefore: '1m' }],
     ['with the id of a key of another type', { kid: 'rsa' }],
     ['with an unknown key id', { kid: 'unknown' }],
-  ])('is refused %s', async (_what, wishes) => {
-    await expectRefusal(es256.sign(wishes));
+  ])('is refused %s', async (_what, overrides) => {
+    await expectRefusal(es256.sign(overrides));
   });
 
   it('is refused where the key is for another algorithm of its type, or not for signatures', async () => {
@@ -211,9 +211,9 @@ describe('a JWKS URL that answers', () => {
   it.each<[string, JwksServer['instead']]>([
     ['nothing', () => undefined],
     ['the begin of a set, and no more', (_, response) => response.writeHead(200).write('{"keys":[')],
-  ])('%s: a load ends after 3 seconds, and tokens with known keys do not wait for it', async (_what, silent) => {
+  ])('%s: a load ends after 3 seconds, and tokens with known keys do not wait for it', async (_what, hanging) => {
     await verify(await es256.sign());
-    server.instead = silent;
+    server.instead = hanging;
     seconds = 30;
     const began = performance.now();
     const unknown = expectRefusal(later.sign());

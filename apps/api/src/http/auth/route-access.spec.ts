@@ -16,8 +16,8 @@ class ThingsController {
     return 'list';
   }
 
-  @Get(['/:id/forgotten', '/:id/left-out'])
-  forgotten(): string {
+  @Get(['/:id/undeclared', '/:id/left-out'])
+  undeclared(): string {
     return 'let pass';
   }
 
@@ -121,7 +121,7 @@ describe('a route', () => {
   });
 
   it('refuses a caller with every scope when it declares none', async () => {
-    expect(await answer('/things/1/forgotten')).not.toBe('let pass');
+    expect(await answer('/things/1/undeclared')).not.toBe('let pass');
     expect(await answer('/things/1/left-out')).not.toBe('let pass');
   });
 });
@@ -130,8 +130,8 @@ describe('the start', () => {
   it('is refused with a sentence for each route that declares no scope, and for each public one that declares any', async () => {
     await expect(openApp([RouteAccess])).rejects.toThrow(
       [
-        "GET /things/:id/forgotten (ThingsController.forgotten) declares no scope: add @Scopes('…'), or @Public() if it needs no credential",
-        "GET /things/:id/left-out (ThingsController.forgotten) declares no scope: add @Scopes('…'), or @Public() if it needs no credential",
+        "GET /things/:id/undeclared (ThingsController.undeclared) declares no scope: add @Scopes('…'), or @Public() if it needs no credential",
+        "GET /things/:id/left-out (ThingsController.undeclared) declares no scope: add @Scopes('…'), or @Public() if it needs no credential",
         'GET /desk/contradiction (DeskController.contradiction) is for operators alone: remove its @Scopes(…) or @Public()',
         'GET /pages/contradiction (PagesController.contradiction) is public, so its @Scopes(…) would have no effect: remove one of the two',
       ].join('\n'),

@@ -49,7 +49,7 @@ describe('the control API', () => {
       persona: 'happy',
       display_name: 'Hanna Happy',
       handle: 'hanna_happy',
-      story: 'Says yes, and everything works.',
+      story: 'Consents, and everything works.',
       providers: sandboxes.map(({ name }) => name),
     });
   });

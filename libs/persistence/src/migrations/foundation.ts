@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const UP = `
-  -- Every decision about time asks db_now(): one clock for all processes. A test sets it by replacing the function.
+  -- Every decision about time reads db_now(): one clock for all processes. A test sets it by replacing the function.
   create function db_now() returns timestamptz language sql stable as $$ select now() $$;
 
   -- Workspaces, their projects, API keys and OAuth apps.

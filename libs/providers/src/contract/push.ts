@@ -1,6 +1,6 @@
 import type { AppCredentials } from './app-credentials.js';
 
-/** A call to a URL that platforms know, by any sender. Nothing in it is used before its signature is verified. */
+/** A call to a public URL, by any sender. Nothing in it is used before its signature is verified. */
 export interface PushCall {
   /** The app or attempt that our URL names; null where the platform has one URL for everything. */
   topic: string | null;

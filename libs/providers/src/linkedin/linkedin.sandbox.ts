@@ -27,7 +27,7 @@ import { refuseApi, refuseIntrospection, refuseOauth } from './linkedin-refusals
 
 /** LinkedIn's scopes: learn.microsoft.com, linkedin/shared/authentication/getting-access, read in November 2026. */
 const scopes = {
-  openid: 'Know who you are at LinkedIn',
+  openid: 'Read your identity at LinkedIn',
   profile: 'Use your name and photo',
   email: 'Use the primary email address associated with your LinkedIn account',
   w_member_social: 'Create, modify, and delete posts, comments, and reactions on your behalf',

@@ -69,7 +69,7 @@ const withTraits = (persona: Persona, traits: PersonaTraits): Persona => ({ ...p
 
 /** The order is that of the consent page. */
 export const personas: readonly Persona[] = [
-  person('happy', 'Hanna Happy', 'hanna_happy', '2244994945', 'Says yes, and everything works.'),
+  person('happy', 'Hanna Happy', 'hanna_happy', '2244994945', 'Consents, and everything works.'),
   person('paula', 'Paula Plain', 'paula_plain', '2244994946', 'A second person without surprises.'),
   person('omar', 'Omar Ordinary', 'omar_ordinary', '2244994947', 'A third person without surprises.'),
   person('mei', 'Mei Modest', 'mei_modest', '2244994948', 'A fourth person without surprises.'),
@@ -80,10 +80,9 @@ export const personas: readonly Persona[] = [
     '2244994949',
     'The person of npm run demo, which disconnects this account at its end.',
   ),
-  withTraits(
-    person('denies', 'Dennis Denies', 'dennis_denies', '2244995001', 'Says no, whichever button is pressed.'),
-    { alwaysDenies: true },
-  ),
+  withTraits(person('denies', 'Dennis Denies', 'dennis_denies', '2244995001', 'Denies, whichever button is pressed.'), {
+    alwaysDenies: true,
+  }),
   person('unicode-handle', 'Žofie 🌻 Ünïcødé-李', 'zofie_李', '2244995002', 'Name and handle are not ASCII.'),
   person(
     'ids-above-2-53',
@@ -98,7 +97,7 @@ export const personas: readonly Persona[] = [
       'Pia Partial',
       'pia_partial',
       '2244995003',
-      'Gives every permission asked for but the last.',
+      'Grants every requested permission but the last.',
     ),
     { keepsOneScopeBack: true },
   ),
@@ -113,7 +112,7 @@ export const personas: readonly Persona[] = [
     { noRefreshToken: true },
   ),
   withTraits(
-    person('short-lived', 'Sam Short', 'sam_short', '2244995005', 'Gets access tokens that live 20 seconds.'),
+    person('short-lived', 'Sam Short', 'sam_short', '2244995005', 'Gets access tokens that are valid for 20 seconds.'),
     { accessLife: seconds(20) },
   ),
   withTraits(
@@ -186,7 +185,7 @@ export const personas: readonly Persona[] = [
       'Chiara Checkpoint',
       'chiara_checkpoint',
       '2244995012',
-      'Connects; 30 seconds later the platform asks the person to confirm their identity, which they do five minutes later.',
+      'Connects; 30 seconds later the platform requires the person to confirm their identity, which they do five minutes later.',
     ),
     { checkpoint: { from: seconds(30), until: seconds(330) } },
   ),
@@ -196,7 +195,7 @@ export const personas: readonly Persona[] = [
       'Wanda Wrongsecret',
       'wanda_wrongsecret',
       '2244995014',
-      "Says yes, and the platform finds the app's secret wrong.",
+      "Consents, and the platform finds the app's secret wrong.",
     ),
     { secretNeverFits: true },
   ),
@@ -210,7 +209,7 @@ export const personas: readonly Persona[] = [
     ),
     { creditsEndAfter: seconds(30) },
   ),
-  withTraits(person('no-pages', 'Nils Nopages', 'nils_nopages', '2244995101', 'Says yes, and manages no Page.'), {
+  withTraits(person('no-pages', 'Nils Nopages', 'nils_nopages', '2244995101', 'Consents, and manages no Page.'), {
     pages: [],
   }),
   withTraits(

@@ -22,6 +22,7 @@ import {
   storeDoubtfulAnswer,
   storeFailure,
   storeLostAnswer,
+  storeRefusalByStatus,
   storeUnlistedRefusal,
   storeUnreached,
 } from './store-failure.js';
@@ -89,6 +90,7 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
       this.result = 'ok';
       return commitTokens(this.context, this.refresh, outcome.tokens);
     }
+    if (outcome.unlisted === 'status') return this.refusedByStatus(outcome.failure);
     if (outcome.outcomeUnknown && isSpentOnce(this.refresh.claim.grant)) return this.unknown(answer, outcome);
     return this.refused(outcome);
   }
@@ -98,6 +100,12 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     this.result = isRejected ? 'rejected' : failure.class;
     if (isRejected) return this.stored(() => storeUnlistedRefusal(this.context, this.refresh, failure));
     return this.stored(() => storeFailure(this.context, this.refresh, failure));
+  }
+
+  /** The body may be of a proxy in between, so the breaker counts it as a failure. */
+  private refusedByStatus(failure: Failure): Promise<RefreshOutcome> {
+    this.result = failure.class;
+    return this.stored(() => storeRefusalByStatus(this.context, this.refresh, failure));
   }
 
   /** The platform may have spent the one-time token. Where it failed, the token is not sent again at once. */

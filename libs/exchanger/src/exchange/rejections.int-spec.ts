@@ -82,6 +82,36 @@ describe('a refresh that is refused in words that no table lists', () => {
   });
 });
 
+const SERVERS: [provider: string, what: string, fault: Partial<Fault>, reason: string][] = [
+  ['x', 'nothing but a status', { status: 400, body: '' }, 'refresh_outcome_unknown'],
+  ['tiktok', 'a bare text', { status: 401, body: 'bad_refresh_token' }, 'refresh_outcome_unknown'],
+  ['tiktok', 'a word of tomorrow', { status: 200, body: { error: 'token_gone', log_id: '1' } }, 'refresh_rejected'],
+  ['linkedin', 'nothing but a status', { status: 401, body: '' }, 'refresh_rejected'],
+  ['linkedin', 'a number of tomorrow', { status: 400, body: { serviceErrorCode: 9, status: 400 } }, 'refresh_rejected'],
+  ['pinterest', 'a number of tomorrow', { status: 401, body: { code: 9_999, message: 'No' } }, 'refresh_rejected'],
+  ['pinterest', 'a denial with 200', { status: 200, body: { status: 'failure', message: 'No' } }, 'refresh_rejected'],
+];
+
+it.each(SERVERS)(
+  'A grant of %s whose refreshes are refused with %s ends after two days.',
+  async (provider, _what, fault, reason) => {
+    if (provider === 'linkedin' || provider === 'pinterest') await flow.app(provider, { isDefault: true });
+    const id = await flow.connect(provider);
+    await flow.pass(40 * DAY);
+    await flow.fault({ provider, endpoint: 'token', times: 50, ...fault });
+    for (let day = 0; day < 2; day += 1) {
+      await refresh(id);
+      expect((await flow.healthOf(id))[0]).toBe('degraded');
+      await flow.pass(DAY);
+    }
+    await refresh(id);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', reason]);
+    await flow.sandbox.control('DELETE', '/faults');
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
+  },
+);
+
 const DEACTIVATED = {
   error: {
     message: 'API access deactivated. To reactivate, go to the app dashboard.',

@@ -6,16 +6,20 @@ import {
   afterDoubtfulAnswer,
   afterFailure,
   afterLostAnswer,
+  afterRefusalByStatus,
   afterRefusalWhileOpen,
   afterStrike,
   afterUnlistedRefusal,
   type ApiCheck,
   endsGrant,
+  type GrantChange,
+  isSpentOnce,
   mayBeRevoked,
   needsCanary,
   nextHealthChange,
   type StrikeContext,
   trustsRefusals,
+  type UnlistedRefusalMoment,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { type AppRow, type Claim, databaseNow, markAppFailing } from '#tokens/store';
@@ -105,16 +109,40 @@ export async function storeFailure(
   return failure.class === 'app' ? { kind: 'app_paused', retryAfter } : { kind: 'unavailable', retryAfter };
 }
 
-/** A refusal in words that no table lists. An orphan is tried before the grant ends. */
-export async function storeUnlistedRefusal(
+/** A refusal in words that no table lists. */
+export const storeUnlistedRefusal = (
   context: ExchangerContext,
-  { claim, app }: PreparedRefresh,
+  refresh: PreparedRefresh,
+  failure: Failure,
+): Promise<RefreshOutcome> =>
+  storeUnlisted(context, refresh, { failure, intent: 'answered' }, (moment) =>
+    Promise.resolve(afterUnlistedRefusal(refresh.claim.grant, failure, moment)),
+  );
+
+/** A refusal without words. It may be of a proxy, so a one-time token is in doubt. */
+export function storeRefusalByStatus(
+  context: ExchangerContext,
+  refresh: PreparedRefresh,
   failure: Failure,
 ): Promise<RefreshOutcome> {
+  const { grant } = refresh.claim;
+  const intent = isSpentOnce(grant) ? 'unknown' : 'answered';
+  return storeUnlisted(context, refresh, { failure, intent }, async (moment, tx) =>
+    afterRefusalByStatus(grant, failure, { ...moment, sentInGrace: await countSentInGrace(tx, grant) }),
+  );
+}
+
+/** An orphan is tried before the grant ends. */
+async function storeUnlisted(
+  context: ExchangerContext,
+  { claim, app }: PreparedRefresh,
+  { failure, intent }: { failure: Failure; intent: 'answered' | 'unknown' },
+  changeAt: (moment: UnlistedRefusalMoment, tx: Tx) => Promise<GrantChange>,
+): Promise<RefreshOutcome> {
   const { grant, epoch } = claim;
-  const stored = await storeResult(context, claim, 'answered', async (now, tx) => {
+  const stored = await storeResult(context, claim, intent, async (now, tx) => {
     const known = { closedFor: context.gate.breakerClosedFor(app.id), waiting: await tokenSetWaits(tx, grant) };
-    const change = afterUnlistedRefusal(grant, failure, { now, random: context.random, ...known });
+    const change = await changeAt({ now, random: context.random, ...known }, tx);
     const adopted =
       endsGrant(grant, change) &&
       (await adoptOrphan(context, tx, grant, { now, apiCheck: 'silent', errorCode: failure.code, epoch }));

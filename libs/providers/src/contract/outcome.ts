@@ -42,13 +42,13 @@ export interface Failure {
 
 /**
  * `unlisted`: the platform looked at the request and refused it, in words that no table lists or, with an unreadable body, by
- * its status alone. `outcomeUnknown`: the platform may have spent the code or the refresh token that was sent. `success`: a
+ * its status alone; a page with such a status is probably of a proxy. `outcomeUnknown`: the platform may have spent the code or the refresh token that was sent. `success`: a
  * success by its status that holds neither a readable token set nor a refusal. `failure`: a redirect, a failure of the
  * platform or of a gateway before it, or a page in place of a refusal; the answer of the platform itself may be lost.
  */
 export type TokenOutcome =
   | { ok: true; tokens: TokenSet }
-  | { ok: false; failure: Failure; outcomeUnknown?: 'success' | 'failure'; unlisted?: 'words' | 'status' };
+  | { ok: false; failure: Failure; outcomeUnknown?: 'success' | 'failure'; unlisted?: 'words' | 'status' | 'page' };
 export type IdentityOutcome = { ok: true; identity: Identity } | { ok: false; failure: Failure };
 
 /** What a probe found. `reauthDueAt`: the day after which only the person can help, where the platform names it. */

@@ -115,12 +115,40 @@ describe('the answer of a token endpoint', () => {
     expect(readTokenAnswer(provider, answer(status, error('something_new')))).not.toHaveProperty('unlisted');
   });
 
-  it('a refusal with a page of a proxy is identified by its status alone', () => {
-    expect(readTokenAnswer(provider, answer(403, '<html>Blocked</html>'))).toMatchObject({
-      ok: false,
-      unlisted: 'status',
-    });
+  it.each([
+    ['a page of a proxy', '<html>Blocked</html>', 'page'],
+    ['a page without a type', '\n <!doctype html><title>Blocked</title>', 'page'],
+    ['an error in XML', '<?xml version="1.0"?><error>gone</error>', 'page'],
+    ['nothing', '', 'status'],
+    ['a bare text', 'bad_refresh_token', 'status'],
+    ['a text in quotes', '"bad_refresh_token"', 'status'],
+    ['half a refusal', '{"error":"bad', 'status'],
+  ])('a refusal with %s is identified by its status alone', (_what, body, unlisted) => {
+    for (const status of [400, 401, 403])
+      expect(readTokenAnswer(provider, answer(status, body))).toMatchObject({
+        ...{ ok: false, outcomeUnknown: 'failure', unlisted },
+      });
   });
+
+  it.each([
+    { ok: false },
+    { success: false, message: 'The token is gone.' },
+    { status: 'error', message: 'The token is gone.' },
+    { status: 'fail' },
+    { result: 'failed', reason: 'x' },
+    { errors: ['gone'] },
+    { error_description: 'gone' },
+    { errorMessage: 'gone' },
+  ])('a success by its status that denies itself, %j, is an unlisted refusal', (body) => {
+    expect(readTokenAnswer(provider, answer(200, body))).toMatchObject({ ok: false, unlisted: 'words' });
+  });
+
+  it.each([{ ok: true }, { success: true }, { status: 'ok' }, { message: 'Welcome' }, { result: 7 }])(
+    'a success by its status that denies nothing, %j, is no refusal',
+    (body) => {
+      expect(readTokenAnswer(provider, answer(200, body))).toMatchObject({ ok: false, outcomeUnknown: 'success' });
+    },
+  );
 
   it.each(['temporarily_unavailable', 'server_error', 'slow_down'])(
     'an answer with %s is listed: it passes',

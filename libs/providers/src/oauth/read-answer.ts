@@ -4,7 +4,7 @@ import type { Failure, IdentityOutcome, ProbeReading, TokenOutcome } from '../co
 import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider.js';
 import { decodeAnswer } from './decode-answer.js';
 import { cleanFailure, cleanIdentity, cleanProfilePage, cleanReading, cleanTokenSet } from './platform-values.js';
-import { errorCode, holdsError, refusalCode } from './refusal-code.js';
+import { errorCode, hasErrorField, holdsError, isDenied, refusalCode } from './refusal-code.js';
 import { retryAfter, secondsUntilReset } from './retry-after.js';
 
 const UNREADABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
@@ -84,18 +84,18 @@ const isObject = (json: unknown): boolean => typeof json === 'object' && json !=
 
 /**
  * A body without a readable object may be of a proxy in between, before or after the platform: then the status alone refuses,
- * and the outcome is unknown.
+ * and the outcome is unknown. A page is hardly of a token endpoint at all.
  */
 function unlisted(answer: PlatformAnswer, read: ReadAnswer): TokenOutcome {
-  if (!isObject(read.json)) return { ...doubtful(answer, read), unlisted: 'status' };
+  if (!isObject(read.json))
+    return { ...doubtful(answer, read), unlisted: isPage(answer) || isMarkup(answer) ? 'page' : 'status' };
   const code = refusalCode(read.json);
   const failure = failureOf(answer, read, code === undefined ? undefined : { ...UNAVAILABLE, code });
   return { ok: false, failure, unlisted: 'words' };
 }
 
 /** Whether it is a refusal by its status, or by the shape of its body, in whatever words. */
-const isRefused = ({ status, json }: ReadAnswer): boolean =>
-  status >= 300 || Object.keys(Object(json) as object).some((name) => /^(error|code$|errno$|errcode$)/i.test(name));
+const isRefused = ({ status, json }: ReadAnswer): boolean => status >= 300 || hasErrorField(json) || isDenied(json);
 
 /**
  * Whether an API's answer may be read as a success. A token endpoint's answer is read otherwise: an access token in it was
@@ -129,14 +129,8 @@ export function readRevocationAnswer({ classify }: Provider, answer: PlatformAns
   const read = decodeAnswer(answer);
   const known = classify.token(read) ?? classify.api(read) ?? standardFailure(read);
   if (!known && answer.status < 300)
-    return isPage(answer) || deniesSuccess(read) ? failureOf(answer, read, undefined) : undefined;
+    return isPage(answer) || isDenied(read.json) ? failureOf(answer, read, undefined) : undefined;
   return failureOf(answer, read, known ?? unlistedRevocation(read));
-}
-
-/** Some platforms answer with `success`, some with `revoked`. */
-function deniesSuccess({ json }: ReadAnswer): boolean {
-  const { success, revoked } = Object(json) as { success?: unknown; revoked?: unknown };
-  return success === false || revoked === false;
 }
 
 /** A refusal in words that no table lists. */
@@ -154,6 +148,8 @@ export function readApiRefusal({ classify }: Provider, answer: PlatformAnswer): 
 
 const isPage = ({ headers, body }: PlatformAnswer): boolean =>
   /^text\/html\b/i.test(headers['content-type'] ?? '') && body.length > 0;
+
+const isMarkup = ({ body }: PlatformAnswer): boolean => /^\s*</.test(body.toString('latin1', 0, 100));
 
 /** Reads a probe's answer: what the platform's reading makes of it, else what its refusal means. */
 export function readProbeAnswer(provider: Provider, answer: PlatformAnswer): ProbeReading {

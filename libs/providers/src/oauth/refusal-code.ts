@@ -18,6 +18,17 @@ export function holdsError(json: unknown): boolean {
   return isCode ? !NO_ERROR.has(String(code).toLowerCase()) : Object.keys(error).length > 0;
 }
 
+/** Whether a body has a field that only a refusal has, whatever its value. */
+export const hasErrorField = (json: unknown): boolean =>
+  Object.keys(fieldsOf(json)).some((name) => /^(error|code$|errno$|errcode$)/i.test(name));
+
+/** Whether a body without an error denies its success: platforms have `success`, `ok`, `revoked`, or a word as `status`. */
+export function isDenied(json: unknown): boolean {
+  const { success, ok, revoked, status, result } = fieldsOf(json);
+  const words = [status, result].filter((word) => typeof word === 'string');
+  return [success, ok, revoked].includes(false) || words.some((word) => /^(error|fail|failed|failure)$/i.test(word));
+}
+
 /** Fields in which platforms put the code of an error, the most specific first. A number beside a word often repeats the status. */
 const NAMES = [
   'error_code',

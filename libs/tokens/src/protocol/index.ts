@@ -24,7 +24,7 @@ export {
 export { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './grant.js';
 export { SEAL_BROKEN } from './health.js';
 export { afterAdoption, fateOfLatePair, endsGrant, type LateFate } from './late-pair.js';
-export { afterUnlistedRefusal } from './unlisted-refusal.js';
+export { afterRefusalByStatus, afterUnlistedRefusal, type UnlistedRefusalMoment } from './unlisted-refusal.js';
 export { afterDoubtfulAnswer } from './doubtful-answer.js';
 export {
   afterRefusalWhileOpen,

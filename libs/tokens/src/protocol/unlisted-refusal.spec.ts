@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Failure } from '#providers';
 import { at, DAY, grantFacts, HOUR, MINUTE } from '../../../../test/support/grant-facts.js';
 import type { GrantChange } from './grant.js';
-import { afterUnlistedRefusal, type UnlistedRefusalMoment } from './unlisted-refusal.js';
+import { afterRefusalByStatus, afterUnlistedRefusal, type UnlistedRefusalMoment } from './unlisted-refusal.js';
 import { afterFailure, afterLostAnswer } from './after-refresh.js';
 
 const REJECTED: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'bad_refresh_token' };
@@ -97,5 +97,38 @@ describe('a refusal in words that no table lists', () => {
       refreshState: 'ended',
       refreshDueAt: null,
     });
+  });
+});
+
+describe('a refusal by a status without words', () => {
+  const status = (now: number, more: object = {}) => ({ ...moment(now, more), sentInGrace: null });
+  const NO_WORDS: Failure = { ...REJECTED, code: 'unreadable' };
+
+  it.each(['rotating_strict', 'static'] as const)('counts like one in unlisted words in the mode %s', (mode) => {
+    const change = afterRefusalByStatus(rejectedFor(60, { mode }), NO_WORDS, status(3 * DAY + MINUTE));
+    expect(change).toMatchObject({ rejectedSeconds: 120, rejectedAt: at(3 * DAY + MINUTE), refreshState: 'backoff' });
+    expect(change).toMatchObject({ lastReason: 'provider_unavailable' });
+    expect(change).not.toHaveProperty('endedReason');
+  });
+
+  it.each([
+    ['rotating_strict', 'refresh_outcome_unknown'],
+    ['rotating_grace', 'refresh_outcome_unknown'],
+    ['static', 'refresh_rejected'],
+  ] as const)('is the end of a grant in the mode %s after two days of them: %s', (mode, endedReason) => {
+    const first = afterRefusalByStatus(grantFacts({ mode }), NO_WORDS, status(3 * DAY));
+    expect(first.unknownSince ?? null).toEqual(mode === 'static' ? null : at(3 * DAY));
+    const long = grantFacts({ mode, ...first, rejectedSeconds: (2 * DAY - MINUTE) / 1_000 });
+    expect(afterRefusalByStatus(long, NO_WORDS, status(3 * DAY + MINUTE))).toMatchObject({ endedReason });
+    for (const more of [{ waiting: true }, { closedFor: 0 }])
+      expect(afterRefusalByStatus(long, NO_WORDS, status(3 * DAY + MINUTE, more))).not.toHaveProperty('endedReason');
+    const valid = { ...long, accessExpiresAt: at(9 * DAY) };
+    expect(afterRefusalByStatus(valid, NO_WORDS, status(3 * DAY + MINUTE))).not.toHaveProperty('endedReason');
+  });
+
+  it('is requested again soon within a grace period', () => {
+    const grant = grantFacts({ mode: 'rotating_grace' });
+    const change = afterRefusalByStatus(grant, NO_WORDS, { ...status(3 * DAY), sentInGrace: 1 });
+    expect(change).toMatchObject({ refreshState: 'unknown', refreshDueAt: at(3 * DAY + 1_000) });
   });
 });

@@ -4,6 +4,7 @@ import { after } from './schedule.js';
 import { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './grant.js';
 import { nextTry, revoked } from './last-tries.js';
 import { afterFailure, type Now } from './after-refresh.js';
+import { afterDoubtfulAnswer, type DoubtfulMoment } from './doubtful-answer.js';
 
 /** How long requests are repeated at a platform that refuses in words nothing lists, if nothing works any more without it. */
 const MIN_REFUSED_TIME = days(2);
@@ -33,6 +34,25 @@ export function afterUnlistedRefusal(grant: GrantFacts, failure: Failure, moment
   if (!hasEnded(grant, now) || seconds(rejected.rejectedSeconds) < MIN_REFUSED_TIME) return base;
   if (moment.waiting) return { ...base, refreshDueAt: after(now, IDENTITY_WAIT) };
   return { ...base, unknownSince: null, ...revoked(now, isUnknown ? 'refresh_outcome_unknown' : 'refresh_rejected') };
+}
+
+/**
+ * The grant after its refresh was refused by a status 4xx without a readable body. A gateway may have answered after the platform,
+ * so a one-time token is in doubt and is sent again as after any doubtful answer. Such refusals count like those in unlisted
+ * words: without that, a server that refuses without words leaves the grant `degraded` for ever.
+ */
+export function afterRefusalByStatus(
+  grant: GrantFacts,
+  failure: Failure,
+  moment: UnlistedRefusalMoment & DoubtfulMoment,
+): GrantChange {
+  const failed = isSpentOnce(grant)
+    ? afterDoubtfulAnswer(grant, failure, moment)
+    : afterFailure({ ...grant, refreshState: 'backoff' }, failure, moment);
+  const unknownSince = failed.unknownSince ?? grant.unknownSince;
+  const counted = afterUnlistedRefusal({ ...grant, unknownSince }, failure, moment);
+  const { rejectedSeconds = 0, rejectedAt = null } = counted;
+  return counted.endedReason ? counted : { ...failed, rejectedSeconds, rejectedAt };
 }
 
 /** The seconds from one refusal to the next count, unless anything else happened between them: an outage, a pause, an open breaker. */

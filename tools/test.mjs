@@ -41,7 +41,7 @@ async function endToEnd(suite, env) {
     run('End-to-end tests', '--testPathIgnorePatterns'),
     run('End-to-end tests with services of their own', '--testPathPatterns').then(() =>
       // The other files reach the queue through the API alone, which hides its store.
-      onRedis(suite, ['test/e2e/story']),
+      onRedis(suite, ['test/e2e/story', 'test/e2e/clients']),
     ),
   ]);
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TypeID } from 'typeid-js';
+import { type PlatformCall, until } from '../support/backend.js';
 import { AccountsClient } from '../clients/accounts-client.js';
 import { ProjectsClient } from '../clients/projects-client.js';
 import { ProjectsCustomer, RETURN_URL } from '../support/projects-customer.js';
@@ -50,6 +51,9 @@ const endGrant = (id: string): Promise<unknown> =>
     "update accounts set health = 'needs_reauth', health_reason = 'grant_revoked', health_since = db_now() where id = $1",
     [TypeID.fromString(id).toUUID()],
   );
+
+const revocations = (since: number): Promise<PlatformCall[]> =>
+  customer.backend.calls(`provider=x&endpoint=revoke&since=${since}`);
 
 describe('the client of the accounts model', () => {
   it('connects, lists, refreshes, reads health, reauthorizes and disconnects an account', async () => {
@@ -118,6 +122,33 @@ describe('what one surface does, the other surface shows', () => {
       expiresAt: token_expires_at,
     });
   });
+
+  it('a refresh by the worker is the last refresh on both surfaces', async () => {
+    const id = await connectSocial('omar');
+    const { token } = await projects.health(id);
+    await customer.backend.pass(102);
+    const { last_refreshed_at } = await until(
+      () => accounts.get(asAccount(id)),
+      (account) => account.last_refreshed_at !== null,
+    );
+    const refreshed = (await projects.health(id)).token;
+    expect(refreshed).toMatchObject({ state: 'valid', lastRefreshedAt: last_refreshed_at });
+    expect(refreshed.expiresAt).not.toBe(token.expiresAt);
+  });
+
+  it.each(['accounts', 'projects'] as const)(
+    'a disconnection through %s is revoked at the platform',
+    async (surface) => {
+      const id = await connectAccount('mei');
+      const [{ seq: since } = { seq: 0 }] = (await revocations(0)).slice(-1);
+      await (surface === 'accounts' ? accounts.disconnect(id) : projects.revoke(asSocial(id)));
+      const [revoked] = await until(
+        () => revocations(since),
+        (calls) => calls.length > 0,
+      );
+      expect(revoked).toMatchObject({ outcome: 'ok', status: 200 });
+    },
+  );
 
   it('a lost grant is needs_reauth here and reauth_required there, and a reauthorization of either ends both', async () => {
     const id = await connectAccount('mei');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Account, Backend, type Reply, reply, until } from '../support/backend.js';
 import { launch, type Launched } from '../support/launch.mjs';
+import { readProjectsOperations } from '../support/projects-operations.js';
 import { freePorts } from '../support/free-ports.js';
 import { strike } from '../support/service-processes.mjs';
 
@@ -137,18 +138,33 @@ describe('an exchanger that is killed in the middle of a refresh', () => {
 });
 
 describe('a database that is unreachable', () => {
-  it('is reported as 503 with a Retry-After; afterwards the service and its data recover without an operator', async () => {
-    const account = await backend.connect('x', 'mei');
-    const { authorize_url, state } = await backend.start('tiktok');
-    const back = await backend.decide(authorize_url, 'paula');
+  let account: Account;
+  let state: string;
+  let back: string;
+
+  it('is reported as 503 with a Retry-After; each endpoint of the projects surface answers 503 in its envelope', async () => {
+    const { operations, declared } = await readProjectsOperations(backend.service.apiUrl);
+    account = await backend.connect('x', 'mei');
+    const started = await backend.start('tiktok');
+    state = started.state;
+    back = await backend.decide(started.authorize_url, 'paula');
     await strike(home, 'postgres', 'SIGKILL');
     // A backend of a killed postmaster may answer one more query before it notices.
     const list = (): Promise<Reply> => backend.get('/v1/accounts');
     expectLater(await until(list, ({ status }) => status !== 200, 10), [503, 'database.unavailable']);
     const landed = await reply(back, { redirect: 'manual' });
     expect([landed.status, landed.headers.get('retry-after')]).toEqual([503, '5']);
+    for (const { name, method, path } of operations) {
+      const headers = { authorization: `Bearer ${backend.key}` };
+      const refused = await fetch(`${backend.service.apiUrl}${path}`, { method, headers });
+      await declared.check(method, path, refused);
+      expect([name, refused.status, refused.headers.get('retry-after')]).toEqual([name, 503, '5']);
+      expect(await refused.json()).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+    }
     await unwell('database');
+  }, 60_000);
 
+  it('leaves a service and data that recover without an operator', async () => {
     await until(ready, isReady, 60);
     expect(await backend.account(account.id)).toMatchObject({ health: 'active' });
     const late = await reply(back, { redirect: 'manual' });

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { type HttpServerOptions, newHttpServer, type RefusedConnection } from './http-server.js';
+import type { RefusedConnection } from './connection-problems.js';
+import { type HttpServerOptions, newHttpServer } from './http-server.js';
 
 /** Short limits keep the tests fast. */
 const times = {
@@ -37,7 +38,7 @@ const answering: RequestListener = (request, response) => {
 
 async function start(
   handler: RequestListener = answering,
-  limits: Partial<Pick<HttpServerOptions, 'most' | 'mostPerAddress' | 'isTrusted' | 'mayTakeLong'>> = {},
+  limits: Partial<Pick<HttpServerOptions, 'most' | 'mostPerAddress' | 'isTrusted' | 'mayTakeLong' | 'contentOf'>> = {},
 ): Promise<void> {
   server = newHttpServer({
     ...{
@@ -155,6 +156,17 @@ describe('a server with routes for large bodies', () => {
   it('gives a slow body more time on such a route, and its usual time on others', async () => {
     await start(answering, { mayTakeLong });
     expect(await refusals({ large: open(begin('/large')), usual: open(begin('/')) })).toEqual(['usual', 'large']);
+  });
+
+  it('answers a slow body in the form that its path has', async () => {
+    const contentOf: HttpServerOptions['contentOf'] = ({ code, path, requestId }) => ({
+      contentType: 'text/plain',
+      body: [code, path, requestId].join(' '),
+    });
+    await start(answering, { mayTakeLong, contentOf });
+    const answer = await drip(open(begin('/?a=1')), 'a');
+    expect(answer).toMatch(/^HTTP\/1.1 408 [^]*Content-Type: text\/plain; charset=utf-8\r\n/);
+    expect(answer).toMatch(/request\.timeout \/\?a=1 req_1$/);
   });
 
   it('counts the time of the headers of a slow body', async () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, STATUS_CODES } from 'node:http';
+import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { DropArgument, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type ConnectionProblem, type Refuse, type RefusalOptions, refusing } from './connection-problems.js';
 
 /** Time limits for a client, in milliseconds. */
 export interface HttpServerTimes {
@@ -35,31 +36,8 @@ const TIMES: HttpServerTimes = {
   exchange: 180_000,
 };
 
-/** Milliseconds in which a client may read the last answer of its connection. */
-const LAST_ANSWER_TIMEOUT = 1_000;
-
-/** The answers to bytes that form no request: status and sentence by code. */
-export const CONNECTION_PROBLEMS = {
-  'request.malformed': [400, 'The request cannot be read.'],
-  'method.not_allowed': [405, 'The path exists, but not with this method.'],
-  'request.timeout': [408, 'The request did not arrive whole within 30 seconds.'],
-  'headers.too_large': [431, 'The request line and the headers are larger than 16384 bytes.'],
-} as const;
-
-type ConnectionProblem = keyof typeof CONNECTION_PROBLEMS;
-
-/** A connection that was answered without a complete request. */
-export interface RefusedConnection {
-  status: number;
-  requestId: string;
-  address: string | undefined;
-}
-
-export interface HttpServerOptions {
+export interface HttpServerOptions extends RefusalOptions {
   handler: RequestListener;
-  newRequestId: () => string;
-  /** Headers of every answer that does not come from the handler, to a peer with this address. */
-  headers?: (peer: string) => Readonly<Record<string, string>>;
   times?: HttpServerTimes;
   /** Whether a request may have a large body, by its path. */
   mayTakeLong?: (request: IncomingMessage) => boolean;
@@ -68,13 +46,12 @@ export interface HttpServerOptions {
   mostPerAddress: number;
   /** Whether an address belongs to a proxy with the connections of many clients. */
   isTrusted?: (address: string) => boolean;
-  onRefused?: (refused: RefusedConnection) => void;
   onDropped?: (address: string | undefined) => void;
 }
 
 /**
  * A server that limits the time of each request, answer and pause, and the number of connections. Requests that the parser
- * refuses get an answer in problem+json too.
+ * refuses get an answer too.
  */
 export function newHttpServer(options: HttpServerOptions): Server {
   const { times = TIMES } = options;
@@ -153,8 +130,6 @@ function problemOf({ code }: NodeJS.ErrnoException): ConnectionProblem {
   return code === 'HPE_HEADER_OVERFLOW' ? 'headers.too_large' : 'request.malformed';
 }
 
-type Refuse = (problem: ConnectionProblem, socket: Duplex) => void;
-
 /** Node has one limit for all requests of a server, which is the one of long requests: the others have a timer each. */
 function limitRequests(server: Server, { times = TIMES, mayTakeLong }: HttpServerOptions, refuse: Refuse): void {
   if (!mayTakeLong) return;
@@ -162,7 +137,7 @@ function limitRequests(server: Server, { times = TIMES, mayTakeLong }: HttpServe
     if (!hasBody(request) || mayTakeLong(request)) return;
     const timer = setTimeout(
       () => {
-        if (!request.complete) refuse('request.timeout', request.socket);
+        if (!request.complete) refuse('request.timeout', request.socket, request.url);
       },
       times.request - sinceFirstByte(request.socket),
     );
@@ -201,45 +176,12 @@ function afterAnswers(server: Server, refuse: Refuse): Refuse {
   };
   server.prependListener('request', record);
   server.prependListener('checkExpectation', record);
-  return (problem, socket) => {
+  return (problem, socket, path) => {
     if (refused.has(socket)) return;
     refused.add(socket);
     const answers = [...(owed.get(socket) ?? [])].filter(({ req }) => req.complete);
     void Promise.all(answers.map((answer) => once(answer, 'close'))).then(() => {
-      refuse(problem, socket);
+      refuse(problem, socket, path);
     });
   };
-}
-
-/** Writes the last answer to the socket itself. A connection whose answer has started is closed without another answer. */
-function refusing({ newRequestId, headers, onRefused }: HttpServerOptions): Refuse {
-  return (problem, socket) => {
-    if (!socket.writable || hasBegunToAnswer(socket)) {
-      socket.destroy();
-      return;
-    }
-    const requestId = newRequestId();
-    const address = 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined;
-    const [status, detail] = CONNECTION_PROBLEMS[problem];
-    const title = STATUS_CODES[status] ?? '';
-    const body = JSON.stringify({ type: 'about:blank', title, status, detail, code: problem, request_id: requestId });
-    const lines = Object.entries({
-      ...headers?.(address ?? 'unknown'),
-      'X-Request-Id': requestId,
-      'Cache-Control': 'no-store',
-      'Content-Type': 'application/problem+json; charset=utf-8',
-      'Content-Length': String(Buffer.byteLength(body)),
-      Date: new Date().toUTCString(),
-      Connection: 'close',
-    }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join('')}\r\n${body}`);
-    // An immediate reset may reach the client before the client reads the answer.
-    setTimeout(() => socket.destroy(), LAST_ANSWER_TIMEOUT).unref();
-    onRefused?.({ status, requestId, address });
-  };
-}
-
-function hasBegunToAnswer(socket: Duplex): boolean {
-  const { _httpMessage: message } = socket as { _httpMessage?: { headersSent: boolean } | null };
-  return message?.headersSent === true;
 }

@@ -2,7 +2,8 @@ export { CodedError, codeOf, type ErrorDetails, type FieldProblem, sentenceOf, s
 export { createLogger, type Logger, LOGGER } from './logger.js';
 export { type Source } from './metrics/instrument.js';
 export { INSTRUMENTS, type InstrumentName, type LabelsOf, type NameOf } from './metrics/instruments.js';
-export { CONNECTION_PROBLEMS, newHttpServer, type RefusedConnection } from './http-server.js';
+export { CONNECTION_PROBLEMS, type RefusedConnection } from './connection-problems.js';
+export { newHttpServer } from './http-server.js';
 export { joinTexts } from './metrics/join-texts.js';
 export { type Fact, Metrics } from './metrics/metrics.js';
 export { NestLogger } from './nest-logger.js';

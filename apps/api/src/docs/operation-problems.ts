@@ -46,7 +46,7 @@ export function addProblems(document: OpenAPIObject): void {
       const codes = codesOf(method, operation, declared);
       const answers = isOfProjectsSurface(path)
         ? byStatus(codes, (code) => projectsCodeOf({ code, status: PROBLEM_CODES[code][0] })[0]).map(
-            ([status, group]) => [status, projectsProblemContent(status, group)] as const,
+            ([status, group]) => [status, projectsProblemContent(status, group, method !== 'get')] as const,
           )
         : byStatus(codes, (code) => PROBLEM_CODES[code][0]).map(
             ([status, group]) => [status, problemContent(status, group, declared.isForBrowsers)] as const,

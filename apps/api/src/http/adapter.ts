@@ -22,7 +22,7 @@ import {
   sendRequestIds,
 } from './hooks.js';
 import { readJsonOnly } from './json-body.js';
-import { problemOf, sendProblem, sendProblemOrPage } from './problem.js';
+import { contentOf, problemOf, problemOfCode, sendProblem, sendProblemOrPage } from './problem.js';
 import { traceRequests } from './request-spans.js';
 
 const MAX_BODY_BYTES = 102_400;
@@ -83,6 +83,7 @@ export function newServer(handler: RequestListener, { config, logger, counts }: 
     // Without headers the client behind a proxy is unknown: the limit is that of the peer.
     headers: (peer) => ({ ...headers, ...counts.headersFor(peer) }),
     newRequestId: () => publicId('req', newId()),
+    contentOf: ({ code, ...place }) => contentOf(problemOfCode(code), place),
     most: limits.connections,
     mostPerAddress: limits.connectionsPerAddress,
     isTrusted: trusting(http.trustedProxies),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { METHODS } from 'node:http';
-import { connect } from 'node:net';
 import { ConnectedApi, type Started } from '../../../../test/support/connected-api.js';
+import { sendRaw } from '../../../../test/support/raw-request.js';
 
 let connected: ConnectedApi;
 beforeAll(async () => {
@@ -15,24 +15,11 @@ interface Answer {
   body: string;
 }
 
-/** Sends bytes as they are, and reads until the server closes. */
-async function raw(text: string): Promise<Answer> {
-  const socket = connect(Number(new URL(connected.api.url).port), '127.0.0.1');
-  let said = '';
-  socket
-    .on('error', () => undefined)
-    .on('data', (data) => {
-      said += data.toString();
-    });
-  socket.write(text);
-  await new Promise((closed) => socket.once('close', closed));
-  const [head = '', ...rest] = said.split('\r\n\r\n');
-  const [first = '', ...lines] = head.split('\r\n');
-  const headers = new Headers(
-    lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
-  );
-  return { status: Number(first.split(' ')[1]), headers, body: rest.join('\r\n\r\n') };
-}
+/** Sends bytes as they are. */
+const raw = async (text: string): Promise<Answer> => {
+  const response = await sendRaw(connected.api.url, text);
+  return { status: response.status, headers: response.headers, body: await response.text() };
+};
 
 const fetched = async (path: string, init: RequestInit & { as?: string } = {}): Promise<Answer> => {
   const response = await connected.api.call(path, init);

@@ -124,7 +124,7 @@ function problemOfStatus(error: unknown, status: number): Problem {
   return problemOfCode(CODE_OF_STATUS[status] ?? 'request.malformed');
 }
 
-function problemOfCode(code: ProblemCode, retryAfter?: number): Problem {
+export function problemOfCode(code: ProblemCode, retryAfter?: number): Problem {
   const [status, detail] = PROBLEM_CODES[code];
   return { code, status, detail, fields: [], retryAfter };
 }
@@ -177,10 +177,19 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.status === 401) reply.header('WWW-Authenticate', 'Bearer');
   setRetryAfter(reply, problem);
   const { url, id } = reply.request;
-  const [status, type, view] = isOfProjectsSurface(url)
-    ? [projectsCodeOf(problem)[0], 'application/json', projectsProblemView(problem, id)]
-    : [problem.status, 'application/problem+json', problemView(problem, id)];
-  void reply.status(status).headers({ 'Content-Type': type, 'Cache-Control': 'no-store' }).send(JSON.stringify(view));
+  const { status, contentType, body } = contentOf(problem, { path: url, requestId: id });
+  void reply.status(status).headers({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(body);
+}
+
+/** A problem in the form of the surface that its path belongs to; without a path, of the accounts surface. */
+export function contentOf(
+  problem: Problem,
+  { path = '', requestId }: { path?: string | undefined; requestId: string },
+): { status: number; contentType: string; body: string } {
+  const [status, contentType, view] = isOfProjectsSurface(path)
+    ? [projectsCodeOf(problem)[0], 'application/json', projectsProblemView(problem, requestId)]
+    : [problem.status, 'application/problem+json', problemView(problem, requestId)];
+  return { status, contentType, body: JSON.stringify(view) };
 }
 
 /** `Retry-After` in whole seconds, at least one, where the time is known. */

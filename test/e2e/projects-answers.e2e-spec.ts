@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Backend } from '../support/backend.js';
+import type { DeclaredAnswers } from '../support/declared-answers.js';
+import { type ConnectedAccount, ProjectsCustomer } from '../support/projects-customer.js';
+import { type ProjectsOperation, readProjectsOperations } from '../support/projects-operations.js';
+import { sendRaw } from '../support/raw-request.js';
+import { session } from '../support/service.js';
+
+const { apiUrl } = session();
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+let customer: ProjectsCustomer;
+let connected: ConnectedAccount;
+let operations: ProjectsOperation[];
+let declared: DeclaredAnswers;
+
+beforeAll(async () => {
+  customer = await ProjectsCustomer.open(session());
+  connected = await customer.connect();
+  ({ operations, declared } = await readProjectsOperations(apiUrl));
+});
+afterAll(() => customer.close());
+
+interface Answer {
+  operation: ProjectsOperation;
+  status: number;
+  /** The code of the envelope, or of the problem where there was no path. */
+  code: string;
+  headers: Headers;
+}
+
+/** Asks, and checks status, headers and body against the document. */
+async function ask(operation: ProjectsOperation, backend: Backend, init: RequestInit = {}): Promise<Answer> {
+  const { method, path, body } = operation;
+  const headers = { authorization: `Bearer ${backend.key}`, ...(body && JSON_TYPE), ...(init.headers as object) };
+  return read(operation, await fetch(`${apiUrl}${path}`, { method, body, ...init, headers }));
+}
+
+async function read(operation: ProjectsOperation, response: Response): Promise<Answer> {
+  await declared.check(operation.method, operation.path, response);
+  const body = (await response.json()) as { code: string; error?: { code: string } };
+  return { operation, status: response.status, code: body.error?.code ?? body.code, headers: response.headers };
+}
+
+/** Asks the endpoints that declare the status, in turn; expects it of each. */
+async function expectOfEach(
+  [status, code]: [status: number, code: string],
+  answerOf: (operation: ProjectsOperation) => Promise<Answer>,
+): Promise<Answer[]> {
+  const asked = operations.filter(({ statuses }) => statuses.includes(status));
+  expect(asked.length).toBeGreaterThan(0);
+  const answers: Answer[] = [];
+  for (const operation of asked) answers.push(await answerOf(operation));
+  const given = answers.map(({ operation, status: was, code: had }) => [operation.name, was, had]);
+  expect(given).toEqual(asked.map(({ name }) => [name, status, code]));
+  return answers;
+}
+
+/** With the ids of rows that exist. */
+const withOwnIds = (operation: ProjectsOperation): ProjectsOperation => ({
+  ...operation,
+  path: operation.path
+    .replace(/prj_\w+/, connected.project)
+    .replace(/sa_\w+/, connected.account)
+    .replace(/(?<=oauth-status\/).*/, connected.state),
+});
+
+/** Each statement that reads one of these tables fails meanwhile, as one that a defect has made wrong does. */
+async function whileTablesFail(tables: readonly string[], work: () => Promise<unknown>): Promise<void> {
+  const { backend } = customer;
+  const hide = tables.map(
+    (table) => `alter table ${table} rename to ${table}_kept;
+      create view ${table} as select kept.* from e2e_fail() left join ${table}_kept as kept on true`,
+  );
+  const show = tables.map((table) => `drop view ${table}; alter table ${table}_kept rename to ${table}`);
+  await backend.query(`create function e2e_fail() returns boolean language plpgsql as $$
+    begin raise exception 'a defect of the test'; return true; end $$; ${hide.join('; ')}`);
+  try {
+    await work();
+  } finally {
+    await backend.query(`${show.join('; ')}; drop function e2e_fail`);
+  }
+}
+
+describe('each endpoint of the projects surface', () => {
+  it('answers 400 to an environment that contradicts the key', async () => {
+    await expectOfEach([400, 'VALIDATION'], (operation) =>
+      ask(operation, customer.backend, { headers: { 'x-environment': 'live' } }),
+    );
+  });
+
+  it('answers 422 to a parameter of the query that it does not have', async () => {
+    await expectOfEach([422, 'VALIDATION'], (operation) =>
+      ask({ ...operation, path: `${operation.path}?colour=red` }, customer.backend),
+    );
+  });
+
+  it('answers 429 with Retry-After above the limit of the key', async () => {
+    const slow = await customer.withKey({ rate_limits: { read: 1, write: 1 } });
+    await slow.get('/v1/projects');
+    await slow.post('/v1/projects', {});
+    const answers = await expectOfEach([429, 'RATE_LIMITED'], (operation) => ask(operation, slow));
+    for (const { headers } of answers) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('answers 413 to a body above 102,400 bytes and 415 to another type than JSON, where its method has a body', async () => {
+    const body = JSON.stringify({ name: 'x'.repeat(102_400) });
+    await expectOfEach([413, 'PAYLOAD_TOO_LARGE'], (operation) =>
+      ask(operation, customer.backend, { body, headers: JSON_TYPE }),
+    );
+    await expectOfEach([415, 'VALIDATION'], (operation) =>
+      ask(operation, customer.backend, { body: 'name=x', headers: { 'content-type': 'text/plain' } }),
+    );
+  });
+
+  it('answers 431 to headers above 16 KiB, which hide the path: in the form of the accounts surface', async () => {
+    const begin = ({ method, path }: ProjectsOperation): string => `${method} ${path} HTTP/1.1\r\nHost: a\r\n`;
+    await expectOfEach([431, 'headers.too_large'], async (operation) =>
+      read(operation, await sendRaw(apiUrl, `${begin(operation)}X-A: ${'a'.repeat(20_000)}\r\n\r\n`)),
+    );
+  });
+
+  it('answers 500 where a statement of the service fails, and 2xx afterwards', async () => {
+    await whileTablesFail(['accounts', 'connect_attempts', 'projects'], () =>
+      expectOfEach([500, 'INTERNAL'], (operation) => ask(withOwnIds(operation), customer.backend)),
+    );
+    expect((await customer.poll(connected.state)).body).toMatchObject({ status: 'completed' });
+    expect((await customer.backend.get(`/v1/social-accounts/${connected.account}/health`)).status).toBe(200);
+  });
+});

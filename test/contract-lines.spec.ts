@@ -22,10 +22,10 @@ it('finds the statuses in the names of tests, also of those that a function of t
       it('stores 500 rows', () => undefined);
     });`;
   expect(findProvokedAnswers(text)).toEqual([
-    { test: 'GET /a answers 404 to an unknown id', statuses: [404] },
-    { test: 'GET /a answers 401 and 403', statuses: [401, 403] },
-    { test: 'GET /a answers 422 to x', statuses: [422] },
-    { test: 'GET /a answers 422 to y', statuses: [422] },
-    { test: 'GET /a answers 200 to %i', statuses: [200] },
+    { title: 'GET /a answers 404 to an unknown id', statuses: [404] },
+    { title: 'GET /a answers 401 and 403', statuses: [401, 403] },
+    { title: 'GET /a answers 422 to x', statuses: [422] },
+    { title: 'GET /a answers 422 to y', statuses: [422] },
+    { title: 'GET /a answers 200 to %i', statuses: [200] },
   ]);
 });

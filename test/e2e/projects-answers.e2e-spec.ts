@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Backend } from '../support/backend.js';
+import { signDashboardToken } from '../support/dashboard-token.js';
 import type { DeclaredAnswers } from '../support/declared-answers.js';
 import { type ConnectedAccount, ProjectsCustomer } from '../support/projects-customer.js';
 import { type ProjectsOperation, readProjectsOperations } from '../support/projects-operations.js';
@@ -7,17 +7,23 @@ import { sendRaw } from '../support/raw-request.js';
 import { session } from '../support/service.js';
 
 const { apiUrl } = session();
+const SCOPES = ['projects:read', 'projects:write', 'accounts:read', 'accounts:write', 'oauth:write', 'leases:write'];
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 let customer: ProjectsCustomer;
 let connected: ConnectedAccount;
 let operations: ProjectsOperation[];
 let declared: DeclaredAnswers;
+/** May use every endpoint but those of operators. */
+let key: string;
+let operatorToken: string;
 
 beforeAll(async () => {
   customer = await ProjectsCustomer.open(session());
   connected = await customer.connect();
   ({ operations, declared } = await readProjectsOperations(apiUrl));
+  ({ key } = await customer.withKey({ scopes: SCOPES }));
+  operatorToken = await signDashboardToken(session().home, customer.workspace, ['operator']);
 });
 afterAll(() => customer.close());
 
@@ -29,10 +35,18 @@ interface Answer {
   headers: Headers;
 }
 
+const isForOperators = ({ path }: ProjectsOperation): boolean => path.startsWith('/v1/operator/');
+
+/** Of the operator or of the customer, as the endpoint needs it. */
+const credentialOf = (operation: ProjectsOperation): Record<string, string> =>
+  isForOperators(operation)
+    ? { authorization: `Bearer ${operatorToken}`, 'x-environment': 'test' }
+    : { authorization: `Bearer ${key}` };
+
 /** Asks, and checks status, headers and body against the document. */
-async function ask(operation: ProjectsOperation, backend: Backend, init: RequestInit = {}): Promise<Answer> {
+async function ask(operation: ProjectsOperation, init: RequestInit = {}): Promise<Answer> {
   const { method, path, body } = operation;
-  const headers = { authorization: `Bearer ${backend.key}`, ...(body && JSON_TYPE), ...(init.headers as object) };
+  const headers = { ...credentialOf(operation), ...(body && JSON_TYPE), ...(init.headers as object) };
   return read(operation, await fetch(`${apiUrl}${path}`, { method, body, ...init, headers }));
 }
 
@@ -46,8 +60,9 @@ async function read(operation: ProjectsOperation, response: Response): Promise<A
 async function expectOfEach(
   [status, code]: [status: number, code: string],
   answerOf: (operation: ProjectsOperation) => Promise<Answer>,
+  among = operations,
 ): Promise<Answer[]> {
-  const asked = operations.filter(({ statuses }) => statuses.includes(status));
+  const asked = among.filter(({ statuses }) => statuses.includes(status));
   expect(asked.length).toBeGreaterThan(0);
   const answers: Answer[] = [];
   for (const operation of asked) answers.push(await answerOf(operation));
@@ -83,33 +98,51 @@ async function whileTablesFail(tables: readonly string[], work: () => Promise<un
 }
 
 describe('each endpoint of the projects surface', () => {
-  it('answers 400 to an environment that contradicts the key', async () => {
-    await expectOfEach([400, 'VALIDATION'], (operation) =>
-      ask(operation, customer.backend, { headers: { 'x-environment': 'live' } }),
+  it('answers 400 to a request with two hosts, and to an environment that contradicts the key', async () => {
+    const headers = 'Host: a\r\nHost: b\r\nConnection: close\r\n';
+    await expectOfEach([400, 'VALIDATION'], async (operation) =>
+      read(operation, await sendRaw(apiUrl, `${operation.method} ${operation.path} HTTP/1.1\r\n${headers}\r\n`)),
+    );
+    const ofKeys = operations.filter((operation) => !isForOperators(operation));
+    const elsewhere = { headers: { 'x-environment': 'live' } };
+    await expectOfEach([400, 'VALIDATION'], (operation) => ask(operation, elsewhere), ofKeys);
+  });
+
+  it('answers 401 without a credential and 403 without its scope', async () => {
+    const anonymous = await expectOfEach([401, 'UNAUTHENTICATED'], (operation) =>
+      ask(operation, { headers: { authorization: '' } }),
+    );
+    for (const { headers } of anonymous) expect(headers.get('www-authenticate')).toBe('Bearer');
+    const poor = await customer.withKey({ scopes: ['apps:read'] });
+    await expectOfEach([403, 'FORBIDDEN_SCOPE'], (operation) =>
+      ask(operation, { headers: { authorization: `Bearer ${poor.key}` } }),
     );
   });
 
+  it('answers 404 to ids that do not exist', async () => {
+    await expectOfEach([404, 'NOT_FOUND'], (operation) => ask(operation));
+  });
+
   it('answers 422 to a parameter of the query that it does not have', async () => {
-    await expectOfEach([422, 'VALIDATION'], (operation) =>
-      ask({ ...operation, path: `${operation.path}?colour=red` }, customer.backend),
-    );
+    await expectOfEach([422, 'VALIDATION'], (operation) => ask({ ...operation, path: `${operation.path}?colour=red` }));
   });
 
   it('answers 429 with Retry-After above the limit of the key', async () => {
     const slow = await customer.withKey({ rate_limits: { read: 1, write: 1 } });
     await slow.get('/v1/projects');
     await slow.post('/v1/projects', {});
-    const answers = await expectOfEach([429, 'RATE_LIMITED'], (operation) => ask(operation, slow));
-    for (const { headers } of answers) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    const headers = { authorization: `Bearer ${slow.key}` };
+    const limited = (operation: ProjectsOperation): Promise<Answer> => ask(operation, { headers });
+    const ofKeys = operations.filter((operation) => !isForOperators(operation));
+    const answers = await expectOfEach([429, 'RATE_LIMITED'], limited, ofKeys);
+    for (const answer of answers) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
   it('answers 413 to a body above 102,400 bytes and 415 to another type than JSON, where its method has a body', async () => {
     const body = JSON.stringify({ name: 'x'.repeat(102_400) });
-    await expectOfEach([413, 'PAYLOAD_TOO_LARGE'], (operation) =>
-      ask(operation, customer.backend, { body, headers: JSON_TYPE }),
-    );
+    await expectOfEach([413, 'PAYLOAD_TOO_LARGE'], (operation) => ask(operation, { body, headers: JSON_TYPE }));
     await expectOfEach([415, 'VALIDATION'], (operation) =>
-      ask(operation, customer.backend, { body: 'name=x', headers: { 'content-type': 'text/plain' } }),
+      ask(operation, { body: 'name=x', headers: { 'content-type': 'text/plain' } }),
     );
   });
 
@@ -121,9 +154,8 @@ describe('each endpoint of the projects surface', () => {
   });
 
   it('answers 500 where a statement of the service fails, and 2xx afterwards', async () => {
-    await whileTablesFail(['accounts', 'connect_attempts', 'projects'], () =>
-      expectOfEach([500, 'INTERNAL'], (operation) => ask(withOwnIds(operation), customer.backend)),
-    );
+    const tables = ['accounts', 'connect_attempts', 'lease_requests', 'oauth_apps', 'pool_accounts', 'projects'];
+    await whileTablesFail(tables, () => expectOfEach([500, 'INTERNAL'], (operation) => ask(withOwnIds(operation))));
     expect((await customer.poll(connected.state)).body).toMatchObject({ status: 'completed' });
     expect((await customer.backend.get(`/v1/social-accounts/${connected.account}/health`)).status).toBe(200);
   });

@@ -3,7 +3,7 @@ import { textsOfBlock } from './describe-titles.js';
 
 /** The full name of a test with each status that it says is answered. */
 export interface Provoked {
-  test: string;
+  title: string;
   statuses: number[];
 }
 
@@ -40,7 +40,7 @@ export function findProvokedAnswers(text: string): Provoked[] {
   return found.filter(({ statuses }) => statuses.length > 0);
 }
 
-const provoked = (test: string): Provoked => ({
-  test,
-  statuses: [...(/ answers? .*/.exec(test)?.[0] ?? '').matchAll(/\b[2-5]\d\d\b/g)].map(([status]) => Number(status)),
+const provoked = (title: string): Provoked => ({
+  title,
+  statuses: [...(/ answers? .*/.exec(title)?.[0] ?? '').matchAll(/\b[2-5]\d\d\b/g)].map(([status]) => Number(status)),
 });

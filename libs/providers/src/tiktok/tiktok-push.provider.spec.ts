@@ -78,6 +78,13 @@ describe('an event of TikTok', () => {
     ['an old signature with a new time', call(EVENT, signed(EVENT, SECONDS - 900).replace(/t=\d+/, `t=${SECONDS}`))],
     ["another app's secret", call(EVENT, signed(EVENT, SECONDS, 'another'))],
     ['no signature', call(EVENT, '')],
+    ['a signature that comes twice', call(EVENT, `${signed(EVENT)}, ${signed(EVENT)}`)],
+    ['a second digest in its signature', call(EVENT, `${signed(EVENT)},s=${'0'.repeat(64)}`)],
+    [
+      'a digest of another algorithm',
+      call(EVENT, `t=${SECONDS},s=${createHmac('sha1', SECRET).update(EVENT).digest('hex')}`),
+    ],
+    ['a time of 13 digits', call(EVENT, signed(EVENT, SECONDS * 1_000))],
     ['a signature cut short', call(EVENT, signed(EVENT).slice(0, -2))],
   ])('is not genuine with %s', (_what, forged) => {
     expect(tiktokPush.isGenuine(forged, app)).toBe(false);
@@ -104,6 +111,14 @@ describe('an event of TikTok', () => {
   it('reports a removal without a reason or a time, too: it happened before it was signed', () => {
     const bare = removed('', { create_time: undefined, content: undefined });
     expect(tiktokPush.read(call(bare))).toMatchObject({ platformUserId: 'open-1', reason: 'grant_revoked', at: NOW });
+  });
+
+  it.each([
+    ['later than its signature', SECONDS + 3_600],
+    ['beyond the last date', 8_640_000_000_001],
+    ['the largest number', Number.MAX_SAFE_INTEGER],
+  ])('is taken to happen when it was signed where its time is %s', (_what, create_time) => {
+    expect(tiktokPush.read(call(removed('{}', { create_time })))).toMatchObject({ platformUserId: 'open-1', at: NOW });
   });
 
   it('reports nothing for a person whose id cannot be stored', () => {

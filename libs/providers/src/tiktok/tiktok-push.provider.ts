@@ -63,11 +63,17 @@ const Removed = z.object({
 });
 const Content = z.object({ reason: z.number() });
 
-/** The token is already revoked when this arrives, whatever the reason. An event without a time happened before it was signed. */
+/** The token is already revoked when this arrives, whatever the reason. */
 function read(call: PushCall): PushNotice | undefined {
   const removed = readJson(Removed, call.body);
   if (!removed) return undefined;
   const reason = REASONS[readJson(Content, removed.content)?.reason ?? 0] ?? 'grant_revoked';
-  const at = removed.create_time === null ? (signatureIn(call)?.at ?? null) : new Date(removed.create_time * 1_000);
-  return { kind: 'revoked', platformUserId: removed.user_openid, reason, at };
+  return { kind: 'revoked', platformUserId: removed.user_openid, reason, at: timeOf(removed.create_time, call) };
+}
+
+/** An event happened before it was signed, whatever time it states. */
+function timeOf(createTime: number | null, call: PushCall): Date | null {
+  const signedAt = signatureIn(call)?.at ?? null;
+  if (signedAt === null || createTime === null) return signedAt;
+  return new Date(Math.min(createTime * 1_000, signedAt.getTime()));
 }

@@ -34,6 +34,8 @@ describe('an event of X', () => {
     ['a body that was changed', call(EVENT.replace('1111', '2222'), signed(EVENT))],
     ["another app's secret", call(EVENT, signed(EVENT, 'another'))],
     ['no signature', call(EVENT, '')],
+    ['a signature that comes twice', call(EVENT, `${signed(EVENT)}, ${signed(EVENT)}`)],
+    ['another algorithm', call(EVENT, `sha1=${createHmac('sha1', SECRET).update(EVENT).digest('base64')}`)],
     ['a signature without its scheme', call(EVENT, signed(EVENT).slice('sha256='.length))],
     ['a signature in hex', call(EVENT, `sha256=${createHmac('sha256', SECRET).update(EVENT).digest('hex')}`)],
   ])('is not with %s', (_what, forged) => {

@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from './start/errors.mjs';
 import { ROOT } from './start/root.mjs';

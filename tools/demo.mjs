@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readArguments } from './arguments.mjs';
 import { closeApp, connect, ensure, openApp, readSession, ServiceClient } from './demo/service-client.mjs';

@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readArguments } from './arguments.mjs';

@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { readFileSync } from 'node:fs';
 import { CommandError } from './start/run.mjs';
 import { install } from './start/install.mjs';

@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { spawnSync } from 'node:child_process';
 import { ROOT } from './start/root.mjs';
 

@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { ROOT } from './start/root.mjs';

@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { readArguments } from './arguments.mjs';
 import { messageOf } from './start/errors.mjs';
 import { faults } from './test/faults.mjs';

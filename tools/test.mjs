@@ -1,3 +1,4 @@
+import './start/require-node.mjs';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+import './require-node.mjs';
 import { Launcher } from './launcher.mjs';
 import { readSettings } from './settings.mjs';
 import { StartError } from './errors.mjs';

@@ -104,8 +104,20 @@ async function call(url, options, expect) {
   });
   const text = await response.text();
   const isExpected = expect === undefined ? response.ok : response.status === expect;
-  if (!isExpected) throw new Error(`${options.method} ${url} answered ${response.status}: ${text}`);
+  if (!isExpected) throw new Error(`${options.method ?? 'GET'} ${url} answered ${response.status}: ${detailIn(text)}`);
   return text === '' ? undefined : JSON.parse(text);
+}
+
+/**
+ * The sentence of a problem document; any other text stays as it is.
+ * @param {string} text
+ */
+function detailIn(text) {
+  try {
+    return JSON.parse(text).detail ?? text;
+  } catch {
+    return text;
+  }
 }
 
 /** The client id and secret of the demo's own app at the sandbox: pauses and push URLs of the demo reach no other app. */

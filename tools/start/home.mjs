@@ -34,7 +34,10 @@ export function makeSecrets(home) {
   const masterKeysFile = join(home, 'master.key');
   keep(masterKeysFile, () => `k1:${randomBytes(32).toString('base64')}\n`);
   const postgresPassword = keep(join(home, 'postgres.password'), () => randomBytes(24).toString('base64url'));
-  const privateKey = JSON.parse(keep(join(home, 'jwt.private.json'), makeSigningKey));
+  const privateKeyFile = join(home, 'jwt.private.json');
+  keep(privateKeyFile, makeSigningKey);
+  const privateKey = readObject(privateKeyFile);
+  if (!privateKey) throw new StartError(`${privateKeyFile} is damaged: remove it, and the next start makes a new key.`);
   const { d, ...publicKey } = privateKey;
   const jwtPublicKeyFile = join(home, 'jwt.public.json');
   writeDurably(jwtPublicKeyFile, `${JSON.stringify(publicKey, undefined, 2)}\n`, 0o644);
@@ -65,6 +68,20 @@ function keep(path, make) {
   if (!existsSync(path)) writeDurably(path, make());
   chmodSync(path, 0o600);
   return readFileSync(path, 'utf8');
+}
+
+/**
+ * The object in a file of this folder; undefined where there is none, or where the file is damaged.
+ * @param {string} path
+ * @returns {Record<string, any> | undefined}
+ */
+export function readObject(path) {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** ES256 (RFC 7518 3.4); the key id is the thumbprint of RFC 7638, so that a new key has a new one. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint } from 'jose';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeHome, makeSecrets } from './home.mjs';
@@ -33,6 +33,15 @@ describe('EVERGRANT_HOME', () => {
     makeSecrets(home);
     expect([modeOf(home), modeOf(join(home, 'master.key'))]).toEqual(['700', '600']);
   });
+
+  it.each(['', 'x', 'null', '{"kty":'])(
+    'is refused by the name of the file where the key in it is damaged: %j',
+    (text) => {
+      const path = join(home, 'jwt.private.json');
+      writeFileSync(path, text);
+      expect(() => makeSecrets(home)).toThrow(`${path} is damaged: remove it, and the next start makes a new key.`);
+    },
+  );
 
   it('keeps its secrets over every later start', () => {
     makeSecrets(home);

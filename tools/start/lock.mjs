@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from './home.mjs';
+import { readObject, writeDurably } from './home.mjs';
 import { birthOf, signal, until } from './processes.mjs';
 import { StartError } from './errors.mjs';
 
@@ -21,7 +21,7 @@ const LEAVE_WITHIN = 10_000;
 export async function lockHome(home) {
   const path = join(home, 'launcher.json');
   /** @type {Partial<Lock>} */
-  const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  const before = readObject(path) ?? {};
   if (before.pid !== undefined && isRunning({ pid: before.pid, birth: before.birth })) {
     throw new StartError(
       `Evergrant is running already on ${home} (process ${before.pid}). Stop that one, or set EVERGRANT_HOME (and PORT, SANDBOX_PORT) for a second one.`,

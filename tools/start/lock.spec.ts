@@ -36,6 +36,11 @@ describe('the lock of a home', () => {
     await expect(lockHome(home)).resolves.toBeDefined();
   });
 
+  it.each(['', 'x', 'null', '{"pid":'])('is free where its file is damaged: %j', async (text) => {
+    writeFileSync(path(), text);
+    await expect(lockHome(home)).resolves.toBeDefined();
+  });
+
   it('waits for what a killed launcher left behind', async () => {
     const { pid } = await startSleep('0.4');
     write({ pid: 1, birth: 'gone', children: [{ pid, birth: birthOf(pid) }] });

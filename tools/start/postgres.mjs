@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { StartError } from './errors.mjs';
 import { splitLines } from './log-lines.mjs';
 import { freePort } from './ports.mjs';
 import { postgresBinaries } from './postgres-binaries.mjs';
@@ -117,7 +118,7 @@ async function ready({ pid, exited }, dataDir, lines) {
  * @param {string[]} lines
  */
 const notStarted = (reason, lines) =>
-  new Error(`the embedded PostgreSQL did not start (${reason})\n${lines.join('\n')}`);
+  new StartError(`the embedded PostgreSQL did not start (${reason})\n${lines.join('\n')}`.trim());
 
 /**
  * @param {string} lock

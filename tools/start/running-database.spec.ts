@@ -42,6 +42,8 @@ describe('a command beside npm start', () => {
     const known = { PUBLIC_URL: 'http://a:3620', SANDBOX_URL: 'http://b:3720', SEED_TEST_API_KEY: 'dra_test_a' };
     expect(settings()).toMatchObject(known);
     expect(settings({ PUBLIC_URL: 'https://api.example' })).not.toHaveProperty('PUBLIC_URL');
+    writeFileSync(join(home, 'session.json'), '{"public_url":');
+    expect(settings()).not.toHaveProperty('PUBLIC_URL');
   });
 
   it('gets nothing where the environment names a database, in production, and after the server has ended', async () => {

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from './home.mjs';
+import { readObject, writeDurably } from './home.mjs';
 import { sinceLaunch } from './steps.mjs';
 
 /** @param {string} home */
@@ -18,8 +17,7 @@ export const keyOfLastSession = (home) => lastSession(home)?.test_api_key;
  * @param {string} home
  * @returns {Partial<Session> | undefined}
  */
-export const lastSession = (home) =>
-  existsSync(pathIn(home)) ? JSON.parse(readFileSync(pathIn(home), 'utf8')) : undefined;
+export const lastSession = (home) => readObject(pathIn(home));
 
 /**
  * @typedef {Pick<import('./settings.mjs').Settings, 'home' | 'apiUrl' | 'publicUrl' | 'sandboxUrl'>} Place

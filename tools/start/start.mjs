@@ -1,7 +1,7 @@
 import './require-node.mjs';
 import { Launcher } from './launcher.mjs';
 import { readSettings } from './settings.mjs';
-import { StartError } from './errors.mjs';
+import { codeOf, messageOf, StartError } from './errors.mjs';
 import { isKeptByNpm } from '../arguments.mjs';
 
 // The reader of the output may end first; that must not prevent an orderly stop.
@@ -76,9 +76,12 @@ async function fail(error) {
   await leave(1, { quietly: true });
 }
 
-/** @param {unknown} error */
+/**
+ * A file or an address that cannot be used is named in the message of its error.
+ * @param {unknown} error
+ */
 function describe(error) {
-  if (error instanceof StartError) return error.message;
+  if (error instanceof StartError || /^E[A-Z0-9]+$/.test(String(codeOf(error)))) return messageOf(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

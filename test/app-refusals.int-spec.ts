@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DueGrants, DueProbes, TOKEN_EXCHANGE, type TokenExchange } from '#accounts';
 import { type Fault, Flow } from './support/flow.js';
-import { tenantEvents } from './support/flow-rows.js';
+import { grantOf, tenantEvents } from './support/flow-rows.js';
 
 /** Platforms that refuse the app at one endpoint and accept it at another: the sandbox over HTTP, with both clocks advanced. */
 let flow: Flow;
@@ -104,3 +104,38 @@ describe.each(PLATFORMS)('$provider', ({ provider, atToken, atApi }) => {
     expect(await healths()).toEqual(['active', 'active', 'active']);
   });
 });
+
+const OTHER_WORDS = {
+  error: {
+    message: 'Invalid parameter',
+    error_user_title: 'App Not Active',
+    error_user_msg: 'This app is not accessible right now and the app developer is aware of the issue.',
+    code: 190,
+    error_subcode: 460,
+  },
+};
+it.each<[string, string, Fault['endpoint'], number, object]>([
+  ['instagram', 'a refresh', 'token', 400, OTHER_WORDS],
+  ['instagram', 'a probe', 'identity', 200, { meta: { code: 400, error_message: 'API access disrupted.' } }],
+  ['facebook', 'a refresh', 'token', 403, OTHER_WORDS],
+  ['facebook', 'a probe', 'probe', 200, { data: { is_valid: false, ...OTHER_WORDS } }],
+  ['facebook', 'the list of Pages at a refresh', 'profiles', 400, OTHER_WORDS],
+])(
+  'An app of %s that is refused in other words at %s is misconfigured once, and its account is unchanged.',
+  async (provider, _what, endpoint, status, body) => {
+    await flow.begin();
+    await flow.app(provider, { isDefault: true });
+    await flow.knobs(provider, { access_ttl_seconds: 30 * 24 * 60 * 60 });
+    const id = await flow.connect(provider);
+    await flow.pass(2 * 24 * 60 * 60);
+    await flow.fault({ provider, endpoint, status, body, times: 2 });
+    if (endpoint === 'token' || endpoint === 'profiles')
+      await flow.get<TokenExchange>(TOKEN_EXCHANGE).refresh((await grantOf(flow, id)).id, { forced: true });
+    else for (let n = 0; n < 2; n += 1) await flow.get(DueProbes).probe(id);
+    const events = await tenantEvents(flow);
+    expect(events.filter(({ type }) => type === 'oauth_app.status_changed')).toMatchObject([
+      { data: { status: 'misconfigured' } },
+    ]);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
+  },
+);

@@ -57,6 +57,7 @@ export interface Fault {
   headers?: Record<string, string>;
   when?: 'before' | 'after';
   delay_ms?: number;
+  drip_ms?: number;
   drop?: 'before' | 'after';
 }
 

@@ -51,7 +51,7 @@ function step(title) {
 }
 
 /** @param {string} line */
-const say = (line) => process.stdout.write(`   ${line}\n`);
+const print = (line) => process.stdout.write(`   ${line}\n`);
 
 /**
  * Reads the account every second, or every `every` milliseconds, until `holds` accepts it; returns it then. Limit: three minutes.
@@ -65,7 +65,7 @@ async function waitUntil(what, read, holds, every = 1_000) {
   for (;;) {
     const account = await read();
     if (holds(account)) {
-      if (Date.now() - start > 1_000) say(`(${Math.round((Date.now() - start) / 1_000)} s)`);
+      if (Date.now() - start > 1_000) print(`(${Math.round((Date.now() - start) / 1_000)} s)`);
       return account;
     }
     if (Date.now() - start > MAX_WAIT_MS) throw new Error(`not ${what} after three minutes`);
@@ -85,19 +85,19 @@ async function removeWithoutNotice(service, { app, account, first }) {
     client_id: app.client_id,
   });
   await waitUntil(
-    'allowed to ask again',
+    'allowed to refresh again',
     account,
     ({ last_refreshed_at: at }) => at === null || Date.now() - Date.parse(at) > 62_000,
   );
   /** @type {import('../apps/api/src/http/problem.js').ProblemView} */
   const refusal = await service.post(`/v1/accounts/${first.id}/refresh`, 409);
-  say(`a refresh is refused: ${refusal.status} ${refusal.code}`);
+  print(`a refresh is refused: ${refusal.status} ${refusal.code}`);
 
   step('One refusal alone decides nothing; a second check and a minute later do');
   const doubted = await account();
-  say(`health now: ${doubted.health} (${doubted.health_reason})`);
+  print(`health now: ${doubted.health} (${doubted.health_reason})`);
   const ended = await waitUntil('needs_reauth', account, ({ health }) => health === 'needs_reauth');
-  say(`health: ${ended.health}, because ${ended.health_reason}`);
+  print(`health: ${ended.health}, because ${ended.health_reason}`);
 }
 
 /**
@@ -118,7 +118,7 @@ async function removeWithNotice(service, { app, account }) {
     client_id: app.client_id,
   });
   const ended = await waitUntil('needs_reauth', account, ({ health }) => health === 'needs_reauth', 50);
-  say(`${Date.now() - before} ms later: ${ended.health}, because ${ended.health_reason}`);
+  print(`${Date.now() - before} ms later: ${ended.health}, because ${ended.health_reason}`);
 }
 
 /**
@@ -130,15 +130,17 @@ async function removeWithNotice(service, { app, account }) {
 async function connectAndRefresh(service, app) {
   step('A backend starts the flow; the person consents at the platform (here: its sandbox)');
   const first = await connect(service, app, PERSONA);
-  say(`connected: ${first.id}, health ${first.health}`);
+  print(`connected: ${first.id}, health ${first.health}`);
 
   step('The account is in the list, its token sealed in the database and nowhere in the answer');
   /** @type {import('./demo/service-client.mjs').AccountPage} */
   const { items, total } = await service.get(`/v1/accounts?provider=${app.provider}`);
-  say(`${total} account(s): ${items.map(({ id, handle, health }) => `${id} @${handle ?? '?'} ${health}`).join(', ')}`);
+  print(
+    `${total} account(s): ${items.map(({ id, handle, health }) => `${id} @${handle ?? '?'} ${health}`).join(', ')}`,
+  );
 
   step('The worker refreshes it before its two minutes are over');
-  say(`token until ${first.token_expires_at}, refresh due ${first.next_refresh_at}`);
+  print(`token until ${first.token_expires_at}, refresh due ${first.next_refresh_at}`);
   /** @returns {Promise<Account>} */
   const account = () => service.get(`/v1/accounts/${first.id}`);
   const refreshed = await waitUntil(
@@ -146,12 +148,12 @@ async function connectAndRefresh(service, app) {
     account,
     ({ last_refreshed_at: at }) => at !== first.last_refreshed_at && at !== null,
   );
-  say(`refreshed at ${refreshed.last_refreshed_at}, token now until ${refreshed.token_expires_at}`);
+  print(`refreshed at ${refreshed.last_refreshed_at}, token now until ${refreshed.token_expires_at}`);
 
   step('The worker probes the account from time to time; a caller can, too');
   /** @type {import('../apps/api/src/accounts/account-health.schema.js').AccountHealthView} */
   const { probe } = await service.post(`/v1/accounts/${first.id}/probe`, 200);
-  say(`probed at ${probe.at}: ${probe.state}; by itself again at ${probe.next_at}`);
+  print(`probed at ${probe.at}: ${probe.state}; automatically again at ${probe.next_at}`);
 
   return { app, account, first };
 }
@@ -165,17 +167,17 @@ async function reconnectAndDisconnect(service, { app, account, first }) {
   step('The person connects again: same account, same id');
   const again = await connect(service, app, PERSONA);
   ensure(again.id === first.id, `the id changed from ${first.id} to ${again.id}`);
-  say(`${again.id} is ${again.health} again`);
+  print(`${again.id} is ${again.health} again`);
 
   step('Disconnecting destroys the tokens');
   await service.delete(`/v1/accounts/${first.id}`, 204);
   /** @type {import('./demo/service-client.mjs').AccountPage} */
   const gone = await service.get('/v1/accounts');
   ensure(!gone.items.some(({ id }) => id === first.id), 'the account is still listed');
-  say(`${first.id} is ${(await account()).health} and no longer listed`);
+  print(`${first.id} is ${(await account()).health} and no longer listed`);
   /** @type {import('../apps/api/src/accounts/account-event.schema.js').AccountEventPageView} */
   const history = await service.get(`/v1/accounts/${first.id}/events`);
-  say(
+  print(
     `its history: ${history.items
       .map(({ type }) => type)
       .reverse()

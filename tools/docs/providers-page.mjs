@@ -34,14 +34,14 @@ ${table(
   ]),
 )}
 
-An access token's life is what the platform's answer says; the one above counts where an answer says nothing.
+An access token's lifetime is the one in the platform's answer; the one above counts where an answer has none.
 
 ${table(
   ['refresh mode', 'meaning'],
   Object.entries(REFRESH_MODES).map(([mode, meaning]) => [code(mode), meaning]),
 )}
 
-A grant is treated as rotating from the first answer that brings another refresh token, whatever its platform is said to do.
+A grant is treated as rotating from the first answer that brings another refresh token, whatever its platform documents.
 
 ${providers.map(section).join('\n')}`;
 }
@@ -84,7 +84,7 @@ function rowsOf(provider) {
     ['authorize', code(authorize.url)],
     ['PKCE', does.pkce],
     [
-      'scopes asked for',
+      'requested scopes',
       `${codes(scopes.default)}, separated by ${authorize.scopeSeparator === ',' ? 'commas' : 'spaces'}`,
     ],
     ['of these not required', optional.length > 0 ? codes(optional) : 'none: each is required'],
@@ -95,18 +95,15 @@ function rowsOf(provider) {
       'refresh',
       `${code(refresh.mode)}: ${REFRESH_MODES[refresh.mode]}${does.refresh ? `; ${code(does.refresh)}` : ''}`,
     ],
-    ['access token lives', `${lifeInWords(token.defaultLife)}, where the answer does not say`],
+    ['access token is valid for', `${lifeInWords(token.defaultLife)}, where the answer does not state it`],
     ...(refresh.endsForGood
-      ? [['refresh token lives', 'from the consent on; no refresh moves its end, then the person must come back']]
+      ? [['refresh token is valid', 'from the consent on; no refresh moves its end, then the person must come back']]
       : []),
     ['identity', code(does.identity)],
     ['ids of accounts', idsInWords(ids)],
     ['probe', `${everyInWords(probe)}; ${code(does.probe)}`],
     ['calls of clients go to', callsGoTo(api)],
-    [
-      'revoke',
-      does.revoke ? code(does.revoke) : 'no: the platform has no such call, so tokens are only forgotten here',
-    ],
+    ['revoke', does.revoke ? code(does.revoke) : 'no: the platform has no such call, so tokens are only deleted here'],
     ['several accounts per consent', yes(profiles)],
     [
       'the platform calls',

@@ -20,7 +20,7 @@ export const entryOf = (app) => join(ROOT, 'dist/apps', app, 'src/main.js');
 
 /**
  * Starts an app. It leads a process group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order; it
- * ends by itself when the channel to its launcher closes.
+ * ends automatically when the channel to its launcher closes.
  * @param {{ entry: string, env: NodeJS.ProcessEnv, nodeOptions?: string[] | undefined, onLine: (line: string) => void,
  *   onStart: (pid: number) => void }} options
  * @returns {LaunchedApp}

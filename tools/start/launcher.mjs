@@ -36,7 +36,7 @@ export class Launcher {
   #lock;
   /** @type {Service[]} */
   #services = [];
-  #oneShots = new OneShots((pid) => this.#lock?.remember(pid));
+  #oneShots = new OneShots((pid) => this.#lock?.record(pid));
   #stopping = false;
   #isQuiet = false;
   /** @type {NodeJS.ProcessEnv} */
@@ -53,7 +53,7 @@ export class Launcher {
     makeHome(home);
     this.#lock = await lockHome(home);
     await requireFreePorts(this.#settings);
-    await this.#step('install', () => install({ run: this.#oneShots.run, onBegin: sayInstalling }));
+    await this.#step('install', () => install({ run: this.#oneShots.run, onBegin: printInstalling }));
     const secrets = makeSecrets(home);
     this.#env = environment(this.#settings, secrets);
     await Promise.all([
@@ -102,7 +102,7 @@ export class Launcher {
     };
     await this.#keepRunning('postgres', async () => {
       const server = await startPostgres(options);
-      // The processes know this address, so the server comes back at it.
+      // The processes have this address, so the server comes back at it.
       options.port = server.port;
       this.#env.DATABASE_URL = server.url;
       return server;
@@ -114,7 +114,7 @@ export class Launcher {
     /** @param {string} line */
     const onLine = (line) => this.#print(name, line);
     /** @param {number} pid */
-    const onStart = (pid) => this.#lock?.remember(pid);
+    const onStart = (pid) => this.#lock?.record(pid);
     const { nodeOptions, ...options } = KINDS[name] ?? {};
     const launch = () => launchApp({ entry: entryOf(name), env: this.#env, nodeOptions, onLine, onStart });
     return this.#step(name, () => this.#keepRunning(name, launch, options));
@@ -179,6 +179,6 @@ function environment({ home, port, sandboxPort, sandboxUrl, publicUrl }, { maste
   };
 }
 
-function sayInstalling() {
+function printInstalling() {
   console.log('  installing what package-lock.json names; the first time this takes a while');
 }

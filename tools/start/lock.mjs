@@ -34,7 +34,7 @@ export async function lockHome(home) {
   write();
   return {
     /** @param {number} pid */
-    remember(pid) {
+    record(pid) {
       held.children = [...held.children.filter(isRunning), identify(pid)];
       write();
     },

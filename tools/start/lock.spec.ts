@@ -51,7 +51,7 @@ describe('the lock of a home', () => {
   it('records what is started, so that the next launcher can wait for it', async () => {
     const { child, pid } = await startSleep('5');
     const lock = await lockHome(home);
-    lock.remember(pid);
+    lock.record(pid);
     expect(JSON.parse(readFileSync(path(), 'utf8')).children).toEqual([{ pid, birth: birthOf(pid) }]);
     child.kill();
   });

@@ -13,12 +13,12 @@ const STEADY_AFTER = 60_000;
  */
 
 /**
- * One thing that must keep running. When it ends by itself it is started again, each time after a longer pause, until a
+ * One thing that must keep running. When it ends unexpectedly it is started again, each time after a longer pause, until a
  * run has lasted `steadyAfter`.
  */
 export class Service {
   #launch;
-  #say;
+  #print;
   /** @type {Promise<Running | undefined>} */
   #launched = Promise.resolve(undefined);
   #stopping = new AbortController();
@@ -27,13 +27,13 @@ export class Service {
   /**
    * @param {string} name
    * @param {() => Running | Promise<Running>} launch
-   * @param {(line: string) => void} say
+   * @param {(line: string) => void} print
    * @param {{ steadyAfter?: number }} [options]
    */
-  constructor(name, launch, say, { steadyAfter = STEADY_AFTER } = {}) {
+  constructor(name, launch, print, { steadyAfter = STEADY_AFTER } = {}) {
     this.name = name;
     this.#launch = async () => launch();
-    this.#say = say;
+    this.#print = print;
     this.#steadyAfter = steadyAfter;
   }
 
@@ -46,7 +46,7 @@ export class Service {
     });
     await Promise.race([first.ready, ended]);
     ended.catch(() => undefined);
-    void this.#keepAlive(first);
+    void this.#keepRunning(first);
   }
 
   async stop() {
@@ -56,7 +56,7 @@ export class Service {
   }
 
   /** @param {Running} running */
-  async #keepAlive(running) {
+  async #keepRunning(running) {
     const { signal } = this.#stopping;
     let pause = FIRST_PAUSE;
     for (let ending = running.exited; ; ending = this.#again()) {
@@ -64,7 +64,7 @@ export class Service {
       const reason = await ending;
       if (signal.aborted) return;
       if (Date.now() - since > this.#steadyAfter) pause = FIRST_PAUSE;
-      this.#say(`ended with ${reason}; it starts again in ${pause / 1_000} s`);
+      this.#print(`ended with ${reason}; it starts again in ${pause / 1_000} s`);
       await sleep(pause, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       pause = Math.min(pause * 2, LONGEST_PAUSE);

@@ -30,14 +30,14 @@ function fakeLaunches() {
 const inTime = (milliseconds: number) => new Promise((settle) => setTimeout(settle, milliseconds));
 
 describe('a service', () => {
-  it('starts again after it ended by itself, and says so', async () => {
+  it('starts again after it ended unexpectedly, and reports it', async () => {
     const { runs, launch } = fakeLaunches();
-    const said: string[] = [];
-    const service = new Service('api', launch, (line) => said.push(line));
+    const lines: string[] = [];
+    const service = new Service('api', launch, (line) => lines.push(line));
     await service.start();
     runs[0]!.end('SIGKILL');
     await inTime(1_300);
-    expect(said).toEqual(['ended with SIGKILL; it starts again in 1 s']);
+    expect(lines).toEqual(['ended with SIGKILL; it starts again in 1 s']);
     expect(runs).toHaveLength(2);
     await service.stop();
     expect(runs[1]!.stopped).toBe(true);
@@ -45,15 +45,15 @@ describe('a service', () => {
 
   it('starts again as soon after a second end, when it was steady in between', async () => {
     const { runs, launch } = fakeLaunches();
-    const said: string[] = [];
-    const service = new Service('exchanger', launch, (line) => said.push(line), { steadyAfter: 50 });
+    const lines: string[] = [];
+    const service = new Service('exchanger', launch, (line) => lines.push(line), { steadyAfter: 50 });
     await service.start();
     for (const n of [0, 1]) {
       await inTime(100);
       runs[n]!.end('SIGKILL');
       await inTime(1_200);
     }
-    expect(said).toEqual(Array(2).fill('ended with SIGKILL; it starts again in 1 s'));
+    expect(lines).toEqual(Array(2).fill('ended with SIGKILL; it starts again in 1 s'));
     expect(runs).toHaveLength(3);
     await service.stop();
   });

@@ -11,7 +11,7 @@ export async function runOnce(name: string, work: (logger: Logger) => Promise<vo
   } catch (error) {
     logger.debug({ err: error }, 'command.failed');
     process.stderr.write(`error: ${sentenceOf(error)}\n`);
-    // Open connections would keep the process alive.
+    // Open connections would keep the process running.
     process.exit(1);
   }
 }

@@ -32,7 +32,7 @@ export const PROFILE_FIELDS: readonly string[] = providers.flatMap(
 /** What people call the platform; a name that is no provider's stays as it is. */
 export const providerTitle = (name: string): string => byName.get(name)?.title ?? name;
 
-/** The provider of a stored row; throws `provider.gone` when this build, or its operator's file, no longer knows it. */
+/** The provider of a stored row; throws `provider.gone` when this build, or its operator's file, no longer has it. */
 export function providerOf(name: string): Provider {
   const provider = byName.get(name);
   if (!provider) throw new CodedError('provider.gone', `no provider is called "${name}"`);

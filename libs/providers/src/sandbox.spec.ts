@@ -13,7 +13,7 @@ const tokens = { app, accessToken: new Secret('the-access-token'), refreshToken:
 const verifier = new Secret('the-verifier-that-has-at-least-forty-three-characters');
 const REDIRECTS = ['https://us.example/v1/oauth/callback', 'http://localhost:3000/v1/oauth/callback'];
 
-/** What the service asks of a platform, by the sandbox's word for it. */
+/** The requests of the service to a platform, by the sandbox's name of the endpoint. */
 function requestsOf(provider: Provider): (readonly [Endpoint['endpoint'], PlatformRequest])[] {
   const { token, refresh, identity, probe, profiles, scopes } = provider;
   return [
@@ -38,7 +38,7 @@ function readConsent({ authorize }: SandboxDefinition, query: Record<string, str
     return authorize.read(query);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return `the imitation refuses the consent that the definition asks for: ${error.message}`;
+    return `the imitation refuses the consent that the definition requests: ${error.message}`;
   }
 }
 
@@ -64,11 +64,11 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))(
       expect(unanswered.map(([what, request]) => `${what}: ${String(request)}`)).toEqual([]);
     });
 
-    it('knows every scope that is asked for', () => {
+    it('has every scope that is requested', () => {
       expect(provider.scopes.default.filter((scope) => !Object.hasOwn(sandbox.scopes, scope))).toEqual([]);
     });
 
-    it.each(REDIRECTS)('understands the consent that is asked for, with %s', (redirectUri) => {
+    it.each(REDIRECTS)('understands the consent that is requested, with %s', (redirectUri) => {
       const { searchParams } = new URL(
         authorizeUrl(provider, {
           clientId: app.clientId,
@@ -86,7 +86,7 @@ describe.each(imitations.filter(([, , sandbox]) => sandbox as unknown))(
       });
     });
 
-    it('lets people say no in a way that is understood', () => {
+    it('lets people deny in a way that is understood', () => {
       expect(provider.authorize.denials).toContain(sandbox.authorize.denied().error);
     });
 

@@ -59,7 +59,7 @@ export type TokenAvailability =
   /** The token has ended; `refresh` is the outcome of its refresh. */
   | { kind: 'ended'; refresh: RefreshOutcome };
 
-export interface TokenWish extends Tenant {
+export interface TokenRequest extends Tenant {
   id: string;
   /** Seconds that the token should still be valid for; more than nine tenths of its life count as that. */
   minTtl: number;
@@ -78,10 +78,10 @@ const LATER: RefreshOutcome = { kind: 'unavailable', retryAfter: 60 };
 export async function openUsableToken(
   context: TokenContext,
   exchange: Pick<TokenExchange, 'refresh'>,
-  wish: TokenWish,
+  request: TokenRequest,
 ): Promise<TokenAvailability> {
   try {
-    return await findUsableToken(context, exchange, wish);
+    return await findUsableToken(context, exchange, request);
   } catch (error) {
     await reportBrokenSeal(context, error);
     return { kind: 'seal_broken' };
@@ -91,14 +91,14 @@ export async function openUsableToken(
 async function findUsableToken(
   context: TokenContext,
   exchange: Pick<TokenExchange, 'refresh'>,
-  wish: TokenWish,
+  request: TokenRequest,
 ): Promise<TokenAvailability> {
-  const before = await read(context, wish);
+  const before = await read(context, request);
   if (before.kind !== 'read') return before;
   if (before.account.health === 'needs_reauth') return { kind: 'needs_reauth' };
-  if (isValidFor(before, wish.minTtl)) return served(before);
-  const refresh = await refreshFirst(exchange, before, wish.maxWait);
-  const afterwards = await read(context, wish);
+  if (isValidFor(before, request.minTtl)) return served(before);
+  const refresh = await refreshFirst(exchange, before, request.maxWait);
+  const afterwards = await read(context, request);
   if (afterwards.kind !== 'read') return afterwards;
   return isValidFor(afterwards, 0) ? served(afterwards) : { kind: 'ended', refresh };
 }
@@ -112,13 +112,13 @@ interface OpenedToken {
 }
 
 /** Account, grant and token of one moment: a consent may move the account to another grant between two reads. */
-const read = ({ pool, vault }: TokenContext, wish: TokenWish): Promise<OpenedToken | TokenAvailability> =>
-  snapshot(pool, (tx) => readWithin(tx, vault, wish));
+const read = ({ pool, vault }: TokenContext, request: TokenRequest): Promise<OpenedToken | TokenAvailability> =>
+  snapshot(pool, (tx) => readWithin(tx, vault, request));
 
 async function readWithin(
   tx: Tx,
   vault: Vault,
-  { workspaceId, environment, id }: TokenWish,
+  { workspaceId, environment, id }: TokenRequest,
 ): Promise<OpenedToken | TokenAvailability> {
   const { rows } = await tx.query<CallableAccount>(READ, [workspaceId, environment, id]);
   const [account] = rows;

@@ -1,6 +1,6 @@
 import type { Secret } from '#observability';
 import { type Failure, type Identity, type IdentityOutcome, providerOf, readIdentityAnswer } from '#providers';
-import { askApi, type Asked } from './ask-api.js';
+import { callApi, type ApiTarget } from './call-api.js';
 import type { TokenContext } from './token-context.js';
 import { reportAppFailure, reportAppSuccess } from './store/apps.js';
 import type { ExchangedAttempt } from './grants/adopt-grant.js';
@@ -9,13 +9,13 @@ import { listProfiles, type ProfileList } from './grants/profiles.js';
 /** Requests the owner of an access token. No answer counts as a temporary failure. */
 export function identify(
   context: Pick<TokenContext, 'client' | 'logger'>,
-  target: Asked,
+  target: ApiTarget,
   accessToken: Secret,
   scopes: readonly string[],
 ): Promise<IdentityOutcome> {
   const provider = providerOf(target.provider);
   const request = provider.identity.request(accessToken, scopes);
-  return askApi(context, target, request, (answer) => readIdentityAnswer(provider, answer));
+  return callApi(context, target, request, (answer) => readIdentityAnswer(provider, answer));
 }
 
 /** Whose a token set is and, where one consent opens several accounts, which. */

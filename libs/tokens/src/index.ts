@@ -43,7 +43,7 @@ export { releaseExpiredClaims } from './store/grants/claims.js';
 export { acceptSecret, readApp } from './store/apps.js';
 export { chooseGrantForSecret, hasRefreshableGrant } from './store/grants/first-with-secret.js';
 export { checkGrantsOfApp, findUnusedGrants, wakeGrants } from './store/grants/grants.js';
-export { forgetIntents } from './store/grants/intents.js';
+export { deleteOldIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';
 export { endOverdueRevocations, wakeRevocations } from './store/revocations.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';

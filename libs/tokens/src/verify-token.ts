@@ -9,7 +9,7 @@ import {
   readIdentityAnswer,
 } from '#providers';
 import { PROFILE_MISMATCH } from './protocol/after-probe.js';
-import { askApi, type Asked } from './ask-api.js';
+import { callApi, type ApiTarget } from './call-api.js';
 import { listProfiles, type ProfileList } from './grants/profiles.js';
 import { identify } from './identify.js';
 import type { TokenContext } from './token-context.js';
@@ -17,7 +17,7 @@ import type { TokenContext } from './token-context.js';
 type ApiContext = Pick<TokenContext, 'client' | 'logger' | 'countIncompleteList'>;
 
 /** An access token that a client supplied, and the profile that the client names for it. */
-export interface ClaimedToken extends Asked {
+export interface ClaimedToken extends ApiTarget {
   accessToken: Secret;
   /** Empty: the client has named none. */
   scopes: readonly string[];
@@ -76,13 +76,13 @@ function failed(failure: Failure): TokenVerification {
 /** Requests the owner where the token may be of one profile, for which the identity call requests too much. */
 async function requestOwner(
   context: Pick<ApiContext, 'client' | 'logger'>,
-  target: Asked,
+  target: ApiTarget,
   accessToken: Secret,
 ): Promise<IdentityOutcome | undefined> {
   const provider = providerOf(target.provider);
   const owner = provider.profiles?.owner;
   if (!owner) return undefined;
-  return askApi(context, target, owner.request(accessToken, []), (answer) =>
+  return callApi(context, target, owner.request(accessToken, []), (answer) =>
     readIdentityAnswer({ ...provider, identity: owner }, answer),
   );
 }
@@ -125,7 +125,7 @@ export function readingOf(verification: TokenVerification): ProbeReading {
 /** The probe of an account without an app: platforms whose probe needs one are target whose the token is. */
 export async function probeWithoutApp(
   context: Pick<ApiContext, 'client' | 'logger'>,
-  target: Asked & { scopes: readonly string[] },
+  target: ApiTarget & { scopes: readonly string[] },
   accessToken: Secret,
 ): Promise<ProbeReading> {
   const outcome =

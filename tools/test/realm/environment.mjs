@@ -51,7 +51,7 @@ function keepProcess() {
     Object.assign(process, { env, exit });
     Error.stackTraceLimit = stackTraceLimit;
     removeListenersExcept(listeners);
-    forgetFrameworkExcept(symbols);
+    deleteFrameworkExcept(symbols);
   };
 }
 
@@ -64,7 +64,7 @@ function removeListenersExcept(kept) {
 }
 
 /** @param {Set<symbol>} kept */
-function forgetFrameworkExcept(kept) {
+function deleteFrameworkExcept(kept) {
   for (const key of Object.getOwnPropertySymbols(globalThis))
     if (FRAMEWORK.has(key.description ?? '') && !kept.has(key)) Reflect.deleteProperty(globalThis, key);
 }

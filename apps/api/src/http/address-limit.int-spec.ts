@@ -46,19 +46,22 @@ interface Answer {
   headers: IncomingHttpHeaders;
   body: string;
 }
-interface Wishes {
+interface RequestOptions {
   from?: string;
   method?: string;
   headers?: Record<string, string | string[]>;
 }
 
-async function ask(url: string, { from = client, method = 'GET', headers = {} }: Wishes = {}): Promise<Answer> {
+async function send(
+  url: string,
+  { from = client, method = 'GET', headers = {} }: RequestOptions = {},
+): Promise<Answer> {
   const sent = request(url, { method, headers, localAddress: from, agent: false }).end();
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: await text(answer) };
 }
 
-const through = (path: string, wishes?: Wishes): Promise<Answer> => ask(`${proxy.url}${path}`, wishes);
+const through = (path: string, options?: RequestOptions): Promise<Answer> => send(`${proxy.url}${path}`, options);
 
 async function useUp(send: () => Promise<Answer> = () => through('/connected')): Promise<void> {
   for (let call = 0; call < LIMIT; call += 1) expect((await send()).status).not.toBe(429);
@@ -104,7 +107,7 @@ describe('a limit by client address', () => {
     expect((await through('/v1/accounts', { headers: { authorization } })).status).toBe(200);
   });
 
-  it('is not lifted by a credential on a route that asks for none', async () => {
+  it('is not lifted by a credential on a route that requires none', async () => {
     const authorization = `Bearer ${await api.key()}`;
     await useUp(() => through('/connected', { headers: { authorization } }));
   });
@@ -154,7 +157,7 @@ describe('a limit by client address', () => {
   it('counts a peer that is no trusted proxy as itself, whatever it claims', async () => {
     let claims = 0;
     await useUp(() =>
-      ask(`${api.url}/connected`, {
+      send(`${api.url}/connected`, {
         headers: { 'x-forwarded-for': `198.51.100.${(claims += 1)}`, forwarded: 'for=198.51.100.1' },
       }),
     );
@@ -163,13 +166,13 @@ describe('a limit by client address', () => {
 
   it("counts the /64 of an IPv6 client, and not its neighbour's", async () => {
     let host = 0;
-    // The trusted proxy itself speaks here, for a client whose address no test machine has.
-    const send = (network: string): Promise<Answer> =>
-      ask(`${api.url}/connected`, {
+    // The trusted proxy itself sends this, for a client whose address no test machine has.
+    const sendFrom = (network: string): Promise<Answer> =>
+      send(`${api.url}/connected`, {
         from: PROXY,
         headers: { 'x-forwarded-for': `2001:db8:0:${network}::${(host += 1)}` },
       });
-    await useUp(() => send('a'));
-    expect((await send('b')).status).toBe(200);
+    await useUp(() => sendFrom('a'));
+    expect((await sendFrom('b')).status).toBe(200);
   });
 });

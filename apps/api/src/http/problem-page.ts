@@ -27,7 +27,7 @@ const WORDS: Partial<Record<ProblemCode, Words>> = {
     title: 'This link has ended',
     text: [
       'The account was connected again already, or the time of the link is over.',
-      'Look in the application whether the account needs you. If it does, ask there for a new link.',
+      'Look in the application whether the account needs you. If it does, request a new link there.',
     ],
   },
   'deletion.not_found': {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Duration, minutes } from '#config';
 import { Database, deleteOldAccountEvents, deleteOldIdempotencyKeys, deleteOldOutboxEvents } from '#persistence';
-import { forgetIntents } from '#tokens';
+import { deleteOldIntents } from '#tokens';
 
 export interface SweepHistoryOptions {
   /** How long the history of accounts is kept. */
@@ -21,7 +21,7 @@ export class SweepHistory {
   async execute({ eventDays, batch = 1_000, within = minutes(1) }: SweepHistoryOptions): Promise<number> {
     const { pool } = this.database;
     const kinds = [
-      () => forgetIntents(pool, batch),
+      () => deleteOldIntents(pool, batch),
       () => deleteOldAccountEvents(pool, batch, eventDays),
       () => deleteOldOutboxEvents(pool, batch),
       () => deleteOldIdempotencyKeys(pool, batch),

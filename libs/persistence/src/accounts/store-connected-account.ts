@@ -27,9 +27,9 @@ export interface ConnectedProfile extends Tenant {
 
 /** Whether the platform has confirmed the tokens that a client supplied. */
 export interface Acceptance {
-  /** False: the platform was not asked, or has not answered. The stored handle, name and avatar stay then. */
+  /** False: no request was sent to the platform, or it has not answered. The stored handle, name and avatar stay then. */
   isAccepted: boolean;
-  /** Why the platform has not answered; null: it was not asked, or has accepted the tokens. */
+  /** Why the platform has not answered; null: no request was sent, or it has accepted the tokens. */
   unverifiedReason: string | null;
 }
 

@@ -19,7 +19,7 @@ export type ConnectionType = (typeof CONNECTION_TYPES)[number];
 /** `unverified`: supplied by a client, and the platform has not accepted it yet; `suspected`: refused once; `permanent`: refused again; `owner` must act; `permission` or role is missing. */
 export type ProbeClass = 'unverified' | 'suspected' | 'permanent' | 'owner' | 'permission';
 
-/** The result of the last probe: `ok`, or the class of its failure. `temporary` and `app` say nothing about the account. */
+/** The result of the last probe: `ok`, or the class of its failure. `temporary` and `app` prove nothing about the account. */
 export type ProbeResult = 'ok' | 'temporary' | 'app' | 'permanent' | 'owner' | 'permission';
 
 /** A connected profile of a platform. */

@@ -48,7 +48,7 @@ export class ConnectAttempt {
   /** Where one consent opens several accounts: all eligible ones, or those that the caller selects. */
   @Column('text', { default: 'all' }) selection!: 'all' | 'manual';
   @Column('jsonb', { nullable: true }) candidates!: Candidate[] | null;
-  /** What the app said at the start: accounts exist at once, or after the caller's confirmation. */
+  /** The choice of the app at the start: accounts exist at once, or after the caller's confirmation. */
   @Column('text', { default: 'immediate' }) completion!: Completion;
   /** SHA-256 of the token that the browser brings to the caller's backend. Null before the callback. */
   @Column('bytea', { name: 'connect_token_hash', nullable: true }) connectTokenHash!: Buffer | null;

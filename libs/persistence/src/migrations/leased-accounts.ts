@@ -45,7 +45,7 @@ const UP = `
 
 /**
  * The pool of the installation, requests for its accounts, and their leases. A lease is an account of its own in the workspace
- * that asked; its grant stays in the reserved workspace. The previous release reads such an account as any leased one.
+ * that requested it; its grant stays in the reserved workspace. The previous release reads such an account as any leased one.
  */
 export class LeasedAccounts implements MigrationInterface {
   readonly name = 'LeasedAccounts1796066400000';

@@ -44,7 +44,7 @@ export const facebook = defineProvider({
     'Pages of a business portfolio are not listed without `business_management`.',
     'A person who consents again and ticks fewer Pages takes the app from the others.',
     'The long-lived token of sixty days is exchanged for another while it is valid; one that has ended cannot be.',
-    "Data access ends about 90 days after the person's last consent or use, whatever the token says; then only the person can help.",
+    "Data access ends about 90 days after the person's last consent or use, whatever the token's own end is; then only the person can help.",
     'A wrong app secret is answered with code 1, the number that otherwise means a passing error.',
     'Revoking takes the app from the person with all Pages at once.',
     'The platform does not report when a token becomes invalid; quota headers come only after many calls.',

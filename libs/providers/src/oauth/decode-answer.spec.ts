@@ -83,7 +83,7 @@ describe('the body of an answer', () => {
 
   it.each([
     ['HTML', '<html>a=b</html>'],
-    ['a sentence', 'access_token=a is what you want'],
+    ['a sentence', 'access_token=a is what you need'],
     ['half a JSON', TEXT.slice(0, -1)],
     ['two byte order marks', Buffer.concat([BOM, BOM, Buffer.from(TEXT)])],
     ['half a gzip', gzipSync(`${TEXT}${' '.repeat(9)}`).subarray(0, 25)],

@@ -42,8 +42,8 @@ export const pinterest = defineProvider({
     ],
   },
   quirks: [
-    'Refresh tokens live 60 days and each refresh brings another one; an app from before September 25, 2025 must ask for that with `continuous_refresh`, so it is always sent.',
-    'No document says whether the previous refresh token keeps working; it is taken for spent.',
+    'Refresh tokens are valid for 60 days and each refresh brings another one; an app from before September 25, 2025 must request that with `continuous_refresh`, so it is always sent.',
+    'No document states whether the previous refresh token keeps working; it is taken for spent.',
     'A missing scope is answered with 401, like a revoked token; the number in the body (3 or 2) distinguishes them.',
     'The same number 2 is a wrong secret at the token endpoint and a revoked token at the API.',
     'An app with Trial access has 1,000 calls a day for all its accounts together, probes included, and its Pins are seen by their creator only.',

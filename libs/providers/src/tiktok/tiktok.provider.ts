@@ -41,10 +41,10 @@ export const tiktok = defineProvider({
   },
   quirks: [
     "The app's id is called `client_key`, and scopes are separated by commas.",
-    'On loopback redirect URIs the PKCE challenge is lower-case hex instead of base64url; on the web none is sent, because no document says which form is checked there.',
+    'On loopback redirect URIs the PKCE challenge is lower-case hex instead of base64url; on the web none is sent, because no document states which form is checked there.',
     'The token endpoint may refuse with status 200: only an `access_token` in the answer is a success.',
-    'The documents of November 2026 give access tokens two hours and refresh tokens 180 days, older ones 24 hours and 365 days: what an answer says is followed.',
-    'A person may grant fewer scopes than were asked for.',
+    'The documents of November 2026 give access tokens two hours and refresh tokens 180 days, older ones 24 hours and 365 days: the service follows each answer.',
+    'A person may grant fewer scopes than were requested.',
     '`open_id` names a person at one app: with another app the same person is another account.',
     'The revoke call takes the access token: one that has ended is refreshed first.',
     'A missing scope is answered with 401, like a revoked token; the code in the body distinguishes them.',

@@ -40,7 +40,7 @@ export const x = defineProvider({
     ],
   },
   quirks: [
-    'A code lives 30 seconds, so it is exchanged while the browser waits.',
+    'A code is valid for 30 seconds, so it is exchanged while the browser waits.',
     'Without `offline.access` there is no refresh token at all.',
     'A spent or revoked refresh token is answered with `invalid_request`, not with `invalid_grant`; both are understood.',
     'There is one valid grant for an app and a person: a consent given anywhere else ends the one before, so staging and production need apps of their own.',

@@ -19,11 +19,11 @@ const failed = (message: string): PlatformAnswer => ({
 const TOO_MUCH = failed("Please reduce the amount of data you're asking for, then retry your request");
 const BROKEN = failed('An unknown error occurred');
 
-/** Lists against a platform that gives these answers, the last one again and again; with what was asked for. */
+/** Lists against a platform that gives these answers, the last one again and again; with the requests. */
 async function walk(...answers: PlatformAnswer[]) {
-  const asked: URLSearchParams[] = [];
+  const requests: URLSearchParams[] = [];
   const send = (request: PlatformRequest): Promise<PlatformAnswer> => {
-    asked.push(new URL(request.reveal().url).searchParams);
+    requests.push(new URL(request.reveal().url).searchParams);
     return Promise.resolve(answers.length > 1 ? answers.shift()! : answers[0]!);
   };
   const client = { send } as unknown as PlatformClient;
@@ -41,7 +41,7 @@ async function walk(...answers: PlatformAnswer[]) {
     isWhole: list.isWhole,
     hasEnd: list.hasEnd,
     ids: list.profiles.map(({ platformAccountId }) => platformAccountId),
-    asked,
+    requests,
     incomplete,
   };
 }
@@ -53,12 +53,12 @@ afterEach(() => {
 describe('the walk along a list of profiles', () => {
   it('follows an address of a next page that comes without a cursor, to the end', async () => {
     const {
-      asked,
+      requests,
       eligible: _eligible,
       ...list
     } = await walk(found([page('1')], { next: `${GRAPH}?offset=100&access_token=EAAtoken` }), found([page('2')]));
     expect(list).toEqual({ ok: true, isWhole: true, hasEnd: true, ids: ['1', '2'], incomplete: 0 });
-    expect([asked[1]?.get('offset'), asked[1]?.has('access_token')]).toEqual(['100', false]);
+    expect([requests[1]?.get('offset'), requests[1]?.has('access_token')]).toEqual(['100', false]);
   });
 
   it('names a profile once that stands on two pages', async () => {
@@ -79,8 +79,8 @@ describe('the walk along a list of profiles', () => {
     ['leads back to itself', [found([page('1')], { next: `${GRAPH}?after=a` })], 2],
     ['has no end', Array.from({ length: 200 }, (_, n) => found([page('1')], { next: `${GRAPH}?after=${n}` })), 100],
   ])('is not whole where it %s', async (_, answers, calls) => {
-    const { asked, eligible: _eligible, ...list } = await walk(...answers);
-    expect([list, asked.length]).toEqual([
+    const { requests, eligible: _eligible, ...list } = await walk(...answers);
+    expect([list, requests.length]).toEqual([
       { ok: true, isWhole: false, hasEnd: false, ids: ['1'], incomplete: 1 },
       calls,
     ]);
@@ -109,14 +109,14 @@ describe('the walk along a list of profiles', () => {
     });
   });
 
-  it('asks for fewer where the platform says that it is too much, at the same place, and continues with that number', async () => {
+  it('requests fewer where the platform refuses the number, at the same place, and continues with that number', async () => {
     const {
-      asked,
+      requests,
       eligible: _eligible,
       ...list
     } = await walk(TOO_MUCH, found([page('1')], { next: `${GRAPH}?after=a` }), TOO_MUCH, found([page('2')]));
     expect(list).toEqual({ ok: true, isWhole: true, hasEnd: true, ids: ['1', '2'], incomplete: 0 });
-    expect(asked.map((query) => [query.get('limit'), query.get('after')])).toEqual([
+    expect(requests.map((query) => [query.get('limit'), query.get('after')])).toEqual([
       ['100', null],
       ['25', null],
       ['25', 'a'],
@@ -125,8 +125,8 @@ describe('the walk along a list of profiles', () => {
   });
 
   it('ends as a failure of the platform where five are too much', async () => {
-    const { asked, eligible: _eligible, ...list } = await walk(TOO_MUCH);
-    expect([list, asked.length]).toEqual([{ ok: false, isWhole: false, hasEnd: false, ids: [], incomplete: 1 }, 3]);
+    const { requests, eligible: _eligible, ...list } = await walk(TOO_MUCH);
+    expect([list, requests.length]).toEqual([{ ok: false, isWhole: false, hasEnd: false, ids: [], incomplete: 1 }, 3]);
   });
 
   it('continues with fewer where the refusal is an unknown error, and ends as that failure where five fail too', async () => {

@@ -9,17 +9,17 @@ import {
   providerOf,
   readProfilesAnswer,
 } from '#providers';
-import { askApi, type Asked } from '../ask-api.js';
+import { callApi, type ApiTarget } from '../call-api.js';
 import type { TokenContext } from '../token-context.js';
 
-/** Answers of a list are followed no further than this, whatever the platform says. */
+/** Answers of a list are followed no further than this, whatever the platform answers. */
 const MAX_ANSWERS = 100;
 /** No request begins later: a slow platform would hold a place of its refreshes for half an hour. */
 const LAST_REQUEST_AFTER_MS = seconds(45);
 
 export interface ProfileList {
   profiles: Profile[];
-  /** Only a whole list says something about a profile that is not in it. */
+  /** Only a whole list proves something about a profile that is not in it. */
   isWhole: boolean;
   /** The platform listed all there is. A list with its end is not whole where an entry of it could not be used. */
   hasEnd: boolean;
@@ -33,23 +33,23 @@ type ProfileContext = Pick<TokenContext, 'client' | 'logger' | 'countIncompleteL
 /** All profiles that a consent opened, page by page; undefined where the person is the account. */
 export async function listProfiles(
   context: ProfileContext,
-  owner: Asked,
+  owner: ApiTarget,
   token: Secret,
 ): Promise<Profiles | undefined> {
   const provider = providerOf(owner.provider);
   return provider.profiles && new ProfileWalk(context, owner, { provider, paging: provider.profiles }).all(token);
 }
 
-/** One walk along the pages of a list: asks for fewer profiles at a time where the platform refuses the number. */
+/** One walk along the pages of a list: requests fewer profiles at a time where the platform refuses the number. */
 class ProfileWalk {
   readonly #found = new Map<string, Profile>();
   readonly #sizes: number[];
-  readonly #asked = new Set<string | null>();
+  readonly #requested = new Set<string | null>();
   #unusable = 0;
 
   constructor(
     private readonly context: ProfileContext,
-    private readonly owner: Asked,
+    private readonly owner: ApiTarget,
     private readonly platform: { provider: Provider; paging: NonNullable<Provider['profiles']> },
   ) {
     this.#sizes = [...platform.paging.sizes];
@@ -60,13 +60,13 @@ class ProfileWalk {
     let after: string | null = null;
     for (let answers = 0; answers < MAX_ANSWERS; answers += 1) {
       if (performance.now() - begin > LAST_REQUEST_AFTER_MS) break;
-      const outcome = await this.ask(token, after);
+      const outcome = await this.request(token, after);
       if (outcome === 'too_much') continue;
       if (!outcome.ok) return { ...outcome, list: this.list(false) };
       for (const profile of outcome.profiles) this.add(profile);
       this.#unusable += outcome.unusable;
       if (outcome.after === null) return { ok: true, list: this.list(outcome.cutOff !== true) };
-      if (this.#asked.has(outcome.after)) break;
+      if (this.#requested.has(outcome.after)) break;
       after = outcome.after;
     }
     return { ok: true, list: this.list(false) };
@@ -78,16 +78,16 @@ class ProfileWalk {
     if (known?.ineligible !== null || profile.ineligible === null) this.#found.set(profile.platformAccountId, profile);
   }
 
-  private async ask(token: Secret, after: string | null): Promise<ProfilesOutcome | 'too_much'> {
+  private async request(token: Secret, after: string | null): Promise<ProfilesOutcome | 'too_much'> {
     const { provider, paging } = this.platform;
     const [size = 1] = this.#sizes;
     const request = paging.request(token, after, size);
-    return askApi<ProfilesOutcome | 'too_much'>(this.context, this.owner, request, (answer) => {
+    return callApi<ProfilesOutcome | 'too_much'>(this.context, this.owner, request, (answer) => {
       if (this.#sizes.length > 1 && paging.isTooMuch?.(answer)) {
         this.#sizes.shift();
         return 'too_much';
       }
-      this.#asked.add(after);
+      this.#requested.add(after);
       return readProfilesAnswer(provider, answer);
     });
   }
@@ -100,13 +100,13 @@ class ProfileWalk {
 
   private reportIncomplete(): void {
     const { provider } = this.owner;
-    const counts = { profiles: this.#found.size, answers: this.#asked.size, unusable: this.#unusable };
+    const counts = { profiles: this.#found.size, answers: this.#requested.size, unusable: this.#unusable };
     this.context.logger.warn({ provider, ...counts }, 'profiles.list_incomplete');
     this.context.countIncompleteList(provider);
   }
 }
 
-/** What a caller may know of a profile. */
+/** What a caller may read of a profile. */
 export const toCandidate = ({ platformAccountId, handle, displayName, avatarUrl, ineligible }: Profile): Candidate => ({
   ...{ platformAccountId, handle, displayName, avatarUrl },
   eligible: ineligible === null,

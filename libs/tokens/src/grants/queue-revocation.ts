@@ -48,7 +48,7 @@ const HAS_ACCOUNT = `
 
 /**
  * Seals the secret of an app that is about to be deleted beside the tokens of its stored revocations, in the caller's
- * transaction, which holds the app's row. Those of a person with an account at the app are ended: with `force` that account lives on until its token
+ * transaction, which holds the app's row. Those of a person with an account at the app are ended: with `force` that account stays active until its token
  * ends, and the grant of a deleted app is not found by later tries.
  */
 export async function keepSecretForRevocations(context: TokenContext, tx: Tx, appId: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Secret } from '#observability';
 import type { ApiCanary } from '../protocol/refused-tokens.js';
 import { databaseNow } from '../store/grants/grants.js';
 import type { TokenContext } from '../token-context.js';
-import { askAccount, type AskedAccount, type Question } from './ask-account.js';
+import { checkAccount, type AccountFacts, type AccountCheck } from './check-account.js';
 
 /** An account that is refused, and since when. */
 export interface RefusedAccount {
@@ -14,7 +14,7 @@ export interface RefusedAccount {
   since: Date;
 }
 
-interface CanaryRow extends AskedAccount {
+interface CanaryRow extends AccountFacts {
   grantId: string;
 }
 
@@ -45,28 +45,32 @@ const AT_OTHER_APPS = `
 
 /**
  * Whether the API accepts other accounts of a platform: some of the same app are probed now; where the app has no other, the
- * results of regular probes at other apps count. `isAsked`: requests were sent.
+ * results of regular probes at other apps count. `isSent`: requests were sent.
  */
 export async function checkApiCanary(
   context: TokenContext,
   refused: RefusedAccount,
-  question: Question,
-): Promise<ApiCanary & { isAsked: boolean }> {
+  check: AccountCheck,
+): Promise<ApiCanary & { isSent: boolean }> {
   const { grantId, oauthAppId, provider, environment, since } = refused;
   const { rows } = await context.pool.query<CanaryRow>(CHOOSE, [oauthAppId, grantId]);
   if (rows.length > 0) {
-    const accepted = await Promise.all(rows.map((row) => isAccepted(context, row, question)));
+    const accepted = await Promise.all(rows.map((row) => isAccepted(context, row, check)));
     const acceptedAt = accepted.includes(true) ? await databaseNow(context.pool) : null;
-    return { others: true, acceptedAt, isAsked: true };
+    return { others: true, acceptedAt, isSent: true };
   }
   const known = await context.pool.query<ApiCanary>(AT_OTHER_APPS, [provider, environment, grantId, oauthAppId, since]);
-  return { ...(known.rows[0] ?? { others: false, acceptedAt: null }), isAsked: false };
+  return { ...(known.rows[0] ?? { others: false, acceptedAt: null }), isSent: false };
 }
 
-async function isAccepted(context: TokenContext, account: CanaryRow, { app, provider }: Question): Promise<boolean> {
+async function isAccepted(
+  context: TokenContext,
+  account: CanaryRow,
+  { app, provider }: AccountCheck,
+): Promise<boolean> {
   const token = await openToken(context, account);
   if (!token) return false;
-  const { reading } = await askAccount(context, { account, app, provider, token });
+  const { reading } = await checkAccount(context, { account, app, provider, token });
   return reading.ok || reading.failure.class === 'permission';
 }
 

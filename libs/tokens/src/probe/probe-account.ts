@@ -12,17 +12,17 @@ import { nameManualPerson } from '../store/grants/manual-grants.js';
 import { databaseNow, refreshNow, setReauthDue } from '../store/grants/grants.js';
 import { applyHealth } from '../store/health-store.js';
 import { checkApiCanary } from './api-canary.js';
-import { type Answer, askAccount, type AskedAccount, type Question } from './ask-account.js';
+import { type Answer, checkAccount, type AccountFacts, type AccountCheck } from './check-account.js';
 
 /** The account as a probe sees it. */
-interface AccountRow extends AskedAccount, ProbedAccount {
+interface AccountRow extends AccountFacts, ProbedAccount {
   id: string;
   grantId: string;
   grantWorkspaceId: string;
   oauthAppId: string | null;
   /** Of the tokens that it was probed with. */
   tokenVersion: string;
-  /** Whether its token has ended by the clock: then a probe says nothing. */
+  /** Whether its token has ended by the clock: then a probe is inconclusive. */
   ended: boolean;
   isUnconfirmed: boolean;
 }
@@ -41,10 +41,10 @@ const READ = `
     left join oauth_apps app on app.id = grant_.oauth_app_id left join breakers on breakers.oauth_app_id = app.id
   where account.id = $1 and account.health <> 'disconnected'`;
 
-/** `seal_broken`: its token or the secret of its app does not open, so the platform was not asked. */
+/** `seal_broken`: its token or the secret of its app does not open, so no request was sent. */
 export type ProbeOutcome = 'probed' | 'unavailable' | 'nothing_to_probe' | 'seal_broken';
 
-/** Asks the platform how an account is, and stores what it says. */
+/** Probes an account at the platform, and stores the result. */
 export async function probeAccount(context: TokenContext, accountId: string): Promise<ProbeOutcome> {
   const { rows } = await context.pool.query<AccountRow>(READ, [accountId]);
   const account = rows[0];
@@ -66,7 +66,7 @@ async function probe(context: TokenContext, account: AccountRow, provider: Provi
     await postpone(context.pool, account, provider);
     return 'nothing_to_probe';
   }
-  const answer = await askWithCanary(context, account, { account, app, token, provider });
+  const answer = await checkWithCanary(context, account, { account, app, token, provider });
   await transaction(context.pool, (tx) => store(context, tx, { account, app, provider, ...answer }));
   const { reading } = answer;
   return !reading.ok && reading.failure.class === 'temporary' ? 'unavailable' : 'probed';
@@ -76,18 +76,22 @@ interface CheckedAnswer extends Answer {
   canary?: ApiCanary;
 }
 
-/** Other accounts are asked before the last answer about this one: an API that has recovered meanwhile accepts both. */
-async function askWithCanary(context: TokenContext, account: AccountRow, question: Question): Promise<CheckedAnswer> {
-  const answer = await askAccount(context, question);
+/** Other accounts are checked before the last check of this one: an API that has recovered meanwhile accepts both. */
+async function checkWithCanary(
+  context: TokenContext,
+  account: AccountRow,
+  check: AccountCheck,
+): Promise<CheckedAnswer> {
+  const answer = await checkAccount(context, check);
   if (answer.reading.ok) return answer;
   const now = await databaseNow(context.pool);
   if (!needsApiCanary(account, answer.reading, now)) return answer;
-  const { isAsked, ...canary } = await checkApiCanary(
+  const { isSent, ...canary } = await checkApiCanary(
     context,
     { ...account, since: account.refusedAt[0] ?? now },
-    question,
+    check,
   );
-  return isAsked ? { ...(await askAccount(context, question)), canary } : { ...answer, canary };
+  return isSent ? { ...(await checkAccount(context, check)), canary } : { ...answer, canary };
 }
 
 interface Finding extends CheckedAnswer {
@@ -141,7 +145,7 @@ async function lockVersion(tx: Tx, { grantId, tokenVersion }: AccountRow): Promi
   return rowCount === 1;
 }
 
-/** Null: the probe did not say which scopes are granted. */
+/** Null: the probe did not report which scopes are granted. */
 function missingScopes({ scopes }: Provider, reading: ProbeReading): string[] | null {
   if (!reading.ok || !reading.scopes) return null;
   const granted = reading.scopes;

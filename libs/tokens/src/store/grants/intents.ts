@@ -120,6 +120,6 @@ const OLD = `
     order by i.prepared_at limit $1)`;
 
 /** Deletes exchanges of a month ago that ended or whose grant has other tokens since, but not those with a stored late pair; returns how many it deleted. */
-export async function forgetIntents(tx: Tx, limit: number): Promise<number> {
+export async function deleteOldIntents(tx: Tx, limit: number): Promise<number> {
   return (await tx.query(OLD, [limit])).rowCount ?? 0;
 }

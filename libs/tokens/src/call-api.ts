@@ -3,16 +3,16 @@ import type { Failure, PlatformAnswer, PlatformRequest } from '#providers';
 import { API_DEADLINE, UNREACHABLE } from './platform-client.js';
 import type { TokenContext } from './token-context.js';
 
-/** Whose platform is asked. */
-export interface Asked {
+/** The platform that an API call goes to. */
+export interface ApiTarget {
   provider: string;
   environment: Environment;
 }
 
 /** One call of an API with a short answer. `read` derives the outcome; no answer counts as a temporary failure. */
-export async function askApi<Outcome>(
+export async function callApi<Outcome>(
   { client, logger }: Pick<TokenContext, 'client' | 'logger'>,
-  { provider, environment }: Asked,
+  { provider, environment }: ApiTarget,
   request: PlatformRequest,
   read: (answer: PlatformAnswer) => Outcome,
 ): Promise<Outcome | { ok: false; failure: Failure }> {

@@ -1,13 +1,13 @@
 import { type Tenant } from '#persistence/sql';
 import { type ProbeReading, type Provider, readProbeAnswer } from '#providers';
 import type { Secret } from '#observability';
-import { askApi } from '../ask-api.js';
+import { callApi } from '../call-api.js';
 import { type AppRow, openApp } from '../store/apps.js';
 import type { TokenContext } from '../token-context.js';
 import { probeWithoutApp, readingOf, type TokenVerification, verifyToken } from '../verify-token.js';
 
-/** An account, as far as the platform is asked about it. */
-export interface AskedAccount extends Tenant {
+/** The facts of an account that its check needs. */
+export interface AccountFacts extends Tenant {
   provider: string;
   platformAccountId: string;
   scopes: string[];
@@ -15,8 +15,8 @@ export interface AskedAccount extends Tenant {
   isUnconfirmed: boolean;
 }
 
-export interface Question {
-  account: AskedAccount;
+export interface AccountCheck {
+  account: AccountFacts;
   /** Undefined: it was deleted, or the account was connected without one. */
   app: AppRow | undefined;
   token: Secret;
@@ -29,17 +29,17 @@ export interface Answer {
   verification: TokenVerification | undefined;
 }
 
-export async function askAccount(context: TokenContext, question: Question): Promise<Answer> {
-  const { account, token } = question;
-  if (!account.isUnconfirmed) return { reading: await probe(context, question), verification: undefined };
+export async function checkAccount(context: TokenContext, check: AccountCheck): Promise<Answer> {
+  const { account, token } = check;
+  if (!account.isUnconfirmed) return { reading: await probe(context, check), verification: undefined };
   const verification = await verifyToken(context, { ...account, accessToken: token });
   return { reading: readingOf(verification), verification };
 }
 
-async function probe(context: TokenContext, { account, app, token, provider }: Question): Promise<ProbeReading> {
+async function probe(context: TokenContext, { account, app, token, provider }: AccountCheck): Promise<ProbeReading> {
   const { scopes, platformAccountId } = account;
   if (!app) return probeWithoutApp(context, account, token);
   const credentials = await openApp(context.pool, context.vault, app);
   const request = provider.probe.request({ app: credentials, accessToken: token, scopes, platformAccountId });
-  return askApi(context, account, request, (answer) => readProbeAnswer(provider, answer));
+  return callApi(context, account, request, (answer) => readProbeAnswer(provider, answer));
 }

@@ -126,7 +126,7 @@ describe('the page about the projects surface', () => {
     expect(shown.filter((piece) => !source.includes(piece))).toEqual([]);
   });
 
-  it('says what to do at each recommendation', () => {
+  it('states what to do at each recommendation', () => {
     const column = all(page, /^\| ((?:`[a-z_]+`(?:, )?)+) \| [^|]+ \|$/gm).flatMap((cell) => all(cell, /`([a-z_]+)`/g));
     expect(column).toEqual(expect.arrayContaining([...RECOMMENDATIONS]));
   });

@@ -45,8 +45,8 @@ const unwell = async (name: string): Promise<void> => {
 };
 const refresh = (id: string): Promise<Reply> => backend.post(`/v1/accounts/${id}/refresh`);
 /** Checks that the answer has a Retry-After. */
-const expectLater = ({ status, headers, body }: Reply, wanted: [status: number, code: string]): void => {
-  expect([status, (body as { code: string }).code]).toEqual(wanted);
+const expectLater = ({ status, headers, body }: Reply, expected: [status: number, code: string]): void => {
+  expect([status, (body as { code: string }).code]).toEqual(expected);
   expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 };
 

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Public } from '../http/auth/caller.js';
-import { type Page, sendPage, wantsPage } from '../http/page.js';
+import { type Page, sendPage, acceptsPage } from '../http/page.js';
 import { Describe } from './describe.js';
 
 const homeSchema = z.object({
@@ -50,7 +50,7 @@ export class HomeController {
     isForBrowsers: true,
   })
   async home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    if (wantsPage(request)) sendPage(reply, 200, HOME);
+    if (acceptsPage(request)) sendPage(reply, 200, HOME);
     else await reply.send(HOME_AS_JSON);
   }
 }

@@ -27,7 +27,7 @@ const ANYWHERE: ProblemCode[] = [
   'database.unavailable',
   'database.busy',
 ];
-/** `validation.failed`: a parameter that the route does not know is refused by its name. */
+/** `validation.failed`: a parameter that the route does not have is refused by its name. */
 const WITH_CREDENTIAL: ProblemCode[] = [
   'credential.invalid',
   'scope.missing',

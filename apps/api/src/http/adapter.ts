@@ -7,7 +7,7 @@ import { newId } from '#persistence';
 import { readRawBodies } from './raw-body.js';
 import { streamBodies, takesLargeBody } from './streamed-body.js';
 import { type AddressCounts, showAddressLimits } from './address-counts.js';
-import { addressOf, rememberAddresses, trusting } from './client-address.js';
+import { addressOf, recordAddresses, trusting } from './client-address.js';
 import { publicId } from './fields.js';
 import {
   addSecurityHeaders,
@@ -16,7 +16,7 @@ import {
   logRefused,
   logRequests,
   measureRequests,
-  rememberRoutes,
+  recordRoutes,
   requestIdOf,
   securityHeaders,
   sendRequestIds,
@@ -58,7 +58,7 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
   });
   const fastify = adapter.getInstance();
   traceRequests(fastify);
-  rememberAddresses(fastify);
+  recordAddresses(fastify);
   showAddressLimits(fastify, counts);
   addSecurityHeaders(fastify, headers);
   sendRequestIds(fastify);
@@ -66,7 +66,7 @@ export function httpAdapter(options: HttpOptions): FastifyAdapter {
   logRequests(fastify, logger);
   measureRequests(fastify, metrics);
   refuseOtherHttp(fastify);
-  rememberRoutes(fastify);
+  recordRoutes(fastify);
   readJsonOnly(fastify);
   readRawBodies(fastify);
   streamBodies(fastify);

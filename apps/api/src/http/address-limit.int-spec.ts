@@ -139,7 +139,7 @@ describe('a limit by client address', () => {
     let claims = 0;
     const claim = (): string => `198.51.100.${(claims += 1)}`;
     await useUp(() =>
-      ask(`${api.url}/connected`, {
+      send(`${api.url}/connected`, {
         from: PROXY,
         headers: {
           'x-forwarded-for': [claim(), `"${claim()}", unknown`, `${client}:4711`],

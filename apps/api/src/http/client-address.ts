@@ -48,7 +48,7 @@ export function trusting(proxies: readonly string[]): (address: string) => boole
 }
 
 /** Stores the client address of each request before any other hook runs. */
-export function rememberAddresses(fastify: FastifyInstance): void {
+export function recordAddresses(fastify: FastifyInstance): void {
   fastify.decorateRequest('clientAddress', undefined);
   fastify.addHook('onRequest', (request, _reply, done) => {
     addressOf(request);

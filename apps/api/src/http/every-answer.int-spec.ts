@@ -26,7 +26,7 @@ const fetched = async (path: string, init: RequestInit & { as?: string } = {}): 
   return { status: response.status, headers: response.headers, body: await response.text() };
 };
 
-/** A callback that redirects: the person said no. */
+/** A callback that redirects: the person denied the consent. */
 async function landing(): Promise<Answer> {
   const { body } = await connected.get<Started>('/v1/oauth/x/start');
   return fetched(`/v1/oauth/x/callback?state=${body.state}&error=access_denied`);
@@ -58,12 +58,12 @@ async function whileAccounts(statement: string): Promise<Answer> {
 
 const HOST = 'Host: a\r\nConnection: close\r\n';
 
-const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
+const answers: [what: string, status: number, send: () => Promise<Answer>][] = [
   ['a redirect to the return URL', 302, landing],
   ['an empty answer to HEAD', 204, () => fetched('/v1/oauth/x/callback?state=a', { method: 'HEAD' })],
   ['a page', 200, () => fetched('/connected')],
   ['a page that refuses', 400, () => fetched('/v1/oauth/x/callback?state=a')],
-  ['silence to a platform', 401, () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: '{}' })],
+  ['an empty refusal to a platform', 401, () => fetched('/v1/callbacks/tiktok', { method: 'POST', body: '{}' })],
   ['JSON', 200, () => fetched('/', { headers: { accept: 'application/json' } })],
   ['no credential', 401, () => fetched('/v1/accounts')],
   ['no path', 404, () => fetched('/nowhere')],
@@ -84,7 +84,7 @@ const answers: [what: string, status: number, ask: () => Promise<Answer>][] = [
   ['a line that is no request', 400, () => raw('hello\r\n\r\n')],
   ['a method that is none', 400, () => raw(`BREW / HTTP/1.1\r\n${HOST}\r\n`)],
   ['headers that are too large', 431, () => raw(`GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n${HOST}\r\n`)],
-  ['a wish for a tunnel', 405, () => raw('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')],
+  ['a request for a tunnel', 405, () => raw('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n')],
   ['a type that is not read', 415, () => asKey('/v1/api-keys', { method: 'POST', body: 'name' })],
   ['JSON that cannot be read', 400, () => asKey('/v1/api-keys', { method: 'POST', headers: JSON_TYPE, body: '{' })],
   ['a field that is not known', 400, () => asKey('/v1/accounts?a=1')],
@@ -115,7 +115,7 @@ describe('a file of the documentation', () => {
     ['range', 'bytes=0-9'],
     ['if-match', '"another"'],
     ['if-unmodified-since', 'Mon, 01 Jan 2001 00:00:00 GMT'],
-  ])('is sent whole, whatever %s says: %s', async (name, value) => {
+  ])('is sent whole, whatever %s contains: %s', async (name, value) => {
     const whole = await fetched('/docs/swagger-ui.css');
     expect(await fetched('/docs/swagger-ui.css', { headers: { [name]: value } })).toMatchObject({
       status: 200,
@@ -138,8 +138,8 @@ describe('a file of the documentation', () => {
 });
 
 describe('every answer', () => {
-  it.each(answers)('lets a browser do nothing with it, and has a request id: %s', async (_what, status, ask) => {
-    const { headers, ...answer } = await ask();
+  it.each(answers)('lets a browser do nothing with it, and has a request id: %s', async (_what, status, send) => {
+    const { headers, ...answer } = await send();
     expect(answer.status).toBe(status);
     expect(Object.fromEntries(headers)).toMatchObject({
       'content-security-policy': expect.stringMatching(/^default-src 'none'.*frame-ancestors 'none'/),
@@ -151,8 +151,8 @@ describe('every answer', () => {
     expect(headers.get('x-powered-by')).toBeNull();
   });
 
-  it.each(answers)('shows the limit that its request counts against: %s', async (_what, _status, ask) => {
-    const { headers } = await ask();
+  it.each(answers)('shows the limit that its request counts against: %s', async (_what, _status, send) => {
+    const { headers } = await send();
     const shown = [headers.get('ratelimit-policy'), headers.get('ratelimit')];
     const name = '"(read|write|heavy|public)"';
     expect(shown).toEqual([
@@ -181,9 +181,9 @@ describe('every answer', () => {
     expect([headers.get('ratelimit'), headers.get('x-request-id')]).toEqual([null, expect.stringMatching(/^req_/)]);
   });
 
-  const refusals = answers.filter(([what, status]) => status >= 400 && !/page|silence|HEAD/.test(what));
-  it.each(refusals)('that refuses is a problem that names its request: %s', async (_what, status, ask) => {
-    const { headers, body } = await ask();
+  const refusals = answers.filter(([what, status]) => status >= 400 && !/page|empty refusal|HEAD/.test(what));
+  it.each(refusals)('that refuses is a problem that names its request: %s', async (_what, status, send) => {
+    const { headers, body } = await send();
     expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(JSON.parse(body)).toMatchObject({
       status,
@@ -202,14 +202,14 @@ describe('every answer', () => {
     ];
     for (const headers of bodies) {
       const content = headers.includes('Length') ? 'a' : '';
-      const ask = (path: string): Promise<Answer> =>
+      const send = (path: string): Promise<Answer> =>
         raw(`${method} ${path} HTTP/1.1\r\n${headers}${HOST}\r\n${content}`);
-      const unknown = await ask('/nowhere');
+      const unknown = await send('/nowhere');
       expect([unknown.status, JSON.parse(unknown.body)]).toEqual([
         404,
         expect.objectContaining({ code: 'route.not_found' }),
       ]);
-      const known = await ask('/v1/accounts/one/events');
+      const known = await send('/v1/accounts/one/events');
       expect([known.status, JSON.parse(known.body)]).toEqual([
         405,
         expect.objectContaining({ code: 'method.not_allowed' }),
@@ -219,8 +219,8 @@ describe('every answer', () => {
   });
 
   it('answers requests on one connection in order, before the refusal of a malformed last one', async () => {
-    const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-    const { status, body } = await raw(`${ask('/health/ready')}${ask('/v1/accounts')}${ask('/nowhere')}hello\r\n\r\n`);
+    const send = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const { status, body } = await raw(`${send('/health/ready')}${send('/v1/accounts')}${send('/nowhere')}hello\r\n\r\n`);
     expect([status, ...(body.match(/HTTP\/1.1 \d+/g) ?? [])]).toEqual([
       200,
       'HTTP/1.1 401',
@@ -234,7 +234,7 @@ describe('every answer', () => {
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'self';.*script-src 'self';/);
   });
 
-  it('has a connection that lives longer than a load balancer keeps an idle one, and a request that must come within a minute at most', () => {
+  it('has a connection that stays open longer than a load balancer keeps an idle one, and a request that must come within a minute at most', () => {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = connected.api.app.getHttpServer();
     expect([keepAliveTimeout, headersTimeout, requestTimeout]).toEqual([72_000, 20_000, 61_000]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fastify } from 'fastify';
 import type { Logger } from '#observability';
-import { rememberAddresses } from './client-address.js';
+import { recordAddresses } from './client-address.js';
 import { publicId } from './fields.js';
 import { logRequests, nameAccount, requestIdOf } from './hooks.js';
 
@@ -25,7 +25,7 @@ describe('the log line of a request', () => {
   const lines: object[] = [];
   const server = fastify();
   const logger = { info: (line: object) => lines.push(line) } as unknown as Logger;
-  rememberAddresses(server);
+  recordAddresses(server);
   logRequests(server, logger);
   server.get('/v1/accounts/:id/token', (_request, reply) => reply.send({}));
   server.post('/v1/accounts', (request, reply) => {

@@ -170,7 +170,7 @@ const routesByServer = new WeakMap<FastifyInstance, Routes>();
 export const routesOf = (fastify: FastifyInstance): Routes => routesByServer.get(fastify) ?? new Map();
 
 /** Stores every route, to distinguish a wrong method (405, RFC 9110 15.5.6) from an unknown path (404). */
-export function rememberRoutes(fastify: FastifyInstance): void {
+export function recordRoutes(fastify: FastifyInstance): void {
   const routes = new Map<string, Set<string>>();
   routesByServer.set(fastify, routes);
   fastify.addHook('onRoute', ({ url, method }: RouteOptions) => {

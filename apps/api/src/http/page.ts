@@ -51,7 +51,7 @@ const FOR_BROWSERS = /^\/($|connected$|reauth\/|data-deletion\/|v1\/oauth\/[^/]+
  * Whether an error is answered with a page instead of a problem. On a path for browsers it is, unless the client prefers
  * JSON; on a path that does not exist it is where the client names HTML. The rest of /v1 is for programs.
  */
-export function wantsPage({ url, headers, is404 }: Pick<FastifyRequest, 'url' | 'headers' | 'is404'>): boolean {
+export function acceptsPage({ url, headers, is404 }: Pick<FastifyRequest, 'url' | 'headers' | 'is404'>): boolean {
   const path = url.split('?', 1)[0] ?? '';
   const accept = (headers.accept ?? '*/*').toLowerCase();
   const html = preferenceFor('text/html', accept);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { CodedError } from '#observability';
-import { pageHtml, wantsPage } from './page.js';
+import { pageHtml, acceptsPage } from './page.js';
 import { problemOf } from './problem.js';
 import { problemPage } from './problem-page.js';
 
 const HTML = 'text/html,application/xhtml+xml,*/*;q=0.8';
 const accepts = (url: string, accept: string | undefined, is404 = false): boolean =>
-  wantsPage({ url, is404, headers: { ...(accept !== undefined && { accept }) } });
+  acceptsPage({ url, is404, headers: { ...(accept !== undefined && { accept }) } });
 
 describe('the page for a problem', () => {
   it.each<[string, string | undefined]>([

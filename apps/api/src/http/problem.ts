@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CodedError, codeOf, type Logger, LOGGER } from '#observability';
 import { accountIdOf, allowedMethods } from './hooks.js';
-import { sendPage, wantsPage } from './page.js';
+import { sendPage, acceptsPage } from './page.js';
 import { isProblemCode, type Problem, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
 import { problemPage } from './problem-page.js';
 import { isOfProjectsSurface, projectsCodeOf, projectsProblemView } from './projects-problem.js';
@@ -25,7 +25,7 @@ export const problemSchema = z
 
 export type ProblemView = z.output<typeof problemSchema>;
 
-/** `type` says no more than the status does: a client distinguishes problems by `code`. */
+/** `type` contains no more than the status: a client distinguishes problems by `code`. */
 export function problemView(problem: Problem, requestId: string): ProblemView {
   return {
     type: 'about:blank',
@@ -165,7 +165,7 @@ function logProblem(logger: Logger, request: FastifyRequest, { status, code }: P
 
 /** A browser gets a page, because a person cannot read JSON. */
 export function sendProblemOrPage(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
-  if (!wantsPage(request)) {
+  if (!acceptsPage(request)) {
     sendProblem(reply, problem);
     return;
   }

@@ -86,7 +86,7 @@ export const fillPoolBody = z
     platform: provider,
     connect: z.literal(true, 'must be true').optional().describe('The answer has the URL of the consent.'),
     platformAccountId: rawText(255, { shortest: 1 }).optional().describe('With credentials.'),
-    handle: text(255).optional().describe('With credentials. Default: what the platform says.'),
+    handle: text(255).optional().describe('With credentials. Default: the value of the platform.'),
     credentials: credentials.optional(),
     oauthAppId: idField('oa')
       .optional()
@@ -94,7 +94,7 @@ export const fillPoolBody = z
     verify: z
       .boolean()
       .optional()
-      .describe('With credentials: ask the platform whose the access token is. Default true.'),
+      .describe('With credentials: check the owner of the access token at the platform. Default true.'),
   })
   .superRefine((body, context) => {
     const refuse = (path: string, message: string): void => {

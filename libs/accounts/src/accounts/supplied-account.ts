@@ -40,7 +40,7 @@ export interface CheckedAccount {
   /** Undefined: the platform has not named the profile of the token. */
   verified: Verified | undefined;
   acceptance: Acceptance;
-  /** The code of the failure, where the platform did not say whose the token is. */
+  /** The code of the failure, where the platform did not name the owner of the token. */
   unansweredCode?: string;
 }
 

@@ -89,7 +89,7 @@ export class ApplyPlatformNotice {
     return rows;
   }
 
-  /** A notice about an earlier consent, or with a wrong clock, does not end the grant: a probe asks the platform. */
+  /** A notice about an earlier consent, or with a wrong clock, does not end the grant: a probe checks it. */
   private async endOne(tx: Tx, grant: GrantRow, notice: PushNotice): Promise<string[]> {
     if (grant.consentedSince) {
       await scheduleProbesNow(tx, { grantId: grant.id });
@@ -127,11 +127,11 @@ async function failWaitingAttempts(
   return revocations;
 }
 
-/** What an event may still say once its person is erased. */
+/** What an event may still contain once its person is erased. */
 const IMPERSONAL_KEYS = ['health', 'reason', 'previous', 'provider', 'error', 'missing_scopes'];
 
 /**
- * Erases what the accounts of a grant, disconnected ones included, and their events say about its person. Ids stay, so that a
+ * Erases what the accounts of a grant, disconnected ones included, and their events contain about its person. Ids stay, so that a
  * later consent finds its account. What the person gave again after `until` stays; null: nothing.
  */
 async function erasePerson(tx: Tx, grantId: string, until: Date | null): Promise<void> {

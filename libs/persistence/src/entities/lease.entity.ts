@@ -15,7 +15,7 @@ export class PoolAccount {
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
 }
 
-/** A project's wish for accounts of the pool. */
+/** A project's request for accounts of the pool. */
 @Entity('lease_requests')
 export class LeaseRequest {
   @PrimaryColumn('uuid') id!: string;

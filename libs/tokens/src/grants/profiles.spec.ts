@@ -131,8 +131,8 @@ describe('the walk along a list of profiles', () => {
 
   it('continues with fewer where the refusal is an unknown error, and ends as that failure where five fail too', async () => {
     expect(await walk(BROKEN, found([page('1')]))).toMatchObject({ ok: true, isWhole: true, ids: ['1'] });
-    const { asked, ok } = await walk(BROKEN);
-    expect([ok, asked.map((query) => query.get('limit'))]).toEqual([false, ['100', '25', '5']]);
+    const { requests, ok } = await walk(BROKEN);
+    expect([ok, requests.map((query) => query.get('limit'))]).toEqual([false, ['100', '25', '5']]);
   });
 
   it('leaves out an entry that is no object, reaches the end, and is not whole', async () => {
@@ -144,7 +144,7 @@ describe('the walk along a list of profiles', () => {
     let now = 0;
     jest.spyOn(performance, 'now').mockImplementation(() => (now += 10_000));
     const answers = Array.from({ length: 50 }, (_, n) => found([page('1')], { next: `${GRAPH}?after=${n}` }));
-    const { asked, isWhole } = await walk(...answers);
-    expect([isWhole, asked.length]).toEqual([false, 4]);
+    const { requests, isWhole } = await walk(...answers);
+    expect([isWhole, requests.length]).toEqual([false, 4]);
   });
 });

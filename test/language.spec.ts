@@ -24,12 +24,15 @@ describe('the word list', () => {
     ['// nobody reads it', '1: "nobody": name the process or use the passive voice'],
     ['const a = 1;\nletNobodyIn();', '2: "nobody": name the process or use the passive voice'],
     ['/** What the caller is told. */', '1: "told": reported, returned, logged, notified'],
+    ['const askedWith = token;', '1: "asked": requests, requires, is called, is checked'],
+    ['interface StartWishes {}', '1: "wishes": requires, needs, is requested; in a test: overrides, options'],
   ])('finds the word in %j', (text, finding) => {
     expect(findWords(text)).toContain(finding);
   });
 
   it('ignores a word inside a longer word', () => {
     expect(findWords('const deadline = withDeadline(there);')).toEqual([]);
+    expect(findWords("headers['keep-alive'] ?? keepAliveTimeout")).toEqual([]);
   });
 
   it.each(['takes none', 'and was only slow', 'are found again', 'Refuses a spent code', 'for the second time only'])(

@@ -5,7 +5,7 @@ import { messageOf, StartError } from './start/errors.mjs';
  * Reads the arguments of a script of package.json; throws a StartError with the usage where one is wrong. npm keeps an option
  * that has no `--` before it, and leaves it in the environment.
  * @template {NonNullable<import('node:util').ParseArgsConfig['options']>} Options
- * @param {{ usage: string, options?: Options, positionals?: number, argv?: string[], env?: NodeJS.ProcessEnv }} wanted
+ * @param {{ usage: string, options?: Options, positionals?: number, argv?: string[], env?: NodeJS.ProcessEnv }} declared
  *   `positionals`: how many arguments may be no option
  */
 export function readArguments({

@@ -60,7 +60,7 @@ describe('npm start', () => {
     await closed(taken);
   });
 
-  it('names the setting as the last thing it says when a process cannot start', async () => {
+  it('names the setting in the last line of its output when a process cannot start', async () => {
     await writeFile(join(home, 'file'), '');
     const variables = { JOURNAL_DIR: join(home, 'file') };
     const service = launch({ home, ...(await freePorts()), variables });

@@ -15,8 +15,8 @@ afterEach(async () => {
   for (const folder of [memory, ...made.splice(0)]) await rm(folder, { recursive: true });
 });
 
-async function make(wishes: Parameters<typeof makeDataFolder>[0]): Promise<string> {
-  const folder = await makeDataFolder(wishes);
+async function make(options: Parameters<typeof makeDataFolder>[0]): Promise<string> {
+  const folder = await makeDataFolder(options);
   if (dirname(folder) !== memory) made.push(folder);
   return folder;
 }

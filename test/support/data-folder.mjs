@@ -6,15 +6,15 @@ import { birthOf } from '../../tools/start/processes.mjs';
 /** A file system in memory, on most Linux machines. A copy of a database in it costs a tenth of the CPU time of one on a disk. */
 const MEMORY = '/dev/shm';
 /** Bytes. The data takes 200 MB; a container often has 64 MB in that folder. */
-const WANTED_SPACE = 2 ** 30;
+const MIN_SPACE_BYTES = 2 ** 30;
 /** Bytes of memory that stay for the tests themselves. */
-const WANTED_MEMORY = 4 * 2 ** 30;
+const MIN_MEMORY_BYTES = 4 * 2 ** 30;
 const PREFIX = 'evergrant-tests-';
 
 /** Makes a folder for the data of a temporary PostgreSQL: in memory where there is enough of it, else on the disk. */
 export async function makeDataFolder({ memory = MEMORY, free = freemem() } = {}) {
   await removeLeftFolders(memory);
-  const parent = (await hasSpace(memory)) && free >= WANTED_MEMORY ? memory : tmpdir();
+  const parent = (await hasSpace(memory)) && free >= MIN_MEMORY_BYTES ? memory : tmpdir();
   return mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
 }
 
@@ -22,7 +22,7 @@ export async function makeDataFolder({ memory = MEMORY, free = freemem() } = {})
 async function hasSpace(folder) {
   try {
     const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize >= WANTED_SPACE;
+    return bavail * bsize >= MIN_SPACE_BYTES;
   } catch {
     return false;
   }

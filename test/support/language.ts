@@ -15,8 +15,9 @@ export function writtenFiles(): string[] {
   return [...inFolders, ...PAGES].filter((path) => /\.(ts|mts|mjs|md)$/.test(path) && !QUOTING.test(path));
 }
 
-/** Names in backticks, targets of links, the column `grants.witness`, and the field's term "thundering herd". */
-const EXEMPT = /`[a-z ]+`|\]\([^)]*\)|grants\.witness|: 'witness'|\bwitness = (?:null|'accepts')|thundering herds?/g;
+/** Names in backticks, targets of links, the column `grants.witness`, and the terms "thundering herd" and "keep-alive". */
+const EXEMPT =
+  /[kK]eep-?[aA]live|`[a-z ]+`|\]\([^)]*\)|grants\.witness|: 'witness'|\bwitness = (?:null|'accepts')|thundering herds?/g;
 
 const PROCESS = 'name the process or use the passive voice';
 const REPORTED = 'reported, returned, logged, notified';
@@ -42,6 +43,15 @@ const WORDS: readonly (readonly [pattern: string, instead: string])[] = [
   ['tell|autopsy|autopsies|undead', 'report, log, describe'],
   ['leads? nowhere', 'has no target, is unknown'],
   ['let go|lets go|lets in|looks? after|look again', 'release, accept, maintain, check again'],
+  ['says?|said|saying', 'states, reports, contains, shows'],
+  ['asks|asked', 'requests, requires, is called, is checked'],
+  ['wants|wanted|wish|wishes|wished', 'requires, needs, is requested; in a test: overrides, options'],
+  ['forgets?|forgot|forgotten', 'deletes, drops, ignores'],
+  ['remembers?|remembered', 'records, keeps'],
+  ['knows?|knew', 'has, recognizes, is known to'],
+  ['speaks?|spoke|hears?|heard|learns|learned', 'uses, concerns, receives, reads'],
+  ['alive|lives', 'is valid, is running, is active; a lifetime'],
+  ['for ever|so many|by itself|silence', 'without end, the number of, automatically, no answer'],
 ];
 
 const FINDERS = WORDS.map(([pattern, instead]) => [new RegExp(`\\b(?:${pattern})\\b`, 'i'), instead] as const);

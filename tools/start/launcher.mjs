@@ -146,7 +146,7 @@ export class Launcher {
   }
 
   /**
-   * Runs a command of apps/cli; returns its stdout. Where it fails, its last lines say why in plain words.
+   * Runs a command of apps/cli; returns its stdout. Where it fails, its last lines state the reason in plain words.
    * @param {string} name
    * @param {NodeJS.ProcessEnv} [env]
    */

@@ -67,7 +67,7 @@ function formatEvent(line) {
 }
 
 /**
- * A process that cannot start says why in its message. A stack would hide it, unless the error is one of the program.
+ * A process that cannot start reports the reason in its message. A stack would hide it, unless the error is one of the program.
  * @param {LogEvent} event
  * @param {string[]} lines
  */

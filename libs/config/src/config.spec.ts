@@ -34,7 +34,7 @@ describe('reading the environment', () => {
     ['a # in the password', 'postgres://u:p#ss@db/evergrant'],
     ['a / in the password', 'postgres://u:p/ss@db/evergrant'],
     ['a port that is no number', 'postgres://u:p@db:port/evergrant'],
-  ])('says how to write a URL of a database with %s', (_what, DATABASE_URL) => {
+  ])('shows how to write a URL of a database with %s', (_what, DATABASE_URL) => {
     const read = () => readApiConfig({ ...complete, DATABASE_URL });
     expect(read).toThrow(/DATABASE_URL: must be a postgres:\/\/ URL; where the password contains .*%23/);
     expect(read).not.toThrow(/ss@|zz@/);

@@ -88,9 +88,9 @@ describe('validation', () => {
       { ...known, record: { [secret]: 'x' } },
     ]) {
       const error = await check(body);
-      const said = JSON.stringify([error.message, error.fields]);
-      expect(parts.filter((part) => said.includes(part))).toEqual([]);
-      expect(said).toMatch(/\(name of \d+ characters\)/);
+      const text = JSON.stringify([error.message, error.fields]);
+      expect(parts.filter((part) => text.includes(part))).toEqual([]);
+      expect(text).toMatch(/\(name of \d+ characters\)/);
     }
   });
 

@@ -39,9 +39,9 @@ export async function renewToRevoke(
   const now = await databaseNow(pool);
   if (!kept.tokens.refreshToken || !mayRefresh(kept.renewal ?? NEVER, now)) return undefined;
   const outcome = await refresh(context, revocation, { ...kept.tokens, app });
-  const learned = secretsAfter(outcome, kept, now);
-  await transaction(pool, (tx) => vault.sealRevocation(tx, revocation, learned));
-  if (outcome.ok) return { ok: true, tokens: learned.tokens };
+  const renewed = secretsAfter(outcome, kept, now);
+  await transaction(pool, (tx) => vault.sealRevocation(tx, revocation, renewed));
+  if (outcome.ok) return { ok: true, tokens: renewed.tokens };
   return outcome.unlisted ? undefined : outcome;
 }
 

@@ -51,7 +51,7 @@ const APP_SENTENCES: readonly RegExp[] = [
   /\b(?:IP can't make requests for that application|Unauthorized source IP)\b/i,
 ];
 
-/** Whether a message says that Meta refuses the app. Some begin with the code: `(#200) …`. */
+/** Whether a message states that Meta refuses the app. Some begin with the code: `(#200) …`. */
 export function isAppSentence(message: string): boolean {
   const sentence = message.replace(/^\(#\d+\)\s*/, '').replace(/\s+/g, ' ');
   return APP_SENTENCES.some((known) => known.test(sentence));
@@ -61,7 +61,7 @@ const TEXTS = ['message', 'error_message', 'error_msg', 'error_description', 'er
 
 /**
  * Whether an answer refuses the app: in the envelope of the Graph API, in the flat one of a code exchange, or in a former one
- * (`meta`). The sentence for the person may say more than the message does.
+ * (`meta`). The sentence for the person may contain more than the message does.
  */
 export function refusesApp(json: unknown): boolean {
   const { error, meta, data } = fieldsOf(json);

@@ -106,7 +106,7 @@ function meaningOf(error: GraphError, isOfApp: boolean): Failure | undefined {
   return meaning && { ...meaning, code };
 }
 
-/** A sentence says more than the code it comes with. */
+/** A sentence is more precise than the code beside it. */
 function meaningOfSentence({ message }: GraphError, isOfApp: boolean): Meaning | undefined {
   if (CHECKPOINT.test(message)) return ownerActs('checkpoint');
   return isOfApp ? MISCONFIGURED : undefined;

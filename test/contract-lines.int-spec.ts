@@ -70,8 +70,8 @@ describe('The end-to-end tests', () => {
     const missing = surface.flatMap(({ name, path, statuses }) => {
       const own = tests.filter(({ title }) => title.startsWith(`${name} `) || title.includes(EACH));
       const provoked = new Set(own.flatMap((one) => one.statuses));
-      const wanted = statuses.filter((status) => status !== 429 || !isLimitedByDefault(path));
-      return wanted.filter((status) => !provoked.has(status)).map((status) => `${name} answers ${status}`);
+      const expected = statuses.filter((status) => status !== 429 || !isLimitedByDefault(path));
+      return expected.filter((status) => !provoked.has(status)).map((status) => `${name} answers ${status}`);
     });
     expect(missing).toEqual([]);
   });

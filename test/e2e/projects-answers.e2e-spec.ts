@@ -43,7 +43,7 @@ const credentialOf = (operation: ProjectsOperation): Record<string, string> =>
     ? { authorization: `Bearer ${operatorToken}`, 'x-environment': 'test' }
     : { authorization: `Bearer ${key}` };
 
-/** Asks, and checks status, headers and body against the document. */
+/** Sends the request, and checks status, headers and body against the document. */
 async function ask(operation: ProjectsOperation, init: RequestInit = {}): Promise<Answer> {
   const { method, path, body } = operation;
   const headers = { ...credentialOf(operation), ...(body && JSON_TYPE), ...(init.headers as object) };
@@ -56,18 +56,18 @@ async function read(operation: ProjectsOperation, response: Response): Promise<A
   return { operation, status: response.status, code: body.error?.code ?? body.code, headers: response.headers };
 }
 
-/** Asks the endpoints that declare the status, in turn; expects it of each. */
+/** Calls the endpoints that declare the status, in turn; expects it of each. */
 async function expectOfEach(
   [status, code]: [status: number, code: string],
   answerOf: (operation: ProjectsOperation) => Promise<Answer>,
   among = operations,
 ): Promise<Answer[]> {
-  const asked = among.filter(({ statuses }) => statuses.includes(status));
-  expect(asked.length).toBeGreaterThan(0);
+  const declaring = among.filter(({ statuses }) => statuses.includes(status));
+  expect(declaring.length).toBeGreaterThan(0);
   const answers: Answer[] = [];
-  for (const operation of asked) answers.push(await answerOf(operation));
+  for (const operation of declaring) answers.push(await answerOf(operation));
   const given = answers.map(({ operation, status: was, code: had }) => [operation.name, was, had]);
-  expect(given).toEqual(asked.map(({ name }) => [name, status, code]));
+  expect(given).toEqual(declaring.map(({ name }) => [name, status, code]));
   return answers;
 }
 

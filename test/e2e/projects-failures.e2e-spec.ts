@@ -123,7 +123,7 @@ describe('POST /v1/operator/pool', () => {
     expect(detailsOf(refused)).toMatchObject({ platformCode: 'http_401' });
   });
 
-  it("answers 502 PLATFORM_ERROR with the platform's code where it fails while it is asked about new tokens", async () => {
+  it("answers 502 PLATFORM_ERROR with the platform's code where it fails while new tokens are checked", async () => {
     await fill(await supplied());
     const body = await supplied();
     await fault('identity', { status: 503, times: 9 });

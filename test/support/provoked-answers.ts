@@ -1,14 +1,14 @@
 import ts from 'typescript';
 import { textsOfBlock } from './describe-titles.js';
 
-/** The full name of a test with each status that it says is answered. */
+/** The full name of a test with each status that it names. */
 export interface Provoked {
   title: string;
   statuses: number[];
 }
 
 /**
- * The tests of a file whose names say what is answered: `answers 401 without a credential and 403 with the required scope`. The
+ * The tests of a file whose names contain the answer: `answers 401 without a credential and 403 with the required scope`. The
  * tests of a function of the file, whose name begins with `it`, belong to each block that calls it.
  */
 export function findProvokedAnswers(text: string): Provoked[] {

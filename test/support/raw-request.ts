@@ -5,16 +5,16 @@ export async function sendRaw(url: string, text: string, piece?: string): Promis
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname.replace(/^\[(.*)\]$/, '$1'));
   const timer = piece && setInterval(() => socket.writable && socket.write(piece), 10_000);
-  let said = '';
+  let received = '';
   socket
     .on('error', () => undefined)
     .on('data', (data) => {
-      said += data.toString();
+      received += data.toString();
     });
   socket.write(text);
   await new Promise((closed) => socket.once('close', closed));
   if (timer) clearInterval(timer);
-  const [head = '', ...rest] = said.split('\r\n\r\n');
+  const [head = '', ...rest] = received.split('\r\n\r\n');
   const [first = '', ...lines] = head.split('\r\n');
   const headers = lines.map((line): [string, string] => [
     line.slice(0, line.indexOf(':')),

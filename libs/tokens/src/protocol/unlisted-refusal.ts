@@ -39,7 +39,7 @@ export function afterUnlistedRefusal(grant: GrantFacts, failure: Failure, moment
 /**
  * The grant after its refresh was refused by a status 4xx without a readable body. A gateway may have answered after the platform,
  * so a one-time token is in doubt and is sent again as after any doubtful answer. Such refusals count like those in unlisted
- * words: without that, a server that refuses without words leaves the grant `degraded` for ever.
+ * words: without that, a server that refuses without words leaves the grant `degraded` without end.
  */
 export function afterRefusalByStatus(
   grant: GrantFacts,

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 /**
  * What is wrong with a version of Node, in a sentence; undefined where it is supported.
  * @param {string} version
- * @param {string} wanted `>=` and a version
+ * @param {string} required `>=` and a version
  */
-export function nodeProblem(version, wanted) {
-  const least = wanted.replace('>=', '');
+export function nodeProblem(version, required) {
+  const least = required.replace('>=', '');
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number);
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined;

@@ -220,7 +220,9 @@ describe('every answer', () => {
 
   it('answers requests on one connection in order, before the refusal of a malformed last one', async () => {
     const send = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
-    const { status, body } = await raw(`${send('/health/ready')}${send('/v1/accounts')}${send('/nowhere')}hello\r\n\r\n`);
+    const { status, body } = await raw(
+      `${send('/health/ready')}${send('/v1/accounts')}${send('/nowhere')}hello\r\n\r\n`,
+    );
     expect([status, ...(body.match(/HTTP\/1.1 \d+/g) ?? [])]).toEqual([
       200,
       'HTTP/1.1 401',

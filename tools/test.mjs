@@ -9,7 +9,7 @@ import { END_TO_END, onRedis, runSuite } from './test/suite.mjs';
 
 /** @typedef {import('./test/suite.mjs').Suite} Suite */
 
-/** These files start and kill services, which disturbs no other file. */
+/** These files start and kill services of their own, and use no other. */
 const OWN_SERVICE = 'test/e2e/(exchanger|outages|start)\\.';
 const chosen = process.argv.slice(2);
 
@@ -33,17 +33,14 @@ async function everything(suite) {
  * @param {NodeJS.ProcessEnv} env
  */
 async function endToEnd(suite, env) {
-  /**
-   * @param {string} title
-   * @param {string} option
-   */
-  const run = (title, option) => suite.part(title, [...END_TO_END, option, OWN_SERVICE], { env });
   await Promise.all([
-    run('End-to-end tests', '--testPathIgnorePatterns'),
-    run('End-to-end tests with services of their own', '--testPathPatterns').then(() =>
+    suite.part('End-to-end tests', [...END_TO_END, '--testPathIgnorePatterns', OWN_SERVICE], { env }),
+    suite
+      .part('End-to-end tests with services of their own', [...END_TO_END, '--testPathPatterns', OWN_SERVICE], {
+        env: { ...env, OWN_SERVICES: 'true' },
+      })
       // The other files reach the queue through the API alone, which hides its store.
-      onRedis(suite, ['test/e2e/story', 'test/e2e/clients']),
-    ),
+      .then(() => onRedis(suite, ['test/e2e/story', 'test/e2e/clients'])),
   ]);
 }
 

@@ -1,13 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { launch, type Launched, processesOf, survivors } from '../support/launch.mjs';
-import { session } from '../support/service.js';
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const listening = (): Promise<Server> =>
@@ -33,16 +32,16 @@ async function freePorts(): Promise<{ port: number; sandboxPort: number }> {
 let home: string;
 let launched: Launched | undefined;
 
-beforeEach(async () => {
+async function makeHome(): Promise<void> {
   home = await mkdtemp(join(tmpdir(), 'evergrant-start-'));
-});
+}
 
-afterEach(async () => {
+async function stopAndRemove(): Promise<void> {
   launched?.signal('SIGTERM');
   await launched?.exited;
   launched = undefined;
   await rm(home, { recursive: true, force: true });
-});
+}
 
 async function start(ports: { port: number; sandboxPort: number }): Promise<Launched> {
   launched = launch({ home, ...ports });
@@ -51,6 +50,9 @@ async function start(ports: { port: number; sandboxPort: number }): Promise<Laun
 }
 
 describe('npm start', () => {
+  beforeEach(makeHome);
+  afterEach(stopAndRemove);
+
   it('names a taken port and its variable before it starts anything', async () => {
     const taken = await listening();
     const second = launch({ home, port: (await freePorts()).port, sandboxPort: portOf(taken) });
@@ -79,32 +81,6 @@ describe('npm start', () => {
     expect(service.output()).not.toContain('p#ss');
   }, 60_000);
 
-  it('lets npm run seed find its addresses: it changes nothing of a service at other ports', async () => {
-    const { home: running, key, sandboxUrl } = session();
-    const env = { PATH: process.env.PATH, EVERGRANT_HOME: running };
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['tools/cli.mjs', 'seed'], { env });
-    expect(JSON.parse(stdout)).toEqual({ workspace: 'default', test_api_key: key });
-    expect([stderr, sandboxUrl]).toEqual(['', expect.stringMatching(/^http/)]);
-  }, 60_000);
-
-  it('refuses a home that a running service holds, and does not disturb it', async () => {
-    const { home: held, apiUrl } = session();
-    const second = launch({ home: held, ...(await freePorts()) });
-    expect(await second.exited).toBe(1);
-    expect(second.output()).toContain(`Evergrant is running already on ${held}`);
-    expect((await fetch(`${apiUrl}/health/live`)).status).toBe(200);
-  });
-
-  it('lets npm run keys find its database and its master key', async () => {
-    const { home: running } = session();
-    const { DATABASE_URL: _url, MASTER_KEYS: _keys, MASTER_KEYS_FILE: _file, ...rest } = process.env;
-    const env = { ...rest, EVERGRANT_HOME: running };
-    const { stdout } = await promisify(execFile)(process.execPath, ['tools/cli.mjs', 'keys', 'status'], { env });
-    expect(stdout).toMatch(/^key k1 \(first\): /);
-    for (const name of ['api', 'exchanger', 'worker'])
-      expect(stdout).toMatch(new RegExp(`^running ${name} .*k1$`, 'm'));
-  });
-
   it('leaves nothing running after kill -9, and the next start has the data and the key', async () => {
     const ports = await freePorts();
     const first = await start(ports);
@@ -122,9 +98,45 @@ describe('npm start', () => {
     });
     expect(answer.status).toBe(200);
   }, 240_000);
+});
+
+describe('a running npm start', () => {
+  let service: Launched;
+  let port: number;
+
+  beforeAll(async () => {
+    await makeHome();
+    const ports = await freePorts();
+    ({ port } = ports);
+    service = await start(ports);
+  }, 240_000);
+  afterAll(stopAndRemove);
+
+  it('refuses a second one for its home, and is not disturbed by it', async () => {
+    const second = launch({ home, ...(await freePorts()) });
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain(`Evergrant is running already on ${home}`);
+    expect((await fetch(`http://localhost:${port}/health/live`)).status).toBe(200);
+  });
+
+  it('lets npm run seed find its addresses: it changes nothing of a service at other ports', async () => {
+    const session = JSON.parse(await readFile(join(home, 'session.json'), 'utf8')) as Record<string, string>;
+    const env = { PATH: process.env.PATH, EVERGRANT_HOME: home };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['tools/cli.mjs', 'seed'], { env });
+    expect(JSON.parse(stdout)).toEqual({ workspace: 'default', test_api_key: session.test_api_key });
+    expect([stderr, session.sandbox_url]).toEqual(['', expect.stringMatching(/^http/)]);
+  }, 60_000);
+
+  it('lets npm run keys find its database and its master key', async () => {
+    const { DATABASE_URL: _url, MASTER_KEYS: _keys, MASTER_KEYS_FILE: _file, ...rest } = process.env;
+    const env = { ...rest, EVERGRANT_HOME: home };
+    const { stdout } = await promisify(execFile)(process.execPath, ['tools/cli.mjs', 'keys', 'status'], { env });
+    expect(stdout).toMatch(/^key k1 \(first\): /);
+    for (const name of ['api', 'exchanger', 'worker'])
+      expect(stdout).toMatch(new RegExp(`^running ${name} .*k1$`, 'm'));
+  });
 
   it('stops callers before what they call on SIGTERM, and ends with code 0', async () => {
-    const service = await start(await freePorts());
     const processes = processesOf(home);
     service.signal('SIGTERM');
     launched = undefined;

@@ -7,8 +7,12 @@ import { launch, processesOf, survivors } from './launch.mjs';
 /** @type {{ home: string, service: import('./launch.mjs').Launched } | undefined} */
 let running;
 
-/** Starts the whole service as a person starts it, with a home and ports of its own. */
+/**
+ * Starts the whole service as a person starts it, with a home and ports of its own. OWN_SERVICES=true: the files of this run
+ * start what they need, and this starts nothing.
+ */
 export default async function setUp() {
+  if (process.env.OWN_SERVICES === 'true') return;
   const home = await mkdtemp(join(tmpdir(), 'evergrant-e2e-'));
   const port = await freePort();
   let sandboxPort = port;

@@ -64,8 +64,8 @@ async function besides(suite, env) {
 async function unitThenIntegration({ part }, env) {
   const options = { env, inIdleTime: true };
   await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], options);
-  // Some of these files wait for another process: one more of them than there are cores fills that time.
-  const workers = `--maxWorkers=${availableParallelism() + 1}`;
+  // These files wait for PostgreSQL and other processes: a worker uses less than half a core.
+  const workers = `--maxWorkers=${availableParallelism() * 2}`;
   await part('Integration tests', ['--selectProjects', 'integration', workers], options);
 }
 

@@ -9,12 +9,16 @@ export interface KnownSecret {
 
 /** Characters of an encoded secret that count as a leak: a shorter piece of it may be chance. */
 const PIECE_LENGTH = 16;
+/** Above the number of pieces by far, so that few other positions have the hash of one. */
+const HASHES = 2 ** 22;
+const HASH_SHIFT = 32 - Math.log2(HASHES);
 
 /** Finds secrets in bytes: whole, or 16 characters of them in a row, in each of several encodings. */
 export class SecretSearch {
   readonly #pieces = new Map<string, string>();
-  /** By the first three bytes of a piece: most positions are passed over without a look at the map. */
+  /** By the first three bytes of a piece, then by the hash of eight: a look at the map is slow, and few positions need one. */
   readonly #starts = new Uint8Array(2 ** 24);
+  readonly #hashes = new Uint8Array(HASHES);
 
   constructor(secrets: readonly KnownSecret[]) {
     for (const { kind, value } of secrets)
@@ -30,24 +34,31 @@ export class SecretSearch {
 
   #add(name: string, text: string): void {
     if (text.length < PIECE_LENGTH) throw new Error(`${name} is too short to be found`);
+    const bytes = Buffer.from(text, 'latin1');
     for (let at = 0; at + PIECE_LENGTH <= text.length; at += 1) {
       const piece = text.slice(at, at + PIECE_LENGTH);
       if (!this.#pieces.has(piece)) this.#pieces.set(piece, name);
-      this.#starts[startOf(Buffer.from(piece, 'latin1'), 0)] = 1;
+      this.#starts[bytes.readUIntBE(at, 3)] = 1;
+      this.#hashes[hashAt(bytes, at)] = 1;
     }
   }
 
   #findIn(bytes: Buffer, found: Set<string>): void {
+    const starts = this.#starts;
+    let start = bytes.length < PIECE_LENGTH ? 0 : bytes.readUInt16BE();
     for (let at = 0; at + PIECE_LENGTH <= bytes.length; at += 1) {
-      if (this.#starts[startOf(bytes, at)] === 0) continue;
+      start = ((start << 8) | bytes[at + 2]!) & 0xff_ff_ff;
+      if (starts[start] === 0 || this.#hashes[hashAt(bytes, at)] === 0) continue;
       const name = this.#pieces.get(bytes.toString('latin1', at, at + PIECE_LENGTH));
       if (name !== undefined) found.add(name);
     }
   }
 }
 
-const startOf = (bytes: Buffer, at: number): number =>
-  ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+/** Of the first eight bytes of a piece. */
+const hashAt = (bytes: Buffer, at: number): number =>
+  (Math.imul(bytes.readInt32BE(at), 0x9e_37_79_b1) ^ Math.imul(bytes.readInt32BE(at + 4), 0x85_eb_ca_6b)) >>>
+  HASH_SHIFT;
 
 /** The encodings in which a process might write a secret, as text of one character a byte. */
 function formsOf(value: Buffer): [form: string, text: string][] {

@@ -279,4 +279,20 @@ describe('The health of an account, after four minutes', () => {
     const [app] = (await backend.get('/v1/oauth-apps?provider=pinterest')).body as object[];
     expect(app).toMatchObject({ status: 'misconfigured', status_reason: expect.any(String) });
   });
+
+  it('POST …/probe answers 503 oauth_app.paused with Retry-After where the platform refuses the app, and the health stays', async () => {
+    const { health, health_reason } = (await report('professional')).body as Account;
+    const before = { health, health_reason };
+    const message = 'API access deactivated. To reactivate, go to the app dashboard.';
+    const body = { error: { message, type: 'OAuthException', code: 200 } };
+    await backend.control('POST', '/faults', {
+      provider: 'instagram',
+      endpoint: 'identity',
+      status: 200,
+      body,
+      times: 1,
+    });
+    expect(problem(await probe('professional'))).toEqual([503, 'oauth_app.paused', true]);
+    expect((await report('professional')).body).toMatchObject(before);
+  });
 });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { type Account, Backend, type Reply } from '../support/backend.js';
 import { session } from '../support/service.js';
 
@@ -185,6 +187,21 @@ describe.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s /v1/accounts/{id}/proxy/{p
 });
 
 describe('A call on the behalf of an account', () => {
+  it('is 413 by the length of more than a hundred megabytes, before they are sent', async () => {
+    const sent = request(`${session().apiUrl}/v1/accounts/${account.id}/proxy/2/media/upload`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${backend.key}`, 'content-length': '104857601' },
+    });
+    // The connection is closed behind the answer.
+    sent.on('error', () => undefined).flushHeaders();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect([answer.statusCode, JSON.parse(await text(answer))]).toEqual([
+      413,
+      expect.objectContaining({ code: 'body.too_large' }),
+    ]);
+    sent.destroy();
+  });
+
   it('that is refused shows at the account only once a check confirms it', async () => {
     await backend.control('POST', '/users/mei/revoke', { provider: 'x' });
     const unauthorized = await proxy('2/users/me');

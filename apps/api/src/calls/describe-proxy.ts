@@ -21,6 +21,10 @@ const ANY_BODY = {
   examples: { example: { value: '{"text":"Hello"}' } },
 };
 
+/** OpenAPI has no parameter over several segments. */
+const PATH =
+  "The path below the URL of the platform's API, with its slashes as they are: Swagger UI encodes them, and an encoded slash is refused. Use curl for such a path.";
+
 /** One method of the proxy: what it requires, and its documentation. */
 export const Proxied = (method: string): MethodDecorator =>
   applyDecorators(
@@ -28,7 +32,7 @@ export const Proxied = (method: string): MethodDecorator =>
     Scopes('tokens:read'),
     RateClass('write'),
     DescribeAccountId(),
-    ApiParam({ name: 'path', example: '2/users/me', description: "The path below the URL of the platform's API." }),
+    ApiParam({ name: 'path', example: '2/users/me', description: PATH }),
     Describe({
       summary: `Call the platform's API on the account's behalf: ${method}`,
       description: ABOUT,

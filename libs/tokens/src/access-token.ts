@@ -61,7 +61,7 @@ export type TokenAvailability =
 
 export interface TokenRequest extends Tenant {
   id: string;
-  /** Seconds that the token should still be valid for; more than nine tenths of its life count as that. */
+  /** Seconds that the token should still be valid for; more than nine tenths of its lifetime count as that. */
   minTtl: number;
   /** Milliseconds to wait for a refresh where the token has ended. */
   maxWait: number;
@@ -136,7 +136,7 @@ async function readWithin(
   return { kind: 'read', account, accessToken, ...facts };
 }
 
-/** A `min_ttl` above the life of a token would refresh it at every read, so a tenth of its life passes between two refreshes. */
+/** A `min_ttl` above the lifetime of a token would refresh it at every read, so a tenth of its lifetime passes between two refreshes. */
 const MAX_SHARE_OF_LIFE = 0.9;
 
 function isValidFor({ account, grant, now }: OpenedToken, ttl: number): boolean {

@@ -13,7 +13,7 @@ export const readTokenQuery = z.strictObject({
       z.int('must be a whole number').min(0, RANGE).max(MAX_TTL_SECONDS, RANGE).default(DEFAULT_TTL_SECONDS),
     )
     .describe(
-      "Seconds that the token should still be valid for: one that ends sooner is refreshed first. More than nine tenths of a token's life count as that.",
+      "Seconds that the token should still be valid for: one that ends sooner is refreshed first. More than nine tenths of a token's lifetime count as that.",
     ),
 });
 export type ReadTokenQuery = z.output<typeof readTokenQuery>;

@@ -26,7 +26,7 @@ async function due(provider = 'x', persona = 'happy'): Promise<{ id: string; gra
 
 describe('a refresh', () => {
   it.each(['x', 'tiktok'])(
-    'a refresh at %s replaces the pair, seals it under the next version and is due again at four fifths of its life',
+    'a refresh at %s replaces the pair, seals it under the next version and is due again at four fifths of its lifetime',
     async (provider) => {
       const { id, grantId } = await due(provider);
       const before = await accessOf(grantId);

@@ -18,7 +18,7 @@ const seconds = z.unknown().optional().transform(readLife);
 const lifeOfRefresh = seconds.transform((life) => life || null);
 const text = z.string().min(1).nullish().catch(null);
 
-/** RFC 6749 5.1, and the two names platforms have for a refresh token's life. */
+/** RFC 6749 5.1, and the two names platforms have for a refresh token's lifetime. */
 const Response = z.object({
   access_token: z.string().min(1),
   refresh_token: text,

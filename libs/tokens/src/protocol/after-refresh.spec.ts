@@ -79,7 +79,7 @@ describe('after a failure that decides nothing about the grant', () => {
     expect(afterFailure(grantFacts({ attempt: 500 }), failure(), moment).refreshDueAt).toEqual(at(NOW + 5 * MINUTE));
   });
 
-  it('a token that is extended is tried again while half of its life is left, for after its end it is too late', () => {
+  it('a token that is extended is tried again while half of its lifetime is left, for after its end it is too late', () => {
     const grant = grantFacts({ mode: 'extend_self', accessExpiresAt: at(NOW + 20 * SECOND), attempt: 9 });
     expect(afterFailure(grant, failure(), moment).refreshDueAt).toEqual(at(NOW + 10 * SECOND));
     const refreshed = grantFacts({ mode: 'rotating_strict', accessExpiresAt: at(NOW + 20 * SECOND), attempt: 9 });

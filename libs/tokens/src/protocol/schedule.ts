@@ -7,7 +7,7 @@ import type { GrantFacts } from './grant.js';
 const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59);
 const SHARE = 0.8;
 const SPREAD = 0.04;
-/** Never twice within this, whatever a token's life is. */
+/** Never twice within this, whatever a token's lifetime is. */
 const REFRESH_PAUSE = seconds(60);
 const EXTENSION_AGE = days(1);
 const FIRST_BACKOFF = seconds(15);

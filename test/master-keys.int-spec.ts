@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Keyring } from '#crypto';
 import { Secret } from '#observability';
-import type { Tenant } from '#persistence/sql';
+import { type Tenant, transaction } from '#persistence/sql';
 import { Vault } from '#tokens';
 import { runCommand } from './support/app-process.js';
 import { type OpenedDatabase, openMigratedDatabase } from './support/open-database.js';
-import { makeGrant, makeTenant } from './support/rows.js';
+import { GRANT_VERSION, makeGrant, makeTenant } from './support/rows.js';
 
 const GRANTS = 600;
 const [one, two] = ['k1', 'k2'].map((id) => `${id}:${randomBytes(32).toString('base64')}`) as [string, string];
@@ -21,12 +21,15 @@ let tenant: Tenant;
 let env: NodeJS.ProcessEnv;
 const grants: string[] = [];
 
-const seal = (vault: Vault, id: string, version: string): Promise<void> =>
-  vault.sealGrantTokens(opened.database.pool, { ...tenant, id }, version, {
-    access: new Secret(`access of ${id}`),
-    refresh: null,
-    previous: null,
+/** As the commit of a refresh does: the tokens, and the version of their grant. */
+async function seal(vault: Vault, id: string, refreshes: number): Promise<void> {
+  const version = String(Number(GRANT_VERSION) + refreshes);
+  const tokens = { access: new Secret(`access of ${id}`), refresh: null, previous: null };
+  await transaction(opened.database.pool, async (tx) => {
+    await tx.query('update grants set token_version = greatest(token_version, $2) where id = $1', [id, version]);
+    await vault.sealGrantTokens(tx, { ...tenant, id }, version, tokens);
   });
+}
 
 beforeAll(async () => {
   opened = await openMigratedDatabase();
@@ -35,7 +38,7 @@ beforeAll(async () => {
   env = { DATABASE_URL: opened.url, MASTER_KEYS: `${two},${one}`, LOG_LEVEL: 'info' };
   for (let made = 0; made < GRANTS; made += 1) {
     const id = await makeGrant(pool, tenant);
-    await seal(before, id, '1');
+    await seal(before, id, 0);
     grants.push(id);
   }
 });
@@ -67,12 +70,12 @@ function useRows(): () => Promise<number> {
   const end = new AbortController();
   const work = (async () => {
     let used = 0;
-    for (let version = 2; !end.signal.aborted; version += 1)
+    for (let refreshes = 1; !end.signal.aborted; refreshes += 1)
       for (const id of grants.filter(() => Math.random() < 0.1)) {
-        const [reader, writer] = version % 2 === 0 ? [before, after] : [after, before];
+        const [reader, writer] = refreshes % 2 === 0 ? [before, after] : [after, before];
         const found = await reader.openGrantTokens(opened.database.pool, { ...tenant, id });
         expect(found?.access.reveal()).toBe(`access of ${id}`);
-        await seal(writer, id, String(version));
+        await seal(writer, id, refreshes);
         used += 1;
       }
     return used;
@@ -104,7 +107,7 @@ it('a rotation that is killed again and again, beside processes that read and re
 
 it('a row that does not open stays as it is, is named on stderr, and makes the exit code 1', async () => {
   const id = await makeGrant(opened.database.pool, tenant);
-  await seal(before, id, '1');
+  await seal(before, id, 0);
   await opened.database.pool.query('update grant_tokens set version = 9 where grant_id = $1', [id]);
   await expect(runCommand(['keys', 'rotate'], env)).rejects.toMatchObject({
     code: 1,

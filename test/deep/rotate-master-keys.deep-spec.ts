@@ -15,7 +15,7 @@ import { turnClock } from '../support/database.js';
 import { type ExchangerEnvironment, ExchangerProcess } from '../support/exchanger-process.js';
 import { freePorts } from '../support/free-ports.js';
 import { type OpenedDatabase, openEmptyDatabase } from '../support/open-database.js';
-import { makeGrant, makeTenant } from '../support/rows.js';
+import { GRANT_VERSION, makeGrant, makeTenant } from '../support/rows.js';
 
 /** `ROTATION_ROWS=20000 ROTATION_KILLS=20` rotates longer, and ends more processes meanwhile. */
 const ROWS = Number(process.env.ROTATION_ROWS ?? 400);
@@ -178,7 +178,7 @@ async function makeRows(): Promise<void> {
   const vault = new Vault(new Keyring(new Secret(OLD)));
   const tokens = { access: new Secret('access'), refresh: new Secret('refresh'), previous: null };
   for (let made = 0; made < ROWS; made += 1)
-    await vault.sealGrantTokens(pool, { ...tenant, id: await makeGrant(pool, tenant) }, '1', tokens);
+    await vault.sealGrantTokens(pool, { ...tenant, id: await makeGrant(pool, tenant) }, GRANT_VERSION, tokens);
 }
 
 async function prepareService(port: number, sandboxPort: number): Promise<Backend> {

@@ -15,9 +15,23 @@ export interface GrantRow {
   holder: string | null;
   claimUntil: number | null;
   pair: Pair | null;
-  orphans: { intentId: number; pair: Pair }[];
+  orphans: { intentId: number; pair: Pair; receivedAt: number }[];
   health: HealthState;
   connected: boolean;
+  /** Of the stored consent. */
+  consentSequence: number;
+  /** The newest consent that was ever stored. */
+  newestConsent: number;
+  /** After a disconnect an older consent was stored than the one that was disconnected: the platform has ended it. */
+  isOutdated: boolean;
+}
+
+/** A consent whose code was exchanged and whose pair is not stored yet. */
+export interface Consent {
+  grantId: string;
+  sequence: number;
+  exchangedAt: number;
+  pair: Pair;
 }
 
 export interface Intent {
@@ -85,6 +99,9 @@ export class Database {
       orphans: [],
       health: { health: 'active', reason: null },
       connected: true,
+      consentSequence: 0,
+      newestConsent: 0,
+      isOutdated: false,
     });
   }
 
@@ -233,14 +250,28 @@ export class Database {
       .map(({ id }) => id);
   }
 
-  /** As adoptGrant: the person has reconnected. */
-  adopt(grantId: string, change: GrantChange, pair: Pair): void {
+  /** As adoptGrant: the person has reconnected. False: a later consent is stored, and the pair is kept beside it. */
+  adopt({ grantId, sequence, exchangedAt, pair }: Consent, change: GrantChange, intentId: number): boolean {
     const row = this.row(grantId);
+    if (this.wiring.ordersConsents && row.pair !== null && sequence < row.consentSequence) {
+      row.orphans.push({ intentId, pair, receivedAt: this.clock() });
+      return false;
+    }
+    row.newestConsent = Math.max(row.newestConsent, sequence);
+    row.isOutdated = (row.pair === null || row.isOutdated) && sequence < row.newestConsent;
     this.change(row, { ...HEALTHY, ...change });
     this.rotate(row);
     row.pair = pair;
+    row.consentSequence = sequence;
+    this.deleteOutdated(row, exchangedAt);
     row.connected = true;
     row.health = { health: 'active', reason: null };
+    return true;
+  }
+
+  /** As shredOrphansBefore and shredOrphansBeforeExchange of the vault. */
+  deleteOutdated(row: GrantRow, before: number): void {
+    if (this.wiring.deletesOutdatedPairs) row.orphans = row.orphans.filter(({ receivedAt }) => receivedAt >= before);
   }
 
   /** As retireGrant: the grant has no account any more. Returns the pair to revoke. */

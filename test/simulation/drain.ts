@@ -19,6 +19,7 @@ const TICK = 10 * SECOND;
 export function drain(world: World): void {
   const steps = world.steps;
   endFaults(world);
+  for (const consent of [...world.consents]) world.storeConsent(consent);
   const since = world.now;
   for (let ticks = 0; ticks < 24; ticks += 1) {
     tick(world);

@@ -91,8 +91,9 @@ const isSuspectedLoss = ({ facts, health }: GrantRow): boolean =>
   facts.refreshDueAt !== null &&
   (facts.refreshState === 'confirm' ? health.reason === UNKNOWN : facts.unknownSince !== null);
 
-const mustHoldLeaf = (world: World, { connected, facts, pair }: GrantRow, family: Family): boolean =>
+const mustHoldLeaf = (world: World, { connected, isOutdated, facts, pair }: GrantRow, family: Family): boolean =>
   connected &&
+  !isOutdated &&
   family.isValid &&
   facts.endedReason !== UNKNOWN &&
   !isReplacedByLateRequest(world, family) &&
@@ -152,7 +153,7 @@ export function checkHealth(world: World, areRevocationsReported: boolean): void
 
 function checkRevokedHealth({ server }: World, row: GrantRow, family: Family): void {
   const loss = server.reuses.find((reuse) => reuse.family === family);
-  if (loss && isRecognisable(server, loss) && row.facts.endedReason !== UNKNOWN)
+  if (loss && !row.isOutdated && isRecognisable(server, loss) && row.facts.endedReason !== UNKNOWN)
     fail('I1', `${row.facts.id} was lost and is reported as ${row.facts.endedReason ?? 'valid'}`);
   if (row.health.health !== 'needs_reauth') fail('I4', `${row.facts.id} is revoked and is ${stateOf(row)}`);
 }

@@ -5,8 +5,8 @@ import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 import type { Wiring } from './wiring.js';
 
-/** One defect in the core, and the invariants of which at least one must detect it. */
-export type Mutant = [what: string, change: Partial<Wiring>, shownBy: string[]];
+/** One defect in the core, the invariants of which at least one must detect it, and a seed whose histories show a rare one. */
+export type Mutant = [what: string, change: Partial<Wiring>, shownBy: string[], seed?: number];
 
 const reports = (reason: string) => ({ refreshState: 'confirm', endedReason: reason }) as const;
 
@@ -62,13 +62,24 @@ export const mutants: Mutant[] = [
     },
     ['I5'],
   ],
+  [
+    'replaces a newer consent with one that is stored late',
+    { ordersConsents: false, delaysConsents: true },
+    ['I1', 'I4'],
+  ],
+  ['keeps late pairs that are older than an accepted one', { deletesOutdatedPairs: false }, ['I1', 'I4'], 12],
   ['drops a late pair', { fateOfLatePair: () => 'stored' }, ['I1', 'revoked']],
   [
     'revokes a late pair beside a valid one',
     { fateOfLatePair: ({ committed }) => (committed ? 'stored' : 'unwanted'), keepsUnsafeRevocations: false },
     ['revoked'],
   ],
-  ['replaces a stored pair with a late one at the first refusal', { endsGrant: () => true }, ['I1', 'I4']],
+  [
+    'replaces a stored pair with a late one at the first refusal',
+    { endsGrant: () => true, delaysConsents: true },
+    ['I1', 'I4'],
+    4,
+  ],
   ['records two events for a commit', { eventsPerCommit: 2 }, ['I3']],
   ['records no event for a commit', { eventsPerCommit: 0 }, ['I3']],
   [

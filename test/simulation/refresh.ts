@@ -236,6 +236,7 @@ class Run {
         canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
         withinGrace,
         superseded,
+        waiting: this.world.consents.some((consent) => consent.grantId === grant.id),
       };
       const change = wiring.afterStrike(grant, failure, strike);
       if (wiring.needsCanary(grant, strike)) scheduleCanary(db, grant);
@@ -295,7 +296,9 @@ class Run {
     const row = db.row(claim.grant.id);
     this.world.count(claim.grant.endedReason === null ? 'rotations' : 'recovered');
     row.pair = pair;
-    db.intents.get(claim.intentId)!.state = 'committed';
+    const intent = db.intents.get(claim.intentId)!;
+    db.deleteOutdated(row, intent.dispatchedAt);
+    intent.state = 'committed';
     for (let events = 0; events < wiring.eventsPerCommit; events += 1)
       db.events.push({ type: 'account.refreshed', intentId: claim.intentId });
     db.applyHealth(row);
@@ -313,7 +316,7 @@ class Run {
     const intent = db.intents.get(intentId)!;
     const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', hasValidPair: row.pair !== null });
     if (fate !== 'stored') this.world.count('late pairs');
-    if (fate === 'orphan') row.orphans.push({ intentId, pair });
+    if (fate === 'orphan') row.orphans.push({ intentId, pair, receivedAt: db.now.getTime() });
     if (fate !== 'stored') intent.state = 'answered';
     return fate;
   }

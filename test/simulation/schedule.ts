@@ -146,8 +146,14 @@ function revoke(world: World, pick: number): boolean {
 
 /** Connect and disconnect are transactions, so they need the database. */
 function reconnect(world: World, pick: number): boolean {
-  if (world.db.up) world.reconnect(grantOf(world, pick));
+  if (world.db.up) world.reconnect(grantOf(world, pick), world.wiring.delaysConsents && (pick >>> 4) % 3 === 0);
   return world.db.up;
+}
+
+function storeConsent(world: World, pick: number): boolean {
+  const consent = one(world.consents, pick);
+  if (world.db.up && consent) world.storeConsent(consent);
+  return world.db.up && consent !== undefined;
 }
 
 function disconnect(world: World, pick: number): boolean {
@@ -177,13 +183,17 @@ const EVENTS: readonly [number, Event][] = [
   [3, reconnect],
   [1, disconnect],
 ];
-const TABLE = EVENTS.flatMap(([weight, event]) => Array.from({ length: weight }, () => event));
+const toTable = (events: typeof EVENTS): Event[] =>
+  events.flatMap(([weight, event]) => Array.from({ length: weight }, () => event));
+const TABLE = toTable(EVENTS);
+const TABLE_WITH_DELAYS = toTable([...EVENTS, [2, storeConsent]]);
 
 /** Applies one entry of a schedule. */
 export function applyEvent(world: World, entry: number): void {
   world.reseed(entry);
-  const event = TABLE[entry % TABLE.length]!;
-  const pick = Math.floor(entry / TABLE.length);
+  const table = world.wiring.delaysConsents ? TABLE_WITH_DELAYS : TABLE;
+  const event = table[entry % table.length]!;
+  const pick = Math.floor(entry / table.length);
   const before = world.steps;
   if (event(world, pick) !== false && world.steps === before) world.count('steps');
 }

@@ -52,8 +52,18 @@ const effects = {
   recovers: true,
   /** A pair to revoke is kept as an orphan if its revocation could end the stored pair. */
   keepsUnsafeRevocations: true,
+  /** An older consent that is stored late does not replace a newer one. */
+  ordersConsents: true,
+  /** An accepted pair deletes the late pairs that are older. */
+  deletesOutdatedPairs: true,
 };
 
-export type Wiring = typeof decisions & typeof effects;
+/** What else happens in a history. */
+const surroundings = {
+  /** Consents may be stored later than given, and in another order. */
+  delaysConsents: false,
+};
 
-export const productWiring: Wiring = { ...decisions, ...effects };
+export type Wiring = typeof decisions & typeof effects & typeof surroundings;
+
+export const productWiring: Wiring = { ...decisions, ...effects, ...surroundings };

@@ -1,6 +1,6 @@
 import type { Answer, Mode, RefreshRequest, Window } from './authorization-server.js';
 import { AuthorizationServer, LIFE } from './authorization-server.js';
-import { Database, type GrantRow, type Intent, isHeld, type Pair } from './database.js';
+import { type Consent, Database, type GrantRow, type Intent, isHeld, type Pair } from './database.js';
 import { Host, type Task } from './host.js';
 import { checkLosses, checkRepeats, checkRevocation, checkRevokedState } from './invariants.js';
 import { Journal } from './journal.js';
@@ -18,6 +18,8 @@ export class World {
   readonly server: AuthorizationServer;
   readonly hosts: readonly [Host, Host] = [new Host('one'), new Host('two')];
   readonly wires: Wire[] = [];
+  /** Consents that are not stored yet, in the order in which they were given. */
+  readonly consents: Consent[] = [];
   readonly requests = new Map<number, RefreshRequest>();
   reachable = true;
   crashes = 0;
@@ -255,15 +257,25 @@ export class World {
 
   // ---- people
 
-  reconnect(grantId: string): void {
-    const pair = this.server.consent(grantId);
+  /** The code is exchanged. The pair is stored at once, or later by another process. */
+  reconnect(grantId: string, isStoredLater: boolean): void {
+    const consent = { grantId, sequence: this.newId(), exchangedAt: this.now, pair: this.server.consent(grantId) };
+    this.trace('the person of', grantId, 'reconnects:', consent.pair.refresh);
+    this.consents.push(consent);
+    if (!isStoredLater) this.storeConsent(consent);
+  }
+
+  storeConsent(consent: Consent): void {
+    const { grantId, exchangedAt, pair } = consent;
     const due = {
-      accessExpiresAt: new Date(this.now + LIFE * SECOND),
-      issuedAt: this.db.now,
-      refreshDueAt: new Date(this.now + 0.8 * LIFE * SECOND),
+      accessExpiresAt: new Date(exchangedAt + LIFE * SECOND),
+      issuedAt: new Date(exchangedAt),
+      refreshDueAt: new Date(exchangedAt + 0.8 * LIFE * SECOND),
     };
-    this.db.adopt(grantId, due, pair);
-    this.trace('the person of', grantId, 'reconnects:', pair.refresh);
+    this.consents.splice(this.consents.indexOf(consent), 1);
+    const isStored = this.db.adopt(consent, due, this.newId());
+    if (!isStored) this.count('overtaken consents');
+    this.trace('the consent with', pair.refresh, 'of', grantId, isStored ? 'is stored' : 'is overtaken');
   }
 
   /** The revocation follows the deletion of the pair; the pair is then only in memory. */
@@ -277,7 +289,7 @@ export class World {
   revoke(grantId: string, pair: Pair): void {
     const row = this.db.row(grantId);
     if (row.pair !== null && this.wiring.keepsUnsafeRevocations)
-      return void row.orphans.push({ intentId: this.newId(), pair });
+      return void row.orphans.push({ intentId: this.newId(), pair, receivedAt: this.now });
     this.trace('the product revokes', pair.refresh);
     checkRevocation(row, this.server.revoke(pair.refresh));
   }

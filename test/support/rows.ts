@@ -36,6 +36,9 @@ export async function makeAttempt(tx: Tx, tenant: Tenant): Promise<string> {
   });
 }
 
+/** The version of a grant that `makeGrant` makes: its tokens open under this version only. */
+export const GRANT_VERSION = '7';
+
 export async function makeGrant(tx: Tx, tenant: Tenant): Promise<string> {
   return insert(tx, 'grants', {
     ...owned(tenant),
@@ -43,7 +46,7 @@ export async function makeGrant(tx: Tx, tenant: Tenant): Promise<string> {
     platform_user_id: newId(),
     mode: 'static',
     issued_at: new Date(),
-    token_version: '7',
+    token_version: GRANT_VERSION,
   });
 }
 

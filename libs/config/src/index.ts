@@ -18,5 +18,5 @@ export {
   readWorkerConfig,
 } from './config.js';
 export { ConfigError } from './config-error.js';
-export { days, type Duration, hours, minutes, seconds } from './durations.js';
+export { days, type Duration, hours, minutes, seconds, startStopwatch } from './durations.js';
 export { withTimeout } from './with-timeout.js';

@@ -6,8 +6,11 @@ import {
   attemptSecrets,
   grantTokens,
   oauthAppSecrets,
+  removeOrphansBefore,
+  removeOrphansBeforeExchange,
   removeOrphansOfGrant,
   revocationTokens,
+  type SealedRow,
   type SealedTable,
   tokenOrphans,
 } from '#persistence/sealed';
@@ -131,6 +134,16 @@ export class Vault {
     return rows.map(({ id }) => id);
   }
 
+  /** A consent of that time is accepted: it replaces the pairs that were received before. */
+  async shredOrphansBefore(tx: Tx, grantId: string, time: Date): Promise<void> {
+    await removeOrphansBefore(tx, grantId, time);
+  }
+
+  /** The platform accepted the stored pair in this exchange: pairs that were received before its dispatch are outdated. */
+  async shredOrphansBeforeExchange(tx: Tx, grantId: string, intentId: string): Promise<void> {
+    await removeOrphansBeforeExchange(tx, grantId, intentId);
+  }
+
   async shredOrphan(tx: Tx, intentId: string): Promise<void> {
     await tokenOrphans.shred(tx, intentId);
   }
@@ -156,7 +169,7 @@ export class Vault {
   async opens(tx: Tx, { name, read }: Pick<SealedTable<string>, 'name' | 'read'>, owner: Owner): Promise<boolean> {
     const row = await read(tx, owner.id);
     try {
-      if (row) openRow(this.keyring, placeOf({ name }, owner, row.version), row);
+      if (row) this.openOf({ name }, owner, row);
       return true;
     } catch (error) {
       if (error instanceof SealBroken) return false;
@@ -181,7 +194,18 @@ export class Vault {
     owner: Owner,
   ): Promise<RowSecrets<Column> | undefined> {
     const row = await table.read(tx, owner.id);
-    return row && openRow(this.keyring, placeOf(table, owner, row.version), row);
+    return row && this.openOf(table, owner, row);
+  }
+
+  private openOf<Column extends string>(
+    table: { name: string },
+    owner: Owner,
+    row: SealedRow<Column>,
+  ): RowSecrets<Column> {
+    const { name } = table;
+    if (row.ownerVersion !== undefined && row.ownerVersion !== row.version)
+      throw new SealBroken('a sealed row is of another version than its owner', { table: name, rowId: owner.id });
+    return openRow(this.keyring, placeOf(table, owner, row.version), row);
   }
 }
 

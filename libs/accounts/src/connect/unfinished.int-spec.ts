@@ -21,16 +21,63 @@ const accessOf = async (accountId: string): Promise<string | undefined> => {
   return (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id }))?.access.reveal();
 };
 
+/** The platform ended the earlier grant of a person with a later consent, but its API still accepts the token. */
+const HANNA = { status: 200, body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } } };
+
 /** The first half of connecting, as a process leaves it that ends then. Returns the attempt's id. */
 async function exchangeOnly(persona = 'happy', overrides = {}): Promise<string> {
   const known = new Set((await attemptsOf(flow)).map(({ id }) => id));
   const { authorizeUrl } = await flow.start('x', overrides);
   const { id } = (await attemptsOf(flow)).find((attempt) => !known.has(attempt.id))!;
   const code = (await flow.decide(authorizeUrl, persona)).searchParams.get('code')!;
-  await flow.pool.query('update connect_attempts set spent_at = db_now() where id = $1', [id]);
+  await flow.pool.query(
+    `update connect_attempts set spent_at = db_now(), consent_sequence = nextval('consent_sequence') where id = $1`,
+    [id],
+  );
   expect(await flow.exchange().exchangeCode(id, new Secret(code))).toEqual({ kind: 'exchanged' });
   return id;
 }
+
+describe('consents of one person', () => {
+  const tokensOf = async (accountId: string) => {
+    const { id } = await grantOf(flow, accountId);
+    return (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id }))!;
+  };
+  const countOrphans = async (): Promise<number> =>
+    (
+      await flow.many(
+        'select from token_orphans join exchange_intents on id = intent_id join grants on grants.id = grant_id where workspace_id = $1',
+        [flow.tenant.workspaceId],
+      )
+    ).length;
+
+  it('a consent that is stored late does not replace a later one of its person, and its pair is kept beside', async () => {
+    await exchangeOnly();
+    const id = await flow.connect('x');
+    const { access } = await tokensOf(id);
+    // Its answer was stored late, by a process that continued after a failure.
+    await flow.pool.query(
+      `update connect_attempts set exchanged_at = db_now() + interval '1 second' where workspace_id = $1 and status = 'exchanged'`,
+      [flow.tenant.workspaceId],
+    );
+    await flow.fault({ endpoint: 'identity', ...HANNA });
+    await flow.pass(32);
+    await sweep();
+    expect((await attemptsOf(flow)).map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect((await tokensOf(id)).access.reveal()).toBe(access.reveal());
+    expect(await countOrphans()).toBe(1);
+  });
+
+  it('a consent replaces a pair whose consent has a time in the future, as a clock that was set back leaves it', async () => {
+    const id = await flow.connect('x');
+    const { access } = await tokensOf(id);
+    await flow.pool.query(`update grants set consented_at = db_now() + interval '1 day' where workspace_id = $1`, [
+      flow.tenant.workspaceId,
+    ]);
+    expect(await flow.connect('x')).toBe(id);
+    expect((await tokensOf(id)).access.reveal()).not.toBe(access.reveal());
+  });
+});
 
 describe('a connection that was left half done', () => {
   it('stays open while the platform cannot identify the person, and the sweep finishes it', async () => {
@@ -89,12 +136,7 @@ describe('a connection that was left half done', () => {
     const second = await exchangeOnly();
     const later = await flow.get(Vault).openAttemptTokens(flow.pool, { ...flow.tenant, id: second });
     const finished = await flow.get(FinishAttempt).execute(second);
-    // The platform ended the first grant with the second consent, but may report it only later.
-    await flow.fault({
-      endpoint: 'identity',
-      status: 200,
-      body: { data: { id: '2244994945', name: 'Hanna Happy', username: 'hanna_happy' } },
-    });
+    await flow.fault({ endpoint: 'identity', ...HANNA });
     expect(await flow.get(FinishAttempt).execute(first)).toEqual(finished);
     const { accountIds } = (await attemptsOf(flow))[0]!;
     expect(await accessOf(accountIds[0]!)).toBe(later!.accessToken.reveal());

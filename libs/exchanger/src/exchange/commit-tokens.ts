@@ -75,6 +75,7 @@ async function store(
     changeGrant(tx, grant, rotates ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
     endIntent(tx, intentId, 'committed'),
+    context.vault.shredOrphansBeforeExchange(tx, grant.id, intentId),
     postponeProbesOfGrant(tx, grant.id, providerOf(grant.provider).probe.every / 1_000),
     tokens.scopes && compareScopes(tx, grant, tokens.scopes),
     applyHealth(tx, grant.id, 'account.refreshed'),

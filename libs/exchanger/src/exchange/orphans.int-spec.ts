@@ -71,14 +71,24 @@ const pendingOutcomes = async (): Promise<(string | null)[]> =>
   ).map(({ outcome }) => outcome);
 
 /** Puts a pair that the platform never gave into the place of the stored one. */
-async function spoil(id: string): Promise<void> {
+async function spoil(id: string, previous: Secret | null = null): Promise<void> {
   const grant = await grantOf(flow, id);
   const none = new Secret('unknown-token');
   await flow.get(Vault).sealGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }, grant.version, {
     access: none,
     refresh: none,
-    previous: null,
+    previous,
   });
+}
+
+/** Refreshes a grant whenever it is due, until it is refreshed or ended. */
+async function refreshUntilEnded(id: string): Promise<void> {
+  for (let sent = 0; sent < 12; sent += 1) {
+    if ((await refresh(id)).kind === 'refreshed') return;
+    const { state, dueIn } = await grantOf(flow, id);
+    if (state === 'ended') return;
+    await flow.pass(Math.max(dueIn, 0) + 1);
+  }
 }
 
 /** An attempt of the app in that state; whose it is may be known. One that holds tokens got them just now. */
@@ -158,6 +168,57 @@ describe('a late pair', () => {
     }
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
     expect(await flow.healthOf(id)).toEqual(['active', null]);
+  });
+});
+
+describe('a late pair that is older than an accepted one', () => {
+  it('is deleted by a refresh of the stored pair, so that it cannot replace a valid pair later', async () => {
+    const id = await flow.connect('x');
+    await revoke(await tokensOf(id));
+    expect(await orphans()).toHaveLength(1);
+    await flow.pass(102);
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await orphans()).toEqual([]);
+  });
+
+  it('is deleted by a reconnect', async () => {
+    const id = await flow.connect('x');
+    await revoke(await tokensOf(id));
+    expect(await flow.connect('x')).toBe(id);
+    expect(await orphans()).toEqual([]);
+  });
+
+  it('stays if it arrived after the dispatch of the refresh: it may be the successor', async () => {
+    const id = await flow.connect('x');
+    const late = await tokensOf(id);
+    await flow.pass(102);
+    await flow.fault({ endpoint: 'token', delay_ms: 800 });
+    const refreshed = refresh(id);
+    while ((await grantOf(flow, id)).state !== 'in_flight') await pause(10);
+    await revoke(late);
+    expect(await refreshed).toEqual({ kind: 'refreshed' });
+    expect(await orphans()).toHaveLength(1);
+  });
+});
+
+describe('a revoked grant without a retry left', () => {
+  it('is refreshed with the token before the stored one, which a platform may have kept', async () => {
+    const id = await flow.connect('x');
+    const grant = await grantOf(flow, id);
+    const stored = (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grant.id }))!;
+    await spoil(id, stored.refresh);
+    await flow.pass(102);
+    await refreshUntilEnded(id);
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
+  });
+
+  it('ends, if the token before the stored one is refused too', async () => {
+    const id = await flow.connect('x');
+    await spoil(id, new Secret('another-unknown-token'));
+    await flow.pass(102);
+    await refreshUntilEnded(id);
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'ended', due: null });
+    expect(await flow.healthOf(id)).toMatchObject(['needs_reauth', expect.any(String)]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { newId, type Tx } from '#persistence/sql';
+import type { Tx } from '#persistence/sql';
 import { providerOf, type TokenSet } from '#providers';
 import {
   accessLife,
@@ -6,10 +6,11 @@ import {
   endOfLife,
   type GrantChange,
   type GrantFacts,
+  isSpentOnce,
   type ApiCheck,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { changeGrant, noteKeptPair, reportBrokenSeal } from '#tokens/store';
+import { changeGrant, reportBrokenSeal } from '#tokens/store';
 
 const NEWEST = `
   select orphan.intent_id as "intentId", orphan.received_at as "receivedAt"
@@ -23,11 +24,14 @@ export interface OrphanStrike {
   errorCode: string;
   /** Of the claim that met the strike. */
   epoch: string;
+  /** Whether no retry is left. */
+  isLast: boolean;
 }
 
 /**
  * Replaces the stored pair of a refused grant by its newest orphan, which is due at once; each orphan is tried once. An
- * access token that the API still accepts stays. False: there is no orphan, or the version of the grant has changed.
+ * access token that the API still accepts stays. After the last retry the refresh token before the stored one is tried in
+ * the same way. False: there is neither, or the version of the grant has changed.
  */
 export async function adoptOrphan(
   context: ExchangerContext,
@@ -35,9 +39,22 @@ export async function adoptOrphan(
   grant: GrantFacts,
   strike: OrphanStrike,
 ): Promise<boolean> {
-  const { rows } = await tx.query<{ intentId: string; receivedAt: Date }>(NEWEST, [grant.id]);
-  const [orphan] = rows;
-  if (!orphan) return false;
+  const { rows } = await tx.query<LatePair['orphan']>(NEWEST, [grant.id]);
+  if (rows[0]) return adoptLatePair(context, tx, { grant, orphan: rows[0] }, strike);
+  return strike.isLast && adoptPrevious(context, tx, grant, strike);
+}
+
+interface LatePair {
+  grant: GrantFacts;
+  orphan: { intentId: string; receivedAt: Date };
+}
+
+async function adoptLatePair(
+  context: ExchangerContext,
+  tx: Tx,
+  { grant, orphan }: LatePair,
+  strike: OrphanStrike,
+): Promise<boolean> {
   // One that does not open is none; the strike is stored all the same. Its report locks no grant.
   const late = await context.vault
     .openOrphan(tx, { ...grant, id: orphan.intentId })
@@ -65,16 +82,18 @@ function lifeOf({ provider, mode }: GrantFacts, late: TokenSet, since: Date, kee
   return { refreshExpiresAt, accessExpiresAt: endOfLife(since, life), issuedAt: since };
 }
 
-/** Keeps a pair as an orphan where revoking it could end this grant too. */
-export async function keepAsOrphan(
-  context: ExchangerContext,
+/** The platform may have lost the rotation that it answered, by a failover of its own. */
+async function adoptPrevious(
+  { vault }: ExchangerContext,
   tx: Tx,
   grant: GrantFacts,
-  tokens: TokenSet,
-): Promise<void> {
-  if (tokens.refreshToken === null && grant.mode !== 'extend_self') return;
-  const intentId = newId();
-  await noteKeptPair(tx, intentId, { grantId: grant.id, tokenVersion: grant.tokenVersion, holder: context.holder });
-  const pair = { ...tokens, expiresIn: null, refreshExpiresIn: null, scopes: null };
-  await context.vault.sealOrphan(tx, { ...grant, id: intentId }, pair);
+  strike: OrphanStrike,
+): Promise<boolean> {
+  const stored = isSpentOnce(grant) ? await vault.openGrantTokens(tx, grant) : null;
+  if (!stored?.previous) return false;
+  const change = afterAdoption(grant, strike);
+  const version = await changeGrant(tx, grant, change, { rotate: true, epoch: strike.epoch });
+  if (version === undefined) return false;
+  await vault.sealGrantTokens(tx, grant, version, { ...stored, refresh: stored.previous, previous: null });
+  return true;
 }

@@ -8,7 +8,7 @@ import {
   type TokenRefresh,
   type TokenSet,
 } from '#providers';
-import { API_DEADLINE, identify, type RevocationSecrets } from '#tokens';
+import { API_DEADLINE, identify, keepAsOrphan, type RevocationSecrets } from '#tokens';
 import {
   APP_REFUSED,
   beginTry,
@@ -25,7 +25,6 @@ import {
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findActiveGrant, type PersonOfClient } from '../store/active-grant.js';
 import { consentMayCome } from '../store/waiting-token-sets.js';
-import { keepAsOrphan } from './orphans.js';
 import { type Revocable, renewToRevoke } from './renew-to-revoke.js';
 
 /**
@@ -150,7 +149,7 @@ function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenS
     // A pair is no fallback of another person's grant, nor of an unknown one's, nor of one in another workspace.
     const isSamePerson = person.platformUserId !== null && active?.platformUserId === person.platformUserId;
     if (isSamePerson && active.oauthAppId === person.oauthAppId) {
-      await keepAsOrphan(context, tx, active, tokens);
+      await keepAsOrphan(context, tx, { ...active, holder: context.holder }, tokens);
       await endRevocation(tx, person.id);
     }
     if (active) return 'spared';

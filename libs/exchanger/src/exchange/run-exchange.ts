@@ -1,3 +1,4 @@
+import { startStopwatch } from '#config';
 import { annotateSpan } from '#observability';
 import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { Environment } from '#persistence/sql';
@@ -109,11 +110,10 @@ class Run<Outcome> {
   /** Notes the dispatch in the journal, for this process, and in the database, for others. If either fails, nothing is sent. */
   private async dispatch(): Promise<Known> {
     const { context, exchange } = this;
-    const notedAt = performance.now();
+    const sinceNote = startStopwatch();
     const noted = await Promise.allSettled([context.journal.dispatched(exchange.intent), exchange.mark()]);
     const dispatched =
-      noted.every((one) => one.status === 'fulfilled' && one.value !== false) &&
-      mayStillSend(performance.now() - notedAt);
+      noted.every((one) => one.status === 'fulfilled' && one.value !== false) && mayStillSend(sinceNote());
     if (!dispatched) {
       this.#connection?.abort();
       const failed = noted.find((one) => one.status === 'rejected');

@@ -145,7 +145,10 @@ async function storeUnlisted(
     const change = await changeAt({ now, random: context.random, ...known }, tx);
     const adopted =
       endsGrant(grant, change) &&
-      (await adoptOrphan(context, tx, grant, { now, apiCheck: 'silent', errorCode: failure.code, epoch }));
+      (await adoptOrphan(context, tx, grant, {
+        ...{ now, apiCheck: 'silent', errorCode: failure.code, epoch },
+        isLast: change.refreshState === 'ended',
+      }));
     return adopted ? undefined : change;
   });
   return stored.change.endedReason ? { kind: 'refused' } : { kind: 'unavailable', retryAfter: secondsUntil(stored) };
@@ -204,7 +207,10 @@ export async function storeStrike(context: ExchangerContext, claim: Claim, refus
     if (needsCanary(grant, strike)) await scheduleCanary(tx, grant);
     const adopted =
       endsGrant(grant, change) &&
-      (await adoptOrphan(context, tx, grant, { now, apiCheck, errorCode: failure.code, epoch }));
+      (await adoptOrphan(context, tx, grant, {
+        ...{ now, apiCheck, errorCode: failure.code, epoch },
+        isLast: change.refreshState === 'ended',
+      }));
     return adopted ? undefined : change;
   });
   return { kind: 'refused' };

@@ -52,6 +52,8 @@ export interface AttemptRow extends Tenant {
   accountIds: string[];
   expiresAt: Date;
   exchangedAt: Date | null;
+  /** The order among consents; null: its state is not spent, or was by a process of the release before. */
+  consentSequence: string | null;
   spent: boolean;
   expired: boolean;
 }
@@ -63,6 +65,7 @@ export const ATTEMPT_COLUMNS = `
   reauth_account_id as "reauthAccountId", surface, usage_note as "usageNote", selection, completion, connect_token_hash as "connectTokenHash", candidates,
   chosen_profiles as "chosenProfiles", platform_user_id as "platformUserId", status, error, platform_code as "platformCode",
   account_ids as "accountIds", expires_at as "expiresAt", exchanged_at as "exchangedAt",
+  consent_sequence as "consentSequence",
   spent_at is not null as spent, expires_at <= db_now() as expired`;
 
 export async function findAttempt(tx: Tx, stateHash: Buffer): Promise<AttemptRow | undefined> {

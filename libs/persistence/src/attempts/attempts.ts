@@ -37,7 +37,8 @@ type SetLater =
   | 'platformCode'
   | 'accountIds'
   | 'expiresAt'
-  | 'exchangedAt';
+  | 'exchangedAt'
+  | 'consentSequence';
 export type NewAttempt = Omit<AttemptRow, SetLater | 'spent' | 'expired'> & { stateHash: Buffer };
 
 const INSERT = `
@@ -76,10 +77,10 @@ export interface StateUse {
   connectTokenHash: Buffer;
 }
 
-/** Spends the state of a `pending` attempt: of two concurrent callbacks one gets the attempt. */
+/** Spends the state of a `pending` attempt, and gives it its place among the consents: of two concurrent callbacks one gets the attempt. */
 export async function spendState(tx: Tx, use: StateUse): Promise<AttemptRow | undefined> {
   const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(
-    `update connect_attempts set spent_at = db_now(),
+    `update connect_attempts set spent_at = db_now(), consent_sequence = nextval('consent_sequence'),
        connect_token_hash = case when completion = 'confirm' then $3::bytea end
      where state_hash = $1 and redirect_uri = $2 and spent_at is null and expires_at > db_now() and status = 'pending'
      returning ${ATTEMPT_COLUMNS}`,

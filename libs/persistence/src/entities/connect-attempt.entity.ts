@@ -60,6 +60,8 @@ export class ConnectAttempt {
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
   @Column('timestamptz', { name: 'expires_at', default: () => "(db_now() + '00:10:00')" }) expiresAt!: Date;
   @Column('timestamptz', { name: 'spent_at', nullable: true }) spentAt!: Date | null;
+  /** Drawn from the sequence of that name when the state is spent. A bigint, so a string. */
+  @Column('bigint', { name: 'consent_sequence', nullable: true }) consentSequence!: string | null;
   @Column('timestamptz', { name: 'exchanged_at', nullable: true }) exchangedAt!: Date | null;
   /** How many identity checks did not identify the person. */
   @Column('int', { default: 0 }) checks!: number;

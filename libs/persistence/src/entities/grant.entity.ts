@@ -25,6 +25,8 @@ export class Grant {
   @Column('timestamptz', { name: 'reauth_due_at', nullable: true }) reauthDueAt!: Date | null;
   /** When the code of the consent was exchanged that its tokens come from, however often they were refreshed since. */
   @Column('timestamptz', { name: 'consented_at', default: () => 'db_now()' }) consentedAt!: Date;
+  /** The order of its consent among those of the person: a number of `consent_sequence`. A bigint, so a string. */
+  @Column('bigint', { name: 'consent_sequence', default: 0 }) consentSequence!: string;
   @Column('timestamptz', { name: 'issued_at' }) issuedAt!: Date;
   @Column('timestamptz', { name: 'last_refreshed_at', nullable: true }) lastRefreshedAt!: Date | null;
   @Column('text', { name: 'refresh_state', default: 'idle' }) refreshState!: RefreshState;

@@ -1,6 +1,7 @@
 import { ApiKeyMakers } from './api-key-makers.js';
 import { AppStatusSources } from './app-status-sources.js';
 import { BrokenSeals } from './broken-seals.js';
+import { ConsentOrder } from './consent-order.js';
 import { ConfirmedCompletion } from './confirmed-completion.js';
 import { AttemptChecks } from './attempt-checks.js';
 import { AttemptPlatformCode } from './attempt-platform-code.js';
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   BrokenSeals,
   AttemptPlatformCode,
   LeasedAccounts,
+  ConsentOrder,
 ];

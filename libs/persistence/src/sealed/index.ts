@@ -8,11 +8,12 @@ export { countByKey, lockRowsOfOtherKeys, type OwnedTable, storeWrappedKeys, typ
 
 export const oauthAppSecrets = sealedTable('oauth_app_secrets', 'oauth_app_id', ['sealed_client_secret']);
 export const attemptSecrets = sealedTable('attempt_secrets', 'attempt_id', ['sealed_verifier', 'sealed_token_set']);
-export const grantTokens = sealedTable('grant_tokens', 'grant_id', [
-  'sealed_access',
-  'sealed_refresh',
-  'sealed_prev_refresh',
-]);
+export const grantTokens = sealedTable(
+  'grant_tokens',
+  'grant_id',
+  ['sealed_access', 'sealed_refresh', 'sealed_prev_refresh'],
+  'select token_version from grants where id = grant_id',
+);
 export const accountTokens = sealedTable('account_tokens', 'account_id', ['sealed_access']);
 export const revocationTokens = sealedTable('revocation_tokens', 'revocation_id', [
   'sealed_pair',
@@ -33,8 +34,23 @@ export const SEALED_TABLES: readonly OwnedTable[] = [
   },
 ];
 
+const OF_GRANT = 'intent_id in (select id from exchange_intents where grant_id = $1)';
+
 /** Deletes the token sets that arrived too late for a grant. */
 export async function removeOrphansOfGrant(tx: Tx, grantId: string): Promise<void> {
-  const intents = 'select id from exchange_intents where grant_id = $1';
-  await tx.query(`delete from token_orphans where intent_id in (${intents})`, [grantId]);
+  await tx.query(`delete from token_orphans where ${OF_GRANT}`, [grantId]);
+}
+
+/** Deletes the late token sets of a grant that were received before a time. */
+export async function removeOrphansBefore(tx: Tx, grantId: string, time: Date): Promise<void> {
+  await tx.query(`delete from token_orphans where ${OF_GRANT} and received_at < $2`, [grantId, time]);
+}
+
+/** Deletes the late token sets of a grant that were received before one of its exchanges was dispatched. */
+export async function removeOrphansBeforeExchange(tx: Tx, grantId: string, intentId: string): Promise<void> {
+  const dispatchedAt = 'select dispatched_at from exchange_intents where id = $2';
+  await tx.query(`delete from token_orphans where ${OF_GRANT} and received_at < (${dispatchedAt})`, [
+    grantId,
+    intentId,
+  ]);
 }

@@ -53,7 +53,7 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
     const row = sealedRow('9007199254740993', ...columns);
     await table.write(pool, owner, row);
     expect(table.name).toBe(name);
-    expect(await table.read(pool, owner)).toEqual(row);
+    expect(await table.read(pool, owner)).toMatchObject(row);
   });
 
   it('keeps one row an owner: a second write replaces all of the first', async () => {
@@ -67,8 +67,8 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
     await table.write(pool, owner, first);
     await table.write(pool, other, others);
     await table.write(pool, owner, second);
-    expect(await table.read(pool, owner)).toEqual(second);
-    expect(await table.read(pool, other)).toEqual(others);
+    expect(await table.read(pool, owner)).toMatchObject(second);
+    expect(await table.read(pool, other)).toMatchObject(others);
   });
 
   it('has nothing left after shredding, and nothing for an unknown owner', async () => {
@@ -92,7 +92,7 @@ describe.each<[string, AnyTable, (tx: Tx, owner: Tenant) => Promise<string>, str
         throw new Error('no');
       }),
     ).rejects.toThrow('no');
-    expect(await table.read(pool, owner)).toEqual(row);
+    expect(await table.read(pool, owner)).toMatchObject(row);
   });
 });
 
@@ -121,5 +121,13 @@ describe('a sealed row', () => {
     const row = { ...sealedRow('1'), values: { sealed_pair: randomBytes(80) } };
     await tokenOrphans.write(pool, intent, row);
     expect(await tokenOrphans.read(pool, intent)).toEqual(row);
+  });
+
+  it('is read with the version of its grant, which shows whether both belong together', async () => {
+    const { pool } = opened.database;
+    const owner = await makeGrant(pool, tenant);
+    await grantTokens.write(pool, owner, sealedRow('1', 'sealed_access', 'sealed_refresh', 'sealed_prev_refresh'));
+    await pool.query('update grants set token_version = 8 where id = $1', [owner]);
+    expect(await grantTokens.read(pool, owner)).toMatchObject({ version: '1', ownerVersion: '8' });
   });
 });

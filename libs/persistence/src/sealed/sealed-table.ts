@@ -4,6 +4,8 @@ import type { Tx } from '../tx.js';
 export interface SealedRow<Column extends string> {
   /** Bound into every seal of the row; a bigint, so a string. */
   version: string;
+  /** The version that the owner has, where the owner keeps one: the row is valid under this version only. */
+  ownerVersion?: string;
   values: Record<Column, Buffer | null>;
   dekWrapped: Buffer;
   kekId: string;
@@ -23,14 +25,15 @@ export interface SealedTable<Column extends string> {
   shred(tx: Tx, ownerId: string): Promise<void>;
 }
 
-/** Describes a sealed table by its name, its owner's column and its sealed columns. */
+/** Describes a sealed table by its name, its owner's column and its sealed columns. `ownerVersion`: SQL of the owner's version. */
 export function sealedTable<Column extends string>(
   name: string,
   owner: string,
   columns: readonly Column[],
+  ownerVersion?: string,
 ): SealedTable<Column> {
   const all = [owner, 'version', ...columns, 'dek_wrapped', 'kek_id'];
-  const select = `select ${all.join(', ')} from ${name} where ${owner} = $1`;
+  const select = `select ${all.join(', ')}${ownerVersion ? `, (${ownerVersion}) as owner_version` : ''} from ${name} where ${owner} = $1`;
   const deletion = `with deleted as (delete from broken_seals where owner_id = $1 and table_name = '${name}')`;
   const upsert = `${deletion} insert into ${name} (${all.join(', ')}) values (${all.map((_, index) => `$${index + 1}`).join(', ')})
     on conflict (${owner}) do update set ${all
@@ -61,6 +64,7 @@ function fromRow<Column extends string>(
 ): SealedRow<Column> {
   return {
     version: row.version as string,
+    ...(row.owner_version && { ownerVersion: row.owner_version as string }),
     values: Object.fromEntries(columns.map((column) => [column, row[column]])) as Record<Column, Buffer | null>,
     dekWrapped: row.dek_wrapped as Buffer,
     kekId: row.kek_id as string,

@@ -51,7 +51,8 @@ describe('a consent that is older than the stored one of its person', () => {
         provider: 'x',
         oauthAppId: grant.oauthAppId,
         scopes: [],
-        exchangedAt: new Date(0),
+        exchangedAt: new Date(),
+        consentSequence: '0',
       };
       const { platformUserId } = grant;
       const identity = { platformUserId, platformAccountId: '1', handle: null, displayName: null, avatarUrl: null };
@@ -69,4 +70,44 @@ describe('a consent that is older than the stored one of its person', () => {
       expect(adopted.grantId).toBe(grant.id);
     },
   );
+});
+
+describe('a consent without a refresh token', () => {
+  const expiresIn = { expiresIn: 7_200, refreshExpiresIn: null, scopes: null };
+
+  it.each([
+    ['keeps', 'works more than once', 'linkedin', 'static'],
+    ['drops', 'works once', 'x', 'none'],
+  ])('%s the stored refresh token where it %s', async (_what, _how, provider, mode) => {
+    await flow.begin();
+    if (provider !== 'x') await flow.app(provider);
+    const accountId = await flow.connect(provider);
+    const { tenant, pool } = flow;
+    const vault = flow.get(Vault);
+    const grant = await flow.one<{ id: string; oauthAppId: string; platformUserId: string; end: Date | null }>(
+      `select id, oauth_app_id as "oauthAppId", platform_user_id as "platformUserId", refresh_expires_at as end
+       from grants where workspace_id = $1`,
+      [tenant.workspaceId],
+    );
+    const before = (await vault.openGrantTokens(pool, { ...tenant, id: grant.id }))!;
+    const { id } = await flow.one<{ id: string }>('select id from connect_attempts where workspace_id = $1', [
+      tenant.workspaceId,
+    ]);
+    const { oauthAppId, platformUserId } = grant;
+    const attempt = { ...tenant, id, provider, oauthAppId, scopes: [], exchangedAt: new Date(), consentSequence: null };
+    const identity = { platformUserId, platformAccountId: '1', handle: null, displayName: null, avatarUrl: null };
+    await transaction(pool, async (tx) => {
+      const tokens = { accessToken: new Secret('a new one'), refreshToken: null, ...expiresIn };
+      await vault.sealAttemptTokens(tx, attempt, tokens);
+      return adoptGrant(flow.context(), tx, attempt, identity);
+    });
+    const after = (await vault.openGrantTokens(pool, { ...tenant, id: grant.id }))!;
+    expect(after.access.reveal()).toBe('a new one');
+    expect(after.refresh?.reveal()).toBe(mode === 'static' ? before.refresh?.reveal() : undefined);
+    expect(await flow.one('select mode, refresh_expires_at as end from grants where id = $1', [grant.id])).toEqual({
+      mode,
+      end: mode === 'static' ? grant.end : null,
+    });
+    expect(await flow.healthOf(accountId)).toEqual(['active', null]);
+  });
 });

@@ -1,7 +1,10 @@
+import { SealBroken } from '#crypto';
 import { type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
 import { type Identity, type Provider, providerOf, type TokenSet } from '#providers';
 import { accessLife, endOfLife, nextHealthChange, refreshDue } from '../protocol/schedule.js';
-import { type ConsentedGrant, storeConsent } from '../store/grants/grants.js';
+import type { GrantFacts } from '../protocol/grant.js';
+import { type ConsentedGrant, grantColumns, storeConsent, toGrant } from '../store/grants/grants.js';
+import { keepAsOrphan } from './late-pair.js';
 import type { TokenContext } from '../token-context.js';
 
 /** An attempt whose code was exchanged. */
@@ -12,6 +15,8 @@ export interface ExchangedAttempt extends Tenant {
   /** The requested scopes: they count as granted where the platform reports scopes neither with its tokens nor with the identity. */
   scopes: string[];
   exchangedAt: Date;
+  /** The order among the person's consents; null: it gets the next number when it is stored. */
+  consentSequence: string | null;
 }
 
 export interface AdoptedGrant {
@@ -22,8 +27,8 @@ export interface AdoptedGrant {
 
 /**
  * Turns the token set that waits in an attempt into its person's grant, new or renewed, in the caller's transaction. Where
- * a later consent of the same person has been stored already, and not been disconnected since, that one stays: the platform
- * ended this one with it.
+ * a later consent of the same person has been stored already, and not been disconnected since, that one stays, and this token
+ * set is kept beside it.
  */
 export async function adoptGrant(
   context: TokenContext,
@@ -34,28 +39,81 @@ export async function adoptGrant(
   const tokens = await context.vault.openAttemptTokens(tx, attempt);
   if (!tokens) throw new Error(`the attempt ${attempt.id} holds no token set`);
   const scopes = tokens.scopes ?? identity.scopes ?? attempt.scopes;
-  const row = await storeConsent(tx, consentOf(context, attempt, identity, { ...tokens, scopes }));
+  const before = await findGrant(tx, attempt, identity);
+  const kept = await keepStaticToken(context, tx, before, tokens);
+  const row = await storeConsent(tx, consentOf(context, attempt, identity, { ...tokens, ...kept, scopes }));
   await context.vault.shredAttempt(tx, attempt.id);
-  if (!row) return laterGrant(tx, attempt, identity);
+  if (!row) return keepBesideLater(context, tx, await findGrant(tx, attempt, identity), tokens);
+  await context.vault.shredOrphansBefore(tx, row.id, attempt.exchangedAt);
   await context.vault.sealGrantTokens(tx, { ...attempt, id: row.id }, row.version, {
     access: tokens.accessToken,
-    refresh: tokens.refreshToken,
+    refresh: kept.refreshToken,
     previous: null,
   });
   return { grantId: row.id, scopes };
+}
+
+async function keepBesideLater(
+  context: TokenContext,
+  tx: Tx,
+  later: GrantFacts | undefined,
+  tokens: TokenSet,
+): Promise<AdoptedGrant> {
+  if (!later) throw new Error('a consent was not stored, and its person has no grant');
+  await keepAsOrphan(context, tx, { ...later, holder: 'consent' }, tokens);
+  return { grantId: later.id, scopes: later.scopes };
+}
+
+/** The grant of a person at an app, locked: until the transaction ends, no refresh replaces its tokens. */
+async function findGrant(
+  tx: Tx,
+  attempt: ExchangedAttempt,
+  { platformUserId }: Identity,
+): Promise<GrantFacts | undefined> {
+  const { rows } = await tx.query(OF_PERSON, [
+    attempt.workspaceId,
+    attempt.environment,
+    attempt.oauthAppId,
+    platformUserId,
+  ]);
+  return rows[0] && toGrant(rows[0]);
+}
+
+const OF_PERSON = `
+  select ${grantColumns('grants')} from grants
+  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4 for update`;
+
+/** The consent replaces a pair that does not open. */
+function noneIfBroken(error: unknown): null {
+  if (error instanceof SealBroken) return null;
+  throw error;
+}
+
+type RefreshPart = Pick<TokenSet, 'refreshToken' | 'refreshExpiresIn'>;
+
+/** A consent that brings no refresh token does not end one that works more than once: it stays with its expiry. */
+async function keepStaticToken(
+  context: TokenContext,
+  tx: Tx,
+  before: GrantFacts | undefined,
+  { refreshToken, refreshExpiresIn }: TokenSet,
+): Promise<RefreshPart & { keptUntil?: Date | null }> {
+  if (refreshToken || before?.mode !== 'static') return { refreshToken, refreshExpiresIn };
+  const stored = await context.vault.openGrantTokens(tx, before).catch(noneIfBroken);
+  return { refreshToken: stored?.refresh ?? null, refreshExpiresIn, keptUntil: before.refreshExpiresAt };
 }
 
 function consentOf(
   context: TokenContext,
   attempt: ExchangedAttempt,
   identity: Identity,
-  tokens: TokenSet & { scopes: string[] },
+  tokens: TokenSet & { scopes: string[]; keptUntil?: Date | null },
 ): ConsentedGrant {
   const provider = providerOf(attempt.provider);
   const mode = modeOf(provider, tokens);
   const consentedAt = attempt.exchangedAt;
   const accessExpiresAt = endOfLife(consentedAt, accessLife(tokens, { mode, defaultLife: provider.token.defaultLife }));
-  const refreshExpiresAt = endOfLife(consentedAt, tokens.refreshExpiresIn);
+  const refreshExpiresAt = tokens.keptUntil ?? endOfLife(consentedAt, tokens.refreshExpiresIn);
   return {
     workspaceId: attempt.workspaceId,
     environment: attempt.environment,
@@ -67,6 +125,7 @@ function consentOf(
     accessExpiresAt,
     refreshExpiresAt,
     consentedAt,
+    consentSequence: attempt.consentSequence,
     refreshDueAt:
       refreshDue(mode, consentedAt, accessExpiresAt, context.random) ??
       nextHealthChange({ accessExpiresAt }, consentedAt),
@@ -77,13 +136,4 @@ function consentOf(
 /** The platform's mode, if this consent came with what the mode needs. */
 function modeOf({ refresh }: Provider, { refreshToken }: TokenSet): RefreshMode {
   return refresh.mode === 'extend_self' || refreshToken ? refresh.mode : 'none';
-}
-
-async function laterGrant(tx: Tx, attempt: ExchangedAttempt, identity: Identity): Promise<AdoptedGrant> {
-  const { rows } = await tx.query<{ grantId: string; scopes: string[] }>(
-    `select id as "grantId", scopes from grants where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4`,
-    [attempt.workspaceId, attempt.environment, attempt.oauthAppId, identity.platformUserId],
-  );
-  if (!rows[0]) throw new Error('a grant that stood in the way is not there');
-  return rows[0];
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
-import { makeApp, makeGrant, makeIntent } from '../../../../test/support/rows.js';
+import { GRANT_VERSION, makeApp, makeGrant, makeIntent } from '../../../../test/support/rows.js';
 import { transaction } from '#persistence/sql';
 import { checkKeys } from './check-keys.js';
 import { sealCanary } from './key-canary.js';
@@ -20,7 +20,7 @@ const check = (keyring: Keyring): Promise<string[]> => checkKeys({ pool: opened.
 async function sealGrant(keyring: Keyring): Promise<string> {
   const id = await makeGrant(opened.database.pool, opened.tenant);
   const tokens = { access: new Secret('access'), refresh: null, previous: null };
-  await new Vault(keyring).sealGrantTokens(opened.database.pool, { ...opened.tenant, id }, '1', tokens);
+  await new Vault(keyring).sealGrantTokens(opened.database.pool, { ...opened.tenant, id }, GRANT_VERSION, tokens);
   return id;
 }
 

@@ -6,7 +6,7 @@ import { createLogger, Secret } from '#observability';
 import { transaction } from '#persistence/sql';
 import { until } from '../../../../test/support/backend.js';
 import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
-import { makeGrant } from '../../../../test/support/rows.js';
+import { GRANT_VERSION, makeGrant } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
 import { KeyHolder } from './key-holder.js';
 import { MasterKeys } from './master-keys.js';
@@ -42,7 +42,12 @@ async function stop(holder: KeyHolder): Promise<void> {
 async function sealGrant(...keys: string[]): Promise<void> {
   const id = await makeGrant(pool(), opened.tenant);
   const tokens = { access: new Secret('access'), refresh: null, previous: null };
-  await new Vault(new Keyring(secret(...keys))).sealGrantTokens(pool(), { ...opened.tenant, id }, '1', tokens);
+  await new Vault(new Keyring(secret(...keys))).sealGrantTokens(
+    pool(),
+    { ...opened.tenant, id },
+    GRANT_VERSION,
+    tokens,
+  );
 }
 
 /** No 24 hours have to pass for signed values. */

@@ -13,6 +13,7 @@ import {
   makeGrant,
   makeIntent,
   makeRevocation,
+  GRANT_VERSION,
 } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
 import { rewrapRows } from './rewrap-rows.js';
@@ -31,8 +32,9 @@ const pair = {
 const opened = openDatabaseForEachTest();
 
 const pool = (): Pool => opened.database.pool;
-const sealGrant = async (version = '1'): Promise<string> => {
+const sealGrant = async (version = GRANT_VERSION): Promise<string> => {
   const id = await makeGrant(pool(), opened.tenant);
+  await pool().query('update grants set token_version = $2 where id = $1', [id, version]);
   await new Vault(old).sealGrantTokens(pool(), { ...opened.tenant, id }, version, tokens);
   return id;
 };

@@ -5,7 +5,7 @@ import { Keyring } from '#crypto';
 import { Secret } from '#observability';
 import { transaction } from '#persistence/sql';
 import { openDatabaseForEachTest } from '../../../../test/support/open-database.js';
-import { makeGrant } from '../../../../test/support/rows.js';
+import { GRANT_VERSION, makeGrant } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
 import { rotateKeys } from './rotate-keys.js';
 
@@ -22,7 +22,7 @@ afterEach(() => {
 async function sealGrant(id?: string): Promise<string> {
   const grant = id ?? (await makeGrant(pool(), opened.tenant));
   const tokens = { access: new Secret('access'), refresh: null, previous: null };
-  await new Vault(ring(one)).sealGrantTokens(pool(), { ...opened.tenant, id: grant }, '1', tokens);
+  await new Vault(ring(one)).sealGrantTokens(pool(), { ...opened.tenant, id: grant }, GRANT_VERSION, tokens);
   return grant;
 }
 

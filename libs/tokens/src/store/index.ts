@@ -29,7 +29,6 @@ export {
   intentOfAttempt,
   type IntentRow,
   markCodeDispatched,
-  noteKeptPair,
   prepareCode,
   readIntent,
   releaseUnsent,

@@ -129,6 +129,8 @@ export interface ConsentedGrant extends Tenant {
   accessExpiresAt: Date | null;
   refreshExpiresAt: Date | null;
   consentedAt: Date;
+  /** The order among the person's consents; null: it gets the next number now. */
+  consentSequence: string | null;
   refreshDueAt: Date | null;
   reauthDueAt: Date | null;
 }
@@ -142,14 +144,14 @@ export const NOTHING_HELD = `
 
 const STORE_CONSENT = `
   insert into grants (id, workspace_id, environment, provider, oauth_app_id, platform_user_id, mode, scopes,
-    access_expires_at, refresh_expires_at, consented_at, issued_at, refresh_due_at, reauth_due_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)
+    access_expires_at, refresh_expires_at, consented_at, issued_at, refresh_due_at, reauth_due_at, consent_sequence)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, coalesce($14, nextval('consent_sequence')))
   on conflict (workspace_id, environment, oauth_app_id, platform_user_id) do update set
     token_version = grants.token_version + 1, mode = excluded.mode, scopes = excluded.scopes,
     access_expires_at = excluded.access_expires_at, refresh_expires_at = excluded.refresh_expires_at,
     consented_at = excluded.consented_at, issued_at = excluded.issued_at, refresh_due_at = excluded.refresh_due_at,
-    reauth_due_at = excluded.reauth_due_at, ${NOTHING_HELD}
-  where grants.consented_at <= excluded.consented_at or not exists (select 1 from grant_tokens where grant_id = grants.id)
+    reauth_due_at = excluded.reauth_due_at, consent_sequence = excluded.consent_sequence, ${NOTHING_HELD}
+  where grants.consent_sequence <= excluded.consent_sequence or not exists (select 1 from grant_tokens where grant_id = grants.id)
   returning id, token_version as version`;
 
 /** Any state → `idle`, under a new version. Undefined: a later consent of the same person holds tokens already. */
@@ -171,6 +173,7 @@ export async function storeConsent(
     grant.consentedAt,
     grant.refreshDueAt,
     grant.reauthDueAt,
+    grant.consentSequence,
   ]);
   return rows[0];
 }

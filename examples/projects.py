@@ -10,12 +10,16 @@ from urllib.request import Request, urlopen
 KEY = os.environ["EVERGRANT_KEY"]
 URL = os.environ.get("EVERGRANT_URL", "http://localhost:3000")
 PROJECT = os.environ.get("EVERGRANT_PROJECT", "")
+# Of the dashboard token of an operator; a key has its own environment.
+ENVIRONMENT = os.environ.get("EVERGRANT_ENVIRONMENT")
 RETURN_URL = os.environ.get("RETURN_URL", "http://localhost:8080/connected")
 
 
 def evergrant(method, path, body=None):
     """Waits as long as Retry-After states where the service limits the calls or is not ready, three times at most."""
     headers = {"Authorization": f"Bearer {KEY}"}
+    if ENVIRONMENT:
+        headers["X-Environment"] = ENVIRONMENT
     data = None
     if body is not None:
         headers["Content-Type"] = "application/json"
@@ -66,6 +70,49 @@ def revoke(account):
     return evergrant("DELETE", f"/v1/social-accounts/{account}")
 
 
+LEASES = f"/v1/projects/{PROJECT}/leased-accounts"
+
+
+def request_leases(platform, count):
+    """The key needs the scope leases:write."""
+    return evergrant("POST", f"{LEASES}/request", {"platform": platform, "count": count})
+
+
+def until_leased(request_id):
+    """An operator answers in hours or days: polls ever later up to a minute apart, until the request gets no more accounts."""
+    wait = 1.0
+    while True:
+        request = evergrant("GET", f"{LEASES}/requests/{request_id}")
+        if request["status"] == "rejected":
+            raise SystemExit(f"rejected: {request['reason']}")
+        if request["closedAt"] is not None:
+            return request["leasedAccountIds"]
+        time.sleep(wait)
+        wait = min(wait * 1.5, 60)
+
+
+def release(account):
+    """Cancels the queued posts of the account, and returns it to the pool."""
+    return evergrant("DELETE", f"/v1/leased-accounts/{account}")
+
+
+def add_to_pool(platform):
+    """Returns the id in the pool, and where the browser of the account's person goes."""
+    return evergrant("POST", "/v1/operator/pool", {"platform": platform, "connect": True})
+
+
+def prepare(pooled):
+    """The consent is the first step; the others are work of the operator."""
+    for step in ("credentials", "profile", "warmup", "review"):
+        account = evergrant("POST", f"/v1/operator/pool/{pooled}/steps/{step}", {"state": "done"})
+    return account["state"]
+
+
+def assign(request_id, *pooled):
+    path = f"/v1/operator/lease-requests/{request_id}/assign"
+    return evergrant("POST", path, {"leasedAccountIds": list(pooled)})
+
+
 command = sys.argv[1] if len(sys.argv) > 1 else "connect"
 argument = sys.argv[2] if len(sys.argv) > 2 else "x"
 if command in ("connect", "reauthorize"):
@@ -77,3 +124,17 @@ if command == "health":
     print(f"{found['status']}, recommendation {found['recommendation']}")
 if command == "revoke":
     print(revoke(argument)["status"])
+if command == "lease":
+    requested = request_leases(argument, 1)
+    print(f"requested {requested['requestId']}", flush=True)
+    print(f"leased {' '.join(until_leased(requested['requestId']))}")
+if command == "release":
+    print(release(argument)["status"])
+if command == "add":
+    added = add_to_pool(argument)
+    print(f"open {added['authorizeUrl']}")
+    print(f"added {added['leasedAccountId']}")
+if command == "prepare":
+    print(prepare(argument))
+if command == "assign":
+    print(assign(argument, sys.argv[3])["status"])

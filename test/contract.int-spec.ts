@@ -15,7 +15,6 @@ const NEVER_DONE: Readonly<Record<string, string>> = {
   'GET /v1/oauth/{provider}/callback/{oauthAppId}': 'The state is signed for a browser that comes from the platform.',
   'DELETE /v1/projects/{projectId}': 'The rows belong to the default project, which stays.',
   'POST /v1/operator/lease-requests/{id}/assign': 'The example names an account of the pool that does not exist.',
-  'POST /v1/operator/lease-requests/{id}/reject': 'A part of the request is assigned already.',
   'POST /v1/projects/{projectId}/social/reauth-url': 'The example names an account that does not exist.',
   'POST /v1/callbacks/{family}': 'A platform signs the request.',
   'POST /v1/callbacks/{family}/{oauthAppId}': 'A platform signs the request.',

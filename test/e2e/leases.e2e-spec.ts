@@ -138,6 +138,13 @@ describe('DELETE /v1/leased-accounts/{id}', () => {
   });
 });
 
+describe('DELETE /v1/operator/pool/{id}', () => {
+  it('answers 204 once, and 404 the second time', async () => {
+    expect((await operate('DELETE', `/pool/${pooled}`)).status).toBe(204);
+    expect(codeOf(await operate('DELETE', `/pool/${pooled}`))).toEqual([404, 'NOT_FOUND']);
+  });
+});
+
 describe('POST /v1/operator/lease-requests/{id}/reject', () => {
   it('answers 200 with the reason for the project', async () => {
     const path = `/v1/projects/${project}/leased-accounts/request`;

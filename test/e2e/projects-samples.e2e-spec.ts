@@ -4,19 +4,28 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../support/backend.js';
+import { Backend, until } from '../support/backend.js';
+import { signDashboardToken } from '../support/dashboard-token.js';
 import { ProjectsCustomer, RETURN_URL } from '../support/projects-customer.js';
 import { session } from '../support/service.js';
 
 let customer: ProjectsCustomer;
 let project: string;
 let home: string;
+/** The same customer, with the scope for leases. */
+let lessee: Backend;
+/** With an app of its own, and the role. */
+let operator: Backend;
 /** The program and the file of each language. */
 let programs: Record<string, [string, string]>;
 
 beforeAll(async () => {
   customer = await ProjectsCustomer.open(session());
   project = await customer.project();
+  const workspace = `${customer.workspace}-operators`;
+  await (await Backend.ofCustomer(session(), workspace)).app('x');
+  operator = new Backend(session(), await signDashboardToken(session().home, workspace, ['operator']));
+  lessee = await customer.withKey({ scopes: ['accounts:read', 'leases:write'] });
   home = await mkdtemp(join(tmpdir(), 'evergrant-samples-'));
   const { code } = await transformFile('examples/projects.ts', {
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
@@ -35,11 +44,16 @@ interface Run {
   ended: Promise<number | null>;
 }
 
+const OPERATOR_COMMANDS = ['add', 'prepare', 'assign'];
+const LESSEE_COMMANDS = ['lease', 'release'];
+
 function start(language: string, ...args: string[]): Run {
   const [program, file] = programs[language]!;
   const env = {
     ...{ PATH: process.env.PATH, EVERGRANT_KEY: customer.backend.key, EVERGRANT_URL: session().apiUrl },
     ...{ EVERGRANT_PROJECT: project, RETURN_URL },
+    ...(LESSEE_COMMANDS.includes(args[0]!) && { EVERGRANT_KEY: lessee.key }),
+    ...(OPERATOR_COMMANDS.includes(args[0]!) && { EVERGRANT_KEY: operator.key, EVERGRANT_ENVIRONMENT: 'test' }),
   };
   const child = spawn(program, [file, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -77,6 +91,25 @@ describe.each(['ts', 'py'])('examples/projects.%s', (language) => {
     expect(await run(language, 'revoke', account)).toEqual([0, 'disconnected']);
     const [code, text] = await run(language, 'revoke', account);
     expect([code, text]).toEqual([1, expect.stringMatching(/NOT_FOUND \(req_\w+\): There is no such account\./)]);
+  });
+
+  it('adds an account to the pool, leases it to a project, and releases it', async () => {
+    const [, opened = '', pooled = ''] =
+      /^open (\S+)\nadded (pool_\w+)$/.exec((await run(language, 'add', 'x'))[1]) ?? [];
+    await fetch(await operator.decide(opened, 'paula'));
+    expect(await run(language, 'prepare', pooled)).toEqual([0, 'ready']);
+    const { ended, output } = start(language, 'lease', 'x');
+    const requested = await until(
+      () => Promise.resolve(/^requested (\S+)$/m.exec(output())?.[1]),
+      (id) => id !== undefined,
+    );
+    expect(await run(language, 'assign', requested!, pooled)).toEqual([0, 'assigned']);
+    expect(await ended).toBe(0);
+    const [, leased = ''] = /^leased (sa_\w{26})$/m.exec(output()) ?? [];
+    expect(await run(language, 'health', leased)).toEqual([0, 'connected, recommendation none']);
+    expect(await run(language, 'release', leased)).toEqual([0, 'disconnected']);
+    const headers = { 'x-environment': 'test' };
+    expect((await operator.request('DELETE', `/v1/operator/pool/${pooled}`, { headers })).status).toBe(204);
   });
 
   it('shows the reason of a failed connection', async () => {

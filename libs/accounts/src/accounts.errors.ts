@@ -75,6 +75,8 @@ export const accountLeased = (): CodedError =>
   new CodedError('account.leased', 'The account is leased; release it instead.');
 export const poolAccountNotFound = (): CodedError =>
   new CodedError('pool_account.not_found', 'There is no such account in the pool.');
+export const poolAccountLeased = (): CodedError =>
+  new CodedError('pool_account.leased', 'The account is leased; its lease ends first.');
 export const poolStepRefused = (sentence: string): CodedError => new CodedError('pool_account.step_refused', sentence);
 export const poolAccountNotAssignable = (sentence: string): CodedError =>
   new CodedError('pool_account.not_assignable', sentence);

@@ -40,8 +40,8 @@ import { AssignLeases } from './leases/assign-leases.js';
 import { FillPool } from './leases/fill-pool.js';
 import { LeaseRequests } from './leases/lease-requests.js';
 import { PoolAccounts } from './leases/pool-accounts.js';
-import { PoolApps } from './leases/pool-apps.js';
 import { ReleaseLease } from './leases/release-lease.js';
+import { RemovePoolAccount } from './leases/remove-pool-account.js';
 import { UpdateAccount } from './accounts/update-account.js';
 import { Addresses } from './addresses.js';
 import { CallPlatform } from './calls/call-platform.js';
@@ -152,12 +152,12 @@ const useCases = [
   Projects,
   ListProjectAccounts,
   ProjectHealth,
-  PoolApps,
   PoolAccounts,
   FillPool,
   LeaseRequests,
   AssignLeases,
   ReleaseLease,
+  RemovePoolAccount,
 ];
 
 function infrastructure(options: AccountsOptions): Provider[] {

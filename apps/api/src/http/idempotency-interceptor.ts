@@ -29,7 +29,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const options = this.reflector.get<Idempotency | undefined>(IDEMPOTENT_KEY, context.getHandler());
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const named = options && idempotentRequest(request);
+    const named = options && !options.mintsState?.(request.body) && idempotentRequest(request);
     if (!named) return next.handle();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const claimed = await this.keys.claim(named);

@@ -10,6 +10,8 @@ export type KeepAnswer = (tx: Tx, answer: unknown, status?: number) => Promise<v
 export interface Idempotency {
   /** The response shows a secret: it is not stored, and a repeated request gets `idempotency.secret_shown_once`. */
   holdsSecret?: boolean;
+  /** Bodies whose response has a fresh state: the key of such a request is ignored. */
+  mintsState?: (body: unknown) => boolean;
 }
 
 declare module 'fastify' {

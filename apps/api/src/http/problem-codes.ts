@@ -37,6 +37,7 @@ export const PROBLEM_CODES = {
   'account.needs_reauth': [409, 'The grant of this account is gone; the person has to connect it again.'],
   'account.leased': [409, 'The account is leased.'],
   'account.connected_there': [409, 'The same profile is connected in that project already.'],
+  'pool_account.leased': [409, 'The account is leased; its lease ends first.'],
   'pool_account.step_refused': [409, 'The step profile is done before the step warmup.'],
   'pool_account.not_assignable': [409, 'An account of the pool is not ready.'],
   'lease_request.closed': [409, 'The lease request is rejected already.'],

@@ -61,9 +61,10 @@ const requestFields = {
   count: z.int(),
   niche: z.string().nullable(),
   note: z.string().nullable(),
-  reason: z.string().nullable().describe('With status rejected.'),
+  reason: z.string().nullable().describe('Why it was rejected, or closed while it was partial.'),
   assignedCount: z.int().describe('Accounts that were assigned, released ones included.'),
   createdAt: time,
+  closedAt: time.nullable().describe('Since then it gets no more accounts; null: it may get more.'),
 };
 
 /** A request as its project sees it. */
@@ -82,6 +83,7 @@ const exampleFields = {
   reason: null,
   assignedCount: 1,
   createdAt: '2026-12-01T09:00:00Z',
+  closedAt: null,
 };
 export const leaseRequestExample: LeaseRequestView = { ...exampleFields, leasedAccountIds: [LEASED_ID] };
 
@@ -95,6 +97,7 @@ const commonView = (request: LeaseRequestRecord) => ({
   reason: request.reason,
   assignedCount: request.accountIds.length,
   createdAt: isoTime(request.createdAt),
+  closedAt: isoTime(request.closedAt),
 });
 
 export const leaseRequestView = (request: LeaseRequestRecord): LeaseRequestView => ({

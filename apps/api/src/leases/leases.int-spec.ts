@@ -203,6 +203,38 @@ describe('a request for leased accounts', () => {
     expect(ids.toSorted()).toEqual(body.leasedAccountIds.toSorted());
   });
 
+  it('is closed for the rest while it is partial, and keeps what was assigned', async () => {
+    const project = await newProject();
+    const requestId = await request(project, 2);
+    const [a, b] = [await ready(), await ready()];
+    expect((await assign(requestId, a)).body).toMatchObject({ status: 'partial', closedAt: null });
+    const ids = async (open: boolean): Promise<string[]> =>
+      (await operate('GET', `/lease-requests?open=${open}&limit=100`)).body.items.map((item) => item.requestId);
+    expect([await ids(true), await ids(false)]).toEqual([
+      expect.arrayContaining([requestId]),
+      expect.not.arrayContaining([requestId]),
+    ]);
+    const reject = () => operate('POST', `/lease-requests/${requestId}/reject`, { reason: 'one is all there is' });
+    const closed = { status: 'partial', reason: 'one is all there is', assignedCount: 1, closedAt: expect.any(String) };
+    expect(await reject()).toMatchObject({ status: 200, body: closed });
+    expect(codeOf(await reject())).toEqual([409, 'CONFLICT']);
+    expect(codeOf(await assign(requestId, b))).toEqual([409, 'CONFLICT']);
+    const own = await call('GET', `/v1/projects/${project}/leased-accounts/requests/${requestId}`);
+    expect(own.body).toMatchObject({ ...closed, leasedAccountIds: [expect.any(String)] });
+    expect((await ids(false)).includes(requestId)).toBe(true);
+    expect((await call('GET', `/v1/projects/${project}/leased-accounts`)).body.items).toHaveLength(1);
+  });
+
+  it('is rejected with the deletion of its project', async () => {
+    const project = await newProject();
+    const requestId = await request(project);
+    expect((await service.api.call(`/v1/projects/${project}`, { method: 'DELETE', as: key })).status).toBe(204);
+    const { items } = (await operate('GET', '/lease-requests?open=false&limit=100')).body;
+    expect(items.find((item) => item.requestId === requestId)).toMatchObject({
+      ...{ status: 'rejected', reason: 'The project was deleted.' },
+    });
+  });
+
   it('gets no account that is not ready, not healthy, leased, of another platform or of no pool', async () => {
     const requestId = await request(await newProject(), 5);
     const unprepared = await pool();
@@ -277,6 +309,19 @@ describe('a leased account', () => {
     expect(body.error.code).toBe('CONFLICT');
   });
 
+  it('counts in the lists and in the health of its project, which it can also leave out', async () => {
+    const { project, account } = await lease();
+    const acc = account.replace('sa_', 'acc_');
+    const listed = async (query: string): Promise<string[]> =>
+      (await call('GET', `/v1/accounts?project_id=${project}${query}`)).body.items.map(({ id }) => id);
+    expect(await listed('')).toEqual([acc]);
+    expect(await listed('&connection_type=leased')).toEqual([acc]);
+    expect(await listed('&connection_type=oauth')).toEqual([]);
+    expect((await call('GET', `/v1/projects/${project}/social-accounts?leased=false`)).body.items).toEqual([]);
+    const health = await call('GET', `/v1/projects/${project}/social-accounts/health`);
+    expect(health.body).toMatchObject({ counts: { connected: 1, reauth_required: 0, disconnected: 0 } });
+  });
+
   it('shows the health of the grant, with the operator to turn to, in its own history', async () => {
     const { account } = await lease();
     await service.pool.query(
@@ -331,7 +376,7 @@ describe('a leased account', () => {
       status: 'disconnected',
       token: { state: 'revoked', lastRefreshedAt: null, expiresAt: null },
       provisioning: { state: 'released', steps: [] },
-      recommendation: 'connect_again',
+      recommendation: 'none',
     });
     expect(codeOf(await call('DELETE', `/v1/leased-accounts/${next.account}`))).toEqual([404, 'NOT_FOUND']);
     expect(codeOf(await call('DELETE', '/v1/leased-accounts/sa_7'))).toEqual([400, 'VALIDATION']);

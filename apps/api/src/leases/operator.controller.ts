@@ -1,11 +1,12 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AssignLeases, FillPool, LeaseRequests, PoolAccounts, type PoolStepName } from '#accounts';
+import { AssignLeases, FillPool, LeaseRequests, PoolAccounts, type PoolStepName, RemovePoolAccount } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { ForOperators } from '../http/auth/scopes.js';
 import { isoTime } from '../http/fields.js';
+import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import {
   DescribeLeaseRequestId,
   LeaseRequestId,
@@ -27,6 +28,7 @@ import {
   fillPoolExample,
   leaseRequestsQuery,
   type LeaseRequestsQuery,
+  mintsState,
   operatorRequestPageExample,
   operatorRequestPageSchema,
   type OperatorRequestPageView,
@@ -62,14 +64,16 @@ export class PoolController {
   constructor(
     private readonly pool: PoolAccounts,
     private readonly fillPool: FillPool,
+    private readonly removePoolAccount: RemovePoolAccount,
   ) {}
 
   @Post()
   @ForOperators()
+  @Idempotent({ mintsState })
   @Describe({
     summary: 'Add an account to the pool, with its tokens or through a consent',
     description:
-      'A profile that is in the pool already keeps its id there, and gets the tokens. A consent to several profiles adds each of them.',
+      'A profile that is in the pool already keeps its id there, and gets the tokens. A consent to several profiles adds each of them. With `connect` an `Idempotency-Key` is ignored: the answer has a fresh state.',
     body: fillPoolExample,
     answers: [
       { status: 201, description: 'Added.', schema: filledPoolSchema, example: poolAccountExample },
@@ -88,12 +92,14 @@ export class PoolController {
       'oauth_app.missing',
       'oauth_app.not_found',
       'scopes.invalid',
+      ...IDEMPOTENCY_PROBLEMS,
     ],
   })
   async fill(
     @CurrentCaller() { tenant: operator, credential }: Caller,
     @Body({ schema: fillPoolBody }) { platform: provider, credentials, platformAccountId = '', ...body }: FillPoolBody,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @AnswerKeeper() keepAnswer: KeepAnswer,
   ): Promise<FilledPoolView> {
     if (!credentials) {
       const { oauthAppId } = body;
@@ -104,6 +110,7 @@ export class PoolController {
     const { handle, oauthAppId, verify } = body;
     const added = await this.fillPool.add({
       ...{ operator, provider, platformAccountId, credentials, handle, oauthAppId, verify },
+      alongside: (tx, { account, isNew }) => keepAnswer(tx, poolAccountView(account), isNew ? 201 : 200),
     });
     if (!added.isNew) reply.status(200);
     return poolAccountView(added.account);
@@ -144,6 +151,19 @@ export class PoolController {
   ): Promise<PoolAccountView> {
     return poolAccountView(await this.pool.setStep(tenant.environment, id, { name, state, note: note ?? null }));
   }
+
+  @Delete('/:id')
+  @DescribePoolAccountId()
+  @HttpCode(204)
+  @ForOperators()
+  @Describe({
+    summary: 'Take an account out of the pool: its tokens are destroyed, and revoked at the platform',
+    answers: { status: 204, description: 'Removed.' },
+    problems: ['path.malformed', 'pool_account.not_found', 'pool_account.leased'],
+  })
+  async remove(@CurrentCaller() { tenant }: Caller, @PoolAccountId() id: string): Promise<void> {
+    await this.removePoolAccount.execute(tenant.environment, id);
+  }
 }
 
 @ApiTags('Operator')
@@ -168,10 +188,10 @@ export class LeaseRequestsController {
   })
   async list(
     @CurrentCaller() { tenant }: Caller,
-    @Query({ schema: leaseRequestsQuery }) { status, limit, cursor }: LeaseRequestsQuery,
+    @Query({ schema: leaseRequestsQuery }) { status, open, limit, cursor }: LeaseRequestsQuery,
   ): Promise<OperatorRequestPageView> {
     const { environment } = tenant;
-    const { items, nextCursor } = await this.requests.list({ environment, status, limit, cursor });
+    const { items, nextCursor } = await this.requests.list({ environment, status, isOpen: open, limit, cursor });
     return { items: items.map(operatorRequestView), nextCursor };
   }
 
@@ -205,7 +225,8 @@ export class LeaseRequestsController {
   @HttpCode(200)
   @ForOperators()
   @Describe({
-    summary: 'Reject a request for which nothing was assigned',
+    summary: 'Reject a request, or close it for the accounts that it still waits for',
+    description: 'What was assigned stays with its project: the status remains `partial` then.',
     body: rejectExample,
     answers: REQUEST,
     problems: ['path.malformed', 'lease_request.not_found', 'lease_request.closed'],

@@ -28,6 +28,7 @@ import {
   time,
 } from '../http/fields.js';
 import { pageQuery } from '../projects/project.schema.js';
+import { trueOrFalse } from '../projects/social-account.schema.js';
 import { operatorRequestExample, operatorRequestSchema } from './lease.schema.js';
 
 const POOL_ID = 'pool_01h455vb4pex5vsknk084sn02z';
@@ -177,6 +178,9 @@ export const poolPageSchema = z
 export type PoolPageView = z.output<typeof poolPageSchema>;
 export const poolPageExample: PoolPageView = { items: [poolAccountExample], nextCursor: null };
 
+/** A fresh state is minted for each such request. */
+export const mintsState = (body: unknown): boolean => typeof body === 'object' && body !== null && 'connect' in body;
+
 const STEP_STATE = 'must be done or failed';
 export const stepBody = z.strictObject({
   state: z.enum(['done', 'failed'], { error: STEP_STATE }),
@@ -187,6 +191,7 @@ export const stepExample: z.input<typeof stepBody> = { state: 'done' };
 
 export const leaseRequestsQuery = z.strictObject({
   status: z.enum(LEASE_REQUEST_STATUSES, { error: `must be one of ${LEASE_REQUEST_STATUSES.join(', ')}` }).optional(),
+  open: trueOrFalse.optional().describe('true: requests that may get more accounts; false: closed ones.'),
   ...pageQuery,
 });
 export type LeaseRequestsQuery = z.output<typeof leaseRequestsQuery>;

@@ -73,13 +73,14 @@ export const socialAccountView = (account: AccountRecord): SocialAccountView => 
   }),
 });
 
+export const trueOrFalse = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((given) => given === 'true');
+
 export const listSocialAccountsQuery = z.strictObject({
   platform: provider.optional(),
   status: status.optional().describe('By default all but disconnected.'),
-  leased: z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .transform((given) => given === 'true')
-    .optional(),
+  leased: trueOrFalse.optional(),
   ...pageQuery,
 });
 export type ListSocialAccountsQuery = z.output<typeof listSocialAccountsQuery>;

@@ -95,9 +95,9 @@ export class CreateAccount {
   }
 
   private async check(input: CreateAccountInput, provider: Provider): Promise<CheckedAccount> {
-    const { tenant, credentials, platformAccountId, oauthAppId } = input;
+    const { tenant, appOwner = tenant, credentials, platformAccountId, oauthAppId } = input;
     const projectId = await this.target.project(tenant, input.projectId);
-    if (oauthAppId !== undefined) await this.target.suppliedApp(tenant, provider.name, oauthAppId);
+    if (oauthAppId !== undefined) await this.target.suppliedApp(appOwner, provider.name, oauthAppId);
     const now = new Date(await databaseTime(this.database.pool));
     const claim = { credentials, platformAccountId, oauthAppId, now };
     checkCredentials(provider, claim);

@@ -9,6 +9,8 @@ import { RevokeLater } from '../revoke-later.js';
 interface AccountInput {
   tenant: Tenant;
   id: string;
+  /** Runs in the transaction, which holds the grant. */
+  alongside?: (tx: Tx) => Promise<void>;
 }
 
 export interface Disconnection {
@@ -56,7 +58,7 @@ export class DisconnectAccount {
 
   private async disconnect(
     tx: Tx,
-    { tenant, id }: AccountInput,
+    { tenant, id, alongside }: AccountInput,
   ): Promise<Disconnection & { revocation: string | undefined }> {
     const { rows } = await tx.query<{ connectionType: string; grantId: string }>(FIND, [
       tenant.workspaceId,
@@ -78,6 +80,7 @@ export class DisconnectAccount {
       data: { reason: 'revoked_by_client' },
     });
     await this.context.vault.shredAccount(tx, id);
+    await alongside?.(tx);
     return { disconnectedAt, canceledPosts, revocation: await retireGrant(this.context, tx, grantId) };
   }
 }

@@ -33,11 +33,15 @@ interface AccountCondition {
 
 /**
  * Follows from the health. Only a misconfigured app is for the client to correct while the account waits. The grant of a leased
- * account belongs to the operator, who alone can act on it.
+ * account belongs to the operator, who alone can act on it. A released one needs nothing: it cannot be connected again.
  */
 export function recommend({ health, healthReason, connectionType }: AccountCondition): Recommendation {
   const isAppWrong = health === 'degraded' && healthReason === 'app_misconfigured';
   const recommendation = isAppWrong ? 'fix_oauth_app' : BY_HEALTH[health];
-  const isForOperator = connectionType === 'leased' && health !== 'disconnected';
-  return isForOperator && recommendation !== 'none' && recommendation !== 'wait' ? 'contact_operator' : recommendation;
+  return connectionType === 'leased' ? recommendForLease(recommendation) : recommendation;
+}
+
+function recommendForLease(recommendation: Recommendation): Recommendation {
+  if (recommendation === 'connect_again') return 'none';
+  return recommendation === 'none' || recommendation === 'wait' ? recommendation : 'contact_operator';
 }

@@ -7,6 +7,8 @@ import type { SuppliedCredentials } from './supplied-credentials.js';
 
 export interface CreateAccountInput {
   tenant: Tenant;
+  /** The workspace of the app; default: `tenant`. */
+  appOwner?: Tenant;
   provider: string;
   platformAccountId: string;
   handle?: string;

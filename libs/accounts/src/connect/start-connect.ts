@@ -14,6 +14,8 @@ import { AttemptTarget } from './attempt-target.js';
 
 export interface StartConnectInput {
   tenant: Tenant;
+  /** The workspace of the app; default: `tenant`. Accounts of the pool are connected at the app of an operator. */
+  appOwner?: Tenant;
   /** The credential that starts it; only this one may read the attempt. */
   createdBy: string;
   provider: string;
@@ -87,7 +89,7 @@ export class StartConnect {
 
   private async prepare(input: StartConnectInput, provider: Provider): Promise<PreparedAttempt> {
     const projectId = await this.target.project(input.tenant, input.projectId);
-    const app = await this.target.app(input.tenant, provider.name, input.oauthAppId);
+    const app = await this.target.app(input.appOwner ?? input.tenant, provider.name, input.oauthAppId);
     const scopes = input.scopes ? readScopes(input.scopes) : app.scopes;
     const completion = completionOf(input, app);
     return {
@@ -135,12 +137,12 @@ export class StartConnect {
 }
 
 /**
- * A reauthorization is not confirmed: at an app with "confirm" it succeeds for the account's own person alone. A confirmation
+ * The pool is filled by an operator, without a backend that could confirm. A reauthorization is not confirmed: at an app with "confirm" it succeeds for the account's own person alone. A confirmation
  * needs a page of the caller, because only the return URL brings the browser's token to the caller's backend.
  */
 function completionOf(input: StartConnectInput, app: OAuthApp): Completion {
-  const { userRef, reauthAccountId, returnUrl, returnHosts } = input;
-  if (app.completion === 'immediate' || reauthAccountId !== undefined) return 'immediate';
+  const { userRef, reauthAccountId, returnUrl, returnHosts, appOwner } = input;
+  if (app.completion === 'immediate' || reauthAccountId !== undefined || appOwner) return 'immediate';
   // The projects surface has no user_ref: there the connect_token alone proves which browser has returned.
   if (userRef === undefined && returnHosts === undefined) throw userRefMissing();
   if (returnUrl === undefined) throw invalidField('return_url', 'is needed: the OAuth app has completion "confirm"');

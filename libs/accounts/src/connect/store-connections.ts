@@ -28,8 +28,8 @@ export interface StoredConnections {
 }
 
 /**
- * Stores grant and accounts of one person in one transaction. A connected profile keeps its account and its id. Throws
- * account.leased where a profile is leased in the project.
+ * Stores grant and accounts of one person in one transaction. A connected profile keeps its account and its id. One that is leased
+ * in the project stays as it is. Throws account.leased where no other one is left.
  */
 export async function storeConnections(
   context: TokenContext,
@@ -39,7 +39,11 @@ export async function storeConnections(
   const { attempt, identity, list, chosen } = connections;
   const { grantId, scopes } = await adoptGrant(context, tx, attempt, identity);
   const stored: ConnectedAccount[] = [];
-  for (const profile of inLockOrder(chosen)) stored.push(await storeAccount(tx, { attempt, profile, grantId, scopes }));
+  for (const profile of inLockOrder(chosen)) {
+    const account = await storeAccount(tx, { attempt, profile, grantId, scopes });
+    if (!account.isLeased) stored.push(account);
+  }
+  if (stored.length === 0) throw accountLeased();
   if (list) await syncProfiles(context, tx, grantId, list);
   await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
@@ -77,7 +81,7 @@ async function storeAccount(tx: Tx, { attempt, profile, grantId, scopes }: NewAc
     metadata,
     nextProbeSeconds: probe.every / 1_000,
   });
-  if (account.isLeased) throw accountLeased();
+  if (account.isLeased) return account;
   const type = account.previousGrantId === undefined ? 'account.connected' : 'account.reconnected';
   const note = attempt.usageNote === null ? {} : { usage_note: attempt.usageNote };
   const data = { ...metadata, ...note, missing_scopes: missing };

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
 import {
   Database,
   type Environment,
@@ -18,7 +19,7 @@ import {
   poolAccountNotAssignable,
 } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
-import { closeLeaseRequest, type LeaseRequestRecord, lockLeaseRequest } from './lease-requests.js';
+import { changeLeaseRequest, checkOpen, type LeaseRequestRecord, lockLeaseRequest } from './lease-requests.js';
 import { copyOwnToken } from './store-pool-account.js';
 
 export interface AssignLeasesInput {
@@ -37,18 +38,27 @@ interface PooledRow {
   /** Of the reserved workspace; null: not connected. */
   accountId: string | null;
   workspaceId: string;
-  grantId: string;
+  grantId: string | null;
   health: string | null;
 }
 
+/** A consent moved an account of the pool to another grant between the two locks, which are taken in this order. */
+class AccountMoved extends Error {}
+
+const MAX_TRIES = 5;
+
+const PROJECT_OF = 'select project_id as "projectId" from lease_requests where environment = $1 and id = $2';
 const HOLD_PROJECT = 'select 1 from projects where id = $1 and deleted_at is null for key share';
-/** Grants are locked before everything that belongs to them, in one order. */
+/** Grants are locked before their accounts, and these before their rows in the pool; each kind in one order. */
 const LOCK_GRANTS = `
-  select 1 from grants where id in (
+  select id from grants where id in (
     select grant_id from accounts join pool_accounts pool on pool.account_id = accounts.id where pool.id = any($1))
   order by id for update`;
-const LOCK_POOL = 'select 1 from pool_accounts where environment = $1 and id = any($2) order by id for update';
-/** A statement of its own, so that it sees the leases of the transaction that held the locks before. */
+const LOCK_ACCOUNTS = `
+  select 1 from accounts where id in (select account_id from pool_accounts where id = any($1)) order by id for no key update`;
+const LOCK_POOL = `
+  select 1 from pool_accounts where environment = $1 and id = any($2) and removed_at is null order by id for update`;
+/** A statement of its own, so that it sees what the transactions that held the locks before have stored. */
 const READ = `
   select pool.id, pool.provider, pool.state, account.id as "accountId", account.workspace_id as "workspaceId",
     account.grant_id as "grantId", account.health,
@@ -70,24 +80,29 @@ export class AssignLeases {
   ) {}
 
   /** Throws lease_request.not_found, lease_request.closed, pool_account.not_assignable, account.connected_there and validation.failed. */
-  execute({ environment, requestId, poolAccountIds }: AssignLeasesInput): Promise<LeaseRequestRecord> {
-    return transaction(this.database.pool, async (tx) => {
-      const request = await lockLeaseRequest(tx, environment, requestId);
-      checkCount(request, poolAccountIds.length);
-      const held = await tx.query(HOLD_PROJECT, [request.projectId]);
-      if (held.rowCount !== 1) throw leaseRequestClosed('The project of the lease request was deleted.');
-      const pooled = await lockPooled(tx, environment, poolAccountIds);
-      const accountIds: string[] = [];
-      for (const account of pooled) accountIds.push(await this.lease(tx, request, account));
-      const all = [...request.accountIds, ...accountIds];
-      const status = all.length === request.count ? 'assigned' : 'partial';
-      await closeLeaseRequest(tx, requestId, status);
-      return { ...request, status, accountIds: all };
+  execute(input: AssignLeasesInput): Promise<LeaseRequestRecord> {
+    return pRetry(() => transaction(this.database.pool, (tx) => this.assign(tx, input)), {
+      retries: MAX_TRIES - 1,
+      minTimeout: 0,
+      shouldRetry: ({ error }) => error instanceof AccountMoved,
     });
   }
 
+  private async assign(
+    tx: Tx,
+    { environment, requestId, poolAccountIds }: AssignLeasesInput,
+  ): Promise<LeaseRequestRecord> {
+    const request = await lockRequest(tx, environment, requestId);
+    checkCount(request, poolAccountIds.length);
+    const pooled = await lockPooled(tx, environment, poolAccountIds);
+    const accountIds = [...request.accountIds];
+    for (const account of pooled) accountIds.push(await this.lease(tx, request, account));
+    const isClosed = accountIds.length === request.count;
+    return changeLeaseRequest(tx, { ...request, status: isClosed ? 'assigned' : 'partial', accountIds }, { isClosed });
+  }
+
   private async lease(tx: Tx, request: LeaseRequestRecord, pooled: PooledRow): Promise<string> {
-    const accountId = checkAssignable(request, pooled);
+    const { accountId, grantId } = checkAssignable(request, pooled);
     const { workspaceId, environment, projectId } = request;
     const tenant: Tenant = { workspaceId, environment };
     const id = newId();
@@ -102,32 +117,42 @@ export class AssignLeases {
       { ...tenant, id },
     );
     await recordEvent(tx, { ...tenant, accountId: id, type: 'account.connected', data: { leased: true } });
-    await applyHealth(tx, pooled.grantId);
+    await applyHealth(tx, grantId);
     return id;
   }
 }
 
-function checkCount({ status, count, accountIds }: LeaseRequestRecord, added: number): void {
-  if (status === 'assigned' || status === 'rejected')
-    throw leaseRequestClosed(`The lease request is ${status} already.`);
-  const left = count - accountIds.length;
+/** The project first, as its deletion does, which closes its requests. */
+async function lockRequest(tx: Tx, environment: Environment, id: string): Promise<LeaseRequestRecord> {
+  const [known] = (await tx.query<{ projectId: string }>(PROJECT_OF, [environment, id])).rows;
+  await tx.query(HOLD_PROJECT, [known?.projectId ?? null]);
+  return lockLeaseRequest(tx, environment, id);
+}
+
+function checkCount(request: LeaseRequestRecord, added: number): void {
+  checkOpen(request);
+  const left = request.count - request.accountIds.length;
   if (added > left) throw leaseRequestClosed(`The lease request is for ${left} more accounts at most.`);
 }
 
 async function lockPooled(tx: Tx, environment: Environment, ids: readonly string[]): Promise<PooledRow[]> {
-  await tx.query(LOCK_GRANTS, [ids]);
+  const locked = new Set((await tx.query<{ id: string }>(LOCK_GRANTS, [ids])).rows.map(({ id }) => id));
+  await tx.query(LOCK_ACCOUNTS, [ids]);
   const { rowCount } = await tx.query(LOCK_POOL, [environment, ids]);
   if (rowCount !== ids.length)
     throw invalidField('leased_account_ids', 'holds one that is not in the pool of this environment');
-  return (await tx.query<PooledRow & Record<string, unknown>>(READ, [ids])).rows;
+  const { rows } = await tx.query<PooledRow & Record<string, unknown>>(READ, [ids]);
+  if (rows.some(({ grantId }) => grantId !== null && !locked.has(grantId))) throw new AccountMoved();
+  return rows;
 }
 
-/** Returns the account of the reserved workspace. */
-function checkAssignable({ provider }: LeaseRequestRecord, pooled: PooledRow): string {
+/** Returns the account of the reserved workspace, and its grant. */
+function checkAssignable({ provider }: LeaseRequestRecord, pooled: PooledRow): Record<'accountId' | 'grantId', string> {
   const refuse = (reason: string): Error => poolAccountNotAssignable(`An account of the pool ${reason}.`);
+  const { state, accountId, grantId, health } = pooled;
   if (pooled.provider !== provider) throw refuse(`is of ${pooled.provider}, and the request is for ${provider}`);
   if (pooled.isLeased) throw refuse('is leased already');
-  if (pooled.state !== 'ready' || pooled.accountId === null) throw refuse(`is ${pooled.state}, not ready`);
-  if (pooled.health !== 'active') throw refuse(`has the health ${pooled.health}`);
-  return pooled.accountId;
+  if (state !== 'ready' || accountId === null || grantId === null) throw refuse(`is ${state}, not ready`);
+  if (health !== 'active') throw refuse(`has the health ${health}`);
+  return { accountId, grantId };
 }

@@ -19,11 +19,13 @@ export interface LeaseRequestRecord extends Tenant {
   niche: string | null;
   note: string | null;
   status: LeaseRequestStatus;
-  /** Why it was rejected. */
+  /** Why it was rejected, or closed with a part of its accounts. */
   reason: string | null;
   /** The accounts of its leases, released ones included. */
   accountIds: string[];
   createdAt: Date;
+  /** Since then it gets no more accounts. */
+  closedAt: Date | null;
 }
 
 export interface NewLeaseRequest {
@@ -46,6 +48,8 @@ interface RequestInput {
 interface ListInput {
   environment: Environment;
   status?: LeaseRequestStatus | undefined;
+  /** Only requests that get more accounts, or only others. */
+  isOpen?: boolean | undefined;
   limit: number;
   cursor?: string | undefined;
 }
@@ -58,7 +62,7 @@ interface RequestPage {
 const SELECT = `
   select request.id, request.workspace_id as "workspaceId", request.environment, workspaces.name as workspace,
     request.project_id as "projectId", request.provider, request.count, request.niche, request.note, request.status,
-    request.reason, request.created_at as "createdAt",
+    request.reason, request.closed_at as "closedAt", request.created_at as "createdAt",
     array(select account_id from leases where request_id = request.id order by started_at, id) as "accountIds",
     ${keysetTime('request.created_at')} as at
   from lease_requests request join workspaces on workspaces.id = request.workspace_id`;
@@ -69,7 +73,13 @@ const INSERT = `
   insert into lease_requests (id, workspace_id, environment, project_id, provider, count, niche, note)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
 const LOCK = `${SELECT} where request.environment = $1 and request.id = $2 for update of request`;
-const CLOSE = 'update lease_requests set status = $2, reason = $3 where id = $1';
+const CHANGE = `
+  update lease_requests set status = $2, reason = $3, closed_at = case when $4 then db_now() end where id = $1
+  returning closed_at as "closedAt"`;
+/** An open request is requested or partial. */
+const CLOSE_OF_PROJECT = `
+  update lease_requests set status = case status when 'requested' then 'rejected' else status end, reason = $2, closed_at = db_now()
+  where project_id = $1 and closed_at is null`;
 
 /** Requests of projects for accounts of the pool. */
 @Injectable()
@@ -105,26 +115,31 @@ export class LeaseRequests {
   }
 
   /** Of every workspace in one environment, newest first. Throws cursor.invalid. */
-  async list({ environment, status, limit, cursor }: ListInput): Promise<RequestPage> {
-    const scope = ['lease-requests', environment, status ?? null];
+  async list({ environment, status, isOpen, limit, cursor }: ListInput): Promise<RequestPage> {
+    const filters = [status ?? null, isOpen ?? null];
+    const scope = ['lease-requests', environment, ...filters];
     const from = readPosition(this.cursors, keysetPosition, { scope, cursor });
     const { rows } = await this.database.pool.query<LeaseRequestRecord & { at: string }>(
       `${SELECT} where request.environment = $1 and ($2::text is null or request.status = $2)
-       ${from ? 'and (request.created_at, request.id) < ($4, $5)' : ''}
-       order by request.created_at desc, request.id desc limit $3`,
-      [environment, status ?? null, limit + 1, ...(from ? [from.at, from.id] : [])],
+         and ($3::boolean is null or (request.closed_at is null) = $3)
+       ${from ? 'and (request.created_at, request.id) < ($5, $6)' : ''}
+       order by request.created_at desc, request.id desc limit $4`,
+      [environment, ...filters, limit + 1, ...(from ? [from.at, from.id] : [])],
     );
     const { items, last } = cutPage(rows, limit);
     return { items, nextCursor: last ? this.cursors.write(scope, { at: last.at, id: last.id }) : null };
   }
 
-  /** Throws lease_request.not_found, and lease_request.closed unless nothing was assigned or rejected yet. */
+  /**
+   * Closes a request: no more accounts are assigned to it. What was assigned stays, and the request `partial`. Throws
+   * lease_request.not_found and lease_request.closed.
+   */
   reject(environment: Environment, id: string, reason: string): Promise<LeaseRequestRecord> {
     return transaction(this.database.pool, async (tx) => {
       const request = await lockLeaseRequest(tx, environment, id);
-      if (request.status !== 'requested') throw leaseRequestClosed(`The lease request is ${request.status} already.`);
-      await closeLeaseRequest(tx, id, 'rejected', reason);
-      return { ...request, status: 'rejected', reason };
+      checkOpen(request);
+      const status = request.accountIds.length === 0 ? 'rejected' : 'partial';
+      return changeLeaseRequest(tx, { ...request, status, reason }, { isClosed: true });
     });
   }
 }
@@ -136,11 +151,26 @@ export async function lockLeaseRequest(tx: Tx, environment: Environment, id: str
   return rows[0];
 }
 
-export async function closeLeaseRequest(
+/** Throws lease_request.closed. */
+export function checkOpen({ status, closedAt }: LeaseRequestRecord): void {
+  if (closedAt === null) return;
+  throw leaseRequestClosed(
+    status === 'partial' ? 'The lease request is closed.' : `The lease request is ${status} already.`,
+  );
+}
+
+/** Stores the status and the reason of a request. */
+export async function changeLeaseRequest(
   tx: Tx,
-  id: string,
-  status: LeaseRequestStatus,
-  reason: string | null = null,
-): Promise<void> {
-  await tx.query(CLOSE, [id, status, reason]);
+  request: LeaseRequestRecord,
+  { isClosed }: { isClosed: boolean },
+): Promise<LeaseRequestRecord> {
+  const { id, status, reason } = request;
+  const { rows } = await tx.query<{ closedAt: Date | null }>(CHANGE, [id, status, reason, isClosed]);
+  return { ...request, closedAt: rows[0]?.closedAt ?? null };
+}
+
+/** Closes what a project still waits for, in the transaction that deletes it. */
+export async function closeRequestsOf(tx: Tx, projectId: string): Promise<void> {
+  await tx.query(CLOSE_OF_PROJECT, [projectId, 'The project was deleted.']);
 }

@@ -3,8 +3,11 @@ import { createHmac } from 'node:crypto';
 import { Secret } from '#observability';
 import type { Tenant } from '#persistence';
 import { openUsableToken, probeAccount } from '#tokens';
+import { until } from '../../../../test/support/backend.js';
 import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
 import { makeProject, makeTenant } from '../../../../test/support/rows.js';
+import { DeleteOAuthApp } from '../oauth-apps/delete-oauth-app.js';
+import { UpdateOAuthApp } from '../oauth-apps/update-oauth-app.js';
 import { HandlePush } from '../push/handle-push.js';
 import { AssignLeases } from './assign-leases.js';
 import { LeaseRequests } from './lease-requests.js';
@@ -78,6 +81,19 @@ const eventsOf = async (id: string): Promise<string[]> =>
     )
   ).map(({ type }) => type);
 
+/** A call of the platform at the app of the operator, about the person of a leased account. */
+async function push(topic: string, leased: Leased): Promise<unknown> {
+  const { userId } = await flow.one<{ userId: string }>(
+    'select platform_user_id as "userId" from grants where id = $1',
+    [(await rowOf(leased.account)).grantId],
+  );
+  const claims = { algorithm: 'HMAC-SHA256', issued_at: Math.floor(Date.now() / 1_000) + 1, user_id: userId };
+  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+  const signature = createHmac('sha256', CLIENT_SECRET).update(payload).digest('base64url');
+  const body = Buffer.from(new URLSearchParams({ signed_request: `${signature}.${payload}` }).toString());
+  return flow.get(HandlePush).execute({ family: 'meta', oauthAppId: appId, topic, headers: {}, body });
+}
+
 describe('a leased account', () => {
   it('is refreshed with its grant, with an event in its own workspace, and probed on its own', async () => {
     const leased = await lease('x', await connect('x', 'happy'));
@@ -104,16 +120,7 @@ describe('a leased account', () => {
 
   it('ends with its grant when the person withdraws the consent at the app of the operator', async () => {
     const leased = await lease('facebook', await connect('facebook', 'one-page'));
-    const { userId } = await flow.one<{ userId: string }>(
-      'select platform_user_id as "userId" from grants where id = $1',
-      [(await rowOf(leased.account)).grantId],
-    );
-    const claims = { algorithm: 'HMAC-SHA256', issued_at: Math.floor(Date.now() / 1_000) + 1, user_id: userId };
-    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
-    const signature = createHmac('sha256', CLIENT_SECRET).update(payload).digest('base64url');
-    const body = Buffer.from(new URLSearchParams({ signed_request: `${signature}.${payload}` }).toString());
-    const push = { family: 'meta', oauthAppId: appId, topic: 'deauthorize', headers: {}, body };
-    expect(await flow.get(HandlePush).execute(push)).toEqual({ kind: 'taken' });
+    expect(await push('deauthorize', leased)).toEqual({ kind: 'taken' });
     for (const row of [await rowOf(leased.account), await pooledRow(leased)])
       expect(row).toMatchObject({ health: 'needs_reauth', reason: 'deauthorized_by_user' });
     expect(await eventsOf(leased.account)).toEqual(
@@ -134,6 +141,58 @@ describe('a leased account', () => {
     expect(row.grantId).not.toBe(before);
     expect(row).toEqual(pooled);
     expect(await flow.many('select 1 from pool_accounts where account_id is null')).toEqual([]);
+  });
+
+  it('is refreshed with a new secret of its app, which the operator cannot delete meanwhile', async () => {
+    const app = await flow.one<{ id: string; client: string }>(
+      "select id, client_id as client from oauth_apps where workspace_id = $1 and provider = 'x'",
+      [operator.workspaceId],
+    );
+    const leased = await lease('x', await connect('x', 'happy'));
+    const { grantId } = await rowOf(leased.account);
+    const secret = 'another-secret';
+    await flow.sandbox.control('POST', '/apps', { provider: 'x', client_id: app.client, client_secret: secret });
+    await flow.get(UpdateOAuthApp).execute({ tenant: operator, id: app.id, clientSecret: new Secret(secret) });
+    await flow.pool.query("update grants set issued_at = issued_at - interval '10 minutes' where id = $1", [grantId]);
+    // The check of the new secret may hold the only turn to use it.
+    const refreshed = async (): Promise<Date | null> => {
+      await flow.exchange().refresh(grantId, { forced: true, maxWait: 5_000 });
+      const read = 'select last_refreshed_at as at from grants where id = $1';
+      return (await flow.one<{ at: Date | null }>(read, [grantId])).at;
+    };
+    expect(await until(refreshed, (at) => at !== null)).not.toBeNull();
+    const remove = flow.get(DeleteOAuthApp).execute({ tenant: operator, id: app.id, force: false });
+    await expect(remove).rejects.toMatchObject({ code: 'oauth_app.in_use' });
+  });
+
+  it('loses the data of its person when the person requests that at the platform, in both workspaces', async () => {
+    const leased = await lease('facebook', await connect('facebook', 'one-page'));
+    expect(await push('data-deletion', leased)).toMatchObject({ kind: 'deleted' });
+    for (const row of [await rowOf(leased.account), await pooledRow(leased)])
+      expect(row).toMatchObject({ health: 'needs_reauth' });
+    const named = await flow.many(
+      'select 1 from accounts where grant_id = $1 and (handle is not null or display_name is not null)',
+      [(await rowOf(leased.account)).grantId],
+    );
+    expect(named).toEqual([]);
+    expect(await eventsOf(leased.account)).toContain('account.data_deleted');
+    expect(await flow.many('select 1 from account_tokens where account_id = $1', [leased.account])).toEqual([]);
+  });
+
+  it('stays as it is when its project connects another Page of the same person', async () => {
+    const pooled = await connect('facebook', 'many-pages');
+    const leased = await lease('facebook', pooled);
+    const before = await rowOf(leased.account);
+    flow.tenant = customer;
+    await flow.app('facebook', { isDefault: true });
+    await flow.connect('facebook', 'many-pages');
+    flow.tenant = operator;
+    expect(await rowOf(leased.account)).toEqual(before);
+    const own = await flow.many<{ type: string }>(
+      `select connection_type as type from accounts where workspace_id = $1 and health <> 'disconnected' order by 1`,
+      [customer.workspaceId],
+    );
+    expect(own.map(({ type }) => type)).toEqual(['leased', 'oauth']);
   });
 
   it('is released once by two calls at the same moment', async () => {

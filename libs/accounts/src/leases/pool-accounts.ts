@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors } from '#crypto';
-import { Database, type Environment, type Health, transaction } from '#persistence';
+import { Database, type Environment, type Health, transaction, type Tx } from '#persistence';
 import { poolAccountNotFound, poolStepRefused } from '../accounts.errors.js';
 import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
 import { changeStep, type PoolState, type PoolStep, type PoolStepChange } from './pool-steps.js';
@@ -33,7 +33,8 @@ const SELECT = `
   left join leases lease on lease.pool_account_id = pool.id and lease.ended_at is null`;
 
 const LOCK = `
-  select steps, account_id as "accountId", db_now() as now from pool_accounts where environment = $1 and id = $2 for update`;
+  select steps, account_id as "accountId", db_now() as now from pool_accounts
+  where environment = $1 and id = $2 and removed_at is null for update`;
 const IS_LEASED = 'select 1 from leases where pool_account_id = $1 and ended_at is null';
 const STORE_STEPS = 'update pool_accounts set steps = $2, state = $3 where id = $1';
 
@@ -55,7 +56,7 @@ export class PoolAccounts {
     const scope = ['pool', environment];
     const from = readPosition(this.cursors, keysetPosition, { scope, cursor });
     const { rows } = await this.database.pool.query<PoolAccountRecord & { at: string }>(
-      `${SELECT} where pool.environment = $1 ${from ? 'and (pool.created_at, pool.id) < ($3, $4)' : ''}
+      `${SELECT} where pool.environment = $1 and pool.removed_at is null ${from ? 'and (pool.created_at, pool.id) < ($3, $4)' : ''}
        order by pool.created_at desc, pool.id desc limit $2`,
       [environment, limit + 1, ...(from ? [from.at, from.id] : [])],
     );
@@ -79,16 +80,16 @@ export class PoolAccounts {
       const changed = changeStep(steps, { ...change, at: now });
       await tx.query(STORE_STEPS, [id, JSON.stringify(changed.steps), changed.state]);
     });
-    return this.get(environment, id);
+    return readPoolAccount(this.database.pool, environment, id);
   }
+}
 
-  /** Throws pool_account.not_found. */
-  async get(environment: Environment, id: string): Promise<PoolAccountRecord> {
-    const { rows } = await this.database.pool.query<PoolAccountRecord>(
-      `${SELECT} where pool.environment = $1 and pool.id = $2`,
-      [environment, id],
-    );
-    if (!rows[0]) throw poolAccountNotFound();
-    return rows[0];
-  }
+/** Throws pool_account.not_found. */
+export async function readPoolAccount(tx: Tx, environment: Environment, id: string): Promise<PoolAccountRecord> {
+  const { rows } = await tx.query<PoolAccountRecord & Record<string, unknown>>(
+    `${SELECT} where pool.environment = $1 and pool.id = $2 and pool.removed_at is null`,
+    [environment, id],
+  );
+  if (!rows[0]) throw poolAccountNotFound();
+  return rows[0];
 }

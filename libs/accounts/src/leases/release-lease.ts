@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import pRetry from 'p-retry';
 import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
 import type { TokenContext } from '#tokens';
 import { accountNotFound } from '../accounts.errors.js';
@@ -14,8 +15,13 @@ interface LeaseInput {
 /** What its own client did; a disconnect of the client's own accounts is `revoked_by_client`. */
 const REASON = 'released_by_partner';
 
+/** A consent of the operator moved the account to another grant between the two locks, which are taken in this order. */
+class AccountMoved extends Error {}
+
+const MAX_TRIES = 5;
+
 const LOCK_GRANT = `
-  select 1 from grants where id = (
+  select id from grants where id = (
     select grant_id from accounts where workspace_id = $1 and environment = $2 and id = $3) for update`;
 const END = `
   update leases set ended_at = db_now() where workspace_id = $1 and environment = $2 and account_id = $3 and ended_at is null`;
@@ -34,18 +40,24 @@ export class ReleaseLease {
 
   /** Throws account.not_found, also for an account that is not leased, or was released. */
   execute(lease: LeaseInput): Promise<Disconnection> {
-    return transaction(this.database.pool, (tx) => this.release(tx, lease));
+    return pRetry(() => transaction(this.database.pool, (tx) => this.release(tx, lease)), {
+      retries: MAX_TRIES - 1,
+      minTimeout: 0,
+      shouldRetry: ({ error }) => error instanceof AccountMoved,
+    });
   }
 
   private async release(tx: Tx, { tenant, id }: LeaseInput): Promise<Disconnection> {
     const values = [tenant.workspaceId, tenant.environment, id];
-    await tx.query(LOCK_GRANT, values);
+    const [locked] = (await tx.query<{ id: string }>(LOCK_GRANT, values)).rows;
     const { rowCount } = await tx.query(END, values);
     const disconnected = rowCount === 1 ? await markAccountDisconnected(tx, id, REASON) : undefined;
     if (!disconnected) throw accountNotFound();
+    const { grantId, disconnectedAt } = disconnected;
+    if (grantId !== locked?.id) throw new AccountMoved();
     const canceledPosts = await this.posts.cancelPostsOf(tx, id);
     await recordEvent(tx, { ...tenant, accountId: id, type: 'account.disconnected', data: { reason: REASON } });
     await this.context.vault.shredAccount(tx, id);
-    return { disconnectedAt: disconnected.disconnectedAt, canceledPosts };
+    return { disconnectedAt, canceledPosts };
   }
 }

@@ -58,7 +58,7 @@ const LEASED = `
     pooled.workspace_id as "poolWorkspaceId"
   from pool_accounts pool join leases lease on lease.pool_account_id = pool.id and lease.ended_at is null
   join accounts account on account.id = lease.account_id join accounts pooled on pooled.id = pool.account_id
-  where pool.account_id = $1`;
+  where pool.account_id = $1 for update of lease`;
 
 interface LeasedRow extends Tenant {
   id: string;
@@ -66,7 +66,10 @@ interface LeasedRow extends Tenant {
   poolWorkspaceId: string;
 }
 
-/** The running lease of an account of the pool that has got new tokens uses these too. The caller holds the grant. */
+/**
+ * The running lease of an account of the pool that has got new tokens uses these too. The caller holds the grant. The lock of the
+ * lease waits for a release, after which nothing follows.
+ */
 export async function followPoolAccount(context: TokenContext, tx: Tx, accountId: string): Promise<void> {
   const { rows } = await tx.query<LeasedRow & Record<string, unknown>>(LEASED, [accountId]);
   for (const leased of rows) {

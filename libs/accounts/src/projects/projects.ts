@@ -10,6 +10,7 @@ import {
   type Tx,
 } from '#persistence';
 import { defaultProjectStays, projectInUse, projectNotFound, unknownProject } from '../accounts.errors.js';
+import { closeRequestsOf } from '../leases/lease-requests.js';
 import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
 
 /** A project as the API returns it. */
@@ -128,6 +129,7 @@ async function deleteProject(tx: Tx, { tenant, id }: ProjectInput): Promise<void
     throw projectInUse('Accounts are connected in this project; disconnect or move them first.');
   const open = await expireUnusedAttempts(tx, id);
   if (open > 0) throw projectInUse('An account is being connected in this project; try again when that has ended.');
+  await closeRequestsOf(tx, id);
   await tx.query(DELETE, [id]);
 }
 

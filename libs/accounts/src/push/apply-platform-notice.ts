@@ -22,6 +22,7 @@ import { endGrant, type TokenContext } from '#tokens';
 import { failAttemptIn } from '../connect/fail-attempt.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { RevokeLater } from '../revoke-later.js';
+import { RESERVED_WORKSPACE } from '../workspaces/ensure-workspace.js';
 import type { PushApp } from './push-apps.js';
 
 export interface GenuineNotice {
@@ -37,10 +38,11 @@ interface GrantRow extends Record<string, unknown> {
   consentedSince: boolean;
 }
 
-/** The grant of the person's consent, and those of manual accounts that the platform named the person of. */
+/** The grants of the person's consents, also for the pool, and those of manual accounts that the platform named the person of. */
 const FIND_GRANTS = `
   select id, coalesce($5::timestamptz < date_trunc('second', consented_at), false) as "consentedSince" from grants
-  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and (platform_user_id = $4 or manual_user_id = $4)
+  where workspace_id = any(array[$1::uuid, (select id from workspaces where name = $6)]) and environment = $2 and oauth_app_id = $3
+    and (platform_user_id = $4 or manual_user_id = $4)
   order by id for update`;
 
 /** Applies a verified notice of a platform in one transaction. A repeated notice changes nothing. */
@@ -83,7 +85,7 @@ export class ApplyPlatformNotice {
 
   private async end(tx: Tx, app: PushApp, notice: PushNotice, revocations: string[]): Promise<GrantRow[]> {
     const { workspaceId, environment } = app.tenant;
-    const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at];
+    const values = [workspaceId, environment, app.id, notice.platformUserId, notice.at, RESERVED_WORKSPACE];
     const { rows } = await tx.query<GrantRow>(FIND_GRANTS, values);
     for (const grant of rows) revocations.push(...(await this.endOne(tx, grant, notice)));
     return rows;

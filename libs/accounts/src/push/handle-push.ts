@@ -60,8 +60,10 @@ export class HandlePush {
   ): Promise<PushApp[]> {
     if (plausible.length === 0) return [];
     const apps =
-      oauthAppId === undefined ? await this.named(call, plausible) : await this.apps.called(family, oauthAppId);
-    return apps.filter(({ provider, credentials }) => provider.push.isGenuine(call, credentials));
+      oauthAppId === undefined ? await this.named(call, plausible) : [await this.apps.byId(family, oauthAppId)];
+    return apps
+      .filter((app) => app !== undefined)
+      .filter(({ provider, credentials }) => provider.push.isGenuine(call, credentials));
   }
 
   private async named(call: PushCall, plausible: PushingProvider[]): Promise<PushApp[]> {

@@ -27,22 +27,18 @@ const BY_ID = `select ${COLUMNS} from oauth_apps where id = $1`;
 
 /**
  * A client id is public, so any tenant can register an app with it. The apps with a grant or an attempt of the person come
- * first, then those with any grant: an app without the right secret never has one, so other apps cannot displace it.
+ * first, then those with any grant: an app without the right secret never has one, so other apps cannot displace it. Grants of
+ * the pool are in the reserved workspace.
  */
 const BY_CLIENT = `
   select ${COLUMNS} from oauth_apps app
   where provider = $1 and client_id = $2
   order by
-    exists (select from grants where workspace_id = app.workspace_id and environment = app.environment
-      and oauth_app_id = app.id and (platform_user_id = $3 or manual_user_id = $3))
+    exists (select from grants where workspace_id = any(array[app.workspace_id, (select id from workspaces where name = $4)])
+      and environment = app.environment and oauth_app_id = app.id and (platform_user_id = $3 or manual_user_id = $3))
     or exists (select from connect_attempts where oauth_app_id = app.id and platform_user_id = $3) desc,
     exists (select from grants where oauth_app_id = app.id) desc, environment, created_at desc
   limit ${MAX_CANDIDATES}`;
-
-/** The copy in the reserved workspace that fills the pool of leased accounts: the platform has one URL for both. */
-const POOL_COPY = `
-  select ${COLUMNS} from oauth_apps where provider = $1 and client_id = $2 and environment = $3 and id <> $4
-    and workspace_id = (select id from workspaces where name = $5)`;
 
 /** Finds the apps that a plausible call may concern. The signature decides which of them it does. */
 @Injectable()
@@ -59,20 +55,11 @@ export class PushApps {
     return row && pushesIn(provider, family) && !provider.push.addresseeIn ? this.open(row, provider) : undefined;
   }
 
-  /** The app that a URL names, and its copy in the reserved workspace. */
-  async called(family: string, oauthAppId: string): Promise<PushApp[]> {
-    const app = await this.byId(family, oauthAppId);
-    if (!app) return [];
-    const { id, provider, credentials, tenant } = app;
-    const values = [provider.name, credentials.clientId, tenant.environment, id, RESERVED_WORKSPACE];
-    const [row] = (await this.database.pool.query<AppRow>(POOL_COPY, values)).rows;
-    const copy = row && (await this.open(row, provider));
-    return copy ? [app, copy] : [app];
-  }
-
   /** At most ten apps: several where tenants share one app of the platform. */
   async named(provider: PushingProvider, { clientId, platformUserId }: PushAddressee): Promise<PushApp[]> {
-    const { rows } = await this.database.pool.query<AppRow>(BY_CLIENT, [provider.name, clientId, platformUserId]);
+    const { rows } = await this.database.pool.query<AppRow>(BY_CLIENT, [
+      ...[provider.name, clientId, platformUserId, RESERVED_WORKSPACE],
+    ]);
     const opened = [];
     // In sequence, so that a call holds one connection of the pool at a time.
     for (const row of rows) opened.push(await this.open(row, provider));

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
-import { newId, type Tenant, together, transaction, type Tx } from '#persistence/sql';
+import { newId, type Environment, together, transaction, type Tx } from '#persistence/sql';
 import { type GrantTokens, type RefreshOutcome, storedOutcome } from '#tokens';
 import { afterFailure, type GrantFacts, isFresh, SEAL_BROKEN } from '#tokens/protocol';
 import {
@@ -166,30 +166,40 @@ interface Opened {
 /** Claims and reads in one round trip; in two where the grant came to another app while it waited. */
 export function claimAndOpen(
   context: ExchangerContext,
-  { grantId, appId, ...tenant }: UnclaimedGrant,
+  { grantId, appId, appWorkspaceId, workspaceId, environment }: UnclaimedGrant,
   options: ClaimOptions,
 ): Promise<Opened & { claim: Claim | undefined }> {
   return together(context.pool, async (tx) => {
     const [claim, tokens, expected] = await Promise.all([
       claimGrant(tx, grantId, options),
-      context.vault.openGrantTokens(tx, { ...tenant, id: grantId }),
-      openAppOf(context, tx, { ...tenant, oauthAppId: appId }),
+      context.vault.openGrantTokens(tx, { workspaceId, environment, id: grantId }),
+      openAppOf(context, tx, { id: appId, workspaceId: appWorkspaceId, environment }),
     ]);
     const moved = claim && claim.grant.oauthAppId !== appId;
-    return { claim, tokens, ...(moved ? await openAppOf(context, tx, claim.grant) : expected) };
+    return { claim, tokens, ...(moved ? await openAppNow(context, tx, claim.grant) : expected) };
   });
 }
 
 async function openAppOf(
   context: ExchangerContext,
   tx: Tx,
-  { oauthAppId, ...tenant }: Tenant & Pick<GrantFacts, 'oauthAppId'>,
+  app: { id: string | null; workspaceId: string | null; environment: Environment },
 ): Promise<Omit<Opened, 'tokens'>> {
-  const [app, clientSecret] = await Promise.all([
-    readApp(tx, oauthAppId),
-    oauthAppId === null ? null : context.vault.openClientSecret(tx, { ...tenant, id: oauthAppId }),
+  const { id, workspaceId, environment } = app;
+  const [row, clientSecret] = await Promise.all([
+    readApp(tx, id),
+    id === null || workspaceId === null ? null : context.vault.openClientSecret(tx, { id, workspaceId, environment }),
   ]);
-  return { app, clientSecret };
+  return { app: row, clientSecret };
+}
+
+async function openAppNow(
+  { vault }: ExchangerContext,
+  tx: Tx,
+  { oauthAppId }: GrantFacts,
+): Promise<Omit<Opened, 'tokens'>> {
+  const app = await readApp(tx, oauthAppId);
+  return { app, clientSecret: app ? await vault.openClientSecret(tx, app) : null };
 }
 
 /** Checks again after the claim: is there a token to send, is the refresh due, may the app be used? */

@@ -9,6 +9,7 @@ import {
   type TokenSet,
 } from '#providers';
 import { API_DEADLINE, identify, keepAsOrphan, type RevocationSecrets } from '#tokens';
+import type { GrantFacts } from '#tokens/protocol';
 import {
   APP_REFUSED,
   beginTry,
@@ -141,14 +142,19 @@ async function findReason(context: ExchangerContext, person: Person, tokens: Tok
   return reasonToSpare(context, person, tokens);
 }
 
+const isOwn = (active: GrantFacts, { platformUserId, oauthAppId, workspaceId }: Person): boolean =>
+  platformUserId !== null &&
+  active.platformUserId === platformUserId &&
+  active.oauthAppId === oauthAppId &&
+  active.workspaceId === workspaceId;
+
 function reasonToSpare(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
   return transaction(context.pool, async (tx) => {
     // Before the grant: a consent that is stored between the two queries shows in the second.
     const isAwaited = providerOf(person.provider).revoke !== undefined && (await consentMayCome(tx, person));
     const active = await findActiveGrant(tx, person);
     // A pair is no fallback of another person's grant, nor of an unknown one's, nor of one in another workspace.
-    const isSamePerson = person.platformUserId !== null && active?.platformUserId === person.platformUserId;
-    if (isSamePerson && active.oauthAppId === person.oauthAppId) {
+    if (active && isOwn(active, person)) {
       await keepAsOrphan(context, tx, { ...active, holder: context.holder }, tokens);
       await endRevocation(tx, person.id);
     }

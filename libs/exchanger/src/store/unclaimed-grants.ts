@@ -7,6 +7,8 @@ import { isInGrace } from './resends.js';
 /** A grant before its claim, as the gate needs it. `appId` is null where the app was deleted. */
 export interface UnclaimedGrant extends Tenant, Omit<AdmissionRequest, 'appId'> {
   appId: string | null;
+  /** The workspace of the app: another one than that of the grant for an account of the pool. */
+  appWorkspaceId: string | null;
   state: GrantFacts['refreshState'];
   /** Seconds since the first unanswered request with this token; null: its outcome is known. */
   sentAgo: number | null;
@@ -18,6 +20,7 @@ export interface UnclaimedGrant extends Tenant, Omit<AdmissionRequest, 'appId'> 
 /** Expired tokens are equally late and go in order of arrival; otherwise the same few of an app with an open breaker would go first each time. */
 const READ = `
   select id as "grantId", oauth_app_id as "appId", workspace_id as "workspaceId", environment,
+    (select workspace_id from oauth_apps where oauth_apps.id = oauth_app_id) as "appWorkspaceId",
     case when access_expires_at < db_now() then db_now() else access_expires_at end as "accessExpiresAt",
     refresh_state as state, coalesce(refresh_due_at <= db_now(), false) as due,
     provider, environment || '/' || provider as platform, mode,

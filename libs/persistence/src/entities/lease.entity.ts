@@ -13,6 +13,7 @@ export class PoolAccount {
   @Column('text', { default: 'pending' }) state!: string;
   @Column('jsonb', { default: [] }) steps!: object[];
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'removed_at', nullable: true }) removedAt!: Date | null;
 }
 
 /** A project's request for accounts of the pool. */
@@ -29,6 +30,8 @@ export class LeaseRequest {
   @Column('text', { default: 'requested' }) status!: string;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
+  /** Since then it gets no more accounts. */
+  @Column('timestamptz', { name: 'closed_at', nullable: true }) closedAt!: Date | null;
 }
 
 /** The use of an account of the pool by one workspace, as an account of its own (`accountId`). */

@@ -7,6 +7,7 @@ import { AttemptChecks } from './attempt-checks.js';
 import { AttemptPlatformCode } from './attempt-platform-code.js';
 import { AttemptLooks } from './attempt-looks.js';
 import { Foundation } from './foundation.js';
+import { LeaseClosings } from './lease-closings.js';
 import { LeasedAccounts } from './leased-accounts.js';
 import { MasterKeyHolders } from './master-key-holders.js';
 import { ReauthDue } from './reauth-due.js';
@@ -45,4 +46,5 @@ export const MIGRATIONS = [
   AttemptPlatformCode,
   LeasedAccounts,
   ConsentOrder,
+  LeaseClosings,
 ];

@@ -127,6 +127,12 @@ describe('GET /v1/projects/{projectId}/leased-accounts', () => {
   });
 });
 
+describe('DELETE /v1/operator/pool/{id}', () => {
+  it('answers 409 while the account is leased', async () => {
+    expect(codeOf(await operate('DELETE', `/pool/${pooled}`))).toEqual([409, 'CONFLICT']);
+  });
+});
+
 describe('DELETE /v1/leased-accounts/{id}', () => {
   it('answers 200 and returns the account to the pool, where nothing is revoked; 404 the second time', async () => {
     const release = (): Promise<Reply> => request(customer, 'DELETE', `/v1/leased-accounts/${leased}`);
@@ -139,7 +145,7 @@ describe('DELETE /v1/leased-accounts/{id}', () => {
 });
 
 describe('DELETE /v1/operator/pool/{id}', () => {
-  it('answers 204 once, and 404 the second time', async () => {
+  it('answers 204 once after the release, and 404 the second time', async () => {
     expect((await operate('DELETE', `/pool/${pooled}`)).status).toBe(204);
     expect(codeOf(await operate('DELETE', `/pool/${pooled}`))).toEqual([404, 'NOT_FOUND']);
   });

@@ -55,6 +55,13 @@ const counted = async (): Promise<object[]> =>
     .filter(({ name }) => name === 'evergrant_broken_seals')
     .map(({ labels, value }) => ({ ...labels, value }));
 
+const waitingForLocks = async (): Promise<number> =>
+  (
+    await flow.one<{ n: number }>(
+      `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+  ).n;
+
 describe('the tokens of a grant that do not open', () => {
   it.each(
     ways.flatMap(([name, way]) =>
@@ -79,6 +86,31 @@ describe('the tokens of a grant that do not open', () => {
       expect(await flow.calls('token', 'refresh_token')).toEqual([]);
     },
   );
+
+  it('broken seals that open again wait for a transaction that holds the grant and then takes its accounts, without a deadlock', async () => {
+    await flow.app('tiktok', { isDefault: true });
+    const id = await flow.connect('tiktok');
+    const { id: grantId } = await grantOf(flow, id);
+    const restore = await damage(grantTokens, grantId);
+    await expect(readToken(id)).rejects.toMatchObject(refused);
+    await restore();
+    const refreshing = await flow.pool.connect();
+    try {
+      await refreshing.query('begin');
+      await refreshing.query('select 1 from grants where id = $1 for update', [grantId]);
+      const swept = sweep();
+      const isWaiting = async (): Promise<void> => {
+        expect(await waitingForLocks()).toBe(1);
+      };
+      await pRetry(isWaiting, { retries: 200, factor: 1, minTimeout: 20 });
+      await refreshing.query('select 1 from accounts where grant_id = $1 for update', [grantId]);
+      await refreshing.query('commit');
+      expect(await swept).toBe(1);
+    } finally {
+      refreshing.release(true);
+    }
+    expect(await flow.healthOf(id)).toEqual(ACTIVE);
+  });
 
   it('end in no revocation after the access token has ended, and are refreshed once they open', async () => {
     await flow.app('tiktok', { isDefault: true });

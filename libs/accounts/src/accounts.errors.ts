@@ -44,8 +44,10 @@ export const unknownProvider = (known: readonly string[], meant?: string): Coded
   );
 export const providerLiveOnly = (): CodedError =>
   refused('provider.live_only', 'provider', 'has no imitation in the sandbox, so it needs a live key');
+/** A field names the project, so the input is wrong: 400 with the field on the accounts surface, 404 on the other one. */
 export const unknownProject = (): CodedError =>
   refused('project.not_found', 'project_id', 'is not a project of this workspace and environment');
+/** The path names the project, so nothing is there: 404 on both. */
 export const projectNotFound = (): CodedError => new CodedError('project.unknown', 'There is no such project.');
 export const defaultProjectStays = (): CodedError =>
   new CodedError('project.is_default', 'The default project of a workspace cannot be deleted.');

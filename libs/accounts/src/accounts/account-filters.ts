@@ -4,7 +4,10 @@ export interface AccountFilters {
   provider?: string;
   /** Default: every health but `disconnected`. */
   health?: Health;
-  /** One of several; not beside `health`. */
+  /**
+   * One of several, as a status of the projects surface covers them; not beside `health`. One value is an equality, which lets an
+   * index deliver the order of a page, and cursors that clients hold are bound to it by name.
+   */
   healths?: readonly Health[];
   connectionType?: ConnectionType;
   isLeased?: boolean;

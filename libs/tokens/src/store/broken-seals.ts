@@ -1,6 +1,4 @@
-import pRetry, { type Options } from 'p-retry';
 import { SealBroken } from '#crypto';
-import { codeOf } from '#observability';
 import { type Tenant, transaction, type Tx } from '#persistence/sql';
 import {
   type BrokenSeal,
@@ -11,7 +9,7 @@ import {
 } from '#persistence/sealed';
 import { SEAL_BROKEN } from '../protocol/health.js';
 import type { TokenContext } from '../token-context.js';
-import { readGrant, refreshNow } from './grants/grants.js';
+import { readLockedGrant, refreshNow } from './grants/grants.js';
 import { applyHealth } from './health-store.js';
 
 /** Seconds after which a caller may repeat the request: an operator has to act first. */
@@ -80,15 +78,11 @@ const CHANGED = `
 
 async function deriveAnew({ pool }: Pick<TokenContext, 'pool'>, ownerIds: string[] | null): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(CHANGED, [ownerIds]);
-  for (const { id } of rows)
-    await pRetry(() => transaction(pool, (tx) => derive(tx, id, ownerIds === null)), DEADLOCKS);
+  for (const { id } of rows) await transaction(pool, (tx) => derive(tx, id, ownerIds === null));
 }
 
-/** A change of the app locks its accounts before its grants, a refresh the other way round: the later one begins anew. */
-const DEADLOCKS: Options = { retries: 5, minTimeout: 20, shouldRetry: ({ error }) => codeOf(error) === '40P01' };
-
 async function derive(tx: Tx, grantId: string, mayOpenAgain: boolean): Promise<void> {
-  const read = await readGrant(tx, grantId);
+  const read = await readLockedGrant(tx, grantId);
   // What waits because of the seal is due now; while it is broken, the claim fails and waits again.
   if (mayOpenAgain && read?.grant.lastError === SEAL_BROKEN) await refreshNow(tx, grantId, new Date(0));
   await applyHealth(tx, grantId);

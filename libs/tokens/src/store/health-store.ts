@@ -1,7 +1,7 @@
 import { type DerivedState, type Health, recordEvent, storeHealth, type Tenant, type Tx } from '#persistence/sql';
 import { type AccountFacts, type AppFailure, deriveHealth, type HealthState, reauthDueOf } from '../protocol/health.js';
 import { readAppOf, failureOf } from './apps.js';
-import { type GrantAt, readGrant } from './grants/grants.js';
+import { type GrantAt, readLockedGrant } from './grants/grants.js';
 
 interface AccountRow extends AccountFacts, DerivedState, Tenant {
   id: string;
@@ -18,12 +18,13 @@ const CONNECTED_ACCOUNTS = `
 
 /**
  * Derives the health of a grant's accounts anew, and when each needs its person again, in the transaction that changed a
- * fact. A changed health becomes an event.
+ * fact. A changed health becomes an event. The grant is locked before its accounts: a second change of an account in one
+ * transaction, such as its event and its health, makes PostgreSQL check its foreign keys, which locks the grant and the app.
  * `happened` is recorded for every account after that.
  */
 export async function applyHealth(tx: Tx, grantId: string, happened?: 'account.refreshed'): Promise<void> {
   const [read, app, { rows }] = await Promise.all([
-    readGrant(tx, grantId),
+    readLockedGrant(tx, grantId),
     readAppOf(tx, grantId),
     tx.query<AccountRow & Record<string, unknown>>(CONNECTED_ACCOUNTS, [grantId]),
   ]);

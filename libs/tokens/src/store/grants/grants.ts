@@ -86,7 +86,13 @@ export async function readGrant(tx: Tx, grantId: string): Promise<GrantAt | unde
   return rows[0] && { grant: toGrant(rows[0]), now: rows[0].now };
 }
 
-/** Rows are locked in one order everywhere (grant, accounts, app), so that two transactions cannot deadlock. */
+/** The lock order is grant, accounts, app: docs/architecture.md#locks. */
+export async function readLockedGrant(tx: Tx, grantId: string): Promise<GrantAt | undefined> {
+  const { rows } = await tx.query<{ now: Date }>(`${READ} for update`, [grantId]);
+  return rows[0] && { grant: toGrant(rows[0]), now: rows[0].now };
+}
+
+/** The same without its facts. */
 export async function lockGrant(tx: Tx, grantId: string): Promise<void> {
   await tx.query('select 1 from grants where id = $1 for update', [grantId]);
 }

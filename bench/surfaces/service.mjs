@@ -32,25 +32,25 @@ export async function openService() {
    */
   const call = (key, method, path, body) =>
     new Promise((resolve, reject) => {
-      const text = body && JSON.stringify(body);
-      const headers = { authorization: `Bearer ${key}`, ...(text && { 'content-type': 'application/json' }) };
+      const sentBody = body && JSON.stringify(body);
+      const headers = { authorization: `Bearer ${key}`, ...(sentBody && { 'content-type': 'application/json' }) };
       const sent = request(`${url}${path}`, { method, agent, headers }, (answer) => {
-        let said = '';
-        answer.setEncoding('utf8').on('data', (data) => (said += data));
+        let text = '';
+        answer.setEncoding('utf8').on('data', (data) => (text += data));
         answer.on('end', () => {
-          if ((answer.statusCode ?? 500) < 300) resolve(JSON.parse(said));
-          else reject(new Error(`${method} ${path} answers ${answer.statusCode}: ${said}`));
+          if ((answer.statusCode ?? 500) < 300) resolve(JSON.parse(text));
+          else reject(new Error(`${method} ${path} answers ${answer.statusCode}: ${text}`));
         });
       });
-      sent.on('error', reject).end(text);
+      sent.on('error', reject).end(sentBody);
     });
 
   return {
     /** A key whose limits no run reaches. */
     newKey: async () => {
       const rate_limits = { read: UNLIMITED, write: UNLIMITED };
-      const wish = { name: 'bench', environment: 'test', return_hosts: ['app.example.com'], rate_limits };
-      const { key } = await call(token, 'POST', '/v1/api-keys', wish);
+      const fields = { name: 'bench', environment: 'test', return_hosts: ['app.example.com'], rate_limits };
+      const { key } = await call(token, 'POST', '/v1/api-keys', fields);
       const apps = await call(key, 'GET', '/v1/oauth-apps?provider=x');
       if (apps.length === 0) {
         const app = { provider: 'x', name: 'x', client_id: 'bench', client_secret: 'a-secret' };

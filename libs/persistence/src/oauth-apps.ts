@@ -121,7 +121,7 @@ export async function storeAppStatus(
   { status, reason, source, pauseSeconds }: OAuthAppStatusChange,
 ): Promise<OAuthAppStatus | undefined> {
   const { rows } = await tx.query<{ before: OAuthAppStatus }>(
-    `with before as (select id, status, status_source from oauth_apps where id = $1 for update)
+    `with before as (select id, status, status_source from oauth_apps where id = $1 for no key update)
      update oauth_apps set status = $2, status_reason = $3, paused_until = db_now() + make_interval(secs => $4),
        status_source = case when $2 = 'active' then null else $5 end
      from before where oauth_apps.id = before.id and (before.status = 'active' or before.status_source is null

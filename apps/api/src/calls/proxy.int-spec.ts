@@ -308,31 +308,37 @@ describe('a large body', () => {
     return size;
   };
 
+  /** Bytes outside the heap: buffers, and what the modules of this worker hold. */
+  const heldOutside = (): number => {
+    const { arrayBuffers, external } = process.memoryUsage();
+    return Math.max(arrayBuffers, external);
+  };
+
   let peak = 0;
   let sampling: NodeJS.Timeout;
   beforeEach(() => {
     peak = 0;
     sampling = setInterval(() => {
-      const { arrayBuffers, external } = process.memoryUsage();
-      peak = Math.max(peak, arrayBuffers, external);
+      peak = Math.max(peak, heldOutside());
     }, 5);
   });
   afterEach(() => {
     clearInterval(sampling);
   });
 
-  it('streams sixty megabytes both ways in bounded memory', async () => {
+  it('streams ninety megabytes both ways in bounded memory', async () => {
     let arrived = 0;
     platform.answer = (request, response) => {
       void count(request).then((size) => {
         arrived = size;
-        megabytes(60).pipe(response);
+        megabytes(90).pipe(response);
       });
     };
-    const before = process.memoryUsage().arrayBuffers;
-    const response = await begin('upload', { method: 'POST', body: megabytes(60) });
-    expect([arrived, await count(response)]).toEqual([60 * MEGABYTE, 60 * MEGABYTE]);
-    expect((peak - before) / MEGABYTE).toBeLessThan(45);
+    const before = heldOutside();
+    const response = await begin('upload', { method: 'POST', body: megabytes(90) });
+    expect([arrived, await count(response)]).toEqual([90 * MEGABYTE, 90 * MEGABYTE]);
+    // Buffers that are not collected yet count, so the limit is not much below the size of one body.
+    expect((peak - before) / MEGABYTE).toBeLessThan(75);
   });
 
   it('is read no faster than the client reads it', async () => {

@@ -46,6 +46,15 @@ describe('rate limits', () => {
     expect((await api.call('/v1/accounts', { as: key })).status).toBe(429);
   });
 
+  it('limits a dashboard token by the default limits, for all tokens of its workspace together', async () => {
+    expect((await api.call('/v1/accounts', { as: await api.token() })).status).toBe(200);
+    const pool = new pg.Pool({ connectionString: api.database.url });
+    const { rowCount } = await pool.query("update rate_limits set points = 1200 where key like 'jwt:%:read'");
+    await pool.end();
+    expect(rowCount).toBe(1);
+    expect((await api.call('/v1/accounts', { as: await api.token() })).status).toBe(429);
+  });
+
   it('refuses no request when the store of the counts fails', async () => {
     const pool = new pg.Pool({ connectionString: api.database.url });
     await pool.query('alter table rate_limits rename to gone');

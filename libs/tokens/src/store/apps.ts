@@ -92,7 +92,7 @@ export async function markAppFailing(tx: Tx, app: AppRow, failure: Failure, sour
 
 /** An answer to an earlier secret proves nothing about the present one. Locks the app against a change of its secret. */
 async function hasNewerSecret(tx: Tx, { id, secretVersion }: AppRow): Promise<boolean> {
-  await tx.query('select 1 from oauth_apps where id = $1 for update', [id]);
+  await tx.query('select 1 from oauth_apps where id = $1 for no key update', [id]);
   const { rowCount } = await tx.query('select 1 from oauth_app_secrets where oauth_app_id = $1 and version > $2', [
     id,
     secretVersion,

@@ -118,6 +118,10 @@ describe('the OpenAPI document', () => {
     ).toEqual([]);
   });
 
+  it('has a summary and a description of every route', () => {
+    expect(lacking(({ summary, description }) => !summary || !description)).toEqual([]);
+  });
+
   it('has an example for every part of a path', () => {
     expect(lacking(({ parameters }) => parameters.some((one) => one.in === 'path' && !one.schema.example))).toEqual([]);
   });

@@ -120,6 +120,7 @@ export class PoolController {
   @ForOperators()
   @Describe({
     summary: 'List the pool of an environment, newest first',
+    description: 'Each account with its health, its steps, and the request that it is leased for.',
     answers: { status: 200, description: 'A page.', schema: poolPageSchema, example: poolPageExample },
     problems: ['validation.failed', 'cursor.invalid'],
   })
@@ -157,7 +158,9 @@ export class PoolController {
   @HttpCode(204)
   @ForOperators()
   @Describe({
-    summary: 'Take an account out of the pool: its tokens are destroyed, and revoked at the platform',
+    summary: 'Take an account out of the pool',
+    description:
+      'Between two leases only. The tokens are destroyed in one transaction, and revoked at the platform; an open consent of an entry that is not connected yet ends.',
     answers: { status: 204, description: 'Removed.' },
     problems: ['path.malformed', 'pool_account.not_found', 'pool_account.leased'],
   })
@@ -178,6 +181,7 @@ export class LeaseRequestsController {
   @ForOperators()
   @Describe({
     summary: 'List the requests of every workspace in an environment, newest first',
+    description: 'With `open=true` only those that can get more accounts: `requested`, or `partial` and not closed.',
     answers: {
       status: 200,
       description: 'A page.',
@@ -200,7 +204,9 @@ export class LeaseRequestsController {
   @HttpCode(200)
   @ForOperators()
   @Describe({
-    summary: 'Lease accounts of the pool to the project of a request: all of these or none',
+    summary: 'Lease accounts of the pool to the project of a request',
+    description:
+      'All of these or none. Each has to be `ready`, of the platform of the request, `active` and not leased. Until its count is reached the request is `partial`, and gets more by another call.',
     body: assignExample,
     answers: REQUEST,
     problems: [

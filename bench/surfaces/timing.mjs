@@ -33,22 +33,24 @@ export async function timeInTurns(works, runs) {
 
 /**
  * Each poller repeats its call at its pace, whether the one before has been answered or not, spread evenly over the interval.
+ * Returns the times after the warm-up, in which the connections are opened.
  * @param {(() => Promise<unknown>)[]} pollers
- * @param {{ everyMs: number, seconds: number }} pace
+ * @param {{ everyMs: number, seconds: number, warmUpSeconds: number }} pace
  * @returns {Promise<number[]>}
  */
-export async function pollAtPace(pollers, { everyMs, seconds }) {
+export async function pollAtPace(pollers, { everyMs, seconds, warmUpSeconds }) {
   /** @type {Promise<number>[]} */
   const calls = [];
   const begin = performance.now();
-  const all = Math.floor((pollers.length * seconds * 1_000) / everyMs);
+  const perSecond = (pollers.length * 1_000) / everyMs;
+  const all = Math.floor(perSecond * (warmUpSeconds + seconds));
   for (let n = 0; n < all; n += 1) {
     const at = begin + (n * everyMs) / pollers.length;
     const wait = at - performance.now();
     if (wait > 0) await new Promise((later) => setTimeout(later, wait));
     calls.push(time(pollers[n % pollers.length], at));
   }
-  return Promise.all(calls);
+  return (await Promise.all(calls)).slice(Math.floor(perSecond * warmUpSeconds));
 }
 
 /**

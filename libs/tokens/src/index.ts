@@ -22,7 +22,7 @@ export {
 export { adoptGrant, type ExchangedAttempt } from './grants/adopt-grant.js';
 export { discardAttempt, discardAttemptsOf, endGrant, retireGrant } from './grants/end-grant.js';
 export { type AttemptIdentity, identify, identifyAttempt } from './identify.js';
-export { keepAsOrphan } from './grants/late-pair.js';
+export { keepAsOrphan } from './grants/keep-orphan.js';
 export { listProfiles, type ProfileList, syncProfiles, toCandidate } from './grants/profiles.js';
 export {
   keepSecretForRevocations,

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import pRetry from 'p-retry';
-import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
+import { Database, markAccountDisconnected, recordEvent, type Tenant, type Tx } from '#persistence';
 import { retireGrant, type TokenContext } from '#tokens';
 import { accountLeased, accountNotFound } from '../accounts.errors.js';
 import { type Posts, POSTS, TOKEN_CONTEXT } from '../injection.js';
+import { AccountMoved, transactionOnAccount } from '../policies/account-moved.js';
 import { RevokeLater } from '../revoke-later.js';
 
 interface AccountInput {
@@ -24,11 +24,6 @@ const FIND = `
   where account.workspace_id = $1 and account.environment = $2 and account.id = $3 and account.health <> 'disconnected'
   for update of grants`;
 
-/** A consent at another app moved the account to another grant between the two locks, which are taken in this order. */
-class AccountMoved extends Error {}
-
-const MAX_RUNS = 5;
-
 /**
  * Destroys an account's tokens with its connection, in one transaction. What remains is the stored revocation: the platform is
  * called after the commit, and the caller does not wait for it.
@@ -44,13 +39,8 @@ export class DisconnectAccount {
 
   /** Throws account.not_found, also for a disconnected account, and account.leased. */
   async execute(account: AccountInput): Promise<Disconnection> {
-    const { revocation, ...disconnection } = await pRetry(
-      () => transaction(this.database.pool, (tx) => this.disconnect(tx, account)),
-      {
-        retries: MAX_RUNS - 1,
-        minTimeout: 0,
-        shouldRetry: ({ error }) => error instanceof AccountMoved,
-      },
+    const { revocation, ...disconnection } = await transactionOnAccount(this.database, (tx) =>
+      this.disconnect(tx, account),
     );
     this.revokeLater.execute(revocation);
     return disconnection;

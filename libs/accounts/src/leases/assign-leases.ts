@@ -1,15 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import pRetry from 'p-retry';
-import {
-  Database,
-  type Environment,
-  newId,
-  recordEvent,
-  storeLeasedAccount,
-  type Tenant,
-  transaction,
-  type Tx,
-} from '#persistence';
+import { Database, type Environment, newId, recordEvent, storeLeasedAccount, type Tenant, type Tx } from '#persistence';
 import { providerOf } from '#providers';
 import { applyHealth, type TokenContext } from '#tokens';
 import {
@@ -19,6 +9,7 @@ import {
   poolAccountNotAssignable,
 } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
+import { AccountMoved, transactionOnAccount } from '../policies/account-moved.js';
 import { changeLeaseRequest, checkOpen, type LeaseRequestRecord, lockLeaseRequest } from './lease-requests.js';
 import { copyOwnToken } from './store-pool-account.js';
 
@@ -41,11 +32,6 @@ interface PooledRow {
   grantId: string | null;
   health: string | null;
 }
-
-/** A consent moved an account of the pool to another grant between the two locks, which are taken in this order. */
-class AccountMoved extends Error {}
-
-const MAX_TRIES = 5;
 
 const PROJECT_OF = 'select project_id as "projectId" from lease_requests where environment = $1 and id = $2';
 const HOLD_PROJECT = 'select 1 from projects where id = $1 and deleted_at is null for key share';
@@ -81,11 +67,7 @@ export class AssignLeases {
 
   /** Throws lease_request.not_found, lease_request.closed, pool_account.not_assignable, account.connected_there and validation.failed. */
   execute(input: AssignLeasesInput): Promise<LeaseRequestRecord> {
-    return pRetry(() => transaction(this.database.pool, (tx) => this.assign(tx, input)), {
-      retries: MAX_TRIES - 1,
-      minTimeout: 0,
-      shouldRetry: ({ error }) => error instanceof AccountMoved,
-    });
+    return transactionOnAccount(this.database, (tx) => this.assign(tx, input));
   }
 
   private async assign(

@@ -15,6 +15,7 @@ import { FillPool } from './fill-pool.js';
 import { PoolAccounts } from './pool-accounts.js';
 import { POOL_STEPS } from './pool-steps.js';
 import { ReleaseLease } from './release-lease.js';
+import { RemovePoolAccount } from './remove-pool-account.js';
 
 let flow: Flow;
 beforeAll(async () => {
@@ -195,6 +196,16 @@ describe('a leased account', () => {
     expect(own.map(({ type }) => type)).toEqual(['leased', 'oauth']);
   });
 
+  it('an account that was taken out of the pool can be added again, under another id', async () => {
+    const before = await connect('x', 'happy');
+    await flow.get(RemovePoolAccount).execute('test', before);
+    const again = await connect('x', 'happy');
+    expect(again).not.toBe(before);
+    const { items } = await flow.get(PoolAccounts).list('test', 10);
+    expect(items).toMatchObject([{ id: again, health: 'active' }]);
+    expect((await lease('x', again)).account).toBeDefined();
+  });
+
   it('is released once by two calls at the same moment', async () => {
     const leased = await lease('x', await connect('x', 'happy'));
     const release = () => flow.get(ReleaseLease).execute({ tenant: customer, id: leased.account });
@@ -204,7 +215,7 @@ describe('a leased account', () => {
   });
 });
 
-/** Whom a persona of the sandbox is at X. */
+/** The platform id of a sandbox persona at X. */
 async function profileOf(persona: string): Promise<{ id: string }> {
   const tenant = flow.tenant;
   const account = await flow.connect('x', persona);

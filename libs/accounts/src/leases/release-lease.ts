@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import pRetry from 'p-retry';
-import { Database, markAccountDisconnected, recordEvent, type Tenant, transaction, type Tx } from '#persistence';
+import { Database, markAccountDisconnected, recordEvent, type Tenant, type Tx } from '#persistence';
 import type { TokenContext } from '#tokens';
 import { accountNotFound } from '../accounts.errors.js';
 import type { Disconnection } from '../accounts/disconnect-account.js';
 import { type Posts, POSTS, TOKEN_CONTEXT } from '../injection.js';
+import { AccountMoved, transactionOnAccount } from '../policies/account-moved.js';
 
 interface LeaseInput {
   tenant: Tenant;
@@ -14,11 +14,6 @@ interface LeaseInput {
 
 /** What its own client did; a disconnect of the client's own accounts is `revoked_by_client`. */
 const REASON = 'released_by_partner';
-
-/** A consent of the operator moved the account to another grant between the two locks, which are taken in this order. */
-class AccountMoved extends Error {}
-
-const MAX_TRIES = 5;
 
 const LOCK_GRANT = `
   select id from grants where id = (
@@ -40,11 +35,7 @@ export class ReleaseLease {
 
   /** Throws account.not_found, also for an account that is not leased, or was released. */
   execute(lease: LeaseInput): Promise<Disconnection> {
-    return pRetry(() => transaction(this.database.pool, (tx) => this.release(tx, lease)), {
-      retries: MAX_TRIES - 1,
-      minTimeout: 0,
-      shouldRetry: ({ error }) => error instanceof AccountMoved,
-    });
+    return transactionOnAccount(this.database, (tx) => this.release(tx, lease));
   }
 
   private async release(tx: Tx, { tenant, id }: LeaseInput): Promise<Disconnection> {

@@ -76,9 +76,10 @@ describe('a consent without a refresh token', () => {
   const expiresIn = { expiresIn: 7_200, refreshExpiresIn: null, scopes: null };
 
   it.each([
-    ['keeps', 'works more than once', 'linkedin', 'static'],
-    ['drops', 'works once', 'x', 'none'],
-  ])('%s the stored refresh token where it %s', async (_what, _how, provider, mode) => {
+    ['keeps', 'works more than once', 'linkedin', 'static', null],
+    ['drops', 'was refused', 'linkedin', 'none', 'grant_revoked'],
+    ['drops', 'works once', 'x', 'none', null],
+  ])('%s the stored refresh token where it %s', async (_what, _how, provider, mode, endedReason) => {
     await flow.begin();
     if (provider !== 'x') await flow.app(provider);
     const accountId = await flow.connect(provider);
@@ -89,6 +90,7 @@ describe('a consent without a refresh token', () => {
        from grants where workspace_id = $1`,
       [tenant.workspaceId],
     );
+    await pool.query('update grants set ended_reason = $2 where id = $1', [grant.id, endedReason]);
     const before = (await vault.openGrantTokens(pool, { ...tenant, id: grant.id }))!;
     const { id } = await flow.one<{ id: string }>('select id from connect_attempts where workspace_id = $1', [
       tenant.workspaceId,

@@ -4,7 +4,7 @@ import { type Identity, type Provider, providerOf, type TokenSet } from '#provid
 import { accessLife, endOfLife, nextHealthChange, refreshDue } from '../protocol/schedule.js';
 import type { GrantFacts } from '../protocol/grant.js';
 import { type ConsentedGrant, grantColumns, storeConsent, toGrant } from '../store/grants/grants.js';
-import { keepAsOrphan } from './late-pair.js';
+import { keepAsOrphan } from './keep-orphan.js';
 import type { TokenContext } from '../token-context.js';
 
 /** An attempt whose code was exchanged. */
@@ -81,7 +81,7 @@ async function findGrant(
 
 const OF_PERSON = `
   select ${grantColumns('grants')} from grants
-  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4 for update`;
+  where workspace_id = $1 and environment = $2 and oauth_app_id = $3 and platform_user_id = $4 for no key update`;
 
 /** The consent replaces a pair that does not open. */
 function noneIfBroken(error: unknown): null {
@@ -91,14 +91,15 @@ function noneIfBroken(error: unknown): null {
 
 type RefreshPart = Pick<TokenSet, 'refreshToken' | 'refreshExpiresIn'>;
 
-/** A consent that brings no refresh token does not end one that works more than once: it stays with its expiry. */
+/** A consent that brings no refresh token does not end one that works more than once and was not refused: it stays with its expiry. */
 async function keepStaticToken(
   context: TokenContext,
   tx: Tx,
   before: GrantFacts | undefined,
   { refreshToken, refreshExpiresIn }: TokenSet,
 ): Promise<RefreshPart & { keptUntil?: Date | null }> {
-  if (refreshToken || before?.mode !== 'static') return { refreshToken, refreshExpiresIn };
+  if (refreshToken || before?.mode !== 'static' || before.endedReason !== null)
+    return { refreshToken, refreshExpiresIn };
   const stored = await context.vault.openGrantTokens(tx, before).catch(noneIfBroken);
   return { refreshToken: stored?.refresh ?? null, refreshExpiresIn, keptUntil: before.refreshExpiresAt };
 }

@@ -153,7 +153,7 @@ async function connectAndRefresh(service, app) {
   step('The worker probes the account from time to time; a caller can, too');
   /** @type {import('../apps/api/src/accounts/account-health.schema.js').AccountHealthView} */
   const { probe } = await service.post(`/v1/accounts/${first.id}/probe`, 200);
-  print(`probed at ${probe.at}: ${probe.state}; automatically again at ${probe.next_at}`);
+  print(`probed at ${probe.at}: ${probe.state}; next probe at ${probe.next_at}`);
 
   return { app, account, first };
 }

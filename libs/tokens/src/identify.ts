@@ -6,7 +6,7 @@ import { reportAppFailure, reportAppSuccess } from './store/apps.js';
 import type { ExchangedAttempt } from './grants/adopt-grant.js';
 import { listProfiles, type ProfileList } from './grants/profiles.js';
 
-/** Requests the owner of an access token. No answer counts as a temporary failure. */
+/** Identifies the owner of an access token. No answer counts as a temporary failure. */
 export function identify(
   context: Pick<TokenContext, 'client' | 'logger'>,
   target: ApiTarget,
@@ -22,7 +22,7 @@ export function identify(
 export type AttemptIdentity =
   { ok: true; identity: Identity; list: ProfileList | undefined } | Extract<IdentityOutcome, { ok: false }>;
 
-/** Requests the owner of the token set in an attempt. Undefined: there is none any more. */
+/** Identifies the owner of the token set in an attempt. Undefined: there is none any more. */
 export async function identifyAttempt(
   context: TokenContext,
   attempt: ExchangedAttempt,

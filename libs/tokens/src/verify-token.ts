@@ -73,7 +73,7 @@ function failed(failure: Failure): TokenVerification {
   return isInconclusive || failureClass === 'app' ? { kind: 'unanswered', failure } : { kind: 'rejected', failure };
 }
 
-/** Requests the owner where the token may be of one profile, for which the identity call requests too much. */
+/** Identifies the owner where the token may be of one profile, for which the identity call requests too much. */
 async function requestOwner(
   context: Pick<ApiContext, 'client' | 'logger'>,
   target: ApiTarget,
@@ -122,7 +122,7 @@ export function readingOf(verification: TokenVerification): ProbeReading {
   return { ok: false, failure: { class: 'permanent', reason: PROFILE_MISMATCH, code: PROFILE_MISMATCH } };
 }
 
-/** The probe of an account without an app: platforms whose probe needs one are target whose the token is. */
+/** The probe of an account without an app: where the probe of a platform needs one, the owner of the token is identified instead. */
 export async function probeWithoutApp(
   context: Pick<ApiContext, 'client' | 'logger'>,
   target: ApiTarget & { scopes: readonly string[] },

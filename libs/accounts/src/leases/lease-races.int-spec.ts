@@ -176,7 +176,7 @@ describe('a project that is deleted', () => {
 });
 
 describe('a consent that moves an account of the pool to another grant', () => {
-  it('takes a lease along that is assigned at the same moment', async () => {
+  it('moves a lease to its grant that is assigned at the same moment', async () => {
     const profile = await profileOf('happy');
     const [pooled, one, connect] = [await ready(profile), await request(), await consent('x', 'happy')];
     expect(await meet('leases', () => assign(one, pooled), connect)).toEqual(['done', 'done']);

@@ -131,7 +131,7 @@ async function credentialsOf(
 
 type Person = PersonOfClient & PendingRevocation;
 
-/** Requests the owner of the tokens only where that decides. */
+/** Identifies the owner of the tokens only where that decides. */
 async function findReason(context: ExchangerContext, person: Person, tokens: TokenSet): Promise<Outcome | undefined> {
   const reason = await reasonToSpare(context, person, tokens);
   if (!reason || person.platformUserId !== null) return reason;

@@ -11,7 +11,7 @@ import { RecordCodec } from './record.js';
 const journals = new Journals();
 afterAll(() => journals.remove());
 
-/** A journal that writes nothing automatically for a while. */
+/** A journal whose timers write nothing during the test. */
 const still = { layout: { ...SMALL, quiet: 100_000, retry: 20 } };
 
 /** Ten at once may find space for nine. */

@@ -189,7 +189,7 @@ export interface Provider {
     /** `after`: what the page before named as the next one's beginning; null for the first. */
     request(accessToken: Secret, after: string | null, size: number): PlatformRequest;
     read(json: unknown): ProfilePage | undefined;
-    /** Requests the owner of a token, in fields that a person and a profile both have. */
+    /** Identifies the owner of a token, by fields that a person and a profile both have. */
     owner?: Provider['identity'];
     /** Whether the platform refused the request for its size. */
     isTooMuch?(answer: PlatformAnswer): boolean;

@@ -64,7 +64,7 @@ describe('X', () => {
     expect(x.revoke?.({ ...tokens, refreshToken: null }).reveal().form).toMatchObject({ token: 'access' });
   });
 
-  it('gives tokens that are used up by one refresh, for two hours where it states nothing else', () => {
+  it('gives refresh tokens that work once, and access tokens for two hours where it states nothing else', () => {
     expect([x.refresh.mode, x.token.defaultLife]).toEqual(['rotating_strict', 7_200]);
   });
 

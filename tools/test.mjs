@@ -64,8 +64,8 @@ async function besides(suite, env) {
 async function unitThenIntegration({ part }, env) {
   const options = { env, inIdleTime: true };
   await part('Unit tests', ['--selectProjects', 'unit', '--maxWorkers=100%'], options);
-  // These files wait for PostgreSQL and other processes: a worker uses less than half a core.
-  const workers = `--maxWorkers=${availableParallelism() * 2}`;
+  // A worker waits for PostgreSQL half of its time. With two a core, processes that tests start take longer than they may.
+  const workers = `--maxWorkers=${availableParallelism() + 1}`;
   await part('Integration tests', ['--selectProjects', 'integration', workers], options);
 }
 

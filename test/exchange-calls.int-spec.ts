@@ -6,6 +6,7 @@ import { ExchangerProcess } from './support/exchanger-process.js';
 import { type Fault, Flow, REFUSED } from './support/flow.js';
 import { attemptsOf, grantOf } from './support/flow-rows.js';
 import { freePorts } from './support/free-ports.js';
+import { until } from './support/backend.js';
 
 /** Every message of the exchanger's socket with each outcome, compared with the calls that the platform received. For revocations see revocations.int-spec.ts. */
 let flow: Flow;
@@ -110,6 +111,32 @@ describe('the refresh of a grant', () => {
     });
     expect((await refreshed(one))[0]).toMatchObject({ kind: 'app_paused' });
     expect(await refreshed(other)).toEqual([{ kind: 'app_paused', retryAfter: 900 }, 0]);
+  });
+});
+
+describe('a refresh that waits when the exchanger ends', () => {
+  it('is taken by the next exchanger, although the ended one had accepted the call', async () => {
+    const id = await flow.connect('x');
+    await flow.pass(102);
+    const { id: grantId } = await grantOf(flow, id);
+    const lock = await flow.pool.connect();
+    await lock.query('begin; lock table grants in access exclusive mode');
+    const outcome = flow.exchange().refresh(grantId);
+    await until(
+      () => flow.exchanger.client.health(),
+      ({ inProgress }) => inProgress > 0,
+    );
+    const ended = flow.exchanger.beginToEnd();
+    await until(
+      () => flow.exchanger.client.health(),
+      ({ status }) => status === 'draining',
+    );
+    await lock.query('rollback');
+    lock.release();
+    await ended;
+    await flow.exchanger.run();
+    expect(await outcome).toEqual({ kind: 'refreshed' });
+    expect(await flow.calls('token', 'refresh_token')).toHaveLength(1);
   });
 });
 

@@ -59,9 +59,9 @@ function startLoad(): Load {
       let rounds = 0;
       for (; !end.signal.aborted; rounds += 1) {
         const { id } = await backend.connect(provider, persona);
-        expect((await backend.post(`/v1/accounts/${id}/refresh`)).status).toBe(200);
-        expect((await backend.account(id)).health).toBe('active');
-        expect((await backend.delete(`/v1/accounts/${id}`)).status).toBe(204);
+        expect(await backend.post(`/v1/accounts/${id}/refresh`)).toMatchObject({ status: 200 });
+        expect(await backend.account(id)).toMatchObject({ health: 'active' });
+        expect(await backend.delete(`/v1/accounts/${id}`)).toMatchObject({ status: 204 });
       }
       return rounds;
     }),

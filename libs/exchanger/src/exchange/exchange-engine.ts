@@ -4,6 +4,7 @@ import type { ExchangerContext } from '../exchanger-context.js';
 import { findUnknownGrants } from '../store/unclaimed-grants.js';
 import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
 import type { AppCheckOutcome } from '#providers';
+import { Draining } from '../gate/gate.js';
 import { checkApp } from './check-app.js';
 import { exchangeCode } from './code-exchange.js';
 import { awaitRunning, refreshGrant } from './refresh.js';
@@ -76,6 +77,7 @@ export class ExchangeEngine implements TokenExchange {
   private refreshInBackground(grantIds: readonly string[]): void {
     for (const grantId of grantIds) {
       this.follow(this.refresh(grantId)).catch((error: unknown) => {
+        if (error instanceof Draining) return;
         this.context.logger.error({ err: error, grant: grantId }, 'refresh.unknown_not_resolved');
       });
     }

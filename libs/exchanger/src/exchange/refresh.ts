@@ -20,7 +20,7 @@ import {
   waitOf,
 } from '#tokens/store';
 import type { ExchangerContext } from '../exchanger-context.js';
-import type { Admission, AdmissionRequest, Rejection } from '../gate/gate.js';
+import { type Admission, type AdmissionRequest, Draining, type Rejection } from '../gate/gate.js';
 import { readUnclaimed, type UnclaimedGrant } from '../store/unclaimed-grants.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
@@ -29,7 +29,10 @@ import { runExchange } from './run-exchange.js';
 import { releaseForPausedApp, scheduleNextCheck } from './store-failure.js';
 import { retryUntilStored, storeResult } from './store-result.js';
 
-/** One refresh of one grant: gate, claim, check again, exchange. `busy`: another process holds the claim. */
+/**
+ * One refresh of one grant: gate, claim, check again, exchange. `busy`: another process holds the claim.
+ * Throws `Draining` when this process ends before the request is admitted.
+ */
 export async function refreshGrant(
   context: ExchangerContext,
   grantId: string,
@@ -50,6 +53,7 @@ async function refreshOnce(context: ExchangerContext, grantId: string, forced: b
   const nothing = nothingToSend(unclaimed, forced);
   if (nothing) return nothing;
   const admission = await requestAdmission(context, unclaimed);
+  if (admission.kind === 'rejected' && admission.why === 'draining') throw new Draining();
   return admission.kind === 'rejected'
     ? { kind: 'unavailable', retryAfter: admission.retryAfter }
     : send(context, unclaimed, { forced, admission });

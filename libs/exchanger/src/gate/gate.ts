@@ -48,3 +48,12 @@ export interface Gate {
   /** For how many milliseconds it has been closed; Infinity: as far back as the records of this process reach. */
   breakerClosedFor(appId: string): number;
 }
+
+/** This process ends and sends nothing more for this call: the next process takes it. */
+export class Draining extends Error {
+  override readonly name = 'Draining';
+
+  constructor() {
+    super('the exchanger ends; the next one takes this call');
+  }
+}

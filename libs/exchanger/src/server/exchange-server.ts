@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { endWith, type Logger, openSpan } from '#observability';
 import { callMessage, eachLine, type ExchangerHealth, type Reply, type TokenExchange } from '#tokens';
+import { Draining } from '../gate/gate.js';
 import { callsTo, type Carrier } from './calls.js';
 import { listenAt } from './listen-at.js';
 
@@ -17,7 +18,8 @@ export interface ExchangeServerOptions {
 
 /**
  * Offers a TokenExchange on a unix socket: one line of JSON is a call, one line its reply. An accepted call is completed
- * whether its caller waits or not, so callers may end at any moment.
+ * whether its caller waits or not, so callers may end at any moment; only a refresh that still waits for its admission when
+ * this process drains is left to the next process, as the reply `draining` reports.
  */
 export class ExchangeServer {
   readonly #server: Server;
@@ -73,8 +75,9 @@ export class ExchangeServer {
         this.end(caller, { id, outcome });
       },
       (error: unknown) => {
-        this.options.logger.error({ err: error, call }, 'call.failed');
-        this.end(caller, { id, error: 'failed' });
+        const isDraining = error instanceof Draining;
+        if (!isDraining) this.options.logger.error({ err: error, call }, 'call.failed');
+        this.end(caller, { id, error: isDraining ? 'draining' : 'failed' });
       },
     );
   }

@@ -19,9 +19,9 @@ export async function openService() {
   const launched = launch({ home, port: await freePort(), sandboxPort: await freePort() });
   await launched.ready();
   const { api_url: url } = JSON.parse(await readFile(join(home, 'session.json'), 'utf8'));
-  const pool = new pg.Pool({ connectionString: databaseUrlOf(home), max: 1 });
+  const databaseUrl = databaseUrlOf(home);
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const agent = new Agent({ keepAlive: true });
-  const token = dashboardToken(home, WORKSPACE);
 
   /**
    * @param {string} key
@@ -46,8 +46,13 @@ export async function openService() {
     });
 
   return {
-    /** A key whose limits no run reaches. */
-    newKey: async () => {
+    url,
+    home,
+    pool,
+    databaseUrl,
+    /** A key of a workspace, whose limits no run reaches. @param {string} [workspace] its name */
+    newKey: async (workspace = WORKSPACE) => {
+      const token = dashboardToken(home, workspace);
       const rate_limits = { read: UNLIMITED, write: UNLIMITED };
       const fields = { name: 'bench', environment: 'test', return_hosts: ['app.example.com'], rate_limits };
       const { key } = await call(token, 'POST', '/v1/api-keys', fields);

@@ -47,6 +47,7 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
 
 /** The rows that a field of a query or a body can name. */
 const FIELDS: Record<string, (rows: TenantRows) => string> = {
+  account_id: ({ account }) => account,
   oauth_app_id: ({ app }) => app,
   project_id: ({ project }) => project,
   oauthAppId: ({ app }) => app,

@@ -1,4 +1,5 @@
 import { CodedError, type ErrorDetails } from '#observability';
+import { publicId } from '#persistence';
 import type { RefreshOutcome } from '#tokens';
 
 const SEAL_RETRY_AFTER_SECONDS = 60;
@@ -59,6 +60,11 @@ export const invalidField = (field: string, message: string): CodedError =>
   refused('validation.failed', field, message);
 export const invalidCursor = (): CodedError =>
   refused('cursor.invalid', 'cursor', 'is damaged, or belongs to another list or other filters');
+/** `oldest`: of the events that are left, if there is one. */
+export const eventGone = (oldest: string | undefined): CodedError =>
+  new CodedError('event.gone', 'The event in after is unknown, or older than 30 days and no longer kept.', {
+    details: { ...(oldest !== undefined && { oldestEventId: publicId('evt', oldest) }) },
+  });
 export const oauthAppMissing = (provider: string): CodedError =>
   new CodedError(
     'oauth_app.missing',

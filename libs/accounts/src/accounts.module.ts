@@ -20,6 +20,7 @@ import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
 import { ListAccounts } from './accounts/list-accounts.js';
+import { ReadFeed } from './accounts/read-feed.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
 import { FindApiKey } from './api-keys/find-api-key.js';
 import { ListApiKeys } from './api-keys/list-api-keys.js';
@@ -119,6 +120,7 @@ const useCases = [
   ListAccounts,
   GetAccount,
   ListAccountEvents,
+  ReadFeed,
   DisconnectAccount,
   RefreshAccount,
   AccountHealth,

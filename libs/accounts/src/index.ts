@@ -6,6 +6,7 @@ export type { CreatedAccount } from './accounts/supplied-account.js';
 export { DisconnectAccount, type Disconnection } from './accounts/disconnect-account.js';
 export { GetAccount } from './accounts/get-account.js';
 export { type AccountEventRecord, ListAccountEvents } from './accounts/list-account-events.js';
+export { type EventRecord, ReadFeed } from './accounts/read-feed.js';
 export { ACCOUNT_SORTS, type AccountPage, ListAccounts } from './accounts/list-accounts.js';
 export { PROBE_STATES } from './accounts/probe-state.js';
 export { RECOMMENDATIONS } from './accounts/recommendation.js';

@@ -8,6 +8,7 @@ import { AccountHealth } from './accounts/account-health.js';
 import { DisconnectAccount } from './accounts/disconnect-account.js';
 import { GetAccount } from './accounts/get-account.js';
 import { ListAccountEvents } from './accounts/list-account-events.js';
+import { ReadFeed } from './accounts/read-feed.js';
 import { ListAccounts } from './accounts/list-accounts.js';
 import { RefreshAccount } from './accounts/refresh-account.js';
 import { UpdateAccount } from './accounts/update-account.js';
@@ -100,6 +101,7 @@ const uses: [string, (tenant: Tenant) => Promise<unknown>, string][] = [
     (tenant) => flow.get(ListAccountEvents).execute({ tenant, id: account, limit: 9 }),
     'account.not_found',
   ],
+  ['ReadFeed', (tenant) => flow.get(ReadFeed).execute({ tenant, accountId: account, limit: 9 }), 'account.not_found'],
   [
     'ReadToken',
     (tenant) => flow.get(ReadToken).execute({ tenant, id: account, minTtl: 0, readBy: null }),

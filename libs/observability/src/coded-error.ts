@@ -10,6 +10,8 @@ export interface ErrorDetails {
   requiredScope?: string;
   /** The platform's own error code. */
   platformCode?: string;
+  /** The public id of the oldest event that is left. */
+  oldestEventId?: string;
 }
 
 export interface CodedErrorOptions {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../test/support/open-database.js';
 import { makeAccount, makeTenant } from '../../../test/support/rows.js';
 import { AccountEvent, OutboxEvent } from './entities/index.js';
-import { recordEvent } from './events.js';
+import { type EventType, recordEvent } from './events.js';
 import type { Tenant } from './tenant.js';
 import { transaction } from './tx.js';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-const event = (accountId: string, type = 'account.refreshed') => ({
+const event = (accountId: string, type: EventType = 'account.refreshed') => ({
   ...tenant,
   accountId,
   type,

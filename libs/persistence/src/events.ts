@@ -6,9 +6,24 @@ import type { Tx } from './tx.js';
 
 /** The only module that writes `account_events` and `outbox`. An account's event has the same id in both. */
 
+/** Of the events in the outbox. */
+export const EVENT_TYPES = [
+  'account.connected',
+  'account.reconnected',
+  'account.health_changed',
+  'account.refreshed',
+  'account.disconnected',
+  'account.data_deleted',
+  'connection.revoked',
+  'oauth_app.status_changed',
+  'oauth_attempt.failed',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
 export interface AccountEventInput extends Tenant {
   accountId: string;
-  type: string;
+  type: EventType;
   data?: Record<string, unknown>;
 }
 
@@ -37,16 +52,22 @@ export async function recordEvent(
   await tx.query(RECORD, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
 }
 
+interface HistoryInput extends Tenant {
+  accountId: string;
+  type: 'account.token_read';
+  data?: Record<string, unknown>;
+}
+
 /** Records an event in the account's history alone: it is an audit entry, which is never delivered. */
 export async function recordHistory(
   tx: Tx,
-  { workspaceId, environment, accountId, type, data = {} }: AccountEventInput,
+  { workspaceId, environment, accountId, type, data = {} }: HistoryInput,
 ): Promise<void> {
   await tx.query(RECORD_HISTORY, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
 }
 
 export interface TenantEventInput extends Tenant {
-  type: string;
+  type: EventType;
   data: Record<string, unknown>;
   /** The platform's user in this event, where the platform has named one. */
   person?: AppUser | undefined;

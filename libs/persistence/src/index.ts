@@ -17,6 +17,8 @@ export {
   type AccountEventInput,
   deleteOldAccountEvents,
   deleteOldOutboxEvents,
+  EVENT_TYPES,
+  type EventType,
   recordEvent,
   recordHistory,
   recordTenantEvent,

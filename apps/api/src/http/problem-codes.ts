@@ -63,6 +63,7 @@ export const PROBLEM_CODES = {
   'idempotency.key_reused': [409, 'This Idempotency-Key was used with another body; take a new one.'],
   'idempotency.running': [409, 'The request with this Idempotency-Key is still running.'],
   'idempotency.secret_shown_once': [409, 'This was done; the secret in its answer is shown once and not kept.'],
+  'event.gone': [410, 'The event in after is unknown, or older than 30 days and no longer kept.'],
   'reauth_link.ended': [410, 'The link was used, or its time is over.'],
   'body.too_large': [413, 'The body is larger than 102400 bytes.'],
   'body.unsupported': [415, 'The body must be application/json in UTF-8, without compression.'],

@@ -4,6 +4,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CodedError, codeOf, type Logger, LOGGER } from '#observability';
+import { idOf } from './fields.js';
 import { accountIdOf, allowedMethods } from './hooks.js';
 import { sendPage, acceptsPage } from './page.js';
 import { isProblemCode, type Problem, PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
@@ -19,6 +20,7 @@ export const problemSchema = z
     detail: z.string().describe('One sentence for a person.'),
     code: z.string().describe('Stable: what a program goes by.'),
     request_id: z.string().meta({ pattern: '^[A-Za-z0-9._-]{1,128}$' }),
+    oldest_event_id: idOf('evt').optional().describe('With event.gone: the oldest event that is left.'),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem' });
@@ -34,6 +36,7 @@ export function problemView(problem: Problem, requestId: string): ProblemView {
     detail: problem.detail,
     code: problem.code,
     request_id: requestId,
+    ...(problem.details?.oldestEventId !== undefined && { oldest_event_id: problem.details.oldestEventId }),
     ...(problem.fields.length > 0 && { errors: problem.fields }),
   };
 }

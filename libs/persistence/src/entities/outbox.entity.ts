@@ -14,6 +14,8 @@ export class OutboxEvent {
   @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
   @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
   @Column('jsonb') payload!: Record<string, unknown>;
+  /** The place in the feed of all events. Drawn by the database at the insert. */
+  @Column('bigint', { default: () => 'next_event_position()' }) position!: string;
   @Column('timestamptz', { name: 'created_at', default: () => 'db_now()' }) createdAt!: Date;
   @Column('timestamptz', { name: 'dispatched_at', nullable: true }) dispatchedAt!: Date | null;
 }

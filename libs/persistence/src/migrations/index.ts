@@ -6,6 +6,7 @@ import { ConfirmedCompletion } from './confirmed-completion.js';
 import { AttemptChecks } from './attempt-checks.js';
 import { AttemptPlatformCode } from './attempt-platform-code.js';
 import { AttemptLooks } from './attempt-looks.js';
+import { EventPositions } from './event-positions.js';
 import { Foundation } from './foundation.js';
 import { LeaseClosings } from './lease-closings.js';
 import { LeasedAccounts } from './leased-accounts.js';
@@ -47,4 +48,5 @@ export const MIGRATIONS = [
   LeasedAccounts,
   ConsentOrder,
   LeaseClosings,
+  EventPositions,
 ];

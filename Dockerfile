@@ -5,7 +5,9 @@ RUN npm ci --omit=dev --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY apps apps
 COPY libs libs
-# The embedded PostgreSQL and the compiler are optional packages; neither is of use in the image.
+COPY tools/bundle.mjs tools/
+COPY tools/start/bundle.mjs tools/start/require-node.mjs tools/start/root.mjs tools/start/
+# The embedded PostgreSQL, the compiler and the bundler are optional packages; none is of use in the image.
 RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-bookworm-slim
@@ -19,4 +21,4 @@ COPY --from=build /app/dist dist
 USER node
 # Which process a container is, its command says: the entry of one of the apps.
 ENTRYPOINT ["node"]
-CMD ["dist/apps/api/src/main.js"]
+CMD ["dist/bundle/api.js"]

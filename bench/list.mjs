@@ -18,7 +18,7 @@ const tenant = { workspaceId: newId(), environment: 'live' };
 const folder = await mkdtemp(join(tmpdir(), 'bench-list-'));
 const postgres = await startPostgres({ dataDir: join(folder, 'data') });
 try {
-  execFileSync('node', ['dist/apps/cli/src/main.js', 'migrate'], {
+  execFileSync('node', ['dist/bundle/cli.js', 'migrate'], {
     env: { ...process.env, DATABASE_URL: postgres.url },
     stdio: 'ignore',
   });

@@ -31,7 +31,7 @@ else await main();
 async function main() {
   const home = await mkdtemp(join(tmpdir(), 'bench-sandbox-'));
   const env = { ...process.env, SANDBOX_PORT: String(SANDBOX_PORT), EVERGRANT_HOME: home, LOG_LEVEL: 'info' };
-  const sandbox = fork('dist/apps/sandbox/src/main.js', { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const sandbox = fork('dist/bundle/sandbox.js', { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const bare = fork('bench/sandbox.mjs', ['bare']);
   await Promise.all([once(sandbox, 'message'), once(bare, 'message')]);
   try {

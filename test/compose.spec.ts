@@ -33,13 +33,13 @@ const taken = [...known].filter((name) => !OF_THE_CONTAINERS.includes(name)).sor
 const volumeOf = ({ volumes = [] }: ComposeService, path: string): string | undefined =>
   volumes.map((volume) => volume.split(':')).find(([, place]) => path.startsWith(`${place}/`))?.[0];
 
-/** The source file of a built entry. */
-const sourceOf = (entry = ''): string => entry.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+/** The source file of a bundled entry. */
+const sourceOf = (entry = ''): string => entry.replace(/^dist\/bundle\/(.*)\.js$/, 'apps/$1/src/main.ts');
 
 /** `node` options, the entry of an app, and for apps/cli one of its commands; undefined when the command is right. */
 function errorIn(command: string[] = []): string | undefined {
   const [entry = '', ...args] = command.slice(command.findIndex((word) => !word.startsWith('--')));
-  const app = /^dist\/apps\/([a-z]+)\/src\/main\.js$/.exec(entry)?.[1];
+  const app = /^dist\/bundle\/([a-z]+)\.js$/.exec(entry)?.[1];
   if (!app || !existsSync(sourceOf(entry))) return `"${entry}" is not the entry of an app`;
   return app === 'cli' ? errorInCliCommand(args) : args.length > 0 ? `${app} takes no arguments` : undefined;
 }
@@ -152,26 +152,26 @@ describe('docker-compose.yml', () => {
 describe('the check of a command of docker-compose.yml', () => {
   it.each([
     [['dist/apps/api/src/migrate.js'], '"dist/apps/api/src/migrate.js" is not the entry of an app'],
-    [['dist/apps/web/src/main.js'], '"dist/apps/web/src/main.js" is not the entry of an app'],
-    [['node', 'dist/apps/api/src/main.js'], '"node" is not the entry of an app'],
-    [['dist/apps/cli/src/main.js', 'migrat'], '"migrat" is not a command of apps/cli'],
-    [['dist/apps/cli/src/main.js'], '"undefined" is not a command of apps/cli'],
-    [['dist/apps/worker/src/main.js', 'migrate'], 'worker takes no arguments'],
+    [['dist/bundle/web.js'], '"dist/bundle/web.js" is not the entry of an app'],
+    [['node', 'dist/bundle/api.js'], '"node" is not the entry of an app'],
+    [['dist/bundle/cli.js', 'migrat'], '"migrat" is not a command of apps/cli'],
+    [['dist/bundle/cli.js'], '"undefined" is not a command of apps/cli'],
+    [['dist/bundle/worker.js', 'migrate'], 'worker takes no arguments'],
     [undefined, '"" is not the entry of an app'],
   ])('reports the error in %j', (command, error) => {
     expect(errorIn(command)).toBe(error);
   });
 
-  it.each([
-    [['--max-old-space-size=128', 'dist/apps/exchanger/src/main.js']],
-    [['dist/apps/cli/src/main.js', 'migrate', '--undo']],
-  ])('accepts the command %j', (command) => {
-    expect(errorIn(command)).toBeUndefined();
-  });
+  it.each([[['--max-old-space-size=128', 'dist/bundle/exchanger.js']], [['dist/bundle/cli.js', 'migrate', '--undo']]])(
+    'accepts the command %j',
+    (command) => {
+      expect(errorIn(command)).toBeUndefined();
+    },
+  );
 });
 
 describe('a document that runs a command of a service', () => {
-  const CLI = 'dist/apps/cli/src/main.js';
+  const CLI = 'dist/bundle/cli.js';
   const folders = ['.', 'docs', 'docs/runbooks'];
   const documents = [
     'docker-compose.yml',

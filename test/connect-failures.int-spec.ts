@@ -36,7 +36,7 @@ async function start([entry, ...args]: string[], env: Record<string, string>): P
     NODE_ENV: 'development',
     PORT: '1',
   };
-  const child = spawn(process.execPath, [`dist/apps/${entry}/src/main.js`, ...args], {
+  const child = spawn(process.execPath, [`dist/bundle/${entry}.js`, ...args], {
     env: { PATH: process.env.PATH, ...own, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -51,7 +51,7 @@ const remaining = async (): Promise<number> => {
 
 /** Runs `keys rotate`, and kills it after it has reported a number of batches. */
 async function killAfter(batches: number): Promise<void> {
-  const args = ['dist/apps/cli/src/main.js', 'keys', 'rotate', '--rows-per-second', '400'];
+  const args = ['dist/bundle/cli.js', 'keys', 'rotate', '--rows-per-second', '400'];
   const child: ChildProcess = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,7 +1,6 @@
 import './start/require-node.mjs';
-import { join } from 'node:path';
+import { entryOf } from './start/app-process.mjs';
 import { codeOf, messageOf } from './start/errors.mjs';
-import { ROOT } from './start/root.mjs';
 import { settingsOfRunningDatabase } from './start/running-database.mjs';
 
 /**
@@ -10,7 +9,7 @@ import { settingsOfRunningDatabase } from './start/running-database.mjs';
  */
 try {
   Object.assign(process.env, settingsOfRunningDatabase(process.env));
-  await import(join(ROOT, 'dist/apps/cli/src/main.js'));
+  await import(entryOf('cli'));
 } catch (error) {
   if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
   console.error(

@@ -41,7 +41,7 @@ export async function openWorld(env = {}) {
     SANDBOX_URL,
     ...env,
   };
-  execFileSync('node', ['dist/apps/cli/src/main.js', 'migrate'], { env: all, stdio: 'ignore' });
+  execFileSync('node', ['dist/bundle/cli.js', 'migrate'], { env: all, stdio: 'ignore' });
   const sandbox = start('sandbox', all);
   await once(sandbox, 'message');
   const exchanger = start('exchanger', all, ['--max-old-space-size=128', '--max-semi-space-size=8']);
@@ -74,7 +74,7 @@ export async function openWorld(env = {}) {
  * @param {string[]} [execArgv]
  */
 const start = (app, env, execArgv = []) =>
-  fork(`dist/apps/${app}/src/main.js`, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  fork(`dist/bundle/${app}.js`, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 
 /** @param {import('node:child_process').ChildProcess} child */
 async function stop(child) {

@@ -127,7 +127,7 @@ const rowsUnder = async (keyId: string): Promise<number> =>
 
 /** Starts `keys rotate`, and kills it after its first batches. */
 async function killRotation(): Promise<void> {
-  const args = ['dist/apps/cli/src/main.js', 'keys', 'rotate', '--rows-per-second', '200'];
+  const args = ['dist/bundle/cli.js', 'keys', 'rotate', '--rows-per-second', '200'];
   const child: ChildProcess = spawn(process.execPath, args, {
     env: { ...process.env, ...env, LOG_LEVEL: 'info' },
     stdio: ['ignore', 'ignore', 'pipe'],

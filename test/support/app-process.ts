@@ -1,8 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { bundleOf } from '../../tools/start/app-process.mjs';
 
 const READY_WITHIN = 90_000;
 
@@ -87,4 +89,8 @@ export async function runNode(args: string[], env: NodeJS.ProcessEnv, cwd = proc
   return { stdout, log: stderr };
 }
 
-const entry = (root: string, app: string, name: string): string => join(root, 'dist/apps', app, 'src', `${name}.js`);
+/** A release before the bundles has the compiled files alone. */
+function entry(root: string, app: string, name: string): string {
+  const bundled = join(root, bundleOf(app));
+  return name === 'main' && existsSync(bundled) ? bundled : join(root, 'dist/apps', app, 'src', `${name}.js`);
+}

@@ -7,7 +7,7 @@ import { startPostgres } from '../../tools/start/postgres.mjs';
 import { makeDataFolder } from './data-folder.mjs';
 
 const TEMPLATE = 'evergrant_template';
-const CLI = resolve('dist/apps/cli/src/main.js');
+const CLI = resolve('dist/bundle/cli.js');
 // The data is removed after the tests: it need not survive a power failure, and small tables need no maintenance.
 const FAST = {
   fsync: 'off',

@@ -55,7 +55,7 @@ export class ExchangerProcess {
       EVERGRANT_HOME: this.home,
       EXCHANGER_SOCKET: this.socketPath,
     };
-    const child = spawn(process.execPath, [resolve('dist/apps/exchanger/src/main.js')], {
+    const child = spawn(process.execPath, [resolve('dist/bundle/exchanger.js')], {
       env,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

@@ -22,7 +22,7 @@ export async function startSecondApi(
     PORT: String(port),
     ...settings,
   };
-  const child = spawn(process.execPath, [resolve('dist/apps/api/src/main.js')], {
+  const child = spawn(process.execPath, [resolve('dist/bundle/api.js')], {
     env,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -18,7 +18,7 @@ import { processesOf } from './launch.mjs';
  */
 export function processOf(home, name) {
   if (name === 'postgres') return Number(readFileSync(join(home, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
-  const entry = `dist/apps/${name}/src/main.js`;
+  const entry = `dist/bundle/${name}.js`;
   const found = processesOf(home).filter((pid) => commandOf(pid)?.includes(entry));
   const [pid] = found;
   if (pid === undefined || found.length > 1) throw new Error(`${found.length} processes run ${entry}`);

@@ -13,10 +13,16 @@ const STOPPED_WITHIN = 160_000;
  */
 
 /**
- * The built entry of an app.
+ * The bundled entry of an app, relative to the repository.
  * @param {string} app
  */
-export const entryOf = (app) => join(ROOT, 'dist/apps', app, 'src/main.js');
+export const bundleOf = (app) => `dist/bundle/${app}.js`;
+
+/**
+ * The bundled entry of an app.
+ * @param {string} app
+ */
+export const entryOf = (app) => join(ROOT, bundleOf(app));
 
 /**
  * Starts an app. It leads a process group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order; it

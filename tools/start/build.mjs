@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { ROOT } from './root.mjs';
 import { CommandError, run as runToEnd } from './run.mjs';
 
 const COMPILER = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
 const CONFIGURATION = [
   'package.json',
+  'package-lock.json',
+  'tools/start/bundle.mjs',
   'tsconfig.json',
   'tsconfig.build.json',
   'node_modules/@typescript/native/package.json',
@@ -16,7 +19,7 @@ const STAMP = join(DIST, '.sources');
 const TEST = /\.(int-)?spec\.ts$/;
 
 /**
- * Compiles the sources to `dist` when they are not those of the last build. Throws with the compiler's output, unless type
+ * Compiles the sources to `dist` and bundles them when they are not those of the last build. Throws with the compiler's output, unless type
  * errors may stay: the compiler writes its files all the same, and such a caller checks types elsewhere.
  * @param {{ mayHaveTypeErrors?: boolean, run?: import('./run.mjs').Run }} [options]
  */
@@ -29,7 +32,9 @@ export async function build({ mayHaveTypeErrors = false, run = runToEnd } = {}) 
   if (!stamp) rmSync(join(DIST, '.tsbuildinfo'), { force: true });
   rmSync(STAMP, { force: true });
   removeOrphans(sources);
-  if (await compile(run, mayHaveTypeErrors)) writeFileSync(STAMP, digest);
+  const hasTypes = await compile(run, mayHaveTypeErrors);
+  await bundle();
+  if (hasTypes) writeFileSync(STAMP, digest);
 }
 
 /**

@@ -9,9 +9,8 @@ import { addToken } from './commands/token.js';
 const commands: readonly ((program: Command) => void)[] = [addKeys, addMigrate, addSeed, addToken];
 
 /** package.json lies beside `dist`, in the repository and in the image. */
-const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const root = import.meta.url.slice(0, import.meta.url.lastIndexOf('/dist/'));
+const { version } = JSON.parse(readFileSync(new URL(`${root}/package.json`), 'utf8')) as { version: string };
 
 const program = new Command('evergrant')
   .version(version, '--version', 'print the version of this release')

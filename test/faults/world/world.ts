@@ -13,6 +13,7 @@ import { type Population, seedAccounts } from '../load/seed-accounts.js';
 import type { Target } from '../plan/fault.js';
 import { FaultProxy } from './fault-proxy.js';
 import { freePort } from '../../../tools/start/ports.mjs';
+import { entryOf } from '../../../tools/start/app-process.mjs';
 import { ROOT } from '../../../tools/start/root.mjs';
 import { openPool } from './open-pool.js';
 import { describePlatform, environmentOf, modeOf, PROVIDER, type Settings } from './product-environment.js';
@@ -187,7 +188,8 @@ export class World {
   }
 
   #entry(app: string): string {
-    return join(this.options.root ?? ROOT, 'dist/apps', app, 'src/main.js');
+    const { root } = this.options;
+    return root ? join(root, 'dist/apps', app, 'src/main.js') : entryOf(app);
   }
 
   /** Applies to one exchanger only: the next one must not crash. */

@@ -1,0 +1,52 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './root.mjs';
+
+const APPS = ['api', 'worker', 'exchanger', 'sandbox', 'cli'];
+const BUNDLE = join(ROOT, 'dist/bundle');
+
+/** Packages with native code, or with files that are read at run time. */
+const READ_FROM_DISK = ['classic-level', 'fs-native-extensions', 'swagger-ui-dist'];
+
+/** Packages that Nest, pg and Fastify's adapter load only where they are installed; none of them is. */
+const NOT_INSTALLED = [
+  '@fastify/multipart',
+  '@fastify/view',
+  '@nestjs/microservices',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+  'class-transformer',
+  'class-validator',
+  'pg-native',
+];
+
+/** What packages in CommonJS expect in their scope. */
+const COMMONJS_SCOPE = `import { createRequire as scopeRequire } from 'node:module';
+const require = scopeRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
+
+/**
+ * Joins the compiled apps and their packages into a few files in `dist/bundle`: a process that reads 1,400 files spends most of
+ * its start on finding and compiling them. The compiled files stay: the bundler has no decorator metadata, so it reads these.
+ */
+export async function bundle() {
+  // Not at the top: this file is loaded before the packages are installed.
+  const { build } = await import('esbuild');
+  rmSync(BUNDLE, { recursive: true, force: true });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: APPS.map((app) => ({ in: `dist/apps/${app}/src/main.js`, out: app })),
+    outdir: BUNDLE,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    banner: { js: COMMONJS_SCOPE },
+    external: [READ_FROM_DISK, NOT_INSTALLED].flat().flatMap((name) => [name, `${name}/*`]),
+    // For `node --enable-source-maps`; the sources are beside them in the repository.
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}

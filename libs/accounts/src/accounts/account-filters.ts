@@ -46,3 +46,17 @@ export function accountCondition(tenant: Tenant, filters: AccountFilters): Condi
   add(filters.q === undefined ? undefined : `%${escapeLike(filters.q)}%`, SEARCH);
   return { sql: clauses.join(' and '), values };
 }
+
+/** Stands for all projects in `account_counts`. */
+const ALL_PROJECTS = '00000000-0000-0000-0000-000000000000';
+
+/** Whether the counts of the database answer these filters. */
+export const isCountKept = ({ q, reauthDueBefore }: AccountFilters): boolean =>
+  q === undefined && reauthDueBefore === undefined;
+
+/** The number of accounts that the filters match, as a part of a statement with the values of their condition. */
+export function keptCount({ sql }: Condition, { projectId }: AccountFilters, only: { isReauthDue: boolean }): string {
+  const project = projectId === undefined ? `and cell.project_id = '${ALL_PROJECTS}'` : '';
+  return `(select coalesce(sum(cell.accounts), 0)::int from account_counts cell
+    where ${sql.replaceAll('account.', 'cell.')} ${project} ${only.isReauthDue ? 'and cell.has_reauth_due' : ''})`;
+}

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Cursors } from '#crypto';
 import { Database, type Tenant } from '#persistence';
 import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
-import { accountCondition, type AccountFilters, type Condition } from './account-filters.js';
+import { accountCondition, type AccountFilters, type Condition, isCountKept, keptCount } from './account-filters.js';
 import { ACCOUNT_COLUMNS, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
 
 export interface ListAccountsInput {
@@ -38,7 +38,7 @@ function scopeOf({ tenant, filters, sort = 'connected_at' }: ListAccountsInput):
 }
 
 const MAX_COUNTED = 10_000;
-const UNCOUNTED = { total: 0, capped: false };
+const UNCOUNTED: Total = { total: 0, capped: false };
 
 /** Both orders are keysets with an index: every page costs the same. */
 const ORDERS = {
@@ -57,7 +57,19 @@ interface PageRequest {
   /** Rows. */
   limit: number;
   from: Position | undefined;
+  /** SQL of the number of all rows, in the snapshot of the page; empty: it is not read. */
+  total: string;
 }
+
+interface Total {
+  total: number;
+  capped: boolean;
+}
+
+type Row = AccountRecord & { at: string; total?: number };
+
+/** Without a row on its first page, a list is empty. */
+const totalOf = ([first]: readonly Row[]): Total => ({ total: first?.total ?? 0, capped: false });
 
 /** Lists accounts, newest first or by the next reauthorization. Counts once, for the first page. */
 @Injectable()
@@ -68,12 +80,14 @@ export class ListAccounts {
   ) {}
 
   async execute(input: ListAccountsInput): Promise<AccountPage> {
-    const { tenant, filters, sort = 'connected_at', limit, cursor, isCounted = true } = input;
+    const { tenant, filters, sort = 'connected_at', limit, cursor } = input;
     const scope = scopeOf(input);
     const condition = accountCondition(tenant, filters);
     const from = readPosition(this.cursors, positionSchema, { scope, cursor });
-    const rows = await this.page(condition, { sort, limit: limit + 1, from });
-    const { total, capped } = from ?? (isCounted ? await this.count(condition, sort, filters) : UNCOUNTED);
+    const known = from ?? (await this.countBefore(condition, sort, input));
+    const kept = known ? '' : keptCount(condition, filters, { isReauthDue: sort === 'reauth_due_at' });
+    const rows = await this.page(condition, { sort, limit: limit + 1, from, total: kept });
+    const { total, capped } = known ?? totalOf(rows);
     const { items, last } = cutPage(rows, limit);
     const nextCursor = last
       ? this.cursors.write(scope, { at: last.at, id: last.id, total, capped } satisfies Position)
@@ -81,34 +95,32 @@ export class ListAccounts {
     return { items, nextCursor, total, totalCapped: capped };
   }
 
-  private async page(
-    { sql, values }: Condition,
-    { sort, limit, from }: PageRequest,
-  ): Promise<(AccountRecord & { at: string })[]> {
+  private async page({ sql, values }: Condition, { sort, limit, from, total }: PageRequest): Promise<Row[]> {
     const n = values.length;
     const { column, direction, next, only } = ORDERS[sort];
     const after = from ? `and (${column}, account.id) ${next} ($${n + 2}, $${n + 3})` : '';
-    const { rows } = await this.database.pool.query<AccountRecord & { at: string }>(
-      `select ${ACCOUNT_COLUMNS}, ${keysetTime(column)} as at from ${ACCOUNT_TABLES}
+    const { rows } = await this.database.pool.query<Row>(
+      `select ${ACCOUNT_COLUMNS}, ${keysetTime(column)} as at ${total && `, ${total} as total`} from ${ACCOUNT_TABLES}
        where ${sql} ${only} ${after} order by ${column} ${direction}, account.id ${direction} limit $${n + 1}`,
       [...values, limit, ...(from ? [from.at, from.id] : [])],
     );
     return rows;
   }
 
-  private async count(
+  /** The count of a first page whose filters the kept counts do not answer; undefined: they do. */
+  private async countBefore(
     { sql, values }: Condition,
     sort: AccountSort,
-    { q, reauthDueBefore }: AccountFilters,
-  ): Promise<{ total: number; capped: boolean }> {
-    const capped = q !== undefined || reauthDueBefore !== undefined;
-    const most = capped ? `limit ${MAX_COUNTED + 1}` : '';
-    const counted = `select 1 from accounts account where ${sql} ${ORDERS[sort].only} ${most}`;
+    { filters, isCounted = true }: ListAccountsInput,
+  ): Promise<Total | undefined> {
+    if (!isCounted) return UNCOUNTED;
+    if (isCountKept(filters)) return undefined;
     const { rows } = await this.database.pool.query<{ total: number }>(
-      `select count(*)::int as total from (${counted}) as counted`,
+      `select count(*)::int as total from (
+         select 1 from accounts account where ${sql} ${ORDERS[sort].only} limit ${MAX_COUNTED + 1}) as counted`,
       values,
     );
     const total = rows[0]?.total ?? 0;
-    return capped && total > MAX_COUNTED ? { total: MAX_COUNTED, capped: true } : { total, capped: false };
+    return { total: Math.min(total, MAX_COUNTED), capped: total > MAX_COUNTED };
   }
 }

@@ -1,3 +1,4 @@
+import { AccountCounts } from './account-counts.js';
 import { ApiKeyMakers } from './api-key-makers.js';
 import { AppStatusSources } from './app-status-sources.js';
 import { BrokenSeals } from './broken-seals.js';
@@ -49,4 +50,5 @@ export const MIGRATIONS = [
   ConsentOrder,
   LeaseClosings,
   EventPositions,
+  AccountCounts,
 ];

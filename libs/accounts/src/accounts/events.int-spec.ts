@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { recordEvent, transaction } from '#persistence';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf, outboxOf } from '../../../../test/support/flow-rows.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 import { DisconnectAccount } from './disconnect-account.js';
 import { ListAccountEvents } from './list-account-events.js';
 
@@ -27,6 +28,7 @@ describe('what happens to an account', () => {
     for (let strike = 0; strike < 2; strike += 1) {
       await flow.exchange().refresh((await grantOf(flow, id)).id);
       await flow.pass(61);
+      await acceptElsewhere(flow.pool);
     }
     await flow.connect('x');
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });

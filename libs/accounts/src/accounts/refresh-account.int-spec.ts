@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { CLIENT_SECRET, Flow } from '../../../../test/support/flow.js';
 import { signX } from '../../../../test/support/signed-push.js';
 import { makeTenant } from '../../../../test/support/rows.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 import { HandlePush } from '../push/handle-push.js';
 import { DisconnectAccount } from './disconnect-account.js';
 import { RefreshAccount } from './refresh-account.js';
@@ -46,6 +47,7 @@ describe('a forced refresh', () => {
     await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });
     expect(await flow.account(id)).toMatchObject({ health: 'degraded' });
     await flow.pass(61);
+    await acceptElsewhere(flow.pool);
     await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });
     expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth' });
     await expect(press(id)).rejects.toMatchObject({ code: 'account.refresh_failed' });

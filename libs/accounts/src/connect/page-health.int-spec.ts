@@ -58,7 +58,7 @@ describe("a Page's token", () => {
 });
 
 describe('a Page that is out of reach', () => {
-  it('shows with its next probe, which comes at once, that a later consent left it out, and recovers after one that includes it', async () => {
+  it('shows with its next probe, which comes at once, and one a minute later that a later consent left it out, and recovers after one that includes it', async () => {
     await tenant.consent('many-pages');
     const [first, third] = await tenant.pages();
     expect(await tenant.consent('many-pages', {}, [third!.pageId])).toBe('?connected=facebook');
@@ -69,12 +69,19 @@ describe('a Page that is out of reach', () => {
     expect(await tenant.due()).toEqual([first!.id]);
     await tenant.probe(first!, third!);
     expect(await tenant.states()).toEqual([
+      ['degraded', 'refresh_unconfirmed'],
+      ['active', null],
+    ]);
+    await tenant.flow.pass(61);
+    await tenant.probe(first!);
+    expect(await tenant.states()).toEqual([
       ['missing_permissions', 'not_granted'],
       ['active', null],
     ]);
     const changes = (await eventsOf(tenant.flow, first!.id)).filter(({ type }) => type === 'account.health_changed');
     expect(changes).toMatchObject([
-      { data: { health: 'missing_permissions', reason: 'not_granted', previous: 'active' } },
+      { data: { health: 'degraded', reason: 'refresh_unconfirmed', previous: 'active' } },
+      { data: { health: 'missing_permissions', reason: 'not_granted', previous: 'degraded' } },
     ]);
     await tenant.consent('many-pages');
     expect(await tenant.states()).toEqual([
@@ -98,6 +105,8 @@ describe('a Page that is out of reach', () => {
     const token = await tenant.tokenOf(third!.id);
     await tenant.probe(first!);
     await refreshing;
+    await tenant.flow.pass(61);
+    await tenant.probe(first!);
     expect(await tenant.states()).toEqual([
       ['missing_permissions', 'not_granted'],
       ['active', null],
@@ -146,6 +155,9 @@ describe('a Page that is out of reach', () => {
     await tenant.consent('checkpoint');
     const [page] = await tenant.pages();
     await tenant.flow.pass(31);
+    await tenant.probe(page!);
+    expect(await tenant.states()).toEqual([['degraded', 'refresh_unconfirmed']]);
+    await tenant.flow.pass(61);
     await tenant.probe(page!);
     expect(await tenant.states()).toEqual([['restricted', 'checkpoint']]);
     await tenant.flow.pass(300);

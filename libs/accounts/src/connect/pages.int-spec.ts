@@ -230,7 +230,7 @@ describe('reauthorizing a Page', () => {
     expect((await tenant.pages()).map(({ id }) => id)).toEqual([page!.id]);
   });
 
-  it('a reauthorization without that Page is refused; the next probe, which comes at once, shows that the consent removed it', async () => {
+  it('a reauthorization without that Page is refused; the next probe, which comes at once, and one a minute later show that the consent removed it', async () => {
     await tenant.consent('many-pages');
     const [first, third] = await tenant.pages();
     expect(await reauth(first!.id, 'many-pages', [third!.pageId])).toBe('?oauth_error=account_mismatch');
@@ -239,6 +239,9 @@ describe('reauthorizing a Page', () => {
       ['active', null],
     ]);
     expect(await tenant.due()).toEqual([first!.id, third!.id]);
+    await tenant.probe(first!);
+    expect((await tenant.states())[0]).toEqual(['degraded', 'refresh_unconfirmed']);
+    await tenant.flow.pass(61);
     await tenant.probe(first!);
     expect(await tenant.states()).toEqual([
       ['missing_permissions', 'not_granted'],

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Flow, REFUSED } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 
 let flow: Flow;
 
@@ -144,5 +145,43 @@ describe('an account that was revoked among others', () => {
     await flow.pass(51);
     await refresh(id);
     expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+  });
+});
+
+describe('the only account of an app', () => {
+  async function refusedOnce(): Promise<string> {
+    await flow.knobs('x', { access_ttl_seconds: 36_000 });
+    const id = await flow.connect('x');
+    await flow.pass(30_300);
+    await flow.revoke();
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    return id;
+  }
+
+  it('needs a reconnect after 65 minutes of refusals, and not before', async () => {
+    const id = await refusedOnce();
+    await refreshDue([id], 64 * 60);
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+    await refreshDue([id], 12 * 60);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+  });
+
+  it("needs a reconnect a minute later where the platform accepts another customer's grant meanwhile, which is not called for it", async () => {
+    const id = await refusedOnce();
+    await flow.pass(61);
+    await acceptElsewhere(flow.pool);
+    const before = await identities();
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+    expect(await identities()).toBe(before + 1);
+  });
+
+  it('stays in doubt where the platform had accepted the other grant before the first refusal', async () => {
+    await acceptElsewhere(flow.pool);
+    const id = await refusedOnce();
+    await flow.pass(61);
+    await acceptElsewhere(flow.pool, 'tiktok');
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 });

@@ -7,6 +7,7 @@ import { Flow } from '../../../../test/support/flow.js';
 import { attemptsOf, eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { instead } from '../../../../test/support/instead.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 import { API_DEADLINE, releaseExpiredClaims, Vault } from '#tokens';
 import type { CrashPoint } from '../exchanger-context.js';
 import { ExchangeEngine } from './exchange-engine.js';
@@ -206,6 +207,7 @@ describe('an exchanger that ends', () => {
     expect(await next.refresh(grantId, { forced: true })).toEqual({ kind: 'refused' });
     expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'refresh_outcome_unknown' });
     await flow.pass(61);
+    await acceptElsewhere(flow.pool);
     expect(await next.refresh(grantId)).toEqual({ kind: 'refused' });
     expect(await flow.account(id)).toMatchObject({ health: 'needs_reauth', healthReason: 'refresh_outcome_unknown' });
   });

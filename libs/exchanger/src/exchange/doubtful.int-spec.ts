@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Fault, Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 import { ExchangeEngine } from './exchange-engine.js';
 
 let flow: Flow;
@@ -68,6 +69,7 @@ describe('a one-time refresh token whose platform rotated, and of which somethin
       expect(await refresh(id)).toEqual({ kind: 'refused' });
       expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
       await flow.pass(61);
+      await acceptElsewhere(flow.pool);
       expect(await refresh(id)).toEqual({ kind: 'refused' });
       expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'refresh_outcome_unknown']);
       const reported = (await eventsOf(flow, id)).filter(({ type }) => type === 'connection.revoked');

@@ -5,6 +5,7 @@ import { Secret } from '#observability';
 import { newId, transaction } from '#persistence/sql';
 import { Flow, REFUSED } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 import { ExchangeEngine } from './exchange-engine.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { queueRevocation, type RevocableTokens, Vault } from '#tokens';
@@ -83,7 +84,7 @@ async function spoil(id: string, previous: Secret | null = null): Promise<void> 
 
 /** Refreshes a grant whenever it is due, until it is refreshed or ended. */
 async function refreshUntilEnded(id: string): Promise<void> {
-  for (let sent = 0; sent < 12; sent += 1) {
+  for (let sent = 0; sent < 20; sent += 1) {
     if ((await refresh(id)).kind === 'refreshed') return;
     const { state, dueIn } = await grantOf(flow, id);
     if (state === 'ended') return;
@@ -114,6 +115,7 @@ describe('a late pair', () => {
     await flow.pass(102);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
     await flow.pass(61);
+    await acceptElsewhere(flow.pool);
     expect(await refresh(id)).toEqual({ kind: 'refused' });
     expect(await orphans()).toEqual([]);
     expect(await grantOf(flow, id)).toMatchObject({ version: '2', sealedVersion: '2', strikes: 0 });
@@ -129,10 +131,12 @@ describe('a late pair', () => {
     await flow.revoke();
     await refresh(id);
     await flow.pass(61);
+    await acceptElsewhere(flow.pool);
     for (let sending = 0; sending < 2; sending += 1) expect(await refresh(id)).toEqual({ kind: 'refused' });
     expect(await orphans()).toEqual([]);
     expect(await grantOf(flow, id)).toMatchObject({ strikes: 1, state: 'confirm' });
     await flow.pass(61);
+    await acceptElsewhere(flow.pool);
     await refresh(id);
     expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
   });
@@ -165,6 +169,7 @@ describe('a late pair', () => {
       expect(await refresh(id)).toEqual({ kind: 'refused' });
       expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_outcome_unknown']);
       if (strike === 1) await flow.pass(61);
+      await acceptElsewhere(flow.pool);
     }
     expect(await refresh(id)).toEqual({ kind: 'refreshed' });
     expect(await flow.healthOf(id)).toEqual(['active', null]);
@@ -233,6 +238,7 @@ describe('a token set that waits in an attempt', () => {
       await flow.revoke();
       await refresh(id);
       await flow.pass(61);
+      await acceptElsewhere(flow.pool);
       await refresh(id);
       expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
       await flow.pool.query(`update connect_attempts set status = 'failed' where id = $1`, [waiting]);

@@ -223,7 +223,7 @@ async function circumstances(
 ): Promise<Pick<StrikeContext, 'canary' | 'waiting' | 'withinGrace' | 'superseded'>> {
   const canary = await readCanary(tx, grant, intentId);
   return {
-    canary: { ...canary, acceptedAt: canaryOkAt ?? canary.refreshedAt },
+    canary: { ...canary, acceptedAt: canaryOkAt ?? canary.acceptedAt },
     waiting: await tokenSetWaits(tx, grant),
     withinGrace: grant.unknownSince !== null && (await isWithinGrace(tx, grant, intentId)),
     superseded: await isSuperseded(tx, grant),

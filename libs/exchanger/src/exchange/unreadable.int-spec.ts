@@ -3,6 +3,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { type Fault, Flow, RETURN_URL } from '../../../../test/support/flow.js';
 import { attemptsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
+import { acceptElsewhere } from '../../../../test/support/other-customer.js';
 import { Vault } from '#tokens';
 import { ExchangeEngine } from './exchange-engine.js';
 
@@ -119,6 +120,7 @@ describe('an answer to a one-time refresh token that holds', () => {
       expect(await grantOf(flow, id)).toMatchObject({ state: 'unknown', strikes: 0, version: '1' });
       expect(await flow.account(id)).toMatchObject({ health: 'degraded', healthReason: 'refresh_outcome_unknown' });
       await flow.pass(61);
+      await acceptElsewhere(flow.pool);
     }
     expect(await flow.one('select last_error as code from grants where id = $1', [grantId])).toEqual({
       code: 'unreadable',
@@ -149,6 +151,7 @@ describe('an answer to a one-time refresh token that holds', () => {
       expect(await flow.exchange().refresh(grantId)).toEqual({ kind: 'refused' });
       expect(await flow.account(id)).toMatchObject({ health, healthReason: 'refresh_outcome_unknown' });
       await flow.pass(61);
+      await acceptElsewhere(flow.pool);
     }
   });
 });

@@ -2,7 +2,8 @@ import type { Tx } from '#persistence/sql';
 import type { Canary, GrantFacts } from '#tokens/protocol';
 import { advanceRefresh, grantColumns, toGrant } from '#tokens/store';
 
-type RefusedGrant = Pick<GrantFacts, 'id' | 'oauthAppId'>;
+type OwnGrant = Pick<GrantFacts, 'id' | 'oauthAppId'>;
+type RefusedGrant = Pick<GrantFacts, 'id' | 'oauthAppId' | 'provider' | 'environment' | 'firstStrikeAt'>;
 
 /** Other grants of the app that are not revoked and hold tokens. */
 const OTHERS = `
@@ -22,14 +23,53 @@ const READ = `
     (select max(dispatched_at) from exchange_intents where state = 'committed' and grant_id = (${LAST_REFRESHED})) as "refreshedAt",
     (select max(other.last_strike_at) ${OTHERS}) as "refusedAt"`;
 
-/** What the refreshes of the other grants of the app had shown before this exchange was sent. */
-export async function readCanary(
+/** What the refreshes of the other grants of the app had shown before this exchange was sent; of the platform where the app has none. */
+export async function readCanary(tx: Tx, grant: RefusedGrant, intentId: string): Promise<Canary> {
+  const { rows } = await tx.query<Omit<Canary, 'acceptedAt'>>(READ, [grant.oauthAppId, grant.id, intentId]);
+  const canary = rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
+  if (canary.others || grant.firstStrikeAt === null) return { ...canary, acceptedAt: canary.refreshedAt };
+  return { ...canary, ...(await readCanaryElsewhere(tx, grant, intentId)) };
+}
+
+type Seen = Pick<Canary, 'refreshedAt' | 'acceptedAt' | 'refusedAt'>;
+
+/** The longest time between the request and the stored result of a probe, in seconds. */
+const PROBE_LASTS = 30;
+
+/**
+ * The other grants of the platform belong to other apps, so that none is refreshed or called for this one. Only their requests
+ * after the first strike ($4) and before this exchange was sent count.
+ */
+const ELSEWHERE = `
+  with sent as (select dispatched_at as at from exchange_intents where id = $3), refreshed as (
+    select other.id from grants other, sent
+    where other.provider = $1 and other.environment = $2 and other.id <> $5
+      and other.last_refreshed_at > $4 and other.last_refreshed_at < sent.at
+    order by other.last_refreshed_at desc limit 1
+  ), seen as (
+    select (select max(dispatched_at) from exchange_intents where state = 'committed' and grant_id = (select id from refreshed)) as "refreshedAt",
+      (select max(last_probed_at) - interval '${PROBE_LASTS} seconds' from accounts, sent
+       where provider = $1 and environment = $2 and grant_id <> $5 and probe_result = 'ok'
+         and last_probed_at > $4 and last_probed_at < sent.at) as "probedAt"
+  )
+  select "refreshedAt", greatest("refreshedAt", "probedAt") as "acceptedAt",
+    (select max(last_strike_at) from grants
+     where provider = $1 and environment = $2 and id <> $5 and last_strike_at > $4) as "refusedAt"
+  from seen`;
+
+async function readCanaryElsewhere(
   tx: Tx,
-  { id, oauthAppId }: RefusedGrant,
+  { id, provider, environment, firstStrikeAt }: RefusedGrant,
   intentId: string,
-): Promise<Omit<Canary, 'acceptedAt'>> {
-  const { rows } = await tx.query<Omit<Canary, 'acceptedAt'>>(READ, [oauthAppId, id, intentId]);
-  return rows[0] ?? { others: false, refreshable: false, refreshedAt: null, refusedAt: null };
+): Promise<Seen> {
+  const { rows } = await tx.query<Seen & Record<string, unknown>>(ELSEWHERE, [
+    provider,
+    environment,
+    intentId,
+    firstStrikeAt,
+    id,
+  ]);
+  return rows[0] ?? { refreshedAt: null, acceptedAt: null, refusedAt: null };
 }
 
 /** How many are checked at once: one of them may have a failure of its own. */
@@ -39,7 +79,7 @@ const CHOOSE = `
   order by other.attempt > 0, other.last_refreshed_at is null, random() limit ${SOME}`;
 
 /** Grants of the same app whose access tokens can be checked: without strikes, those without failures first. */
-export async function chooseCanaries(tx: Tx, { id, oauthAppId }: RefusedGrant): Promise<GrantFacts[]> {
+export async function chooseCanaries(tx: Tx, { id, oauthAppId }: OwnGrant): Promise<GrantFacts[]> {
   const { rows } = await tx.query(CHOOSE, [oauthAppId, id]);
   return rows.map(toGrant);
 }
@@ -51,7 +91,7 @@ const NEXT = `
   order by other.refresh_due_at limit 1 for update of other skip locked`;
 
 /** Makes another grant of the app due now: the one that would be due next. */
-export async function scheduleCanary(tx: Tx, { id, oauthAppId }: RefusedGrant): Promise<void> {
+export async function scheduleCanary(tx: Tx, { id, oauthAppId }: OwnGrant): Promise<void> {
   const { rows } = await tx.query<{ id: string }>(NEXT, [oauthAppId, id]);
   if (rows[0]) await advanceRefresh(tx, rows[0].id);
 }

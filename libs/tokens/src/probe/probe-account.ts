@@ -25,6 +25,7 @@ interface AccountRow extends AccountFacts, ProbedAccount {
   /** Whether its token has ended by the clock: then a probe is inconclusive. */
   ended: boolean;
   isUnconfirmed: boolean;
+  missingScopes: string[];
 }
 
 const READ = `
@@ -33,7 +34,7 @@ const READ = `
     grant_.workspace_id as "grantWorkspaceId", grant_.oauth_app_id as "oauthAppId",
     grant_.token_version as "tokenVersion", grant_.scopes, grant_.mode, grant_.issued_at as "issuedAt",
     grant_.access_expires_at as "accessExpiresAt", account.own_token as "ownToken", account.probe_class as "probeClass",
-    account.probe_reason as "probeReason", account.probe_refused_at as "refusedAt",
+    account.probe_reason as "probeReason", account.missing_scopes as "missingScopes", account.probe_refused_at as "refusedAt",
     coalesce(app.status <> 'active' or breakers.state <> 'closed', false) as "isAppFailing",
     account.probe_struck_at as "probeStruckAt", (account.profile_unconfirmed or account.probe_class = 'unverified') is true as "isUnconfirmed",
     not account.own_token and coalesce(grant_.access_expires_at <= db_now(), false) as ended
@@ -103,8 +104,10 @@ interface Finding extends CheckedAnswer {
 async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<void> {
   const { account, app, provider, reading, verification, canary } = finding;
   const now = await databaseNow(tx);
+  const missing = missingScopes(provider, reading);
   const change = afterProbe(account, reading, {
     now,
+    isNarrower: missing?.some((scope) => !account.missingScopes.includes(scope)) ?? false,
     random: context.random,
     every: provider.probe.every,
     oncePerUtcDay: provider.probe.oncePerUtcDay,
@@ -114,7 +117,8 @@ async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<v
   await storeChange(tx, account, {
     ...change,
     result: reading.ok ? 'ok' : reading.failure.class,
-    missing: missingScopes(provider, reading),
+    // Stored with the second answer that leaves a scope out.
+    missing: reading.ok && change.probeStruckAt !== null ? null : missing,
     isProfileConfirmed: verification?.kind === 'verified',
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);

@@ -95,17 +95,85 @@ describe('after a probe that the platform did not answer', () => {
 });
 
 describe('after a probe that found something for the person to do', () => {
-  it.each([
+  const matters = [
     ['owner', 'checkpoint'],
     ['permission', 'role_lost'],
-  ] as const)('the account reports it (%s) and is probed again in an hour', (matter, reason) => {
-    expect(probed({ ...page, ...suspected }, refused({ class: matter, reason }))).toEqual({
-      probeClass: matter,
-      probeReason: reason,
+  ] as const;
+  const first = (matter: 'owner' | 'permission', ago = MINUTE): ProbedAccount => ({
+    ...page,
+    probeClass: 'suspected',
+    probeReason: matter,
+    probeStruckAt: at(NOW - ago),
+  });
+
+  it.each(matters)(
+    'one answer (%s) decides nothing: the account is suspected, and probed again a minute later',
+    (matter, reason) => {
+      const suspects = {
+        probeClass: 'suspected',
+        probeReason: matter,
+        probeStruckAt: at(NOW),
+        probeDueAt: at(NOW + MINUTE),
+        refusedAt: [],
+        refreshNow: false,
+      };
+      expect(probed(page, refused({ class: matter, reason }))).toEqual(suspects);
+      expect(probed({ ...page, ...suspected }, refused({ class: matter, reason }))).toEqual(suspects);
+    },
+  );
+
+  it.each(matters)(
+    'the account reports it (%s) after a second answer, and is probed again in an hour',
+    (matter, reason) => {
+      const reported = {
+        probeClass: matter,
+        probeReason: reason,
+        probeStruckAt: null,
+        probeDueAt: at(NOW + HOUR),
+        refusedAt: [],
+        refreshNow: false,
+      };
+      expect(probed(first(matter), refused({ class: matter, reason }))).toEqual(reported);
+      expect(probed({ ...page, probeClass: matter, probeReason: reason }, refused({ class: matter, reason }))).toEqual(
+        reported,
+      );
+    },
+  );
+
+  it('two answers within 50 seconds are one', () => {
+    expect(probed(first('permission', 49 * SECOND), refused({ class: 'permission' }))).toMatchObject({
+      probeClass: 'suspected',
+      probeStruckAt: at(NOW - 49 * SECOND),
+    });
+  });
+
+  it('answers of different classes do not confirm each other', () => {
+    expect(probed(first('permission'), permanent)).toMatchObject({ probeClass: 'suspected', probeStruckAt: at(NOW) });
+    expect(probed(first('permission'), refused({ class: 'owner' }))).toMatchObject({
+      probeClass: 'suspected',
+      probeReason: 'owner',
+    });
+  });
+
+  it('fewer scopes are reported after a second answer that names them', () => {
+    const narrower = { isNarrower: true };
+    const once = probed(ACCOUNT, { ok: true }, 0, narrower);
+    expect(once).toMatchObject({ probeClass: 'suspected', probeStruckAt: at(NOW), probeDueAt: at(NOW + MINUTE) });
+    expect(probed(first('permission'), { ok: true }, 0, narrower)).toMatchObject({
+      probeClass: null,
       probeStruckAt: null,
-      probeDueAt: at(NOW + HOUR),
-      refusedAt: [],
-      refreshNow: false,
+      probeDueAt: at(NOW + DAY),
+    });
+  });
+
+  it('tokens that no platform has confirmed stay unverified until the second answer', () => {
+    const unconfirmed = { ...page, isUnconfirmed: true, probeClass: 'unverified', probeReason: 'unverified' } as const;
+    const once = probed(unconfirmed, refused({ class: 'permission', reason: 'role_lost' }));
+    expect(once).toMatchObject({ probeClass: 'unverified', probeReason: 'permission' });
+    const again = { ...unconfirmed, probeReason: 'permission', probeStruckAt: at(NOW - MINUTE) };
+    expect(probed(again, refused({ class: 'permission', reason: 'role_lost' }))).toMatchObject({
+      probeClass: 'permission',
+      probeReason: 'role_lost',
     });
   });
 });

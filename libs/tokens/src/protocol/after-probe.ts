@@ -1,6 +1,6 @@
 import { hours, minutes, seconds } from '#config';
 import type { ProbeClass } from '#persistence/sql';
-import type { ProbeReading } from '#providers';
+import type { Failure, ProbeReading } from '#providers';
 import {
   API_REJECTS_TOKEN,
   type ApiCanary,
@@ -38,6 +38,7 @@ export interface ProbeChange {
 export const PROFILE_MISMATCH = 'profile_mismatch';
 
 const REPEAT_AFTER_MS = seconds(60);
+/** Two answers within this time count once: a caller may repeat a probe. */
 const APART = seconds(50);
 const OWNER_PAUSE = hours(1);
 const HICCUP_PAUSE = minutes(5);
@@ -52,12 +53,14 @@ export interface ProbeMoment {
   oncePerUtcDay?: boolean;
   /** What other accounts show, where `needsApiCanary` requires it. */
   canary?: ApiCanary | undefined;
+  /** An accepted probe names fewer scopes than are known to be granted, and one of the missing is required. */
+  isNarrower?: boolean;
 }
 
 /** What a probe means, and when the next one is due. */
 export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const change = decideProbe(account, reading, moment);
-  if (!moment.oncePerUtcDay || !isAnswered(reading) || repeatsSoon(account, reading, moment.now)) return change;
+  if (!moment.oncePerUtcDay || !isAnswered(reading) || isSecondDue(change, moment.now)) return change;
   // Jitter, so that probes are not all due at 00:00 UTC.
   const tomorrow = after(nextUtcDay(moment.now), moment.every * SPREAD * moment.random());
   return change.probeDueAt < tomorrow ? { ...change, probeDueAt: tomorrow } : change;
@@ -67,9 +70,9 @@ export function afterProbe(account: ProbedAccount, reading: ProbeReading, moment
 const isAnswered = (reading: ProbeReading): boolean =>
   reading.ok || (reading.failure.class !== 'temporary' && reading.failure.class !== 'app');
 
-/** The refusal of a token that was just issued, which no platform bills. */
-const repeatsSoon = (account: ProbedAccount, reading: ProbeReading, now: Date): boolean =>
-  isRefusal(reading) && canRefresh(account, reading.failure.reason) && isFirstOfFreshToken(account, now);
+/** A second probe follows: no platform bills a refusal, or the same request twice in a day. */
+const isSecondDue = ({ probeStruckAt, probeDueAt }: ProbeChange, now: Date): boolean =>
+  probeStruckAt !== null && probeDueAt <= after(now, REPEAT_AFTER_MS);
 
 type Refusal = Extract<ProbeReading, { ok: false }>;
 const isRefusal = (reading: ProbeReading): reading is Refusal => !reading.ok && reading.failure.class === 'permanent';
@@ -90,15 +93,31 @@ const refusalsOf = (account: ProbedAccount, now: Date): readonly Date[] =>
 
 /** A platform may accept a token some seconds after it issued it. A first refusal counts at any age, because it only causes a refresh. */
 const isFirstOfFreshToken = (account: ProbedAccount, now: Date): boolean =>
-  account.refusedAt.length > 0 && isJustIssued(account, now) && !isAgain(account, now);
+  account.refusedAt.length > 0 && isJustIssued(account, now) && !isSecond(account, 'permanent', now);
 
-const isAgain = ({ probeStruckAt }: ProbedAccount, now: Date): boolean =>
-  probeStruckAt !== null && now.getTime() - probeStruckAt.getTime() >= APART;
+/** The classes of answers that require something of the person. */
+type PersonClass = 'permanent' | 'permission' | 'owner';
+const WITH_VALID_TOKEN: readonly (string | null)[] = ['permission', 'owner'] satisfies PersonClass[];
 
-/** One refusal never decides: the refresh does, or where there is none a second probe a minute later. */
+/** The class of the first answer, which no second one has confirmed: `probeReason` holds it, unless the token was refused. */
+const firstClassOf = ({ probeStruckAt, probeReason }: ProbedAccount): PersonClass | null => {
+  if (probeStruckAt === null) return null;
+  return WITH_VALID_TOKEN.includes(probeReason) ? (probeReason as PersonClass) : 'permanent';
+};
+
+/** Whether an answer of the same class came before, and long enough ago to count as another one. */
+const isSecond = (account: ProbedAccount, of: PersonClass, now: Date): boolean =>
+  firstClassOf(account) === of && now.getTime() - (account.probeStruckAt?.getTime() ?? 0) >= APART;
+
+const firstAt = (account: ProbedAccount, of: PersonClass, now: Date): Date =>
+  (firstClassOf(account) === of && account.probeStruckAt) || now;
+
+/** One answer never decides that the person must act: a refusal of the token leads to a refresh, anything else to a second probe a minute later. */
 function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
   const { now, every, random } = moment;
   const regular = after(now, every * (1 + SPREAD * random()));
+  if (reading.ok && moment.isNarrower && !isSecond(account, 'permission', now))
+    return firstAnswer(account, 'permission', now);
   if (reading.ok) return { ...NOTHING, probeDueAt: regular, refusedAt: [], refreshNow: false };
   const { failure } = reading;
   if (failure.class === 'permanent') return refused(account, failure.reason, moment);
@@ -112,18 +131,35 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
   const pause = Math.max(HICCUP_PAUSE, seconds(failure.retryAfter ?? 0));
   if (failure.class === 'temporary' || failure.class === 'app')
     return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
-  const probeDueAt = after(now, Math.min(OWNER_PAUSE, every));
-  // A token without a permission is accepted; that an owner must act proves nothing about the token.
-  const refusedAt = failure.class === 'permission' ? [] : account.refusedAt;
+  return requiresPerson(account, failure, moment);
+}
+
+/** The token is valid, and the platform requires a permission or an action of the owner. */
+function requiresPerson(account: ProbedAccount, failure: Failure, { now, every }: ProbeMoment): ProbeChange {
+  const of = failure.class === 'owner' ? 'owner' : 'permission';
+  if (account.probeClass !== of && !isSecond(account, of, now)) return firstAnswer(account, of, now);
   return {
-    ...standing,
-    probeClass: failure.class,
+    probeClass: of,
     probeReason: failure.reason,
     probeStruckAt: null,
-    probeDueAt,
-    refusedAt,
+    probeDueAt: after(now, Math.min(OWNER_PAUSE, every)),
+    refusedAt: refusedAtAfter(account, of),
+    refreshNow: false,
   };
 }
+
+/** A token without a permission is accepted; that an owner must act proves nothing about the token. */
+const refusedAtAfter = ({ refusedAt }: ProbedAccount, of: PersonClass): readonly Date[] =>
+  of === 'permission' ? [] : refusedAt;
+
+const firstAnswer = (account: ProbedAccount, of: 'permission' | 'owner', now: Date): ProbeChange => ({
+  probeClass: account.isUnconfirmed ? 'unverified' : 'suspected',
+  probeReason: of,
+  probeStruckAt: firstAt(account, of, now),
+  probeDueAt: after(now, REPEAT_AFTER_MS),
+  refusedAt: refusedAtAfter(account, of),
+  refreshNow: false,
+});
 
 const NOTHING = { probeClass: null, probeReason: null, probeStruckAt: null } as const;
 
@@ -134,19 +170,22 @@ const canRefresh = ({ ownToken, mode }: ProbedAccount, reason: string): boolean 
 function refused(account: ProbedAccount, probeReason: string, moment: ProbeMoment): ProbeChange {
   const { now, every } = moment;
   if (canRefresh(account, probeReason)) return refusedBeforeRefresh(account, moment);
-  const { probeStruckAt: first, refusedAt } = account;
-  const standing = { probeStruckAt: first ?? now, refusedAt, refreshNow: false };
-  if (isAgain(account, now))
+  const standing = {
+    probeStruckAt: firstAt(account, 'permanent', now),
+    refusedAt: account.refusedAt,
+    refreshNow: false,
+  };
+  if (isSecond(account, 'permanent', now))
     return { ...standing, probeClass: 'permanent', probeReason, probeDueAt: after(now, every) };
   return { ...standing, ...firstRefusal(account, probeReason), probeDueAt: after(now, REPEAT_AFTER_MS) };
 }
 
 /** The refresh decides, unless it has brought new tokens before and the API has refused each of them. */
 function refusedBeforeRefresh(account: ProbedAccount, { now, every, canary }: ProbeMoment): ProbeChange {
-  const { probeClass, probeStruckAt } = account;
   if (isFirstOfFreshToken(account, now)) {
-    const standing = { probeClass, probeReason: null, refusedAt: account.refusedAt, refreshNow: false };
-    return { ...standing, probeStruckAt: probeStruckAt ?? now, probeDueAt: after(now, REPEAT_AFTER_MS) };
+    const { probeClass, refusedAt } = account;
+    const standing = { probeClass, probeReason: null, refusedAt, refreshNow: false };
+    return { ...standing, probeStruckAt: firstAt(account, 'permanent', now), probeDueAt: after(now, REPEAT_AFTER_MS) };
   }
   const refusedAt = refusalsOf(account, now);
   const base = { probeStruckAt: null, probeDueAt: after(now, every), refusedAt };

@@ -96,12 +96,32 @@ describe('after a failure that decides nothing about the grant', () => {
     ['app', 5 * MINUTE],
     ['owner', HOUR],
     ['permission', 15 * SECOND],
-  ] as const)("a grant whose %s is the matter waits at that one's pace", (matter, wait) => {
-    expect(afterFailure(grantFacts(), failure({ class: matter }), moment)).toMatchObject({
+  ] as const)('a grant that is refused because of its %s waits for as long as that takes', (matter, wait) => {
+    const before = grantFacts({ lastClass: matter });
+    expect(afterFailure(before, failure({ class: matter }), moment)).toMatchObject({
       lastClass: matter,
       refreshDueAt: at(NOW + wait),
     });
   });
+
+  it.each(['owner', 'permission'] as const)(
+    'one answer (%s) decides nothing: a second one a minute later does',
+    (matter) => {
+      const answer = failure({ class: matter, reason: 'suspended', code: '64' });
+      const first = afterFailure(grantFacts(), answer, moment);
+      expect(first).toMatchObject({
+        lastClass: 'temporary',
+        lastReason: 'refresh_unconfirmed',
+        lastError: '64',
+        refreshDueAt: at(NOW + MINUTE),
+      });
+      const later = (passed: number, next = answer): GrantChange =>
+        afterFailure({ ...grantFacts(), ...first }, next, { ...moment, now: at(NOW + passed) });
+      expect(later(49 * SECOND)).toMatchObject({ lastClass: 'temporary', refreshDueAt: at(NOW + MINUTE) });
+      expect(later(50 * SECOND)).toMatchObject({ lastClass: matter, lastReason: 'suspended' });
+      expect(later(MINUTE, { ...answer, code: 'another' })).toMatchObject({ lastClass: 'temporary' });
+    },
+  );
 
   it('strikes that stood before still stand', () => {
     const { strikeCount, firstStrikeAt, lastStrikeAt, apiCheck } = blemished;

@@ -78,9 +78,27 @@ export function afterFailure(grant: GrantFacts, failure: Failure, { now, random 
   };
   if (grant.endedReason !== null) return { ...base, ...postponeTry(grant, now) };
   const attempt = grant.attempt + 1;
+  const first = afterFirstAnswer(grant, failure, now);
+  if (first) return { ...base, attempt, ...first };
   const pause = { app: APP_RETRY_DELAY, owner: OWNER_RETRY_DELAY }[failure.class as string] ?? 0;
   const wait = Math.max(pause, backoff(attempt, failure.retryAfter, random));
   return { ...base, attempt, refreshDueAt: after(now, failure.retryAfter ? wait : limitWait(grant, now, wait)) };
+}
+
+const SECOND_ANSWER_DELAY = seconds(60);
+/** A caller may repeat a forced refresh: two answers so close to each other count once. */
+const EARLIEST_SECOND_ANSWER = seconds(10);
+
+const requiresPerson = ({ class: of }: Failure): boolean => of === 'owner' || of === 'permission';
+
+/** The grant after the first answer that requires something of the person: one never decides. Null: it is the second. */
+function afterFirstAnswer(grant: GrantFacts, failure: Failure, now: Date): GrantChange | null {
+  if (!requiresPerson(failure) || grant.lastClass === failure.class) return null;
+  const { lastReason, lastError, refreshDueAt } = grant;
+  const isRepeated = lastReason === 'refresh_unconfirmed' && lastError === failure.code && refreshDueAt !== null;
+  if (isRepeated && now >= after(refreshDueAt, -EARLIEST_SECOND_ANSWER)) return null;
+  const waits = { lastClass: 'temporary', lastReason: 'refresh_unconfirmed' } as const;
+  return { ...waits, refreshDueAt: isRepeated ? refreshDueAt : after(now, SECOND_ANSWER_DELAY) };
 }
 
 /** Limits the wait: urgent resends are retried soon, and a token that is extended must be extended before it expires, so its next try is after half of the time left. */

@@ -90,10 +90,14 @@ function incomplete({ grant, account }: HealthInput): HealthState | undefined {
 /** A failure of the app or the platform does not change an account until its access token has expired; a strike or a lost answer does. */
 function degradedByFailure({ grant, account, app, now }: HealthInput): HealthState | undefined {
   if (account.probeClass === 'suspected') return { health: 'degraded', reason: 'refresh_unconfirmed' };
-  if (account.probeClass === 'unverified') return { health: 'degraded', reason: account.probeReason };
+  if (account.probeClass === 'unverified') return { health: 'degraded', reason: unverifiedReason(account) };
   if (account.ownToken) return undefined;
   return degradedGrant(grant, app, hasEnded(grant, now));
 }
+
+/** A first answer that requires something of the person is stored as its class. */
+const unverifiedReason = ({ probeReason }: AccountFacts): string | null =>
+  probeReason === 'permission' || probeReason === 'owner' ? 'refresh_unconfirmed' : probeReason;
 
 function degradedGrant(grant: GrantFacts, app: AppFailure, ended: boolean): HealthState | undefined {
   if (app !== null && ended) return { health: 'degraded', reason: app };

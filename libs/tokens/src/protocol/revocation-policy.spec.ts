@@ -62,11 +62,15 @@ describe('a first refusal', () => {
 
 describe('while the access token should still be good', () => {
   it('a grant is revoked when the API refuses it, too, twice and a minute apart', () => {
-    expect(decision({ ...valid, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses' })).toEqual(REVOKED);
+    expect(decision({ ...valid, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'refuses', canary: SECOND })).toEqual(
+      REVOKED,
+    );
   });
 
   it('a grant is revoked when the API refused it and the token expired before the second check', () => {
-    expect(decision({ ...ended, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'silent' })).toEqual(REVOKED);
+    expect(decision({ ...ended, ...struck(1, MINUTE, 'refuses') }, { apiCheck: 'silent', canary: SECOND })).toEqual(
+      REVOKED,
+    );
   });
 
   it.each<[string, ApiCheck, ApiCheck]>([
@@ -100,6 +104,30 @@ describe('while the access token should still be good', () => {
   });
 });
 
+describe('the only grant of an app, refused by both', () => {
+  const elsewhere = (seen: Partial<Canary>, ago: number): RevocationDecision =>
+    decideRevocation(grantFacts({ ...valid, ...struck(1, ago, 'refuses', MINUTE) }), {
+      now: at(NOW),
+      apiCheck: 'refuses',
+      canary: { ...ALONE, ...seen },
+    });
+
+  it('is revoked after 65 minutes, and not before', () => {
+    expect(elsewhere({}, 64 * MINUTE).revoked).toBe(false);
+    expect(elsewhere({}, 65 * MINUTE)).toEqual(REVOKED);
+  });
+
+  it('is revoked a minute later where the platform accepts a grant of another app after the first refusal', () => {
+    expect(elsewhere({ acceptedAt: at(NOW - SECOND) }, MINUTE)).toEqual(REVOKED);
+    expect(elsewhere({ acceptedAt: at(NOW - 2 * MINUTE) }, MINUTE).revoked).toBe(false);
+  });
+
+  it('is not revoked before two days where the platform refuses grants of other apps and accepts none', () => {
+    expect(elsewhere({ refusedAt: at(NOW - MINUTE) }, DAY).revoked).toBe(false);
+    expect(elsewhere({ refusedAt: at(NOW - MINUTE) }, 2 * DAY)).toEqual(REVOKED);
+  });
+});
+
 describe('once the access token has ended', () => {
   it('a grant is revoked at a second refusal 15 minutes after the first, if another grant of the app got an ok within 30', () => {
     expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent', canary: 14 * MINUTE })).toEqual(
@@ -118,9 +146,10 @@ describe('once the access token has ended', () => {
     expect(decision(facts, { apiCheck: 'silent', canary: MINUTE })).toEqual(again(MINUTE));
   });
 
-  it('the only grant of an app is not revoked by a second refusal, but by a third, an hour after the first', () => {
+  it('the only grant of an app is not revoked by a second refusal, but by a third, 65 minutes after the first', () => {
     expect(decision({ ...ended, ...struck(1, 15 * MINUTE) }, { apiCheck: 'silent' })).toEqual(again(10 * MINUTE));
-    expect(decision({ ...ended, ...struck(2, HOUR) }, { apiCheck: 'silent' })).toEqual(REVOKED);
+    expect(decision({ ...ended, ...struck(2, HOUR) }, { apiCheck: 'silent' })).toEqual(again(5 * MINUTE));
+    expect(decision({ ...ended, ...struck(2, 65 * MINUTE) }, { apiCheck: 'silent' })).toEqual(REVOKED);
   });
 
   it('a grant beside others is not revoked before one of them was refreshed since the first refusal, however long none was tried', () => {
@@ -133,7 +162,7 @@ describe('once the access token has ended', () => {
   });
 
   it('others that nothing can refresh are not waited for', () => {
-    expect(among({ ...ended, ...struck(2, HOUR) }, 'silent', { refreshable: false })).toEqual(REVOKED);
+    expect(among({ ...ended, ...struck(2, 65 * MINUTE) }, 'silent', { refreshable: false })).toEqual(REVOKED);
   });
 
   it('another one is refreshed before its time from the second refusal on, if none was tried since the first and lately', () => {

@@ -1,4 +1,4 @@
-import { days, hours, minutes, seconds } from '#config';
+import { days, minutes, seconds } from '#config';
 import { after } from './schedule.js';
 import { type GrantFacts, hasEnded, isInDoubt } from './grant.js';
 
@@ -7,10 +7,11 @@ export type ApiCheck = 'accepts' | 'refuses' | 'silent';
 
 /**
  * What the other grants of the same app show of the platform: its refusal of one grant counts only if it accepts another,
- * and only by a request that was sent after one refusal and answered before the next.
+ * and only by a request that was sent after one refusal and answered before the next. Where the app has no other grant, the
+ * moments are those of grants of the platform at other apps.
  */
 export interface Canary {
-  /** Whether there is another grant that is not revoked. */
+  /** Whether the app has another grant that is not revoked. */
   others: boolean;
   /** Whether one of them could be refreshed, to see whether the platform accepts it. */
   refreshable: boolean;
@@ -40,9 +41,10 @@ const RECHECK_DELAY = seconds(60);
 /** A grant that was refused by mistake recovers within a quarter of an hour. */
 const MAX_RECHECK_DELAY = minutes(10);
 const SECOND_STRIKE_AGE = minutes(15);
-const THIRD_STRIKE_AGE = hours(1);
 const MAX_CANARY_AGE = minutes(30);
-/** Where the platform accepts no grant of an app, its refusals count only after this time: an outage of a day must not look like a revocation. */
+/** An app without another grant, at a platform of which nothing else is seen: longer than an outage usually lasts. */
+const MIN_UNSEEN_REFUSAL_TIME = minutes(65);
+/** Where the platform accepts no other grant, its refusals count only after this time: an outage of a day must not look like a revocation. */
 const MIN_UNPROVEN_REFUSAL_TIME = days(2);
 
 /** Whether a refusal now counts as the last strike. */
@@ -69,9 +71,9 @@ export const trustsRefusals = (grant: GrantFacts, refusedSince: Date | null, now
 
 /**
  * Whether a refused grant is revoked. One refusal never decides. Either the API refuses the valid access token too and, a
- * minute later, both refuse again while the platform accepts another grant of the app; or, once the access token has expired,
- * refusals last long enough: a quarter of an hour while others are refreshed, an hour where there is no other. An API that
- * accepts the access token is evidence for the grant, unless an earlier request may have spent the refresh token.
+ * minute later, both refuse again while the platform accepts another grant; or, once the access token has expired, refusals
+ * last long enough: a quarter of an hour while others are refreshed, 65 minutes where nothing shows that the platform works. An
+ * API that accepts the access token is evidence for the grant, unless an earlier request may have spent the refresh token.
  */
 export function decideRevocation(grant: GrantFacts, strike: Strike): RevocationDecision {
   return isProvenLost(grant, strike) ? { revoked: true } : decideByBoth(grant, strike);
@@ -83,12 +85,17 @@ function decideByBoth(grant: GrantFacts, strike: Strike): RevocationDecision {
   if (!hasEnded(grant, now) && apiCheck === 'accepts')
     return { revoked: false, nextCheckAt: after(now, MAX_RECHECK_DELAY) };
   const confirmed = isConfirmed(grant, now, apiCheck);
-  if (confirmed && (isCanaryAccepted(grant, strike) || refusedFor(grant, strike) >= MIN_UNPROVEN_REFUSAL_TIME))
+  const couldShow = strike.canary.others || isSince(grant, strike.canary.refusedAt);
+  if (confirmed && (isCanaryAccepted(grant, strike) || missingTime(grant, strike, couldShow) <= 0))
     return { revoked: true };
   return hasEnded(grant, now) && !confirmed
     ? decideByTime(grant, strike)
     : { revoked: false, nextCheckAt: nextCheckAfterDoubt(grant, now, apiCheck) };
 }
+
+/** For how much longer the platform must refuse the grant while it accepts no other. `couldShow`: another one was tried, or can be. */
+const missingTime = (grant: GrantFacts, strike: Strike, couldShow: boolean): number =>
+  (couldShow ? MIN_UNPROVEN_REFUSAL_TIME : MIN_UNSEEN_REFUSAL_TIME) - refusedFor(grant, strike);
 
 /**
  * Whether the successor of a one-time token is lost: a lost answer leaves the access token valid, so that only the token endpoint
@@ -114,9 +121,9 @@ export function needsCanary(grant: GrantFacts, strike: Strike): boolean {
   return (hasEnded(grant, now) || isInDoubt(grant, strike)) && !isRepeat(grant, now) && !tried;
 }
 
-/** Whether the platform accepted another grant after the first strike, or there is none. An API call proves nothing about a token endpoint. */
+/** Whether the platform accepted another grant after the first strike. An API call proves nothing about a token endpoint. */
 function isCanaryAccepted(grant: GrantFacts, { now, canary }: Strike): boolean {
-  return !canary.others || isSince(grant, hasEnded(grant, now) ? canary.refreshedAt : canary.acceptedAt);
+  return isSince(grant, hasEnded(grant, now) ? canary.refreshedAt : canary.acceptedAt);
 }
 
 /** A minute after the first strike, then at growing intervals: the access token may be valid for months. */
@@ -143,10 +150,7 @@ function requiredEvidence(grant: GrantFacts, strike: Strike): { strikesBefore: n
   if (isSince(grant, canary.refreshedAt) && isRecent(canary.refreshedAt, now))
     return { strikesBefore: 1, missing: SECOND_STRIKE_AGE - passed };
   const couldShow = canary.refreshable || isSince(grant, canary.refusedAt);
-  return {
-    strikesBefore: 2,
-    missing: couldShow ? MIN_UNPROVEN_REFUSAL_TIME - refusedFor(grant, strike) : THIRD_STRIKE_AGE - passed,
-  };
+  return { strikesBefore: 2, missing: missingTime(grant, strike, couldShow) };
 }
 
 const isSince = ({ firstStrikeAt }: GrantFacts, moment: Date | null): boolean =>

@@ -178,14 +178,23 @@ describe('a probe that is billed by the UTC day', () => {
     ok: false,
     failure: { class: matter, reason: 'any', code: 'any' },
   });
-  const dueAfter = (reading: ProbeReading, now: Date, draw = 0): Date =>
-    afterProbe(account, reading, { now, random: () => draw, every: days(1), oncePerUtcDay: true }).probeDueAt;
+  const dueAfter = (reading: ProbeReading, now: Date, draw = 0, before: ProbedAccount = account): Date =>
+    afterProbe(before, reading, { now, random: () => draw, every: days(1), oncePerUtcDay: true }).probeDueAt;
+  /** After a first answer of that class, a minute earlier. */
+  const confirming = (matter: FailureClass, now: Date): ProbedAccount => ({
+    ...account,
+    probeClass: 'suspected',
+    probeReason: matter,
+    probeStruckAt: new Date(now.getTime() - MINUTE),
+  });
 
   it.each(['owner', 'permission', 'permanent'] as const)(
-    'is not repeated on the day of an answer, whatever it was: %s',
+    'is repeated once after an answer that requires something of the person, and then not on the same day: %s',
     (matter) => {
-      expect(dueAfter(failed(matter), MORNING)).toEqual(new Date('2026-12-01T00:00:00Z'));
-      expect(dueAfter(failed(matter), MORNING, 0.5)).toEqual(new Date('2026-12-01T01:12:00Z'));
+      const second = (draw: number): Date => dueAfter(failed(matter), MORNING, draw, confirming(matter, MORNING));
+      expect(dueAfter(failed(matter), MORNING)).toEqual(new Date('2026-11-30T00:01:00Z'));
+      expect(second(0)).toEqual(new Date('2026-12-01T00:00:00Z'));
+      expect(second(0.5)).toEqual(new Date('2026-12-01T01:12:00Z'));
     },
   );
 
@@ -194,7 +203,9 @@ describe('a probe that is billed by the UTC day', () => {
   });
 
   it('near midnight is due as soon as anywhere else', () => {
-    expect(dueAfter(failed('owner'), EVENING)).toEqual(new Date('2027-01-01T00:59:59.999Z'));
+    expect(dueAfter(failed('owner'), EVENING, 0, confirming('owner', EVENING))).toEqual(
+      new Date('2027-01-01T00:59:59.999Z'),
+    );
   });
 
   it.each(['temporary', 'app'] as const)('is repeated on the same day where it was not answered: %s', (matter) => {

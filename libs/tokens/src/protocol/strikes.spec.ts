@@ -17,13 +17,15 @@ import type { ApiCheck } from './revocation-policy.js';
 import type { GrantChange, GrantFacts } from './grant.js';
 import { afterRefusalWhileOpen, afterStrike, type StrikeContext } from './after-refresh.js';
 
+/** The platform accepts another grant of the app meanwhile. */
+const WELL = canary(at(NOW));
 const struckBy = (
   facts: GrantChange,
   apiCheck: ApiCheck = 'silent',
   more: Partial<StrikeContext> = {},
 ): GrantFacts => ({
   ...grantFacts(facts),
-  ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), apiCheck, canary: ALONE, ...more }),
+  ...afterStrike(grantFacts(facts), refusal, { now: at(NOW), apiCheck, canary: WELL, ...more }),
 });
 
 describe('after a refusal', () => {
@@ -184,7 +186,7 @@ describe('a refusal after an answer that got lost', () => {
   it('the reason stays the same where the platform names one of its own, or the refresh token has expired meanwhile', () => {
     const facts = grantFacts({ ...struckBefore(MINUTE, 'refuses'), refreshExpiresAt: at(NOW) });
     const named = { ...refusal, reason: 'password_changed' };
-    expect(afterStrike(facts, named, { now: at(NOW), apiCheck: 'refuses', canary: ALONE })).toMatchObject({
+    expect(afterStrike(facts, named, { now: at(NOW), apiCheck: 'refuses', canary: WELL })).toMatchObject({
       endedReason: 'refresh_outcome_unknown',
     });
   });
@@ -196,7 +198,9 @@ describe('a refusal after an answer that got lost', () => {
         endedReason: 'refresh_outcome_unknown',
       });
       expect(struckBy(struckBefore(14 * MINUTE, apiCheck), apiCheck, others)).toMatchObject({ endedReason: null });
-      expect(struckBy(struckBefore(20 * HOUR, apiCheck), apiCheck)).toMatchObject({ endedReason: null });
+      expect(struckBy(struckBefore(20 * HOUR, apiCheck), apiCheck, { canary: ALONE })).toMatchObject({
+        endedReason: null,
+      });
     }
     const known = { ...struckBefore(DAY, 'accepts'), unknownSince: null };
     expect(struckBy(known, 'accepts', others)).toMatchObject({ endedReason: null });
@@ -305,7 +309,7 @@ describe('a refresh token that was spent elsewhere', () => {
   it('keeps a reason that the platform itself named', () => {
     const named = { ...refusal, reason: 'password_changed' };
     const facts = grantFacts({ ...over, apiCheck: 'accepts' });
-    expect(afterStrike(facts, named, { now: at(NOW), apiCheck: 'silent', canary: ALONE })).toMatchObject({
+    expect(afterStrike(facts, named, { now: at(NOW), apiCheck: 'silent', canary: WELL })).toMatchObject({
       endedReason: 'password_changed',
     });
   });

@@ -144,7 +144,8 @@ describe('an account whose platform rotates the refresh token, and whose gateway
     await alone.pass(31);
     const suspected = await alone.accountUntil(id, ({ health_reason }) => health_reason === 'refresh_outcome_unknown');
     expect(suspected.health).toBe('degraded');
-    await alone.pass(61);
+    // The only account of its app.
+    await alone.pass(66 * 60);
     const ended = await alone.accountUntil(id, ({ health }) => health === 'needs_reauth');
     expect(ended.health_reason).toBe('refresh_outcome_unknown');
     expect(await outcomes()).toEqual(['ok', 'spent_token', 'revoked_grant']);

@@ -107,7 +107,7 @@ async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<v
   const missing = missingScopes(provider, reading);
   const change = afterProbe(account, reading, {
     now,
-    isNarrower: missing?.some((scope) => !account.missingScopes.includes(scope)) ?? false,
+    isNarrower: isNarrower(account, missing),
     random: context.random,
     every: provider.probe.every,
     oncePerUtcDay: provider.probe.oncePerUtcDay,
@@ -117,8 +117,7 @@ async function store(context: TokenContext, tx: Tx, finding: Finding): Promise<v
   await storeChange(tx, account, {
     ...change,
     result: reading.ok ? 'ok' : reading.failure.class,
-    // Stored with the second answer that leaves a scope out.
-    missing: reading.ok && change.probeStruckAt !== null ? null : missing,
+    missing: confirmedScopes(change, missing),
     isProfileConfirmed: verification?.kind === 'verified',
   });
   if (reading.ok && reading.reauthDueAt) await setReauthDue(tx, account.grantId, reading.reauthDueAt);
@@ -155,6 +154,13 @@ function missingScopes({ scopes }: Provider, reading: ProbeReading): string[] | 
   const granted = reading.scopes;
   return scopes.required.filter((scope) => !granted.includes(scope));
 }
+
+const isNarrower = ({ missingScopes: known }: AccountRow, missing: string[] | null): boolean =>
+  missing?.some((scope) => !known.includes(scope)) ?? false;
+
+/** A scope that is left out is stored with the second answer. */
+const confirmedScopes = ({ probeStruckAt }: ProbeChange, missing: string[] | null): string[] | null =>
+  probeStruckAt === null ? missing : null;
 
 interface StoredChange extends ProbeChange {
   result: ProbeResult;

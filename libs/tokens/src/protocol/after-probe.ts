@@ -114,11 +114,8 @@ const firstAt = (account: ProbedAccount, of: PersonClass, now: Date): Date =>
 
 /** One answer never decides that the person must act: a refusal of the token leads to a refresh, anything else to a second probe a minute later. */
 function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: ProbeMoment): ProbeChange {
-  const { now, every, random } = moment;
-  const regular = after(now, every * (1 + SPREAD * random()));
-  if (reading.ok && moment.isNarrower && !isSecond(account, 'permission', now))
-    return firstAnswer(account, 'permission', now);
-  if (reading.ok) return { ...NOTHING, probeDueAt: regular, refusedAt: [], refreshNow: false };
+  if (reading.ok) return accepted(account, moment);
+  const { now, every } = moment;
   const { failure } = reading;
   if (failure.class === 'permanent') return refused(account, failure.reason, moment);
   const standing = {
@@ -132,6 +129,12 @@ function decideProbe(account: ProbedAccount, reading: ProbeReading, moment: Prob
   if (failure.class === 'temporary' || failure.class === 'app')
     return { ...standing, probeDueAt: after(now, Math.min(pause, every)) };
   return requiresPerson(account, failure, moment);
+}
+
+function accepted(account: ProbedAccount, { now, every, random, isNarrower }: ProbeMoment): ProbeChange {
+  if (isNarrower && !isSecond(account, 'permission', now)) return firstAnswer(account, 'permission', now);
+  const probeDueAt = after(now, every * (1 + SPREAD * random()));
+  return { ...NOTHING, probeDueAt, refusedAt: [], refreshNow: false };
 }
 
 /** The token is valid, and the platform requires a permission or an action of the owner. */

@@ -85,14 +85,14 @@ function decideByBoth(grant: GrantFacts, strike: Strike): RevocationDecision {
   if (!hasEnded(grant, now) && apiCheck === 'accepts')
     return { revoked: false, nextCheckAt: after(now, MAX_RECHECK_DELAY) };
   const confirmed = isConfirmed(grant, now, apiCheck);
-  if (confirmed && isBelieved(grant, strike)) return { revoked: true };
+  if (confirmed && isTrusted(grant, strike)) return { revoked: true };
   return hasEnded(grant, now) && !confirmed
     ? decideByTime(grant, strike)
     : { revoked: false, nextCheckAt: nextCheckAfterDoubt(grant, now, apiCheck) };
 }
 
 /** Whether refusals by both concern this grant alone, by all that is seen of the platform. */
-function isBelieved(grant: GrantFacts, strike: Strike): boolean {
+function isTrusted(grant: GrantFacts, strike: Strike): boolean {
   const { others, refusedAt } = strike.canary;
   return isCanaryAccepted(grant, strike) || missingTime(grant, strike, others || isSince(grant, refusedAt)) <= 0;
 }

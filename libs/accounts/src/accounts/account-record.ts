@@ -39,6 +39,7 @@ export const ACCOUNT_COLUMNS = `
   account.disconnected_at as "disconnectedAt", account.disconnected_reason as "disconnectedReason"`;
 
 /** What happens to the grant of a leased account after its release is not shown to the workspace that released it. */
-export const ACCOUNT_TABLES = `
-  accounts account left join grants
+export const ACCOUNT_GRANT = `left join grants
     on grants.id = account.grant_id and (account.connection_type <> 'leased' or account.health <> 'disconnected')`;
+
+export const ACCOUNT_TABLES = `accounts account ${ACCOUNT_GRANT}`;

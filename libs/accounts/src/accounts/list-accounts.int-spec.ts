@@ -127,6 +127,26 @@ describe('pages of accounts', () => {
 });
 
 describe('accounts by their next reauthorization', () => {
+  it('lists those that need their person soon, by a filter beside another one, and pages lose and repeat nothing', async () => {
+    const tenant = await makeTenant(flow.pool);
+    const ids = await fill(
+      tenant,
+      Array.from({ length: 40 }, (_, n) => ({
+        age: n,
+        provider: n % 2 ? 'x' : 'tiktok',
+        health: n % 3 ? 'active' : 'expiring',
+        ...(n % 5 && { dueIn: n }),
+      })),
+    );
+    const soon = { reauthDueBefore: new Date(Date.now() + 30 * 86_400_000) };
+    const expected = (isIn: (n: number) => boolean) => ids.filter((_, n) => n % 5 > 0 && n <= 30 && isIn(n));
+    expect((await pages(tenant, 7, soon)).flat()).toEqual(expected(() => true));
+    expect((await pages(tenant, 3, { ...soon, provider: 'x' })).flat()).toEqual(expected((n) => n % 2 === 1));
+    const both = { ...soon, provider: 'x', health: 'expiring' as const };
+    expect((await pages(tenant, 2, both)).flat()).toEqual(expected((n) => n % 6 === 3));
+    expect(await list(tenant, both, 2)).toMatchObject({ total: 4, totalCapped: false });
+  });
+
   it('lists the next one first, without those that need none, and pages lose and repeat nothing', async () => {
     const tenant = await makeTenant(flow.pool);
     const [late, soon, , sameDay] = await fill(tenant, [{ dueIn: 9 }, { dueIn: 2 }, {}, { dueIn: 9 }]);
@@ -179,6 +199,10 @@ describe('filters', () => {
     expect(await found({ connectionType: 'manual' })).toEqual(['revoked']);
     expect(await found({ projectId: ids.project! })).toEqual(['tiktok']);
     expect(await found({ projectId: ids.project!, provider: 'x' })).toEqual([]);
+    expect(await found({ projectId: ids.project!, provider: 'tiktok' })).toEqual(['tiktok']);
+    expect(await found({ health: 'needs_reauth', connectionType: 'manual', provider: 'x' })).toEqual(['revoked']);
+    expect(await found({ healths: ['active', 'disconnected'], provider: 'x' })).toEqual(['gone', 'percent', 'plain']);
+    expect(await found({ isLeased: false, health: 'needs_reauth' })).toEqual(['revoked']);
   });
 
   it.each([
@@ -283,9 +307,17 @@ describe('a tenant of many accounts', () => {
   it('counts all that the filters match, and of a search ten thousand at the most', async () => {
     expect(await list(tenant, {}, 1)).toMatchObject({ total: 12_000, totalCapped: false });
     expect(await list(tenant, { health: 'needs_reauth' }, 1)).toMatchObject({ total: 1_200, totalCapped: false });
+    expect(await list(tenant, { provider: 'tiktok', health: 'needs_reauth' }, 1)).toMatchObject({ total: 1_200 });
     expect(await list(tenant, { q: 'shop' }, 1)).toMatchObject({ total: 10_000, totalCapped: true });
     const soon = { reauthDueBefore: new Date(Date.now() + 90 * 86_400_000) };
     expect(await list(tenant, soon, 1)).toMatchObject({ total: 6_000, totalCapped: false });
+  });
+
+  it('reads of several filters the index of their cells, and no row of another one', async () => {
+    const plan = await planOf({ provider: 'tiktok', health: 'needs_reauth' });
+    const scans = plan.filter((node) => node['Index Name']?.startsWith('accounts_newest'));
+    expect(scans.map((node) => node['Index Name'])).toEqual(['accounts_newest_of_cell']);
+    expect(scans[0]!['Actual Rows']).toBe(51);
   });
 
   it.each([

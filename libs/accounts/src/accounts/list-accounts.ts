@@ -3,8 +3,18 @@ import { z } from 'zod';
 import { Cursors } from '#crypto';
 import { Database, type Tenant } from '#persistence';
 import { cutPage, keysetPosition, keysetTime, readPosition } from '../policies/keyset.js';
-import { accountCondition, type AccountFilters, type Condition, isCountKept, keptCount } from './account-filters.js';
-import { ACCOUNT_COLUMNS, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
+import {
+  accountCondition,
+  type AccountFilters,
+  type Condition,
+  isCountKept,
+  keptCount,
+  newestInIndex,
+  newestOfCells,
+  type PageSource,
+  pageSourceOf,
+} from './account-filters.js';
+import { ACCOUNT_COLUMNS, ACCOUNT_GRANT, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
 
 export interface ListAccountsInput {
   tenant: Tenant;
@@ -59,6 +69,7 @@ interface PageRequest {
   from: Position | undefined;
   /** SQL of the number of all rows, in the snapshot of the page; empty: it is not read. */
   total: string;
+  source: PageSource;
 }
 
 interface Total {
@@ -67,6 +78,21 @@ interface Total {
 }
 
 type Row = AccountRecord & { at: string; total?: number };
+
+const IDS = { index: newestInIndex, cells: newestOfCells };
+const ACCOUNTS_OF_PAGE = `accounts account on account.id = page.id ${ACCOUNT_GRANT}`;
+
+function statementOf(condition: Condition, { sort, from, total, source }: PageRequest): string {
+  const { column, direction, next, only } = ORDERS[sort];
+  const n = condition.values.length + 1;
+  const after = from ? `and (${column}, account.id) ${next} ($${n + 1}, $${n + 2})` : '';
+  const [rows, where] =
+    source === 'order'
+      ? [ACCOUNT_TABLES, `${condition.sql} ${only} ${after}`]
+      : [`(${IDS[source](condition, after, n)}) as page join ${ACCOUNTS_OF_PAGE}`, 'true'];
+  return `select ${ACCOUNT_COLUMNS}, ${keysetTime(column)} as at ${total && `, ${total} as total`} from ${rows}
+    where ${where} order by ${column} ${direction}, account.id ${direction} limit $${n}`;
+}
 
 /** Without a row on its first page, a list is empty. */
 const totalOf = ([first]: readonly Row[]): Total => ({ total: first?.total ?? 0, capped: false });
@@ -85,8 +111,9 @@ export class ListAccounts {
     const condition = accountCondition(tenant, filters);
     const from = readPosition(this.cursors, positionSchema, { scope, cursor });
     const known = from ?? (await this.countBefore(condition, sort, input));
-    const kept = known ? '' : keptCount(condition, filters, { isReauthDue: sort === 'reauth_due_at' });
-    const rows = await this.page(condition, { sort, limit: limit + 1, from, total: kept });
+    const kept = known ? '' : keptCount(condition, { isReauthDue: sort === 'reauth_due_at' });
+    const source = sort === 'connected_at' ? pageSourceOf(filters) : 'order';
+    const rows = await this.page(condition, { sort, limit: limit + 1, from, total: kept, source });
     const { total, capped } = known ?? totalOf(rows);
     const { items, last } = cutPage(rows, limit);
     const nextCursor = last
@@ -95,15 +122,10 @@ export class ListAccounts {
     return { items, nextCursor, total, totalCapped: capped };
   }
 
-  private async page({ sql, values }: Condition, { sort, limit, from, total }: PageRequest): Promise<Row[]> {
-    const n = values.length;
-    const { column, direction, next, only } = ORDERS[sort];
-    const after = from ? `and (${column}, account.id) ${next} ($${n + 2}, $${n + 3})` : '';
-    const { rows } = await this.database.pool.query<Row>(
-      `select ${ACCOUNT_COLUMNS}, ${keysetTime(column)} as at ${total && `, ${total} as total`} from ${ACCOUNT_TABLES}
-       where ${sql} ${only} ${after} order by ${column} ${direction}, account.id ${direction} limit $${n + 1}`,
-      [...values, limit, ...(from ? [from.at, from.id] : [])],
-    );
+  private async page(condition: Condition, request: PageRequest): Promise<Row[]> {
+    const { limit, from } = request;
+    const values = [...condition.values, limit, ...(from ? [from.at, from.id] : [])];
+    const { rows } = await this.database.pool.query<Row>(statementOf(condition, request), values);
     return rows;
   }
 

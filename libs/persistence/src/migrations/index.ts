@@ -1,4 +1,5 @@
 import { AccountCounts } from './account-counts.js';
+import { AccountListIndexes } from './account-list-indexes.js';
 import { ApiKeyMakers } from './api-key-makers.js';
 import { AppStatusSources } from './app-status-sources.js';
 import { BrokenSeals } from './broken-seals.js';
@@ -51,4 +52,5 @@ export const MIGRATIONS = [
   LeaseClosings,
   EventPositions,
   AccountCounts,
+  AccountListIndexes,
 ];

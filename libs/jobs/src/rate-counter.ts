@@ -10,6 +10,7 @@ import {
 import { type Duration } from '#config';
 import { type Logger, type Secret } from '#observability';
 import { outageLog } from './outage-log.js';
+import { type Count, PointBatches } from './point-batches.js';
 
 export interface RateCounterOptions {
   pool: Pool;
@@ -27,21 +28,27 @@ const REDIS_TIMEOUT: Duration = 300;
 
 /** Counts for all processes together. While the store is unavailable each process counts alone and refuses no request for it. */
 export class RateCounter {
+  readonly #batches: PointBatches;
+
   constructor(
-    private readonly limiter: RateLimiterAbstract,
+    limiter: RateLimiterAbstract,
     private readonly disconnect: () => void,
     private readonly check: () => Promise<unknown> = () => Promise.resolve(),
-  ) {}
+  ) {
+    this.#batches = new PointBatches(async (key, points) => {
+      const { consumedPoints, msBeforeNext }: RateLimiterRes = await limiter.consume(key, points);
+      return { used: consumedPoints, resetIn: msBeforeNext };
+    });
+  }
 
   /** Rejects if the counts are in Redis and it does not answer. Counts in the database need no check here. */
   async ping(): Promise<void> {
     await this.check();
   }
 
-  /** Counts one more use of the key. Returns the uses in this window, and the milliseconds until the next window. */
-  async count(key: string): Promise<{ used: number; resetIn: Duration }> {
-    const { consumedPoints, msBeforeNext }: RateLimiterRes = await this.limiter.consume(key);
-    return { used: consumedPoints, resetIn: msBeforeNext };
+  /** Counts one more use of the key; a use that is above the limit is to be refused. */
+  count(key: string, limit: number): Promise<Count> {
+    return this.#batches.count(key, limit);
   }
 
   /** Closes the connections of this counter. */

@@ -28,7 +28,7 @@ export class AddressCounts {
   readonly #known = new Map<string, { used: number; endsAt: number }>();
 
   constructor(
-    private readonly limit: number,
+    readonly limit: number,
     private readonly now: () => number = () => performance.now(),
   ) {}
 

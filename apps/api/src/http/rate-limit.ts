@@ -37,7 +37,7 @@ export const Unlimited = (): ClassDecorator =>
 /** Requests a minute, where the key has no limits of its own. */
 const DEFAULT_LIMITS: Record<RateClassName, number> = { read: 1_200, write: 600, heavy: 60 };
 
-/** One count for all API processes, in the store of the queue. */
+/** One count for all API processes, in the store of the queue; a process takes points of it in advance. */
 export const rateCounter: FactoryProvider<RateCounter> = {
   provide: RateCounter,
   inject: [API_CONFIG, Database, LOGGER],
@@ -67,7 +67,7 @@ export class AddressLimit {
 
   async #count(client: string): Promise<Usage> {
     if (this.counts.isOver(client)) return this.counts.usageOf(client);
-    return this.counts.record(client, await this.counter.count(`address:${client}:public`));
+    return this.counts.record(client, await this.counter.count(`address:${client}:public`, this.counts.limit));
   }
 }
 
@@ -87,7 +87,7 @@ export class RateLimitGuard implements CanActivate {
     const named = this.reflector.get<RateClassName | undefined>(RATE_CLASS_KEY, context.getHandler());
     const name = named ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'write');
     const limit = caller.rateLimits?.[name] ?? DEFAULT_LIMITS[name];
-    const { used, resetIn } = await this.counter.count(`${caller.credential}:${name}`);
+    const { used, resetIn } = await this.counter.count(`${caller.credential}:${name}`, limit);
     const resetAfter = wholeSeconds(resetIn);
     http.getResponse<FastifyReply>().headers(rateLimitHeaders({ name, limit, used, resetAfter }));
     if (used <= limit) return true;

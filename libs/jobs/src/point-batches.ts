@@ -33,8 +33,8 @@ interface KeyState {
 /**
  * Spends points of a shared count that this process took in advance, so that most requests cost no write in the store. Each
  * point has a number of its own in all processes: together they never admit more than the limit. A process takes as many points as
- * it has spent in this window, at most 1 % of the limit; so many may be left unspent in each of the other processes when
- * one refuses. A key with a limit below 200 is counted in the store for each request.
+ * it has spent in this window, at most 1 % of the limit: that number may be left unspent in each of the other processes when one
+ * refuses. A key with a limit below 200 is counted in the store for each request.
  */
 export class PointBatches {
   readonly #keys = new Map<string, KeyState>();

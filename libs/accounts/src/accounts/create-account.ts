@@ -34,8 +34,8 @@ import { checkCredentials, hasEnded } from './supplied-credentials.js';
 
 interface Stored {
   created: CreatedAccount;
-  /** Of the tokens that were replaced. */
-  revocation: string | undefined;
+  /** The grant that the account was moved from; undefined: it has the same one, or is new. */
+  leftGrantId: string | undefined;
 }
 
 /**
@@ -79,14 +79,16 @@ export class CreateAccount {
   }
 
   /** Repeats only if another request or a consent stored other tokens of the profile meanwhile. */
-  private async storeWhereItIs(checked: CheckedAccount): Promise<Stored> {
+  private async storeWhereItIs(
+    checked: CheckedAccount,
+  ): Promise<{ created: CreatedAccount; revocation: string | undefined }> {
     for (;;) {
       try {
         return await transaction(this.database.pool, async (tx) => {
           await holdProject(tx, checked.input.tenant, checked.projectId);
-          const stored = await this.store(tx, checked);
-          await checked.input.alongside?.(tx, stored.created);
-          return stored;
+          const { created, leftGrantId } = await this.store(tx, checked);
+          await checked.input.alongside?.(tx, created);
+          return { created, revocation: await this.retireLeft(tx, checked, leftGrantId) };
         });
       } catch (error) {
         if (!(error instanceof GrantChanged)) throw error;
@@ -139,10 +141,14 @@ export class CreateAccount {
     const created = { account: record, isNew: account.previousGrantId === undefined };
     const left = account.previousGrantId;
     if (left !== current?.grantId) throw new GrantChanged();
-    if (left === undefined || left === grantId) return { created, revocation: undefined };
+    return { created, leftGrantId: left === grantId ? undefined : left };
+  }
+
+  /** After `alongside`, in which a lease of the account leaves the grant, too. */
+  private async retireLeft(tx: Tx, { oauthAppId }: CheckedAccount, left?: string): Promise<string | undefined> {
+    if (left === undefined) return undefined;
     // The new tokens may belong to the same app and person, so revoking the former ones could end them.
-    const revocation = await retireGrant(this.context, tx, left, { revoke: checked.oauthAppId !== null });
-    return { created, revocation };
+    return retireGrant(this.context, tx, left, { revoke: oauthAppId !== null });
   }
 
   private storeGrant(tx: Tx, checked: CheckedAccount, currentGrantId: string | null): Promise<string> {

@@ -45,10 +45,10 @@ export async function storeConnections(
   }
   if (stored.length === 0) throw accountLeased();
   if (list) await syncProfiles(context, tx, grantId, list);
-  await applyHealth(tx, grantId);
   const accountIds = stored.map(({ id }) => id);
-  await markAttemptCompleted(tx, attempt.id, { accountIds, platformUserId: identity.platformUserId });
   await addConnected(context, tx, attempt, accountIds);
+  await applyHealth(tx, grantId);
+  await markAttemptCompleted(tx, attempt.id, { accountIds, platformUserId: identity.platformUserId });
   const previous = new Set(stored.flatMap(({ previousGrantId }) => previousGrantId ?? []));
   return { accountIds, leftGrantIds: [...previous].filter((id) => id !== grantId) };
 }

@@ -35,22 +35,26 @@ interface PooledRow {
 
 const PROJECT_OF = 'select project_id as "projectId" from lease_requests where environment = $1 and id = $2';
 const HOLD_PROJECT = 'select 1 from projects where id = $1 and deleted_at is null for key share';
-/** Grants are locked before their accounts, and these before their rows in the pool; each kind in one order. */
+/** Grants are locked before their accounts, and these before their rows in the pool; accounts in the order of a consent. */
 const LOCK_GRANTS = `
   select id from grants where id in (
     select grant_id from accounts join pool_accounts pool on pool.account_id = accounts.id where pool.id = any($1))
   order by id for update`;
 const LOCK_ACCOUNTS = `
-  select 1 from accounts where id in (select account_id from pool_accounts where id = any($1)) order by id for no key update`;
+  select 1 from accounts where id in (select account_id from pool_accounts where id = any($1))
+  order by platform_account_id collate "C", id for no key update`;
 const LOCK_POOL = `
   select 1 from pool_accounts where environment = $1 and id = any($2) and removed_at is null order by id for update`;
-/** A statement of its own, so that it sees what the transactions that held the locks before have stored. */
+/**
+ * A statement of its own, so that it sees what the transactions that held the locks before have stored. The leased accounts are
+ * inserted in this order: a consent of the project to the same profiles, which waits for them, has the same.
+ */
 const READ = `
   select pool.id, pool.provider, pool.state, account.id as "accountId", account.workspace_id as "workspaceId",
     account.grant_id as "grantId", account.health,
     exists (select from leases where pool_account_id = pool.id and ended_at is null) as "isLeased"
   from pool_accounts pool left join accounts account on account.id = pool.account_id
-  where pool.id = any($1) order by pool.id`;
+  where pool.id = any($1) order by account.platform_account_id collate "C", pool.id`;
 const INSERT_LEASE = `
   insert into leases (id, workspace_id, environment, request_id, pool_account_id, account_id) values ($1, $2, $3, $4, $5, $6)`;
 

@@ -72,7 +72,9 @@ const HOLD_PROJECT = `
 const INSERT = `
   insert into lease_requests (id, workspace_id, environment, project_id, provider, count, niche, note)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`;
-const LOCK = `${SELECT} where request.environment = $1 and request.id = $2 for update of request`;
+const LOCK = 'select 1 from lease_requests where environment = $1 and id = $2 for update';
+/** A statement of its own, so that it sees the leases of the transaction that held the lock before. */
+const READ_LOCKED = `${SELECT} where request.environment = $1 and request.id = $2`;
 const CHANGE = `
   update lease_requests set status = $2, reason = $3, closed_at = case when $4 then db_now() end where id = $1
   returning closed_at as "closedAt"`;
@@ -146,7 +148,8 @@ export class LeaseRequests {
 
 /** Throws lease_request.not_found. */
 export async function lockLeaseRequest(tx: Tx, environment: Environment, id: string): Promise<LeaseRequestRecord> {
-  const { rows } = await tx.query<LeaseRequestRecord & Record<string, unknown>>(LOCK, [environment, id]);
+  await tx.query(LOCK, [environment, id]);
+  const { rows } = await tx.query<LeaseRequestRecord & Record<string, unknown>>(READ_LOCKED, [environment, id]);
   if (!rows[0]) throw leaseRequestNotFound();
   return rows[0];
 }

@@ -1,4 +1,4 @@
-import { moveLeasedAccount, newId, type Tenant, type Tx } from '#persistence';
+import { newId, renewLeasedAccount, type Tenant, type Tx } from '#persistence';
 import { applyHealth, databaseTime, type TokenContext } from '#tokens';
 import { RESERVED_WORKSPACE } from '../workspaces/ensure-workspace.js';
 import { newSteps } from './pool-steps.js';
@@ -73,9 +73,9 @@ interface LeasedRow extends Tenant {
 export async function followPoolAccount(context: TokenContext, tx: Tx, accountId: string): Promise<void> {
   const { rows } = await tx.query<LeasedRow & Record<string, unknown>>(LEASED, [accountId]);
   for (const leased of rows) {
-    const isMoved = await moveLeasedAccount(tx, leased.id, accountId);
+    await renewLeasedAccount(tx, leased.id, accountId);
     await copyOwnToken(context, tx, { ...leased, workspaceId: leased.poolWorkspaceId, id: accountId }, leased);
-    if (isMoved) await applyHealth(tx, leased.grantId);
+    await applyHealth(tx, leased.grantId);
   }
 }
 

@@ -27,13 +27,20 @@ export async function storeLeasedAccount(tx: Tx, account: LeasedAccount): Promis
   return (await tx.query(INSERT, values)).rowCount === 1;
 }
 
-const FOLLOW = `
-  update accounts leased set grant_id = pool.grant_id, own_token = pool.own_token
-  from accounts pool
-  where leased.id = $1 and pool.id = $2 and leased.health <> 'disconnected'
-    and (leased.grant_id, leased.own_token) is distinct from (pool.grant_id, pool.own_token)`;
+/** A name that the workspace has given to its account stays. */
+const RENEW = `
+  update accounts leased set grant_id = pool.grant_id, own_token = pool.own_token, missing_scopes = pool.missing_scopes,
+    handle = coalesce(leased.handle, pool.handle), display_name = coalesce(pool.display_name, leased.display_name),
+    avatar_url = coalesce(pool.avatar_url, leased.avatar_url), profile_unconfirmed = pool.profile_unconfirmed,
+    last_probed_at = pool.last_probed_at, probe_result = pool.probe_result, probe_class = pool.probe_class,
+    probe_reason = pool.probe_reason, probe_struck_at = pool.probe_struck_at, probe_refused_at = pool.probe_refused_at,
+    probe_due_at = pool.probe_due_at
+  from accounts pool where leased.id = $1 and pool.id = $2 and leased.health <> 'disconnected'`;
 
-/** Another consent has moved an account of the pool to another grant: its lease follows. False: nothing has changed. */
-export async function moveLeasedAccount(tx: Tx, id: string, poolAccountId: string): Promise<boolean> {
-  return (await tx.query(FOLLOW, [id, poolAccountId])).rowCount === 1;
+/**
+ * An account of the pool has got new tokens, maybe with another grant: its lease has them too, and what was found about the former
+ * tokens is reset as in the pool.
+ */
+export async function renewLeasedAccount(tx: Tx, id: string, poolAccountId: string): Promise<void> {
+  await tx.query(RENEW, [id, poolAccountId]);
 }

@@ -35,8 +35,19 @@ export class ExchangeEngine implements TokenExchange {
   refresh(grantId: string, { forced = false, maxWait = 0 }: RefreshOptions = {}): Promise<RefreshOutcome> {
     const joined = this.#running.get(grantId);
     if (joined && forced) this.context.gate.lift(grantId);
-    const running = joined ?? this.start(grantId, forced);
+    const running =
+      joined?.then((outcome) => this.afterJoined(grantId, forced, outcome)) ?? this.start(grantId, forced);
     return running.then((outcome) => (outcome === 'busy' ? awaitRunning(this.context, grantId, maxWait) : outcome));
+  }
+
+  /** A run that was not forced and found nothing due has sent nothing: a forced caller starts its own, or joins one. */
+  private afterJoined(
+    grantId: string,
+    forced: boolean,
+    outcome: RefreshOutcome | 'busy',
+  ): Promise<RefreshOutcome | 'busy'> | RefreshOutcome | 'busy' {
+    if (!forced || outcome === 'busy' || outcome.kind !== 'nothing_to_do') return outcome;
+    return this.#running.get(grantId) ?? this.start(grantId, forced);
   }
 
   revoke(revocationId: string): Promise<boolean> {

@@ -325,3 +325,18 @@ describe('a refresh token that another installation with the same app has spent'
     expect(reported.map(({ data }) => data)).toEqual([{ reason: 'rotated_elsewhere' }]);
   });
 });
+
+describe('a grant whose provider the file of the operator does not define any more', () => {
+  it('waits and shows it, and is refreshed when the provider is defined again', async () => {
+    const id = await due();
+    const { id: grantId } = await grantOf(flow, id);
+    await flow.pool.query(`update grants set provider = 'removed' where id = $1`, [grantId]);
+    expect(await refresh(id)).toMatchObject({ kind: 'unavailable' });
+    expect(await refresh(id)).toEqual({ kind: 'nothing_to_do' });
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'provider_unavailable']);
+    await flow.pool.query(`update grants set provider = 'x' where id = $1`, [grantId]);
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refreshed' });
+    expect(await flow.healthOf(id)).toEqual(['active', null]);
+  });
+});

@@ -248,7 +248,7 @@ describe('the button that refreshes', () => {
     [
       'requires an action of its owner',
       { status: 403, body: { errors: [{ code: 326, message: 'To protect our users from spam…' }] } },
-      'refused',
+      'unavailable',
     ],
     ['fails', { status: 503 }, 'unavailable'],
   ])(
@@ -262,6 +262,18 @@ describe('the button that refreshes', () => {
       expect(await running).toMatchObject({ kind });
     },
   );
+
+  it('is refreshed although it joins a run that finds nothing due', async () => {
+    const { id, grantId } = await due();
+    await flow.exchange().refresh(grantId);
+    await flow.pass(61);
+    expect((await grantOf(flow, id)).dueIn).toBeGreaterThan(0);
+    const exchange = new ExchangeEngine(flow.context());
+    const [swept, first, second] = [false, true, true].map((forced) => exchange.refresh(grantId, { forced }));
+    expect(await swept).toEqual({ kind: 'nothing_to_do' });
+    expect([await first, await second]).toEqual([{ kind: 'refreshed' }, { kind: 'refreshed' }]);
+    expect(await refreshes()).toHaveLength(2);
+  });
 
   it('does not wait for all that is due before it, though its own refresh was due and waits already', async () => {
     const hanna = await due();

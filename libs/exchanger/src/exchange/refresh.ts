@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { newId, type Environment, together, transaction, type Tx } from '#persistence/sql';
+import { findProvider } from '#providers';
 import { type GrantTokens, type RefreshOutcome, storedOutcome } from '#tokens';
 import { afterFailure, type GrantFacts, isFresh, SEAL_BROKEN } from '#tokens/protocol';
 import {
@@ -26,7 +27,7 @@ import type { PreparedRefresh } from './prepared-refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
 import { renewProfiles } from './renew-profiles.js';
 import { runExchange } from './run-exchange.js';
-import { releaseForPausedApp, scheduleNextCheck } from './store-failure.js';
+import { releaseForPausedApp, scheduleNextCheck, storeProviderGone } from './store-failure.js';
 import { retryUntilStored, storeResult } from './store-result.js';
 
 /**
@@ -52,6 +53,7 @@ async function refreshOnce(context: ExchangerContext, grantId: string, forced: b
   if (!unclaimed) return { kind: 'nothing_to_do' };
   const nothing = nothingToSend(unclaimed, forced);
   if (nothing) return nothing;
+  if (!findProvider(unclaimed.provider)) return storeProviderGone(context, grantId, forced);
   const admission = await requestAdmission(context, unclaimed);
   if (admission.kind === 'rejected' && admission.why === 'draining') throw new Draining();
   return admission.kind === 'rejected'
@@ -231,7 +233,6 @@ export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret |
 }
 
 const POLL_INTERVAL_MS = 200;
-const HELD_STATES = ['claimed', 'in_flight'];
 
 /** Waits for the exchange of another process, at most `maxWait` ms, and returns its result. */
 export async function awaitRunning(
@@ -243,7 +244,7 @@ export async function awaitRunning(
     await pause(POLL_INTERVAL_MS);
     const read = await readGrant(context.pool, grantId);
     if (!read) return { kind: 'nothing_to_do' };
-    if (!HELD_STATES.includes(read.grant.refreshState)) return storedOutcome(read.grant, read.now);
+    if (!['claimed', 'in_flight'].includes(read.grant.refreshState)) return storedOutcome(read.grant, read.now);
   }
   return { kind: 'unavailable', retryAfter: 60 };
 }

@@ -22,7 +22,7 @@ import {
   type UnlistedRefusalMoment,
 } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { type AppRow, type Claim, databaseNow, markAppFailing } from '#tokens/store';
+import { type AppRow, type Claim, claimGrant, databaseNow, markAppFailing } from '#tokens/store';
 import { readRefusedSince } from '../store/breakers.js';
 import { tokenSetWaits } from '../store/waiting-token-sets.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
@@ -54,6 +54,22 @@ export async function releaseForPausedApp(
     refreshDueAt: refreshState === 'confirm' ? refreshDueAt : after(now, pausedFor * 1_000),
   }));
   return { kind: 'app_paused', retryAfter: pausedFor };
+}
+
+const PROVIDER_GONE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'provider.gone' };
+
+/** The operator's file does not define the provider any more, and may define it again: its grants wait, and show it. */
+export async function storeProviderGone(
+  context: ExchangerContext,
+  grantId: string,
+  forced: boolean,
+): Promise<RefreshOutcome | 'busy'> {
+  const claim = await claimGrant(context.pool, grantId, { holder: context.holder, forced });
+  if (!claim) return 'busy';
+  const change = await storeResult(context, claim, 'released', (now) =>
+    afterFailure(claim.grant, PROVIDER_GONE, { now, random: context.random }),
+  );
+  return { kind: 'unavailable', retryAfter: secondsUntil(change) };
 }
 
 /** The platform was not reached: the known facts stay as they are. */
@@ -104,7 +120,7 @@ export async function storeFailure(
     if (failure.class === 'app') await markAppFailing(tx, app, failure, source);
     return afterFailure(claim.grant, failure, { now, random: context.random });
   });
-  if (failure.class === 'owner') return { kind: 'refused' };
+  if (change.change.lastClass === 'owner') return { kind: 'refused' };
   const retryAfter = secondsUntil(change);
   return failure.class === 'app' ? { kind: 'app_paused', retryAfter } : { kind: 'unavailable', retryAfter };
 }

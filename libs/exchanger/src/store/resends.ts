@@ -1,5 +1,5 @@
 import type { Tx } from '#persistence/sql';
-import { providerOf } from '#providers';
+import { findProvider, providerOf } from '#providers';
 import type { GrantFacts } from '#tokens/protocol';
 
 /** Seconds of the grace period that the request itself may take. */
@@ -15,7 +15,7 @@ export function isInGrace({
   mode,
   sentAgo,
 }: Pick<GrantFacts, 'provider' | 'mode'> & { sentAgo: number | null }): boolean {
-  const { grace } = providerOf(provider).refresh;
+  const grace = findProvider(provider)?.refresh.grace;
   return mode === 'rotating_grace' && grace !== undefined && sentAgo !== null && sentAgo < grace - MARGIN;
 }
 

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { Tenant, Tx } from '#persistence/sql';
 import type { AdmissionRequest } from '../gate/gate.js';
 import type { GrantFacts } from '#tokens/protocol';
+import { currentMode } from '#tokens/store';
 import { isInGrace } from './resends.js';
 
 /** A grant before its claim, as the gate needs it. `appId` is null where the app was deleted. */
@@ -54,7 +55,7 @@ function loaderOf(tx: Tx): DataLoader<string, Unclaimed | undefined> {
 
 async function readAll(tx: Tx, ids: readonly string[]): Promise<(Unclaimed | undefined)[]> {
   const { rows } = await tx.query<Unclaimed & Record<string, unknown>>(READ, [ids]);
-  const byId = new Map(rows.map((row) => [row.grantId, row]));
+  const byId = new Map(rows.map((row) => [row.grantId, { ...row, mode: currentMode(row) }]));
   return ids.map((id) => byId.get(id));
 }
 

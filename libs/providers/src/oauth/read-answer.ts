@@ -5,7 +5,7 @@ import type { ProfilesOutcome, Provider, ReadAnswer } from '../contract/provider
 import { decodeAnswer } from './decode-answer.js';
 import { cleanFailure, cleanIdentity, cleanProfilePage, cleanReading, cleanTokenSet } from './platform-values.js';
 import { errorCode, hasErrorField, holdsError, isDenied, refusalCode } from './refusal-code.js';
-import { retryAfter, secondsUntilReset } from './retry-after.js';
+import { momentOf, retryAfter, secondsUntilReset } from './retry-after.js';
 
 const UNREADABLE: Failure = { class: 'temporary', reason: 'provider_unavailable', code: 'unreadable' };
 const UNUSABLE_ID: Failure = { ...UNREADABLE, code: 'unusable_id' };
@@ -183,7 +183,9 @@ function standardFailure({ json }: ReadAnswer): Failure | undefined {
 /** Where a limit was met and nothing else states for how long, by the headers in which platforms count. */
 function withRetryAfter(failure: Failure, { headers }: PlatformAnswer): Failure {
   const reset =
-    failure.reason === 'rate_limited' && failure.retryAfter === undefined ? secondsUntilReset(headers) : undefined;
-  const wait = retryAfter(headers['retry-after']) ?? reset;
+    failure.reason === 'rate_limited' && failure.retryAfter === undefined
+      ? secondsUntilReset(headers, momentOf(headers))
+      : undefined;
+  const wait = retryAfter(headers['retry-after'], momentOf(headers)) ?? reset;
   return wait === undefined ? failure : { ...failure, retryAfter: Math.max(wait, failure.retryAfter ?? 0) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { retryAfter, secondsUntilReset } from './retry-after.js';
+import { momentOf, retryAfter, secondsUntilReset } from './retry-after.js';
 
 const now = Date.parse('2026-11-22T06:00:00Z');
 const SIX_HOURS = 21_600;
@@ -72,5 +72,20 @@ describe("the end of a rate limit's window", () => {
     { ratelimit: '"default";r=0' },
   ])('is not known from %j', (headers) => {
     expect(secondsUntilReset(headers, now)).toBeUndefined();
+  });
+});
+
+describe('a date in an answer', () => {
+  it('is read by the clock of the answer, whatever the clock of this host shows', () => {
+    const headers = { date: 'Sun, 22 Nov 2026 06:00:00 GMT' };
+    const hostClock = now + 3_600_000;
+    expect(retryAfter('Sun, 22 Nov 2026 06:02:00 GMT', momentOf(headers, hostClock))).toBe(120);
+    expect(secondsUntilReset({ 'x-rate-limit-reset': String(now / 1_000 + 60) }, momentOf(headers, hostClock))).toBe(
+      60,
+    );
+  });
+
+  it.each([{}, { date: 'today' }])('is read by the clock of this host where the answer has none: %j', (headers) => {
+    expect(momentOf(headers as Record<string, string>, now)).toBe(now);
   });
 });

@@ -7,6 +7,15 @@ const DATES = [/^[A-Z][a-z]{2,8}, [\w :-]+ GMT$/, /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 
 /**
+ * The moment of an answer by the clock that its dates were written with: its `Date` header (RFC 9110 6.6.1). The clock of this host
+ * may be wrong, and an answer from the journal may be old. Without the header it is now.
+ */
+export function momentOf({ date = '' }: Record<string, string>, now = Date.now()): number {
+  const moment = dateOf(date.trim());
+  return Number.isNaN(moment) ? now : moment;
+}
+
+/**
  * Seconds of a Retry-After header in either form (RFC 9110 10.2.3), rounded up, at most six hours; of several values the
  * longest. Undefined where there is none that can be read.
  */

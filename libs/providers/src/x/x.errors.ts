@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Failure } from '../contract/outcome.js';
 import type { ReadAnswer } from '../contract/provider.js';
-import { retryAfter, secondsUntilReset } from '../oauth/retry-after.js';
+import { momentOf, retryAfter, secondsUntilReset } from '../oauth/retry-after.js';
 
 type Meaning = Omit<Failure, 'code'>;
 
@@ -140,6 +140,7 @@ const QUARTER_HOUR = 15 * 60;
 
 /** Until `x-rate-limit-reset`, a Unix time, else for as long as Retry-After requests; the window is a quarter of an hour. */
 function rateLimit({ headers }: ReadAnswer): Meaning {
-  const wait = secondsUntilReset(headers) ?? retryAfter(headers['retry-after']) ?? QUARTER_HOUR;
+  const at = momentOf(headers);
+  const wait = secondsUntilReset(headers, at) ?? retryAfter(headers['retry-after'], at) ?? QUARTER_HOUR;
   return { class: 'temporary', reason: 'rate_limited', retryAfter: Math.min(Math.max(wait, 1), QUARTER_HOUR) };
 }

@@ -1,3 +1,4 @@
+export { currentMode } from './grants/current-mode.js';
 export {
   acceptSecret,
   type AppRow,

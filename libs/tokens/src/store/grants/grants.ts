@@ -1,6 +1,7 @@
 import type { QueryResultRow } from 'pg';
 import { newId, type RefreshMode, type Tenant, type Tx } from '#persistence/sql';
 import type { GrantChange, GrantFacts } from '../../protocol/grant.js';
+import { currentMode } from './current-mode.js';
 
 /**
  * This folder is the only writer of `grants` and `exchange_intents`. A claim writes both in one statement, to save a round
@@ -62,7 +63,10 @@ const PERSON = FACTS.platformUserId;
 const personOf = (from: string): string => `coalesce(${from}.${PERSON}, ${from}.manual_user_id)`;
 
 /** The grant that `grantColumns` selected. */
-export const toGrant = (row: QueryResultRow): GrantFacts => row as GrantFacts;
+export const toGrant = (row: QueryResultRow): GrantFacts => ({
+  ...(row as GrantFacts),
+  mode: currentMode(row as GrantFacts),
+});
 
 /** `a = $n, b = $n+1` for the facts that change, and their values in order. */
 function assignments(change: GrantChange, firstParameter: number): { sql: string; values: unknown[] } {

@@ -28,7 +28,8 @@ export interface Condition {
 /** `%` and `_` in a search are ordinary characters. */
 const escapeLike = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 
-const SEARCH = (n: number): string => `(account.handle ilike $${n} or account.display_name ilike $${n}
+/** @param n the number of the parameter */
+export const searchClause = (n: number): string => `(account.handle ilike $${n} or account.display_name ilike $${n}
   or exists (select 1 from jsonb_each_text(account.metadata) as entry where entry.value ilike $${n}))`;
 
 /** Stands for all projects in `account_counts`. */
@@ -49,7 +50,7 @@ export function accountCondition(tenant: Tenant, filters: AccountFilters): Condi
   add(filters.connectionType, shared, (n) => `row.connection_type = $${n}`);
   add(filters.projectId, shared, (n) => `row.project_id = $${n}`);
   add(filters.reauthDueBefore, accounts, (n) => `account.reauth_due_at < $${n}`);
-  add(filters.q === undefined ? undefined : `%${escapeLike(filters.q)}%`, accounts, SEARCH);
+  add(filters.q === undefined ? undefined : `%${escapeLike(filters.q)}%`, accounts, searchClause);
   if (filters.projectId === undefined) cells.push(`cell.project_id = ${ALL_PROJECTS}`);
   if (filters.reauthDueBefore !== undefined) cells.push('cell.has_reauth_due');
   const of = (table: string, own: string[]): string =>
@@ -68,7 +69,7 @@ export const keptCount = ({ cells }: Condition, only: { isReauthDue: boolean }):
 
 /**
  * How a page of the newest accounts is found without reading rows that do not match. `order`: an index has the accounts of the
- * filter in the order of the page, as it does for one filter but the connection type; a search reads the newest accounts.
+ * filter in the order of the page, as it does for one filter but the connection type; a search that matches many reads the newest accounts.
  * `index`: the condition is checked in such an index alone. `cells`: each cell of the filters has its own part of an index.
  */
 export type PageSource = 'order' | 'index' | 'cells';

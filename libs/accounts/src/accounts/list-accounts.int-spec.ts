@@ -280,6 +280,7 @@ describe('a tenant of many accounts', () => {
           provider: n % 2 ? 'x' : 'tiktok',
           health: n % 10 ? 'active' : 'needs_reauth',
           ...(n % 2 && { dueIn: 60 - (n % 50) }),
+          ...(n % 100 === 7 && { metadata: { ref: `Ňadel ${n % 3}` } }),
         })),
       );
     }
@@ -311,6 +312,25 @@ describe('a tenant of many accounts', () => {
     expect(await list(tenant, { q: 'shop' }, 1)).toMatchObject({ total: 10_000, totalCapped: true });
     const soon = { reauthDueBefore: new Date(Date.now() + 90 * 86_400_000) };
     expect(await list(tenant, soon, 1)).toMatchObject({ total: 6_000, totalCapped: false });
+  });
+
+  it('finds what a rare search matches by the index of all accounts, newest first, in any case', async () => {
+    const query = jest.spyOn(flow.pool, 'query');
+    const walked = (await pages(tenant, 50, { q: 'ňADEL' })).flat();
+    const sent = query.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('"platformAccountId"'));
+    query.mockRestore();
+    expect(sent).toHaveLength(3);
+    expect(sent.every((sql) => sql.includes('account_search'))).toBe(true);
+    const { rows } = await flow.pool.query<{ id: string }>(
+      `select id from accounts where workspace_id = $1 and metadata <> '{}' order by connected_at desc, id desc`,
+      [tenant.workspaceId],
+    );
+    expect(rows).toHaveLength(120);
+    expect(walked).toEqual(rows.map(({ id }) => id));
+    expect(await list(tenant, { q: 'adel 1' }, 1)).toMatchObject({ total: 42, totalCapped: false });
+    expect(await list(tenant, { q: 'ňadel', provider: 'x' }, 1)).toMatchObject({ total: 120 });
+    expect(await list(tenant, { q: 'ňadel', provider: 'tiktok' }, 1)).toMatchObject({ total: 0, items: [] });
+    expect(await list(tenant, { q: 'nadeln' }, 1)).toMatchObject({ total: 0, items: [], nextCursor: null });
   });
 
   it('reads of several filters the index of their cells, and no row of another one', async () => {

@@ -14,6 +14,14 @@ import {
   type PageSource,
   pageSourceOf,
 } from './account-filters.js';
+import {
+  isIndexBetter,
+  matchesInIndex,
+  mayUseIndex,
+  newestMatches,
+  type Sample,
+  sampleStatement,
+} from './account-search.js';
 import { ACCOUNT_COLUMNS, ACCOUNT_GRANT, ACCOUNT_TABLES, type AccountRecord } from './account-record.js';
 
 export interface ListAccountsInput {
@@ -38,8 +46,12 @@ export interface AccountPage {
   totalCapped: boolean;
 }
 
-/** With the count of the first page. */
-const positionSchema = keysetPosition.extend({ total: z.int(), capped: z.boolean() });
+/** With the count of the first page, and whether its search uses the index. */
+const positionSchema = keysetPosition.extend({
+  total: z.int(),
+  capped: z.boolean(),
+  isIndexed: z.boolean().optional(),
+});
 type Position = z.infer<typeof positionSchema>;
 
 /** What a cursor is bound to. */
@@ -69,17 +81,22 @@ interface PageRequest {
   from: Position | undefined;
   /** SQL of the number of all rows, in the snapshot of the page; empty: it is not read. */
   total: string;
-  source: PageSource;
+  source: PageSource | 'search';
 }
 
 interface Total {
   total: number;
   capped: boolean;
+  /** Of a search: its rows come from the index. */
+  isIndexed?: boolean | undefined;
 }
 
 type Row = AccountRecord & { at: string; total?: number };
 
-const IDS = { index: newestInIndex, cells: newestOfCells };
+const sourceOf = ({ sort = 'connected_at', filters }: ListAccountsInput): PageSource =>
+  sort === 'connected_at' ? pageSourceOf(filters) : 'order';
+
+const IDS = { index: newestInIndex, cells: newestOfCells, search: newestMatches };
 const ACCOUNTS_OF_PAGE = `accounts account on account.id = page.id ${ACCOUNT_GRANT}`;
 
 function statementOf(condition: Condition, { sort, from, total, source }: PageRequest): string {
@@ -112,12 +129,12 @@ export class ListAccounts {
     const from = readPosition(this.cursors, positionSchema, { scope, cursor });
     const known = from ?? (await this.countBefore(condition, sort, input));
     const kept = known ? '' : keptCount(condition, { isReauthDue: sort === 'reauth_due_at' });
-    const source = sort === 'connected_at' ? pageSourceOf(filters) : 'order';
+    const source = known?.isIndexed ? 'search' : sourceOf(input);
     const rows = await this.page(condition, { sort, limit: limit + 1, from, total: kept, source });
-    const { total, capped } = known ?? totalOf(rows);
+    const { total, capped, isIndexed } = known ?? totalOf(rows);
     const { items, last } = cutPage(rows, limit);
     const nextCursor = last
-      ? this.cursors.write(scope, { at: last.at, id: last.id, total, capped } satisfies Position)
+      ? this.cursors.write(scope, { at: last.at, id: last.id, total, capped, isIndexed } satisfies Position)
       : null;
     return { items, nextCursor, total, totalCapped: capped };
   }
@@ -131,18 +148,32 @@ export class ListAccounts {
 
   /** The count of a first page whose filters the kept counts do not answer; undefined: they do. */
   private async countBefore(
-    { sql, values }: Condition,
+    condition: Condition,
     sort: AccountSort,
-    { filters, isCounted = true }: ListAccountsInput,
+    { tenant, filters, isCounted = true }: ListAccountsInput,
   ): Promise<Total | undefined> {
     if (!isCounted) return UNCOUNTED;
     if (isCountKept(filters)) return undefined;
+    const isIndexed = sort === 'connected_at' && (await this.usesIndex(tenant, filters, condition));
+    const matches = isIndexed
+      ? matchesInIndex(condition, filters)
+      : `select 1 from accounts account where ${condition.sql} ${ORDERS[sort].only}`;
+    const counted = await this.countCapped(matches, condition.values);
+    return { ...counted, isIndexed: (isIndexed && !counted.capped) || undefined };
+  }
+
+  private async countCapped(matches: string, values: unknown[]): Promise<Total> {
     const { rows } = await this.database.pool.query<{ total: number }>(
-      `select count(*)::int as total from (
-         select 1 from accounts account where ${sql} ${ORDERS[sort].only} limit ${MAX_COUNTED + 1}) as counted`,
+      `select count(*)::int as total from (${matches} limit ${MAX_COUNTED + 1}) as counted`,
       values,
     );
     const total = rows[0]?.total ?? 0;
     return { total: Math.min(total, MAX_COUNTED), capped: total > MAX_COUNTED };
+  }
+
+  private async usesIndex(tenant: Tenant, filters: AccountFilters, { values }: Condition): Promise<boolean> {
+    if (!mayUseIndex(filters)) return false;
+    const { rows } = await this.database.pool.query<Sample>(sampleStatement(tenant, filters), values);
+    return rows[0] !== undefined && isIndexBetter(rows[0]);
   }
 }

@@ -21,6 +21,14 @@ const DIFFERENCES = `
   (select 'kept', * from kept except select 'kept', * from counted)
   union all (select 'counted', * from counted except select 'counted', * from kept)`;
 
+/** The accounts whose stored search text differs from them. */
+const OTHER_TEXTS = `
+  select account.id, search.text from accounts account full join account_search search on search.account_id = account.id
+  where (search.workspace_id, search.environment, search.connected_at, search.is_connected, search.text) is distinct from
+    (account.workspace_id, account.environment, account.connected_at, account.health <> 'disconnected',
+      lower(concat_ws(E'\\n', account.handle, account.display_name,
+        (select string_agg(value, E'\\n') from jsonb_each_text(account.metadata)))))`;
+
 let opened: OpenedDatabase;
 let clients: pg.Client[];
 
@@ -39,7 +47,10 @@ afterAll(async () => {
   await opened.close();
 });
 
-const differences = async (): Promise<unknown[]> => (await opened.database.pool.query<object>(DIFFERENCES)).rows;
+const differences = async (): Promise<unknown[]> => {
+  const { pool } = opened.database;
+  return [...(await pool.query<object>(DIFFERENCES)).rows, ...(await pool.query<object>(OTHER_TEXTS)).rows];
+};
 
 /** Numbers that a seed repeats. */
 function randomOf(seed: number): (below: number) => number {
@@ -87,6 +98,11 @@ async function change(client: pg.Client, { tenant, projects }: World, random: (b
         pick(PROVIDERS),
         pick(TYPES),
       ]),
+    () =>
+      client.query(
+        `update accounts set handle = $3, metadata = jsonb_build_object('ref', $3::text) where id in ${SOME}`,
+        [...some, pick(['Žofie', 'ada', null])],
+      ),
     () => client.query(`update accounts set event_sequence = event_sequence + 1 where id in ${SOME}`, some),
     () => client.query(`delete from accounts where id in ${SOME}`, some),
     () => client.query(`update accounts set health = 'degraded' where workspace_id = $1 and false`, [workspaceId]),
@@ -121,7 +137,7 @@ async function makeWorld(): Promise<World> {
   return { tenant, projects };
 }
 
-describe('the counts of accounts', () => {
+describe('the counts and search texts of accounts', () => {
   it('equal the rows after random changes on four connections, by hand and with rollbacks', async () => {
     const worlds = [await makeWorld(), await makeWorld()];
     for (const { tenant, projects } of worlds) {
@@ -148,6 +164,7 @@ describe('the counts of accounts', () => {
     await pool.query(CONNECT, [other.tenant.workspaceId, other.tenant.environment, other.projects[0], 9]);
     await pool.query('truncate accounts cascade');
     expect((await pool.query('select * from account_counts')).rows).toEqual([]);
+    expect(await differences()).toEqual([]);
   });
 
   it('make no transaction wait for another one that counts in the same cells, in whichever order', async () => {

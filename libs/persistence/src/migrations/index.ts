@@ -1,5 +1,6 @@
 import { AccountCounts } from './account-counts.js';
 import { AccountListIndexes } from './account-list-indexes.js';
+import { AccountSearch } from './account-search.js';
 import { ApiKeyMakers } from './api-key-makers.js';
 import { AppStatusSources } from './app-status-sources.js';
 import { BrokenSeals } from './broken-seals.js';
@@ -53,4 +54,5 @@ export const MIGRATIONS = [
   EventPositions,
   AccountCounts,
   AccountListIndexes,
+  AccountSearch,
 ];

@@ -11,6 +11,8 @@ export interface OutageOptions {
   shapes?: readonly string[];
   /** Virtual hours that each outage lasts. */
   hours: number;
+  /** Accounts are probed too, all of them when the outage begins. */
+  probes?: boolean;
   seed: number;
 }
 
@@ -64,7 +66,7 @@ type RunShape = (shape: Shape, number: number) => Promise<OutageRow>;
 /** One database with its accounts. The random numbers of an outage depend only on the seed and its shape. */
 async function runLane(
   url: string,
-  { accounts, hours, seed }: OutageOptions,
+  { accounts, seed, ...options }: OutageOptions,
   work: (run: RunShape) => Promise<void>,
 ): Promise<void> {
   let draw = seededRandom(seed);
@@ -73,20 +75,25 @@ async function runLane(
     await populate(engine.context, engine.platform, accounts);
     await work((shape, number) => {
       draw = seededRandom(seed + number);
-      return runOutage(engine, shape, hours);
+      return runOutage(engine, shape, options);
     });
   } finally {
     await engine.close();
   }
 }
 
-async function runOutage(engine: VirtualEngine, shape: Shape, hours: number): Promise<OutageRow> {
+async function runOutage(
+  engine: VirtualEngine,
+  shape: Shape,
+  { hours, probes = false }: Pick<OutageOptions, 'hours' | 'probes'>,
+): Promise<OutageRow> {
   const { platform, context } = engine;
   const startedAt = performance.now();
   await spread(context);
   const sequence = await lastEvent(engine);
   const requests = platform.requests;
   platform.outage = shape;
+  if (probes) await engine.probeAll();
   await runOutagePeriod(engine, hours * HOUR);
   platform.outage = null;
   const sent = platform.requests - requests;

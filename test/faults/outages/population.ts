@@ -4,7 +4,7 @@ import type { ExchangerContext } from '#exchanger/testing';
 import type { ScriptedPlatform } from './scripted-platform.js';
 
 /** Sizes of the small apps, which have too few accounts for a breaker. */
-const SMALL_APPS = [2, 3];
+const SMALL_APPS = [1, 2, 3];
 /** The greatest age of a token in seconds: just under four fifths of two hours. */
 const MAX_AGE = 5_700;
 const SHARES = [0.6, 0.25, 0.15];

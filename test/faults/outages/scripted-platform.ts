@@ -42,7 +42,7 @@ export class ScriptedPlatform extends PlatformClient {
   override connect(request: PlatformRequest): Promise<Connection> {
     this.requests += 1;
     const { outage } = this;
-    const reply = outage?.token();
+    const reply = outage?.token?.();
     if (reply === 'not_sent') return Promise.reject(new NotSent(request.toString()));
     const send = async (): Promise<PlatformAnswer> => {
       if (outage?.spends) this.refresh(request);

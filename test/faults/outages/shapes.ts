@@ -6,7 +6,8 @@ export type Reply = PlatformAnswer | 'lost' | 'not_sent';
 /** One way for a platform to be down. */
 export interface Shape {
   name: string;
-  token: () => Reply;
+  /** The reply of its token endpoint during the outage; undefined: it works. */
+  token?: () => Reply;
   /** The reply of its API during the outage; undefined: it works. */
   api?: () => Reply;
   /** Seconds until the reply to a token request. */
@@ -65,4 +66,5 @@ export const SHAPES: readonly Shape[] = [
     token: () => json(400, { error: 'invalid_grant' }),
     api: () => json(401, { title: 'Unauthorized', status: 401 }),
   },
+  { name: 'tokens work, API refuses', api: () => json(401, { title: 'Unauthorized', status: 401 }) },
 ];

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { DueGrants } from '#accounts';
 import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
-import { type Database, openDatabase } from '#persistence';
+import { claimDueProbes, type Database, openDatabase } from '#persistence';
 import { BreakerKeeper, type ExchangerContext, ExchangeEngine, findUnknownGrants } from '#exchanger/testing';
 import { NoJournal, NoMetrics } from '../../support/exchanger-doubles.js';
-import { Vault } from '#tokens';
+import { probeAccount, Vault } from '#tokens';
 import { Activity } from './activity.js';
 import { nextDue } from './next-due.js';
 import { ScriptedPlatform } from './scripted-platform.js';
@@ -20,8 +20,10 @@ const BATCH = { perApp: LIMITS.perSecond * SWEEP_INTERVAL, all: 3_000 };
 const VACUUM_INTERVAL = 3_600 * SECOND;
 const VACUUM = 'vacuum (analyze) grants, grant_tokens, accounts, exchange_intents, breakers, oauth_apps';
 const MAX_UNKNOWN_PER_SWEEP = 100;
+const MAX_PROBES_PER_SWEEP = 200;
 /** The longest jump while no grant is due: access tokens expire meanwhile, which must be reported. */
 const MAX_JUMP = 300 * SECOND;
+const MAX_PROBE_DELAY = 60 * SECOND;
 /** Permits within one tick are used together. */
 const TICK = SECOND;
 
@@ -51,6 +53,7 @@ export class VirtualEngine {
   #every = SWEEP_INTERVAL * SECOND;
   #nextSweep = 0;
   #nextVacuum = 0;
+  #probes = false;
 
   private constructor(
     private readonly database: Database,
@@ -129,9 +132,23 @@ export class VirtualEngine {
 
   private async sweep(): Promise<void> {
     this.#nextSweep = this.#clock.now() + this.#every;
+    if (this.#probes) await this.probeDue();
     // The exchanger looks for unknown grants more often than the worker sweeps.
     const unknown = await findUnknownGrants(this.context.pool, MAX_UNKNOWN_PER_SWEEP);
     for (const id of [...unknown, ...(await this.#due.execute(BATCH))]) if (!this.#running.has(id)) this.refresh(id);
+  }
+
+  /** From now on accounts are probed, all of them at first. */
+  async probeAll(): Promise<void> {
+    this.#probes = true;
+    await this.context.pool.query(
+      'update accounts set probe_due_at = db_now(), probe_class = null, probe_struck_at = null',
+    );
+  }
+
+  private async probeDue(): Promise<void> {
+    const due = await claimDueProbes(this.context.pool, MAX_PROBES_PER_SWEEP);
+    for (const id of due) void this.#activity.follow(probeAccount(this.context, id));
   }
 
   private refresh(id: string): void {
@@ -143,7 +160,7 @@ export class VirtualEngine {
   private async next(): Promise<number> {
     const now = this.#clock.now();
     const due = await nextDue(this.context.pool);
-    const target = now + Math.min(due === null ? Infinity : due * SECOND, MAX_JUMP);
+    const target = now + Math.min(due === null ? Infinity : due * SECOND, this.#probes ? MAX_PROBE_DELAY : MAX_JUMP);
     const passed = Math.max(0, Math.ceil((target - this.#nextSweep) / this.#every));
     return Math.min(this.#nextSweep + passed * this.#every, Math.max(this.#clock.nextAlarm(), now + TICK));
   }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Flow, REFUSED } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { acceptElsewhere } from '../../../../test/support/other-customer.js';
+import { makeProject, makeTenant } from '../../../../test/support/rows.js';
 
 let flow: Flow;
 
@@ -182,6 +183,48 @@ describe('the only account of an app', () => {
     await flow.pass(61);
     await acceptElsewhere(flow.pool, 'tiktok');
     expect(await refresh(id)).toEqual({ kind: 'refused' });
+    expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
+  });
+});
+
+describe('one client id in two workspaces', () => {
+  /** An account in a second workspace whose app has the client id of the first one. */
+  async function connectElsewhere(): Promise<string> {
+    const { tenant } = flow;
+    const { clientId } = await flow.one<{ clientId: string }>(
+      `select client_id as "clientId" from oauth_apps where workspace_id = $1 and provider = 'x'`,
+      [tenant.workspaceId],
+    );
+    flow.tenant = await makeTenant(flow.pool);
+    await makeProject(flow.pool, flow.tenant, true);
+    await flow.app('x', { clientId });
+    const other = await flow.connect('x', OTHER);
+    flow.tenant = tenant;
+    return other;
+  }
+
+  async function refusedTwice(id: string): Promise<void> {
+    await flow.pass(6_100);
+    await flow.revoke();
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+    await flow.pass(61);
+    expect(await refresh(id)).toEqual({ kind: 'refused' });
+  }
+
+  it('is one app: the platform is called with the grant of the other workspace, and accepts it', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const id = await flow.connect('x');
+    await connectElsewhere();
+    await refusedTwice(id);
+    expect(await flow.healthOf(id)).toEqual(['needs_reauth', 'grant_revoked']);
+  });
+
+  it('is not one app where the platform has not accepted the secret of the other row', async () => {
+    await flow.knobs('x', { access_ttl_seconds: 7_200 });
+    const id = await flow.connect('x');
+    const { id: grantId } = await grantOf(flow, await connectElsewhere());
+    await flow.pool.query('update grants set platform_user_id = null where id = $1', [grantId]);
+    await refusedTwice(id);
     expect(await flow.healthOf(id)).toEqual(['degraded', 'refresh_unconfirmed']);
   });
 });

@@ -5,10 +5,20 @@ import { advanceRefresh, grantColumns, toGrant } from '#tokens/store';
 type OwnGrant = Pick<GrantFacts, 'id' | 'oauthAppId'>;
 type RefusedGrant = Pick<GrantFacts, 'id' | 'oauthAppId' | 'provider' | 'environment' | 'firstStrikeAt'>;
 
+/** A consent or a refresh needs the secret of the app. Client ids are public, so that a row without either proves nothing. */
+const isAccepted = (app: string): string => `exists (
+  select from grants proof where proof.oauth_app_id = ${app}.id
+    and (proof.platform_user_id is not null or proof.last_refreshed_at is not null))`;
+
+/** A platform distinguishes client ids: rows of all workspaces with one client id, whose secrets it has accepted, are one app. */
+const ROWS_OF_APP = `
+  select row_.id from oauth_apps own join oauth_apps row_ using (environment, provider, client_id)
+  where own.id = $1 and (row_.id = own.id or (${isAccepted('own')} and ${isAccepted('row_')}))`;
+
 /** Other grants of the app that are not revoked and hold tokens. */
 const OTHERS = `
   from grants other
-  where other.oauth_app_id = $1 and other.id <> $2 and other.ended_reason is null and other.refresh_state <> 'ended'
+  where other.oauth_app_id in (${ROWS_OF_APP}) and other.id <> $2 and other.ended_reason is null and other.refresh_state <> 'ended'
     and exists (select 1 from grant_tokens where grant_id = other.id)`;
 const REFRESHABLE = `other.mode not in ('none', 'extend_self') and (other.refresh_expires_at is null or other.refresh_expires_at > db_now())`;
 const USABLE = `(other.access_expires_at is null or other.access_expires_at > db_now())`;

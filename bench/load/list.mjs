@@ -6,6 +6,8 @@ import { driveInTurns } from './drive.mjs';
 import { ENVIRONMENT } from './seed.mjs';
 import { printFigures, printRatio, printTitle } from './report.mjs';
 
+/** In the short form, with few accounts and an API that has just started. */
+const REACHED_OF_BARE = 0.4;
 const LEAST_OF_BARE = 0.9;
 const MOST_OF_DEPTH = 1.1;
 const MOST_OF_SIZE = 1.15;
@@ -33,7 +35,12 @@ export async function measureList({ world, effort, accounts, factor }) {
   printFigures('first page', first);
   printFigures('a page in the middle of the list', deep);
   printFigures(`first page of ${SMALL}`, few);
-  printRatio('first page to bare', first.callsPerSecond / bare.callsPerSecond, { least: LEAST_OF_BARE }, factor);
+  printRatio(
+    'first page to bare',
+    first.callsPerSecond / bare.callsPerSecond,
+    { least: LEAST_OF_BARE, reached: REACHED_OF_BARE },
+    factor,
+  );
   printRatio('deep page, time', first.callsPerSecond / deep.callsPerSecond, { most: MOST_OF_DEPTH }, factor);
   printRatio(
     `${accounts} to ${SMALL}, time`,
@@ -61,7 +68,12 @@ export async function measureWorkspaces({ world, effort, accounts, factor }) {
   );
   printFigures('bare handler', bare);
   printFigures('first page', ours);
-  printRatio('first page to bare', ours.callsPerSecond / bare.callsPerSecond, { least: LEAST_OF_BARE }, factor);
+  printRatio(
+    'first page to bare',
+    ours.callsPerSecond / bare.callsPerSecond,
+    { least: LEAST_OF_BARE, reached: REACHED_OF_BARE },
+    factor,
+  );
 }
 
 /**

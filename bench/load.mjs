@@ -1,9 +1,10 @@
 // The running service beside a bare node:http + pg handler on the same database, over 16 connections, in turns, with everything
-// on: `npm run build && node bench/load.mjs [list|workspaces|filters|search] [--short] [--accounts 1000000] [--rounds 3] [--seconds 5]`.
+// on: `npm run build && node bench/load.mjs [list|workspaces|filters|search|read|token|memory] [--short] [--accounts 1000000] [--rounds 3] [--seconds 5]`.
 // `--short`: few accounts, and a figure fails only at half of its target.
 import { readArguments } from '../tools/arguments.mjs';
 import { measureFilters, measureSearch } from './load/filters.mjs';
 import { measureList, measureWorkspaces } from './load/list.mjs';
+import { measureMemory, measureRead, measureToken } from './load/one.mjs';
 import { missedFigures } from './load/report.mjs';
 import { openWorld } from './load/world.mjs';
 
@@ -13,6 +14,9 @@ const PARTS = {
   filters: measureFilters,
   search: measureSearch,
   workspaces: measureWorkspaces,
+  read: measureRead,
+  token: measureToken,
+  memory: measureMemory,
 };
 const SHORT = { accounts: 20_000, rounds: 2, seconds: 1, factor: 2 };
 const FULL = { accounts: 1_000_000, rounds: 3, seconds: 5, factor: 1 };

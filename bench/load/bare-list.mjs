@@ -1,7 +1,7 @@
 /** @typedef {(pool: import('pg').Pool, query: URLSearchParams) => Promise<unknown>} Handler */
 
 /** The columns of an account's answer, and the place in the order. */
-const COLUMNS = `account.id, account.provider, account.platform_account_id, account.handle, account.display_name,
+export const COLUMNS = `account.id, account.provider, account.platform_account_id, account.handle, account.display_name,
   account.avatar_url, account.health, account.health_reason, account.connection_type, account.project_id, account.oauth_app_id,
   coalesce(grants.scopes, '{}') as scopes, case when not account.own_token then grants.access_expires_at end as token_expires_at,
   grants.refresh_expires_at, account.reauth_due_at, grants.last_refreshed_at,
@@ -9,7 +9,7 @@ const COLUMNS = `account.id, account.provider, account.platform_account_id, acco
     then grants.refresh_due_at end as next_refresh_at,
   account.last_probed_at, account.connected_at, account.metadata,
   to_char(account.connected_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`;
-const TABLES = `accounts account left join grants
+export const TABLES = `accounts account left join grants
   on grants.id = account.grant_id and (account.connection_type <> 'leased' or account.health <> 'disconnected')`;
 
 /** @param {string} after */

@@ -3,11 +3,12 @@
 import { createServer } from 'node:http';
 import pg from 'pg';
 import { bareListHandlers } from './bare-list.mjs';
+import { bareOneHandlers } from './bare-one.mjs';
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 16 });
 
 /** @type {Record<string, import('./bare-list.mjs').Handler>} */
-const handlers = { ...bareListHandlers };
+const handlers = { ...bareListHandlers, ...bareOneHandlers };
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://bare');

@@ -12,7 +12,7 @@ import { fillManyWorkspaces, fillWorkspace } from './seed.mjs';
 /** Opens the whole service as `npm start` runs it, and the bare handler on the same database. Workspaces are filled when a part needs them. */
 export async function openWorld() {
   const service = await openService();
-  const bare = await startBare(service.databaseUrl);
+  const bare = await startBare(service);
   /** @type {Map<number, Promise<Workspace>>} */
   const filled = new Map();
 
@@ -60,10 +60,10 @@ const workspaceOf = async (pool, name) =>
 /** As autovacuum leaves them. @param {import('pg').Pool} pool */
 const settleTables = (pool) => pool.query('vacuum analyze');
 
-/** @param {string} databaseUrl */
-async function startBare(databaseUrl) {
+/** @param {{ databaseUrl: string, home: string }} service */
+async function startBare({ databaseUrl, home }) {
   const child = spawn(process.execPath, ['bench/load/bare.mjs'], {
-    env: { ...process.env, DATABASE_URL: databaseUrl },
+    env: { ...process.env, DATABASE_URL: databaseUrl, EVERGRANT_HOME: home },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [port] = await once(child.stdout.setEncoding('utf8'), 'data');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { launch } from '../../test/support/launch.mjs';
-import { dashboardToken, databaseUrlOf, strike } from '../../test/support/service-processes.mjs';
+import { dashboardToken, databaseUrlOf, processOf, strike } from '../../test/support/service-processes.mjs';
 import { freePort } from '../../tools/start/ports.mjs';
 
 const WORKSPACE = 'bench';
@@ -50,6 +50,8 @@ export async function openService() {
     home,
     pool,
     databaseUrl,
+    /** The id of one of its processes. @param {Parameters<typeof processOf>[1]} name */
+    processOf: (name) => processOf(home, name),
     /** A key of a workspace, whose limits no run reaches. @param {string} [workspace] its name */
     newKey: async (workspace = WORKSPACE) => {
       const token = dashboardToken(home, workspace);

@@ -34,3 +34,13 @@ describe('GET /', () => {
     expect([status, String(body)]).toEqual([200, expect.stringContaining('/docs')]);
   });
 });
+
+describe('the OpenAPI document of the bundled service', () => {
+  it('names every operation as the sources do, without a number of the bundler', async () => {
+    const { body } = await get('/v1/openapi.json');
+    const { paths } = body as { paths: Record<string, Record<string, { operationId: string }>> };
+    const ids = Object.values(paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
+    expect(ids).toEqual(expect.arrayContaining(['accountsList', 'accountsGet', 'connectStart']));
+    expect(ids.filter((id) => /\d/.test(id))).toEqual([]);
+  });
+});

@@ -41,6 +41,8 @@ export async function bundle() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // The compiler writes `let A = class A`, and the bundler names the inner one A2; the names of controllers are in the OpenAPI document.
+    keepNames: true,
     banner: { js: COMMONJS_SCOPE },
     external: [READ_FROM_DISK, NOT_INSTALLED].flat().flatMap((name) => [name, `${name}/*`]),
     // For `node --enable-source-maps`; the sources are beside them in the repository.

@@ -67,10 +67,9 @@ function openApiDocument(app: NestFastifyApplication, publicUrl: string): OpenAP
   return document;
 }
 
-/** Where a caller reads it. */
+/** Where a caller reads it. The first of them has it made: it takes a third of a second, and a start needs none. */
 export function serveDocs(app: NestFastifyApplication, publicUrl: string): void {
-  const document = openApiDocument(app, publicUrl);
-  SwaggerModule.setup('/docs', app, document, {
+  SwaggerModule.setup('/docs', app, () => openApiDocument(app, publicUrl), {
     jsonDocumentUrl: '/v1/openapi.json',
     raw: ['json'],
     customSiteTitle: 'Evergrant API',

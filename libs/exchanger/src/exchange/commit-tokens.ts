@@ -2,7 +2,7 @@ import { postponeProbesOfGrant, storeMissingScopes, transaction, type Tx } from 
 import { providerOf, type TokenSet } from '#providers';
 import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { applyHealth, changeGrant, markAppActive, databaseNow, endIntent, readIntent } from '#tokens/store';
+import { applyHealth, changeGrant, markAppActive, endIntent, readIntent } from '#tokens/store';
 import { offersRevocation, queueRevocation, type RefreshOutcome } from '#tokens';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { tryRevocation } from './revoke-tokens.js';
@@ -51,6 +51,14 @@ async function storeOrKeep(context: ExchangerContext, refresh: PreparedRefresh, 
 /** The version of the grant is not the one that was sent: the transaction is rolled back. */
 class VersionChanged extends Error {}
 
+const MOMENTS = `
+  select db_now() as now, coalesce((select dispatched_at from exchange_intents where id = $1), db_now()) as "dispatchedAt"`;
+
+async function momentsOf(tx: Tx, intentId: string): Promise<{ now: Date; dispatchedAt: Date }> {
+  const { rows } = await tx.query<{ now: Date; dispatchedAt: Date }>(MOMENTS, [intentId]);
+  return rows[0] ?? { now: new Date(NaN), dispatchedAt: new Date(NaN) };
+}
+
 /**
  * Independent statements are pipelined in this order: round trips limit the throughput of an exchanger. The app comes first,
  * because the health of the accounts depends on it.
@@ -62,11 +70,11 @@ async function store(
   tokens: TokenSet,
 ): Promise<void> {
   const { grant, intentId } = claim;
-  const now = await databaseNow(tx);
+  const moments = await momentsOf(tx, intentId);
   const rotates =
     tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
   const change = afterTokens(grant, tokens, providerOf(grant.provider).token.defaultLife, {
-    now,
+    ...moments,
     random: context.random,
   });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };

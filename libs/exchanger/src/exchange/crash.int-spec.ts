@@ -193,6 +193,20 @@ describe('an exchanger that ends', () => {
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
   });
 
+  it('an answer that is stored late counts its lifetime from the dispatch', async () => {
+    const { id, grantId } = await due();
+    await crash('W5', grantId);
+    await flow.pass(60);
+    await comesBack();
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });
+    const { life } = await flow.one<{ life: number }>(
+      `select extract(epoch from access_expires_at - dispatched_at)::float8 as life
+       from grants join exchange_intents on grant_id = grants.id where grants.id = $1 and state = 'committed'`,
+      [grantId],
+    );
+    expect(life).toBeCloseTo(7_200, 1);
+  });
+
   it('an exchanger that returns after another host has sent its token again holds an invalid pair, which is not reported as a revocation', async () => {
     const { id, grantId } = await due();
     await crash('W5', grantId);

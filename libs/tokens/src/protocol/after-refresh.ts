@@ -23,21 +23,21 @@ const MAX_FRESH_AGE = minutes(5);
 /** How long a decision waits at a time for the person of a token set to be identified. */
 const IDENTITY_WAIT = seconds(60);
 
-/** The grant after new tokens: times from the answer, no failure left. */
+/** The grant after new tokens: no failure left. Lifetimes count from the dispatch, because an answer may be stored late. */
 export function afterTokens(
   grant: GrantFacts,
   tokens: TokenSet,
   defaultLife: number | null,
-  { now, random }: Now,
+  { now, random, dispatchedAt = now }: Now & { dispatchedAt?: Date },
 ): GrantChange {
-  const accessExpiresAt = endOfLife(now, accessLife(tokens, { mode: grant.mode, defaultLife }));
+  const accessExpiresAt = endOfLife(dispatchedAt, accessLife(tokens, { mode: grant.mode, defaultLife }));
   return {
     accessExpiresAt,
-    refreshExpiresAt: endOfLife(now, tokens.refreshExpiresIn) ?? stillAhead(grant.refreshExpiresAt, now),
-    issuedAt: now,
+    refreshExpiresAt: endOfLife(dispatchedAt, tokens.refreshExpiresIn) ?? stillAhead(grant.refreshExpiresAt, now),
+    issuedAt: dispatchedAt,
     lastRefreshedAt: now,
     scopes: tokens.scopes ?? grant.scopes,
-    refreshDueAt: refreshDue(grant.mode, now, accessExpiresAt, random),
+    refreshDueAt: refreshDue(grant.mode, dispatchedAt, accessExpiresAt, random),
     ...HEALTHY,
   };
 }

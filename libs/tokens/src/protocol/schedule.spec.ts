@@ -1,8 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { at, DAY, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
+import { at, DAY, grantFacts, HOUR, MINUTE, SECOND, START } from '../../../../test/support/grant-facts.js';
 import type { RefreshMode } from '#persistence/sql';
-import { accessLife, backoff, endOfLife, nextHealthChange, nextUtcDay, refreshDue, shortestAge } from './schedule.js';
+import {
+  accessLife,
+  backoff,
+  endOfLife,
+  isFresh,
+  nextHealthChange,
+  nextUtcDay,
+  refreshDue,
+  shortestAge,
+} from './schedule.js';
 import { days } from '#config';
 import type { FailureClass, ProbeReading } from '#providers';
 import { afterProbe, type ProbedAccount } from './after-probe.js';
@@ -210,5 +219,18 @@ describe('a probe that is billed by the UTC day', () => {
 
   it.each(['temporary', 'app'] as const)('is repeated on the same day where it was not answered: %s', (matter) => {
     expect(dueAfter(failed(matter), MORNING)).toEqual(new Date('2026-11-30T00:05:00Z'));
+  });
+});
+
+describe('a token of the last minute', () => {
+  const issued = (ago: number): boolean =>
+    isFresh(grantFacts({ refreshState: 'idle', issuedAt: at(-ago), accessExpiresAt: at(2 * HOUR) }), START);
+
+  it('is too fresh to be renewed', () => {
+    expect([issued(0), issued(59 * SECOND), issued(MINUTE)]).toEqual([true, true, false]);
+  });
+
+  it('is not fresh where it was issued in the future, by a clock that was set back', () => {
+    expect([issued(-SECOND), issued(-DAY)]).toEqual([false, false]);
   });
 });

@@ -64,10 +64,11 @@ export function backoff(attempt: number, retryAfter: number | undefined, random:
 
 export const after = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds);
 
-/** A token this young is not renewed, not even by a forced refresh. */
+/** A token this young is not renewed, not even by a forced refresh. An age below zero comes from a clock that was set back, and counts as old. */
 export function isFresh({ refreshState, mode, issuedAt, accessExpiresAt }: GrantFacts, now: Date): boolean {
   const life = (accessExpiresAt ?? now).getTime() - issuedAt.getTime();
-  return refreshState === 'idle' && now.getTime() - issuedAt.getTime() < shortestAge(mode, life);
+  const age = now.getTime() - issuedAt.getTime();
+  return refreshState === 'idle' && age >= 0 && age < shortestAge(mode, life);
 }
 
 const SOON = days(7);

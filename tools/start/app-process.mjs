@@ -19,10 +19,10 @@ const STOPPED_WITHIN = 160_000;
 export const bundleOf = (app) => `dist/bundle/${app}.js`;
 
 /**
- * The bundled entry of an app.
+ * The bundled entry of an app; the compiled one where the files that a flow runs are counted (tools/structure).
  * @param {string} app
  */
-export const entryOf = (app) => join(ROOT, bundleOf(app));
+export const entryOf = (app) => join(ROOT, process.env.COVERAGE_DIST ? `dist/apps/${app}/src/main.js` : bundleOf(app));
 
 /**
  * Starts an app. It leads a process group of its own, so that Ctrl-C reaches the launcher alone, which keeps the order; it

@@ -21,7 +21,8 @@ export interface RefreshRequest {
   window?: Window;
 }
 
-export type Window = 'W3/W4' | 'W11' | 'W12' | 'W13' | 'W14';
+/** `aside`: another host has the answer in its journal, and cannot store it. */
+export type Window = 'W3/W4' | 'W11' | 'W12' | 'W13' | 'W14' | 'aside';
 
 interface Spent {
   by: RefreshRequest;

@@ -63,6 +63,8 @@ export class Database {
   readonly intents = new Map<number, Intent>();
   readonly events: { type: 'account.refreshed'; intentId: number }[] = [];
   up = true;
+  /** It refuses each pair for good, as text that no column takes. */
+  refusesPairs = false;
   /** The next transaction is committed, and its confirmation is lost. */
   losesAnswer = false;
 

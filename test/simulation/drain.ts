@@ -22,6 +22,7 @@ export function drain(world: World): void {
   for (const consent of [...world.consents]) world.storeConsent(consent);
   const since = world.now;
   for (let ticks = 0; ticks < 24; ticks += 1) {
+    storeSetAside(world);
     tick(world);
     world.pass(TICK);
     checkProgress(world, since);
@@ -42,6 +43,7 @@ function endFaults(world: World): void {
   world.trace('the faults are over');
   world.db.up = true;
   world.db.losesAnswer = false;
+  world.db.refusesPairs = false;
   world.reachable = true;
   world.server.state = 'working';
   world.server.apiAnswers = true;
@@ -52,6 +54,12 @@ function endFaults(world: World): void {
     if (host.state === 'down') world.restart(host);
     for (const { wire } of host.tasks.values()) if (wire?.at === 'over') wire.inbox ??= 'reset';
   }
+}
+
+/** A new release starts, and stores what was refused. */
+function storeSetAside(world: World): void {
+  for (const host of world.hosts)
+    if (host.runs && host.tasks.size === 0 && host.journal.entries.size > 0) world.restart(host);
 }
 
 /** The product sweeps every 10 s. A grant that is due and cannot be refreshed yet is claimed and released by each sweep. */

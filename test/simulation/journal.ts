@@ -5,6 +5,8 @@ export interface Entry {
   grantId: string;
   /** Record R; null: only record D is present. */
   answer: Answer | null;
+  /** The database refuses the answer. */
+  isAside?: true;
 }
 
 /** The journal of one host. Its records survive the process, but not the volume. */
@@ -25,6 +27,17 @@ export class Journal {
     if (this.fails || !entry) return false;
     entry.answer = answer;
     return true;
+  }
+
+  setAside(intentId: number): boolean {
+    const entry = this.entries.get(intentId);
+    if (this.fails || !entry) return false;
+    entry.isAside = true;
+    return true;
+  }
+
+  aside(grantId: string): Entry | undefined {
+    return [...this.entries.values()].find((entry) => entry.isAside && entry.grantId === grantId);
   }
 
   /** Writes record C. */

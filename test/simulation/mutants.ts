@@ -22,6 +22,17 @@ export const mutants: Mutant[] = [
     },
     ['I1', 'I2'],
   ],
+  [
+    'closes the journal entry of an answer that the database refuses',
+    { nextStep: (known) => (known.refused && known.concluded && !known.closed ? 'close' : nextStep(known)) },
+    ['I1'],
+  ],
+  ['sends a token again whose answer is set aside', { sparesSetAside: false }, ['I1', 'I2']],
+  [
+    'drops a journaled answer at the start whose outcome is stored as unknown',
+    { decideRecovery: ({ intent }) => (intent === 'prepared' || intent === 'dispatched' ? 'conclude' : 'close') },
+    ['I1'],
+  ],
   ['sends without recording the dispatch', { recordsDispatch: false }, ['I1', 'I2']],
   ['sends although the process was suspended after the dispatch record', { mayStillSend: () => true }, ['I1', 'I2']],
   ['stores a pair without checking the token version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked']],

@@ -6,6 +6,7 @@ import { type Answer, LIFE, type RefreshRequest } from './authorization-server.j
 import { checkCanaryGrants, readCanary, scheduleCanary } from './canary.js';
 import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
 import type { Host, Task } from './host.js';
+import type { Entry } from './journal.js';
 import type { Steps } from './steps.js';
 import type { World } from './world.js';
 
@@ -31,6 +32,7 @@ export class Refresh {
   }
 
   private *once(task: () => Task, grantId: string, forced: boolean): Steps<Outcome> {
+    if (yield* this.hasAside(task, grantId)) return 'over';
     const intentId = this.world.newId();
     const claim = this.attempt(() => this.db.claim(grantId, { holder: this.host.name, forced, intentId }));
     if (!claim) return 'over';
@@ -44,15 +46,23 @@ export class Refresh {
     return yield* new Run(this.world, this.host, { claim, pair, task }).runToEnd({});
   }
 
+  /** As Recovery.before: retries to store what is set aside. True: it still is, and its token must not be sent again. */
+  private *hasAside(task: () => Task, grantId: string): Steps<boolean> {
+    const { journal } = this.host;
+    const aside = journal.aside(grantId);
+    const intent = aside && this.db.intents.get(aside.intentId);
+    if (aside && intent) yield* this.resumeEntry(task, intent, aside);
+    const isSpared = this.world.wiring.sparesSetAside && isSpentOnce(this.db.row(grantId).facts);
+    return isSpared && journal.aside(grantId) !== undefined;
+  }
+
   /** As recover: finishes the exchanges of the previous process. */
   *recover(task: () => Task): Steps<string[]> {
     const unknown: string[] = [];
     for (const entry of [...this.host.journal.entries.values()]) {
       yield 'soon';
       const intent = this.db.intents.get(entry.intentId);
-      const open = intent && (intent.state === 'prepared' || intent.state === 'dispatched');
-      if (open && (yield* this.resume(task, intent, entry.answer)) === 'lost') unknown.push(entry.grantId);
-      this.host.journal.settled(entry.intentId);
+      if (intent && (yield* this.resumeEntry(task, intent, entry)) === 'lost') unknown.push(entry.grantId);
     }
     yield 'soon';
     const left = [...this.db.intents.values()].filter(
@@ -63,6 +73,14 @@ export class Refresh {
         this.db.release(this.claimOf(intent));
       });
     return unknown;
+  }
+
+  /** As settle in recover.ts. */
+  private *resumeEntry(task: () => Task, intent: Intent, { intentId, answer }: Entry): Steps<Outcome> {
+    const found = { answered: answer !== null, intent: intent.state };
+    if (this.world.wiring.decideRecovery(found) === 'conclude') return yield* this.resume(task, intent, answer);
+    this.host.journal.settled(intentId);
+    return 'over';
   }
 
   private *resume(task: () => Task, intent: Intent, answer: Answer | null): Steps<Outcome> {
@@ -112,8 +130,9 @@ class Run {
       // No pause between the last check of the clock and the first byte.
       if (step !== 'send') yield 'soon';
       if (step === 'conclude') {
-        outcome = yield* this.conclude(conclusionOf(known));
-        known = { ...known, concluded: true };
+        const concluded = yield* this.conclude(conclusionOf(known));
+        known = { ...known, ...(concluded === 'refused' ? { refused: true } : { concluded: true }) };
+        if (concluded !== 'refused') outcome = concluded;
       } else known = { ...known, ...(yield* this.take(step)) };
     }
     return outcome;
@@ -126,8 +145,17 @@ class Run {
     if (step === 'dispatch') return yield* this.dispatch();
     if (step === 'send') return yield* this.send();
     if (step === 'record') return this.record();
+    if (step === 'set_aside') return this.setAside();
     journal.settled(intentId);
     return { closed: true };
+  }
+
+  private setAside(): Known {
+    const { intentId } = this.parts.claim;
+    const setAside = this.host.journal.setAside(intentId);
+    if (!setAside) this.world.excuseRequest(intentId, 'W3/W4');
+    this.world.count('answers set aside');
+    return { setAside };
   }
 
   private record(): Known {
@@ -164,6 +192,8 @@ class Run {
       token: pair.refresh,
       resend: grant.unknownSince !== null || grant.endedReason !== null,
     };
+    const isAsideElsewhere = this.world.hosts.some((one) => one !== this.host && one.journal.aside(grant.id));
+    if (isAsideElsewhere) request.window = 'aside';
     const wire = this.world.send(request);
     task().wire = wire;
     yield 'answer';
@@ -176,9 +206,11 @@ class Run {
     return { answer: 'arrived' };
   }
 
-  private *conclude(conclusion: Conclusion): Steps<Outcome> {
+  private *conclude(conclusion: Conclusion): Steps<Outcome | 'refused'> {
     const { claim } = this.parts;
-    if (conclusion === 'answered') yield* this.answered(this.answer!);
+    if (conclusion === 'answered') return yield* this.answered(this.answer!);
+    if (conclusion === 'refused')
+      yield* this.settle('unknown', (now) => this.world.wiring.afterRefusedAnswer(claim.grant, now));
     else if (conclusion === 'cancelled')
       yield* stored(this.world.db, () => {
         this.world.db.release(claim);
@@ -194,8 +226,13 @@ class Run {
     return conclusion === 'lost' ? afterLostAnswer(grant, moment) : afterFailure(grant, UNREACHABLE, moment);
   }
 
-  private *answered(answer: Answer): Steps<void> {
+  private *answered(answer: Answer): Steps<Outcome | 'refused'> {
     if (answer.ok) return yield* this.commit(answer.pair);
+    yield* this.failed(answer);
+    return 'over';
+  }
+
+  private *failed(answer: Answer & { ok: false }): Steps<void> {
     const { grant } = this.parts.claim;
     if (answer.outcomeUnknown && isSpentOnce(grant)) return yield* this.doubt(answer.failure);
     if (answer.failure.class === 'permanent') return yield* this.strike(answer.failure);
@@ -260,19 +297,25 @@ class Run {
       const before = row.facts;
       const change = decide(db.now);
       if (change) db.changeGrant(claim.grant, change, { epoch: claim.epoch });
-      db.intents.get(claim.intentId)!.state = end;
+      const intent = db.intents.get(claim.intentId)!;
+      if (intent.state !== 'committed') intent.state = end;
       db.applyHealth(row);
       this.world.checkChange(before, row);
     });
   }
 
   /** As commitTokens. */
-  private *commit(pair: Pair): Steps<void> {
+  private *commit(pair: Pair): Steps<Outcome | 'refused'> {
     const { db } = this.world;
-    const fate = yield* stored(db, () => (this.store(pair) ? 'stored' : this.keepLatePair(pair)));
-    if (fate !== 'unwanted') return;
+    const fate = yield* stored(db, () => {
+      if (db.refusesPairs) return 'refused';
+      return this.store(pair) ? 'stored' : this.keepLatePair(pair);
+    });
+    if (fate === 'refused') return fate;
+    if (fate !== 'unwanted') return 'over';
     yield 'soon';
     this.world.revoke(this.parts.claim.grant.id, pair);
+    return 'over';
   }
 
   private store(pair: Pair): boolean {

@@ -101,6 +101,11 @@ function database(world: World): void {
   world.trace('the database is', world.db.up ? 'available' : 'unavailable');
 }
 
+function refusePairs(world: World): void {
+  world.db.refusesPairs = !world.db.refusesPairs;
+  world.trace('the database', world.db.refusesPairs ? 'refuses pairs' : 'takes pairs');
+}
+
 function loseCommit(world: World): void {
   world.db.losesAnswer = true;
 }
@@ -176,6 +181,7 @@ const EVENTS: readonly [number, Event][] = [
   [1, loseVolume],
   [3, database],
   [2, loseCommit],
+  [1, refusePairs],
   [2, disk],
   [2, changePlatform],
   [1, refuseByMistake],

@@ -29,6 +29,7 @@ describe('the protocol core under random histories', () => {
         'resends',
         'claims taken over',
         'answers recovered from a journal',
+        'answers set aside',
         'late pairs',
         'late pairs adopted',
         'revoked',

@@ -2,10 +2,12 @@ import { mayBeRevoked, needsCanary } from '../../libs/tokens/src/protocol/revoca
 import { conclusionOf, fromJournal, mayStillSend, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
 import { isFresh } from '../../libs/tokens/src/protocol/schedule.js';
 import { stateBefore } from '../../libs/tokens/src/protocol/grant.js';
+import { decideRecovery } from '../../libs/tokens/src/protocol/recovery.js';
 import { afterAdoption, fateOfLatePair, endsGrant } from '../../libs/tokens/src/protocol/late-pair.js';
 import {
   afterFailure,
   afterLostAnswer,
+  afterRefusedAnswer,
   afterStrike,
   afterTokens,
 } from '../../libs/tokens/src/protocol/after-refresh.js';
@@ -19,6 +21,8 @@ const decisions = {
   mayStillSend,
   conclusionOf,
   fromJournal,
+  decideRecovery,
+  afterRefusedAnswer,
   afterTokens,
   afterFailure,
   afterLostAnswer,
@@ -50,6 +54,8 @@ const effects = {
   /** Milliseconds after which a request without an answer counts as lost. */
   deadline: 120 * SECOND,
   recovers: true,
+  /** A token whose answer is set aside is not sent again. */
+  sparesSetAside: true,
   /** A pair to revoke is kept as an orphan if its revocation could end the stored pair. */
   keepsUnsafeRevocations: true,
   /** An older consent that is stored late does not replace a newer one. */

@@ -315,6 +315,10 @@ export class World {
 
   // ---- known losses
 
+  excuseRequest(intentId: number, window: Window): void {
+    this.excuse(this.requests.get(intentId), window);
+  }
+
   private excuse(request: RefreshRequest | undefined, window: Window): void {
     if (request) request.window ??= window;
   }

@@ -38,6 +38,14 @@ export class NoJournal implements Journal {
   settled(): void {
     // Nothing was kept.
   }
+
+  setAside(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  aside(): undefined {
+    return undefined;
+  }
 }
 
 /** Metrics that count nothing. */

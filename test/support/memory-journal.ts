@@ -4,6 +4,7 @@ import type { Journal, JournaledIntent, Unsettled } from '../../libs/exchanger/s
 /** A journal that is kept across the engines of one test, as the file is across processes. */
 export class MemoryJournal implements Journal {
   readonly #left = new Map<string, Unsettled>();
+  readonly #aside = new Set<string>();
   hasSpace = true;
   /** The record at which the disk fails. */
   failing: 'dispatched' | 'answered' | undefined;
@@ -28,6 +29,17 @@ export class MemoryJournal implements Journal {
 
   settled(intentId: string): void {
     this.#left.delete(intentId);
+    this.#aside.delete(intentId);
+  }
+
+  setAside(left: Unsettled): Promise<void> {
+    this.#left.set(left.intent.intentId, left);
+    this.#aside.add(left.intent.intentId);
+    return Promise.resolve();
+  }
+
+  aside(subjectId: string): Unsettled | undefined {
+    return this.left.find(({ intent }) => intent.subjectId === subjectId && this.#aside.has(intent.intentId));
   }
 
   private disk(record: 'dispatched' | 'answered'): Promise<void> {

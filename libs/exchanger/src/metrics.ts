@@ -50,7 +50,7 @@ export class MeasuredExchanges implements ExchangeMetrics {
 
 /** The state of a journal and a gate. */
 export interface Watched {
-  journal: { writable(): boolean; bytes: number; unsettledCount: number };
+  journal: { writable(): boolean; bytes: number; unsettledCount: number; asideCount: number };
   gate: { waiting: number };
 }
 
@@ -59,6 +59,7 @@ export function watchExchanges(metrics: Metrics, { journal, gate }: Watched): vo
   metrics.beforeText(() => {
     metrics.set('evergrant_journal_size_bytes', {}, journal.bytes);
     metrics.set('evergrant_journal_unsettled', {}, journal.unsettledCount);
+    metrics.set('evergrant_journal_set_aside', {}, journal.asideCount);
     metrics.set('evergrant_journal_writable', {}, journal.writable() ? 1 : 0);
     metrics.set('evergrant_gate_waiting', {}, gate.waiting);
   });

@@ -1,7 +1,8 @@
 import { Keyring } from '#crypto';
 import type { Metrics, Secret } from '#observability';
 import { registerProviders } from '#providers';
-import { createTokenContext, KeyHolder } from '#tokens';
+import { checkKeys, createTokenContext, KeyHolder } from '#tokens';
+import type { Pool } from 'pg';
 import type { CrashPoint, ExchangerContext } from './exchanger-context.js';
 import { BreakerKeeper } from './gate/breaker-keeper.js';
 import { ExchangeGate, type GateLimits } from './gate/exchange-gate.js';
@@ -31,17 +32,27 @@ export interface OpenedExchanger {
 }
 
 /**
- * Opens what the exchanger works with. The journal comes first: for the process that holds its lock the previous
- * process has ended.
+ * Opens what the exchanger works with. The keys are checked before the journal is opened: with wrong keys its records would
+ * not open. For the process that holds the lock of the journal, the previous process has ended.
  */
 export async function openExchanger(options: ExchangerOptions): Promise<OpenedExchanger> {
-  const { masterKeys, sandboxUrl, name, logger, at } = options;
   registerProviders(options.customProviders);
-  const keyring = new Keyring(masterKeys);
-  const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
   const pool = await openPool(options);
+  try {
+    return await openWith(pool, options);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+async function openWith(pool: Pool, options: ExchangerOptions): Promise<OpenedExchanger> {
+  const { masterKeys, sandboxUrl, name, logger, at } = options;
+  const keyring = new Keyring(masterKeys);
+  const checked = await checkKeys({ pool, keyring, logger });
+  const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
   const keys = await KeyHolder.start({
-    ...{ pool, keyring, logger, id },
+    ...{ pool, keyring, logger, id, checked },
     process: name,
     journal: () => journal.exchangesByKey,
   });

@@ -10,7 +10,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises';
 const RESEND_INTERVAL = seconds(1);
 const REVOCATION_INTERVAL = seconds(3);
 
-/** Takes the journal, settles what the previous process left in it, and only then listens. */
+/** Takes the journal and listens. What the previous process left in the journal is settled beside other work. */
 export async function startExchanger(config: ExchangerConfig, logger: Logger, leaving: AbortSignal): Promise<Running> {
   const { journalDir, calls } = config.exchanger;
   const journalLasts = await openFolder(journalDir);
@@ -20,7 +20,10 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const opened = await open(config, { metrics, logger, leaving });
   const { journal } = opened.context;
   const exchange = new ExchangeEngine(opened.context);
-  await exchange.recover(opened.unsettled);
+  const { done } = await exchange.recover(opened.unsettled);
+  done.catch((error: unknown) => {
+    logger.error({ err: error }, 'recovery.failed');
+  });
   const server = new ExchangeServer({
     exchange,
     logger,

@@ -32,6 +32,7 @@ export {
 } from './grants/queue-revocation.js';
 export { modeOf as suppliedMode, type SuppliedTokens, supplyGrant } from './grants/supply-grant.js';
 export { type TokenVerification, type VerifiedProfile, verifyToken } from './verify-token.js';
+export { checkKeys } from './master-keys/check-keys.js';
 export { KeyHolder } from './master-keys/key-holder.js';
 export type { KeyReport } from './master-keys/key-report.js';
 export { MasterKeys } from './master-keys/master-keys.js';

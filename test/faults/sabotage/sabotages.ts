@@ -95,12 +95,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     row: 'exchanger kill -9, 30 s grace',
     share: 0.1,
     cuts: [
-      { file: `${EXCHANGE}/recover.js`, find: 'for (const one of left) {', instead: 'for (const one of []) {' },
-      {
-        file: `${EXCHANGE}/recover.js`,
-        find: 'of await unendedIntents(context.pool, context.holder)',
-        instead: 'of []',
-      },
+      { file: `${EXCHANGE}/recovery.js`, find: 'for (const one of left)', instead: 'for (const one of [])' },
+      { file: `${EXCHANGE}/recovery.js`, find: '(await unendedIntents(pool, holder))', instead: '[]' },
     ],
   },
   {

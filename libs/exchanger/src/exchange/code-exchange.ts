@@ -20,6 +20,7 @@ import {
 } from '#tokens/store';
 import { type CodeOutcome, queueRevocation } from '#tokens';
 import { type Exchange, logUnreadable, runExchange } from './run-exchange.js';
+import { ANSWER_NOT_STORED } from '#tokens/protocol';
 import { retryUntilStored } from './store-result.js';
 import {
   type AppCredentials,
@@ -156,6 +157,11 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     return this.end('released', { kind: 'unreachable' });
   }
 
+  refusedByDatabase(): Promise<CodeOutcome> {
+    this.result = 'lost';
+    return this.end('unknown', { kind: 'lost' }, ANSWER_NOT_STORED);
+  }
+
   /** Reads the answer, and takes the second step where the platform has one: its first token is valid for one hour. */
   private async read(answer: PlatformAnswer): Promise<TokenOutcome> {
     const provider = providerOf(this.provider);
@@ -190,7 +196,7 @@ export class CodeExchange implements Exchange<CodeOutcome> {
     });
     context.at?.('W6');
     if (taken) return { kind: 'exchanged' };
-    if (revocation) await tryRevocation(context, revocation);
+    if (revocation && this.sent.code) await tryRevocation(context, revocation);
     return { kind: 'lost' };
   }
 

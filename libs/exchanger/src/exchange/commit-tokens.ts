@@ -4,9 +4,9 @@ import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#to
 import type { ExchangerContext } from '../exchanger-context.js';
 import { applyHealth, changeGrant, markAppActive, endIntent, readIntent } from '#tokens/store';
 import { offersRevocation, queueRevocation, type RefreshOutcome } from '#tokens';
-import type { PreparedRefresh } from './prepared-refresh.js';
+import { isRecovered, type PreparedRefresh } from './prepared-refresh.js';
 import { tryRevocation } from './revoke-tokens.js';
-import { retryUntilStored } from './store-result.js';
+import { allStored, retryUntilStored } from './store-result.js';
 
 /**
  * Stores a new pair under the next version. If the version of the grant has changed, the pair is kept as an orphan or
@@ -22,7 +22,7 @@ export async function commitTokens(
     storeOrKeep(context, refresh, tokens),
   );
   context.at?.('W6');
-  if (revocation) await tryRevocation(context, revocation);
+  if (revocation && !isRecovered(refresh)) await tryRevocation(context, revocation);
   if (fate === 'stored') recordRemainingLife(context, refresh);
   return fate === 'stored' ? { kind: 'refreshed' } : { kind: 'nothing_to_do' };
 }
@@ -79,15 +79,15 @@ async function store(
   });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
   await markAppActive(tx, app, 'token');
-  const [version] = await Promise.all([
+  const version = await allStored(
     changeGrant(tx, grant, rotates ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
     endIntent(tx, intentId, 'committed'),
     context.vault.shredOrphansBeforeExchange(tx, grant.id, intentId),
     postponeProbesOfGrant(tx, grant.id, providerOf(grant.provider).probe.every / 1_000),
-    tokens.scopes && compareScopes(tx, grant, tokens.scopes),
+    tokens.scopes ? compareScopes(tx, grant, tokens.scopes) : null,
     applyHealth(tx, grant.id, 'account.refreshed'),
-  ]);
+  );
   if (version === undefined) throw new VersionChanged();
 }
 

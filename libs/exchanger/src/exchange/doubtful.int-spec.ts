@@ -88,7 +88,9 @@ describe('a one-time refresh token whose platform rotated, and of which somethin
     };
     const engine = (more: object) => new ExchangeEngine({ ...flow.context(), holder: 'a host', journal, ...more });
     await expect(engine({ at }).refresh(grantId)).rejects.toThrow('ends');
-    await engine({}).recover(journal.left);
+    await (
+      await engine({}).recover(journal.left)
+    ).done;
     expect(await intents(id)).toEqual([{ state: 'unknown', code: 'http_502' }]);
     await flow.pass(61);
     expect(await refresh(id)).toEqual({ kind: 'refused' });

@@ -2,13 +2,15 @@ import type { Secret } from '#observability';
 import type { Unsettled } from '../journal/journal.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import { findUnknownGrants } from '../store/unclaimed-grants.js';
-import type { CodeOutcome, RefreshOptions, RefreshOutcome, TokenExchange } from '#tokens';
+import { type CodeOutcome, type RefreshOptions, type RefreshOutcome, storedOutcome, type TokenExchange } from '#tokens';
+import { readGrant } from '#tokens/store';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AppCheckOutcome } from '#providers';
 import { Draining } from '../gate/gate.js';
 import { checkApp } from './check-app.js';
 import { exchangeCode } from './code-exchange.js';
-import { awaitRunning, refreshGrant } from './refresh.js';
-import { recover } from './recover.js';
+import { refreshGrant } from './refresh.js';
+import { Recovery } from './recovery.js';
 import { RevocationLanes } from './revocation-lanes.js';
 
 const UNKNOWN_AT_ONCE = 100;
@@ -19,15 +21,18 @@ export class ExchangeEngine implements TokenExchange {
   readonly #codes = new Map<string, Promise<CodeOutcome>>();
   readonly #others = new Set<Promise<unknown>>();
   readonly #revocations: RevocationLanes;
+  readonly #recovery: Recovery;
 
   constructor(private readonly context: ExchangerContext) {
     this.#revocations = new RevocationLanes(context);
+    this.#recovery = new Recovery(context, (grantId) => {
+      this.refreshInBackground([grantId]);
+    });
   }
 
   exchangeCode(attemptId: string, code: Secret): Promise<CodeOutcome> {
     const running =
-      this.#codes.get(attemptId) ??
-      exchangeCode(this.context, attemptId, code).finally(() => this.#codes.delete(attemptId));
+      this.#codes.get(attemptId) ?? this.exchangeOnce(attemptId, code).finally(() => this.#codes.delete(attemptId));
     this.#codes.set(attemptId, running);
     return running;
   }
@@ -63,11 +68,13 @@ export class ExchangeEngine implements TokenExchange {
     return this.#revocations.tryDue();
   }
 
-  /** Settles what the previous process left in the journal, and retries unknown outcomes. To be called before any other work. */
-  async recover(left: readonly Unsettled[]): Promise<void> {
-    const unknown = await recover(this.context, left);
-    this.refreshInBackground(unknown);
-    await this.retryUnknown();
+  /**
+   * Begins to settle what the previous process left in the journal; to be called before any other work, which may begin when
+   * this resolves. `done` resolves when all is settled.
+   */
+  async recover(left: readonly Unsettled[]): Promise<{ done: Promise<unknown> }> {
+    const { done } = await this.#recovery.begin(left);
+    return { done: this.follow(done.then(() => this.retryUnknown())) };
   }
 
   /** Retries unknown outcomes of any process, without queue and worker, because a grace period may end first. */
@@ -100,9 +107,37 @@ export class ExchangeEngine implements TokenExchange {
     return followed;
   }
 
+  private async exchangeOnce(attemptId: string, code: Secret): Promise<CodeOutcome> {
+    await this.#recovery.before(attemptId);
+    return exchangeCode(this.context, attemptId, code);
+  }
+
+  private async refreshOnce(grantId: string, forced: boolean): Promise<RefreshOutcome | 'busy'> {
+    await this.#recovery.before(grantId);
+    return refreshGrant(this.context, grantId, forced);
+  }
+
   private start(grantId: string, forced: boolean): Promise<RefreshOutcome | 'busy'> {
-    const running = refreshGrant(this.context, grantId, forced).finally(() => this.#running.delete(grantId));
+    const running = this.refreshOnce(grantId, forced).finally(() => this.#running.delete(grantId));
     this.#running.set(grantId, running);
     return running;
   }
+}
+
+const POLL_INTERVAL_MS = 200;
+const HELD_STATES = ['claimed', 'in_flight'];
+
+/** Waits for the exchange of another process, at most `maxWait` ms, and returns its result. */
+export async function awaitRunning(
+  context: ExchangerContext,
+  grantId: string,
+  maxWait: number,
+): Promise<RefreshOutcome> {
+  for (let waited = 0; waited < maxWait; waited += POLL_INTERVAL_MS) {
+    await pause(POLL_INTERVAL_MS);
+    const read = await readGrant(context.pool, grantId);
+    if (!read) return { kind: 'nothing_to_do' };
+    if (!HELD_STATES.includes(read.grant.refreshState)) return storedOutcome(read.grant, read.now);
+  }
+  return { kind: 'unavailable', retryAfter: 60 };
 }

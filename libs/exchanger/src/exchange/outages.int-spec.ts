@@ -63,7 +63,9 @@ describe('an unavailable database after the first of two answers to a code', () 
     const { attemptId, code } = await spent('facebook');
     await expect(engine({ at: endsAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('ends');
     const next = engine({ vault: vaultAway('openClientSecret', 1) });
-    await next.recover(journal.left);
+    await (
+      await next.recover(journal.left)
+    ).done;
     expect(await next.exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
     expect(journal.left).toEqual([]);
   });
@@ -89,9 +91,13 @@ describe('an app whose secret does not open when a former answer is made good', 
     const { attemptId, code } = await spent('facebook');
     await expect(engine({ at: endsAtW5 }).exchangeCode(attemptId, code)).rejects.toThrow('ends');
     const broken = instead(flow.context().vault, 'openClientSecret', () => Promise.reject(new SealBroken()));
-    await engine({ vault: broken }).recover(journal.left);
+    await (
+      await engine({ vault: broken }).recover(journal.left)
+    ).done;
     expect(journal.left).toHaveLength(1);
-    await engine().recover(journal.left);
+    await (
+      await engine().recover(journal.left)
+    ).done;
     expect(await engine().exchangeCode(attemptId, code)).toEqual({ kind: 'exchanged' });
   });
 });
@@ -150,7 +156,9 @@ describe('an app that is deleted while an answer waits in the journal', () => {
     await flow.pool.query(`delete from oauth_apps where id = (select oauth_app_id from grants where id = $1)`, [
       grantId,
     ]);
-    await engine().recover(journal.left);
+    await (
+      await engine().recover(journal.left)
+    ).done;
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
     expect(journal.left).toEqual([]);
   });

@@ -12,3 +12,6 @@ export interface PreparedRefresh {
   /** Null for a request that an earlier process sent: it is not sent again. */
   clientSecret: Secret | null;
 }
+
+/** Whether an earlier process sent the request: then nothing is sent for it, also not to revoke or to check. */
+export const isRecovered = ({ clientSecret }: PreparedRefresh): boolean => clientSecret === null;

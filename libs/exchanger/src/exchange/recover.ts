@@ -12,66 +12,70 @@ import {
   readAttempt,
   readIntent,
   releaseClaim,
-  unendedIntents,
 } from '#tokens/store';
-import type { RefreshOutcome } from '#tokens';
-import type { GrantFacts } from '#tokens/protocol';
+import type { CodeOutcome, RefreshOutcome } from '#tokens';
+import { decideRecovery, type GrantFacts } from '#tokens/protocol';
 import { CodeExchange } from './code-exchange.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { tokenToSend } from './refresh.js';
 import { RefreshExchange } from './refresh-exchange.js';
 import { idsOf, resumeExchange } from './run-exchange.js';
+import { isRefusedByDatabase, retryUntilStored } from './store-result.js';
 
 /**
- * Settles what the previous process left: journaled answers are stored, requests without an answer become unknown, claims that
- * sent nothing are released. Returns the grants with an unknown outcome, which are retried before any other work. The caller
- * must hold the journal: only then has the previous process ended.
+ * Settles one exchange of an earlier process: a journaled answer is stored, a request without an answer becomes unknown. What
+ * cannot be stored is set aside in the journal, and stops nothing else. It calls a platform only where a code has to be
+ * exchanged further; refusals and revocations are left to ordinary work.
  */
-export async function recover(context: ExchangerContext, left: readonly Unsettled[]): Promise<string[]> {
-  const unknown: string[] = [];
-  const kept = new Set<string>();
-  for (const one of left) {
-    const settled = await settleOne(context, one).catch((error: unknown) => keep(context, one, error));
-    if (settled === 'kept') kept.add(one.intent.intentId);
-    else if (settled) unknown.push(settled);
-  }
-  for (const intent of await unendedIntents(context.pool, context.holder))
-    if (!kept.has(intent.id)) await release(context, intent);
-  return unknown;
+export async function settleLeft(context: ExchangerContext, one: Unsettled): Promise<'settled' | 'unknown' | 'aside'> {
+  const { intent } = one;
+  return retryUntilStored(context.logger, idsOf(intent), async () => {
+    try {
+      return await settle(context, one);
+    } catch (error) {
+      if (!isOfItsOwn(error)) throw error;
+      await context.journal.setAside(one);
+      context.logger.error({ err: error, ...idsOf(intent) }, 'recovery.entry_set_aside');
+      return 'aside';
+    }
+  });
 }
 
-/** Returns the grant if its outcome is unknown. */
-async function settleOne(context: ExchangerContext, one: Unsettled): Promise<string | null> {
-  const intent = await readIntent(context.pool, one.intent.intentId);
-  const outcome = intent && isOpen(intent) ? await resume(context, intent, one) : undefined;
-  context.journal.settled(one.intent.intentId);
-  return outcome === 'lost' && intent ? intent.grantId : null;
+async function settle(context: ExchangerContext, one: Unsettled): Promise<'settled' | 'unknown' | 'aside'> {
+  const { intentId, subjectId } = one.intent;
+  const intent = await readIntent(context.pool, intentId);
+  const outcome = intent && isOpen(intent, one) ? await resume(context, intent, one) : NOTHING;
+  if (outcome === NOTHING) context.journal.settled(intentId);
+  if (context.journal.aside(subjectId)?.intent.intentId === intentId) return 'aside';
+  return outcome === 'lost' ? 'unknown' : 'settled';
 }
 
-/** A row that does not open, or a provider that was removed, must not block other refreshes: its entry stays in the journal. */
-function keep(context: ExchangerContext, { intent }: Unsettled, error: unknown): 'kept' {
-  if (!OF_ITS_OWN.includes(codeOf(error) ?? '')) throw error;
-  context.logger.error({ err: error, ...idsOf(intent) }, 'recovery.entry_kept');
-  return 'kept';
+const isOpen = ({ state }: IntentRow, { answer }: Unsettled): boolean =>
+  decideRecovery({ answered: answer !== null, intent: state }) === 'conclude';
+
+/** Grant, attempt or app are deleted: there is no place for an answer. */
+const NOTHING = Symbol('nothing to conclude');
+
+/** A row that does not open, a provider that was removed, or values that the database refuses. */
+const isOfItsOwn = (error: unknown): boolean =>
+  ['crypto.seal_broken', 'provider.gone'].includes(codeOf(error) ?? '') || isRefusedByDatabase(error);
+
+/** Claims of an earlier process without an entry in the journal: nothing was sent. */
+export async function releaseUnsent(context: ExchangerContext, intents: readonly IntentRow[]): Promise<void> {
+  for (const intent of intents)
+    await retryUntilStored(context.logger, { intent: intent.id }, () => release(context, intent));
 }
-
-const OF_ITS_OWN = ['crypto.seal_broken', 'provider.gone'];
-
-const isOpen = ({ state }: IntentRow): boolean => state === 'prepared' || state === 'dispatched';
 
 async function resume(
   context: ExchangerContext,
   intent: IntentRow,
   { answer }: Unsettled,
-): Promise<RefreshOutcome | 'lost' | undefined> {
+): Promise<RefreshOutcome | CodeOutcome | 'lost' | typeof NOTHING> {
   context.logger.warn({ intent: intent.id, answered: answer !== null }, 'recovery.resumed');
-  if (intent.attemptId) {
-    await resumeCode(context, intent, answer);
-    return undefined;
-  }
+  if (intent.attemptId) return resumeCode(context, intent, answer);
   const claim = await claimOf(context.pool, intent);
   const app = claim && ((await readAppBefore(context, claim.grant.oauthAppId)) ?? (answer && deletedApp(claim.grant)));
-  return app ? resumeRefresh(context, { claim, app }, answer) : undefined;
+  return app ? resumeRefresh(context, { claim, app }, answer) : NOTHING;
 }
 
 /** The secret that the ended process sent is not known: its answers prove nothing about the present one. */
@@ -112,11 +116,15 @@ async function resumeRefresh(
 /** Stands for the pair of a grant that was disconnected meanwhile. Its version has changed, so nothing is stored from it. */
 const DESTROYED = { access: new Secret(''), refresh: null, previous: null };
 
-async function resumeCode(context: ExchangerContext, intent: IntentRow, answer: Unsettled['answer']): Promise<void> {
+async function resumeCode(
+  context: ExchangerContext,
+  intent: IntentRow,
+  answer: Unsettled['answer'],
+): Promise<CodeOutcome | typeof NOTHING> {
   const attempt = await readAttempt(context.pool, intent.attemptId ?? '');
   const app = attempt && (await readAppBefore(context, attempt.oauthAppId));
-  if (app)
-    await resumeExchange(context, new CodeExchange(context, attempt, app, { intentId: intent.id, code: null }), answer);
+  if (!app) return NOTHING;
+  return resumeExchange(context, new CodeExchange(context, attempt, app, { intentId: intent.id, code: null }), answer);
 }
 
 /** An intent in the database without a journal entry: nothing was sent. */

@@ -26,7 +26,7 @@ import {
   storeUnlistedRefusal,
   storeUnreached,
 } from './store-failure.js';
-import { retryUntilStored } from './store-result.js';
+import { retryUntilStored, storeRefusedAnswer } from './store-result.js';
 
 /** The refresh of a claimed grant. Its result is stored before it is returned. */
 export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
@@ -141,6 +141,11 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
       await transaction(this.context.pool, (tx) => releaseClaim(tx, this.refresh.claim));
       return { kind: 'unavailable', retryAfter: 10 };
     });
+  }
+
+  refusedByDatabase(): Promise<RefreshOutcome> {
+    this.result = 'lost';
+    return this.stored(() => storeRefusedAnswer(this.context, this.refresh.claim));
   }
 
   private stored<Outcome>(settle: () => Promise<Outcome>): Promise<Outcome> {

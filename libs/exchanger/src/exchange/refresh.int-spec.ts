@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf } from '../../../../test/support/flow-rows.js';
 import { Vault } from '#tokens';
-import { awaitRunning } from './refresh.js';
+import { awaitRunning } from './exchange-engine.js';
 
 let flow: Flow;
 

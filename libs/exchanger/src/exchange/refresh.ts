@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
 import { newId, type Environment, together, transaction, type Tx } from '#persistence/sql';
 import { findProvider } from '#providers';
-import { type GrantTokens, type RefreshOutcome, storedOutcome } from '#tokens';
-import { afterFailure, type GrantFacts, isFresh, SEAL_BROKEN } from '#tokens/protocol';
+import type { GrantTokens, RefreshOutcome } from '#tokens';
+import { afterFailure, type GrantFacts, isFresh, isSpentOnce, SEAL_BROKEN } from '#tokens/protocol';
 import {
   type AppRow,
   type Claim,
@@ -13,7 +12,6 @@ import {
   type ClaimOptions,
   passSecretTurn,
   readApp,
-  readGrant,
   readIntent,
   releaseClaim,
   reportBrokenSeal,
@@ -48,12 +46,19 @@ export async function refreshGrant(
 
 type Outcome = RefreshOutcome | 'busy' | 'lost';
 
+const ASIDE_RETRY_AFTER_SECONDS = 3_600;
+
+/** Sent again, the token would end the pair that is set aside. */
+const mustKeepPair = ({ journal }: ExchangerContext, grant: UnclaimedGrant): boolean =>
+  isSpentOnce(grant) && journal.aside(grant.grantId) !== undefined;
+
 async function refreshOnce(context: ExchangerContext, grantId: string, forced: boolean): Promise<Outcome> {
   const unclaimed = await readUnclaimed(context.pool, grantId, forced);
   if (!unclaimed) return { kind: 'nothing_to_do' };
   const nothing = nothingToSend(unclaimed, forced);
   if (nothing) return nothing;
   if (!findProvider(unclaimed.provider)) return storeProviderGone(context, grantId, forced);
+  if (mustKeepPair(context, unclaimed)) return { kind: 'unavailable', retryAfter: ASIDE_RETRY_AFTER_SECONDS };
   const admission = await requestAdmission(context, unclaimed);
   if (admission.kind === 'rejected' && admission.why === 'draining') throw new Draining();
   return admission.kind === 'rejected'
@@ -230,21 +235,4 @@ async function prepareRefresh(
 export function tokenToSend({ mode }: GrantFacts, tokens: GrantTokens): Secret | null {
   if (mode === 'none') return null;
   return mode === 'extend_self' ? tokens.access : tokens.refresh;
-}
-
-const POLL_INTERVAL_MS = 200;
-
-/** Waits for the exchange of another process, at most `maxWait` ms, and returns its result. */
-export async function awaitRunning(
-  context: ExchangerContext,
-  grantId: string,
-  maxWait: number,
-): Promise<RefreshOutcome> {
-  for (let waited = 0; waited < maxWait; waited += POLL_INTERVAL_MS) {
-    await pause(POLL_INTERVAL_MS);
-    const read = await readGrant(context.pool, grantId);
-    if (!read) return { kind: 'nothing_to_do' };
-    if (!['claimed', 'in_flight'].includes(read.grant.refreshState)) return storedOutcome(read.grant, read.now);
-  }
-  return { kind: 'unavailable', retryAfter: 60 };
 }

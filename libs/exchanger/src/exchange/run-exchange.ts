@@ -4,6 +4,7 @@ import type { PlatformAnswer, PlatformRequest } from '#providers';
 import type { Environment } from '#persistence/sql';
 import type { ExchangeResult } from '../metrics.js';
 import type { JournaledIntent } from '../journal/journal.js';
+import { isRefusedByDatabase } from './store-result.js';
 import { NotSent, type PlatformConnection, TOKEN_DEADLINE } from '#tokens';
 import {
   type Conclusion,
@@ -33,6 +34,8 @@ export interface Exchange<Outcome> {
   lost(): Promise<Outcome>;
   unreached(): Promise<Outcome>;
   cancelled(): Promise<Outcome>;
+  /** The database refuses the answer for good, and the journal keeps it. */
+  refusedByDatabase(): Promise<Outcome>;
 }
 
 /** Takes the steps of the protocol one after the other. */
@@ -92,7 +95,7 @@ class Run<Outcome> {
 
   private take(step: Exclude<Step, 'done'>, known: Known): Promise<Known> {
     if (step === 'conclude') return this.conclude(conclusionOf(known));
-    return this[step]();
+    return step === 'set_aside' ? this.setAside() : this[step]();
   }
 
   private async connect(): Promise<Known> {
@@ -155,11 +158,29 @@ class Run<Outcome> {
     return { recorded: true };
   }
 
+  /** Without the disk the answer is in memory alone, and lost with the end of the exchange. */
+  private async setAside(): Promise<Known> {
+    const { context, exchange, answer } = this;
+    try {
+      await context.journal.setAside({ intent: exchange.intent, answer });
+    } catch (error) {
+      context.logger.error({ err: error, ...idsOf(exchange.intent) }, 'exchange.answer_not_set_aside');
+      return { setAside: false };
+    }
+    return { setAside: true };
+  }
+
   private async conclude(conclusion: Conclusion): Promise<Known> {
-    this.#outcome =
-      conclusion === 'answered' && this.answer
-        ? await this.exchange.answered(this.answer)
-        : await this.without(conclusion);
+    try {
+      this.#outcome =
+        conclusion === 'answered' && this.answer
+          ? await this.exchange.answered(this.answer)
+          : await this.without(conclusion);
+    } catch (error) {
+      if (conclusion !== 'answered' || !isRefusedByDatabase(error)) throw error;
+      this.context.logger.error({ err: error, ...idsOf(this.exchange.intent) }, 'exchange.answer_refused_by_database');
+      return { refused: true };
+    }
     const { provider, kind, result } = this.exchange;
     this.context.metrics.exchangeEnded({ provider, kind, outcome: result, seconds: this.#seconds });
     this.context.at?.('W7');
@@ -168,6 +189,7 @@ class Run<Outcome> {
 
   private without(conclusion: Conclusion): Promise<Outcome> {
     if (conclusion === 'unreached') return this.exchange.unreached();
+    if (conclusion === 'refused') return this.exchange.refusedByDatabase();
     return conclusion === 'cancelled' ? this.exchange.cancelled() : this.exchange.lost();
   }
 

@@ -25,8 +25,8 @@ import type { ExchangerContext } from '../exchanger-context.js';
 import { type AppRow, type Claim, claimGrant, databaseNow, markAppFailing } from '#tokens/store';
 import { readRefusedSince } from '../store/breakers.js';
 import { tokenSetWaits } from '../store/waiting-token-sets.js';
-import type { PreparedRefresh } from './prepared-refresh.js';
-import { secondsUntil, storeResult } from './store-result.js';
+import { isRecovered, type PreparedRefresh } from './prepared-refresh.js';
+import { secondsUntil, storeAsDue, storeResult } from './store-result.js';
 import { checkCanaryGrants, checkWithApi } from './api-check.js';
 import { scheduleProbesNow, type StatusSource, type Tx } from '#persistence/sql';
 import { readCanary, scheduleCanary } from '../store/canary.js';
@@ -114,8 +114,9 @@ export async function storeFailure(
   failure: Failure,
   source: StatusSource = 'token',
 ): Promise<RefreshOutcome> {
-  if (failure.class === 'permanent') return storeRefusal(context, refresh, failure);
   const { claim, app } = refresh;
+  if (failure.class === 'permanent')
+    return isRecovered(refresh) ? storeAsDue(context, claim) : storeRefusal(context, refresh, failure);
   const change = await storeResult(context, claim, 'answered', async (now, tx) => {
     if (failure.class === 'app') await markAppFailing(tx, app, failure, source);
     return afterFailure(claim.grant, failure, { now, random: context.random });

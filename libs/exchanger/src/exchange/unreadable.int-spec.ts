@@ -85,7 +85,9 @@ describe('a new pair that comes', () => {
     });
     await expect(crashing.refresh(grantId)).rejects.toThrow('W5');
     const next = engine();
-    await next.recover(journal.left);
+    await (
+      await next.recover(journal.left)
+    ).done;
     await next.drain();
     expect(await storedPair(grantId)).toEqual(['next-access', 'next-refresh']);
     expect(await refreshes()).toHaveLength(1);

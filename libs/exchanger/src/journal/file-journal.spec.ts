@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { Keyring } from '#crypto';
 import { Secret } from '#observability';
 import { answer, intent, Journals, newKey, SMALL, until, written } from '../../../../test/support/journals.js';
@@ -130,6 +131,75 @@ describe('a journal', () => {
     });
     const rotated = new Keyring(new Secret(`${newer},${older}`));
     expect(await journals.found(folder, { keyring: rotated })).toEqual([{ intent: sent, answer: null }]);
+  });
+
+  it('is not opened, and keeps its records, where one does not open under its master key', async () => {
+    const folder = journals.folder();
+    const { journal } = await journals.open(folder);
+    const sent = intent();
+    await journal.dispatched(sent);
+    await journal.answered(sent, answer());
+    await journal.close();
+    const before = written(folder).map((file) => readFileSync(file));
+    const wrong = new Keyring(new Secret(newKey('test')));
+    await expect(journals.open(folder, { keyring: wrong })).rejects.toMatchObject({ code: 'journal.unreadable' });
+    expect(written(folder).map((file) => readFileSync(file))).toEqual(before);
+    const { unsettled, journal: right } = await journals.open(folder);
+    expect(unsettled).toEqual([{ intent: sent, answer: answer() }]);
+    await right.close();
+  });
+
+  it('returns the records that open of a file that the operator has named damaged, and never erases it', async () => {
+    const folder = journals.folder();
+    const first = await journals.open(folder, { keyring: new Keyring(new Secret(newKey('test'))) });
+    await first.journal.dispatched(intent());
+    await first.journal.close();
+    const [file] = written(folder);
+    renameSync(file!, `${file!}.damaged`);
+    const { unsettled, journal } = await journals.open(folder);
+    expect(unsettled).toEqual([]);
+    await until(() => readdirSync(folder).some((name) => name.endsWith('.salvaged')));
+    await journal.close();
+  });
+
+  it('keeps what is set aside in a file of its own, over restarts, until it is settled', async () => {
+    const folder = journals.folder();
+    const first = await journals.open(folder);
+    const kept = { intent: intent({ intentId: randomUUID() }), answer: answer() };
+    await first.journal.dispatched(kept.intent);
+    await first.journal.answered(kept.intent, kept.answer);
+    await first.journal.setAside(kept);
+    expect([first.journal.unsettledCount, first.journal.asideCount]).toEqual([0, 1]);
+    expect(first.journal.exchangesByKey).toEqual({ test: 1 });
+    await until(() => written(folder).length === 0);
+    await first.journal.close();
+    const { journal, unsettled } = await journals.open(folder);
+    expect([unsettled, journal.aside(kept.intent.subjectId)]).toEqual([[kept], kept]);
+    const replacing = { intent: intent({ subjectId: kept.intent.subjectId }), answer: answer('{"later":1}') };
+    await journal.setAside(replacing);
+    expect(await journals.found(folder)).toEqual([replacing]);
+    journal.settled(replacing.intent.intentId);
+    await until(() => !readdirSync(folder).some((name) => name.endsWith('.aside')));
+  });
+
+  it('keeps its files few while one exchange is set aside and thousands pass', async () => {
+    const folder = journals.folder();
+    const { journal } = await journals.open(folder);
+    const kept = { intent: intent(), answer: answer() };
+    await journal.dispatched(kept.intent);
+    await journal.setAside(kept);
+    let most = 0;
+    for (let n = 0; n < 3_000; n += 1) {
+      const one = intent();
+      while (!journal.writable()) await new Promise(setImmediate);
+      await journal.dispatched(one);
+      await journal.answered(one, answer());
+      journal.settled(one.intentId);
+      if (n % 100 === 0) most = Math.max(most, readdirSync(folder).length);
+    }
+    expect(most).toBeLessThan(14);
+    await journal.close();
+    expect(await journals.found(folder)).toEqual([kept]);
   });
 
   it('counts the exchanges that still need each master key', async () => {

@@ -7,6 +7,7 @@ import type { Disk } from './disk.js';
 import { FolderDisk } from './folder-disk.js';
 import { GroupWriter } from './group-writer.js';
 import type { Journal, JournaledIntent, Unsettled } from './journal.js';
+import { SetAsideEntries } from './set-aside.js';
 import { type Layout, LAYOUT } from './layout.js';
 import { RecordCodec } from './record.js';
 import { replayJournal } from './replay.js';
@@ -35,12 +36,14 @@ export interface OpenedJournal {
 }
 
 interface Parts {
+  logger: Logger;
   lock: DirectoryLock;
   codec: RecordCodec;
   book: UnsettledBook;
   keeper: SegmentKeeper;
   layout: Layout;
   inFlight: Set<string>;
+  aside: SetAsideEntries;
 }
 
 /** The journal on disk. One process holds its folder; sealed records go to preallocated files and are forced to disk in groups. */
@@ -79,9 +82,15 @@ export class FileJournal implements Journal {
     return this.parts.book.size;
   }
 
+  get asideCount(): number {
+    return this.parts.aside.all.length;
+  }
+
   /** Exchanges whose records are still needed, by the id of the master key that sealed them. */
   get exchangesByKey(): Record<string, number> {
-    return this.parts.book.exchangesByKey;
+    const counts = this.parts.book.exchangesByKey;
+    for (const id of this.parts.aside.keyIds) counts[id] = (counts[id] ?? 0) + 1;
+    return counts;
   }
 
   writable(): boolean {
@@ -113,6 +122,30 @@ export class FileJournal implements Journal {
   }
 
   settled(intentId: string): void {
+    if (this.parts.aside.has(intentId)) void this.removeAside(intentId);
+    this.settleInSegments(intentId);
+  }
+
+  async setAside(left: Unsettled): Promise<void> {
+    const { intentId } = left.intent;
+    if (!this.parts.aside.has(intentId)) await this.parts.aside.add(left);
+    this.settleInSegments(intentId);
+  }
+
+  aside(subjectId: string): Unsettled | undefined {
+    return this.parts.aside.get(subjectId);
+  }
+
+  private async removeAside(intentId: string): Promise<void> {
+    try {
+      await this.parts.aside.remove(intentId);
+    } catch (error) {
+      // The next start reads the file again, and finds its answer stored.
+      this.parts.logger.warn({ err: error, intent: intentId }, 'journal.aside_not_removed');
+    }
+  }
+
+  private settleInSegments(intentId: string): void {
     const { book, inFlight, codec, keeper, layout } = this.parts;
     const entry = book.settle(intentId);
     inFlight.delete(intentId);
@@ -170,15 +203,21 @@ async function openHeld(
   { keyring, logger, ...given }: FileJournalOptions,
 ): Promise<OpenedJournal> {
   const layout = { ...LAYOUT, ...given.layout };
-  const id = await journalId(disk);
   const codec = new RecordCodec(keyring);
   const book = new UnsettledBook();
   const store = new SegmentStore(disk, layout);
+  const aside = await SetAsideEntries.open(disk, codec);
   const { unsettled, segments } = await replayJournal({ disk, store, book, codec, logger });
+  const id = await journalId(disk);
   const inFlight = new Set<string>();
   const keeper = new SegmentKeeper({ store, layout, logger, inFlight: () => inFlight.size }, segments);
   await keeper.tend();
-  return { journal: FileJournal.over({ lock, codec, book, keeper, layout, inFlight }), unsettled, id };
+  const inSegments = unsettled.filter(({ intent }) => !aside.has(intent.intentId));
+  return {
+    journal: FileJournal.over({ lock, codec, book, keeper, layout, inFlight, aside, logger }),
+    unsettled: [...aside.all, ...inSegments],
+    id,
+  };
 }
 
 const NAME = 'id';

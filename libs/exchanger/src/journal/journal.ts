@@ -10,8 +10,8 @@ export interface JournaledIntent {
 }
 
 /**
- * What survives a `kill -9` of the process that talks to token endpoints: that a request is about to leave (D), what came
- * back, before it is parsed (R), and that it is stored (C).
+ * What survives a `kill -9` of the process that talks to token endpoints: that a request is about to leave (D), the answer
+ * before it is parsed (R), and that it is stored (C).
  */
 export interface Journal {
   /** Whether there is space for the records of one more exchange; without it nothing may be sent. */
@@ -22,9 +22,16 @@ export interface Journal {
   answered(intent: JournaledIntent, answer: PlatformAnswer): Promise<void>;
   /** C. Needs no disk of its own: a repeated commit finds itself done. */
   settled(intentId: string): void;
+  /**
+   * Keeps what cannot be stored in a file of its own, which no other exchange waits for; each start returns it. An earlier
+   * one of the same grant or attempt is replaced. Resolves when it is on disk.
+   */
+  setAside(left: Unsettled): Promise<void>;
+  /** What is set aside for a grant or an attempt. */
+  aside(subjectId: string): Unsettled | undefined;
 }
 
-/** An exchange that an ended process left behind: sent, and answered or not. */
+/** An exchange without a record of its end: sent, and answered or not. */
 export interface Unsettled {
   intent: JournaledIntent;
   answer: PlatformAnswer | null;

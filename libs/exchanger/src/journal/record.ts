@@ -1,5 +1,5 @@
 import { type Keyring, open, seal } from '#crypto';
-import { CodedError } from '#observability';
+import { codeOf, CodedError } from '#observability';
 import type { PlatformAnswer } from '#providers';
 import { type Frame, toFrame } from './frame.js';
 import type { JournaledIntent } from './journal.js';
@@ -39,8 +39,20 @@ export class RecordCodec {
     return toFrame({ type: TYPES[type], payload: Buffer.concat([lengths[0], keyId, lengths[1], clear, sealed]) });
   }
 
-  /** Throws `journal.key_missing` when the key is not there any more, and SealBroken when the record is not what was sealed. */
-  decode({ type, payload }: Frame): JournalRecord {
+  /**
+   * Throws `journal.key_missing` when the key is not there any more, and `journal.unreadable` when the record is not what was
+   * sealed. `file` is for the message.
+   */
+  decode(frame: Frame, file = 'a file'): JournalRecord {
+    try {
+      return this.decoded(frame);
+    } catch (error) {
+      if (codeOf(error) === 'journal.key_missing') throw error;
+      throw unreadable(file, error);
+    }
+  }
+
+  private decoded({ type, payload }: Frame): JournalRecord {
     const keyId = keyIdOf(payload);
     if (!this.keyring.ids.includes(keyId))
       throw new CodedError(
@@ -73,6 +85,14 @@ export class RecordCodec {
     return known;
   }
 }
+
+/** Erased or skipped, the record could be the only copy of a pair: the operator decides. */
+export const unreadable = (file: string, cause?: unknown): CodedError =>
+  new CodedError(
+    'journal.unreadable',
+    `the journal has a record that does not open in ${file}: it was changed, or sealed with other bytes under the same key id. Nothing was erased. See docs/runbooks/journal.md`,
+    { cause },
+  );
 
 /** The id of the master key that sealed a record. */
 export const keyIdOf = (payload: Buffer): string => payload.toString('utf8', 1, 1 + payload.readUInt8(0));

@@ -2,7 +2,7 @@ import type { Logger } from '#observability';
 import type { Segments } from './group-writer.js';
 import type { Layout } from './layout.js';
 import type { Segment } from './segment.js';
-import type { SegmentStore } from './segment-store.js';
+import { isDamaged, type SegmentStore } from './segment-store.js';
 
 export interface KeeperOptions {
   store: SegmentStore;
@@ -92,6 +92,10 @@ export class SegmentKeeper implements Segments {
 
   private async empty(segment: Segment): Promise<void> {
     const { store } = this.options;
+    if (isDamaged(segment.name)) {
+      this.#retired.shift();
+      return store.salvaged(segment);
+    }
     await store.setAside(segment);
     this.#retired.shift();
     await (this.lacksSpace ? store.reuse(segment) : store.unlink(segment));

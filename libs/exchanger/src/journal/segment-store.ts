@@ -2,11 +2,20 @@ import type { Disk, DiskFile } from './disk.js';
 import type { Layout } from './layout.js';
 import { Segment } from './segment.js';
 
-const SEGMENT = /^(\d{12})\.segment$/;
+const SEGMENT = /^(\d{12})\.segment(\.damaged)?$/;
 const ERASED = '.erased';
+/** Set by the operator, see docs/runbooks/journal.md. */
+const DAMAGED = '.damaged';
+const SALVAGED = '.salvaged';
 const PIECE = 256 * 1024;
 
-/** The files of a journal: allocated before they are needed, and recycled when their records are settled. */
+export const isDamaged = (name: string): boolean => name.endsWith(DAMAGED);
+
+/**
+ * The files of a journal: allocated before they are needed, and recycled when their records are settled. Guarantees: a spare
+ * has its blocks, so that a full disk cannot refuse a record; a file with records is erased only through `setAside`; one with a
+ * record that does not open is never erased.
+ */
 export class SegmentStore {
   #last = 0;
   readonly #spares: Segment[] = [];
@@ -31,7 +40,7 @@ export class SegmentStore {
   }
 
   /** Takes over a file of an earlier process; one in which nothing is written becomes a spare. */
-  async adopt(name: string, { size, blank }: { size: number; blank: boolean }): Promise<Segment | undefined> {
+  async adopt({ name, size, blank }: { name: string; size: number; blank: boolean }): Promise<Segment | undefined> {
     const spare = blank && size === this.layout.segmentSize;
     const segment = new Segment(name, size, await this.disk.open(name), spare ? 0 : size);
     if (!spare) return segment;
@@ -64,6 +73,12 @@ export class SegmentStore {
     if (!segment.name.endsWith(ERASED)) await this.disk.rename(segment.name, segment.name + ERASED);
     segment.name = segment.name.replace(ERASED, '') + ERASED;
     await this.disk.sync();
+  }
+
+  /** In place of erasing: the file holds records that did not open. */
+  async salvaged({ file, name }: Segment): Promise<void> {
+    await file.close();
+    await this.disk.rename(name, name.replace(DAMAGED, SALVAGED));
   }
 
   /** Second step: it becomes a spare, so that a full disk cannot prevent it. */

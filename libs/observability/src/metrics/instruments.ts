@@ -40,6 +40,7 @@ export const INSTRUMENTS = {
     'Exchanges in the journal that are not yet stored in the database.',
     [],
   ),
+  evergrant_journal_set_aside: gauge('journal', 'Answers in the journal that cannot be stored.', []),
   evergrant_journal_writable: gauge(
     'journal',
     'Whether the journal has capacity for one more exchange; without it no request is sent.',

@@ -24,6 +24,8 @@ export interface KeyHolderOptions {
   beat?: number;
   /** Milliseconds for each statement of the check at the start. */
   within?: number;
+  /** The result of `checkKeys`, where the caller has called it before. */
+  checked?: string[];
   /** Called when every key of the process is retired; default: the process closes. */
   onUnusable?: () => void;
 }
@@ -40,10 +42,10 @@ export class KeyHolder {
 
   private constructor(private readonly options: KeyHolderOptions) {}
 
-  /** Checks the keys first: throws `keys.missing`, `keys.wrong` or `keys.retired`. */
+  /** Checks the keys first, unless `checked` is given: throws `keys.missing`, `keys.wrong` or `keys.retired`. */
   static async start(options: KeyHolderOptions): Promise<KeyHolder> {
     const { pool, keyring } = options;
-    const checked = await checkKeys(options);
+    const checked = options.checked ?? (await checkKeys(options));
     const holder = new KeyHolder(options);
     await transaction(pool, async (tx) => {
       // The canary of a key with wrong bytes would refuse the right ones at each later start.

@@ -142,6 +142,20 @@ export function afterLostAnswer(grant: GrantFacts, { now, random }: Now): GrantC
   };
 }
 
+/** The reason of an exchange whose answer the database does not take. */
+export const ANSWER_NOT_STORED = 'answer_not_stored';
+const NOT_STORED_RETRY_DELAY = hours(1);
+
+/**
+ * The journal holds the answer, which the database refuses. Sent again, a spent token would end the answered pair. The process
+ * with the journal sends nothing until the answer is stored; another one waits for an hour, and then the resend decides.
+ */
+export const afterRefusedAnswer = (grant: GrantFacts, now: Date): GrantChange => ({
+  ...afterLostAnswer(grant, { now, random: () => 0 }),
+  lastError: ANSWER_NOT_STORED,
+  refreshDueAt: after(now, NOT_STORED_RETRY_DELAY),
+});
+
 /** What else is known at a strike. */
 export interface StrikeContext extends Strike {
   /** A token set that may be the same person's waits in an attempt: the grant does not end before its person is identified. */

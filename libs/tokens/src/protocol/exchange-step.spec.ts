@@ -26,6 +26,16 @@ describe('the steps of an exchange', () => {
       { reached: true, dispatched: true, answer: 'arrived', recorded: true, concluded: true },
       'close',
     ],
+    [
+      'set aside what the database refuses',
+      { reached: true, dispatched: true, answer: 'arrived', recorded: true, refused: true },
+      'set_aside',
+    ],
+    [
+      'end without a journaled answer that is set aside being closed',
+      { reached: true, dispatched: true, answer: 'arrived', refused: true, setAside: true, concluded: true },
+      'done',
+    ],
     ['let it drop what it may have noted half', { reached: true, dispatched: false, concluded: true }, 'close'],
     ['end without it where nothing was noted', { reached: false, concluded: true }, 'done'],
     ['end', { reached: true, dispatched: true, answer: 'lost', concluded: true, closed: true }, 'done'],

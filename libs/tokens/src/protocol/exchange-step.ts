@@ -9,24 +9,38 @@ export interface Known {
   answer?: 'arrived' | 'lost';
   /** R: whether the answer is on disk. `false`: the disk failed, and memory is all there is. */
   recorded?: boolean;
-  /** Whether what came of it is stored. */
+  /** The database refuses the answer for good: its values, not its state, are the cause. */
+  refused?: boolean;
+  /** Whether the journal keeps the refused answer in a file of its own. `false`: the disk failed. */
+  setAside?: boolean;
+  /** Whether the result is stored. */
   concluded?: boolean;
   /** C: whether the journal may drop it. */
   closed?: boolean;
 }
 
-export type Step = 'connect' | 'dispatch' | 'send' | 'record' | 'conclude' | 'close' | 'done';
+export type Step = 'connect' | 'dispatch' | 'send' | 'record' | 'set_aside' | 'conclude' | 'close' | 'done';
 
 /**
- * The heart of the protocol: what to do next, of what is known. Nothing is sent that is not on disk as about to be sent,
+ * The heart of the protocol: the next step, by the known facts. Nothing is sent that is not on disk as about to be sent,
  * nothing is read that is not on disk as answered, and the journal drops nothing that is not stored.
  */
 export function nextStep(known: Known): Step {
-  if (known.concluded) return known.closed || known.dispatched === undefined ? 'done' : 'close';
+  if (known.refused && known.setAside === undefined) return 'set_aside';
+  if (known.concluded) return stepAfterConclusion(known);
   if (isOver(known)) return 'conclude';
   if (known.answer === 'arrived') return 'record';
-  if (known.dispatched) return 'send';
-  return known.reached ? 'dispatch' : 'connect';
+  return stepBeforeAnswer(known);
+}
+
+/** An answer that the database refuses stays in the journal: its entry is not closed. */
+function stepAfterConclusion({ refused, closed, dispatched }: Known): Step {
+  return refused || closed || dispatched === undefined ? 'done' : 'close';
+}
+
+function stepBeforeAnswer({ dispatched, reached }: Known): Step {
+  if (dispatched) return 'send';
+  return reached ? 'dispatch' : 'connect';
 }
 
 /** Nothing more can come: the answer is on disk, or the disk failed, or there will be none. */
@@ -42,10 +56,14 @@ const NOTE_LASTS = seconds(20);
  */
 export const mayStillSend = (sinceNote: number): boolean => sinceNote <= NOTE_LASTS;
 
-/** How an exchange ended: `unreached` and `cancelled` sent nothing, for the platform's sake or for ours. */
-export type Conclusion = 'answered' | 'lost' | 'unreached' | 'cancelled';
+/**
+ * How an exchange ended: `unreached` and `cancelled` sent nothing, because of the platform or because of the exchanger.
+ * `refused`: the database does not take the answer.
+ */
+export type Conclusion = 'answered' | 'refused' | 'lost' | 'unreached' | 'cancelled';
 
-export function conclusionOf({ answer, reached }: Known): Conclusion {
+export function conclusionOf({ answer, reached, refused }: Known): Conclusion {
+  if (refused) return 'refused';
   if (answer !== undefined) return answer === 'arrived' ? 'answered' : 'lost';
   return reached === false ? 'unreached' : 'cancelled';
 }

@@ -26,6 +26,7 @@ export interface IntentRow {
 
 const COLUMNS = `id, state, grant_id as "grantId", attempt_id as "attemptId", token_version as "tokenVersion", claim_epoch as "claimEpoch"`;
 
+/** A commit whose confirmation was lost stays one. */
 export async function endIntent(
   tx: Tx,
   intentId: string,
@@ -34,7 +35,7 @@ export async function endIntent(
 ): Promise<void> {
   await tx.query(
     `update exchange_intents set state = $2, error_code = $3, answered_at = db_now(),
-       committed_at = case when $2 = 'committed' then db_now() end where id = $1`,
+       committed_at = case when $2 = 'committed' then db_now() end where id = $1 and state <> 'committed'`,
     [intentId, state, errorCode],
   );
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { RECOMMENDATIONS } from '#accounts';
+import { EVENT_TYPES } from '#persistence';
 import { PROBLEM_CODES, type ProblemCode } from '../apps/api/src/http/problem-codes.js';
 import { projectsCodeOf } from '../apps/api/src/http/projects-problem.js';
 
@@ -129,6 +130,20 @@ describe('the page about the projects surface', () => {
   it('states what to do at each recommendation', () => {
     const column = all(page, /^\| ((?:`[a-z_]+`(?:, )?)+) \| [^|]+ \|$/gm).flatMap((cell) => all(cell, /`([a-z_]+)`/g));
     expect(column).toEqual(expect.arrayContaining([...RECOMMENDATIONS]));
+  });
+});
+
+describe('the page about webhooks', () => {
+  it.each(['ts', 'py'])('shows a piece of examples/webhooks.%s as it is', (language) => {
+    const shown = all(read('docs/webhooks.md'), new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'));
+    expect(shown).toHaveLength(1);
+    expect(read(`examples/webhooks.${language}`)).toContain(shown[0]);
+  });
+
+  it('lists exactly the events that are sent', () => {
+    const listed = all(read('docs/webhooks.md'), /^\| ((?:`[a-z_]+\.[a-z_]+`(?:, )?)+) \|/gm);
+    const names = listed.flatMap((cell) => all(cell, /`([a-z_.]+)`/g));
+    expect(names.toSorted()).toEqual([...EVENT_TYPES, 'test.ping'].toSorted());
   });
 });
 

@@ -51,6 +51,7 @@ export async function openTestApi(
   const changes = typeof env === 'function' ? await env(database.url) : env;
   const signer = newSigner();
   const config = readApiConfig({
+    WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
     NODE_ENV: 'production',
     DATABASE_URL: database.url,
     MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,

@@ -18,6 +18,8 @@ export default async function setUp() {
   let sandboxPort = port;
   // The system may give a port that was just freed once more.
   while (sandboxPort === port) sandboxPort = await freePort();
+  // Retries and pauses of webhooks in milliseconds instead of seconds.
+  process.env.WEBHOOK_RETRY_SCALE ??= '0.001';
   const service = launch({ home, port, sandboxPort });
   running = { home, service };
   await service.ready();

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { DeclaredRoute } from '../../apps/api/src/http/auth/route-access.js';
 import { API_SCOPES, type ApiScope } from '#accounts';
-import { newId } from '#persistence';
+import { TypeID } from 'typeid-js';
+import { newId, publicId } from '#persistence';
 import { ConnectedApi, RETURN_URL, type Started } from './connected-api.js';
 
 /** The rows of one tenant that a path, a query or a body can name, by their public ids. */
@@ -19,6 +20,8 @@ export interface TenantRows {
   /** An account of the pool, which belongs to no tenant. */
   pooled: string;
   leased: string;
+  webhook: string;
+  delivery: string;
 }
 
 /** The real row that a place in a path stands for. A new route with another place needs a line here. */
@@ -33,6 +36,8 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
   '/v1/operator/lease-requests/:id': ({ request }) => request,
   '/v1/social-accounts/:id': ({ account }) => account.replace(/^acc_/, 'sa_'),
   '/v1/social/oauth-status/:state': ({ state }) => state,
+  '/v1/webhooks/:id': ({ webhook }) => webhook,
+  '/v1/webhooks/:id/deliveries/:deliveryId': ({ delivery }) => delivery,
   '/v1/api-keys/:id': ({ key }) => key,
   '/v1/oauth-apps/:id': ({ app }) => app,
   '/v1/oauth/:provider': () => 'x',
@@ -177,7 +182,24 @@ export async function openTenant(service: ConnectedApi, name: string): Promise<T
   const pooled = await lease(service, request);
   const { leasedAccountIds } = await body<{ leasedAccountIds: [string] }>(`${leases}/requests/${request}`);
   const [leased] = leasedAccountIds;
-  const ids = { account: account.id, app: app.id, key: key.id, project, request, pooled, leased };
+  const webhook = await make('/v1/webhooks', { url: 'http://127.0.0.1:1/', events: ['*'] });
+  const delivery = newId();
+  await pool.query(
+    `insert into webhook_deliveries (id, workspace_id, environment, webhook_id, event_id, event_type)
+     select $1, workspace_id, environment, id, $1, 'account.connected' from webhooks where id = $2`,
+    [delivery, TypeID.fromString(webhook.id).toUUID()],
+  );
+  const ids = {
+    account: account.id,
+    webhook: webhook.id,
+    delivery: publicId('del', delivery),
+    app: app.id,
+    key: key.id,
+    project,
+    request,
+    pooled,
+    leased,
+  };
   return { token, keys, rows: { ...ids, state: open.state, code } };
 }
 

@@ -169,6 +169,8 @@ function environment({ home, port, sandboxPort, sandboxUrl, publicUrl }, { maste
   return {
     NODE_ENV: 'development',
     JWT_PUBLIC_KEY_FILE: jwtPublicKeyFile,
+    // A receiver on this machine is the usual one in development.
+    WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8,::1',
     ...(process.env.MASTER_KEYS ? {} : { MASTER_KEYS_FILE: masterKeysFile }),
     ...process.env,
     EVERGRANT_HOME: home,

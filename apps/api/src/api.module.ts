@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AccountsModule, type AccountsOptions } from '#accounts';
 import type { ApiConfig } from '#config';
 import type { Logger, Metrics } from '#observability';
+import { WebhooksModule } from '#webhooks';
 import { AccountsSurfaceModule } from './accounts/accounts.module.js';
 import { ApiConfigModule } from './api-config.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
@@ -16,6 +17,7 @@ import { OAuthAppsModule } from './oauth-apps/oauth-apps.module.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { ProjectsModule } from './projects/projects.module.js';
 import { PushModule } from './push/push.module.js';
+import { WebhooksSurfaceModule } from './webhooks/webhooks.module.js';
 
 export interface ApiOptions {
   config: ApiConfig;
@@ -51,6 +53,8 @@ export class ApiModule {
         ProjectsModule,
         LeasesModule,
         PushModule,
+        WebhooksModule.forRoot(config.webhooks),
+        WebhooksSurfaceModule,
         HealthModule,
         MetricsModule.forRoot(metrics),
       ],

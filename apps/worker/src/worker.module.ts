@@ -3,10 +3,12 @@ import { AccountsModule, exchangerAt } from '#accounts';
 import { type WorkerConfig } from '#config';
 import { knownJobs, openQueueBackend } from '#jobs';
 import { type Logger, Metrics } from '#observability';
+import { WebhooksModule } from '#webhooks';
 import { CleanupJobs } from './jobs/cleanup.jobs.js';
 import { ProbeJobs } from './jobs/probe.jobs.js';
 import { RefreshJobs } from './jobs/refresh.jobs.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { WebhookDelivery } from './webhook-delivery.js';
 import { RuntimeModule } from './runtime/runtime.module.js';
 import { schedules } from './schedules.js';
 import { WORKER_CONFIG } from './worker-config.js';
@@ -20,7 +22,7 @@ export class WorkerModule {
   static with(config: WorkerConfig, logger: Logger): DynamicModule {
     const backend = openQueueBackend({ databaseUrl: config.database.url, redisUrl: config.queue.redisUrl, logger });
     const { concurrency } = config.worker;
-    const metrics = new Metrics({ process: 'worker', sources: ['jobs', 'queue', 'profiles'] });
+    const metrics = new Metrics({ process: 'worker', sources: ['jobs', 'queue', 'profiles', 'webhooks'] });
     const runtime = RuntimeModule.with({ backend, contracts: knownJobs, schedules, concurrency, logger, metrics });
     const shared = [{ provide: WORKER_CONFIG, useValue: config }];
     const accounts = AccountsModule.forRoot({
@@ -30,7 +32,8 @@ export class WorkerModule {
       exchanger: exchangerAt(config.exchangerSocket),
       metrics,
     });
-    const imports = [accounts, ...handlers, OperationsModule.with(metrics, backend), runtime];
+    const webhooks = [WebhooksModule.forRoot(config.webhooks), WebhookDelivery.with(metrics)];
+    const imports = [accounts, ...webhooks, ...handlers, OperationsModule.with(metrics, backend), runtime];
     return { module: WorkerModule, global: true, imports, providers: shared, exports: shared };
   }
 }

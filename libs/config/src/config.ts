@@ -21,6 +21,7 @@ const SECTIONS_OF = {
     'callers',
     'metrics',
     'exchangerSocket',
+    'webhooks',
   ],
   worker: [
     'process',
@@ -37,6 +38,7 @@ const SECTIONS_OF = {
     'retention',
     'exchangerSocket',
     'gate',
+    'webhooks',
   ],
   exchanger: [
     'process',

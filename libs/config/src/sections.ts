@@ -201,3 +201,23 @@ export const seed = z
   .transform((env) => ({
     testApiKey: env.SEED_TEST_API_KEY === undefined ? undefined : new Secret(env.SEED_TEST_API_KEY),
   }));
+
+/** Deliveries of events to the URLs of tenants. */
+export const webhooks = z
+  .object({
+    /** Addresses or CIDR ranges that webhooks may reach although they are not public, comma separated. */
+    WEBHOOK_ALLOW_CIDRS: proxies.default([]),
+    /** Scales every wait of deliveries and pauses. */
+    WEBHOOK_RETRY_SCALE: z.coerce
+      .number('must be a number')
+      .min(0.0001, 'must be at least 0.0001')
+      .max(1, 'must be at most 1')
+      .default(1),
+    /** `off`: events are recorded and queued, and sent when it is `on` again. */
+    WEBHOOK_DELIVERY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  })
+  .transform((env) => ({
+    allowCidrs: env.WEBHOOK_ALLOW_CIDRS,
+    retryScale: env.WEBHOOK_RETRY_SCALE,
+    isOn: env.WEBHOOK_DELIVERY === 'on',
+  }));

@@ -15,6 +15,7 @@ const WITHOUT_ENTITY = [
   'oauth_app_secrets',
   'revocation_tokens',
   'token_orphans',
+  'webhook_secrets',
 ];
 /** Tables of tenants that triggers of other tables write. */
 const KEPT_BY_TRIGGERS = ['account_counts', 'account_search'];

@@ -17,6 +17,8 @@ export const EVENT_TYPES = [
   'connection.revoked',
   'oauth_app.status_changed',
   'oauth_attempt.failed',
+  'webhook.paused',
+  'webhook.resumed',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -71,19 +73,30 @@ export interface TenantEventInput extends Tenant {
   data: Record<string, unknown>;
   /** The platform's user in this event, where the platform has named one. */
   person?: AppUser | undefined;
+  /** The endpoint in this event: it is sent to the others. */
+  webhookId?: string | undefined;
 }
 
 const RECORD_IN_OUTBOX = `
-  insert into outbox (id, workspace_id, environment, type, payload, oauth_app_id, platform_user_id)
-  values ($1, $2, $3, $4, $5, $6, $7)`;
+  insert into outbox (id, workspace_id, environment, type, payload, oauth_app_id, platform_user_id, webhook_id)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
 /** Records an event that concerns no account (`oauth_app.status_changed`), in the outbox only. */
 export async function recordTenantEvent(
   tx: Tx,
-  { workspaceId, environment, type, data, person }: TenantEventInput,
+  { workspaceId, environment, type, data, person, webhookId }: TenantEventInput,
 ): Promise<void> {
   const { oauthAppId = null, platformUserId = null } = person ?? {};
-  const values = [newId(), workspaceId, environment, type, JSON.stringify(data), oauthAppId, platformUserId];
+  const values = [
+    newId(),
+    workspaceId,
+    environment,
+    type,
+    JSON.stringify(data),
+    oauthAppId,
+    platformUserId,
+    webhookId ?? null,
+  ];
   await tx.query(RECORD_IN_OUTBOX, values);
 }
 

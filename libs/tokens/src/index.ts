@@ -50,4 +50,5 @@ export { applyHealth } from './store/health-store.js';
 export { endOverdueRevocations, wakeRevocations } from './store/revocations.js';
 export { databaseTime, operatingFacts } from './store/operating-facts.js';
 export { createTokenContext, type TokenContext } from './token-context.js';
-export { type GrantTokens, type Renewal, type RevocationSecrets, Vault } from './vault.js';
+export type { Renewal } from './packed-tokens.js';
+export { type GrantTokens, type RevocationSecrets, Vault } from './vault.js';

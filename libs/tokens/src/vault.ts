@@ -13,13 +13,21 @@ import {
   type SealedRow,
   type SealedTable,
   tokenOrphans,
+  webhookSecrets,
 } from '#persistence/sealed';
 import type { TokenSet } from '#providers';
+import { packTokens, type Renewal, unpackTokens } from './packed-tokens.js';
 
 /** The pair of a grant, opened. `previous` is the refresh token before this one, kept for a while. */
 export interface GrantTokens {
   access: Secret;
   refresh: Secret | null;
+  previous: Secret | null;
+}
+
+/** The signing secrets of an endpoint. */
+export interface WebhookSecrets {
+  secret: Secret;
   previous: Secret | null;
 }
 
@@ -29,14 +37,6 @@ export interface RevocationSecrets {
   /** Null: the app has it. */
   clientSecret: Secret | null;
   renewal?: Renewal;
-}
-
-/** The refreshes of tokens that are to be revoked. */
-export interface Renewal {
-  /** Milliseconds since 1970, by the database: when the refreshed access token ends. Null: it was not refreshed, or has no end. */
-  endsAt: number | null;
-  isDone: boolean;
-  refusals: number;
 }
 
 /** Whose row it is. */
@@ -165,6 +165,21 @@ export class Vault {
     return { tokens, clientSecret: row.sealed_client_secret, ...(renewal && { renewal }) };
   }
 
+  /** The signing secrets of an endpoint: the present one, and the one before while its rotation lasts. */
+  async sealWebhookSecrets(tx: Tx, webhook: Owner, { secret, previous }: WebhookSecrets): Promise<void> {
+    const version = await nextVersion(tx, webhookSecrets, webhook);
+    await this.seal(tx, webhookSecrets, webhook, version, { sealed_secret: secret, sealed_previous: previous });
+  }
+
+  async openWebhookSecrets(tx: Tx, webhook: Owner): Promise<WebhookSecrets | null> {
+    const row = await this.open(tx, webhookSecrets, webhook);
+    return row?.sealed_secret ? { secret: row.sealed_secret, previous: row.sealed_previous } : null;
+  }
+
+  async shredWebhookSecrets(tx: Tx, webhookId: string): Promise<void> {
+    await webhookSecrets.shred(tx, webhookId);
+  }
+
   /** Whether the row opens, or is not there. */
   async opens(tx: Tx, { name, read }: Pick<SealedTable<string>, 'name' | 'read'>, owner: Owner): Promise<boolean> {
     const row = await read(tx, owner.id);
@@ -222,26 +237,3 @@ const placeOf = (table: { name: string }, owner: Owner, version: string): Place 
   rowId: owner.id,
   version,
 });
-
-/** A token set as one secret text: it is sealed whole. */
-const packTokens = (tokens: TokenSet): Secret =>
-  new Secret(
-    JSON.stringify({
-      ...tokens,
-      accessToken: tokens.accessToken.reveal(),
-      refreshToken: tokens.refreshToken?.reveal() ?? null,
-    }),
-  );
-
-function unpackTokens(packed: Secret): TokenSet & Pick<RevocationSecrets, 'renewal'> {
-  const plain = JSON.parse(packed.reveal()) as Omit<TokenSet, 'accessToken' | 'refreshToken'> & {
-    renewal?: Renewal;
-    accessToken: string;
-    refreshToken: string | null;
-  };
-  return {
-    ...plain,
-    accessToken: new Secret(plain.accessToken),
-    refreshToken: plain.refreshToken === null ? null : new Secret(plain.refreshToken),
-  };
-}

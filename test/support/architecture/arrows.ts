@@ -4,7 +4,7 @@ import type { Import } from './source.js';
 import { doorsOf, fileOf, isTest, packageOf, production, projectOf, type Tree } from './tree.js';
 
 const CONTRACTS = ['#config', '#observability'];
-const SERVICE = ['#accounts', '#persistence', '#crypto', '#providers', '#jobs', ...CONTRACTS];
+const SERVICE = ['#accounts', '#webhooks', '#persistence', '#crypto', '#providers', '#jobs', ...CONTRACTS];
 
 /** The doors that each project may import. Arrows only go down; members of one row do not import each other. */
 const ARROWS: Record<string, string[]> = {
@@ -14,6 +14,7 @@ const ARROWS: Record<string, string[]> = {
   'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
   'apps/cli': SERVICE,
   'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
+  'libs/webhooks': ['#tokens', '#outbound', '#crypto', '#persistence', ...CONTRACTS],
   'libs/exchanger': [
     '#tokens',
     '#tokens/protocol',
@@ -29,6 +30,7 @@ const ARROWS: Record<string, string[]> = {
   'libs/crypto': CONTRACTS,
   'libs/persistence': CONTRACTS,
   'libs/jobs': CONTRACTS,
+  'libs/outbound': CONTRACTS,
   // An exception to the row: the configuration returns its secrets as Secret.
   'libs/config': ['#observability'],
   'libs/observability': [],
@@ -40,6 +42,7 @@ const PACKAGES: Record<string, string[]> = {
   ioredis: ['libs/jobs/'],
   fastify: ['apps/'],
   passport: ['apps/api/'],
+  undici: ['libs/outbound/'],
   pino: ['libs/observability/'],
   'prom-client': ['libs/observability/'],
   '@opentelemetry/api': ['libs/observability/src/open-telemetry.ts'],

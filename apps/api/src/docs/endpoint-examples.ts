@@ -31,6 +31,8 @@ const MISTAKES: readonly [field: string, message: string][] = [
   ['name', 'must not be empty'],
   ['client_secret', 'must not be empty'],
   ['scopes', 'must have at most 64 entries'],
+  ['since', 'must be the id of an event, or a time in ISO 8601 with a zone'],
+  ['events', 'must have at least one entry'],
   ['return_url', 'must be at most 2048 characters'],
   ['provider', NO_PROVIDER],
 ];
@@ -45,6 +47,7 @@ const FIELDS: Partial<Record<ProblemCode, [field: string, message: string]>> = {
   'provider.live_only': ['provider', 'has no imitation in the sandbox, so it needs a live key'],
   'return_url.not_allowed': ['return_url', "is not covered by the app's allowed_return_urls"],
   'project.not_found': ['project_id', 'is not a project of this workspace and environment'],
+  'webhook.url_refused': ['url', 'must lead to a public address; the operator of this service can allow others'],
   'scopes.invalid': ['scopes', 'must have at most 64 entries'],
 };
 

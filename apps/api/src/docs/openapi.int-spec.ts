@@ -113,7 +113,9 @@ describe('the OpenAPI document', () => {
     expect(
       lacking(
         (operation, name) =>
-          name.startsWith('POST') && !/\/(refresh|probe|check|reauth\/\{token\})$/.test(name) && !operation.requestBody,
+          name.startsWith('POST') &&
+          !/\/(refresh|probe|check|test|rotate-secret|\{deliveryId\}\/replay|reauth\/\{token\})$/.test(name) &&
+          !operation.requestBody,
       ),
     ).toEqual([]);
   });
@@ -184,6 +186,7 @@ describe('the OpenAPI document', () => {
     const order = [
       'Connect',
       'Accounts',
+      'Webhooks',
       'Events',
       'Projects',
       'Social accounts',
@@ -198,7 +201,7 @@ describe('the OpenAPI document', () => {
     expect(document.tags.map(({ name }) => name)).toEqual(order);
     expect(document.tags.filter(({ description }) => !description)).toEqual([]);
     expect(lacking(({ tags }) => tags?.length !== 1 || !order.includes(tags[0]!))).toEqual([]);
-    const forBackends = operations.filter(([, { tags }]) => order.slice(0, 9).includes(tags![0]!));
+    const forBackends = operations.filter(([, { tags }]) => order.slice(0, 10).includes(tags![0]!));
     expect(forBackends.filter(([, operation]) => isPublic(operation)).map(([name]) => name)).toEqual([]);
   });
 
@@ -251,6 +254,12 @@ describe('the OpenAPI document', () => {
       client_secret: 'shh',
     });
     const { id } = (await made.json()) as { id: string };
+    const hook = await api.post('/v1/webhooks', key, { url: 'http://127.0.0.1:4000/', events: ['*'] });
+    const webhook = ((await hook.json()) as { id: string }).id;
+    const idOf = (path: string): string => {
+      if (path.includes('oauth-apps')) return id;
+      return path.includes('webhooks') ? webhook : 'acc_01h455vb4pex5vsknk084sn02q';
+    };
     const keys = Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, 'v']));
     const bad: Record<string, unknown> = {
       limit: 0,
@@ -262,6 +271,8 @@ describe('the OpenAPI document', () => {
       connect_token: '',
       name: '',
       client_secret: '',
+      events: [],
+      since: 'yesterday',
       provider: 'myspace',
       return_url: `https://app.example.com/${'a'.repeat(2_048)}`,
     };
@@ -274,9 +285,7 @@ describe('the OpenAPI document', () => {
     for (const [name, { detail, errors }] of shown) {
       const field = errors![0]!.field;
       const [method, path] = name.split(' ') as [string, string];
-      const url = path
-        .replace('{provider}', 'x')
-        .replace('{id}', path.includes('oauth-apps') ? id : 'acc_01h455vb4pex5vsknk084sn02q');
+      const url = path.replace('{provider}', 'x').replace('{id}', idOf(path));
       const body = JSON.stringify({ ...exampleBody(path, method), [field]: bad[field] });
       const answer =
         /GET|DELETE/.test(method) || errors![0]!.message === UNKNOWN

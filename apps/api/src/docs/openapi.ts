@@ -19,6 +19,7 @@ Every answer but those of the health checks carries \`RateLimit-Policy\` and \`R
 const TAGS: [name: string, description: string][] = [
   ['Connect', 'Start a connection, send the browser to `authorize_url`, and read how it ended.'],
   ['Accounts', 'What was connected: list, health, refresh, change, disconnect.'],
+  ['Webhooks', 'Events sent to a URL of yours, signed, in order, and again until they arrive.'],
   ['Events', 'What changed, in order, for a client that stores how far it has read.'],
   ['Projects', 'The second public model over the same accounts: groups of accounts, in camelCase.'],
   ['Social accounts', 'Connect and poll, list, reauthorize, watch and revoke the accounts of a project.'],

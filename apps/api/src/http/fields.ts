@@ -8,7 +8,7 @@ import { nearestProvider, PROVIDER_NAMES } from '#providers';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 
 /** The prefix of a public id, which names the kind of the object. */
-export type IdPrefix = 'acc' | 'sa' | 'oa' | 'key' | 'prj' | 'evt' | 'req' | 'pool' | 'lreq';
+export type IdPrefix = 'acc' | 'sa' | 'oa' | 'key' | 'prj' | 'evt' | 'req' | 'pool' | 'lreq' | 'wh' | 'del';
 
 /** The UUID of a row as clients see it: `acc_01h455vb4pex5vsknk084sn02q`. */
 export const publicId = (prefix: IdPrefix, uuid: string): string => TypeID.fromUUID(prefix, uuid).toString();

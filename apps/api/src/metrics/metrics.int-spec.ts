@@ -53,6 +53,11 @@ async function fill(): Promise<void> {
     [tenant.workspaceId],
   );
   await pool.query(`insert into broken_seals (owner_id, table_name) values ($1, 'token_orphans')`, [intent]);
+  await pool.query(
+    `insert into webhooks (id, workspace_id, environment, url, events, status)
+     values (gen_random_uuid(), $1, 'test', 'https://receiver.example/', '{*}', 'paused')`,
+    [tenant.workspaceId],
+  );
   const account = await makeAccount(pool, tenant);
   await pool.query(`update accounts set health = 'needs_reauth' where id = $1`, [account]);
   for (const [sequence, age] of [
@@ -93,6 +98,7 @@ describe('GET /metrics', () => {
         ['evergrant_breakers', 'provider="acme",state="open"'],
         ['evergrant_token_orphans', 'provider="acme"'],
         ['evergrant_broken_seals', 'table="token_orphans"'],
+        ['evergrant_webhooks', 'status="paused"'],
         ['evergrant_revocations_pending', 'provider="acme"'],
       ].map(([name, labels]) => [name!, valueOf(text, name!, labels)]),
     );

@@ -3,6 +3,7 @@ import { RetireUnusedGrants, SweepAttempts, SweepBrokenSeals, SweepHistory } fro
 import { type WorkerConfig } from '#config';
 import { attemptsSweep, grantsRetire, historySweep, sealsSweep } from '#jobs';
 import { LOGGER, type Logger } from '#observability';
+import { SweepWebhooks } from '#webhooks';
 import { Handles } from '../runtime/handles.js';
 import { WORKER_CONFIG } from '../worker-config.js';
 
@@ -33,6 +34,7 @@ class RetireGrantsJob {
 class SweepHistoryJob {
   constructor(
     private readonly sweepHistory: SweepHistory,
+    private readonly sweepWebhooks: SweepWebhooks,
     @Inject(WORKER_CONFIG) private readonly config: WorkerConfig,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -40,6 +42,9 @@ class SweepHistoryJob {
   async execute(): Promise<void> {
     const deleted = await this.sweepHistory.execute({ eventDays: this.config.retention.eventDays });
     if (deleted > 0) this.logger.info({ deleted }, 'cleanup.done');
+    const webhooks = await this.sweepWebhooks.execute();
+    if (webhooks.deleted > 0) this.logger.info({ deleted: webhooks.deleted }, 'webhooks.swept');
+    if (webhooks.woken > 0) this.logger.warn({ lanes: webhooks.woken }, 'webhooks.lanes_woken');
   }
 }
 

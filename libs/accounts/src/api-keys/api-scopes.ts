@@ -20,7 +20,7 @@ export type ApiScope = (typeof API_SCOPES)[number];
 export const ON_REQUEST_SCOPES: readonly ApiScope[] = ['webhooks:write', 'leases:write', 'tokens:read', 'keys:write'];
 
 /** For later features: a key may have them, and no endpoint requires them. */
-export const RESERVED_SCOPES: readonly ApiScope[] = ['posts:read', 'posts:write', 'webhooks:write'];
+export const RESERVED_SCOPES: readonly ApiScope[] = ['posts:read', 'posts:write'];
 export const DEFAULT_SCOPES: readonly ApiScope[] = API_SCOPES.filter((scope) => !ON_REQUEST_SCOPES.includes(scope));
 
 /** A dashboard token never reads platform tokens. */

@@ -1,5 +1,6 @@
 /** The origin of the numbers of an instrument. A process registers only the sources that it has. */
-export type Source = 'exchanges' | 'journal' | 'exchanger' | 'database' | 'requests' | 'jobs' | 'queue' | 'profiles';
+export type Source =
+  'exchanges' | 'journal' | 'exchanger' | 'database' | 'requests' | 'jobs' | 'queue' | 'profiles' | 'webhooks';
 
 /** One measured quantity. A label has few values and is never an id. */
 export interface Instrument {

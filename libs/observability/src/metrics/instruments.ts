@@ -73,6 +73,14 @@ export const INSTRUMENTS = {
   evergrant_revocations_pending: gauge('database', 'Revocations that the platform has not answered yet.', ['provider']),
   evergrant_revocations_oldest_seconds: gauge('database', 'How long the oldest pending revocation has waited.', []),
 
+  evergrant_webhooks: gauge('database', 'Webhooks by status.', ['status']),
+  evergrant_webhooks_oldest_due_seconds: gauge(
+    'database',
+    'How long the delivery to an active webhook that waits longest has been due.',
+    [],
+  ),
+  evergrant_webhook_attempts_total: counter('webhooks', 'Attempts to deliver an event by how they ended.', ['outcome']),
+
   evergrant_profile_lists_incomplete_total: counter(
     'profiles',
     'Lists of what a consent opened (Pages) that ended early or had entries without a usable id.',

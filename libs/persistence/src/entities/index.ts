@@ -24,5 +24,6 @@ export { OAuthApp } from './oauth-app.entity.js';
 export { OutboxEvent } from './outbox.entity.js';
 export { PendingRevocation } from './pending-revocation.entity.js';
 export { Project } from './project.entity.js';
+export { Webhook, WebhookDelivery, WebhookLane } from './webhook.entity.js';
 export { Workspace } from './workspace.entity.js';
 export { ReauthLink } from './reauth-link.entity.js';

@@ -13,6 +13,8 @@ export class OutboxEvent {
   /** With `platformUserId`: the platform's user in an event without an account. */
   @Column('uuid', { name: 'oauth_app_id', nullable: true }) oauthAppId!: string | null;
   @Column('text', { name: 'platform_user_id', nullable: true }) platformUserId!: string | null;
+  /** The endpoint that the event is about. */
+  @Column('uuid', { name: 'webhook_id', nullable: true }) webhookId!: string | null;
   @Column('jsonb') payload!: Record<string, unknown>;
   /** The place in the feed of all events. Drawn by the database at the insert. */
   @Column('bigint', { default: () => 'next_event_position()' }) position!: string;

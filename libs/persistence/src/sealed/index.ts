@@ -19,6 +19,7 @@ export const revocationTokens = sealedTable('revocation_tokens', 'revocation_id'
   'sealed_pair',
   'sealed_client_secret',
 ]);
+export const webhookSecrets = sealedTable('webhook_secrets', 'webhook_id', ['sealed_secret', 'sealed_previous']);
 export const tokenOrphans = sealedTable('token_orphans', 'intent_id', ['sealed_pair']);
 
 /** Every sealed table. A row's owner is in a table of its own, with the tenant, except that an intent is a grant's. */
@@ -28,6 +29,7 @@ export const SEALED_TABLES: readonly OwnedTable[] = [
   { table: attemptSecrets, owners: 'connect_attempts' },
   { table: oauthAppSecrets, owners: 'oauth_apps' },
   { table: revocationTokens, owners: 'pending_revocations' },
+  { table: webhookSecrets, owners: 'webhooks' },
   {
     table: tokenOrphans,
     owners: '(select i.id, g.workspace_id, g.environment from exchange_intents i join grants g on g.id = i.grant_id)',

@@ -48,12 +48,8 @@ describe('the list of sealed tables, which a rotation of master keys walks throu
   it.each([
     [
       'a new sealed table',
-      'create table webhook_secrets (endpoint_id uuid primary key, sealed_secret bytea, dek_wrapped bytea, kek_id text)',
-      [
-        'webhook_secrets.dek_wrapped may hold',
-        'webhook_secrets.sealed_secret may hold',
-        'webhook_secrets.kek_id is not',
-      ],
+      'create table other_secrets (endpoint_id uuid primary key, sealed_secret bytea, dek_wrapped bytea, kek_id text)',
+      ['other_secrets.dek_wrapped may hold', 'other_secrets.sealed_secret may hold', 'other_secrets.kek_id is not'],
     ],
     ['a new column of bytes', 'alter table projects add column note bytea', ['projects.note may hold']],
     ['sealed text', 'alter table projects add column sealed_note text', ['projects.sealed_note may hold']],

@@ -26,6 +26,11 @@ const QUERIES: Partial<Record<Fact['name'], string>> = {
     join exchange_intents i on i.id = o.intent_id
     left join grants g on g.id = i.grant_id left join connect_attempts a on a.id = i.attempt_id group by 1`,
   evergrant_broken_seals: `select table_name as "table", count(*) as value from broken_seals group by 1`,
+  evergrant_webhooks: `select status, count(*) as value from webhooks where deleted_at is null group by 1`,
+  evergrant_webhooks_oldest_due_seconds: `
+    select coalesce(extract(epoch from db_now() - min(lane.next_attempt_at)), 0) as value
+    from webhook_lanes lane join webhooks hook on hook.id = lane.webhook_id
+    where hook.status = 'active' and lane.next_attempt_at <= db_now()`,
   evergrant_revocations_pending: `select provider, count(*) as value from pending_revocations group by 1`,
   evergrant_revocations_oldest_seconds: `
     select coalesce(extract(epoch from db_now() - min(created_at)), 0) as value from pending_revocations`,

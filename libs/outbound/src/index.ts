@@ -1,0 +1,2 @@
+export { OutboundClient, type OutboundOutcome } from './outbound-client.js';
+export type { OutboundRefusal } from './target.js';

@@ -1,0 +1,146 @@
+import { Client } from 'pg';
+import { seconds } from '#config';
+import { SealBroken } from '#crypto';
+import { annotateSpan, inSpan, type Logger, type Metrics, type Secret } from '#observability';
+import { takePausedDue } from '../endpoints/endpoint-health.js';
+import { type ClaimedDelivery, claimDue, claimOfPaused } from './lanes.js';
+import { deliver, type DeliveryContext } from './deliver.js';
+
+export interface SenderOptions extends DeliveryContext {
+  databaseUrl: Secret;
+  logger: Logger;
+  metrics?: Pick<Metrics, 'add'> | undefined;
+}
+
+/** Attempts at a time, of all endpoints and of one. A receiver that hangs keeps its own places only. */
+const MAX_ATTEMPTS = 40;
+const MAX_PER_WEBHOOK = 8;
+/** Retries and trials become due without a notification; one that was lost is made up for. */
+const ATTEMPTS = 'evergrant_webhook_attempts_total';
+const SWEEP_INTERVAL = seconds(1);
+const RECONNECT_AFTER = seconds(2);
+
+/**
+ * Sends what waits in the lanes of this installation's endpoints. The rows decide; a notification of PostgreSQL only ends the
+ * pause between two claims. Any number of processes may do this at a time.
+ */
+export class WebhookSender {
+  readonly #running = new Map<Promise<void>, string>();
+  #listener: Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #claiming: Promise<void> | undefined;
+  #isAgain = false;
+  #isStopped = false;
+
+  constructor(private readonly options: SenderOptions) {}
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.wake();
+    }, SWEEP_INTERVAL);
+    void this.listen();
+  }
+
+  /** Claims nothing more, and waits for the attempts that are under way. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    await this.#listener?.end().catch(() => undefined);
+    await this.#claiming;
+    await Promise.allSettled(this.#running.keys());
+  }
+
+  /** Sends what is due now and what becomes due by that, and resolves when nothing is. */
+  async drain(): Promise<void> {
+    do {
+      this.wake();
+      await this.#claiming;
+      await Promise.allSettled(this.#running.keys());
+    } while (this.#claiming !== undefined || this.#running.size > 0 || this.#isAgain);
+  }
+
+  private wake(): void {
+    if (this.#isStopped) return;
+    this.#isAgain = true;
+    this.#claiming ??= this.claim().finally(() => {
+      this.#claiming = undefined;
+    });
+  }
+
+  private async claim(): Promise<void> {
+    const { pool, scale, logger } = this.options;
+    while (this.#isAgain && !this.#isStopped) {
+      this.#isAgain = false;
+      try {
+        for (const webhookId of await takePausedDue(pool, scale)) this.begin(await claimOfPaused(pool, webhookId));
+        const most = MAX_ATTEMPTS - this.#running.size;
+        if (most > 0) this.begin(await claimDue(pool, { most, perWebhook: MAX_PER_WEBHOOK, busy: this.busy() }));
+      } catch (error) {
+        logger.warn({ err: error }, 'webhooks.not_claimed');
+      }
+    }
+  }
+
+  /** Endpoints with half of their attempts under way: a claim may take as many again. */
+  private busy(): string[] {
+    const counts = new Map<string, number>();
+    for (const webhookId of this.#running.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= MAX_PER_WEBHOOK).map(([webhookId]) => webhookId);
+  }
+
+  private begin(deliveries: ClaimedDelivery[]): void {
+    for (const delivery of deliveries) {
+      const attempt = this.attempt(delivery).finally(() => {
+        this.#running.delete(attempt);
+        this.wake();
+      });
+      this.#running.set(attempt, delivery.webhookId);
+    }
+  }
+
+  /** What is not stored is due again with the end of its claim. */
+  private async attempt(delivery: ClaimedDelivery): Promise<void> {
+    const { logger, metrics } = this.options;
+    const facts = { webhook: delivery.webhookId, delivery: delivery.id };
+    try {
+      const outcome = await inSpan({ name: 'webhook.deliver', kind: 'internal' }, async () => {
+        const reached = await deliver(this.options, delivery);
+        annotateSpan({ 'evergrant.outcome': reached });
+        return reached;
+      });
+      metrics?.add(ATTEMPTS, { outcome });
+      logger.info({ ...facts, outcome }, 'webhook.attempted');
+    } catch (error) {
+      metrics?.add(ATTEMPTS, { outcome: error instanceof SealBroken ? 'seal_broken' : 'not_stored' });
+      logger.error({ err: error, ...facts }, 'webhook.attempt_not_stored');
+    }
+  }
+
+  /** Without the connection the sweep alone finds what waits. */
+  private async listen(): Promise<void> {
+    if (this.#isStopped) return;
+    const client = new Client({
+      connectionString: this.options.databaseUrl.reveal(),
+      application_name: 'evergrant-webhooks',
+    });
+    const again = (): void => {
+      if (this.#listener !== client) return;
+      this.#listener = undefined;
+      setTimeout(() => void this.listen(), RECONNECT_AFTER).unref();
+    };
+    this.#listener = client;
+    client.on('notification', () => {
+      this.wake();
+    });
+    client.on('error', again);
+    client.on('end', again);
+    try {
+      await client.connect();
+      await client.query('listen webhook_deliveries');
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'webhooks.not_listening');
+      await client.end().catch(() => undefined);
+      again();
+    }
+  }
+}

@@ -16,6 +16,7 @@ const NEVER_DONE: Readonly<Record<string, string>> = {
   'DELETE /v1/projects/{projectId}': 'The rows belong to the default project, which stays.',
   'POST /v1/operator/lease-requests/{id}/assign': 'The example names an account of the pool that does not exist.',
   'POST /v1/projects/{projectId}/social/reauth-url': 'The example names an account that does not exist.',
+  'POST /v1/webhooks/{id}/deliveries/{deliveryId}/replay': 'The event of the delivery is not kept.',
   'POST /v1/callbacks/{family}': 'A platform signs the request.',
   'POST /v1/callbacks/{family}/{oauthAppId}': 'A platform signs the request.',
   'POST /v1/callbacks/{family}/{oauthAppId}/{topic}': 'A platform signs the request.',

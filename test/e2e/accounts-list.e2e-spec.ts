@@ -195,15 +195,12 @@ describe('GET /v1/accounts', () => {
   });
 });
 
-/** Without the triggers of foreign keys, which read other tables once for each row. */
-const NO_TRIGGERS = 'set session_replication_role = replica';
 /** Rows of accounts that no person connected; nothing about them is ever due. */
 const copies = (count: number): Promise<unknown> =>
   backend.query(
-    `${NO_TRIGGERS}; insert into accounts select copied.* from accounts one, generate_series(1, ${count}) n,
+    `insert into accounts select copied.* from accounts one, generate_series(1, ${count}) n,
        lateral jsonb_populate_record(null::accounts, to_jsonb(one) || jsonb_build_object('id', gen_random_uuid(),
          'platform_account_id', 'copy-' || n, 'handle', 'copy-of-e2e', 'probe_due_at', null, 'reauth_due_at', null)) copied
        where one.id = '${uuidOf(hanna.id)}'`,
   );
-const removeCopies = (): Promise<unknown> =>
-  backend.query(`${NO_TRIGGERS}; delete from accounts where handle = 'copy-of-e2e'`);
+const removeCopies = (): Promise<unknown> => backend.query(`delete from accounts where handle = 'copy-of-e2e'`);

@@ -71,6 +71,11 @@ export async function makeIntent(tx: Tx, tenant: Tenant): Promise<string> {
   });
 }
 
+/** An endpoint for all events. */
+export async function makeWebhook(tx: Tx, tenant: Tenant): Promise<string> {
+  return insert(tx, 'webhooks', { ...owned(tenant), url: 'https://receiver.example/', events: ['*'] });
+}
+
 export async function makeRevocation(tx: Tx, tenant: Tenant): Promise<string> {
   const ends = { ends_at: new Date(Date.now() + 86_400_000) };
   return insert(tx, 'pending_revocations', { ...owned(tenant), provider: 'acme', client_id: 'a client', ...ends });

@@ -53,6 +53,17 @@ describe('points taken in advance', () => {
     expect(within).toBeGreaterThanOrEqual(LIMIT * 0.99);
   });
 
+  it('a process whose store does not answer lets as many uses of a key wait as it may, and refuses further ones at once', async () => {
+    const process = new PointBatches(
+      () => new Promise(() => undefined),
+      () => clock,
+      3,
+    );
+    const taking = 1;
+    for (let use = 0; use < taking + 3; use += 1) void process.count('key', LIMIT);
+    await expect(process.count('key', LIMIT)).rejects.toMatchObject({ code: 'database.busy', retryAfter: 1 });
+  });
+
   it('a process that has made few requests has taken few points', async () => {
     const [one, other] = [openProcess(), openProcess()];
     await admitted(one, 4);

@@ -1,4 +1,5 @@
 import type { Duration } from '#config';
+import { CodedError } from '#observability';
 
 /** `used`: the uses of a key in this window. `resetIn`: milliseconds until the next window. */
 export interface Count {
@@ -42,14 +43,20 @@ export class PointBatches {
   constructor(
     private readonly take: TakePoints,
     private readonly now: () => number = () => performance.now(),
+    /** Uses that wait for the points of one key; a further one is refused at once. */
+    private readonly mostWaiting = Infinity,
   ) {}
 
-  /** Counts one more use. Above the limit the store is not read again in this window. */
+  /** Counts one more use. Above the limit the store is not read again in this window. Throws `database.busy`. */
   async count(key: string, limit: number): Promise<Count> {
     const state = this.#keys.get(key) ?? this.#add(key);
     const isRunning = state.endsAt > this.now();
     if (isRunning && state.used < state.taken && state.waiting.length === 0) return this.#spend(state);
     if (isRunning && state.taken > limit) return { used: state.taken, resetIn: state.endsAt - this.now() };
+    if (state.waiting.length >= this.mostWaiting)
+      throw new CodedError('database.busy', 'Too many requests wait for the database; try again in a second.', {
+        retryAfter: 1,
+      });
     return new Promise((resolve, reject) => {
       state.waiting.push({ resolve, reject });
       if (!state.isTaking) void this.#serve(key, limit, state);

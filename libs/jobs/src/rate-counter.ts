@@ -19,6 +19,8 @@ export interface RateCounterOptions {
   /** The time after which a count starts again from zero. */
   window: Duration;
   logger: Logger;
+  /** Requests that wait for the count of one key in the database; further ones get `database.busy`. Default: no limit. */
+  mostWaiting?: number;
 }
 
 /** Higher than any count: the caller compares the count with its own limit. */
@@ -34,11 +36,16 @@ export class RateCounter {
     limiter: RateLimiterAbstract,
     private readonly disconnect: () => void,
     private readonly check: () => Promise<unknown> = () => Promise.resolve(),
+    mostWaiting = Infinity,
   ) {
-    this.#batches = new PointBatches(async (key, points) => {
-      const { consumedPoints, msBeforeNext }: RateLimiterRes = await limiter.consume(key, points);
-      return { used: consumedPoints, resetIn: msBeforeNext };
-    });
+    this.#batches = new PointBatches(
+      async (key, points) => {
+        const { consumedPoints, msBeforeNext }: RateLimiterRes = await limiter.consume(key, points);
+        return { used: consumedPoints, resetIn: msBeforeNext };
+      },
+      undefined,
+      mostWaiting,
+    );
   }
 
   /** Rejects if the counts are in Redis and it does not answer. Counts in the database need no check here. */
@@ -58,7 +65,7 @@ export class RateCounter {
 }
 
 /** Opens a counter in Redis or in the database. */
-export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterOptions): RateCounter {
+export function openRateCounter({ pool, redisUrl, window, logger, mostWaiting }: RateCounterOptions): RateCounter {
   const common = { points: NO_LIMIT, duration: window / 1_000, keyPrefix: '' };
   const insured = { ...common, insuranceLimiter: new RateLimiterMemory(common) };
   if (!redisUrl) {
@@ -66,6 +73,8 @@ export function openRateCounter({ pool, redisUrl, window, logger }: RateCounterO
     return new RateCounter(
       new RateLimiterPostgres({ ...insured, ...table, storeClient: pool, storeType: 'pool' }),
       () => undefined,
+      undefined,
+      mostWaiting,
     );
   }
   const redis = new Redis(redisUrl.reveal(), {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, recordEvent, type Tenant } from '#persistence';
+import { recordEvent, type Tenant } from '#persistence';
 import { turnClock } from '../../../test/support/database.js';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../test/support/open-database.js';
-import { makeAccount, makeTenant } from '../../../test/support/rows.js';
+import { makeAccount, makeTenant, makeWebhook } from '../../../test/support/rows.js';
 import { SweepWebhooks } from './sweep-webhooks.js';
 
 let opened: OpenedDatabase;
@@ -16,15 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-async function makeWebhook(): Promise<string> {
-  const id = newId();
-  await opened.database.pool.query(
-    `insert into webhooks (id, workspace_id, environment, url, events) values ($1, $2, $3, 'https://receiver.example/', '{*}')`,
-    [id, tenant.workspaceId, tenant.environment],
-  );
-  return id;
-}
-
 async function record(): Promise<void> {
   const accountId = await makeAccount(opened.database.pool, tenant);
   await recordEvent(opened.database.pool, { ...tenant, accountId, type: 'account.connected' });
@@ -37,7 +28,7 @@ async function count(table: string): Promise<number> {
 
 describe('the sweep of webhooks', () => {
   it('makes a lane due in which an event waits and nothing would send it', async () => {
-    await makeWebhook();
+    await makeWebhook(opened.database.pool, tenant);
     await record();
     expect(await sweep.execute()).toEqual({ deleted: 0, woken: 0 });
     await opened.database.pool.query('update webhook_lanes set next_attempt_at = null');

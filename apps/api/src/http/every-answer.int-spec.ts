@@ -42,17 +42,17 @@ async function aboveLimit(): Promise<Answer> {
   return fetched('/v1/accounts', { as });
 }
 
-/** The answer to a list while each read of the accounts runs this statement. */
-async function whileAccounts(statement: string): Promise<Answer> {
+/** The answer to a list while each read of the keys runs this statement. */
+async function whileKeys(statement: string): Promise<Answer> {
   const { pool } = connected;
   await pool.query(`
-    alter table accounts rename to hidden;
+    alter table api_keys rename to hidden;
     create function fail() returns boolean language plpgsql as $$ begin ${statement}; return true; end $$;
-    create view accounts as select hidden.* from fail() left join hidden on true`);
+    create view api_keys as select hidden.* from fail() left join hidden on true`);
   try {
     return await asKey('/v1/accounts');
   } finally {
-    await pool.query('drop view accounts; drop function fail; alter table hidden rename to accounts');
+    await pool.query('drop view api_keys; drop function fail; alter table hidden rename to api_keys');
   }
 }
 
@@ -93,8 +93,8 @@ const answers: [what: string, status: number, send: () => Promise<Answer>][] = [
   ['a row that does not exist', 404, () => asKey('/v1/accounts/acc_01h455vb4pex5vsknk084sn02q')],
   ['a list', 200, () => asKey('/v1/accounts')],
   ['the first request above the limit', 429, aboveLimit],
-  ['a defect', 500, () => whileAccounts('raise exception using message = 1')],
-  ['a database that takes no more', 503, () => whileAccounts("raise sqlstate '53300'")],
+  ['a defect', 500, () => whileKeys('raise exception using message = 1')],
+  ['a database that takes no more', 503, () => whileKeys("raise sqlstate '53300'")],
   ['the OpenAPI document', 200, () => fetched('/v1/openapi.json')],
   ['a page about a link that has ended', 404, () => fetched('/reauth/no-token', { headers: { accept: 'text/html' } })],
   ['metrics that are not served', 404, () => fetched('/metrics')],

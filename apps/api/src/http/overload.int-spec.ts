@@ -25,7 +25,8 @@ describe('an API whose database has become slow', () => {
     await blocker.query('begin');
     await blocker.query('lock table accounts in access exclusive mode');
     const answers = Array.from({ length: REQUESTS }, list);
-    const refused = await firstOf(answers, REQUESTS - CONNECTIONS - WAITING);
+    // As many wait for a connection, and as many for the count of their key, which one statement reads.
+    const refused = await firstOf(answers, REQUESTS - CONNECTIONS - 2 * WAITING);
     for (const response of refused) {
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
       expect(await response.json()).toMatchObject({ code: 'database.busy' });
@@ -34,7 +35,9 @@ describe('an API whose database has become slow', () => {
     await blocker.query('rollback');
     await blocker.end();
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(REQUESTS - refused.length);
+    // Of those that waited for their count, some find the pool full again.
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(CONNECTIONS + WAITING);
+    expect([...new Set(statuses)].toSorted()).toEqual([200, 503]);
     expect((await list()).status).toBe(200);
   });
 });

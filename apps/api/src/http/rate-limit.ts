@@ -42,7 +42,13 @@ export const rateCounter: FactoryProvider<RateCounter> = {
   provide: RateCounter,
   inject: [API_CONFIG, Database, LOGGER],
   useFactory: (config: ApiConfig, { pool }: Database, logger: Logger) =>
-    openRateCounter({ pool, redisUrl: config.queue.redisUrl, window: seconds(WINDOW_SECONDS), logger }),
+    openRateCounter({
+      pool,
+      redisUrl: config.queue.redisUrl,
+      window: seconds(WINDOW_SECONDS),
+      logger,
+      mostWaiting: config.database.waiting,
+    }),
 };
 
 const wholeSeconds = (milliseconds: number): number => Math.min(WINDOW_SECONDS, Math.ceil(milliseconds / 1_000));

@@ -24,7 +24,7 @@ import { ProjectsSurface } from './projects-surface.js';
 import { RefreshRejections } from './refresh-rejections.js';
 import { RefusedTokens } from './refused-tokens.js';
 import { UnconfirmedProfiles } from './unconfirmed-profiles.js';
-import { Webhooks } from './webhooks.js';
+import { WebhookTables } from './webhooks.js';
 import { UnconfirmedSecrets } from './unconfirmed-secrets.js';
 
 /** In the order in which they run. */
@@ -56,5 +56,5 @@ export const MIGRATIONS = [
   AccountCounts,
   AccountListIndexes,
   AccountSearch,
-  Webhooks,
+  WebhookTables,
 ];

@@ -113,8 +113,8 @@ const DOWN = `
   alter table outbox drop column webhook_id;
   drop table webhook_deliveries, webhook_lanes, webhook_secrets, webhooks`;
 
-export class Webhooks implements MigrationInterface {
-  readonly name = 'Webhooks1796084661151';
+export class WebhookTables implements MigrationInterface {
+  readonly name = 'WebhookTables1796084661151';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(UP);

@@ -13,6 +13,7 @@ import {
   makeGrant,
   makeIntent,
   makeRevocation,
+  makeWebhook,
   GRANT_VERSION,
 } from '../../../../test/support/rows.js';
 import { Vault } from '../vault.js';
@@ -44,19 +45,21 @@ const rowsOf = async (table: string): Promise<Record<string, unknown>[]> =>
 describe('a pass that wraps data keys under the first master key', () => {
   it('reaches every sealed table, and each row opens with the new key alone', async () => {
     const vault = new Vault(old);
-    const [grant, account, attempt, app, revocation, intent] = [
+    const [grant, account, attempt, app, revocation, intent, webhook] = [
       await sealGrant('9007199254740993'),
       await makeAccount(pool(), opened.tenant),
       await makeAttempt(pool(), opened.tenant),
       await makeApp(pool(), opened.tenant),
       await makeRevocation(pool(), opened.tenant),
       await makeIntent(pool(), opened.tenant),
-    ].map((id) => ({ ...opened.tenant, id })) as [never, never, never, never, never, never];
+      await makeWebhook(pool(), opened.tenant),
+    ].map((id) => ({ ...opened.tenant, id })) as [never, never, never, never, never, never, never];
     await vault.sealAccountToken(pool(), account, new Secret('page'));
     await vault.sealVerifier(pool(), attempt, new Secret('verifier'));
     await vault.sealClientSecret(pool(), app, new Secret('client secret'));
     await vault.sealRevocation(pool(), revocation, { tokens: pair, clientSecret: null });
     await vault.sealOrphan(pool(), intent, pair);
+    await vault.sealWebhookSecrets(pool(), webhook, { secret: new Secret('signing'), previous: null });
 
     expect(await rewrapRows({ pool: pool(), keyring: both })).toEqual({ rewrapped: SEALED_TABLES.length, closed: [] });
 
@@ -66,6 +69,7 @@ describe('a pass that wraps data keys under the first master key', () => {
     expect((await renewed.openVerifier(pool(), attempt))?.reveal()).toBe('verifier');
     expect((await renewed.openClientSecret(pool(), app))?.reveal()).toBe('client secret');
     expect((await renewed.openRevocation(pool(), revocation))?.tokens.accessToken.reveal()).toBe('a');
+    expect((await renewed.openWebhookSecrets(pool(), webhook))?.secret.reveal()).toBe('signing');
     expect((await renewed.openOrphan(pool(), intent))?.accessToken.reveal()).toBe('a');
   });
 

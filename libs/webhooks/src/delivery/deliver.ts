@@ -32,11 +32,12 @@ export interface Receiver extends Tenant {
 /** Sends one event, signed. `lastSequence`: of the event of this account that the endpoint received before. */
 export async function sendEvent(
   { outbound }: Pick<DeliveryContext, 'outbound'>,
-  { receiver, event, secrets, now }: { receiver: Receiver; event: DeliveredEvent; secrets: Secret[]; now: Date },
+  { receiver, event, secrets }: { receiver: Receiver; event: DeliveredEvent; secrets: Secret[] },
   lastSequence: string | null = null,
 ): Promise<OutboundOutcome> {
   const body = eventBody(event);
-  const signature = signDelivery({ eventId: publicId('evt', event.id), body, sentAt: now }, secrets);
+  // Receivers compare it with their own clocks, so it is the time of this machine.
+  const signature = signDelivery({ eventId: publicId('evt', event.id), body, sentAt: new Date() }, secrets);
   return outbound.send(
     {
       url: receiver.url,
@@ -83,7 +84,7 @@ export async function deliver(context: DeliveryContext, delivery: ClaimedDeliver
   }
   const receiver: Receiver = { ...delivery, id: delivery.webhookId };
   const secrets = await secretsOf(context, pool, receiver);
-  const outcome = await sendEvent(context, { receiver, event, secrets, now: delivery.now }, delivery.lastSequence);
+  const outcome = await sendEvent(context, { receiver, event, secrets }, delivery.lastSequence);
   return store(context, delivery, outcome);
 }
 

@@ -126,7 +126,7 @@ export class Deliveries {
       ...{ accountId: null, sequence: null, data: {} },
     };
     const secrets = await secretsOf(this.context, pool, receiver);
-    const outcome = await sendEvent(this.context, { receiver, event, secrets, now });
+    const outcome = await sendEvent(this.context, { receiver, event, secrets });
     const { statusCode, error, durationMs, responseExcerpt } = factsOf(outcome);
     const { kind } = decideNext(outcome, { ...this.context, attempts: 0 });
     const id = newId();

@@ -30,7 +30,6 @@ export interface ClaimedDelivery {
   hasPreviousSecret: boolean;
   attempts: number;
   lastSequence: string | null;
-  now: Date;
   event: {
     id: string;
     type: string;
@@ -62,7 +61,7 @@ const HEADS = `
   select marked.id, $1::uuid as claim, head.lane_id as "laneId", head.webhook_id as "webhookId",
     hook.workspace_id as "workspaceId", hook.environment, hook.url, hook.status = 'paused' as "isPaused",
     coalesce(hook.previous_secret_until > db_now(), false) as "hasPreviousSecret", marked.attempts,
-    head.last_sequence as "lastSequence", db_now() as now,
+    head.last_sequence as "lastSequence",
     case when event.id is not null then json_build_object('id', event.id, 'type', event.type,
       'environment', event.environment, 'accountId', event.account_id, 'sequence', event.sequence::text, 'data', event.payload)
     end as event, event.created_at as "createdAt"

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Flow } from '../../../../test/support/flow.js';
+import type { Pool } from 'pg';
+import { probeAccount, type TokenContext } from '#tokens';
+import { TOKEN_CONTEXT } from '../injection.js';
 import { DueProbes } from './due-probes.js';
 
 let flow: Flow;
@@ -40,4 +43,26 @@ it('A platform that hangs holds its own places only: its further probes are due 
   await flow.pass(31);
   expect(await dueProbes.claim(10)).toEqual([postponed]);
   expect(await probe(postponed)).toBe('probed');
+});
+
+it('A probe that found an ended token does not postpone the probe of the token that a refresh stored meanwhile.', async () => {
+  await flow.begin();
+  const id = await flow.connect('x');
+  const ofAccount = 'where id = (select grant_id from accounts where id = $1)';
+  await flow.pool.query(`update grants set access_expires_at = db_now() - interval '1 minute' ${ofAccount}`, [id]);
+  const context = flow.get<TokenContext>(TOKEN_CONTEXT);
+  let reads = 0;
+  /** The refresh ends after the account was read. */
+  const query = async (sql: string, values: unknown[]): Promise<unknown> => {
+    reads += 1;
+    if (reads === 2) {
+      await flow.pool.query(`update grants set token_version = token_version + 1 ${ofAccount}`, [id]);
+      await flow.pool.query('update accounts set probe_due_at = db_now() where id = $1', [id]);
+    }
+    return flow.pool.query(sql, values);
+  };
+  const pool = Object.assign(Object.create(context.pool) as Pool, { query });
+  expect(await probeAccount({ ...context, pool }, id)).toBe('nothing_to_probe');
+  expect(reads).toBeGreaterThan(1);
+  expect(await flow.get(DueProbes).claim(10)).toEqual([id]);
 });

@@ -69,7 +69,7 @@ describe('a pass that wraps data keys under the first master key', () => {
     expect((await renewed.openVerifier(pool(), attempt))?.reveal()).toBe('verifier');
     expect((await renewed.openClientSecret(pool(), app))?.reveal()).toBe('client secret');
     expect((await renewed.openRevocation(pool(), revocation))?.tokens.accessToken.reveal()).toBe('a');
-    expect((await renewed.openWebhookSecrets(pool(), webhook))?.secret.reveal()).toBe('signing');
+    expect((await renewed.openWebhookSecrets(pool(), webhook))!.secret.reveal()).toBe('signing');
     expect((await renewed.openOrphan(pool(), intent))?.accessToken.reveal()).toBe('a');
   });
 

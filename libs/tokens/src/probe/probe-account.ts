@@ -55,7 +55,7 @@ export async function probeAccount(context: TokenContext, accountId: string): Pr
     return await probe(context, account, provider);
   } catch (error) {
     await reportBrokenSeal(context, error);
-    await postpone(context.pool, account, provider);
+    await postpone(context, account, provider);
     return 'seal_broken';
   }
 }
@@ -64,7 +64,7 @@ async function probe(context: TokenContext, account: AccountRow, provider: Provi
   const token = account.ended ? null : await openAccessToken(context.vault, context.pool, account);
   const app = await readApp(context.pool, account.oauthAppId);
   if (!token) {
-    await postpone(context.pool, account, provider);
+    await postpone(context, account, provider);
     return 'nothing_to_probe';
   }
   const answer = await checkWithCanary(context, account, { account, app, token, provider });
@@ -180,7 +180,10 @@ function earliestRefresh({ mode, issuedAt, accessExpiresAt }: AccountRow): Date 
   return after(issuedAt, shortestAge(mode, accessExpiresAt.getTime() - issuedAt.getTime()));
 }
 
-async function postpone(tx: Tx, account: AccountRow, { probe }: Provider): Promise<void> {
-  const now = await databaseNow(tx);
-  await scheduleNextProbe(tx, account.id, after(now, probe.every));
+/** Not after a refresh meanwhile, which has decided when the new token is probed. */
+async function postpone({ pool }: TokenContext, account: AccountRow, { probe }: Provider): Promise<void> {
+  await transaction(pool, async (tx) => {
+    if (!(await lockVersion(tx, account))) return;
+    await scheduleNextProbe(tx, account.id, after(await databaseNow(tx), probe.every));
+  });
 }

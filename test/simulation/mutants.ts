@@ -20,7 +20,7 @@ export const mutants: Mutant[] = [
       nextStep: (known) =>
         known.recorded !== undefined && !known.closed && !known.concluded ? 'close' : nextStep(known),
     },
-    ['I1', 'I2'],
+    ['I1', 'I2', 'I5'],
   ],
   [
     'closes the journal entry of an answer that the database refuses',
@@ -34,14 +34,14 @@ export const mutants: Mutant[] = [
     ['I1'],
   ],
   ['sends without recording the dispatch', { recordsDispatch: false }, ['I1', 'I2']],
-  ['sends although the process was suspended after the dispatch record', { mayStillSend: () => true }, ['I1', 'I2']],
-  ['stores a pair without checking the token version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked']],
+  ['sends although the process was suspended after the dispatch record', { mayStillSend: () => true }, ['I1', 'I2'], 2],
+  ['stores a pair without checking the token version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked', 'I5']],
   ['stores a late failure over a newer exchange', { epochFence: false }, ['I1', 'I2']],
   ['claims a grant that is already claimed', { claimsExclude: false }, ['I1', 'I2']],
   [
     'releases a claim after 30 s without a check of its holder',
     { claimTtl: 30 * SECOND, takeOver: (grant, _called, now) => takeOver(grant, true, now) },
-    ['I1', 'I2'],
+    ['I1', 'I2', 'I4'],
   ],
   [
     'treats a request in flight as not sent',
@@ -78,7 +78,7 @@ export const mutants: Mutant[] = [
     { ordersConsents: false, delaysConsents: true },
     ['I1', 'I4'],
   ],
-  ['keeps late pairs that are older than an accepted one', { deletesOutdatedPairs: false }, ['I1', 'I4'], 12],
+  ['keeps late pairs that are older than an accepted one', { deletesOutdatedPairs: false }, ['I1', 'I4', 'I5'], 12],
   ['drops a late pair', { fateOfLatePair: () => 'stored' }, ['I1', 'revoked']],
   [
     'revokes a late pair beside a valid one',
@@ -88,7 +88,7 @@ export const mutants: Mutant[] = [
   [
     'replaces a stored pair with a late one at the first refusal',
     { endsGrant: () => true, delaysConsents: true },
-    ['I1', 'I4'],
+    ['I1', 'I4', 'I5'],
     4,
   ],
   ['records two events for a commit', { eventsPerCommit: 2 }, ['I3']],

@@ -62,8 +62,9 @@ export const mayStillSend = (sinceNote: number): boolean => sinceNote <= NOTE_LA
  */
 export type Conclusion = 'answered' | 'refused' | 'lost' | 'unreached' | 'cancelled';
 
-export function conclusionOf({ answer, reached, refused }: Known): Conclusion {
-  if (refused) return 'refused';
+export function conclusionOf({ answer, reached, recorded, refused, setAside }: Known): Conclusion {
+  // Without the disk no process has the answer later.
+  if (refused) return recorded === false && setAside === false ? 'lost' : 'refused';
   if (answer !== undefined) return answer === 'arrived' ? 'answered' : 'lost';
   return reached === false ? 'unreached' : 'cancelled';
 }

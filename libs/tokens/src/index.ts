@@ -43,8 +43,14 @@ export { probeAccount, type ProbeOutcome } from './probe/probe-account.js';
 export { reportBrokenSeal, sweepBrokenSeals } from './store/broken-seals.js';
 export { releaseExpiredClaims } from './store/grants/claims.js';
 export { acceptSecret, readApp } from './store/apps.js';
-export { chooseGrantForSecret, hasRefreshableGrant } from './store/grants/first-with-secret.js';
-export { checkGrantsOfApp, findUnusedGrants, wakeGrants } from './store/grants/grants.js';
+export {
+  checkGrantsOfApp,
+  chooseGrantForSecret,
+  hasRefreshableGrant,
+  lockGrantsOfApp,
+  wakeGrants,
+} from './store/grants/grants-of-app.js';
+export { findUnusedGrants } from './store/grants/grants.js';
 export { deleteOldIntents } from './store/grants/intents.js';
 export { applyHealth } from './store/health-store.js';
 export { endOverdueRevocations, wakeRevocations } from './store/revocations.js';

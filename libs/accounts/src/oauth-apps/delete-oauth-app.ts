@@ -1,16 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Database, deleteOAuthApp, lockDefaultApp, restoreDefaultApp, type Tenant, type Tx } from '#persistence';
 import {
-  Database,
-  deleteOAuthApp,
-  lockDefaultApp,
-  restoreDefaultApp,
-  type Tenant,
-  transaction,
-  type Tx,
-} from '#persistence';
-import { checkGrantsOfApp, discardAttemptsOf, keepSecretForRevocations, type TokenContext } from '#tokens';
+  checkGrantsOfApp,
+  discardAttemptsOf,
+  keepSecretForRevocations,
+  lockGrantsOfApp,
+  type TokenContext,
+} from '#tokens';
 import { oauthAppInUse, oauthAppNotFound } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
+import { AccountMoved, transactionOnAccount } from '../policies/account-moved.js';
 import { RevokeLater } from '../revoke-later.js';
 import { GetOAuthApp } from './list-oauth-apps.js';
 
@@ -40,7 +39,7 @@ export class DeleteOAuthApp {
   /** Throws oauth_app.not_found, and oauth_app.in_use where accounts are connected through it, without `force`. */
   async execute({ tenant, id, force }: DeleteOAuthAppInput): Promise<void> {
     const { provider } = await this.getApp.execute({ tenant, id });
-    const revocations = await transaction(this.database.pool, async (tx) => {
+    const revocations = await transactionOnAccount(this.database, async (tx) => {
       await lockDefaultApp(tx, { ...tenant, provider });
       const stored = await this.remove(tx, id, force);
       await restoreDefaultApp(tx, { ...tenant, provider });
@@ -49,17 +48,28 @@ export class DeleteOAuthApp {
     this.revokeLater.execute(...revocations);
   }
 
-  /** Waits for concurrent connects, which lock the app's row, then counts their accounts. */
+  /**
+   * Waits for concurrent connects, which lock the app's row, then counts their accounts. Attempts and grants are locked before the
+   * app, as by a transaction that finishes an attempt or changes the health of an account.
+   */
   private async remove(tx: Tx, id: string, force: boolean): Promise<string[]> {
-    // Attempts before the app, in the lock order of a transaction that finishes an attempt.
+    if (!force) await checkUnused(tx, id);
     const revocations = await discardAttemptsOf(this.context, tx, id);
-    const { rowCount } = await tx.query(LOCK, [id]);
-    if (rowCount === 0) throw oauthAppNotFound();
-    const { rows } = await tx.query(IN_USE, [id]);
-    if (rows.length > 0 && !force) throw oauthAppInUse();
+    if (!(await lockGrantsOfApp(tx, id, () => lockApp(tx, id)))) throw new AccountMoved();
+    if (!force) await checkUnused(tx, id);
     await keepSecretForRevocations(this.context, tx, id);
     await checkGrantsOfApp(tx, id);
     await deleteOAuthApp(tx, id);
     return revocations;
   }
+}
+
+async function lockApp(tx: Tx, id: string): Promise<void> {
+  const { rowCount } = await tx.query(LOCK, [id]);
+  if (rowCount === 0) throw oauthAppNotFound();
+}
+
+async function checkUnused(tx: Tx, id: string): Promise<void> {
+  const { rowCount } = await tx.query(IN_USE, [id]);
+  if (rowCount !== 0) throw oauthAppInUse();
 }

@@ -2,7 +2,7 @@ import { postponeProbesOfGrant, storeMissingScopes, transaction, type Tx } from 
 import { providerOf, type TokenSet } from '#providers';
 import { afterTokens, fateOfLatePair, type GrantFacts, type LateFate } from '#tokens/protocol';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { applyHealth, changeGrant, markAppActive, endIntent, readIntent } from '#tokens/store';
+import { type AppRow, applyHealth, changeGrant, endIntent, lockGrant, markAppActive, readIntent } from '#tokens/store';
 import { offersRevocation, queueRevocation, type RefreshOutcome } from '#tokens';
 import { isRecovered, type PreparedRefresh } from './prepared-refresh.js';
 import { tryRevocation } from './revoke-tokens.js';
@@ -59,6 +59,12 @@ async function momentsOf(tx: Tx, intentId: string): Promise<{ now: Date; dispatc
   return rows[0] ?? { now: new Date(NaN), dispatchedAt: new Date(NaN) };
 }
 
+/** The grant is locked before an app whose row changes, as by a deletion of the app. */
+async function activateApp(tx: Tx, app: AppRow, grantId: string): Promise<void> {
+  if (app.status !== 'active' || app.secretTurnIn !== null) await lockGrant(tx, grantId);
+  await markAppActive(tx, app, 'token');
+}
+
 /**
  * Independent statements are pipelined in this order: round trips limit the throughput of an exchanger. The app comes first,
  * because the health of the accounts depends on it.
@@ -78,7 +84,7 @@ async function store(
     random: context.random,
   });
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
-  await markAppActive(tx, app, 'token');
+  await activateApp(tx, app, grant.id);
   const version = await allStored(
     changeGrant(tx, grant, rotates ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),

@@ -3,7 +3,7 @@ import { newId, type Tenant, transaction } from '#persistence/sql';
 import type { Pool } from 'pg';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeApp, makeTenant } from '../../../../test/support/rows.js';
-import { wakeGrants } from './grants/grants.js';
+import { wakeGrants } from './grants/grants-of-app.js';
 
 let opened: OpenedDatabase;
 let pool: Pool;

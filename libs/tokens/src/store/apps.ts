@@ -17,7 +17,7 @@ import {
 import type { AppCredentials, Failure } from '#providers';
 import type { AppFailure } from '../protocol/health.js';
 import type { Vault } from '../vault.js';
-import { wakeGrants } from './grants/grants.js';
+import { wakeGrants } from './grants/grants-of-app.js';
 import { wakeRevocations } from './revocations.js';
 
 /** An app as the protocol sees it. */

@@ -209,19 +209,6 @@ export async function setReauthDue(tx: Tx, grantId: string, at: Date): Promise<v
   await tx.query('update grants set reauth_due_at = $2 where id = $1', [grantId, at]);
 }
 
-/** Strikes keep their own schedule. Grants that are being exchanged are skipped, so that no transaction waits for a row. */
-const WAKE = `
-  update grants set refresh_due_at = db_now() where id in (
-    select grants.id from grants join oauth_apps app on app.id = grants.oauth_app_id
-    where app.id = $1 and refresh_state in ('idle', 'backoff', 'unknown') and ended_reason is null and refresh_due_at > db_now()
-      and (last_class = 'app' or refresh_due_at <= greatest(app.paused_until, app.secret_turn_until) + interval '1 minute')
-    for update of grants skip locked)`;
-
-/** Grants that wait for their app are due at once. To be called while the app row still holds the end of its pause, or of the turn to use its secret. */
-export async function wakeGrants(tx: Tx, appId: string): Promise<void> {
-  await tx.query(WAKE, [appId]);
-}
-
 /** The rows of one statement show a consent whole: its grant and its accounts are stored in one transaction. */
 const UNUSED = `
   select id from grants
@@ -233,14 +220,4 @@ const UNUSED = `
 export async function findUnusedGrants(tx: Tx, limit: number): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(UNUSED, [limit]);
   return rows.map(({ id }) => id);
-}
-
-/** Before an app is deleted: the sweep claims each of its grants, finds nothing to send, and derives the health anew. */
-const CHECK_OF_APP = `
-  update grants set refresh_due_at = db_now()
-  where oauth_app_id = $1 and refresh_state in ('idle', 'backoff', 'confirm', 'unknown') and ended_reason is null
-    and exists (select from accounts where accounts.grant_id = grants.id and accounts.health <> 'disconnected')`;
-
-export async function checkGrantsOfApp(tx: Tx, appId: string): Promise<void> {
-  await tx.query(CHECK_OF_APP, [appId]);
 }

@@ -14,13 +14,14 @@ interface Token {
 }
 
 let backend: Backend;
+let app: string;
 let account: Account;
 let page: Account;
 
 /** Apps of its own keep the calls apart from those of other files. */
 beforeAll(async () => {
   backend = await Backend.withTokens(session());
-  const app = await backend.app('x');
+  app = await backend.app('x');
   account = await backend.connect('x', 'mei', `?oauth_app_id=${app}`);
   page = await backend.connect('facebook', 'one-page', `?oauth_app_id=${await backend.app('facebook')}`);
 });
@@ -210,9 +211,7 @@ describe('A call on the behalf of an account', () => {
     await backend.pass(61);
     const doubted = await backend.accountUntil(account.id, ({ health }) => health !== 'active');
     expect(doubted.health).toBe('degraded');
-    // The only account of its app.
-    await backend.pass(66 * 60);
-    await backend.accountUntil(account.id, ({ health }) => health === 'needs_reauth');
+    await backend.confirmRefusals(account, 'omar', `?oauth_app_id=${app}`);
     expect(refused(await proxy('2/users/me'))).toEqual([409, 'account.needs_reauth', null]);
     expect(refused(await readToken())).toEqual([409, 'account.needs_reauth', null]);
   });

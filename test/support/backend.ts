@@ -140,13 +140,30 @@ export class Backend {
     return until(() => this.account(id), isReached, seconds);
   }
 
-  /** Moves the clock of the service and the platforms forward, without a wait. */
+  /**
+   * Lets the refusals of an account's grant be confirmed: the platform refreshes an account of another person for the same app in
+   * between, and refuses the grant again. What other tests do at the platform makes no difference then.
+   */
+  async confirmRefusals({ id, provider }: Account, otherPersona: string, query = ''): Promise<Account> {
+    const other = await this.connect(provider, otherPersona, query);
+    await this.pass(61);
+    const { status } = await this.post(`/v1/accounts/${other.id}/refresh`);
+    if (status !== 200) throw new Error(`the refresh of the other account is answered ${status}`);
+    await this.pass(16 * 60);
+    const confirmed = await this.accountUntil(id, ({ health }) => health === 'needs_reauth');
+    await this.delete(`/v1/accounts/${other.id}`);
+    return confirmed;
+  }
+
+  /** Moves the clock of the service and the platforms forward, without a wait. Test files of other processes move it, too, so it is locked. */
   async pass(seconds: number): Promise<void> {
     await this.withDatabase(async (client) => {
+      await client.query(`begin; select pg_advisory_xact_lock(7)`);
       const { rows } = await client.query<{ ahead: number }>(
         'select extract(epoch from db_now() - now())::float8 as ahead',
       );
       await turnClock(client, `${(rows[0]?.ahead ?? 0) + seconds} seconds`);
+      await client.query('commit');
     });
     await this.control('POST', '/clock', { advance_seconds: seconds });
   }

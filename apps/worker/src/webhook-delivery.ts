@@ -21,7 +21,7 @@ export class WebhookDelivery implements OnApplicationBootstrap, BeforeApplicatio
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
-    this.#sender = new WebhookSender({ ...context, databaseUrl: config.database.url, logger, metrics });
+    this.#sender = new WebhookSender({ ...context, databaseUrl: config.database.url, metrics });
   }
 
   static with(metrics: Metrics): DynamicModule {

@@ -69,6 +69,7 @@ export { ACCOUNT_STATUSES, type AccountStatus, statusOf } from './projects/accou
 export { ListProjectAccounts } from './projects/list-project-accounts.js';
 export { type AccountToActOn, ProjectHealth, type ProjectHealthRecord } from './projects/project-health.js';
 export { type ProjectRecord, Projects } from './projects/projects.js';
+export { cutPage, keysetPosition, keysetTime, readPosition } from './policies/keyset.js';
 export { parseReturnUrl } from './policies/return-url.js';
 export { rawText, text, workspaceName } from './policies/text.js';
 export { AnswerChallenge } from './push/answer-challenge.js';

@@ -1,12 +1,12 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiConfig } from '#config';
+import { LOGGER, type Logger } from '#observability';
 import { OutboundClient } from '#outbound';
 import { Database } from '#persistence';
 import { Vault } from '#tokens';
 import { Deliveries } from './delivery/deliveries.js';
-import type { DeliveryContext } from './delivery/deliver.js';
+import { DELIVERY_CONTEXT, type DeliveryContext } from './delivery/deliver.js';
 import { Webhooks } from './endpoints/webhooks.js';
-import { DELIVERY_CONTEXT } from './injection.js';
 import { SweepWebhooks } from './sweep-webhooks.js';
 
 /** Endpoints and their deliveries, for every process that has the database and the keys. */
@@ -19,9 +19,11 @@ export class WebhooksModule implements OnApplicationShutdown {
       { provide: OutboundClient, useFactory: () => new OutboundClient({ allowCidrs }) },
       {
         provide: DELIVERY_CONTEXT,
-        inject: [Database, Vault, OutboundClient],
-        useFactory: ({ pool }: Database, vault: Vault, outbound: OutboundClient): DeliveryContext => ({
-          ...{ pool, vault, outbound },
+        inject: [Database, Vault, OutboundClient, LOGGER],
+        useFactory: (
+          ...[{ pool }, vault, outbound, logger]: [Database, Vault, OutboundClient, Logger]
+        ): DeliveryContext => ({
+          ...{ pool, vault, outbound, logger },
           ...{ scale: retryScale, random: Math.random },
         }),
       },

@@ -14,7 +14,7 @@ const ARROWS: Record<string, string[]> = {
   'apps/sandbox': ['#providers/sandbox', ...CONTRACTS],
   'apps/cli': SERVICE,
   'libs/accounts': ['#tokens', '#providers', '#crypto', '#persistence', ...CONTRACTS],
-  'libs/webhooks': ['#tokens', '#outbound', '#crypto', '#persistence', ...CONTRACTS],
+  'libs/webhooks': ['#accounts', '#tokens', '#outbound', '#crypto', '#persistence', ...CONTRACTS],
   'libs/exchanger': [
     '#tokens',
     '#tokens/protocol',

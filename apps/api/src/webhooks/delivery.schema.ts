@@ -22,7 +22,9 @@ const statusCode = z.int().nullable().describe('Of the last attempt; null: there
 const error = z
   .string()
   .nullable()
-  .describe('Why there was no answer: timeout, dns, connect, tls, reset, malformed_answer, url_… or event_gone.');
+  .describe(
+    'Why there was no answer: timeout, dns, connect, tls, reset, malformed_answer, url_…, event_gone, no_secret or seal_broken.',
+  );
 const attempts = z.int().min(0);
 
 const deliverySchema = z

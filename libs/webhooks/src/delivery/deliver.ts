@@ -1,17 +1,22 @@
 import type { Pool } from 'pg';
-import type { Secret } from '#observability';
+import { minutes } from '#config';
+import type { Logger, Secret } from '#observability';
 import type { OutboundClient, OutboundOutcome } from '#outbound';
-import { publicId, type Tenant, type Tx } from '#persistence';
-import type { Vault } from '#tokens';
+import { publicId, type Tenant } from '#persistence';
+import { reportBrokenSeal, type Vault } from '#tokens';
 import { disable, noteFailure, noteSuccess } from '../endpoints/endpoint-health.js';
 import { eventBody, type DeliveredEvent } from './event-body.js';
 import { type AttemptFacts, type ClaimedDelivery, storeExhausted, storeFailure, storeSuccess } from './lanes.js';
 import { errorOf, decideNext, type Random } from './retry-policy.js';
 import { signDelivery } from './sign-delivery.js';
 
+/** The DeliveryContext of this process. */
+export const DELIVERY_CONTEXT = Symbol('DELIVERY_CONTEXT');
+
 /** What deliveries need. */
 export interface DeliveryContext {
   pool: Pool;
+  logger: Logger;
   vault: Pick<Vault, 'openWebhookSecrets'>;
   outbound: Pick<OutboundClient, 'send'>;
   /** Of all waits; 1 in production. */
@@ -29,11 +34,44 @@ export interface Receiver extends Tenant {
   hasPreviousSecret: boolean;
 }
 
-/** Sends one event, signed. `lastSequence`: of the event of this account that the endpoint received before. */
-export async function sendEvent(
-  { outbound }: Pick<DeliveryContext, 'outbound'>,
-  { receiver, event, secrets }: { receiver: Receiver; event: DeliveredEvent; secrets: Secret[] },
-  lastSequence: string | null = null,
+/** A request of one event that was sent, or why there was none: an unsigned one is not sent. */
+export type SignedSend =
+  | { kind: 'sent'; outcome: OutboundOutcome; facts: AttemptFacts }
+  /** `no_secret`: a new secret mends it. `seal_broken`: the operator of the keys has to act. */
+  | { kind: 'no_secret' | 'seal_broken'; facts: AttemptFacts };
+
+export interface SignedEvent {
+  receiver: Receiver;
+  event: DeliveredEvent;
+  /** Of the event of this account that the endpoint received before. */
+  lastSequence?: string | null;
+}
+
+/** Sends one event, signed by the secrets of its receiver. */
+export async function sendSigned(context: DeliveryContext, signed: SignedEvent): Promise<SignedSend> {
+  let secrets: Secret[];
+  try {
+    secrets = await secretsOf(context, signed.receiver);
+  } catch (error) {
+    await reportBrokenSeal(context, error);
+    return { kind: 'seal_broken', facts: notSent('seal_broken') };
+  }
+  if (secrets.length === 0) return { kind: 'no_secret', facts: notSent('no_secret') };
+  const outcome = await send(context, signed, secrets);
+  return { kind: 'sent', outcome, facts: factsOf(outcome) };
+}
+
+/** The secrets that sign, the newest first. */
+async function secretsOf({ vault, pool }: DeliveryContext, receiver: Receiver): Promise<Secret[]> {
+  const opened = await vault.openWebhookSecrets(pool, receiver);
+  if (!opened) return [];
+  return receiver.hasPreviousSecret && opened.previous ? [opened.secret, opened.previous] : [opened.secret];
+}
+
+async function send(
+  { outbound }: DeliveryContext,
+  { receiver, event, lastSequence = null }: SignedEvent,
+  secrets: Secret[],
 ): Promise<OutboundOutcome> {
   const body = eventBody(event);
   // Receivers compare it with their own clocks, so it is the time of this machine.
@@ -54,44 +92,39 @@ export async function sendEvent(
   );
 }
 
-/** The secrets that sign, the newest first. */
-export async function secretsOf(
-  { vault }: Pick<DeliveryContext, 'vault'>,
-  tx: Tx,
-  receiver: Receiver,
-): Promise<Secret[]> {
-  const opened = await vault.openWebhookSecrets(tx, receiver);
-  if (!opened) return [];
-  return receiver.hasPreviousSecret && opened.previous ? [opened.secret, opened.previous] : [opened.secret];
-}
-
-export const factsOf = (outcome: OutboundOutcome): AttemptFacts => ({
+const factsOf = (outcome: OutboundOutcome): AttemptFacts => ({
   statusCode: outcome.kind === 'answered' ? outcome.status : null,
   error: errorOf(outcome),
   durationMs: Math.round(outcome.durationMs),
   responseExcerpt: outcome.kind === 'answered' ? outcome.excerpt : null,
 });
 
-const NOT_SENT: AttemptFacts = { statusCode: null, error: 'event_gone', durationMs: 0, responseExcerpt: null };
+const notSent = (error: string): AttemptFacts => ({ statusCode: null, error, durationMs: 0, responseExcerpt: null });
+
+/** An operator has to act first. */
+const SEAL_WAIT = minutes(1);
 
 /** Makes one attempt of a claimed delivery, and stores what it has shown. Returns the outcome in one word. */
 export async function deliver(context: DeliveryContext, delivery: ClaimedDelivery): Promise<string> {
-  const { pool } = context;
-  const { event } = delivery;
+  const { pool, scale } = context;
+  const { event, lastSequence } = delivery;
   if (!event) {
-    await storeExhausted(pool, delivery, NOT_SENT);
+    await storeExhausted(pool, delivery, notSent('event_gone'));
     return 'event_gone';
   }
-  const receiver: Receiver = { ...delivery, id: delivery.webhookId };
-  const secrets = await secretsOf(context, pool, receiver);
-  const outcome = await sendEvent(context, { receiver, event, secrets }, delivery.lastSequence);
-  return store(context, delivery, outcome);
+  const sent = await sendSigned(context, { receiver: { ...delivery, id: delivery.webhookId }, event, lastSequence });
+  if (sent.kind === 'sent') return store(context, delivery, sent);
+  if (sent.kind === 'no_secret') await storeExhausted(pool, delivery, sent.facts);
+  else await storeFailure(pool, delivery, sent.facts, { wait: SEAL_WAIT * scale, counts: false });
+  return sent.kind;
 }
 
-async function store(context: DeliveryContext, delivery: ClaimedDelivery, outcome: OutboundOutcome): Promise<string> {
-  const { pool, scale, random } = context;
+async function store(
+  { pool, scale, random }: DeliveryContext,
+  delivery: ClaimedDelivery,
+  { outcome, facts }: Extract<SignedSend, { kind: 'sent' }>,
+): Promise<string> {
   const endpoint = { ...delivery, id: delivery.webhookId };
-  const facts = factsOf(outcome);
   const decision = decideNext(outcome, { attempts: delivery.attempts, scale, random });
   if (decision.kind === 'succeeded') {
     await storeSuccess(pool, delivery, facts);
@@ -103,7 +136,7 @@ async function store(context: DeliveryContext, delivery: ClaimedDelivery, outcom
     await disable(pool, endpoint, 'gone');
     return 'gone';
   }
-  // A trial of a paused endpoint uses up no retry.
+  // An attempt while the endpoint is paused uses up no retry.
   if (delivery.isPaused) await storeFailure(pool, delivery, facts, { wait: decision.wait ?? 0, counts: false });
   else if (decision.wait === null) await storeExhausted(pool, delivery, facts);
   else await storeFailure(pool, delivery, facts, { wait: decision.wait, counts: true });

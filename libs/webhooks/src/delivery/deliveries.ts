@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { z } from 'zod';
+import { cutPage, keysetPosition, keysetTime, readPosition } from '#accounts';
 import { Cursors } from '#crypto';
-import { CodedError } from '#observability';
 import { Database, newId, type Tenant, type WebhookDelivery } from '#persistence';
 import { readWebhook } from '../endpoints/webhooks.js';
 import { noteSuccess } from '../endpoints/endpoint-health.js';
-import { DELIVERY_CONTEXT } from '../injection.js';
 import { deliveryNotFound, eventNotKept, webhookDisabled } from '../webhooks.errors.js';
-import { type DeliveryContext, factsOf, secretsOf, sendEvent } from './deliver.js';
+import { DELIVERY_CONTEXT, type DeliveryContext, sendSigned } from './deliver.js';
 import { requeue } from './requeue.js';
 import { decideNext } from './retry-policy.js';
 
@@ -34,13 +32,11 @@ const COLUMNS = `
   next_retry_at as "nextRetryAt", delivered_at as "deliveredAt", created_at as "createdAt", duration_ms as "durationMs",
   response_excerpt as "responseExcerpt"`;
 
-const AT = `to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 const PAGE = `
-  select ${COLUMNS}, ${AT} as at from webhook_deliveries
+  select ${COLUMNS}, ${keysetTime('created_at')} as at from webhook_deliveries
   where webhook_id = $1 and ($2::text is null or status = $2) and (created_at, id) < ($3::timestamptz, $4::uuid)
   order by created_at desc, id desc limit $5`;
 const FIRST = { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
-const position = z.object({ at: z.iso.datetime(), id: z.uuid() });
 
 const POSITION_OF_EVENT = 'select position from outbox where workspace_id = $1 and environment = $2 and id = $3';
 
@@ -48,9 +44,6 @@ const STORE_TEST = `
   insert into webhook_deliveries (id, workspace_id, environment, webhook_id, event_id, event_type, status, attempts,
     status_code, error, duration_ms, response_excerpt, delivered_at)
   values ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, case when $7 = 'succeeded' then db_now() end)`;
-const SECRETS = `
-  select coalesce(previous_secret_until > db_now(), false) as "hasPreviousSecret", db_now() as now from webhooks where id = $1`;
-
 /** Where a replay begins: a time, or an event. */
 export type Since = { time: Date } | { eventId: string };
 
@@ -72,11 +65,10 @@ export class Deliveries {
     const { pool } = this.database;
     await readWebhook(pool, tenant, webhookId);
     const scope = ['webhook_deliveries', webhookId, status ?? null];
-    const before = cursor === undefined ? FIRST : this.read(scope, cursor);
+    const before = readPosition(this.cursors, keysetPosition, { scope, cursor }) ?? FIRST;
     const values = [webhookId, status ?? null, before.at, before.id, limit + 1];
     const { rows } = await pool.query<DeliveryRecord & { at: string }>(PAGE, values);
-    const items = rows.slice(0, limit);
-    const last = rows.length > limit ? items.at(-1) : undefined;
+    const { items, last } = cutPage(rows, limit);
     return { items, nextCursor: last ? this.cursors.write(scope, { at: last.at, id: last.id }) : null };
   }
 
@@ -118,23 +110,20 @@ export class Deliveries {
   ): Promise<Pick<DeliveryRecord, 'id' | 'eventType' | 'statusCode' | 'error' | 'attempts'>> {
     const { pool } = this.database;
     const webhook = await this.requireEnabled(tenant, webhookId);
-    const { rows } = await pool.query<{ hasPreviousSecret: boolean; now: Date }>(SECRETS, [webhookId]);
-    const { hasPreviousSecret = false, now = new Date() } = rows[0] ?? {};
-    const receiver = { ...webhook, hasPreviousSecret };
     const event = {
-      ...{ id: newId(), type: 'test.ping', createdAt: now, environment: webhook.environment },
+      ...{ id: newId(), type: 'test.ping', createdAt: new Date(), environment: webhook.environment },
       ...{ accountId: null, sequence: null, data: {} },
     };
-    const secrets = await secretsOf(this.context, pool, receiver);
-    const outcome = await sendEvent(this.context, { receiver, event, secrets });
-    const { statusCode, error, durationMs, responseExcerpt } = factsOf(outcome);
-    const { kind } = decideNext(outcome, { ...this.context, attempts: 0 });
+    const sent = await sendSigned(this.context, { receiver: webhook, event });
+    const { statusCode, error, durationMs, responseExcerpt } = sent.facts;
+    const isSuccess =
+      sent.kind === 'sent' && decideNext(sent.outcome, { ...this.context, attempts: 0 }).kind === 'succeeded';
     const id = newId();
     await pool.query(STORE_TEST, [
       ...[id, webhook.workspaceId, webhook.environment, webhookId, event.id, event.type],
-      ...[kind === 'succeeded' ? 'succeeded' : 'exhausted', statusCode, error, durationMs, responseExcerpt],
+      ...[isSuccess ? 'succeeded' : 'exhausted', statusCode, error, durationMs, responseExcerpt],
     ]);
-    if (kind === 'succeeded') await noteSuccess(pool, webhook);
+    if (isSuccess) await noteSuccess(pool, webhook);
     return { id, eventType: event.type, statusCode, error, attempts: 1 };
   }
 
@@ -142,12 +131,5 @@ export class Deliveries {
     const webhook = await readWebhook(this.database.pool, tenant, webhookId);
     if (webhook.status === 'disabled') throw webhookDisabled();
     return webhook;
-  }
-
-  private read(scope: unknown, cursor: string): { at: string; id: string } {
-    const read = position.safeParse(this.cursors.read(scope, cursor));
-    if (read.success) return read.data;
-    const message = 'is damaged, or belongs to another list or other filters';
-    throw new CodedError('cursor.invalid', `The field cursor ${message}.`, { fields: [{ field: 'cursor', message }] });
   }
 }

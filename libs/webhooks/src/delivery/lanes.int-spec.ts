@@ -3,7 +3,7 @@ import { newId, recordEvent, recordTenantEvent, type Tenant, transaction } from 
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeAccount, makeTenant } from '../../../../test/support/rows.js';
 import { turnClock } from '../../../../test/support/database.js';
-import { claimDue, type ClaimedDelivery, storeExhausted, storeFailure, storeSuccess } from './lanes.js';
+import { claimDue, type ClaimedDelivery, claimOldest, storeExhausted, storeFailure, storeSuccess } from './lanes.js';
 import { requeue } from './requeue.js';
 
 let opened: OpenedDatabase;
@@ -164,6 +164,34 @@ describe('a lane', () => {
     await turnClock(opened.database.pool, '0 seconds');
     expect(await waiting()).toBe(0);
     expect(await claim()).toEqual([]);
+  });
+
+  it('keeps the delivery of the process that took it over, whatever the process before has found', async () => {
+    await makeWebhook();
+    const id = await account();
+    for (const n of [0, 1]) await record(id, n);
+    const [lost] = await claim();
+    await turnClock(opened.database.pool, '61 seconds');
+    const [taken] = await claim();
+    const failed = { ...facts, statusCode: 500 };
+    await storeExhausted(opened.database.pool, lost!, failed);
+    await storeFailure(opened.database.pool, lost!, failed, { wait: 60_000, counts: true });
+    await succeed(taken!);
+    await turnClock(opened.database.pool, '0 seconds');
+    const { rows } = await opened.database.pool.query('select status, attempts from webhook_deliveries where id = $1', [
+      taken!.id,
+    ]);
+    expect(rows).toEqual([{ status: 'succeeded', attempts: 1 }]);
+  });
+
+  it('is not claimed for a paused endpoint while its delivery is under way', async () => {
+    const webhookId = await makeWebhook();
+    await record(await account());
+    const [running] = await claim();
+    await opened.database.pool.query(`update webhooks set status = 'paused'`);
+    expect(await claimOldest(opened.database.pool, webhookId)).toEqual([]);
+    await storeFailure(opened.database.pool, running!, facts, { wait: 60_000, counts: true });
+    expect(await claimOldest(opened.database.pool, webhookId)).toMatchObject([{ id: running!.id, isPaused: true }]);
   });
 
   it('finds an event that is recorded while the one before is being delivered, whichever transaction ends first', async () => {

@@ -1,5 +1,6 @@
 import { type Environment, newId, transaction, type Tx } from '#persistence';
 import type { Pool } from 'pg';
+import type { DeliveredEvent } from './event-body.js';
 
 /*
  * A lane has the events of one account for one endpoint. Its oldest event that is not delivered is the only one that is sent.
@@ -30,15 +31,8 @@ export interface ClaimedDelivery {
   hasPreviousSecret: boolean;
   attempts: number;
   lastSequence: string | null;
-  event: {
-    id: string;
-    type: string;
-    createdAt: Date;
-    environment: Environment;
-    accountId: string | null;
-    sequence: string | null;
-    data: Record<string, unknown>;
-  } | null;
+  /** Null: it is no longer kept. */
+  event: DeliveredEvent | null;
 }
 
 export const WAITING = `status in ('pending', 'delivering', 'failed')`;
@@ -78,10 +72,11 @@ const CLAIM = `
     where hook.status = 'active' and hook.id <> all($4::uuid[]) limit $2
   ), ${HEADS}`;
 
-/** Of a paused endpoint the lane that has waited longest. */
-const CLAIM_OF_PAUSED = `
+/** Of a paused endpoint the lane that has waited longest, unless its delivery is under way. */
+const CLAIM_OLDEST = `
   with due as (
     select id from webhook_lanes where webhook_id = $2 and next_attempt_at is not null
+      and (claim is null or next_attempt_at <= db_now())
     order by next_attempt_at limit 1 for no key update skip locked
   ), ${HEADS}`;
 
@@ -100,8 +95,8 @@ export async function claimDue(
   return headsOf(pool, rows);
 }
 
-export async function claimOfPaused(pool: Pool, webhookId: string): Promise<ClaimedDelivery[]> {
-  const { rows } = await pool.query<Row>(CLAIM_OF_PAUSED, [newId(), webhookId]);
+export async function claimOldest(pool: Pool, webhookId: string): Promise<ClaimedDelivery[]> {
+  const { rows } = await pool.query<Row>(CLAIM_OLDEST, [newId(), webhookId]);
   return headsOf(pool, rows);
 }
 
@@ -109,29 +104,35 @@ export async function claimOfPaused(pool: Pool, webhookId: string): Promise<Clai
 async function headsOf(pool: Pool, rows: Row[]): Promise<ClaimedDelivery[]> {
   const heads: ClaimedDelivery[] = [];
   for (const { id, attempts, createdAt, event, ...row } of rows) {
-    if (id === null || attempts === null) await transaction(pool, (tx) => advance(tx, row));
+    if (id === null || attempts === null) await advanceIdle(pool, row);
     else heads.push({ ...row, id, attempts, event: event && { ...event, createdAt } });
   }
   return heads;
 }
 
+async function advanceIdle(pool: Pool, lane: Claim): Promise<void> {
+  await transaction(pool, async (tx) => {
+    if (await lockClaimed(tx, lane)) await advance(tx, lane);
+  });
+}
+
 /** The lock comes in a statement of its own: the next one then sees the events that were queued before it. */
 const LOCK = 'select 1 from webhook_lanes where id = $1 and claim = $2 for no key update';
 const ADVANCE = `
-  update webhook_lanes lane set claim = null, last_sequence = coalesce($2::bigint, last_sequence), next_attempt_at = (
+  update webhook_lanes lane set claim = null, last_sequence = greatest(last_sequence, $2::bigint), next_attempt_at = (
     select case when exists (select from webhook_deliveries where lane_id = lane.id and ${WAITING}) then db_now() end)
   where id = $1`;
 
-/** Frees a lane for its next event. False: another process has claimed it meanwhile. */
-async function advance(
-  tx: Tx,
-  { laneId, claim }: Pick<ClaimedDelivery, 'laneId' | 'claim'>,
-  sequence: string | null = null,
-): Promise<boolean> {
-  const { rowCount } = await tx.query(LOCK, [laneId, claim]);
-  if (rowCount === 0) return false;
+type Claim = Pick<ClaimedDelivery, 'laneId' | 'claim'>;
+
+/** False: another process has claimed the lane meanwhile, and its delivery belongs to that process. */
+async function lockClaimed(tx: Tx, { laneId, claim }: Claim): Promise<boolean> {
+  return (await tx.query(LOCK, [laneId, claim])).rowCount === 1;
+}
+
+/** Frees a lane that is locked for its next event. A replay does not lower the last sequence. */
+async function advance(tx: Tx, { laneId }: Claim, sequence: string | null = null): Promise<void> {
   await tx.query(ADVANCE, [laneId, sequence]);
-  return true;
 }
 
 /** What an attempt has shown, as the list of deliveries has it. */
@@ -154,10 +155,12 @@ const SUCCEEDED = `
     response_excerpt = $5, next_retry_at = null, delivered_at = db_now()
   where id = $1 and ${WAITING}`;
 
+/** The event has arrived, also if another process has claimed its lane meanwhile. */
 export async function storeSuccess(pool: Pool, delivery: ClaimedDelivery, facts: AttemptFacts): Promise<void> {
   await transaction(pool, async (tx) => {
+    const isOwn = await lockClaimed(tx, delivery);
     await tx.query(SUCCEEDED, [delivery.id, ...valuesOf(facts)]);
-    await advance(tx, delivery, delivery.event?.sequence ?? null);
+    if (isOwn) await advance(tx, delivery, delivery.event?.sequence ?? null);
   });
 }
 
@@ -169,6 +172,7 @@ const EXHAUSTED = `
 /** The lane continues with its next event. */
 export async function storeExhausted(pool: Pool, delivery: ClaimedDelivery, facts: AttemptFacts): Promise<void> {
   await transaction(pool, async (tx) => {
+    if (!(await lockClaimed(tx, delivery))) return;
     await tx.query(EXHAUSTED, [delivery.id, ...valuesOf(facts)]);
     await advance(tx, delivery);
   });
@@ -179,7 +183,7 @@ const FAILED = `
     response_excerpt = $5, next_retry_at = db_now() + $6 * interval '1 millisecond'
   where id = $1 and ${WAITING}`;
 const POSTPONE = `
-  update webhook_lanes set claim = null, next_attempt_at = db_now() + $3 * interval '1 millisecond' where id = $1 and claim = $2`;
+  update webhook_lanes set claim = null, next_attempt_at = db_now() + $2 * interval '1 millisecond' where id = $1`;
 
 /** `wait`: milliseconds. `counts`: whether the attempt uses up a retry. */
 export async function storeFailure(
@@ -189,8 +193,9 @@ export async function storeFailure(
   { wait, counts }: { wait: number; counts: boolean },
 ): Promise<void> {
   await transaction(pool, async (tx) => {
+    if (!(await lockClaimed(tx, delivery))) return;
     await tx.query(FAILED, [delivery.id, ...valuesOf(facts), wait, counts ? 1 : 0]);
-    await tx.query(POSTPONE, [delivery.laneId, delivery.claim, wait]);
+    await tx.query(POSTPONE, [delivery.laneId, wait]);
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OutboundOutcome } from '#outbound';
-import { errorOf, decideNext, pausedWait } from './retry-policy.js';
+import { errorOf, decideNext, waitOfPaused } from './retry-policy.js';
 
 const answered = (status: number, headers: Record<string, string> = {}): OutboundOutcome => ({
   ...{ kind: 'answered', status, headers, excerpt: '', durationMs: 1 },
@@ -58,18 +58,18 @@ describe('the outcome of an attempt', () => {
 });
 
 describe('a paused endpoint', () => {
-  it('gets a trial each hour on the first day, then each six hours, and is disabled after two weeks', () => {
-    expect(pausedWait(0, 1)).toBe(HOUR);
-    expect(pausedWait(23 * HOUR, 1)).toBe(HOUR);
-    expect(pausedWait(24 * HOUR, 1)).toBe(6 * HOUR);
-    expect(pausedWait(13 * 24 * HOUR, 1)).toBe(6 * HOUR);
-    expect(pausedWait(14 * 24 * HOUR, 1)).toBeNull();
+  it('gets one delivery an hour on the first day, then each six hours, and is disabled after two weeks', () => {
+    expect(waitOfPaused(0, 1)).toBe(HOUR);
+    expect(waitOfPaused(23 * HOUR, 1)).toBe(HOUR);
+    expect(waitOfPaused(24 * HOUR, 1)).toBe(6 * HOUR);
+    expect(waitOfPaused(13 * 24 * HOUR, 1)).toBe(6 * HOUR);
+    expect(waitOfPaused(14 * 24 * HOUR, 1)).toBeNull();
   });
 });
 
 it('every wait is scaled alike, for installations that are tested', () => {
   expect(decideNext(answered(500), at(1, 0.5, 0.001))).toEqual({ kind: 'failed', wait: 60 });
-  expect(pausedWait(0, 0.001)).toBe(3_600);
-  expect(pausedWait(86_400, 0.001)).toBe(21_600);
-  expect(pausedWait(14 * 86_400, 0.001)).toBeNull();
+  expect(waitOfPaused(0, 0.001)).toBe(3_600);
+  expect(waitOfPaused(86_400, 0.001)).toBe(21_600);
+  expect(waitOfPaused(14 * 86_400, 0.001)).toBeNull();
 });

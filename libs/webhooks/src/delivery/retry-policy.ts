@@ -55,8 +55,8 @@ function requestedWait(outcome: OutboundOutcome): number {
   return Math.max(Math.min(retryAfter, LONGEST_RETRY_AFTER), OVERLOADED.has(status) ? OVERLOAD_WAIT : 0);
 }
 
-/** Milliseconds until the next trial of an endpoint that has been paused for `paused` milliseconds; null: it is disabled. */
-export function pausedWait(paused: number, scale: number): number | null {
+/** Milliseconds until the next attempt at an endpoint that has been paused for `paused` milliseconds; null: it is disabled. */
+export function waitOfPaused(paused: number, scale: number): number | null {
   if (paused >= LONGEST_PAUSE * scale) return null;
   return (paused < FIRST_PERIOD * scale ? PAUSED_WAITS.first : PAUSED_WAITS.later) * scale;
 }

@@ -69,10 +69,10 @@ beforeEach(async () => {
   await opened.database.pool.query('delete from webhooks');
   await turnClock(opened.database.pool, '0 seconds');
   tenant = { ...(await makeTenant(opened.database.pool)), environment: 'test' };
-  context = { pool: opened.database.pool, vault, outbound, scale: 1, random: () => 0.5 };
+  context = { pool: opened.database.pool, vault, outbound, logger, scale: 1, random: () => 0.5 };
   webhooks = new Webhooks(opened.database, vault, outbound);
   deliveries = new Deliveries(opened.database, new Cursors(keyring), context);
-  sender = new WebhookSender({ ...context, databaseUrl: new Secret(opened.url), logger });
+  sender = new WebhookSender({ ...context, databaseUrl: new Secret(opened.url) });
 });
 afterEach(() => sender.stop());
 
@@ -232,6 +232,43 @@ describe('a webhook', () => {
     await record(await account());
     await sender.drain();
     expect([secret, rotated.secret].map((by) => accepts(by, received[1]!))).toEqual([false, true]);
+  });
+
+  it('is sent nothing without a signature: not when its secrets are gone, and not when they do not open', async () => {
+    const [gone, broken] = [await endpoint('/gone'), await endpoint('/broken')];
+    const { pool } = opened.database;
+    await pool.query('delete from webhook_secrets where webhook_id = $1', [gone.id]);
+    await pool.query(`update webhook_secrets set sealed_secret = '\\x00' where webhook_id = $1`, [broken.id]);
+    await record(await account());
+    await sender.drain();
+    expect(received).toEqual([]);
+    const { rows } = await pool.query('select owner_id, table_name from broken_seals');
+    expect(rows).toEqual([{ owner_id: broken.id, table_name: 'webhook_secrets' }]);
+    expect(await deliveries.sendTest(tenant, gone.id)).toMatchObject({ statusCode: null, error: 'no_secret' });
+    expect(await deliveries.sendTest(tenant, broken.id)).toMatchObject({ statusCode: null, error: 'seal_broken' });
+    for (const { id } of [gone, broken]) await webhooks.rotateSecret(tenant, id, noAnswer);
+    await pass('2 minutes');
+    expect(received.map(({ path }) => path)).toEqual(['/broken']);
+    await pool.query('delete from broken_seals');
+  });
+
+  it('receives the highest sequence of its account so far in a header, also after an older event was sent again', async () => {
+    const { id } = await endpoint('/a');
+    const one = await account();
+    for (const n of [0, 1]) await record(one, n);
+    await sender.drain();
+    const { items } = await deliveries.list(tenant, id, { limit: 9 });
+    await deliveries.replay(tenant, id, items[1]!.id);
+    await sender.drain();
+    await record(one, 2);
+    await sender.drain();
+    const sequences = received.map(({ headers, event }) => [event.sequence, headers['evergrant-previous-sequence']]);
+    expect(sequences).toEqual([
+      [1, undefined],
+      [2, '1'],
+      [1, '2'],
+      [3, '2'],
+    ]);
   });
 
   it('that is deleted gets nothing more, also what was recorded before', async () => {

@@ -1,22 +1,21 @@
 import { Client } from 'pg';
 import { seconds } from '#config';
-import { SealBroken } from '#crypto';
-import { annotateSpan, inSpan, type Logger, type Metrics, type Secret } from '#observability';
-import { takePausedDue } from '../endpoints/endpoint-health.js';
-import { type ClaimedDelivery, claimDue, claimOfPaused } from './lanes.js';
+import { annotateSpan, inSpan, type Metrics, type Secret } from '#observability';
+import { postponePaused } from '../endpoints/endpoint-health.js';
+import { type ClaimedDelivery, claimDue, claimOldest } from './lanes.js';
 import { deliver, type DeliveryContext } from './deliver.js';
 
 export interface SenderOptions extends DeliveryContext {
   databaseUrl: Secret;
-  logger: Logger;
   metrics?: Pick<Metrics, 'add'> | undefined;
 }
 
 /** Attempts at a time, of all endpoints and of one. A receiver that hangs keeps its own places only. */
 const MAX_ATTEMPTS = 40;
 const MAX_PER_WEBHOOK = 8;
-/** Retries and trials become due without a notification; one that was lost is made up for. */
+/** By `outcome`. */
 const ATTEMPTS = 'evergrant_webhook_attempts_total';
+/** Retries become due without a notification, and a notification can be lost. */
 const SWEEP_INTERVAL = seconds(1);
 const RECONNECT_AFTER = seconds(2);
 
@@ -72,7 +71,7 @@ export class WebhookSender {
     while (this.#isAgain && !this.#isStopped) {
       this.#isAgain = false;
       try {
-        for (const webhookId of await takePausedDue(pool, scale)) this.begin(await claimOfPaused(pool, webhookId));
+        for (const webhookId of await postponePaused(pool, scale)) this.begin(await claimOldest(pool, webhookId));
         const most = MAX_ATTEMPTS - this.#running.size;
         if (most > 0) this.begin(await claimDue(pool, { most, perWebhook: MAX_PER_WEBHOOK, busy: this.busy() }));
       } catch (error) {
@@ -81,7 +80,7 @@ export class WebhookSender {
     }
   }
 
-  /** Endpoints with half of their attempts under way: a claim may take as many again. */
+  /** Endpoints with all their attempts under way. */
   private busy(): string[] {
     const counts = new Map<string, number>();
     for (const webhookId of this.#running.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
@@ -111,7 +110,7 @@ export class WebhookSender {
       metrics?.add(ATTEMPTS, { outcome });
       logger.info({ ...facts, outcome }, 'webhook.attempted');
     } catch (error) {
-      metrics?.add(ATTEMPTS, { outcome: error instanceof SealBroken ? 'seal_broken' : 'not_stored' });
+      metrics?.add(ATTEMPTS, { outcome: 'not_stored' });
       logger.error({ err: error, ...facts }, 'webhook.attempt_not_stored');
     }
   }

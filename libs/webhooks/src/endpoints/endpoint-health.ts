@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { publicId, recordTenantEvent, type Tenant, transaction, type Tx } from '#persistence';
 import { exhaustWaiting, makeDue } from '../delivery/lanes.js';
-import { FAILURES_UNTIL_PAUSE, pausedWait } from '../delivery/retry-policy.js';
+import { FAILURES_UNTIL_PAUSE, waitOfPaused } from '../delivery/retry-policy.js';
 
 /** An endpoint in the transaction that stores what one attempt has shown about it. */
 interface Endpoint extends Tenant {
@@ -38,7 +38,7 @@ export async function noteFailure(pool: Pool, endpoint: Endpoint, scale: number)
   await transaction(pool, async (tx) => {
     const { rows } = await tx.query<{ status: string; failures: number }>(FAILED, [endpoint.id]);
     if (rows[0]?.status !== 'active' || rows[0].failures < FAILURES_UNTIL_PAUSE) return;
-    await tx.query(PAUSED, [endpoint.id, pausedWait(0, scale)]);
+    await tx.query(PAUSED, [endpoint.id, waitOfPaused(0, scale)]);
     await announce(tx, endpoint, 'webhook.paused', { reason: 'failures' });
   });
 }
@@ -69,18 +69,18 @@ const announce = (
     data: { webhook_id: publicId('wh', id), host: new URL(url).host, ...data },
   });
 
-const PAUSED_DUE = `
+const DUE_PAUSED = `
   select id, workspace_id as "workspaceId", environment, url,
     extract(epoch from db_now() - paused_at) * 1000 as paused
   from webhooks where status = 'paused' and next_try_at <= db_now() for no key update skip locked`;
 const POSTPONED = `
   update webhooks set next_try_at = db_now() + $2 * interval '1 millisecond' where id = $1 and status = 'paused'`;
 
-/** The paused endpoints that get a trial now; their next one is scheduled. Those that were paused too long are disabled. */
-export async function takePausedDue(pool: Pool, scale: number): Promise<string[]> {
+/** Returns the paused endpoints whose next attempt is due, and schedules the one after it. Disables those that were paused too long. */
+export async function postponePaused(pool: Pool, scale: number): Promise<string[]> {
   const due = await transaction(pool, async (tx) => {
-    const { rows } = await tx.query<Endpoint & { paused: string }>(PAUSED_DUE);
-    const waits = rows.map((row) => ({ row, wait: pausedWait(Number(row.paused), scale) }));
+    const { rows } = await tx.query<Endpoint & { paused: string }>(DUE_PAUSED);
+    const waits = rows.map((row) => ({ row, wait: waitOfPaused(Number(row.paused), scale) }));
     for (const { row, wait } of waits) if (wait !== null) await tx.query(POSTPONED, [row.id, wait]);
     return waits;
   });

@@ -1,14 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { hours } from '#config';
+import { SealBroken } from '#crypto';
 import { Secret } from '#observability';
 import { OutboundClient } from '#outbound';
-import { Database, newId, type Tenant, transaction, type Tx } from '#persistence';
+import { Database, type Environment, newId, type Tenant, transaction, type Tx } from '#persistence';
 import { Vault } from '#tokens';
 import { exhaustWaiting, makeDue } from '../delivery/lanes.js';
-import { refusalSentence } from '../refusal-sentence.js';
 import { projectUnknown, urlRefused, webhookLimitReached, webhookNotFound } from '../webhooks.errors.js';
-import { WEBHOOK_COLUMNS, type WebhookRecord } from './webhook-record.js';
+
+/** An endpoint without its secrets. */
+export interface WebhookRecord extends Tenant {
+  id: string;
+  environment: Environment;
+  url: string;
+  description: string | null;
+  /** Types of events, or `*`: all but those that must be named. */
+  events: string[];
+  filterProvider: string | null;
+  filterProjectId: string | null;
+  status: 'active' | 'paused' | 'disabled';
+  pausedReason: string | null;
+  lastSuccessAt: Date | null;
+  lastFailureAt: Date | null;
+  consecutiveFailures: number;
+  createdAt: Date;
+  /** Whether the secret before the present one signs, too. */
+  hasPreviousSecret: boolean;
+}
 
 export interface WebhookInput {
   url: string;
@@ -29,14 +48,20 @@ const MAX_WEBHOOKS = 50;
 /** How long the secret before the present one signs, too. */
 const ROTATION = hours(24);
 
+const COLUMNS = `
+  webhooks.id, webhooks.workspace_id as "workspaceId", webhooks.environment, webhooks.url, webhooks.description, webhooks.events,
+  webhooks.filter_provider as "filterProvider", webhooks.filter_project_id as "filterProjectId", webhooks.status,
+  webhooks.paused_reason as "pausedReason", webhooks.last_success_at as "lastSuccessAt", webhooks.last_failure_at as "lastFailureAt",
+  webhooks.consecutive_failures as "consecutiveFailures", webhooks.created_at as "createdAt",
+  coalesce(webhooks.previous_secret_until > db_now(), false) as "hasPreviousSecret"`;
 const OF_TENANT = 'workspace_id = $1 and environment = $2 and deleted_at is null';
-const ONE = `select ${WEBHOOK_COLUMNS} from webhooks where ${OF_TENANT} and id = $3`;
-const ALL = `select ${WEBHOOK_COLUMNS} from webhooks where ${OF_TENANT} order by created_at, id`;
+const ONE = `select ${COLUMNS} from webhooks where ${OF_TENANT} and id = $3`;
+const ALL = `select ${COLUMNS} from webhooks where ${OF_TENANT} order by created_at, id`;
 /** The lock serialises creations, so that the limit holds. */
 const LOCK = `select pg_advisory_xact_lock(hashtextextended('webhooks/' || $1 || '/' || $2, 0))`;
 const INSERT = `
   insert into webhooks (id, workspace_id, environment, url, events, description, filter_provider, filter_project_id)
-  values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${WEBHOOK_COLUMNS}`;
+  values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${COLUMNS}`;
 const UPDATE = `
   update webhooks set url = $4, events = $5, description = $6, filter_provider = $7, filter_project_id = $8
   where ${OF_TENANT} and id = $3`;
@@ -123,7 +148,10 @@ export class Webhooks {
     });
   }
 
-  /** The secret before signs, too, for 24 hours. One that still signed before that ends now. Throws webhook.not_found. */
+  /**
+   * The secret before signs, too, for 24 hours; one that does not open is replaced at once. One that still signed before that
+   * ends now. Throws webhook.not_found.
+   */
   async rotateSecret(
     tenant: Tenant,
     id: string,
@@ -132,7 +160,7 @@ export class Webhooks {
     const secret = newSigningSecret();
     const previousUntil = await transaction(this.database.pool, async (tx) => {
       const webhook = await readWebhook(tx, tenant, id, { locked: true });
-      const before = await this.vault.openWebhookSecrets(tx, webhook);
+      const before = await this.vault.openWebhookSecrets(tx, webhook).catch(noneIfBroken);
       await this.vault.sealWebhookSecrets(tx, webhook, { secret, previous: before?.secret ?? null });
       const { rows } = await tx.query<{ until: Date }>(
         `update webhooks set previous_secret_until = db_now() + make_interval(secs => $2) where id = $1
@@ -147,8 +175,13 @@ export class Webhooks {
 
   private async checkUrl({ environment }: Tenant, url: string): Promise<void> {
     const refusal = await this.outbound.check(url, { allowHttp: environment === 'test' });
-    if (refusal) throw urlRefused(refusalSentence(refusal));
+    if (refusal) throw urlRefused(refusal);
   }
+}
+
+function noneIfBroken(error: unknown): null {
+  if (error instanceof SealBroken) return null;
+  throw error;
 }
 
 /** 24 random bytes, the default size of Standard Webhooks. */

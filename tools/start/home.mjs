@@ -10,7 +10,7 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf, StartError } from './errors.mjs';
 
 /**
@@ -19,11 +19,21 @@ import { messageOf, StartError } from './errors.mjs';
  */
 export function makeHome(home) {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeFolder(home);
     chmodSync(home, 0o700);
   } catch (cause) {
     throw new StartError(`EVERGRANT_HOME (${home}) can not be used: ${messageOf(cause)}`, { cause });
   }
+}
+
+/**
+ * As `makeFolder` of the settings: the recursive mode of mkdir never returns below /proc.
+ * @param {string} path
+ */
+function makeFolder(path) {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /**

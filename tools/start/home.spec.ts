@@ -25,6 +25,10 @@ describe('EVERGRANT_HOME', () => {
       expect(modeOf(join(home, name))).toBe('600');
   });
 
+  it('is refused at once below a folder that takes no files', () => {
+    for (const refused of ['/proc/none/of/these', '/dev/null/home']) expect(() => makeHome(refused)).toThrow(refused);
+  });
+
   it('gets its file modes back when they were widened', () => {
     makeSecrets(home);
     chmodSync(home, 0o755);

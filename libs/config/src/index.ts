@@ -19,4 +19,5 @@ export {
 } from './config.js';
 export { ConfigError } from './config-error.js';
 export { days, type Duration, hours, minutes, seconds, startStopwatch } from './durations.js';
+export { makeFolder } from './make-folder.js';
 export { withTimeout } from './with-timeout.js';

@@ -1,10 +1,10 @@
-import { type ExchangerConfig, seconds } from '#config';
+import { type ExchangerConfig, makeFolder, seconds } from '#config';
 import { type Logger, Metrics, type Running, settingError } from '#observability';
 import { ExchangeEngine } from './exchange/exchange-engine.js';
 import { openExchanger, type OpenedExchanger } from './open-exchanger.js';
 import { ExchangeServer } from './server/exchange-server.js';
 import type { CrashPoint } from './exchanger-context.js';
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 
 /** Grants with an unknown outcome are retried at this pace without worker and queue: the sweep comes too late for some grace periods. */
 const RESEND_INTERVAL = seconds(1);
@@ -100,7 +100,7 @@ const PASSING = new Set([0x794c7630, 0x01021994, 0x858458f6]);
 /** Makes the folder of the journal. Returns whether its files survive the container, as far as its file system shows. */
 async function openFolder(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
     const { type } = await statfs(folder);
     return !PASSING.has(type);

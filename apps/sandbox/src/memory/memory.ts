@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
-import { minutes } from '#config';
+import { makeFolder, minutes } from '#config';
 import { SandboxState } from '#providers/sandbox';
 import { CallLog } from './call-log.js';
 import { Faults } from './faults.js';
@@ -25,7 +24,7 @@ export class Memory {
 
   static async open(home: string): Promise<Memory> {
     const folder = join(home, 'sandbox');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const journal = await LevelJournal.open(folder);
     const memory = new Memory(journal);
     for await (const [key, value] of journal.entries()) memory.restore(key, value);

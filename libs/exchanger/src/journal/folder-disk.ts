@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '#config';
 import type { Disk, DiskFile } from './disk.js';
 
 const OURS_ALONE = 0o600;
@@ -14,7 +15,7 @@ export class FolderDisk implements Disk {
   private constructor(private readonly folder: string) {}
 
   static async open(folder: string): Promise<FolderDisk> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     return new FolderDisk(folder);
   }
 

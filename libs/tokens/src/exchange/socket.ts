@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import split2 from 'split2';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '#config';
 
 /** Metrics are the longest; a code and two tokens are far below it. */
 const LONGEST = 1024 * 1024;
@@ -31,7 +32,7 @@ const FOR_OTHERS = 0o077;
 
 /** Makes the folder of a socket, for its owner alone. */
 export async function makePrivateDirectory(socketPath: string): Promise<void> {
-  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(socketPath));
   await requirePrivateDirectory(socketPath);
 }
 

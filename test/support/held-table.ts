@@ -25,18 +25,23 @@ export class HeldTable {
   }
 
   /** Resolves when this many transactions of the database wait for a lock, this one or one of each other. */
-  async isWaitedFor(transactions: number): Promise<void> {
-    const end = Date.now() + WAIT_LIMIT;
-    while (Date.now() < end) {
-      const { rows } = await this.pool.query<{ count: number }>(WAITERS);
-      if ((rows[0]?.count ?? 0) >= transactions) return;
-      await pause(20);
-    }
-    throw new Error(`${transactions} transactions did not wait for a lock in time`);
+  isWaitedFor(transactions: number): Promise<void> {
+    return waitForLocks(this.pool, transactions);
   }
 
   async release(): Promise<void> {
     await this.client.query('commit');
     this.client.release();
   }
+}
+
+/** Resolves when this many transactions of the database wait for a lock. */
+export async function waitForLocks(pool: Pool, transactions: number): Promise<void> {
+  const end = Date.now() + WAIT_LIMIT;
+  while (Date.now() < end) {
+    const { rows } = await pool.query<{ count: number }>(WAITERS);
+    if ((rows[0]?.count ?? 0) >= transactions) return;
+    await pause(20);
+  }
+  throw new Error(`${transactions} transactions did not wait for a lock in time`);
 }

@@ -24,14 +24,18 @@ const ACTIVE_GRANT = `
   order by (coalesce(grants.platform_user_id, grants.manual_user_id) = $5) desc nulls last, (app.id = $4) desc
   limit 1 for update of grants`;
 
+const HOLDS_TOKENS = 'select 1 from grant_tokens where grant_id = $1';
+
 /**
  * The grant of a person at a client, if one holds tokens; locked until the transaction ends. It may be a manual grant of an
- * unknown person: its `platformUserId` identifies the person.
+ * unknown person: its `platformUserId` identifies the person. The tokens are read again under the lock: the statement that has
+ * waited for it shows those that the transaction before has destroyed.
  */
-export async function findActiveGrant(
-  tx: Tx,
-  { environment, provider, clientId, oauthAppId, platformUserId }: PersonOfClient,
-): Promise<GrantFacts | undefined> {
-  const { rows } = await tx.query(ACTIVE_GRANT, [environment, provider, clientId, oauthAppId, platformUserId]);
-  return rows[0] && toGrant(rows[0]);
+export async function findActiveGrant(tx: Tx, person: PersonOfClient): Promise<GrantFacts | undefined> {
+  const { environment, provider, clientId, oauthAppId, platformUserId } = person;
+  for (;;) {
+    const { rows } = await tx.query(ACTIVE_GRANT, [environment, provider, clientId, oauthAppId, platformUserId]);
+    const grant = rows[0] && toGrant(rows[0]);
+    if (!grant || (await tx.query(HOLDS_TOKENS, [grant.id])).rowCount !== 0) return grant;
+  }
 }

@@ -10,7 +10,7 @@ const COMPILER = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 
 const DOORS: Record<string, { folder: string; files: string[] }> = {
   '#exchanger': { folder: 'libs/exchanger/src/journal', files: ['file-journal'] },
   '#crypto': { folder: 'libs/crypto/src', files: ['keyring', 'sealing'] },
-  '#config': { folder: 'libs/config/src', files: ['durations'] },
+  '#config': { folder: 'libs/config/src', files: ['durations', 'make-folder'] },
   '#observability': { folder: 'libs/observability/src', files: ['coded-error', 'secret'] },
 };
 

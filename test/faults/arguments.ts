@@ -4,6 +4,8 @@ import type { ServerKind } from './authorization-servers/contract.js';
 export interface Arguments {
   short: boolean;
   proveChecks: boolean;
+  /** Measures the promised figures instead of the table. */
+  figures: boolean;
   verbose: boolean;
   seed: number;
   only: string;
@@ -25,6 +27,7 @@ export function readArguments(args: string[]): Arguments {
       short: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       'prove-checks': { type: 'boolean', default: false },
+      figures: { type: 'boolean', default: false },
       seed: { type: 'string' },
       only: { type: 'string', default: '' },
       platform: { type: 'string' },
@@ -38,6 +41,7 @@ export function readArguments(args: string[]): Arguments {
   return {
     short,
     proveChecks: values['prove-checks'],
+    figures: values.figures,
     verbose: values.verbose,
     only: values.only,
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number(values.seed, 'seed'),

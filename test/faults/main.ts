@@ -3,6 +3,7 @@ import type { ServerKind } from './authorization-servers/contract.js';
 import { INVARIANTS } from './check/invariants.js';
 import { type Counts, missesOf } from './figures/outcome.js';
 import { otherFigures } from './figures/other-figures.js';
+import { type PromiseSettings, reportPromisedFigures } from './figures/promised-figures.js';
 import { renderTable } from './figures/table.js';
 import type { Row } from './rows/row.js';
 import { LONG, rowsAt, SHORT, SHORT_ROWS } from './rows/rows.js';
@@ -57,6 +58,7 @@ export async function main(args: string[]): Promise<number> {
   const databases = await Databases.start();
   try {
     if (given.proveChecks) return (await proveChecks(proofSettings(given, databases), given.only)) ? 0 : 1;
+    if (given.figures) return (await reportPromisedFigures(figureSettings(given, databases), given.only)) ? 0 : 1;
     return (await reportAll(given, databases)) ? 0 : 1;
   } finally {
     await databases.stop();
@@ -126,6 +128,17 @@ const proofSettings = (
   kind,
   queue: 'postgres',
   accounts: Math.min(accounts, 60),
+  print,
+});
+
+const figureSettings = (
+  { seed, short, platforms: [kind = 'oidc-provider'] }: Arguments,
+  databases: Databases,
+): PromiseSettings => ({
+  databases,
+  seed,
+  short,
+  kind,
   print,
 });
 

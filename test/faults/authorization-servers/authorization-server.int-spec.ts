@@ -154,6 +154,32 @@ describe.each<ServerKind>(['oidc-provider', 'oauth2-server'])('the authorization
     await rotate(grant.refreshToken);
   });
 
+  it.each(['gzip', 'deflate', 'br'] as const)('can compress a right answer with %s', async (how) => {
+    const grant = await one();
+    await server.script([shapes.rewrite(how)]);
+    const answer = await refresh(grant.refreshToken);
+    expect(answer.headers.get('content-encoding')).toBe(how);
+    const { refresh_token: next } = JSON.parse(answer.text) as Pair;
+    expect(await truthOf(grant)).toMatchObject({ leaf: fingerprint(next) });
+  });
+
+  it('can put control characters and broken Unicode beside the right tokens', async () => {
+    const grant = await one();
+    await server.script([shapes.rewrite('poison')]);
+    const answer = JSON.parse((await refresh(grant.refreshToken)).text) as Pair & { scope: string };
+    expect(answer.scope).toContain('\u0000');
+    expect(await truthOf(grant)).toMatchObject({ leaf: fingerprint(answer.refresh_token) });
+  });
+
+  it('can fail at the first use of each token alone', async () => {
+    await server.turn({ graceSeconds: 30 });
+    const grant = await one();
+    await server.always(shapes.gatewayTimeout());
+    const statuses = [await refresh(grant.refreshToken), await refresh(grant.refreshToken)].map(({ status }) => status);
+    expect(statuses).toEqual([504, 200]);
+    expect(await resultsOf(grant)).toEqual(['rotated', 'repeated']);
+  });
+
   it('can lose the answer after the rotation', async () => {
     const grant = await one();
     await server.script([shapes.reset('after')]);

@@ -5,7 +5,7 @@ import type { Engine, ReadRequest } from './engine.js';
 export interface CapturedAnswer {
   status: number;
   headers: OutgoingHttpHeaders;
-  body: string;
+  body: string | Buffer;
 }
 
 /**

@@ -16,13 +16,25 @@ export interface Knobs {
 /** `before`: the server never looked at the request. `after`: it has rotated, and its answer is replaced or lost. */
 export type FaultMoment = 'before' | 'after';
 
-/** What goes wrong with one answer. `when` is `before` by default. */
+/** What goes wrong with one answer. `when` is `before` by default; `first`: at the first use of each token alone. */
 export type Fault =
-  | { kind: 'answer'; status: number; headers?: Record<string, string>; body?: string; when?: FaultMoment }
+  | {
+      kind: 'answer';
+      status: number;
+      headers?: Record<string, string>;
+      body?: string;
+      when?: FaultMoment;
+      first?: boolean;
+    }
   | { kind: 'hang'; when?: FaultMoment }
   | { kind: 'reset'; when?: FaultMoment }
   /** Answered rightly, only late. */
-  | { kind: 'slow'; seconds: number; when?: FaultMoment };
+  | { kind: 'slow'; seconds: number; when?: FaultMoment }
+  /** Answered rightly, in another encoding or with text that not every database accepts. */
+  | { kind: 'rewrite'; how: Rewriting };
+
+/** How a right answer is rewritten; `poison`: with control characters and broken Unicode beside the tokens. */
+export type Rewriting = 'gzip' | 'deflate' | 'br' | 'bom' | 'utf16' | 'form' | 'poison';
 
 export type FaultyEndpoint = 'token' | 'userinfo';
 

@@ -5,6 +5,7 @@ import type { Fault, FaultyEndpoint } from './contract.js';
 export class FaultScript {
   readonly #scripts: Record<FaultyEndpoint, (Fault | null)[]> = { token: [], userinfo: [] };
   readonly #always: Record<FaultyEndpoint, Fault | null> = { token: null, userinfo: null };
+  readonly #seen = new Set<string>();
   readonly #hanging = new Set<ServerResponse>();
 
   script(endpoint: FaultyEndpoint, faults: (Fault | null)[]): void {
@@ -15,10 +16,13 @@ export class FaultScript {
     this.#always[endpoint] = fault;
   }
 
-  /** The fault of the request that has just come; null: none. */
-  next(endpoint: FaultyEndpoint): Fault | null {
+  /** The fault of the request that has just come, with the fingerprint of its refresh token; null: none. */
+  next(endpoint: FaultyEndpoint, key?: string): Fault | null {
     const scripted = this.#scripts[endpoint].shift();
-    return scripted === undefined ? this.#always[endpoint] : scripted;
+    const fault = scripted === undefined ? this.#always[endpoint] : scripted;
+    const isRepeated = key !== undefined && this.#seen.has(key);
+    if (key !== undefined) this.#seen.add(key);
+    return isRepeated && isForFirstUse(fault) ? null : fault;
   }
 
   /** Answers, or does not, as the fault defines. */
@@ -42,9 +46,14 @@ export class FaultScript {
   }
 }
 
-/** Whether it strikes here, in place of an answer. A slow answer is a right one. */
-export const strikesAt = (fault: Fault | null, when: 'before' | 'after'): fault is Fault =>
-  fault !== null && fault.kind !== 'slow' && (fault.when ?? 'before') === when;
+const isForFirstUse = (fault: Fault | null): boolean => fault?.kind === 'answer' && fault.first === true;
+
+/** The faults that stand in place of an answer. Slow and rewritten answers are right ones. */
+type Replacing = Exclude<Fault, { kind: 'slow' | 'rewrite' }>;
+
+/** Whether it strikes here, in place of an answer. */
+export const strikesAt = (fault: Fault | null, when: 'before' | 'after'): fault is Replacing =>
+  fault !== null && fault.kind !== 'slow' && fault.kind !== 'rewrite' && (fault.when ?? 'before') === when;
 
 /** Milliseconds by which it makes the answer late at this moment. */
 export const latenessAt = (fault: Fault | null, when: 'before' | 'after'): number =>

@@ -1,4 +1,4 @@
-import type { Fault, FaultMoment } from './contract.js';
+import type { Fault, FaultMoment, Rewriting } from './contract.js';
 
 const json = { 'content-type': 'application/json' };
 
@@ -8,6 +8,15 @@ export const shapes = {
   html: (status: number, when?: FaultMoment): Fault => ({
     ...{ kind: 'answer', status, when, headers: { 'content-type': 'text/html' } },
     body: '<!doctype html><title>Attention required</title><h1>One more step</h1>',
+  }),
+  /** After the rotation, and at the first use of each token alone. */
+  gatewayTimeout: (): Fault => ({
+    kind: 'answer',
+    status: 504,
+    when: 'after',
+    first: true,
+    headers: { 'content-type': 'text/html' },
+    body: '<!doctype html><title>504 Gateway Time-out</title>',
   }),
   hang: (when?: FaultMoment): Fault => ({ kind: 'hang', when }),
   reset: (when?: FaultMoment): Fault => ({ kind: 'reset', when }),
@@ -30,6 +39,7 @@ export const shapes = {
     headers: json,
     body: JSON.stringify({ error }),
   }),
+  rewrite: (how: Rewriting): Fault => ({ kind: 'rewrite', how }),
   /** JSON, but none of ours. */
   wrongJson: (when?: FaultMoment): Fault => ({
     kind: 'answer',

@@ -5,6 +5,7 @@ import type { Fault, Knobs, RefreshUse } from './contract.js';
 import type { Engine, ReadRequest } from './engine.js';
 import { type FaultScript, latenessAt, strikesAt } from './fault-script.js';
 import { fingerprint } from './fingerprint.js';
+import { rewriteAnswer } from './rewritten-answer.js';
 import type { UseLog } from './use-log.js';
 
 interface Rotation {
@@ -25,10 +26,7 @@ export class TokenDesk {
   ) {}
 
   async handle(request: ReadRequest, response: ServerResponse): Promise<void> {
-    this.log.counters.tokenRequests += 1;
-    const fault = this.faults.next('token');
-    if (fault) this.log.counters.faults += 1;
-    const use = this.open(request, fault);
+    const { use, fault } = this.open(request);
     await sleep(this.knobs.delayBefore + latenessAt(fault, 'before'));
     if (strikesAt(fault, 'before')) {
       if (use) this.log.close(use, 'unseen');
@@ -40,15 +38,23 @@ export class TokenDesk {
       : await capture(this.engine, request);
     await sleep(this.knobs.delayAfter + latenessAt(fault, 'after'));
     if (strikesAt(fault, 'after')) this.faults.strike(response, fault);
-    else send(response, answer);
+    else send(response, fault?.kind === 'rewrite' ? rewriteAnswer(answer, fault.how) : answer);
   }
 
-  private open({ body = {} }: ReadRequest, fault: Fault | null): RefreshUse | undefined {
+  /** Counts the request, and selects its fault. */
+  private open({ body = {} }: ReadRequest): { use?: RefreshUse; fault: Fault | null } {
     const { grant_type: grantType, refresh_token: presented } = body;
-    if (grantType !== 'refresh_token' || presented === undefined) return undefined;
-    const use = this.log.open(fingerprint(presented), this.engine.ownerOf(presented));
-    use.fault = fault?.kind ?? null;
-    return use;
+    this.log.counters.tokenRequests += 1;
+    if (grantType !== 'refresh_token' || presented === undefined) return { fault: this.faultOf(undefined) };
+    const key = fingerprint(presented);
+    const fault = this.faultOf(key);
+    return { use: this.log.open(key, this.engine.ownerOf(presented), fault?.kind), fault };
+  }
+
+  private faultOf(key: string | undefined): Fault | null {
+    const fault = this.faults.next('token', key);
+    if (fault) this.log.counters.faults += 1;
+    return fault;
   }
 
   /** A server with a real database locks the row: the same token is never worked on twice at a time. */
@@ -74,7 +80,7 @@ export class TokenDesk {
   private repetition({ fingerprint: key, userId }: RefreshUse): CapturedAnswer | undefined {
     const rotation = this.#rotations.get(key);
     if (!rotation || userId === null || Date.now() - rotation.at >= this.knobs.graceSeconds * 1_000) return undefined;
-    const { refresh_token: given } = JSON.parse(rotation.answer.body) as { refresh_token: string };
+    const { refresh_token: given } = JSON.parse(String(rotation.answer.body)) as { refresh_token: string };
     return this.engine.truth(userId).leaf === fingerprint(given) ? rotation.answer : undefined;
   }
 }

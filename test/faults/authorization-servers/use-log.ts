@@ -8,14 +8,14 @@ export class UseLog {
     ...{ userinfoRequests: 0, revocations: 0, faults: 0 },
   };
 
-  open(fingerprint: string, userId: string | null): RefreshUse {
+  open(fingerprint: string, userId: string | null, fault: RefreshUse['fault'] = null): RefreshUse {
     const use: RefreshUse = {
       sequence: this.#uses.length + 1,
       at: Date.now(),
       fingerprint,
       userId,
       result: null,
-      fault: null,
+      fault,
     };
     this.#uses.push(use);
     return use;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { CrashPoint, ErrorShape, Fault, PlannedFault, Signal, Target, WireFault } from './fault.js';
+import type { Rewriting } from '../authorization-servers/contract.js';
+import type { CrashPoint, ErrorShape, Fault, PlannedFault, RefusedAt, Signal, Target, WireFault } from './fault.js';
 
 /** What a row draws its faults from; lengths are [shortest, longest] in milliseconds. */
 export interface PlanShape {
@@ -58,6 +59,14 @@ export const slowAnswers = (answer: readonly [number, number], lasts: readonly [
 
 export const errorAnswers = (shapes: readonly ErrorShape[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
   fc.record({ kind: fc.constant('errors' as const), shape: fc.constantFrom(...shapes), lasts: span(lasts) });
+
+/** Right answers in other encodings, or with text that a database refuses. */
+export const rewrites = (how: readonly Rewriting[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('rewrites' as const), how: fc.constantFrom(...how), lasts: span(lasts) });
+
+/** The platform refuses every person by mistake. */
+export const refusals = (at: readonly RefusedAt[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('refusals' as const), at: fc.constantFrom(...at), lasts: span(lasts) });
 
 /** A clock that jumps, by up to a day either way. */
 export const clockSteps = (

@@ -1,3 +1,5 @@
+import type { Rewriting } from '../authorization-servers/contract.js';
+
 /** The processes that a fault can hit. */
 export type Target = 'worker' | 'api' | 'exchanger';
 
@@ -14,11 +16,18 @@ export type ErrorShape =
   | 'http_500'
   | 'http_503_html'
   | 'http_502_after'
+  | 'http_504_after'
+  | 'wrong_json_after'
+  | 'torn_json_after'
+  | 'unlisted_refusal'
   | 'http_429'
   | 'empty_200'
   | 'wrong_json'
   | 'invalid_client'
   | 'http_403_html';
+
+/** The endpoints at which a platform refuses every person by mistake. */
+export type RefusedAt = 'token' | 'userinfo' | 'both';
 
 /** One thing that goes wrong. Times are milliseconds. */
 export type Fault =
@@ -30,6 +39,8 @@ export type Fault =
   | { kind: 'wire'; how: WireFault; afterBytes: number; lasts: number }
   | { kind: 'slow'; answer: number; lasts: number }
   | { kind: 'errors'; shape: ErrorShape; lasts: number }
+  | { kind: 'rewrites'; how: Rewriting; lasts: number }
+  | { kind: 'refusals'; at: RefusedAt; lasts: number }
   | { kind: 'clock'; target: Target | 'database'; ahead: number; lasts: number }
   | { kind: 'disk'; lasts: number }
   | { kind: 'crash'; point: CrashPoint; occurrence: number };

@@ -5,46 +5,25 @@ import {
   flushes,
   freezes,
   fullDisks,
-  type PlanShape,
   postgresStops,
   redisKills,
   signals,
   slowAnswers,
   wireFaults,
 } from '../plan/draw-plan.js';
-import type { Figure } from '../figures/outcome.js';
+import { familyRows } from './families.js';
 import type { Row } from './row.js';
+import { rowMaker, type Sizes } from './row-maker.js';
 
-/** The scale of the table: 1 is the long form. */
-export interface Sizes {
-  /** The share of the faults and rotations. */
-  share: number;
-  /** Longest freeze and slowest answer, in milliseconds. */
-  longest: { freeze: number; answer: number };
-}
-
-export const LONG: Sizes = { share: 1, longest: { freeze: 90_000, answer: 70_000 } };
-export const SHORT: Sizes = { share: 0.08, longest: { freeze: 6_000, answer: 4_000 } };
+export const LONG: Sizes = { share: 1, longest: { freeze: 90_000, answer: 70_000, refusal: 60_000 } };
+export const SHORT: Sizes = { share: 0.08, longest: { freeze: 6_000, answer: 4_000, refusal: 5_000 } };
 
 const GRACE = 30;
 const OURS = ['worker', 'api', 'exchanger'] as const;
 
 /** All rows at this scale. */
 export function rowsAt({ share, longest }: Sizes): Row[] {
-  const figure = (faults: number, rotations: number, loses: Figure['loses']): Figure => ({
-    faults: Math.max(1, Math.round(faults * share)),
-    rotations: Math.max(100, Math.round(rotations * share)),
-    loses,
-  });
-  const row = (name: string, plan: PlanShape, reaches: Figure, more: Partial<Row> = {}): Row => ({
-    name,
-    design: 'product',
-    graceSeconds: 0,
-    capped: false,
-    plan,
-    figure: reaches,
-    ...more,
-  });
+  const { figure, row } = rowMaker(share);
   return [
     row(
       'control: worker kill -9',
@@ -183,6 +162,7 @@ export function rowsAt({ share, longest }: Sizes): Row[] {
       figure(60, 1_500, 'none'),
       { graceSeconds: GRACE, capped: true },
     ),
+    ...familyRows({ share, longest }),
   ];
 }
 

@@ -2,32 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fault as AnswerFault } from '../authorization-servers/contract.js';
-import { shapes } from '../authorization-servers/fault-shapes.js';
 import { join } from 'node:path';
-import type { ErrorShape, Fault, Target } from '../plan/fault.js';
+import type { Fault, Target } from '../plan/fault.js';
 import { turnClock } from '../../support/database.js';
 import { until } from '../../../tools/start/processes.mjs';
 import { retryQuery } from './open-pool.js';
+import { answerInjectors } from './answer-faults.js';
 import { clockFileOf, journalIn } from './product-environment.js';
 import type { SupervisedProcess } from './supervised-process.js';
 import type { World } from './world.js';
-
-const ERRORS: Record<ErrorShape, AnswerFault> = {
-  http_500: shapes.status(500),
-  http_503_html: shapes.html(503),
-  http_502_after: shapes.html(502, 'after'),
-  http_403_html: shapes.html(403),
-  http_429: shapes.rateLimited(2),
-  empty_200: shapes.empty(),
-  wrong_json: shapes.wrongJson(),
-  invalid_client: shapes.oauthError('invalid_client', 401),
-};
+import type { Injector, Injectors } from './injector.js';
 
 const CRASH_LIMIT_MS = 30_000;
 const DISK_SIZE = '64m';
-
-type Injector<Kind extends Fault['kind']> = (world: World, fault: Extract<Fault, { kind: Kind }>) => Promise<boolean>;
 
 /** Injects one fault and waits for its duration; false: the target was not running, and the fault does not count. */
 export function injectFault(world: World, fault: Fault): Promise<boolean> {
@@ -43,7 +30,7 @@ export async function untilTargetReady(world: World, fault: Fault): Promise<void
   if (fault.kind === 'crash') await pick(world, 'exchanger', 0)?.untilReady();
 }
 
-const INJECTORS: { [Kind in Fault['kind']]: Injector<Kind> } = {
+const INJECTORS: Injectors<Fault['kind']> = {
   signal: async (world, { target, signal, which }) => {
     const chosen = pick(world, target, which);
     if (!(await chosen?.untilReady())) return false;
@@ -78,9 +65,7 @@ const INJECTORS: { [Kind in Fault['kind']]: Injector<Kind> } = {
     return how === 'split' || proxy.broken > before;
   },
 
-  slow: ({ platform }, { answer, lasts }) => during(platform, shapes.slow(answer / 1_000), lasts),
-
-  errors: ({ platform }, { shape, lasts }) => during(platform, ERRORS[shape], lasts),
+  ...answerInjectors,
 
   clock: async (world, { target, ahead, lasts }) => {
     await stepClock(world, target, ahead);
@@ -140,11 +125,4 @@ function pick(world: World, target: Target, which: number): SupervisedProcess | 
   const all = world.processes[target];
   const meant = which % Math.max(all.length, 1);
   return [...all.slice(meant), ...all.slice(0, meant)].find(({ isUp }) => isUp) ?? all[meant];
-}
-
-async function during(platform: World['platform'], fault: AnswerFault, lasts: number): Promise<boolean> {
-  await platform.always(fault);
-  await sleep(lasts);
-  await platform.always(null);
-  return true;
 }

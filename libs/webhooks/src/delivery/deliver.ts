@@ -4,11 +4,12 @@ import type { Logger, Secret } from '#observability';
 import type { OutboundClient, OutboundOutcome } from '#outbound';
 import { publicId, type Tenant } from '#persistence';
 import { reportBrokenSeal, type Vault } from '#tokens';
-import { disable, noteFailure, noteSuccess } from '../endpoints/endpoint-health.js';
+import type { EndpointResult } from '../endpoints/endpoint-health.js';
 import { eventBody, type DeliveredEvent } from './event-body.js';
-import { type AttemptFacts, type ClaimedDelivery, storeExhausted, storeFailure, storeSuccess } from './lanes.js';
+import type { ClaimedDelivery } from './lanes.js';
 import { errorOf, decideNext, type Random } from './retry-policy.js';
 import { signDelivery } from './sign-delivery.js';
+import type { AttemptFacts, AttemptResult } from './store-results.js';
 
 /** The DeliveryContext of this process. */
 export const DELIVERY_CONTEXT = Symbol('DELIVERY_CONTEXT');
@@ -48,10 +49,14 @@ export interface SignedEvent {
 }
 
 /** Sends one event, signed by the secrets of its receiver. */
-export async function sendSigned(context: DeliveryContext, signed: SignedEvent): Promise<SignedSend> {
+export async function sendSigned(
+  context: DeliveryContext,
+  signed: SignedEvent,
+  open: OpenSecrets = secretsOf(context),
+): Promise<SignedSend> {
   let secrets: Secret[];
   try {
-    secrets = await secretsOf(context, signed.receiver);
+    secrets = await open(signed.receiver);
   } catch (error) {
     await reportBrokenSeal(context, error);
     return { kind: 'seal_broken', facts: notSent('seal_broken') };
@@ -61,11 +66,27 @@ export async function sendSigned(context: DeliveryContext, signed: SignedEvent):
   return { kind: 'sent', outcome, facts: factsOf(outcome) };
 }
 
+/** Opens the secrets of a receiver. */
+export type OpenSecrets = (receiver: Receiver) => Promise<Secret[]>;
+
 /** The secrets that sign, the newest first. */
-async function secretsOf({ vault, pool }: DeliveryContext, receiver: Receiver): Promise<Secret[]> {
-  const opened = await vault.openWebhookSecrets(pool, receiver);
-  if (!opened) return [];
-  return receiver.hasPreviousSecret && opened.previous ? [opened.secret, opened.previous] : [opened.secret];
+const secretsOf =
+  ({ vault, pool }: DeliveryContext): OpenSecrets =>
+  async (receiver) => {
+    const opened = await vault.openWebhookSecrets(pool, receiver);
+    if (!opened) return [];
+    return receiver.hasPreviousSecret && opened.previous ? [opened.secret, opened.previous] : [opened.secret];
+  };
+
+/** For deliveries that are claimed together: their secrets open once for each endpoint, and sign at once. */
+export function secretsOfOneClaim(context: DeliveryContext): OpenSecrets {
+  const open = secretsOf(context);
+  const opened = new Map<string, Promise<Secret[]>>();
+  return (receiver) => {
+    const secrets = opened.get(receiver.id) ?? open(receiver);
+    opened.set(receiver.id, secrets);
+    return secrets;
+  };
 }
 
 async function send(
@@ -104,42 +125,51 @@ const notSent = (error: string): AttemptFacts => ({ statusCode: null, error, dur
 /** An operator has to act first. */
 const SEAL_WAIT = minutes(1);
 
-/** Makes one attempt of a claimed delivery, and stores what it has shown. Returns the outcome in one word. */
-export async function deliver(context: DeliveryContext, delivery: ClaimedDelivery): Promise<string> {
-  const { pool, scale } = context;
-  const { event, lastSequence } = delivery;
-  if (!event) {
-    await storeExhausted(pool, delivery, notSent('event_gone'));
-    return 'event_gone';
-  }
-  const sent = await sendSigned(context, { receiver: { ...delivery, id: delivery.webhookId }, event, lastSequence });
-  if (sent.kind === 'sent') return store(context, delivery, sent);
-  if (sent.kind === 'no_secret') await storeExhausted(pool, delivery, sent.facts);
-  else await storeFailure(pool, delivery, sent.facts, { wait: SEAL_WAIT * scale, counts: false });
-  return sent.kind;
+/** One attempt of a claimed delivery. */
+export interface Attempted {
+  result: AttemptResult;
+  /** What it shows about the endpoint; null: nothing. */
+  endpoint: EndpointResult['kind'] | null;
+  /** In one word. */
+  outcome: string;
 }
 
-async function store(
-  { pool, scale, random }: DeliveryContext,
+/** Makes one attempt of a claimed delivery. Stores nothing. */
+export async function deliver(
+  context: DeliveryContext,
+  delivery: ClaimedDelivery,
+  open: OpenSecrets = secretsOf(context),
+): Promise<Attempted> {
+  const { event, lastSequence } = delivery;
+  if (!event) return exhausted(delivery, 'event_gone');
+  const receiver = { ...delivery, id: delivery.webhookId };
+  const sent = await sendSigned(context, { receiver, event, lastSequence }, open);
+  if (sent.kind === 'sent') return attemptedOf(context, delivery, sent);
+  if (sent.kind === 'no_secret') return exhausted(delivery, 'no_secret');
+  const postponed = { status: 'failed', wait: SEAL_WAIT * context.scale, counts: false } as const;
+  return { result: { delivery, facts: sent.facts, ...postponed }, endpoint: null, outcome: 'seal_broken' };
+}
+
+const exhausted = (delivery: ClaimedDelivery, error: string): Attempted => ({
+  result: { delivery, facts: notSent(error), status: 'exhausted', wait: null, counts: true },
+  endpoint: null,
+  outcome: error,
+});
+
+function attemptedOf(
+  { scale, random }: DeliveryContext,
   delivery: ClaimedDelivery,
   { outcome, facts }: Extract<SignedSend, { kind: 'sent' }>,
-): Promise<string> {
-  const endpoint = { ...delivery, id: delivery.webhookId };
+): Attempted {
   const decision = decideNext(outcome, { attempts: delivery.attempts, scale, random });
-  if (decision.kind === 'succeeded') {
-    await storeSuccess(pool, delivery, facts);
-    await noteSuccess(pool, endpoint);
-    return 'succeeded';
-  }
-  if (decision.kind === 'gone') {
-    await storeExhausted(pool, delivery, facts);
-    await disable(pool, endpoint, 'gone');
-    return 'gone';
-  }
+  const { kind } = decision;
+  const known = { delivery, facts };
+  const over = { wait: null, counts: true };
+  if (kind === 'succeeded') return { result: { ...known, ...over, status: kind }, endpoint: kind, outcome: kind };
+  if (kind === 'gone') return { result: { ...known, ...over, status: 'exhausted' }, endpoint: kind, outcome: kind };
+  const isLast = decision.wait === null && !delivery.isPaused;
+  const status = isLast ? 'exhausted' : 'failed';
   // An attempt while the endpoint is paused uses up no retry.
-  if (delivery.isPaused) await storeFailure(pool, delivery, facts, { wait: decision.wait ?? 0, counts: false });
-  else if (decision.wait === null) await storeExhausted(pool, delivery, facts);
-  else await storeFailure(pool, delivery, facts, { wait: decision.wait, counts: true });
-  await noteFailure(pool, endpoint, scale);
-  return 'failed';
+  const wait = isLast ? null : (decision.wait ?? 0);
+  return { result: { ...known, status, wait, counts: !delivery.isPaused }, endpoint: kind, outcome: kind };
 }

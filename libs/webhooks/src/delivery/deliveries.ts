@@ -3,7 +3,7 @@ import { cutPage, keysetPosition, keysetTime, readPosition } from '#accounts';
 import { Cursors } from '#crypto';
 import { Database, newId, type Tenant, type WebhookDelivery } from '#persistence';
 import { readWebhook } from '../endpoints/webhooks.js';
-import { noteSuccess } from '../endpoints/endpoint-health.js';
+import { noteResults } from '../endpoints/endpoint-health.js';
 import { deliveryNotFound, eventNotKept, webhookDisabled } from '../webhooks.errors.js';
 import { DELIVERY_CONTEXT, type DeliveryContext, sendSigned } from './deliver.js';
 import { requeue } from './requeue.js';
@@ -123,7 +123,7 @@ export class Deliveries {
       ...[id, webhook.workspaceId, webhook.environment, webhookId, event.id, event.type],
       ...[isSuccess ? 'succeeded' : 'exhausted', statusCode, error, durationMs, responseExcerpt],
     ]);
-    if (isSuccess) await noteSuccess(pool, webhook);
+    if (isSuccess) await noteResults(pool, [{ endpoint: webhook, kind: 'succeeded' }], this.context.scale);
     return { id, eventType: event.type, statusCode, error, attempts: 1 };
   }
 

@@ -3,8 +3,9 @@ import { newId, recordEvent, recordTenantEvent, type Tenant, transaction } from 
 import { openMigratedDatabase, type OpenedDatabase } from '../../../../test/support/open-database.js';
 import { makeAccount, makeTenant } from '../../../../test/support/rows.js';
 import { turnClock } from '../../../../test/support/database.js';
-import { claimDue, type ClaimedDelivery, claimOldest, storeExhausted, storeFailure, storeSuccess } from './lanes.js';
+import { claimDue, type ClaimedDelivery, claimOldest } from './lanes.js';
 import { requeue } from './requeue.js';
+import { type AttemptFacts, storeResults } from './store-results.js';
 
 let opened: OpenedDatabase;
 let tenant: Tenant;
@@ -47,7 +48,15 @@ const claim = (most = 100): Promise<ClaimedDelivery[]> =>
   claimDue(opened.database.pool, { most, perWebhook: 100, busy: [] });
 const facts = { statusCode: 200, error: null, durationMs: 1, responseExcerpt: 'ok' };
 const numbers = (claimed: ClaimedDelivery[]): unknown[] => claimed.map(({ event }) => event?.data.n).toSorted();
-const succeed = (delivery: ClaimedDelivery): Promise<void> => storeSuccess(opened.database.pool, delivery, facts);
+const succeed = (...claimed: ClaimedDelivery[]): Promise<void> =>
+  storeResults(
+    opened.database.pool,
+    claimed.map((delivery) => ({ delivery, facts, status: 'succeeded', wait: null, counts: true })),
+  );
+const exhaust = (delivery: ClaimedDelivery, found: AttemptFacts): Promise<void> =>
+  storeResults(opened.database.pool, [{ delivery, facts: found, status: 'exhausted', wait: null, counts: true }]);
+const fail = (delivery: ClaimedDelivery, found: AttemptFacts, wait = 60_000): Promise<void> =>
+  storeResults(opened.database.pool, [{ delivery, facts: found, status: 'failed', wait, counts: true }]);
 
 async function waiting(): Promise<number> {
   const { rows } = await opened.database.pool.query<{ count: number }>(
@@ -133,7 +142,7 @@ describe('a lane', () => {
     const [one, other] = [await account(), await account()];
     for (const n of [0, 1]) await record(one, n);
     const [head] = await claim();
-    await storeFailure(opened.database.pool, head!, { ...facts, statusCode: 500 }, { wait: 60_000, counts: true });
+    await fail(head!, { ...facts, statusCode: 500 });
     await record(other, 7);
     expect(numbers(await claim())).toEqual([7]);
     await turnClock(opened.database.pool, '61 seconds');
@@ -147,7 +156,7 @@ describe('a lane', () => {
     const id = await account();
     for (const n of [0, 1]) await record(id, n);
     const [head] = await claim();
-    await storeExhausted(opened.database.pool, head!, { ...facts, statusCode: 500 });
+    await exhaust(head!, { ...facts, statusCode: 500 });
     const [next] = await claim();
     expect([next?.event?.data.n, next?.lastSequence]).toEqual([1, null]);
   });
@@ -174,8 +183,8 @@ describe('a lane', () => {
     await turnClock(opened.database.pool, '61 seconds');
     const [taken] = await claim();
     const failed = { ...facts, statusCode: 500 };
-    await storeExhausted(opened.database.pool, lost!, failed);
-    await storeFailure(opened.database.pool, lost!, failed, { wait: 60_000, counts: true });
+    await exhaust(lost!, failed);
+    await fail(lost!, failed);
     await succeed(taken!);
     await turnClock(opened.database.pool, '0 seconds');
     const { rows } = await opened.database.pool.query('select status, attempts from webhook_deliveries where id = $1', [
@@ -190,8 +199,36 @@ describe('a lane', () => {
     const [running] = await claim();
     await opened.database.pool.query(`update webhooks set status = 'paused'`);
     expect(await claimOldest(opened.database.pool, webhookId)).toEqual([]);
-    await storeFailure(opened.database.pool, running!, facts, { wait: 60_000, counts: true });
+    await fail(running!, facts);
     expect(await claimOldest(opened.database.pool, webhookId)).toMatchObject([{ id: running!.id, isPaused: true }]);
+  });
+
+  it('stores results of several lanes together, each by its own claim, also while an event is being recorded in one', async () => {
+    await makeWebhook();
+    const ids = [await account(), await account(), await account()];
+    for (const [n, id] of ids.entries()) for (const m of [0, 1]) await record(id, n * 10 + m);
+    const claimed = (await claim()).toSorted((one, other) => Number(one.event?.data.n) - Number(other.event?.data.n));
+    const writer = await opened.database.pool.connect();
+    await writer.query('begin');
+    await recordEvent(writer, { ...tenant, accountId: ids[0]!, type: 'account.connected', data: { n: 2 } });
+    const stored = storeResults(opened.database.pool, [
+      { delivery: claimed[0]!, facts, status: 'succeeded', wait: null, counts: true },
+      { delivery: claimed[1]!, facts, status: 'failed', wait: 60_000, counts: true },
+      { delivery: { ...claimed[2]!, claim: newId() }, facts, status: 'exhausted', wait: null, counts: true },
+    ]);
+    await writer.query('commit');
+    writer.release();
+    await stored;
+    const { rows } = await opened.database.pool.query(
+      `select status, attempts from webhook_deliveries where id = any ($1) order by array_position($1, id)`,
+      [claimed.map(({ id }) => id)],
+    );
+    expect(rows).toEqual([
+      { status: 'succeeded', attempts: 1 },
+      { status: 'failed', attempts: 1 },
+      { status: 'delivering', attempts: 0 },
+    ]);
+    expect(numbers(await claim())).toEqual([1]);
   });
 
   it('finds an event that is recorded while the one before is being delivered, whichever transaction ends first', async () => {

@@ -3,7 +3,8 @@ import { seconds } from '#config';
 import { annotateSpan, inSpan, type Metrics, type Secret } from '#observability';
 import { postponePaused } from '../endpoints/endpoint-health.js';
 import { type ClaimedDelivery, claimDue, claimOldest } from './lanes.js';
-import { deliver, type DeliveryContext } from './deliver.js';
+import { deliver, type DeliveryContext, type OpenSecrets, secretsOfOneClaim } from './deliver.js';
+import { ResultQueue } from './result-queue.js';
 
 export interface SenderOptions extends DeliveryContext {
   databaseUrl: Secret;
@@ -11,12 +12,14 @@ export interface SenderOptions extends DeliveryContext {
 }
 
 /** Attempts at a time, of all endpoints and of one. A receiver that hangs keeps its own places only. */
-const MAX_ATTEMPTS = 40;
+const MAX_ATTEMPTS = 100;
 const MAX_PER_WEBHOOK = 8;
 /** By `outcome`. */
 const ATTEMPTS = 'evergrant_webhook_attempts_total';
 /** Retries become due without a notification, and a notification can be lost. */
 const SWEEP_INTERVAL = seconds(1);
+/** Between a claim and its attempt, so that the attempt ends before the claim. */
+const LONGEST_WAIT = seconds(30);
 const RECONNECT_AFTER = seconds(2);
 
 /**
@@ -30,8 +33,11 @@ export class WebhookSender {
   #claiming: Promise<void> | undefined;
   #isAgain = false;
   #isStopped = false;
+  readonly #results: ResultQueue;
 
-  constructor(private readonly options: SenderOptions) {}
+  constructor(private readonly options: SenderOptions) {
+    this.#results = new ResultQueue(options);
+  }
 
   start(): void {
     this.#timer = setInterval(() => {
@@ -43,6 +49,7 @@ export class WebhookSender {
   /** Claims nothing more, and waits for the attempts that are under way. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#results.stop();
     clearInterval(this.#timer);
     await this.#listener?.end().catch(() => undefined);
     await this.#claiming;
@@ -80,7 +87,7 @@ export class WebhookSender {
     }
   }
 
-  /** Endpoints with all their attempts under way. */
+  /** Endpoints whose attempts are all under way. Another one gets as many again, since a claim does not count those that run. */
   private busy(): string[] {
     const counts = new Map<string, number>();
     for (const webhookId of this.#running.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
@@ -88,8 +95,9 @@ export class WebhookSender {
   }
 
   private begin(deliveries: ClaimedDelivery[]): void {
+    const open = secretsOfOneClaim(this.options);
     for (const delivery of deliveries) {
-      const attempt = this.attempt(delivery).finally(() => {
+      const attempt = this.attempt(delivery, open).finally(() => {
         this.#running.delete(attempt);
         this.wake();
       });
@@ -98,14 +106,17 @@ export class WebhookSender {
   }
 
   /** What is not stored is due again with the end of its claim. */
-  private async attempt(delivery: ClaimedDelivery): Promise<void> {
+  private async attempt(delivery: ClaimedDelivery, open: OpenSecrets): Promise<void> {
     const { logger, metrics } = this.options;
     const facts = { webhook: delivery.webhookId, delivery: delivery.id };
     try {
+      // After a pause of this process another one may have sent this event, and later ones.
+      if (performance.now() - delivery.claimedAt > LONGEST_WAIT) return;
       const outcome = await inSpan({ name: 'webhook.deliver', kind: 'internal' }, async () => {
-        const reached = await deliver(this.options, delivery);
-        annotateSpan({ 'evergrant.outcome': reached });
-        return reached;
+        const attempted = await deliver(this.options, delivery, open);
+        await this.#results.add(attempted);
+        annotateSpan({ 'evergrant.outcome': attempted.outcome });
+        return attempted.outcome;
       });
       metrics?.add(ATTEMPTS, { outcome });
       logger.info({ ...facts, outcome }, 'webhook.attempted');

@@ -3,42 +3,90 @@ import { publicId, recordTenantEvent, type Tenant, transaction, type Tx } from '
 import { exhaustWaiting, makeDue } from '../delivery/lanes.js';
 import { FAILURES_UNTIL_PAUSE, waitOfPaused } from '../delivery/retry-policy.js';
 
-/** An endpoint in the transaction that stores what one attempt has shown about it. */
-interface Endpoint extends Tenant {
+export interface Endpoint extends Tenant {
   id: string;
   url: string;
 }
 
-const SUCCEEDED = `
-  update webhooks set consecutive_failures = 0, last_success_at = db_now() where id = $1 returning status`;
-const RESUMED = `
-  update webhooks set status = 'active', paused_reason = null, paused_at = null, next_try_at = null where id = $1`;
+const RESULTS = 'json_to_recordset($1::json) as result (id uuid, succeeded boolean, failed boolean, failures integer)';
 
-/** A success resumes a paused endpoint, and what waits for it is sent. */
-export async function noteSuccess(pool: Pool, endpoint: Endpoint): Promise<void> {
+/** What one attempt has shown about its endpoint. */
+export interface EndpointResult {
+  endpoint: Endpoint;
+  kind: 'succeeded' | 'failed' | 'gone';
+}
+
+/** An endpoint that works is updated once a second at most. The order of the locks is that of the ids. */
+const NOTED = `
+  with locked as (select id from webhooks where id in (select id from ${RESULTS}) order by id for no key update)
+  update webhooks hook set
+    consecutive_failures = result.failures + case when result.succeeded then 0 else hook.consecutive_failures end,
+    last_success_at = case when result.succeeded then db_now() else hook.last_success_at end,
+    last_failure_at = case when result.failed then db_now() else hook.last_failure_at end
+  from locked join ${RESULTS} on result.id = locked.id
+  where hook.id = locked.id and not (not result.failed and hook.status = 'active' and hook.consecutive_failures = 0
+    and coalesce(hook.last_success_at between db_now() - interval '1 second' and db_now(), false))
+  returning hook.id, hook.status, hook.consecutive_failures as failures`;
+
+/** Stores what attempts have shown about their endpoints, the oldest first, and pauses, resumes and disables endpoints by it. */
+export async function noteResults(pool: Pool, results: readonly EndpointResult[], scale: number): Promise<void> {
+  const noted = results.filter(({ kind }) => kind !== 'gone');
+  const endpoints = new Map(results.map(({ endpoint }) => [endpoint.id, endpoint]));
+  const sums = [...endpoints.keys()]
+    .map((id) => sumOf(id, noted))
+    .filter(({ succeeded, failed }) => succeeded || failed);
+  const values = [JSON.stringify(sums)];
+  const { rows } = sums.length > 0 ? await pool.query<Noted>(NOTED, values) : { rows: [] };
+  for (const { id, status, failures } of rows) {
+    const endpoint = endpoints.get(id);
+    const isSuccess = sums.find((sum) => sum.id === id)?.succeeded;
+    if (endpoint && isSuccess && status === 'paused') await resume(pool, endpoint);
+    else if (endpoint && status === 'active' && failures >= FAILURES_UNTIL_PAUSE) await pause(pool, endpoint, scale);
+  }
+  for (const { endpoint, kind } of results) if (kind === 'gone') await disable(pool, endpoint, 'gone');
+}
+
+interface Noted {
+  id: string;
+  status: string;
+  failures: number;
+}
+
+interface Sum {
+  id: string;
+  succeeded: boolean;
+  failed: boolean;
+  /** After the last success. */
+  failures: number;
+}
+
+function sumOf(id: string, results: readonly EndpointResult[]): Sum {
+  const kinds = results.filter(({ endpoint }) => endpoint.id === id).map(({ kind }) => kind);
+  const failures = kinds.length - 1 - kinds.lastIndexOf('succeeded');
+  return { id, failures, succeeded: kinds.includes('succeeded'), failed: kinds.includes('failed') };
+}
+
+const RESUMED = `
+  update webhooks set status = 'active', paused_reason = null, paused_at = null, next_try_at = null
+  where id = $1 and status = 'paused'`;
+
+/** What waits for the endpoint is sent. */
+async function resume(pool: Pool, endpoint: Endpoint): Promise<void> {
   await transaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ status: string }>(SUCCEEDED, [endpoint.id]);
-    if (rows[0]?.status !== 'paused') return;
-    await tx.query(RESUMED, [endpoint.id]);
+    if ((await tx.query(RESUMED, [endpoint.id])).rowCount === 0) return;
     await makeDue(tx, endpoint.id);
     await announce(tx, endpoint, 'webhook.resumed', {});
   });
 }
 
-const FAILED = `
-  update webhooks set consecutive_failures = consecutive_failures + 1, last_failure_at = db_now() where id = $1
-  returning status, consecutive_failures as failures`;
 const PAUSED = `
   update webhooks set status = 'paused', paused_reason = 'failures', paused_at = db_now(),
     next_try_at = db_now() + $2 * interval '1 millisecond'
-  where id = $1`;
+  where id = $1 and status = 'active'`;
 
-/** Failures in a row, of all accounts together, pause an endpoint. */
-export async function noteFailure(pool: Pool, endpoint: Endpoint, scale: number): Promise<void> {
+async function pause(pool: Pool, endpoint: Endpoint, scale: number): Promise<void> {
   await transaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ status: string; failures: number }>(FAILED, [endpoint.id]);
-    if (rows[0]?.status !== 'active' || rows[0].failures < FAILURES_UNTIL_PAUSE) return;
-    await tx.query(PAUSED, [endpoint.id, waitOfPaused(0, scale)]);
+    if ((await tx.query(PAUSED, [endpoint.id, waitOfPaused(0, scale)])).rowCount === 0) return;
     await announce(tx, endpoint, 'webhook.paused', { reason: 'failures' });
   });
 }
@@ -49,7 +97,7 @@ const GONE = `
   where id = $1 and status <> 'disabled'`;
 
 /** The endpoint gets nothing more until its owner activates it. */
-export async function disable(pool: Pool, endpoint: Endpoint, reason: 'gone' | 'paused_too_long'): Promise<void> {
+async function disable(pool: Pool, endpoint: Endpoint, reason: 'gone' | 'paused_too_long'): Promise<void> {
   await transaction(pool, async (tx) => {
     const { rowCount } = await tx.query(GONE, [endpoint.id, reason]);
     if (rowCount === 0) return;

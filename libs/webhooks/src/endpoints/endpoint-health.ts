@@ -26,30 +26,29 @@ const NOTED = `
   from locked join ${RESULTS} on result.id = locked.id
   where hook.id = locked.id and not (not result.failed and hook.status = 'active' and hook.consecutive_failures = 0
     and coalesce(hook.last_success_at between db_now() - interval '1 second' and db_now(), false))
-  returning hook.id, hook.status, hook.consecutive_failures as failures`;
+  returning hook.id, hook.status, hook.consecutive_failures as failures, result.succeeded`;
 
 /** Stores what attempts have shown about their endpoints, the oldest first, and pauses, resumes and disables endpoints by it. */
 export async function noteResults(pool: Pool, results: readonly EndpointResult[], scale: number): Promise<void> {
-  const noted = results.filter(({ kind }) => kind !== 'gone');
   const endpoints = new Map(results.map(({ endpoint }) => [endpoint.id, endpoint]));
-  const sums = [...endpoints.keys()]
-    .map((id) => sumOf(id, noted))
-    .filter(({ succeeded, failed }) => succeeded || failed);
-  const values = [JSON.stringify(sums)];
-  const { rows } = sums.length > 0 ? await pool.query<Noted>(NOTED, values) : { rows: [] };
-  for (const { id, status, failures } of rows) {
-    const endpoint = endpoints.get(id);
-    const isSuccess = sums.find((sum) => sum.id === id)?.succeeded;
-    if (endpoint && isSuccess && status === 'paused') await resume(pool, endpoint);
-    else if (endpoint && status === 'active' && failures >= FAILURES_UNTIL_PAUSE) await pause(pool, endpoint, scale);
-  }
+  const sums = [...endpoints.keys()].map((id) => sumOf(id, results)).filter(({ kinds }) => kinds > 0);
+  const { rows } = sums.length > 0 ? await pool.query<Noted>(NOTED, [JSON.stringify(sums)]) : { rows: [] };
+  for (const noted of rows) await follow(pool, endpoints.get(noted.id), noted, scale);
   for (const { endpoint, kind } of results) if (kind === 'gone') await disable(pool, endpoint, 'gone');
+}
+
+async function follow(pool: Pool, endpoint: Endpoint | undefined, noted: Noted, scale: number): Promise<void> {
+  if (!endpoint) return;
+  const { status, failures, succeeded } = noted;
+  if (status === 'paused' && succeeded) await resume(pool, endpoint);
+  else if (status === 'active' && failures >= FAILURES_UNTIL_PAUSE) await pause(pool, endpoint, scale);
 }
 
 interface Noted {
   id: string;
   status: string;
   failures: number;
+  succeeded: boolean;
 }
 
 interface Sum {
@@ -58,12 +57,19 @@ interface Sum {
   failed: boolean;
   /** After the last success. */
   failures: number;
+  kinds: number;
 }
 
 function sumOf(id: string, results: readonly EndpointResult[]): Sum {
-  const kinds = results.filter(({ endpoint }) => endpoint.id === id).map(({ kind }) => kind);
+  const kinds = results.filter(({ endpoint, kind }) => endpoint.id === id && kind !== 'gone').map(({ kind }) => kind);
   const failures = kinds.length - 1 - kinds.lastIndexOf('succeeded');
-  return { id, failures, succeeded: kinds.includes('succeeded'), failed: kinds.includes('failed') };
+  return {
+    id,
+    failures,
+    succeeded: kinds.includes('succeeded'),
+    failed: kinds.includes('failed'),
+    kinds: kinds.length,
+  };
 }
 
 const RESUMED = `

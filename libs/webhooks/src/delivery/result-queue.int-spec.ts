@@ -47,7 +47,7 @@ const newQueue = (): ResultQueue => {
   const connect = (): Promise<unknown> => {
     connections += 1;
     failing -= 1;
-    return failing >= 0 ? Promise.reject(new Error('the database is away')) : pool.connect();
+    return failing >= 0 ? Promise.reject(new Error('the database is down')) : pool.connect();
   };
   const query = pool.query.bind(pool);
   return new ResultQueue({ pool: { connect, query } as unknown as Pool, scale: 1, logger });
@@ -58,21 +58,21 @@ async function delivered(): Promise<number> {
   return (await opened.database.pool.query<{ count: number }>(sql)).rows[0]!.count;
 }
 
-describe('the results of attempts', () => {
-  it('are stored by one transaction, if they arrive together', async () => {
+describe('a queue of results', () => {
+  it('stores by one transaction what arrives together', async () => {
     const queue = newQueue();
     await Promise.all(attempts.map((attempt) => queue.add(attempt)));
     expect([await delivered(), connections]).toEqual([10, 1]);
   });
 
-  it('are stored when the database is back, so that no event is sent a second time', async () => {
+  it('stores results when the database is up again, so that no event is sent a second time', async () => {
     const queue = newQueue();
     failing = 2;
     await Promise.all(attempts.map((attempt) => queue.add(attempt)));
     expect([await delivered(), connections]).toEqual([10, 3]);
   });
 
-  it('are stored although one of them is refused by the database', async () => {
+  it('stores the results beside one that the database refuses', async () => {
     const queue = newQueue();
     const [refused, ...others] = attempts;
     refused!.result.facts = { ...refused!.result.facts, statusCode: 2 ** 40 };
@@ -81,12 +81,12 @@ describe('the results of attempts', () => {
     expect(await delivered()).toBe(9);
   });
 
-  it('are given up with the end of their claim, and when the process ends', async () => {
+  it('gives a result up with the end of its claim, and when the process ends', async () => {
     const queue = newQueue();
     failing = 100;
     attempts[0]!.result.delivery.claimedAt -= 56_000;
-    await expect(queue.add(attempts[0]!)).rejects.toThrow('away');
-    const stored = expect(queue.add(attempts[1]!)).rejects.toThrow('away');
+    await expect(queue.add(attempts[0]!)).rejects.toThrow('down');
+    const stored = expect(queue.add(attempts[1]!)).rejects.toThrow('down');
     queue.stop();
     await stored;
   });

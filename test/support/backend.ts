@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { attemptsSweep, grantsSweep, openQueueBackend, probesSweep } from '#jobs';
+import { createLogger, Secret } from '#observability';
 import { turnClock } from './database.js';
 import type { ServiceSession } from './service.js';
 import { signDashboardToken } from './dashboard-token.js';
@@ -166,6 +168,18 @@ export class Backend {
       await client.query('commit');
     });
     await this.control('POST', '/clock', { advance_seconds: seconds });
+    await this.sweep();
+  }
+
+  /** Adds the jobs that find what is due, so that no test waits for their next turn. */
+  private async sweep(): Promise<void> {
+    const queue = openQueueBackend({
+      databaseUrl: new Secret(databaseUrlOf(this.service.home)),
+      redisUrl: process.env.REDIS_URL ? new Secret(process.env.REDIS_URL) : undefined,
+      logger: createLogger({ app: 'test', level: 'silent' }),
+    });
+    for (const job of [grantsSweep, probesSweep, attemptsSweep]) await queue.queue().enqueue(job, {});
+    await queue.close();
   }
 
   /** One statement in the database of the service, for rows that no request can make. */

@@ -1,6 +1,7 @@
 import { fromJournal, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
 import { afterLostAnswer, afterStrike, HEALTHY } from '../../libs/tokens/src/protocol/after-refresh.js';
 import { afterDoubtfulAnswer } from '../../libs/tokens/src/protocol/doubtful-answer.js';
+import { decideRecovery } from '../../libs/tokens/src/protocol/recovery.js';
 import { takeOver } from '../../libs/tokens/src/protocol/take-over.js';
 import { SECOND } from '../support/grant-facts.js';
 import type { Wiring } from './wiring.js';
@@ -30,7 +31,7 @@ export const mutants: Mutant[] = [
   ['sends a token again whose answer is set aside', { sparesSetAside: false }, ['I1', 'I2']],
   [
     'drops a journaled answer at the start whose outcome is stored as unknown',
-    { decideRecovery: ({ intent }) => (intent === 'prepared' || intent === 'dispatched' ? 'conclude' : 'close') },
+    { decideRecovery: (left) => (left.intent === 'unknown' ? 'close' : decideRecovery(left)) },
     ['I1'],
   ],
   ['sends without recording the dispatch', { recordsDispatch: false }, ['I1', 'I2']],

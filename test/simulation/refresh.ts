@@ -69,18 +69,27 @@ export class Refresh {
       ({ holder, state }) => holder === this.host.name && (state === 'prepared' || state === 'dispatched'),
     );
     for (const intent of left)
-      yield* this.stored(() => {
-        this.db.release(this.claimOf(intent));
-      });
+      if ((yield* this.settleUnrecorded(task, intent)) === 'lost') unknown.push(intent.grantId);
     return unknown;
   }
 
   /** As settle in recover.ts. */
   private *resumeEntry(task: () => Task, intent: Intent, { intentId, answer }: Entry): Steps<Outcome> {
-    const found = { answered: answer !== null, intent: intent.state };
-    if (this.world.wiring.decideRecovery(found) === 'conclude') return yield* this.resume(task, intent, answer);
+    const journal = answer ? 'answer' : 'dispatch';
+    const recovery = this.world.wiring.decideRecovery({ journal, intent: intent.state, isOwn: true });
+    if (recovery === 'store' || recovery === 'unknown') return yield* this.resume(task, intent, answer);
     this.host.journal.settled(intentId);
     return 'over';
+  }
+
+  /** The same for an exchange that the database alone has noted. */
+  private *settleUnrecorded(task: () => Task, intent: Intent): Steps<Outcome> {
+    const recovery = this.world.wiring.decideRecovery({ journal: 'nothing', intent: intent.state, isOwn: true });
+    if (recovery === 'unknown') return yield* this.resume(task, intent, null);
+    if (recovery !== 'release') return 'over';
+    return yield* this.stored(() => {
+      this.db.release(this.claimOf(intent));
+    });
   }
 
   private *resume(task: () => Task, intent: Intent, answer: Answer | null): Steps<Outcome> {

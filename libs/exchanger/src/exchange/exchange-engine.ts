@@ -70,10 +70,10 @@ export class ExchangeEngine implements TokenExchange {
 
   /**
    * Begins to settle what the previous process left in the journal; to be called before any other work, which may begin when
-   * this resolves. `done` resolves when all is settled.
+   * this resolves. `done` resolves when all is settled. `isOwn`: whether the journal is no copy of another process's.
    */
-  async recover(left: readonly Unsettled[]): Promise<{ done: Promise<unknown> }> {
-    const { done } = await this.#recovery.begin(left);
+  async recover(left: readonly Unsettled[], isOwn = true): Promise<{ done: Promise<unknown> }> {
+    const { done } = await this.#recovery.begin(left, isOwn);
     return { done: this.follow(done.then(() => this.retryUnknown())) };
   }
 

@@ -1,7 +1,7 @@
 import { codeOf, Secret } from '#observability';
 import { newId, transaction } from '#persistence/sql';
 import type { PlatformAnswer } from '#providers';
-import type { Unsettled } from '../journal/journal.js';
+import type { JournaledIntent, Unsettled } from '../journal/journal.js';
 import type { ExchangerContext } from '../exchanger-context.js';
 import {
   type AppRow,
@@ -12,9 +12,11 @@ import {
   readAttempt,
   readIntent,
   releaseClaim,
+  restoreCode,
+  restoreRefresh,
 } from '#tokens/store';
 import type { CodeOutcome, RefreshOutcome } from '#tokens';
-import { decideRecovery, type GrantFacts } from '#tokens/protocol';
+import { decideRecovery, type GrantFacts, type LeftExchange, type Recovery } from '#tokens/protocol';
 import { CodeExchange } from './code-exchange.js';
 import type { PreparedRefresh } from './prepared-refresh.js';
 import { tokenToSend } from './refresh.js';
@@ -22,54 +24,85 @@ import { RefreshExchange } from './refresh-exchange.js';
 import { idsOf, resumeExchange } from './run-exchange.js';
 import { isRefusedByDatabase, retryUntilStored } from './store-result.js';
 
+/** An exchange that an earlier process has not settled. */
+export interface Left extends Unsettled {
+  /** False: the database alone has noted it. */
+  inJournal: boolean;
+}
+
 /**
  * Settles one exchange of an earlier process: a journaled answer is stored, a request without an answer becomes unknown. What
  * cannot be stored is set aside in the journal, and stops nothing else. It calls a platform only where a code has to be
  * exchanged further; refusals and revocations are left to ordinary work.
  */
-export async function settleLeft(context: ExchangerContext, one: Unsettled): Promise<'settled' | 'unknown' | 'aside'> {
-  const { intent } = one;
+export async function settleLeft(
+  context: ExchangerContext,
+  one: Left,
+  isOwn: boolean,
+): Promise<'settled' | 'unknown' | 'aside'> {
+  const { intent, answer } = one;
   return retryUntilStored(context.logger, idsOf(intent), async () => {
     try {
-      return await settle(context, one);
+      return await settle(context, one, isOwn);
     } catch (error) {
       if (!isOfItsOwn(error)) throw error;
-      await context.journal.setAside(one);
+      await context.journal.setAside({ intent, answer });
       context.logger.error({ err: error, ...idsOf(intent) }, 'recovery.entry_set_aside');
       return 'aside';
     }
   });
 }
 
-async function settle(context: ExchangerContext, one: Unsettled): Promise<'settled' | 'unknown' | 'aside'> {
+async function settle(context: ExchangerContext, one: Left, isOwn: boolean): Promise<'settled' | 'unknown' | 'aside'> {
   const { intentId, subjectId } = one.intent;
-  const intent = await readIntent(context.pool, intentId);
-  const outcome = intent && isOpen(intent, one) ? await resume(context, intent, one) : NOTHING;
+  const known = await readIntent(context.pool, intentId);
+  const recovery = decideRecovery({ journal: latestRecord(one), intent: known?.state ?? 'missing', isOwn });
+  const intent = known ?? (await restoreIntent(context, one.intent));
+  const outcome = intent ? await carryOut(context, recovery, { intent, answer: one.answer }) : NOTHING;
   if (outcome === NOTHING) context.journal.settled(intentId);
   if (context.journal.aside(subjectId)?.intent.intentId === intentId) return 'aside';
   return outcome === 'lost' ? 'unknown' : 'settled';
 }
 
-const isOpen = ({ state }: IntentRow, { answer }: Unsettled): boolean =>
-  decideRecovery({ answered: answer !== null, intent: state }) === 'conclude';
+const latestRecord = ({ answer, inJournal }: Left): LeftExchange['journal'] => {
+  if (answer !== null) return 'answer';
+  return inJournal ? 'dispatch' : 'nothing';
+};
 
-/** Grant, attempt or app are deleted: there is no place for an answer. */
+/** A failover has lost it. Undefined: its grant or its attempt is deleted as well. */
+async function restoreIntent(
+  { pool, holder }: ExchangerContext,
+  { intentId, kind, subjectId, version, claimedAt }: JournaledIntent,
+): Promise<IntentRow | undefined> {
+  const restore = kind === 'refresh' ? restoreRefresh : restoreCode;
+  await restore(pool, {
+    ...{ intentId, subjectId, version, holder },
+    claimedAt: claimedAt === undefined ? null : new Date(claimedAt),
+  });
+  return readIntent(pool, intentId);
+}
+
+async function carryOut(
+  context: ExchangerContext,
+  recovery: Recovery,
+  { intent, answer }: { intent: IntentRow; answer: PlatformAnswer | null },
+): Promise<RefreshOutcome | CodeOutcome | 'lost' | typeof NOTHING> {
+  if (recovery === 'store' || recovery === 'unknown') return resume(context, intent, answer);
+  if (recovery === 'release') await release(context, intent);
+  return NOTHING;
+}
+
+/** Nothing is to be concluded, or grant, attempt or app are deleted: there is no place for an answer. */
 const NOTHING = Symbol('nothing to conclude');
 
 /** A row that does not open, a provider that was removed, or values that the database refuses. */
 const isOfItsOwn = (error: unknown): boolean =>
   ['crypto.seal_broken', 'provider.gone'].includes(codeOf(error) ?? '') || isRefusedByDatabase(error);
 
-/** Claims of an earlier process without an entry in the journal: nothing was sent. */
-export async function releaseUnsent(context: ExchangerContext, intents: readonly IntentRow[]): Promise<void> {
-  for (const intent of intents)
-    await retryUntilStored(context.logger, { intent: intent.id }, () => release(context, intent));
-}
-
 async function resume(
   context: ExchangerContext,
   intent: IntentRow,
-  { answer }: Unsettled,
+  answer: PlatformAnswer | null,
 ): Promise<RefreshOutcome | CodeOutcome | 'lost' | typeof NOTHING> {
   context.logger.warn({ intent: intent.id, answered: answer !== null }, 'recovery.resumed');
   if (intent.attemptId) return resumeCode(context, intent, answer);
@@ -127,7 +160,7 @@ async function resumeCode(
   return resumeExchange(context, new CodeExchange(context, attempt, app, { intentId: intent.id, code: null }), answer);
 }
 
-/** An intent in the database without a journal entry: nothing was sent. */
+/** Neither the journal nor the database has noted the dispatch. */
 async function release(context: ExchangerContext, intent: IntentRow): Promise<void> {
   const claim = await claimOf(context.pool, intent);
   await transaction(context.pool, async (tx) => {

@@ -39,8 +39,8 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   ) {}
 
   get intent(): JournaledIntent {
-    const { grant, intentId } = this.refresh.claim;
-    return { intentId, kind: 'refresh', subjectId: grant.id, version: grant.tokenVersion };
+    const { grant, intentId, now } = this.refresh.claim;
+    return { intentId, kind: 'refresh', subjectId: grant.id, version: grant.tokenVersion, claimedAt: now.getTime() };
   }
 
   get environment(): 'live' | 'test' {

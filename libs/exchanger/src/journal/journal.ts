@@ -7,6 +7,8 @@ export interface JournaledIntent {
   /** The grant, or the attempt whose code it is. */
   subjectId: string;
   version: string | null;
+  /** When it was claimed, by the clock of the database, in milliseconds; lifetimes count from it where the database has lost the claim. */
+  claimedAt?: number;
 }
 
 /**

@@ -30,7 +30,7 @@ export class RecordCodec {
   /** `length of the key id 1 | key id | length of the intent 2 | intent | sealed answer`. */
   encode({ type, intent, answer }: JournalRecord): Buffer {
     const keyId = Buffer.from(this.keyring.primaryId, 'utf8');
-    const clear = Buffer.from(JSON.stringify([intent.intentId, intent.kind, intent.subjectId, intent.version]), 'utf8');
+    const clear = Buffer.from(JSON.stringify(toClear(intent)), 'utf8');
     const plain = answer ? answerToBytes(answer) : Buffer.alloc(0);
     const sealed = seal(this.subkey(this.keyring.primaryId), place(TYPES[type], clear), plain);
     plain.fill(0);
@@ -64,17 +64,12 @@ export class RecordCodec {
     const clear = payload.subarray(clearAt, sealedAt);
     const key = this.subkey(keyId);
     const plain = open(key, place(type, clear), payload.subarray(sealedAt));
-    const [intentId, kind, subjectId, version] = JSON.parse(clear.toString('utf8')) as [
-      string,
-      JournaledIntent['kind'],
-      string,
-      string | null,
-    ];
+    const intent = fromClear(JSON.parse(clear.toString('utf8')) as Clear);
     const name = (Object.keys(TYPES) as JournalRecord['type'][]).find((known) => TYPES[known] === type);
     if (!name) throw new Error(`a journal record has the type ${type}, which no version of ours has written`);
     return {
       type: name,
-      intent: { intentId, kind, subjectId, version },
+      intent,
       answer: name === 'answered' ? bytesToAnswer(plain) : null,
     };
   }
@@ -85,6 +80,22 @@ export class RecordCodec {
     return known;
   }
 }
+
+/** An intent as it stands in a record. Earlier releases wrote the first four alone. */
+type Clear = [string, JournaledIntent['kind'], string, string | null, (number | null)?];
+
+const toClear = ({ intentId, kind, subjectId, version, claimedAt }: JournaledIntent): Clear => [
+  intentId,
+  kind,
+  subjectId,
+  version,
+  claimedAt ?? null,
+];
+
+const fromClear = ([intentId, kind, subjectId, version, claimedAt]: Clear): JournaledIntent => ({
+  ...{ intentId, kind, subjectId, version },
+  ...(typeof claimedAt === 'number' && { claimedAt }),
+});
 
 /** Erased or skipped, the record could be the only copy of a pair: the operator decides. */
 export const unreadable = (file: string, cause?: unknown): CodedError =>

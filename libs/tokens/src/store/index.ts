@@ -33,6 +33,8 @@ export {
   prepareCode,
   readIntent,
   releaseUnsent,
+  restoreCode,
+  restoreRefresh,
   unendedIntents,
 } from './grants/intents.js';
 export {

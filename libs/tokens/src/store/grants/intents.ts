@@ -48,6 +48,41 @@ export async function readIntent(tx: Tx, intentId: string): Promise<IntentRow | 
   return rows[0];
 }
 
+/** An exchange of which the database has lost the note: all that a journal knows of it. */
+export interface LostIntent {
+  intentId: string;
+  subjectId: string;
+  version: string | null;
+  /** Null: unknown. */
+  claimedAt: Date | null;
+  holder: string;
+}
+
+/** With its claim, where the grant is free and has the tokens that were sent: as if the database had lost neither. */
+const RESTORE = `
+  with held as (
+    update grants set refresh_state = 'in_flight', claim_epoch = claim_epoch + 1, claim_holder = $5,
+      claim_until = db_now() + interval '150 seconds'
+    where id = $2 and token_version = $3 and refresh_state in ('idle', 'backoff', 'confirm', 'unknown')
+    returning claim_epoch
+  )
+  insert into exchange_intents (id, kind, grant_id, token_version, claim_epoch, holder, state, prepared_at, dispatched_at)
+  select $1, 'refresh', id, $3, coalesce((select claim_epoch from held), 0), $5, 'dispatched',
+    coalesce($4, db_now()), coalesce($4, db_now())
+  from grants where id = $2 on conflict do nothing`;
+
+export async function restoreRefresh(tx: Tx, lost: LostIntent): Promise<void> {
+  await tx.query(RESTORE, [lost.intentId, lost.subjectId, lost.version, lost.claimedAt, lost.holder]);
+}
+
+export async function restoreCode(tx: Tx, { intentId, subjectId, holder }: LostIntent): Promise<void> {
+  await tx.query(
+    `insert into exchange_intents (id, kind, attempt_id, holder, state, dispatched_at)
+     select $1, 'code', id, $3, 'dispatched', db_now() from connect_attempts where id = $2 on conflict do nothing`,
+    [intentId, subjectId, holder],
+  );
+}
+
 /** What a holder began and did not end. */
 export async function unendedIntents(tx: Tx, holder: string): Promise<IntentRow[]> {
   const { rows } = await tx.query<IntentRow & Record<string, unknown>>(

@@ -56,7 +56,7 @@ export class Journals {
   async faulty(
     options: Partial<FileJournalOptions> = {},
     { folder = this.folder(), prepare }: { folder?: string; prepare?: (disk: FaultyDisk) => void } = {},
-  ): Promise<OpenedJournal & { disk: FaultyDisk; folder: string }> {
+  ): Promise<Omit<OpenedJournal, 'folder'> & { disk: FaultyDisk; folder: string }> {
     let disk: FaultyDisk | undefined;
     const faulty = (real: Disk): FaultyDisk => {
       disk = new FaultyDisk(real);

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Pool } from 'pg';
 import { createLogger, Metrics, Secret } from '#observability';
 import { openTestDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { answer, intent, Journals, newKey } from '../../../test/support/journals.js';
@@ -8,12 +9,15 @@ import { openExchanger, type OpenedExchanger } from './open-exchanger.js';
 
 const journals = new Journals();
 let database: TestDatabase;
+let pool: Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
+  pool = new Pool({ connectionString: database.url });
 });
 afterAll(async () => {
   await journals.remove();
+  await pool.end();
   await database.close();
 });
 
@@ -44,4 +48,56 @@ it('an exchanger whose keys are refused creates no journal', async () => {
   const folder = join(journals.folder(), 'journal');
   await expect(open(folder, newKey('k1'))).rejects.toMatchObject({ code: 'keys.wrong' });
   expect(existsSync(folder)).toBe(false);
+});
+
+describe('a start on the folder of a journal', () => {
+  const key = newKey('k1');
+  const started = async (folder: string): Promise<[isOwn: boolean, holder: string]> => {
+    const { isOwn, context, close } = await open(folder, key);
+    await close();
+    return [isOwn, context.holder];
+  };
+
+  beforeAll(() => pool.query('truncate master_keys, master_key_holders'));
+
+  it('keeps its name where it is the folder of the latest start, however often it starts', async () => {
+    const folder = join(journals.folder(), 'journal');
+    const [, holder] = await started(folder);
+    expect([await started(folder), await started(folder)]).toEqual([
+      [true, holder],
+      [true, holder],
+    ]);
+  });
+
+  it('on a copy takes a new name, beside the running owner of the original', async () => {
+    const folder = join(journals.folder(), 'journal');
+    const first = await open(folder, key);
+    const copy = join(journals.folder(), 'journal');
+    cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+    const second = await open(copy, key);
+    expect([second.isOwn, second.context.holder === first.context.holder]).toEqual([false, false]);
+    await first.close();
+    await second.close();
+    expect([(await started(folder))[0], (await started(copy))[0]]).toEqual([true, true]);
+  });
+
+  it('on a folder that was restored from before the latest start takes a new name', async () => {
+    const folder = join(journals.folder(), 'journal');
+    const [, holder] = await started(folder);
+    const before = readFileSync(join(folder, 'id'));
+    await started(folder);
+    await started(folder);
+    writeFileSync(join(folder, 'id'), before);
+    expect(await started(folder)).toEqual([false, expect.not.stringMatching(holder)]);
+  });
+
+  it('takes a new name where the database has lost the latest start, or the folder is lost', async () => {
+    const folder = join(journals.folder(), 'journal');
+    const [, holder] = await started(folder);
+    await pool.query('delete from journal_folders');
+    const [isOwn, next] = await started(folder);
+    expect([isOwn, next === holder]).toEqual([false, false]);
+    rmSync(folder, { recursive: true });
+    expect(await started(folder)).toEqual([false, expect.not.stringMatching(next)]);
+  });
 });

@@ -10,6 +10,7 @@ import { FileJournal } from './journal/file-journal.js';
 import type { Unsettled } from './journal/journal.js';
 import { MeasuredExchanges, watchExchanges } from './metrics.js';
 import { openPool, type PoolOptions } from './open-pool.js';
+import { noteStart } from './store/journal-folders.js';
 
 export interface ExchangerOptions extends PoolOptions {
   masterKeys: Secret;
@@ -26,6 +27,8 @@ export interface OpenedExchanger {
   context: ExchangerContext;
   /** What the previous process left in the journal: to be settled before anything else is sent. */
   unsettled: Unsettled[];
+  /** Whether the journal is the one in which the ended process wrote last, and no copy of it. */
+  isOwn: boolean;
   /** Rejects every request that waits at the gate: none of them was sent. */
   closeGate(): void;
   close(): Promise<void>;
@@ -50,7 +53,9 @@ async function openWith(pool: Pool, options: ExchangerOptions): Promise<OpenedEx
   const { masterKeys, sandboxUrl, name, logger, at } = options;
   const keyring = new Keyring(masterKeys);
   const checked = await checkKeys({ pool, keyring, logger });
-  const { journal, unsettled, id } = await FileJournal.open(options.journalDir, { keyring, logger });
+  const { journal, unsettled, folder } = await FileJournal.open(options.journalDir, { keyring, logger });
+  const { id, isOwn } = await noteStart(pool, folder);
+  if (!isOwn && unsettled.length > 0) logger.warn({ unsettled: unsettled.length }, 'journal.copied');
   const keys = await KeyHolder.start({
     ...{ pool, keyring, logger, id, checked },
     process: name,
@@ -72,6 +77,7 @@ async function openWith(pool: Pool, options: ExchangerOptions): Promise<OpenedEx
   return {
     context,
     unsettled,
+    isOwn,
     closeGate: () => {
       gate.drain();
     },

@@ -20,7 +20,7 @@ export async function startExchanger(config: ExchangerConfig, logger: Logger, le
   const opened = await open(config, { metrics, logger, leaving });
   const { journal } = opened.context;
   const exchange = new ExchangeEngine(opened.context);
-  const { done } = await exchange.recover(opened.unsettled);
+  const { done } = await exchange.recover(opened.unsettled, opened.isOwn);
   done.catch((error: unknown) => {
     logger.error({ err: error }, 'recovery.failed');
   });

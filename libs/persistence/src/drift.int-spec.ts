@@ -10,6 +10,7 @@ const WITHOUT_ENTITY = [
   'broken_seals',
   'exchange_intents',
   'grant_tokens',
+  'journal_folders',
   'master_key_holders',
   'master_keys',
   'oauth_app_secrets',
@@ -20,7 +21,7 @@ const WITHOUT_ENTITY = [
 /** Tables of tenants that triggers of other tables write. */
 const KEPT_BY_TRIGGERS = ['account_counts', 'account_search'];
 /** Of the tables without an entity, those whose rows no foreign key binds to another row; a sweep deletes those of `broken_seals`. */
-const WITHOUT_OWNER = ['broken_seals', 'master_key_holders', 'master_keys'];
+const WITHOUT_OWNER = ['broken_seals', 'journal_folders', 'master_key_holders', 'master_keys'];
 /** Tables whose rows only a library reads: TypeORM's migrations, the rate limiter's counters. */
 const LIBRARIES = ['migrations', 'rate_limits'];
 

@@ -11,7 +11,11 @@ const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as { 
 
 /** A folder held by one process at a time. The operating system frees it with the process, however that one ends. */
 export class DirectoryLock {
-  private constructor(private readonly file: FileHandle) {}
+  private constructor(
+    private readonly file: FileHandle,
+    /** Of the lock's own file, which a copy of the folder does not share. */
+    readonly place: string,
+  ) {}
 
   /** Waits for a holder that may be stopping; throws `journal.held` if it keeps running. */
   static async take(folder: string, waitFor: Duration): Promise<DirectoryLock> {
@@ -23,7 +27,8 @@ export class DirectoryLock {
       }
       await sleep(LOOK_EVERY);
     }
-    return new DirectoryLock(file);
+    const { ino, birthtimeMs } = await file.stat();
+    return new DirectoryLock(file, `${ino}:${birthtimeMs}`);
   }
 
   async release(): Promise<void> {

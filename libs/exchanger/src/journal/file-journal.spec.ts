@@ -219,10 +219,11 @@ describe('a journal', () => {
 
   it('keeps its name', async () => {
     const folder = journals.folder();
-    const { journal, id } = await journals.open(folder);
+    const { journal, folder: opened } = await journals.open(folder);
     await journal.close();
-    expect((await journals.open(folder)).id).toBe(id);
-    expect((await journals.open(journals.folder())).id).not.toBe(id);
+    expect((await journals.open(folder)).folder).toMatchObject({ name: opened.name, place: opened.place });
+    const other = (await journals.open(journals.folder())).folder;
+    expect([other.name.id, other.place]).not.toEqual([opened.name.id, opened.place]);
   });
 
   it('takes no more exchanges at once than it has space for, whatever their answers', async () => {

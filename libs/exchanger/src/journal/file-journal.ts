@@ -4,6 +4,7 @@ import { CodedError, type Logger } from '#observability';
 import type { PlatformAnswer } from '#providers';
 import { DirectoryLock } from './directory-lock.js';
 import type { Disk } from './disk.js';
+import { type FolderName, readFolderName, writeFolderName } from './folder-name.js';
 import { FolderDisk } from './folder-disk.js';
 import { GroupWriter } from './group-writer.js';
 import type { Journal, JournaledIntent, Unsettled } from './journal.js';
@@ -15,7 +16,6 @@ import type { Segment } from './segment.js';
 import { SegmentKeeper } from './segment-keeper.js';
 import { SegmentStore } from './segment-store.js';
 import { type Entry, UnsettledBook } from './unsettled-book.js';
-import { randomUUID } from 'node:crypto';
 
 export interface FileJournalOptions {
   keyring: Keyring;
@@ -31,8 +31,15 @@ export interface OpenedJournal {
   journal: FileJournal;
   /** What an earlier process left behind. */
   unsettled: Unsettled[];
-  /** The name of this folder for as long as it exists. */
-  id: string;
+  folder: JournalFolder;
+}
+
+/** The folder of an opened journal. */
+export interface JournalFolder {
+  name: FolderName;
+  /** Where it lies: a copy of the folder lies elsewhere. */
+  place: string;
+  rename(name: FolderName): Promise<void>;
 }
 
 interface Parts {
@@ -208,7 +215,7 @@ async function openHeld(
   const store = new SegmentStore(disk, layout);
   const aside = await SetAsideEntries.open(disk, codec);
   const { unsettled, segments } = await replayJournal({ disk, store, book, codec, logger });
-  const id = await journalId(disk);
+  const name = await readFolderName(disk);
   const inFlight = new Set<string>();
   const keeper = new SegmentKeeper({ store, layout, logger, inFlight: () => inFlight.size }, segments);
   await keeper.tend();
@@ -216,26 +223,6 @@ async function openHeld(
   return {
     journal: FileJournal.over({ lock, codec, book, keeper, layout, inFlight, aside, logger }),
     unsettled: [...aside.all, ...inSegments],
-    id,
+    folder: { name, place: lock.place, rename: (to) => writeFolderName(disk, to) },
   };
-}
-
-const NAME = 'id';
-const BEING_WRITTEN = 'id.new';
-const UUID = /^[0-9a-f-]{36}$/;
-
-/** The name of this journal for as long as its folder exists: claims are held under it. */
-async function journalId(disk: Disk): Promise<string> {
-  const known = (await disk.names()).includes(NAME) ? (await disk.read(NAME)).toString('utf8') : '';
-  return UUID.test(known) ? known : await writeId(disk, randomUUID());
-}
-
-async function writeId(disk: Disk, id: string): Promise<string> {
-  await disk.remove(BEING_WRITTEN);
-  const file = await disk.create(BEING_WRITTEN);
-  await file.write(Buffer.from(id, 'utf8'), 0);
-  await file.close();
-  await disk.rename(BEING_WRITTEN, NAME);
-  await disk.sync();
-  return id;
 }

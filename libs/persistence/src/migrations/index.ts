@@ -12,6 +12,7 @@ import { AttemptLooks } from './attempt-looks.js';
 import { EventPositions } from './event-positions.js';
 import { Foundation } from './foundation.js';
 import { LeaseClosings } from './lease-closings.js';
+import { JournalFolders } from './journal-folders.js';
 import { LeasedAccounts } from './leased-accounts.js';
 import { MasterKeyHolders } from './master-key-holders.js';
 import { ReauthDue } from './reauth-due.js';
@@ -57,4 +58,5 @@ export const MIGRATIONS = [
   AccountListIndexes,
   AccountSearch,
   WebhookTables,
+  JournalFolders,
 ];

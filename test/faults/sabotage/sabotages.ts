@@ -133,8 +133,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     cuts: [
       {
         file: `${EXCHANGE}/recover.js`,
-        find: 'resume(context, intent, one)',
-        instead: 'resume(context, intent, { ...one, answer: null })',
+        find: 'return resume(context, intent, answer)',
+        instead: 'return resume(context, intent, null)',
       },
     ],
   },

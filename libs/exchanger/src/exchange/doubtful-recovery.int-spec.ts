@@ -163,7 +163,7 @@ describe('an exchanger on a copy of a journal', () => {
     expect(await refreshes()).toBe(1);
   });
 
-  it('stores a journaled answer: that is safe, whoever stores it as well', async () => {
+  it('stores a journaled answer, which is safe if the owner of the original stores it as well', async () => {
     const { id } = await crashed('W5');
     await recover({ isOwn: false });
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2' });

@@ -48,7 +48,7 @@ export async function readIntent(tx: Tx, intentId: string): Promise<IntentRow | 
   return rows[0];
 }
 
-/** An exchange of which the database has lost the note: all that a journal knows of it. */
+/** An exchange of which the database has lost the note: all that a journal holds of it. */
 export interface LostIntent {
   intentId: string;
   subjectId: string;

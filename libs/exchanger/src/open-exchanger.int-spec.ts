@@ -53,9 +53,9 @@ it('an exchanger whose keys are refused creates no journal', async () => {
 describe('a start on the folder of a journal', () => {
   const key = newKey('k1');
   const started = async (folder: string): Promise<[isOwn: boolean, holder: string]> => {
-    const { isOwn, context, close } = await open(folder, key);
-    await close();
-    return [isOwn, context.holder];
+    const opened = await open(folder, key);
+    await opened.close();
+    return [opened.isOwn, opened.context.holder];
   };
 
   beforeAll(() => pool.query('truncate master_keys, master_key_holders'));

@@ -55,13 +55,17 @@ export async function settleLeft(
 
 async function settle(context: ExchangerContext, one: Left, isOwn: boolean): Promise<'settled' | 'unknown' | 'aside'> {
   const { intentId, subjectId } = one.intent;
-  const known = await readIntent(context.pool, intentId);
-  const recovery = decideRecovery({ journal: latestRecord(one), intent: known?.state ?? 'missing', isOwn });
-  const intent = known ?? (await restoreIntent(context, one.intent));
-  const outcome = intent ? await carryOut(context, recovery, { intent, answer: one.answer }) : NOTHING;
+  const outcome = await conclude(context, one, isOwn);
   if (outcome === NOTHING) context.journal.settled(intentId);
   if (context.journal.aside(subjectId)?.intent.intentId === intentId) return 'aside';
   return outcome === 'lost' ? 'unknown' : 'settled';
+}
+
+async function conclude(context: ExchangerContext, one: Left, isOwn: boolean): Promise<Concluded> {
+  const known = await readIntent(context.pool, one.intent.intentId);
+  const recovery = decideRecovery({ journal: latestRecord(one), intent: known?.state ?? 'missing', isOwn });
+  const intent = known ?? (await restoreIntent(context, one.intent));
+  return intent ? carryOut(context, recovery, { intent, answer: one.answer }) : NOTHING;
 }
 
 const latestRecord = ({ answer, inJournal }: Left): LeftExchange['journal'] => {
@@ -86,7 +90,7 @@ async function carryOut(
   context: ExchangerContext,
   recovery: Recovery,
   { intent, answer }: { intent: IntentRow; answer: PlatformAnswer | null },
-): Promise<RefreshOutcome | CodeOutcome | 'lost' | typeof NOTHING> {
+): Promise<Concluded> {
   if (recovery === 'store' || recovery === 'unknown') return resume(context, intent, answer);
   if (recovery === 'release') await release(context, intent);
   return NOTHING;
@@ -94,16 +98,13 @@ async function carryOut(
 
 /** Nothing is to be concluded, or grant, attempt or app are deleted: there is no place for an answer. */
 const NOTHING = Symbol('nothing to conclude');
+type Concluded = RefreshOutcome | CodeOutcome | 'lost' | typeof NOTHING;
 
 /** A row that does not open, a provider that was removed, or values that the database refuses. */
 const isOfItsOwn = (error: unknown): boolean =>
   ['crypto.seal_broken', 'provider.gone'].includes(codeOf(error) ?? '') || isRefusedByDatabase(error);
 
-async function resume(
-  context: ExchangerContext,
-  intent: IntentRow,
-  answer: PlatformAnswer | null,
-): Promise<RefreshOutcome | CodeOutcome | 'lost' | typeof NOTHING> {
+async function resume(context: ExchangerContext, intent: IntentRow, answer: PlatformAnswer | null): Promise<Concluded> {
   context.logger.warn({ intent: intent.id, answered: answer !== null }, 'recovery.resumed');
   if (intent.attemptId) return resumeCode(context, intent, answer);
   const claim = await claimOf(context.pool, intent);

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 
@@ -51,4 +51,27 @@ export async function bundle() {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  nameAtStartOnly();
+}
+
+/** As esbuild writes it for `keepNames`. */
+const NAMING = /^var __name = \(target, value\) => (__defProp\(target, "name", \{ value, configurable: true \}\));$/m;
+
+/**
+ * The helper that keeps names runs for each function within a function, too, at each of its calls: in an API process under load a
+ * twentieth of the time. Once the process has started it names only what has a prototype, as the classes of a chunk that is loaded later.
+ */
+function nameAtStartOnly() {
+  const files = readdirSync(BUNDLE).filter((name) => name.endsWith('.js'));
+  const helpers = files.filter((name) => {
+    const path = join(BUNDLE, name);
+    const text = readFileSync(path, 'utf8');
+    const changed = text.replace(NAMING, (_, define) => {
+      const isNamed = '__isStarting || Object.hasOwn(target, "prototype")';
+      return `var __isStarting = true; setImmediate(() => { __isStarting = false; }); var __name = (target, value) => ${isNamed} ? ${define} : target;`;
+    });
+    if (changed !== text) writeFileSync(path, changed);
+    return changed !== text;
+  });
+  if (helpers.length === 0) throw new Error('the bundles have no helper __name of the known form');
 }

@@ -50,6 +50,13 @@ describe('a log line', () => {
     });
   });
 
+  it('is written before the process ends, in the order of the calls, also when it ends in the same turn', async () => {
+    const lines = await linesOf(`
+      logger.info('one'); logger.warn('two'); for (let n = 0; n < 500; n += 1) logger.info({ n }, 'more'); process.exit(0);`);
+    expect(lines.map(({ msg }) => msg).slice(0, 3)).toEqual(['one', 'two', 'more']);
+    expect(lines).toHaveLength(502);
+  });
+
   it.each([
     ['a field', `logger.info({ secret }, 'x');`],
     ['a deep field', `logger.info({ a: [{ b: secret }] }, 'x');`],

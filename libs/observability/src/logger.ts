@@ -1,4 +1,4 @@
-import { pino, type Logger as PinoLogger } from 'pino';
+import { type DestinationStream, pino, type Logger as PinoLogger } from 'pino';
 import { loggable, loggableError } from './loggable.js';
 import { traceFields } from './spans.js';
 
@@ -25,5 +25,49 @@ export function createLogger({ app, level = 'info', stream = 'stdout' }: LoggerO
     // The fields of a child logger do not pass the formatter.
     serializers: { err: (error: unknown) => (error instanceof Error ? loggableError(error) : error) },
   };
-  return pino(options, pino.destination({ fd: stream === 'stderr' ? 2 : 1, sync: true }));
+  return pino(options, linesOfOneTurn(stream === 'stderr' ? 2 : 1));
+}
+
+/** Bytes; the destination writes at most 16,384 at once. */
+const MAX_BUFFERED = 8_192;
+const WARN = 40;
+
+/** Of all loggers of this process. */
+const flushes = new Set<() => void>();
+const flushAll = (): void => {
+  for (const flush of flushes) flush();
+};
+
+/**
+ * Writes the lines of one turn of the event loop with one call: an API under load answers several requests in each. A line from
+ * `warn` up is written at once, with those before it. Only a process that is killed may lose the lines of its last turn.
+ */
+function linesOfOneTurn(fd: number): DestinationStream {
+  const file = pino.destination({ fd, sync: true, minLength: MAX_BUFFERED });
+  let isScheduled = false;
+  const flush = (): void => {
+    isScheduled = false;
+    try {
+      file.flushSync();
+    } catch (error) {
+      // The destination decides, as after a line that it writes itself: a reader that is gone is no failure.
+      file.emit('error', error);
+    }
+  };
+  if (flushes.size === 0) process.on('exit', flushAll);
+  flushes.add(flush);
+  const stream = {
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string): void {
+      file.write(line);
+      if (stream.lastLevel >= WARN) {
+        flush();
+      } else if (!isScheduled) {
+        isScheduled = true;
+        setImmediate(flush);
+      }
+    },
+  };
+  return stream;
 }

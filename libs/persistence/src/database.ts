@@ -3,6 +3,7 @@ import pRetry from 'p-retry';
 import { DataSource } from 'typeorm';
 import { seconds } from '#config';
 import { CodedError, type Logger, type Secret } from '#observability';
+import { databaseBusy } from './errors.js';
 import * as entities from './entities/index.js';
 import { connectRetryPeriod, explainConnectFailure } from './connect-retry.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -78,6 +79,7 @@ function newDataSource(options: DatabaseOptions): DataSource {
     extra: {
       Client: PreparingClient,
       pipeline: true,
+      mostWaiting: options.mostWaiting,
       statement_timeout: options.statementTimeout ?? seconds(30),
       idle_in_transaction_session_timeout: 30_000,
     },
@@ -96,9 +98,7 @@ function boundedPool(mostWaiting: number): typeof pg.Pool {
     override connect = ((callback?: Callback) => {
       const connect = super.connect.bind(this) as (callback?: Callback) => Promise<pg.PoolClient> | undefined;
       if (this.idleCount > 0 || this.waitingCount < mostWaiting) return callback ? connect(callback) : connect();
-      const error = new CodedError('database.busy', 'Too many requests wait for the database; try again in a second.', {
-        retryAfter: 1,
-      });
+      const error = databaseBusy();
       if (!callback) return Promise.reject(error);
       process.nextTick(callback, error, undefined, () => undefined);
       return undefined;

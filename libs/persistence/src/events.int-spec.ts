@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openMigratedDatabase, type OpenedDatabase } from '../../../test/support/open-database.js';
 import { makeAccount, makeTenant } from '../../../test/support/rows.js';
 import { AccountEvent, OutboxEvent } from './entities/index.js';
-import { type EventType, recordEvent } from './events.js';
+import { type EventType, type HistoryInput, recordEvent, recordHistories } from './events.js';
 import type { Tenant } from './tenant.js';
 import { transaction } from './tx.js';
 
@@ -62,5 +62,42 @@ describe('an event', () => {
     const sorted = (rows: { sequence: string | null }[]): (string | null)[] => rows.map(({ sequence }) => sequence);
     expect(sorted(await history(account))).toEqual(numbers);
     expect(sorted(await outbox(account))).toEqual(numbers);
+  });
+});
+
+describe('events of the histories of several accounts', () => {
+  const read = (accountId: string): HistoryInput => ({ ...tenant, accountId, type: 'account.token_read' });
+  const numbersOf = async (accountId: string): Promise<string[]> =>
+    (await history(accountId)).map(({ sequence }) => sequence);
+
+  it('gives the events of a statement the next numbers of their accounts, and puts none into the outbox', async () => {
+    const { pool } = opened.database;
+    const [one, other] = [await makeAccount(pool, tenant), await makeAccount(pool, tenant)];
+    await recordEvent(pool, event(one));
+    expect(await recordHistories(pool, [read(one), read(other), read(one)])).toEqual([true, true, true]);
+    expect([await numbersOf(one), await numbersOf(other)]).toEqual([['1', '2', '3'], ['1']]);
+    expect(await outbox(other)).toEqual([]);
+  });
+
+  it('do not wait for an account that another transaction holds, and name it', async () => {
+    const { pool } = opened.database;
+    const [held, free] = [await makeAccount(pool, tenant), await makeAccount(pool, tenant)];
+    await transaction(pool, async (tx) => {
+      await tx.query('select from accounts where id = $1 for update', [held]);
+      expect(await recordHistories(pool, [read(held), read(free)])).toEqual([false, true]);
+    });
+    expect([await numbersOf(held), await numbersOf(free)]).toEqual([[], ['1']]);
+  });
+
+  it('leaves no gap between the numbers of an account when several statements run at once', async () => {
+    const { pool } = opened.database;
+    const accounts = [await makeAccount(pool, tenant), await makeAccount(pool, tenant)];
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => recordHistories(pool, (n % 2 ? accounts : accounts.toReversed()).map(read))),
+    );
+    const recorded = results.flat().filter(Boolean).length;
+    const numbers = await Promise.all(accounts.map(numbersOf));
+    expect(numbers.flat()).toHaveLength(recorded);
+    for (const each of numbers) expect(each).toEqual(each.map((_, at) => String(at + 1)));
   });
 });

@@ -1,4 +1,4 @@
-import { NEXT_EVENT_SEQUENCE } from './accounts/accounts.js';
+import { NEXT_EVENT_SEQUENCE, NEXT_EVENT_SEQUENCES } from './accounts/accounts.js';
 import type { AppUser } from './attempts/attempt-row.js';
 import { newId } from './ids.js';
 import type { Tenant } from './tenant.js';
@@ -54,7 +54,7 @@ export async function recordEvent(
   await tx.query(RECORD, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
 }
 
-interface HistoryInput extends Tenant {
+export interface HistoryInput extends Tenant {
   accountId: string;
   type: 'account.token_read';
   data?: Record<string, unknown>;
@@ -66,6 +66,32 @@ export async function recordHistory(
   { workspaceId, environment, accountId, type, data = {} }: HistoryInput,
 ): Promise<void> {
   await tx.query(RECORD_HISTORY, [newId(), workspaceId, environment, accountId, type, JSON.stringify(data)]);
+}
+
+const RECORD_HISTORIES = `
+  with requested as (
+    select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
+      with ordinality as requested (id, workspace_id, environment, account_id, type, data, n)
+  ), numbered as (
+    ${NEXT_EVENT_SEQUENCES}
+  )
+  insert into account_events (id, workspace_id, environment, account_id, sequence, type, data)
+  select requested.id, workspace_id, environment, account_id, before + row_number() over (partition by account_id order by n), type, data
+  from requested join numbered on numbered.id = account_id returning id`;
+
+/** The same for events of several accounts in one statement. False: another transaction holds the account, so its event is not recorded. */
+export async function recordHistories(tx: Tx, events: readonly HistoryInput[]): Promise<boolean[]> {
+  const ids = events.map(() => newId());
+  const { rows } = await tx.query<{ id: string }>(RECORD_HISTORIES, [
+    ids,
+    events.map(({ workspaceId }) => workspaceId),
+    events.map(({ environment }) => environment),
+    events.map(({ accountId }) => accountId),
+    events.map(({ type }) => type),
+    events.map(({ data = {} }) => JSON.stringify(data)),
+  ]);
+  const recorded = new Set(rows.map(({ id }) => id));
+  return ids.map((id) => recorded.has(id));
 }
 
 export interface TenantEventInput extends Tenant {

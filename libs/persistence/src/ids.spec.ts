@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newId, publicId } from './ids.js';
+import { TypeID } from 'typeid-js';
+import { newId, newPublicId, publicId } from './ids.js';
 
 describe('an id', () => {
   it('is a UUIDv7, never the same twice', () => {
@@ -22,5 +23,15 @@ describe('an id', () => {
 
   it('is shown as a TypeID of its kind', () => {
     expect(publicId('acc', '01893726-efee-7f02-8fbf-9f2b7bc2f910')).toMatch(/^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+    expect(newPublicId('req')).toMatch(/^req_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+  });
+
+  it.each([
+    '00000000-0000-0000-0000-000000000000',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    '80000000-0000-0000-0000-000000000001',
+    ...Array.from({ length: 100 }, newId),
+  ])('is shown as typeid-js shows it: %s', (id) => {
+    expect(publicId('acc', id)).toBe(TypeID.fromUUID('acc', id).toString());
   });
 });

@@ -8,9 +8,10 @@ export * from './attempts/identity-checks.js';
 export { Database, openDatabase } from './database.js';
 export * from './entities/index.js';
 export { violates } from './errors.js';
+export { Gathered } from './gathered.js';
 export * from './idempotency-keys.js';
 export * from './oauth-apps.js';
-export { newId, publicId } from './ids.js';
+export { newId, newPublicId, publicId } from './ids.js';
 export type { Environment, Tenant } from './tenant.js';
 export { snapshot, together, transaction, type Tx } from './tx.js';
 export {
@@ -19,7 +20,9 @@ export {
   deleteOldOutboxEvents,
   EVENT_TYPES,
   type EventType,
+  type HistoryInput,
   recordEvent,
+  recordHistories,
   recordHistory,
   recordTenantEvent,
   redactAccountEvents,

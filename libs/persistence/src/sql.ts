@@ -24,6 +24,7 @@ export { STATUSES_WITH_TOKENS } from './attempts/attempt-row.js';
 export { markAttemptExchanged } from './attempts/attempts.js';
 export { connectRetryPeriod, explainConnectFailure, STARTS_WITHIN } from './connect-retry.js';
 export { violates } from './errors.js';
+export { Gathered } from './gathered.js';
 export {
   claimRetryTurn,
   claimSecretTurn,

@@ -1,31 +1,15 @@
 import { seconds, withTimeout } from '#config';
 import { SealBroken } from '#crypto';
 import type { Secret } from '#observability';
-import { type Health, snapshot, type Tenant, type Tx } from '#persistence/sql';
+import { Gathered, type Health, snapshot, type Tenant, type Tx } from '#persistence/sql';
 import { type RefreshOutcome, storedOutcome, type TokenExchange } from './exchange/token-exchange.js';
+import { type OpenedAccess, openAccessTokens, type TokenOwner } from './open-access-tokens.js';
 import { type GrantFacts, hasEnded } from './protocol/grant.js';
 import { after } from './protocol/schedule.js';
 import { reportBrokenSeal } from './store/broken-seals.js';
-import { readGrant } from './store/grants/grants.js';
+import { type GrantAt, readGrants } from './store/grants/grants.js';
 import type { TokenContext } from './token-context.js';
 import type { Vault } from './vault.js';
-
-/** An account, and where its token is sealed. */
-export interface TokenOwner extends Tenant {
-  id: string;
-  grantId: string;
-  /** The workspace under which the grant is sealed: another one for a leased account. */
-  grantWorkspaceId: string;
-  /** Whether it has a token of its own, as a Page has. */
-  ownToken: boolean;
-}
-
-/** Opens the token of an account: its own, or the one of its grant. Null: it was destroyed. */
-export async function openAccessToken(vault: Vault, tx: Tx, account: TokenOwner): Promise<Secret | null> {
-  if (account.ownToken) return vault.openAccountToken(tx, account);
-  const grant = { id: account.grantId, workspaceId: account.grantWorkspaceId, environment: account.environment };
-  return (await vault.openGrantTokens(tx, grant))?.access ?? null;
-}
 
 /** An account that a call can be made for. */
 export interface CallableAccount extends TokenOwner {
@@ -34,10 +18,12 @@ export interface CallableAccount extends TokenOwner {
   connectionType: string;
 }
 
+/** The tenant of each account stands beside its id: one statement may serve several tenants. */
 const READ = `
   select id, workspace_id as "workspaceId", environment, provider, grant_id as "grantId", own_token as "ownToken", health,
-    connection_type as "connectionType", (select workspace_id from grants where id = grant_id) as "grantWorkspaceId"
-  from accounts where workspace_id = $1 and environment = $2 and id = $3 and health <> 'disconnected'`;
+    connection_type as "connectionType", (select workspace_id from grants where id = grant_id) as "grantWorkspaceId", n::int as n
+  from unnest($1::uuid[], $2::text[], $3::uuid[]) with ordinality as requested (of_workspace, of_environment, of_id, n)
+    join accounts on workspace_id = of_workspace and environment = of_environment and id = of_id and health <> 'disconnected'`;
 
 /** A token that has not ended, and what is known of it. */
 export interface UsableToken {
@@ -111,29 +97,59 @@ interface OpenedToken {
   now: Date;
 }
 
-/** Account, grant and token of one moment: a consent may move the account to another grant between two reads. */
-const read = ({ pool, vault }: TokenContext, request: TokenRequest): Promise<OpenedToken | TokenAvailability> =>
-  snapshot(pool, (tx) => readWithin(tx, vault, request));
+/** What a caller gets of a read that it shares: its own row may be broken. */
+type Read = OpenedToken | TokenAvailability | { kind: 'broken'; error: SealBroken };
 
-async function readWithin(
-  tx: Tx,
-  vault: Vault,
-  { workspaceId, environment, id }: TokenRequest,
-): Promise<OpenedToken | TokenAvailability> {
-  const { rows } = await tx.query<CallableAccount>(READ, [workspaceId, environment, id]);
-  const [account] = rows;
-  if (!account) return { kind: 'not_found' };
-  if (account.connectionType === 'leased') return { kind: 'leased' };
-  const [facts, accessToken] = await Promise.all([
-    readGrant(tx, account.grantId),
-    // A reconnect is needed anyway, and replaces what does not open.
-    openAccessToken(vault, tx, account).catch((error: unknown) => {
-      if (error instanceof SealBroken && account.health === 'needs_reauth') return null;
-      throw error;
-    }),
+const reads = new WeakMap<TokenContext, Gathered<TokenRequest, Read>>();
+
+async function read(context: TokenContext, request: TokenRequest): Promise<OpenedToken | TokenAvailability> {
+  const shared = reads.get(context) ?? new Gathered((all) => readAll(context, all), context.pool);
+  reads.set(context, shared);
+  const found = await shared.load(request);
+  if (found.kind === 'broken') throw found.error;
+  return found;
+}
+
+/** Accounts, grants and tokens of one moment: a consent may move an account to another grant between two reads. */
+const readAll = ({ pool, vault }: TokenContext, requests: readonly TokenRequest[]): Promise<Read[]> =>
+  snapshot(pool, (tx) => readWithin(tx, vault, requests));
+
+async function readWithin(tx: Tx, vault: Vault, requests: readonly TokenRequest[]): Promise<Read[]> {
+  const found = requests.map((): Read => ({ kind: 'not_found' }));
+  const accounts = await readAccounts(tx, requests);
+  for (const { n } of accounts) found[n - 1] = { kind: 'leased' };
+  const own = accounts.filter(({ connectionType }) => connectionType !== 'leased');
+  if (own.length === 0) return found;
+  const [grants, tokens] = await Promise.all([
+    readGrants(
+      tx,
+      own.map(({ grantId }) => grantId),
+    ),
+    openAccessTokens(vault, tx, own),
   ]);
-  if (!facts || !accessToken) return { kind: 'needs_reauth' };
-  return { kind: 'read', account, accessToken, ...facts };
+  for (const [at, { n, ...account }] of own.entries())
+    found[n - 1] = readOf(account, grants.get(account.grantId), tokens[at]);
+  return found;
+}
+
+async function readAccounts(
+  tx: Tx,
+  requests: readonly TokenRequest[],
+): Promise<(CallableAccount & { /** The number of the request, from 1. */ n: number })[]> {
+  const { rows } = await tx.query<CallableAccount & { n: number }>(READ, [
+    requests.map(({ workspaceId }) => workspaceId),
+    requests.map(({ environment }) => environment),
+    requests.map(({ id }) => id),
+  ]);
+  return rows;
+}
+
+function readOf(account: CallableAccount, facts: GrantAt | undefined, token: OpenedAccess | undefined): Read {
+  if (token instanceof SealBroken) {
+    // A reconnect is needed anyway, and replaces what does not open.
+    return account.health === 'needs_reauth' ? { kind: 'needs_reauth' } : { kind: 'broken', error: token };
+  }
+  return facts && token ? { kind: 'read', account, accessToken: token, ...facts } : { kind: 'needs_reauth' };
 }
 
 /** A `min_ttl` above the lifetime of a token would refresh it at every read, so a tenth of its lifetime passes between two refreshes. */

@@ -44,7 +44,7 @@ export interface Owner extends Tenant {
   id: string;
 }
 
-/** Where sealed rows are opened and sealed: the only user of their tables and of the wrapping key. */
+/** Where sealed rows are opened and sealed: the only user of the wrapping key. */
 export class Vault {
   constructor(private readonly keyring: Keyring) {}
 
@@ -212,11 +212,8 @@ export class Vault {
     return row && this.openOf(table, owner, row);
   }
 
-  private openOf<Column extends string>(
-    table: { name: string },
-    owner: Owner,
-    row: SealedRow<Column>,
-  ): RowSecrets<Column> {
+  /** Opens a row that was read. Throws SealBroken. */
+  openOf<Column extends string>(table: { name: string }, owner: Owner, row: SealedRow<Column>): RowSecrets<Column> {
     const { name } = table;
     if (row.ownerVersion !== undefined && row.ownerVersion !== row.version)
       throw new SealBroken('a sealed row is of another version than its owner', { table: name, rowId: owner.id });

@@ -3,12 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestListener, Server } from 'node:http';
 import type { ApiConfig } from '#config';
 import { CodedError, type Logger, type Metrics, newHttpServer } from '#observability';
-import { newId } from '#persistence';
+import { newPublicId } from '#persistence';
 import { readRawBodies } from './raw-body.js';
 import { streamBodies, takesLargeBody } from './streamed-body.js';
 import { type AddressCounts, showAddressLimits } from './address-counts.js';
 import { addressOf, recordAddresses, trusting } from './client-address.js';
-import { publicId } from './fields.js';
 import {
   addSecurityHeaders,
   dropLog,
@@ -82,7 +81,7 @@ export function newServer(handler: RequestListener, { config, logger, counts }: 
     mayTakeLong: takesLargeBody,
     // Without headers the client behind a proxy is unknown: the limit is that of the peer.
     headers: (peer) => ({ ...headers, ...counts.headersFor(peer) }),
-    newRequestId: () => publicId('req', newId()),
+    newRequestId: () => newPublicId('req'),
     contentOf: ({ code, ...place }) => contentOf(problemOfCode(code), place),
     most: limits.connections,
     mostPerAddress: limits.connectionsPerAddress,

@@ -3,7 +3,7 @@ import { TypeID } from 'typeid-js';
 import { z } from 'zod';
 import { rawText, text } from '#accounts';
 import { CodedError } from '#observability';
-import { HEALTHS } from '#persistence';
+import { HEALTHS, publicId as publicIdOf } from '#persistence';
 import { nearestProvider, PROVIDER_NAMES } from '#providers';
 import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 
@@ -11,7 +11,7 @@ import { EXAMPLE_PROVIDER } from '../docs/example-provider.js';
 export type IdPrefix = 'acc' | 'sa' | 'oa' | 'key' | 'prj' | 'evt' | 'req' | 'pool' | 'lreq' | 'wh' | 'del';
 
 /** The UUID of a row as clients see it: `acc_01h455vb4pex5vsknk084sn02q`. */
-export const publicId = (prefix: IdPrefix, uuid: string): string => TypeID.fromUUID(prefix, uuid).toString();
+export const publicId = (prefix: IdPrefix, uuid: string): string => publicIdOf(prefix, uuid);
 
 /** The UUID behind a public id of that prefix; undefined for any other text. */
 export function uuidOf(prefix: IdPrefix, text: string): string | undefined {
@@ -109,7 +109,7 @@ export const idField = (prefix: IdPrefix): z.ZodType<string, string> =>
 export function isoTime(time: Date): string;
 export function isoTime(time: Date | null): string | null;
 export function isoTime(time: Date | null): string | null {
-  return time && time.toISOString().replace(/\.\d{3}Z$/, 'Z');
+  return time && `${time.toISOString().slice(0, -'.000Z'.length)}Z`;
 }
 
 /** A time in a response. */

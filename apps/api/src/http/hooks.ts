@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import type { Logger, Metrics, RefusedConnection } from '#observability';
-import { newId } from '#persistence';
+import { newPublicId } from '#persistence';
 import { addressOf } from './client-address.js';
-import { publicId, uuidOf } from './fields.js';
+import { uuidOf } from './fields.js';
 
 const ACCEPTED_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The id in `X-Request-Id` where its characters are safe in headers and logs, otherwise a new one. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && ACCEPTED_REQUEST_ID.test(given) ? given : publicId('req', newId());
+  return typeof given === 'string' && ACCEPTED_REQUEST_ID.test(given) ? given : newPublicId('req');
 }
 
 export function sendRequestIds(fastify: FastifyInstance): void {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { digest } from '#crypto';
 import { type Logger, LOGGER } from '#observability';
-import { Database, type Environment, type RateLimits, type Tenant, type Tx } from '#persistence';
+import { Database, type Environment, Gathered, type RateLimits, type Tenant, type Tx } from '#persistence';
 import type { ApiScope } from './api-scopes.js';
 
 /** The rights of a valid key. */
@@ -16,6 +16,7 @@ export interface ApiKeyRights {
 }
 
 interface Row {
+  key_hash: Buffer;
   id: string;
   workspace_id: string;
   environment: Environment;
@@ -26,10 +27,10 @@ interface Row {
 }
 
 const FIND = `
-  select id, workspace_id, environment, scopes, return_hosts, rate_limits,
+  select key_hash, id, workspace_id, environment, scopes, return_hosts, rate_limits,
          coalesce(last_used_at < db_now() - interval '1 minute', true) as is_use_old
     from api_keys
-   where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > db_now())`;
+   where key_hash = any($1) and revoked_at is null and (expires_at is null or expires_at > db_now())`;
 
 /** `last_used_at` is exact to the minute: a write for every request would cost more than its precision is worth. */
 const RECORD_USE = `
@@ -37,18 +38,24 @@ const RECORD_USE = `
     select id from api_keys where id = $1 and (last_used_at is null or last_used_at < db_now() - interval '1 minute')
     for update skip locked)`;
 
-/** Finds the rights of a key. There is no cache, so a revocation takes effect with the next request, in every process. */
+/**
+ * Finds the rights of a key. There is no cache, so a revocation takes effect with the next request, in every process: requests
+ * share a statement only if it begins after them.
+ */
 @Injectable()
 export class FindApiKey {
+  readonly #found: Gathered<Buffer, Row | undefined>;
+
   constructor(
     private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#found = new Gathered((hashes) => readKeys(database.pool, hashes), database.pool);
+  }
 
   /** Undefined for a key that is unknown, revoked or expired. */
   async execute(key: string): Promise<ApiKeyRights | undefined> {
-    const { rows } = await this.database.pool.query<Row>(FIND, [digest(key)]);
-    const [row] = rows;
+    const row = await this.#found.load(digest(key));
     if (!row) return undefined;
     if (row.is_use_old) this.#recordUse(row.id);
     return {
@@ -66,6 +73,11 @@ export class FindApiKey {
       this.logger.warn({ err: error }, 'api_key.use_not_recorded');
     });
   }
+}
+
+async function readKeys(tx: Tx, hashes: readonly Buffer[]): Promise<(Row | undefined)[]> {
+  const { rows } = await tx.query<Row & Record<string, unknown>>(FIND, [hashes]);
+  return hashes.map((hash) => rows.find((row) => hash.equals(row.key_hash)));
 }
 
 const FIND_RETURN_HOSTS = `

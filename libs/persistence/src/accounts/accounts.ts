@@ -100,6 +100,17 @@ export async function eraseProfiles(tx: Tx, grantId: string): Promise<(Tenant & 
 export const NEXT_EVENT_SEQUENCE =
   'update accounts set event_sequence = event_sequence + 1 where id = $4 returning event_sequence';
 
+/**
+ * Reserves a number for each row of `requested` (account_id): `before` is the last number of the account until then. It waits for no
+ * lock, so that one account does not hold up the others, and no two such statements wait for each other.
+ */
+export const NEXT_EVENT_SEQUENCES = `
+  update accounts set event_sequence = event_sequence + added.events
+  from (select account_id, count(*) as events from requested group by account_id) as added
+  where id = added.account_id
+    and id in (select id from accounts where id in (select account_id from requested) for no key update skip locked)
+  returning id, event_sequence - added.events as before`;
+
 /** The scopes that are missing from what a platform granted, for every account of the grant. */
 export async function storeMissingScopes(tx: Tx, grantId: string, missing: readonly string[]): Promise<void> {
   await tx.query(

@@ -19,6 +19,8 @@ export interface SealedTable<Column extends string> {
   /** The columns with sealed values. */
   readonly columns: readonly Column[];
   read(tx: Tx, ownerId: string): Promise<SealedRow<Column> | undefined>;
+  /** The rows of several owners, by the id of the owner. */
+  readAll(tx: Tx, ownerIds: readonly string[]): Promise<Map<string, SealedRow<Column>>>;
   /** Replaces the whole row: a data key serves one row only. The record of a broken seal is deleted. */
   write(tx: Tx, ownerId: string, row: SealedRow<Column>): Promise<void>;
   /** Deletes values and data key, so that the values cannot be recovered. */
@@ -33,7 +35,7 @@ export function sealedTable<Column extends string>(
   ownerVersion?: string,
 ): SealedTable<Column> {
   const all = [owner, 'version', ...columns, 'dek_wrapped', 'kek_id'];
-  const select = `select ${all.join(', ')}${ownerVersion ? `, (${ownerVersion}) as owner_version` : ''} from ${name} where ${owner} = $1`;
+  const select = `select ${all.join(', ')}${ownerVersion ? `, (${ownerVersion}) as owner_version` : ''} from ${name} where ${owner}`;
   const deletion = `with deleted as (delete from broken_seals where owner_id = $1 and table_name = '${name}')`;
   const upsert = `${deletion} insert into ${name} (${all.join(', ')}) values (${all.map((_, index) => `$${index + 1}`).join(', ')})
     on conflict (${owner}) do update set ${all
@@ -45,8 +47,12 @@ export function sealedTable<Column extends string>(
     owner,
     columns,
     async read(tx, ownerId) {
-      const { rows } = await tx.query<Record<string, Buffer | string | null>>(select, [ownerId]);
+      const { rows } = await tx.query<Record<string, Buffer | string | null>>(`${select} = $1`, [ownerId]);
       return rows[0] && fromRow(rows[0], columns);
+    },
+    async readAll(tx, ownerIds) {
+      const { rows } = await tx.query<Record<string, Buffer | string | null>>(`${select} = any($1)`, [ownerIds]);
+      return new Map(rows.map((row) => [row[owner] as string, fromRow(row, columns)]));
     },
     async write(tx, ownerId, row) {
       const values = columns.map((column) => row.values[column]);

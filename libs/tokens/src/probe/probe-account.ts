@@ -1,6 +1,6 @@
 import { type ProbeResult, scheduleNextProbe, storeProbe, transaction, type Tx } from '#persistence/sql';
 import { type ProbeReading, type Provider, providerOf } from '#providers';
-import { openAccessToken } from '../access-token.js';
+import { openAccessToken } from '../open-access-tokens.js';
 import { afterProbe, needsApiCanary, type ProbeChange, type ProbedAccount } from '../protocol/after-probe.js';
 import type { ApiCanary } from '../protocol/refused-tokens.js';
 import { after, shortestAge } from '../protocol/schedule.js';

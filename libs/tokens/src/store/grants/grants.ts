@@ -83,11 +83,19 @@ export interface GrantAt {
   now: Date;
 }
 
-const READ = `select ${grantColumns('grants')}, db_now() as now from grants where id = $1`;
+const SELECT = `select ${grantColumns('grants')}, db_now() as now from grants`;
+const READ = `${SELECT} where id = $1`;
 
 export async function readGrant(tx: Tx, grantId: string): Promise<GrantAt | undefined> {
   const { rows } = await tx.query<{ now: Date }>(READ, [grantId]);
   return rows[0] && { grant: toGrant(rows[0]), now: rows[0].now };
+}
+
+/** The same for several grants, by their ids. */
+export async function readGrants(tx: Tx, grantIds: readonly string[]): Promise<Map<string, GrantAt>> {
+  const { rows } = await tx.query<{ now: Date }>(`${SELECT} where id = any($1)`, [grantIds]);
+  const found = rows.map((row): GrantAt => ({ grant: toGrant(row), now: row.now }));
+  return new Map(found.map((each) => [each.grant.id, each]));
 }
 
 /** The lock order is grant, accounts, app: docs/architecture.md#locks. */

@@ -25,6 +25,8 @@ export type Fault =
       body?: string;
       when?: FaultMoment;
       first?: boolean;
+      /** With `first`: at one token in this number; the others are answered rightly. */
+      oneIn?: number;
     }
   | { kind: 'hang'; when?: FaultMoment }
   | { kind: 'reset'; when?: FaultMoment }

@@ -22,7 +22,8 @@ export class FaultScript {
     const fault = scripted === undefined ? this.#always[endpoint] : scripted;
     const isRepeated = key !== undefined && this.#seen.has(key);
     if (key !== undefined) this.#seen.add(key);
-    return isRepeated && isForFirstUse(fault) ? null : fault;
+    const isSpared = isForFirstUse(fault) && (isRepeated || this.#seen.size % (fault.oneIn ?? 1) !== 0);
+    return isSpared ? null : fault;
   }
 
   /** Answers, or does not, as the fault defines. */
@@ -46,7 +47,9 @@ export class FaultScript {
   }
 }
 
-const isForFirstUse = (fault: Fault | null): boolean => fault?.kind === 'answer' && fault.first === true;
+type Answer = Extract<Fault, { kind: 'answer' }>;
+
+const isForFirstUse = (fault: Fault | null): fault is Answer => fault?.kind === 'answer' && fault.first === true;
 
 /** The faults that stand in place of an answer. Slow and rewritten answers are right ones. */
 type Replacing = Exclude<Fault, { kind: 'slow' | 'rewrite' }>;

@@ -9,12 +9,13 @@ export const shapes = {
     ...{ kind: 'answer', status, when, headers: { 'content-type': 'text/html' } },
     body: '<!doctype html><title>Attention required</title><h1>One more step</h1>',
   }),
-  /** After the rotation, and at the first use of each token alone. */
-  gatewayTimeout: (): Fault => ({
+  /** After the rotation, at the first use of one token in `oneIn`. */
+  gatewayTimeout: (oneIn = 1): Fault => ({
     kind: 'answer',
     status: 504,
     when: 'after',
     first: true,
+    oneIn,
     headers: { 'content-type': 'text/html' },
     body: '<!doctype html><title>504 Gateway Time-out</title>',
   }),

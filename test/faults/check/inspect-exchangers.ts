@@ -10,7 +10,7 @@ export interface OpenAtExit {
   journaled: JournaledAnswer[];
 }
 
-/** Reads the journal of each exchanger that exits, before the next one opens it: a request without a record was not sent. */
+/** Reads the journal of each exchanger that exits (an answer in a journal that is then lost counts as in flight), before the next one opens it: a request without a record was not sent. */
 export function inspectExchangers(world: World): OpenAtExit {
   const inFlight = new Set<string>();
   const journaled: JournaledAnswer[] = [];
@@ -19,8 +19,8 @@ export function inspectExchangers(world: World): OpenAtExit {
       world.settings.directory,
       world.keyring,
     )) {
-      if (!isAnswered) inFlight.add(intentId);
-      if (bringsTokens) journaled.push(answer);
+      if (!isAnswered || world.losesJournal) inFlight.add(intentId);
+      if (bringsTokens && !world.losesJournal) journaled.push(answer);
     }
     return Promise.resolve();
   };

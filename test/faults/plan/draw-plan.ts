@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import type { Rewriting } from '../authorization-servers/contract.js';
-import type { CrashPoint, ErrorShape, Fault, PlannedFault, RefusedAt, Signal, Target, WireFault } from './fault.js';
+import type {
+  CrashPoint,
+  ErrorShape,
+  Fault,
+  JournalFault,
+  KeyFault,
+  PlannedFault,
+  RefusedAt,
+  Signal,
+  Target,
+  WireFault,
+} from './fault.js';
 
 /** What a row draws its faults from; lengths are [shortest, longest] in milliseconds. */
 export interface PlanShape {
@@ -82,6 +93,24 @@ export const clockSteps = (
 
 export const fullDisks = (lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
   fc.record({ kind: fc.constant('disk' as const), lasts: span(lasts) });
+
+export const journalFaults = (how: readonly JournalFault[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('journal' as const), how: fc.constantFrom(...how), lasts: span(lasts) });
+
+/** The database returns to a state of some milliseconds ago. */
+export const failovers = (behind: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('failover' as const), behind: span(behind) });
+
+/** The database refuses every new pair for good (SQLSTATE class 23). */
+export const refusedCommits = (lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('commits' as const), lasts: span(lasts) });
+
+export const keyFaults = (how: readonly KeyFault[], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('keys' as const), how: fc.constantFrom(...how), lasts: span(lasts) });
+
+/** Some sealed rows do not open for a while. */
+export const brokenSeals = (grants: readonly [number, number], lasts: readonly [number, number]): fc.Arbitrary<Fault> =>
+  fc.record({ kind: fc.constant('seals' as const), grants: span(grants), lasts: span(lasts) });
 
 export const crashes = (points: readonly CrashPoint[]): fc.Arbitrary<Fault> =>
   fc.record({

@@ -29,6 +29,12 @@ export type ErrorShape =
 /** The endpoints at which a platform refuses every person by mistake. */
 export type RefusedAt = 'token' | 'userinfo' | 'both';
 
+/** What happens to the folder of the journal: it is lost, an earlier copy takes its place, or a second exchanger uses a copy. */
+export type JournalFault = 'lost' | 'rolled_back' | 'copied';
+
+/** The master keys of the next starts of the exchanger: another key under the same id, none, or the key of another id. */
+export type KeyFault = 'wrong' | 'missing' | 'renamed';
+
 /** One thing that goes wrong. Times are milliseconds. */
 export type Fault =
   | { kind: 'signal'; target: Target; signal: Signal; which: number }
@@ -43,6 +49,11 @@ export type Fault =
   | { kind: 'refusals'; at: RefusedAt; lasts: number }
   | { kind: 'clock'; target: Target | 'database'; ahead: number; lasts: number }
   | { kind: 'disk'; lasts: number }
+  | { kind: 'journal'; how: JournalFault; lasts: number }
+  | { kind: 'failover'; behind: number }
+  | { kind: 'commits'; lasts: number }
+  | { kind: 'keys'; how: KeyFault; lasts: number }
+  | { kind: 'seals'; grants: number; lasts: number }
   | { kind: 'crash'; point: CrashPoint; occurrence: number };
 
 /** A fault and how long to wait before it. */

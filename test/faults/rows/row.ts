@@ -1,3 +1,4 @@
+import type { InvariantName } from '../check/invariants.js';
 import type { Figure } from '../figures/outcome.js';
 import type { PlanShape } from '../plan/draw-plan.js';
 
@@ -16,4 +17,8 @@ export interface Row {
   /** Whether the journal is on a disk that can be filled. */
   needsDisk?: boolean;
   stepsClocks?: boolean;
+  /** Whether claims outlast their exchangers: the clock of the database is advanced to their ends after the faults. */
+  outlivedClaims?: boolean;
+  /** Checks that do not apply: a database that lost commits has lost their events and intents, too. */
+  without?: readonly InvariantName[];
 }

@@ -8,6 +8,7 @@ import { turnClock } from '../../support/database.js';
 import { until } from '../../../tools/start/processes.mjs';
 import { retryQuery } from './open-pool.js';
 import { answerInjectors } from './answer-faults.js';
+import { storageInjectors } from './storage-faults.js';
 import { clockFileOf, journalIn } from './product-environment.js';
 import type { SupervisedProcess } from './supervised-process.js';
 import type { World } from './world.js';
@@ -27,7 +28,7 @@ export const overlaps = (fault: Fault): boolean => fault.kind === 'freeze';
 /** Waits until the target of a signal is ready, so that the pause before a fault covers only the time in which it works. */
 export async function untilTargetReady(world: World, fault: Fault): Promise<void> {
   if (fault.kind === 'signal') await pick(world, fault.target, fault.which)?.untilReady();
-  if (fault.kind === 'crash') await pick(world, 'exchanger', 0)?.untilReady();
+  if (['crash', 'journal', 'keys'].includes(fault.kind)) await pick(world, 'exchanger', 0)?.untilReady();
 }
 
 const INJECTORS: Injectors<Fault['kind']> = {
@@ -66,6 +67,7 @@ const INJECTORS: Injectors<Fault['kind']> = {
   },
 
   ...answerInjectors,
+  ...storageInjectors,
 
   clock: async (world, { target, ahead, lasts }) => {
     await stepClock(world, target, ahead);

@@ -28,7 +28,7 @@ export const PROVIDER = 'faults';
 
 export const modeOf = (graceSeconds: number): string => (graceSeconds > 0 ? 'rotating_grace' : 'rotating_strict');
 
-const socketIn = (directory: string): string => join(directory, 'exchanger.sock');
+export const socketIn = (directory: string): string => join(directory, 'exchanger.sock');
 export const journalIn = (directory: string): string => join(directory, 'journal');
 export const clockFileOf = (directory: string, name: string): string => join(directory, `${name}.clock`);
 const providersFileIn = (directory: string): string => join(directory, 'providers.json');
@@ -50,6 +50,12 @@ export function describePlatform(
   };
   writeFileSync(providersFileIn(directory), JSON.stringify([definition]));
 }
+
+/** The folder and the socket of an exchanger on another host. */
+export const secondHostOf = (directory: string): Record<string, string> => ({
+  EVERGRANT_HOME: join(directory, 'second'),
+  EXCHANGER_SOCKET: join(directory, 'second', 'exchanger.sock'),
+});
 
 /** The environment of one process. */
 export function environmentOf(name: string, settings: Settings): Record<string, string | undefined> {

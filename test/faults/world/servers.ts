@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type PostgresServer, startPostgres } from '../../../tools/start/postgres.mjs';
@@ -32,6 +33,21 @@ export class StrikablePostgres {
     signal(pid, 'SIGQUIT');
     await exited;
     await sleep(away);
+    await this.start(port);
+  }
+
+  /** As a failover to a standby that lost the last commits: the files return to their state of `behind` milliseconds ago. */
+  async rollBack(behind: number): Promise<void> {
+    const { port } = this.#server;
+    const earlier = `${this.dataDir}-earlier`;
+    await this.#server.stop();
+    cpSync(this.dataDir, earlier, { recursive: true });
+    await this.start(port);
+    await sleep(behind);
+    signal(this.#server.pid, 'SIGQUIT');
+    await this.#server.exited;
+    rmSync(this.dataDir, { recursive: true });
+    renameSync(earlier, this.dataDir);
     await this.start(port);
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { Keyring } from '#crypto';
 import { type JobQueue, openQueueBackend, type QueueBackend } from '#jobs';
@@ -13,10 +14,17 @@ import { type Population, seedAccounts } from '../load/seed-accounts.js';
 import type { Target } from '../plan/fault.js';
 import { FaultProxy } from './fault-proxy.js';
 import { freePort } from '../../../tools/start/ports.mjs';
-import { entryOf } from '../../../tools/start/app-process.mjs';
+import { entryOf, launchApp } from '../../../tools/start/app-process.mjs';
 import { ROOT } from '../../../tools/start/root.mjs';
 import { openPool } from './open-pool.js';
-import { describePlatform, environmentOf, modeOf, PROVIDER, type Settings } from './product-environment.js';
+import {
+  describePlatform,
+  environmentOf,
+  modeOf,
+  PROVIDER,
+  secondHostOf,
+  type Settings,
+} from './product-environment.js';
 import type { Databases } from './databases.js';
 import { SupervisedProcess } from './supervised-process.js';
 
@@ -46,6 +54,12 @@ export class World {
   readonly apis: string[] = [];
   /** The place at which the next exchanger that starts crashes. */
   crashAt: string | undefined;
+  /** The master keys of the exchangers that start from now on; undefined: the right ones. */
+  exchangerKeys: string | undefined;
+  /** Whether the journal of the next exchanger that exits is lost. */
+  losesJournal = false;
+  /** Runs once, after the next exchanger has exited and before another one starts. */
+  afterExchangerExit: (() => void) | undefined;
   onExchangerExit: ExitHandler = () => Promise.resolve();
   population!: Population;
   seeded: readonly SeededGrant[] = [];
@@ -103,6 +117,22 @@ export class World {
     await Promise.all(this.processes.exchanger.map((process) => process.stop()));
   }
 
+  /** Starts a second exchanger on its own copy of the journal; false: it refused to start. It stops after `lasts` ms. */
+  async runSecondExchanger(journal: string, lasts: number): Promise<boolean> {
+    const { directory } = this.settings;
+    const env = { ...environmentOf('exchanger-2', this.settings), ...secondHostOf(directory), JOURNAL_DIR: journal };
+    const launched = launchApp({
+      entry: this.#entry('exchanger'),
+      env,
+      onLine: this.#logTo('exchanger-2'),
+      onStart: () => undefined,
+    });
+    const isReady = await Promise.race([launched.ready.then(() => true), launched.exited.then(() => false)]);
+    await sleep(lasts);
+    await launched.stop();
+    return isReady;
+  }
+
   async close(): Promise<void> {
     await this.stopProcesses();
     await this.#backend?.close();
@@ -141,8 +171,8 @@ export class World {
       poolSize: 2,
     });
     if (existsSync(this.#entry('exchanger'))) {
-      const env = (): Record<string, string> => this.#crashEnvironment();
-      this.#add('exchanger', 'exchanger', { env, onExit: (reason) => this.onExchangerExit(reason) });
+      const env = (): Record<string, string> => ({ ...this.#crashEnvironment(), ...this.#keysOfExchanger() });
+      this.#add('exchanger', 'exchanger', { env, onExit: (reason) => this.#exchangerExited(reason) });
     }
     for (let index = 1; index <= workers; index += 1) this.#add('worker', `worker-${index}`);
     for (let index = 1; index <= apis; index += 1) {
@@ -173,23 +203,41 @@ export class World {
     name: string,
     more: { env?: () => Record<string, string>; onExit?: ExitHandler; entry?: string } = {},
   ): void {
-    mkdirSync(join(this.settings.directory, 'logs'), { recursive: true });
-    const log = createWriteStream(join(this.settings.directory, 'logs', `${name}.log`));
-    this.#logs.push(log);
+    const onLine = this.#logTo(name);
     this.processes[target].push(
       new SupervisedProcess({
         name,
         entry: more.entry ?? this.#entry(target),
         env: () => ({ ...environmentOf(name, this.settings), ...more.env?.() }),
-        onLine: (line) => log.write(`${line}\n`),
+        onLine,
         ...(more.onExit && { onExit: more.onExit }),
       }),
     );
   }
 
+  #logTo(name: string): (line: string) => void {
+    mkdirSync(join(this.settings.directory, 'logs'), { recursive: true });
+    const log = createWriteStream(join(this.settings.directory, 'logs', `${name}.log`), { flags: 'a' });
+    this.#logs.push(log);
+    return (line) => {
+      log.write(`${line}\n`);
+    };
+  }
+
   #entry(app: string): string {
     const { root } = this.options;
     return root ? join(root, 'dist/apps', app, 'src/main.js') : entryOf(app);
+  }
+
+  async #exchangerExited(reason: string): Promise<void> {
+    await this.onExchangerExit(reason);
+    this.afterExchangerExit?.();
+    this.afterExchangerExit = undefined;
+    this.losesJournal = false;
+  }
+
+  #keysOfExchanger(): Record<string, string> {
+    return this.exchangerKeys === undefined ? {} : { MASTER_KEYS: this.exchangerKeys };
   }
 
   /** Applies to one exchanger only: the next one must not crash. */

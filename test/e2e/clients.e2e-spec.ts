@@ -126,10 +126,11 @@ describe('what one surface does, the other surface shows', () => {
   it('a refresh by the worker is the last refresh on both surfaces', async () => {
     const id = await connectSocial('omar');
     const { token } = await projects.health(id);
+    const { last_refreshed_at: before } = await accounts.get(asAccount(id));
     await customer.backend.pass(102);
     const { last_refreshed_at } = await until(
       () => accounts.get(asAccount(id)),
-      (account) => account.last_refreshed_at !== null,
+      (account) => account.last_refreshed_at !== before,
     );
     const refreshed = (await projects.health(id)).token;
     expect(refreshed).toMatchObject({ state: 'valid', lastRefreshedAt: last_refreshed_at });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { get as httpGet } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { sandboxes } from '#providers/sandbox';
+import { PUBLISH_STEPS, sandboxes } from '#providers/sandbox';
 import { TestSandbox } from '../../../test/support/sandbox.js';
 import { isLocalName, isLoopback } from './control/mount-control.js';
 
@@ -206,8 +206,9 @@ describe('the control API', () => {
   it.each(sandboxes)(
     'refuses a fault at an endpoint that $title does not have, and lists those that it has',
     async (definition) => {
-      const own: string[] = ['authorize', ...new Set(definition.endpoints.map(({ endpoint }) => endpoint))];
-      const all = ['authorize', 'token', 'revoke', 'identity', 'profiles', 'probe'];
+      const steps = PUBLISH_STEPS.filter((step) => definition.publishing?.endpoints.some((one) => one.step === step));
+      const own: string[] = ['authorize', ...new Set(definition.endpoints.map(({ endpoint }) => endpoint)), ...steps];
+      const all = ['authorize', 'token', 'revoke', 'identity', 'profiles', 'probe', ...PUBLISH_STEPS];
       for (const endpoint of all.filter((one) => !own.includes(one))) {
         const answer = await sandbox.control('POST', '/faults', { provider: definition.name, endpoint, status: 500 });
         const message = `${definition.name} has no endpoint ${endpoint}; it has ${own.join(', ')}`;

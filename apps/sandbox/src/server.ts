@@ -4,6 +4,7 @@ import { mountControl } from './control/mount-control.js';
 import { Problem } from './control/problem.js';
 import { mountPages } from './pages/mount-pages.js';
 import { mountPlatforms } from './platforms/mount-platforms.js';
+import { mountPublishing } from './platforms/mount-publishing.js';
 import type { Sandbox } from './platforms/run-call.js';
 
 const LARGEST_BODY = 102_400;
@@ -24,6 +25,7 @@ export async function createServer(sandbox: Sandbox): Promise<FastifyInstance> {
   });
   mountPages(server);
   await mountPlatforms(server, sandbox);
+  await mountPublishing(server, sandbox);
   await mountControl(server, sandbox);
   return server;
 }

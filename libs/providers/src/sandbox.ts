@@ -32,6 +32,10 @@ export {
   personaNamed,
   personas,
   type Platform,
+  PUBLISH_STEPS,
+  type PublishEndpoint,
+  type PublishRequest,
+  type PublishStep,
   type PushMessage,
   type PushOccasion,
   type PushReceiver,
@@ -41,5 +45,6 @@ export {
   type SandboxAnswer,
   type SandboxDefinition,
   type SandboxRequest,
+  type SentBytes,
   type TokenKnobs,
 } from './sandbox/index.js';

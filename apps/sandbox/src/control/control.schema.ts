@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { days, hours, seconds } from '#config';
-import { sandboxes } from '#providers/sandbox';
+import { PUBLISH_STEPS, sandboxes } from '#providers/sandbox';
 
 const provider = z.enum(sandboxes.map(({ name }) => name));
-const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity', 'profiles', 'probe']);
+const endpoint = z.enum(['authorize', 'token', 'revoke', 'identity', 'profiles', 'probe', ...PUBLISH_STEPS]);
 const clientId = z.string().min(1).max(500);
 const LONGEST_LIFE = days(3_650);
 const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
@@ -16,8 +16,9 @@ const lifeInSeconds = (least: number): z.ZodType<number | undefined> =>
 
 /** What a platform has to call: the consent page, and its own endpoints. */
 const endpointsOf = (name: string): string[] => {
-  const own = sandboxes.find((sandbox) => sandbox.name === name)?.endpoints ?? [];
-  return ['authorize', ...new Set(own.map((one) => one.endpoint))];
+  const { endpoints = [], publishing } = sandboxes.find((sandbox) => sandbox.name === name) ?? {};
+  const steps = PUBLISH_STEPS.filter((step) => publishing?.endpoints.some((one) => one.step === step));
+  return ['authorize', ...new Set(endpoints.map(({ endpoint }) => endpoint)), ...steps];
 };
 
 const quirksOf = (name: string): object => sandboxes.find((sandbox) => sandbox.name === name)?.quirks ?? {};
@@ -116,3 +117,5 @@ export const CallQuery = z.strictObject({
   since: since.optional(),
   endpoint: z.enum([...endpoint.options, 'push', 'all']).optional(),
 });
+
+export const EffectQuery = z.strictObject({ provider: provider.optional() });

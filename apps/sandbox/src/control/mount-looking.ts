@@ -4,7 +4,7 @@ import type { CallRecord } from '../memory/call-log.js';
 import type { Memory } from '../memory/memory.js';
 import { appView } from './apps.js';
 import { clockView } from './clock.js';
-import { CallQuery } from './control.schema.js';
+import { CallQuery, EffectQuery } from './control.schema.js';
 import { faultView } from './faults.js';
 import { read } from './read.js';
 
@@ -15,6 +15,19 @@ export function mountLooking(scope: FastifyInstance, memory: Memory): void {
   scope.get('/health', () => ({ status: 'ok' }));
   scope.get('/personas', personaViews);
   scope.get('/calls', ({ query }) => findCalls(memory, query));
+  scope.get('/effects', ({ query }) =>
+    memory.state.posts
+      .ledger(read(EffectQuery, query).provider)
+      .map(({ provider, account, text, media, details, at, id }) => ({
+        provider,
+        account,
+        text,
+        media,
+        details,
+        at: new Date(at).toISOString(),
+        id,
+      })),
+  );
   scope.get('/apps', () => [...memory.state.apps.all()].map((app) => appView(memory.state, app)));
   scope.get('/clock', () => clockView(memory.state.clock));
   scope.get('/faults', () => memory.faults.list().map(faultView));

@@ -8,7 +8,8 @@ export const sandboxRequestOf = (request: FastifyRequest): SandboxRequest => ({
   ...(request.headers.authorization && { authorization: request.headers.authorization }),
 });
 
-function onceOnly(parsed: unknown): Parameters {
+/** Without the parameters that were sent twice. */
+export function onceOnly(parsed: unknown): Parameters {
   const parameters = Object.entries((parsed ?? {}) as Record<string, string | string[]>);
   return Object.fromEntries(parameters.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }

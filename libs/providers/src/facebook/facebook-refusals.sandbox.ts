@@ -3,7 +3,7 @@ import { checkpoint, graphError, refuseGraph, type Refusals } from '../graph-api
 const code = (message: string, subcode?: number) => graphError({ message, code: 100, ...(subcode && { subcode }) });
 
 /** In the Graph API's words and those of public bug reports; for a suspended person no source was found, only that 368 blocks. */
-const own: Refusals = {
+export const own: Refusals = {
   unknown_client: () =>
     graphError({
       message: 'Error validating application. Cannot get application info due to a system error.',

@@ -17,6 +17,7 @@ import {
 } from '../sandbox/index.js';
 import { accounts } from './facebook-accounts.sandbox.js';
 import { pagesOf } from './facebook-pages.sandbox.js';
+import { facebookSandboxPublishing } from './facebook-publish.sandbox.js';
 import { refuse, refuseInspection } from './facebook-refusals.sandbox.js';
 import { personBehind, type Speaker, speakerOf, tokenOf } from './facebook-speakers.sandbox.js';
 import { appScopedId, giveToken, inspect, NO_EXPIRES_IN } from './facebook-tokens.sandbox.js';
@@ -140,4 +141,5 @@ export const facebookSandbox = defineSandbox({
   },
   endpoints,
   push: graphSandboxPush(appScopedId),
+  publishing: facebookSandboxPublishing,
 });

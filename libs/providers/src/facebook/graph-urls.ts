@@ -5,3 +5,6 @@ const VERSION = 'v25.0';
 export const DIALOG = `https://www.facebook.com/${VERSION}/dialog/oauth`;
 
 export const graph = (path: string): string => `https://graph.facebook.com/${VERSION}${path}`;
+
+/** The host that takes videos. */
+export const graphVideo = (path: string): string => `https://graph-video.facebook.com/${VERSION}${path}`;

@@ -31,8 +31,10 @@ export const refuseCode = ({ reason, subject }: Refusal): SandboxAnswer =>
   (atCodeExchange[reason] ?? noMatchingCode)(subject);
 
 /** graph.instagram.com: a checkpoint comes without its subcode, a wrong secret under 100. */
-export const refuse = refuseGraph({
+export const own: Refusals = {
   checkpoint: () => checkpoint('www.instagram.com'),
   suspended_user: () => graphError({ message: 'User access is restricted', code: 25, subcode: 2207050 }),
   wrong_client_secret: () => graphError({ message: 'Error validating client secret.', code: 100 }),
-});
+};
+
+export const refuse = refuseGraph(own);

@@ -28,6 +28,7 @@ import {
   type SandboxRequest,
   stableNumber,
 } from '../sandbox/index.js';
+import { instagramSandboxPublishing, professionalId } from './instagram-publish.sandbox.js';
 import { refuse, refuseCode } from './instagram-refusals.sandbox.js';
 
 /** The scopes of Instagram Login since January 2025; the names before that are refused. */
@@ -46,8 +47,6 @@ const quirks = {
   'same-token': 'An extension gives the same token a new life instead of a new token.',
 };
 
-/** The professional account, the same id at every app. Longer than a JSON number can be. */
-const professionalId = ({ number }: Persona): string => `17841${number.slice(-12).padStart(12, '0')}`;
 /** The id of a person at one app. */
 const appScopedId = (clientId: string, { number }: Persona): string => stableNumber(17, 'instagram', clientId, number);
 
@@ -188,4 +187,5 @@ export const instagramSandbox = defineSandbox({
   },
   endpoints,
   push: graphSandboxPush(appScopedId),
+  publishing: instagramSandboxPublishing,
 });

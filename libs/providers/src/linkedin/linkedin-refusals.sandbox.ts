@@ -56,7 +56,7 @@ export const refuseOauth = ({ reason, subject }: Refusal): SandboxAnswer =>
 export const refuseIntrospection = (refusal: Refusal): SandboxAnswer =>
   refusal.reason === 'unknown_token' ? oauthError(400, 'invalid_request', 'Invalid token') : refuseOauth(refusal);
 
-const problem = (status: number, serviceErrorCode: number, code: string, message: string): SandboxAnswer => ({
+export const problem = (status: number, serviceErrorCode: number, code: string, message: string): SandboxAnswer => ({
   status,
   body: { status, serviceErrorCode, code, message },
 });

@@ -20,9 +20,10 @@ import {
   type RefusalReason,
   type SandboxAnswer,
   type SandboxRequest,
-  stableUuid,
   tokenEndpoint,
 } from '../sandbox/index.js';
+import { subjectOf } from './linkedin-media.sandbox.js';
+import { linkedinSandboxPublishing } from './linkedin-publish.sandbox.js';
 import { refuseApi, refuseIntrospection, refuseOauth } from './linkedin-refusals.sandbox.js';
 
 /** LinkedIn's scopes: learn.microsoft.com, linkedin/shared/authentication/getting-access, read in November 2026. */
@@ -128,12 +129,6 @@ function introspect(request: SandboxRequest, platform: Platform): SandboxAnswer 
   return { status: 200, body };
 }
 
-/** A person has another subject at each app (`pairwise`), in the ten letters that the real ones have. */
-const subjectOf = (clientId: string, persona: Persona): string =>
-  Buffer.from(stableUuid('sub', clientId, persona.number).replaceAll('-', ''), 'hex')
-    .toString('base64url')
-    .slice(0, 10);
-
 function userInfo({ authorization }: SandboxRequest, platform: Platform): SandboxAnswer {
   const grant = holderOf(platform, bearerOf(authorization));
   if (!grant.scopes.includes('openid')) throw new Refusal('missing_scope', 'userinfo.GET.NO_VERSION');
@@ -213,4 +208,5 @@ export const linkedinSandbox = defineSandbox({
     newCode: () => `AQ${randomText(150)}`,
   },
   endpoints,
+  publishing: linkedinSandboxPublishing,
 });

@@ -18,6 +18,7 @@ import {
   type SandboxRequest,
   tokenEndpoint,
 } from '../sandbox/index.js';
+import { pinterestSandboxPublishing } from './pinterest-publish.sandbox.js';
 
 /** Pinterest's scopes: the v5 description (5.23), read in November 2026. */
 const scopes = {
@@ -167,4 +168,5 @@ export const pinterestSandbox = defineSandbox({
     newCode: () => randomText(40),
   },
   endpoints,
+  publishing: pinterestSandboxPublishing,
 });

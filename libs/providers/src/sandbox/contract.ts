@@ -2,14 +2,14 @@ import type { Duration } from '#config';
 import { type Persona, personas, type PersonaTraits } from './personas.js';
 import type { SandboxPush } from './push.js';
 import type { Challenge, TokenKnobs } from './records.js';
-import type { Refusal } from './refusal.js';
+import type { Refusal, RefusalReason } from './refusal.js';
 import type { SandboxState } from './state.js';
 
 /**
  * `probe`: a call that reports on a token and is no identity call. `profiles`: the list of what a consent opened. `push`: the
  * platform's own call to the app.
  */
-export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'profiles' | 'probe' | 'push';
+export type EndpointName = 'authorize' | 'token' | 'revoke' | 'identity' | 'profiles' | 'probe' | 'push' | PublishStep;
 
 /** Query or form as sent. A parameter sent twice is left out, so it counts as missing (RFC 6749, 3.1 forbids it). */
 export type Parameters = Readonly<Record<string, string | undefined>>;
@@ -54,7 +54,7 @@ export interface AuthorizeEndpoint {
 
 /** A call made by software, with a token or for one. */
 export interface Endpoint {
-  readonly endpoint: Exclude<EndpointName, 'authorize' | 'push'>;
+  readonly endpoint: Exclude<EndpointName, 'authorize' | 'push' | PublishStep>;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   /** Takes multipart/form-data too. */
@@ -63,6 +63,55 @@ export interface Endpoint {
   handle(request: SandboxRequest, platform: Platform): SandboxAnswer;
   /** Every refusal in the platform's own words. */
   refuse(refusal: Refusal): SandboxAnswer;
+}
+
+/**
+ * The part of a call in the publishing of a post. `prepare`: nothing public can result. `commit`: makes the post public.
+ * `status`: what became of one upload or post. `listing`: the posts of an account.
+ */
+export const PUBLISH_STEPS = ['prepare', 'commit', 'status', 'listing'] as const;
+export type PublishStep = (typeof PUBLISH_STEPS)[number];
+
+/** A file of a multipart form, or the bytes of a request. */
+export interface SentBytes {
+  readonly size: number;
+  /** The beginning of their SHA-256, for the ledger. */
+  readonly digest: string;
+}
+
+export interface PublishRequest extends SandboxRequest {
+  /** The parts of the path that the URL of the endpoint names, decoded. */
+  readonly path: Parameters;
+  /** Names in lower case. */
+  readonly headers: Parameters;
+  /** The fields of a form or of a JSON object, whatever the platform takes. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The file in a form by its field, or the bytes of a body that is neither form nor JSON under `body`. */
+  readonly files: Readonly<Record<string, SentBytes>>;
+}
+
+/** A call in the publishing of a post. */
+export interface PublishEndpoint {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** The real URL; `:name` in its path stands for any text. */
+  readonly url: string;
+  readonly step: PublishStep;
+  /** The step of this request, where one URL serves several; `step` is the last of them. */
+  stepOf?(request: PublishRequest): PublishStep;
+  /** Refuses by throwing a Refusal. */
+  handle(request: PublishRequest, platform: Platform): SandboxAnswer;
+}
+
+export interface SandboxPublishing {
+  readonly endpoints: readonly PublishEndpoint[];
+  /** Every refusal in the platform's own words. */
+  refuse(refusal: Refusal): SandboxAnswer;
+  /** Reasons for which this platform alone refuses posts; personas that meet another one cannot happen here. */
+  readonly ownRefusals: readonly RefusalReason[];
+  /** Posts that an account may publish in a rolling window. */
+  readonly quota?: { readonly posts: number; readonly window: Duration };
+  /** Refuses a text that the account posted this recently. */
+  readonly refusesRepeatsFor?: Duration;
 }
 
 /** How a platform treats tokens. Those of TokenKnobs can be changed for one app. */
@@ -104,6 +153,8 @@ export interface SandboxDefinition {
   readonly endpoints: readonly Endpoint[];
   /** Left out where the platform sends no pushes. */
   readonly push?: SandboxPush;
+  /** Left out where nothing can be posted. */
+  readonly publishing?: SandboxPublishing;
 }
 
 /** The outcome of one call: the source of the call log, and how the server sends the finished answer. */
@@ -130,10 +181,19 @@ export interface Platform {
 export const defineSandbox = (definition: SandboxDefinition): SandboxDefinition =>
   Object.freeze({ ...definition, impossiblePersonas: { ...excluded(definition), ...definition.impossiblePersonas } });
 
-const excluded = ({ pages, billsCalls }: SandboxDefinition): Record<string, string> => ({
+const excluded = ({ pages, billsCalls, publishing }: SandboxDefinition): Record<string, string> => ({
+  ...Object.fromEntries(personas.filter((persona) => !canPost(persona, publishing)).map(({ key }) => [key, NO_POST])),
   ...(pages ? {} : whoHave('pages', 'there are no Pages here')),
   ...(billsCalls ? {} : whoHave('creditsEndAfter', 'calls are free here')),
 });
+
+const NO_POST = 'posts are not refused for this reason here';
+/** Reasons that only some platforms have; quotas are everywhere. */
+const canPost = ({ traits: { posting } }: Persona, publishing: SandboxPublishing | undefined): boolean => {
+  const reason = posting?.commitRefused ?? (posting?.contradicts && CONTRADICTIONS[posting.contradicts]);
+  return posting === undefined || (publishing !== undefined && (!reason || publishing.ownRefusals.includes(reason)));
+};
+const CONTRADICTIONS = { restricted_live: 'restricted_activity', ghost: 'ghost_post' } as const;
 
 const whoHave = (trait: keyof PersonaTraits, reason: string): Record<string, string> =>
   Object.fromEntries(personas.filter(({ traits }) => traits[trait] !== undefined).map(({ key }) => [key, reason]));

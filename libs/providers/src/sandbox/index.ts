@@ -21,8 +21,14 @@ export {
   type SandboxAnswer,
   type SandboxDefinition,
   type SandboxRequest,
+  PUBLISH_STEPS,
+  type PublishEndpoint,
+  type PublishRequest,
+  type PublishStep,
+  type SandboxPublishing,
+  type SentBytes,
 } from './contract.js';
-export { randomText, stableNumber, stableUuid } from './digest.js';
+export { digestOf, randomText, sameDigest, stableNumber, stableUuid } from './digest.js';
 export { redeemCode } from './exchange-code.js';
 export { type Issued } from './issue-tokens.js';
 export { heldPageToken, issuePageToken } from './page-tokens.js';
@@ -38,6 +44,23 @@ export {
   type TokenKnobs,
 } from './records.js';
 export { type PushMessage, type PushOccasion, type PushReceiver, receiverOf, type SandboxPush } from './push.js';
-export { Refusal, type RefusalReason } from './refusal.js';
+export { type EffectRecord, type PreparedRecord } from './post-book.js';
+export {
+  countCall,
+  listed,
+  look,
+  postingOf,
+  postOf,
+  prepare,
+  preparedOf,
+  process,
+  publish,
+  readyOf,
+  receive,
+  receivedBytes,
+  shownMedia,
+} from './publish-post.js';
+export { grantFor, objectOf, textOf } from './publish-request.js';
+export { demand, Refusal, type RefusalReason } from './refusal.js';
 export { tokenEndpoint } from './token-endpoint.js';
 export { endAccessToken, endAccessTokens, grantOfToken, heldAccess, holderOf, isAccessToken } from './use-tokens.js';

@@ -1,4 +1,5 @@
 import { type Duration, seconds } from '#config';
+import { type PostingTraits, postPersonas } from './post-personas.js';
 import type { RefusalReason } from './refusal.js';
 
 /** One of the Pages that a persona manages. What is left out is as it should be. */
@@ -43,6 +44,8 @@ export interface PersonaTraits {
   readonly creditsEndAfter?: Duration;
   /** The Pages that the person manages, where a platform has Pages; without this field a persona has one. */
   readonly pages?: readonly PageTraits[];
+  /** What happens to posts. */
+  readonly posting?: PostingTraits;
 }
 
 /** A named test user, the same on every platform. */
@@ -236,6 +239,7 @@ export const personas: readonly Persona[] = [
     ),
     { pages: [{ roleLostAfter: seconds(30) }, {}] },
   ),
+  ...postPersonas.map(([posting, ...who]) => withTraits(person(...who), { posting })),
 ];
 
 const byKey = new Map(personas.map((persona) => [persona.key, persona]));

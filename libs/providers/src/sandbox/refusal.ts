@@ -27,7 +27,27 @@ export type RefusalReason =
   | 'missing_scope'
   | 'too_many_requests'
   | 'credits_depleted'
-  | 'server_error';
+  | 'server_error'
+  | 'unknown_reference'
+  | 'unknown_object'
+  | 'invalid_media_type'
+  | 'invalid_carousel'
+  | 'expired_reference'
+  | 'unfinished_reference'
+  | 'failed_reference'
+  | 'wrong_order'
+  | 'too_large'
+  | 'too_long'
+  | 'refused_media'
+  | 'unreachable_media'
+  | 'unowned_media'
+  | 'duplicate_post'
+  | 'ghost_post'
+  | 'quota_spent'
+  | 'restricted_activity'
+  | 'unaudited_app'
+  | 'trial_app'
+  | 'ended_version';
 
 /** Thrown by imitations and by the shared parts; never leaves the sandbox as it is. */
 export class Refusal extends Error {
@@ -40,4 +60,9 @@ export class Refusal extends Error {
   ) {
     super(subject ? `${reason}: ${subject}` : reason);
   }
+}
+
+/** Refuses unless the condition holds. */
+export function demand(condition: unknown, reason: RefusalReason, subject = ''): asserts condition {
+  if (!condition) throw new Refusal(reason, subject);
 }

@@ -2,6 +2,7 @@ import { days, hours } from '#config';
 import { SandboxClock } from './clock.js';
 import { GrantBook } from './grant-book.js';
 import { Collection, type Journal } from './journal.js';
+import { PostBook } from './post-book.js';
 import type { PushRecord } from './push.js';
 import type { AppRecord, CodeRecord, GrantRecord } from './records.js';
 
@@ -22,12 +23,14 @@ export class SandboxState {
   readonly codes: Collection<CodeRecord>;
   readonly grants: GrantBook;
   readonly pushes: Collection<PushRecord>;
+  readonly posts: PostBook;
 
   constructor(journal: Journal) {
     this.clock = new SandboxClock(journal);
     this.apps = new Collection('app', (app) => `${app.provider}|${app.clientId}`, journal);
     this.codes = new Collection('code', (code) => code.digest, journal);
     this.grants = new GrantBook(journal);
+    this.posts = new PostBook(journal);
     this.pushes = new Collection('push', (push) => `${push.provider}|${push.clientId}`, journal);
   }
 
@@ -84,12 +87,13 @@ export class SandboxState {
   }
 
   private collections(): Restorable[] {
-    return [this.clock, this.apps, this.codes, this.grants, this.pushes];
+    return [this.clock, this.apps, this.codes, this.grants, this.pushes, ...this.posts.collections()];
   }
 
   /** Deletes records that are answered like unknown ones, so that a sandbox that runs for months stays small. */
   sweep(): void {
     const now = this.clock.now();
+    this.posts.sweep(now);
     for (const code of [...this.codes.all()]) {
       if (code.issuedAt + KEEP_CODES < now) this.codes.delete(code);
     }

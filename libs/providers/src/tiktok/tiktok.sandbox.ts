@@ -23,6 +23,7 @@ import {
   stableUuid,
   tokenEndpoint,
 } from '../sandbox/index.js';
+import { tiktokSandboxPublishing } from './tiktok-publish.sandbox.js';
 import { tiktokSandboxPush } from './tiktok-push.sandbox.js';
 
 /** TikTok's scopes: developers.tiktok.com/doc/tiktok-api-scopes, read in November 2026. */
@@ -224,4 +225,5 @@ export const tiktokSandbox = defineSandbox({
   },
   endpoints,
   push: tiktokSandboxPush(openId),
+  publishing: tiktokSandboxPublishing,
 });

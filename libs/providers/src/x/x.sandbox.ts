@@ -24,6 +24,7 @@ import {
   type SandboxRequest,
   tokenEndpoint,
 } from '../sandbox/index.js';
+import { xSandboxPublishing } from './x-publish.sandbox.js';
 import { xSandboxPush } from './x-push.sandbox.js';
 
 /** X's scopes: docs.x.com, fundamentals/authentication/oauth-2-0/authorization-code, read in November 2026. */
@@ -240,4 +241,5 @@ export const xSandbox = defineSandbox({
   },
   endpoints,
   push: xSandboxPush,
+  publishing: xSandboxPublishing,
 });

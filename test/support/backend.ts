@@ -184,7 +184,7 @@ export class Backend {
     try {
       for (const job of [grantsSweep, probesSweep, attemptsSweep]) await queue.queue().enqueue(job, {});
     } catch (error) {
-      // The queue of another service is in a Redis that this process does not know; its schedules run.
+      // The queue of another service is in a Redis that this process does not use; its schedules run.
       if (!(error instanceof QueueUnavailableError)) throw error;
     } finally {
       await queue.close();

@@ -11,6 +11,7 @@ const ROLES = [
   'errors',
   'env',
   'provider',
+  'publish',
   'sandbox',
   'jobs',
 ];

@@ -4,6 +4,7 @@ import type { AppCredentials } from './app-credentials.js';
 import type { RegistrationStep } from './app-setup.js';
 import type { Method, PlatformAnswer, PlatformRequest } from './http.js';
 import type { Failure, Identity, ProbeReading, TokenSet } from './outcome.js';
+import type { PublishDefinition } from './publish.js';
 import type { Push } from './push.js';
 
 export type RefreshMode = 'rotating_strict' | 'rotating_grace' | 'static' | 'extend_self' | 'none';
@@ -219,6 +220,8 @@ export interface Provider {
   registration?: readonly RegistrationStep[];
   /** Undefined where the platform sends no pushes. */
   push?: Push;
+  /** Undefined where nothing can be posted. */
+  publish?: PublishDefinition;
   /** What a refusal means at this platform; undefined leaves it to the standard (RFC 6749 5.2) and the status. */
   classify: {
     token(answer: ReadAnswer): Failure | undefined;

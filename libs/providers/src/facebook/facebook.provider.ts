@@ -16,6 +16,7 @@ import { readInspection } from './read-inspection.js';
 import { isTooMuch, pagesQuery, readPages } from './read-pages.js';
 import { readPerson } from './read-person.js';
 import { REQUIRED_SCOPES } from './scopes.js';
+import { facebookPublish } from './facebook.publish.js';
 
 const authentication = secretInBody();
 const TOKEN = graph('/oauth/access_token');
@@ -116,6 +117,7 @@ export const facebook = defineProvider({
     },
   ],
   push: graphPush,
+  publish: facebookPublish,
   classify: { token: classify, api: classify, probe: classifyProbe },
 });
 

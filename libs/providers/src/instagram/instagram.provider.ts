@@ -10,6 +10,7 @@ import { NO_TOKEN } from '../oauth/app-checks.js';
 import { codeRequest } from '../oauth/token-requests.js';
 import { classifyApi, classifyToken } from './instagram.errors.js';
 import { readMe, readProbe, readTokens } from './read-answers.js';
+import { instagramPublish } from './instagram.publish.js';
 
 const GRAPH = 'https://graph.instagram.com';
 const scopes = ['instagram_business_basic', 'instagram_business_content_publish'];
@@ -101,6 +102,7 @@ export const instagram = defineProvider({
     },
   ],
   push: graphPush,
+  publish: instagramPublish,
   classify: { token: classifyToken, api: classifyApi },
 });
 

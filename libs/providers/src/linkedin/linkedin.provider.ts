@@ -10,6 +10,7 @@ import { idField, scopesField, splitScopes, textField } from '../oauth/platform-
 import { errorCode } from '../oauth/refusal-code.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken, failureByStatus } from './linkedin.errors.js';
+import { linkedinPublish } from './linkedin.publish.js';
 
 const authentication = secretInBody();
 const oauth = (path: string): string => `https://www.linkedin.com/oauth/v2${path}`;
@@ -104,6 +105,7 @@ export const linkedin = defineProvider({
       where: 'My apps, your app, Products',
     },
   ],
+  publish: linkedinPublish,
   classify: { token: classifyToken, api: classifyApi },
 });
 

@@ -11,6 +11,7 @@ import { codeRequest, refreshRequest } from '../oauth/token-requests.js';
 import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { classifyApi, classifyToken } from './pinterest.errors.js';
+import { pinterestPublish } from './pinterest.publish.js';
 
 const scopes = ['user_accounts:read', 'boards:read', 'boards:write', 'pins:read', 'pins:write'];
 const token = { url: 'https://api.pinterest.com/v5/oauth/token', authentication };
@@ -76,6 +77,7 @@ export const pinterest = defineProvider({
     },
     { what: 'review', value: 'Trial access, then Standard access', where: 'My apps, Upgrade' },
   ],
+  publish: pinterestPublish,
   classify: { token: classifyToken, api: classifyApi },
 });
 

@@ -12,6 +12,7 @@ import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { tiktokPush } from './tiktok-push.provider.js';
 import { classifyApi, classifyToken } from './tiktok.errors.js';
+import { tiktokPublish } from './tiktok.publish.js';
 
 const authentication = secretInBody({ id: 'client_key', secret: 'client_secret' });
 const token = { url: 'https://open.tiktokapis.com/v2/oauth/token/', authentication };
@@ -98,6 +99,7 @@ export const tiktok = defineProvider({
     },
   ],
   push: tiktokPush,
+  publish: tiktokPublish,
   classify: { token: classifyToken, api: classifyApi },
 });
 

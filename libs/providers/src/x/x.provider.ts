@@ -11,6 +11,7 @@ import { idField, textField } from '../oauth/platform-values.js';
 import { readTokenResponse } from '../oauth/token-response.js';
 import { xPush } from './x-push.provider.js';
 import { classifyApi, classifyToken } from './x.errors.js';
+import { xPublish } from './x.publish.js';
 
 const token = { url: 'https://api.x.com/2/oauth2/token', authentication: basicAuthentication };
 const revoke = { url: 'https://api.x.com/2/oauth2/revoke', authentication: basicAuthentication };
@@ -96,6 +97,7 @@ export const x = defineProvider({
     },
   ],
   push: xPush,
+  publish: xPublish,
   classify: { token: classifyToken, api: classifyApi },
 });
 

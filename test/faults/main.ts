@@ -9,6 +9,7 @@ import type { Row } from './rows/row.js';
 import { LONG, rowsAt, SHORT, SHORT_ROWS } from './rows/rows.js';
 import { runRow, type RowSettings } from './rows/run-row.js';
 import { proveChecks } from './sabotage/prove-checks.js';
+import { proveWebhookChecks, webhookFigures } from './webhooks/webhook-figures.js';
 import { Databases } from './world/databases.js';
 import { redisIsHere } from '../support/redis.js';
 import { canMountDisks } from './world/inject-fault.js';
@@ -57,12 +58,18 @@ export async function main(args: string[]): Promise<number> {
   print(`seed ${given.seed}`);
   const databases = await Databases.start();
   try {
-    if (given.proveChecks) return (await proveChecks(proofSettings(given, databases), given.only)) ? 0 : 1;
+    if (given.proveChecks) return (await proveAllChecks(given, databases)) ? 0 : 1;
     if (given.figures) return (await reportPromisedFigures(figureSettings(given, databases), given.only)) ? 0 : 1;
     return (await reportAll(given, databases)) ? 0 : 1;
   } finally {
     await databases.stop();
   }
+}
+
+async function proveAllChecks(given: Arguments, databases: Databases): Promise<boolean> {
+  const { seed, only } = given;
+  const areSeen = await proveChecks(proofSettings(given, databases), only);
+  return (await proveWebhookChecks({ databases, seed, print }, only)) && areSeen;
 }
 
 /** Prints the table and the other figures; returns whether every target is reached. */
@@ -103,10 +110,15 @@ function cellsOf(given: Arguments): Cell[] {
   );
 }
 
-/** Prints the figures outside the table; returns whether they are reached. The short form skips them. */
-async function reportOtherFigures({ short, only, seed, share }: Arguments, databases: Databases): Promise<boolean> {
-  if (short) return true;
-  const figures = await otherFigures({ databases, seed, share: share ?? 1, print }, only);
+/** Prints the figures outside the table; returns whether they are reached. The short form has those of webhooks only. */
+async function reportOtherFigures(
+  { short, only, seed, share, verbose }: Arguments,
+  databases: Databases,
+): Promise<boolean> {
+  const log = verbose ? print : (): void => undefined;
+  const webhooks = await webhookFigures({ databases, seed, short, share: share ?? 1, print: log }, only);
+  const others = short ? [] : await otherFigures({ databases, seed, share: share ?? 1, print }, only);
+  const figures = [...webhooks, ...others];
   for (const { name, details, reached } of figures)
     print([`${reached ? 'ok    ' : 'MISSED'}  ${name}`, ...details.map((one) => `        ${one}`)].join('\n'));
   return figures.every(({ reached }) => reached);

@@ -114,7 +114,7 @@ describe('a webhook over a day of virtual time', () => {
       expect([...verdicts(secret, one), ...verdicts(next, one)]).toEqual([false, false, true, true]);
   });
 
-  it('whose endpoint was down for a day receives everything by itself when it is up, in order and once', async () => {
+  it('whose endpoint was down for a day receives everything when it is up, without a request, in order and once', async () => {
     const { id } = await endpoint();
     isUp = false;
     for (let minute = 0; minute <= MINUTES_OF_A_DAY; minute += 20) {

@@ -47,6 +47,18 @@ describe('the sweep of webhooks', () => {
     expect([await count('webhook_deliveries'), await count('webhook_lanes')]).toEqual([0, 0]);
   });
 
+  it('deletes more old deliveries than one statement does', async () => {
+    const webhookId = await makeWebhook(opened.database.pool, tenant);
+    await opened.database.pool.query(
+      `insert into webhook_deliveries (id, workspace_id, environment, webhook_id, event_id, event_type, status, created_at)
+       select gen_random_uuid(), $1, $2, $3, gen_random_uuid(), 'test.ping', 'succeeded', db_now() - interval '31 days'
+       from generate_series(1, 10001)`,
+      [tenant.workspaceId, tenant.environment, webhookId],
+    );
+    expect(await sweep.execute()).toEqual({ deleted: 10_001, woken: 0 });
+    await opened.database.pool.query('delete from webhooks where id = $1', [webhookId]);
+  });
+
   it('deletes the row of a removed webhook an hour later, with what is left of it', async () => {
     await record();
     await opened.database.pool.query(`update webhooks set status = 'disabled', deleted_at = db_now()`);

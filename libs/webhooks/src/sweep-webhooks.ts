@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { seconds } from '#config';
 import { Database } from '#persistence';
 import { deleteRemoved } from './endpoints/webhooks.js';
 import type { Pool } from 'pg';
 import { WAITING } from './delivery/lanes.js';
 
+/** Of one statement, so that none holds its locks for long. A sweep repeats it while rows are left, for a limited time. */
 const MAX_ROWS = 10_000;
+const LONGEST_SWEEP = seconds(30);
 
 /** A replay queues before it makes its lanes due, and its process may end in between. */
 const WAKE = `
@@ -35,6 +38,19 @@ async function deleteIdleLanes(pool: Pool, limit: number): Promise<number> {
   return (await pool.query(IDLE, [limit])).rowCount ?? 0;
 }
 
+async function repeat(
+  deleteSome: (pool: Pool, limit: number) => Promise<number>,
+  pool: Pool,
+  end: number,
+): Promise<number> {
+  let [deleted, last] = [0, MAX_ROWS];
+  while (last === MAX_ROWS && performance.now() < end) {
+    last = await deleteSome(pool, MAX_ROWS);
+    deleted += last;
+  }
+  return deleted;
+}
+
 /** Deletes what is no longer needed, and finds what waits without being due. */
 @Injectable()
 export class SweepWebhooks {
@@ -44,7 +60,8 @@ export class SweepWebhooks {
   async execute(): Promise<{ deleted: number; woken: number }> {
     const { pool } = this.database;
     const woken = await wakeIdleLanes(pool);
-    const deleted = (await deleteOldDeliveries(pool, MAX_ROWS)) + (await deleteIdleLanes(pool, MAX_ROWS));
+    const end = performance.now() + LONGEST_SWEEP;
+    const deleted = (await repeat(deleteOldDeliveries, pool, end)) + (await repeat(deleteIdleLanes, pool, end));
     return { deleted: deleted + (await deleteRemoved(pool)), woken };
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { seconds } from '#config';
 import { annotateSpan, inSpan, type Metrics, type Secret } from '#observability';
@@ -21,6 +22,8 @@ const SWEEP_INTERVAL = seconds(1);
 /** Between a claim and its attempt, so that the attempt ends before the claim. */
 const LONGEST_WAIT = seconds(30);
 const RECONNECT_AFTER = seconds(2);
+/** Attempts that end meanwhile are followed by one claim: one for each would cost more than the attempts. */
+const CLAIM_INTERVAL = seconds(0.01);
 
 /**
  * Sends what waits in the lanes of this installation's endpoints. The rows decide; a notification of PostgreSQL only ends the
@@ -84,6 +87,7 @@ export class WebhookSender {
       } catch (error) {
         logger.warn({ err: error }, 'webhooks.not_claimed');
       }
+      await sleep(CLAIM_INTERVAL);
     }
   }
 

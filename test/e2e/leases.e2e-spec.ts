@@ -144,6 +144,25 @@ describe('DELETE /v1/leased-accounts/{id}', () => {
   });
 });
 
+describe('POST /v1/operator/pool/{id}/end-lease', () => {
+  it('answers 200 and disconnects the account of the project with that reason; 409 the second time', async () => {
+    const path = `/v1/projects/${project}/leased-accounts`;
+    const { body: requested } = await request(customer, 'POST', `${path}/request`, { platform: 'x', count: 1 });
+    const assigned = await operate('POST', `/lease-requests/${requested.requestId}/assign`, {
+      leasedAccountIds: [pooled],
+    });
+    expect(assigned.status).toBe(200);
+    const end = (): Promise<Reply> => operate('POST', `/pool/${pooled}/end-lease`, { reason: 'the person withdraws' });
+    expect(await end()).toMatchObject({
+      status: 200,
+      body: { leasedAccountId: pooled, state: 'ready', health: 'active', requestId: null, canceledScheduledPosts: 0 },
+    });
+    expect(codeOf(await end())).toEqual([409, 'CONFLICT']);
+    const { body } = await request(customer, 'GET', `${path}?status=disconnected`);
+    expect(body.items[0]).toMatchObject({ disconnectedReason: 'ended_by_operator' });
+  });
+});
+
 describe('DELETE /v1/operator/pool/{id}', () => {
   it('answers 204 once after the release, and 404 the second time', async () => {
     expect((await operate('DELETE', `/pool/${pooled}`)).status).toBe(204);

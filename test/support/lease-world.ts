@@ -120,6 +120,10 @@ export class LeaseWorld {
     return this.flow.get(ReleaseLease).execute({ tenant: this.customer, id });
   }
 
+  endLease(pooled: string, note?: string): Promise<unknown> {
+    return this.flow.get(ReleaseLease).executeForOperator({ environment: 'test', poolAccountId: pooled, note });
+  }
+
   remove(pooled: string): Promise<void> {
     return this.flow.get(RemovePoolAccount).execute('test', pooled);
   }

@@ -20,6 +20,8 @@ export interface TenantRows {
   /** An account of the pool, which belongs to no tenant. */
   pooled: string;
   leased: string;
+  /** The account of the pool behind `leased`. */
+  leasedInPool: string;
   webhook: string;
   delivery: string;
 }
@@ -50,6 +52,11 @@ const PLACES: Record<string, (rows: TenantRows) => string> = {
   '/reauth/:token': () => 'no-token',
 };
 
+/** Routes whose one place stands for another row than elsewhere. */
+const PLACES_OF_ROUTES: Record<string, (rows: TenantRows) => string> = {
+  '/v1/operator/pool/:id/end-lease': ({ leasedInPool }) => leasedInPool,
+};
+
 /** The rows that a field of a query or a body can name. */
 const FIELDS: Record<string, (rows: TenantRows) => string> = {
   account_id: ({ account }) => account,
@@ -75,7 +82,7 @@ export function pathOf({ name, path }: DeclaredRoute, rows: TenantRows): string 
     .map((segment, at) => {
       if (!PLACE.test(segment)) return segment;
       const place = segments.slice(0, at + 1).join('/');
-      const row = PLACES[place];
+      const row = PLACES_OF_ROUTES[path] ?? PLACES[place];
       if (!row)
         throw new Error(`${name} has no row for ${place}: add a line to PLACES in test/support/tenant-world.ts`);
       return row(rows);
@@ -179,7 +186,7 @@ export async function openTenant(service: ConnectedApi, name: string): Promise<T
   const { requestId: request } = await body<{ requestId: string }>(`${leases}/request`, {
     ...{ method: 'POST', body: JSON.stringify({ platform: 'x', count: 2 }) },
   });
-  const pooled = await lease(service, request);
+  const inPool = await lease(service, request);
   const { leasedAccountIds } = await body<{ leasedAccountIds: [string] }>(`${leases}/requests/${request}`);
   const [leased] = leasedAccountIds;
   const webhook = await make('/v1/webhooks', { url: 'http://127.0.0.1:1/', events: ['*'] });
@@ -197,14 +204,17 @@ export async function openTenant(service: ConnectedApi, name: string): Promise<T
     key: key.id,
     project,
     request,
-    pooled,
+    ...inPool,
     leased,
   };
   return { token, keys, rows: { ...ids, state: open.state, code } };
 }
 
-/** Adds an account to the pool by hand, and leases another one to the request. Returns the id of the first in the pool. */
-async function lease({ api, pool }: ConnectedApi, requestId: string): Promise<string> {
+/** Adds two accounts to the pool by hand, and leases the first to the request. Returns their ids in the pool. */
+async function lease(
+  { api, pool }: ConnectedApi,
+  requestId: string,
+): Promise<Pick<TenantRows, 'leasedInPool' | 'pooled'>> {
   const operator = await operatorToken(api);
   const operate = async (path: string, fields: object): Promise<{ leasedAccountId: string }> => {
     const headers = { ...IN_TEST, 'content-type': 'application/json' };
@@ -219,7 +229,7 @@ async function lease({ api, pool }: ConnectedApi, requestId: string): Promise<st
   const { leasedAccountId } = await add();
   await pool.query("update pool_accounts set state = 'ready' where state = 'pending'");
   await operate(`lease-requests/${requestId}/assign`, { leasedAccountIds: [leasedAccountId] });
-  return (await add()).leasedAccountId;
+  return { leasedInPool: leasedAccountId, pooled: (await add()).leasedAccountId };
 }
 
 /** A dashboard token with the role operator. */

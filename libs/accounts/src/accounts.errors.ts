@@ -88,6 +88,14 @@ export const poolAccountLeased = (): CodedError =>
 export const poolStepRefused = (sentence: string): CodedError => new CodedError('pool_account.step_refused', sentence);
 export const poolAccountNotAssignable = (sentence: string): CodedError =>
   new CodedError('pool_account.not_assignable', sentence);
+export const poolAccountNotLeased = (): CodedError =>
+  new CodedError('pool_account.not_leased', 'The account is not leased.');
+/** `positions`: in the list of the request. Only the projects surface has this list, so the field has its casing. */
+export const poolAccountsUnknown = (positions: readonly number[]): CodedError => {
+  const message = 'is not in the pool of this environment';
+  const fields = positions.map((position) => ({ field: `leasedAccountIds.${position}`, message }));
+  return new CodedError('validation.failed', `The field ${fields[0]?.field} ${message}.`, { fields });
+};
 export const leaseRequestNotFound = (): CodedError =>
   new CodedError('lease_request.not_found', 'There is no such lease request.');
 export const leaseRequestClosed = (sentence: string): CodedError => new CodedError('lease_request.closed', sentence);

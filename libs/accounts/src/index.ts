@@ -52,7 +52,7 @@ export { FillPool } from './leases/fill-pool.js';
 export { LEASE_REQUEST_STATUSES, type LeaseRequestRecord, LeaseRequests } from './leases/lease-requests.js';
 export { type PoolAccountRecord, PoolAccounts } from './leases/pool-accounts.js';
 export { POOL_STATES, POOL_STEP_STATES, POOL_STEPS, type PoolStepName } from './leases/pool-steps.js';
-export { ReleaseLease } from './leases/release-lease.js';
+export { type EndedLease, ReleaseLease } from './leases/release-lease.js';
 export { RemovePoolAccount } from './leases/remove-pool-account.js';
 export { CheckOAuthApp, type OAuthAppReport } from './oauth-apps/check-oauth-app.js';
 export { ConfirmSecret } from './oauth-apps/confirm-secret.js';

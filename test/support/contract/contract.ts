@@ -140,7 +140,8 @@ export class Contract {
   }
 }
 
-const isDestructive = ({ method, path }: DeclaredRoute): boolean => method === 'DELETE' && !path.includes('*');
+const isDestructive = ({ method, path }: DeclaredRoute): boolean =>
+  (method === 'DELETE' && !path.includes('*')) || path.endsWith('/end-lease');
 
 /** Lone surrogates, which no URL carries, become U+FFFD. */
 const encode = (text: string): string => encodeURIComponent(Buffer.from(text).toString());

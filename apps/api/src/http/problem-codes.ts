@@ -46,6 +46,7 @@ export const PROBLEM_CODES = {
   'account.leased': [409, 'The account is leased.'],
   'account.connected_there': [409, 'The same profile is connected in that project already.'],
   'pool_account.leased': [409, 'The account is leased; its lease ends first.'],
+  'pool_account.not_leased': [409, 'The account is not leased.'],
   'pool_account.step_refused': [409, 'The step profile is done before the step warmup.'],
   'pool_account.not_assignable': [409, 'An account of the pool is not ready.'],
   'lease_request.closed': [409, 'The lease request is rejected already.'],

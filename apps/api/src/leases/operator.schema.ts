@@ -2,6 +2,7 @@ import { Param } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
+  type EndedLease,
   LEASE_REQUEST_STATUSES,
   POOL_STATES,
   POOL_STEP_STATES,
@@ -27,6 +28,7 @@ import {
   scopeList,
   time,
 } from '../http/fields.js';
+import { attemptErrorSchema, attemptErrorView } from '../projects/social-connect.schema.js';
 import { pageQuery } from '../projects/project.schema.js';
 import { trueOrFalse } from '../projects/social-account.schema.js';
 import { operatorRequestExample, operatorRequestSchema } from './lease.schema.js';
@@ -122,6 +124,7 @@ const poolAccount = z.object({
   health: z.enum(HEALTHS).nullable(),
   healthReason: z.string().nullable(),
   state: z.enum(POOL_STATES),
+  error: attemptErrorSchema.nullable().describe('Why its consent failed; kept for a day.'),
   steps: z.array(
     z.object({
       name: z.enum(POOL_STEPS),
@@ -144,6 +147,7 @@ export const poolAccountExample: PoolAccountView = {
   health: 'active',
   healthReason: null,
   state: 'pending',
+  error: null,
   steps: POOL_STEPS.map((name) => ({ name, state: 'pending', at: '2026-12-01T09:00:00Z', note: null })),
   requestId: null,
   createdAt: '2026-12-01T09:00:00Z',
@@ -156,6 +160,7 @@ export const poolAccountView = (account: PoolAccountRecord): PoolAccountView => 
   health: account.health,
   healthReason: account.healthReason,
   state: account.state,
+  error: account.error === null ? null : attemptErrorView(account),
   steps: account.steps.map((step) => ({ ...step, at: isoTime(new Date(step.at)) })),
   requestId: account.requestId === null ? null : publicId('lreq', account.requestId),
   createdAt: isoTime(account.createdAt),
@@ -188,6 +193,22 @@ export const stepBody = z.strictObject({
 });
 export type StepBody = z.output<typeof stepBody>;
 export const stepExample: z.input<typeof stepBody> = { state: 'done' };
+
+export const endLeaseBody = z.strictObject({
+  reason: text(500).optional().describe('For the project: in the event of the disconnection.'),
+});
+export type EndLeaseBody = z.output<typeof endLeaseBody>;
+export const endLeaseExample: z.input<typeof endLeaseBody> = { reason: 'The person withdraws the account.' };
+
+export const endedLeaseSchema = poolAccount
+  .extend({ canceledScheduledPosts: z.int().describe('Posts of the leased account that were queued.') })
+  .meta({ id: 'EndedLease' });
+export type EndedLeaseView = z.output<typeof endedLeaseSchema>;
+export const endedLeaseExample: EndedLeaseView = { ...poolAccountExample, state: 'ready', canceledScheduledPosts: 0 };
+export const endedLeaseView = ({ account, canceledPosts }: EndedLease): EndedLeaseView => ({
+  ...poolAccountView(account),
+  canceledScheduledPosts: canceledPosts,
+});
 
 export const leaseRequestsQuery = z.strictObject({
   status: z.enum(LEASE_REQUEST_STATUSES, { error: `must be one of ${LEASE_REQUEST_STATUSES.join(', ')}` }).optional(),

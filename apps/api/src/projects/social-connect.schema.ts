@@ -45,6 +45,17 @@ export const oauthUrlView = ({ authorizeUrl, state, expiresAt }: StartedAttempt)
   expiresAt: isoTime(expiresAt),
 });
 
+/** Why an attempt failed. */
+export const attemptErrorSchema = z.object({
+  code: z.string().describe('As in the return URL.'),
+  message: z.string(),
+  details: z
+    .object({ platformCode: z.string() })
+    .optional()
+    .describe("With the platform's own code, where it refused the code or the token of this attempt."),
+});
+type AttemptErrorView = z.output<typeof attemptErrorSchema>;
+
 /** What a poll answers. */
 export const oauthStatusSchema = z
   .discriminatedUnion('status', [
@@ -58,14 +69,7 @@ export const oauthStatusSchema = z
     z.object({
       state,
       status: z.literal('failed'),
-      error: z.object({
-        code: z.string().describe('As in the return URL.'),
-        message: z.string(),
-        details: z
-          .object({ platformCode: z.string() })
-          .optional()
-          .describe("With the platform's own code, where it refused the code or the token of this attempt."),
-      }),
+      error: attemptErrorSchema,
     }),
   ])
   .meta({ id: 'OAuthStatus' });
@@ -93,17 +97,16 @@ const FAILURES: Record<string, string> = {
 
 export function oauthStatusView(attempt: AttemptRecord): OAuthStatusView {
   const { state, status, accountIds, expiresAt } = attempt;
-  if (status === 'failed') return { state, status, error: failureOf(attempt) };
+  if (status === 'failed') return { state, status, error: attemptErrorView(attempt) };
   const [first, ...others] = accountIds.map((id) => publicId('sa', id));
   if (status !== 'completed' || first === undefined) return { state, status: 'pending', expiresAt: isoTime(expiresAt) };
   return { state, status, socialAccountId: first, socialAccountIds: [first, ...others] };
 }
 
-function failureOf({ error, platformCode }: AttemptRecord): {
-  code: string;
-  message: string;
-  details?: { platformCode: string };
-} {
+export function attemptErrorView({
+  error,
+  platformCode,
+}: Pick<AttemptRecord, 'error' | 'platformCode'>): AttemptErrorView {
   const code = error ?? 'server_error';
   const message = FAILURES[code] ?? 'The attempt failed.';
   return { code, message, ...(platformCode !== null && { details: { platformCode } }) };

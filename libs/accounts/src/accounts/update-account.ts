@@ -40,7 +40,7 @@ async function update(tx: Tx, { tenant, id, ...changes }: UpdateAccountInput): P
   if (projectId !== undefined) await holdProject(tx, tenant, projectId);
   const changed = await changeAccount(tx, { ...tenant, id }, changes);
   if (!changed) throw accountNotFound();
-  if (projectId !== undefined && changed.connectionType === 'leased') throw accountLeased();
+  if (projectId !== undefined && changed.projectId !== projectId) throw accountLeased();
   checkKeys(changes.metadata ?? {}, changed.keys);
 }
 

@@ -4,9 +4,9 @@ import { providerOf } from '#providers';
 import { applyHealth, type TokenContext } from '#tokens';
 import {
   accountConnectedThere,
-  invalidField,
   leaseRequestClosed,
   poolAccountNotAssignable,
+  poolAccountsUnknown,
 } from '../accounts.errors.js';
 import { TOKEN_CONTEXT } from '../injection.js';
 import { AccountMoved, transactionOnAccount } from '../policies/account-moved.js';
@@ -18,6 +18,8 @@ export interface AssignLeasesInput {
   requestId: string;
   /** Without repetitions. */
   poolAccountIds: readonly string[];
+  /** Runs in the transaction of the assignment. */
+  alongside?: (tx: Tx, assigned: LeaseRequestRecord) => Promise<void>;
 }
 
 interface PooledRow {
@@ -44,7 +46,7 @@ const LOCK_ACCOUNTS = `
   select 1 from accounts where id in (select account_id from pool_accounts where id = any($1))
   order by platform_account_id collate "C", id for no key update`;
 const LOCK_POOL = `
-  select 1 from pool_accounts where environment = $1 and id = any($2) and removed_at is null order by id for update`;
+  select id from pool_accounts where environment = $1 and id = any($2) and removed_at is null order by id for update`;
 /**
  * A statement of its own, so that it sees what the transactions that held the locks before have stored. The leased accounts are
  * inserted in this order: a consent of the project to the same profiles, which waits for them, has the same.
@@ -76,7 +78,7 @@ export class AssignLeases {
 
   private async assign(
     tx: Tx,
-    { environment, requestId, poolAccountIds }: AssignLeasesInput,
+    { environment, requestId, poolAccountIds, alongside }: AssignLeasesInput,
   ): Promise<LeaseRequestRecord> {
     const request = await lockRequest(tx, environment, requestId);
     checkCount(request, poolAccountIds.length);
@@ -84,7 +86,10 @@ export class AssignLeases {
     const accountIds = [...request.accountIds];
     for (const account of pooled) accountIds.push(await this.lease(tx, request, account));
     const isClosed = accountIds.length === request.count;
-    return changeLeaseRequest(tx, { ...request, status: isClosed ? 'assigned' : 'partial', accountIds }, { isClosed });
+    const status = isClosed ? 'assigned' : 'partial';
+    const assigned = await changeLeaseRequest(tx, { ...request, status, accountIds }, { isClosed });
+    await alongside?.(tx, assigned);
+    return assigned;
   }
 
   private async lease(tx: Tx, request: LeaseRequestRecord, pooled: PooledRow): Promise<string> {
@@ -124,9 +129,8 @@ function checkCount(request: LeaseRequestRecord, added: number): void {
 async function lockPooled(tx: Tx, environment: Environment, ids: readonly string[]): Promise<PooledRow[]> {
   const locked = new Set((await tx.query<{ id: string }>(LOCK_GRANTS, [ids])).rows.map(({ id }) => id));
   await tx.query(LOCK_ACCOUNTS, [ids]);
-  const { rowCount } = await tx.query(LOCK_POOL, [environment, ids]);
-  if (rowCount !== ids.length)
-    throw invalidField('leased_account_ids', 'holds one that is not in the pool of this environment');
+  const known = new Set((await tx.query<{ id: string }>(LOCK_POOL, [environment, ids])).rows.map(({ id }) => id));
+  if (known.size !== ids.length) throw poolAccountsUnknown([...ids.keys()].filter((at) => !known.has(ids[at]!)));
   const { rows } = await tx.query<PooledRow & Record<string, unknown>>(READ, [ids]);
   if (rows.some(({ grantId }) => grantId !== null && !locked.has(grantId))) throw new AccountMoved();
   return rows;

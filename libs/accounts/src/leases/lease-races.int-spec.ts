@@ -36,6 +36,31 @@ describe('an account of the pool', () => {
     expect((await world.openLeases())[0]!.account).not.toBe(former);
   });
 
+  it('is returned once when its project and an operator end the lease at the same moment', async () => {
+    const [pooled, one] = [await world.ready(), await world.request()];
+    const [leased] = await world.assign(one, pooled);
+    const ended = await world.meet(
+      'leases',
+      () => world.release(leased!),
+      () => world.endLease(pooled),
+    );
+    expect(ended).toEqual(['done', 'pool_account.not_leased']);
+    expect(await world.openLeases()).toEqual([]);
+  });
+
+  it('can be leased again after two operators have ended its lease at the same moment', async () => {
+    const [pooled, one, two] = [await world.ready(), await world.request(), await world.request()];
+    await world.assign(one, pooled);
+    const ended = await world.meet(
+      'leases',
+      () => world.endLease(pooled),
+      () => world.endLease(pooled),
+    );
+    expect(ended).toEqual(['done', 'pool_account.not_leased']);
+    await world.assign(two, pooled);
+    expect(await world.openLeases()).toHaveLength(1);
+  });
+
   it('stays in the pool when an assignment comes before its removal', async () => {
     const [pooled, one] = [await world.ready(), await world.request()];
     const ended = await world.meet(

@@ -14,18 +14,30 @@ export interface PoolAccountRecord {
   health: Health | null;
   healthReason: string | null;
   state: PoolState;
+  /** Why its consent failed; null for any other state, and once the attempt is deleted. */
+  error: string | null;
+  /** The platform's own code, where it refused something. */
+  platformCode: string | null;
   steps: PoolStep[];
   /** Of the running lease. */
   requestId: string | null;
   createdAt: Date;
 }
 
+/** As `ReadAttempt` has it: an attempt that has expired reads as failed before the sweep ends it. */
+const ERROR = `
+  case when pool.account_id is not null then null when attempt.status = 'failed' then attempt.error
+    when attempt.expires_at <= db_now() and (attempt.status in ('selection_required', 'confirmation_required')
+      or (attempt.status = 'pending' and attempt.spent_at is null)) then 'state_expired' end`;
+
 /** An attempt that has failed, or was deleted, connects nothing any more. */
 const STATE = `
-  case when pool.account_id is null and coalesce(attempt.status, 'failed') = 'failed' then 'failed' else pool.state end`;
+  case when pool.account_id is null and (coalesce(attempt.status, 'failed') = 'failed' or ${ERROR} is not null)
+    then 'failed' else pool.state end`;
 
 const SELECT = `
   select pool.id, pool.provider, account.handle, account.health, account.health_reason as "healthReason", ${STATE} as state,
+    ${ERROR} as error, case when pool.account_id is null then attempt.platform_code end as "platformCode",
     pool.steps, pool.created_at as "createdAt", lease.request_id as "requestId",
     ${keysetTime('pool.created_at')} as at
   from pool_accounts pool left join accounts account on account.id = pool.account_id

@@ -29,20 +29,22 @@ export interface AccountChanges {
 export interface ChangedAccount extends Record<string, unknown> {
   /** How many keys its metadata has afterwards. */
   keys: number;
+  projectId: string;
   connectionType: string;
 }
 
-/** Undefined: the tenant has no connected account with this id. */
+/** A leased account stays in its project. Undefined: the tenant has no connected account with this id. */
 export async function changeAccount(
   tx: Tx,
   { workspaceId, environment, id }: Tenant & { id: string },
   { handle, projectId, metadata = {} }: AccountChanges,
 ): Promise<ChangedAccount | undefined> {
   const { rows } = await tx.query<ChangedAccount>(
-    `update accounts set handle = coalesce($4, handle), project_id = coalesce($5, project_id),
+    `update accounts set handle = coalesce($4, handle), project_id = case when connection_type = 'leased' then project_id else coalesce($5, project_id) end,
        metadata = jsonb_strip_nulls(metadata || $6)
      where workspace_id = $1 and environment = $2 and id = $3 and ${CONNECTED}
-     returning (select count(*) from jsonb_object_keys(metadata))::int as keys, connection_type as "connectionType"`,
+     returning (select count(*) from jsonb_object_keys(metadata))::int as keys, connection_type as "connectionType",
+       project_id as "projectId"`,
     [workspaceId, environment, id, handle ?? null, projectId ?? null, JSON.stringify(metadata)],
   );
   return rows[0];

@@ -1,37 +1,28 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AssignLeases, FillPool, LeaseRequests, PoolAccounts, type PoolStepName, RemovePoolAccount } from '#accounts';
+import { FillPool, PoolAccounts, type PoolStepName, ReleaseLease, RemovePoolAccount } from '#accounts';
 import { Describe } from '../docs/describe.js';
 import { type Caller, CurrentCaller } from '../http/auth/caller.js';
 import { ForOperators } from '../http/auth/scopes.js';
 import { isoTime } from '../http/fields.js';
 import { AnswerKeeper, IDEMPOTENCY_PROBLEMS, Idempotent, type KeepAnswer } from '../http/idempotent.js';
 import {
-  DescribeLeaseRequestId,
-  LeaseRequestId,
-  operatorRequestExample,
-  operatorRequestSchema,
-  operatorRequestView,
-  type OperatorRequestView,
-} from './lease.schema.js';
-import {
-  assignBody,
-  type AssignBody,
-  assignExample,
   DescribePoolAccountId,
   DescribePoolStep,
+  endedLeaseExample,
+  endedLeaseSchema,
+  endedLeaseView,
+  type EndedLeaseView,
+  endLeaseBody,
+  type EndLeaseBody,
+  endLeaseExample,
   filledPoolSchema,
   type FilledPoolView,
   fillPoolBody,
   type FillPoolBody,
   fillPoolExample,
-  leaseRequestsQuery,
-  type LeaseRequestsQuery,
   mintsState,
-  operatorRequestPageExample,
-  operatorRequestPageSchema,
-  type OperatorRequestPageView,
   poolAccountExample,
   PoolAccountId,
   poolAccountSchema,
@@ -43,20 +34,10 @@ import {
   poolQuery,
   type PoolQuery,
   PoolStep,
-  rejectBody,
-  type RejectBody,
-  rejectExample,
   stepBody,
   type StepBody,
   stepExample,
 } from './operator.schema.js';
-
-const REQUEST = {
-  status: 200,
-  description: 'The request.',
-  schema: operatorRequestSchema,
-  example: operatorRequestExample,
-};
 
 @ApiTags('Operator')
 @Controller('/v1/operator/pool')
@@ -65,6 +46,7 @@ export class PoolController {
     private readonly pool: PoolAccounts,
     private readonly fillPool: FillPool,
     private readonly removePoolAccount: RemovePoolAccount,
+    private readonly releaseLease: ReleaseLease,
   ) {}
 
   @Post()
@@ -153,6 +135,31 @@ export class PoolController {
     return poolAccountView(await this.pool.setStep(tenant.environment, id, { name, state, note: note ?? null }));
   }
 
+  @Post('/:id/end-lease')
+  @DescribePoolAccountId()
+  @HttpCode(200)
+  @ForOperators()
+  @Describe({
+    summary: 'End the lease of an account',
+    description:
+      'The account of the project is disconnected with the reason `ended_by_operator`, and its queued posts are canceled. The account returns to the pool as after a release; nothing is revoked at the platform.',
+    body: endLeaseExample,
+    answers: {
+      status: 200,
+      description: 'The account of the pool.',
+      schema: endedLeaseSchema,
+      example: endedLeaseExample,
+    },
+    problems: ['path.malformed', 'pool_account.not_found', 'pool_account.not_leased'],
+  })
+  async endLease(
+    @CurrentCaller() { tenant: { environment } }: Caller,
+    @PoolAccountId() poolAccountId: string,
+    @Body({ schema: endLeaseBody }) { reason: note }: EndLeaseBody,
+  ): Promise<EndedLeaseView> {
+    return endedLeaseView(await this.releaseLease.executeForOperator({ environment, poolAccountId, note }));
+  }
+
   @Delete('/:id')
   @DescribePoolAccountId()
   @HttpCode(204)
@@ -166,82 +173,5 @@ export class PoolController {
   })
   async remove(@CurrentCaller() { tenant }: Caller, @PoolAccountId() id: string): Promise<void> {
     await this.removePoolAccount.execute(tenant.environment, id);
-  }
-}
-
-@ApiTags('Operator')
-@Controller('/v1/operator/lease-requests')
-export class LeaseRequestsController {
-  constructor(
-    private readonly requests: LeaseRequests,
-    private readonly assignLeases: AssignLeases,
-  ) {}
-
-  @Get()
-  @ForOperators()
-  @Describe({
-    summary: 'List the requests of every workspace in an environment, newest first',
-    description: 'With `open=true` only those that can get more accounts: `requested`, or `partial` and not closed.',
-    answers: {
-      status: 200,
-      description: 'A page.',
-      schema: operatorRequestPageSchema,
-      example: operatorRequestPageExample,
-    },
-    problems: ['validation.failed', 'cursor.invalid'],
-  })
-  async list(
-    @CurrentCaller() { tenant }: Caller,
-    @Query({ schema: leaseRequestsQuery }) { status, open, limit, cursor }: LeaseRequestsQuery,
-  ): Promise<OperatorRequestPageView> {
-    const { environment } = tenant;
-    const { items, nextCursor } = await this.requests.list({ environment, status, isOpen: open, limit, cursor });
-    return { items: items.map(operatorRequestView), nextCursor };
-  }
-
-  @Post('/:id/assign')
-  @DescribeLeaseRequestId('id')
-  @HttpCode(200)
-  @ForOperators()
-  @Describe({
-    summary: 'Lease accounts of the pool to the project of a request',
-    description:
-      'All of these or none. Each has to be `ready`, of the platform of the request, `active` and not leased. Until its count is reached the request is `partial`, and gets more by another call.',
-    body: assignExample,
-    answers: REQUEST,
-    problems: [
-      'path.malformed',
-      'lease_request.not_found',
-      'lease_request.closed',
-      'pool_account.not_assignable',
-      'account.connected_there',
-    ],
-  })
-  async assign(
-    @CurrentCaller() { tenant: { environment } }: Caller,
-    @LeaseRequestId('id') requestId: string,
-    @Body({ schema: assignBody }) { leasedAccountIds }: AssignBody,
-  ): Promise<OperatorRequestView> {
-    const input = { environment, requestId, poolAccountIds: leasedAccountIds };
-    return operatorRequestView(await this.assignLeases.execute(input));
-  }
-
-  @Post('/:id/reject')
-  @DescribeLeaseRequestId('id')
-  @HttpCode(200)
-  @ForOperators()
-  @Describe({
-    summary: 'Reject a request, or close it for the accounts that it still waits for',
-    description: 'What was assigned stays with its project: the status remains `partial` then.',
-    body: rejectExample,
-    answers: REQUEST,
-    problems: ['path.malformed', 'lease_request.not_found', 'lease_request.closed'],
-  })
-  async reject(
-    @CurrentCaller() { tenant: { environment } }: Caller,
-    @LeaseRequestId('id') id: string,
-    @Body({ schema: rejectBody }) { reason }: RejectBody,
-  ): Promise<OperatorRequestView> {
-    return operatorRequestView(await this.requests.reject(environment, id, reason));
   }
 }

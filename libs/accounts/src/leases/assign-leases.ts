@@ -130,7 +130,7 @@ async function lockPooled(tx: Tx, environment: Environment, ids: readonly string
   const locked = new Set((await tx.query<{ id: string }>(LOCK_GRANTS, [ids])).rows.map(({ id }) => id));
   await tx.query(LOCK_ACCOUNTS, [ids]);
   const known = new Set((await tx.query<{ id: string }>(LOCK_POOL, [environment, ids])).rows.map(({ id }) => id));
-  if (known.size !== ids.length) throw poolAccountsUnknown([...ids.keys()].filter((at) => !known.has(ids[at]!)));
+  if (known.size !== ids.length) throw poolAccountsUnknown(ids.flatMap((id, at) => (known.has(id) ? [] : [at])));
   const { rows } = await tx.query<PooledRow & Record<string, unknown>>(READ, [ids]);
   if (rows.some(({ grantId }) => grantId !== null && !locked.has(grantId))) throw new AccountMoved();
   return rows;

@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { digest, isOurState, Keyring } from '#crypto';
-import { type AttemptRow, type AttemptStatus, type Candidate, Database, findAttempt, type Tenant } from '#persistence';
+import {
+  type AttemptRow,
+  type AttemptStatus,
+  type Candidate,
+  Database,
+  findAttempts,
+  Gathered,
+  type Tenant,
+} from '#persistence';
 import { attemptNotFound } from '../accounts.errors.js';
 import { withoutFragment } from './read-callback.js';
 
@@ -22,13 +30,17 @@ export interface AttemptRecord {
   expiresAt: Date;
 }
 
-/** Reads an attempt for the credential that started it. Throws attempt.not_found for any other. */
+/** Reads an attempt for the credential that started it; polls share a statement. Throws attempt.not_found for any other. */
 @Injectable()
 export class ReadAttempt {
+  readonly #attempts: Gathered<Buffer, AttemptRow | undefined>;
+
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly keyring: Keyring,
-  ) {}
+  ) {
+    this.#attempts = new Gathered((hashes) => findAttempts(database.pool, hashes), database.pool);
+  }
 
   async execute(input: ReadAttemptInput): Promise<AttemptRecord> {
     return recordOf(await this.find(input), input.state);
@@ -37,7 +49,7 @@ export class ReadAttempt {
   /** The attempt of a state, if this credential started it in this environment. */
   async find({ tenant, createdBy, state: text }: ReadAttemptInput): Promise<AttemptRow> {
     const state = withoutFragment(text);
-    const attempt = isOurState(this.keyring, state) ? await findAttempt(this.database.pool, digest(state)) : undefined;
+    const attempt = isOurState(this.keyring, state) ? await this.#attempts.load(digest(state)) : undefined;
     if (!attempt || attempt.createdBy !== createdBy || attempt.environment !== tenant.environment)
       throw attemptNotFound();
     return attempt;

@@ -68,10 +68,15 @@ export const ATTEMPT_COLUMNS = `
   consent_sequence as "consentSequence",
   spent_at is not null as spent, expires_at <= db_now() as expired`;
 
+const FIND = `select ${ATTEMPT_COLUMNS}, state_hash as "stateHash" from connect_attempts where state_hash = any($1)`;
+
+/** In the order of the hashes. */
+export async function findAttempts(tx: Tx, stateHashes: readonly Buffer[]): Promise<(AttemptRow | undefined)[]> {
+  const { rows } = await tx.query<AttemptRow & { stateHash: Buffer }>(FIND, [stateHashes]);
+  const found = new Map(rows.map(({ stateHash, ...attempt }) => [stateHash.toString('hex'), attempt]));
+  return stateHashes.map((hash) => found.get(hash.toString('hex')));
+}
+
 export async function findAttempt(tx: Tx, stateHash: Buffer): Promise<AttemptRow | undefined> {
-  const { rows } = await tx.query<AttemptRow & Record<string, unknown>>(
-    `select ${ATTEMPT_COLUMNS} from connect_attempts where state_hash = $1`,
-    [stateHash],
-  );
-  return rows[0];
+  return (await findAttempts(tx, [stateHash]))[0];
 }

@@ -15,8 +15,11 @@ import {
   pageSourceOf,
 } from './account-filters.js';
 import {
+  FEW_TEXTS,
+  isAlone,
   isIndexBetter,
   matchesInIndex,
+  matchesInTexts,
   mayUseIndex,
   newestMatches,
   type Sample,
@@ -155,11 +158,20 @@ export class ListAccounts {
     if (!isCounted) return UNCOUNTED;
     if (isCountKept(filters)) return undefined;
     const isIndexed = sort === 'connected_at' && (await this.usesIndex(tenant, filters, condition));
-    const matches = isIndexed
-      ? matchesInIndex(condition, filters)
-      : `select 1 from accounts account where ${condition.sql} ${ORDERS[sort].only}`;
-    const counted = await this.countCapped(matches, condition.values);
+    const counted = await this.countCapped(
+      isIndexed ? matchesInIndex(condition, filters) : await this.matches(condition, sort, filters),
+      condition.values,
+    );
     return { ...counted, isIndexed: (isIndexed && !counted.capped) || undefined };
+  }
+
+  /** A statement with one row for each match of filters for which the trigram index is not used. */
+  private async matches(condition: Condition, sort: AccountSort, filters: AccountFilters): Promise<string> {
+    if (sort === 'connected_at' && filters.q !== undefined && isAlone(filters)) {
+      const { rows } = await this.database.pool.query<{ areFew: boolean }>(FEW_TEXTS);
+      if (rows[0]?.areFew) return matchesInTexts(condition);
+    }
+    return `select 1 from accounts account where ${condition.sql} ${ORDERS[sort].only}`;
   }
 
   private async countCapped(matches: string, values: unknown[]): Promise<Total> {

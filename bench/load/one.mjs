@@ -1,12 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TypeID } from 'typeid-js';
-import { Keyring } from '#crypto';
-import { Secret } from '#observability';
-import { Vault } from '#tokens';
 import { driveInTurns } from './drive.mjs';
 import { printFigures, printRatio, printTitle } from './report.mjs';
-import { ENVIRONMENT } from './seed.mjs';
 
 const LEAST_OF_BARE = 0.7;
 const ACCOUNTS = 10_000;
@@ -40,12 +35,7 @@ export async function measureRead({ world, effort, factor }) {
  * @param {PartContext} context
  */
 export async function measureToken({ world, effort, factor }) {
-  const { key, accounts, workspaceId } = await activeAccounts(world);
-  const { pool, home } = world.service;
-  const vault = new Vault(new Keyring(new Secret(await readFile(join(home, 'master.key'), 'utf8'))));
-  const secrets = { access: new Secret('an-access-token'), refresh: new Secret('a-refresh-token'), previous: null };
-  for (const { grantId: id, version } of accounts)
-    await vault.sealGrantTokens(pool, { id, workspaceId, environment: ENVIRONMENT }, version, secrets);
+  const { key, accounts } = await activeAccounts(world);
   printTitle('The fresh token of an account');
   const { bare, ours } = await driveInTurns(
     {
@@ -90,7 +80,7 @@ async function residentAfter(kinds, effort, { service }) {
 /**
  * Accounts of one workspace; its key may read tokens, which a dashboard token can give to no key.
  * @param {import('./world.mjs').World} world
- * @returns {Promise<{ key: string, workspaceId: string, accounts: { id: string, publicId: string, grantId: string, version: string }[] }>}
+ * @returns {Promise<{ key: string, accounts: { id: string, publicId: string }[] }>}
  */
 async function activeAccounts(world) {
   const { id: workspaceId, key } = await world.workspace(ACCOUNTS);
@@ -99,12 +89,12 @@ async function activeAccounts(world) {
     workspaceId,
   ]);
   const { rows } = await pool.query(
-    `select accounts.id, grant_id as "grantId", token_version as version from accounts join grants on grants.id = grant_id
-     where accounts.workspace_id = $1 and health = 'active' and connection_type = 'oauth' order by accounts.id limit $2`,
+    `select id from accounts
+     where workspace_id = $1 and health = 'active' and connection_type = 'oauth' order by id limit $2`,
     [workspaceId, MANY],
   );
   const accounts = rows.map((row) => ({ ...row, publicId: TypeID.fromUUID('acc', row.id).toString() }));
-  return { key, workspaceId, accounts };
+  return { key, accounts };
 }
 
 /**

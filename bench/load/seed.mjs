@@ -1,3 +1,5 @@
+import { inBulk, sealGrants } from './bulk.mjs';
+
 /** @typedef {import('pg').Pool} Pool */
 /** @typedef {{ id: string, name: string, accounts: number }} SeededWorkspace */
 
@@ -35,21 +37,25 @@ const FILL = `
 
 /**
  * Fills a workspace with accounts that are due for nothing, the newest inserted last: one in fifty disconnected, one in ten in
- * another than its first project, one in five with a reauthorization in the next 90 days.
+ * another than its first project, one in five with a reauthorization in the next 90 days. The token of each opens.
  * @param {Pool} pool
  * @param {SeededWorkspace} workspace
+ * @param {string} home where the master key is
  */
-export async function fillWorkspace(pool, { id, accounts }) {
+export async function fillWorkspace(pool, { id, accounts }, home) {
   const projects = await pool.query(
     `insert into projects (id, workspace_id, environment, name) select gen_random_uuid(), $1, '${ENVIRONMENT}', 'bench ' || n
      from generate_series(1, 10) as n returning id`,
     [id],
   );
   const ids = projects.rows.map((row) => row.id);
-  for (let from = 1; from <= accounts; from += BATCH) {
-    const to = Math.min(accounts, from + BATCH - 1);
-    await pool.query(FILL, [id, ids, from, to, PROVIDERS, accounts]);
-  }
+  await inBulk(pool, accounts, async (client) => {
+    for (let from = 1; from <= accounts; from += BATCH) {
+      const to = Math.min(accounts, from + BATCH - 1);
+      await client.query(FILL, [id, ids, from, to, PROVIDERS, accounts]);
+    }
+    await sealGrants(client, { workspaceId: id, environment: ENVIRONMENT }, home);
+  });
   return { firstProject: ids[0], otherProject: ids[1] };
 }
 
@@ -57,13 +63,16 @@ export async function fillWorkspace(pool, { id, accounts }) {
  * Spreads accounts over as many workspaces, whose accounts come in turns. Returns the name of one of them.
  * @param {Pool} pool
  * @param {{ workspaces: number, accountsEach: number }} size
+ * @param {string} home where the master key is
  */
-export async function fillManyWorkspaces(pool, { workspaces, accountsEach }) {
+export async function fillManyWorkspaces(pool, { workspaces, accountsEach }, home) {
   await pool.query(
     `insert into workspaces (id, name) select gen_random_uuid(), 'bench-many-' || n from generate_series(1, $1::int) as n`,
     [workspaces],
   );
   const { rows } = await pool.query(`select id, name from workspaces where name like 'bench-many-%'`);
-  for (const { id, name } of rows) await fillWorkspace(pool, { id, name, accounts: accountsEach });
+  await inBulk(pool, workspaces * accountsEach, async () => {
+    for (const { id, name } of rows) await fillWorkspace(pool, { id, name, accounts: accountsEach }, home);
+  });
   return `bench-many-${Math.ceil(workspaces / 2)}`;
 }

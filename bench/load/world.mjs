@@ -22,7 +22,7 @@ export async function openWorld() {
     const key = await service.newKey(name);
     const id = await workspaceOf(service.pool, name);
     const begun = performance.now();
-    const projects = await fillWorkspace(service.pool, { id, name, accounts });
+    const projects = await fillWorkspace(service.pool, { id, name, accounts }, service.home);
     await settleTables(service.pool);
     console.log(`${accounts} accounts are filled in after ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
     return { id, key, accounts, ...projects };
@@ -42,7 +42,7 @@ export async function openWorld() {
     },
     /** One of many workspaces. @param {{ workspaces: number, accountsEach: number }} size */
     async oneOfMany(size) {
-      const name = await fillManyWorkspaces(service.pool, size);
+      const name = await fillManyWorkspaces(service.pool, size, service.home);
       await settleTables(service.pool);
       return { id: await workspaceOf(service.pool, name), key: await service.newKey(name) };
     },

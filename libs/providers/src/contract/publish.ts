@@ -1,3 +1,5 @@
+import type { PublishRefusals } from './publish-failure.js';
+
 /** A picture or a video of a post, as far as it is known before it is fetched; null: not known. */
 export interface DraftMedia {
   kind: 'image' | 'video';
@@ -33,4 +35,5 @@ export interface PublishDefinition {
   /** The pages that the limits come from were read on this day. */
   checkedAt: string;
   limits: readonly PostLimit[];
+  refusals: PublishRefusals;
 }

@@ -12,6 +12,7 @@ import {
   typesOf,
   videoSeconds,
 } from '../publish/limits.js';
+import { facebookPublishRefusals } from './facebook-publish.errors.js';
 
 const isReel = ({ options }: PostDraft): boolean => options.as_reel === true;
 
@@ -36,4 +37,5 @@ export const facebookPublish: PublishDefinition = {
     ),
     knownOptions(['as_reel']),
   ],
+  refusals: facebookPublishRefusals,
 };

@@ -15,6 +15,7 @@ import {
   typesOf,
   videoSeconds,
 } from '../publish/limits.js';
+import { instagramPublishRefusals } from './instagram-publish.errors.js';
 
 /** The media that each kind of post consists of. */
 const KINDS: Record<string, (post: PostDraft) => boolean> = {
@@ -44,4 +45,5 @@ export const instagramPublish: PublishDefinition = {
     booleanOption('share_to_feed'),
     knownOptions(['media_type', 'share_to_feed']),
   ],
+  refusals: instagramPublishRefusals,
 };

@@ -12,6 +12,7 @@ import {
   typesOf,
   videoSeconds,
 } from '../publish/limits.js';
+import { linkedinPublishRefusals } from './linkedin-publish.errors.js';
 
 /** Reserved in "little text", which needs a backslash before each; a hashtag is left as it is. */
 const RESERVED = /[\\|{}@[\]()<>*_~]|#(?![\p{L}\p{N}])/gu;
@@ -35,4 +36,5 @@ export const linkedinPublish: PublishDefinition = {
     enumOption('visibility', ['PUBLIC', 'CONNECTIONS']),
     knownOptions(['visibility']),
   ],
+  refusals: linkedinPublishRefusals,
 };

@@ -13,6 +13,7 @@ import {
   typesOf,
   videoSeconds,
 } from '../publish/limits.js';
+import { pinterestPublishRefusals } from './pinterest-publish.errors.js';
 
 /** The OpenAPI description 5.23. */
 export const pinterestPublish: PublishDefinition = {
@@ -35,4 +36,5 @@ export const pinterestPublish: PublishDefinition = {
     textOption('link', 2_048, /^https?:\/\//),
     knownOptions(['board_id', 'title', 'link']),
   ],
+  refusals: pinterestPublishRefusals,
 };

@@ -13,6 +13,7 @@ import {
   textOption,
   typesOf,
 } from '../publish/limits.js';
+import { tiktokPublishRefusals } from './tiktok-publish.errors.js';
 
 const hasPhotos = ({ media }: PostDraft): boolean => media.some(({ kind }) => kind === 'image');
 const SWITCHES = ['disable_comment', 'disable_duet', 'disable_stitch', 'is_aigc', 'brand_content'];
@@ -37,4 +38,5 @@ export const tiktokPublish: PublishDefinition = {
     ...SWITCHES.map(booleanOption),
     knownOptions(['privacy_level', 'title', ...SWITCHES]),
   ],
+  refusals: tiktokPublishRefusals,
 };

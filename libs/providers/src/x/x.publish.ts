@@ -13,6 +13,7 @@ import {
   typesOf,
   videoSeconds,
 } from '../publish/limits.js';
+import { xPublishRefusals } from './x-publish.errors.js';
 
 const GIF = 'image/gif';
 const URLS = /https?:\/\/\S+/g;
@@ -52,4 +53,5 @@ export const xPublish: PublishDefinition = {
     enumOption('reply_settings', ['following', 'mentionedUsers', 'subscribers', 'verified']),
     knownOptions(['reply_settings']),
   ],
+  refusals: xPublishRefusals,
 };

@@ -44,12 +44,6 @@ const endpoints = async (): Promise<string[]> => (await declared()).map(({ name 
 /** Tests with this in their names ask every endpoint of the OpenAPI document that has such a path. */
 const EACH = 'each endpoint of the projects surface';
 
-/**
- * The limits of a dashboard token cannot be lowered: a 429 would cost 600 requests. The endpoints of keys provoke it of the same
- * guard, and rate-limit.int-spec.ts of a token.
- */
-const isLimitedByDefault = (path: string): boolean => path.startsWith('/v1/operator/');
-
 describe('The end-to-end tests', () => {
   it('each endpoint of the running API has an end-to-end test named after it', async () => {
     const named = new Set(titles());
@@ -67,11 +61,10 @@ describe('The end-to-end tests', () => {
     const tests = texts().flatMap(findProvokedAnswers);
     const surface = (await declared()).filter(({ path }) => isOfProjectsSurface(path));
     expect(surface.length).toBeGreaterThan(10);
-    const missing = surface.flatMap(({ name, path, statuses }) => {
+    const missing = surface.flatMap(({ name, statuses }) => {
       const own = tests.filter(({ title }) => title.startsWith(`${name} `) || title.includes(EACH));
       const provoked = new Set(own.flatMap((one) => one.statuses));
-      const expected = statuses.filter((status) => status !== 429 || !isLimitedByDefault(path));
-      return expected.filter((status) => !provoked.has(status)).map((status) => `${name} answers ${status}`);
+      return statuses.filter((status) => !provoked.has(status)).map((status) => `${name} answers ${status}`);
     });
     expect(missing).toEqual([]);
   });

@@ -71,6 +71,24 @@ async function expectOfEach(
   return answers;
 }
 
+const AT_ONCE = 40;
+/** Above the 1,200 reads a minute of a dashboard token, with what another process has taken in advance. */
+const MAX_REQUESTS = 1_600;
+
+/** Sends requests that are refused for a parameter until the limit of the credential for their class is reached. */
+async function untilLimited(method: string, headers: Record<string, string>): Promise<void> {
+  const send = async (): Promise<number> => {
+    const response = await fetch(`${apiUrl}/v1/operator/pool?colour=red`, { method, headers });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  for (let sent = 0; sent < MAX_REQUESTS; sent += AT_ONCE) {
+    const statuses = await Promise.all(Array.from({ length: AT_ONCE }, send));
+    if (statuses.includes(429)) return;
+  }
+  throw new Error(`${MAX_REQUESTS} requests reached no limit`);
+}
+
 /** With the ids of rows that exist. */
 const withOwnIds = (operation: ProjectsOperation): ProjectsOperation => ({
   ...operation,
@@ -135,6 +153,16 @@ describe('each endpoint of the projects surface', () => {
     const limited = (operation: ProjectsOperation): Promise<Answer> => ask(operation, { headers });
     const ofKeys = operations.filter((operation) => !isForOperators(operation));
     const answers = await expectOfEach([429, 'RATE_LIMITED'], limited, ofKeys);
+    for (const answer of answers) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('answers 429 with Retry-After above the limit of an operator, which is that of every dashboard token', async () => {
+    const token = await signDashboardToken(session().home, `${customer.workspace}-busy`, ['operator']);
+    const headers = { authorization: `Bearer ${token}`, 'x-environment': 'test' };
+    for (const method of ['GET', 'POST']) await untilLimited(method, headers);
+    const ofOperators = operations.filter(isForOperators);
+    const limited = (operation: ProjectsOperation): Promise<Answer> => ask(operation, { headers });
+    const answers = await expectOfEach([429, 'RATE_LIMITED'], limited, ofOperators);
     for (const answer of answers) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 

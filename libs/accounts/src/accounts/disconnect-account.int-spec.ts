@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '#observability';
+import type { Tx } from '#persistence';
 import { Vault } from '#tokens';
 import { Flow } from '../../../../test/support/flow.js';
 import { eventsOf, grantOf, outboxOf } from '../../../../test/support/flow-rows.js';
 import { makeProject, makeTenant } from '../../../../test/support/rows.js';
+import { type Posts, POSTS } from '../injection.js';
 import { DisconnectAccount } from './disconnect-account.js';
 import { ListAccounts } from './list-accounts.js';
 
@@ -91,6 +93,25 @@ describe('disconnecting', () => {
     expect(await flow.calls('revoke')).toEqual([]);
     await disconnect(id);
     expect(await sealed(grantId)).toEqual([]);
+  });
+
+  it('cancels the queued posts of the account in its transaction, counts them, and does not happen where that fails', async () => {
+    const posts = flow.get<Posts>(POSTS);
+    const id = await flow.connect('x');
+    const { id: grantId } = await grantOf(flow, id);
+    const inTransaction = async (tx: Tx, accountId: string): Promise<number> => {
+      const { rows } = await tx.query<{ health: string }>('select health from accounts where id = $1', [accountId]);
+      expect([rows[0]?.health, (await flow.account(accountId)).health]).toEqual(['disconnected', 'active']);
+      return 3;
+    };
+    const canceled = jest.spyOn(posts, 'cancelPostsOf').mockRejectedValueOnce(new Error('no posts'));
+    await expect(disconnect(id)).rejects.toThrow('no posts');
+    expect(await flow.account(id)).toMatchObject({ health: 'active' });
+    expect(await sealed(grantId)).toHaveLength(1);
+    canceled.mockImplementationOnce(inTransaction);
+    expect(await disconnect(id)).toMatchObject({ canceledPosts: 3 });
+    expect(canceled.mock.calls.map(([, account]) => account)).toEqual([id, id]);
+    canceled.mockRestore();
   });
 
   it('happens without its event never', async () => {

@@ -159,7 +159,7 @@ describe('a token that is opened for a caller', () => {
     const before = await stored(id);
     const { authorizeUrl } = await flow.start('x', { oauthAppId: await flow.app('x') });
     const consent = await flow.decide(authorizeUrl);
-    const pool = interrupted(flow.pool, /from accounts where/, async () => void (await flow.callback(consent)));
+    const pool = interrupted(flow.pool, /join accounts on/, async () => void (await flow.callback(consent)));
     const opening = openUsableToken({ ...flow.context(), pool }, flow.exchange(), {
       ...flow.tenant,
       ...{ id, minTtl: 60, maxWait: 5_000 },

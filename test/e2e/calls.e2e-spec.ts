@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -174,10 +174,15 @@ describe('GET /v1/accounts/{id}/proxy/{path}', () => {
 
 describe.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s /v1/accounts/{id}/proxy/{path}', (method) => {
   it('arrives at the platform, whose answer comes back with its status, its body and Evergrant-Upstream', async () => {
-    const headers = { 'content-type': 'application/json' };
-    const init = method === 'DELETE' ? {} : { body: JSON.stringify({ text: 'Hello' }), headers };
-    const answer = await proxy('2/tweets', init, method);
-    const direct = await fetch(`${session().sandboxUrl}/api.x.com/2/tweets`, { method, ...init });
+    const init = (headers = {}): RequestInit => {
+      const type = { 'content-type': 'application/json' };
+      return method === 'DELETE'
+        ? { headers }
+        : { body: JSON.stringify({ text: randomUUID() }), headers: { ...headers, ...type } };
+    };
+    const answer = await proxy('2/tweets', init(), method);
+    const authorization = `Bearer ${await token()}`;
+    const direct = await fetch(`${session().sandboxUrl}/api.x.com/2/tweets`, { method, ...init({ authorization }) });
     expect([answer.status, answer.headers.get('evergrant-upstream')]).toEqual([direct.status, '1']);
     expect(answer.headers.get('content-type')).toBe(direct.headers.get('content-type'));
   });

@@ -1,12 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '../../tools/start/ports.mjs';
 
 /** Two free ports of the loopback, for a service of a test's own. */
 export async function freePorts(): Promise<{ port: number; sandboxPort: number }> {
-  const servers = [createServer(), createServer()].map((server) => server.listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const [port, sandboxPort] = servers.map((server) => (server.address() as AddressInfo).port) as [number, number];
-  for (const server of servers) server.close();
-  await Promise.all(servers.map((server) => once(server, 'close')));
+  const port = await freePort();
+  let sandboxPort = port;
+  while (sandboxPort === port) sandboxPort = await freePort();
   return { port, sandboxPort };
 }

@@ -25,8 +25,14 @@ describe('EVERGRANT_HOME', () => {
       expect(modeOf(join(home, name))).toBe('600');
   });
 
-  it('is refused at once below a folder that takes no files', () => {
-    for (const refused of ['/proc/none/of/these', '/dev/null/home']) expect(() => makeHome(refused)).toThrow(refused);
+  it('is refused at once where it cannot be a folder', () => {
+    const file = join(place, 'file');
+    writeFileSync(file, '', { mode: 0o644 });
+    for (const refused of ['/proc/none/of/these', '/dev/null/home', file, join(file, 'home')])
+      expect(() => {
+        makeHome(refused);
+      }).toThrow(refused);
+    expect(modeOf(file)).toBe('644');
   });
 
   it('gets its file modes back when they were widened', () => {

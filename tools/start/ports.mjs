@@ -1,13 +1,24 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { codeOf, StartError } from './errors.mjs';
 
-/** A TCP port of the loopback that was free a moment ago. */
+const FIRST_PORT = 20_000;
+/** Systems take the local ports of outgoing connections from above: such a one could be taken before it is used. */
+const PORTS = 12_000;
+
+/**
+ * A TCP port of the loopback that was free a moment ago.
+ * @returns {Promise<number>}
+ */
 export async function freePort() {
-  const server = await listen(0, '127.0.0.1');
-  const address = server.address();
-  await close(server);
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-  return address.port;
+  for (;;) {
+    const port = FIRST_PORT + randomInt(PORTS);
+    const server = await listen(port, '127.0.0.1').catch(() => undefined);
+    if (server) {
+      await close(server);
+      return port;
+    }
+  }
 }
 
 /**

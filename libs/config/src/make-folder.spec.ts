@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeFolder } from './make-folder.js';
@@ -18,6 +18,12 @@ describe('A folder', () => {
     await Promise.all([makeFolder(path), makeFolder(path)]);
     await makeFolder(path);
     for (const folder of [path, dirname(path)]) expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it('is refused where a file has its name', async () => {
+    writeFileSync(join(place, 'file'), '');
+    await expect(makeFolder(join(place, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolder(join(place, 'file', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 
   const onLinux = process.platform === 'linux' ? it : it.skip;

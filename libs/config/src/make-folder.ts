@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const OURS_ALONE = 0o700;
@@ -23,6 +23,12 @@ async function tryToMake(path: string): Promise<NodeJS.ErrnoException | undefine
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === 'EEXIST' ? undefined : (error as NodeJS.ErrnoException);
+    return code === 'EEXIST' && (await isFolder(path)) ? undefined : (error as NodeJS.ErrnoException);
   }
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -25,7 +25,8 @@ export function createLogger({ app, level = 'info', stream = 'stdout' }: LoggerO
     // The fields of a child logger do not pass the formatter.
     serializers: { err: (error: unknown) => (error instanceof Error ? loggableError(error) : error) },
   };
-  return pino(options, linesOfOneTurn(stream === 'stderr' ? 2 : 1));
+  // A command writes its result to stderr, too, behind its lines.
+  return pino(options, stream === 'stderr' ? pino.destination({ fd: 2, sync: true }) : linesOfOneTurn());
 }
 
 /** Bytes; the destination writes at most 16,384 at once. */
@@ -42,8 +43,8 @@ const flushAll = (): void => {
  * Writes the lines of one turn of the event loop with one call: an API under load answers several requests in each. A line from
  * `warn` up is written at once, with those before it. Only a process that is killed may lose the lines of its last turn.
  */
-function linesOfOneTurn(fd: number): DestinationStream {
-  const file = pino.destination({ fd, sync: true, minLength: MAX_BUFFERED });
+function linesOfOneTurn(): DestinationStream {
+  const file = pino.destination({ fd: 1, sync: true, minLength: MAX_BUFFERED });
   let isScheduled = false;
   const flush = (): void => {
     isScheduled = false;

@@ -55,6 +55,19 @@ export interface Claim {
 /** The database did not answer: the transaction was rolled back, or it was committed and the confirmation was lost. */
 export class DatabaseGone extends Error {}
 
+/** All that a database holds. */
+interface Snapshot {
+  grants: Map<string, GrantRow>;
+  intents: Map<number, Intent>;
+  events: { type: 'account.refreshed'; intentId: number }[];
+  at: number;
+}
+
+function replace<Key, Value>(map: Map<Key, Value>, by: Map<Key, Value>): void {
+  map.clear();
+  for (const [key, value] of by) map.set(key, value);
+}
+
 const FREE = new Set(['idle', 'backoff', 'confirm', 'unknown']);
 
 /** A model of PostgreSQL: atomic transactions, one clock, and lost confirmations. */
@@ -62,6 +75,7 @@ export class Database {
   readonly grants = new Map<string, GrantRow>();
   readonly intents = new Map<number, Intent>();
   readonly events: { type: 'account.refreshed'; intentId: number }[] = [];
+  #standby: Snapshot | undefined;
   up = true;
   /** It refuses each pair for good, as text that no column takes. */
   refusesPairs = false;
@@ -85,6 +99,28 @@ export class Database {
       throw new DatabaseGone();
     }
     return result;
+  }
+
+  /** The standby has received everything until now. */
+  replicate(): void {
+    const { grants, intents, events } = this;
+    this.#standby = structuredClone({ grants, intents, events, at: this.clock() });
+  }
+
+  /** Something was stored that no journal holds: in this model a standby never lacks it. */
+  requireReplication(): void {
+    this.#standby = undefined;
+  }
+
+  /** A failover to the standby: what it has not received is lost. False: it lacks nothing that a journal could hold. */
+  failOver(): boolean {
+    const standby = this.#standby;
+    if (!standby || this.clock() - standby.at > 15 * 60 * SECOND) return false;
+    const { grants, intents, events } = structuredClone(standby);
+    replace(this.grants, grants);
+    replace(this.intents, intents);
+    this.events.splice(0, this.events.length, ...events);
+    return true;
   }
 
   row(grantId: string): GrantRow {
@@ -155,9 +191,11 @@ export class Database {
   /** As changeGrant in store/grants.ts. An empty `epoch` matches every claim. False: the version or the epoch has changed. */
   changeGrant(grant: GrantFacts, change: GrantChange, { rotate = false, epoch = '' } = {}): boolean {
     const row = this.row(grant.id);
-    if (!this.isStill(row.facts, grant.tokenVersion, epoch)) return false;
+    const { tokenVersion: stored } = row.facts;
+    const isLost = rotate && Number(stored) < Number(grant.tokenVersion);
+    if (!isLost && !this.isStill(row.facts, grant.tokenVersion, epoch)) return false;
     this.change(row, change);
-    if (rotate) this.rotate(row);
+    if (rotate) this.rotate(row, String(Math.max(Number(stored), Number(grant.tokenVersion))));
     return true;
   }
 
@@ -172,8 +210,8 @@ export class Database {
     row.facts = { ...row.facts, ...change };
   }
 
-  rotate(row: GrantRow): void {
-    row.facts = { ...row.facts, tokenVersion: String(Number(row.facts.tokenVersion) + 1) };
+  rotate(row: GrantRow, before = row.facts.tokenVersion): void {
+    row.facts = { ...row.facts, tokenVersion: String(Number(before) + 1) };
   }
 
   /** As health-store.ts; here each grant has one account. */
@@ -254,6 +292,7 @@ export class Database {
 
   /** As adoptGrant: the person has reconnected. False: a later consent is stored, and the pair is kept beside it. */
   adopt({ grantId, sequence, exchangedAt, pair }: Consent, change: GrantChange, intentId: number): boolean {
+    this.requireReplication();
     const row = this.row(grantId);
     if (this.wiring.ordersConsents && row.pair !== null && sequence < row.consentSequence) {
       row.orphans.push({ intentId, pair, receivedAt: this.clock() });
@@ -278,6 +317,7 @@ export class Database {
 
   /** As retireGrant: the grant has no account any more. Returns the pair to revoke. */
   retire(grantId: string): Pair | null {
+    this.requireReplication();
     const row = this.row(grantId);
     const { pair } = row;
     this.change(row, { refreshState: 'ended', refreshDueAt: null });

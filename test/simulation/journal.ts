@@ -13,6 +13,8 @@ export interface Entry {
 export class Journal {
   readonly entries = new Map<number, Entry>();
   fails = false;
+  /** The newest stored answer of each grant. */
+  readonly kept = new Map<string, { intentId: number; version: string; answer: Answer }>();
 
   /** Writes record D. */
   dispatched(intentId: number, grantId: string): boolean {
@@ -40,8 +42,12 @@ export class Journal {
     return [...this.entries.values()].find((entry) => entry.isAside && entry.grantId === grantId);
   }
 
-  /** Writes record C. */
-  settled(intentId: number): void {
+  /** Writes record C. `version` is that of a stored answer, which is kept. */
+  settled(intentId: number, version?: string): void {
+    const entry = this.entries.get(intentId);
+    const before = entry && this.kept.get(entry.grantId);
+    if (entry?.answer && version !== undefined && Number(version) >= Number(before?.version ?? 0))
+      this.kept.set(entry.grantId, { intentId, version, answer: entry.answer });
     this.entries.delete(intentId);
   }
 }

@@ -34,6 +34,11 @@ export const mutants: Mutant[] = [
     { decideRecovery: (left) => (left.intent === 'unknown' ? 'close' : decideRecovery(left)) },
     ['I1'],
   ],
+  [
+    'does not compare its stored answers with a database that has lost commits',
+    { isBehind: () => false, failsOver: true },
+    ['I1', 'I2', 'I3', 'I5'],
+  ],
   ['sends without recording the dispatch', { recordsDispatch: false }, ['I1', 'I2']],
   ['sends although the process was suspended after the dispatch record', { mayStillSend: () => true }, ['I1', 'I2'], 2],
   ['stores a pair without checking the token version', { versionFence: false }, ['I1', 'I3', 'I4', 'revoked', 'I5']],

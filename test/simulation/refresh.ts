@@ -4,10 +4,11 @@ import { type GrantChange, hasEnded, isSpentOnce } from '../../libs/tokens/src/p
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type RefreshRequest } from './authorization-server.js';
 import { checkCanaryGrants, readCanary, scheduleCanary } from './canary.js';
-import { type Claim, type Database, DatabaseGone, type Intent, type Pair } from './database.js';
+import type { Claim, Database, Intent, Pair } from './database.js';
 import type { Host, Task } from './host.js';
 import type { Entry } from './journal.js';
 import type { Steps } from './steps.js';
+import { attempt, stored } from './retry.js';
 import type { World } from './world.js';
 
 type Outcome = 'lost' | 'over';
@@ -33,6 +34,7 @@ export class Refresh {
 
   private *once(task: () => Task, grantId: string, forced: boolean): Steps<Outcome> {
     if (yield* this.hasAside(task, grantId)) return 'over';
+    yield* this.bringForward(task, grantId);
     const intentId = this.world.newId();
     const claim = this.attempt(() => this.db.claim(grantId, { holder: this.host.name, forced, intentId }));
     if (!claim) return 'over';
@@ -44,6 +46,25 @@ export class Refresh {
         this.db.release(claim);
       });
     return yield* new Run(this.world, this.host, { claim, pair, task }).runToEnd({});
+  }
+
+  /** As BringForward: stores the kept answer of a grant again where the database has lost the commit. */
+  *bringForward(task: () => Task, grantId: string): Steps<void> {
+    const kept = this.host.journal.kept.get(grantId);
+    const stored = this.attempt(() => this.db.row(grantId).facts.tokenVersion);
+    if (!kept || stored === undefined || !this.world.wiring.isBehind(stored, kept.version)) return;
+    this.world.count('answers stored again');
+    const intent = this.db.intents.get(kept.intentId) ?? this.restoreIntent(grantId, kept);
+    yield* this.resume(task, { ...intent, version: kept.version }, kept.answer);
+  }
+
+  private restoreIntent(grantId: string, { intentId, version }: { intentId: number; version: string }): Intent {
+    const intent: Intent = {
+      ...{ id: intentId, grantId, version, epoch: '', holder: this.host.name },
+      ...{ dispatchedAt: this.world.now, state: 'dispatched' },
+    };
+    this.db.intents.set(intentId, intent);
+    return intent;
   }
 
   /** As Recovery.before: retries to store what is set aside. True: it still is, and its token must not be sent again. */
@@ -155,7 +176,7 @@ class Run {
     if (step === 'send') return yield* this.send();
     if (step === 'record') return this.record();
     if (step === 'set_aside') return this.setAside();
-    journal.settled(intentId);
+    journal.settled(intentId, this.answer?.ok ? this.parts.claim.grant.tokenVersion : undefined);
     return { closed: true };
   }
 
@@ -302,6 +323,7 @@ class Run {
     const { db } = this.world;
     const { claim } = this.parts;
     yield* stored(db, () => {
+      db.requireReplication();
       const row = db.row(claim.grant.id);
       const before = row.facts;
       const change = decide(db.now);
@@ -364,6 +386,7 @@ class Run {
         claim: { grant, intentId },
       },
     } = this;
+    db.requireReplication();
     const row = db.row(grant.id);
     const intent = db.intents.get(intentId)!;
     const fate = wiring.fateOfLatePair({ committed: intent.state === 'committed', hasValidPair: row.pair !== null });
@@ -371,26 +394,5 @@ class Run {
     if (fate === 'orphan') row.orphans.push({ intentId, pair, receivedAt: db.now.getTime() });
     if (fate !== 'stored') intent.state = 'answered';
     return fate;
-  }
-}
-
-function attempt<Result>(db: Database, work: () => Result): Result | undefined {
-  try {
-    return db.transaction(work);
-  } catch (error) {
-    if (error instanceof DatabaseGone) return undefined;
-    throw error;
-  }
-}
-
-/** As retryUntilStored: retries for as long as the process runs. */
-function* stored<Result>(db: Database, work: () => Result): Steps<Result> {
-  for (;;) {
-    try {
-      return db.transaction(work);
-    } catch (error) {
-      if (!(error instanceof DatabaseGone)) throw error;
-    }
-    yield 'database';
   }
 }

@@ -1,5 +1,6 @@
 import type { Host, Task } from './host.js';
 import { HOUR, MINUTE, SECOND } from '../support/grant-facts.js';
+import type { Wiring } from './wiring.js';
 import type { World } from './world.js';
 
 /** An event that may happen next; it returns `false` if it is not possible now. `pick` selects the host, grant or request. */
@@ -192,12 +193,22 @@ const EVENTS: readonly [number, Event][] = [
 const toTable = (events: typeof EVENTS): Event[] =>
   events.flatMap(([weight, event]) => Array.from({ length: weight }, () => event));
 const TABLE = toTable(EVENTS);
+const TABLE_WITH_FAILOVERS = toTable([
+  ...EVENTS,
+  [6, (world) => world.db.up && (world.db.replicate(), true)],
+  [8, (world) => world.failOver()],
+]);
 const TABLE_WITH_DELAYS = toTable([...EVENTS, [2, storeConsent]]);
+
+function tableOf({ delaysConsents, failsOver }: Wiring): Event[] {
+  if (failsOver) return TABLE_WITH_FAILOVERS;
+  return delaysConsents ? TABLE_WITH_DELAYS : TABLE;
+}
 
 /** Applies one entry of a schedule. */
 export function applyEvent(world: World, entry: number): void {
   world.reseed(entry);
-  const table = world.wiring.delaysConsents ? TABLE_WITH_DELAYS : TABLE;
+  const table = tableOf(world.wiring);
   const event = table[entry % table.length]!;
   const pick = Math.floor(entry / table.length);
   const before = world.steps;

@@ -53,6 +53,19 @@ describe('the protocol core under random histories', () => {
     LONG,
   );
 
+  it(
+    'keeps every invariant where the database fails over to a standby without the latest commits',
+    () => {
+      const seen = new Map<string, number>();
+      const finding = explore({ ...productWiring, failsOver: true }, { runs: 2_000, seed }, ({ counts }) => {
+        for (const [what, times] of counts) seen.set(what, (seen.get(what) ?? 0) + times);
+      });
+      expect(finding?.trace).toBeUndefined();
+      expect(seen.get('answers stored again')).toBeGreaterThanOrEqual(5);
+    },
+    LONG,
+  );
+
   it.each(mutants)(
     'violates an invariant if it %s',
     (_what, change, shownBy, shownWith = seed) => {

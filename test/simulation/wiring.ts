@@ -2,7 +2,7 @@ import { mayBeRevoked, needsCanary } from '../../libs/tokens/src/protocol/revoca
 import { conclusionOf, fromJournal, mayStillSend, nextStep } from '../../libs/tokens/src/protocol/exchange-step.js';
 import { isFresh } from '../../libs/tokens/src/protocol/schedule.js';
 import { stateBefore } from '../../libs/tokens/src/protocol/grant.js';
-import { decideRecovery } from '../../libs/tokens/src/protocol/recovery.js';
+import { decideRecovery, isBehind } from '../../libs/tokens/src/protocol/recovery.js';
 import { afterAdoption, fateOfLatePair, endsGrant } from '../../libs/tokens/src/protocol/late-pair.js';
 import {
   afterFailure,
@@ -22,6 +22,7 @@ const decisions = {
   conclusionOf,
   fromJournal,
   decideRecovery,
+  isBehind,
   afterRefusedAnswer,
   afterTokens,
   afterFailure,
@@ -68,6 +69,8 @@ const effects = {
 const surroundings = {
   /** Consents may be stored later than given, and in another order. */
   delaysConsents: false,
+  /** The database may fail over to a standby that lacks the latest commits of pairs. */
+  failsOver: false,
 };
 
 export type Wiring = typeof decisions & typeof effects & typeof surroundings;

@@ -148,6 +148,22 @@ export class World {
     for (const grantId of unknown) this.start(host, grantId, false);
   }
 
+  /** The database fails over while nothing is in flight, and each exchanger compares its stored answers. */
+  failOver(): boolean {
+    const isQuiet = this.wires.length === 0 && this.hosts.every((host) => host.runs && host.tasks.size === 0);
+    if (!isQuiet || !this.db.up || !this.db.failOver()) return false;
+    this.count('failovers');
+    this.trace('the database fails over');
+    for (const host of this.hosts) for (const grantId of this.db.grants.keys()) this.bringForward(host, grantId);
+    return true;
+  }
+
+  private bringForward(host: Host, grantId: string): void {
+    const steps = new Refresh(this, host).bringForward(() => task, grantId);
+    const task: Task = { name: grantId, pause: 'soon', steps };
+    while (!steps.next().done) this.count('steps');
+  }
+
   lose(host: Host): void {
     this.crash(host);
     for (const { intentId } of host.journal.entries.values()) this.excuse(this.requests.get(intentId), 'W12');

@@ -39,6 +39,18 @@ export class NoJournal implements Journal {
     // Nothing was kept.
   }
 
+  keptVersion(): undefined {
+    return undefined;
+  }
+
+  kept(): [] {
+    return [];
+  }
+
+  readKept(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   setAside(): Promise<void> {
     return Promise.resolve();
   }

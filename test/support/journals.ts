@@ -7,11 +7,8 @@ import { Keyring } from '#crypto';
 import { createLogger, Secret } from '#observability';
 import type { PlatformAnswer } from '#providers';
 import type { Disk } from '../../libs/exchanger/src/journal/disk.js';
-import {
-  FileJournal,
-  type FileJournalOptions,
-  type OpenedJournal,
-} from '../../libs/exchanger/src/journal/file-journal.js';
+import { FileJournal, type OpenedJournal } from '../../libs/exchanger/src/journal/file-journal.js';
+import type { FileJournalOptions } from '../../libs/exchanger/src/journal/journal-parts.js';
 import { isZero } from '../../libs/exchanger/src/journal/frame.js';
 import type { JournaledIntent } from '../../libs/exchanger/src/journal/journal.js';
 import { FaultyDisk } from './faulty-disk.js';

@@ -1,10 +1,11 @@
 import type { PlatformAnswer } from '#providers';
-import type { Journal, JournaledIntent, Unsettled } from '../../libs/exchanger/src/journal/journal.js';
+import type { Journal, JournaledIntent, KeptVersion, Unsettled } from '../../libs/exchanger/src/journal/journal.js';
 
 /** A journal that is kept across the engines of one test, as the file is across processes. */
 export class MemoryJournal implements Journal {
   readonly #left = new Map<string, Unsettled>();
   readonly #aside = new Set<string>();
+  readonly #kept = new Map<string, Unsettled>();
   hasSpace = true;
   /** The record at which the disk fails. */
   failing: 'dispatched' | 'answered' | undefined;
@@ -27,7 +28,9 @@ export class MemoryJournal implements Journal {
     this.#left.set(intent.intentId, { intent, answer });
   }
 
-  settled(intentId: string): void {
+  settled(intentId: string, isKept = false): void {
+    const left = this.#left.get(intentId);
+    if (isKept && left) this.#kept.set(left.intent.subjectId, left);
     this.#left.delete(intentId);
     this.#aside.delete(intentId);
   }
@@ -40,6 +43,18 @@ export class MemoryJournal implements Journal {
 
   aside(subjectId: string): Unsettled | undefined {
     return this.left.find(({ intent }) => intent.subjectId === subjectId && this.#aside.has(intent.intentId));
+  }
+
+  keptVersion(grantId: string): string | undefined {
+    return this.#kept.get(grantId)?.intent.version ?? undefined;
+  }
+
+  kept(): KeptVersion[] {
+    return [...this.#kept].map(([grantId, { intent }]) => ({ grantId, version: intent.version ?? '0' }));
+  }
+
+  readKept(grantIds: readonly string[]): Promise<Unsettled[]> {
+    return Promise.resolve(grantIds.flatMap((id) => this.#kept.get(id) ?? []));
   }
 
   private disk(record: 'dispatched' | 'answered'): Promise<void> {

@@ -40,15 +40,16 @@ describe('the metrics of the exchanges', () => {
 
   it('is the state of journal and gate at the time of the scrape', async () => {
     const metrics = new Metrics({ process: 'p', sources: ['journal'] });
-    const journal = { bytes: 1, unsettledCount: 1, asideCount: 0, writable: () => true };
+    const journal = { size: 1, overwritten: 0, unsettledCount: 1, asideCount: 0, writable: () => true };
     const gate = { waiting: 1 };
     watchExchanges(metrics, { journal, gate });
     await metrics.text();
-    Object.assign(journal, { bytes: 4_096, unsettledCount: 3, asideCount: 2, writable: () => false });
+    Object.assign(journal, { size: 4_096, overwritten: 5, unsettledCount: 3, asideCount: 2, writable: () => false });
     gate.waiting = 7;
     expect(await linesOf(metrics)).toEqual(
       expect.arrayContaining([
         'evergrant_journal_size_bytes{process="p"} 4096',
+        'evergrant_journal_overwritten{process="p"} 5',
         'evergrant_journal_unsettled{process="p"} 3',
         'evergrant_journal_set_aside{process="p"} 2',
         'evergrant_journal_writable{process="p"} 0',

@@ -50,14 +50,15 @@ export class MeasuredExchanges implements ExchangeMetrics {
 
 /** The state of a journal and a gate. */
 export interface Watched {
-  journal: { writable(): boolean; bytes: number; unsettledCount: number; asideCount: number };
+  journal: { writable(): boolean; size: number; overwritten: number; unsettledCount: number; asideCount: number };
   gate: { waiting: number };
 }
 
 /** Sets the gauges of journal and gate whenever the metrics are read. */
 export function watchExchanges(metrics: Metrics, { journal, gate }: Watched): void {
   metrics.beforeText(() => {
-    metrics.set('evergrant_journal_size_bytes', {}, journal.bytes);
+    metrics.set('evergrant_journal_size_bytes', {}, journal.size);
+    metrics.set('evergrant_journal_overwritten', {}, journal.overwritten);
     metrics.set('evergrant_journal_unsettled', {}, journal.unsettledCount);
     metrics.set('evergrant_journal_set_aside', {}, journal.asideCount);
     metrics.set('evergrant_journal_writable', {}, journal.writable() ? 1 : 0);

@@ -100,4 +100,14 @@ describe('a start on the folder of a journal', () => {
     rmSync(folder, { recursive: true });
     expect(await started(folder)).toEqual([false, expect.not.stringMatching(next)]);
   });
+
+  it('opens connections that confirm a commit when it is on disk, whatever the default of its database is', async () => {
+    const name = (await pool.query<{ name: string }>('select current_database() as name')).rows[0]!.name;
+    await pool.query(`alter database "${name}" set synchronous_commit = off`);
+    const { context, ...opened } = await open(join(journals.folder(), 'journal'), key);
+    const { rows } = await context.pool.query('show synchronous_commit');
+    await opened.close();
+    await pool.query(`alter database "${name}" reset synchronous_commit`);
+    expect(rows).toEqual([{ synchronous_commit: 'on' }]);
+  });
 });

@@ -32,6 +32,8 @@ export async function openPool({ url, pool: max, name, logger, signal }: PoolOpt
     // Also the wait for a free connection: the callers here can wait.
     connectionTimeoutMillis: seconds(30),
     statement_timeout: seconds(30),
+    // A confirmed commit has to survive the server, whatever the default of the database or the role is.
+    options: '-c synchronous_commit=on',
     idle_in_transaction_session_timeout: seconds(30),
   });
   keepSpans(pool);

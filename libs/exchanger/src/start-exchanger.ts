@@ -74,6 +74,11 @@ function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
       logger.warn({ err: error }, 'unknown_outcomes.not_read');
     });
   }, RESEND_INTERVAL);
+  const forward = setInterval(() => {
+    exchange.bringForward().catch((error: unknown) => {
+      logger.warn({ err: error }, 'kept_answers.not_compared');
+    });
+  }, RESEND_INTERVAL);
   const revocations = setInterval(() => {
     exchange.revokeDue().catch((error: unknown) => {
       logger.warn({ err: error }, 'revocations.not_read');
@@ -81,6 +86,7 @@ function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
   }, REVOCATION_INTERVAL);
   return () => {
     clearInterval(resends);
+    clearInterval(forward);
     clearInterval(revocations);
   };
 }

@@ -107,7 +107,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     cuts: [
       {
         file: `${EXCHANGE}/run-exchange.js`,
-        find: 'this.context.journal.settled(this.exchange.intent.intentId);',
+        find: 'this.context.journal.settled(this.exchange.intent.intentId, this.exchange.isKept);',
         instead: '',
       },
     ],

@@ -87,6 +87,7 @@ const refusalOfCode = ({ code }: Failure): Failure => ({
 export class CodeExchange implements Exchange<CodeOutcome> {
   readonly kind = 'code';
   result: ExchangeResult = 'unsent';
+  readonly isKept = false;
   #credentials: AppCredentials | undefined;
   /** Accepted by the platform, and not exchanged for long-lived ones: revoked with the end of the exchange. */
   #unused: TokenSet | undefined;

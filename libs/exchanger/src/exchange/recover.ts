@@ -68,6 +68,14 @@ async function conclude(context: ExchangerContext, one: Left, isOwn: boolean): P
   return intent ? carryOut(context, recovery, { intent, answer: one.answer }) : NOTHING;
 }
 
+/** A stored answer whose tokens the database has lost: stored by its version, whatever the database has of its exchange. */
+export async function storeAgain(context: ExchangerContext, { intent, answer }: Unsettled): Promise<void> {
+  const known = (await readIntent(context.pool, intent.intentId)) ?? (await restoreIntent(context, intent));
+  if (!known || !answer) return;
+  context.logger.error(idsOf(intent), 'recovery.database_behind');
+  await resume(context, known, answer);
+}
+
 const latestRecord = ({ answer, inJournal }: Left): LeftExchange['journal'] => {
   if (answer !== null) return 'answer';
   return inJournal ? 'dispatch' : 'nothing';

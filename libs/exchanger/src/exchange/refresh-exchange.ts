@@ -58,6 +58,10 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
     return this.result === 'owner' || this.result === 'permission' ? 'ok' : this.result;
   }
 
+  get isKept(): boolean {
+    return this.result === 'ok' && isSpentOnce(this.refresh.claim.grant);
+  }
+
   /** False for the refusal of a grant that was refused before: it proves nothing new about the platform. */
   get countsForBreaker(): boolean {
     const { strikeCount, endedReason } = this.refresh.claim.grant;

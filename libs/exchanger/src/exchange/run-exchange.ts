@@ -25,6 +25,8 @@ export interface Exchange<Outcome> {
   readonly kind: 'refresh' | 'code';
   /** The result for the metrics. */
   readonly result: ExchangeResult;
+  /** Whether its answer is stored and exists once: the journal keeps it for a while. */
+  readonly isKept: boolean;
   /** Builds the request. Not called for a request that an earlier process sent. */
   request(): PlatformRequest | Promise<PlatformRequest>;
   /** Notes the dispatch in the database. False: the claim was lost. */
@@ -194,7 +196,7 @@ class Run<Outcome> {
   }
 
   private close(): Promise<Known> {
-    this.context.journal.settled(this.exchange.intent.intentId);
+    this.context.journal.settled(this.exchange.intent.intentId, this.exchange.isKept);
     return Promise.resolve({ closed: true });
   }
 

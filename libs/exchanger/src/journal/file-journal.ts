@@ -1,31 +1,13 @@
-import type { Keyring } from '#crypto';
-import { type Duration, seconds } from '#config';
-import { CodedError, type Logger } from '#observability';
+import { seconds } from '#config';
+import { CodedError } from '#observability';
 import type { PlatformAnswer } from '#providers';
 import { DirectoryLock } from './directory-lock.js';
-import type { Disk } from './disk.js';
-import { type FolderName, readFolderName, writeFolderName } from './folder-name.js';
+import { type FolderName, writeFolderName } from './folder-name.js';
 import { FolderDisk } from './folder-disk.js';
-import { GroupWriter } from './group-writer.js';
-import type { Journal, JournaledIntent, Unsettled } from './journal.js';
-import { SetAsideEntries } from './set-aside.js';
-import { type Layout, LAYOUT } from './layout.js';
-import { RecordCodec } from './record.js';
-import { replayJournal } from './replay.js';
+import type { Journal, JournaledIntent, KeptVersion, Unsettled } from './journal.js';
+import { type FileJournalOptions, openParts, type Parts } from './journal-parts.js';
 import type { Segment } from './segment.js';
-import { SegmentKeeper } from './segment-keeper.js';
-import { SegmentStore } from './segment-store.js';
-import { type Entry, UnsettledBook } from './unsettled-book.js';
-
-export interface FileJournalOptions {
-  keyring: Keyring;
-  logger: Logger;
-  /** How long to wait for the process that holds the folder; it may be stopping. */
-  waitFor?: Duration;
-  layout?: Partial<Layout>;
-  /** In place of the real folder: for tests. */
-  disk?(real: Disk): Disk;
-}
+import type { Entry } from './unsettled-book.js';
 
 export interface OpenedJournal {
   journal: FileJournal;
@@ -42,25 +24,17 @@ export interface JournalFolder {
   rename(name: FolderName): Promise<void>;
 }
 
-interface Parts {
-  logger: Logger;
-  lock: DirectoryLock;
-  codec: RecordCodec;
-  book: UnsettledBook;
-  keeper: SegmentKeeper;
-  layout: Layout;
-  inFlight: Set<string>;
-  aside: SetAsideEntries;
-}
-
 /** The journal on disk. One process holds its folder; sealed records go to preallocated files and are forced to disk in groups. */
 export class FileJournal implements Journal {
-  readonly #writer: GroupWriter;
   #tidying: NodeJS.Timeout | undefined;
   #closed = false;
 
+  readonly #aging: NodeJS.Timeout;
+
   private constructor(private readonly parts: Parts) {
-    this.#writer = new GroupWriter(parts.keeper);
+    this.#aging = setInterval(() => {
+      void this.tidy();
+    }, parts.layout.keep / 4).unref();
   }
 
   /** Throws `journal.held` when another process still uses the folder. */
@@ -68,21 +42,29 @@ export class FileJournal implements Journal {
     const real = await FolderDisk.open(folder);
     const lock = await DirectoryLock.take(folder, options.waitFor ?? seconds(5));
     try {
-      return await openHeld(options.disk?.(real) ?? real, lock, options);
+      const { parts, unsettled, name } = await openParts(options.disk?.(real) ?? real, lock, options);
+      const { place } = lock;
+      const rename = (to: FolderName): Promise<void> => writeFolderName(parts.disk, to);
+      return { journal: new FileJournal(parts), unsettled, folder: { name, place, rename } };
     } catch (error) {
       await lock.release();
       throw error;
     }
   }
 
-  /** For `open` alone. */
-  static over(parts: Parts): FileJournal {
-    return new FileJournal(parts);
-  }
-
   /** Bytes of records that are still needed. */
   get bytes(): number {
     return this.parts.book.bytes;
+  }
+
+  /** Bytes of all files. */
+  get size(): number {
+    return this.parts.keeper.bytes + (this.parts.writer.active?.size ?? 0);
+  }
+
+  /** Kept answers that were overwritten before their time. */
+  get overwritten(): number {
+    return this.parts.keeper.overwritten;
   }
 
   get unsettledCount(): number {
@@ -102,7 +84,7 @@ export class FileJournal implements Journal {
 
   writable(): boolean {
     const { keeper, inFlight, layout } = this.parts;
-    return !this.#closed && keeper.slots(this.#writer.active) >= inFlight.size + layout.beside;
+    return !this.#closed && keeper.slots(this.parts.writer.active) >= inFlight.size + layout.beside;
   }
 
   async dispatched(intent: JournaledIntent): Promise<void> {
@@ -128,9 +110,21 @@ export class FileJournal implements Journal {
     }
   }
 
-  settled(intentId: string): void {
+  settled(intentId: string, isKept = false): void {
     if (this.parts.aside.has(intentId)) void this.removeAside(intentId);
-    this.settleInSegments(intentId);
+    this.settleInSegments(intentId, isKept);
+  }
+
+  keptVersion(grantId: string): string | undefined {
+    return this.parts.kept.version(grantId);
+  }
+
+  kept(): KeptVersion[] {
+    return this.parts.kept.all;
+  }
+
+  readKept(grantIds: readonly string[]): Promise<Unsettled[]> {
+    return this.parts.kept.read(grantIds);
   }
 
   async setAside(left: Unsettled): Promise<void> {
@@ -152,12 +146,13 @@ export class FileJournal implements Journal {
     }
   }
 
-  private settleInSegments(intentId: string): void {
-    const { book, inFlight, codec, keeper, layout } = this.parts;
+  private settleInSegments(intentId: string, isKept = false): void {
+    const { book, inFlight, codec, keeper, layout, kept } = this.parts;
     const entry = book.settle(intentId);
     inFlight.delete(intentId);
     if (!entry || this.#closed) return;
-    this.#writer.appendLater(codec.encode({ type: 'settled', intent: entry.intent, answer: null }));
+    if (isKept && entry.answerIn) kept.keep(entry.intent, entry.answerIn);
+    this.parts.writer.appendLater(codec.encode({ type: 'settled', intent: entry.intent, answer: null, isKept }));
     void keeper.tend();
     this.#tidying ??= setTimeout(() => {
       void this.tidy();
@@ -169,9 +164,10 @@ export class FileJournal implements Journal {
     await this.tidy();
     this.#closed = true;
     clearTimeout(this.#tidying);
-    await this.#writer.flush();
+    clearInterval(this.#aging);
+    await this.parts.writer.flush();
     await this.parts.keeper.close();
-    await this.#writer.detach()?.file.close();
+    await this.parts.writer.detach()?.file.close();
     await this.parts.lock.release();
   }
 
@@ -185,44 +181,29 @@ export class FileJournal implements Journal {
     if (bytes.length > layout.segmentSize)
       throw new CodedError('journal.too_large', 'the answer is larger than a file of the journal');
     const onDisk = (segment: Segment): void => {
-      book.wrote(entry, { segment, bytes: bytes.length, keyId: codec.keyId });
+      book.wrote(entry, segment, { bytes, keyId: codec.keyId });
+      if (type === 'answered') entry.answerIn = segment;
     };
-    await this.#writer.append({ bytes, precious: type === 'answered', onDisk });
+    await this.parts.writer.append({ bytes, precious: type === 'answered', onDisk });
   }
 
-  /** When all is settled nothing stays on disk; otherwise what was settled is written at least. */
+  /** When all is settled and nothing kept, nothing stays on disk; otherwise what was settled is written at least. */
   private async tidy(): Promise<void> {
-    const { book, keeper } = this.parts;
+    const { book, keeper, kept } = this.parts;
     clearTimeout(this.#tidying);
     this.#tidying = undefined;
-    if (book.size === 0) this.#writer.reset();
-    await this.#writer.flush();
-    const written = book.size === 0 && this.#writer.idle && (this.#writer.active?.used ?? 0) > 0;
-    const active = written ? this.#writer.detach() : undefined;
-    if (active) keeper.retire(active);
+    if (book.size === 0 && kept.size === 0) this.parts.writer.reset();
+    await this.parts.writer.flush();
+    const over = this.isOver ? this.parts.writer.detach() : undefined;
+    if (over) keeper.retire(over);
     await keeper.tend();
   }
-}
 
-async function openHeld(
-  disk: Disk,
-  lock: DirectoryLock,
-  { keyring, logger, ...given }: FileJournalOptions,
-): Promise<OpenedJournal> {
-  const layout = { ...LAYOUT, ...given.layout };
-  const codec = new RecordCodec(keyring);
-  const book = new UnsettledBook();
-  const store = new SegmentStore(disk, layout);
-  const aside = await SetAsideEntries.open(disk, codec);
-  const { unsettled, segments } = await replayJournal({ disk, store, book, codec, logger });
-  const name = await readFolderName(disk);
-  const inFlight = new Set<string>();
-  const keeper = new SegmentKeeper({ store, layout, logger, inFlight: () => inFlight.size }, segments);
-  await keeper.tend();
-  const inSegments = unsettled.filter(({ intent }) => !aside.has(intent.intentId));
-  return {
-    journal: FileJournal.over({ lock, codec, book, keeper, layout, inFlight, aside, logger }),
-    unsettled: [...aside.all, ...inSegments],
-    folder: { name, place: lock.place, rename: (to) => writeFolderName(disk, to) },
-  };
+  /** Whether the file that is written now has no needed record, or holds answers for long enough. */
+  private get isOver(): boolean {
+    const { book, layout } = this.parts;
+    const { active, idle } = this.parts.writer;
+    if (!active || active.used === 0 || !idle) return false;
+    return (book.size === 0 && active.kept === 0) || active.age >= layout.keep;
+  }
 }

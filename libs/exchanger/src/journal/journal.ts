@@ -22,8 +22,17 @@ export interface Journal {
   dispatched(intent: JournaledIntent): Promise<void>;
   /** R. Resolves when it is on disk; rejects when it cannot be, and the answer is then in memory alone. */
   answered(intent: JournaledIntent, answer: PlatformAnswer): Promise<void>;
-  /** C. Needs no disk of its own: a repeated commit finds itself done. */
-  settled(intentId: string): void;
+  /**
+   * C. Needs no disk of its own: a repeated commit finds itself done. `isKept`: the answer stays readable for a while, because
+   * the database may lose what it has confirmed.
+   */
+  settled(intentId: string, isKept?: boolean): void;
+  /** The version that the kept answer of a grant was sent with; the newest one. */
+  keptVersion(grantId: string): string | undefined;
+  /** All kept answers, by grant and version. */
+  kept(): KeptVersion[];
+  /** The kept answers of these grants. */
+  readKept(grantIds: readonly string[]): Promise<Unsettled[]>;
   /**
    * Keeps what cannot be stored in a file of its own, which no other exchange waits for; each start returns it. An earlier
    * one of the same grant or attempt is replaced. Resolves when it is on disk.
@@ -31,6 +40,12 @@ export interface Journal {
   setAside(left: Unsettled): Promise<void>;
   /** What is set aside for a grant or an attempt. */
   aside(subjectId: string): Unsettled | undefined;
+}
+
+/** A grant, and the version that its kept answer was sent with. */
+export interface KeptVersion {
+  grantId: string;
+  version: string;
 }
 
 /** An exchange without a record of its end: sent, and answered or not. */

@@ -1,4 +1,4 @@
-import { type Duration, seconds } from '#config';
+import { type Duration, minutes, seconds } from '#config';
 
 const MIB = 1024 * 1024;
 
@@ -11,6 +11,10 @@ export interface Layout {
   beside: number;
   /** Exchanges for which space is preallocated; when more than three quarters are in flight, more is allocated. At least 8. */
   ahead: number;
+  /** How long the answers of one-time tokens stay after they are stored. */
+  keep: Duration;
+  /** The most that all files take, but those of exchanges in flight: the oldest kept answers go first. */
+  ring: number;
   /** How long after the last exchange is settled the files are emptied. */
   quiet: Duration;
   /** How long to wait before a disk that failed is tried again. */
@@ -23,6 +27,8 @@ export const LAYOUT: Layout = {
   slot: MIB / 16,
   beside: 20,
   ahead: 320,
+  keep: minutes(15),
+  ring: 256 * MIB,
   quiet: seconds(1),
   retry: seconds(1),
 };

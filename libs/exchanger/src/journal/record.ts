@@ -4,13 +4,15 @@ import type { PlatformAnswer } from '#providers';
 import { type Frame, toFrame } from './frame.js';
 import type { JournaledIntent } from './journal.js';
 
-const TYPES = { dispatched: 1, answered: 2, settled: 3 } as const;
+export const TYPES = { dispatched: 1, answered: 2, settled: 3 } as const;
 
 export interface JournalRecord {
   type: keyof typeof TYPES;
   intent: JournaledIntent;
   /** With the type `answered`. */
   answer: PlatformAnswer | null;
+  /** With the type `settled`: whether the answer is kept. */
+  isKept?: boolean;
 }
 
 /**
@@ -28,9 +30,9 @@ export class RecordCodec {
   }
 
   /** `length of the key id 1 | key id | length of the intent 2 | intent | sealed answer`. */
-  encode({ type, intent, answer }: JournalRecord): Buffer {
+  encode({ type, intent, answer, isKept }: JournalRecord): Buffer {
     const keyId = Buffer.from(this.keyring.primaryId, 'utf8');
-    const clear = Buffer.from(JSON.stringify(toClear(intent)), 'utf8');
+    const clear = Buffer.from(JSON.stringify(isKept ? [...toClear(intent), true] : toClear(intent)), 'utf8');
     const plain = answer ? answerToBytes(answer) : Buffer.alloc(0);
     const sealed = seal(this.subkey(this.keyring.primaryId), place(TYPES[type], clear), plain);
     plain.fill(0);
@@ -64,13 +66,14 @@ export class RecordCodec {
     const clear = payload.subarray(clearAt, sealedAt);
     const key = this.subkey(keyId);
     const plain = open(key, place(type, clear), payload.subarray(sealedAt));
-    const intent = fromClear(JSON.parse(clear.toString('utf8')) as Clear);
+    const parts = JSON.parse(clear.toString('utf8')) as Clear;
     const name = (Object.keys(TYPES) as JournalRecord['type'][]).find((known) => TYPES[known] === type);
     if (!name) throw new Error(`a journal record has the type ${type}, which no version of ours has written`);
     return {
       type: name,
-      intent,
+      intent: fromClear(parts),
       answer: name === 'answered' ? bytesToAnswer(plain) : null,
+      ...(parts[5] && { isKept: true }),
     };
   }
 
@@ -82,7 +85,7 @@ export class RecordCodec {
 }
 
 /** An intent as it stands in a record. Earlier releases wrote the first four alone. */
-type Clear = [string, JournaledIntent['kind'], string, string | null, (number | null)?];
+type Clear = [string, JournaledIntent['kind'], string, string | null, (number | null)?, boolean?];
 
 const toClear = ({ intentId, kind, subjectId, version, claimedAt }: JournaledIntent): Clear => [
   intentId,
@@ -104,6 +107,13 @@ export const unreadable = (file: string, cause?: unknown): CodedError =>
     `the journal has a record that does not open in ${file}: it was changed, or sealed with other bytes under the same key id. Nothing was erased. See docs/runbooks/journal.md`,
     { cause },
   );
+
+/** The id of the exchange of a record, as it stands in the clear: not verified. */
+export function intentIdOf(payload: Buffer): string {
+  const clearAt = 1 + payload.readUInt8(0) + 2;
+  const clear = payload.toString('utf8', clearAt, clearAt + payload.readUInt16BE(clearAt - 2));
+  return (JSON.parse(clear) as Clear)[0];
+}
 
 /** The id of the master key that sealed a record. */
 export const keyIdOf = (payload: Buffer): string => payload.toString('utf8', 1, 1 + payload.readUInt8(0));

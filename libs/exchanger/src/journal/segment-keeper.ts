@@ -10,14 +10,22 @@ export interface KeeperOptions {
   logger: Logger;
   /** Exchanges that wait for their answer just now. */
   inFlight: () => number;
+  /** Writes the records that are still needed to another file. */
+  move: (segment: Segment) => Promise<void>;
+  /** The kept answers in a file are gone. */
+  dropped: (segment: Segment) => void;
 }
 
 /**
- * Preallocates segments and recycles settled ones in the background, oldest first: the record that settles an exchange is
- * never erased before the exchange's other records.
+ * Preallocates segments and recycles them in the background as a ring, oldest first: the record that settles an exchange is
+ * never erased before the exchange's other records. Guarantees: a file whose records are all settled and not kept is recycled at
+ * once; any other when it is older than `keep`, or when the ring is full. What it still holds of unsettled exchanges is written again
+ * before, so that no exchange keeps a file, however long it lasts.
  */
 export class SegmentKeeper implements Segments {
   readonly #retired: Segment[];
+  /** Kept answers that were overwritten before their time. */
+  overwritten = 0;
   #doubt = false;
   #closed = false;
   #work: Promise<void> | undefined;
@@ -28,6 +36,12 @@ export class SegmentKeeper implements Segments {
     earlier: Segment[],
   ) {
     this.#retired = earlier;
+  }
+
+  /** Bytes of all files, but the one being written. */
+  get bytes(): number {
+    const { store, layout } = this.options;
+    return (store.spares + this.#retired.length) * layout.segmentSize;
   }
 
   /** Exchanges for which there is space; none after a failed write, until the disk accepts one. */
@@ -69,7 +83,15 @@ export class SegmentKeeper implements Segments {
   }
 
   private get needed(): boolean {
-    return !this.#closed && (this.#retired[0]?.live === 0 || this.lacksSpace);
+    return !this.#closed && (this.isFree(this.#retired[0]) || this.lacksSpace);
+  }
+
+  /** Whether the oldest file may be recycled. */
+  private isFree(oldest: Segment | undefined): boolean {
+    if (!oldest) return false;
+    const { ring, segmentSize, keep } = this.options.layout;
+    if (oldest.live === 0 && oldest.kept === 0) return true;
+    return oldest.idleFor >= keep || (this.#retired.length + 1) * segmentSize > ring;
   }
 
   private get lacksSpace(): boolean {
@@ -79,7 +101,7 @@ export class SegmentKeeper implements Segments {
 
   private async work(): Promise<void> {
     try {
-      while (this.needed) await (this.#retired[0]?.live === 0 ? this.empty(this.#retired[0]) : this.refill());
+      while (this.needed) await this.step();
     } catch (error) {
       this.options.logger.warn({ err: error }, 'journal.allocation_failed');
       this.#retry = setTimeout(() => {
@@ -90,8 +112,24 @@ export class SegmentKeeper implements Segments {
     this.#work = undefined;
   }
 
+  private async step(): Promise<void> {
+    const [oldest] = this.#retired;
+    if (oldest && this.isFree(oldest)) return this.empty(oldest);
+    try {
+      await this.refill();
+    } catch (error) {
+      // On a full disk the space of kept answers serves new exchanges.
+      if (!oldest || oldest.live > 0 || oldest.kept === 0) throw error;
+      await this.empty(oldest);
+    }
+  }
+
   private async empty(segment: Segment): Promise<void> {
-    const { store } = this.options;
+    const { store, move, dropped, layout } = this.options;
+    if (segment.live > 0) await move(segment);
+    if (segment.live > 0) throw new Error(`${segment.name} still holds records that are needed`);
+    if (segment.idleFor < layout.keep) this.overwritten += segment.kept;
+    dropped(segment);
     if (isDamaged(segment.name)) {
       this.#retired.shift();
       return store.salvaged(segment);

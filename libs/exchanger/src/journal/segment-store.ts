@@ -25,6 +25,10 @@ export class SegmentStore {
     private readonly layout: Layout,
   ) {}
 
+  get spares(): number {
+    return this.#spares.length;
+  }
+
   /** Exchanges for which the spare files have space. */
   get slots(): number {
     return this.#spares.length * Math.floor(this.layout.segmentSize / this.layout.slot);

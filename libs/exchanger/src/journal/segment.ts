@@ -4,9 +4,13 @@ import type { DiskFile } from './disk.js';
 export class Segment {
   /** The number of unsettled exchanges with records in this segment. */
   live = 0;
+  /** The number of kept answers in this segment. */
+  kept = 0;
   /** A write failed: the state of this file on disk is unknown from then on. */
   doubted = false;
   #used: number;
+  #firstAt: number | undefined;
+  #lastAt = performance.now();
 
   constructor(
     public name: string,
@@ -15,6 +19,16 @@ export class Segment {
     used = 0,
   ) {
     this.#used = used;
+  }
+
+  /** Milliseconds since the first record of this process, or since its start for a file of an earlier one. */
+  get age(): number {
+    return this.#firstAt === undefined ? 0 : performance.now() - this.#firstAt;
+  }
+
+  /** Milliseconds since the last record. */
+  get idleFor(): number {
+    return performance.now() - this.#lastAt;
   }
 
   get used(): number {
@@ -29,6 +43,8 @@ export class Segment {
   async append(bytes: Buffer): Promise<void> {
     const position = this.#used;
     this.#used += bytes.length;
+    this.#lastAt = performance.now();
+    this.#firstAt ??= this.#lastAt;
     try {
       await this.file.write(bytes, position);
     } catch (error) {

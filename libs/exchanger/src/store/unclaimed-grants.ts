@@ -3,6 +3,7 @@ import type { Tenant, Tx } from '#persistence/sql';
 import type { AdmissionRequest } from '../gate/gate.js';
 import type { GrantFacts } from '#tokens/protocol';
 import { currentMode } from '#tokens/store';
+import type { KeptVersion } from '../journal/journal.js';
 import { isInGrace } from './resends.js';
 
 /** A grant before its claim, as the gate needs it. `appId` is null where the app was deleted. */
@@ -15,6 +16,7 @@ export interface UnclaimedGrant extends Tenant, Omit<AdmissionRequest, 'appId'> 
   sentAgo: number | null;
   provider: string;
   mode: GrantFacts['mode'];
+  tokenVersion: string;
   due: boolean;
 }
 
@@ -24,7 +26,8 @@ const READ = `
     (select workspace_id from oauth_apps where oauth_apps.id = oauth_app_id) as "appWorkspaceId",
     case when access_expires_at < db_now() then db_now() else access_expires_at end as "accessExpiresAt",
     refresh_state as state, coalesce(refresh_due_at <= db_now(), false) as due,
-    provider, environment || '/' || provider as platform, mode,
+    provider, environment || '/' || provider as platform, mode, token_version as "tokenVersion",
+
     (select extract(epoch from db_now() - min(dispatched_at))::float8 from exchange_intents
      where grants.refresh_state = 'unknown' and grant_id = grants.id and exchange_intents.token_version = grants.token_version
        and state in ('dispatched', 'unknown')) as "sentAgo"
@@ -66,5 +69,18 @@ const UNKNOWN = `
 
 export async function findUnknownGrants(tx: Tx, limit: number): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(UNKNOWN, [limit]);
+  return rows.map(({ id }) => id);
+}
+
+const BEHIND = `
+  select grants.id from grants join unnest($1::uuid[], $2::bigint[]) as kept(id, version) on kept.id = grants.id
+  where grants.token_version <= kept.version`;
+
+/** Of these grants, those with a version that was sent already: the database has lost the tokens that followed. */
+export async function findGrantsBehind(tx: Tx, kept: readonly KeptVersion[]): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(BEHIND, [
+    kept.map(({ grantId }) => grantId),
+    kept.map(({ version }) => version),
+  ]);
   return rows.map(({ id }) => id);
 }

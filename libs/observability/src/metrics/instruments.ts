@@ -35,6 +35,11 @@ export const INSTRUMENTS = {
   evergrant_exchanger_up: gauge('exchanger', 'Whether the exchanger on this host answers.', []),
   evergrant_gate_waiting: gauge('journal', 'Exchanges that wait for admission.', []),
   evergrant_journal_size_bytes: gauge('journal', 'How much the journal takes on disk.', []),
+  evergrant_journal_overwritten: gauge(
+    'journal',
+    'Stored answers that were overwritten before their time, since the start.',
+    [],
+  ),
   evergrant_journal_unsettled: gauge(
     'journal',
     'Exchanges in the journal that are not yet stored in the database.',

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { decideRecovery, type LeftExchange } from './recovery.js';
+import { decideRecovery, isBehind, type LeftExchange } from './recovery.js';
 
 it.each<[LeftExchange['intent'], answer: string, dispatch: string, nothing: string]>([
   ['missing', 'store', 'unknown', 'unknown'],
@@ -24,3 +24,13 @@ it.each<LeftExchange['intent']>(['missing', 'prepared', 'dispatched'])(
     expect([decide('answer'), decide('dispatch'), decide('nothing')]).toEqual(['store', 'hold', 'hold']);
   },
 );
+
+it.each<[string, string | null, boolean]>([
+  ['7', '7', true],
+  ['6', '7', true],
+  ['8', '7', false],
+  ['10', '9', false],
+  ['7', null, false],
+])('a database with the version %s, whose stored answer was sent with %s, is behind: %s', (stored, sent, behind) => {
+  expect(isBehind(stored, sent)).toBe(behind);
+});

@@ -30,3 +30,10 @@ export function decideRecovery({ journal, intent, isOwn }: LeftExchange): Recove
   if (!isOwn) return 'hold';
   return journal === 'nothing' && intent === 'prepared' ? 'release' : 'unknown';
 }
+
+/**
+ * Whether the database has lost tokens that it had confirmed: the version that was sent with a stored answer is followed by the
+ * next one. `sent` is null where no answer is kept.
+ */
+export const isBehind = (stored: string, sent: string | null): boolean =>
+  sent !== null && BigInt(stored) <= BigInt(sent);

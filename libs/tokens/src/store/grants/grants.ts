@@ -115,7 +115,9 @@ export async function databaseNow(tx: Tx): Promise<Date> {
 }
 
 export interface ChangeOptions {
-  /** Adds one to the version. */
+  /**
+   * Stores the version after the one that was read. A database with an earlier version has lost commits, and is brought forward.
+   */
   rotate?: boolean;
   /** Only while this claim is the latest one: a result without tokens must not overwrite a newer exchange. */
   epoch?: string | null;
@@ -129,9 +131,10 @@ export async function changeGrant(
   { rotate = false, epoch = null }: ChangeOptions = {},
 ): Promise<string | undefined> {
   const set = assignments(change, 4);
+  const where = rotate ? 'token_version <= $2' : 'token_version = $2';
   const { rows } = await tx.query<{ version: string }>(
-    `update grants set claim_holder = null, claim_until = null, ${set.sql}${rotate ? ', token_version = token_version + 1' : ''}
-     where id = $1 and token_version = $2 and claim_epoch = coalesce($3, claim_epoch) returning token_version as version`,
+    `update grants set claim_holder = null, claim_until = null, ${set.sql}${rotate ? ', token_version = $2::bigint + 1' : ''}
+     where id = $1 and ${where} and claim_epoch = coalesce($3, claim_epoch) returning token_version as version`,
     [grant.id, grant.tokenVersion, epoch, ...set.values],
   );
   return rows[0]?.version;

@@ -12,9 +12,9 @@ export type Mutant = [what: string, change: Partial<Wiring>, shownBy: string[], 
 const reports = (reason: string) => ({ refreshState: 'confirm', endedReason: reason }) as const;
 
 export const mutants: Mutant[] = [
-  ['does not journal answers', { journalsAnswers: false }, ['I1']],
+  ['does not journal answers', { journalsAnswers: false }, ['I1', 'I5']],
   ['does not read the journal at start', { recovers: false }, ['I1', 'I6']],
-  ['ignores the journaled answer during recovery', { fromJournal: () => fromJournal(false) }, ['I1']],
+  ['ignores the journaled answer during recovery', { fromJournal: () => fromJournal(false) }, ['I1', 'I5']],
   [
     'closes the journal entry before the answer is stored',
     {
@@ -26,13 +26,13 @@ export const mutants: Mutant[] = [
   [
     'closes the journal entry of an answer that the database refuses',
     { nextStep: (known) => (known.refused && known.concluded && !known.closed ? 'close' : nextStep(known)) },
-    ['I1'],
+    ['I1', 'I5'],
   ],
   ['sends a token again whose answer is set aside', { sparesSetAside: false }, ['I1', 'I2']],
   [
     'drops a journaled answer at the start whose outcome is stored as unknown',
     { decideRecovery: (left) => (left.intent === 'unknown' ? 'close' : decideRecovery(left)) },
-    ['I1'],
+    ['I1', 'I5'],
   ],
   [
     'does not compare its stored answers with a database that has lost commits',

@@ -31,7 +31,7 @@ interface SegmentRead {
   records: { frame: Frame; record: JournalRecord }[];
   /** Ids of exchanges with a record whose master key is missing. */
   missing: { intentId: string; error: unknown }[];
-  /** Ids of exchanges that are settled, as their records say in the clear. */
+  /** Ids of exchanges that are settled, as their records state in the clear. */
   settled: string[];
 }
 

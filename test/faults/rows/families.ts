@@ -19,6 +19,10 @@ export function familyRows({ share, longest }: Sizes): Row[] {
   return [...answerRows(maker, longest), ...journalRows(maker), ...databaseRows(maker), ...keyRows(maker)];
 }
 
+const FAMILIES = /^(?:answers|journal|database|keys): /;
+
+export const isOfFamily = ({ name }: Row): boolean => FAMILIES.test(name);
+
 function answerRows({ row, figure }: RowMaker, { refusal }: Sizes['longest']): Row[] {
   const afterTheEffect = { pause: [1_500, 4_000] as const, faults: [errorAnswers(AFTER_THE_EFFECT, [100, 800])] };
   return [

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { attemptsSweep, grantsSweep, openQueueBackend, probesSweep, QueueUnavailableError } from '#jobs';
@@ -175,7 +177,9 @@ export class Backend {
     await this.control('POST', '/clock', { advance_seconds: seconds });
   }
 
+  /** Only where the queue is in the service's own database or in this run's Redis; of others the schedules run. */
   private async sweep(): Promise<void> {
+    if (!existsSync(join(this.service.home, 'postgres/postmaster.pid'))) return;
     const queue = openQueueBackend({
       databaseUrl: new Secret(databaseUrlOf(this.service.home)),
       redisUrl: process.env.REDIS_URL ? new Secret(process.env.REDIS_URL) : undefined,
@@ -184,7 +188,6 @@ export class Backend {
     try {
       for (const job of [grantsSweep, probesSweep, attemptsSweep]) await queue.queue().enqueue(job, {});
     } catch (error) {
-      // The queue of another service is in a Redis that this process does not use; its schedules run.
       if (!(error instanceof QueueUnavailableError)) throw error;
     } finally {
       await queue.close();

@@ -71,7 +71,7 @@ describe('keys of several callers', () => {
     expect(await Promise.all([slow, fast])).toEqual(['SLOW', 'FAST']);
   });
 
-  it('fail together with their statement, and the next statement is none the worse', async () => {
+  it('fail together with their statement, and the next statement is not affected', async () => {
     const statements = new Statements();
     const gathered = new Gathered(statements.read, poolOf(5));
     const failing = Promise.allSettled([gathered.load('a'), gathered.load('b')]);

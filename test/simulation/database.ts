@@ -1,3 +1,4 @@
+import type { StoredGrant } from '../../libs/tokens/src/protocol/recovery.js';
 import type { GrantChange, GrantFacts } from '../../libs/tokens/src/protocol/grant.js';
 import { deriveHealth, type HealthState } from '../../libs/tokens/src/protocol/health.js';
 import { HEALTHY } from '../../libs/tokens/src/protocol/after-refresh.js';
@@ -20,6 +21,7 @@ export interface GrantRow {
   connected: boolean;
   /** Of the stored consent. */
   consentSequence: number;
+  consentedAt: number;
   /** The newest consent that was ever stored. */
   newestConsent: number;
   /** After a disconnect an older consent was stored than the one that was disconnected: the platform has ended it. */
@@ -40,6 +42,7 @@ export interface Intent {
   version: string;
   epoch: string;
   holder: string;
+  preparedAt: number;
   dispatchedAt: number;
   state: 'prepared' | 'dispatched' | 'committed' | 'released' | 'unknown' | 'answered';
 }
@@ -48,6 +51,7 @@ export interface Intent {
 export interface Claim {
   grant: GrantFacts;
   now: Date;
+  claimedAt: Date;
   intentId: number;
   epoch: string;
 }
@@ -138,6 +142,7 @@ export class Database {
       health: { health: 'active', reason: null },
       connected: true,
       consentSequence: 0,
+      consentedAt: -1,
       newestConsent: 0,
       isOutdated: false,
     });
@@ -162,10 +167,11 @@ export class Database {
       version: facts.tokenVersion,
       epoch,
       holder,
+      preparedAt: this.clock(),
       dispatchedAt: 0,
       state: 'prepared',
     });
-    return { grant: facts, now: this.now, intentId, epoch };
+    return { grant: facts, now: this.now, claimedAt: this.now, intentId, epoch };
   }
 
   /** As MARK in store/claims.ts. */
@@ -189,11 +195,15 @@ export class Database {
   }
 
   /** As changeGrant in store/grants.ts. An empty `epoch` matches every claim. False: the version or the epoch has changed. */
-  changeGrant(grant: GrantFacts, change: GrantChange, { rotate = false, epoch = '' } = {}): boolean {
+  changeGrant(
+    grant: GrantFacts,
+    change: GrantChange,
+    { rotate = false, epoch = '', claimedAt }: { rotate?: boolean; epoch?: string; claimedAt?: Date } = {},
+  ): boolean {
     const row = this.row(grant.id);
     const { tokenVersion: stored } = row.facts;
-    const isLost = rotate && Number(stored) < Number(grant.tokenVersion);
-    if (!isLost && !this.isStill(row.facts, grant.tokenVersion, epoch)) return false;
+    const isBehind = claimedAt && this.wiring.isBehind(storedGrant(row), { version: grant.tokenVersion, claimedAt });
+    if (!isBehind && !this.isStill(row.facts, grant.tokenVersion, epoch)) return false;
     this.change(row, change);
     if (rotate) this.rotate(row, String(Math.max(Number(stored), Number(grant.tokenVersion))));
     return true;
@@ -304,6 +314,7 @@ export class Database {
     this.rotate(row);
     row.pair = pair;
     row.consentSequence = sequence;
+    row.consentedAt = exchangedAt;
     this.deleteOutdated(row, exchangedAt);
     row.connected = true;
     row.health = { health: 'active', reason: null };
@@ -329,6 +340,12 @@ export class Database {
     return pair;
   }
 }
+
+export const storedGrant = ({ facts, consentedAt }: GrantRow): StoredGrant => ({
+  tokenVersion: facts.tokenVersion,
+  refreshState: facts.refreshState,
+  consentedAt: new Date(consentedAt),
+});
 
 export const isHeld = ({ refreshState }: GrantFacts): boolean =>
   refreshState === 'claimed' || refreshState === 'in_flight';

@@ -1,3 +1,4 @@
+import type { KeptExchange } from '../../libs/tokens/src/protocol/recovery.js';
 import type { Answer } from './authorization-server.js';
 
 export interface Entry {
@@ -14,7 +15,7 @@ export class Journal {
   readonly entries = new Map<number, Entry>();
   fails = false;
   /** The newest stored answer of each grant. */
-  readonly kept = new Map<string, { intentId: number; version: string; answer: Answer }>();
+  readonly kept = new Map<string, KeptExchange & { intentId: number; answer: Answer }>();
 
   /** Writes record D. */
   dispatched(intentId: number, grantId: string): boolean {
@@ -42,12 +43,12 @@ export class Journal {
     return [...this.entries.values()].find((entry) => entry.isAside && entry.grantId === grantId);
   }
 
-  /** Writes record C. `version` is that of a stored answer, which is kept. */
-  settled(intentId: number, version?: string): void {
+  /** Writes record C. `exchange` is that of a stored answer, which is kept. */
+  settled(intentId: number, exchange?: KeptExchange): void {
     const entry = this.entries.get(intentId);
     const before = entry && this.kept.get(entry.grantId);
-    if (entry?.answer && version !== undefined && Number(version) >= Number(before?.version ?? 0))
-      this.kept.set(entry.grantId, { intentId, version, answer: entry.answer });
+    if (entry?.answer && exchange && (!before || exchange.claimedAt >= before.claimedAt))
+      this.kept.set(entry.grantId, { ...exchange, intentId, answer: entry.answer });
     this.entries.delete(intentId);
   }
 }

@@ -4,10 +4,11 @@ import { type GrantChange, hasEnded, isSpentOnce } from '../../libs/tokens/src/p
 import { Secret } from '../../libs/observability/src/index.js';
 import { type Answer, LIFE, type RefreshRequest } from './authorization-server.js';
 import { checkCanaryGrants, readCanary, scheduleCanary } from './canary.js';
-import type { Claim, Database, Intent, Pair } from './database.js';
+import { type Claim, type Database, type Intent, type Pair, storedGrant } from './database.js';
 import type { Host, Task } from './host.js';
 import type { Entry } from './journal.js';
 import type { Steps } from './steps.js';
+import type { KeptExchange } from '../../libs/tokens/src/protocol/recovery.js';
 import { attempt, stored } from './retry.js';
 import type { World } from './world.js';
 
@@ -51,17 +52,18 @@ export class Refresh {
   /** As BringForward: stores the kept answer of a grant again where the database has lost the commit. */
   *bringForward(task: () => Task, grantId: string): Steps<void> {
     const kept = this.host.journal.kept.get(grantId);
-    const stored = this.attempt(() => this.db.row(grantId).facts.tokenVersion);
-    if (!kept || stored === undefined || !this.world.wiring.isBehind(stored, kept.version)) return;
+    const row = this.attempt(() => this.db.row(grantId));
+    if (!kept || !row || !this.world.wiring.isBehind(storedGrant(row), kept)) return;
     this.world.count('answers stored again');
     const intent = this.db.intents.get(kept.intentId) ?? this.restoreIntent(grantId, kept);
     yield* this.resume(task, { ...intent, version: kept.version }, kept.answer);
   }
 
-  private restoreIntent(grantId: string, { intentId, version }: { intentId: number; version: string }): Intent {
+  private restoreIntent(grantId: string, kept: KeptExchange & { intentId: number }): Intent {
+    const { intentId, version, claimedAt } = kept;
     const intent: Intent = {
       ...{ id: intentId, grantId, version, epoch: '', holder: this.host.name },
-      ...{ dispatchedAt: this.world.now, state: 'dispatched' },
+      ...{ preparedAt: claimedAt.getTime(), dispatchedAt: this.world.now, state: 'dispatched' },
     };
     this.db.intents.set(intentId, intent);
     return intent;
@@ -122,10 +124,10 @@ export class Refresh {
     );
   }
 
-  private claimOf({ grantId, id, version, epoch }: Intent): Claim {
+  private claimOf({ grantId, id, version, epoch, preparedAt }: Intent): Claim {
     const { facts } = this.db.row(grantId);
     const grant = { ...facts, refreshState: this.world.wiring.stateBefore(facts), tokenVersion: version };
-    return { grant, now: this.db.now, intentId: id, epoch };
+    return { grant, now: this.db.now, claimedAt: new Date(preparedAt), intentId: id, epoch };
   }
 
   private attempt<Result>(work: () => Result): Result | undefined {
@@ -176,7 +178,8 @@ class Run {
     if (step === 'send') return yield* this.send();
     if (step === 'record') return this.record();
     if (step === 'set_aside') return this.setAside();
-    journal.settled(intentId, this.answer?.ok ? this.parts.claim.grant.tokenVersion : undefined);
+    const { grant, claimedAt } = this.parts.claim;
+    journal.settled(intentId, this.answer?.ok ? { version: grant.tokenVersion, claimedAt } : undefined);
     return { closed: true };
   }
 
@@ -361,12 +364,8 @@ class Run {
       refreshExpiresIn: null,
       scopes: null,
     };
-    if (
-      !db.changeGrant(claim.grant, wiring.afterTokens(claim.grant, tokens, null, { now: db.now, random }), {
-        rotate: true,
-      })
-    )
-      return false;
+    const change = wiring.afterTokens(claim.grant, tokens, null, { now: db.now, random });
+    if (!db.changeGrant(claim.grant, change, { rotate: true, claimedAt: claim.claimedAt })) return false;
     const row = db.row(claim.grant.id);
     this.world.count(claim.grant.endedReason === null ? 'rotations' : 'recovered');
     row.pair = pair;

@@ -39,7 +39,7 @@ export class NoJournal implements Journal {
     // Nothing was kept.
   }
 
-  keptVersion(): undefined {
+  keptOf(): undefined {
     return undefined;
   }
 

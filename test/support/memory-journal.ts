@@ -1,5 +1,11 @@
 import type { PlatformAnswer } from '#providers';
-import type { Journal, JournaledIntent, KeptVersion, Unsettled } from '../../libs/exchanger/src/journal/journal.js';
+import {
+  type Journal,
+  type JournaledIntent,
+  type KeptAnswer,
+  toKept,
+  type Unsettled,
+} from '../../libs/exchanger/src/journal/journal.js';
 
 /** A journal that is kept across the engines of one test, as the file is across processes. */
 export class MemoryJournal implements Journal {
@@ -45,12 +51,12 @@ export class MemoryJournal implements Journal {
     return this.left.find(({ intent }) => intent.subjectId === subjectId && this.#aside.has(intent.intentId));
   }
 
-  keptVersion(grantId: string): string | undefined {
-    return this.#kept.get(grantId)?.intent.version ?? undefined;
+  keptOf(grantId: string): KeptAnswer | undefined {
+    return this.kept().find((one) => one.grantId === grantId);
   }
 
-  kept(): KeptVersion[] {
-    return [...this.#kept].map(([grantId, { intent }]) => ({ grantId, version: intent.version ?? '0' }));
+  kept(): KeptAnswer[] {
+    return [...this.#kept.values()].flatMap(({ intent }) => toKept(intent) ?? []);
   }
 
   readKept(grantIds: readonly string[]): Promise<Unsettled[]> {

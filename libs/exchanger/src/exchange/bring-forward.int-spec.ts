@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DisconnectAccount } from '#accounts';
 import { Flow } from '../../../../test/support/flow.js';
 import { grantOf } from '../../../../test/support/flow-rows.js';
 import { MemoryJournal } from '../../../../test/support/memory-journal.js';
@@ -57,6 +58,16 @@ async function works(grantId: string): Promise<boolean> {
   const tokens = await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId });
   const request = providerOf('x').identity.request(tokens!.access, []);
   return (await flow.context().client.send(request, { environment: 'test', within: API_DEADLINE })).status === 200;
+}
+
+const accessOf = async (grantId: string): Promise<string> =>
+  (await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId }))!.access.reveal();
+
+async function refreshTwice(grantId: string): Promise<void> {
+  for (let round = 0; round < 2; round += 1) {
+    expect(await engine().refresh(grantId, { forced: true })).toEqual({ kind: 'refreshed' });
+    await flow.pass(102);
+  }
 }
 
 describe('a database that has lost commits', () => {
@@ -120,5 +131,44 @@ describe('a database that has lost commits', () => {
     await exchange.bringForward();
     expect((await grantOf(flow, id)).version).toBe('3');
     expect(await works(grantId)).toBe(true);
+  });
+
+  it('keeps the tokens of a consent that follows the loss, whose version is one that was lost', async () => {
+    const { id, grantId } = await due();
+    await backUp();
+    await refreshTwice(grantId);
+    await restore();
+    await flow.connect('x');
+    const before = await accessOf(grantId);
+    await engine().bringForward();
+    expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
+    expect(await accessOf(grantId)).toBe(before);
+  });
+
+  it('keeps the tokens of a consent that comes while the answer to a request from before the loss is awaited', async () => {
+    const { grantId } = await due();
+    await backUp();
+    const exchange = engine();
+    await refreshTwice(grantId);
+    await flow.fault({ endpoint: 'token', delay_ms: 2_500 });
+    const running = exchange.refresh(grantId, { forced: true });
+    while ((await refreshes()) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await restore();
+    await flow.connect('x');
+    const before = await accessOf(grantId);
+    await running;
+    expect(await accessOf(grantId)).toBe(before);
+  });
+
+  it('keeps destroyed what is disconnected after the loss', async () => {
+    const { id, grantId } = await due();
+    await backUp();
+    await refreshTwice(grantId);
+    await restore();
+    await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
+    await engine().bringForward();
+    await engine().refresh(grantId, { forced: true });
+    expect(await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId })).toBeNull();
+    expect((await grantOf(flow, id)).state).toBe('ended');
   });
 });

@@ -1,7 +1,6 @@
 import { minutes, startStopwatch } from '#config';
 import type { ExchangerContext } from '../exchanger-context.js';
-import { isBehind } from '#tokens/protocol';
-import { findGrantsBehind, readUnclaimed } from '../store/unclaimed-grants.js';
+import { findGrantsBehind } from '../store/unclaimed-grants.js';
 import { storeAgain } from './recover.js';
 
 /** Rows may be restored while the server runs. */
@@ -34,9 +33,8 @@ export class BringForward {
 
   /** Before a refresh: the token that would be sent may be spent by an exchange whose result the database has lost. */
   async before(grantId: string): Promise<void> {
-    const sent = this.context.journal.keptVersion(grantId);
-    const grant = sent === undefined ? undefined : await readUnclaimed(this.context.pool, grantId, false);
-    if (grant && isBehind(grant.tokenVersion, sent ?? null)) await this.of(grantId);
+    const kept = this.context.journal.keptOf(grantId);
+    if (kept && (await findGrantsBehind(this.context.pool, [kept])).length > 0) await this.of(grantId);
   }
 
   /** Stores the kept answer of a grant again; calls for one grant share the work. */

@@ -75,7 +75,7 @@ async function store(
   { claim, app, tokens: before, sent }: PreparedRefresh,
   tokens: TokenSet,
 ): Promise<void> {
-  const { grant, intentId } = claim;
+  const { grant, intentId, claimedAt } = claim;
   const moments = await momentsOf(tx, intentId);
   const rotates =
     tokens.refreshToken !== null && tokens.refreshToken.reveal() !== sent.reveal() && grant.mode === 'static';
@@ -86,7 +86,7 @@ async function store(
   const pair = { access: tokens.accessToken, refresh: tokens.refreshToken ?? before.refresh, previous: sent };
   await activateApp(tx, app, grant.id);
   const version = await allStored(
-    changeGrant(tx, grant, rotates ? { ...change, mode: 'rotating_strict' } : change, { rotate: true }),
+    changeGrant(tx, grant, rotates ? { ...change, mode: 'rotating_strict' } : change, { rotate: true, claimedAt }),
     context.vault.sealGrantTokens(tx, grant, String(BigInt(grant.tokenVersion) + 1n), pair),
     endIntent(tx, intentId, 'committed'),
     context.vault.shredOrphansBeforeExchange(tx, grant.id, intentId),

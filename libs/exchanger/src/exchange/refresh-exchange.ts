@@ -39,8 +39,9 @@ export class RefreshExchange implements Exchange<RefreshOutcome | 'lost'> {
   ) {}
 
   get intent(): JournaledIntent {
-    const { grant, intentId, now } = this.refresh.claim;
-    return { intentId, kind: 'refresh', subjectId: grant.id, version: grant.tokenVersion, claimedAt: now.getTime() };
+    const { grant, intentId, claimedAt } = this.refresh.claim;
+    const { id: subjectId, tokenVersion: version } = grant;
+    return { intentId, kind: 'refresh', subjectId, version, claimedAt: claimedAt.getTime() };
   }
 
   get environment(): 'live' | 'test' {

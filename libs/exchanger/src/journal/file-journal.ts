@@ -4,7 +4,7 @@ import type { PlatformAnswer } from '#providers';
 import { DirectoryLock } from './directory-lock.js';
 import { type FolderName, writeFolderName } from './folder-name.js';
 import { FolderDisk } from './folder-disk.js';
-import type { Journal, JournaledIntent, KeptVersion, Unsettled } from './journal.js';
+import type { Journal, JournaledIntent, KeptAnswer, Unsettled } from './journal.js';
 import { type FileJournalOptions, openParts, type Parts } from './journal-parts.js';
 import type { Segment } from './segment.js';
 import type { Entry } from './unsettled-book.js';
@@ -115,11 +115,11 @@ export class FileJournal implements Journal {
     this.settleInSegments(intentId, isKept);
   }
 
-  keptVersion(grantId: string): string | undefined {
-    return this.parts.kept.version(grantId);
+  keptOf(grantId: string): KeptAnswer | undefined {
+    return this.parts.kept.of(grantId);
   }
 
-  kept(): KeptVersion[] {
+  kept(): KeptAnswer[] {
     return this.parts.kept.all;
   }
 

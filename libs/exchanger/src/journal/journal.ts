@@ -1,3 +1,4 @@
+import type { KeptExchange } from '#tokens/protocol';
 import type { PlatformAnswer } from '#providers';
 
 /** One request to a token endpoint, as the journal names it. The version is a bigint as text; null where there is none yet. */
@@ -27,10 +28,10 @@ export interface Journal {
    * the database may lose what it has confirmed.
    */
   settled(intentId: string, isKept?: boolean): void;
-  /** The version that the kept answer of a grant was sent with; the newest one. */
-  keptVersion(grantId: string): string | undefined;
-  /** All kept answers, by grant and version. */
-  kept(): KeptVersion[];
+  /** The exchange of the newest kept answer of a grant. */
+  keptOf(grantId: string): KeptAnswer | undefined;
+  /** Those of all grants. */
+  kept(): KeptAnswer[];
   /** The kept answers of these grants. */
   readKept(grantIds: readonly string[]): Promise<Unsettled[]>;
   /**
@@ -42,10 +43,14 @@ export interface Journal {
   aside(subjectId: string): Unsettled | undefined;
 }
 
-/** A grant, and the version that its kept answer was sent with. */
-export interface KeptVersion {
+/** A grant whose answer is kept. */
+export interface KeptAnswer extends KeptExchange {
   grantId: string;
-  version: string;
+}
+
+/** Null: the exchange is not that of a grant's version. */
+export function toKept({ subjectId: grantId, version, claimedAt }: JournaledIntent): KeptAnswer | null {
+  return version === null || claimedAt === undefined ? null : { grantId, version, claimedAt: new Date(claimedAt) };
 }
 
 /** An exchange without a record of its end: sent, and answered or not. */

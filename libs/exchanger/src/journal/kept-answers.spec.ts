@@ -16,7 +16,7 @@ async function exchanged(
   journal: FileJournal,
   { isKept = true, ...given }: Partial<JournaledIntent> & { isKept?: boolean } = {},
 ): Promise<JournaledIntent> {
-  const one = intent(given);
+  const one = intent({ claimedAt: 1_000, ...given });
   while (!journal.writable()) await new Promise(setImmediate);
   await journal.dispatched(one);
   await journal.answered(one, answer(`{"for":"${one.intentId}"}`));
@@ -33,16 +33,19 @@ describe('an answer that is kept after it was stored', () => {
     expect(await journal.readKept([kept.subjectId, intent().subjectId])).toEqual(expected);
     await journal.close();
     const { journal: next, unsettled } = await journals.open(folder);
-    expect([unsettled, next.kept()]).toEqual([[], [{ grantId: kept.subjectId, version: kept.version }]]);
+    expect([unsettled, next.kept()]).toEqual([
+      [],
+      [{ grantId: kept.subjectId, version: kept.version, claimedAt: new Date(1_000) }],
+    ]);
     expect(await next.readKept([kept.subjectId])).toEqual(expected);
   });
 
   it('gives way to a later one of the same grant, and not to an earlier one that is settled later', async () => {
     const { journal } = await journals.open(journals.folder());
-    const { subjectId } = await exchanged(journal, { version: '9' });
-    const later = await exchanged(journal, { subjectId, version: '10' });
-    await exchanged(journal, { subjectId, version: '8' });
-    expect(journal.keptVersion(subjectId)).toBe('10');
+    const { subjectId } = await exchanged(journal, { version: '9', claimedAt: 9_000 });
+    const later = await exchanged(journal, { subjectId, version: '10', claimedAt: 10_000 });
+    await exchanged(journal, { subjectId, version: '8', claimedAt: 8_000 });
+    expect(journal.keptOf(subjectId)?.version).toBe('10');
     expect((await journal.readKept([subjectId])).map(({ intent: one }) => one.intentId)).toEqual([later.intentId]);
   });
 
@@ -51,7 +54,7 @@ describe('an answer that is kept after it was stored', () => {
     const { journal } = await journals.open(folder, { layout: { ...SMALL, keep: 60 } });
     const { subjectId } = await exchanged(journal);
     expect(written(folder)).toHaveLength(1);
-    await until(() => journal.keptVersion(subjectId) === undefined && written(folder).length === 0);
+    await until(() => journal.keptOf(subjectId) === undefined && written(folder).length === 0);
     expect(journal.overwritten).toBe(0);
   });
 
@@ -62,8 +65,8 @@ describe('an answer that is kept after it was stored', () => {
     const others: JournaledIntent[] = [];
     for (let n = 0; n < 600; n += 1) others.push(await exchanged(journal));
     await until(() => journal.size <= RING.ring + 8 * SMALL.segmentSize);
-    expect([journal.keptVersion(first.subjectId), journal.overwritten > 0]).toEqual([undefined, true]);
-    expect(journal.keptVersion(others.at(-1)!.subjectId)).toBe('7');
+    expect([journal.keptOf(first.subjectId), journal.overwritten > 0]).toEqual([undefined, true]);
+    expect(journal.keptOf(others.at(-1)!.subjectId)?.version).toBe('7');
   });
 
   it('gives its space to new exchanges where the disk is full', async () => {

@@ -1,14 +1,18 @@
 import type { Logger } from '#observability';
 import type { Disk } from './disk.js';
 import { readFrames } from './frame.js';
-import type { JournaledIntent, KeptVersion, Unsettled } from './journal.js';
+import { type JournaledIntent, type KeptAnswer, toKept, type Unsettled } from './journal.js';
 import type { RecordCodec } from './record.js';
 import type { Segment } from './segment.js';
 
 interface Kept {
   intent: JournaledIntent;
+  answer: KeptAnswer;
   segment: Segment;
 }
+
+/** By the time of the exchange: versions that the database has lost are given again. */
+const isNewer = (one: KeptAnswer, other: KeptAnswer): boolean => one.claimedAt > other.claimedAt;
 
 /** The parts of a journal that read its files. */
 export interface KeptFiles {
@@ -30,21 +34,22 @@ export class KeptAnswers {
     return this.#byGrant.size;
   }
 
-  get all(): KeptVersion[] {
-    return [...this.#byGrant].map(([grantId, { intent }]) => ({ grantId, version: intent.version ?? '0' }));
+  get all(): KeptAnswer[] {
+    return [...this.#byGrant.values()].map(({ answer }) => answer);
   }
 
-  version(grantId: string): string | undefined {
-    return this.#byGrant.get(grantId)?.intent.version ?? undefined;
+  of(grantId: string): KeptAnswer | undefined {
+    return this.#byGrant.get(grantId)?.answer;
   }
 
   keep(intent: JournaledIntent, segment: Segment): void {
-    const { subjectId } = intent;
-    const before = this.#byGrant.get(subjectId);
-    if (before && BigInt(before.intent.version ?? 0) > BigInt(intent.version ?? 0)) return;
+    const answer = toKept(intent);
+    if (!answer) return;
+    const before = this.#byGrant.get(answer.grantId);
+    if (before && isNewer(before.answer, answer)) return;
     if (before) before.segment.kept -= 1;
     segment.kept += 1;
-    this.#byGrant.set(subjectId, { intent, segment });
+    this.#byGrant.set(answer.grantId, { intent, answer, segment });
   }
 
   /** The segment is recycled. */

@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader';
 import type { Tenant, Tx } from '#persistence/sql';
 import type { AdmissionRequest } from '../gate/gate.js';
-import type { GrantFacts } from '#tokens/protocol';
+import { type GrantFacts, isBehind, type StoredGrant } from '#tokens/protocol';
 import { currentMode } from '#tokens/store';
-import type { KeptVersion } from '../journal/journal.js';
+import type { KeptAnswer } from '../journal/journal.js';
 import { isInGrace } from './resends.js';
 
 /** A grant before its claim, as the gate needs it. `appId` is null where the app was deleted. */
@@ -72,15 +72,16 @@ export async function findUnknownGrants(tx: Tx, limit: number): Promise<string[]
   return rows.map(({ id }) => id);
 }
 
-const BEHIND = `
-  select grants.id from grants join unnest($1::uuid[], $2::bigint[]) as kept(id, version) on kept.id = grants.id
-  where grants.token_version <= kept.version`;
+const STORED = `
+  select id, token_version as "tokenVersion", refresh_state as "refreshState", consented_at as "consentedAt"
+  from grants where id = any($1)`;
 
-/** Of these grants, those with a version that was sent already: the database has lost the tokens that followed. */
-export async function findGrantsBehind(tx: Tx, kept: readonly KeptVersion[]): Promise<string[]> {
-  const { rows } = await tx.query<{ id: string }>(BEHIND, [
-    kept.map(({ grantId }) => grantId),
-    kept.map(({ version }) => version),
-  ]);
-  return rows.map(({ id }) => id);
+/** Of the grants of these answers, those whose tokens the database has lost. */
+export async function findGrantsBehind(tx: Tx, kept: readonly KeptAnswer[]): Promise<string[]> {
+  const { rows } = await tx.query<StoredGrant & { id: string }>(STORED, [kept.map(({ grantId }) => grantId)]);
+  const stored = new Map(rows.map(({ id, ...grant }) => [id, grant]));
+  return kept.flatMap((answer) => {
+    const grant = stored.get(answer.grantId);
+    return grant && isBehind(grant, answer) ? [answer.grantId] : [];
+  });
 }

@@ -23,7 +23,14 @@ export {
 } from './exchange-step.js';
 export { type GrantChange, type GrantFacts, hasEnded, isSpentOnce } from './grant.js';
 export { SEAL_BROKEN } from './health.js';
-export { decideRecovery, isBehind, type LeftExchange, type Recovery } from './recovery.js';
+export {
+  decideRecovery,
+  isBehind,
+  type KeptExchange,
+  type LeftExchange,
+  type Recovery,
+  type StoredGrant,
+} from './recovery.js';
 export { afterAdoption, fateOfLatePair, endsGrant, type LateFate } from './late-pair.js';
 export { afterRefusalByStatus, afterUnlistedRefusal, type UnlistedRefusalMoment } from './unlisted-refusal.js';
 export { afterDoubtfulAnswer } from './doubtful-answer.js';

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { decideRecovery, isBehind, type LeftExchange } from './recovery.js';
 
 it.each<[LeftExchange['intent'], answer: string, dispatch: string, nothing: string]>([
@@ -25,12 +25,21 @@ it.each<LeftExchange['intent']>(['missing', 'prepared', 'dispatched'])(
   },
 );
 
-it.each<[string, string | null, boolean]>([
-  ['7', '7', true],
-  ['6', '7', true],
-  ['8', '7', false],
-  ['10', '9', false],
-  ['7', null, false],
-])('a database with the version %s, whose stored answer was sent with %s, is behind: %s', (stored, sent, behind) => {
-  expect(isBehind(stored, sent)).toBe(behind);
+describe('a grant whose stored answer was sent with the version 7', () => {
+  const kept = { version: '7', claimedAt: new Date(1_000) };
+  const stored = { tokenVersion: '7', refreshState: 'idle', consentedAt: new Date(0) } as const;
+
+  it.each([
+    ['5', true],
+    ['7', true],
+    ['8', false],
+    ['10', false],
+  ])('is behind with the version %s: %s', (tokenVersion, behind) => {
+    expect(isBehind({ ...stored, tokenVersion }, kept)).toBe(behind);
+  });
+
+  it('is not behind where it has ended, or got a consent after that exchange, whose versions are given again', () => {
+    expect(isBehind({ ...stored, refreshState: 'ended' }, kept)).toBe(false);
+    expect(isBehind({ ...stored, consentedAt: kept.claimedAt }, kept)).toBe(false);
+  });
 });

@@ -1,3 +1,5 @@
+import type { GrantFacts } from './grant.js';
+
 /** What a process finds about one exchange of an earlier process. */
 export interface LeftExchange {
   /** The latest record of it in the journal. */
@@ -31,9 +33,25 @@ export function decideRecovery({ journal, intent, isOwn }: LeftExchange): Recove
   return journal === 'nothing' && intent === 'prepared' ? 'release' : 'unknown';
 }
 
+/** A grant as the database has it. */
+export interface StoredGrant {
+  tokenVersion: string;
+  refreshState: GrantFacts['refreshState'];
+  consentedAt: Date;
+}
+
+/** The exchange of a stored answer that a journal keeps. */
+export interface KeptExchange {
+  /** The version that was sent: that of the answer follows it. */
+  version: string;
+  claimedAt: Date;
+}
+
 /**
- * Whether the database has lost tokens that it had confirmed: the version that was sent with a stored answer is followed by the
- * next one. `sent` is null where no answer is kept.
+ * Whether the database has lost tokens that it had confirmed. After the loss its versions are given again: a consent that came
+ * after the exchange, and the end of the grant, count more than the answer.
  */
-export const isBehind = (stored: string, sent: string | null): boolean =>
-  sent !== null && BigInt(stored) <= BigInt(sent);
+export const isBehind = (stored: StoredGrant, kept: KeptExchange): boolean =>
+  BigInt(stored.tokenVersion) <= BigInt(kept.version) &&
+  stored.refreshState !== 'ended' &&
+  stored.consentedAt < kept.claimedAt;

@@ -10,6 +10,8 @@ import { endIntent, type IntentRow } from './intents.js';
 export interface Claim {
   grant: GrantFacts;
   now: Date;
+  /** When it was taken: before `now` where it is rebuilt. */
+  claimedAt: Date;
   intentId: string;
   epoch: string;
 }
@@ -47,7 +49,7 @@ export async function claimGrant(
 ): Promise<Claim | undefined> {
   const { rows } = await tx.query<{ now: Date; epoch: string }>(TAKE, [grantId, holder, forced, intentId]);
   const [row] = rows;
-  return row && { grant: toGrant(row), now: row.now, intentId, epoch: row.epoch };
+  return row && { grant: toGrant(row), now: row.now, claimedAt: row.now, intentId, epoch: row.epoch };
 }
 
 const MARK = `
@@ -80,7 +82,7 @@ export async function releaseClaim(tx: Tx, { grant, epoch, intentId }: Claim): P
 /** The claim behind an intent, rebuilt from the row: the grant before the exchange, as far as its facts show. */
 export async function claimOf(
   tx: Tx,
-  { id, grantId, claimEpoch, tokenVersion }: IntentRow,
+  { id, grantId, claimEpoch, tokenVersion, preparedAt }: IntentRow,
 ): Promise<Claim | undefined> {
   const read = grantId === null ? undefined : await readGrant(tx, grantId);
   if (!read) return undefined;
@@ -89,7 +91,7 @@ export async function claimOf(
     refreshState: stateBefore(read.grant),
     tokenVersion: tokenVersion ?? read.grant.tokenVersion,
   };
-  return { grant, now: read.now, intentId: id, epoch: claimEpoch ?? '0' };
+  return { grant, now: read.now, claimedAt: preparedAt, intentId: id, epoch: claimEpoch ?? '0' };
 }
 
 const EXPIRED = `select id from grants where refresh_state in ('claimed', 'in_flight') and claim_until < db_now()`;

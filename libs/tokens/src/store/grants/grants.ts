@@ -115,10 +115,13 @@ export async function databaseNow(tx: Tx): Promise<Date> {
 }
 
 export interface ChangeOptions {
-  /**
-   * Stores the version after the one that was read. A database with an earlier version has lost commits, and is brought forward.
-   */
+  /** Stores the version after the one that was read. */
   rotate?: boolean;
+  /**
+   * When the grant was read. A grant with an earlier version has lost commits since, and is brought forward, unless it has ended or
+   * got another consent after that.
+   */
+  claimedAt?: Date | null;
   /** Only while this claim is the latest one: a result without tokens must not overwrite a newer exchange. */
   epoch?: string | null;
 }
@@ -128,14 +131,14 @@ export async function changeGrant(
   tx: Tx,
   grant: Pick<GrantFacts, 'id' | 'tokenVersion'>,
   change: GrantChange,
-  { rotate = false, epoch = null }: ChangeOptions = {},
+  { rotate = false, epoch = null, claimedAt = null }: ChangeOptions = {},
 ): Promise<string | undefined> {
-  const set = assignments(change, 4);
-  const where = rotate ? 'token_version <= $2' : 'token_version = $2';
+  const set = assignments(change, 5);
   const { rows } = await tx.query<{ version: string }>(
     `update grants set claim_holder = null, claim_until = null, ${set.sql}${rotate ? ', token_version = $2::bigint + 1' : ''}
-     where id = $1 and ${where} and claim_epoch = coalesce($3, claim_epoch) returning token_version as version`,
-    [grant.id, grant.tokenVersion, epoch, ...set.values],
+     where id = $1 and (token_version = $2 or token_version < $2 and refresh_state <> 'ended' and consented_at < $4::timestamptz)
+       and claim_epoch = coalesce($3, claim_epoch) returning token_version as version`,
+    [grant.id, grant.tokenVersion, epoch, claimedAt, ...set.values],
   );
   return rows[0]?.version;
 }

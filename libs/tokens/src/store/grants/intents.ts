@@ -22,9 +22,10 @@ export interface IntentRow {
   attemptId: string | null;
   tokenVersion: string | null;
   claimEpoch: string | null;
+  preparedAt: Date;
 }
 
-const COLUMNS = `id, state, grant_id as "grantId", attempt_id as "attemptId", token_version as "tokenVersion", claim_epoch as "claimEpoch"`;
+const COLUMNS = `id, state, grant_id as "grantId", attempt_id as "attemptId", token_version as "tokenVersion", claim_epoch as "claimEpoch", prepared_at as "preparedAt"`;
 
 /** A commit whose confirmation was lost stays one. */
 export async function endIntent(

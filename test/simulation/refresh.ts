@@ -35,7 +35,7 @@ export class Refresh {
 
   private *once(task: () => Task, grantId: string, forced: boolean): Steps<Outcome> {
     if (yield* this.hasAside(task, grantId)) return 'over';
-    yield* this.bringForward(task, grantId);
+    yield* this.restoreLostCommits(task, grantId);
     const intentId = this.world.newId();
     const claim = this.attempt(() => this.db.claim(grantId, { holder: this.host.name, forced, intentId }));
     if (!claim) return 'over';
@@ -49,8 +49,8 @@ export class Refresh {
     return yield* new Run(this.world, this.host, { claim, pair, task }).runToEnd({});
   }
 
-  /** As BringForward: stores the kept answer of a grant again where the database has lost the commit. */
-  *bringForward(task: () => Task, grantId: string): Steps<void> {
+  /** As LostCommits: stores the kept answer of a grant again where the database has lost the commit. */
+  *restoreLostCommits(task: () => Task, grantId: string): Steps<void> {
     const kept = this.host.journal.kept.get(grantId);
     const row = this.attempt(() => this.db.row(grantId));
     if (!kept || !row || !this.world.wiring.isBehind(storedGrant(row), kept)) return;

@@ -154,12 +154,12 @@ export class World {
     if (!isQuiet || !this.db.up || !this.db.failOver()) return false;
     this.count('failovers');
     this.trace('the database fails over');
-    for (const host of this.hosts) for (const grantId of this.db.grants.keys()) this.bringForward(host, grantId);
+    for (const host of this.hosts) for (const grantId of this.db.grants.keys()) this.restoreLostCommits(host, grantId);
     return true;
   }
 
-  private bringForward(host: Host, grantId: string): void {
-    const steps = new Refresh(this, host).bringForward(() => task, grantId);
+  private restoreLostCommits(host: Host, grantId: string): void {
+    const steps = new Refresh(this, host).restoreLostCommits(() => task, grantId);
     const task: Task = { name: grantId, pause: 'soon', steps };
     while (!steps.next().done) this.count('steps');
   }

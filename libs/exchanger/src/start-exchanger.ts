@@ -74,8 +74,8 @@ function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
       logger.warn({ err: error }, 'unknown_outcomes.not_read');
     });
   }, RESEND_INTERVAL);
-  const forward = setInterval(() => {
-    exchange.bringForward().catch((error: unknown) => {
+  const lostCommits = setInterval(() => {
+    exchange.restoreLostCommits().catch((error: unknown) => {
       logger.warn({ err: error }, 'kept_answers.not_compared');
     });
   }, RESEND_INTERVAL);
@@ -86,7 +86,7 @@ function retryRegularly(exchange: ExchangeEngine, logger: Logger): () => void {
   }, REVOCATION_INTERVAL);
   return () => {
     clearInterval(resends);
-    clearInterval(forward);
+    clearInterval(lostCommits);
     clearInterval(revocations);
   };
 }

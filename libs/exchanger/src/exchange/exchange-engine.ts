@@ -7,7 +7,7 @@ import { readGrant } from '#tokens/store';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppCheckOutcome } from '#providers';
 import { Draining } from '../gate/gate.js';
-import { BringForward } from './bring-forward.js';
+import { LostCommits } from './lost-commits.js';
 import { checkApp } from './check-app.js';
 import { exchangeCode } from './code-exchange.js';
 import { refreshGrant } from './refresh.js';
@@ -23,11 +23,11 @@ export class ExchangeEngine implements TokenExchange {
   readonly #others = new Set<Promise<unknown>>();
   readonly #revocations: RevocationLanes;
   readonly #recovery: Recovery;
-  readonly #forward: BringForward;
+  readonly #lostCommits: LostCommits;
 
   constructor(private readonly context: ExchangerContext) {
     this.#revocations = new RevocationLanes(context);
-    this.#forward = new BringForward(context);
+    this.#lostCommits = new LostCommits(context);
     this.#recovery = new Recovery(context, (grantId) => {
       this.refreshInBackground([grantId]);
     });
@@ -81,8 +81,8 @@ export class ExchangeEngine implements TokenExchange {
   }
 
   /** Stores again what the database has lost of the answers that it had confirmed. */
-  bringForward(): Promise<void> {
-    return this.follow(this.#forward.check());
+  restoreLostCommits(): Promise<void> {
+    return this.follow(this.#lostCommits.restore());
   }
 
   /** Retries unknown outcomes of any process, without queue and worker, because a grace period may end first. */
@@ -122,7 +122,7 @@ export class ExchangeEngine implements TokenExchange {
 
   private async refreshOnce(grantId: string, forced: boolean): Promise<RefreshOutcome | 'busy'> {
     await this.#recovery.before(grantId);
-    await this.#forward.before(grantId);
+    await this.#lostCommits.restoreOf(grantId);
     return refreshGrant(this.context, grantId, forced);
   }
 

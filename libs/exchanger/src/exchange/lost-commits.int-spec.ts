@@ -78,7 +78,7 @@ describe('a database that has lost commits', () => {
     expect(await exchange.refresh(grantId)).toEqual({ kind: 'refreshed' });
     await restore();
     expect(await grantOf(flow, id)).toMatchObject({ version: '1', sealedVersion: '1' });
-    await exchange.bringForward();
+    await exchange.restoreLostCommits();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
     expect([await refreshes(), await works(grantId)]).toEqual([1, true]);
   });
@@ -91,7 +91,7 @@ describe('a database that has lost commits', () => {
       await flow.pass(102);
     }
     await restore();
-    await engine().bringForward();
+    await engine().restoreLostCommits();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '4', sealedVersion: '4' });
     expect([await refreshes(), await works(grantId)]).toEqual([3, true]);
     expect(await engine().refresh(grantId, { forced: true })).toEqual({ kind: 'refreshed' });
@@ -128,7 +128,7 @@ describe('a database that has lost commits', () => {
     const exchange = engine();
     await exchange.refresh(grantId);
     await flow.connect('x');
-    await exchange.bringForward();
+    await exchange.restoreLostCommits();
     expect((await grantOf(flow, id)).version).toBe('3');
     expect(await works(grantId)).toBe(true);
   });
@@ -140,7 +140,7 @@ describe('a database that has lost commits', () => {
     await restore();
     await flow.connect('x');
     const before = await accessOf(grantId);
-    await engine().bringForward();
+    await engine().restoreLostCommits();
     expect(await grantOf(flow, id)).toMatchObject({ state: 'idle', version: '2', sealedVersion: '2' });
     expect(await accessOf(grantId)).toBe(before);
   });
@@ -166,7 +166,7 @@ describe('a database that has lost commits', () => {
     await refreshTwice(grantId);
     await restore();
     await flow.get(DisconnectAccount).execute({ tenant: flow.tenant, id });
-    await engine().bringForward();
+    await engine().restoreLostCommits();
     await engine().refresh(grantId, { forced: true });
     expect(await flow.get(Vault).openGrantTokens(flow.pool, { ...flow.tenant, id: grantId })).toBeNull();
     expect((await grantOf(flow, id)).state).toBe('ended');

@@ -8,10 +8,10 @@ const COMPARE_EVERY = minutes(1);
 const AT_ONCE = 5_000;
 
 /**
- * Brings a database forward that has lost commits, by a failover or a restored backup: the journal keeps the answers of one-time
- * tokens for a while after they are stored.
+ * Commits that the database has lost, by a failover or a restored backup: they are stored again from the journal, which keeps the
+ * answers of one-time tokens for a while after they are stored.
  */
-export class BringForward {
+export class LostCommits {
   readonly #running = new Map<string, Promise<void>>();
   #server: string | undefined;
   #sinceCompared = startStopwatch();
@@ -19,7 +19,7 @@ export class BringForward {
   constructor(private readonly context: ExchangerContext) {}
 
   /** Compares when another server answers, or the same one after a restart, and every minute. */
-  async check(): Promise<void> {
+  async restore(): Promise<void> {
     if (this.context.journal.kept().length === 0) return;
     const { rows } = await this.context.pool.query<{ server: string }>(
       'select pg_postmaster_start_time()::text as server',
@@ -32,13 +32,13 @@ export class BringForward {
   }
 
   /** Before a refresh: the token that would be sent may be spent by an exchange whose result the database has lost. */
-  async before(grantId: string): Promise<void> {
+  async restoreOf(grantId: string): Promise<void> {
     const kept = this.context.journal.keptOf(grantId);
-    if (kept && (await findGrantsBehind(this.context.pool, [kept])).length > 0) await this.of(grantId);
+    if (kept && (await findGrantsBehind(this.context.pool, [kept])).length > 0) await this.storeOnce(grantId);
   }
 
   /** Stores the kept answer of a grant again; calls for one grant share the work. */
-  private of(grantId: string): Promise<void> {
+  private storeOnce(grantId: string): Promise<void> {
     const running = this.#running.get(grantId) ?? this.storeOne(grantId).finally(() => this.#running.delete(grantId));
     this.#running.set(grantId, running);
     return running;
@@ -48,7 +48,7 @@ export class BringForward {
     const kept = this.context.journal.kept();
     for (let from = 0; from < kept.length; from += AT_ONCE) {
       const behind = await findGrantsBehind(this.context.pool, kept.slice(from, from + AT_ONCE));
-      for (const grantId of behind) await this.of(grantId);
+      for (const grantId of behind) await this.storeOnce(grantId);
     }
   }
 
